@@ -1,0 +1,40 @@
+# The environment is made in .venv when it is missing; all that must be there is Python 3.11 or newer and make.
+# Another interpreter: make run PYTHON=python3.13
+
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test test-all check bench clean
+
+run: $(READY)  ## start the app: make run ARGS="--experiment one-pair"
+	@$(BIN)/adder-tui $(ARGS)
+
+test: $(READY)  ## all tests but the slow ones: make test ARGS="tests/tui -x"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(READY)  ## the slow ones too
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## lint, layout, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(READY)  ## the figures that the README quotes, each beside its rival
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
+
+clean:  ## remove whatever can be made again
+	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "adder-tui needs Python 3.11 or newer, and $(PYTHON) is older or missing: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

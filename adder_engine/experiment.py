@@ -1,0 +1,287 @@
+"""The description of a run: frozen, validated, and read from and written to TOML. Needs no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Self
+
+from adder_engine.errors import ExperimentError
+from adder_engine.keys import LARGEST_NUMBER, LARGEST_SEED, Key, Row, Value, declare, toml
+from adder_engine.presets import PRESETS
+
+ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu")
+TASKS = ("sum", "difference", "product")
+LOSSES = ("mse", "mae", "huber")
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
+
+MOST_CELLS = 64_000_000
+"""Limit on rows of one update times neurons: about a second, and 1 GiB of activations, on one core."""
+MOST_FLAT_ROWS = 2_000
+"""With ``flat_target`` a batch of n rows is compared in n·n pairs."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network's shape and how its parameters start."""
+
+    layers: tuple[int, ...] = declare((2, 4, 4, 1), "neurons in each layer, from the 2 inputs to the 1 output")
+    activation: str = declare("none", "the bend after every layer but the last", choices=ACTIVATIONS)
+    init: str | float = declare("torch", "how parameters start: torch's random draws, zeros, or one number for all")
+    dropout: float = declare(
+        0.0, "share of neurons silenced in training, after every layer but the last", low=0.0, below=1.0
+    )
+
+
+@dataclass(frozen=True)
+class Data:
+    """The sums that are trained on, and those held out."""
+
+    task: str = declare("sum", "what the network shall learn", choices=TASKS)
+    kind: str = declare(
+        "uniform", "where the inputs come from: drawn evenly, or rows listed one by one", choices=("uniform", "rows")
+    )
+    rows: tuple[Row, ...] = declare((), "the rows themselves, [a, b] or [a, b, target], for kind rows")
+    count: int = declare(10_000, "how many sums are drawn, for kind uniform", low=1, high=1_000_000)
+    low: float = declare(-500.0, "the smallest input that is drawn", low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
+    high: float = declare(500.0, "the largest input that is drawn", low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
+    noise: float = declare(
+        0.0, "standard deviation of the noise added to the targets, in units of sums", low=0.0, high=LARGEST_NUMBER
+    )
+    scale: float = declare(
+        1.0, "inputs and targets are divided by it, answers multiplied back", low=1e-12, high=LARGEST_NUMBER
+    )
+    draw_first: bool = declare(False, "draw the data before the network's parameters")
+    test_count: int = declare(
+        2_000, "held-out sums, drawn without noise from the same range (none for kind rows)", low=0, high=1_000_000
+    )
+    test_every: int = declare(10, "epochs between two looks at the held-out loss", low=1, high=10_000_000)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the parameters are changed."""
+
+    loss: str = declare("mse", "how wrong is measured", choices=LOSSES)
+    optimizer: str = declare("adam", "the rule that turns gradients into changes", choices=OPTIMIZERS)
+    lr: float = declare(0.0002, "learning rate: how far a step goes", above=0.0, high=1e6)
+    momentum: float = declare(0.9, "share of the last step kept, for momentum and nesterov", low=0.0, below=1.0)
+    weight_decay: float = declare(0.0, "pull of every parameter towards 0", low=0.0, high=1e6)
+    l1: float = declare(0.0, "adds l1 times the sum of all sizes to the loss that is differentiated", low=0.0, high=1e6)
+    schedule: str = declare("constant", "how the learning rate changes with the epochs", choices=SCHEDULES)
+    schedule_every: int = declare(200, "epochs between halvings, for schedule step", low=1, high=10_000_000)
+    schedule_gamma: float = declare(0.999, "factor an epoch, for schedule exponential", above=0.0, high=2.0)
+    warmup_epochs: int = declare(100, "epochs to the full rate, for schedule warmup", low=1, high=10_000_000)
+    batch_size: int = declare(0, "rows in one update; 0 takes all of them", low=0, high=1_000_000)
+    zero_grad: bool = declare(True, "clear the gradients before each update")
+    flat_target: bool = declare(
+        False, "give targets the shape (n,), so that broadcasting compares every answer with every target"
+    )
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides a run, so that the same experiment gives the same run.
+
+    Raises:
+        ExperimentError: a value of the wrong type, out of range, or too large to run; one sentence.
+    """
+
+    seed: int = declare(42, "fixes every random draw", low=0, high=LARGEST_SEED)
+    epochs: int = declare(2_000, "how often every row is seen", low=0, high=10_000_000)
+    network: Network = field(default_factory=Network)
+    data: Data = field(default_factory=Data)
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        for key in KEYS:
+            key.check(self[key.name])
+        _check_together(self)
+
+    # --- reading and writing -------------------------------------------------------------------
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """Read an experiment; keys that are left out take their defaults.
+
+        Raises:
+            ExperimentError: TOML that cannot be parsed, an unknown key, or a value that will not do.
+        """
+        try:
+            tables = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:  # besides TOML's own: too many digits, too many brackets
+            raise ExperimentError(f"This is not valid TOML: {str(error).rstrip('.')}.") from None
+        values: dict[str, Value] = {}
+        for name, value in tables.items():
+            if isinstance(value, dict) and name in SECTIONS:
+                values |= {f"{name}.{inner}": v for inner, v in value.items()}
+            else:
+                values[name] = value
+        return cls().replace(**values)
+
+    def to_toml(self) -> str:
+        """Write the whole experiment, defaults included; ``from_toml`` gives back an equal one."""
+        lines = [f"{key.name} = {toml(self[key.name])}" for key in KEYS if not key.section]
+        for section in SECTIONS:
+            lines += ["", f"[{section}]"]
+            for key in KEYS:
+                if key.section == section and not (key.name == "data.rows" and not self.data.rows):
+                    lines.append(f"{key.short} = {toml(self[key.name])}")
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """The preset of that name; :data:`PRESETS` lists them.
+
+        Raises:
+            ExperimentError: there is no preset of that name.
+        """
+        if name not in PRESETS:
+            raise ExperimentError(f"There is no preset {name!r}: {_suggest(name, PRESETS)}")
+        return cls().replace(**PRESETS[name].changes)
+
+    def replace(self, **changes: Value) -> Self:
+        """A copy with some keys changed, named with dots: ``replace(**{"training.lr": 0.01})``.
+
+        Raises:
+            ExperimentError: an unknown key, or a value that will not do.
+        """
+        sections: dict[str, dict[str, Any]] = {"": {}, **{name: {} for name in SECTIONS}}
+        for name, value in changes.items():
+            key = key_named(name)
+            sections[key.section][key.short] = key.convert(value)
+        parts = {
+            name: dataclasses.replace(getattr(self, name), **sections[name]) for name in SECTIONS if sections[name]
+        }
+        return dataclasses.replace(self, **sections[""], **parts)
+
+    def parsed(self, *assignments: str) -> Self:
+        """A copy with keys set from text, as on a command line: ``training.lr=0.01``.
+
+        Raises:
+            ExperimentError: text without an equals sign, an unknown key, or a value that will not do.
+        """
+        changes: dict[str, Value] = {}
+        for assignment in assignments:
+            name, equals, text = assignment.partition("=")
+            if not equals:
+                raise ExperimentError(f"{assignment!r} sets nothing: write key=value, such as training.lr=0.01.")
+            key = key_named(name.strip())
+            changes[key.name] = key.parse(text.strip())
+        return self.replace(**changes)
+
+    # --- looking up ----------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of a key by its dotted name: ``experiment["training.lr"]``."""
+        section, _, short = name.rpartition(".")
+        return getattr(getattr(self, section) if section else self, short)
+
+    def differences(self, other: Experiment) -> dict[str, tuple[Any, Any]]:
+        """Keys whose values differ: ``{name: (mine, theirs)}``."""
+        return {k.name: (self[k.name], other[k.name]) for k in KEYS if self[k.name] != other[k.name]}
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """Weights and biases of all layers together."""
+        sizes = self.network.layers
+        return sum((i + 1) * o for i, o in pairwise(sizes))
+
+    @cached_property
+    def row_count(self) -> int:
+        """Rows that are trained on."""
+        return len(self.data.rows) if self.data.kind == "rows" else self.data.count
+
+    @cached_property
+    def rows_per_update(self) -> int:
+        """Rows in one update; the last mini-batch of an epoch may hold fewer."""
+        return min(self.training.batch_size or self.row_count, self.row_count)
+
+    @cached_property
+    def updates_per_epoch(self) -> int:
+        """Mini-batches in an epoch; 1 for full batch."""
+        return math.ceil(self.row_count / self.rows_per_update)
+
+    @cached_property
+    def draws_while_training(self) -> bool:
+        """Whether training itself draws random numbers (shuffled mini-batches or dropout)."""
+        return self.training.batch_size > 0 or self.network.dropout > 0
+
+    @cached_property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the linear layers, as in the tutorial's module: input, hidden…, output."""
+        count = len(self.network.layers) - 1
+        if count == 1:
+            return ("output",)
+        middle = ("hidden",) if count == 3 else tuple(f"hidden{i}" for i in range(1, count - 1))
+        return ("input", *middle, "output")
+
+
+SECTIONS = ("network", "data", "training")
+
+
+def _all_keys() -> Iterator[Key]:
+    parts: tuple[tuple[str, type], ...] = (
+        ("", Experiment), ("network.", Network), ("data.", Data), ("training.", Training)
+    )  # fmt: skip
+    for prefix, part in parts:
+        for f in dataclasses.fields(part):
+            if f.name not in SECTIONS:
+                yield Key(prefix + f.name, f.default, **f.metadata)
+
+
+KEYS: tuple[Key, ...] = tuple(_all_keys())
+"""Every key of the experiment file, in the file's order."""
+
+_BY_NAME = {key.name: key for key in KEYS}
+
+
+def key_named(name: str) -> Key:
+    """The key of that dotted name.
+
+    Raises:
+        ExperimentError: there is no such key; the sentence names the nearest one.
+    """
+    if name not in _BY_NAME:
+        shorter = [k.name for k in KEYS if k.short == name.rpartition(".")[2]]
+        hint = f"did you mean {shorter[0]}?" if shorter else _suggest(name, _BY_NAME)
+        raise ExperimentError(f"There is no key {name!r}: {hint}")
+    return _BY_NAME[name]
+
+
+def _check_together(e: Experiment) -> None:
+    """Limits that concern several keys at once."""
+    data, training = e.data, e.training
+    if data.kind == "rows" and not data.rows:
+        raise ExperimentError('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].')
+    if data.low > data.high:
+        raise ExperimentError(f"data.low = {data.low:g} lies above data.high = {data.high:g}: exchange them.")
+    rows = e.rows_per_update
+    if training.flat_target and rows > MOST_FLAT_ROWS:
+        raise ExperimentError(
+            f"training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs:"
+            f" it takes at most {MOST_FLAT_ROWS:,} rows an update."
+        )
+    neurons = sum(e.network.layers)
+    if rows * neurons > MOST_CELLS:
+        raise ExperimentError(
+            f"{rows:,} rows an update through {neurons} neurons would take over a second:"
+            f" set training.batch_size to at most {MOST_CELLS // neurons:,}, or use fewer rows or neurons."
+        )
+    if data.test_count * neurons > MOST_CELLS:
+        raise ExperimentError(
+            f"data.test_count = {data.test_count:,} is too many for {neurons} neurons:"
+            f" it takes at most {MOST_CELLS // neurons:,}, or fewer neurons in network.layers."
+        )
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."

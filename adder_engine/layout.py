@@ -1,0 +1,86 @@
+"""Where each weight and bias stands among a network's P numbers. Needs no torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from adder_engine.errors import RequestError
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One parameter tensor's place in the flat vector of P numbers, in PyTorch's row-major order."""
+
+    name: str
+    """As PyTorch names it: ``hidden.weight``."""
+    layer: int
+    shape: tuple[int, ...]
+    """``(out_features, in_features)`` for a weight, ``(out_features,)`` for a bias."""
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + math.prod(self.shape)
+
+    @property
+    def span(self) -> slice:
+        return slice(self.start, self.stop)
+
+    @property
+    def is_weight(self) -> bool:
+        return len(self.shape) == 2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All slots of a network, in the order of ``module.parameters()``: weight, then bias, layer by layer."""
+
+    slots: tuple[Slot, ...]
+
+    @cached_property
+    def size(self) -> int:
+        """P, the number of parameters."""
+        return self.slots[-1].stop
+
+    @cached_property
+    def by_name(self) -> dict[str, Slot]:
+        return {slot.name: slot for slot in self.slots}
+
+    def weight(self, layer: int) -> Slot:
+        return self.slots[2 * layer]
+
+    def bias(self, layer: int) -> Slot:
+        return self.slots[2 * layer + 1]
+
+    def name_of(self, index: int) -> str:
+        """The name of one number: ``hidden.weight[2, 0]`` or ``output.bias[0]``."""
+        slot = next(slot for slot in self.slots if index < slot.stop)
+        place = divmod(index - slot.start, slot.shape[1]) if slot.is_weight else (index - slot.start,)
+        return f"{slot.name}[{', '.join(map(str, place))}]"
+
+    def index_of(self, name: str, place: tuple[int, ...]) -> int:
+        """The flat index of one number.
+
+        Raises:
+            RequestError: no such tensor, or a place outside of it.
+        """
+        slot = self.by_name.get(name)
+        if slot is None:
+            raise RequestError(f"There is no parameter {name!r}: there are {', '.join(self.by_name)}.")
+        if len(place) != len(slot.shape) or not all(0 <= i < n for i, n in zip(place, slot.shape, strict=True)):
+            raise RequestError(f"{name} has the shape {slot.shape}: there is no place {list(place)} in it.")
+        return slot.start + (place[0] * slot.shape[1] + place[1] if slot.is_weight else place[0])
+
+
+@lru_cache(maxsize=64)
+def layout_of(layers: tuple[int, ...], names: tuple[str, ...]) -> Layout:
+    """The layout of a network with these layer sizes and layer names."""
+    slots: list[Slot] = []
+    start = 0
+    for i, name in enumerate(names):
+        for kind, shape in (("weight", (layers[i + 1], layers[i])), ("bias", (layers[i + 1],))):
+            slots.append(Slot(f"{name}.{kind}", i, shape, start))
+            start = slots[-1].stop
+    return Layout(tuple(slots))

@@ -1,0 +1,153 @@
+"""A run on disk: one ``.npz`` of plain arrays and JSON, read without pickle and without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adder_engine.errors import ExperimentError, RunFileError
+from adder_engine.experiment import Experiment
+from adder_engine.presets import PRESETS
+
+FORMAT = 1
+LARGEST = 512 * 2**20
+"""Bytes that a run file may unpack to."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """Everything that a run is, as arrays and JSON values."""
+
+    experiment: Experiment
+    """As the run began."""
+    facts: dict[str, Any]
+    """Where it stands: moment, newest, stop, events, spacing, the current sum and the watched ones."""
+    states: NDArray[np.float32]
+    """``(k, 4, P)``: the keyframes' states."""
+    counters: list[dict[str, Any]]
+    """The keyframes' counters."""
+    streams: NDArray[np.uint8]
+    """``(s, bytes)``: the generator's states that the keyframes refer to."""
+    stream_places: NDArray[np.int64]
+    """``(k, 2)``: which stream is each keyframe's own, and which its epoch's; -1 for none."""
+    train: NDArray[np.float64]
+    """``(4, buckets)``: the history's epochs, last, lowest and highest training losses."""
+    test: NDArray[np.float64]
+    widths: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run is, in short."""
+
+    title: str
+    experiment: Experiment
+    epoch: int
+
+
+def write(path: Path, run: SavedRun) -> None:
+    """Write a run in one piece: to a file beside it, then renamed over it.
+
+    Raises:
+        RunFileError: it could not be written; the file that was there is untouched.
+    """
+    text = json.dumps({"format": FORMAT, "facts": run.facts, "counters": run.counters, "widths": run.widths})
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            np.savez(
+                file,
+                experiment=np.array(run.experiment.to_toml()),
+                facts=np.array(text),
+                states=run.states,
+                streams=run.streams,
+                stream_places=run.stream_places,
+                train=run.train,
+                test=run.test,
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
+
+
+def read(path: Path) -> SavedRun:
+    """Read a run.
+
+    Raises:
+        RunFileError: there is no such file, it is no run, or it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(info.file_size for info in archive.infolist()) > LARGEST:
+                raise RunFileError(f"{path} is too large to be a run of ours.")
+        with np.load(path, allow_pickle=False) as arrays:
+            return _checked(arrays)
+    except FileNotFoundError:
+        raise RunFileError(f"There is no file {path}.") from None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, ExperimentError):
+        raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
+
+
+def summary(path: Path) -> RunSummary | None:
+    """What run a file holds; None where it holds none that can be read."""
+    try:
+        run = read(path)
+    except RunFileError:
+        return None
+    return RunSummary(title_of(run.experiment), run.experiment, int(run.facts["epoch"]))
+
+
+def title_of(experiment: Experiment) -> str:
+    """The preset's name, or the network's shape and the optimizer."""
+    for name in PRESETS:
+        if Experiment.preset(name) == experiment:
+            return name
+    return "-".join(map(str, experiment.network.layers)) + " " + experiment.training.optimizer
+
+
+def _checked(arrays: Any) -> SavedRun:
+    """Build the run, holding every shape and type against what it must be."""
+    experiment = Experiment.from_toml(str(arrays["experiment"]))
+    facts = json.loads(str(arrays["facts"]))
+    states, counters = arrays["states"], facts["counters"]
+    streams, places = arrays["streams"], arrays["stream_places"]
+    train, test = arrays["train"], arrays["test"]
+    keyframes = len(states)
+    good = (
+        facts["format"] == FORMAT
+        and isinstance(facts["facts"]["epoch"], int)
+        and keyframes > 0
+        and states.shape == (keyframes, 4, experiment.parameter_count)
+        and states.dtype == np.float32
+        and len(counters) == keyframes
+        and streams.ndim == 2
+        and streams.dtype == np.uint8
+        and places.shape == (keyframes, 2)
+        and places.dtype.kind == "i"
+        and bool(((places >= -1) & (places < len(streams))).all())
+        and all(a.ndim == 2 and len(a) == 4 and a.dtype == np.float64 for a in (train, test))
+    )
+    if not good:
+        raise ValueError("not as it was written")
+    first, second = facts["widths"]
+    return SavedRun(
+        experiment, facts["facts"], states, counters, streams, places, train, test, (int(first), int(second))
+    )

@@ -1,0 +1,236 @@
+"""What travels from the engine to whoever shows it: frozen, whole, and without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from adder_engine.experiment import Experiment
+    from adder_engine.sums import Sum
+    from adder_engine.trace import Trace
+
+    Floats = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
+
+PHASES = ("zero_grad", "forward", "loss", "backward", "step")
+"""The phases of one update, by PyTorch's names, in order."""
+
+STEP_SIZES = ("layer", "phase", "update", "epoch", "10 epochs", "100 epochs")
+"""How far one step can go."""
+
+Status = Literal["loading", "paused", "playing", "done", "stopped", "failed"]
+"""``done``: all epochs are run. ``stopped``: the loss stopped being finite. ``failed``: a fault of ours."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung of the ladder that an update climbs: a phase, and the layer where it goes layer by layer."""
+
+    phase: str
+    layer: int | None = None
+    """Index into the experiment's ``layer_names`` for forward and backward."""
+
+
+def rungs_of(layer_count: int) -> tuple[Rung, ...]:
+    """The rungs of one update: zero_grad, forward by layer, loss, backward by layer, step."""
+    layers = range(layer_count)
+    return (
+        Rung("zero_grad"),
+        *(Rung("forward", i) for i in layers),
+        Rung("loss"),
+        *(Rung("backward", i) for i in reversed(layers)),
+        Rung("step"),
+    )
+
+
+@dataclass(frozen=True, order=True)
+class Moment:
+    """A point in a run: finished updates, then rungs climbed of the next one, then edits made right there."""
+
+    update: int = 0
+    rung: int = 0
+    edits: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says to a sum, beside the truth. All in units of sums."""
+
+    sum: Sum
+    predicted: float
+    truth: float
+
+    @property
+    def off_by(self) -> float:
+        """Predicted minus true."""
+        return self.predicted - self.truth
+
+
+@dataclass(frozen=True)
+class CollapsedMap:
+    """A network without activation in full: ``answer = w_a·a + w_b·b + c``, in units of sums."""
+
+    w_a: float
+    w_b: float
+    c: float
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses over the run for a chart: bounded in length, each bucket's extremes kept.
+
+    ``epochs[i]`` is the last epoch (1-based) in bucket i, ``train[i]`` its ``train_loss``; ``low[i]`` and
+    ``high[i]`` are the lowest and highest loss of any single update in the bucket. Test losses stand at
+    ``test_epochs``, again with each bucket's extremes. All float64, all of the same criterion, in scaled units.
+    """
+
+    epochs: Doubles
+    train: Doubles
+    low: Doubles
+    high: Doubles
+    test_epochs: Doubles
+    test: Doubles
+    test_low: Doubles
+    test_high: Doubles
+
+
+@dataclass(frozen=True)
+class ProofLine:
+    """One tensor of ours held against PyTorch's."""
+
+    name: str
+    """``loss``, or a parameter's name."""
+    what: str
+    """``loss``, ``gradient``, ``parameter``, or the name of one of the optimizer's moments."""
+    difference: float
+    """The largest difference between ours and PyTorch's, in the tensor's own unit."""
+    allowed: float
+    """What rounding allows where the difference came nearest to it, or went furthest beyond."""
+
+    @property
+    def agrees(self) -> bool:
+        return self.difference <= self.allowed
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One update of ours beside autograd and ``torch.optim``, from the same state."""
+
+    update: int
+    """Which update was run again (1-based)."""
+    rows: int
+    lines: tuple[ProofLine, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return all(line.agrees for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """One estimate of a slope without calculus: ``(L(θ + ε) − L(θ − ε)) / 2ε``, in float32."""
+
+    size: float
+    higher: float
+    """Loss with the parameter raised by ε."""
+    lower: float
+    """Loss with the parameter lowered by ε."""
+    estimate: float
+    relative_error: float
+    """Against the gradient; the absolute error where the gradient is 0."""
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """One parameter's gradient over all training rows, and finite differences over a range of nudges."""
+
+    index: int
+    name: str
+    loss: float
+    gradient: float
+    nudges: tuple[Nudge, ...]
+
+
+@dataclass(frozen=True)
+class LayerActivity:
+    """A layer's outputs over the rows of a batch, each array ``(out_features,)``."""
+
+    name: str
+    mean: Floats
+    low: Floats
+    high: Floats
+    dead: Floats
+    """Share of rows for which the activation's slope is exactly 0; 0 where there is no activation."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """One parameter over the run, at most a few hundred points."""
+
+    index: int
+    updates: Doubles
+    values: Doubles
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of a session, whole. Arrays are copies and must not be written to."""
+
+    version: int
+    """Grows with every change of the session; equal versions are equal snapshots."""
+    status: Status
+    message: str
+    """Why the run stopped or failed, in one sentence; empty otherwise."""
+    experiment: Experiment
+    moment: Moment
+    newest: Moment
+    """The furthest that this run has been; ``moment`` may lie before it."""
+    rungs: tuple[Rung, ...]
+    epoch: int
+    """Epochs finished."""
+    epoch_update: int
+    """Updates finished in the current epoch."""
+    lr: float
+    """Learning rate of the next update."""
+    train_loss: float | None
+    """``train_loss`` of the last finished epoch, measured before its updates; None before the first."""
+    test_loss: float | None
+    """Held-out loss last measured at or before this moment; None where there are no held-out sums."""
+    batch_loss: float | None
+    """Loss of the newest forward pass; None before the first."""
+    current_loss: float | None
+    """Loss over all training rows with the parameters as they are now; None when skipped for speed."""
+    speed: float
+    """Updates a second over the last stretch of training; 0 while standing still."""
+    state: Floats
+    """(4, P): parameters, gradients, and the optimizer's two moments."""
+    previous: Floats
+    """(4, P): the same before the last optimizer step; equal to ``state`` before the first."""
+    gradients_set: bool
+    """False where PyTorch's ``.grad`` would be None."""
+    frozen: tuple[int, ...]
+    """Flat indices of frozen parameters."""
+    asked: Answer
+    """The current sum."""
+    answers: tuple[Answer, ...]
+    """The watched sums."""
+    collapsed: CollapsedMap | None
+    """None for networks with an activation."""
+    losses: Losses
+    trace: Trace | None
+    """The current sum's way through the network."""
+    silenced: tuple[tuple[int, int], ...] = ()
+    """(layer, neuron) pairs whose output is held at 0."""
+    can_undo: bool = False
+    can_redo: bool = False
+    warning: str = ""
+    """What the person should know beside the run, such as that it could not be saved; empty otherwise."""
+
+    @property
+    def rung(self) -> Rung | None:
+        """The rung climbed last: between two updates that is the step; None before the first."""
+        return self.rungs[self.moment.rung - 1] if self.moment.rung or self.moment.update else None

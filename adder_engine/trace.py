@@ -1,0 +1,342 @@
+"""One example's way through the network with every number: forward, loss, backward, and the optimizer's step."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adder_engine.backprop import Pass, activation_slope, mean_loss
+from adder_engine.data import truth
+from adder_engine.errors import RequestError
+from adder_engine.network import linear_views
+from adder_engine.optim import ALPHA, BETA1, BETA2, EPS
+from adder_engine.snapshot import LayerActivity
+from adder_engine.trainer import Trainer
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One layer's numbers for one example. All float32 and as the engine computed them."""
+
+    name: str
+    entering: Floats
+    """``(in_features,)``: what came in."""
+    weight: Floats
+    """``(out_features, in_features)``"""
+    bias: Floats
+    """``(out_features,)``"""
+    pre: Floats
+    """``(out_features,)``: ``entering · weightᵀ + bias``."""
+    post: Floats
+    """``(out_features,)``: after activation and mask."""
+    mask: Floats | None
+    """``(out_features,)``: dropout's and silence's factor; None where there is none."""
+    slope: Floats
+    """``(out_features,)``: the activation's derivative at ``pre``; ones where there is no activation."""
+    arriving: Floats
+    """``(out_features,)``: gradient of the loss by ``post``: the next layer's ``delta · weight``."""
+    delta: Floats
+    """``(out_features,)``: gradient of the loss by ``pre``: ``arriving · mask · slope``."""
+    weight_grad: Floats
+    """``(out_features, in_features)``: ``deltaᵀ · entering``, this example's alone."""
+    bias_grad: Floats
+    """``(out_features,)``: ``delta``."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One intermediate result of the optimizer's formula, for every parameter."""
+
+    symbol: str
+    formula: str
+    values: Doubles
+    """``(P,)``, computed in float64 from the float32 numbers before and after the step."""
+
+
+@dataclass(frozen=True)
+class StepTrace:
+    """The last optimizer step, for every parameter. Flat arrays ``(P,)``."""
+
+    optimizer: str
+    lr: float
+    number: int
+    """Counts from 1 since the optimizer's moments were fresh."""
+    before: Floats
+    gradient: Floats
+    """As accumulated in ``.grad``."""
+    terms: tuple[Term, ...]
+    """The last one is the change: ``after = before + change``, within float32's rounding."""
+    after: Floats
+    frozen: NDArray[np.bool_]
+    expected_change: float
+    """First-order change of the batch's loss: Σ g·Δθ, with the gradient of this pass alone, without penalties."""
+    real_change: float
+    """Loss of the same batch after the step, minus before."""
+    previous_answer: float | None = None
+    """What the current sum's answer was before the step, in units of sums; None in a row's trace."""
+
+    @property
+    def change(self) -> Doubles:
+        return self.terms[-1].values
+
+
+@dataclass(frozen=True)
+class Trace:
+    """An example's whole way. Scaled units inside; ``pair`` and ``answer`` in units of sums."""
+
+    pair: tuple[float, float]
+    row: int | None
+    """Row of the data, or None for the current sum."""
+    scale: float
+    inputs: Floats
+    """``(2,)``: the pair divided by the scale."""
+    layers: tuple[LayerTrace, ...]
+    answer: float
+    output: float
+    target: float
+    differences: Floats
+    """``(1,)``: output minus target; with a flat target ``(n,)``: minus each row's target."""
+    loss_name: str
+    loss: float
+    """This example's own loss."""
+    share: float
+    """What this example's gradient is multiplied by: 1 for the current sum, 1/n in a batch of n rows."""
+    rows: int
+    """n."""
+    step: StepTrace | None
+    """The step that led here; None before the first, and within an update."""
+
+    @property
+    def gradient(self) -> Floats:
+        """This example's gradient by all parameters, flat ``(P,)``."""
+        parts = [part.ravel() for layer in self.layers for part in (layer.weight_grad, layer.bias_grad)]
+        return np.concatenate(parts)
+
+
+def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = None) -> Trace:
+    """Follow the pair (a, b) through the network as it is now, without dropout, and its own error back."""
+    experiment = trainer.experiment
+    scale = experiment.data.scale
+    target = truth(experiment.data.task, a, b)
+    gradients = torch.zeros(trainer.layout.size)
+    layers = linear_views(trainer.layout, trainer.state[0], gradients)
+    way = Pass(layers, 1, experiment.network.activation, experiment.training.loss, False)
+    way.masks = trainer.silence()
+    way.take(
+        torch.tensor([[a], [b]], dtype=torch.float32) / scale, torch.tensor([[target]], dtype=torch.float32) / scale
+    )
+    loss = way.run().item()
+    for i in reversed(range(len(layers))):
+        way.backward(i, add=False)
+    if step is not None:
+        earlier = linear_views(trainer.layout, trainer.previous[0], gradients)
+        before = Pass(earlier, 1, way.activation, way.loss_name, False)
+        before.masks = way.masks
+        before.take(way.inputs, way.targets)
+        before.run()
+        step = dataclasses.replace(step, previous_answer=before.post[-1].item() * scale)
+    return _collect(trainer, trainer.state[0], way, 0, (a, b), None, loss, step)
+
+
+def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trace:
+    """Follow one row of the batch of the update in progress, or of the last one, with its dropout and its share.
+
+    Within an update only what has been computed so far is meaningful: finish the backward pass to see it all.
+
+    Raises:
+        RequestError: no batch has gone through yet, or the row was not in it.
+    """
+    way = trainer.batch
+    if way is None or (trainer.rung and trainer.rungs[trainer.rung - 1].phase in ("zero_grad", "forward", "loss")):
+        raise RequestError("No batch has gone all the way through yet: step one update, or on to the end of backward.")
+    n = trainer.inputs.shape[1]
+    places = torch.arange(n) if trainer.batch_rows is None else trainer.batch_rows
+    found = (places == row).nonzero()
+    if not len(found):
+        raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
+    place = int(found[0])
+    scale = trainer.experiment.data.scale
+    a, b = (float(x) for x in (trainer.dataset.inputs[row] * scale).tolist())
+    differences = way.difference[place] if way.flat_target else way.difference[:, place]
+    loss = mean_loss(way.loss_name, differences.contiguous()).item()
+    parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
+    return _collect(trainer, parameters, way, place, (a, b), row, loss, step)
+
+
+def trace_step(trainer: Trainer) -> StepTrace | None:
+    """The arithmetic of the last step; None before the first, and within an update."""
+    batch = trainer.batch
+    if trainer.rung or batch is None or trainer.updates_done == 0:
+        return None
+    before, after = trainer.previous.numpy().copy(), trainer.state.numpy().copy()
+    frozen = np.zeros(trainer.layout.size, dtype=np.bool_)
+    frozen[sorted(trainer.handles.frozen)] = True
+    terms = _terms(trainer, before.astype(np.float64), after.astype(np.float64), frozen)
+    training = trainer.experiment.training
+    own = _own_gradient(trainer, batch)
+    change = after[0].astype(np.float64) - before[0]
+    again = Pass(trainer.layers, batch.rows, batch.activation, batch.loss_name, batch.flat_target)
+    again.masks = batch.masks
+    again.take(batch.inputs, batch.targets)
+    assert trainer.counters.batch_loss is not None
+    return StepTrace(
+        optimizer=training.optimizer,
+        lr=trainer.step_lr,
+        number=trainer.counters.optimizer_steps,
+        before=before[0],
+        gradient=before[1],
+        terms=terms,
+        after=after[0],
+        frozen=frozen,
+        expected_change=float(own @ change),
+        real_change=again.run().item() - trainer.counters.batch_loss,
+    )
+
+
+def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
+    """Each layer's outputs over all training rows, without dropout: mean, range, and the share of dead ones."""
+    look = trainer.quiet_pass(trainer.inputs, trainer.targets)
+    look.run()
+    activity = []
+    for i, name in enumerate(trainer.experiment.layer_names):
+        outputs, dead = look.post[i], torch.zeros(len(look.post[i]))
+        if i < look.last and look.activation != "none":
+            dead = (activation_slope(look.activation, look.pre[i]) == 0).float().mean(dim=1)
+        activity.append(
+            LayerActivity(
+                name,
+                _array(outputs.mean(dim=1)),
+                _array(outputs.amin(dim=1)),
+                _array(outputs.amax(dim=1)),
+                _array(dead),
+            )
+        )
+    return tuple(activity)
+
+
+def _own_gradient(trainer: Trainer, batch: Pass) -> Doubles:
+    """The gradient of the batch's pass alone, flat ``(P,)``: without penalties and earlier gradients."""
+    flat = torch.empty(trainer.layout.size)
+    for i, layer in enumerate(linear_views(trainer.layout, trainer.state[0], flat)):
+        entering = batch.post[i - 1] if i else batch.inputs
+        torch.mm(batch.delta[i], entering.T, out=layer.weight_grad)
+        layer.bias_grad.copy_(batch.delta[i].sum(dim=1))
+    return flat.numpy().astype(np.float64)
+
+
+def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np.bool_]) -> tuple[Term, ...]:
+    """The optimizer's formula in named steps: Kingma & Ba 2015 for Adam, else ``torch.optim``'s documentation."""
+    training, lr, t = trainer.experiment.training, trainer.step_lr, trainer.counters.optimizer_steps
+    name, decay = training.optimizer, training.weight_decay
+    theta, g = before[0], before[1]
+    first, second = after[2], after[3]
+    terms: list[Term] = []
+
+    def term(symbol: str, formula: str, values: Doubles) -> Doubles:
+        terms.append(Term(symbol, formula, values))
+        return values
+
+    shrink = np.zeros_like(theta)
+    if decay and name == "adamw":
+        shrink = term("d", f"−lr·{decay:g}·θ", -lr * decay * theta)
+    elif decay:
+        g = term("g'", f"g + {decay:g}·θ", g + decay * theta)
+    gradient = "g'" if decay and name != "adamw" else "g"
+    if name == "sgd":
+        change = term("Δ", f"−lr·{gradient}", -lr * g)
+    elif name in ("momentum", "nesterov"):
+        mu = training.momentum
+        term("b", f"{mu:g}·b + {gradient}", first)
+        if name == "nesterov":
+            step = term("s", f"{gradient} + {mu:g}·b", g + mu * first)
+            change = term("Δ", "−lr·s", -lr * step)
+        else:
+            change = term("Δ", "−lr·b", -lr * first)
+    elif name == "rmsprop":
+        term("v", f"{ALPHA:g}·v + {1 - ALPHA:g}·{gradient}²", second)
+        change = term("Δ", f"−lr·{gradient}/(√v + ε)", -lr * g / (np.sqrt(second) + EPS))
+    else:
+        term("m", f"{BETA1:g}·m + {1 - BETA1:g}·{gradient}", first)
+        term("v", f"{BETA2:g}·v + {1 - BETA2:g}·{gradient}²", second)
+        m_hat = term("m̂", f"m/(1 − {BETA1:g}^{t})", first / (1 - BETA1**t))
+        v_hat = term("v̂", f"v/(1 − {BETA2:g}^{t})", second / (1 - BETA2**t))
+        formula = "−lr·m̂/(√v̂ + ε)" + (" + d" if shrink.any() else "")
+        change = term("Δ", formula, shrink - lr * m_hat / (np.sqrt(v_hat) + EPS))
+    change[frozen] = 0
+    return tuple(terms)
+
+
+def _collect(
+    trainer: Trainer,
+    parameters: Tensor,
+    way: Pass,
+    place: int,
+    pair: tuple[float, float],
+    row: int | None,
+    loss: float,
+    step: StepTrace | None,
+) -> Trace:
+    """Copy one column of a pass into a trace."""
+    activation, scale = trainer.experiment.network.activation, trainer.experiment.data.scale
+    views = linear_views(trainer.layout, parameters, parameters)
+    last = len(views) - 1
+    differences = way.difference[place] if way.flat_target else way.difference[:, place]
+    layers = []
+    for i, view in enumerate(views):
+        entering = (way.post[i - 1] if i else way.inputs)[:, place]
+        pre, delta, mask = way.pre[i][:, place], way.delta[i][:, place], way.masks[i]
+        if i < last:
+            slope = activation_slope(activation, pre)
+            arriving = views[i + 1].weight_t @ way.delta[i + 1][:, place]
+        else:
+            slope, arriving = torch.ones_like(pre), delta
+        layers.append(
+            LayerTrace(
+                name=trainer.experiment.layer_names[i],
+                entering=_array(entering),
+                weight=_array(view.weight),
+                bias=_array(view.bias[:, 0]),
+                pre=_array(pre),
+                post=_array(way.post[i][:, place]),
+                mask=None if mask is None else _array(mask[:, place if mask.shape[1] > 1 else 0]),
+                slope=_array(slope),
+                arriving=_array(arriving),
+                delta=_array(delta),
+                weight_grad=_array(torch.outer(delta, entering)),
+                bias_grad=_array(delta),
+            )
+        )
+    output = float(way.post[-1][0, place])
+    return Trace(
+        pair=pair,
+        row=row,
+        scale=scale,
+        inputs=_array(way.inputs[:, place]),
+        layers=tuple(layers),
+        answer=output * scale,
+        output=output,
+        target=float(way.targets[0, place]),
+        differences=_array(differences),
+        loss_name=way.loss_name,
+        loss=loss,
+        share=1 / way.rows,
+        rows=way.rows,
+        step=step,
+    )
+
+
+def _array(tensor: Tensor) -> Floats:
+    return tensor.detach().numpy().copy()
+
+
+def _some(places: Tensor) -> str:
+    shown = ", ".join(str(int(p)) for p in places[:8])
+    return shown + (", …" if len(places) > 8 else "")

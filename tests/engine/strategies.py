@@ -1,0 +1,77 @@
+"""Experiments drawn at random over all their options, at sizes that train in an instant."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from adder_engine import Experiment
+from adder_engine.experiment import ACTIVATIONS, LARGEST_SEED, LOSSES, OPTIMIZERS, SCHEDULES, TASKS
+
+THOROUGHLY = 25 if os.environ.get("ADDER_TEST_PROFILE") == "thorough" else 1
+"""How many times as many examples as usual: ``ADDER_TEST_PROFILE=thorough`` asks for more."""
+
+
+def examples(count: int) -> settings:
+    """Settings for a property: this many examples, however long each takes on a busy machine."""
+    return settings(max_examples=count * THOROUGHLY, deadline=None)
+
+
+def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high, allow_subnormal=False)
+
+
+def _powers(low: int, high: int) -> st.SearchStrategy[float]:
+    """Numbers from 10**low to 10**high, every power as likely."""
+    return st.floats(low, high).map(lambda x: float(f"{10**x:.3g}"))
+
+
+def _sometimes(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[float]:
+    return st.just(0.0) | numbers
+
+
+_terms = st.integers(-500, 500).map(float) | _numbers(-500, 500)
+_rows = st.tuples(_terms, _terms) | st.tuples(_terms, _terms, _terms)
+
+
+@st.composite
+def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experiment:
+    """Experiments over all the options: up to ``most_rows`` rows and six hidden layers of ``widest`` neurons."""
+    hidden = draw(st.lists(st.integers(1, widest), max_size=6))
+    low, high = sorted((draw(_terms), draw(_terms)))
+    return Experiment().replace(
+        **{
+            "seed": draw(st.integers(0, LARGEST_SEED)),
+            "epochs": draw(st.integers(0, 8)),
+            "network.layers": (2, *hidden, 1),
+            "network.activation": draw(st.sampled_from(ACTIVATIONS)),
+            "network.init": draw(st.sampled_from(["torch", "torch", "zeros"]) | _numbers(-1, 1)),
+            "network.dropout": draw(_sometimes(_numbers(0.0, 0.9))),
+            "data.task": draw(st.sampled_from(TASKS)),
+            "data.kind": draw(st.sampled_from(["uniform", "rows"])),
+            "data.rows": draw(st.lists(_rows, min_size=1, max_size=most_rows)),
+            "data.count": draw(st.integers(1, most_rows)),
+            "data.low": low,
+            "data.high": high,
+            "data.noise": draw(_sometimes(_numbers(0.01, 50))),
+            "data.scale": draw(st.sampled_from([1.0, 500.0]) | _numbers(0.5, 1000)),
+            "data.draw_first": draw(st.booleans()),
+            "data.test_count": draw(st.integers(0, 3)),
+            "data.test_every": draw(st.integers(1, 3)),
+            "training.loss": draw(st.sampled_from(LOSSES)),
+            "training.optimizer": draw(st.sampled_from(OPTIMIZERS)),
+            "training.lr": draw(_powers(-7, -1)),
+            "training.momentum": draw(_sometimes(_numbers(0.01, 0.99))),
+            "training.weight_decay": draw(_sometimes(_powers(-4, 1))),
+            "training.l1": draw(_sometimes(_powers(-4, 2))),
+            "training.schedule": draw(st.sampled_from(SCHEDULES)),
+            "training.schedule_every": draw(st.integers(1, 3)),
+            "training.schedule_gamma": draw(_numbers(0.5, 1.5)),
+            "training.warmup_epochs": draw(st.integers(1, 5)),
+            "training.batch_size": draw(st.integers(0, most_rows + 1)),
+            "training.zero_grad": draw(st.booleans()),
+            "training.flat_target": draw(st.booleans()),
+        }
+    )

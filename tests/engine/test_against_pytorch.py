@@ -1,0 +1,353 @@
+"""The engine held against autograd, torch.optim and torch.optim.lr_scheduler, each time from the engine's state."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from adder_engine import Adder, Experiment, Trainer
+from adder_engine.backprop import activate, activation_slope, loss_slope, mean_loss
+from adder_engine.judge import ACTIVATIONS, KINKED, LOSSES, Verdict, judge, optimizer_verdict, ulp
+from adder_engine.optim import scheduled_lr
+from adder_engine.trainer import Handles
+from tests.engine.strategies import examples, experiments
+
+
+def masks_of(trainer: Trainer) -> list[Tensor | None]:
+    """The batch's masks, ``(rows, out_features)`` as PyTorch lays them out."""
+    assert trainer.batch is not None
+    return [None if mask is None else mask.T for mask in trainer.batch.masks]
+
+
+def assert_update_agrees(trainer: Trainer, precision: torch.dtype = torch.float32) -> None:
+    """Run one update and hold every number of it against PyTorch, started from the same state.
+
+    Autograd works in ``precision``; the optimizer in float32, given our gradient.
+    """
+    experiment, counters = trainer.experiment, trainer.counters.copy()
+    before, lr = trainer.state.clone(), trainer.lr
+    trainer.update()
+    batch = trainer.batch
+    assert batch is not None
+    data, rows = trainer.dataset, trainer.batch_rows
+    inputs = data.inputs if rows is None else data.inputs[rows]
+    targets = data.targets if rows is None else data.targets[rows]
+    piled_up = before[1] if not experiment.training.zero_grad and counters.has_gradients else None
+    verdict = judge(experiment, before[0], piled_up, inputs, targets, masks_of(trainer), precision)
+
+    if trainer.stopped:
+        assert not math.isfinite(verdict.loss) or verdict.loss > 1e36
+        return
+    assert trainer.counters.batch_loss == pytest.approx(verdict.loss, rel=0, abs=verdict.loss_within)
+
+    for ours, theirs, within in zip(batch.pre, verdict.sums, verdict.sums_within, strict=True):
+        assert ((ours.T - theirs).double().abs() <= within).all(), (ours.T, theirs)
+
+    frozen = torch.zeros(before.shape[1], dtype=torch.bool)
+    frozen[sorted(trainer.handles.frozen)] = True
+    gradients = trainer.state[1]
+    assert not gradients[frozen].any()
+    if on_the_same_side_of_every_kink(trainer, verdict) and torch.isfinite(verdict.gradients).all():
+        off = (gradients - verdict.gradients).double().abs()
+        assert (off <= verdict.gradients_within)[~frozen].all(), (gradients, verdict.gradients)
+
+    given_ours = before.clone()
+    given_ours[1] = gradients
+    wanted = optimizer_verdict(experiment, lr, counters.optimizer_steps, given_ours)
+    for row in (0, 2, 3):
+        assert torch.equal(trainer.state[row, frozen], before[row, frozen])
+        ours, theirs = trainer.state[row, ~frozen], wanted[row, ~frozen]
+        # the last addition is rounded to an ulp of the larger of what enters it and what leaves it
+        entering = torch.maximum(before[row, ~frozen].abs(), theirs.abs())
+        within = 2 * ulp(entering)
+        fine = ((ours - theirs).abs() <= within) | (ours == theirs) | ~torch.isfinite(theirs) & ~torch.isfinite(ours)
+        assert fine.all(), (row, ours, theirs)
+
+
+def on_the_same_side_of_every_kink(trainer: Trainer, verdict: Verdict) -> bool:
+    """Whether no sum lies so near to a kink that rounding alone put ours and PyTorch's on different sides of it."""
+    batch, experiment = trainer.batch, trainer.experiment
+    assert batch is not None
+    same = True
+    if experiment.network.activation in KINKED:
+        for ours, theirs, within in zip(batch.pre[:-1], verdict.sums, verdict.sums_within, strict=False):
+            apart = (ours.T > 0) != (theirs > 0)
+            assert (theirs.abs() <= within)[apart].all()
+            same &= not apart.any()
+    if experiment.training.loss == "mae":
+        ours = batch.post[-1].T - (batch.targets if experiment.training.flat_target else batch.targets.T)
+        apart = ours.sign() != verdict.differences.sign()
+        assert (verdict.differences.abs() <= verdict.differences_within)[apart].all()
+        same &= not apart.any()
+    return same
+
+
+@examples(100)
+@given(experiments(), st.integers(1, 6))
+def test_losses_gradients_and_steps_of_any_experiment_are_those_of_pytorch(experiment: Experiment, count: int) -> None:
+    trainer = Trainer(experiment)
+    for _ in range(count):
+        assert_update_agrees(trainer)
+        if trainer.stopped:
+            event("the loss stopped being finite")
+            break
+
+
+@examples(25)
+@given(experiments(most_rows=300, widest=64))
+def test_wide_networks_and_hundreds_of_rows_agree_with_float64(experiment: Experiment) -> None:
+    # from equal parameters or equal rows all products round alike, and roundings add up instead of cancelling
+    apart = {"network.init": "torch", "data.kind": "uniform", "data.low": -500, "data.high": 500}
+    trainer = Trainer(experiment.replace(**apart))
+    for _ in range(3):
+        assert_update_agrees(trainer, torch.float64)
+        if trainer.stopped:
+            break
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+@pytest.mark.parametrize("changes", [{}, {"network.layers": [2, 1]}, {"network.activation": "tanh", "data.scale": 500}])
+def test_ten_thousand_rows_agree_with_float64(loss: str, changes: dict[str, Any]) -> None:
+    trainer = Trainer(Experiment().replace(**changes, **{"training.loss": loss}))
+    for _ in range(3):
+        assert_update_agrees(trainer, torch.float64)
+
+
+POINTS = torch.cat(
+    [torch.linspace(-12, 12, 4801), torch.tensor([-1e4, -90.0, -1.0, -1e-20, -0.0, 1e-20, 1.0, 90.0, 1e4])]
+)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_and_their_slopes_are_those_of_torch_nn(name: str) -> None:
+    x = POINTS.double().requires_grad_()
+    value = ACTIVATIONS[name](x)
+    (slope,) = torch.autograd.grad(value.sum(), x)
+    found = torch.empty_like(POINTS)  # compared absolutely too: erf and tanh are good to a few ulp of 1
+    activate(name, POINTS, found)
+    torch.testing.assert_close(found.double(), value.detach(), rtol=4e-7, atol=4e-7)
+    torch.testing.assert_close(activation_slope(name, POINTS).double(), slope, rtol=4e-7, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_and_their_slopes_are_those_of_torch_nn(name: str) -> None:
+    x = POINTS.double().requires_grad_()
+    loss = LOSSES[name](x, torch.zeros_like(x))
+    (slope,) = torch.autograd.grad(loss, x)
+    torch.testing.assert_close(mean_loss(name, POINTS).double(), loss.detach(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(loss_slope(name, POINTS, torch.empty_like(POINTS)).double(), slope, rtol=4e-7, atol=0)
+
+
+@examples(40)
+@given(experiments(), experiments())
+def test_settings_changed_during_a_run_are_taken_up_as_pytorch_would(before: Experiment, after: Experiment) -> None:
+    trainer = Trainer(before)
+    for _ in range(2):
+        trainer.update()
+    assume(not trainer.stopped)
+    parameters, moments = trainer.state[0].clone(), trainer.state[2:].clone()
+    trainer.change(dataclasses.replace(before, training=after.training))
+    assert torch.equal(trainer.state[0], parameters)
+    if before.training.optimizer == after.training.optimizer:
+        assert torch.equal(trainer.state[2:], moments)
+    else:
+        assert not trainer.state[2:].any()
+        assert trainer.counters.optimizer_steps == 0
+    for _ in range(3):
+        if not trainer.stopped:
+            assert_update_agrees(trainer)
+
+
+@examples(40)
+@given(experiments(), st.data())
+def test_frozen_parameters_stand_still_and_silenced_neurons_say_nothing(
+    experiment: Experiment, data: st.DataObject
+) -> None:
+    trainer = Trainer(experiment)
+    for _ in range(data.draw(st.integers(0, 2), label="updates before")):
+        trainer.update()
+    sizes = experiment.network.layers
+    neurons = [(layer, n) for layer, size in enumerate(sizes[1:-1]) for n in range(size)]
+    silenced = data.draw(st.frozensets(st.sampled_from(neurons)) if neurons else st.just(frozenset()))
+    frozen = data.draw(st.frozensets(st.integers(0, experiment.parameter_count - 1)))
+    trainer.hold(Handles(frozen, silenced))
+    assume(not trainer.stopped)
+    start = trainer.state.clone()
+    for _ in range(2):
+        assert_update_agrees(trainer)
+        assume(not trainer.stopped)
+        assert trainer.batch is not None
+        for layer, neuron in silenced:
+            assert not trainer.batch.post[layer][neuron].any()
+            assert not trainer.batch.delta[layer][neuron].any()
+    standing = sorted(frozen)
+    for row in (0, 2, 3):
+        assert torch.equal(trainer.state[row, standing], start[row, standing])
+    if neurons and experiment.training.zero_grad and not experiment.training.l1:
+        for layer, neuron in silenced:
+            weight, bias = trainer.layout.weight(layer), trainer.layout.bias(layer)
+            assert not trainer.state[1, weight.span].view(weight.shape)[neuron].any()
+            assert not trainer.state[1, bias.start + neuron]
+            onward = trainer.layout.weight(layer + 1)
+            assert not trainer.state[1, onward.span].view(onward.shape)[:, neuron].any()
+
+
+def test_a_silenced_neuron_changes_what_is_asked_and_letting_go_brings_it_back() -> None:
+    trainer = Trainer(Experiment.preset("one-pair"))
+    whole = trainer.predict(30, 70)
+    trainer.hold(Handles(silenced=frozenset({(1, 2)})))
+    value, weight = -10.1860, trainer.named_parameters()["output.weight"][0, 2]
+    assert trainer.predict(30, 70) == pytest.approx(whole - value * weight, abs=1e-3)
+    trainer.hold(Handles())
+    assert trainer.predict(30, 70) == whole
+
+
+@examples(40)
+@given(experiments(), st.lists(st.sampled_from(["climb", "phase", "update", "epoch"]), max_size=12))
+def test_any_mixture_of_rungs_phases_updates_and_epochs_gives_the_same_bits(
+    experiment: Experiment, moves: list[str]
+) -> None:
+    mixed, plain = Trainer(experiment), Trainer(experiment)
+    for move in moves:
+        getattr(mixed, move)()
+    while mixed.rung:
+        mixed.climb()
+    while plain.updates_done < mixed.updates_done or (mixed.stopped and not plain.stopped):
+        plain.update()
+        if plain.stopped:
+            break
+    if mixed.stopped and not plain.stopped:
+        plain.update()
+    assert mixed.stopped == plain.stopped
+    if not mixed.stopped:
+        assert torch.equal(mixed.state, plain.state)
+    assert mixed.counters == plain.counters
+    assert torch.equal(mixed.generator.get_state(), plain.generator.get_state())
+
+
+def test_phases_are_those_of_pytorchs_loop_in_order() -> None:
+    trainer = Trainer(Experiment.preset("one-pair"))
+    trainer.update()
+    seen = []
+    for _ in range(5):
+        start = trainer.state.clone()
+        phase = trainer.rungs[trainer.rung].phase
+        trainer.phase()
+        changed = [i for i in range(4) if not torch.equal(trainer.state[i], start[i])]
+        seen.append((phase, changed))
+    assert seen == [("zero_grad", [1]), ("forward", []), ("loss", []), ("backward", [1]), ("step", [0, 2, 3])]
+
+
+@examples(40)
+@given(experiments())
+def test_an_epochs_loss_is_the_mean_over_its_rows_and_its_last_batch_may_be_short(experiment: Experiment) -> None:
+    trainer = Trainer(experiment)
+    n, size = experiment.row_count, experiment.training.batch_size or experiment.row_count
+    total, seen, ended = 0.0, 0, False
+    while not ended:
+        ended = trainer.update()
+        assume(not trainer.stopped)
+        assert trainer.batch is not None
+        assert trainer.counters.batch_loss is not None
+        assert trainer.batch.rows == min(size, n - seen)
+        seen += trainer.batch.rows
+        total += trainer.counters.batch_loss * trainer.batch.rows
+        assert ended == (seen == n)
+    assert trainer.loss == pytest.approx(total / n, rel=1e-9)
+    assert trainer.updates_done == math.ceil(n / min(size, n)) == experiment.updates_per_epoch
+    assert trainer.epochs_done == 1
+
+
+@examples(40)
+@given(experiments())
+def test_held_out_loss_and_answers_are_those_of_the_module_in_eval_mode(experiment: Experiment) -> None:
+    trainer = Trainer(experiment.replace(**{"data.kind": "uniform", "data.test_count": 3, "data.test_every": 1}))
+    trainer.epoch()
+    assume(not trainer.stopped)
+    twin, data, scale = Adder(trainer.experiment).eval(), trainer.dataset, experiment.data.scale
+    twin.load_flat(trainer.state[0].clone())
+    criterion = {"mse": torch.nn.MSELoss(), "mae": torch.nn.L1Loss(), "huber": torch.nn.HuberLoss()}
+    with torch.no_grad():
+        loss = criterion[experiment.training.loss](twin(data.test_inputs), data.test_targets).item()
+        answer = twin(torch.tensor([[30.0, 70.0]]) / scale).item() * scale
+    assume(math.isfinite(loss))
+    largest = sum(float(abs(v).max()) for v in trainer.named_parameters().values())
+    assume(largest < 10)  # so that the sizes of the sums are not far above those of the answers
+    assert trainer.test_loss == pytest.approx(loss, rel=1e-3, abs=1e-3)
+    assert trainer.predict(30, 70) == pytest.approx(answer, rel=1e-3, abs=1e-3 * scale)
+
+
+def lrs(experiment: Experiment, epochs: int) -> list[float]:
+    return [scheduled_lr(experiment.training, epoch, experiment.epochs) for epoch in range(epochs)]
+
+
+def lrs_of_torch(
+    scheduler: type[torch.optim.lr_scheduler.LRScheduler], lr: float, epochs: int, **how: float
+) -> list[float]:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    schedule = scheduler(optimizer, **how)  # type: ignore[arg-type]
+    found = []
+    for _ in range(epochs):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return found
+
+
+def test_schedule_step_is_pytorchs_step_lr_with_gamma_one_half() -> None:
+    experiment = Experiment().replace(**{"training.schedule": "step", "training.schedule_every": 7})
+    theirs = lrs_of_torch(torch.optim.lr_scheduler.StepLR, 0.0002, 60, step_size=7, gamma=0.5)
+    assert lrs(experiment, 60) == pytest.approx(theirs, rel=1e-12)
+
+
+def test_schedule_exponential_is_pytorchs_exponential_lr() -> None:
+    experiment = Experiment().replace(**{"training.schedule": "exponential", "training.schedule_gamma": 0.97})
+    theirs = lrs_of_torch(torch.optim.lr_scheduler.ExponentialLR, 0.0002, 60, gamma=0.97)
+    assert lrs(experiment, 60) == pytest.approx(theirs, rel=1e-12)
+
+
+def test_schedule_cosine_is_pytorchs_cosine_annealing_and_stays_at_0_after_the_run() -> None:
+    experiment = Experiment().replace(**{"training.schedule": "cosine", "epochs": 50})
+    theirs = lrs_of_torch(torch.optim.lr_scheduler.CosineAnnealingLR, 0.0002, 51, T_max=50)
+    assert lrs(experiment, 51) == pytest.approx(theirs, rel=1e-9, abs=1e-18)
+    assert lrs(experiment, 70)[51:] == [0.0] * 19
+
+
+def test_schedule_warmup_is_pytorchs_linear_lr_from_one_step_above_0() -> None:
+    experiment = Experiment().replace(**{"training.schedule": "warmup", "training.warmup_epochs": 20})
+    theirs = lrs_of_torch(
+        torch.optim.lr_scheduler.LinearLR, 0.0002, 40, start_factor=1 / 20, end_factor=1.0, total_iters=19
+    )
+    assert lrs(experiment, 40) == pytest.approx(theirs, rel=1e-12)
+
+
+def test_a_rate_that_grows_for_ever_stops_the_run_in_words() -> None:
+    trainer = Trainer(
+        Experiment.preset("one-pair").replace(
+            **{"network.init": "zeros", "training.schedule": "exponential", "training.schedule_gamma": 2.0,
+               "training.loss": "mae", "training.optimizer": "adam", "training.lr": 1.0}
+        )
+    )  # fmt: skip
+    trainer.train(2000)
+    assert trainer.stopped is not None
+    assert torch.isfinite(trainer.state[0]).all()
+
+
+def test_the_rate_follows_the_epoch_and_not_the_update() -> None:
+    trainer = Trainer(
+        Experiment().replace(
+            **{"data.count": 4, "training.batch_size": 2, "training.schedule": "step", "training.schedule_every": 1}
+        )
+    )
+    seen = []
+    for _ in range(6):
+        seen.append(trainer.lr / 0.0002)
+        trainer.update()
+    assert seen == pytest.approx([1, 1, 0.5, 0.5, 0.25, 0.25])

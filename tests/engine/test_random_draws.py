@@ -1,0 +1,150 @@
+"""Every random number is the one that the tutorial's loop would draw from the global generator, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from hypothesis import assume, given
+from torch import Tensor, nn
+
+from adder_engine import Dataset, Experiment, Trainer
+from adder_engine.judge import PlainAdder
+from adder_engine.trainer import Handles
+from tests.engine.strategies import examples, experiments
+
+
+@contextmanager
+def global_stream(seed: int) -> Iterator[None]:
+    """The tutorial's ``set_random_seed``; other tests' global stream is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def tutorial_data(experiment: Experiment) -> tuple[Tensor, Tensor]:
+    """Inputs ``(n, 2)`` and targets ``(n, 1)`` from the global generator."""
+    data = experiment.data
+    if data.kind == "rows":
+        x = torch.tensor([row[:2] for row in data.rows])
+    else:
+        x = torch.rand(data.count, 2) * (data.high - data.low) + data.low
+    if data.task == "sum":
+        t = torch.sum(x, dim=1, keepdim=True)
+    elif data.task == "difference":
+        t = x[:, [0]] - x[:, [1]]
+    else:
+        t = x[:, [0]] * x[:, [1]]
+    if data.kind == "rows":
+        given_targets = [row[2] if len(row) == 3 else float("nan") for row in data.rows]
+        t = torch.where(torch.tensor(given_targets).isnan(), t[:, 0], torch.tensor(given_targets)).unsqueeze(1)
+    if data.noise > 0:
+        t = t + data.noise * torch.randn(len(x), 1)
+    return x / data.scale, t / data.scale
+
+
+class DropoutSeen(nn.Module):
+    """A real ``nn.Dropout`` in training, run on ones so that what it multiplied by can be read off."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(p)
+        self.masks: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.masks.append(self.dropout(torch.ones_like(x)))
+        return x * self.masks[-1]
+
+
+@examples(100)
+@given(experiments())
+def test_parameters_data_shuffles_and_dropout_are_those_of_the_tutorials_global_generator(
+    experiment: Experiment,
+) -> None:
+    trainer = Trainer(experiment)
+    with global_stream(experiment.seed):
+        if experiment.data.draw_first:
+            x, t = tutorial_data(experiment)
+        module = PlainAdder(experiment)
+        if not experiment.data.draw_first:
+            x, t = tutorial_data(experiment)
+        drawn = nn.utils.parameters_to_vector(module.parameters()).detach()
+        init = experiment.network.init
+        wanted = drawn if init == "torch" else torch.full_like(drawn, 0.0 if init == "zeros" else float(init))
+        assert torch.equal(trainer.state[0], wanted)
+        assert torch.equal(trainer.dataset.inputs, x)
+        ours, theirs = trainer.dataset.targets, t
+        if experiment.data.kind == "rows":  # a listed row's target is rounded once, the tutorial's sum twice
+            torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-4)
+        else:
+            assert torch.equal(ours, theirs)
+
+        module.dropout = DropoutSeen(experiment.network.dropout)
+        module.train()
+        for _ in range(3):
+            order = torch.randperm(len(x)) if experiment.training.batch_size else torch.arange(len(x))
+            for rows in order.split(experiment.training.batch_size or len(x)):
+                trainer.update()
+                assume(not trainer.stopped)
+                assert trainer.batch is not None
+                module.dropout.masks.clear()
+                module(x[rows])
+                assert torch.equal(trainer.batch.inputs, x[rows].T)
+                assert torch.equal(trainer.batch.targets, trainer.dataset.targets[rows].T)
+                masks = [mask for mask in trainer.batch.masks if mask is not None]
+                if experiment.network.dropout:
+                    assert len(masks) == len(module.dropout.masks)
+                    assert all(torch.equal(o.T, s) for o, s in zip(masks, module.dropout.masks, strict=True))
+                else:
+                    assert not masks
+        assert torch.equal(trainer.generator.get_state(), torch.get_rng_state())
+
+
+@examples(30)
+@given(experiments())
+def test_nothing_outside_disturbs_a_run_nor_does_a_run_disturb_what_is_outside(experiment: Experiment) -> None:
+    alone, disturbed = Trainer(experiment), Trainer(experiment)
+    outside = torch.get_rng_state()
+    for _ in range(3):
+        alone.update()
+    assert torch.equal(outside, torch.get_rng_state())
+    for i in range(3):
+        with global_stream(i):
+            Trainer(experiment.replace(seed=i)).update()
+            disturbed.update()
+        disturbed.predict(30, 70)
+        disturbed.current_loss()
+    assert torch.equal(alone.state, disturbed.state)
+
+
+def test_held_out_sums_have_a_generator_of_their_own_and_no_noise() -> None:
+    with global_stream(123):
+        wanted = torch.rand(2000, 2) * 1000 - 500
+    for changes in ({"seed": 1}, {"seed": 2, "data.noise": 10.0}):
+        found = Trainer(Experiment().replace(**changes)).dataset
+        assert torch.equal(found.test_inputs, wanted)
+        assert torch.equal(found.test_targets, wanted.sum(dim=1, keepdim=True))
+    assert len(Dataset.draw(Experiment.preset("one-pair"), torch.Generator()).test_inputs) == 0
+
+
+def test_overriding_the_start_still_makes_the_draws() -> None:
+    experiment = Experiment().replace(**{"data.count": 5})
+    drawn, zeros = Trainer(experiment), Trainer(experiment.replace(**{"network.init": "zeros"}))
+    assert torch.equal(drawn.dataset.inputs, zeros.dataset.inputs)
+    assert not zeros.state[0].any()
+
+
+def test_silencing_a_neuron_does_not_change_the_draws() -> None:
+    experiment = Experiment().replace(**{"data.count": 5, "network.dropout": 0.5, "training.batch_size": 2})
+    free, held = Trainer(experiment), Trainer(experiment)
+    held.hold(Handles(silenced=frozenset({(0, 1)})))
+    for _ in range(7):
+        free.update()
+        held.update()
+    assert torch.equal(free.generator.get_state(), held.generator.get_state())
+    assert free.batch is not None
+    assert held.batch is not None
+    assert free.batch.masks[1] is not None
+    assert held.batch.masks[1] is not None
+    assert torch.equal(free.batch.masks[1], held.batch.masks[1])
