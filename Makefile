@@ -7,7 +7,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test test-all check bench clean
+.PHONY: run test test-all check bench pictures clean
 
 run: $(READY)  ## start the app: make run ARGS="--experiment one-pair"
 	@$(BIN)/adder-tui $(ARGS)
@@ -26,6 +26,9 @@ check: $(READY)  ## lint, layout, types and import contracts
 
 bench: $(READY)  ## the figures that the README quotes, each beside its rival
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(READY)  ## draw the README's pictures from the running program
+	COLORTERM=truecolor $(BIN)/python -m docs.picture
 
 clean:  ## remove whatever can be made again
 	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -7,7 +7,8 @@ first for these narrow networks. It is PyTorch's ``X·Wᵀ + b`` transposed, and
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,38 +24,44 @@ class Pass:
 
     Shapes: ``pre[i]``, ``post[i]`` and ``delta[i]`` are ``(out_features, rows)`` of layer i: the weighted sums,
     what leaves the layer after activation and dropout, and the gradient of the loss by the weighted sums.
+    :class:`~adder_engine.batch.BatchedPass` takes many networks at once.
     """
 
+    _affine: ClassVar[Callable[..., Tensor]] = staticmethod(torch.addmm)
+    _product: ClassVar[Callable[..., Tensor]] = staticmethod(torch.mm)
+
     def __init__(self, layers: Sequence[Linear], rows: int, activation: str, loss: str, flat_target: bool) -> None:
-        outs = [layer.weight.shape[0] for layer in layers]
+        *many, _, _ = layers[0].weight.shape
+        outs = [layer.weight.shape[-2] for layer in layers]
         self.layers = layers
         self.last = len(layers) - 1
         self.rows = rows
         self.activation = activation
         self.loss_name = loss
         self.flat_target = flat_target
-        self.pre = [torch.empty(n, rows) for n in outs]
+        self.pre = [torch.empty(*many, n, rows) for n in outs]
         self.post = [
             z if activation == "none" or i == self.last else torch.empty_like(z) for i, z in enumerate(self.pre)
         ]
-        self.delta = [torch.empty(n, rows) for n in outs]
+        self.delta = [torch.empty(*many, n, rows) for n in outs]
         self.masks: list[Tensor | None] = [None] * len(outs)
         """What each layer's outputs are multiplied by (dropout, silenced neurons), ``(out_features, rows)`` or
         ``(out_features, 1)``; None where nothing is."""
-        self.difference = torch.empty(rows, rows) if flat_target else torch.empty(1, rows)
+        self.difference = torch.empty(*many, rows if flat_target else 1, rows)
         """Answer minus target: ``(1, rows)``, or ``(rows, rows)`` with a flat target."""
+        self._count = rows * rows if flat_target else rows
         self._ones = torch.ones(rows)
-        self._post_t = [h.T for h in self.post]
+        self._post_t = [h.mT for h in self.post]
 
     def take(self, inputs: Tensor, targets: Tensor) -> None:
         """Make this the batch: inputs ``(2, rows)`` and targets ``(1, rows)``."""
         self.inputs, self.targets = inputs, targets
-        self._inputs_t = inputs.T
+        self._inputs_t = inputs.mT
 
     def forward(self, i: int) -> None:
         """Send the batch through layer i."""
         layer, z = self.layers[i], self.pre[i]
-        torch.addmm(layer.bias, layer.weight, self.post[i - 1] if i else self.inputs, out=z)
+        self._affine(layer.bias, layer.weight, self.post[i - 1] if i else self.inputs, out=z)
         if i < self.last:
             mask = self.masks[i]
             if self.activation != "none":
@@ -64,7 +71,7 @@ class Pass:
             elif mask is not None:
                 if self.post[i] is z:  # shared as long as nothing comes between the two
                     self.post[i] = torch.empty_like(z)
-                    self._post_t[i] = self.post[i].T
+                    self._post_t[i] = self.post[i].mT
                 torch.mul(z, mask, out=self.post[i])
 
     def run(self) -> Tensor:
@@ -75,25 +82,31 @@ class Pass:
 
     def loss(self) -> Tensor:
         """The loss of the batch, a tensor of one number: the mean over its rows (PyTorch's ``reduction="mean"``)."""
+        self._subtract_targets()
+        return mean_loss(self.loss_name, self.difference)
+
+    def _subtract_targets(self) -> None:
         answers = self._post_t[-1] if self.flat_target else self.post[-1]
         torch.sub(answers, self.targets, out=self.difference)
-        return mean_loss(self.loss_name, self.difference)
 
     def backward(self, i: int, *, add: bool) -> None:
         """Send the error back through layer i: its delta, then its gradients, written or added in place."""
         layer, delta = self.layers[i], self.delta[i]
         if i < self.last:
-            torch.mm(self.layers[i + 1].weight_t, self.delta[i + 1], out=delta)
+            self._product(self.layers[i + 1].weight_t, self.delta[i + 1], out=delta)
             mask = self.masks[i]
             if mask is not None:
                 delta.mul_(mask)
             if self.activation != "none":
                 delta.mul_(activation_slope(self.activation, self.pre[i]))
         elif self.flat_target:
-            delta.copy_(loss_slope(self.loss_name, self.difference, torch.empty_like(self.difference)).sum(dim=1))
+            slopes = loss_slope(self.loss_name, self.difference, torch.empty_like(self.difference), self._count)
+            delta.copy_(slopes.sum(dim=-1).unsqueeze(-2))
         else:
-            loss_slope(self.loss_name, self.difference, delta)
-        entering_t = self._post_t[i - 1] if i else self._inputs_t
+            loss_slope(self.loss_name, self.difference, delta, self._count)
+        self._write_gradients(layer, delta, self._post_t[i - 1] if i else self._inputs_t, add)
+
+    def _write_gradients(self, layer: Linear, delta: Tensor, entering_t: Tensor, add: bool) -> None:
         if add:
             layer.weight_grad.addmm_(delta, entering_t)
             layer.bias_grad.addmv_(delta, self._ones)
@@ -143,15 +156,26 @@ def mean_loss(name: str, difference: Tensor) -> Tensor:
     if name == "mse":
         flat = difference.view(-1)
         return torch.dot(flat, flat) / len(flat)
+    return _single_losses(name, difference).mean()
+
+
+def mean_losses(name: str, differences: Tensor) -> Tensor:
+    """:func:`mean_loss` of each network, ``(networks,)``; all differences have the networks in front."""
+    if name == "mse":
+        flat = differences.flatten(1).unsqueeze(1)
+        return torch.bmm(flat, flat.mT).flatten() / flat.shape[-1]
+    return _single_losses(name, differences).flatten(1).mean(1)
+
+
+def _single_losses(name: str, difference: Tensor) -> Tensor:
     size = difference.abs()
     if name == "mae":
-        return size.mean()
-    return torch.where(size < 1, 0.5 * difference * difference, size - 0.5).mean()
+        return size
+    return torch.where(size < 1, 0.5 * difference * difference, size - 0.5)
 
 
-def loss_slope(name: str, difference: Tensor, out: Tensor) -> Tensor:
-    """Write the derivative of :func:`mean_loss` by each difference into ``out``, of the same shape."""
-    count = difference.numel()
+def loss_slope(name: str, difference: Tensor, out: Tensor, count: int) -> Tensor:
+    """Write the derivative of a mean over ``count`` differences by each of them into ``out``, of the same shape."""
     if name == "mse":
         return torch.mul(difference, 2 / count, out=out)
     if name == "mae":

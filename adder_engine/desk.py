@@ -116,6 +116,14 @@ class Desk:
         self.watched = watched[:MOST_WATCHED]
         self.ask(asked)
 
+    def resume(self, path: Path) -> None:
+        """Go on with a saved run in place of the one at hand; keep that, with a warning, where it cannot be read."""
+        try:
+            self.open(path)
+        except RunFileError as error:
+            self._warning = str(error)
+        self._earlier.clear()
+
     def _replace(self, recording: Recording) -> None:
         self._earlier = [*self._earlier, self.recording][-MOST_RUNS:]
         self._later.clear()
@@ -334,6 +342,6 @@ def _finite(value: float | None) -> float | None:
 def _sum(pair: Sequence[float]) -> Sum:
     """The sum that a file holds as [a, b]; raises ValueError or TypeError where it is none that can be asked."""
     a, b = map(float, pair)
-    if not max(abs(a), abs(b)) <= LARGEST_TERM:
+    if not (abs(a) <= LARGEST_TERM and abs(b) <= LARGEST_TERM):
         raise ValueError(pair)
     return Sum(a, b)

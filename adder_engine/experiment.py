@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,6 +112,8 @@ class Experiment:
         Raises:
             ExperimentError: TOML that cannot be parsed, an unknown key, or a value that will not do.
         """
+        import tomllib  # only files and typed values need it
+
         try:
             tables = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # besides TOML's own: too many digits, too many brackets
@@ -283,5 +283,7 @@ def _check_together(e: Experiment) -> None:
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:
+    import difflib  # needed only when something is wrong
+
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from array import array
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 
-from adder_engine.errors import AdderError, RunFileError
+from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.history import Series
-from adder_engine.recording import Recording
+from adder_engine.recording import CHANGEABLE, Recording
 from adder_engine.runfile import SavedRun
 from adder_engine.snapshot import Moment
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold
@@ -20,6 +21,8 @@ from adder_engine.trainer import Checkpoint, Counters, Handles
 
 MOST_KEYFRAMES = 256
 """Kept in a file, so that saving stays quick; the way back to any moment is replayed between them."""
+LARGEST_SPACING = 1 << 17
+"""Updates between two keyframes that opening a file may have to replay: some seconds."""
 
 
 def saved(recording: Recording, extra: dict[str, Any]) -> SavedRun:
@@ -69,9 +72,12 @@ def opened(run: SavedRun) -> Recording:
         recording = Recording(run.experiment)
         timeline = recording.timeline
         facts = run.facts
-        timeline.spacing = int(facts["spacing"])
+        timeline.spacing = _whole(facts["spacing"])
         timeline.events = [Event(_moment(at), _read(kind, value)) for at, kind, value in facts["events"]]
+        _check_events(recording)
         streams = [torch.from_numpy(row.copy()) for row in run.streams]
+        for stream in streams:
+            torch.Generator().set_state(stream)
         timeline.keyframes = [_keyframe(run, i, streams, timeline.events) for i in range(len(run.states))]
         timeline.recount()
         for series, columns, width in zip(
@@ -79,17 +85,67 @@ def opened(run: SavedRun) -> Recording:
         ):
             _fill(series, columns, width)
         recording.history.epochs = int(run.train[0, -1]) if run.train.size else 0
-        recording.newest, recording.newest_epoch = _moment(facts["newest"]), int(facts["newest_epoch"])
+        recording.newest, recording.newest_epoch = _moment(facts["newest"]), _whole(facts["newest_epoch"])
+        _check_keyframes(recording)
         if facts["stop"]:
             recording.stop = _moment(facts["stop"][0]), str(facts["stop"][1])
-        recording.seek(_moment(facts["moment"]))
-    except (AdderError, ValueError, KeyError, TypeError, IndexError, RuntimeError, OverflowError):
+        for name, epoch in (("newest", "newest_epoch"), ("moment", "epoch")):
+            recording.seek(_moment(facts[name]))
+            _must(recording.moment == _moment(facts[name]) and recording.trainer.epochs_done == facts[epoch])
+    except Exception:  # a file may hold anything
         raise RunFileError("This run is damaged: its parts do not fit together.") from None
     return recording
 
 
+def _must(good: bool) -> None:
+    if not good:
+        raise ValueError("not as it was written")
+
+
+def _whole(value: Any) -> int:
+    _must(type(value) is int and value >= 0)
+    return int(value)
+
+
+def _check_events(recording: Recording) -> None:
+    """Hold the log against what a person could have done; a :class:`Recording` refuses the same."""
+    events, size = recording.timeline.events, recording.trainer.layout.size
+    hidden = recording.first_experiment.network.layers[1:-1]
+    _must(all(one.at < other.at for one, other in pairwise(events)))
+    before = None
+    for event in events:
+        at, deed = event.at, event.deed
+        together = before is not None and (before.update, before.rung) == (at.update, at.rung)
+        _must(at.edits == (before.edits + 1 if before and together else 0))
+        before = at
+        if isinstance(deed, Edit):
+            _must(0 <= deed.index < size and abs(deed.value) <= 1e30)
+        elif isinstance(deed, Change):
+            _must(deed.experiment.differences(recording.first_experiment).keys() <= CHANGEABLE)
+        else:
+            _must(all(0 <= index < size for index in deed.handles.frozen))
+            _must(all(0 <= layer < len(hidden) and 0 <= n < hidden[layer] for layer, n in deed.handles.silenced))
+
+
+def _check_keyframes(recording: Recording) -> None:
+    """Keyframes stand in order, at multiples of the spacing, and reach to the newest moment."""
+    timeline = recording.timeline
+    counters = [keyframe.counters for keyframe in timeline.keyframes]
+    _must(1 <= timeline.spacing <= LARGEST_SPACING and counters[0] == Counters())
+    _must(all(c.updates_done % timeline.spacing == 0 for c in counters))
+    for one, other in pairwise(counters):
+        _must(one.updates_done < other.updates_done and (one.epochs_done, one.row) < (other.epochs_done, other.row))
+    _must(0 <= recording.newest.update - counters[-1].updates_done <= timeline.spacing)
+
+
 def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[Event]) -> Checkpoint:
     counters = Counters(**run.counters[i])
+    for field in dataclasses.fields(counters):
+        value = getattr(counters, field.name)
+        if field.name in ("updates_done", "epochs_done", "row", "optimizer_steps"):
+            _whole(value)
+        else:
+            _must(value is None or isinstance(value, bool | float))
     experiment, handles = run.experiment, Handles()
     for event in events:
         if event.at < Moment(counters.updates_done):
@@ -98,6 +154,7 @@ def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[E
             elif isinstance(event.deed, Hold):
                 handles = event.deed.handles
     own, epoch = (int(place) for place in run.stream_places[i])
+    _must(own >= 0 and (epoch >= 0) == (counters.row > 0) and counters.row < experiment.row_count)
     return Checkpoint(
         state=torch.from_numpy(run.states[i].copy()),
         counters=counters,
@@ -109,13 +166,15 @@ def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[E
 
 
 def _fill(series: Series, columns: np.ndarray, width: int) -> None:
+    _must(width >= 1 and columns.shape[1] <= series.capacity and bool(np.isfinite(columns).all()))
+    _must(bool((np.diff(columns[0], prepend=0) > 0).all()))
     series.width = width
     series.epochs, series.last, series.low, series.high = (array("d", column.tolist()) for column in columns)
 
 
 def _moment(values: list[int]) -> Moment:
     update, rung, edits = values
-    return Moment(int(update), int(rung), int(edits))
+    return Moment(_whole(update), _whole(rung), _whole(edits))
 
 
 def _written(deed: Deed) -> tuple[str, Any]:

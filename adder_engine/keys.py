@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
@@ -91,6 +90,8 @@ class Key:
             return text.strip("\"'")
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
+        import tomllib  # only files and typed values need it
+
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except (ValueError, RecursionError):
@@ -159,7 +160,9 @@ def _is_row(row: Any) -> bool:
 def _plain(number: float | None) -> str:
     if number is None:
         return ""
-    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    if isinstance(number, int) or (number == int(number) and abs(number) < 1e9):
+        return f"{int(number):,}"
+    return f"{number:g}".replace("e+", "e")
 
 
 def _shown(value: Any) -> str:

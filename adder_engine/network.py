@@ -14,7 +14,10 @@ from adder_engine.layout import Layout, layout_of
 
 @dataclass(frozen=True)
 class Linear:
-    """One layer's weights, biases and their gradients: views into flat vectors of P numbers."""
+    """One layer's weights, biases and their gradients: views into flat vectors of P numbers.
+
+    For many networks at once each shape has one more dimension in front.
+    """
 
     weight: Tensor
     """``(out_features, in_features)``"""
@@ -28,13 +31,20 @@ class Linear:
 
 
 def linear_views(layout: Layout, parameters: Tensor, gradients: Tensor) -> tuple[Linear, ...]:
-    """The layers of a network whose parameters and gradients are these flat vectors, each ``(P,)``."""
+    """The layers of a network whose parameters and gradients are these flat vectors, ``(P,)`` or ``(networks, P)``."""
     views = []
+    *many, _ = parameters.shape
     for i in range(len(layout.slots) // 2):
         w, b = layout.weight(i), layout.bias(i)
-        weight = parameters[w.span].view(w.shape)
+        weight = parameters[..., w.span].view(*many, *w.shape)
         views.append(
-            Linear(weight, parameters[b.span].view(-1, 1), gradients[w.span].view(w.shape), gradients[b.span], weight.T)
+            Linear(
+                weight,
+                parameters[..., b.span].unsqueeze(-1),
+                gradients[..., w.span].view(*many, *w.shape),
+                gradients[..., b.span],
+                weight.mT,
+            )
         )
     return tuple(views)
 

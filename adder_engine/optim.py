@@ -1,13 +1,15 @@
 """The update rules: how an optimizer turns gradients into new parameters.
 
 Each follows the algorithm box on its page of ``torch.optim``'s documentation, with PyTorch's defaults
-(``betas=(0.9, 0.999)``, ``eps=1e-8``, RMSprop's ``alpha=0.99``). All tensors are flat, ``(P,)``.
+(``betas=(0.9, 0.999)``, ``eps=1e-8``, RMSprop's ``alpha=0.99``). All tensors are flat, ``(P,)``;
+or ``(networks, P)`` with one rate, momentum and decay for all or for each.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -21,7 +23,22 @@ LARGEST_LOG_LR = math.log(1e37)
 """Rates beyond are infinite: torch refuses factors over 3.4e38, and Adam's first is ten times the rate."""
 
 
-def optimizer_step(training: Training, lr: float, step: int, rows: Sequence[Tensor]) -> None:
+Number = float | Tensor
+"""A number, or one for each of many networks, ``(networks, 1)``."""
+
+
+class Rule(Protocol):
+    """What an update rule goes by; :class:`~adder_engine.experiment.Training` is one."""
+
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def momentum(self) -> Number: ...
+    @property
+    def weight_decay(self) -> Number: ...
+
+
+def optimizer_step(rule: Rule, lr: Number, step: int, rows: Sequence[Tensor]) -> None:
     """Change the parameters once, in place.
 
     ``rows`` are the state's: parameters, gradients, and two rows of moments, each ``(P,)``. Row 2 holds
@@ -29,28 +46,43 @@ def optimizer_step(training: Training, lr: float, step: int, rows: Sequence[Tens
     moments were fresh.
     """
     parameters, gradients, first, second = rows
-    name, decay = training.optimizer, training.weight_decay
-    if decay:
+    name, decay = rule.optimizer, rule.weight_decay
+    if isinstance(decay, Tensor) or decay:
         if name == "adamw":
             parameters.mul_(1 - lr * decay)
         else:
-            gradients = gradients.add(parameters, alpha=decay)
+            gradients = plus(gradients, decay, parameters)
 
     if name == "sgd":
-        parameters.add_(gradients, alpha=-lr)
+        plus(parameters, -lr, gradients, out=parameters)
     elif name in ("momentum", "nesterov"):
-        first.mul_(training.momentum).add_(gradients)
-        direction = gradients.add(first, alpha=training.momentum) if name == "nesterov" else first
-        parameters.add_(direction, alpha=-lr)
+        first.mul_(rule.momentum).add_(gradients)
+        direction = plus(gradients, rule.momentum, first) if name == "nesterov" else first
+        plus(parameters, -lr, direction, out=parameters)
     elif name == "rmsprop":
         second.mul_(ALPHA).addcmul_(gradients, gradients, value=1 - ALPHA)
-        parameters.addcdiv_(gradients, second.sqrt().add_(EPS), value=-lr)
+        _take_ratio(parameters, lr, gradients, second.sqrt().add_(EPS))
     else:  # adam, adamw
         first.lerp_(gradients, 1 - BETA1)
         second.mul_(BETA2).addcmul_(gradients, gradients, value=1 - BETA2)
         size = lr / (1 - BETA1**step)
         spread = second.sqrt().div_(math.sqrt(1 - BETA2**step)).add_(EPS)
-        parameters.addcdiv_(first, spread, value=-size)
+        _take_ratio(parameters, size, first, spread)
+
+
+def plus(base: Tensor, factor: Number, other: Tensor, out: Tensor | None = None) -> Tensor:
+    """``base + factor · other``, written into ``out`` where it is given."""
+    if isinstance(factor, Tensor):
+        return torch.addcmul(base, factor, other, out=out)
+    return torch.add(base, other, alpha=factor, out=out)
+
+
+def _take_ratio(parameters: Tensor, factor: Number, above: Tensor, below: Tensor) -> None:
+    """``parameters −= factor · above / below``."""
+    if isinstance(factor, Tensor):
+        parameters.addcdiv_(factor * above, below, value=-1)
+    else:
+        parameters.addcdiv_(above, below, value=-factor)
 
 
 def scheduled_lr(training: Training, epoch: int, epochs: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from adder_engine.errors import RequestError
@@ -129,8 +130,7 @@ class Recording:
         c = self.trainer.counters
         if c.epochs_done > self.history.epochs and c.loss is not None:
             measured = c.epochs_done % self.experiment.data.test_every == 0 or c.epochs_done == self.experiment.epochs
-            test_loss = c.test_loss if measured and c.test_loss is not None and math.isfinite(c.test_loss) else None
-            self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, test_loss)
+            self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, c.test_loss if measured else None)
 
     def _climb(self) -> None:
         """One rung up."""
@@ -163,8 +163,8 @@ class Recording:
     def _mark_newest(self) -> None:
         self.newest, self.newest_epoch = self.moment, self.trainer.epochs_done
 
-    def step(self, size: str, count: int = 1) -> None:
-        """Go forward ``count`` times by one of :data:`STEP_SIZES`.
+    def step(self, size: str, count: int = 1, enough: Callable[[], bool] = lambda: False) -> None:
+        """Go forward ``count`` times by one of :data:`STEP_SIZES`, or until it is ``enough``.
 
         Raises:
             RequestError: no such size, or all epochs are done.
@@ -177,10 +177,11 @@ class Recording:
             if size in EPOCHS_IN:
                 goal = self.trainer.epochs_done + EPOCHS_IN[size]
                 while self.trainer.epochs_done < goal and self.run(1):
-                    pass
+                    if enough():
+                        return
             else:
                 self._step_small(size)
-            if self.moment <= before:  # stopped, or finished
+            if self.moment <= before or enough():  # stopped, or finished
                 return
 
     def _step_small(self, size: str) -> None:

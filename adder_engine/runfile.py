@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.errors import ExperimentError, RunFileError
+from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.presets import PRESETS
 
 FORMAT = 1
 LARGEST = 512 * 2**20
 """Bytes that a run file may unpack to."""
+LEFT_OVER = 60.0
+"""Seconds after which an unfinished save is nobody's any more."""
 
 Array = NDArray[Any]
 
@@ -81,11 +84,21 @@ def write(path: Path, run: SavedRun) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _clear_leftovers(path)
     except OSError as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
         raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what saves that were killed long ago left beside the file."""
+    for part in path.parent.iterdir():
+        if part.name.startswith(path.name) and part.suffix == ".part":
+            with contextlib.suppress(OSError):
+                if part.stat().st_mtime < time.time() - LEFT_OVER:
+                    part.unlink()
 
 
 def read(path: Path) -> SavedRun:
@@ -102,7 +115,9 @@ def read(path: Path) -> SavedRun:
             return _checked(arrays)
     except FileNotFoundError:
         raise RunFileError(f"There is no file {path}.") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, ExperimentError):
+    except RunFileError:
+        raise
+    except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
         raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from adder_engine.errors import AdderError, RequestError, RunFileError
+from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Moment, Proof, Snapshot
 from adder_engine.sums import Sum
@@ -27,6 +27,8 @@ Result = TypeVar("Result")
 
 SLICE = 0.005
 """Seconds of training between two looks at the requests; an update that takes longer is finished first."""
+SLOWEST, FASTEST = 0.001, 1e6
+"""Epochs a second."""
 SAVE_EVERY = 3.0
 """Seconds between two saves of a run that goes on changing."""
 
@@ -43,7 +45,7 @@ class Session:
     Args:
         experiment: the run to start with; default: the preset ``many-pairs``.
         autosave: where the run is kept as it goes; None keeps nothing.
-        resume: a saved run to start from instead.
+        resume: a saved run to start from instead; where it cannot be read, a snapshot's ``warning`` says so.
     """
 
     def __init__(
@@ -56,8 +58,11 @@ class Session:
         self._unanswered: set[concurrent.futures.Future[Any]] = set()
         self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
         self._closing = threading.Event()
+        self._enough = threading.Event()
+        """A pause or the end was asked for: a long step goes no further."""
         self._playing = False
         self._pace: float | None = None
+        self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._thread.start()
 
@@ -75,7 +80,7 @@ class Session:
             if since is None or desk.version != since:
                 _resolve(future, desk.snapshot(self._playing))
             else:
-                self._waiting.append((since, future))
+                self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
 
         future: concurrent.futures.Future[Snapshot] = self._new_future()
         self._requests.put(look)
@@ -150,8 +155,10 @@ class Session:
         """Let training run, at ``pace`` epochs a second or as fast as it goes.
 
         Raises:
-            RequestError: all epochs are done.
+            RequestError: all epochs are done, or a pace that is none.
         """
+        if pace is not None and not SLOWEST <= pace <= FASTEST:
+            raise RequestError(f"{pace:g} epochs a second is no pace: use {SLOWEST:g} to {FASTEST:g}, or none at all.")
 
         def start(desk: Desk) -> None:
             desk.check_unfinished()
@@ -161,8 +168,14 @@ class Session:
         return await self._do(start)
 
     async def pause(self) -> Snapshot:
-        """Stop playing after the update in progress."""
-        return await self._do(self._halt)
+        """Stop playing, or a step of many updates, after the update in progress."""
+
+        def rest(desk: Desk) -> None:
+            self._enough.clear()
+            self._halt(desk)
+
+        self._enough.set()
+        return await self._do(rest)
 
     async def step(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go forward by one of :data:`~adder_engine.snapshot.STEP_SIZES`, ``count`` times.
@@ -170,7 +183,7 @@ class Session:
         Raises:
             RequestError: no such size, or all epochs are done.
         """
-        return await self._do(lambda desk: desk.recording.step(size, count), halt=True)
+        return await self._do(lambda desk: desk.recording.step(size, count, self._enough.is_set), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go back by one of the step sizes, ``count`` times; at the start it stays there.
@@ -312,10 +325,16 @@ class Session:
         await asyncio.to_thread(self.close_now, timeout)
 
     def close_now(self, timeout: float = 2.0) -> bool:
-        """Save, and stop the thread, from any thread. Returns whether it stopped in time."""
+        """Save, and stop the thread, from any thread. Returns whether it stopped in time.
+
+        While torch is still being imported there is nothing to save, and the import cannot be broken off: the
+        thread is not waited for then, and ends by itself.
+        """
         self._closing.set()
+        self._enough.set()
         self._requests.put(None)
-        self._thread.join(timeout)
+        if self._loaded.is_set():
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     async def __aenter__(self) -> Self:
@@ -327,11 +346,12 @@ class Session:
     # --- requests --------------------------------------------------------------------------------
 
     def _new_future(self) -> concurrent.futures.Future[Any]:
-        if self._closing.is_set():
-            raise RequestError(CLOSED)
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._unanswered.add(future)
         future.add_done_callback(self._unanswered.discard)
+        if self._closing.is_set():  # looked at last: the thread rejects whatever was there when it ended
+            future.cancel()
+            raise RequestError(CLOSED)
         return future
 
     async def _ask(self, work: Callable[[Desk], Result]) -> Result:
@@ -356,9 +376,9 @@ class Session:
         """Have the thread change something and resolve with the snapshot after it."""
 
         def then_look(desk: Desk) -> Snapshot:
+            work(desk)
             if halt:
                 self._halt(desk)
-            work(desk)
             desk.version += 1
             self._experiment = desk.recording.experiment
             return desk.snapshot(self._playing)
@@ -381,24 +401,25 @@ class Session:
             os.environ.setdefault("OMP_NUM_THREADS", "1")
             from adder_engine.desk import Desk  # imports torch: not on the caller's time
 
+            self._loaded.set()
             desk = Desk(self._experiment, self._autosave, SAVE_EVERY)
             if self._resume is not None:
-                with contextlib.suppress(RunFileError):
-                    desk.open(self._resume)
-                    self._experiment = desk.recording.experiment
+                desk.resume(self._resume)
+                self._experiment = desk.recording.experiment
             self._serve(desk)
         except BaseException as error:
             self._broken(error)
         finally:
-            if desk is not None:
-                desk.save_now()
             self._closing.set()
             for future in [*self._unanswered]:
                 _reject(future, RequestError(CLOSED))
+            if desk is not None:
+                desk.save_now()
 
     def _serve(self, desk: Desk) -> None:
         while not self._closing.is_set():
             wait = self._train(desk) if self._playing else None
+            self._experiment = desk.recording.experiment
             self._publish(desk)
             due = desk.save_due()
             wait = due if wait is None else wait if due is None else min(wait, due)

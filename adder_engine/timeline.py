@@ -24,7 +24,7 @@ class Edit:
     value: float
 
     def apply(self, trainer: Trainer) -> None:
-        trainer.state[0, self.index] = self.value
+        trainer.edit(self.index, self.value)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Trace:
     rows: int
     """n."""
     step: StepTrace | None
-    """The step that led here; None before the first, and within an update."""
+    """The step that led here; None before the first, within an update, and after an edit or a change of settings."""
 
     @property
     def gradient(self) -> Floats:
@@ -152,11 +152,13 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     Within an update only what has been computed so far is meaningful: finish the backward pass to see it all.
 
     Raises:
-        RequestError: no batch has gone through yet, or the row was not in it.
+        RequestError: no batch has gone through yet, the row was not in it, or a parameter was set by hand meanwhile.
     """
     way = trainer.batch
     if way is None or (trainer.rung and trainer.rungs[trainer.rung - 1].phase in ("zero_grad", "forward", "loss")):
         raise RequestError("No batch has gone all the way through yet: step one update, or on to the end of backward.")
+    if trainer.batch_touched:
+        raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
     n = trainer.inputs.shape[1]
     places = torch.arange(n) if trainer.batch_rows is None else trainer.batch_rows
     found = (places == row).nonzero()
@@ -172,9 +174,9 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
 
 
 def trace_step(trainer: Trainer) -> StepTrace | None:
-    """The arithmetic of the last step; None before the first, and within an update."""
+    """The arithmetic of the last step; None before the first, within an update, and once it was edited since."""
     batch = trainer.batch
-    if trainer.rung or batch is None or trainer.updates_done == 0:
+    if trainer.rung or batch is None or trainer.touched or trainer.updates_done == 0:
         return None
     before, after = trainer.previous.numpy().copy(), trainer.state.numpy().copy()
     frozen = np.zeros(trainer.layout.size, dtype=np.bool_)

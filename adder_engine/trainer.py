@@ -13,6 +13,7 @@ from torch import Tensor
 from adder_engine.backprop import Pass
 from adder_engine.data import Dataset
 from adder_engine.experiment import Experiment
+from adder_engine.layout import Layout
 from adder_engine.network import initial_parameters, layout_for, linear_views
 from adder_engine.optim import keep_frozen, optimizer_step, scheduled_lr
 from adder_engine.snapshot import rungs_of
@@ -115,6 +116,10 @@ class Trainer:
         """Rungs climbed of the update in progress; 0 between updates."""
         self.stopped: str | None = None
         self.handles = Handles()
+        self.touched = False
+        """Whether anything was changed by hand since the last step, so that the step no longer leads here."""
+        self.batch_touched = False
+        """Whether a parameter was set by hand while the batch was on its way."""
         self._frozen: Tensor | None = None
         self._order: Tensor | None = None
         """The current epoch's shuffled rows."""
@@ -151,13 +156,19 @@ class Trainer:
         """
         fresh = experiment.training.optimizer != self.experiment.training.optimizer
         self._use_experiment(experiment)
+        self.touched = True
         if fresh:
             self.state[2:] = 0
             self.counters.optimizer_steps = 0
 
+    def edit(self, index: int, value: float) -> None:
+        """Set one parameter, by its flat index."""
+        self.state[0, index] = value
+        self.touched, self.batch_touched = True, self.rung > 0 or self.batch_touched
+
     def hold(self, handles: Handles) -> None:
         """Freeze these parameters and silence these neurons, and no others."""
-        self.handles = handles
+        self.handles, self.touched = handles, True
         self._frozen = None
         if handles.frozen:
             self._frozen = torch.zeros(self.layout.size, dtype=torch.bool)
@@ -235,6 +246,7 @@ class Trainer:
     def _begin(self) -> Pass:
         """Choose the rows of the next update and draw what it needs."""
         n, row = self.inputs.shape[1], self.counters.row
+        self.batch_touched = False
         if row == 0:
             self.counters.epoch_low, self.counters.epoch_high = math.inf, -math.inf
         if self._full_batch and row == 0:
@@ -321,6 +333,7 @@ class Trainer:
         counters, experiment = self.counters, self.experiment
         self._last_good = counters.copy(), self._order, self._epoch_stream, self._stream
         self.previous.copy_(self.state)
+        self.touched = False
         counters.optimizer_steps += 1
         self.step_lr = self.lr
         optimizer_step(experiment.training, self.lr, counters.optimizer_steps, self._rows)
@@ -440,6 +453,7 @@ class Trainer:
             self._use_experiment(checkpoint.experiment)
         if checkpoint.handles is not self.handles:
             self.hold(checkpoint.handles)
+        self.touched = self.batch_touched = False
         self.lr = scheduled_lr(self.experiment.training, self.counters.epochs_done, self.experiment.epochs)
         if checkpoint.epoch_stream is not None:
             self.generator.set_state(checkpoint.epoch_stream)
@@ -453,10 +467,10 @@ class Trainer:
         """The loss is not finite: say which parameter grew, and return to the last state that was still good."""
         number = self.counters.updates_done + 1
         if self._last_good is None:
-            self.stopped = f"The loss is not a finite number from update {number} on: the start is too large."
+            self.stopped = why_stopped(number, self.layout, None, self.state[0])
             self.rung = 0
             return
-        self.stopped = f"The loss stopped being finite at update {number}: {self._what_grew()}."
+        self.stopped = why_stopped(number, self.layout, self.previous[0], self.state[0])
         self.state.copy_(self.previous)
         self.counters, self._order, self._epoch_stream, self._stream = self._last_good
         self._last_good = None
@@ -464,9 +478,12 @@ class Trainer:
         self.lr = scheduled_lr(self.experiment.training, self.counters.epochs_done, self.experiment.epochs)
         self.rung = 0
 
-    def _what_grew(self) -> str:
-        before, after = self.previous[0], self.state[0]
-        sizes = torch.where(torch.isfinite(after), after.abs(), math.inf)
-        largest = int(torch.argmax(torch.where(sizes == math.inf, 1e38 + before.abs(), sizes)))
-        name = self.layout.name_of(largest)
-        return f"{name} went from {before[largest].item():.4g} to {after[largest].item():.4g} in one update"
+
+def why_stopped(update: int, layout: Layout, before: Tensor | None, after: Tensor) -> str:
+    """Why the loss is not finite at an update: what the step before it did; both ``(P,)``, None for no step."""
+    if before is None:
+        return f"The loss is not a finite number from update {update} on: the start is too large."
+    sizes = torch.where(torch.isfinite(after), after.abs(), math.inf)
+    largest = int(torch.argmax(torch.where(sizes == math.inf, 1e38 + before.abs(), sizes)))
+    grew = f"{layout.name_of(largest)} went from {before[largest].item():.4g} to {after[largest].item():.4g}"
+    return f"The loss stopped being finite at update {update}: {grew} in one update."

@@ -1,0 +1,277 @@
+"""The app: the shell around the panes, and the one snapshot that everything draws."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Awaitable
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.console import Console
+from rich.text import Text
+from textual import events, on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.reactive import var
+
+from adder_engine.errors import AdderError
+from adder_engine.experiment import Experiment
+from adder_tui.commands import BY_ID, COMMANDS
+from adder_tui.lifeline import Lifeline, stop_job
+from adder_tui.panes.pane import Pane
+from adder_tui.player import Player
+from adder_tui.render.glyphs import ASCII, UNICODE
+from adder_tui.render.shell import SMALLEST, standing_notice
+from adder_tui.render.view import View
+from adder_tui.selection import Selection, first_selection, fitting
+from adder_tui.settings import Settings
+from adder_tui.tabs import FIRST_TAB, TABS
+from adder_tui.theme import BASIC_THEME, textual_theme, theme_for
+from adder_tui.widgets.canvas import Canvas
+from adder_tui.widgets.prompt import Prompt
+from adder_tui.widgets.shell import Clickable, FooterLine, NoticeLine, StateLine, TabLine
+
+if TYPE_CHECKING:
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.hands import Hands
+    from adder_tui.last_run import LastRun
+
+FIRST_PRESET = "one-pair"
+
+
+class AdderApp(App[None]):
+    """The shell. Give it a session to draw, or it makes its own once the shell is painted."""
+
+    TITLE = "adder-tui"
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"do('{command.id}')", command.label, show=False, priority=key.startswith("ctrl+"))
+        for command in COMMANDS
+        if command.act is not None
+        for key in command.keys.split(",")
+    ]
+
+    snapshot: var[Snapshot | None] = var(None, always_update=True, init=False)
+    """The newest snapshot; None while the engine is loading."""
+
+    def __init__(self, settings: Settings, session: Session | None = None) -> None:
+        theme = theme_for(settings.theme, Console(force_terminal=True).color_system)
+        # Told at once, because the filter for NO_COLOR is chosen here.
+        super().__init__(watch_css=False, ansi_color=theme == BASIC_THEME or None)
+        self.settings = settings
+        self.given_session = session
+        self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
+        self.player: Player = Player(self.experiment, self.show, self.say)
+        self.tab = FIRST_TAB
+        self.selection: Selection = first_selection(self.experiment)
+        self.notice = ""
+        self.last_run: LastRun | None = None
+        self.set_class(settings.ascii, "-ascii")
+        self.register_theme(textual_theme(theme))
+        self.theme = theme
+
+    # --- the shell -------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield TabLine(self.view)
+        yield Container(id="stage")
+        yield NoticeLine(self.view)
+        yield StateLine(self.view)
+        yield Prompt(self.view)
+        yield FooterLine(self.view, self.typing)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._after_first_paint)
+
+    async def _after_first_paint(self) -> None:
+        await self.query_one(Prompt).open_field()
+        await self.show_tab(self.tab)
+        # Importing numpy and torch holds the interpreter: the pane is painted before.
+        self.call_after_refresh(lambda: self.run_worker(self._follow, name="follow"))
+
+    def view(self) -> View:
+        """What there is to draw."""
+        return View(
+            experiment=self.experiment,
+            snapshot=self.snapshot,
+            glyphs=ASCII if self.settings.ascii else UNICODE,
+            tab=self.tab,
+            step_size=self.player.step_size,
+            pace=self.player.pace,
+            selection=fitting(self.selection, self.experiment),
+            notice=self.notice or standing_notice(self.snapshot, self.last_run),
+        )
+
+    def typing(self) -> bool:
+        """Whether a text field has the focus."""
+        return self.focused is not None and self.focused.id == "sum"
+
+    def redraw(self) -> None:
+        """Draw what is visible anew; cells that look the same are not sent."""
+        if not self.is_running or not self.screen_stack:
+            return
+        shell = self.screen_stack[0]
+        for canvas in shell.query(Canvas).exclude("Pane Canvas"):
+            canvas.redraw()
+        for pane in shell.query(Pane):
+            if pane.id == self.tab:
+                pane.redraw()
+
+    async def on_resize(self, event: events.Resize) -> None:
+        """Cover everything while the window is too small."""
+        if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1] or len(self.screen_stack) > 1:
+            from adder_tui.screens.too_small import cover_while_too_small  # not needed to paint the shell
+
+            await cover_while_too_small(self, event.size, self.view)
+
+    def on_descendant_focus(self) -> None:
+        self.redraw()
+
+    def on_descendant_blur(self) -> None:
+        self.call_after_refresh(self._settle_focus)
+
+    def _settle_focus(self) -> None:
+        """Keys that nothing else takes go to the pane in front."""
+        if self.is_running and len(self.screen_stack) == 1 and self.focused is None:
+            for pane in self.screen.query(Pane):
+                if pane.id == self.tab:
+                    pane.take_focus()
+        self.redraw()
+
+    async def show_tab(self, id: str) -> None:
+        """Bring a tab to the front; its pane is mounted the first time."""
+        self.tab = id
+        stage = self.screen_stack[0].query_one("#stage")
+        for pane in stage.query(Pane):
+            pane.display = pane.id == id
+        if not stage.query(f"#{id}"):
+            tab = next(tab for tab in TABS if tab.id == id)
+            await stage.mount(tab.pane_class()(self.view, id=id))
+        if not self.typing():
+            self.screen_stack[0].set_focus(None)
+        self._settle_focus()
+
+    @cached_property
+    def hands(self) -> Hands:
+        """What takes hold of the chosen number; made when it is first needed."""
+        from adder_tui.hands import Hands
+
+        return Hands(self.player, self.view, self.show, self.say, self.select)
+
+    # --- the session -----------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        await self.player.follow(self.given_session or await self._own_session(), self.settings.fps)
+
+    async def _own_session(self) -> Session:
+        # Not at the top: numpy and the engine wait until the shell is painted.
+        from adder_tui.last_run import start_session
+
+        session, last = await start_session(self.experiment, self.settings.data_dir, self.settings.open_run)
+        if self.settings.experiment is None:
+            self.last_run = last
+            self.redraw()
+        return session
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take a snapshot unless a newer one is there."""
+        if self.snapshot is None:  # all is loaded and stays: looking it over would take 0.1 s each time
+            gc.freeze()
+            gc.enable()
+        if self.snapshot is None or snapshot.version > self.snapshot.version:
+            self.snapshot = snapshot
+
+    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+        """Draw the new snapshot."""
+        if snapshot is None:
+            return
+        self.player.snapshot = snapshot
+        if snapshot.experiment != self.experiment:
+            self.experiment = snapshot.experiment
+            self.player.fit_pace(snapshot.experiment)
+        self.redraw()
+
+    def select(self, selection: Selection) -> None:
+        """Choose a neuron or a parameter, on every tab."""
+        self.selection = selection
+        self.redraw()
+
+    def say(self, sentence: str) -> None:
+        """Show one sentence until the next command."""
+        self.notice = sentence
+        self.redraw()
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that belongs to other tabs is left alone."""
+        if action == "do" and not BY_ID[str(parameters[0])].works_on(self.tab):
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_do(self, id: str) -> None:
+        """Carry out a command of the table."""
+        command = BY_ID[id]
+        assert command.act is not None
+        self.notice = ""
+        outcome = command.act(self)
+        if outcome is not None:
+            self.run_worker(self._carry_out(outcome), name=id)
+        self.redraw()
+
+    async def _carry_out(self, outcome: Awaitable[None]) -> None:
+        try:
+            await outcome
+        except AdderError as error:
+            self.say(str(error))
+
+    @on(Clickable.Clicked)
+    async def _clicked(self, event: Clickable.Clicked) -> None:
+        if BY_ID[event.command].act is not None:
+            await self.action_do(event.command)
+
+    @on(Prompt.Asked)
+    def _asked(self, event: Prompt.Asked) -> None:
+        self.notice = ""
+        self.run_worker(self._carry_out(self.player.ask(event.sum)), name="ask")
+
+    @on(Prompt.Refused)
+    def _refused(self, event: Prompt.Refused) -> None:
+        self.say(event.sentence)
+
+    def action_suspend_process(self) -> None:
+        """Ctrl+Z: Textual's own would stop this process and not the job that it belongs to."""
+        with self.suspend():
+            stop_job()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C only hints."""
+        self.say("q quits, Ctrl+Q does so from anywhere.")
+
+    def _fatal_error(self) -> None:
+        """Tell a fault of ours in one sentence; Python's dev mode shows where it is."""
+        if sys.flags.dev_mode:
+            super()._fatal_error()
+        else:
+            told = f"{type(self._exception).__name__}: {self._exception}"
+            self.panic(Text(f"A fault of ours, {told} (python -X dev -m adder_tui shows where). The run is kept."))
+
+
+def run(settings: Settings) -> int:
+    """Show the app until it is left; its exit code."""
+    app = AdderApp(settings)
+    with Lifeline(app, on_end=app.player.close_now):
+        app.run(mouse=settings.mouse)
+        stopped = app.player.close_now()
+    code = app.return_code or 0
+    if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -1,0 +1,184 @@
+"""Everything that a key does, in one table: it feeds key bindings, footer, palette and help."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from adder_tui import inspecting, tracing
+from adder_tui.opening import (
+    edit_experiment,
+    edit_value,
+    focus_prompt,
+    leave,
+    open_last_run,
+    show_help,
+    show_palette,
+    switch_trace,
+)
+from adder_tui.tabs import TABS
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing that a person can do."""
+
+    id: str
+    keys: str
+    """Textual's names of its keys, parted by commas."""
+    shown: str
+    """The key as footer and help write it."""
+    label: str
+    """One or two words for the footer."""
+    help: str
+    """A sentence for help and palette."""
+    act: Callable[[AdderApp], Awaitable[None] | None] | None
+    """What it does; None where a text field does it itself."""
+    footer: int = 0
+    """Rank in the footer, 1 first; 0 for not at all."""
+    typing: str = ""
+    """The key that works while a text field has the focus; empty where none does."""
+    tabs: tuple[str, ...] = ()
+    """Ids of the tabs that it works on while they are in front; empty for all."""
+
+    def works_on(self, tab: str) -> bool:
+        """Whether it can be used while this tab is in front."""
+        return not self.tabs or tab in self.tabs
+
+
+def _show(tab: str, app: AdderApp) -> Awaitable[None]:
+    return app.show_tab(tab)
+
+
+_HOLD = ("network", "inspect")
+"""Tabs on which one number is chosen and can be taken hold of."""
+
+# fmt: off
+_TIME = (
+    Command("play", "space", "space", "play", "Play or pause the training.", lambda app: app.player.toggle(), 1),
+    Command("forward", "full_stop", ".", "step", "Take one step forward.", lambda app: app.player.forward(), 2),
+    Command("back", "comma", ",", "back", "Take one step back.", lambda app: app.player.back(), 3),
+    Command("step_size", "s", "s", "by", "Choose how far a step goes.", lambda app: app.player.next_step_size(), 4),
+    Command("home", "home", "Home", "start", "Go back to the start of the run.", lambda app: app.player.home()),
+    Command("end", "end", "End", "newest", "Go to the newest moment of the run.", lambda app: app.player.end()),
+    Command("slower", "left_square_bracket", "[", "slower", "Play slower.", lambda app: app.player.slower(), 8),
+    Command("faster", "right_square_bracket", "]", "faster", "Play faster.", lambda app: app.player.faster(), 9),
+)
+_RUN = (
+    Command("edit", "e", "e", "edit", "Edit the experiment: preset, learning rate, optimizer, layers and more.",
+            edit_experiment, 5),
+    Command("reset", "r", "r", "reset", "Start again from the same weights.", lambda app: app.player.reset(), 6),
+    Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.",
+            lambda app: app.player.reseed()),
+    Command("undo", "u", "u", "undo", "Undo the last change.", lambda app: app.player.undo()),
+    Command("redo", "U", "U", "redo", "Do the undone change again.", lambda app: app.player.redo()),
+    Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.",
+            open_last_run),
+)
+_NETWORK = (
+    Command("move_cursor", "up,down,left,right,pageup,pagedown", "arrows", "move",
+            "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None,
+            tabs=("network",)),
+    Command("next_neuron", "n", "n", "by neuron",
+            "Go on by one neuron: within forward and backward the next one of the layer, then the next rung.",
+            lambda app: app.hands.next_neuron(True), 4, tabs=("network",)),
+    Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
+            lambda app: app.hands.next_neuron(False), tabs=("network",)),
+    Command("trace", "t", "t", "trace", "Show the sum's way as text, or the diagram again.", switch_trace, 4,
+            tabs=("network",)),
+)
+_TRACE = (
+    Command("digits", "p", "p", "digits", "Show the trace's numbers with six digits, or with all that they have.",
+            tracing.toggle_digits, tabs=("network",)),
+    Command("next_row", "b", "b", "row", "Follow the next row of the batch in the trace; Esc goes back to the sum.",
+            tracing.next_row, tabs=("network",)),
+    Command("previous_row", "B", "B", "row before", "Follow the row before.", tracing.previous_row, tabs=("network",)),
+    Command("choose_row", "j", "j", "row number", "Follow a row of the batch by its number.",
+            tracing.choose_row, tabs=("network",)),
+    Command("copy_trace", "y", "y", "copy", "Copy the trace to your terminal's clipboard.",
+            tracing.copy, tabs=("network",)),
+    Command("write_trace", "w", "w", "write", "Write the trace to a text file in the data folder.",
+            tracing.write, tabs=("network",)),
+    Command("prove", "a", "a", "prove",
+            "Run autograd and torch.optim from the same state, and show how far they and we lie apart.",
+            tracing.prove, 5, tabs=("network",)),
+    Command("check_gradient", "g", "g", "check gradient",
+            "Measure the chosen number's slope by nudging it, beside its gradient.",
+            tracing.check_gradient, 5, tabs=("network",)),
+)
+_NUMBER = (
+    Command("set_value", "enter", "Enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
+            edit_value, 7, tabs=_HOLD),
+    Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
+            lambda app: app.hands.nudge(+1), tabs=_HOLD),
+    Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
+            lambda app: app.hands.nudge(-1), tabs=_HOLD),
+    Command("keep", "k", "k", "keep", "Keep the chosen number as it is while training goes on, or let it go.",
+            lambda app: app.hands.keep(), 8, tabs=_HOLD),
+    Command("keep_layer", "K", "K", "keep layer", "Keep the whole layer as it is, or let it go.",
+            lambda app: app.hands.keep_layer(), tabs=_HOLD),
+    Command("mute", "m", "m", "mute", "Mute the chosen hidden neuron: it hands on 0; or wake it.",
+            lambda app: app.hands.mute(), 8, tabs=_HOLD),
+)
+_INSPECT = (
+    Command("move_cell", "up,down,left,right,pageup,pagedown", "arrows", "move",
+            "Choose another number of the table; PgUp and PgDn go by pages.", None, tabs=("inspect",)),
+    Command("next_layer", "n", "n", "layer", "Show the next layer's tensors; Tab does so too.",
+            inspecting.next_layer, 5, tabs=("inspect",)),
+    Command("previous_layer", "N", "N", "layer before", "Show the tensors of the layer before; so does Shift+Tab.",
+            inspecting.previous_layer, tabs=("inspect",)),
+    Command("next_quantity", "v", "v", "quantity",
+            "Show the next quantity: parameter, gradient, the optimizer's moments, change, ratio, activations.",
+            inspecting.next_quantity, 4, tabs=("inspect",)),
+    Command("previous_quantity", "V", "V", "quantity before", "Show the quantity before.",
+            inspecting.previous_quantity, tabs=("inspect",)),
+    Command("compare", "c", "c", "compare", "Compare with the start of the run, with before the last step, or not.",
+            inspecting.compare, 4, tabs=("inspect",)),
+    Command("find", "f", "f", "find", "Find a tensor, or a number such as hidden.weight[2,0].",
+            inspecting.find, 4, tabs=("inspect",)),
+    Command("clear", "x", "x", "clear", "Clear the search: back to the number chosen before it.",
+            inspecting.clear, tabs=("inspect",)),
+    Command("module", "M", "M", "module", "Show the network as PyTorch prints it, and count its parameters.",
+            inspecting.show_module, 5, tabs=("inspect",)),
+)
+_SUMS = (
+    Command("prompt", "slash", "/", "ask", "Ask the network a sum.", focus_prompt, 7),
+    Command("ask", "enter", "Enter", "ask", "Ask the sum that is typed. Training is not changed by it.", None,
+            1, "Enter"),
+    Command("earlier", "up", "Up", "earlier sums", "Bring back a sum asked earlier; Down goes the other way.", None,
+            2, "Up"),
+    Command("leave", "escape", "Esc", "leave", "Leave the prompt, so that the other keys work again.", None, 3, "Esc"),
+)
+_TABS = tuple(
+    Command(f"tab_{tab.id}", tab.key, tab.key, tab.label, tab.help, partial(_show, tab.id)) for tab in TABS
+)
+_APP = (
+    Command("help", "question_mark,f1", "?", "help", "Show all keys; in the prompt F1 does so.",
+            show_help, 10, "F1"),
+    Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", show_palette),
+    Command("suspend", "ctrl+z", "Ctrl+Z", "suspend", "Put the app to sleep; fg in the shell wakes it.",
+            lambda app: app.action_suspend_process()),
+    Command("quit", "q,ctrl+q", "q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",
+            leave, 11, "Ctrl+Q"),
+)
+# fmt: on
+
+GROUPS = {
+    "Time": _TIME, "The run": _RUN, "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT,
+    "Sums": _SUMS, "Tabs": _TABS, "The app": _APP,
+}  # fmt: skip
+"""The commands by what they are about, in the order of the help screen."""
+
+COMMANDS: tuple[Command, ...] = tuple(command for group in GROUPS.values() for command in group)
+BY_ID = {command.id: command for command in COMMANDS}
+
+
+def for_footer(typing: bool, tab: str) -> list[Command]:
+    """The commands that the footer shows, in its order; ``typing``: a text field has the focus."""
+    ranked = [c for c in COMMANDS if c.footer and (c.typing if typing else c.act) and c.works_on(tab)]
+    return sorted(ranked, key=lambda c: c.footer)

@@ -1,0 +1,56 @@
+"""What the inspector's keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+    from adder_tui.panes.inspect import InspectPane
+
+
+def next_layer(app: AdderApp) -> None:
+    """Show the next layer's tensors."""
+    _pane(app).next_layer(1)
+
+
+def previous_layer(app: AdderApp) -> None:
+    """Show the tensors of the layer before."""
+    _pane(app).next_layer(-1)
+
+
+def next_quantity(app: AdderApp) -> None:
+    """Show the next quantity."""
+    _pane(app).next_quantity(1)
+
+
+def previous_quantity(app: AdderApp) -> None:
+    """Show the quantity before."""
+    _pane(app).next_quantity(-1)
+
+
+def compare(app: AdderApp) -> None:
+    """Compare with another moment."""
+    _pane(app).next_comparison()
+
+
+def find(app: AdderApp) -> None:
+    """Find a tensor or a number."""
+    _pane(app).find()
+
+
+def clear(app: AdderApp) -> None:
+    """Go back to where a search began."""
+    _pane(app).clear()
+
+
+def show_module(app: AdderApp) -> Awaitable[None]:
+    """Show the network as PyTorch prints it."""
+    return _pane(app).show_module()
+
+
+def _pane(app: AdderApp) -> InspectPane:
+    from adder_tui.panes.inspect import InspectPane
+
+    return app.screen_stack[0].query_one(InspectPane)

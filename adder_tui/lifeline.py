@@ -1,0 +1,193 @@
+"""Ends the app well when it is ended from outside: by a signal, or by its terminal going away.
+
+The watch is a thread of its own, so it works while the app's event loop stands still (a terminal that stops
+reading freezes it) and while that loop spins (on a terminal that is gone).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+ENDINGS: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""Signals that end the app. Exit codes are the shells': 128 + the signal's number, so SIGHUP 129, SIGTERM 143."""
+
+LEAVE_SECONDS: Final = 3.0
+"""How long the app may take to leave the screen by itself."""
+
+SAVE_SECONDS: Final = 5.0
+"""How long saving may take; it starts at once, beside leaving."""
+
+RESTORE: Final = (
+    b"\x18"  # CAN: breaks off a sequence that was cut in the middle
+    b"\x1b[?2026l"  # synchronized output off
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"  # mouse off
+    b"\x1b[?2004l\x1b[?2048l\x1b[?1004l"  # bracketed paste, in-band resize and focus reports off
+    b"\x1b[<u\x1b[?7h"  # plain keys, lines wrap
+    b"\x1b[?1049l\x1b[0m\x1b[?25h"  # normal screen, plain text, cursor shown
+)
+"""Undoes what Textual's Linux driver sets (``textual.drivers.linux_driver``)."""
+
+
+class Lifeline:
+    """Guards an app while it runs, around ``App.run`` in the main thread::
+
+        with Lifeline(app, on_end=session.close_now):
+            app.run()
+        sys.exit(app.return_code or 0)
+
+    When a signal of :data:`ENDINGS` arrives or the terminal vanishes, ``on_end`` is called in a thread of its own
+    and the app is asked to leave; then the process ends with exit code 128 + signal (a vanished terminal counts as
+    SIGHUP). For an app that does not leave in time the terminal is restored here. A terminal that is gone, or that
+    belongs to another process group because this one is suspended, is left alone.
+
+    Args:
+        app: the app to guard; it need not run yet.
+        on_end: saves the work. It runs in another thread than the app and should need no longer than two seconds.
+    """
+
+    def __init__(self, app: App[Any], on_end: Callable[[], object]) -> None:
+        self._app = app
+        self._on_end = on_end
+        self._left = threading.Event()
+        self._terminal = sys.__stdin__.fileno() if sys.__stdin__ else 0
+        self._before: list[Any] | None = None
+        self._handlers: dict[signal.Signals, Any] = {}
+        self._wakeup_before = -1
+
+    def __enter__(self) -> Self:
+        with contextlib.suppress(termios.error):
+            self._before = termios.tcgetattr(self._terminal)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        for number in ENDINGS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+                self._handlers[number] = signal.signal(number, self._noted)
+        # Python writes each signal's number here at once, whatever the main thread is busy with.
+        self._wakeup_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._watch, name="lifeline", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        with contextlib.suppress(OSError):
+            os.write(self._wake_write, b"\0")
+        self._thread.join()
+        signal.set_wakeup_fd(self._wakeup_before)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _noted(self, number: int, frame: FrameType | None) -> None:
+        """Runs in the main thread; the watch does the work, this only holds a suspended app back.
+
+        A stopped job that is killed gets SIGCONT right behind. Textual would then take the terminal back, which
+        now is the shell's, and the kernel would stop us for that before the work is saved.
+        """
+        if not self._owns_terminal():
+            threading.Event().wait()
+
+    def _watch(self) -> None:
+        poll = select.poll()
+        poll.register(self._wake_read, select.POLLIN)
+        poll.register(self._terminal, 0)  # reports a hang-up, and nothing else
+        while True:
+            for descriptor, event in poll.poll():
+                if descriptor == self._wake_read:
+                    for number in os.read(self._wake_read, 64):
+                        if number == 0:
+                            return
+                        if number in self._handlers:
+                            self._end(128 + number)
+                elif event & select.POLLHUP:
+                    self._end(128 + signal.SIGHUP)
+                else:  # an input that cannot be polled
+                    poll.unregister(descriptor)
+
+    def _end(self, code: int) -> NoReturn:
+        saving = threading.Thread(target=self._save, name="lifeline-save", daemon=True)
+        saving.start()
+        if not self._owns_terminal():
+            saving.join(SAVE_SECONDS)
+            os._exit(code)
+        with contextlib.suppress(RuntimeError):  # the loop has just closed
+            self._app.call_later(self._app.exit, return_code=code)  # exit itself would break in on a mount
+        left = self._left.wait(LEAVE_SECONDS)
+        saving.join(SAVE_SECONDS)
+        if not left:
+            self._restore_terminal()
+        os._exit(code)  # tidying up would abort where torch is still being imported in another thread
+
+    def _save(self) -> None:
+        try:
+            self._on_end()
+        except Exception as error:
+            self._left.wait(LEAVE_SECONDS)
+            print(f"adder-tui: the run could not be saved: {error}", file=sys.__stderr__)
+
+    def _owns_terminal(self) -> bool:
+        """Whether the terminal is there and this process is in its foreground."""
+        poll = select.poll()
+        poll.register(self._terminal, 0)
+        if any(event & select.POLLHUP for _, event in poll.poll(0)):
+            return False
+        try:
+            return os.tcgetpgrp(self._terminal) == os.getpgrp()
+        except OSError:
+            return False
+
+    def _restore_terminal(self) -> None:
+        """Bring the terminal back without the app's help."""
+        with contextlib.suppress(OSError, termios.error):
+            terminal = os.open("/dev/tty", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            # Textual draws on stderr. What it still has in hand must not come after the restoring sequences.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            _write_first(terminal, RESTORE)
+        if self._before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+                termios.tcflush(self._terminal, termios.TCIFLUSH)
+
+
+def stop_job() -> None:
+    """Stop the whole job, as Ctrl+Z does, until the shell continues it; for use inside ``App.suspend()``.
+
+    Without a shell that could continue it (an orphaned process group) nothing happens: the kernel then ignores a
+    SIGTSTP that is not handled, where Textual's SIGSTOP would stop the app for good. The group is signalled, not
+    this process alone, because the shell waits for all of it: ``make run`` would hold the terminal.
+    """
+    handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    try:
+        os.killpg(0, signal.SIGTSTP)
+    finally:
+        signal.signal(signal.SIGTSTP, handler)
+
+
+def _write_first(terminal: int, data: bytes, seconds: float = 0.5) -> None:
+    """Write to a terminal that may not be reading, in place of what waits to be read."""
+    deadline = time.monotonic() + seconds
+    while data and time.monotonic() < deadline:
+        for thread in threading.enumerate():
+            if thread.name == "textual-output" and thread.ident is not None:
+                signal.pthread_kill(thread.ident, signal.SIGTERM)  # breaks off its write, which holds the terminal
+        termios.tcflush(terminal, termios.TCOFLUSH)
+        try:
+            data = data[os.write(terminal, data) :]
+        except BlockingIOError:
+            time.sleep(0.01)

@@ -1,0 +1,71 @@
+"""What commands open: screens over the shell, each imported when it is first needed, the prompt, the last run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adder_tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+
+
+def edit_experiment(app: AdderApp) -> None:
+    """The form that changes the experiment."""
+    from adder_tui.screens.experiment_form import ExperimentForm
+
+    app.push_screen(ExperimentForm(app.experiment, app.view, app.player))
+
+
+async def edit_value(app: AdderApp) -> None:
+    """The line that a number's new value is typed into.
+
+    Raises:
+        RequestError: an input is chosen, which has no number of its own.
+    """
+    from adder_tui.screens.edit_value import EditValue
+
+    app.push_screen(EditValue(app.view, app.hands))
+
+
+def switch_trace(app: AdderApp) -> None:
+    """The trace in the diagram's place, or the diagram again."""
+    from adder_tui.panes.network import NetworkPane
+
+    app.screen_stack[0].query_one(NetworkPane).switch_trace()
+
+
+def show_help(app: AdderApp) -> None:
+    """All keys that work now."""
+    from adder_tui.screens.help import HelpScreen
+
+    app.push_screen(HelpScreen(app.view, app.typing()))
+
+
+def show_palette(app: AdderApp) -> None:
+    """Find a command by typing."""
+    from adder_tui.screens.palette import Palette
+
+    if len(app.screen_stack) == 1:
+        app.push_screen(Palette(app.view))
+
+
+def focus_prompt(app: AdderApp) -> None:
+    """Put the cursor into the prompt."""
+    app.query_one(Prompt).focus_field()
+
+
+async def open_last_run(app: AdderApp) -> None:
+    """Open the run that was kept from last time."""
+    if app.last_run is None:
+        app.say("There is no run kept from last time.")
+        return
+    await app.player.open(app.last_run.path)
+    app.last_run = None
+    app.redraw()
+
+
+async def leave(app: AdderApp) -> None:
+    """Save the run and leave."""
+    await app.player.close()
+    app.exit()

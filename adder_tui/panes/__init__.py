@@ -1,0 +1,1 @@
+"""What fills the stage under each tab."""

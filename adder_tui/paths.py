@@ -1,0 +1,32 @@
+"""Where the program writes: everything lies in one folder, made when it is first needed."""
+
+from pathlib import Path
+
+import platformdirs
+
+AUTOSAVE = "autosave.npz"
+
+
+def default_data_dir() -> Path:
+    """The platform's folder for a program's state, such as ``~/.local/state/adder-tui``; not made yet."""
+    return platformdirs.user_state_path("adder-tui", appauthor=False)
+
+
+def make_data_dir(data_dir: Path) -> Path:
+    """Make the folder, for its owner alone, where it is missing; one that exists keeps its permissions.
+
+    Raises:
+        OSError: it cannot be made, or something else has its name.
+    """
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, exist_ok=True)
+    return data_dir
+
+
+def autosave_path(data_dir: Path) -> Path:
+    """The run that is saved every few seconds; makes the folder.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    return make_data_dir(data_dir) / AUTOSAVE

@@ -1,0 +1,206 @@
+"""The learner's hand on time: play, pause, step and pace, sent to the session as requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adder_engine.errors import RequestError
+from adder_tui.render.numbers import count
+from adder_tui.render.state import pace_words
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Snapshot
+    from adder_engine.sums import Sum
+
+PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, None)
+"""Epochs a second; None is as fast as it goes."""
+WHOLE_RUN_SECONDS = 10
+"""A run plays in about this time unless another pace is chosen, so that one can watch it learn."""
+
+
+def pace_for(experiment: Experiment) -> float | None:
+    """The pace that plays the whole run in about ten seconds; full speed for runs of very many epochs."""
+    wanted = experiment.epochs / WHOLE_RUN_SECONDS
+    return next((pace for pace in PACES if pace is None or pace >= wanted), None)
+
+
+class Player:
+    """Turns keys into requests, and shows what comes back at once.
+
+    Args:
+        show: takes each snapshot that a request resolves with.
+        say: shows one sentence.
+    """
+
+    def __init__(self, experiment: Experiment, show: Callable[[Snapshot], None], say: Callable[[str], None]) -> None:
+        self._show = show
+        self._say = say
+        self._ready = asyncio.Event()
+        self._session: Session | None = None
+        self._stepping = False
+        self.snapshot: Snapshot | None = None
+        """The newest one that was shown."""
+        self.step_size = "epoch"
+        self.pace = pace_for(experiment)
+        self._pace_chosen = False
+
+    async def follow(self, session: Session, fps: float) -> None:
+        """Send requests to this session, and pull its snapshots at our own pace until it is closed.
+
+        Training never waits for the screen. Requests made earlier have waited for the session.
+        """
+        self._session = session
+        self._ready.set()
+        version: int | None = None
+        while True:
+            try:
+                snapshot = await session.snapshot(since=version)
+            except RequestError:
+                return
+            version = snapshot.version
+            self._show(snapshot)
+            if snapshot.status == "playing":
+                await asyncio.sleep(1 / fps)
+
+    async def close(self) -> None:
+        """Save the run, and close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    def close_now(self) -> bool:
+        """The same from any thread, as when the app is ended from outside. Returns whether the engine has stopped."""
+        return self._session is None or self._session.close_now()
+
+    async def ready(self) -> Session:
+        """The session, waited for."""
+        await self._ready.wait()
+        assert self._session is not None
+        return self._session
+
+    # --- playing ---------------------------------------------------------------------------------
+
+    async def toggle(self) -> None:
+        """Play, or pause."""
+        session = await self.ready()
+        if self.snapshot is not None and self.snapshot.status == "playing":
+            self._show(await session.pause())
+        elif self.snapshot is not None and self.snapshot.status == "done":
+            epochs = count(self.snapshot.experiment.epochs)
+            self._say(f"All {epochs} epochs are done: r starts again, e gives it more epochs, Home goes to the start.")
+        else:
+            self._show(await session.play(self.pace))
+
+    async def slower(self) -> None:
+        """Play at the next slower pace."""
+        await self._set_pace(-1)
+
+    async def faster(self) -> None:
+        """Play at the next faster pace."""
+        await self._set_pace(+1)
+
+    async def _set_pace(self, change: int) -> None:
+        index = PACES.index(self.pace) + change
+        if not 0 <= index < len(PACES):
+            self._say(f"{pace_words(self.pace).capitalize()} is as {'fast' if change > 0 else 'slow'} as it plays.")
+            return
+        self.pace = PACES[index]
+        self._pace_chosen = True
+        self._say(f"It plays at {pace_words(self.pace)}.")
+        if self.snapshot is not None and self.snapshot.status == "playing":
+            self._show(await (await self.ready()).play(self.pace))
+
+    def fit_pace(self, experiment: Experiment) -> None:
+        """Choose the pace for another experiment, unless the learner has chosen one."""
+        if not self._pace_chosen:
+            self.pace = pace_for(experiment)
+
+    # --- stepping --------------------------------------------------------------------------------
+
+    def next_step_size(self) -> None:
+        """Choose the next larger step, and after the largest the smallest."""
+        from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
+
+        self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
+        self._say(f"A step is now {_one(self.step_size)}.")
+
+    async def forward(self) -> None:
+        """One step forward; a key that repeats faster than the engine steps is not piled up."""
+        await self._step(forward=True)
+
+    async def back(self) -> None:
+        """One step back."""
+        await self._step(forward=False)
+
+    async def _step(self, forward: bool) -> None:
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            session = await self.ready()
+            if self.snapshot is not None and self.snapshot.status == "playing":
+                await session.pause()
+            move = session.step if forward else session.back
+            self._show(await move(self.step_size))
+        finally:
+            self._stepping = False
+
+    async def home(self) -> None:
+        """To the first moment."""
+        self._show(await (await self.ready()).home())
+
+    async def end(self) -> None:
+        """To the newest moment."""
+        self._show(await (await self.ready()).end())
+
+    # --- the run ---------------------------------------------------------------------------------
+
+    async def reset(self) -> None:
+        """The same initial weights again."""
+        self._show(await (await self.ready()).reset())
+
+    async def reseed(self) -> None:
+        """Other initial weights."""
+        snapshot = await (await self.ready()).reseed()
+        self._show(snapshot)
+        self._say(f"A new start with seed {snapshot.experiment.seed}.")
+
+    async def run(self, experiment: Experiment, changes: dict[str, Any] | None) -> None:
+        """Change some keys of the run in place, or with ``changes`` None start a new run."""
+        session = await self.ready()
+        self._show(await (session.load(experiment) if changes is None else session.change(**changes)))
+
+    async def open(self, path: Path) -> None:
+        """A run that was saved."""
+        self._show(await (await self.ready()).open(path))
+
+    async def ask(self, asked: Sum) -> None:
+        """Ask the network; training is not changed by it."""
+        session = await self.ready()
+        await session.ask(asked)
+        self._show(await session.snapshot())
+
+    async def undo(self) -> None:
+        """Take the last change back."""
+        if self.snapshot is not None and not self.snapshot.can_undo:
+            self._say("There is nothing to undo.")
+        else:
+            self._show(await (await self.ready()).undo())
+
+    async def redo(self) -> None:
+        """Make the change again that was taken back."""
+        if self.snapshot is not None and not self.snapshot.can_redo:
+            self._say("There is nothing to redo.")
+        else:
+            self._show(await (await self.ready()).redo())
+
+
+def _one(size: str) -> str:
+    if size[0].isdigit():
+        return size
+    article = "an" if size[0] in "aeiou" else "a"
+    return f"{article} {size}"

@@ -1,0 +1,112 @@
+"""A weight or a bias explained: its value, gradient, moments and last change, and its course over the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adder_tui.render.braille import curve
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.grid import Grid
+from adder_tui.render.lines import Line, Span
+from adder_tui.render.numbers import count, number, role_of
+from adder_tui.render.phrases import factor_text, gradient_told, last_change, row, six
+from adder_tui.render.reach import reach_of
+from adder_tui.render.view import View
+from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Course, Snapshot
+    from adder_engine.trace import Trace
+
+LEAST_CURVE = 18
+MOMENTS = {"momentum": ("b", ""), "nesterov": ("b", ""), "rmsprop": ("", "v"), "adam": ("m", "v"), "adamw": ("m", "v")}
+"""What each optimizer keeps in the two rows of moments; sgd keeps nothing."""
+
+
+def number_explained(
+    view: View, snapshot: Snapshot, trace: Trace, at: Parameter, course: Course | None, width: int, height: int
+) -> list[Line]:  # fmt: skip
+    """What is known of the chosen weight or bias, its course at the right where there is room."""
+    g, names = view.glyphs, view.experiment.layer_names
+    name, place = place_of(at, view.experiment)
+    layer = next(slot.layer for slot in layout_for(view.experiment).slots if slot.name == name)
+    traced, neuron = trace.layers[layer], place[0]
+    target = neuron_name(Neuron(layer + 1, neuron), view.experiment)
+    kept = at.index in snapshot.frozen
+    reach = reach_of(snapshot, len(names))
+    value, state = float(snapshot.state[0, at.index]), snapshot.state
+    if len(place) == 2:
+        source = place[1]
+        about = f"from {neuron_name(Neuron(layer, source), view.experiment)} to {target}"
+        entering = float(traced.entering[source])
+        carries: list[str | Span] = []
+        if layer < reach.columns:
+            product = float(traced.entering[source].astype("float64") * traced.weight[neuron, source])
+            factors = f"{factor_text(entering, g)}{g.times}{factor_text(value, g)}"
+            carries = [(f"  brings {factors} = ", "dim"), number(product, g)]
+        own = f"{factor_text(float(traced.delta[neuron]), g)}{g.times}{factor_text(entering, g)} = "
+        own_gradient = float(traced.weight_grad[neuron, source])
+    else:
+        about, carries, own = f"the bias of {target}", [], "the error itself, "
+        own_gradient = float(traced.bias_grad[neuron])
+    title = Line.of((f" {name}[{', '.join(map(str, place))}]", "strong"), (f"  {about}", "dim"),
+                    ("  kept" if kept else "", "accent"))  # fmt: skip
+    keys = Line.of(("Enter", "key"), (" sets it ", "dim"), ("+ -", "key"), (" nudge ", "dim"),
+                   ("k", "key"), (" lets it go " if kept else " keeps it ", "dim"))  # fmt: skip
+    head = title.with_right(keys, width) if title.width + keys.width + 2 <= width else title
+    lines = [
+        row("bias" if len(place) == 1 else "weight", (six(value, g), role_of(value)), *carries),
+        row("gradient", *gradient_told(view, snapshot, at.index)),
+    ]
+    if reach.has_error(layer):
+        lines.append(row("this sum's", (own, "dim"), six(own_gradient, g)))
+    moments = MOMENTS.get(view.experiment.training.optimizer, ("", ""))
+    told = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
+    lines.append(row("moments", "  ".join(told)) if told else row("moments", ("none: sgd keeps nothing", "dim")))
+    lines.append(row("last step", *last_change(view, snapshot, at.index)))
+    return [head.fit(width, g.ellipsis), *_beside(lines, course, at, g, width, height - 1)]
+
+
+def _beside(
+    lines: list[Line], course: Course | None, at: Parameter, g: Glyphs, width: int, height: int
+) -> list[Line]:  # fmt: skip
+    """The facts at the left and, where there is room, the number's course at the right."""
+    left = min(max((line.width for line in lines), default=0) + 3, width)
+    room = min(width - left - 1, 72)
+    if course is None or course.index != at.index or room < LEAST_CURVE or height < 3:
+        return [line.fit(width, g.ellipsis) for line in lines[:height]]
+    drawn = course_lines(course, room, min(height, 9), g)
+    blank = Line()
+    return [
+        Line.of((lines[y] if y < len(lines) else blank).fit(width - room - 1), drawn[y] if y < len(drawn) else blank)
+        .fit(width, g.ellipsis)
+        for y in range(min(height, max(len(lines), len(drawn))))
+    ]  # fmt: skip
+
+
+def course_lines(course: Course, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """A number over the run as a small curve, its highest and lowest at the left, the updates below."""
+    values, updates = course.values.tolist(), course.updates.tolist()
+    high, low = number(max(values), glyphs), number(min(values), glyphs)
+    margin = max(len(high), len(low)) + 1
+    grid = Grid(width, height)
+    rows = height - 1
+    grid.put(margin - 1 - len(high), 0, high, "dim")
+    if rows > 1 and low != high:
+        grid.put(margin - 1 - len(low), rows - 1, low, "dim")
+    room = width - margin
+    if glyphs.ascii:
+        span = max(values) - min(values)
+        for x in range(room):
+            at = updates[0] + (updates[-1] - updates[0]) * x / max(1, room - 1)
+            value = min(zip(updates, values, strict=True), key=lambda point: abs(point[0] - at))[1]
+            y = round((max(values) - value) / span * (rows - 1)) if span else (rows - 1) // 2
+            grid.put(margin + x, y, "*", "accent")
+    else:
+        for x, y, character, role in curve(values, updates, room, rows, "accent").cells():
+            grid.put(margin + x, y, character, role)
+    end = count(int(updates[-1]))
+    grid.put(margin, rows, f"{count(int(updates[0]))}", "dim")
+    text = f"updates {end}" if updates[-1] > updates[0] else "no update yet"
+    grid.put(width - len(text), rows, text, "dim")
+    return grid.lines()

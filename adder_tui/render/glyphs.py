@@ -1,0 +1,87 @@
+"""The characters that drawings are made of, once in Unicode and once in plain ASCII."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Glyphs:
+    """One set of characters; every drawing takes all its symbols from here."""
+
+    ascii: bool
+    minus: str
+    times: str
+    none: str
+    """Stands where there is no number yet."""
+    ellipsis: str
+    infinity: str
+    playing: str
+    paused: str
+    done: str
+    stopped: str
+    loading: str
+    prompt: str
+    current: str
+    """Marks the current sum."""
+    bar: str
+    bar_half: str
+    bar_rest: str
+    block: str
+    centre: str
+    vertical: str
+    horizontal: str
+    corner: str
+    y_tick: str
+    x_tick: str
+    cursor: str
+    """A vertical line through the chart at the current epoch."""
+    cursor_foot: str
+    marker: str
+    """plotext's marker for curves."""
+    band: str
+    """plotext's marker for the range of losses within an epoch."""
+    left: str
+    right: str
+    up: str
+    down: str
+    shades: str
+    """Four characters for growing size."""
+    bars: str
+    """Characters for growing counts, the first for none."""
+    kept: str
+    """Marks a frozen parameter."""
+    muted: str
+    """Marks a silenced neuron."""
+
+    def text(self, text: str) -> str:
+        """``text`` with only characters that this set allows: a sentence of the engine or of a person."""
+        if not self.ascii:
+            return text
+        return text.translate(_TO_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+UNICODE = Glyphs(
+    ascii=False, minus="−", times="·", none="–", ellipsis="…", infinity="∞",
+    playing="▶", paused="‖", done="■", stopped="■", loading="·", prompt="▸", current="▸",
+    bar="━", bar_half="╸", bar_rest="─", block="━", centre="│",
+    vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
+    marker="braille", band="braille", left="‹", right="›", up="↑", down="↓",
+    shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×",
+)  # fmt: skip
+
+ASCII = Glyphs(
+    ascii=True, minus="-", times="*", none="-", ellipsis="~", infinity="inf",
+    playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
+    bar="=", bar_half="-", bar_rest=".", block="=", centre="|",
+    vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",
+    marker="*", band=":", left="<", right=">", up="up", down="down",
+    shades=".:*#", bars=" _.-=+*#", kept="@", muted="x",
+)  # fmt: skip
+
+_TO_ASCII = str.maketrans(
+    dict(zip("−–—·×∞’‘“”▸▶‖■", "---**i''\"\">>=#", strict=True))
+    | {"…": "...", "∞": "inf", "±": "+-", "≈": "~", "→": "->", "←": "<-", "↑": "up", "↓": "down"}
+    | {"ᵀ": "^T", "δ": "delta", "Δ": "change", "θ": "theta", "Σ": "sum", "√": "sqrt ", "²": "^2", "ε": "eps"}
+    | {"\u0302": "_hat", "ˆ": "_hat"}
+)

@@ -1,0 +1,125 @@
+"""The ladder of one update, where it stands in words, and what the last step did."""
+
+from __future__ import annotations
+
+from adder_engine.snapshot import Snapshot
+from adder_tui.render.lines import Line, Role
+from adder_tui.render.numbers import count, number, plain_number, signed
+from adder_tui.render.strokes import compact
+from adder_tui.render.sums import sum_text
+from adder_tui.render.view import View
+
+LADDER_ROWS = 3
+
+_DOING = {
+    "zero_grad": "All gradients are cleared: backward() would otherwise add to the old ones.",
+    "forward": "Each neuron adds up what comes in, times its weights, and its bias.",
+    "loss": "The answer is held against the truth: this is what training makes smaller.",
+    "backward": "The error goes back: a gradient is the error arriving times what entered.",
+}
+
+
+def ladder_lines(view: View, width: int) -> list[Line]:
+    """Three rows: the rungs, the place in words, and what happened or what comes next."""
+    rows = (_rungs(view, width), _place(view, width), _effect(view, width))
+    return [row.fit(width, view.glyphs.ellipsis) for row in rows]
+
+
+def _rungs(view: View, width: int) -> Line:
+    """The phases from left to right; forward and backward with their layers where there is room."""
+    names = view.experiment.layer_names
+    snapshot = view.snapshot
+    rung = snapshot.rung if snapshot else None
+    at = snapshot.moment.rung if snapshot else 0
+    if snapshot is not None and not at and rung is not None:
+        at = len(snapshot.rungs)
+    full = _rung_spans(view, names, at, short=False)
+    return full if full.width < width else _rung_spans(view, names, at, short=True)
+
+
+def _rung_spans(view: View, names: tuple[str, ...], at: int, short: bool) -> Line:
+    layers = len(names)
+    line = Line.of(" ")
+    climbed = 0
+
+    def add(text: str, done: bool, here: bool, quiet: bool = False) -> None:
+        nonlocal line
+        role: Role = "active" if here else ("dim" if quiet else "text") if done else "faint"
+        mark = view.glyphs.current if here and view.glyphs.ascii else ""
+        line = Line.of(line, " " if line.width > 1 else "", (mark + text, role))
+
+    for phase, size in (("zero_grad", 1), ("forward", layers), ("loss", 1), ("backward", layers), ("step", 1)):
+        inside = climbed < at <= climbed + size
+        add(phase, climbed < at, inside and (size == 1 or short))
+        if phase in ("forward", "backward"):
+            order = names if phase == "forward" else names[::-1]
+            for i, name in enumerate(order):
+                here = at == climbed + i + 1
+                if not short or here:
+                    add(name, climbed + i < at, here, quiet=True)
+        climbed += size
+    return line
+
+
+def place_in_words(snapshot: Snapshot) -> str:
+    """``update 3 of 100 in epoch 2: backward, layer hidden``; between two updates which one is done."""
+    experiment, moment = snapshot.experiment, snapshot.moment
+    per_epoch = experiment.updates_per_epoch
+    by_hand = ", then changed by hand" if moment.edits else ""
+    if not moment.rung and not moment.update:
+        return "at the start, before the first update" + by_hand
+    done = moment.update - (not moment.rung)
+    epoch, update = divmod(done, per_epoch)
+    here = f"epoch {count(epoch + 1)}"
+    if per_epoch > 1:
+        here = f"update {count(update + 1)} of {count(per_epoch)} in {here}"
+    rung = snapshot.rung
+    if not moment.rung or rung is None:
+        return f"{here}: step, and it is done" + by_hand
+    if rung.layer is None:
+        return f"{here}: {rung.phase}" + by_hand
+    return f"{here}: {rung.phase}, layer {experiment.layer_names[rung.layer]}" + by_hand
+
+
+def _place(view: View, width: int) -> Line:
+    if view.snapshot is None:
+        return Line.of((" The engine is loading.", "dim"))
+    left = Line.of(" ", (place_in_words(view.snapshot), "strong"))
+    right = Line.of(("s", "key"), (f" steps by {view.step_size} ", "dim"))
+    return left.with_right(right, width, view.glyphs.ellipsis)
+
+
+def _effect(view: View, width: int) -> Line:
+    """What the phase is doing; between two updates what the step was expected to do, and what it did."""
+    snapshot, glyphs = view.snapshot, view.glyphs
+    if snapshot is None or snapshot.trace is None:
+        return Line()
+    if snapshot.moment.rung and snapshot.rung is not None:
+        return Line.of((" " + _DOING[snapshot.rung.phase], "dim"))
+    step = snapshot.trace.step
+    asked = sum_text(snapshot.asked.sum, view.experiment.data.task, glyphs)
+    if step is None or snapshot.moment.edits:
+        return Line.of((f" {asked}: ", "dim"), number(snapshot.asked.predicted, glyphs),
+                       (", wanted ", "dim"), plain_number(snapshot.asked.truth, glyphs))  # fmt: skip
+    answer = Line()
+    if step.previous_answer is not None:
+        before, after = told_apart(step.previous_answer, snapshot.asked.predicted, view)
+        answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
+    line = Line()
+    for words in ((" loss changed by ", ", expected to first order "), (" loss ", ", expected ")):
+        line = Line.of(
+            (words[0], "dim"), signed(step.real_change, glyphs, 3),
+            (words[1], "dim"), signed(step.expected_change, glyphs, 3), answer,
+        )  # fmt: skip
+        if line.width <= width:
+            break
+    return line
+
+
+def told_apart(before: float, after: float, view: View) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ, eight at most."""
+    for digits in range(4, 9):
+        texts = (compact(before, 12, view.glyphs, digits), compact(after, 12, view.glyphs, digits))
+        if texts[0] != texts[1]:
+            break
+    return texts

@@ -1,0 +1,106 @@
+"""Styled text without a terminal library: a line is a run of (text, role) spans.
+
+A role says what a piece of text is (``dim``, ``plus``, ``accent``); the theme says what that looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from rich.cells import cell_len, set_cell_size
+
+Role = Literal[
+    "text", "strong", "dim", "faint", "accent", "active", "key", "plus", "minus", "train", "test", "band-dim", "chosen",
+]  # fmt: skip
+"""``band-dim`` is a table's header, ``active`` the tab in front, ``chosen`` a picked row."""
+Span = tuple[str, Role]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of styled text."""
+
+    spans: tuple[Span, ...] = ()
+
+    @classmethod
+    def of(cls, *parts: str | Span | Line) -> Self:
+        """Join plain strings (role ``text``), spans and lines."""
+        spans: list[Span] = []
+        for part in parts:
+            if isinstance(part, Line):
+                spans.extend(part.spans)
+            elif isinstance(part, str):
+                spans.append((part, "text"))
+            else:
+                spans.append(part)
+        return cls(tuple(span for span in spans if span[0]))
+
+    @property
+    def plain(self) -> str:
+        return "".join(text for text, _ in self.spans)
+
+    @property
+    def width(self) -> int:
+        """Columns that the line takes on a terminal."""
+        return cell_len(self.plain)
+
+    def fit(self, width: int, ellipsis: str = "", fill: Role = "text") -> Line:
+        """The line cut or filled to exactly ``width`` columns; ``ellipsis`` marks a cut."""
+        missing = width - self.width
+        if missing >= 0:
+            return Line((*self.spans, (" " * missing, fill))) if missing else self
+        room = max(0, width - cell_len(ellipsis))
+        kept: list[Span] = []
+        for text, role in self.spans:
+            piece = set_cell_size(text, min(room, cell_len(text)))
+            room -= cell_len(piece)
+            kept.append((piece, role))
+            if room <= 0:
+                break
+        last = kept[-1][1] if kept else fill
+        return Line.of(*kept, (set_cell_size(ellipsis, min(width, cell_len(ellipsis))), last))
+
+    def with_right(self, right: Line, width: int, ellipsis: str = "", fill: Role = "text") -> Line:
+        """This line at the left and ``right`` at the right end of ``width`` columns; the left one gives way."""
+        right = right.fit(min(width, right.width), ellipsis)
+        return Line.of(self.fit(width - right.width, ellipsis, fill), right)
+
+    def cells(self) -> Iterator[Span]:
+        """Each character with its role."""
+        for text, role in self.spans:
+            for character in text:
+                yield character, role
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere."""
+    rows: list[str] = []
+    row = ""
+    for word in text.split():
+        while cell_len(word) > width:
+            head = _head(word, width)
+            if row:
+                rows.append(row)
+                row = ""
+            rows.append(head)
+            word = word[len(head) :]
+        if row and cell_len(row) + 1 + cell_len(word) > width:
+            rows.append(row)
+            row = word
+        else:
+            row = f"{row} {word}" if row else word
+    return [*rows, row] if row else rows
+
+
+def _head(word: str, width: int) -> str:
+    end = 1
+    while end < len(word) and cell_len(word[: end + 1]) <= width:
+        end += 1
+    return word[:end]
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as bare text."""
+    return "\n".join(line.plain for line in lines)

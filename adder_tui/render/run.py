@@ -1,0 +1,92 @@
+"""The run panel: how far, how wrong, how fast, and with what."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from adder_tui.render.experiment import batch, layers
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.lines import Line
+from adder_tui.render.numbers import count, number, plain_number, plural
+from adder_tui.render.state import pace_words, shown_loss
+from adder_tui.render.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
+
+LABEL_WIDTH = 11
+
+
+def run_panel(view: View, width: int, height: int) -> list[Line]:
+    """The panel's rows; where there is no room for all, the last ones fall away."""
+    rows = [*_progress(view, width), *_losses(view), *_pace(view), *_setting(view)]
+    if height >= len(rows) + 3:
+        blank = [Line()]
+        rows = [*_progress(view, width), *blank, *_losses(view), *blank, *_pace(view), *blank, *_setting(view)]
+    return [row.fit(width, view.glyphs.ellipsis) for row in rows[:height]]
+
+
+def _row(label: str, *value: str | Line) -> Line:
+    return Line.of((label.ljust(LABEL_WIDTH), "dim"), *value)
+
+
+def _progress(view: View, width: int) -> list[Line]:
+    epochs = view.experiment.epochs
+    done = view.snapshot.epoch if view.snapshot else 0
+    share = _share(view.snapshot) if view.snapshot else 0.0
+    return [
+        _row("epoch", Line.of((count(done), "strong"), (f" of {count(epochs)}", "dim"))),
+        bar(share, width, view.glyphs),
+    ]
+
+
+def _share(snapshot: Snapshot) -> float:
+    per_epoch = snapshot.experiment.updates_per_epoch
+    whole = snapshot.experiment.epochs * per_epoch
+    return min(1.0, snapshot.moment.update / whole) if whole else 1.0
+
+
+def bar(share: float, width: int, glyphs: Glyphs) -> Line:
+    """A progress bar in half columns."""
+    halves = int(share * width * 2)
+    full, half = divmod(halves, 2)
+    done = glyphs.bar * full + (glyphs.bar_half if half else "")
+    return Line.of((done, "accent"), (glyphs.bar_rest * (width - len(done)), "faint"))
+
+
+def _losses(view: View) -> list[Line]:
+    snapshot, glyphs = view.snapshot, view.glyphs
+    loss = shown_loss(snapshot) if snapshot else None
+    rows = [_row("train loss", Line.of((number(loss, glyphs), "train")))]
+    if view.has_held_out:
+        test = snapshot.test_loss if snapshot else None
+        rows.append(_row("held-out", Line.of((number(test, glyphs), "test"))))
+    if view.experiment.training.loss == "mse":
+        typical = math.sqrt(loss) * view.experiment.data.scale if loss is not None and loss >= 0 else None
+        rows.append(_row("RMSE", number(typical, glyphs), Line.of((" a sum", "dim"))))
+    return rows
+
+
+def _pace(view: View) -> list[Line]:
+    snapshot = view.snapshot
+    speed = snapshot.speed if snapshot and snapshot.status == "playing" else 0.0
+    rounded = count(round(speed / 100) * 100) if speed >= 10_000 else number(speed, view.glyphs, 3).removesuffix(".0")
+    value = f"{rounded} updates/s" if speed else view.glyphs.none
+    return [_row("speed", value), _row("pace", pace_words(view.pace))]
+
+
+def _setting(view: View) -> list[Line]:
+    experiment = view.experiment
+    training = experiment.training
+    activation = (
+        "linear" if experiment.network.activation == "none" else experiment.network.activation.replace("_", " ")
+    )
+    lr = view.snapshot.lr if view.snapshot else training.lr
+    return [
+        _row("optimizer", f"{training.optimizer}, lr {plain_number(float(f'{lr:.4g}'), view.glyphs)}"),
+        _row("batch", batch(experiment)),
+        _row("network", f"{layers(experiment.network.layers)}, {activation}"),
+        _row("parameters", plural(experiment.parameter_count, "number")),
+        _row("seed", str(experiment.seed)),
+    ]

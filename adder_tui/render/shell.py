@@ -1,0 +1,104 @@
+"""The lines around the panes: tabs at the top, notice and footer at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adder_tui.commands import Command, for_footer
+from adder_tui.render.experiment import title
+from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.state import pace_words, run_state
+from adder_tui.render.view import View
+from adder_tui.tabs import Tab
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.last_run import LastRun
+
+NOTICE_ROWS = 3
+SMALLEST = (60, 20)
+"""Columns and rows that the app needs."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A part of a line that can be clicked: columns ``start`` to ``stop``, and the command behind it."""
+
+    start: int
+    stop: int
+    command: str
+
+
+def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Spot]]:
+    """The tabs at the left; experiment, run state and pace at the right."""
+    line = Line()
+    spots: list[Spot] = []
+    for tab in tabs:
+        start = line.width
+        label = f" {tab.key} {tab.label} "
+        line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
+        spots.append(Spot(start, line.width, f"tab_{tab.id}"))
+    state = run_state(view)
+    name = title(view.experiment, view.glyphs)
+    right = Line.of(f"{name}   ", state)
+    if view.snapshot is not None and view.snapshot.status == "playing":
+        right = Line.of(right, (f", {pace_words(view.pace)}", "dim"))
+    right = Line.of(right, " ")
+    room = width - line.width - 1
+    return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
+
+
+def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
+    """Keys and what they do, as many as fit: the last in rank fall away, but help and quit stay.
+
+    ``typing``: whether a text field has the focus, where other keys work.
+    """
+    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.tab)]
+    while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
+        index = next((i for i in range(len(shown) - 1, -1, -1) if shown[i][0].id not in ("help", "quit")), 0)
+        shown.pop(index)
+    line = Line.of(" ")
+    spots: list[Spot] = []
+    for i, (command, hint) in enumerate(shown):
+        line = Line.of(line, "  " if i else "", hint)
+        spots.append(Spot(line.width - hint.width, line.width, command.id))
+    return line.fit(width), spots
+
+
+def _hint(view: View, command: Command, typing: bool) -> Line:
+    label = command.label
+    if command.id == "play" and view.snapshot is not None and view.snapshot.status == "playing":
+        label = "pause"
+    if command.id == "step_size":
+        label = f"{label} {view.step_size}"
+    return Line.of((command.typing if typing else command.shown, "key"), (f" {label}", "dim"))
+
+
+def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None) -> str:
+    """What stays to be said while nothing else is: why the run has ended, or that an earlier one is kept."""
+    if snapshot is not None and snapshot.status == "stopped":
+        return f"{snapshot.message} r starts again, e changes the learning rate."
+    if snapshot is not None and snapshot.status == "failed":
+        return snapshot.message
+    if last_run is not None:
+        return f"Your last run ({last_run.title}, epoch {last_run.epoch:,}) is kept: press o to open it."
+    return ""
+
+
+def notice(view: View, width: int) -> list[Line]:
+    """The notice in as many rows as it takes, three at most."""
+    if not view.notice:
+        return []
+    rows = wrapped(view.glyphs.text(view.notice), max(1, width - 2))
+    shown = [Line.of((" " + row, "strong")).fit(width) for row in rows[:NOTICE_ROWS]]
+    if len(rows) > NOTICE_ROWS:
+        shown[-1] = Line.of((" " + rows[NOTICE_ROWS - 1] + view.glyphs.ellipsis, "strong")).fit(width)
+    return shown
+
+
+def too_small(width: int, height: int, needed: tuple[int, int]) -> list[str]:
+    """What a window that is too small says."""
+    text = f"This window is {width}x{height}. adder-tui needs {needed[0]}x{needed[1]}: please make it larger."
+    return wrapped(text, max(1, width))[: max(1, height)]

@@ -1,0 +1,107 @@
+"""The numbers that the diagram shows, looked up in the view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adder_tui.cursor import end_of
+from adder_tui.render.numbers import plain_number
+from adder_tui.render.reach import Reach, reach_of
+from adder_tui.render.strokes import compact
+from adder_tui.render.view import View
+from adder_tui.selection import Neuron, layout_for
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Doubles, Floats
+    from adder_engine.trace import Trace
+
+
+class Shown:
+    """A view's numbers: values of neurons, weights, and what the phase brings to them."""
+
+    def __init__(self, view: View) -> None:
+        self.view, self.glyphs = view, view.glyphs
+        self.layers = view.experiment.network.layers
+        self.names = view.experiment.layer_names
+        self.layout = layout_for(view.experiment)
+        self.trace: Trace | None = view.snapshot.trace if view.snapshot else None
+        self.reach: Reach = reach_of(view.snapshot, len(self.names))
+        self.column: int
+        """The column of the neuron that the selection is about."""
+        self.neuron: int
+        self.source: int | None = None
+        """Which number of that neuron is chosen: the neuron that feeds it, one more for the bias; None for itself."""
+        if isinstance(view.selection, Neuron):
+            self.column, self.neuron = view.selection.column, view.selection.index
+        else:
+            self.column, self.neuron, self.source = end_of(view.selection, view.experiment)
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        if self.trace is None:
+            return [self.glyphs.none] * self.layers[0]
+        return [
+            text if len(text := plain_number(x, self.glyphs)) <= 9 else compact(x, 8, self.glyphs)
+            for x in self.trace.inputs.tolist()
+        ]
+
+    def sizes(self, column: int) -> Sequence[float] | None:
+        values = self.values(column)
+        return None if values is None else values.tolist()
+
+    def values(self, column: int) -> Floats | None:
+        if self.trace is None:
+            return None
+        return self.trace.inputs if column == 0 else self.trace.layers[column - 1].post
+
+    @cached_property
+    def weights(self) -> Floats | None:
+        return self.view.snapshot.state[0] if self.view.snapshot else None
+
+    @cached_property
+    def brought(self) -> Doubles | None:
+        """What the phase brings to each parameter: gradients in the backward pass, changes in the step."""
+        snapshot = self.view.snapshot
+        if snapshot is None or self.reach.rung is None:
+            return None
+        if self.reach.rung.phase == "backward":
+            gradients: Doubles = snapshot.state[1].astype(np.float64)
+            return gradients
+        if self.reach.rung.phase == "step":
+            if self.trace is not None and self.trace.step is not None:
+                return self.trace.step.change
+            changes: Doubles = snapshot.state[0].astype(np.float64) - snapshot.previous[0]
+            return changes
+        return None
+
+    def brings(self, layer: int) -> bool:
+        return self.brought is not None and (self.reach.between or layer >= self.reach.errors)
+
+    @cached_property
+    def largest(self) -> list[tuple[float, float]]:
+        """For each layer its largest weight or bias, and the largest number that the phase brings."""
+        found = []
+        for layer in range(len(self.names)):
+            span = slice(self.layout.weight(layer).start, self.layout.bias(layer).stop)
+            weights, brought = self.weights, self.brought
+            found.append(
+                (
+                    0.0 if weights is None else float(abs(weights[span]).max()),
+                    0.0 if brought is None else float(abs(brought[span]).max()),
+                )
+            )
+        return found
+
+    def index_of(self, column: int, neuron: int, source: int) -> int:
+        """The flat index of a weight; the bias is the source after the last."""
+        weight, bias = self.layout.weight(column - 1), self.layout.bias(column - 1)
+        wide = self.layers[column - 1]
+        return bias.start + neuron if source == wide else weight.start + neuron * wide + source
+
+    @cached_property
+    def kept(self) -> frozenset[int]:
+        return frozenset(self.view.snapshot.frozen) if self.view.snapshot else frozenset()

@@ -1,0 +1,117 @@
+"""Where the run stands, in words: the state line and its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.lines import Line
+from adder_tui.render.numbers import count, number, role_of, signed
+from adder_tui.render.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import CollapsedMap, Snapshot
+
+
+def run_state(view: View) -> Line:
+    """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it."""
+    glyphs = view.glyphs
+    status = view.snapshot.status if view.snapshot else "loading"
+    sign = {
+        "loading": glyphs.loading,
+        "paused": glyphs.paused,
+        "playing": glyphs.playing,
+        "done": glyphs.done,
+        "stopped": glyphs.stopped,
+        "failed": glyphs.stopped,
+    }[status]
+    if status == "loading":
+        return Line.of((f"{sign} loading torch{glyphs.ellipsis}", "dim"))
+    return Line.of((f"{sign} {status}", "accent" if status == "playing" else "strong"))
+
+
+def place(snapshot: Snapshot) -> str:
+    """``epoch 412 of 2,000``; within an epoch ``update 3 of 100 in epoch 2``, with the rung where one stands still."""
+    experiment = snapshot.experiment
+    many = experiment.updates_per_epoch > 1
+    climbing = snapshot.moment.rung > 0 and snapshot.status != "playing"
+    if not climbing and not snapshot.epoch_update:
+        return f"epoch {count(snapshot.epoch)} of {count(experiment.epochs)}"
+    here = f"epoch {count(snapshot.epoch + 1)}"
+    if many:
+        update = snapshot.epoch_update + climbing
+        here = f"update {count(update)} of {count(experiment.updates_per_epoch)} in {here}"
+    rung = snapshot.rung
+    if rung is None or not climbing:
+        return here
+    if rung.layer is None:
+        return f"{here}: {rung.phase}"
+    return f"{here}: {rung.phase}, layer {experiment.layer_names[rung.layer]}"
+
+
+def shown_loss(snapshot: Snapshot) -> float | None:
+    """The loss that a line has room for: ``train_loss`` once there is one, before that the loss as things stand."""
+    if snapshot.train_loss is not None:
+        return snapshot.train_loss
+    return snapshot.current_loss if snapshot.current_loss is not None else snapshot.batch_loss
+
+
+def formula(collapsed: CollapsedMap, glyphs: Glyphs, digits: int = 3) -> str:
+    """``0.214·a + 0.287·b + 0.93``: what a network without activation computes, in one line."""
+    c = number(abs(collapsed.c), glyphs, digits)
+    b = number(abs(collapsed.w_b), glyphs, digits)
+    return (
+        f"{number(collapsed.w_a, glyphs, digits)}{glyphs.times}a"
+        f" {glyphs.minus if collapsed.w_b < 0 else '+'} {b}{glyphs.times}b"
+        f" {glyphs.minus if collapsed.c < 0 else '+'} {c}"
+    )
+
+
+def state_line(view: View, width: int) -> Line:
+    """Run state, place, loss and the collapsed map; where they do not fit, the map gives way first."""
+    snapshot = view.snapshot
+    parts = [run_state(view)]
+    if snapshot is not None:
+        at = Line.of(place(snapshot))
+        if snapshot.moment.update < snapshot.newest.update and snapshot.status not in ("failed", "stopped"):
+            at = Line.of(at, (f" (newest {count(_newest_epoch(snapshot))})", "dim"))
+        parts.append(at)
+        loss = shown_loss(snapshot)
+        if loss is not None:
+            parts.append(Line.of(("loss ", "dim"), number(loss, view.glyphs)))
+        if snapshot.collapsed is not None:
+            parts.append(Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs)))
+    while len(parts) > 2 and _joined(parts, "  ").width > width - 2:
+        parts.pop()
+    gap = "   " if _joined(parts, "   ").width <= width - 2 else "  "
+    return Line.of(" ", _joined(parts, gap)).fit(width, view.glyphs.ellipsis)
+
+
+def _joined(parts: list[Line], gap: str) -> Line:
+    line = parts[0]
+    for part in parts[1:]:
+        line = Line.of(line, gap, part)
+    return line
+
+
+def _newest_epoch(snapshot: Snapshot) -> int:
+    return snapshot.newest.update // snapshot.experiment.updates_per_epoch
+
+
+def pace_words(pace: float | None) -> str:
+    """``200 epochs/s``, ``full speed``."""
+    if pace is None:
+        return "full speed"
+    return f"{pace:g} epoch{'' if pace == 1 else 's'}/s"
+
+
+def answer_line(view: View) -> Line:
+    """``= 27.44, off by −72.56``: what the network says to the current sum."""
+    if view.snapshot is None:
+        return Line()
+    answer = view.snapshot.asked
+    glyphs = view.glyphs
+    off = answer.off_by
+    if not off:
+        return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), ("exactly right", "accent"))
+    return Line.of(f"= {number(answer.predicted, glyphs)}, off by ", (signed(off, glyphs), role_of(off)))

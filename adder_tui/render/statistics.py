@@ -1,0 +1,150 @@
+"""What can be said about a tensor in a line, and about one number in three."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from adder_tui.render.cells import cell, histogram, sign_role
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.inspection import (
+    ACTIVATIONS,
+    Doubles,
+    Inspection,
+    Place,
+    comparable,
+    earlier,
+    fitting_quantity,
+    label,
+    quantities,
+    values,
+)
+from adder_tui.render.lines import Line
+from adder_tui.render.view import View
+from adder_tui.selection import Neuron, neuron_name
+
+LABEL = 8
+BEFORE, AFTER = 5, 6
+PITCH = 1 + BEFORE + AFTER
+COLUMNS = ("mean", "std", "min", "max", "norm")
+MOST_BINS = 40
+SLOT = 26
+THEN = {"start": "start", "step": "before", "": ""}
+"""What the moment compared with is called where there is little room."""
+
+
+def statistics(view: View, inspection: Inspection, here: Place, width: int, with_then: bool) -> list[Line]:
+    """A header, and for the layer's weight and bias mean, std (as ``torch.std``), min, max, norm and a histogram."""
+    quantity = fitting_quantity(inspection.quantity, view.experiment)
+    shown = "parameter" if quantity == ACTIVATIONS else quantity
+    last = "of norms" if shown == "ratio" else "norm"
+    names = "".join(name.rjust(BEFORE + 3).ljust(PITCH) for name in (*COLUMNS[:-1], last))
+    room = width - LABEL - PITCH * len(COLUMNS) - 1
+    lines = [Line.of(((" " * LABEL + names + "histogram").ljust(width)[:width], "band-dim"))]
+    for slot in (here.weight, here.bias):
+        for then in (False, True) if with_then else (False,):
+            numbers = values(view, inspection, shown, slot.span, then)
+            size = _ratio_of_norms(view, inspection, slot.span) if shown == "ratio" else None
+            name = THEN[inspection.against] if then else slot.name.rpartition(".")[2]
+            line = Line.of(((f"   {name}" if then else f" {name}").ljust(LABEL), "dim"))
+            for i, number in enumerate(_summary(numbers)):
+                value = size if shown == "ratio" and i == len(COLUMNS) - 1 else number
+                line = Line.of(line, (cell(value, view.glyphs, BEFORE, AFTER) + " ", "dim" if then else "text"))
+            if numbers is not None and room >= 8:
+                line = Line.of(line, histogram(numbers, min(room, MOST_BINS), view.glyphs))
+            lines.append(line.fit(width))
+    return lines
+
+
+def _summary(numbers: Doubles | None) -> tuple[float | None, ...]:
+    """Mean, std, min, max and norm; std with n − 1 as torch has it, so that one number has none."""
+    known = numbers[~np.isnan(numbers)] if numbers is not None else np.empty(0)
+    if not known.size:
+        return (None,) * len(COLUMNS)
+    with np.errstate(over="ignore", invalid="ignore"):
+        std = float(known.std(ddof=1)) if known.size > 1 else None
+        return (float(known.mean()), std, float(known.min()), float(known.max()), float(np.linalg.norm(known)))
+
+
+def _ratio_of_norms(view: View, inspection: Inspection, span: slice) -> float | None:
+    """‖change‖ / ‖tensor before‖."""
+    before = earlier(view, inspection)
+    change = values(view, inspection, "change", span)
+    if before is None or change is None:
+        return None
+    size = float(np.linalg.norm(before[0, span].astype(np.float64)))
+    return float(np.linalg.norm(change)) / size if size else None
+
+
+def chosen_number(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
+    """The chosen number: its name and way in full, then all its quantities, then how it compares."""
+    lines = [_title(view, here), *_quantities(view, inspection, here, width)]
+    if compared(view, inspection):
+        lines.append(_compared(view, inspection, here))
+    return [line.fit(width, view.glyphs.ellipsis) for line in lines]
+
+
+def compared(view: View, inspection: Inspection) -> bool:
+    """Whether each number is shown beside what it was."""
+    return bool(inspection.against) and comparable(fitting_quantity(inspection.quantity, view.experiment))
+
+
+def _title(view: View, here: Place) -> Line:
+    glyphs, experiment = view.glyphs, view.experiment
+    to = neuron_name(Neuron(here.layer + 1, here.row), experiment)
+    if here.on_bias:
+        name, way = f"{here.bias.name}[{here.row}]", f"of {to}"
+    else:
+        source = neuron_name(Neuron(here.layer, here.column), experiment)
+        name, way = f"{here.weight.name}[{here.row}, {here.column}]", f"from {source} to {to}"
+    line = Line.of((f"{glyphs.current} ", "accent"), (name, "strong"), (f"  {way}", "dim"))
+    if view.snapshot is not None:
+        value = view.snapshot.state[0, here.index]
+        line = Line.of(line, ("  ", "dim"), (str(value).replace("-", glyphs.minus), sign_role(float(value))))
+        if here.index in view.snapshot.frozen:
+            line = Line.of(line, (f"  {glyphs.kept} kept", "accent"))
+        if (here.layer, here.row) in view.snapshot.silenced:
+            line = Line.of(line, (f"  {glyphs.muted} muted", "accent"))
+    return line
+
+
+def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
+    slots = []
+    for quantity in quantities(view.experiment):
+        if quantity != ACTIVATIONS:
+            value = _one(view, inspection, quantity, here.index)
+            name = label(quantity, view.experiment)
+            if quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradients_set:
+                text, role = "None".rjust(BEFORE).ljust(12), sign_role(None)
+            else:
+                text, role = cell(value, view.glyphs), sign_role(value)
+            slots.append(Line.of((f"  {name}".ljust(SLOT - 12), "dim"), (text, role)))
+    beside = max(1, min(3, width // SLOT))
+    return [Line.of(*slots[i : i + beside]) for i in range(0, len(slots), beside)]
+
+
+def _compared(view: View, inspection: Inspection, here: Place) -> Line:
+    quantity = fitting_quantity(inspection.quantity, view.experiment)
+    now = _one(view, inspection, quantity, here.index)
+    then = _one(view, inspection, quantity, here.index, then=True)
+    difference = now - then if now is not None and then is not None else None
+    slots = []
+    for name, value in (("now", now), (THEN[inspection.against], then), ("difference", difference)):
+        role = sign_role(value)
+        slots.append(Line.of((f"  {name}".ljust(SLOT - 12), "dim"), (_signed(value, name, view.glyphs), role)))
+    return Line.of(*slots)
+
+
+def _signed(value: float | None, name: str, glyphs: Glyphs) -> str:
+    text = cell(value, glyphs)
+    if name != "difference" or value is None or not value > 0:
+        return text
+    return text[: len(text) - len(text.lstrip()) - 1] + "+" + text.lstrip()
+
+
+def _one(view: View, inspection: Inspection, quantity: str, index: int, then: bool = False) -> float | None:
+    numbers = values(view, inspection, quantity, slice(index, index + 1), then)
+    if numbers is None or (quantity == "ratio" and math.isnan(numbers[0])):
+        return None
+    return float(numbers[0])

@@ -1,0 +1,40 @@
+"""What a drawing may know: the newest snapshot and what the app itself has chosen, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.selection import Selection
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that is drawn is a function of this and of a size."""
+
+    experiment: Experiment
+    """The experiment in use; known before the engine is."""
+    snapshot: Snapshot | None
+    """None while the engine is loading."""
+    glyphs: Glyphs
+    tab: str
+    """Id of the tab in front."""
+    step_size: str
+    """How far one step goes, one of the engine's ``STEP_SIZES``."""
+    pace: float | None
+    """Epochs a second when playing; None for as fast as it goes."""
+    selection: Selection
+    """The neuron or parameter that is chosen, on every tab."""
+    notice: str
+    """One sentence for the person at the keyboard, or nothing."""
+
+    @property
+    def has_held_out(self) -> bool:
+        """Whether there are held-out sums to measure a loss on."""
+        data = self.experiment.data
+        return data.kind == "uniform" and data.test_count > 0

@@ -1,0 +1,33 @@
+"""What the command line decided for the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adder_tui.paths import default_data_dir
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+
+THEMES = ("dark", "light")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the app looks and what it opens on."""
+
+    fps: float = 4.0
+    """Redraws a second while training."""
+    ascii: bool = False
+    """Draw with plain ASCII characters alone."""
+    mouse: bool = True
+    theme: str | None = None
+    """One of :data:`THEMES`; None leaves the choice to the app."""
+    data_dir: Path = field(default_factory=default_data_dir)
+    """Everything that is written goes here; :mod:`adder_tui.paths` makes it when it is needed."""
+    experiment: Experiment | None = None
+    """The experiment that was asked for; None for the usual start."""
+    open_run: Path | None = None
+    """The saved run that was asked for; ``experiment`` is then the one that it began with."""

@@ -1,0 +1,42 @@
+"""The tabs that are real. Another one is an entry here with the pane's class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adder_tui.panes.pane import Pane
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of the shell."""
+
+    id: str
+    key: str
+    label: str
+    help: str
+    pane: str
+    """``module:class`` of a :class:`~adder_tui.panes.pane.Pane`, imported when the tab is first shown."""
+
+    def pane_class(self) -> type[Pane]:
+        module, _, name = self.pane.partition(":")
+        found: type[Pane] = getattr(import_module(module), name)
+        return found
+
+
+TABS: tuple[Tab, ...] = (
+    Tab(
+        "network",
+        "2",
+        "Network",
+        "Follow a sum through the network, step by step.",
+        "adder_tui.panes.network:NetworkPane",
+    ),
+    Tab("inspect", "3", "Inspect", "Look at every tensor, number by number.", "adder_tui.panes.inspect:InspectPane"),
+    Tab("train", "4", "Train", "Train the network; watch its loss and its answers.", "adder_tui.panes.train:TrainPane"),
+)
+
+FIRST_TAB = "train"

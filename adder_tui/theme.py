@@ -1,0 +1,118 @@
+"""Colours: a dark and a light theme from the 256-colour palette, and one of the terminal's own 16 colours.
+
+Over SSH most terminals show 256 colours; colours that are members of that palette look the same there and in
+truecolor. Plus is blue and minus orange, which stay apart for colour-blind eyes; one accent; the rest is grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from rich.style import Style
+from textual.theme import BUILTIN_THEMES, Theme
+
+from adder_tui.render.lines import Role
+
+
+@dataclass(frozen=True)
+class Colours:
+    """The few colours that a theme is made of, as hex or ``ansi_…`` names."""
+
+    background: str
+    band: str
+    """Bars across the screen, and fields."""
+    raised: str
+    """Windows that lie over the shell."""
+    text: str
+    strong: str
+    dim: str
+    faint: str
+    accent: str
+    plus: str
+    minus: str
+
+
+DARK = Colours(
+    background="#1c1c1c", band="#303030", raised="#262626", text="#c6c6c6", strong="#ffffff", dim="#8a8a8a",
+    faint="#585858", accent="#5fd7af", plus="#00afff", minus="#ff8700",
+)  # fmt: skip
+"""Members 234, 236, 235, 251, 231, 245, 240, 79, 39, 208 of the palette."""
+
+LIGHT = Colours(
+    background="#ffffff", band="#dadada", raised="#eeeeee", text="#303030", strong="#000000", dim="#626262",
+    faint="#9e9e9e", accent="#00875f", plus="#005faf", minus="#d75f00",
+)  # fmt: skip
+"""Members 231, 253, 255, 236, 16, 241, 247, 29, 25, 166 of the palette."""
+
+BASIC = Colours(
+    background="ansi_default", band="ansi_default", raised="ansi_default", text="ansi_default",
+    strong="ansi_default", dim="ansi_default", faint="ansi_bright_black", accent="ansi_green",
+    plus="ansi_bright_blue", minus="ansi_bright_yellow",
+)  # fmt: skip
+"""The terminal's own: default, 8, 2, 12, 11."""
+
+BASIC_THEME = "basic"
+COLOURS: Mapping[str, Colours] = {"dark": DARK, "light": LIGHT, BASIC_THEME: BASIC}
+
+
+def theme_for(wanted: str | None, colour_system: str | None) -> str:
+    """The theme's name: what was asked for, else ``dark``; the terminal's own where it has but 16 colours."""
+    if colour_system == "standard":
+        return BASIC_THEME
+    return wanted or "dark"
+
+
+def textual_theme(name: str) -> Theme:
+    """The Textual theme of that name, every colour that our screens use spelt out."""
+    c = COLOURS[name]
+    return Theme(
+        name=name,
+        ansi=name == BASIC_THEME,
+        dark=name != "light",
+        primary=c.accent, secondary=c.accent, accent=c.accent, warning=c.minus, error=c.minus, success=c.accent,
+        foreground=c.text, background=c.background, surface=c.background, panel=c.raised, boost=c.raised,
+        luminosity_spread=0.0,
+        text_alpha=1.0,
+        variables={
+            **(BUILTIN_THEMES["ansi-dark"].variables if name == BASIC_THEME else {}),
+            "band": c.band, "raised": c.raised, "strong": c.strong, "dim": c.dim, "faint": c.faint, "plus": c.plus,
+            "minus": c.minus,
+            "input-cursor-background": c.text if name != BASIC_THEME else "ansi_white",
+            "input-cursor-foreground": c.background if name != BASIC_THEME else "ansi_black",
+            "input-cursor-text-style": "none",
+            "input-selection-background": c.faint if name != BASIC_THEME else "ansi_bright_black",
+        },
+    )  # fmt: skip
+
+
+@cache
+@lru_cache
+def role_styles(name: str) -> Mapping[Role, Style]:
+    """What each role looks like, over the background of the widget that draws it."""
+    c = COLOURS[name]
+    basic = name == BASIC_THEME
+
+    def style(colour: str, bold: bool = False, background: str = "", reverse: bool = False) -> Style:
+        return Style(color=_rich(colour), bgcolor=_rich(background) if background else None, bold=bold, reverse=reverse)
+
+    return {
+        "text": style(c.text),
+        "strong": style(c.strong, bold=True),
+        "dim": style(c.dim),
+        "faint": style(c.faint),
+        "accent": style(c.accent, bold=basic),
+        "key": style(c.accent, bold=True),
+        "plus": style(c.plus),
+        "minus": style(c.minus),
+        "train": style(c.accent),
+        "test": style(c.strong if not basic else c.text),
+        "active": style(c.accent, True, reverse=True) if basic else style(c.background, True, c.accent),
+        "band-dim": style(c.dim, background=c.band) if not basic else style(c.text, bold=True),
+        "chosen": style(c.strong, bold=True, background=c.faint) if not basic else style(c.text, reverse=True),
+    }
+
+
+def _rich(colour: str) -> str:
+    return colour.removeprefix("ansi_")

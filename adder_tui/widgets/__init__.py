@@ -1,0 +1,1 @@
+"""Thin widgets around the drawing functions of :mod:`adder_tui.render`."""

@@ -1,0 +1,123 @@
+"""The prompt for sums, at the bottom of every tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+
+from adder_engine.errors import SumError
+from adder_tui.render.lines import Line
+from adder_tui.render.state import answer_line
+from adder_tui.render.view import View
+from adder_tui.widgets.canvas import Canvas, ViewSource
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from adder_engine.sums import Sum
+    from adder_tui.widgets.sum_input import SumInput
+
+
+class _Label(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return [Line.of((" sum ", "dim"), (view.glyphs.prompt, "accent"))]
+
+
+class AnswerLine(Canvas):
+    """What the network says to the current sum; while another one is typed, how to ask it."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        prompt = self.parent
+        assert isinstance(prompt, Prompt)
+        typed = prompt.field.value.strip() if prompt.field else ""
+        line = answer_line(view)
+        asked = view.snapshot.asked.sum if view.snapshot else None
+        if asked is not None and typed not in ("", asked.typed, str(asked)) and not _same(typed, asked):
+            line = Line.of(("Enter", "key"), (" asks", "dim"))
+        return [Line().with_right(Line.of(line, " "), width)]
+
+
+def _same(typed: str, asked: Sum) -> bool:
+    from adder_engine.sums import parse_sum  # not needed to paint the shell
+
+    try:
+        read = parse_sum(typed)
+    except SumError:
+        return False
+    return (read.a, read.b) == (asked.a, asked.b)
+
+
+class Prompt(Horizontal):
+    """One field, and the answer beside it."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; }
+    Prompt _Label { width: 7; height: 1; }
+    Prompt SumInput { width: 1fr; height: 1; }
+    Prompt AnswerLine { width: 36; height: 1; dock: right; }
+    """
+
+    class Asked(Message):
+        """A sum was asked."""
+
+        def __init__(self, sum: Sum) -> None:
+            super().__init__()
+            self.sum = sum
+
+    class Refused(Message):
+        """What was typed is not a sum; it stays to be mended."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__()
+        self._source = source
+        self._wanted = False
+        self.field: SumInput | None = None
+        """None until the shell is painted."""
+
+    def compose(self) -> ComposeResult:
+        yield _Label(self._source)
+        yield AnswerLine(self._source)
+
+    async def open_field(self) -> None:
+        """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""
+        from adder_tui.widgets.sum_input import SumInput
+
+        self.field = SumInput()
+        await self.mount(self.field, after=0)
+        if self._wanted:
+            self.focus_field()
+
+    def focus_field(self) -> None:
+        """Put the cursor into the field, if need be as soon as it is there."""
+        self._wanted = True
+        if self.field is not None:
+            self.field.focus()
+
+    def redraw(self) -> None:
+        for canvas in self.query(Canvas):
+            canvas.redraw()
+
+    def on_input_changed(self) -> None:
+        self.query_one(AnswerLine).redraw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        assert self.field is not None
+        from adder_engine.sums import parse_sum  # not needed to paint the shell
+
+        try:
+            asked = parse_sum(event.value)
+        except SumError as error:
+            self.post_message(self.Refused(str(error)))
+            return
+        self.field.remember(event.value.strip())
+        self.field.select_all()
+        self.post_message(self.Asked(asked))

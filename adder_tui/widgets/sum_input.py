@@ -1,0 +1,54 @@
+"""The prompt's field. A module of its own, for Textual's input is dear to import and not needed to paint the shell."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+LONGEST = 80
+FIRST_SUM = "30 + 70"
+
+
+class SumInput(Input):
+    """The field for a sum, with what was asked before under the up key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "earlier", show=False),
+        Binding("down", "later", show=False),
+        Binding("escape", "leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(FIRST_SUM, id="sum", compact=True, max_length=LONGEST, select_on_focus=True)
+        self.cursor_blink = False
+        self._asked: list[str] = []
+        self._at = 0
+        self._draft = ""
+
+    def remember(self, typed: str) -> None:
+        """Put a sum on top of the history, once."""
+        if typed in self._asked:
+            self._asked.remove(typed)
+        self._asked.append(typed)
+        self._at = len(self._asked)
+
+    def action_earlier(self) -> None:
+        if self._at == len(self._asked):
+            self._draft = self.value
+            if self._asked and self._asked[-1] == self.value:
+                self._at -= 1
+        self._go(self._at - 1)
+
+    def action_later(self) -> None:
+        self._go(self._at + 1)
+
+    def action_leave(self) -> None:
+        self.screen.set_focus(None)
+
+    def _go(self, index: int) -> None:
+        if 0 <= index <= len(self._asked):
+            self._at = index
+            self.value = self._asked[index] if index < len(self._asked) else self._draft
+            self.cursor_position = len(self.value)

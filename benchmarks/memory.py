@@ -1,0 +1,31 @@
+"""Memory of the training app, beside a hello-world that has imported torch."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.programs import HELLO, hello, seen_after, training_adder
+from tests.terminal.harness import Terminal
+
+TRAINING_SECONDS = 10.0
+
+
+def measure() -> Iterator[Figure]:
+    with hello("--torch") as terminal:
+        seen_after(terminal, terminal.started, HELLO)
+        rival = _resident(terminal)
+    with tempfile.TemporaryDirectory() as folder, training_adder(Path(folder)) as terminal:
+        time.sleep(TRAINING_SECONDS)
+        ours = _resident(terminal)
+    yield Figure("memory while training", ours, "MiB", rival=rival)
+
+
+def _resident(terminal: Terminal) -> float:
+    """Resident memory in MiB."""
+    told = subprocess.run(["ps", "-o", "rss=", "-p", str(terminal.pid)], capture_output=True, text=True, check=True)
+    return int(told.stdout) / 1024

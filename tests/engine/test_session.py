@@ -1,0 +1,778 @@
+"""The asynchronous face: whatever is asked of a session in whatever order, it stays whole and closes quickly."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from adder_engine.data import truth
+from adder_engine.errors import AdderError, RequestError, RunFileError
+from adder_engine.experiment import Experiment
+from adder_engine.recording import Recording
+from adder_engine.runfile import read, summary
+from adder_engine.session import Session
+from adder_engine.snapshot import STEP_SIZES, Moment, Snapshot
+from adder_engine.sums import LARGEST_TERM, Sum
+from adder_engine.trace import Trace
+from tests.engine.strategies import THOROUGHLY, experiments
+from tests.engine.test_timeline import CHANGES, Straight
+
+PATIENCE = 60.0
+"""Seconds after which something hangs, even on a busy machine."""
+ONE_PAIR = Experiment.preset("one-pair")
+ENDLESS = ONE_PAIR.replace(epochs=10_000_000)
+
+
+def must_be_one_sentence(error: BaseException) -> None:
+    text = str(error)
+    assert text.endswith((".", "?")), text
+    assert not any(bad in text for bad in ("\n", "Traceback", "Something in the engine went wrong")), text
+    assert 10 < len(text) < 1000
+
+
+class Calls(RuleBasedStateMachine):
+    """Any calls in any order."""
+
+    files = Bundle("files")
+
+    @initialize(experiment=experiments(most_rows=5, widest=3), autosave=st.booleans())
+    def start(self, experiment: Experiment, autosave: bool) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+        self.loop = asyncio.new_event_loop()
+        self.autosave = self.path / "auto.npz" if autosave else None
+        self.session = Session(experiment, autosave=self.autosave)
+        self.newest = self.run(self.session.snapshot())
+        self.saves = 0
+
+    def teardown(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        try:
+            began = time.monotonic()
+            assert self.session.close_now(PATIENCE)
+            assert time.monotonic() - began < PATIENCE
+            for request in (self.session.snapshot(), self.session.pause(), self.session.predict(1, 2)):
+                with pytest.raises(RequestError, match="closed"):
+                    self.loop.run_until_complete(request)
+            if self.autosave and self.autosave.exists():
+                assert summary(self.autosave) is not None
+        finally:
+            self.session.close_now(PATIENCE)
+            self.loop.close()
+            self.folder.cleanup()
+
+    def run(self, request):
+        return self.loop.run_until_complete(asyncio.wait_for(request, PATIENCE))
+
+    def do(self, request) -> Snapshot | None:
+        """Carry out a request; one that cannot be is refused in a sentence and changes nothing of a run at rest."""
+        before = self.run(self.session.snapshot())
+        try:
+            result = self.run(request)
+        except AdderError as error:
+            must_be_one_sentence(error)
+            after = self.run(self.session.snapshot())
+            if before.status != "playing":
+                assert same(before, after)
+            return None
+        if isinstance(result, Snapshot):
+            assert result.version > before.version
+            self.newest = result
+            return result
+        return None
+
+    # --- time
+
+    @rule(pace=st.sampled_from([None, None, 5, 0.5, 1e6, 0, -1, math.nan, math.inf]))
+    def play(self, pace: float | None) -> None:
+        snapshot = self.do(self.session.play(pace))
+        if snapshot is not None:
+            assert pace is None or pace > 0
+            assert snapshot.status in ("playing", "stopped", "failed")
+
+    @rule()
+    def pause(self) -> None:
+        assert self.do(self.session.pause()).status != "playing"
+
+    @rule(size=st.sampled_from([*STEP_SIZES, "leap"]), count=st.integers(-1, 5))
+    def step(self, size: str, count: int) -> None:
+        snapshot = self.do(self.session.step(size, count))
+        assert snapshot is None or snapshot.status != "playing"
+
+    @rule(size=st.sampled_from([*STEP_SIZES, "leap"]), count=st.integers(-1, 5))
+    def back(self, size: str, count: int) -> None:
+        before = self.run(self.session.snapshot())
+        snapshot = self.do(self.session.back(size, count))
+        if snapshot is not None and before.status != "playing" and count > 0:
+            start = (before.moment.update, before.moment.rung) == (0, 0)  # an epoch back leaves its edits done
+            assert snapshot.moment < before.moment or (start and "epoch" in size) or before.moment == Moment()
+
+    @rule(share=st.floats(-0.1, 1.1), rung=st.integers(-1, 20))
+    def seek(self, share: float, rung: int) -> None:
+        update = round(share * self.newest.newest.update)
+        snapshot = self.do(self.session.seek(update, rung))
+        if snapshot is not None:
+            assert (snapshot.moment.update, snapshot.moment.rung) == (update, rung)
+
+    @rule(epoch=st.integers(-1, 10))
+    def seek_epoch(self, epoch: int) -> None:
+        snapshot = self.do(self.session.seek_epoch(epoch))
+        if snapshot is not None:
+            assert (snapshot.epoch, snapshot.epoch_update, snapshot.moment.rung) == (epoch, 0, 0)
+
+    @rule()
+    def home(self) -> None:
+        assert self.do(self.session.home()).moment == Moment()
+
+    @rule()
+    def end(self) -> None:
+        snapshot = self.do(self.session.end())
+        assert snapshot.moment == snapshot.newest
+
+    # --- runs
+
+    @rule()
+    def reset(self) -> None:
+        snapshot = self.do(self.session.reset())
+        assert (snapshot.moment, snapshot.newest) == (Moment(), Moment())
+
+    @rule(seed=st.none() | st.integers(-1, 2**63))
+    def reseed(self, seed: int | None) -> None:
+        before = self.session.experiment
+        snapshot = self.do(self.session.reseed(seed))
+        if snapshot is not None:
+            assert snapshot.experiment.seed == seed or (seed is None and snapshot.experiment.seed != before.seed)
+
+    @rule(experiment=experiments(most_rows=5, widest=3))
+    def load(self, experiment: Experiment) -> None:
+        assert self.do(self.session.load(experiment)).experiment == experiment
+
+    @rule(target=files, wrong=st.booleans())
+    def save(self, wrong: bool):
+        self.saves += 1
+        path = self.path / f"{self.saves}.npz"
+        if wrong:
+            path.mkdir()
+        saved = self.do(self.session.save(path))
+        assert (saved is None) == wrong
+        return multiple(path)
+
+    @rule(path=files)
+    def open(self, path: Path) -> None:
+        snapshot = self.do(self.session.open(path))
+        if path.is_dir():
+            assert snapshot is None
+        else:
+            assert snapshot is not None
+            assert snapshot.status != "playing"
+            assert snapshot.epoch == summary(path).epoch
+
+    # --- doing
+
+    @rule(place=st.tuples(st.integers(-1, 4), st.integers(-1, 3)), value=st.floats(-2, 2) | st.floats())
+    def edit(self, place: tuple[int, int], value: float) -> None:
+        name = self.newest.experiment.layer_names[0] + ".weight"
+        snapshot = self.do(self.session.edit(name, place, value))
+        if snapshot is not None:
+            assert math.isfinite(value)
+            assert snapshot.state[0, place[0] * 2 + place[1]] == np.float32(value)
+            assert snapshot.can_undo
+            assert snapshot.moment == snapshot.newest
+            assert snapshot.moment.edits > 0
+
+    @rule(indices=st.frozensets(st.integers(-1, 40), max_size=3))
+    def freeze(self, indices: frozenset[int]) -> None:
+        snapshot = self.do(self.session.freeze(indices))
+        if snapshot is not None:
+            assert snapshot.frozen == tuple(sorted(indices))
+            assert not snapshot.state[1, sorted(indices)].any()
+
+    @rule(neurons=st.frozensets(st.tuples(st.integers(-1, 6), st.integers(-1, 4)), max_size=2))
+    def silence(self, neurons: frozenset[tuple[int, int]]) -> None:
+        snapshot = self.do(self.session.silence(neurons))
+        if snapshot is not None:
+            assert snapshot.silenced == tuple(sorted(neurons))
+            assert all(snapshot.trace.layers[layer].post[n] == 0 for layer, n in neurons)
+
+    @rule(changes=CHANGES | st.sampled_from([{"training.lr": -1}, {"network.layers": (2, 1)}, {"nothing": 1}]))
+    def change(self, changes: dict[str, object]) -> None:
+        snapshot = self.do(self.session.change(**changes))
+        if snapshot is not None:
+            assert all(snapshot.experiment[name] == value for name, value in changes.items())
+
+    @rule()
+    def undo(self) -> None:
+        could = self.run(self.session.pause()).can_undo
+        assert (self.do(self.session.undo()) is not None) == could
+
+    @rule()
+    def redo(self) -> None:
+        could = self.run(self.session.pause()).can_redo
+        assert (self.do(self.session.redo()) is not None) == could
+
+    # --- looking
+
+    @rule(a=st.integers(-500, 500), b=st.floats(-500, 500))
+    def ask(self, a: int, b: float) -> None:
+        asked = Sum(a, b)
+        answer = self.run(self.session.ask(asked))
+        assert answer.sum == asked
+        snapshot = self.run(self.session.snapshot())
+        assert snapshot.asked.sum == asked
+
+    @rule(row=st.none() | st.integers(-1, 5))
+    def trace(self, row: int | None) -> None:
+        self.run(self.session.pause())
+        refused = False
+        try:
+            trace = self.run(self.session.trace(row))
+        except RequestError as error:
+            must_be_one_sentence(error)
+            refused = True
+        else:
+            assert isinstance(trace, Trace)
+            assert trace.row == row
+        assert row is not None or not refused
+
+    @rule()
+    def what_is_watched_is_answered_as_predicted(self) -> None:
+        snapshot = self.run(self.session.pause())
+        pairs = [(answer.sum.a, answer.sum.b) for answer in snapshot.answers]
+        assert (snapshot.asked.sum.a, snapshot.asked.sum.b) in pairs
+        assert len(set(pairs)) == len(pairs) <= 30
+        for answer in (snapshot.asked, *snapshot.answers):
+            predicted = self.run(self.session.predict(answer.sum.a, answer.sum.b))
+            assert answer.truth == truth(snapshot.experiment.data.task, answer.sum.a, answer.sum.b)
+            close = math.isclose(
+                answer.predicted, predicted, rel_tol=1e-4, abs_tol=1e-4 * snapshot.experiment.data.scale
+            )
+            assert close or not math.isfinite(predicted) or abs(predicted) > 1e6 or wide(snapshot)
+
+    @rule()
+    def a_change_wakes_who_waits_for_one(self) -> None:
+        snapshot = self.run(self.session.pause())
+        waiting = self.loop.create_task(self.session.snapshot(since=snapshot.version))
+        self.run(self.session.home())
+        assert self.run(waiting).version > snapshot.version
+
+    @rule()
+    def what_is_there_is_what_the_log_replayed_gives(self) -> None:
+        snapshot = self.run(self.session.pause())
+        if snapshot.moment.update > 100:
+            return
+        first, events = self.run(
+            self.session._ask(lambda d: (d.recording.first_experiment, list(d.recording.timeline.events)))
+        )
+        assert Straight(first, events).at(snapshot.moment)[0] == snapshot.state.tobytes()
+
+    # --- always
+
+    @invariant()
+    def whole(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        snapshot = self.run(self.session.snapshot())
+        assert snapshot.version >= self.newest.version
+        self.newest = snapshot
+        assert Moment() <= snapshot.moment <= snapshot.newest
+        assert snapshot.status in ("paused", "playing", "done", "stopped")
+        assert bool(snapshot.message) == (snapshot.status == "stopped")
+        assert snapshot.status == "playing" or self.session.experiment == snapshot.experiment
+        assert snapshot.epoch <= max(snapshot.experiment.epochs, snapshot.epoch)
+        assert len(snapshot.rungs) > snapshot.moment.rung
+        assert snapshot.state.shape == snapshot.previous.shape == (4, snapshot.experiment.parameter_count)
+        assert all(x is None or math.isfinite(x) for x in (snapshot.train_loss, snapshot.batch_loss))
+        assert snapshot.test_loss is None or math.isfinite(snapshot.test_loss)
+        if snapshot.current_loss is None and snapshot.status != "playing":
+            assert not looks_finite(snapshot)
+        losses = snapshot.losses
+        assert all(np.isfinite(column).all() for column in vars(losses).values())
+        assert (np.diff(losses.epochs) > 0).all()
+        assert snapshot.speed >= 0
+
+
+def wide(snapshot: Snapshot) -> bool:
+    """Whether sizes on the way dwarf the answer, so that its digits are rounding."""
+    return float(np.abs(snapshot.state[0]).max()) > 10 or not np.isfinite(snapshot.state[0]).all()
+
+
+def looks_finite(snapshot: Snapshot) -> bool:
+    """Whether nothing about the parameters is so large that the loss could leave float32's range."""
+    return float(np.abs(snapshot.state[0]).max()) < 10
+
+
+def same(one: Snapshot, other: Snapshot) -> bool:
+    return (
+        (one.moment, one.newest, one.status, one.experiment, one.frozen, one.silenced, one.can_undo, one.can_redo)
+        == (
+            other.moment, other.newest, other.status, other.experiment, other.frozen, other.silenced,
+            other.can_undo, other.can_redo,
+        )
+        and one.state.tobytes() == other.state.tobytes()
+        and [a.sum for a in one.answers] == [a.sum for a in other.answers]
+    )  # fmt: skip
+
+
+Calls.TestCase.settings = settings(max_examples=25 * THOROUGHLY, stateful_step_count=25, deadline=None)
+
+
+class TestAnyCallsInAnyOrderLeaveASessionConsistent(Calls.TestCase):
+    pass
+
+
+async def until(condition, seconds: float = PATIENCE) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.01)
+
+
+# --- playing -----------------------------------------------------------------------------------------
+
+
+async def test_playing_runs_to_the_end_and_says_so():
+    async with Session(ONE_PAIR) as session:
+        started = await session.play()
+        assert started.status == "playing"
+        seen = [snapshot async for snapshot in until_at_rest(session)]
+        assert seen[-1].status == "done"
+        assert seen[-1].epoch == 2000
+        assert seen[-1].answers[0].predicted == pytest.approx(99.98, abs=0.01)
+        versions = [s.version for s in seen]
+        assert versions == sorted(set(versions))
+        with pytest.raises(RequestError, match="2,000 epochs are done"):
+            await session.play()
+
+
+async def until_at_rest(session: Session):
+    async for snapshot in session.snapshots(fps=200):
+        yield snapshot
+        if snapshot.status != "playing":
+            return
+
+
+async def test_a_blow_up_while_playing_is_told_once_and_the_run_can_be_mended():
+    async with Session(Experiment.preset("explode")) as session:
+        await session.play()
+        last = [s async for s in until_at_rest(session)][-1]
+        assert last.status == "stopped"
+        assert "update" in last.message
+        assert math.isfinite(last.current_loss)
+        await session.home()
+        await session.change(**{"training.lr": 1e-5})
+        assert (await session.step("epoch")).epoch == 1
+
+
+async def test_a_pace_is_kept():
+    async with Session(ENDLESS) as session:
+        await session.snapshot()
+        began = time.monotonic()
+        await session.play(pace=50)
+        await asyncio.sleep(1.0)
+        epochs = (await session.pause()).epoch
+        assert 10 <= epochs <= 50 * (time.monotonic() - began) + 2
+
+
+@pytest.mark.parametrize("pace", [0, -1, math.nan, math.inf])
+async def test_a_pace_that_is_none_is_refused(pace):
+    async with Session(ENDLESS) as session:
+        with pytest.raises(RequestError, match="pace") as caught:
+            await session.play(pace)
+        must_be_one_sentence(caught.value)
+        assert (await session.snapshot()).status == "paused"
+
+
+async def test_a_wrong_request_does_not_interrupt_training():
+    async with Session(ENDLESS) as session:
+        await session.play()
+        for wrong in (
+            session.seek(10**9), session.step("leap"), session.open(Path("/nowhere.npz")), session.reseed(-1),
+            session.redo(), session.edit("output.bias", (1,), 0.0), session.change(seed=1),
+        ):  # fmt: skip
+            with pytest.raises(AdderError):
+                await wrong
+            assert (await session.snapshot()).status == "playing"
+
+
+async def test_asking_and_looking_never_change_a_training_run():
+    experiment = ONE_PAIR.replace(**{"network.dropout": 0.3, "epochs": 400})
+    async with Session(experiment) as session:
+        await session.play()
+        while (await session.snapshot()).status == "playing":
+            await session.ask(Sum(random.randint(0, 9), 1))
+            await session.predict(3, 4)
+            await session.trace()
+        state = (await session.snapshot()).state
+    alone = Recording(experiment)
+    alone.run(400)
+    assert state.tobytes() == alone.trainer.state.numpy().tobytes()
+
+
+async def test_playing_from_the_past_follows_what_was_done_then():
+    async with Session(ONE_PAIR.replace(epochs=60)) as session:
+        await session.step("10 epochs")
+        await session.change(**{"training.lr": 0.01})
+        await session.edit("output.bias", (0,), 1.0)
+        await session.play()
+        ended = [s async for s in until_at_rest(session)][-1]
+        assert (await session.home()).experiment.training.lr == 0.0002
+        await session.play()
+        again = [s async for s in until_at_rest(session)][-1]
+        assert (again.moment, again.state.tobytes()) == (ended.moment, ended.state.tobytes())
+        assert session.experiment.training.lr == 0.01
+
+
+async def test_undo_goes_back_to_the_run_before_and_a_new_deed_forgets_what_was_undone():
+    async with Session(ONE_PAIR) as session:
+        await session.step("10 epochs")
+        old = await session.edit("output.bias", (0,), 1.0)
+        await session.undo()
+        await session.redo()
+        await session.load(Experiment.preset("three-pairs"))
+        back = await session.undo()
+        assert (back.moment, back.experiment, back.state.tobytes()) == (old.moment, ONE_PAIR, old.state.tobytes())
+        assert (await session.redo()).experiment == Experiment.preset("three-pairs")
+
+
+async def test_many_ask_at_once_and_each_gets_its_answer():
+    async with Session(ENDLESS) as session:
+        await session.play()
+        answers = await asyncio.gather(*(session.ask(Sum(n, 1)) for n in range(100)))
+        assert [a.sum.a for a in answers] == list(range(100))
+        snapshot = await session.pause()
+        assert len(snapshot.answers) == 30
+        assert snapshot.asked.sum.a == 99
+
+
+async def test_a_request_that_is_given_up_leaves_the_session_working():
+    async with Session(ENDLESS) as session:
+        version = (await session.snapshot()).version
+        for _ in range(50):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(session.snapshot(since=version), 0.001)
+        assert (await session.step()).moment.update == 1
+        assert len(session._waiting) <= 1
+
+
+@pytest.mark.filterwarnings("error")
+async def test_numbers_beyond_float32_disturb_nothing():
+    async with Session(ONE_PAIR) as session:
+        for name in ("input", "hidden", "output"):
+            snapshot = await session.edit(f"{name}.weight", (0, 0), 1e30)
+        assert snapshot.status == "paused"
+        assert snapshot.current_loss is None
+        assert (await session.step("layer", 4)).status == "paused"
+        stopped = await session.step("update")
+        assert stopped.status == "stopped"
+        assert await session.undo()
+    async with Session(Experiment.preset("explode").replace(**{"training.lr": 1e6})) as session:
+        await session.step("update")
+        while (snapshot := await session.step("update")).status == "paused":
+            pass
+        assert snapshot.status == "stopped"
+
+
+async def test_the_largest_sums_can_be_asked():
+    async with Session(Experiment.preset("product")) as session:
+        answer = await session.ask(Sum(LARGEST_TERM, -LARGEST_TERM))
+        assert answer.truth == -(LARGEST_TERM**2)
+        assert (await session.snapshot()).trace is not None
+
+
+# --- loading and closing -----------------------------------------------------------------------------
+
+
+def python(code: str, *args: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=seconds, check=False
+    )
+
+
+def test_importing_a_session_leaves_torch_and_numpy_out():
+    done = python("import sys, adder_engine.session as s; s.Session; print({'torch', 'numpy'} & set(sys.modules))")
+    assert done.stdout == "set()\n", done.stderr
+
+
+def test_torch_is_imported_in_the_sessions_thread():
+    done = python("""
+import asyncio, builtins, sys, threading
+importers, inner = set(), builtins.__import__
+def importing(name, *rest):
+    if name.partition(".")[0] == "torch":
+        importers.add(threading.current_thread().name)
+    return inner(name, *rest)
+builtins.__import__ = importing
+from adder_engine import Session
+async def main():
+    async with Session() as session:
+        assert (await session.snapshot()).status == "paused"
+        await session.step()
+asyncio.run(main())
+print(importers, "torch" in sys.modules)
+""")
+    assert done.stdout == "{'engine'} True\n", done.stderr
+
+
+@pytest.mark.parametrize("delay", [0, 0.05, 0.3, 0.8])
+def test_a_session_is_closed_in_its_time_while_torch_is_loading(delay):
+    done = python(
+        """
+import sys, time
+from adder_engine import Session
+session = Session()
+time.sleep(float(sys.argv[1]))
+began = time.monotonic()
+session.close_now(0.2)
+assert time.monotonic() - began < 5
+""",
+        str(delay),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_requests_made_while_torch_is_loading_are_answered_in_order():
+    done = python("""
+import asyncio
+from adder_engine import Session, Experiment
+async def main():
+    session = Session(Experiment.preset("one-pair"))
+    first, second, third = await asyncio.gather(session.step(), session.step("epoch", 2), session.snapshot())
+    print(first.moment.update, second.moment.update, third.moment.update)
+    await session.close()
+asyncio.run(main())
+""")
+    assert done.stdout == "1 3 3\n", done.stderr
+
+
+def test_without_torch_every_request_says_so_and_closing_is_quick():
+    done = python("""
+import asyncio, sys, time
+sys.modules["torch"] = None
+from adder_engine import AdderError, Session
+async def main():
+    session = Session()
+    for request in (session.snapshot(), session.step()):
+        try:
+            await request
+        except AdderError as error:
+            print(error)
+    began = time.monotonic()
+    await session.close()
+    print(time.monotonic() - began < 5)
+asyncio.run(main())
+""")
+    lines = done.stdout.splitlines()
+    assert lines[0] == lines[1]
+    assert lines[0].startswith("The engine cannot run:")
+    assert lines[2] == "True", done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("busy", ["idle", "playing", "a long step", "a long way back"])
+async def test_closing_is_quick_in_any_state(busy, tmp_path):
+    experiment = Experiment().replace(**{"training.batch_size": 1, "epochs": 100_000})
+    session = Session(experiment, autosave=tmp_path / "auto.npz")
+    await session.step()
+    task = None
+    if busy == "playing":
+        await session.play()
+    elif busy == "a long step":
+        task = asyncio.create_task(session.step("100 epochs", 10))
+    elif busy == "a long way back":
+        await session.step("epoch")
+        task = asyncio.create_task(session.seek(12_345 % 10_000))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    assert await asyncio.to_thread(session.close_now, 20)
+    assert time.monotonic() - began < 10
+    assert summary(tmp_path / "auto.npz") is not None
+    if task is not None:
+        await asyncio.wait([task], timeout=PATIENCE)
+        assert task.done()
+        task.exception()
+    with pytest.raises(RequestError, match="closed"):
+        await session.step()
+
+
+async def test_pausing_ends_a_long_step():
+    async with Session(Experiment().replace(**{"training.batch_size": 1, "epochs": 100_000})) as session:
+        await session.snapshot()
+        long = asyncio.create_task(session.step("100 epochs", 10))
+        await asyncio.sleep(0.1)
+        paused = await asyncio.wait_for(session.pause(), PATIENCE / 2)
+        assert 0 < paused.moment.update < 1_000_000
+        assert (await long).status == "paused"
+        assert (await session.step("update", 3)).moment.update == paused.moment.update + 3
+
+
+async def test_those_who_wait_are_told_when_the_session_is_closed():
+    session = Session(ONE_PAIR)
+    version = (await session.snapshot()).version
+    waiting = [asyncio.create_task(session.snapshot(since=version)) for _ in range(5)]
+    await asyncio.sleep(0)
+    closed = asyncio.create_task(session.close())
+    for task in waiting:
+        with pytest.raises(RequestError, match="closed"):
+            await asyncio.wait_for(task, PATIENCE)
+    await closed
+    assert [snapshot async for snapshot in session.snapshots()] == []
+    await session.close()
+
+
+async def test_two_sessions_do_not_disturb_each_other():
+    alone = Recording(ONE_PAIR.replace(epochs=300))
+    alone.run(300)
+    sessions = [Session(ONE_PAIR.replace(epochs=300)) for _ in range(2)]
+    for session in sessions:
+        await session.play()
+    for session in sessions:
+        await asyncio.wait_for(wait_for_rest(session), PATIENCE)
+        assert (await session.snapshot()).state.tobytes() == alone.trainer.state.numpy().tobytes()
+        await session.close()
+
+
+async def wait_for_rest(session: Session) -> None:
+    while (await session.snapshot()).status == "playing":
+        await asyncio.sleep(0.01)
+
+
+# --- saving ------------------------------------------------------------------------------------------
+
+
+async def test_a_change_is_saved_within_a_few_seconds(tmp_path):
+    path = tmp_path / "deep" / "auto.npz"
+    async with Session(ONE_PAIR, autosave=path) as session:
+        await session.snapshot()
+        assert not path.exists()
+        await session.step("10 epochs")
+        await until(path.exists, 20)
+        assert summary(path).epoch == 10
+
+
+async def test_a_pause_is_saved_at_once_and_a_long_run_every_few_seconds(tmp_path, monkeypatch):
+    path = tmp_path / "auto.npz"
+    monkeypatch.setattr("adder_engine.session.SAVE_EVERY", 1000.0)
+    async with Session(ENDLESS, autosave=path) as session:
+        await session.play()
+        await session.pause()
+        await until(path.exists, 20)
+    monkeypatch.setattr("adder_engine.session.SAVE_EVERY", 0.2)
+    async with Session(ENDLESS, autosave=path) as session:
+        await session.play()
+        path.unlink()
+        await until(path.exists, 20)
+        first = summary(path).epoch
+        path.unlink()
+        await until(path.exists, 20)
+        assert summary(path).epoch > first
+
+
+async def test_a_place_that_cannot_be_written_gives_a_warning_and_training_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("adder_engine.session.SAVE_EVERY", 0.05)
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    async with Session(ENDLESS, autosave=blocked / "auto.npz") as session:
+        await session.play()
+        snapshot = await session.snapshot()
+        while not snapshot.warning:
+            snapshot = await asyncio.wait_for(session.snapshot(since=snapshot.version), PATIENCE)
+        assert str(blocked) in snapshot.warning
+        assert snapshot.warning.endswith(".")
+        later = await session.snapshot(since=snapshot.version)
+        assert later.status == "playing"
+        assert (await session.pause()).epoch >= snapshot.epoch
+        blocked.unlink()
+        snapshot = await session.step()
+        while snapshot.warning:
+            snapshot = await asyncio.wait_for(session.snapshot(since=snapshot.version), PATIENCE)
+        assert summary(blocked / "auto.npz") is not None
+
+
+async def test_a_closed_session_is_resumed_where_it_stood(tmp_path):
+    path = tmp_path / "auto.npz"
+    async with Session(ONE_PAIR, autosave=path) as session:
+        await session.step("10 epochs")
+        await session.edit("output.bias", (0,), 2.0)
+        await session.ask(Sum(1, 2))
+        last = await session.step("layer", 3)
+    async with Session(resume=path) as session:
+        snapshot = await session.snapshot()
+        assert (snapshot.moment, snapshot.newest, snapshot.experiment) == (last.moment, last.newest, ONE_PAIR)
+        assert snapshot.state.tobytes() == last.state.tobytes()
+        assert [a.sum for a in snapshot.answers] == [a.sum for a in last.answers]
+        assert snapshot.asked.sum == last.asked.sum
+        assert session.experiment == ONE_PAIR
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no run at all"])
+async def test_a_run_that_cannot_be_resumed_leaves_the_session_with_its_own_and_a_warning(tmp_path, content):
+    path = tmp_path / "auto.npz"
+    if content is not None:
+        path.write_bytes(content)
+    async with Session(ONE_PAIR, resume=path) as session:
+        snapshot = await session.snapshot()
+        assert (snapshot.status, snapshot.experiment) == ("paused", ONE_PAIR)
+        assert str(path) in snapshot.warning
+
+
+async def test_opening_what_is_no_run_keeps_the_run_in_progress(tmp_path):
+    (tmp_path / "x.npz").write_text("no run")
+    async with Session(ONE_PAIR) as session:
+        await session.step()
+        with pytest.raises(RunFileError):
+            await session.open(tmp_path / "x.npz")
+        assert (await session.snapshot()).moment == Moment(1)
+
+
+@pytest.mark.slow
+def test_a_kill_while_saving_never_leaves_a_file_that_cannot_be_read(tmp_path):
+    path = tmp_path / "auto.npz"
+    code = """
+import asyncio, sys
+from pathlib import Path
+import adder_engine.session
+adder_engine.session.SAVE_EVERY = 0.0
+from adder_engine import Experiment, Session
+async def main():
+    session = Session(Experiment.preset("one-pair").replace(epochs=10_000_000), autosave=Path(sys.argv[1]))
+    await session.play()
+    print("playing", flush=True)
+    await asyncio.sleep(100)
+asyncio.run(main())
+"""
+    for _ in range(8):
+        child = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"playing\n"
+        time.sleep(random.uniform(0.05, 0.5))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        if path.exists():
+            assert read(path).facts["epoch"] >= 0
+    assert path.exists()
+
+
+def test_no_thread_is_left_behind_by_all_of_these():
+    leftover = [t for t in threading.enumerate() if t.name == "engine"]
+    for thread in leftover:
+        thread.join(PATIENCE)
+    assert not [t for t in leftover if t.is_alive()]
+    assert os.environ["OMP_NUM_THREADS"] == "1"

@@ -1,0 +1,446 @@
+"""Going back and on again gives the bits of a run that never went back."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import astuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adder_engine.errors import AdderError, RequestError
+from adder_engine.experiment import OPTIMIZERS, SCHEDULES, Experiment
+from adder_engine.recording import CHANGEABLE, Recording
+from adder_engine.snapshot import STEP_SIZES, Moment
+from adder_engine.timeline import Edit, Event, size_of
+from adder_engine.trainer import Handles, Trainer
+from tests.engine.strategies import examples, experiments
+
+SMALL = Experiment().replace(
+    **{
+        "data.count": 23,
+        "data.scale": 500.0,
+        "data.test_count": 7,
+        "data.test_every": 2,
+        "epochs": 12,
+        "training.lr": 0.01,
+    }
+)
+
+
+def bits(trainer: Trainer) -> tuple[object, ...]:
+    """All that decides how a run goes on, and what its traces show."""
+    return (
+        trainer.state.numpy().tobytes(),
+        trainer.previous.numpy().tobytes(),
+        astuple(trainer.counters),
+        trainer.rung,
+        trainer.lr,
+        trainer.generator.get_state().numpy().tobytes(),
+        trainer.experiment,
+        trainer.handles,
+    )
+
+
+class Straight:
+    """A run that does the same things at the same moments, rung by rung, and never goes back."""
+
+    def __init__(self, experiment: Experiment, events: list[Event]) -> None:
+        self.trainer = Trainer(experiment)
+        self.events = list(events)
+        self.seen: dict[Moment, tuple[object, ...]] = {}
+        self.losses: list[tuple[int, float, float, float]] = []
+        self._look()
+
+    def at(self, moment: Moment) -> tuple[object, ...]:
+        while moment not in self.seen:
+            assert not self.trainer.stopped, f"{moment} lies beyond the stop"
+            if self.trainer.climb():
+                c = self.trainer.counters
+                assert c.loss is not None
+                self.losses.append((c.epochs_done, c.loss, c.epoch_low, c.epoch_high))
+            self._look()
+        return self.seen[moment]
+
+    def _look(self) -> None:
+        if self.trainer.stopped:
+            return
+        update, rung = self.trainer.updates_done, self.trainer.rung
+        self.seen[Moment(update, rung)] = bits(self.trainer)
+        for i, event in enumerate(e for e in self.events if (e.at.update, e.at.rung) == (update, rung)):
+            event.deed.apply(self.trainer)
+            self.seen[Moment(update, rung, i + 1)] = bits(self.trainer)
+
+
+CHANGES = st.sampled_from([
+    *({"training.optimizer": name} for name in OPTIMIZERS),
+    *({"training.schedule": name} for name in SCHEDULES),
+    *({"training.batch_size": size} for size in (0, 1, 3, 8)),
+    *({"training.zero_grad": clear} for clear in (False, True)),
+    *({"training.loss": name} for name in ("mse", "mae", "huber")),
+    *({"training.lr": lr} for lr in (1e-6, 0.003, 0.1)),
+    {"training.l1": 0.5},
+    {"training.weight_decay": 0.1},
+    {"epochs": 2},
+    {"epochs": 9},
+])  # fmt: skip
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("step"), st.sampled_from(STEP_SIZES), st.integers(1, 4)),
+    st.tuples(st.just("step"), st.sampled_from(STEP_SIZES[:4]), st.integers(1, 4)),
+    st.tuples(st.just("back"), st.sampled_from(STEP_SIZES), st.integers(1, 4)),
+    st.tuples(st.just("run"), st.integers(1, 30)),
+    st.tuples(st.just("seek"), st.floats(0, 1), st.floats(0, 1)),
+    st.tuples(st.just("seek_epoch"), st.floats(0, 1)),
+    st.tuples(st.just("edit"), st.integers(0, 10_000), st.floats(-2, 2)),
+    st.tuples(st.just("change"), CHANGES),
+    st.tuples(st.just("hold"), st.integers(0, 10_000), st.integers(0, 10_000)),
+    st.tuples(st.just("undo")),
+    st.tuples(st.just("redo")),
+)
+
+
+def act(recording: Recording, action: tuple[object, ...]) -> None:
+    """Carry out an action that was drawn without knowing the run."""
+    kind, *rest = action
+    size = recording.trainer.layout.size
+    hidden = recording.experiment.network.layers[1:-1]
+    if kind == "seek":
+        newest = recording.newest
+        update = round(rest[0] * newest.update)
+        rung = round(rest[1] * (newest.rung if update == newest.update else len(recording.trainer.rungs) - 1))
+        recording.seek(Moment(update, rung, recording.timeline.edits_at(update, rung)))
+    elif kind == "seek_epoch":
+        recording.seek_epoch(round(rest[0] * recording.newest_epoch))
+    elif kind == "edit":
+        recording.edit(rest[0] % size, rest[1])
+    elif kind == "change":
+        recording.change(**rest[0])
+    elif kind == "hold":
+        silenced = {(rest[1] % len(hidden), rest[1] % hidden[rest[1] % len(hidden)])} if hidden else set()
+        recording.hold(Handles(frozenset({rest[0] % size, rest[1] % size}), frozenset(silenced)))
+    else:
+        getattr(recording, str(kind))(*rest)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Experiment:
+    """Experiments that mostly stay finite for several epochs of several updates."""
+    experiment = draw(experiments(most_rows=9, widest=3))
+    usual = draw(st.integers(0, 4)) > 0
+    return experiment.replace(
+        **{
+            "epochs": draw(st.integers(3, 12)),
+            "training.batch_size": draw(st.sampled_from([0, 1, 2, 3, 4])),
+            **({"data.scale": 500.0, "training.lr": min(experiment.training.lr, 0.01)} if usual else {}),
+        }
+    )
+
+
+@examples(60)
+@given(
+    experiment=runs(),
+    actions=st.lists(ACTIONS, min_size=10, max_size=30),
+    spacing=st.integers(1, 5),
+    tiny=st.booleans(),
+)
+def test_any_walk_through_time_has_the_bits_of_a_run_that_never_went_back(experiment, actions, spacing, tiny):
+    recording = Recording(experiment)
+    recording.timeline.spacing = spacing
+    if tiny:
+        recording.timeline.budget = 4 * size_of(recording.timeline.keyframes[0])
+    straight = Straight(experiment, [])
+    recording.run(20)
+    for action in actions:
+        with contextlib.suppress(AdderError):
+            act(recording, action)
+        if recording.timeline.events != straight.events:
+            straight = Straight(experiment, recording.timeline.events)
+        assert Moment() <= recording.moment <= recording.newest, action
+        assert bits(recording.trainer) == straight.at(recording.moment), (action, recording.moment)
+        assert_history_is_that_of(recording, straight)
+
+
+def assert_history_is_that_of(recording: Recording, straight: Straight) -> None:
+    """What the charts know is what a run that never went back would have noted, as far as it came."""
+    straight.at(recording.newest)
+    noted = list(zip(*(column.tolist() for column in recording.history.train.arrays()), strict=True))
+    assert noted[: recording.newest_epoch] == straight.losses[: recording.newest_epoch]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("changes", [
+    {},
+    {"training.batch_size": 5},
+    {"training.batch_size": 5, "network.dropout": 0.3, "network.activation": "tanh"},
+    {"training.schedule": "cosine", "network.dropout": 0.5},
+    {"training.zero_grad": False, "training.batch_size": 10, "training.schedule": "exponential"},
+], ids=["full batch", "mini-batches", "dropout", "cosine", "no zero_grad"])  # fmt: skip
+def test_from_every_past_update_the_run_ends_in_the_same_bits(optimizer, changes):
+    experiment = SMALL.replace(**{"training.optimizer": optimizer, "training.lr": 1e-4, **changes})
+    recording = Recording(experiment)
+    recording.timeline.spacing = 3
+    recording.run(1_000)
+    assert recording.finished, recording.stopped
+    ended, newest = bits(recording.trainer), recording.newest
+    for update in range(0, newest.update, 1 + newest.update // 12):
+        recording.seek(Moment(update))
+        assert recording.moment == Moment(update)
+        recording.run(1_000)
+        assert recording.moment == newest
+        assert bits(recording.trainer) == ended
+
+
+def test_a_tiny_budget_is_kept_by_thinning_and_every_moment_can_still_be_reached():
+    experiment = SMALL.replace(**{"epochs": 400, "training.batch_size": 8})
+    recording = Recording(experiment)
+    timeline = recording.timeline
+    timeline.spacing = 1
+    timeline.budget = 5 * size_of(timeline.keyframes[0])
+    straight = Straight(experiment, [])
+    recording.run(1_000)
+    assert timeline.spacing >= 128
+    assert timeline.bytes == sum(map(size_of, timeline.keyframes)) <= timeline.budget
+    assert timeline.keyframes[0].counters.updates_done == 0
+    for update in (999, 0, 1, 511, 512, 513, 700, 256, 1000):
+        recording.seek(Moment(update, 2 if update < 1000 else 0))
+        assert bits(recording.trainer) == straight.at(recording.moment)
+
+
+def test_memory_stays_bounded_and_an_update_notes_at_most_one_keyframe_however_long_the_run():
+    recording = Recording(Experiment.preset("one-pair").replace(epochs=1_000_000))
+    recording.timeline.budget = 100_000
+    bound = recording.timeline.budget // size_of(recording.timeline.keyframes[0])
+    most, spacings = 0, set()
+    for _ in range(60):
+        recording.run(500)
+        most = max(most, len(recording.timeline.keyframes))
+        spacings.add(recording.timeline.spacing)
+        for series in (recording.history.train, recording.history.test):
+            assert len(series.epochs) <= series.capacity
+    assert most <= bound
+    assert len(spacings) > 3
+    assert recording.history.train.width == 8
+    assert recording.history.train.epochs[-1] == 30_000
+
+
+def test_seeking_replays_no_more_than_one_spacing_and_one_update():
+    recording = Recording(SMALL.replace(**{"epochs": 50, "training.batch_size": 1}))
+    recording.run(1_000)
+    trained = count_updates(recording)
+    recording.seek_epoch(40)
+    assert recording.trainer.epochs_done == 40
+    assert trained() <= recording.timeline.spacing + 1
+    trained = count_updates(recording)
+    recording.seek(Moment(333, 2))
+    assert trained() <= recording.timeline.spacing + 1
+    trained = count_updates(recording)
+    recording.back("epoch")
+    assert (recording.trainer.epochs_done, recording.trainer.counters.row) == (14, 0)
+    assert trained() <= recording.timeline.spacing + 1
+
+
+def count_updates(recording: Recording):
+    """How many updates are trained from here on, replays included."""
+    count = 0
+    inner = type(recording.trainer).update
+
+    def update() -> bool:
+        nonlocal count
+        count += 1
+        return inner(recording.trainer)
+
+    recording.trainer.update = update
+    return lambda: count
+
+
+def test_an_edit_in_the_past_branches_and_undo_and_redo_go_between_the_branches():
+    recording = Recording(SMALL)
+    recording.run(12)
+    first, first_losses = bits(recording.trainer), recording.history.losses().train.tolist()
+    recording.seek(Moment(5))
+    recording.edit(3, 0.25)
+    assert recording.newest == recording.moment == Moment(5, 0, 1)
+    assert len(recording.history.losses().train) == 5
+    recording.run(12)
+    second, second_losses = bits(recording.trainer), recording.history.losses().train.tolist()
+    assert second != first
+    assert second_losses[:5] == first_losses[:5]
+    assert second_losses[5:] != first_losses[5:]
+    recording.undo()
+    assert recording.moment == Moment(5)
+    assert not recording.can_undo
+    recording.redo()
+    assert (bits(recording.trainer), recording.history.losses().train.tolist()) == (second, second_losses)
+    recording.undo()
+    recording.run(12)
+    assert (bits(recording.trainer), recording.history.losses().train.tolist()) == (first, first_losses)
+    assert not recording.can_redo
+
+
+def test_a_branch_shares_the_keyframes_of_its_past():
+    recording = Recording(SMALL.replace(epochs=200))
+    recording.run(160)
+    branch = recording.timeline.branch()
+    recording.seek(Moment(90))
+    recording.edit(0, 0.0)
+    shared = recording.timeline.keyframes
+    assert len(shared) > 3
+    assert all(mine is theirs for mine, theirs in zip(shared, branch.keyframes, strict=False))
+    assert branch.keyframes[-1].counters.updates_done == 160
+
+
+def test_every_deed_within_one_update_can_be_stepped_over_alone():
+    recording = Recording(SMALL)
+    recording.run(3)
+    recording.step("layer", 4)
+    recording.edit(1, 0.5)
+    recording.hold(Handles(frozenset({2})))
+    recording.step("layer")
+    places = [Moment(3, 5), Moment(3, 4, 2), Moment(3, 4, 1), Moment(3, 4), Moment(3, 3)]
+    for place in places[1:]:
+        recording.back("layer")
+        assert recording.moment == place
+    for place in reversed(places[:-1]):
+        recording.step("layer")
+        assert recording.moment == place
+
+
+def test_fewer_epochs_asked_for_within_an_update_end_the_run_with_that_update():
+    recording = Recording(SMALL)
+    recording.run(5)
+    recording.step("layer", 3)
+    recording.change(epochs=2)
+    recording.run(10, seconds=1)
+    assert recording.moment == Moment(6)
+    assert recording.finished
+
+
+def test_a_frozen_parameter_stands_still_and_reads_no_gradient_and_goes_on_when_freed():
+    recording = Recording(SMALL.replace(**{"training.weight_decay": 0.1, "training.l1": 0.1}))
+    recording.run(3)
+    before = recording.trainer.state[:, 7].tolist()
+    recording.hold(Handles(frozenset({7})))
+    recording.run(3)
+    assert recording.trainer.state[:, 7].tolist() == [before[0], 0.0, before[2], before[3]]
+    recording.hold(Handles())
+    recording.run(1)
+    assert recording.trainer.state[0, 7].item() != before[0]
+
+
+def test_an_edited_parameter_keeps_its_moments_and_a_new_optimizer_starts_with_fresh_ones():
+    recording = Recording(SMALL)
+    recording.run(3)
+    before = recording.trainer.state.clone()
+    recording.edit(4, 1.5)
+    assert recording.trainer.state[0, 4].item() == 1.5
+    assert recording.trainer.state[1:, 4].tolist() == before[1:, 4].tolist()
+    recording.change(**{"training.lr": 0.5})
+    assert recording.trainer.state[2:].equal(before[2:])
+    recording.change(**{"training.optimizer": "adamw"})
+    assert not recording.trainer.state[2:].any()
+    recording.back("update")
+    assert recording.trainer.state[2:].equal(before[2:])
+
+
+def test_a_run_that_blows_up_stops_at_its_last_finite_state_and_can_be_gone_back_through_and_mended():
+    recording = Recording(Experiment.preset("explode"))
+    recording.run(1_000)
+    assert recording.stopped
+    assert recording.moment == recording.newest
+    stop = recording.moment
+    assert "update" in recording.stopped
+    assert recording.trainer.state.isfinite().all()
+    state = bits(recording.trainer)
+    recording.seek(Moment(1))
+    assert recording.stopped is None
+    recording.run(1_000)
+    assert (recording.moment, bits(recording.trainer)) == (stop, state)
+    assert recording.stopped
+    recording.seek(Moment(0))
+    recording.change(**{"training.lr": 1e-5})
+    recording.run(5_000)
+    assert recording.finished
+    assert recording.stopped is None
+
+
+def test_a_long_run_with_edits_is_sought_through_quickly_enough_to_be_dragged():
+    recording = Recording(Experiment.preset("one-pair").replace(epochs=1_000_000))
+    recording.run(20_000)
+    recording.edit(0, 0.1)
+    recording.run(10_000)
+    trained = count_updates(recording)
+    for update in (29_999, 123, 20_000, 20_001):
+        recording.seek(Moment(update))
+    assert trained() <= 4 * (recording.timeline.spacing + 1)
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda r: r.step("leap"),
+    lambda r: r.back("leap"),
+    lambda r: r.seek(Moment(99)),
+    lambda r: r.seek(Moment(-1)),
+    lambda r: r.seek(Moment(2, 99)),
+    lambda r: r.seek(Moment(2, -1)),
+    lambda r: r.seek_epoch(99),
+    lambda r: r.seek_epoch(-1),
+    lambda r: r.edit(37, 1.0),
+    lambda r: r.edit(-1, 1.0),
+    lambda r: r.edit(0, float("nan")),
+    lambda r: r.edit(0, float("inf")),
+    lambda r: r.edit(0, 1e31),
+    lambda r: r.hold(Handles(frozenset({37}))),
+    lambda r: r.hold(Handles(frozenset(), frozenset({(2, 0)}))),
+    lambda r: r.hold(Handles(frozenset(), frozenset({(0, 4)}))),
+    lambda r: r.change(**{"network.layers": (2, 1)}),
+    lambda r: r.change(seed=3),
+    lambda r: r.change(**{"training.lr": -1}),
+    lambda r: r.change(**{"training.nothing": 1}),
+    lambda r: r.redo(),
+    lambda r: r.undo(),
+])  # fmt: skip
+def test_what_cannot_be_done_is_refused_in_a_sentence_and_changes_nothing(wrong):
+    recording = Recording(SMALL)
+    recording.run(3)
+    recording.step("layer")
+    before = bits(recording.trainer), recording.moment, recording.newest, len(recording.timeline.events)
+    with pytest.raises(AdderError) as caught:
+        wrong(recording)
+    assert str(caught.value).endswith((".", "?"))
+    assert (bits(recording.trainer), recording.moment, recording.newest, len(recording.timeline.events)) == before
+
+
+def test_a_finished_run_says_so_and_goes_on_with_more_epochs():
+    recording = Recording(SMALL)
+    recording.step("100 epochs")
+    assert recording.finished
+    with pytest.raises(RequestError, match="12 epochs are done"):
+        recording.step("update")
+    recording.change(epochs=13)
+    recording.step("update")
+    assert recording.trainer.epochs_done == 13
+
+
+def test_what_could_not_change_within_pytorch_is_not_among_the_changeable_keys():
+    assert {key.partition(".")[0] for key in CHANGEABLE} == {"epochs", "training"}
+    assert "training.flat_target" not in CHANGEABLE
+
+
+def test_an_edit_is_kept_as_plain_numbers_whatever_it_came_as():
+    import numpy as np
+
+    recording = Recording(SMALL)
+    recording.edit(np.int64(3), np.float32(0.5))
+    deed = recording.timeline.events[0].deed
+    assert isinstance(deed, Edit)
+    assert (type(deed.index), type(deed.value)) == (int, float)
+
+
+def test_running_heeds_its_time_limit():
+    recording = Recording(Experiment.preset("one-pair").replace(epochs=10_000_000))
+    start = time.perf_counter()
+    done = recording.run(10_000_000, seconds=0.05)
+    assert 0 < done < 10_000_000
+    assert time.perf_counter() - start < 30

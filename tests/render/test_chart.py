@@ -1,0 +1,109 @@
+"""The loss chart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adder_engine.snapshot import Moment
+from adder_tui.render.axes import linear_ticks, log_span, log_ticks, short_count
+from adder_tui.render.chart import curves_of, loss_chart, thin
+from adder_tui.render.glyphs import UNICODE
+from adder_tui.render.lines import plain
+from tests.render.views import losses_of, view_of
+
+
+@given(st.integers(1, 3000), st.integers(4, 90), st.randoms(use_true_random=False))
+def test_thinning_keeps_every_columns_extremes_in_at_most_two_points(points: int, columns: int, random: object) -> None:
+    rng = np.random.default_rng(points * columns)
+    x = np.arange(1.0, points + 1)
+    y = rng.normal(size=points)
+    thin_x, thin_y = thin(x, y, y, columns, float(points))
+    assert len(thin_x) <= 2 * columns
+    assert (np.diff(thin_x) >= 0).all()
+    bucket = np.minimum((x / points * columns).astype(int), columns - 1)
+    if points > 2 * columns:
+        kept = np.minimum((thin_x / points * columns).astype(int), columns - 1)
+        for column in np.unique(bucket):
+            assert thin_y[kept == column].max() == y[bucket == column].max()
+            assert thin_y[kept == column].min() == y[bucket == column].min()
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_one_bad_epoch_among_many_is_seen(ascii: bool) -> None:
+    quiet = np.full(5000, 1e-2)
+    spiked = quiet.copy()
+    spiked[2345] = 1e4
+    rows = {}
+    for name, train in (("quiet", quiet), ("spiked", spiked)):
+        view = view_of("one-pair", 2000, ascii=ascii, losses=losses_of(train, epochs=np.linspace(1, 2000, 5000)))
+        rows[name] = [line.plain[7:] for line in loss_chart(view, 48, 12)[1:-2]]
+    top = [row[: len(row) - 2] for row in rows["spiked"][:2]]
+    bottom = [row[: len(row) - 2] for row in rows["spiked"][-2:]]
+    assert "".join(top).strip(" ⠀")
+    assert "".join(bottom).strip(" ⠀")
+    assert rows["quiet"] != rows["spiked"]
+
+
+def test_losses_that_a_log_axis_cannot_show_are_left_out() -> None:
+    losses = losses_of([100.0, 0.0, np.inf, np.nan, 1.0])
+    (curve,) = curves_of(losses, 5.0, 20)
+    assert curve.y.tolist() == [2.0, 0.0]
+    assert curve.x.tolist() == [1.0, 5.0]
+
+
+@pytest.mark.parametrize("train", [[], [0.0], [np.nan, np.inf], [5.0], [5.0, 5.0, 5.0], [1e-30, 1e30]])
+@pytest.mark.parametrize("size", [(9, 3), (20, 6), (46, 12), (113, 30), (300, 80)])
+def test_a_chart_fills_its_size_whatever_the_losses(train: list[float], size: tuple[int, int]) -> None:
+    lines = loss_chart(view_of(losses=losses_of(train)), *size)
+    assert [line.width for line in lines] == [size[0]] * size[1]
+
+
+def test_an_empty_chart_says_how_to_begin() -> None:
+    assert "trains" in plain(loss_chart(view_of(epoch=0), 48, 12))
+
+
+def test_what_lies_ahead_of_the_cursor_is_greyed() -> None:
+    view = view_of("one-pair", 500, newest=Moment(2000), losses=losses_of(np.linspace(1e4, 1.0, 2000)))
+    roles = {role for line in loss_chart(view, 60, 12)[1:-2] for text, role in line.spans if text.strip(" ⠀│")}
+    assert {"train", "faint"} <= roles
+    right = [c for line in loss_chart(view, 60, 12)[1:-2] for c in list(line.cells())[30:]]
+    assert "train" not in {role for _, role in right}
+
+
+def test_the_range_within_epochs_is_drawn_faintly_behind_the_curve() -> None:
+    view = view_of("mini-batches", 20, losses=losses_of([100.0] * 20, low=[1.0] * 20, high=[1e4] * 20))
+    roles = {role for line in loss_chart(view, 60, 12)[1:-2] for text, role in line.spans if text.strip(" ⠀│")}
+    assert {"train", "faint"} <= roles
+
+
+def test_a_young_run_has_a_short_axis() -> None:
+    young = plain(loss_chart(view_of("one-pair", 30), 60, 12))
+    older = plain(loss_chart(view_of("one-pair", 300), 60, 12))
+    assert "2,000" not in young
+    assert "2,000" in older
+
+
+@given(st.floats(-30, 30), st.floats(0, 20))
+def test_a_log_axis_holds_its_values_and_does_not_move_with_every_small_change(low: float, span: float) -> None:
+    first, last = log_span(low, low + span)
+    assert first <= low
+    assert low + span <= last
+    assert last - first >= 0.25
+
+
+@given(st.floats(-20, 20), st.floats(0.3, 20), st.integers(2, 10))
+def test_log_ticks_lie_on_the_axis_and_are_few(low: float, span: float, most: int) -> None:
+    ticks = log_ticks(low, low + span, most, UNICODE)
+    assert all(low - 1e-9 <= tick.at <= low + span + 1e-9 for tick in ticks)
+    assert len(ticks) <= most + 1
+    assert len({tick.label for tick in ticks}) == len(ticks)
+
+
+def test_ticks_are_labelled_as_people_say_them() -> None:
+    assert [t.label for t in log_ticks(-2.5, 4.5, 8, UNICODE)] == ["1e−2", "1e−1", "1e0", "1e1", "1e2", "1e3", "1e4"]
+    assert [t.label for t in log_ticks(4.7, 5.5, 6, UNICODE)] == ["100k", "200k", "300k"]
+    assert [t.label for t in linear_ticks(2000, 5, UNICODE)] == ["0", "500", "1,000", "1,500", "2,000"]
+    assert [short_count(v) for v in (500, 2_000, 50_000, 3_000_000)] == ["500", "2,000", "50k", "3M"]

@@ -1,0 +1,197 @@
+"""The diagram, the ladder and the explanation as pure drawings of real snapshots."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adder_engine.desk import Desk
+from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
+from adder_engine.snapshot import Course, Snapshot
+from adder_tui.cursor import end_of, moved, number_of
+from adder_tui.render.diagram import diagram
+from adder_tui.render.explain import explanation, weighted_sum
+from adder_tui.render.floorplan import fold
+from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from adder_tui.render.ladder import ladder_lines, place_in_words
+from adder_tui.render.lines import plain
+from adder_tui.render.view import View
+from adder_tui.selection import Neuron, Parameter, Selection, layout_for
+
+
+@cache
+def desk(layers: tuple[int, ...] = (2, 4, 4, 1), activation: str = "none", optimizer: str = "adam") -> Desk:
+    changes = {"network.layers": layers, "network.activation": activation, "training.optimizer": optimizer}
+    return Desk(Experiment.preset("one-pair").replace(**changes), None, 3.0)
+
+
+def view_of(snapshot: Snapshot, selection: Selection, glyphs: Glyphs = UNICODE) -> View:
+    return View(snapshot.experiment, snapshot, glyphs, "network", "layer", None, selection, "")
+
+
+def at_rung(rung: int, **kind: object) -> Snapshot:
+    """The snapshot after one update and so many rungs of the next."""
+    held = desk(**kind)  # type: ignore[arg-type]
+    held.recording.seek(held.recording.newest.__class__())
+    held.recording.step("update", 1)
+    for _ in range(rung):
+        held.recording.step("layer", 1)
+    return held.snapshot(False)
+
+
+shapes = st.lists(st.integers(1, 64), max_size=6).map(lambda hidden: (2, *hidden, 1))
+
+
+@settings(max_examples=60)
+@given(st.data(), shapes, st.sampled_from(ACTIVATIONS), st.sampled_from(OPTIMIZERS))
+def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
+    data: st.DataObject, layers: tuple[int, ...], activation: str, optimizer: str
+) -> None:
+    held = Desk(
+        Experiment.preset("one-pair").replace(
+            **{"network.layers": layers, "network.activation": activation, "training.optimizer": optimizer}
+        ),
+        None,
+        3.0,
+    )
+    for _ in range(data.draw(st.integers(0, 20))):
+        held.recording.step("layer", 1)
+    snapshot = held.snapshot(False)
+    column = data.draw(st.integers(0, len(layers) - 1))
+    selection: Selection = Neuron(column, data.draw(st.integers(0, layers[column] - 1)))
+    if data.draw(st.booleans()):
+        selection = Parameter(data.draw(st.integers(0, layout_for(snapshot.experiment).size - 1)))
+    width, height = data.draw(st.integers(60, 160)), data.draw(st.integers(9, 50))
+    glyphs = data.draw(st.sampled_from([UNICODE, ASCII]))
+    view = view_of(snapshot, selection, glyphs)
+    drawn = diagram(view, width, height)
+    assert len(drawn.lines) == height
+    below = explanation(view, held.course(selection.index) if isinstance(selection, Parameter) else None, width, 6)
+    lines = [*drawn.lines, *ladder_lines(view, width), *below]
+    assert {line.width for line in lines} == {width}
+    assert glyphs is UNICODE or plain(lines).isascii()
+    assert all(s.x >= 0 and s.x + s.width <= width and 0 <= s.y < height for s in drawn.spots)
+    assert selection in [spot.selection for spot in drawn.spots]
+
+
+def test_a_wide_layer_is_folded_with_a_count_of_those_left_out() -> None:
+    view = view_of(at_rung(0, layers=(2, 64, 64, 64, 1)), Neuron(2, 17))
+    drawn = diagram(view, 80, 11)
+    shown = {s.selection for s in drawn.spots if isinstance(s.selection, Neuron) and s.selection.column == 2}
+    assert Neuron(2, 17) in shown
+    assert f"… {64 - len(shown)} more" in plain(drawn.lines)
+
+
+def test_folding_keeps_the_chosen_one_and_the_largest_in_their_order() -> None:
+    assert fold(6, 3, {4}, [0.1, -9.0, 0.2, 5.0, 0.0, 0.3]) == (1, 3, 4)
+    assert fold(3, 3, {1}, None) == (0, 1, 2)
+
+
+def test_values_flow_in_layer_by_layer_and_errors_flow_back() -> None:
+    def numbers(rung: int) -> str:
+        return plain(diagram(view_of(at_rung(rung), Neuron(2, 1)), 80, 11).lines)
+
+    assert "(     …)" in numbers(1)
+    assert numbers(1).count("…") > numbers(2).count("…") > numbers(3).count("…") > numbers(4).count("…") == 0
+    assert [numbers(rung).count("δ") for rung in (5, 6, 7, 8)] == [0, 1, 5, 9]
+
+
+def test_every_edge_tells_its_sign_by_a_character() -> None:
+    snapshot = at_rung(0)
+    drawn = diagram(view_of(snapshot, Neuron(0, 0)), 80, 11)
+    marks = {s.selection: s for s in drawn.spots if s.width == 1}
+    assert len(marks) == 37
+    for selection, spot in marks.items():
+        assert isinstance(selection, Parameter)
+        character = drawn.lines[spot.y].plain[spot.x]
+        assert character in ("−━·" if snapshot.state[0, selection.index] < 0 else "+╋·")
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_the_edges_into_the_chosen_neuron_carry_their_weights(glyphs: Glyphs) -> None:
+    snapshot = at_rung(0)
+    text = plain(diagram(view_of(snapshot, Neuron(2, 1), glyphs), 80, 11).lines)
+    layout = layout_for(snapshot.experiment)
+    for index in [*(layout.index_of("hidden.weight", (1, j)) for j in range(4)), layout.index_of("hidden.bias", (1,))]:
+        value = float(snapshot.state[0, index])
+        assert f"{'+' if value > 0 else glyphs.minus}{abs(value):.4f}"[:6] in text
+
+
+def test_nothing_is_claimed_before_the_engine_is_ready() -> None:
+    view = View(Experiment.preset("one-pair"), None, UNICODE, "network", "layer", None, Neuron(1, 0), "")
+    text = plain(diagram(view, 80, 11).lines)
+    assert "hidden" in text
+    assert not re.search(r"\d\.\d", text)
+    assert explanation(view, None, 80, 6) == []
+
+
+def test_the_sum_of_a_wide_neuron_shows_the_largest_terms_and_what_the_others_come_to() -> None:
+    snapshot = at_rung(0, layers=(2, 64, 64, 64, 1))
+    assert snapshot.trace is not None
+    layer = snapshot.trace.layers[1]
+    rows = weighted_sum(layer, 5, 70, 2, UNICODE)
+    text = " ".join(row.plain for row in rows).replace("−", "-").replace(",", "")
+    assert len(rows) <= 2
+    left = int(re.search(r"\((\d+) more\)", text)[1])  # type: ignore[index]
+    assert left + text.count("·") == 64
+    terms, total = text.replace(f"({left} more)", "").split(" = ")
+    value = eval(terms.replace("·", "*"))  # our own digits and signs
+    assert value == pytest.approx(float(total), abs=0.05)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
+    held = Desk(Experiment.preset("one-pair"), None, 3.0)
+    for index in (0, 12, 32):
+        held.recording.edit(index, 1e30)
+    snapshot = held.snapshot(False)
+    for selection in (Neuron(2, 0), Neuron(3, 0), Neuron(1, 0), Parameter(12), Parameter(36)):
+        view = view_of(snapshot, selection)
+        assert "∞" in plain([*diagram(view, 80, 11).lines, *explanation(view, None, 80, 6)])
+        assert len(ladder_lines(view, 80)) == 3
+
+
+def test_the_place_is_told_in_words() -> None:
+    held = Desk(Experiment.preset("many-pairs").replace(**{"training.batch_size": 100}), None, 3.0)
+    assert place_in_words(held.snapshot(False)) == "at the start, before the first update"
+    held.recording.step("update", 102)
+    for _ in range(7):
+        held.recording.step("layer", 1)
+    assert place_in_words(held.snapshot(False)) == "update 3 of 100 in epoch 2: backward, layer hidden"
+
+
+def test_the_cursor_reaches_every_neuron_and_every_number() -> None:
+    experiment = Experiment.preset("one-pair")
+    reached: set[Selection] = set()
+    border: list[Selection] = [Neuron(1, 0)]
+    while border:
+        here = border.pop()
+        if here not in reached:
+            reached.add(here)
+            border += [moved(here, direction, experiment) for direction in ("left", "right", "up", "down")]
+    assert reached == {Neuron(c, i) for c, n in enumerate((2, 4, 4, 1)) for i in range(n)} | {
+        Parameter(i) for i in range(37)
+    }
+
+
+def test_editing_a_neuron_is_editing_its_bias() -> None:
+    experiment = Experiment.preset("one-pair")
+    assert number_of(Neuron(3, 0), experiment) == Parameter(36)
+    assert number_of(Neuron(0, 1), experiment) is None
+    assert end_of(Parameter(36), experiment) == (3, 0, 4)
+
+
+def test_a_curve_shows_where_a_number_began_and_how_far_it_came() -> None:
+    snapshot = at_rung(0)
+    import numpy as np
+
+    course = Course(0, np.array([0.0, 50.0, 100.0]), np.array([0.5, 1.5, 1.0]))
+    for glyphs in (UNICODE, ASCII):
+        text = plain(explanation(view_of(snapshot, Parameter(0), glyphs), course, 100, 6))
+        assert "1.500" in text
+        assert "0.5000" in text
+        assert "updates 100" in text

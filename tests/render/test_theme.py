@@ -1,0 +1,46 @@
+"""Colours."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+from rich.color import Color, ColorSystem
+
+from adder_tui.render.glyphs import ASCII
+from adder_tui.theme import BASIC, COLOURS, DARK, LIGHT, Colours, role_styles, theme_for
+
+
+@pytest.mark.parametrize("colours", [DARK, LIGHT])
+def test_each_colour_looks_the_same_in_256_colours(colours: Colours) -> None:
+    for field in fields(colours):
+        wanted = Color.parse(getattr(colours, field.name))
+        shown = wanted.downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+        assert wanted.triplet is not None
+        # rich takes the lighter greys one shade darker than they are
+        assert max(abs(a - b) for a, b in zip(wanted.triplet, shown, strict=True)) <= 10, field.name
+
+
+def test_plus_and_minus_are_the_colours_that_colour_blind_eyes_tell_apart() -> None:
+    numbers = [
+        Color.parse(c).downgrade(ColorSystem.EIGHT_BIT).number for c in (DARK.plus, DARK.minus, LIGHT.plus, LIGHT.minus)
+    ]
+    assert numbers == [39, 208, 25, 166]
+    assert (BASIC.plus, BASIC.minus) == ("ansi_bright_blue", "ansi_bright_yellow")
+
+
+def test_every_theme_knows_every_role() -> None:
+    assert len({frozenset(role_styles(name)) for name in COLOURS}) == 1
+
+
+def test_a_terminal_of_sixteen_colours_gets_its_own() -> None:
+    assert theme_for("light", "standard") == "basic"
+    assert theme_for(None, "256") == "dark"
+    assert theme_for("light", "truecolor") == "light"
+
+
+def test_the_ascii_glyphs_are_ascii() -> None:
+    for field in fields(ASCII):
+        value = getattr(ASCII, field.name)
+        assert not isinstance(value, str) or value.isascii(), field.name
+    assert ASCII.text("30 − 2 · 5 ≈ 语") == "30 - 2 * 5 ~ ?"

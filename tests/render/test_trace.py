@@ -1,0 +1,182 @@
+"""The trace as text: the tutorial's numbers, the ladder, rows of a batch, the step."""
+
+from __future__ import annotations
+
+import pytest
+
+from adder_engine.desk import Desk
+from adder_engine.experiment import Experiment
+from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine, Rung
+from adder_engine.trainer import Handles
+from adder_tui.render.figures import Figures, kept
+from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from adder_tui.render.lines import plain
+from adder_tui.render.proof import gradient_lines, proof_lines
+from adder_tui.render.trace import Told, tell
+from adder_tui.selection import Neuron, Parameter, Selection
+
+FIRST = Neuron(1, 0)
+ONE_PAIR = Experiment.preset("one-pair")
+
+
+def desk(experiment: Experiment, size: str = "update", count: int = 0) -> Desk:
+    made = Desk(experiment, None, 3.0)
+    if count:
+        made.recording.step(size, count)
+    return made
+
+
+def told(
+    made: Desk, row: int | None = None, chosen: Selection = FIRST, width: int = 80, glyphs: Glyphs = UNICODE
+) -> Told:
+    return tell(made.trace(row), made.snapshot(False), chosen, Figures(glyphs), width)
+
+
+def text(*args: object, **kwargs: object) -> str:
+    text = told(*args, **kwargs)  # type: ignore[arg-type]
+    return "\n".join(text.line(i).plain for i in range(len(text)))
+
+
+def test_the_tutorials_layer_values_gradients_and_errors_are_on_it() -> None:
+    shown = text(desk(ONE_PAIR))
+    for number in ("57.9250", "39.9805", "18.8736", "24.2555", "25.8031", "−10.1860", "−39.0174"):
+        assert number in shown
+    assert "5.954" in shown  # 5.9549 in the fifth digit on some processors, 5.95485 here
+    assert "output.bias.grad[0] = δ3[0] = −197.627" in shown
+    for number in ("−76.28", "−16.44", "32.08", "−61.06"):
+        assert number in shown
+    assert "L = d² = (−98.8137)² = 9764.15" in shown
+
+
+def test_the_first_step_of_plain_descent_is_worked_out_with_its_effect() -> None:
+    sgd = ONE_PAIR.replace(**{"training.optimizer": "sgd", "training.lr": 1e-5})
+    shown = text(desk(sgd, count=1), chosen=Neuron(3, 0))
+    assert "step, update 1: sgd, lr 1e−5" in shown
+    assert "output.bias[0], with the gradient g = −197.627" in shown
+    assert "Δ = −lr·g = −1e−5·(−197.627) = 0.00197627" in shown
+    assert "8038.70 − 9764.15 = −1725.45" in shown
+    assert "10.3412, wanted 100" in shown
+
+
+def test_adam_is_told_with_both_moments_their_corrections_and_the_quotient() -> None:
+    shown = text(desk(ONE_PAIR, count=2), chosen=Parameter(36))
+    for part in ("m = 0.9·m + 0.1·g = 0.9·(", "v = 0.999·v + 0.001·g²", "mˆ = m/(1 − 0.9^2)", "vˆ = v/(1 − 0.999^2)",
+                 "Δ = −lr·mˆ/(√vˆ + ε)", "new θ = θ + Δ"):  # fmt: skip
+        assert part in shown
+
+
+def test_the_table_of_the_step_has_a_row_for_every_parameter_and_room_for_all_columns_at_120() -> None:
+    made = desk(ONE_PAIR, count=1)
+    table = told(made, width=120, chosen=Parameter(20)).table
+    assert table is not None
+    assert len(table) == 2 + 6 + 37
+    assert table.line(1).plain.split() == ["θ", "g", "m", "v", "mˆ", "vˆ", "Δ", "new", "θ"]
+    assert table.line(table.line_of(20)).plain.strip().startswith("▸[2, 0]")
+
+
+def test_before_the_first_step_and_within_an_update_it_says_that_there_is_no_step() -> None:
+    assert "No step has been made yet." in text(desk(ONE_PAIR))
+    assert "It comes when the backward pass is done." in text(desk(ONE_PAIR, "layer", 3))
+
+
+@pytest.mark.parametrize("rungs", range(1, 10))
+def test_each_rung_of_the_ladder_has_its_marked_section(rungs: int) -> None:
+    made = desk(ONE_PAIR, "layer", rungs)
+    rung = made.snapshot(False).rung
+    assert rung is not None
+    shown = told(made)
+    heading = shown.line(shown.starts[rung])
+    assert heading.spans[0][1] == "active"
+    assert heading.plain.startswith("▸ ")
+    assert rung.phase in heading.plain
+    assert sum(shown.line(start).plain.startswith("▸") for start in shown.starts.values()) == 1
+
+
+def test_all_rungs_are_told_in_the_order_in_which_they_are_climbed() -> None:
+    shown = told(desk(ONE_PAIR))
+    starts = [shown.starts[rung] for rung in desk(ONE_PAIR).snapshot(False).rungs]
+    assert starts == sorted(starts)
+    assert Rung("step") in shown.starts
+
+
+def test_a_row_of_a_batch_has_its_share_and_the_rest() -> None:
+    made = desk(Experiment.preset("three-pairs"), count=1)
+    shown = text(made, row=1, chosen=Neuron(3, 0))
+    assert "Row 1 of the data, 70 + 30, in the batch of 3 rows of update 1" in shown
+    assert "this row counts 1/3" in shown
+    assert "The rest: 2 other rows." in shown
+    share, batch = float(made.trace(1).gradient[36]), float(made.snapshot(False).state[1, 36])
+    figures = Figures(UNICODE)
+    assert f"output.bias.grad[0] = {figures(share)} + {figures.factor(batch - share)} = {figures(batch)}" in shown
+
+
+def test_the_rest_names_penalty_and_kept_gradients() -> None:
+    changes = {"training.l1": 0.5, "training.zero_grad": False}
+    shown = text(desk(ONE_PAIR.replace(**changes), count=1), row=0, width=120)
+    assert "The rest: the l1 penalty of 0.5 and the gradients kept from earlier passes." in shown
+
+
+def test_a_muted_neuron_is_multiplied_by_0_where_it_stands() -> None:
+    made = desk(ONE_PAIR)
+    made.recording.hold(Handles(silenced=frozenset({(0, 1)})))
+    shown = text(made, chosen=Neuron(1, 1), width=120)
+    assert "z1[1] = 30·(−0.16565" in shown
+    assert "h1[1] = z1[1]·m1[1] = 39.9805·0 = 0" in shown
+    assert "the chosen one is held at 0" in shown
+
+
+def test_a_frozen_parameter_stands_still() -> None:
+    made = desk(ONE_PAIR)
+    made.recording.hold(Handles(frozen=frozenset({36})))
+    made.recording.step("update", 1)
+    assert "output.bias[0] is frozen: it stands still at 0.077925" in text(made, chosen=Parameter(36))
+
+
+def test_after_a_change_by_hand_the_last_steps_arithmetic_is_gone() -> None:
+    made = desk(ONE_PAIR, count=2)
+    made.recording.edit(35, 2.0)
+    assert "Something was changed or opened since the last step" in text(made)
+    made.recording.step("update", 1)
+    assert "new θ = θ + Δ = 2 + " in text(made, chosen=Parameter(35))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("preset", ["one-pair", "tanh", "overfit", "mini-batches"])
+def test_no_line_is_wider_than_the_window(preset: str, glyphs: Glyphs, width: int) -> None:
+    shown = told(desk(Experiment.preset(preset), count=1), width=width, chosen=Parameter(15), glyphs=glyphs)
+    too_wide = [shown.line(i).plain for i in range(min(len(shown), 400)) if shown.line(i).width > width]
+    assert not too_wide
+
+
+def test_ascii_has_no_other_character() -> None:
+    assert text(desk(Experiment.preset("tanh"), count=1), glyphs=ASCII).isascii()
+
+
+def test_a_folded_row_keeps_the_first_the_last_and_the_chosen() -> None:
+    assert kept(64, 33, 5) == (0, 1, 2, 33, 63)
+    assert kept(4, 2, 8) == (0, 1, 2, 3)
+    assert kept(64, 33, 1) == (33,)
+
+
+def test_the_proof_says_in_words_whether_all_agrees() -> None:
+    fine = ProofLine("output.bias", "gradient", 1e-7, 1e-6)
+    off = ProofLine("output.weight", "parameter", 1e-3, 1e-6)
+    assert plain(proof_lines(Proof(3, 1, (fine,)), UNICODE, 80)).startswith("They agree. Update 3, 1 row,")
+    verdict = plain(proof_lines(Proof(3, 10_000, (fine, off)), UNICODE, 80))
+    assert verdict.startswith("They differ in 1 of 2 lines: output.weight (parameter).")
+    assert "agrees" in verdict
+    assert "differs" in verdict
+    assert "would not be finite" in plain(proof_lines(Proof(3, 0, ()), UNICODE, 80))
+
+
+def test_the_gradient_check_marks_the_best_nudge_and_those_far_off() -> None:
+    nudges = tuple(
+        Nudge(size, 1.0, 2.0, 3.0, error) for size, error in ((1, 1e-7), (0.1, 1e-3), (1e-5, 0.24), (1e-6, 4))
+    )
+    shown = plain(gradient_lines(GradientCheck(36, "output.bias[0]", 9764.15, -197.627, nudges), UNICODE, 80))
+    rows = shown.splitlines()
+    assert [row.rstrip().endswith("the best") for row in rows].count(True) == 1
+    assert sum("over 5 %" in row for row in rows) == 2
+    assert "The best nudge is 1." in shown
+    assert "From 0.00001 down float32 runs out of digits" in shown or "From 1e−5 down float32 runs" in shown

@@ -1,0 +1,59 @@
+"""What starts quickly does so because of what it does not import; each case is a fresh process."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+_RUN = """
+import json, sys
+try:
+    {code}
+except SystemExit:
+    pass
+print()
+print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+
+
+def _packages_after(code: str) -> set[str]:
+    """Top-level names in ``sys.modules`` once a fresh interpreter has run one line of code."""
+    run = subprocess.run(
+        [sys.executable, "-c", _RUN.format(code=code)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import adder_tui.cli",
+        "from adder_tui.cli import main; sys.exit(main(['--help']))",
+        "from adder_tui.cli import main; sys.exit(main(['--version']))",
+        "from adder_tui.cli import main; sys.exit(main(['train', '--help']))",
+        "from adder_tui.cli import main; sys.exit(main(['experiments']))",
+    ],
+)
+def test_the_command_line_comes_without_torch_textual_and_numpy(code: str) -> None:
+    assert _packages_after(code).isdisjoint({"torch", "textual", "numpy", "plotext"})
+
+
+def test_training_by_command_comes_without_textual() -> None:
+    packages = _packages_after("from adder_tui.cli import main; main(['train', 'one-pair', '--epochs', '1'])")
+    assert "torch" in packages
+    assert packages.isdisjoint({"textual", "rich", "plotext"})
+
+
+def test_an_experiment_comes_without_torch_and_numpy() -> None:
+    assert _packages_after("from adder_engine import Experiment; Experiment()").isdisjoint({"torch", "numpy"})
+
+
+def test_a_trainer_comes_without_anything_of_the_app() -> None:
+    packages = _packages_after("from adder_engine import Experiment, Trainer; Trainer(Experiment.preset('one-pair'))")
+    assert packages.isdisjoint({"textual", "rich", "plotext", "click", "adder_tui"})
+
+
+def test_the_app_is_imported_without_what_only_its_contents_need() -> None:
+    assert _packages_after("import adder_tui.app").isdisjoint({"torch", "numpy", "plotext"})

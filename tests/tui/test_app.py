@@ -1,0 +1,325 @@
+"""The shell: what it shows, and that keys do what the table says."""
+
+from __future__ import annotations
+
+import pytest
+
+from adder_engine.experiment import Experiment
+from adder_tui.commands import COMMANDS
+from adder_tui.player import PACES, pace_for
+from adder_tui.tabs import TABS
+from tests.tui.fake_session import FakeSession
+from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
+
+SIZE = (80, 24)
+
+
+async def test_the_shell_stands_while_the_engine_is_loading() -> None:
+    app = app_on(FakeSession(loading=True))
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "4 Train", "one-pair", "loading torch…", "2-4-4-1, linear", "adam, lr 0.0002", "q quit")
+
+
+async def test_a_key_pressed_while_loading_works_as_soon_as_the_engine_is_ready() -> None:
+    session = FakeSession(loading=True)
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "loading torch…")
+        await pilot.press("full_stop")
+        assert session.calls == []
+        session.finish_loading()
+        await shows(pilot, "epoch 1 of 2,000")
+        assert session.calls == [("step", "epoch")]
+
+
+@pytest.mark.parametrize(
+    ("key", "call"),
+    [
+        ("space", ("play", 200)),
+        ("full_stop", ("step", "epoch")),
+        ("comma", ("back", "epoch")),
+        ("home", ("home",)),
+        ("end", ("end",)),
+        ("r", ("reset",)),
+        ("R", ("reseed",)),
+        ("u", ("undo",)),
+    ],
+)
+async def test_a_key_sends_its_request(key: str, call: tuple[object, ...]) -> None:
+    session = FakeSession().at(40, newest=80)
+    session.can_undo = True
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 40 of 2,000")
+        await pilot.press(key)
+        await until(pilot, lambda: session.calls)
+        assert session.calls[0] == call
+
+
+async def test_space_pauses_what_plays() -> None:
+    session = FakeSession()
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused", "space play")
+        await pilot.press("space")
+        await shows(pilot, "▶ playing", "space pause")
+        await pilot.press("space")
+        await shows(pilot, "‖ paused")
+        assert session.calls[-1] == ("pause",)
+
+
+async def test_stepping_while_playing_pauses_first() -> None:
+    session = FakeSession()
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("space")
+        await shows(pilot, "▶ playing")
+        await pilot.press("full_stop")
+        await shows(pilot, "‖ paused")
+        assert session.calls[1:] == [("pause",), ("step", "epoch")]
+
+
+async def test_a_held_step_key_does_not_pile_up() -> None:
+    session = FakeSession()
+    session.may_step.clear()
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press(*["full_stop"] * 10)
+        session.may_step.set()
+        await shows(pilot, "epoch 1 of 2,000")
+        await pilot.pause()
+        assert session.calls == [("step", "epoch")]
+
+
+async def test_s_goes_through_the_step_sizes() -> None:
+    session = FakeSession()
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "s by epoch")
+        for size in ("10 epochs", "100 epochs", "layer", "phase", "update", "epoch"):
+            await pilot.press("s")
+            await shows(pilot, f"s by {size}")
+
+
+async def test_the_state_line_says_where_on_the_ladder_we_are() -> None:
+    session = preset("mini-batches")
+    session.at(1)
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await pilot.press("s", "s", "s")
+        await shows(pilot, "s by layer")
+        for words in ("zero_grad", "forward, layer input", "forward, layer hidden"):
+            await pilot.press("full_stop")
+            await shows(pilot, f"update 1 of 100 in epoch 2: {words}")
+
+
+async def test_brackets_change_the_pace_even_while_playing() -> None:
+    session = FakeSession()
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "200 epochs/s")
+        await pilot.press("space")
+        await shows(pilot, "▶ playing, 200 epochs/s")
+        await pilot.press("left_square_bracket")
+        await shows(pilot, "▶ playing, 100 epochs/s")
+        assert session.calls[-1] == ("play", 100)
+
+
+def test_a_run_plays_in_about_ten_seconds_by_itself() -> None:
+    assert pace_for(Experiment.preset("one-pair")) == 200
+    assert pace_for(Experiment.preset("mini-batches")) == 2
+    assert pace_for(Experiment(epochs=10_000_000)) is None
+    assert pace_for(Experiment(epochs=0)) == PACES[0]
+
+
+async def test_play_on_a_finished_run_says_what_would_do() -> None:
+    session = FakeSession().at(1999)
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 1,999 of 2,000")
+        await pilot.press("full_stop")
+        await shows(pilot, "■ done")
+        await pilot.press("space")
+        await shows(pilot, "All 2,000 epochs are done: r starts again")
+        assert session.calls == [("step", "epoch")]
+
+
+async def test_undo_says_when_there_is_nothing_to_undo() -> None:
+    session = FakeSession()
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("u")
+        await shows(pilot, "There is nothing to undo.")
+        await pilot.press("U")
+        await shows(pilot, "There is nothing to redo.")
+        assert session.calls == []
+
+
+async def test_a_rewound_run_tells_how_far_it_has_been() -> None:
+    async with app_on(FakeSession().at(40, newest=80)).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 40 of 2,000 (newest 80)")
+
+
+async def test_a_run_that_blew_up_says_so_and_what_to_do() -> None:
+    session = preset("explode")
+    session.stop("The loss stopped being finite at update 9: hidden.weight grew first.")
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "■ stopped", "hidden.weight grew first.", "r starts", "e changes the learning rate.")
+
+
+async def test_ctrl_c_only_hints() -> None:
+    async with app_on(FakeSession()).run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("ctrl+c")
+        await shows(pilot, "q quits")
+
+
+@pytest.mark.parametrize("keys", [["q"], ["ctrl+q"], ["slash", "ctrl+q"], ["e", "ctrl+q"]])
+async def test_quitting_closes_the_session(keys: list[str]) -> None:
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        for key in keys:
+            await pilot.press(key)
+        await until(pilot, lambda: session.closed)
+    assert app.return_code == 0
+
+
+async def test_a_small_window_says_so_and_comes_back_whole() -> None:
+    app = app_on(FakeSession().at(412))
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 412 of 2,000")
+        before = screen_text(app)
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        await pilot.resize_terminal(20, 5)
+        await shows(pilot, "This window is 20x5")
+        await pilot.resize_terminal(*SIZE)
+        await until(pilot, lambda: screen_text(app) == before)
+
+
+async def test_a_small_window_hides_the_form_and_keeps_what_was_typed() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("e", "5")
+        await shows(pilot, "0.00025")
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        await pilot.resize_terminal(*SIZE)
+        await shows(pilot, "Experiment", "0.00025")
+
+
+async def test_help_lists_every_command() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=(80, 60)) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("question_mark")
+        await shows(pilot, *(command.help[:50] for command in COMMANDS if command.works_on("train")))
+        await pilot.press("escape")
+        await shows(pilot, "‖ paused")
+
+
+async def test_f1_in_the_prompt_helps_with_the_prompt_first() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("slash", "f1")
+        await shows(pilot, "Esc closes this")
+        assert screen_text(app).index("Sums") < screen_text(app).index("Time")
+
+
+async def test_the_palette_finds_a_command_and_does_it() -> None:
+    session = FakeSession().at(40)
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 40 of 2,000")
+        await pilot.press("ctrl+p")
+        await shows(pilot, "find a command")
+        await pilot.press(*"start of")
+        await shows(pilot, "▸ Go back to the start")
+        await pilot.press("enter")
+        await shows(pilot, "epoch 0 of 2,000")
+        assert session.calls == [("home",)]
+
+
+@pytest.mark.parametrize("tab", [tab.id for tab in TABS])
+def test_no_two_commands_of_a_tab_share_a_key(tab: str) -> None:
+    keys = [key for command in COMMANDS if command.act and command.works_on(tab) for key in command.keys.split(",")]
+    assert len(keys) == len(set(keys))
+
+
+def test_no_two_commands_share_a_name() -> None:
+    assert len({command.id for command in COMMANDS}) == len(COMMANDS)
+
+
+async def test_a_click_in_the_footer_does_what_it_says() -> None:
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, ". step")
+        column = screen_text(app).splitlines()[-1].index(". step")
+        await pilot.click("FooterLine", offset=(column, 0))
+        await shows(pilot, "epoch 1 of 2,000")
+
+
+async def test_in_ascii_mode_every_character_is_ascii() -> None:
+    session = preset("many-pairs").at(412, newest=700)
+    app = app_on(session, ascii=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 412 of 2,000")
+        seen = [screen_text(app)]
+        for keys, text in (
+            (["space"], "> playing"),
+            (["e"], "Experiment"),
+            (["escape", "question_mark"], "Esc closes"),
+            (["escape", "ctrl+p"], "find a command"),
+            (["escape", "slash", *"é±−", "enter"], "is not a sum"),
+        ):
+            for key in keys:
+                await pilot.press(key)
+            await shows(pilot, text)
+            if "−" not in keys:
+                seen.append(screen_text(app))
+        seen.append("\n".join(row for row in screen_text(app).splitlines() if not row.startswith(" sum >")))
+    assert [c for text in seen for c in text if ord(c) > 127] == []
+
+
+async def test_sixteen_colours_draw_with_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    app = app_on(FakeSession().at(412))
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 412 of 2,000")
+        styles = [s.style for strip in app.screen._compositor.render_strips() for s in strip if s.style]
+    colours = {colour for style in styles for colour in (style.color, style.bgcolor) if colour}
+    assert {colour.triplet for colour in colours} == {None}
+    assert {9 + 2, 12} <= {colour.number for colour in colours}
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "settings"),
+    [
+        ("train_80x24", (80, 24), {}),
+        ("train_120x40", (120, 40), {}),
+        ("train_60x20", (60, 20), {}),
+        ("train_80x24_ascii", (80, 24), {"ascii": True}),
+    ],
+)
+async def test_the_train_tab_looks_as_it_did(name: str, size: tuple[int, int], settings: dict[str, bool]) -> None:
+    app = app_on(preset("many-pairs").at(412), **settings)
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "epoch 412 of 2,000", "want")
+        check_golden(name, screen_text(app))
+
+
+async def test_q_in_the_form_is_not_quit() -> None:
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("e")
+        await shows(pilot, "Nothing is changed yet.")
+        app.screen.query_one("#preset").focus()
+        await pilot.press("q", "ctrl+p")
+        await shows(pilot, "Experiment")
+        assert not session.closed
+
+
+async def test_a_prompt_asked_for_before_it_is_there_gets_the_focus() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("slash")
+        await shows(pilot, "Esc leave")

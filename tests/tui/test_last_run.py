@@ -1,0 +1,94 @@
+"""The run of last time is kept and offered; with the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from adder_engine import Experiment, Session
+from adder_tui.app import AdderApp
+from adder_tui.last_run import LAST_RUN, UNREADABLE, set_aside
+from adder_tui.paths import AUTOSAVE
+from adder_tui.settings import Settings
+from tests.tui.screens import shows, until
+
+SIZE = (80, 24)
+
+
+def leave_a_run(folder: Path, epochs: int) -> None:
+    """As after quitting the app with the preset one-pair at that epoch."""
+
+    async def train() -> None:
+        session = Session(Experiment.preset("one-pair"), autosave=folder / AUTOSAVE)
+        await session.step("epoch", epochs)
+        await session.close()
+
+    asyncio.run(train())
+
+
+def test_a_first_start_offers_nothing(tmp_path: Path) -> None:
+    assert set_aside(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_run_is_moved_out_of_the_way(tmp_path: Path) -> None:
+    leave_a_run(tmp_path, 12)
+    last = set_aside(tmp_path)
+    assert last is not None
+    assert (last.path, last.title, last.epoch) == (tmp_path / LAST_RUN, "one-pair", 12)
+    assert not (tmp_path / AUTOSAVE).exists()
+
+
+def test_a_run_that_was_never_trained_does_not_displace_one_that_was(tmp_path: Path) -> None:
+    leave_a_run(tmp_path, 12)
+    set_aside(tmp_path)
+    (tmp_path / AUTOSAVE).unlink(missing_ok=True)
+    leave_a_run(tmp_path, 0)
+    last = set_aside(tmp_path)
+    assert last is not None
+    assert last.epoch == 12
+
+
+def test_a_damaged_run_is_put_aside_and_not_offered(tmp_path: Path) -> None:
+    (tmp_path / AUTOSAVE).write_bytes(b"not a run")
+    assert set_aside(tmp_path) is None
+    assert (tmp_path / UNREADABLE).read_bytes() == b"not a run"
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A data folder in which a run at epoch 12 was left; made outside the test's own event loop."""
+    leave_a_run(tmp_path, 12)
+    return tmp_path
+
+
+async def test_the_last_run_is_offered_and_opens_where_it_was_left(trained: Path) -> None:
+    async with AdderApp(Settings(data_dir=trained)).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Your last run (one-pair, epoch 12) is kept: press o to open it.", "epoch 0 of 2,000")
+        await pilot.press("o")
+        await shows(pilot, "epoch 12 of 2,000")
+
+
+async def test_a_run_that_was_asked_for_opens_without_an_offer(trained: Path) -> None:
+    settings = Settings(data_dir=trained, experiment=Experiment.preset("tanh"))
+    async with AdderApp(settings).run_test(size=SIZE) as pilot:
+        await shows(pilot, "tanh   ‖ paused")
+        await pilot.press("o")
+        await shows(pilot, "There is no run kept from last time.")
+    assert (trained / LAST_RUN).exists()
+
+
+async def test_the_real_engine_learns_one_pair_on_the_screen(tmp_path: Path) -> None:
+    app = AdderApp(Settings(data_dir=tmp_path, experiment=Experiment.preset("one-pair")))
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused", "1.186")
+        await pilot.press(*["right_square_bracket"] * 3)
+        await shows(pilot, "It plays at full speed.")
+        await pilot.press("space")
+        await shows(pilot, "■ done", "99.98", "78.66", "46.67", "11.01", "29.47")
+        await pilot.press("home")
+        await shows(pilot, "epoch 0 of 2,000 (newest 2,000)", "1.186")
+        await pilot.press("r", "q")
+        await until(pilot, lambda: app.return_code == 0)

@@ -1,0 +1,262 @@
+"""``adder-tui predict``, ``export``, ``sweep`` and ``--open``: what they print and write, and what they refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adder_engine import Experiment, Session
+from adder_tui import cli
+from adder_tui.cli import main
+from adder_tui.last_run import LAST_RUN, start_session
+from adder_tui.paths import autosave_path, make_data_dir
+from adder_tui.settings import Settings
+
+
+async def _save(path: Path, epochs: int, preset: str = "one-pair") -> None:
+    session = Session(Experiment.preset(preset).replace(epochs=2000))
+    await session.step("epoch", epochs)
+    await session.save(path)
+    await session.close()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one-pair, saved at its end."""
+    path = tmp_path_factory.mktemp("runs") / "mine.npz"
+    asyncio.run(_save(path, 2000))
+    return path
+
+
+def _refused(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    """The one line that a wrong command line gets."""
+    assert main(args) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("adder-tui: ")
+    assert told.err.count("\n") == 1
+    return told.err
+
+
+def _told(capsys: pytest.CaptureFixture[str], *args: str) -> list[str]:
+    assert main(args) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    return told.out.splitlines()
+
+
+# --- predict ---------------------------------------------------------------------------------------
+
+
+def test_a_saved_run_answers_sums_that_may_begin_with_a_minus(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _told(capsys, "predict", str(run), "30+70", "-330000+30000", "70+30")
+    assert [line.split(" = ")[0].strip() for line in lines] == ["30+70", "-330000+30000", "70+30"]
+    assert [line.split(" = ")[1].split()[0] for line in lines][::2] == ["99.98", "78.66"]
+    assert lines[0].endswith("truth     100   off by      −0.02")
+
+
+def test_a_file_that_is_no_run_is_refused(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    foreign, damaged = tmp_path / "foreign.npz", tmp_path / "damaged.npz"
+    foreign.write_text("rows = [[30, 70]]")
+    damaged.write_bytes(run.read_bytes()[:-500])
+    for path, told in ((foreign, "is not a run"), (damaged, "is not a run"), (tmp_path / "none.npz", "There is no")):
+        assert told in _refused(capsys, "predict", str(path), "30+70")
+        assert told in _refused(capsys, "--open", str(path))
+
+
+def test_what_is_no_sum_is_refused_before_the_run_is_opened(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "'thirty'" in _refused(capsys, "predict", "none.npz", "30+70", "thirty")
+    assert "SUM" in _refused(capsys, "predict", "none.npz")
+
+
+# --- export ----------------------------------------------------------------------------------------
+
+
+def test_a_preset_is_exported_as_each_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begins = {"a.py": '"""one-pair: one sum only', "a.ipynb": "{", "a.csv": "epoch,train_loss", "a.svg": "<svg "}
+    for name, start in begins.items():
+        assert _told(capsys, "export", "one-pair", "--to", str(tmp_path / name)) == [f"{tmp_path / name} written."]
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 2001
+
+
+def test_weights_of_a_saved_run_are_its_own(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+
+    from adder_engine import Adder
+
+    _told(capsys, "export", str(run), "--to", str(tmp_path / "weights.pt"))
+    model = Adder(Experiment.preset("one-pair"))
+    model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    with torch.no_grad():
+        assert model(torch.tensor([[70.0, 30.0]])).item() == pytest.approx(78.66, abs=0.02)
+
+
+def test_a_run_is_known_by_what_it_holds_and_an_experiment_by_its_ending(
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unnamed, written = tmp_path / "saved", tmp_path / "mine.toml"
+    unnamed.write_bytes(run.read_bytes())
+    written.write_text(Experiment.preset("tanh").to_toml(), encoding="utf-8")
+    _told(capsys, "export", str(unnamed), "--to", str(tmp_path / "run.py"))
+    _told(capsys, "export", str(written), "--to", str(tmp_path / "toml.py"))
+    assert "torch.tensor([[30.0, 70.0]])" in (tmp_path / "run.py").read_text()
+    assert "torch.tanh" in (tmp_path / "toml.py").read_text()
+
+
+def test_a_run_that_blows_up_is_written_as_far_as_it_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "explode", "--to", str(tmp_path / "a.csv")]) == 1
+    told = capsys.readouterr()
+    assert "finite" in told.err
+    assert told.err.count("\n") == 1
+    assert 2 < len((tmp_path / "a.csv").read_text().splitlines()) < 20
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "told"),
+    [
+        ("one-pair", "a.txt", "must end in .py"),
+        ("one-pair", "nowhere/a.svg", "no folder"),
+        ("one-pear", "a.svg", "one-pair"),
+        ("none.npz", "a.svg", "There is no file"),
+        ("none.toml", "a.svg", "none.toml"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused(
+    source: str, to: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told in _refused(capsys, "export", source, "--to", str(tmp_path / to))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_in_the_way_is_named_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.svg").mkdir()
+    assert "is a folder" in _refused(capsys, "export", "many-pairs", "--to", str(tmp_path / "a.svg"))
+
+
+# --- sweep -----------------------------------------------------------------------------------------
+
+
+def _sweep_json(capsys: pytest.CaptureFixture[str], *args: str) -> list[dict[str, Any]]:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    return [json.loads(line, parse_constant=refuse) for line in _told(capsys, "sweep", *args, "--json")]
+
+
+def test_a_sweep_is_one_aligned_table(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["sweep", "one-pair", "--over", "training.lr=1e-4,1e-3,0.5", "--seeds", "3"]
+    headline, heading, *lines = _told(capsys, *args)
+    assert headline == "one-pair: 3 values of training.lr from 3 seeds, 9 runs of 2,000 epochs"
+    assert heading.split("  ")[0] == "training.lr"
+    assert heading.split()[-3:] == ["30+70", "blew", "up"]
+    assert [line.split()[0] for line in lines] == ["0.0001", "0.001", "0.5"]
+    assert all(line.endswith("0 of 3") for line in lines)
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_a_sweep_as_json_is_one_object_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["one-pair", "--over", "training.lr=2e-4,1e-3", "--seeds", "2", "--predict", "30+70", "--predict", "-3+1"]
+    runs = _sweep_json(capsys, *args)
+    assert [(run["value"], run["seed"]) for run in runs] == [(2e-4, 42), (2e-4, 43), (1e-3, 42), (1e-3, 43)]
+    first = runs[0]
+    assert first["over"] == "training.lr"
+    assert first["done"] is True
+    assert first["test_loss"] is None
+    assert set(first["predictions"]) == {"30+70", "-3+1"}
+    assert first["predictions"]["30+70"] == pytest.approx(99.98, abs=0.01)
+    assert first["train_loss"] == pytest.approx(0.0005, abs=1e-4)
+
+
+def test_a_run_that_blows_up_is_counted_and_harms_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = _sweep_json(capsys, "explode", "--over", "training.lr=1e-5,2e-4", "--seeds", "1", "--epochs", "50")
+    assert [run["done"] for run in runs] == [True, False]
+    assert "finite" in runs[1]["stopped"]
+    assert "stopped" not in runs[0]
+
+
+def test_when_every_run_blows_up_the_sweep_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", "explode", "--over", "training.lr=2e-4,3e-4", "--seeds", "2"]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1].endswith("2 of 2")
+    assert "No run came to its end." in told.err
+    assert "nan" not in told.out
+
+
+def test_words_and_shapes_can_be_swept_over(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _told(capsys, "sweep", "one-pair", "--over", "network.layers=2-1,2-4-1", "--epochs", "3", "--seeds", "1")
+    assert [line.startswith(start) for line, start in zip(lines[2:], ("[2, 1]", "[2, 4, 1]"), strict=True)] == [
+        True
+    ] * 2
+    lines = _told(capsys, "sweep", "one-pair", "--over", "seed=1,2,3", "--epochs", "3")
+    assert lines[0] == "one-pair: 3 values of seed, 3 runs of 3 epochs"
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["--over", "training.lr"], "key=value,value"),
+        (["--over", "training.lr=fast"], "training.lr"),
+        (["--over", "training.speed=1"], "training.speed"),
+        (["--over", "training.lr=1e-3", "--seeds", "0"], "0 seeds"),
+        (["--over", "seed=1,2", "--seeds", "3"], "leave out the other seeds"),
+        (["--over", "training.lr=1e-3", "--predict", "many"], "'many'"),
+        (["--over", "training.lr=1e-3", "--epochs", "-1"], "epochs = -1"),
+        ([], "--over"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused(args: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told in _refused(capsys, "sweep", "one-pair", *args)
+
+
+# --- --open ----------------------------------------------------------------------------------------
+
+
+def test_the_app_opens_on_a_saved_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Settings] = []
+
+    def start(settings: Settings) -> int:
+        started.append(settings)
+        return 0
+
+    monkeypatch.setattr(cli, "start_app", start)
+    monkeypatch.chdir(run.parent)
+    assert main(["--open", run.name]) == 0
+    (settings,) = started
+    assert settings.open_run == run
+    assert settings.experiment == Experiment.preset("one-pair")
+
+
+def test_a_saved_run_brings_its_own_experiment(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "leave out" in _refused(capsys, "--open", str(run), "--experiment", "one-pair")
+    assert "leave out" in _refused(capsys, "--open", str(run), "--set", "seed=1")
+
+
+async def test_the_session_goes_on_with_the_run(run: Path, tmp_path: Path) -> None:
+    make_data_dir(tmp_path)
+    session, _ = await start_session(Experiment(), tmp_path, run)
+    snapshot = await session.snapshot()
+    await session.close()
+    assert snapshot.experiment == Experiment.preset("one-pair")
+    assert snapshot.epoch == 2000
+    assert not snapshot.warning
+
+
+@pytest.mark.parametrize("name", ["autosave", "last run"])
+async def test_the_apps_own_kept_runs_can_be_opened_and_the_other_is_not_lost(name: str, tmp_path: Path) -> None:
+    make_data_dir(tmp_path)
+    autosave = autosave_path(tmp_path)
+    kept = autosave.with_name(LAST_RUN)
+    await _save(autosave, 3)
+    await _save(kept, 5)
+    chosen, epochs = (autosave, 3) if name == "autosave" else (kept, 5)
+    session, last = await start_session(Experiment(), tmp_path, chosen)
+    snapshot = await session.snapshot()
+    await session.close()
+    assert snapshot.epoch == epochs
+    assert last is not None
+    assert last.epoch == 3

@@ -1,0 +1,230 @@
+"""The Network tab on a real session: the numbers of the lessons, the cursor, the ladder, and taking hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from adder_engine.experiment import Experiment
+from adder_engine.session import Session
+from adder_engine.sums import Sum
+from adder_tui.app import AdderApp
+from adder_tui.selection import Neuron, Parameter
+from adder_tui.widgets.diagram import NetworkDiagram
+from tests.tui.screens import app_on, check_golden, screen_text, shows, until
+
+SIZE = (80, 24)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    session = Session(Experiment.preset("one-pair"))
+    yield session
+    session.close_now()
+
+
+@asynccontextmanager
+async def network(session: Session, size: tuple[int, int] = SIZE, **settings: Any) -> Any:
+    """The app with the Network tab in front, on a new one-pair run."""
+    await session.load(Experiment.preset("one-pair").replace(**settings.pop("changes", {})))
+    await session.ask(Sum(30, 70))
+    app = app_on(session, **settings)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "9,764")
+        await pilot.press("2")
+        await shows(pilot, "at the start, before the first update", "57.92")
+        yield pilot
+
+
+def app_of(pilot: Pilot[None]) -> AdderApp:
+    app = pilot.app
+    assert isinstance(app, AdderApp)
+    return app
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys one after the other, each once what the one before asked for has come."""
+    for key in keys:
+        await pilot.press(key)
+        await until(pilot, lambda: all(w.name == "follow" or w.is_finished for w in pilot.app.workers))
+
+
+def rung_is(pilot: Pilot[None], phase: str, layer: int | None = None) -> bool:
+    snapshot = app_of(pilot).snapshot
+    rung = snapshot.rung if snapshot else None
+    return rung is not None and (rung.phase, rung.layer) == (phase, layer)
+
+
+async def test_the_layer_values_of_the_first_lesson_are_under_the_cursor(session: Session) -> None:
+    async with network(session) as pilot:
+        for column, values in ((1, "57.9250 39.9805 5.95485 18.8736"), (2, "24.2555 25.8031 −10.1860 −39.0174")):
+            for index, value in enumerate(values.split()):
+                app_of(pilot).select(Neuron(column, index))
+                await shows(pilot, value)
+        app_of(pilot).select(Neuron(1, 0))
+        await shows(pilot, "30·0.5406 + 70·0.5869 + 0.6233 = 57.9250")
+        app_of(pilot).select(Neuron(3, 0))
+        await shows(pilot, "1.18628")
+
+
+async def test_the_errors_of_the_backprop_lesson_appear_layer_by_layer(session: Session) -> None:
+    async with network(session) as pilot:
+        await press(pilot, *"sss")
+        await shows(pilot, "s steps by layer")
+        await press(pilot, *["full_stop"] * 6)
+        await shows(pilot, "epoch 1: backward, layer output", "δ−197.6")
+        assert "δ−76.29" not in screen_text(app_of(pilot))
+        await press(pilot, "full_stop")
+        await shows(pilot, "epoch 1: backward, layer hidden", "δ−76.29", "δ−16.44", "δ 32.09", "δ−61.06")
+        app_of(pilot).select(Parameter(36))
+        await shows(pilot, "output.bias[0]", "gradient   −197.627")
+        await press(pilot, "comma", "comma")
+        await shows(pilot, "epoch 1: loss")
+        assert "δ" not in screen_text(app_of(pilot))
+
+
+async def test_the_first_step_of_plain_descent_shows_what_it_did_beside_what_was_expected(session: Session) -> None:
+    changes = {"training.optimizer": "sgd", "training.lr": 1e-5}
+    async with network(session, changes=changes) as pilot:
+        await press(pilot, "full_stop")
+        await shows(pilot, "epoch 1: step, and it is done", "loss changed by −1,725", "30 + 70: 1.186 → 10.34")
+        app_of(pilot).select(Parameter(36))
+        await shows(pilot, "0.0799", "last step  +0.001976", "none: sgd keeps nothing")
+
+
+async def test_arrows_go_from_neuron_to_edge_to_neuron(session: Session) -> None:
+    async with network(session) as pilot:
+        app = app_of(pilot)
+        app.select(Neuron(2, 1))
+        await press(pilot, "left")
+        await shows(pilot, "hidden.weight[1, 1]", "from h1[1] to h2[1]")
+        await press(pilot, "up", "left")
+        assert app.selection == Neuron(1, 0)
+        await press(pilot, "right", "right", "left", "down", "down", "down", "down")
+        await shows(pilot, "hidden.bias[0]", "the bias of h2[0]")
+        await press(pilot, "right", "pagedown")
+        assert app.selection == Neuron(2, 3)
+
+
+async def test_a_click_chooses_the_neuron_under_it(session: Session) -> None:
+    async with network(session) as pilot:
+        canvas = app_of(pilot).screen.query_one(NetworkDiagram)
+        spot = next(spot for spot in canvas._spots if spot.selection == Neuron(2, 3))
+        await pilot.click(NetworkDiagram, offset=(spot.x + 2, spot.y))
+        assert app_of(pilot).selection == Neuron(2, 3)
+        await shows(pilot, "h2[3]", "−39.0174")
+
+
+async def test_going_by_neuron_walks_the_layer_and_then_climbs_on(session: Session) -> None:
+    async with network(session) as pilot:
+        app = app_of(pilot)
+        await press(pilot, "n", "n")
+        await until(pilot, lambda: rung_is(pilot, "forward", 0))
+        assert app.selection == Neuron(1, 0)
+        await press(pilot, "n", "n", "n")
+        assert (app.selection, rung_is(pilot, "forward", 0)) == (Neuron(1, 3), True)
+        await press(pilot, "n")
+        await until(pilot, lambda: rung_is(pilot, "forward", 1))
+        assert app.selection == Neuron(2, 0)
+        await press(pilot, "N")
+        await until(pilot, lambda: rung_is(pilot, "forward", 0))
+        assert app.selection == Neuron(1, 3)
+
+
+async def test_a_typed_value_changes_the_answer_and_undo_brings_the_old_one_back(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Neuron(3, 0))
+        await press(pilot, "enter")
+        await shows(pilot, "output.bias[0]  new value")
+        await press(pilot, *"x1", "enter")
+        await shows(pilot, "'x1' is no number")
+        await press(pilot, "backspace", "backspace", *"10", "enter")
+        await shows(pilot, "= 11.11, off by −88.89", "changed by hand")
+        await press(pilot, "u")
+        await shows(pilot, "= 1.186")
+
+
+async def test_a_nudge_is_a_hundredth_of_the_number(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Parameter(36))
+        await press(pilot, "plus")
+        await shows(pilot, "output.bias[0]: 0.07793 → 0.08793", "= 1.196")
+        await press(pilot, "minus")
+        await shows(pilot, "= 1.186")
+
+
+async def test_a_kept_number_stands_still_and_is_marked(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Parameter(0))
+        await press(pilot, "k")
+        await shows(pilot, "input.weight[0, 0] is kept as it is", "kept◆")
+        await press(pilot, "full_stop", "full_stop")
+        await shows(pilot, "0.540610", "epoch 2: step")
+        await press(pilot, "k")
+        await until(pilot, lambda: "kept◆" not in screen_text(app_of(pilot)))
+
+
+async def test_a_whole_layer_is_kept_and_let_go(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Neuron(2, 0))
+        await press(pilot, "K")
+        await shows(pilot, "Layer hidden is kept as it is")
+        snapshot = app_of(pilot).snapshot
+        assert snapshot is not None
+        assert snapshot.frozen == tuple(range(12, 32))
+        await press(pilot, "K")
+        await shows(pilot, "Layer hidden learns again")
+
+
+async def test_a_muted_neuron_hands_on_nothing(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Neuron(2, 3))
+        await press(pilot, "m")
+        await shows(pilot, "[ muted]", "0, because it is muted")
+        await press(pilot, "m")
+        await shows(pilot, "h2[3] is awake again", "−39.02")
+
+
+async def test_an_input_cannot_be_edited_and_says_so(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Neuron(0, 0))
+        for key in ("enter", "plus", "k"):
+            await press(pilot, key)
+            await shows(pilot, "An input has no number of its own")
+        await press(pilot, "m")
+        await shows(pilot, "Only hidden neurons can be muted")
+
+
+async def test_the_course_of_a_weight_is_drawn_and_follows_the_run(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Parameter(0))
+        await shows(pilot, "no update yet")
+        await press(pilot, "full_stop", "full_stop")
+        await shows(pilot, "updates 2")
+
+
+async def test_the_prompt_keeps_its_keys(session: Session) -> None:
+    async with network(session) as pilot:
+        app_of(pilot).select(Neuron(2, 1))
+        await press(pilot, "slash", *"3+4", "enter")
+        await shows(pilot, "( 3)", "( 4)", "4.593")
+        assert app_of(pilot).selection == Neuron(2, 1)
+        await press(pilot, *"30+70", "enter", "escape", "down")
+        assert app_of(pilot).selection == Neuron(2, 2)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20)])
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_the_network_tab_looks_as_it_should(session: Session, size: tuple[int, int], ascii_only: bool) -> None:
+    async with network(session, size, ascii=ascii_only) as pilot:
+        app_of(pilot).select(Neuron(2, 1))
+        await press(pilot, *["n"] * 4)
+        await until(pilot, lambda: rung_is(pilot, "forward", 0))
+        app_of(pilot).select(Neuron(2, 1))
+        text = screen_text(app_of(pilot))
+        assert text.isascii() or not ascii_only
+        check_golden(f"network_{size[0]}x{size[1]}{'_ascii' if ascii_only else ''}", text)

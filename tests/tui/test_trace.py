@@ -1,0 +1,240 @@
+"""The trace in the app: scrolling, the ladder, rows, digits, copying and writing, the proof and the gradient check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from adder_engine.experiment import Experiment
+from adder_engine.session import Session
+from adder_tui.app import AdderApp
+from adder_tui.screens.proof import GradientScreen, ProofScreen
+from adder_tui.selection import Neuron
+from adder_tui.settings import Settings
+from adder_tui.tracing import write_text
+from adder_tui.widgets.trace import TraceText
+from tests.tui.screens import check_golden, screen_text, shows, until
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    session = Session(Experiment.preset("one-pair"))
+    yield session
+    session.close_now()
+
+
+@asynccontextmanager
+async def trace_of(
+    session: Session,
+    data_dir: Path,
+    experiment: Experiment | None = None,
+    size: tuple[int, int] = (80, 24),
+    **settings: Any,
+) -> Any:
+    """The app with the trace in front, on a new run."""
+    await session.load(experiment or Experiment.preset("one-pair"))
+    app = AdderApp(Settings(data_dir=data_dir, **settings), session)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await pilot.press("2", "t")
+        await shows(pilot, "Trace of the current sum")
+        yield pilot
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys one after the other, each once what the one before asked for has come."""
+    for key in keys:
+        await pilot.press(key)
+        await until(pilot, lambda: all(w.name == "follow" or w.is_finished for w in pilot.app.workers))
+
+
+def shown_trace(pilot: Pilot[None]) -> TraceText:
+    return pilot.app.screen_stack[0].query_one(TraceText)
+
+
+async def test_the_trace_begins_with_the_first_layer_and_scrolls(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        await shows(pilot, "forward, layer input: H1 = X·W1ᵀ + b1", "57.9250", "39.9805")
+        await press(pilot, "pagedown", "pagedown", "down")
+        assert "forward, layer input" not in screen_text(pilot.app)
+        await shows(pilot, "L = d² = (−98.8137)² = 9764.15")
+        await press(pilot, "up", "pageup", "pageup")
+        await shows(pilot, "forward, layer input: H1 = X·W1ᵀ + b1")
+
+
+async def test_stepping_scrolls_to_the_section_of_the_rung_and_marks_it(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        pilot.app.player.step_size = "layer"
+        await press(pilot, *["full_stop"] * 6)
+        await shows(pilot, "▸ backward, layer output", "δ3[0] = 2·d = 2·(−98.8137) = −197.627")
+        await press(pilot, *["full_stop"] * 3)
+        await shows(pilot, "▸ step, update 1: adam, lr 0.0002", "m = 0.9·m + 0.1·g")
+        await press(pilot, *["comma"] * 7)
+        await shows(pilot, "▸ forward, layer input")
+
+
+async def test_right_chooses_the_next_neuron_for_all_tabs(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        await press(pilot, "right")
+        assert pilot.app.selection == Neuron(1, 1)
+        await shows(pilot, "h1[1] = 30·(−0.165656) + 70·0.649556 + (−0.518753) = 39.9805")
+        await press(pilot, "left", "left")
+        assert pilot.app.selection == Neuron(3, 0)
+
+
+async def test_p_shows_all_digits(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        await press(pilot, "p")
+        await shows(pilot, "every digit", "57.92495")
+        assert shown_trace(pilot).full
+        await press(pilot, "p")
+        await shows(pilot, "6 digits")
+
+
+async def test_t_goes_back_to_the_diagram(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        await press(pilot, "t")
+        await until(pilot, lambda: "Trace of" not in screen_text(pilot.app))
+        await press(pilot, "t")
+        await shows(pilot, "Trace of the current sum")
+
+
+async def test_b_says_in_words_that_no_batch_has_gone_through_yet(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path, Experiment.preset("three-pairs")) as pilot:
+        await press(pilot, "b")
+        await shows(pilot, "No batch has gone all the way through yet")
+        await shows(pilot, "Trace of the current sum")
+
+
+async def test_b_follows_one_row_of_the_batch_after_the_other_and_then_the_sum(
+    session: Session, tmp_path: Path
+) -> None:
+    async with trace_of(session, tmp_path, Experiment.preset("three-pairs")) as pilot:
+        await press(pilot, "full_stop", "b")
+        await shows(
+            pilot, "Trace of row 0 of the data", "Row 0 of the data, 30 + 70, in the batch of 3 rows of update 1"
+        )
+        await press(pilot, "b")
+        await shows(pilot, "Row 1 of the data, 70 + 30")
+        await press(pilot, "full_stop")
+        await shows(pilot, "step, update 2")
+        await press(pilot, "b", "b")
+        await shows(pilot, "Trace of the current sum")
+        await press(pilot, "B")
+        await shows(pilot, "Trace of row 2 of the data")
+        await press(pilot, "escape")
+        await shows(pilot, "Trace of the current sum")
+
+
+async def test_b_finds_the_next_row_of_a_mini_batch(session: Session, tmp_path: Path) -> None:
+    batches = Experiment.preset("mini-batches").replace(**{"data.count": 40, "training.batch_size": 5})
+    async with trace_of(session, tmp_path, batches) as pilot:
+        pilot.app.player.step_size = "update"
+        await press(pilot, "full_stop", "b")
+        await shows(pilot, "in the batch of 5 rows of update 1")
+        first = shown_trace(pilot).row
+        await press(pilot, "b")
+        assert first is not None
+        assert shown_trace(pilot).row is not None
+        assert shown_trace(pilot).row > first
+
+
+async def test_a_typed_row_is_followed_and_a_wrong_one_keeps_what_was_typed(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path, Experiment.preset("three-pairs")) as pilot:
+        await press(pilot, "full_stop", "j", "7", "enter")
+        await shows(pilot, "7 is no row: the data has rows 0 to 2.")
+        await press(pilot, "backspace", "2", "enter")
+        await shows(pilot, "Row 2 of the data, −50 + (−50)")
+
+
+async def test_a_row_that_left_the_batch_is_told_in_words(session: Session, tmp_path: Path) -> None:
+    batches = Experiment.preset("mini-batches").replace(**{"data.count": 4, "training.batch_size": 2})
+    async with trace_of(session, tmp_path, batches) as pilot:
+        pilot.app.player.step_size = "update"
+        await press(pilot, "full_stop", "b", "full_stop")
+        await shows(pilot, "is not in this batch of 2 rows", "b finds the next row")
+
+
+async def test_w_writes_the_trace_as_plain_text_and_says_where(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path / "data", size=(160, 40)) as pilot:
+        await press(pilot, "full_stop", "w")
+        path = tmp_path / "data" / "trace-update-1.txt"
+        await shows(pilot, "The trace is in")
+        text = path.read_text(encoding="utf-8")
+        assert "forward, layer hidden" in text
+        assert "mˆ" in text
+        assert text.count("\n") > 100
+        assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+async def test_a_trace_that_cannot_be_written_is_told_in_one_sentence(session: Session, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    async with trace_of(session, blocked, size=(160, 40)) as pilot:
+        await press(pilot, "w")
+        await shows(pilot, "The trace could not be written to")
+
+
+def test_writing_replaces_a_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "trace.txt"
+    write_text(path, "one\n")
+    write_text(path, "δ = 2\n")
+    assert path.read_text(encoding="utf-8") == "δ = 2\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+async def test_y_copies_the_trace(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        await press(pilot, "y")
+        await shows(pilot, "lines to your terminal's clipboard")
+        assert "h1[0] = 30·0.540610" in pilot.app.clipboard
+
+
+async def test_a_proves_the_next_update_and_disturbs_nothing(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        await press(pilot, "full_stop")
+        before = pilot.app.snapshot
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ProofScreen))
+        await shows(pilot, "They agree. Update 2, 1 row,", "input.bias")
+        await press(pilot, "escape")
+        assert (pilot.app.snapshot.state == before.state).all()
+        assert pilot.app.snapshot.moment == before.moment
+
+
+async def test_within_an_update_the_proof_says_what_would_do(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        pilot.app.player.step_size = "layer"
+        await press(pilot, "full_stop", "a")
+        await shows(pilot, "An update is in progress")
+
+
+async def test_g_checks_the_chosen_gradient_and_shows_where_float32_runs_out(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        pilot.app.select(Neuron(3, 0))
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GradientScreen))
+        await shows(
+            pilot,
+            "output.bias[0]: backpropagation says its gradient is −197.627",
+            "the best",
+            "over 5 %",
+            "out of digits",
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "ascii"),
+    [("80x24", (80, 24), False), ("120x40", (120, 40), False), ("80x24_ascii", (80, 24), True)],
+)
+async def test_the_trace_of_the_first_sum_looks_as_it_should(
+    session: Session, tmp_path: Path, name: str, size: tuple[int, int], ascii: bool
+) -> None:
+    async with trace_of(session, tmp_path, size=size, ascii=ascii) as pilot:
+        await shows(pilot, "57.9250")
+        check_golden(f"trace_{name}", screen_text(pilot.app))

@@ -1,0 +1,193 @@
+"""``adder-tui train``: what it prints, how it ends, and what becomes of a pipe or a Ctrl+C."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from adder_tui.cli import main
+from adder_tui.train_command import Reply, answer_lines, told_epochs
+
+
+def _json(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> list[dict[str, Any]]:
+    """The lines of a run as JSON; NaN and Infinity, which JSON does not have, are refused."""
+    assert main(["train", *args, "--json"]) == code
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    return [json.loads(line, parse_constant=refuse) for line in capsys.readouterr().out.splitlines()]
+
+
+def _text(capsys: pytest.CaptureFixture[str], *args: str) -> list[str]:
+    assert main(["train", *args]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_tutorials_one_pair_ends_at_its_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _json(capsys, "one-pair", "--predict", "30+70", "--predict", "70+30")
+    assert [line["epoch"] for line in lines] == [1, 200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000]
+    assert lines[0]["train_loss"] == pytest.approx(9764.15, abs=0.01)
+    assert lines[1]["train_loss"] == pytest.approx(7720.84, abs=0.01)
+    assert lines[-1]["predictions"] == pytest.approx({"30+70": 99.98, "70+30": 78.66}, abs=0.01)
+
+
+def test_the_tutorials_many_pairs_end_at_their_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    last = _json(capsys, "many-pairs", "--predict", "-330000+30000")[-1]
+    assert last["train_loss"] == pytest.approx(0.2502, abs=0.0005)
+    assert last["predictions"]["-330000+30000"] == pytest.approx(-299593.6, abs=1)
+
+
+def test_lines_have_the_losses_and_the_last_one_what_became_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _json(capsys, "mini-batches", "--epochs", "3", "--predict", "1 + 2")
+    assert [set(line) for line in lines[:-1]] == [{"epoch", "updates", "train_loss", "test_loss"}] * 2
+    assert [line["updates"] for line in lines] == [100, 200, 300]
+    assert all(line["test_loss"] > 0 for line in lines)
+    last = lines[-1]
+    assert last["done"] is True
+    assert set(last["predictions"]) == {"1 + 2"}
+    assert last["updates_per_second"] == pytest.approx(300 / last["seconds"], rel=0.01)
+    assert "stopped" not in last
+
+
+def test_without_held_out_sums_their_loss_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    assert all(line["test_loss"] is None for line in _json(capsys, "one-pair", "--epochs", "5"))
+
+
+def test_no_epochs_at_all_is_a_finished_run(capsys: pytest.CaptureFixture[str]) -> None:
+    (last,) = _json(capsys, "one-pair", "--epochs", "0", "--predict", "30+70")
+    assert last["done"] is True
+    assert last["train_loss"] is None
+    assert last["predictions"]["30+70"] == pytest.approx(1.186, abs=0.001)
+
+
+def test_a_run_that_blows_up_says_so_in_words_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    last = _json(capsys, "explode", "--predict", "30+70", "--predict", "1e12+1e12", code=1)[-1]
+    assert last["done"] is False
+    assert "finite" in last["stopped"]
+    assert last["epoch"] < 20
+
+
+def test_a_run_that_blows_up_says_so_on_stderr_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "explode", "--predict", "30+70"]) == 1
+    told = capsys.readouterr()
+    assert "finite" in told.err
+    assert told.err.count("\n") == 1
+    assert "nan" not in told.out
+
+
+def test_keys_are_set_and_epochs_come_last(capsys: pytest.CaptureFixture[str]) -> None:
+    last = _json(capsys, "one-pair", "--set", "epochs=9", "--set", "network.layers=2,1", "--epochs", "4")[-1]
+    assert last["epoch"] == 4
+
+
+def test_a_difference_asks_about_the_negated_term_and_the_truth_is_the_tasks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = ["one-pair", "--epochs", "1", "--predict", "12-5"]
+    truths = [
+        _text(capsys, *args, "--set", f"data.task={task}")[-1].split("truth")[1].split()[0]
+        for task in ("sum", "difference", "product")
+    ]
+    assert truths == ["7", "17", "−60"]
+
+
+def test_text_ends_with_the_answer_the_truth_and_how_far_off(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = _text(capsys, "one-pair", "--predict", "30+70")
+    assert lines[1].split() == ["epoch", "1", "loss", "9764.15"]
+    assert lines[2].split() == ["epoch", "200", "loss", "7720.84"]
+    assert lines[-1] == "30+70 = 99.98   truth 100   off by −0.02"
+
+
+def test_answers_stand_in_columns() -> None:
+    assert answer_lines([Reply("30+70", 99.978, 100.0), Reply("-3+1", -13.5, -2.0), Reply("1e12+0", None, 1e12)]) == [
+        "30+70  =  99.98   truth   100   off by  −0.02",
+        "-3+1   = −13.50   truth    −2   off by −11.50",
+        "1e12+0 =      ?   truth 1e+12   off by      ?",
+    ]
+
+
+def test_a_small_difference_is_not_rounded_to_nothing() -> None:
+    assert answer_lines([Reply("3+7", 10.002, 10.0)]) == ["3+7 = 10.0020   truth 10   off by +0.0020"]
+
+
+def test_nothing_asked_gives_no_answers() -> None:
+    assert answer_lines([]) == []
+
+
+@pytest.mark.parametrize(
+    ("epochs", "told"),
+    [(0, []), (1, []), (2, [1]), (10, list(range(1, 10))), (25, [1, 2, 5, 7, 10, 12, 15, 17, 20, 22])],
+)
+def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, told: list[int]) -> None:
+    assert sorted(told_epochs(epochs)) == told
+
+
+# A test runner started in the background has SIGINT ignored, and its children would inherit that.
+_TRAIN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from adder_tui.cli import main
+sys.exit(main(["train", *sys.argv[1:]]))
+"""
+
+
+def _started(*args: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", _TRAIN, *args], stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
+def test_a_reader_that_goes_away_gets_no_traceback() -> None:
+    with _started("one-pair", "--epochs", "20000", "--json") as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.readline()
+        run.stdout.close()
+        told = run.stderr.read()
+        run.wait(timeout=60)
+    assert told == ""
+    assert run.returncode == 1
+
+
+def test_lines_come_as_soon_as_they_are_due_and_ctrl_c_ends_with_one_sentence() -> None:
+    with _started("one-pair", "--epochs", "10000000", "--json", "--predict", "30+70") as run:
+        assert run.stdout is not None
+        first = json.loads(run.stdout.readline())
+        run.send_signal(signal.SIGINT)
+        rest, told = run.communicate(timeout=60)
+    assert first["epoch"] == 1
+    assert json.loads(rest.splitlines()[-1])["done"] is False
+    assert run.returncode == 1
+    assert told.startswith("adder-tui: Stopped by Ctrl+C in epoch ")
+    assert told.count("\n") == 1
+
+
+def test_a_c_locale_gets_plain_ascii() -> None:
+    environ = os.environ | {"LC_ALL": "C", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "adder_tui", "train", "one-pair", "--epochs", "1", "--predict", "30+70"]
+    told = subprocess.run(command, capture_output=True, env=environ, check=True, timeout=60).stdout
+    assert b"off by -" in told
+    assert told.isascii()
+
+
+def test_a_terminal_on_stderr_gets_a_progress_bar_that_leaves_nothing_behind() -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with _started("one-pair", "--epochs", "10000000", stderr=theirs) as run:
+            shown = ""
+            while " of 10,000,000 epochs\r" not in shown:
+                shown += os.read(ours, 1000).decode()
+            run.send_signal(signal.SIGINT)
+            told, _ = run.communicate(timeout=60)
+        while "Ctrl+C" not in shown:
+            shown += os.read(ours, 1000).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "\r" not in told
+    bar, blanks = shown.split("adder-tui: ")[0].split("\r")[-4::2][:2]
+    assert blanks == " " * len(bar)
