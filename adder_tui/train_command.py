@@ -1,0 +1,221 @@
+"""``adder-tui train``: a run without the app, told in lines of text or in lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from adder_tui.console import ProgressLine, complain, say
+
+if TYPE_CHECKING:
+    from adder_engine import Experiment, Sum, Trainer
+
+LARGEST_PLAIN = 1e9
+"""From here on numbers are written with an exponent."""
+
+BAR_SECONDS = 0.1
+"""Time between two drawings of the progress bar."""
+
+
+class Reply(NamedTuple):
+    """What the network said to one sum, in units of sums."""
+
+    typed: str
+    predicted: float | None
+    """None where it is not finite."""
+    truth: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    seconds: float
+    """Spent training; loading torch and drawing the data are not in it."""
+    stopped: str | None
+    """Why it ended early, in one sentence; None where all epochs were run."""
+    replies: tuple[Reply, ...]
+
+
+class Report(Protocol):
+    """Tells a run to whoever started it."""
+
+    def progress(self, trainer: Trainer) -> None:
+        """After an epoch that is worth a line."""
+
+    def end(self, trainer: Trainer, outcome: Outcome) -> None:
+        """After the last epoch."""
+
+
+def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool) -> int:
+    """Train for all epochs of the experiment, telling how it goes; the exit code.
+
+    Args:
+        experiment: what to train.
+        title: its name, for the first line of text.
+        sums: asked after training, in this order.
+        as_json: one JSON object a line instead of text.
+    """
+    report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
+    if not as_json:
+        say(headline(experiment, title))
+    # Not at the top: the command line must come without torch.
+    from adder_engine import Trainer
+
+    trainer = Trainer(experiment)
+    started = time.perf_counter()
+    try:
+        _run(trainer, experiment.epochs, report)
+        stopped = trainer.stopped
+        seconds = time.perf_counter() - started
+        replies = _ask(trainer, experiment.data.task, sums)
+    except KeyboardInterrupt:
+        stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
+        seconds = time.perf_counter() - started
+        replies = ()
+    report.end(trainer, Outcome(seconds, stopped, replies))
+    if stopped is not None:
+        complain(stopped)
+        return 1
+    return 0
+
+
+def told_epochs(epochs: int) -> frozenset[int]:
+    """The epochs after which a line is due: the first and each tenth of the run, the last left to the end."""
+    due = (1, *(tenth * epochs // 10 for tenth in range(1, 10)))
+    return frozenset(epoch for epoch in due if 0 < epoch < epochs)
+
+
+def headline(experiment: Experiment, title: str) -> str:
+    """What is about to be trained, in one line."""
+    e = experiment
+    batches = f" in batches of {e.rows_per_update:,}" if e.rows_per_update < e.row_count else ""
+    return (
+        f"{title}: {_counted(e.parameter_count, 'parameter')}, {_counted(e.row_count, 'row')}{batches},"
+        f" {e.training.optimizer} at lr {e.training.lr:g}, {_counted(e.epochs, 'epoch')}, seed {e.seed}"
+    )
+
+
+def _run(trainer: Trainer, epochs: int, report: Report) -> None:
+    told = told_epochs(epochs)
+    bar = ProgressLine(epochs)
+    drawn = 0.0
+    try:
+        while trainer.epochs_done < epochs:
+            trainer.epoch()
+            if trainer.stopped is not None:
+                return
+            if trainer.epochs_done in told:
+                bar.clear()
+                report.progress(trainer)
+            if bar.visible and time.monotonic() - drawn > BAR_SECONDS:
+                bar.show(trainer.epochs_done)
+                drawn = time.monotonic()
+    finally:
+        bar.clear()
+
+
+def _ask(trainer: Trainer, task: str, sums: Sequence[Sum]) -> tuple[Reply, ...]:
+    from adder_engine.data import truth
+
+    return tuple(
+        Reply(asked.typed, _finite(trainer.predict(asked.a, asked.b)), truth(task, asked.a, asked.b)) for asked in sums
+    )
+
+
+class JsonReport:
+    """One object a line; numbers that are not finite are null."""
+
+    def progress(self, trainer: Trainer) -> None:
+        """The losses of one epoch."""
+        self._write(self._losses(trainer))
+
+    def end(self, trainer: Trainer, outcome: Outcome) -> None:
+        """The losses at the end, what was asked, and how fast it went."""
+        line = self._losses(trainer) | {"done": outcome.stopped is None}
+        if outcome.stopped is not None:
+            line["stopped"] = outcome.stopped
+        line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
+        line["seconds"] = round(outcome.seconds, 6)
+        line["updates_per_second"] = round(_speed(trainer, outcome), 1)
+        self._write(line)
+
+    def _losses(self, trainer: Trainer) -> dict[str, Any]:
+        return {
+            "epoch": trainer.epochs_done,
+            "updates": trainer.updates_done,
+            "train_loss": _finite(trainer.loss),
+            "test_loss": _finite(trainer.test_loss),
+        }
+
+    def _write(self, line: dict[str, Any]) -> None:
+        say(json.dumps(line, allow_nan=False))
+
+
+class TextReport:
+    """Aligned lines, as the tutorial prints them."""
+
+    def __init__(self, epochs: int) -> None:
+        self._width = len(f"{epochs:,}")
+        self._told = 0
+
+    def progress(self, trainer: Trainer) -> None:
+        """The losses of one epoch."""
+        if trainer.loss is not None and trainer.epochs_done > self._told:
+            self._told = trainer.epochs_done
+            held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"
+            say(f"epoch {trainer.epochs_done:>{self._width},}   loss {_loss(trainer.loss)}{held_out}".rstrip())
+
+    def end(self, trainer: Trainer, outcome: Outcome) -> None:
+        """The losses at the end, how fast it went, and the answers."""
+        self.progress(trainer)
+        if trainer.updates_done:
+            seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
+            speed = _counted(round(_speed(trainer, outcome)), "update")
+            say(f"{_counted(trainer.updates_done, 'update')} in {seconds}, {speed} a second")
+        for line in answer_lines(outcome.replies):
+            say(line)
+
+
+def answer_lines(replies: Sequence[Reply]) -> list[str]:
+    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns."""
+    differences = [abs(reply.predicted - reply.truth) for reply in replies if reply.predicted is not None]
+    decimals = 4 if any(0 < difference < 0.005 for difference in differences) else 2
+    rows = []
+    for typed, predicted, truth in replies:
+        answer = "?" if predicted is None else _number(predicted, f".{decimals}f")
+        off_by = "?" if predicted is None else _number(predicted - truth, f"+.{decimals}f")
+        rows.append((typed, answer, f"{truth:.10g}".replace("-", "−"), off_by))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"{typed:<{widths[0]}} = {answer:>{widths[1]}}   truth {truth:>{widths[2]}}   off by {off_by:>{widths[3]}}"
+        for typed, answer, truth, off_by in rows
+    ]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _speed(trainer: Trainer, outcome: Outcome) -> float:
+    """Updates a second."""
+    return trainer.updates_done / outcome.seconds if outcome.seconds > 0 else 0.0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form if abs(value) < LARGEST_PLAIN else "+.3e" if "+" in form else ".3e").replace("-", "−")
+
+
+def _loss(value: float) -> str:
+    """A loss with its decimal point in the tenth column and at least four significant digits."""
+    form = ".2f" if value >= 100 else ".4f" if value >= 0.1 or value == 0 else ".3e"
+    whole, point, rest = _number(value, form).partition(".")
+    return f"{whole:>9}{point}{rest:<7}"
