@@ -8,7 +8,6 @@ what the phase brings: its error, and its weights' gradients or changes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from adder_tui.render.braille import Dots
 from adder_tui.render.floorplan import LABEL, Floorplan, floorplan
@@ -19,9 +18,6 @@ from adder_tui.render.shown import Shown
 from adder_tui.render.strokes import brought_mark, compact, sign_mark, strokes_of, weight_of
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, Parameter, Selection
-
-if TYPE_CHECKING:
-    pass
 
 MOST_LINES = 48
 """Lines drawn between two columns; of more only the largest are."""

@@ -168,7 +168,7 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
 def _legend(g: Glyphs) -> Line:
     s = strokes_of(g)
     return Line.of(
-        (" before each neuron its weights, its bias:  ", "faint"),
+        (" weight marks:  ", "faint"),
         (f"{s.plus[1]} {s.plus[2]}", "plus"), (" plus  ", "faint"), (f"{s.minus[1]} {s.minus[2]}", "minus"),
         (" minus  ", "faint"), (s.plus[0], "plus"), (" next to 0  ", "faint"),
         (s.up[1], "plus"), (" ", "faint"), (s.down[2], "minus"), (" gradient, change  ", "faint"),
