@@ -93,7 +93,7 @@ class AdderApp(App[None]):
         await self.query_one(Prompt).open_field()
         await self.show_tab(self.tab)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
-        self.call_after_refresh(lambda: self.run_worker(self._follow, name="follow"))
+        self.call_after_refresh(self._connect)
 
     def view(self) -> View:
         """What there is to draw."""
@@ -165,6 +165,9 @@ class AdderApp(App[None]):
         return Hands(self.player, self.view, self.show, self.say, self.select)
 
     # --- the session -----------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.run_worker(self._follow, name="follow")
 
     async def _follow(self) -> None:
         await self.player.follow(self.given_session or await self._own_session(), self.settings.fps)

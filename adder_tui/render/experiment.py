@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from adder_engine.experiment import Experiment
@@ -20,6 +21,7 @@ def nearest_preset(experiment: Experiment) -> str:
     return min(PRESETS, key=lambda name: len(experiment.differences(Experiment.preset(name))))
 
 
+@lru_cache(maxsize=8)
 def title(experiment: Experiment, glyphs: Glyphs) -> str:
     """``one-pair``, ``one-pair, lr 0.001``, ``many-pairs, 3 changes``, ``own rows``."""
     name = nearest_preset(experiment)

@@ -1,0 +1,169 @@
+"""A run in files that others can read: a PyTorch script or notebook, weights, losses as a table and as a picture."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.snapshot import Losses
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from adder_engine.recording import Recording
+
+KINDS = {
+    ".py": "a plain PyTorch script",
+    ".ipynb": "the same as a notebook",
+    ".pt": "the weights, a state_dict",
+    ".csv": "the losses over the epochs",
+    ".svg": "the losses as a chart",
+}
+"""What can be exported, by the file's ending."""
+UNTRAINED = frozenset({".py", ".ipynb"})
+"""Kinds that tell the experiment alone."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What an export tells of a run."""
+
+    experiment: Experiment
+    title: str
+    note: str = ""
+    """What a script of the experiment leaves out, in a sentence."""
+    losses: Losses | None = None
+    """None where the run was not trained."""
+    parameters: Tensor | None = None
+    """``(P,)``"""
+
+    @classmethod
+    def of(cls, recording: Recording, title: str) -> Portrait:
+        """The portrait of a run at its present moment."""
+        first, present = recording.first_experiment, recording.experiment
+        note = ""
+        if recording.timeline.events:
+            note = (
+                "This run was changed by hand on its way, from update"
+                f" {recording.timeline.events[0].at.update:,} on. This is the experiment as it began."
+            )
+        return cls(
+            first if note else present,
+            title,
+            note,
+            recording.history.losses(),
+            recording.trainer.state[0].clone(),
+        )
+
+
+def kind_of(path: Path) -> str:
+    """The file's ending, one of :data:`KINDS`.
+
+    Raises:
+        RequestError: any other ending.
+    """
+    kind = path.suffix.lower()
+    if kind not in KINDS:
+        raise RequestError(f"{path.name!r} does not say what to write: its name must end in {', '.join(KINDS)}.")
+    return kind
+
+
+def export(portrait: Portrait, path: Path) -> None:
+    """Write the run to a file of the kind that its ending asks for, whole or not at all; one that is there is replaced.
+
+    Raises:
+        RequestError: an ending of no kind, a run that is not trained where losses or weights are asked for, or a
+            file that cannot be written; what was there is untouched.
+    """
+    kind = kind_of(path)
+    makers: dict[str, Callable[[], bytes]] = {
+        ".py": partial(_program, portrait, kind),
+        ".ipynb": partial(_program, portrait, kind),
+        ".pt": partial(weights, portrait),
+        ".csv": partial(history, portrait),
+        ".svg": partial(_chart, portrait),
+    }
+    _write(path, makers[kind]())
+
+
+def _program(portrait: Portrait, kind: str) -> bytes:
+    # Not at the top: kinds and errors are told without torch.
+    from adder_engine.pytorch_script import notebook, script
+
+    write = script if kind == ".py" else notebook
+    return write(portrait.experiment, portrait.title, portrait.note).encode()
+
+
+def weights(portrait: Portrait) -> bytes:
+    """The parameters as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
+    import torch
+
+    from adder_engine.network import layout_for
+
+    if portrait.parameters is None:
+        raise RequestError("There are no weights to write: this run has not been trained.")
+    flat = portrait.parameters
+    slots = layout_for(portrait.experiment).slots
+    file = io.BytesIO()
+    torch.save({slot.name: flat[slot.span].view(slot.shape).clone() for slot in slots}, file)
+    return file.getvalue()
+
+
+def history(portrait: Portrait) -> bytes:
+    """The losses as CSV: each recorded epoch's ``train_loss``, its updates' extremes, and the held-out loss.
+
+    Long runs are recorded in buckets of several epochs: lowest and highest are then the bucket's.
+    """
+    losses = _losses(portrait)
+    held_out = dict(zip(losses.test_epochs.tolist(), losses.test.tolist(), strict=True))
+    columns = (losses.train.tolist(), losses.low.tolist(), losses.high.tolist())
+    trained = {epoch: row for epoch, *row in zip(losses.epochs.tolist(), *columns, strict=True)}
+    lines = ["epoch,train_loss,lowest,highest,test_loss"]
+    for epoch in sorted(trained.keys() | held_out.keys()):
+        cells = [*trained.get(epoch, [None] * 3), held_out.get(epoch)]
+        lines.append(",".join([f"{epoch:.0f}", *("" if cell is None else repr(cell) for cell in cells)]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _chart(portrait: Portrait) -> bytes:
+    from adder_engine.loss_chart import svg
+
+    return svg(_losses(portrait), portrait.title, portrait.experiment.training.loss).encode()
+
+
+def _losses(portrait: Portrait) -> Losses:
+    if portrait.losses is None:
+        raise RequestError("There are no losses to write: this run has not been trained.")
+    return portrait.losses
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file beside the path, then put it in the path's place."""
+    part = None
+    try:
+        target = path.resolve()
+        if target.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        # Opened by number because that leaves the permissions to the person's umask, as for any new file.
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            part = beside
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except (OSError, ValueError) as error:
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or error
+        raise RequestError(f"{path} could not be written: {why}.") from None

@@ -1,0 +1,281 @@
+"""A sweep: one setting over a list of values and several seeds, runs of one shape trained side by side."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from adder_engine.errors import ExperimentError, RequestError
+from adder_engine.experiment import Experiment, key_named
+from adder_engine.keys import Value
+from adder_engine.sums import Sum
+
+if TYPE_CHECKING:
+    from adder_engine.trainer import Trainer
+
+MOST_RUNS = 1_000
+CELLS_TOGETHER = 450_000
+"""Rows of an update times neurons times networks that train side by side: what fits a processor's cache."""
+ROWS_TOGETHER = 4_000_000
+"""Limit on all their rows of data, trained on or held out: some hundred MiB."""
+QUESTION = Sum(30, 70)
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One run of a sweep, as far as it has come."""
+
+    value: Value
+    seed: int
+    experiment: Experiment
+    begun: bool = False
+    """Whether its turn has come; nothing below is known before."""
+    epochs: int = 0
+    """Epochs finished."""
+    updates: int = 0
+    loss: float | None = None
+    """``train_loss`` of the last finished epoch."""
+    test_loss: float | None = None
+    answers: tuple[float, ...] = ()
+    """To the sweep's sums, in their order, in units of sums."""
+    stopped: str | None = None
+    """Why the loss stopped being finite, in one sentence; losses and answers are then of the last finite state."""
+    course: tuple[tuple[int, float], ...] = ()
+    """``(epoch, train_loss)`` at each look at it."""
+
+    @property
+    def done(self) -> bool:
+        """All epochs are run."""
+        return self.begun and self.stopped is None and self.epochs >= self.experiment.epochs
+
+
+@dataclass(frozen=True)
+class SweepLine:
+    """What became of one value over all seeds. Runs that stopped or have not finished are only counted."""
+
+    value: Value
+    done: int
+    stopped: int
+    loss: float | None
+    """The median of the final training losses; None where no run has finished."""
+    low: float | None
+    high: float | None
+    answers: tuple[float, ...]
+    """The median answers to the sweep's sums."""
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """A sweep as far as it has come."""
+
+    runs: tuple[SweepRun, ...]
+    """Value by value, and seed by seed within a value."""
+
+    @property
+    def finished(self) -> bool:
+        return all(run.done or run.stopped for run in self.runs)
+
+    @property
+    def lines(self) -> tuple[SweepLine, ...]:
+        """One line a value, in the order in which they were given."""
+        by_value: dict[Value, list[SweepRun]] = {}
+        for run in self.runs:
+            by_value.setdefault(run.value, []).append(run)
+        return tuple(_line(value, runs) for value, runs in by_value.items())
+
+
+class Sweep:
+    """One experiment with one key set to each of several values, each from several seeds.
+
+    Args:
+        experiment: what all runs have in common.
+        over: the dotted name of the key, such as ``training.lr``.
+        values: what it is set to.
+        seeds: the seeds of each value's runs; default: the experiment's own.
+        sums: what every network is asked; default: 30 + 70.
+
+    Raises:
+        ExperimentError: no such key, no values, too many runs, or a value that will not do.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        over: str,
+        values: Sequence[Value],
+        seeds: Sequence[int] = (),
+        sums: Sequence[Sum] = (QUESTION,),
+    ) -> None:
+        key = key_named(over)
+        self.over = key.name
+        self.values = tuple(dict.fromkeys(_hashable(key.convert(value)) for value in values))
+        self.seeds = tuple(dict.fromkeys(seeds)) or (experiment.seed,)
+        self.sums = tuple(sums)
+        if not self.values:
+            raise ExperimentError(f"A sweep over {over} needs values, such as {over}={experiment[over]}.")
+        if key.name == "seed" and len(self.seeds) > 1:
+            raise ExperimentError("A sweep over seed takes its seeds from its values: leave out the other seeds.")
+        if len(self.values) * len(self.seeds) > MOST_RUNS:
+            raise ExperimentError(
+                f"{len(self.values):,} values from {len(self.seeds):,} seeds make"
+                f" {len(self.values) * len(self.seeds):,} runs: a sweep takes at most {MOST_RUNS:,}."
+            )
+        self._runs = tuple(
+            SweepRun(value, changed.seed, changed)
+            for value in self.values
+            for seed in self.seeds
+            for changed in [experiment.replace(**{"seed": seed, key.name: value})]
+        )
+
+    @property
+    def state(self) -> SweepState:
+        """The sweep before anything is trained."""
+        return SweepState(self._runs)
+
+    def steps(self, every_epochs: int) -> Iterator[SweepState]:
+        """Train, and look at the runs in progress after each so many epochs; the last state is the finished one.
+
+        Raises:
+            RequestError: fewer than one epoch.
+        """
+        if every_epochs < 1:
+            raise RequestError(f"{every_epochs} epochs between two looks will not do: take at least 1.")
+        runs = list(self._runs)
+        for places in self.teams():
+            team = team_of([runs[place].experiment for place in places])
+            finished = False
+            while not finished:
+                team.train(every_epochs)
+                finished = team.finished
+                for place, trainer in zip(places, team.trainers, strict=True):
+                    runs[place] = self._look(runs[place], trainer)
+                yield SweepState(tuple(runs))
+
+    def run(self, progress: Callable[[SweepState], None] | None = None) -> SweepState:
+        """Train all runs to their ends, telling ``progress`` some fifty times a run."""
+        state = self.state
+        for state in self.steps(max(1, max(run.experiment.epochs for run in self._runs) // 50)):
+            if progress is not None:
+                progress(state)
+        return state
+
+    def teams(self) -> Iterator[list[int]]:
+        """The places of runs that train side by side, team by team."""
+        # Not at the top: a sweep can be described without torch.
+        from adder_engine.batch import shape_of
+
+        alike: dict[object, list[int]] = {}
+        for place, run in enumerate(self._runs):
+            alike.setdefault(shape_of(run.experiment), []).append(place)
+        for places in alike.values():
+            teams = math.ceil(len(places) / _most_together(self._runs[places[0]].experiment))
+            size = math.ceil(len(places) / teams)
+            for start in range(0, len(places), size):
+                yield places[start : start + size]
+
+    def _look(self, run: SweepRun, trainer: Trainer) -> SweepRun:
+        if run.stopped:
+            return run
+        course = run.course
+        if trainer.loss is not None and not trainer.stopped:
+            course = (*course, (trainer.epochs_done, trainer.loss))
+        return replace(
+            run,
+            begun=True,
+            epochs=trainer.epochs_done,
+            updates=trainer.updates_done,
+            loss=trainer.loss,
+            test_loss=trainer.test_loss,
+            answers=tuple(trainer.answers([(asked.a, asked.b) for asked in self.sums])),
+            stopped=trainer.stopped,
+            course=course,
+        )
+
+
+def parse_over(text: str) -> tuple[str, list[Value]]:
+    """Read a setting and its values as they are typed: ``training.lr=1e-4,1e-3`` or ``network.layers=2-1,2-4-1``.
+
+    Raises:
+        ExperimentError: no equals sign, no such key, or a value that cannot be read.
+    """
+    name, equals, rest = text.partition("=")
+    key = key_named(name.strip())
+    if not equals or not rest.strip():
+        raise ExperimentError(f"{text!r} gives no values: write key=value,value, such as training.lr=1e-4,1e-3.")
+    return key.name, [key.parse(part.strip()) for part in _split(rest)]
+
+
+def _split(text: str) -> Iterator[str]:
+    """The text between commas that stand outside of brackets."""
+    start = depth = 0
+    for i, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            yield text[start:i]
+            start = i + 1
+    yield text[start:]
+
+
+class Team(Protocol):
+    """Trainers that get on together."""
+
+    @property
+    def trainers(self) -> Sequence[Trainer]: ...
+    @property
+    def finished(self) -> bool: ...
+    def train(self, epochs: int) -> None: ...
+
+
+class _Alone:
+    """One trainer as a team of its own: what no other run has the shape of, or what fills the cache by itself."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainers = (trainer,)
+
+    @property
+    def finished(self) -> bool:
+        (trainer,) = self.trainers
+        return trainer.stopped is not None or trainer.epochs_done >= trainer.experiment.epochs
+
+    def train(self, epochs: int) -> None:
+        (trainer,) = self.trainers
+        trainer.train(min(epochs, trainer.experiment.epochs - trainer.epochs_done))
+
+
+def team_of(experiments: Sequence[Experiment]) -> Team:
+    """Fresh trainers of one shape that get on together."""
+    from adder_engine.batch import Batch
+    from adder_engine.trainer import Trainer
+
+    trainers = [Trainer(experiment) for experiment in experiments]
+    return Batch(trainers) if len(trainers) > 1 else _Alone(trainers[0])
+
+
+def _most_together(experiment: Experiment) -> int:
+    rows = max(experiment.row_count, experiment.data.test_count)
+    if experiment.training.flat_target:
+        pairs = experiment.rows_per_update**2
+    else:
+        pairs = experiment.rows_per_update * sum(experiment.network.layers)
+    return max(1, min(CELLS_TOGETHER // pairs, ROWS_TOGETHER // rows))
+
+
+def _hashable(value: Value) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _line(value: Value, runs: Sequence[SweepRun]) -> SweepLine:
+    done = [run for run in runs if run.done]
+    losses = [run.loss for run in done if run.loss is not None]
+    return SweepLine(
+        value,
+        done=len(done),
+        stopped=sum(run.stopped is not None for run in runs),
+        loss=statistics.median(losses) if losses else None,
+        low=min(losses, default=None),
+        high=max(losses, default=None),
+        answers=tuple(statistics.median(answers) for answers in zip(*(run.answers for run in done), strict=True)),
+    )

@@ -1,0 +1,69 @@
+"""``adder-tui export``: a run as a script, a notebook, weights, a table or a chart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import AdderError
+from adder_engine.export import UNTRAINED, Portrait, kind_of
+from adder_engine.export import export as write
+from adder_engine.presets import PRESETS
+from adder_tui.console import ProgressLine, complain, say
+from adder_tui.experiment_source import read_experiment
+from adder_tui.run_source import is_run_file, open_run
+
+if TYPE_CHECKING:
+    from adder_engine import Experiment
+
+SLICE = 0.1
+"""Seconds of training between two drawings of the progress bar."""
+
+
+def export(source: str, to: Path) -> int:
+    """Write what a saved run, a preset or a file's experiment is to a file; the exit code.
+
+    A preset or an experiment's file is trained first where the file tells of training.
+
+    Raises:
+        AdderError: a source that cannot be read, or a file that cannot be written.
+    """
+    kind = kind_of(to)
+    if to.is_dir() or not to.parent.is_dir():
+        raise AdderError(f"{to} cannot be written: {'it' if to.is_dir() else to.parent} is "
+                         f"{'a folder' if to.is_dir() else 'no folder'}.")  # fmt: skip
+    stopped = None
+    if is_run_file(source):
+        portrait = Portrait.of(open_run(source), Path(source).stem)
+    else:
+        experiment, title = read_experiment(source), _title(source)
+        if kind in UNTRAINED:
+            portrait = Portrait(experiment, title)
+        else:
+            portrait, stopped = _trained(experiment, title)
+    write(portrait, to)
+    say(f"{to} written.")
+    if stopped is not None:
+        complain(f"{stopped} The file tells of the run up to there.")
+        return 1
+    return 0
+
+
+def _title(source: str) -> str:
+    return f"{source}: {PRESETS[source].about}" if source in PRESETS else Path(source).stem
+
+
+def _trained(experiment: Experiment, title: str) -> tuple[Portrait, str | None]:
+    """The experiment's run to its end, and why it stopped before it."""
+    # Not at the top: the command line must come without torch.
+    from adder_engine.recording import Recording
+
+    recording = Recording(experiment)
+    bar = ProgressLine(experiment.epochs)
+    try:
+        while not recording.finished and recording.stop is None:
+            recording.run(1 << 40, SLICE)
+            bar.show(recording.trainer.epochs_done)
+    finally:
+        bar.clear()
+    return Portrait.of(recording, title), recording.stop[1] if recording.stop else None
