@@ -35,6 +35,8 @@ from adder_tui.widgets.prompt import Prompt
 from adder_tui.widgets.shell import Clickable, FooterLine, NoticeLine, StateLine, TabLine
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_tui.hands import Hands
@@ -166,8 +168,8 @@ class AdderApp(App[None]):
 
     # --- the session -----------------------------------------------------------------------------
 
-    def _connect(self) -> None:
-        self.run_worker(self._follow, name="follow")
+    def _connect(self) -> Worker[None]:
+        return self.run_worker(self._follow, name="follow")
 
     async def _follow(self) -> None:
         await self.player.follow(self.given_session or await self._own_session(), self.settings.fps)
