@@ -50,7 +50,8 @@ class Desk:
         self._save_every = save_every
         self._saved_version = self.version
         self._saved_at = time.monotonic()
-        self._warning = ""
+        self.warning = ""
+        """What the person should know beside the run, such as that it cannot be saved."""
         self._speed = 0.0
         self._speed_mark = (0.0, 0)
         self._pace: float | None = None
@@ -121,7 +122,7 @@ class Desk:
         try:
             self.open(path)
         except RunFileError as error:
-            self._warning = str(error)
+            self.warning = str(error)
         self._earlier.clear()
 
     def _replace(self, recording: Recording) -> None:
@@ -291,7 +292,7 @@ class Desk:
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=recording.can_undo or bool(self._earlier),
             can_redo=recording.can_redo or bool(self._later),
-            warning=self._warning,
+            warning=self.warning,
         )
 
     # --- saving ----------------------------------------------------------------------------------
@@ -324,15 +325,17 @@ class Desk:
         """Save what is new; a run that cannot be saved goes on with a warning."""
         if self._autosave is None or self.version == self._saved_version:
             return
-        self._saved_at, self._saved_version = time.monotonic(), self.version
+        self._saved_at = time.monotonic()
         warning = ""
         try:
             self.save(self._autosave)
         except RunFileError as error:
             warning = str(error)
-        if warning != self._warning:
-            self._warning = warning
+        if warning != self.warning:
+            self.warning = warning
             self.version += 1
+        if not warning:
+            self._saved_version = self.version
 
 
 def _finite(value: float | None) -> float | None:

@@ -156,6 +156,8 @@ class Recording:
             self._restore(self.timeline.before(max(0, update - 1)))
             self._follow(Moment(update, 0, self.timeline.edits_at(update, 0)))
             self.stop = self.moment, why
+            self.timeline.cut(self.moment)  # what lies beyond is not finite: this is the newest moment now
+            self._mark_newest()
         if self.moment > self.newest:
             self._mark_newest()
             self.futures.clear()
@@ -170,19 +172,23 @@ class Recording:
             RequestError: no such size, or all epochs are done.
         """
         _check_size(size)
+        if self.stopped:
+            return
         if self.finished and self.moment >= self.newest:
             raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
         for _ in range(count):
             before = self.moment
             if size in EPOCHS_IN:
                 goal = self.trainer.epochs_done + EPOCHS_IN[size]
-                while self.trainer.epochs_done < goal and self.run(1):
-                    if enough():
-                        return
+                while self.trainer.epochs_done < goal and self.run(1) and not enough():
+                    pass
             else:
                 self._step_small(size)
             if self.moment <= before or enough():  # stopped, or finished
-                return
+                break
+        if self.trainer.rung == 0 and not self.edits and not self.stopped:
+            self.trainer.look_ahead()
+            self._arrive()
 
     def _step_small(self, size: str) -> None:
         update, rung = self.moment.update, self.moment.rung

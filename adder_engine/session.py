@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import math
 import os
 import queue
 import random
@@ -62,6 +63,8 @@ class Session:
         """A pause or the end was asked for: a long step goes no further."""
         self._playing = False
         self._pace: float | None = None
+        self.warning = ""
+        """Once the session is closed: why the run could not be saved; empty where it was."""
         self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._thread.start()
@@ -146,8 +149,13 @@ class Session:
         return await self._ask(lambda desk: desk.module_text())
 
     async def predict(self, a: float, b: float) -> float:
-        """The network's answer to the pair (a, b), in units of sums. Changes nothing."""
-        return await self._ask(lambda desk: desk.recording.trainer.predict(a, b))
+        """The network's answer to the pair (a, b), in units of sums. Changes nothing.
+
+        Raises:
+            RequestError: a or b is no finite number.
+        """
+        pair = _number(a, "a"), _number(b, "b")
+        return await self._ask(lambda desk: desk.recording.trainer.predict(*pair))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -157,6 +165,7 @@ class Session:
         Raises:
             RequestError: all epochs are done, or a pace that is none.
         """
+        pace = None if pace is None else _number(pace, "pace")
         if pace is not None and not SLOWEST <= pace <= FASTEST:
             raise RequestError(f"{pace:g} epochs a second is no pace: use {SLOWEST:g} to {FASTEST:g}, or none at all.")
 
@@ -199,6 +208,8 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
+        if not isinstance(update, int) or not isinstance(rung, int):
+            raise RequestError(f"update = {update!r}, rung = {rung!r} is no moment: both are whole numbers.")
 
         def go(desk: Desk) -> None:
             edits = desk.recording.timeline.edits_at(update, rung)
@@ -415,6 +426,7 @@ class Session:
                 _reject(future, RequestError(CLOSED))
             if desk is not None:
                 desk.save_now()
+                self.warning = desk.warning
 
     def _serve(self, desk: Desk) -> None:
         while not self._closing.is_set():
@@ -459,6 +471,17 @@ class Session:
                 _reject(future, RequestError(message))
             with contextlib.suppress(queue.Empty):
                 self._requests.get(timeout=0.2)
+
+
+def _number(value: object, name: str) -> float:
+    """The value as a float; raises RequestError where it is no finite number."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise RequestError(f"{name} = {value!r} is no number: use a finite one.")
+    return number
 
 
 def _resolve(future: concurrent.futures.Future[Result], result: Result) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from adder_engine.layout import layout_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -229,6 +231,15 @@ class Snapshot:
     can_redo: bool = False
     warning: str = ""
     """What the person should know beside the run, such as that it could not be saved; empty otherwise."""
+
+    def gradient_set(self, index: int) -> bool:
+        """Whether a parameter (flat index) has a gradient: within backward only the layers that it has reached do."""
+        if self.gradients_set or self.rung is None or self.rung.phase != "backward" or self.rung.layer is None:
+            return self.gradients_set
+        return (
+            index
+            >= layout_of(self.experiment.network.layers, self.experiment.layer_names).weight(self.rung.layer).start
+        )
 
     @property
     def rung(self) -> Rung | None:

@@ -463,6 +463,11 @@ class Trainer:
             self.generator.set_state(checkpoint.stream)
             self._stream = checkpoint.stream
 
+    def look_ahead(self) -> None:
+        """Stop now where the loss over all rows is not finite, and not only when the next update finds that out."""
+        if self._last_good is not None and not self.stopped and not math.isfinite(self.current_loss()):
+            self._stop()
+
     def _stop(self) -> None:
         """The loss is not finite: say which parameter grew, and return to the last state that was still good."""
         number = self.counters.updates_done + 1

@@ -20,6 +20,7 @@ from textual.reactive import var
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.commands import BY_ID, COMMANDS
+from adder_tui.console import complain
 from adder_tui.lifeline import Lifeline, stop_job
 from adder_tui.panes.pane import Pane
 from adder_tui.player import Player
@@ -45,6 +46,15 @@ if TYPE_CHECKING:
 FIRST_PRESET = "one-pair"
 
 
+def _way(key: str) -> str:
+    """How a key's command is reached.
+
+    All are looked at before the focused widget, so that keys that arrive in one piece are done in their order; but
+    plain ones only where nobody is typing.
+    """
+    return "do" if key.startswith("ctrl+") or key == "f1" else "press"
+
+
 class AdderApp(App[None]):
     """The shell. Give it a session to draw, or it makes its own once the shell is painted."""
 
@@ -53,7 +63,7 @@ class AdderApp(App[None]):
     AUTO_FOCUS = None
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"do('{command.id}')", command.label, show=False, priority=key.startswith("ctrl+"))
+        Binding(key, f"{_way(key)}('{command.id}')", command.label, show=False, priority=key != "f1")
         for command in COMMANDS
         if command.act is not None
         for key in command.keys.split(",")
@@ -176,9 +186,10 @@ class AdderApp(App[None]):
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
-        from adder_tui.last_run import start_session
+        from adder_tui.last_run import start_session, take_seat
 
-        session, last = await start_session(self.experiment, self.settings.data_dir, self.settings.open_run)
+        self.seat = take_seat(self.settings.data_dir)  # held until the process ends
+        session, last = await start_session(self.experiment, self.settings.data_dir, self.seat, self.settings.open_run)
         if self.settings.experiment is None:
             self.last_run = last
             self.redraw()
@@ -215,10 +226,16 @@ class AdderApp(App[None]):
     # --- commands --------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that belongs to other tabs is left alone."""
-        if action == "do" and not BY_ID[str(parameters[0])].works_on(self.tab):
+        """A key of other tabs is left alone, and so are plain keys where somebody types or a window is open."""
+        if action in ("do", "press") and not BY_ID[str(parameters[0])].works_on(self.tab):
+            return False
+        if action == "press" and (self.typing() or len(self.screen_stack) > 1):
             return False
         return super().check_action(action, parameters)
+
+    async def action_press(self, id: str) -> None:
+        """A plain key's command."""
+        await self.action_do(id)
 
     async def action_do(self, id: str) -> None:
         """Carry out a command of the table."""
@@ -275,6 +292,8 @@ def run(settings: Settings) -> int:
         app.run(mouse=settings.mouse)
         stopped = app.player.close_now()
     code = app.return_code or 0
+    if app.player.unsaved:
+        complain(app.player.unsaved)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
         sys.stdout.flush()
         sys.stderr.flush()

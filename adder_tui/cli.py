@@ -232,6 +232,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.Abort:
         complain("Stopped by Ctrl+C.")
         return 1
+    except OSError as error:
+        complain(f"The output could not be written: {error.strerror or error}.")
+        return 1
     except Exception as error:
         if sys.flags.dev_mode:
             raise

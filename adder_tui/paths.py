@@ -23,10 +23,11 @@ def make_data_dir(data_dir: Path) -> Path:
     return data_dir
 
 
-def autosave_path(data_dir: Path) -> Path:
-    """The run that is saved every few seconds; makes the folder.
+def autosave_path(data_dir: Path, seat: int = 1) -> Path:
+    """The run that is saved every few seconds; makes the folder. Apps that run at once have seats 1, 2, …
 
     Raises:
         OSError: the folder cannot be made.
     """
-    return make_data_dir(data_dir) / AUTOSAVE
+    name = AUTOSAVE if seat == 1 else f"{Path(AUTOSAVE).stem}-{seat}.npz"
+    return make_data_dir(data_dir) / name

@@ -43,6 +43,7 @@ class Player:
         self._ready = asyncio.Event()
         self._session: Session | None = None
         self._stepping = False
+        self._toggling = asyncio.Lock()
         self.snapshot: Snapshot | None = None
         """The newest one that was shown."""
         self.step_size = "epoch"
@@ -76,6 +77,11 @@ class Player:
         """The same from any thread, as when the app is ended from outside. Returns whether the engine has stopped."""
         return self._session is None or self._session.close_now()
 
+    @property
+    def unsaved(self) -> str:
+        """Once the session is closed: why the run could not be saved; empty where it was."""
+        return self._session.warning if self._session is not None else ""
+
     async def ready(self) -> Session:
         """The session, waited for."""
         await self._ready.wait()
@@ -86,6 +92,10 @@ class Player:
 
     async def toggle(self) -> None:
         """Play, or pause."""
+        async with self._toggling:
+            await self._toggle()
+
+    async def _toggle(self) -> None:
         session = await self.ready()
         if self.snapshot is not None and self.snapshot.status == "playing":
             self._show(await session.pause())

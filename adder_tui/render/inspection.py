@@ -88,7 +88,7 @@ def values(view: View, inspection: Inspection, quantity: str, span: slice, then:
         return None
     state = before if then and before is not None else now
     if quantity == "gradient":
-        there = inspection.against != "start" if then else snapshot.gradients_set
+        there = inspection.against != "start" if then else snapshot.gradient_set(span.start)
         return _doubles(state[1, span]) if there else None
     rows = {"parameter": 0, "first": 2, "second": 3}
     if quantity in rows:
@@ -191,7 +191,7 @@ def heading(here: Place, inspection: Inspection, view: View) -> str:
     if quantity == ACTIVATIONS:
         resting = snapshot is None or snapshot.status != "playing" or inspection.activity
         return f"{name}: outputs, for one sum and over all training rows{'' if resting else ' (while paused)'}"
-    if quantity == "gradient" and snapshot is not None and not snapshot.gradients_set:
+    if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(here.weight.start):
         return f"{weight}.grad is None: no backward pass since it was cleared"
     since = "since the start" if inspection.against == "start" else "in the last update"
     if snapshot is not None and snapshot.moment.edits and inspection.against != "start":

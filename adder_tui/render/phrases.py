@@ -34,10 +34,8 @@ def six(value: float, glyphs: Glyphs) -> str:
 
 def gradient_told(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
     """One parameter's gradient as ``.grad`` holds it."""
-    if not snapshot.gradients_set:
-        rung = snapshot.rung
-        if rung is None or rung.phase != "backward":
-            return [("none yet: .grad is None", "dim")]
+    if not snapshot.gradient_set(index):
+        return [("none yet: .grad is None", "dim")]
     gradient = float(snapshot.state[1, index])
     rows = view.experiment.rows_per_update
     told: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]

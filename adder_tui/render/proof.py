@@ -46,7 +46,7 @@ def _verdict(proof: Proof) -> tuple[str, Role]:
         words = f"The loss of update {count(proof.update)} would not be finite: there is nothing to compare."
         return words, "text"
     rows = plural(proof.rows, "row")
-    where = f"Update {count(proof.update)}, {rows}, was run again on a copy, by us and by autograd with torch.optim."
+    where = f"The next update, {count(proof.update)}, {rows}: run on a copy, by us and by autograd with torch.optim."
     apart = [line for line in proof.lines if not line.agrees]
     if not apart:
         return f"They agree. {where} Every number lies within what rounding allows.", "accent"

@@ -82,6 +82,8 @@ def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None) -> str:
         return f"{snapshot.message} r starts again, e changes the learning rate."
     if snapshot is not None and snapshot.status == "failed":
         return snapshot.message
+    if snapshot is not None and snapshot.warning:
+        return snapshot.warning
     if last_run is not None:
         return f"Your last run ({last_run.title}, epoch {last_run.epoch:,}) is kept: press o to open it."
     return ""

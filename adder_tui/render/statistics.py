@@ -115,7 +115,7 @@ def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> 
         if quantity != ACTIVATIONS:
             value = _one(view, inspection, quantity, here.index)
             name = label(quantity, view.experiment)
-            if quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradients_set:
+            if quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(here.index):
                 text, role = "None".rjust(BEFORE).ljust(12), sign_role(None)
             else:
                 text, role = cell(value, view.glyphs), sign_role(value)

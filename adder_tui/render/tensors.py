@@ -132,6 +132,6 @@ def _heading(view: View, inspection: Inspection, table: Place, block: Block, wid
     if block.columns < table.columns and quantity != ACTIVATIONS:
         parts.append(f"columns {block.left}-{block.left + block.columns - 1}")
     around = Line.of((f"  {', '.join(parts)} ", "dim")) if parts else Line()
-    none = quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradients_set
+    none = quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(table.weight.start)
     what = Line.of((f" {heading(table, inspection, view)}", "strong" if none else "dim"))
     return what.with_right(around, width, glyphs.ellipsis)

@@ -186,6 +186,8 @@ def _bent(activation: str, inside: str) -> str:
 def _mask_words(layer: LayerTrace, j: int, number: int) -> str:
     assert layer.mask is not None
     zeros = int((layer.mask == 0).sum())
+    if zeros == len(layer.mask):
+        return f"m{number}, the mask, holds all {plural(zeros, 'neuron')} of the layer at 0."
     passing = f"{float(layer.mask.max()):.4g}"
     own = "is held at 0" if layer.mask[j] == 0 else "passes"
     return (

@@ -58,6 +58,7 @@ class RowNumber(ModalScreen[int | None]):
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()
+        self.query_one(Field).select_all()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

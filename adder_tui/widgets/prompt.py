@@ -99,7 +99,7 @@ class Prompt(Horizontal):
         """Put the cursor into the field, if need be as soon as it is there."""
         self._wanted = True
         if self.field is not None:
-            self.field.focus()
+            self.screen.set_focus(self.field)  # now, so that what is typed right behind the key lands in the field
 
     def redraw(self) -> None:
         for canvas in self.query(Canvas):
@@ -110,7 +110,6 @@ class Prompt(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        assert self.field is not None
         from adder_engine.sums import parse_sum  # not needed to paint the shell
 
         try:
@@ -118,6 +117,4 @@ class Prompt(Horizontal):
         except SumError as error:
             self.post_message(self.Refused(str(error)))
             return
-        self.field.remember(event.value.strip())
-        self.field.select_all()
         self.post_message(self.Asked(asked))

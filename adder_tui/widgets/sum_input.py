@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
+
+from adder_engine.errors import SumError
+from adder_engine.sums import parse_sum
+from adder_tui.widgets.fields import PromptInput
 
 LONGEST = 80
 FIRST_SUM = "30 + 70"
 
 
-class SumInput(Input):
+class SumInput(PromptInput):
     """The field for a sum, with what was asked before under the up key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,6 +36,16 @@ class SumInput(Input):
             self._asked.remove(typed)
         self._asked.append(typed)
         self._at = len(self._asked)
+
+    async def action_submit(self) -> None:
+        """Send the sum; one that can be read is selected at once, so that the next one replaces it."""
+        await super().action_submit()
+        try:
+            parse_sum(self.value)
+        except SumError:
+            return
+        self.remember(self.value.strip())
+        self.select_all()
 
     def action_earlier(self) -> None:
         if self._at == len(self._asked):

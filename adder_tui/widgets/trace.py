@@ -114,12 +114,16 @@ class TraceText(Canvas, can_focus=True):
         return self._told[1]
 
     def _follow(self, view: View, told: Told, rows: int) -> None:
-        """Bring the rung that was just climbed into sight; a run that plays leaves the text where it is."""
+        """Bring the rung that was just climbed into sight; a run that plays leaves the text where it is.
+
+        When the trace is opened it begins at the top, but within an update at the rung.
+        """
         current = self._current(view)
         assert current is not None
         snapshot = current[0]
         before, self._followed = self._followed, snapshot.moment
-        if before is None or before == snapshot.moment or snapshot.status == "playing" or snapshot.rung is None:
+        opened_between = before is None and not snapshot.moment.rung
+        if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.rung is None:
             return
         start = told.starts[snapshot.rung]
         if not self._top <= start <= self._top + rows // 3:

@@ -9,7 +9,7 @@ import pytest
 
 from adder_engine import Experiment, Session
 from adder_tui.app import AdderApp
-from adder_tui.last_run import LAST_RUN, UNREADABLE, set_aside
+from adder_tui.last_run import LAST_RUN, UNREADABLE, set_aside, take_seat
 from adder_tui.paths import AUTOSAVE
 from adder_tui.settings import Settings
 from tests.tui.screens import shows, until
@@ -37,7 +37,7 @@ def test_the_last_run_is_moved_out_of_the_way(tmp_path: Path) -> None:
     leave_a_run(tmp_path, 12)
     last = set_aside(tmp_path)
     assert last is not None
-    assert (last.path, last.title, last.epoch) == (tmp_path / LAST_RUN, "one-pair", 12)
+    assert (last.path, last.title, last.epoch) == (tmp_path / f"{LAST_RUN}.npz", "one-pair", 12)
     assert not (tmp_path / AUTOSAVE).exists()
 
 
@@ -54,7 +54,7 @@ def test_a_run_that_was_never_trained_does_not_displace_one_that_was(tmp_path: P
 def test_a_damaged_run_is_put_aside_and_not_offered(tmp_path: Path) -> None:
     (tmp_path / AUTOSAVE).write_bytes(b"not a run")
     assert set_aside(tmp_path) is None
-    assert (tmp_path / UNREADABLE).read_bytes() == b"not a run"
+    assert (tmp_path / f"{UNREADABLE}.npz").read_bytes() == b"not a run"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_a_run_that_was_asked_for_opens_without_an_offer(trained: Path) ->
         await shows(pilot, "tanh   ‖ paused")
         await pilot.press("o")
         await shows(pilot, "There is no run kept from last time.")
-    assert (trained / LAST_RUN).exists()
+    assert (trained / f"{LAST_RUN}.npz").exists()
 
 
 async def test_the_real_engine_learns_one_pair_on_the_screen(tmp_path: Path) -> None:
@@ -92,3 +92,19 @@ async def test_the_real_engine_learns_one_pair_on_the_screen(tmp_path: Path) -> 
         await shows(pilot, "epoch 0 of 2,000 (newest 2,000)", "1.186")
         await pilot.press("r", "q")
         await until(pilot, lambda: app.return_code == 0)
+
+
+def test_each_app_on_a_folder_has_a_seat_of_its_own_until_it_ends(tmp_path: Path) -> None:
+    first, second = take_seat(tmp_path), take_seat(tmp_path)
+    assert (first.number, second.number) == (1, 2)
+    first.lock.close()
+    assert take_seat(tmp_path).number == 1
+    second.lock.close()
+
+
+def test_the_run_of_an_app_on_another_seat_is_offered_too(tmp_path: Path) -> None:
+    leave_a_run(tmp_path, 12)
+    (tmp_path / AUTOSAVE).rename(tmp_path / "autosave-2.npz")
+    last = set_aside(tmp_path)
+    assert last is not None
+    assert last.epoch == 12

@@ -12,7 +12,7 @@ import pytest
 from adder_engine import Experiment, Session
 from adder_tui import cli
 from adder_tui.cli import main
-from adder_tui.last_run import LAST_RUN, start_session
+from adder_tui.last_run import LAST_RUN, start_session, take_seat
 from adder_tui.paths import autosave_path, make_data_dir
 from adder_tui.settings import Settings
 
@@ -238,7 +238,7 @@ def test_a_saved_run_brings_its_own_experiment(run: Path, capsys: pytest.Capture
 
 async def test_the_session_goes_on_with_the_run(run: Path, tmp_path: Path) -> None:
     make_data_dir(tmp_path)
-    session, _ = await start_session(Experiment(), tmp_path, run)
+    session, _ = await start_session(Experiment(), tmp_path, take_seat(tmp_path), run)
     snapshot = await session.snapshot()
     await session.close()
     assert snapshot.experiment == Experiment.preset("one-pair")
@@ -250,11 +250,11 @@ async def test_the_session_goes_on_with_the_run(run: Path, tmp_path: Path) -> No
 async def test_the_apps_own_kept_runs_can_be_opened_and_the_other_is_not_lost(name: str, tmp_path: Path) -> None:
     make_data_dir(tmp_path)
     autosave = autosave_path(tmp_path)
-    kept = autosave.with_name(LAST_RUN)
+    kept = autosave.with_name(f"{LAST_RUN}.npz")
     await _save(autosave, 3)
     await _save(kept, 5)
     chosen, epochs = (autosave, 3) if name == "autosave" else (kept, 5)
-    session, last = await start_session(Experiment(), tmp_path, chosen)
+    session, last = await start_session(Experiment(), tmp_path, take_seat(tmp_path), chosen)
     snapshot = await session.snapshot()
     await session.close()
     assert snapshot.epoch == epochs

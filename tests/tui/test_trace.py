@@ -201,7 +201,7 @@ async def test_a_proves_the_next_update_and_disturbs_nothing(session: Session, t
         before = pilot.app.snapshot
         await pilot.press("a")
         await until(pilot, lambda: isinstance(pilot.app.screen, ProofScreen))
-        await shows(pilot, "They agree. Update 2, 1 row,", "input.bias")
+        await shows(pilot, "They agree. The next update, 2, 1 row", "input.bias")
         await press(pilot, "escape")
         assert (pilot.app.snapshot.state == before.state).all()
         assert pilot.app.snapshot.moment == before.moment
