@@ -162,7 +162,7 @@ def test_a_folded_row_keeps_the_first_the_last_and_the_chosen() -> None:
 def test_the_proof_says_in_words_whether_all_agrees() -> None:
     fine = ProofLine("output.bias", "gradient", 1e-7, 1e-6)
     off = ProofLine("output.weight", "parameter", 1e-3, 1e-6)
-    assert plain(proof_lines(Proof(3, 1, (fine,)), UNICODE, 80)).startswith("They agree. Update 3, 1 row,")
+    assert plain(proof_lines(Proof(3, 1, (fine,)), UNICODE, 80)).startswith("They agree. The next update, 3, 1 row:")
     verdict = plain(proof_lines(Proof(3, 10_000, (fine, off)), UNICODE, 80))
     assert verdict.startswith("They differ in 1 of 2 lines: output.weight (parameter).")
     assert "agrees" in verdict
