@@ -22,7 +22,7 @@ from adder_engine.recording import Recording
 from adder_engine.runfile import read, write
 from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Proof, Snapshot, Status
 from adder_engine.sums import LARGEST_TERM, Sum
-from adder_engine.trace import StepTrace, Trace, layer_activity, trace_row, trace_step, trace_sum
+from adder_engine.trace import Trace, layer_activity, trace_row, trace_step, trace_sum
 from adder_engine.trainer import Handles
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
@@ -193,7 +193,7 @@ class Desk:
     def trace(self, row: int | None) -> Trace:
         """The way of the current sum, or of one row of the newest batch."""
         trainer = self.recording.trainer
-        step = self._step_trace()
+        step = trace_step(trainer)
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
 
     def prove(self) -> Proof:
@@ -245,9 +245,6 @@ class Desk:
         if not 0 <= index < size:
             raise RequestError(f"There is no parameter {index}: they are numbered 0 to {size - 1}.")
 
-    def _step_trace(self) -> StepTrace | None:
-        return trace_step(self.recording.trainer)
-
     def snapshot(self, playing: bool) -> Snapshot:
         """Everything there is to show, now."""
         recording = self.recording
@@ -288,7 +285,7 @@ class Desk:
             answers=everyone[:-1],
             collapsed=collapsed_map(experiment, state[0], trainer.handles.silenced),
             losses=recording.history.losses(),
-            trace=trace_sum(trainer, self.asked.a, self.asked.b, self._step_trace() if look else None),
+            trace=trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None),
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=recording.can_undo or bool(self._earlier),
             can_redo=recording.can_redo or bool(self._later),

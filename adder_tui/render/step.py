@@ -13,7 +13,6 @@ from adder_engine.experiment import Training
 from adder_engine.layout import Layout
 from adder_tui.render.figures import Figures, Formula
 from adder_tui.render.focus import Focus
-from adder_tui.render.forward_again import answer_with
 from adder_tui.render.lines import Line, Span, wrapped
 from adder_tui.render.numbers import count, number, plain_number, role_of
 from adder_tui.selection import layout_for
@@ -101,9 +100,9 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -
             f"what came of it: {figures(before + step.real_change)} {minus} {figures.factor(before)}",
             f"= {_signed(step.real_change, figures)}",
         )).lines(width, 2)  # fmt: skip
-    if snapshot.trace is not None:
-        asked = snapshot.asked
-        was = answer_with(step.before, snapshot.trace, snapshot.experiment)
+    of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
+    if of_the_sum is not None and of_the_sum.previous_answer is not None:
+        asked, was = snapshot.asked, of_the_sum.previous_answer
         lines += Formula((
             f"{asked.sum}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
             f"wanted {figures(asked.truth)}",
