@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.figures import row_of, table
 
-NAMES = ("engine", "sweeps", "attached", "start", "traffic", "keys", "memory")
+NAMES = ("engine", "sweeps", "attached", "start", "traffic", "keys", "memory", "kills")
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,145 @@
+"""Kills the app without warning at a random moment of its work, and looks at what the next start finds."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from adder_engine.keeping import opened
+from adder_engine.runfile import read
+from adder_tui.last_run import LAST_RUN
+from adder_tui.paths import AUTOSAVE
+from tests.terminal.harness import Terminal
+
+DEEDS = ("training", "saving", "editing")
+LONGEST = 4.0
+"""Seconds of work before a kill, at most: longer than the time between two saves."""
+FIRST = ("--experiment", "one-pair", "--set", "epochs=10000000")
+
+_EPOCH = re.compile(r"epoch ([\d,]+) of")
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What was done when the kill came, and how much of it was gone."""
+
+    doing: str
+    lost: float
+    """Seconds between the first thing that the kept run lacks and the kill; 0 where it lacks nothing."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: epochs finished, and deeds in its log."""
+
+    epoch: int = 0
+    deeds: int = 0
+
+
+class Victim:
+    """The app on one data folder, killed and started again.
+
+    Args:
+        folder: where its data lie.
+        draws: chooses what is done and when the kill comes.
+    """
+
+    def __init__(self, folder: Path, draws: random.Random) -> None:
+        self.folder = folder
+        self.draws = draws
+        self.torn = 0
+        """Saves that a kill broke off in their midst."""
+
+    def kills(self, count: int) -> Iterator[Kill]:
+        """Start, go on with the run that is offered, work, kill; so many times.
+
+        Raises:
+            AssertionError: a start did not offer the run.
+            RunFileError: a file is not whole.
+        """
+        with self._started(*FIRST) as terminal:
+            terminal.press("space")
+            terminal.wait_for((self.folder / AUTOSAVE).exists, "the first save")
+            self._kill(terminal)
+        kept = self._kept()
+        for i in range(count):
+            doing = DEEDS[i % len(DEEDS)]
+            with self._started() as terminal:
+                self._open(terminal, kept)
+                seen = self._edit(terminal, kept) if doing == "editing" else self._train(terminal, kept)
+                if doing == "saving":
+                    self._catch_a_save()
+                killed = self._kill(terminal)
+            kept = self._kept()
+            gone = [at for at, progress in seen if progress.epoch > kept.epoch or progress.deeds > kept.deeds]
+            yield Kill(doing, killed - min(gone, default=killed))
+
+    def _started(self, *options: str) -> Terminal:
+        terminal = Terminal([sys.executable, "-m", "adder_tui", "--data-dir", str(self.folder), *options])
+        terminal.wait_for_text("paused", timeout=120)
+        return terminal
+
+    def _open(self, terminal: Terminal, kept: Progress) -> None:
+        """Take the run that is offered."""
+        terminal.wait_for_text(f"epoch {kept.epoch:,}) is kept")
+        terminal.press("o")
+        terminal.wait_for(lambda: self._shown(terminal) == kept.epoch, f"epoch {kept.epoch:,}")
+
+    def _train(self, terminal: Terminal, start: Progress) -> list[tuple[float, Progress]]:
+        """Train for a random while; when which progress was to be seen."""
+        seen: list[tuple[float, Progress]] = []
+        until = time.monotonic() + self.draws.uniform(0, LONGEST)
+        terminal.press("space")
+        while time.monotonic() < until:
+            seen.append((time.monotonic(), Progress(self._shown(terminal), start.deeds)))
+            time.sleep(0.02)
+        return seen
+
+    def _edit(self, terminal: Terminal, start: Progress) -> list[tuple[float, Progress]]:
+        """Nudge a number up and down for a random while; when which progress was made."""
+        seen: list[tuple[float, Progress]] = []
+        until = time.monotonic() + self.draws.uniform(0, LONGEST)
+        terminal.press("2")
+        terminal.wait_for_text("Enter + -")
+        while time.monotonic() < until:
+            terminal.press("+-"[len(seen) % 2])
+            seen.append((time.monotonic(), Progress(start.epoch, start.deeds + len(seen) + 1)))
+            time.sleep(self.draws.uniform(0.01, 0.3))
+        return seen
+
+    def _catch_a_save(self) -> None:
+        """Wait until a save has begun, and a moment longer, so that the kill comes in its midst or right after."""
+        deadline = time.monotonic() + 30
+        while not any(self.folder.glob("*.part")):
+            assert time.monotonic() < deadline, "no save was begun"
+        time.sleep(self.draws.uniform(0, 0.005))
+
+    def _shown(self, terminal: Terminal) -> int:
+        """The epoch on the state line."""
+        told = _EPOCH.search(terminal.text)
+        return int(told[1].replace(",", "")) if told else 0
+
+    def _kill(self, terminal: Terminal) -> float:
+        """Kill the app; when that was."""
+        killed = time.monotonic()
+        os.kill(terminal.pid, signal.SIGKILL)
+        assert terminal.wait_for_end() == -signal.SIGKILL
+        for part in self.folder.glob("*.part"):
+            self.torn += 1
+            part.unlink()
+        return killed
+
+    def _kept(self) -> Progress:
+        """How far the run is that the next start will offer; all files must be whole."""
+        for path in self.folder.glob("*.npz"):
+            opened(read(path))
+        autosave = self.folder / AUTOSAVE
+        run = read(autosave if autosave.exists() else autosave.with_name(f"{LAST_RUN}.npz"))
+        return Progress(run.facts["epoch"], len(run.facts["events"]))
