@@ -14,8 +14,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import torch
+from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
 from adder_engine.export import KINDS, Portrait, export
@@ -139,6 +141,16 @@ def test_a_script_on_disk_is_run_by_python(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert_same_figures(done.stdout, experiment)
     assert done.stderr == ""
+
+
+def test_a_notebook_is_run_by_a_notebook_executor(tmp_path: Path) -> None:
+    experiment = Experiment.preset("one-pair").replace(epochs=20)
+    export(Portrait(experiment, "one-pair"), tmp_path / "mine.ipynb")
+    notebook = nbformat.read(tmp_path / "mine.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
+    printed = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
+    assert {out.output_type for out in printed} == {"stream"}
+    assert_same_figures("".join(out.text for out in printed), experiment)
 
 
 def test_a_script_is_short_and_has_nothing_that_is_not_used() -> None:
