@@ -170,7 +170,7 @@ def _legend(g: Glyphs) -> Line:
     return Line.of(
         (" weight marks:  ", "faint"),
         (f"{s.plus[1]} {s.plus[2]}", "plus"), (" plus  ", "faint"), (f"{s.minus[1]} {s.minus[2]}", "minus"),
-        (" minus  ", "faint"), (s.plus[0], "plus"), (" next to 0  ", "faint"),
+        (" minus  ", "faint"), (s.plus[0], "plus"), (" ", "faint"), (s.minus[0], "minus"), (" next to 0  ", "faint"),
         (s.up[1], "plus"), (" ", "faint"), (s.down[2], "minus"), (" gradient, change  ", "faint"),
         (g.kept, "accent"), (" kept", "faint"),
     )  # fmt: skip

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-MOST_SPACING = 4
+LEAST_SPACING, MOST_SPACING = 2, 4
+"""Rows from one neuron to the next: its own, and at least the one below it, for errors, gradients and changes."""
 LABEL = 7
 """Columns of a number beside an edge."""
-BUS = LABEL + 3
-"""Columns that the edges of the chosen neuron take with their numbers."""
+BUS = LABEL + 2
+"""Columns that the edges of the chosen neuron take at least with their numbers; a blank follows them."""
 WEB = 3
+"""Columns that lines without numbers take at least."""
 WIDEST_GAP = 26
+NUMBER_WIDTHS = (8, 6)
+"""Columns of a neuron's number, the widest first."""
 SIGN_CELL = 3
 """Columns of a neuron for which there is room for no more than its sign."""
+MANY = 6
+"""So many neurons of a layer are left before those of far layers give up their numbers."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,14 @@ class Column:
     rows: tuple[int, ...]
     """The row of each neuron that is shown."""
     gap: tuple[int, int]
-    """Columns of the screen, from and to, where lines come in; empty for the inputs."""
-    strip: int
-    """Where the signs of the weights begin; -1 where there is no room for them."""
+    """Columns of the screen, from and to, where lines come in; empty where there is no room for lines."""
+    marks: int
+    """Where the marks of the weights begin, one for each neuron that is shown before this column."""
+    fold: int
+    """Where they end: a blank, or a mark for those folded away."""
+    bias: int
+    arrow: int
+    """Where an arrow stands while the phase is at work here."""
     cell: int
     """Where the neurons begin."""
     cell_width: int
@@ -47,15 +58,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Floorplan:
-    """All columns, and the rows from one neuron to the next."""
+    """All columns, and how wide the numbers of neurons are."""
 
     columns: tuple[Column, ...]
-    spacing: int
-
-    @property
-    def has_lower_rows(self) -> bool:
-        """Whether each neuron has a row of its own below it for errors, gradients and changes."""
-        return self.spacing > 1
+    number_width: int
 
 
 Sizes = Callable[[int], Sequence[float] | None]
@@ -73,7 +79,7 @@ def fold(count: int, room: int, keep: Collection[int], sizes: Sequence[float] | 
 
 def floorplan(
     layers: Sequence[int], keep: Sequence[Collection[int]], sizes: Sizes, focus: int, input_width: int,
-    number_widths: Sequence[int], width: int, height: int,
+    lines: bool, below: int, width: int, height: int,
 ) -> Floorplan:  # fmt: skip
     """Give every part its place in ``width`` by ``height``; the first row is left for headings.
 
@@ -83,108 +89,133 @@ def floorplan(
         sizes: how much each neuron of a column matters.
         focus: the column whose edges are drawn in full.
         input_width: columns that the numbers of the inputs take.
-        number_widths: widths to try for the other numbers, the widest first.
+        lines: whether there are lines between the other columns.
+        below: rows that the last column needs below its neuron.
     """
-    room = max(1, height - (3 if height > 6 else 2))
-    spacing = _spacing(max(layers), room)
-    shown = []
-    for column, count in enumerate(layers):
-        fits = _capacity(room, spacing)
-        shown.append(fold(count, fits if count <= fits else _capacity(room - 1, spacing), keep[column], sizes(column)))
-    rows = [_rows(len(s), len(s) < count, spacing, room) for s, count in zip(shown, layers, strict=True)]
-    levels, gaps, number = _shares(layers, shown, focus, input_width, number_widths, width)
-    spare = width - _total(layers, shown, levels, gaps, input_width, number)
-    more = min(max(0, spare) // max(1, len(gaps)), max(0, WIDEST_GAP - max(gaps)))
-    gaps = [gap + more for gap in gaps]
-    x = max(0, width - _total(layers, shown, levels, gaps, input_width, number)) // 2
+    room = height - 1
+    most = room // LEAST_SPACING
+    if max(layers) > most:
+        most = (room - 1) // LEAST_SPACING  # a row for the count of those folded away
+    scale = next(
+        (s for s in _scales(layers, focus, most, lines) if s.total(layers, input_width) <= width),
+        _frugal(layers, 1),
+    )
+    shown = [fold(count, scale.most, keep[c], sizes(c)) for c, count in enumerate(layers)]
+    rows = _rows(layers, [len(s) for s in shown], room, below)
+    gaps = _widened(scale, layers, input_width, width)
+    total = scale.total(layers, input_width) - sum(scale.gaps(layers)) + sum(gaps)
+    x = max(0, width - total) // 2
     columns = []
     for c, count in enumerate(layers):
-        start = x
-        strip = -1
+        gap = (x, x + gaps[c])
+        marks = x = gap[1] + scale.lead(c)
+        fold_at = bias = arrow = x
         if c:
-            x += gaps[c - 1]
-            strip = x + 1 if levels[c] == 2 else -1
-            gap = (start, x)
-            x += _strip_width(len(shown[c - 1]), layers[c - 1]) if levels[c] == 2 else 1
-        else:
-            gap = (x, x)
-        index = _index_width(len(shown[c]), count)
-        cell = _cell_width(c, levels[c], index, input_width, number)
-        columns.append(Column(shown[c], count - len(shown[c]), rows[c], gap, strip, x, cell, index if levels[c] else 0))
+            folded = len(shown[c - 1]) < layers[c - 1]
+            fold_at = marks + len(shown[c - 1])
+            bias = fold_at + 1 + (scale.roomy and folded)
+            arrow = bias + 1 if scale.roomy else fold_at
+            x = max(bias, arrow) + 1
+        index = scale.index_width(c, count)
+        cell = scale.cell_width(c, count, input_width)
+        columns.append(
+            Column(shown[c], count - len(shown[c]), rows[c], gap, marks, fold_at, bias, arrow, x, cell, index)
+        )
         x += cell
-    return Floorplan(tuple(columns), spacing)
+    return Floorplan(tuple(columns), scale.number)
 
 
-def _spacing(widest: int, room: int) -> int:
-    for spacing in range(MOST_SPACING, 0, -1):
-        if _capacity(room, spacing) >= widest:
-            return spacing
-    return 2 if room >= 15 else 1
+@dataclass(frozen=True)
+class _Scale:
+    """How much room the parts get."""
+
+    number: int
+    """Columns of a neuron's number."""
+    web: int
+    """Columns of lines without numbers."""
+    buses: frozenset[int]
+    """Columns into which the edges come with their numbers."""
+    roomy: bool
+    """Whether marks have blanks around them."""
+    most: int
+    """Neurons that are shown of one layer."""
+    signs: frozenset[int] = frozenset()
+    """Columns whose neurons show their sign alone."""
+
+    def lead(self, column: int) -> int:
+        """Blanks before the marks."""
+        return int(column > 0 and (self.roomy or column in self.buses))
+
+    def gaps(self, layers: Sequence[int]) -> list[int]:
+        return [0 if not c else BUS if c in self.buses else self.web for c in range(len(layers))]
+
+    def index_width(self, column: int, count: int) -> int:
+        return len(str(count - 1)) if self.most < count and column not in self.signs else 0
+
+    def cell_width(self, column: int, count: int, input_width: int) -> int:
+        if column in self.signs:
+            return SIGN_CELL
+        return (self.number if column else input_width) + 2 + self.index_width(column, count)
+
+    def total(self, layers: Sequence[int], input_width: int) -> int:
+        """Columns that all of it takes."""
+        cells = sum(self.cell_width(c, count, input_width) for c, count in enumerate(layers))
+        marks = sum(
+            self.lead(c) + min(count, self.most) + (3 + (count > self.most) if self.roomy else 2)
+            for c, count in enumerate(layers[:-1], start=1)
+        )
+        return cells + marks + sum(self.gaps(layers))
 
 
-def _capacity(room: int, spacing: int) -> int:
-    return (room - (2 if spacing > 1 else 1)) // spacing + 1 if room > 1 else 1
+def _scales(layers: Sequence[int], focus: int, most: int, lines: bool) -> Iterator[_Scale]:
+    """From the roomiest to the most frugal: numbers beside far edges give way first, marks and biases never."""
+    last = len(layers) - 1
+    one = frozenset({max(1, focus)})
+    both = one | {min(focus + 1, last)}
+    narrow = NUMBER_WIDTHS[-1]
+    for number in NUMBER_WIDTHS:
+        yield _Scale(number, BUS * lines, both, True, most)
+    for roomy, buses, web in (
+        (True, both, WEB), (False, both, WEB), (False, both, 0), (False, one, WEB), (False, one, 0),
+    ):  # fmt: skip
+        yield _Scale(narrow, web * lines, buses, roomy, most)
+    for fewer in range(most - 1, MANY - 1, -1):
+        yield _Scale(narrow, 0, one, False, fewer)
+    far = sorted((c for c in range(1, last) if c != focus), key=lambda c: -abs(c - focus))
+    for n in range(1, len(far) + 1):
+        yield _Scale(narrow, 0, one, False, most, frozenset(far[:n]))
+    for fewer in range(most - 1, 2, -1):
+        yield _Scale(narrow, 0, one, False, fewer, frozenset(far))
+    for fewer in range(most, 0, -1):
+        yield _frugal(layers, fewer)
 
 
-def _rows(count: int, folded: bool, spacing: int, room: int) -> tuple[int, ...]:
-    taken = (count - 1) * spacing + (2 if spacing > 1 else 1) + folded
-    top = 1 + max(0, room - taken) // 2
-    return tuple(top + i * spacing for i in range(count))
+def _frugal(layers: Sequence[int], most: int) -> _Scale:
+    """Signs everywhere but at the output."""
+    return _Scale(NUMBER_WIDTHS[-1], 0, frozenset(), False, most, frozenset(range(len(layers) - 1)))
 
 
-def _shares(
-    layers: Sequence[int], shown: Sequence[Sequence[int]], focus: int, input_width: int, number_widths: Sequence[int],
-    width: int,
-) -> tuple[list[int], list[int], int]:  # fmt: skip
-    """Level of detail of each column (2 signs and numbers, 1 numbers, 0 sign alone), gaps, and width of numbers.
+def _widened(scale: _Scale, layers: Sequence[int], input_width: int, width: int) -> list[int]:
+    """The gaps with what room is left over, where there are lines."""
+    gaps = scale.gaps(layers)
+    growing = sum(gap > 0 for gap in gaps)
+    if not growing:
+        return gaps
+    more = min((width - scale.total(layers, input_width)) // growing, WIDEST_GAP - max(gaps))
+    return [gap + max(0, more) if gap else 0 for gap in gaps]
 
-    Columns far from the chosen one give way first.
+
+def _rows(layers: Sequence[int], shown: Sequence[int], room: int, below: int) -> list[tuple[int, ...]]:
+    """The rows of each column's neurons, in the middle of what the highest column takes.
+
+    Two rows at the bottom are for the bias of the chosen neuron and what the phase brings to it, if there is room.
     """
-    count = len(layers)
-    levels = [2] * count
-    gaps = [BUS] * (count - 1)
-    for number in number_widths:
-        if _total(layers, shown, levels, gaps, input_width, number) <= width:
-            return levels, gaps, number
-    far = sorted(range(count), key=lambda c: -abs(c - focus))
-    for c in far:
-        for gap in (c - 1, c):
-            if 0 <= gap < count - 1 and gap not in (focus - 1, focus):
-                gaps[gap] = WEB
-        if _total(layers, shown, levels, gaps, input_width, number) <= width:
-            return levels, gaps, number
-    for level in (1, 0):
-        for c in far:
-            levels[c] = level
-            if _total(layers, shown, levels, gaps, input_width, number) <= width:
-                return levels, gaps, number
-    if focus < count - 1:
-        gaps[focus] = WEB
-    return levels, gaps, number
-
-
-def _total(
-    layers: Sequence[int], shown: Sequence[Sequence[int]], levels: Sequence[int], gaps: Sequence[int], input_width: int,
-    number: int,
-) -> int:  # fmt: skip
-    total = sum(gaps)
-    for c, count in enumerate(layers):
-        total += _cell_width(c, levels[c], _index_width(len(shown[c]), count), input_width, number)
-        if c:
-            total += _strip_width(len(shown[c - 1]), layers[c - 1]) if levels[c] == 2 else 1
-    return total
-
-
-def _index_width(shown: int, count: int) -> int:
-    return len(str(count - 1)) if shown < count else 0
-
-
-def _cell_width(column: int, level: int, index: int, input_width: int, number: int) -> int:
-    if not level:
-        return SIGN_CELL
-    return (input_width if column == 0 else number) + 2 + index
-
-
-def _strip_width(shown: int, count: int) -> int:
-    """A blank, a mark for each weight that is shown, one for those folded away, a blank, the bias, and the arrow."""
-    return shown + (shown < count) + 4
+    highest = max(shown)
+    spacing = next(
+        (s for s in range(MOST_SPACING, LEAST_SPACING, -1) if (highest - 1) * s + 2 <= room - 2), LEAST_SPACING
+    )
+    taken = [(n - 1) * spacing + 2 + (n < count) for n, count in zip(shown, layers, strict=True)]
+    area = max(*taken, room - 2)
+    tops = [1 + (area - rows) // 2 for rows in taken]
+    tops[-1] = max(1, min(tops[-1], room + 1 - 2 - below))
+    return [tuple(top + i * spacing for i in range(n)) for top, n in zip(tops, shown, strict=True)]

@@ -15,8 +15,9 @@ NEAR_ZERO, LARGE = 0.06, 0.5
 
 @dataclass(frozen=True)
 class Strokes:
-    """One set of characters; triples go from next to nothing over small to large."""
+    """One set of characters; triples go from next to nothing over small to large. Each tells the sign."""
 
+    zero: str
     plus: tuple[str, str, str]
     minus: tuple[str, str, str]
     up: tuple[str, str, str]
@@ -30,11 +31,13 @@ class Strokes:
 
 
 _UNICODE = Strokes(
-    plus=("·", "+", "╋"), minus=("·", "−", "━"), up=("·", "↑", "▲"), down=("·", "↓", "▼"), line=("╌", "─", "━"),
+    zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
+    line=("╌", "─", "━"),
     trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
 )  # fmt: skip
 _ASCII = Strokes(
-    plus=(".", "+", "#"), minus=(".", "-", "="), up=(".", "^", "A"), down=(".", "v", "V"), line=(".", "-", "="),
+    zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
+    line=(".", "-", "="),
     trunk=" -|'--''|.|+.+++", forward=">", backward="<",
 )  # fmt: skip
 
@@ -46,7 +49,9 @@ def strokes_of(glyphs: Glyphs) -> Strokes:
 
 def weight_of(value: float, largest: float) -> int:
     """0 for next to nothing, 1 for small, 2 for large, beside the largest of its layer."""
-    if not largest or not math.isfinite(value):
+    if math.isinf(value):
+        return 2
+    if not largest or math.isnan(value):
         return 0
     share = abs(value) / largest
     return 0 if share < NEAR_ZERO else 1 if share < LARGE else 2
@@ -55,15 +60,23 @@ def weight_of(value: float, largest: float) -> int:
 def sign_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
     """One character that tells sign and size."""
     strokes = strokes_of(glyphs)
-    marks = strokes.minus if value < 0 else strokes.plus
-    return marks[weight_of(value, largest)], role_of(value) if value else "faint"
+    return _mark(value, largest, strokes.zero, strokes.plus, strokes.minus)
 
 
 def brought_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
-    """The same for a gradient or a change, which stand below the weights and must not be taken for them."""
+    """The same for an error, gradient or change, which stand below the rest and must not be taken for weights."""
     strokes = strokes_of(glyphs)
-    marks = strokes.down if value < 0 else strokes.up
-    return marks[weight_of(value, largest)], role_of(value) if value else "faint"
+    return _mark(value, largest, strokes.zero, strokes.up, strokes.down)
+
+
+def _mark(
+    value: float, largest: float, zero: str, above: tuple[str, str, str], below: tuple[str, str, str]
+) -> tuple[str, Role]:
+    if math.isnan(value):
+        return "?", "text"
+    if not value:
+        return zero, "faint"
+    return (below if value < 0 else above)[weight_of(value, largest)], role_of(value)
 
 
 def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: bool = False) -> str:

@@ -9,10 +9,11 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from adder_tui.cursor import Direction, moved
-from adder_tui.render.diagram import Spot, diagram
+from adder_tui.render.diagram import diagram
 from adder_tui.render.explain import explanation
 from adder_tui.render.ladder import ladder_lines
 from adder_tui.render.lines import Line
+from adder_tui.render.sheet import Spot
 from adder_tui.render.view import View
 from adder_tui.selection import Selection
 from adder_tui.widgets.canvas import Canvas, ViewSource

@@ -13,12 +13,15 @@ from adder_engine.desk import Desk
 from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
 from adder_engine.snapshot import Course, Snapshot
 from adder_tui.cursor import end_of, moved, number_of
-from adder_tui.render.diagram import diagram
+from adder_tui.render.diagram import Diagram, diagram
 from adder_tui.render.explain import explanation, weighted_sum
 from adder_tui.render.floorplan import fold
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from adder_tui.render.ladder import ladder_lines, place_in_words
 from adder_tui.render.lines import plain
+from adder_tui.render.sheet import Spot
+from adder_tui.render.shown import Shown
+from adder_tui.render.strokes import strokes_of
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for
 
@@ -46,36 +49,137 @@ def at_rung(rung: int, **kind: object) -> Snapshot:
 shapes = st.lists(st.integers(1, 64), max_size=6).map(lambda hidden: (2, *hidden, 1))
 
 
-@settings(max_examples=60)
-@given(st.data(), shapes, st.sampled_from(ACTIVATIONS), st.sampled_from(OPTIMIZERS))
-def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
-    data: st.DataObject, layers: tuple[int, ...], activation: str, optimizer: str
-) -> None:
-    held = Desk(
-        Experiment.preset("one-pair").replace(
-            **{"network.layers": layers, "network.activation": activation, "training.optimizer": optimizer}
-        ),
-        None,
-        3.0,
-    )
-    for _ in range(data.draw(st.integers(0, 20))):
+@st.composite
+def views(draw: st.DrawFn) -> tuple[View, Desk]:
+    """A random network after some rungs of the ladder, with something chosen."""
+    layers = draw(shapes)
+    settings = {
+        "network.layers": layers,
+        "network.activation": draw(st.sampled_from(ACTIVATIONS)),
+        "training.optimizer": draw(st.sampled_from(OPTIMIZERS)),
+    }
+    preset = draw(st.sampled_from(["one-pair", "many-pairs"]))
+    held = Desk(Experiment.preset(preset).replace(**settings), None, 3.0)
+    for _ in range(draw(st.integers(0, 20))):
         held.recording.step("layer", 1)
     snapshot = held.snapshot(False)
-    column = data.draw(st.integers(0, len(layers) - 1))
-    selection: Selection = Neuron(column, data.draw(st.integers(0, layers[column] - 1)))
-    if data.draw(st.booleans()):
-        selection = Parameter(data.draw(st.integers(0, layout_for(snapshot.experiment).size - 1)))
-    width, height = data.draw(st.integers(60, 160)), data.draw(st.integers(9, 50))
-    glyphs = data.draw(st.sampled_from([UNICODE, ASCII]))
-    view = view_of(snapshot, selection, glyphs)
+    column = draw(st.integers(0, len(layers) - 1))
+    selection: Selection = Neuron(column, draw(st.integers(0, layers[column] - 1)))
+    if draw(st.booleans()):
+        selection = Parameter(draw(st.integers(0, layout_for(snapshot.experiment).size - 1)))
+    return view_of(snapshot, selection, draw(st.sampled_from([UNICODE, ASCII]))), held
+
+
+widths, heights = st.integers(60, 160), st.integers(9, 50)
+
+
+@settings(max_examples=60)
+@given(views(), widths, heights)
+def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
+    drawn_from: tuple[View, Desk], width: int, height: int
+) -> None:
+    view, held = drawn_from
     drawn = diagram(view, width, height)
     assert len(drawn.lines) == height
-    below = explanation(view, held.course(selection.index) if isinstance(selection, Parameter) else None, width, 6)
+    chosen = view.selection
+    below = explanation(view, held.course(chosen.index) if isinstance(chosen, Parameter) else None, width, 6)
     lines = [*drawn.lines, *ladder_lines(view, width), *below]
     assert {line.width for line in lines} == {width}
-    assert glyphs is UNICODE or plain(lines).isascii()
+    assert view.glyphs is UNICODE or plain(lines).isascii()
     assert all(s.x >= 0 and s.x + s.width <= width and 0 <= s.y < height for s in drawn.spots)
-    assert selection in [spot.selection for spot in drawn.spots]
+    assert chosen in [spot.selection for spot in drawn.spots]
+
+
+def marks_of(drawn: Diagram) -> dict[int, Spot]:
+    """Where each weight's and bias's mark is, by the number's flat index."""
+    return {s.selection.index: s for s in drawn.spots if isinstance(s.selection, Parameter) and s.width == 1}
+
+
+def neurons_of(drawn: Diagram) -> dict[tuple[int, int], Spot]:
+    return {(s.selection.column, s.selection.index): s for s in drawn.spots if isinstance(s.selection, Neuron)}
+
+
+@settings(max_examples=80)
+@given(views(), widths, heights)
+def test_every_edge_between_neurons_on_the_picture_and_every_bias_tells_its_sign_by_a_character(
+    drawn_from: tuple[View, Desk], width: int, height: int
+) -> None:
+    view, _ = drawn_from
+    drawn, shown = diagram(view, width, height), Shown(view)
+    marks, neurons = marks_of(drawn), neurons_of(drawn)
+    assert {c for c, _ in neurons} == set(range(len(shown.layers)))
+    strokes = strokes_of(view.glyphs)
+    for c, i in neurons:
+        if not c:
+            continue
+        for source in [*(j for before, j in neurons if before == c - 1), shown.layers[c - 1]]:
+            index = shown.index_of(c, i, source)
+            assert shown.weights is not None
+            value, spot = shown.weights[index], marks[index]
+            assert drawn.lines[spot.y].plain[spot.x] in (
+                strokes.plus if value > 0 else strokes.minus if value < 0 else strokes.zero
+            )
+
+
+def test_no_two_meanings_share_a_mark() -> None:
+    for glyphs in (UNICODE, ASCII):
+        s = strokes_of(glyphs)
+        for above, below in ((s.plus, s.minus), (s.up, s.down)):
+            assert len({*above, *below, s.zero}) == 7
+
+
+@settings(max_examples=80)
+@given(views(), widths, heights)
+def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
+    drawn_from: tuple[View, Desk], width: int, height: int
+) -> None:
+    view, _ = drawn_from
+    drawn, shown = diagram(view, width, height), Shown(view)
+    reach, strokes = shown.reach, strokes_of(view.glyphs)
+
+    def below(spot: Spot) -> str:
+        return drawn.lines[spot.y + 1].plain[spot.x : spot.x + spot.width]
+
+    for (c, _), spot in neurons_of(drawn).items():
+        row = drawn.lines[spot.y].plain
+        if c:
+            came_back = not reach.between and c - 1 >= reach.errors
+            assert (below(spot).strip()[:1] in ("δ", "d") and len(below(spot).strip()) > 1) == came_back
+            there = c < reach.columns
+            assert there == (view.glyphs.ellipsis not in row[spot.x : spot.x + spot.width])
+        at_work = reach.rung is not None and c > 0 and reach.rung.layer == c - 1
+        if at_work and reach.rung is not None:
+            arrow = strokes.forward if reach.rung.phase == "forward" else strokes.backward
+            assert arrow in row[spot.x - 3 : spot.x]
+    layers_of = {index: c for c in range(1, len(shown.layers)) for index in layer_indices(shown, c)}
+    for index, spot in marks_of(drawn).items():
+        if shown.brought is None or not shown.brings(layers_of[index] - 1):
+            assert below(spot) == " "
+        else:
+            value = shown.brought[index]
+            assert below(spot) in (strokes.up if value > 0 else strokes.down if value < 0 else strokes.zero)
+
+
+def layer_indices(shown: Shown, column: int) -> range:
+    return range(shown.layout.weight(column - 1).start, shown.layout.bias(column - 1).stop)
+
+
+@settings(max_examples=60)
+@given(views(), widths, heights)
+def test_once_the_output_is_there_it_is_held_against_the_truth_in_every_size(
+    drawn_from: tuple[View, Desk], width: int, height: int
+) -> None:
+    view, _ = drawn_from
+    text = plain(diagram(view, width, height).lines)
+    shown = Shown(view)
+    for label in ("want", "off", "loss"):
+        assert bool(re.search(rf"\b{label} +\S", text)) == (shown.reach.columns == len(shown.layers))
+
+
+def test_a_small_network_is_not_folded_in_a_small_window() -> None:
+    view = view_of(at_rung(0), Neuron(2, 1))
+    for width, height in ((60, 10), (60, 9), (80, 11), (120, 22)):
+        assert len(neurons_of(diagram(view, width, height))) == 11
 
 
 def test_a_wide_layer_is_folded_with_a_count_of_those_left_out() -> None:
@@ -98,17 +202,6 @@ def test_values_flow_in_layer_by_layer_and_errors_flow_back() -> None:
     assert "(     …)" in numbers(1)
     assert numbers(1).count("…") > numbers(2).count("…") > numbers(3).count("…") > numbers(4).count("…") == 0
     assert [numbers(rung).count("δ") for rung in (5, 6, 7, 8)] == [0, 1, 5, 9]
-
-
-def test_every_edge_tells_its_sign_by_a_character() -> None:
-    snapshot = at_rung(0)
-    drawn = diagram(view_of(snapshot, Neuron(0, 0)), 80, 11)
-    marks = {s.selection: s for s in drawn.spots if s.width == 1}
-    assert len(marks) == 37
-    for selection, spot in marks.items():
-        assert isinstance(selection, Parameter)
-        character = drawn.lines[spot.y].plain[spot.x]
-        assert character in ("−━·" if snapshot.state[0, selection.index] < 0 else "+╋·")
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
