@@ -68,4 +68,4 @@ async def open_last_run(app: AdderApp) -> None:
 async def leave(app: AdderApp) -> None:
     """Save the run and leave."""
     await app.player.close()
-    app.exit()
+    app.call_later(app.exit)  # at once it would break in on a pane that is being mounted

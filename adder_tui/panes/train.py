@@ -49,5 +49,6 @@ class TrainPane(Pane):
         width = 36 if self.size.width >= 100 else 30 if self.size.width >= 72 else 24
         if (rows, width) != self._shares:  # setting a style lays the whole screen out anew, and repaints it
             self._shares = rows, width
-            self.query_one(WatchedSums).styles.height = rows
-            self.query_one(RunPanel).styles.width = width
+            # Queried as a whole: the app may be leaving, and parts of the pane already gone.
+            self.query(WatchedSums).set_styles(height=rows)
+            self.query(RunPanel).set_styles(width=width)
