@@ -20,9 +20,9 @@ from adder_engine.network import Adder
 from adder_engine.proof import check_gradient, prove
 from adder_engine.recording import Recording
 from adder_engine.runfile import read, write
-from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Proof, Snapshot, Status
+from adder_engine.snapshot import Answer, Course, Crossing, GradientCheck, LayerActivity, Proof, Snapshot, Status
 from adder_engine.sums import LARGEST_TERM, Sum
-from adder_engine.trace import Trace, layer_activity, trace_row, trace_step, trace_sum
+from adder_engine.trace import Trace, batch_rows, layer_activity, trace_row, trace_step, trace_sum
 from adder_engine.trainer import Handles
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
@@ -141,7 +141,8 @@ class Desk:
             self.recording.undo()
         else:
             self._later.append(self.recording)
-            self.recording, self.failure = self._earlier.pop(), ""
+            left, self.recording, self.failure = self.recording, self._earlier.pop(), ""
+            self.recording.crossing = Crossing("undone", left.trainer.epochs_done, 0)
 
     def redo(self) -> None:
         """Bring back what was undone last.
@@ -153,7 +154,8 @@ class Desk:
             self.recording.redo()
         else:
             self._earlier.append(self.recording)
-            self.recording = self._later.pop()
+            left, self.recording = self.recording, self._later.pop()
+            self.recording.crossing = Crossing("redone", left.trainer.epochs_done, 0)
 
     def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
         """Hold these parameters or these neurons still, leaving the other kind as it is.
@@ -195,6 +197,14 @@ class Desk:
         trainer = self.recording.trainer
         step = trace_step(trainer)
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
+
+    def batch_rows(self) -> tuple[int, ...]:
+        """The rows of the data in the newest batch.
+
+        Raises:
+            RequestError: no batch has gone through yet.
+        """
+        return batch_rows(self.recording.trainer)
 
     def prove(self) -> Proof:
         """The next update beside autograd and ``torch.optim``.
@@ -279,6 +289,7 @@ class Desk:
             speed=self._speed if playing else 0.0,
             state=state,
             previous=trainer.previous.numpy().copy(),
+            stepped=trainer.stepped,
             gradients_set=counters.has_gradients,
             frozen=tuple(sorted(trainer.handles.frozen)),
             asked=everyone[-1],
@@ -289,6 +300,7 @@ class Desk:
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=recording.can_undo or bool(self._earlier),
             can_redo=recording.can_redo or bool(self._later),
+            crossing=recording.crossing,
             warning=self.warning,
         )
 

@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.history import History
-from adder_engine.snapshot import STEP_SIZES, Moment
-from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline
+from adder_engine.snapshot import STEP_SIZES, Crossing, Moment, Told
+from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline, told
 from adder_engine.trainer import Checkpoint, Handles, Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
@@ -39,6 +40,8 @@ class Future:
     newest_epoch: int
     stop: tuple[Moment, str] | None
     moment: Moment
+    told: Told
+    """What was undone."""
 
 
 class Recording:
@@ -59,6 +62,8 @@ class Recording:
         """Where and why the loss stopped being finite."""
         self.futures: list[Future] = []
         """What was undone, newest last."""
+        self.crossing: Crossing | None = None
+        """What the newest step, undo or redo went over of what a person had done."""
         self.timeline.note(self.trainer)
 
     @property
@@ -176,6 +181,7 @@ class Recording:
             return
         if self.finished and self.moment >= self.newest:
             raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
+        start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
             before = self.moment
             if size in EPOCHS_IN:
@@ -189,6 +195,7 @@ class Recording:
         if self.trainer.rung == 0 and not self.edits and not self.stopped:
             self.trainer.look_ahead()
             self._arrive()
+        self._note_crossing("forward", start, epoch)
 
     def _step_small(self, size: str) -> None:
         update, rung = self.moment.update, self.moment.rung
@@ -243,12 +250,29 @@ class Recording:
             RequestError: no such size.
         """
         _check_size(size)
+        start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
             if size in EPOCHS_IN:
                 started = self.trainer.counters.row > 0 or self.trainer.rung > 0
                 self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
             else:
                 self.seek(self._one_back(size))
+        self._note_crossing("back", start, epoch)
+
+    def _note_crossing(self, how: Literal["forward", "back"], start: Moment, epoch: int) -> None:
+        """Note what a step from ``start`` to here went over of what a person had done."""
+        here = self.moment
+        first, stop = sorted(map(self.timeline.next_event, (start, here)))
+        self.crossing = None
+        if first == stop:
+            return
+        doing = None
+        if stop - first == 1:
+            event = self.timeline.events[first]
+            self.seek(event.at)
+            doing = told(event.deed, self.trainer)
+            self.seek(here)
+        self.crossing = Crossing(how, epoch, stop - first, doing)
 
     def _one_back(self, size: str) -> Moment:
         update, rung, edits = self.moment.update, self.moment.rung, self.edits
@@ -351,13 +375,13 @@ class Recording:
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
             raise RequestError("There is nothing to undo: nothing has been changed yet.")
-        future = Future(
-            self.timeline.branch(), self.history.copy(), self.newest, self.newest_epoch, self.stop, self.moment
-        )
-        at = self.timeline.events[i].at
-        self.seek(at)
-        self._forget_after(at)
-        self.futures.append(future)
+        past = (self.timeline.branch(), self.history.copy(), self.newest, self.newest_epoch, self.stop, self.moment)
+        event, epoch = self.timeline.events[i], self.trainer.epochs_done
+        self.seek(event.at)
+        doing = told(event.deed, self.trainer)
+        self._forget_after(event.at)
+        self.futures.append(Future(*past, doing))
+        self.crossing = Crossing("undone", epoch, 1, doing)
 
     def redo(self) -> None:
         """Bring back what the last undo took away.
@@ -367,10 +391,11 @@ class Recording:
         """
         if not self.futures:
             raise RequestError("There is nothing to redo.")
-        future = self.futures.pop()
+        future, epoch = self.futures.pop(), self.trainer.epochs_done
         self.timeline, self.history = future.timeline, future.history
         self.newest, self.newest_epoch, self.stop = future.newest, future.newest_epoch, future.stop
         self.seek(future.moment)
+        self.crossing = Crossing("redone", epoch, 1, future.told)
 
     @property
     def can_undo(self) -> bool:

@@ -110,6 +110,14 @@ class Session:
         """
         return await self._ask(lambda desk: desk.trace(row))
 
+    async def batch_rows(self) -> tuple[int, ...]:
+        """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
+
+        Raises:
+            RequestError: no batch has gone through yet.
+        """
+        return await self._ask(lambda desk: desk.batch_rows())
+
     async def prove(self) -> Proof:
         """One update of ours beside autograd and ``torch.optim``, tensor by tensor. The run is not disturbed.
 

@@ -179,6 +179,34 @@ class Course:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Something that a person did to the run: what it found, and what it left."""
+
+    index: int | None
+    """Flat index of the parameter that was set by hand; None where it was something else."""
+    values: tuple[float, float]
+    """That parameter's."""
+    experiments: tuple[Experiment, Experiment]
+    frozen: tuple[frozenset[int], frozenset[int]]
+    """Flat indices."""
+    silenced: tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]
+    """(layer, neuron) pairs."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What a step, an undo or a redo went over of what a person had done."""
+
+    how: Literal["forward", "back", "undone", "redone"]
+    epoch: int
+    """Epochs that were finished before it."""
+    count: int
+    """How many doings it went over; 0 where it went to another run."""
+    told: Told | None = None
+    """The doing, where it was one."""
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One moment of a session, whole. Arrays are copies and must not be written to."""
 
@@ -212,6 +240,8 @@ class Snapshot:
     """(4, P): parameters, gradients, and the optimizer's two moments."""
     previous: Floats
     """(4, P): the same before the last optimizer step; equal to ``state`` before the first."""
+    stepped: bool
+    """Whether the parameters are what that step made of ``previous``: not before the first, nor after an edit."""
     gradients_set: bool
     """False where PyTorch's ``.grad`` would be None."""
     frozen: tuple[int, ...]
@@ -229,6 +259,8 @@ class Snapshot:
     """(layer, neuron) pairs whose output is held at 0."""
     can_undo: bool = False
     can_redo: bool = False
+    crossing: Crossing | None = None
+    """What the newest step, undo or redo went over; None for nothing done by hand."""
     warning: str = ""
     """What the person should know beside the run, such as that it could not be saved; empty otherwise."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass
 
+import numpy as np
+
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Moment
+from adder_engine.snapshot import Moment, Told
 from adder_engine.trainer import Checkpoint, Handles, Trainer
 
 BUDGET = 64 * 2**20
@@ -56,6 +58,23 @@ class Event:
 
     at: Moment
     deed: Deed
+
+
+def told(deed: Deed, trainer: Trainer) -> Told:
+    """What a deed finds and leaves; the trainer stands at the moment just before it."""
+    now, held = trainer.experiment, trainer.handles
+    then = deed.handles if isinstance(deed, Hold) else held
+    index, values = None, (0.0, 0.0)
+    if isinstance(deed, Edit):
+        index = deed.index
+        values = (trainer.state[0, index].item(), float(np.float32(deed.value)))
+    return Told(
+        index=index,
+        values=values,
+        experiments=(now, deed.experiment if isinstance(deed, Change) else now),
+        frozen=(held.frozen, then.frozen),
+        silenced=(held.silenced, then.silenced),
+    )
 
 
 class Timeline:

@@ -82,6 +82,9 @@ class StepTrace:
     """Loss of the same batch after the step, minus before."""
     previous_answer: float | None = None
     """What the current sum's answer was before the step, in units of sums; None in a row's trace."""
+    way: Trace | None = None
+    """The current sum's way before the step where it was the whole batch, so that its error's gradient is the step's;
+    None where the batch had other rows, dropout, or a parameter set by hand on its way."""
 
     @property
     def change(self) -> Doubles:
@@ -115,6 +118,16 @@ class Trace:
     """The step that led here; None before the first, within an update, and after an edit or a change of settings."""
 
     @property
+    def chain(self) -> Trace:
+        """The way that the last step was made from, and that step: one chain of the same numbers.
+
+        Where there is no such way (see :attr:`StepTrace.way`) it is this trace, of the network after the step.
+        """
+        if self.step is None or self.step.way is None:
+            return self
+        return dataclasses.replace(self.step.way, step=self.step)
+
+    @property
     def gradient(self) -> Floats:
         """This example's gradient by all parameters, flat ``(P,)``."""
         parts = [part.ravel() for layer in self.layers for part in (layer.weight_grad, layer.bias_grad)]
@@ -141,9 +154,44 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
         before = Pass(earlier, 1, way.activation, way.loss_name, False)
         before.masks = way.masks
         before.take(way.inputs, way.targets)
-        before.run()
+        earlier_loss = before.run().item()
         step = dataclasses.replace(step, previous_answer=before.post[-1].item() * scale)
+        if _is_the_batch(trainer, before):
+            for i in reversed(range(len(layers))):
+                before.backward(i, add=False)
+            own = _collect(trainer, trainer.previous[0], before, 0, (a, b), None, earlier_loss, None)
+            step = dataclasses.replace(step, way=own)
     return _collect(trainer, trainer.state[0], way, 0, (a, b), None, loss, step)
+
+
+def _is_the_batch(trainer: Trainer, way: Pass) -> bool:
+    """Whether the newest batch is this one example, on the same way."""
+    batch = trainer.batch
+    return (
+        batch is not None
+        and not trainer.batch_touched
+        and not trainer.experiment.network.dropout
+        and torch.equal(batch.inputs, way.inputs)
+        and torch.equal(batch.targets, way.targets)
+    )
+
+
+def batch_rows(trainer: Trainer) -> tuple[int, ...]:
+    """The rows of the data in the newest batch, in the data's order.
+
+    Raises:
+        RequestError: no batch has gone through yet.
+    """
+    places = _batch_places(trainer)
+    return tuple(sorted(places.tolist()))
+
+
+def _batch_places(trainer: Trainer) -> Tensor:
+    if trainer.batch is None or (
+        trainer.rung and trainer.rungs[trainer.rung - 1].phase in ("zero_grad", "forward", "loss")
+    ):
+        raise RequestError("No batch has gone all the way through yet: step one update, or on to the end of backward.")
+    return torch.arange(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows
 
 
 def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trace:
@@ -154,13 +202,11 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     Raises:
         RequestError: no batch has gone through yet, the row was not in it, or a parameter was set by hand meanwhile.
     """
+    places = _batch_places(trainer)
     way = trainer.batch
-    if way is None or (trainer.rung and trainer.rungs[trainer.rung - 1].phase in ("zero_grad", "forward", "loss")):
-        raise RequestError("No batch has gone all the way through yet: step one update, or on to the end of backward.")
+    assert way is not None
     if trainer.batch_touched:
         raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
-    n = trainer.inputs.shape[1]
-    places = torch.arange(n) if trainer.batch_rows is None else trainer.batch_rows
     found = (places == row).nonzero()
     if not len(found):
         raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")

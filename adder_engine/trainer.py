@@ -120,6 +120,8 @@ class Trainer:
         """Whether anything was changed by hand since the last step, so that the step no longer leads here."""
         self.batch_touched = False
         """Whether a parameter was set by hand while the batch was on its way."""
+        self.stepped = False
+        """Whether the parameters are what the last step made of ``previous``; an edit ends that."""
         self._frozen: Tensor | None = None
         self._order: Tensor | None = None
         """The current epoch's shuffled rows."""
@@ -165,6 +167,7 @@ class Trainer:
         """Set one parameter, by its flat index."""
         self.state[0, index] = value
         self.touched, self.batch_touched = True, self.rung > 0 or self.batch_touched
+        self.stepped = False
 
     def hold(self, handles: Handles) -> None:
         """Freeze these parameters and silence these neurons, and no others."""
@@ -333,7 +336,7 @@ class Trainer:
         counters, experiment = self.counters, self.experiment
         self._last_good = counters.copy(), self._order, self._epoch_stream, self._stream
         self.previous.copy_(self.state)
-        self.touched = False
+        self.touched, self.stepped = False, True
         counters.optimizer_steps += 1
         self.step_lr = self.lr
         optimizer_step(experiment.training, self.lr, counters.optimizer_steps, self._rows)
@@ -453,7 +456,7 @@ class Trainer:
             self._use_experiment(checkpoint.experiment)
         if checkpoint.handles is not self.handles:
             self.hold(checkpoint.handles)
-        self.touched = self.batch_touched = False
+        self.touched = self.batch_touched = self.stepped = False
         self.lr = scheduled_lr(self.experiment.training, self.counters.epochs_done, self.experiment.epochs)
         if checkpoint.epoch_stream is not None:
             self.generator.set_state(checkpoint.epoch_stream)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from adder_engine.snapshot import Snapshot
-    from adder_engine.trace import StepTrace
+    from adder_engine.trace import StepTrace, Trace
 
 EPS = 1e-8
 """``eps`` of PyTorch's Adam and RMSprop."""
@@ -31,10 +31,9 @@ HEADING = 2
 _SYMBOLS = re.compile(r"m̂|v̂|g'|lr|[θgmvbsdε](?![a-z])")
 
 
-def step_head(
-    snapshot: Snapshot, step: StepTrace | None, focus: Focus, figures: Figures, width: int
-) -> tuple[str, list[Line]]:
+def step_head(snapshot: Snapshot, trace: Trace, focus: Focus, figures: Figures, width: int) -> tuple[str, list[Line]]:
     """Title and lines: the chosen parameter's change in full, and what the step did to the loss and the sum."""
+    step = trace.step
     if step is None:
         words = "No step has been made yet."
         if snapshot.moment.rung:
@@ -44,7 +43,25 @@ def step_head(
         return "step", [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
     lr = plain_number(step.lr, figures.glyphs)
     title = f"step, update {count(snapshot.moment.update)}: {step.optimizer}, lr {lr}"
-    return title, [*_worked(snapshot, step, focus.parameter, figures, width), *_effect(snapshot, step, figures, width)]
+    whose = wrapped(figures.glyphs.text(_whose_gradient(snapshot, trace, step)), width - 2)
+    return title, [
+        *(Line.of(("  " + row, "dim")) for row in whose),
+        *_worked(snapshot, step, focus.parameter, figures, width),
+        *_effect(snapshot, step, figures, width),
+    ]
+
+
+def _whose_gradient(snapshot: Snapshot, trace: Trace, step: StepTrace) -> str:
+    """How the step's gradient is joined to the way that is told above it; nothing where it is that way's own."""
+    if trace.row is not None:
+        return "g is the whole batch's gradient, the last number of the share above."
+    if step.way is None:
+        return "g is of the whole batch, measured before the step; the way above is of the network after it."
+    training = snapshot.experiment.training
+    more = [f"the l1 penalty of {training.l1:g}"] if training.l1 else []
+    if not training.zero_grad:
+        more.append("the gradients kept from earlier passes")
+    return f"g is the gradient above and {' and '.join(more)}." if more else ""
 
 
 def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: Figures, width: int) -> list[Line]:

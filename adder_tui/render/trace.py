@@ -45,10 +45,12 @@ class Told:
 def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figures, width: int) -> Told:
     """The whole way of one example, with the chosen neuron and parameter worked out.
 
+    After a step it is the way that the step was made from, wherever the step was of this example alone.
+
     Args:
         trace: of the current sum or of a row; of the same moment as the snapshot.
     """
-    experiment = snapshot.experiment
+    experiment, trace = snapshot.experiment, trace.chain
     focus = focus_of(selection, experiment)
     lines: list[Line] = [*_head(trace, snapshot, figures, width)]
     starts: dict[Rung, int] = {}
@@ -81,7 +83,7 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
     if trace.row is not None:
         lines.append(Line())
         lines.extend(share(trace, snapshot, focus, figures, width))
-    title, body = step_head(snapshot, trace.step, focus, figures, width)
+    title, body = step_head(snapshot, trace, focus, figures, width)
     section(Rung("step"), title, body)
     table = None if trace.step is None else step_table(snapshot, trace.step, focus.parameter, figures, width)
     if table is not None:
@@ -100,8 +102,11 @@ def _head(trace: Trace, snapshot: Snapshot, figures: Figures, width: int) -> lis
     glyphs = figures.glyphs
     pair = pair_words(trace, snapshot.experiment.data.task, figures)
     if trace.row is None:
-        words = f"The way of {pair} through the network as it is now, without dropout"
-        words += ", and its own error back." if snapshot.experiment.network.dropout else " and its own error back."
+        when = "as it is now"
+        if trace.step is not None and trace.step.way is not None:
+            when = f"as it was before the step of update {count(snapshot.moment.update)}"
+        dropout = ", without dropout," if snapshot.experiment.network.dropout else ""
+        words = f"The way of {pair} through the network {when}{dropout} and its own error back."
         if snapshot.experiment.row_count > 1:
             words += f" Training works on {plural(snapshot.experiment.row_count, 'row')}: b follows one of them."
     else:

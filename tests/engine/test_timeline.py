@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from dataclasses import astuple
 
@@ -444,3 +445,69 @@ def test_running_heeds_its_time_limit():
     done = recording.run(10_000_000, seconds=0.05)
     assert 0 < done < 10_000_000
     assert time.perf_counter() - start < 30
+
+
+def test_going_over_what_was_done_by_hand_says_what_it_was_and_leaves_the_bits_as_they_are() -> None:
+    recording = Recording(SMALL)
+    recording.step("update", 5)
+    old = recording.trainer.state[0, 3].item()
+    recording.edit(3, 0.5)
+    recording.step("epoch", 2)
+    there, epochs = bits(recording.trainer), recording.trainer.epochs_done
+
+    recording.undo()
+    crossing = recording.crossing
+    assert crossing is not None
+    assert crossing.told is not None
+    assert (crossing.how, crossing.epoch, crossing.count) == ("undone", epochs, 1)
+    assert (crossing.told.index, crossing.told.values) == (3, (old, 0.5))
+    recording.redo()
+    assert recording.crossing == dataclasses.replace(crossing, how="redone", epoch=recording.crossing.epoch)
+    assert bits(recording.trainer) == there
+
+    recording.back("epoch", 3)
+    assert (recording.crossing.how, recording.crossing.told) == ("back", crossing.told)
+    recording.step("epoch", 3)
+    assert (recording.crossing.how, recording.crossing.told) == ("forward", crossing.told)
+    straight = Straight(SMALL, recording.timeline.events)
+    assert bits(recording.trainer) == straight.at(recording.moment)
+    recording.step("update")
+    assert recording.crossing is None
+
+
+def test_a_freeze_and_a_change_of_settings_are_told_with_what_was_there_before() -> None:
+    recording = Recording(SMALL)
+    recording.step("update", 3)
+    recording.hold(Handles(frozenset({1}), frozenset({(0, 1)})))
+    recording.change(**{"training.lr": 0.02})
+    recording.back("update")
+    assert recording.crossing.told.experiments == (SMALL, SMALL.replace(**{"training.lr": 0.02}))
+    assert recording.crossing.told.index is None
+    recording.back("update")
+    assert recording.crossing.told.frozen == (frozenset(), frozenset({1}))
+    assert recording.crossing.told.silenced == (frozenset(), frozenset({(0, 1)}))
+    recording.step("update")
+    recording.step("update")
+    assert recording.crossing.how == "forward"
+    recording.back("epoch")
+    assert (recording.crossing.count, recording.crossing.told) == (2, None)
+
+
+def test_a_step_leads_from_previous_to_here_until_a_number_is_set_by_hand() -> None:
+    recording = Recording(SMALL)
+    trainer = recording.trainer
+    assert not trainer.stepped
+    recording.step("update", 2)
+    assert trainer.stepped
+    recording.step("layer", 2)
+    recording.hold(Handles(frozenset({1}), frozenset()))
+    assert trainer.stepped
+    recording.edit(3, 0.5)
+    assert not trainer.stepped
+    recording.step("layer")
+    assert not trainer.stepped
+    recording.back("layer", 2)
+    assert trainer.stepped
+    recording.step("update")
+    recording.step("update")
+    assert trainer.stepped

@@ -16,7 +16,7 @@ from adder_engine.network import Adder
 from adder_engine.optim import ALPHA, BETA1, BETA2, EPS
 from adder_engine.recording import Recording
 from adder_engine.snapshot import Moment
-from adder_engine.trace import LayerTrace, StepTrace, Trace, trace_row, trace_step, trace_sum
+from adder_engine.trace import LayerTrace, StepTrace, Trace, batch_rows, trace_row, trace_step, trace_sum
 from adder_engine.trainer import Handles
 from tests.engine.strategies import examples, experiments
 
@@ -422,3 +422,62 @@ def test_tracing_does_not_disturb_the_run():
             trace_row(looked.trainer, int(looked.trainer.batch_rows[0]))
     assert looked.trainer.state.equal(alone.trainer.state)
     assert looked.trainer.generator.get_state().equal(alone.trainer.generator.get_state())
+
+
+@examples(40)
+@given(experiments(most_rows=3, widest=4), st.integers(1, 4), st.booleans())
+def test_where_the_sum_is_the_whole_batch_its_way_and_the_step_are_one_chain(
+    experiment: Experiment, updates: int, of_the_data: bool
+) -> None:
+    recording = Recording(experiment.replace(epochs=5))
+    recording.step("update", updates)
+    trainer = recording.trainer
+    step = trace_step(trainer)
+    assume(step is not None)
+    places = range(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows.tolist()
+    scale = experiment.data.scale
+    a, b = (trainer.inputs[:, places[0]] * scale).tolist() if of_the_data else (1.25, 2.5)
+    trace = trace_sum(trainer, a, b, step)
+    chain = trace.chain
+    if trace.step.way is None:
+        assert chain is trace
+        return
+    assert len(places) == 1
+    assert not experiment.network.dropout
+    assert chain.step is trace.step
+    assert np.array_equal(chain.layers[0].weight.ravel(), step.before[: chain.layers[0].weight.size])
+    assert chain.loss == trainer.counters.batch_loss
+    if not experiment.training.l1 and experiment.training.zero_grad:
+        assert np.array_equal(chain.gradient, step.gradient)
+
+
+def test_the_way_before_a_step_is_there_for_one_row_and_not_for_a_batch_dropout_or_a_hand_on_the_way() -> None:
+    def way(changes: dict[str, object], edit: bool = False) -> Trace | None:
+        recording = Recording(Experiment.preset("one-pair").replace(**changes))
+        recording.step("layer", 5)
+        if edit:
+            recording.edit(3, 0.5)
+        recording.step("update", 1)
+        return trace_sum(recording.trainer, 30, 70, trace_step(recording.trainer)).step.way
+
+    assert way({}) is not None
+    assert way({"data.rows": ((30.0, 70.0), (3.0, 7.0))}) is None
+    assert way({"data.rows": ((30.0, 70.0, 101.0),)}) is None
+    assert way({"network.dropout": 0.5}) is None
+    assert way({}, edit=True) is None
+
+
+def test_the_rows_of_the_newest_batch_are_those_that_can_be_followed() -> None:
+    recording = Recording(Experiment.preset("mini-batches").replace(**{"data.count": 40, "training.batch_size": 5}))
+    with pytest.raises(RequestError, match="No batch has gone all the way"):
+        batch_rows(recording.trainer)
+    recording.step("update", 3)
+    rows = batch_rows(recording.trainer)
+    assert len(rows) == 5
+    assert rows == tuple(sorted(rows))
+    for row in range(40):
+        if row in rows:
+            assert trace_row(recording.trainer, row).row == row
+        else:
+            with pytest.raises(RequestError, match="is not in this batch"):
+                trace_row(recording.trainer, row)

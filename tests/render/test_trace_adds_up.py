@@ -144,7 +144,7 @@ def told(trace: Trace, snapshot: Snapshot, selection: Selection, digits: int = F
 
 def assert_told_right(trace: Trace, snapshot: Snapshot, selection: Selection) -> None:
     """Each sum, product and bend that the text works out, and each matrix."""
-    lines = told(trace, snapshot, selection)
+    lines, trace = told(trace, snapshot, selection), trace.chain
     held = walk(iter(lines))
     focus = focus_of(selection, snapshot.experiment)
     finite = not any("∞" in line or "nan" in line for line in lines)
