@@ -84,6 +84,10 @@ class AdderApp(App[None]):
         self.selection: Selection = first_selection(self.experiment)
         self.notice = ""
         self.last_run: LastRun | None = None
+        self.under_way = False
+        """Whether a step was made or the run was played: the last run is offered no more."""
+        self.telling = False
+        """Whether the Network tab shows the trace in the diagram's place."""
         self.set_class(settings.ascii, "-ascii")
         self.register_theme(textual_theme(theme))
         self.theme = theme
@@ -117,7 +121,9 @@ class AdderApp(App[None]):
             step_size=self.player.step_size,
             pace=self.player.pace,
             selection=fitting(self.selection, self.experiment),
-            notice=self.notice or standing_notice(self.snapshot, self.last_run),
+            notice=self.notice or standing_notice(self.snapshot, None if self.under_way else self.last_run),
+            reached=self.hands.reached(self.snapshot) if "hands" in vars(self) else None,
+            telling=self.telling,
         )
 
     def typing(self) -> bool:
@@ -208,6 +214,9 @@ class AdderApp(App[None]):
         if snapshot is None:
             return
         self.player.snapshot = snapshot
+        self.under_way = (
+            self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
+        )
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
             self.player.fit_pace(snapshot.experiment)

@@ -12,7 +12,7 @@ from adder_tui.render.numbers import number
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, neuron_name, place_of
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Snapshot
+    from adder_engine.snapshot import Moment, Snapshot
     from adder_tui.player import Player
     from adder_tui.render.view import View
 
@@ -39,6 +39,8 @@ class Hands:
     ) -> None:  # fmt: skip
         self._player, self._view, self._show, self._say, self._select = player, view, show, say, select
         self._one_at_a_time = asyncio.Lock()
+        self._walk: tuple[Moment, int] | None = None
+        """Where one walks by neuron, and how many of the layer's neurons it has reached."""
 
     def chosen(self) -> tuple[Parameter, str, tuple[int, ...]]:
         """The number that editing applies to, with its tensor's name and its place there.
@@ -61,8 +63,13 @@ class Hands:
         return snapshot
 
     async def set(self, name: str, place: tuple[int, ...], value: float) -> None:
-        """Give a number another value."""
-        self._show(await (await self._player.ready()).edit(name, place, value))
+        """Give a number another value, and say what it was."""
+        layout, glyphs = layout_for(self._view().experiment), self._view().glyphs
+        index = layout.index_of(name, place)
+        session = await self._player.ready()
+        old = float(self._snapshot().state[0, index])
+        self._show(await session.edit(name, place, value))
+        self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
 
     async def nudge(self, direction: int) -> None:
         """Raise or lower the chosen number a little."""
@@ -71,9 +78,6 @@ class Hands:
             old = float(self._snapshot().state[0, parameter.index])
             new = old + direction * max(LEAST_NUDGE, NUDGE * abs(old))
             await self.set(name, place, new)
-            glyphs = self._view().glyphs
-            self._say(f"{layout_for(self._view().experiment).name_of(parameter.index)}: "
-                      f"{number(old, glyphs)} → {number(new, glyphs)}. u takes it back.")  # fmt: skip
 
     async def keep(self) -> None:
         """Keep the chosen number as it is while training goes on, or let it go again."""
@@ -119,25 +123,35 @@ class Hands:
     async def next_neuron(self, forward: bool) -> None:
         """Within a layer's rung the next neuron, or the one before; after the last one the next rung."""
         async with self._one_at_a_time:
-            view = self._view()
-            column, chosen = self._working_column(), view.selection
-            if column is not None and not (isinstance(chosen, Neuron) and chosen.column == column):
-                self._select(Neuron(column, 0 if forward else view.experiment.network.layers[column] - 1))
-                return
-            if column is not None and isinstance(chosen, Neuron):
-                index = chosen.index + (1 if forward else -1)
-                if 0 <= index < view.experiment.network.layers[column]:
-                    self._select(Neuron(column, index))
+            size = self._layer_at_work()
+            if size is not None:
+                there = (self.reached(self._snapshot()) or size) + (1 if forward else -1)
+                if 1 <= there <= size:
+                    self._reach(there)
                     return
-            session = await self._player.ready()
-            self._show(await (session.step("layer") if forward else session.back("layer")))
-            column = self._working_column()
-            if column is not None:
-                self._select(Neuron(column, 0 if forward else self._view().experiment.network.layers[column] - 1))
+            rung = self._snapshot().rung
+            await self._player.climb(forward)
+            size = self._layer_at_work()
+            if size is not None:
+                climbed = self._snapshot().rung != rung  # an edit may have been what was stepped over
+                self._reach(1 if forward and climbed else size)
 
-    def _working_column(self) -> int | None:
-        """The column that forward or backward is at."""
+    def reached(self, snapshot: Snapshot | None) -> int | None:
+        """How many neurons of the rung's layer the walk has reached; None where this rung is not walked."""
+        if snapshot is None or self._walk is None or self._walk[0] != snapshot.moment or snapshot.status == "playing":
+            return None
+        return self._walk[1]
+
+    def _reach(self, neurons: int) -> None:
+        snapshot = self._snapshot()
+        assert snapshot.rung is not None
+        assert snapshot.rung.layer is not None
+        self._walk = snapshot.moment, neurons
+        self._select(Neuron(snapshot.rung.layer + 1, neurons - 1))
+
+    def _layer_at_work(self) -> int | None:
+        """Neurons of the layer that forward or backward is at."""
         snapshot = self._view().snapshot
         if snapshot is None or not snapshot.moment.rung or snapshot.rung is None or snapshot.rung.layer is None:
             return None
-        return snapshot.rung.layer + 1
+        return snapshot.experiment.network.layers[snapshot.rung.layer + 1]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adder_engine.errors import RequestError
+from adder_tui.render.glyphs import UNICODE
 from adder_tui.render.numbers import count
 from adder_tui.render.state import pace_words
 
@@ -57,16 +57,8 @@ class Player:
         """
         self._session = session
         self._ready.set()
-        version: int | None = None
-        while True:
-            try:
-                snapshot = await session.snapshot(since=version)
-            except RequestError:
-                return
-            version = snapshot.version
+        async for snapshot in session.snapshots(fps):
             self._show(snapshot)
-            if snapshot.status == "playing":
-                await asyncio.sleep(1 / fps)
 
     async def close(self) -> None:
         """Save the run, and close the session."""
@@ -154,10 +146,25 @@ class Player:
             session = await self.ready()
             if self.snapshot is not None and self.snapshot.status == "playing":
                 await session.pause()
-            move = session.step if forward else session.back
-            self._show(await move(self.step_size))
+            await self._move(forward, self.step_size)
         finally:
             self._stepping = False
+
+    async def climb(self, forward: bool) -> None:
+        """One rung up or down the ladder, whatever the size of a step."""
+        await self._move(forward, "layer")
+
+    async def _move(self, forward: bool, size: str) -> None:
+        session = await self.ready()
+        self._crossed(await (session.step(size) if forward else session.back(size)))
+
+    def _crossed(self, snapshot: Snapshot) -> None:
+        """Show where a step, an undo or a redo led, and say what it went over."""
+        self._show(snapshot)
+        if snapshot.crossing is not None:
+            from adder_tui.render.deeds import crossing_told
+
+            self._say(crossing_told(snapshot.crossing, snapshot, UNICODE))
 
     async def home(self) -> None:
         """To the first moment."""
@@ -199,14 +206,14 @@ class Player:
         if self.snapshot is not None and not self.snapshot.can_undo:
             self._say("There is nothing to undo.")
         else:
-            self._show(await (await self.ready()).undo())
+            self._crossed(await (await self.ready()).undo())
 
     async def redo(self) -> None:
         """Make the change again that was taken back."""
         if self.snapshot is not None and not self.snapshot.can_redo:
             self._say("There is nothing to redo.")
         else:
-            self._show(await (await self.ready()).redo())
+            self._crossed(await (await self.ready()).redo())
 
 
 def _one(size: str) -> str:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adder_engine.errors import AdderError, RequestError
+from adder_engine.errors import AdderError
 from adder_tui.paths import make_data_dir
 from adder_tui.render.numbers import count
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MOST_COPIED = 600
 """Lines that go to the clipboard; terminals refuse more than some 100 KiB."""
-MOST_TRIES = 400
-"""Rows that are tried one after the other to find the next one of a mini-batch."""
+MOST_FILES = 1_000
+"""Files of one name that are told apart by a number."""
 
 
 def toggle_digits(app: AdderApp) -> None:
@@ -40,25 +40,9 @@ async def previous_row(app: AdderApp) -> None:
 
 async def _go(app: AdderApp, change: int) -> None:
     trace = _trace(app)
-    session = await app.player.ready()
-    rows = session.experiment.row_count
-    start = (-1 if change > 0 else rows) if trace.row is None else trace.row
-    row = start + change
-    for _ in range(MOST_TRIES):
-        if not 0 <= row < rows:
-            trace.follow(None)
-            return
-        try:
-            await session.trace(row)
-        except RequestError as error:
-            if not str(error).startswith("Row "):
-                raise
-        else:
-            trace.follow(row)
-            return
-        row += change
-    low, high = sorted((start + change, row - change))
-    app.say(f"None of the rows {count(low)} to {count(high)} is in this batch: j goes to a row by its number.")
+    rows = await (await app.player.ready()).batch_rows()
+    ahead = [row for row in rows[::change] if trace.row is None or (row - trace.row) * change > 0]
+    trace.follow(ahead[0] if ahead else None)
 
 
 def choose_row(app: AdderApp) -> None:
@@ -92,20 +76,25 @@ async def write(app: AdderApp) -> None:
     if not text:
         app.say("There is nothing to write yet.")
         return
-    path = app.settings.data_dir / trace.name_of_file
+    wanted = app.settings.data_dir / trace.name_of_file
     try:
-        await asyncio.to_thread(write_text, path, text)
+        path = await asyncio.to_thread(write_text, wanted, text)
     except OSError as error:
-        app.say(f"The trace could not be written to {path}: {error.strerror or error}.")
+        app.say(f"The trace could not be written to {wanted}: {error.strerror or error}.")
     else:
         app.say(f"The trace is in {path}.")
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> Path:
     """Write a file in one piece: to another one beside it, then renamed.
 
+    Where there is such a file already it gets a number: ``trace-update-3-2.txt``.
+
+    Returns:
+        Where it is.
+
     Raises:
-        OSError: it could not be written; a file that was there is untouched.
+        OSError: it could not be written.
     """
     make_data_dir(path.parent)
     with tempfile.NamedTemporaryFile(
@@ -115,11 +104,16 @@ def write_text(path: Path, text: str) -> None:
         try:
             file.write(text)
             file.flush()
-            os.replace(temporary, path)
-        except OSError:
+            for number in range(1, MOST_FILES):
+                free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+                with contextlib.suppress(FileExistsError):
+                    os.close(os.open(free, os.O_CREAT | os.O_EXCL, 0o600))  # the name is ours from here on
+                    os.replace(temporary, free)
+                    return free
+            raise FileExistsError(f"there are {count(MOST_FILES)} files of this name")
+        finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            raise
 
 
 async def prove(app: AdderApp) -> None:

@@ -71,13 +71,13 @@ class NetworkPane(Pane):
             canvas.display = telling
         if not self.query(TraceText):
             self.mount(TraceText(self.source))
-        self.query_one(TraceText).display = not telling
+        self.query_one(TraceText).display = self._app.telling = not telling
         self.call_after_refresh(self._switched)
 
     def _switched(self) -> None:
         if not self._app.typing():
             self.take_focus()
-        self.redraw()
+        self._app.redraw()  # the footer too: it names the way back
 
     def take_focus(self) -> None:
         """The keys go to the diagram or to the trace, whichever is shown."""

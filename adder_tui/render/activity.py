@@ -18,6 +18,8 @@ LABEL = 8
 BEFORE, AFTER, SHORT = 5, 7, 5
 """Columns before the decimal point, and from it on where there is room and where there is little."""
 DEAD = 5
+LESS_NEEDED = ("before it", "δ")
+"""Columns that give way first where there is little room."""
 
 
 def neuron_label(view: View, layer: int, row: int, chosen: bool) -> Line:
@@ -34,10 +36,13 @@ def activity_lines(view: View, inspection: Inspection, here: Place, first: int, 
     """A header, and the rows of ``count`` neurons of the chosen layer from ``first`` on."""
     columns = _columns(view, inspection, here.layer)
     dead = _dead(view, inspection, here.layer)
-    taken = LABEL + (DEAD if _bends(view, here.layer) else 0)
-    after = AFTER if taken + len(columns) * (1 + BEFORE + AFTER) <= width else SHORT
+    room = width - LABEL - (DEAD if _bends(view, here.layer) else 0)
+    for name in LESS_NEEDED:
+        if len(columns) * (1 + BEFORE + SHORT) > room:
+            columns = [column for column in columns if column[0] != view.glyphs.text(name)]
+    after = AFTER if len(columns) * (1 + BEFORE + AFTER) <= room else SHORT
     pitch = 1 + BEFORE + after
-    names = [name if len(name) < pitch else name[: pitch - 2] + view.glyphs.ellipsis for name, _ in columns]
+    names = [name if len(name) < pitch else "the sum" for name, _ in columns]
     header = " " * LABEL + "".join(name.rjust(BEFORE + 4).ljust(pitch) for name in names)
     head = Line.of((header + ("dead".rjust(DEAD) if dead is not None else ""), "band-dim"))
     lines = [head.fit(width, view.glyphs.ellipsis, fill="band-dim")]

@@ -74,7 +74,7 @@ def _neurons(s: Sheet, c: int) -> None:
         chosen = s.view.selection == here
         role: Role = "dim"
         text = s.glyphs.none if values is None else s.glyphs.ellipsis
-        if values is not None and c < s.reach.columns:
+        if values is not None and s.has_value(c, i):
             value = float(values[i])
             role = role_of(value)
             if room == 1:
@@ -111,7 +111,10 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
         return
     deltas = s.trace.layers[c - 1].delta
     delta = float(deltas[i])
-    if room == 1:
+    role: Role
+    if not s.has_error(c, i):  # the walk by neuron has not come to it
+        text, role = s.glyphs.ellipsis, "dim"
+    elif room == 1:
         text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     else:
         text, role = compact(delta, room, s.glyphs, s.digits), role_of(delta)

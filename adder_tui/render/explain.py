@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.explain_number import number_explained
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Span
+from adder_tui.render.lines import Line, Span, roomiest
 from adder_tui.render.numbers import number, plain_number, role_of
 from adder_tui.render.phrases import LABEL, factor_text, facts_told, row, six
-from adder_tui.render.reach import reach_of
+from adder_tui.render.shown import Shown
 from adder_tui.render.strokes import strokes_of
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, layout_for, neuron_name
@@ -54,7 +54,6 @@ def _input(view: View, trace: Trace, index: int, width: int) -> list[Line]:
 def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int, height: int) -> list[Line]:
     g, names = view.glyphs, view.experiment.layer_names
     layer, i = trace.layers[at.column - 1], at.index
-    reach = reach_of(snapshot, len(names))
     muted = (at.column - 1, i) in snapshot.silenced
     title = Line.of(
         (f" {neuron_name(at, view.experiment)}", "strong"),
@@ -66,19 +65,21 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
     if hidden:
         right = Line.of(right, ("m", "key"), (" wakes it " if muted else " mutes it ", "dim"))
     lines = [title.with_right(right, width) if title.width + right.width + 2 <= width else title]
-    if at.column >= reach.columns:
-        return [*lines, row("sum", (f"not yet: forward has not come to layer {layer.name}", "dim"))]
+    reached = Shown(view)
+    if not reached.has_value(at.column, i):
+        what = f"layer {layer.name}" if at.column >= reached.reach.columns else "it"
+        return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, 1 + max(1, height - 5)), g)
     lines += [row("sum" if n == 0 else "", told) for n, told in enumerate(rows)]
     lines.append(row("value", *_activated(view, layer, i, hidden, muted)))
-    if not reach.has_error(at.column - 1):
+    if not reached.has_error(at.column, i):
         lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
     else:
         room = max(1, height - len(lines) - 1)
         errors = _error(view, trace, at.column - 1, i, width - LABEL - 2, room)
         lines += [row("error" if n == 0 else "", told) for n, told in enumerate(errors)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
-    lines.append(row("bias", *facts_told(view, snapshot, bias)))
+    lines.append(row("bias", *facts_told(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
         lines += [Line(), _legend(g)]
     return lines
@@ -162,7 +163,15 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
     full = _packed([*terms, end], width)
     if len(full) <= rows:
         return full
-    return [Line.of((f"{len(sources)} errors come back, each times its weight", "dim"), end)]
+    short: Span = (f"{len(sources)} errors, weighed", "dim")
+    return [
+        roomiest(
+            width,
+            Line.of((f"{len(sources)} errors come back, each times its weight", "dim"), end),
+            Line.of(short, end),
+            Line.of(short, (" = ", "dim"), (delta, "strong")),
+        )
+    ]
 
 
 def _legend(g: Glyphs) -> Line:

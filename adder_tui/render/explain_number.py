@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from adder_tui.render.braille import curve
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.grid import Grid
-from adder_tui.render.lines import Line, Span
+from adder_tui.render.lines import Line, Span, roomiest
 from adder_tui.render.numbers import count, number, role_of
 from adder_tui.render.phrases import factor_text, gradient_told, last_change, row, six
 from adder_tui.render.reach import reach_of
@@ -54,12 +54,13 @@ def number_explained(
     keys = Line.of(("Enter", "key"), (" sets it ", "dim"), ("+ -", "key"), (" nudge ", "dim"),
                    ("k", "key"), (" lets it go " if kept else " keeps it ", "dim"))  # fmt: skip
     head = title.with_right(keys, width) if title.width + keys.width + 2 <= width else title
+    own_value = row("bias" if len(place) == 1 else "weight", (six(value, g), role_of(value)))
     lines = [
-        row("bias" if len(place) == 1 else "weight", (six(value, g), role_of(value)), *carries),
+        roomiest(width, Line.of(own_value, *carries), own_value),
         row("gradient", *gradient_told(view, snapshot, at.index)),
     ]
     if reach.has_error(layer):
-        lines.append(row("this sum's", (own, "dim"), six(own_gradient, g)))
+        lines.append(roomiest(width, *(row("this sum's", (words, "dim"), six(own_gradient, g)) for words in (own, ""))))
     moments = MOMENTS.get(view.experiment.training.optimizer, ("", ""))
     told = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
     lines.append(row("moments", "  ".join(told)) if told else row("moments", ("none: sgd keeps nothing", "dim")))
@@ -71,7 +72,7 @@ def _beside(
     lines: list[Line], course: Course | None, at: Parameter, g: Glyphs, width: int, height: int
 ) -> list[Line]:  # fmt: skip
     """The facts at the left and, where there is room, the number's course at the right."""
-    left = min(max((line.width for line in lines), default=0) + 3, width)
+    left = max((line.width for line in lines), default=0) + 3
     room = min(width - left - 1, 72)
     if course is None or course.index != at.index or room < LEAST_CURVE or height < 3:
         return [line.fit(width, g.ellipsis) for line in lines[:height]]
@@ -105,8 +106,9 @@ def course_lines(course: Course, width: int, height: int, glyphs: Glyphs) -> lis
     else:
         for x, y, character, role in curve(values, updates, room, rows, "accent").cells():
             grid.put(margin + x, y, character, role)
-    end = count(int(updates[-1]))
-    grid.put(margin, rows, f"{count(int(updates[0]))}", "dim")
-    text = f"updates {end}" if updates[-1] > updates[0] else "no update yet"
-    grid.put(width - len(text), rows, text, "dim")
+    first, last = count(int(updates[0])), count(int(updates[-1]))
+    caption = f"updates {last}" if updates[-1] > updates[0] else "no update yet" if not updates[-1] else f"at {last}"
+    if updates[-1] > updates[0] and len(first) + 1 + len(caption) <= room:
+        grid.put(margin, rows, first, "dim")
+    grid.put(width - len(caption), rows, caption, "dim")
     return grid.lines()

@@ -77,8 +77,11 @@ def comparable(quantity: str) -> bool:
 def values(view: View, inspection: Inspection, quantity: str, span: slice, then: bool = False) -> Doubles | None:
     """The quantity's numbers for a part of the flat parameters; None where there are none.
 
-    ``then``: at the moment that it is compared with. A ratio is |change| / |parameter before|, and NaN for a
-    parameter that was 0.
+    A change is the last step's, or with the start compared the whole run's; there is none before the first step,
+    and after an edit until the next. A ratio is |change| / |parameter before|, and NaN for a parameter that was 0.
+
+    Args:
+        then: at the moment that it is compared with.
     """
     snapshot = view.snapshot
     if snapshot is None:
@@ -93,7 +96,7 @@ def values(view: View, inspection: Inspection, quantity: str, span: slice, then:
     rows = {"parameter": 0, "first": 2, "second": 3}
     if quantity in rows:
         return _doubles(state[rows[quantity], span])
-    if before is None:
+    if before is None or (inspection.against != "start" and not snapshot.stepped):
         return None
     base = _doubles(before[0, span])
     change = _doubles(now[0, span]) - base
@@ -183,24 +186,27 @@ def in_layer(here: Place, layer: int, experiment: Experiment) -> Parameter:
     return Place(weight, bias, row, column).moved(0, 0)
 
 
-def heading(here: Place, inspection: Inspection, view: View) -> str:
-    """What the table shows, by PyTorch's names, with shape and storage order."""
+def since(inspection: Inspection) -> str:
+    """What a change is measured from, in words."""
+    return "since the start" if inspection.against == "start" else "in the last step"
+
+
+def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]:
+    """What the table shows, by PyTorch's names, with shape and storage order; then in fewer words."""
     quantity, weight = fitting_quantity(inspection.quantity, view.experiment), here.weight.name
     name = weight.rpartition(".")[0]
     snapshot = view.snapshot
     if quantity == ACTIVATIONS:
         resting = snapshot is None or snapshot.status != "playing" or inspection.activity
-        return f"{name}: outputs, for one sum and over all training rows{'' if resting else ' (while paused)'}"
+        short = f"{name}: outputs{'' if resting else ' (while paused)'}"
+        return f"{name}: outputs, for one sum and over all training rows{'' if resting else ' (while paused)'}", short
     if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(here.weight.start):
-        return f"{weight}.grad is None: no backward pass since it was cleared"
-    since = "since the start" if inspection.against == "start" else "in the last update"
-    if snapshot is not None and snapshot.moment.edits and inspection.against != "start":
-        since += " and the edits after it"
-    shape = f"{here.weight.shape} row by row, stride {(here.columns, 1)}"
+        return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
     if quantity == "change":
-        return f"{weight}: change {since}"
+        return (f"{weight}: change {since(inspection)}",)
     if quantity == "ratio":
-        return f"{weight}: |change| / |weight before|, {since}"
+        return f"{weight}: |change| / |weight before|, {since(inspection)}", f"{weight}: ratio {since(inspection)}"
     what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
     what = what or f"{label(quantity, view.experiment)} of {weight}"
-    return f"{what} {shape}; {here.bias.name} ({here.rows},)"
+    shape, bias = f"{what} {here.weight.shape}", f"{here.bias.name} ({here.rows},)"
+    return f"{shape} row by row, stride {(here.columns, 1)}; {bias}", f"{shape}; {bias}", shape, what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adder_engine.snapshot import Snapshot
-from adder_tui.render.lines import Line, Role
+from adder_tui.render.lines import Line, Role, roomiest
 from adder_tui.render.numbers import count, number, plain_number, signed
 from adder_tui.render.strokes import compact
 from adder_tui.render.sums import sum_text
@@ -12,11 +12,16 @@ from adder_tui.render.view import View
 LADDER_ROWS = 3
 
 _DOING = {
-    "zero_grad": "All gradients are cleared: backward() would otherwise add to the old ones.",
-    "forward": "Each neuron adds up what comes in, times its weights, and its bias.",
-    "loss": "The answer is held against the truth: this is what training makes smaller.",
-    "backward": "The error goes back: a gradient is the error arriving times what entered.",
-}
+    "zero_grad": ("All gradients are cleared: backward() would otherwise add to the old ones.",
+                  "Gradients are cleared: backward() would add to old ones."),
+    "forward": ("Each neuron adds up what comes in, times its weights, and its bias.",
+                "Each neuron adds inputs times weights, and its bias."),
+    "loss": ("The answer is held against the truth: this is what training makes smaller.",
+             "How far the answer is off: training makes this smaller."),
+    "backward": ("The error goes back: a gradient is the error arriving times what entered.",
+                 "A gradient is the error arriving times what entered."),
+}  # fmt: skip
+"""What each phase does, and in fewer words."""
 
 
 def ladder_lines(view: View, width: int) -> list[Line]:
@@ -61,11 +66,16 @@ def _rung_spans(view: View, names: tuple[str, ...], at: int, short: bool) -> Lin
     return line
 
 
-def place_in_words(snapshot: Snapshot) -> str:
-    """``update 3 of 100 in epoch 2: backward, layer hidden``; between two updates which one is done."""
+def place_in_words(snapshot: Snapshot, reached: int | None = None, short: bool = False) -> str:
+    """``update 3 of 100 in epoch 2: backward, layer hidden``; between two updates which one is done.
+
+    Args:
+        reached: how many neurons of the layer the walk by neuron has reached: ``neuron 3 of 4``.
+        short: in fewer words, for narrow windows.
+    """
     experiment, moment = snapshot.experiment, snapshot.moment
     per_epoch = experiment.updates_per_epoch
-    by_hand = ", then changed by hand" if moment.edits else ""
+    by_hand = "" if not moment.edits else ", edited" if short else ", then changed by hand"
     if not moment.rung and not moment.update:
         return "at the start, before the first update" + by_hand
     done = moment.update - (not moment.rung)
@@ -73,20 +83,27 @@ def place_in_words(snapshot: Snapshot) -> str:
     here = f"epoch {count(epoch + 1)}"
     if per_epoch > 1:
         here = f"update {count(update + 1)} of {count(per_epoch)} in {here}"
+    if short:
+        here = f"update {count(moment.update + (moment.rung > 0))}"
     rung = snapshot.rung
     if not moment.rung or rung is None:
         return f"{here}: step, and it is done" + by_hand
     if rung.layer is None:
         return f"{here}: {rung.phase}" + by_hand
-    return f"{here}: {rung.phase}, layer {experiment.layer_names[rung.layer]}" + by_hand
+    name, size = experiment.layer_names[rung.layer], experiment.network.layers[rung.layer + 1]
+    neuron = f", neuron {reached} of {size}" if reached is not None else ""
+    return f"{here}: {rung.phase}{' ' if short else ', layer '}{name}{neuron}{by_hand}"
 
 
 def _place(view: View, width: int) -> Line:
     if view.snapshot is None:
         return Line.of((" The engine is loading.", "dim"))
-    left = Line.of(" ", (place_in_words(view.snapshot), "strong"))
+    place, short = (
+        Line.of(" ", (place_in_words(view.snapshot, view.reached, short), "strong")) for short in (False, True)
+    )
     right = Line.of(("s", "key"), (f" steps by {view.step_size} ", "dim"))
-    return left.with_right(right, width, view.glyphs.ellipsis)
+    with_key = place.with_right(right, width) if place.width + 1 + right.width <= width else place
+    return roomiest(width, with_key, place, short)
 
 
 def _effect(view: View, width: int) -> Line:
@@ -95,25 +112,23 @@ def _effect(view: View, width: int) -> Line:
     if snapshot is None or snapshot.trace is None:
         return Line()
     if snapshot.moment.rung and snapshot.rung is not None:
-        return Line.of((" " + _DOING[snapshot.rung.phase], "dim"))
+        return roomiest(width, *(Line.of((" " + words, "dim")) for words in _DOING[snapshot.rung.phase]))
     step = snapshot.trace.step
     asked = sum_text(snapshot.asked.sum, view.experiment.data.task, glyphs)
     if step is None or snapshot.moment.edits:
-        return Line.of((f" {asked}: ", "dim"), number(snapshot.asked.predicted, glyphs),
-                       (", wanted ", "dim"), plain_number(snapshot.asked.truth, glyphs))  # fmt: skip
+        line = Line.of((f" {asked}: ", "dim"), number(snapshot.asked.predicted, glyphs))
+        wanted = Line.of((", wanted ", "dim"), plain_number(snapshot.asked.truth, glyphs))
+        return roomiest(width, Line.of(line, wanted), line)
     answer = Line()
     if step.previous_answer is not None:
         before, after = told_apart(step.previous_answer, snapshot.asked.predicted, view)
         answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
-    line = Line()
-    for words in ((" loss changed by ", ", expected to first order "), (" loss ", ", expected ")):
-        line = Line.of(
-            (words[0], "dim"), signed(step.real_change, glyphs, 3),
-            (words[1], "dim"), signed(step.expected_change, glyphs, 3), answer,
-        )  # fmt: skip
-        if line.width <= width:
-            break
-    return line
+    long, short = (
+        Line.of((words, "dim"), signed(step.real_change, glyphs, 3),
+                (expected, "dim"), signed(step.expected_change, glyphs, 3))
+        for words, expected in ((" loss changed by ", ", expected to first order "), (" loss ", ", expected "))
+    )  # fmt: skip
+    return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
 
 
 def told_apart(before: float, after: float, view: View) -> tuple[str, str]:

@@ -74,6 +74,11 @@ class Line:
                 yield character, role
 
 
+def roomiest(width: int, *wordings: Line) -> Line:
+    """The first of several wordings that fits into ``width`` columns, or the last one."""
+    return next((line for line in wordings if line.width <= width), wordings[-1])
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """``text`` broken at spaces into rows of at most ``width`` columns; longer words are broken anywhere."""
     rows: list[str] = []

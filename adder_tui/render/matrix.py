@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 6
 GAP = 1
 """Columns between two numbers, beside the marks."""
-HOLE = 9
-"""Columns where others are folded away; the header has their count."""
+HOLES = (9, 5, 1)
+"""Columns where others are folded away; the header has their count, in a small one as ``+61``, in the least none."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,11 @@ def block(parts: Sequence[Part], column: int | None, names: Sequence[str], figur
         texts = {j: column_of(j)[0] for j in columns}
         widths = {j: column_of(j)[1] for j in columns}
         holes = sum(b - a > 1 for a, b in pairwise((-1, *columns)))
-        if most == 1 or sum(widths.values()) + len(columns) * (2 + GAP) + holes * HOLE <= room:
+        if most == 1 or sum(widths.values()) + len(columns) * (2 + GAP) + holes * HOLES[0] <= room:
             break
         most -= 1
+    taken = sum(widths.values()) + len(columns) * (2 + GAP)
+    hole = next((size for size in HOLES if taken + holes * size <= room), HOLES[-1])
 
     def joined(pieces: dict[int, Span], head: bool = False) -> list[Span]:
         spans: list[Span] = []
@@ -79,7 +81,8 @@ def block(parts: Sequence[Part], column: int | None, names: Sequence[str], figur
         for j in columns:
             hidden = j - before - 1
             if hidden:
-                spans.append(((f"{hidden} more" if head else glyphs.ellipsis).center(HOLE), "dim"))
+                words = {HOLES[0]: f"{hidden} more", HOLES[1]: f"+{hidden}"}.get(hole, glyphs.ellipsis)
+                spans.append(((words if head else glyphs.ellipsis).center(hole), "dim"))
             text, role = pieces[j]
             mark = (glyphs.left, glyphs.right) if role == "chosen" else (" ", " ")
             spans += [(mark[0], "accent"), (text, role), (mark[1] + " " * GAP, "accent")]

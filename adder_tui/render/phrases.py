@@ -32,30 +32,33 @@ def six(value: float, glyphs: Glyphs) -> str:
     return number(value, glyphs, 6)
 
 
-def gradient_told(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
-    """One parameter's gradient as ``.grad`` holds it."""
+def gradient_told(view: View, snapshot: Snapshot, index: int, short: bool = False) -> list[str | Span]:
+    """One parameter's gradient as ``.grad`` holds it, and over how many rows unless it is told in ``short``."""
     if not snapshot.gradient_set(index):
-        return [("none yet: .grad is None", "dim")]
+        return [("None" if short else "none yet: .grad is None", "dim")]
     gradient = float(snapshot.state[1, index])
     rows = view.experiment.rows_per_update
     told: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
-    return told if rows == 1 else [*told, (f" over {count(rows)} rows", "dim")]
+    return told if rows == 1 or short else [*told, (f" over {count(rows)} rows", "dim")]
 
 
 def last_change(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
-    """What the last step did to one parameter."""
-    step = snapshot.trace.step if snapshot.trace else None
-    if step is None:
-        return [("none yet" if not snapshot.moment.update else "still to come", "dim")]
-    change = float(step.change[index])
+    """What the last step did to one parameter; after an edit nothing says that any more, until the next step."""
+    if not snapshot.stepped:
+        return [("none since it was edited" if snapshot.moment.update else "none yet", "dim")]
+    change = float(snapshot.state[0, index]) - float(snapshot.previous[0, index])
     return [(compact(change, 11, view.glyphs, 4, sign=True), role_of(change))]
 
 
-def facts_told(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
-    """Value, gradient and last change of one parameter in a row."""
+def facts_told(view: View, snapshot: Snapshot, index: int, width: int) -> list[str | Span]:
+    """Value, gradient and last change of one parameter in a row of ``width`` columns."""
     value = float(snapshot.state[0, index])
     parts: list[str | Span] = [(number(value, view.glyphs), role_of(value))]
     if index in snapshot.frozen:
         parts.append(("  kept", "accent"))
-    return [*parts, ("   gradient ", "dim"), *gradient_told(view, snapshot, index),
-            ("   last step ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
+    for short in (False, True):
+        told = [*parts, ("   gradient ", "dim"), *gradient_told(view, snapshot, index, short),
+                ("   last step ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
+        if Line.of(*told).width <= width:
+            return told
+    return parts

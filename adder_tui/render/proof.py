@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
-from adder_engine.snapshot import GradientCheck, Nudge, Proof
+from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Role, wrapped
+from adder_tui.render.lines import Line, Role, Span, wrapped
 from adder_tui.render.numbers import aligned, count, number, plain_number, plural
 
+TABLE = 76
+"""Columns of the proof's table."""
 POOR = 0.05
 """From this relative error on an estimate is marked."""
 
@@ -21,24 +23,40 @@ def proof_lines(proof: Proof, glyphs: Glyphs, width: int) -> list[Line]:
     lines = [Line.of((row, role)) for row in wrapped(glyphs.text(verdict), width)]
     if not proof.lines:
         return lines
-    lines += [
-        Line(),
+    return [*lines, Line(), *(_table if width >= TABLE else _list)(proof, glyphs)]
+
+
+def _table(proof: Proof, glyphs: Glyphs) -> list[Line]:
+    """A row for each line of the proof."""
+    lines = [
         Line.of((f"{'tensor':<18}{'what':<17}{'largest':>11}{'allowed':>11}{'share':>9}", "dim")),
-        Line.of((f"{'':<18}{'':<17}{'difference':>11}{'':>11}", "dim")),
+        Line.of((f"{'':<18}{'':<17}{'difference':>11}", "dim")),
     ]
     for name, group in groupby(proof.lines, key=lambda line: line.name):
         for i, line in enumerate(group):
-            share = line.difference / line.allowed if line.allowed else math.inf
-            mark: Role = "text" if line.agrees else "minus"
-            lines.append(
-                Line.of(
-                    (f"{name if i == 0 else '':<18}", "strong"),
-                    f"{line.what:<17}{_small(line.difference, glyphs):>11}{_small(line.allowed, glyphs):>11}",
-                    (f"{share:>8.0%}" if share < 100 else f"{'':>8}", mark),
-                    ("  agrees" if line.agrees else "  differs", "accent" if line.agrees else "minus"),
-                )
-            )
-    return [line.fit(max(width, 1), glyphs.ellipsis) for line in lines]
+            lines.append(Line.of((f"{name if i == 0 else '':<18}", "strong"), *_differences(line, glyphs)))
+    return lines
+
+
+def _list(proof: Proof, glyphs: Glyphs) -> list[Line]:
+    """The same in fewer columns: a tensor's name on a row of its own."""
+    lines = [Line.of((f"  {'':<17}{'largest':>11}{'allowed':>11}", "dim"))]
+    for name, group in groupby(proof.lines, key=lambda line: line.name):
+        lines.append(Line.of((name, "strong")))
+        lines += [Line.of("  ", *_differences(line, glyphs, share=False)) for line in group]
+    return lines
+
+
+def _differences(line: ProofLine, glyphs: Glyphs, share: bool = True) -> list[str | Span]:
+    """How far ours and PyTorch's lie apart, what is allowed, the one as a share of the other, and the verdict."""
+    part = line.difference / line.allowed if line.allowed else math.inf
+    mark: Role = "text" if line.agrees else "minus"
+    shown: list[str | Span] = [
+        f"{line.what:<17}{_small(line.difference, glyphs):>11}{_small(line.allowed, glyphs):>11}"
+    ]
+    if share:
+        shown.append((f"{part:>8.0%}" if part < 100 else f"{'':>8}", mark))
+    return [*shown, ("  agrees" if line.agrees else "  differs", "accent" if line.agrees else "minus")]
 
 
 def _verdict(proof: Proof) -> tuple[str, Role]:
@@ -66,25 +84,34 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
         f"{check.name}: backpropagation says its gradient is {number(check.gradient, glyphs, 6)}, over all training"
         f" rows. Here the slope is measured instead, without calculus: (L(w + e) {minus} L(w {minus} e)) / 2e."
     )
-    lines = [Line.of(row) for row in wrapped(glyphs.text(intro), width)]
-    lines += [Line(), Line.of((_row("nudge e", "L(w + e)", f"L(w {minus} e)", "slope", "off by"), "dim"))]
-    sizes = [plain_number(n.size, glyphs) for n in check.nudges]
-    higher = _column([n.higher for n in check.nudges], glyphs, 8)
-    lower = _column([n.lower for n in check.nudges], glyphs, 8)
-    estimates = _column([n.estimate for n in check.nudges], glyphs, 6)
+    lines = _told(intro, glyphs, width)
+    words = ("  over 5 %" if check.gradient else "  far off", f"  {glyphs.current} the best")
+    gap = "  "
+    columns, widths = _columns(check, glyphs, 8)
+    if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) > width:
+        words, gap = (" !", f" {glyphs.current}"), " "  # a character must do, and a sentence says what it means
+        far = "over 5 %" if check.gradient else "far"
+        lines += _told(f"{glyphs.current} marks the best, ! those {far} off.", glyphs, width)
+        for digits, points in ((8, True), (7, True), (6, False)):
+            columns, widths = _columns(check, glyphs, digits, points)
+            if sum(widths.values()) + len(widths) - 1 + len(words[0]) <= width:
+                break
+    heading = gap.join(name.rjust(size) for name, size in widths.items())
+    lines += [Line(), Line.of((heading, "dim"))]
     for i, nudge in enumerate(check.nudges):
-        off = _off(nudge, check.gradient, glyphs)
-        poor = not nudge.relative_error <= POOR
-        text = _row(sizes[i], higher[i], lower[i], estimates[i], off)
+        text = gap.join(columns[name][i].rjust(size) for name, size in widths.items())
         if nudge is best:
-            lines.append(Line.of((text, "strong"), (f"  {glyphs.current} the best", "accent")))
-        elif poor:
-            lines.append(Line.of((text, "minus"), ("  over 5 %" if check.gradient else "  far off", "minus")))
+            lines.append(Line.of((text, "strong"), (words[1], "accent")))
+        elif not nudge.relative_error <= POOR:
+            lines.append(Line.of((text, "minus"), (words[0], "minus")))
         else:
             lines.append(Line.of(text))
     lines.append(Line())
-    lines += [Line.of((row, "text")) for row in wrapped(glyphs.text(_moral(check, best, glyphs)), width)]
-    return [line.fit(max(width, 1), glyphs.ellipsis) for line in lines]
+    return lines + _told(_moral(check, best, glyphs), glyphs, width)
+
+
+def _told(sentence: str, glyphs: Glyphs, width: int) -> list[Line]:
+    return [Line.of(row) for row in wrapped(glyphs.text(sentence), width)]
 
 
 def best_nudge(nudges: Sequence[Nudge]) -> Nudge | None:
@@ -93,12 +120,28 @@ def best_nudge(nudges: Sequence[Nudge]) -> Nudge | None:
     return min(finite, key=lambda nudge: nudge.relative_error, default=None)
 
 
-def _column(values: Sequence[float], glyphs: Glyphs, digits: int) -> list[str]:
-    return aligned([number(value, glyphs, digits).replace(",", "") for value in values])
+def _columns(
+    check: GradientCheck, glyphs: Glyphs, digits: int, points: bool = True
+) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The table's columns by their headings, and how wide they are.
 
+    Args:
+        digits: of the losses.
+        points: whether decimal points stand under each other.
+    """
 
-def _row(size: str, higher: str, lower: str, estimate: str, off: str) -> str:
-    return f"{size:>7}  {higher:>12}  {lower:>12}  {estimate:>12}  {off:>9}"
+    def column(values: Sequence[float], digits: int) -> list[str]:
+        texts = [number(value, glyphs, digits).replace(",", "") for value in values]
+        return aligned(texts) if points else texts
+
+    columns = {
+        "nudge e": [plain_number(n.size, glyphs) for n in check.nudges],
+        "L(w + e)": column([n.higher for n in check.nudges], digits),
+        f"L(w {glyphs.minus} e)": column([n.lower for n in check.nudges], digits),
+        "slope": column([n.estimate for n in check.nudges], 6),
+        "off by": [_off(n, check.gradient, glyphs) for n in check.nudges],
+    }
+    return columns, {name: max(len(name), *map(len, texts)) for name, texts in columns.items()}
 
 
 def _off(nudge: Nudge, gradient: float, glyphs: Glyphs) -> str:

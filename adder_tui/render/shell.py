@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.commands import Command, for_footer
 from adder_tui.render.experiment import title
-from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.lines import Line, roomiest, wrapped
 from adder_tui.render.state import pace_words, run_state
 from adder_tui.render.view import View
 from adder_tui.tabs import Tab
@@ -40,13 +40,13 @@ def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Sp
         label = f" {tab.key} {tab.label} "
         line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
         spots.append(Spot(start, line.width, f"tab_{tab.id}"))
-    state = run_state(view)
-    name = title(view.experiment, view.glyphs)
-    right = Line.of(f"{name}   ", state)
+    state = Line.of(run_state(view), " ")
+    name = Line.of(f"{title(view.experiment, view.glyphs)}   ")
+    full = Line.of(name, state)
     if view.snapshot is not None and view.snapshot.status == "playing":
-        right = Line.of(right, (f", {pace_words(view.pace)}", "dim"))
-    right = Line.of(right, " ")
-    room = width - line.width - 1
+        full = Line.of(name, run_state(view), (f", {pace_words(view.pace)} ", "dim"))
+    room = max(0, width - line.width - 1)
+    right = roomiest(room, full, Line.of(name, state), state)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
 
 
@@ -71,6 +71,8 @@ def _hint(view: View, command: Command, typing: bool) -> Line:
     label = command.label
     if command.id == "play" and view.snapshot is not None and view.snapshot.status == "playing":
         label = "pause"
+    if command.id == "trace" and view.telling:
+        label = "diagram"
     if command.id == "step_size":
         label = f"{label} {view.step_size}"
     return Line.of((command.typing if typing else command.shown, "key"), (f" {label}", "dim"))

@@ -49,6 +49,19 @@ class Shown:
             for x in self.trace.inputs.tolist()
         ]
 
+    def has_value(self, column: int, neuron: int) -> bool:
+        """Whether forward has come to this neuron, by layers or neuron by neuron."""
+        return column < self.reach.columns and self._walked_to("forward", column, neuron)
+
+    def has_error(self, column: int, neuron: int) -> bool:
+        """Whether the error has come back to this neuron."""
+        return self.reach.has_error(column - 1) and self._walked_to("backward", column, neuron)
+
+    def _walked_to(self, phase: str, column: int, neuron: int) -> bool:
+        rung, reached = self.reach.rung, self.view.reached
+        here = rung is not None and rung.phase == phase and rung.layer == column - 1
+        return reached is None or not here or neuron < reached
+
     def sizes(self, column: int) -> Sequence[float] | None:
         values = self.values(column)
         return None if values is None else values.tolist()
@@ -72,8 +85,8 @@ class Shown:
             gradients: Doubles = snapshot.state[1].astype(np.float64)
             return gradients
         if self.reach.rung.phase == "step":
-            if self.trace is not None and self.trace.step is not None:
-                return self.trace.step.change
+            if not snapshot.stepped:  # an edit since: what is left of the step is no longer to be told apart
+                return None
             changes: Doubles = snapshot.state[0].astype(np.float64) - snapshot.previous[0]
             return changes
         return None

@@ -30,8 +30,11 @@ def run_state(view: View) -> Line:
     return Line.of((f"{sign} {status}", "accent" if status == "playing" else "strong"))
 
 
-def place(snapshot: Snapshot) -> str:
-    """``epoch 412 of 2,000``; within an epoch ``update 3 of 100 in epoch 2``, with the rung where one stands still."""
+def place(snapshot: Snapshot, short: bool = False) -> str:
+    """``epoch 412 of 2,000``; within an epoch ``update 3 of 100 in epoch 2``, with the rung where one stands still.
+
+    In ``short`` without the rung.
+    """
     experiment = snapshot.experiment
     many = experiment.updates_per_epoch > 1
     climbing = snapshot.moment.rung > 0 and snapshot.status != "playing"
@@ -42,7 +45,7 @@ def place(snapshot: Snapshot) -> str:
         update = snapshot.epoch_update + climbing
         here = f"update {count(update)} of {count(experiment.updates_per_epoch)} in {here}"
     rung = snapshot.rung
-    if rung is None or not climbing:
+    if rung is None or not climbing or short:
         return here
     if rung.layer is None:
         return f"{here}: {rung.phase}"
@@ -83,6 +86,8 @@ def state_line(view: View, width: int) -> Line:
             parts.append(Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs)))
     while len(parts) > 2 and _joined(parts, "  ").width > width - 2:
         parts.pop()
+    if snapshot is not None and _joined(parts, "  ").width > width - 2:
+        parts[1] = Line.of(place(snapshot, short=True))
     gap = "   " if _joined(parts, "   ").width <= width - 2 else "  "
     return Line.of(" ", _joined(parts, gap)).fit(width, view.glyphs.ellipsis)
 

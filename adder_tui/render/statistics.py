@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from adder_tui.render.cells import cell, histogram, sign_role
+from adder_tui.render.cells import CELL, cell, histogram, sign_role
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.inspection import (
     ACTIVATIONS,
@@ -18,18 +19,20 @@ from adder_tui.render.inspection import (
     fitting_quantity,
     label,
     quantities,
+    since,
     values,
 )
-from adder_tui.render.lines import Line
+from adder_tui.render.lines import Line, Role
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, neuron_name
 
 LABEL = 8
-BEFORE, AFTER = 5, 6
-PITCH = 1 + BEFORE + AFTER
+BEFORE, AFTER, SHORT = 5, 6, 4
+"""Columns before the decimal point, and from it on where there is room and where there is little."""
 COLUMNS = ("mean", "std", "min", "max", "norm")
 MOST_BINS = 40
-SLOT = 26
+LEAST_NAME = 12
+"""Columns of the name of a chosen number's quantity."""
 THEN = {"start": "start", "step": "before", "": ""}
 """What the moment compared with is called where there is little room."""
 
@@ -39,18 +42,21 @@ def statistics(view: View, inspection: Inspection, here: Place, width: int, with
     quantity = fitting_quantity(inspection.quantity, view.experiment)
     shown = "parameter" if quantity == ACTIVATIONS else quantity
     last = "of norms" if shown == "ratio" else "norm"
-    names = "".join(name.rjust(BEFORE + 3).ljust(PITCH) for name in (*COLUMNS[:-1], last))
-    room = width - LABEL - PITCH * len(COLUMNS) - 1
-    lines = [Line.of(((" " * LABEL + names + "histogram").ljust(width)[:width], "band-dim"))]
+    after = AFTER if LABEL + len(COLUMNS) * (1 + BEFORE + AFTER) <= width else SHORT
+    pitch = 1 + BEFORE + after
+    names = "".join(name.rjust(BEFORE + 3).ljust(pitch) for name in (*COLUMNS[:-1], last))
+    room = width - LABEL - pitch * len(COLUMNS) - 1
+    names += "histogram" if room >= 8 else ""
+    lines = [Line.of(((" " * LABEL + names).ljust(width), "band-dim"))]
     for slot in (here.weight, here.bias):
         for then in (False, True) if with_then else (False,):
             numbers = values(view, inspection, shown, slot.span, then)
             size = _ratio_of_norms(view, inspection, slot.span) if shown == "ratio" else None
             name = THEN[inspection.against] if then else slot.name.rpartition(".")[2]
-            line = Line.of(((f"   {name}" if then else f" {name}").ljust(LABEL), "dim"))
+            line = Line.of(((f"  {name}" if then else f" {name}").ljust(LABEL), "dim"))
             for i, number in enumerate(_summary(numbers)):
                 value = size if shown == "ratio" and i == len(COLUMNS) - 1 else number
-                line = Line.of(line, (cell(value, view.glyphs, BEFORE, AFTER) + " ", "dim" if then else "text"))
+                line = Line.of(line, (cell(value, view.glyphs, BEFORE, after) + " ", "dim" if then else "text"))
             if numbers is not None and room >= 8:
                 line = Line.of(line, histogram(numbers, min(room, MOST_BINS), view.glyphs))
             lines.append(line.fit(width))
@@ -81,7 +87,7 @@ def chosen_number(view: View, inspection: Inspection, here: Place, width: int) -
     """The chosen number: its name and way in full, then all its quantities, then how it compares."""
     lines = [_title(view, here), *_quantities(view, inspection, here, width)]
     if compared(view, inspection):
-        lines.append(_compared(view, inspection, here))
+        lines += _compared(view, inspection, here, width)
     return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
 
@@ -110,30 +116,50 @@ def _title(view: View, here: Place) -> Line:
 
 
 def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
-    slots = []
+    """Value, gradient, moments, change and ratio; compared with the start these two stand apart, and say so."""
+    whole_run = inspection.against == "start"
+    slots: list[tuple[str, str, Role]] = []
     for quantity in quantities(view.experiment):
-        if quantity != ACTIVATIONS:
-            value = _one(view, inspection, quantity, here.index)
-            name = label(quantity, view.experiment)
-            if quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(here.index):
-                text, role = "None".rjust(BEFORE).ljust(12), sign_role(None)
-            else:
-                text, role = cell(value, view.glyphs), sign_role(value)
-            slots.append(Line.of((f"  {name}".ljust(SLOT - 12), "dim"), (text, role)))
-    beside = max(1, min(3, width // SLOT))
-    return [Line.of(*slots[i : i + beside]) for i in range(0, len(slots), beside)]
+        changes = quantity in ("change", "ratio")
+        if quantity == ACTIVATIONS or (changes and whole_run):
+            continue
+        value = _one(view, inspection, quantity, here.index)
+        name = f"last {quantity}" if changes else label(quantity, view.experiment)
+        if quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(here.index):
+            text, role = "None".rjust(BEFORE).ljust(CELL), sign_role(None)
+        else:
+            text, role = cell(value, view.glyphs), sign_role(value)
+        slots.append((name, text, role))
+    lines = _side_by_side(slots, width)
+    if whole_run:
+        change, ratio = (_one(view, inspection, quantity, here.index) for quantity in ("change", "ratio"))
+        lines.append(
+            Line.of(
+                (f"  change {since(inspection)} ", "dim"), (cell(change, view.glyphs), sign_role(change)),
+                ("  ratio ", "dim"), (cell(ratio, view.glyphs), sign_role(ratio)),
+            )
+        )  # fmt: skip
+    return lines
 
 
-def _compared(view: View, inspection: Inspection, here: Place) -> Line:
+def _compared(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
     quantity = fitting_quantity(inspection.quantity, view.experiment)
     now = _one(view, inspection, quantity, here.index)
     then = _one(view, inspection, quantity, here.index, then=True)
     difference = now - then if now is not None and then is not None else None
-    slots = []
+    slots: list[tuple[str, str, Role]] = []
     for name, value in (("now", now), (THEN[inspection.against], then), ("difference", difference)):
         role = sign_role(value)
-        slots.append(Line.of((f"  {name}".ljust(SLOT - 12), "dim"), (_signed(value, name, view.glyphs), role)))
-    return Line.of(*slots)
+        slots.append((name, _signed(value, name, view.glyphs), role))
+    return _side_by_side(slots, width)
+
+
+def _side_by_side(slots: Sequence[tuple[str, str, Role]], width: int) -> list[Line]:
+    """Names and numbers, three or fewer in a row."""
+    label = max(LEAST_NAME, *(len(name) + 1 for name, _, _ in slots))
+    shown = [Line.of((f"  {name.ljust(label)}", "dim"), (text, role)) for name, text, role in slots]
+    beside = max(1, min(3, width // (2 + label + CELL)))
+    return [Line.of(*shown[i : i + beside]) for i in range(0, len(shown), beside)]
 
 
 def _signed(value: float | None, name: str, glyphs: Glyphs) -> str:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 EPS = 1e-8
 """``eps`` of PyTorch's Adam and RMSprop."""
-HEADING = 2
-"""Lines of the table before the first tensor."""
 
 _SYMBOLS = re.compile(r"m̂|v̂|g'|lr|[θgmvbsdε](?![a-z])")
 
@@ -79,7 +77,12 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: Figures, w
         formula = _exact(term.formula, snapshot.experiment.training, figures)
         placed = in_place(formula, values, figures)
         values[term.symbol] = float(term.values[index])
-        pieces = (f"{term.symbol} = {formula}", f"= {placed}", f"= {figures(values[term.symbol])}")
+        first_part, plus, rest = placed.partition(") + ")  # only AdamW's change is long enough to be broken
+        placed_parts = (f"= {first_part})", f"+ {rest}") if plus else (f"= {placed}",)
+        if cell_len(text(placed_parts[0])) > width - 8:  # of many digits: the quotient is broken too
+            above, line, below = placed_parts[0].partition("/(")
+            placed_parts = (above, line + below, *placed_parts[1:])
+        pieces = (f"{term.symbol} = {formula}", *placed_parts, f"= {figures(values[term.symbol])}")
         lines += Formula(tuple(text(_uncombined(piece)) for piece in pieces)).lines(width, 4)
     change = float(step.change[index])
     pieces = (text("new θ = θ + Δ"), f"= {figures(old)} + {figures.factor(change)}", f"= {figures(new)}")
@@ -111,10 +114,10 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -
     if before is not None:
         whose = "the loss" if snapshot.experiment.row_count == 1 else "the batch's loss"
         lines += Formula((
-            f"expected of {whose}, by the slope alone: {text('Σ g·Δ')}", f"= {_signed(step.expected_change, figures)}",
+            f"expected of {whose}, by the slope alone:", text("Σ g·Δ"), f"= {_signed(step.expected_change, figures)}",
         )).lines(width, 2)  # fmt: skip
         lines += Formula((
-            f"what came of it: {figures(before + step.real_change)} {minus} {figures.factor(before)}",
+            f"what came of it: {figures(before + step.real_change)}", f"{minus} {figures.factor(before)}",
             f"= {_signed(step.real_change, figures)}",
         )).lines(width, 2)  # fmt: skip
     of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
@@ -146,18 +149,31 @@ class StepTable:
     digits: int
     left: int
     note: str
+    """What there is no room for."""
+    more: tuple[Line, ...]
+    """That of the chosen parameter, on rows below its own."""
 
     def __len__(self) -> int:
-        return HEADING + len(self.layout.slots) + self.layout.size
+        return self._heading + len(self.layout.slots) + self.layout.size + len(self.more)
+
+    @property
+    def _heading(self) -> int:
+        """Lines before the first tensor."""
+        return 3 if self.note else 2
 
     def line(self, i: int) -> Line:
         """The i-th line: what it is, the heads, then for each tensor its name and its parameters."""
         if i == 0:
-            return Line.of(("  the same for every parameter", "strong"), (self.note, "dim"))
-        if i == 1:
+            return Line.of(("  the same for every parameter", "strong"))
+        if i == self._heading - 1:
             heads = (" " * (self.cell - cell_len(head)) + head for head in self.heads)
             return Line.of(" " * self.left, ("".join(heads), "dim"))
-        i -= HEADING
+        if i == 1:
+            return Line.of((f"  {self.note}", "dim"))
+        below = i - self.line_of(self.chosen) - 1
+        if 0 <= below < len(self.more):
+            return self.more[below]
+        i -= self._heading + (len(self.more) if below >= 0 else 0)
         for slot in self.layout.slots:
             size = slot.stop - slot.start
             if i == 0:
@@ -169,7 +185,8 @@ class StepTable:
 
     def line_of(self, index: int) -> int:
         """The line of one parameter."""
-        return HEADING + index + 1 + next(n for n, slot in enumerate(self.layout.slots) if index < slot.stop)
+        before = next(n for n, slot in enumerate(self.layout.slots) if index < slot.stop)
+        return self._heading + index + 1 + before + (len(self.more) if index > self.chosen else 0)
 
     def _row(self, index: int) -> Line:
         place = self.layout.name_of(index).partition("[")[2]
@@ -206,7 +223,14 @@ def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: Figure
     by_rank = sorted(every, key=lambda pair: ranks.get(pair[0], 10))
     wanted = {symbol for symbol, _ in by_rank[:room]}
     shown = [pair for pair in every if pair[0] in wanted]
-    hidden = [symbol for symbol, _ in every if symbol not in wanted]
-    heads = tuple(figures.glyphs.text(_uncombined(symbol)) for symbol, _ in shown)
-    note = figures.glyphs.text(_uncombined(f" (no room for {' '.join(hidden)}: a wider window has)")) if hidden else ""
-    return StepTable(layout, heads, tuple(v for _, v in shown), chosen, step.frozen, figures, cell, digits, left, note)
+    hidden = [pair for pair in every if pair[0] not in wanted]
+
+    def head(symbol: str) -> str:
+        return figures.glyphs.text(_uncombined(symbol))
+
+    note = f"{' '.join(head(symbol) for symbol, _ in hidden)}: below the chosen one" if hidden else ""
+    parts = tuple(f"{head(symbol)} = {figures(values[chosen])} " for symbol, values in hidden)
+    return StepTable(
+        layout, tuple(head(symbol) for symbol, _ in shown), tuple(values for _, values in shown), chosen, step.frozen,
+        figures, cell, digits, left, note, tuple(Formula(parts).lines(width, left, result="text") if hidden else ()),
+    )  # fmt: skip

@@ -13,13 +13,13 @@ from adder_tui.render.inspection import (
     Place,
     comparable,
     fitting_quantity,
-    heading,
+    headings,
     in_layer,
     label,
     place,
     quantities,
 )
-from adder_tui.render.lines import Line
+from adder_tui.render.lines import Line, roomiest
 from adder_tui.render.statistics import chosen_number, compared, statistics
 from adder_tui.render.tensor_table import Block, block_for, table_lines
 from adder_tui.render.view import View
@@ -27,6 +27,8 @@ from adder_tui.render.view import View
 CHOICES = 2
 """Lines for the choice of layer and of quantity."""
 LEAST_TABLE = 3
+MOST_ROWS_FIRST = 4
+"""So many rows of the table are shown before there are statistics."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ def tensor_lines(view: View, inspection: Inspection, width: int, height: int) ->
     number = chosen_number(view, inspection, here, width)
     notes = statistics(view, inspection, here, width, with_then=False)
     room = height - CHOICES - len(number) - len(notes)
+    if room < min(here.rows, MOST_ROWS_FIRST) * per_row + 2:  # the numbers themselves come before what sums them up
+        room, notes = room + len(notes), []
     layers = range(len(view.experiment.layer_names))
     all_rows = sum(view.experiment.network.layers[1:])
     whole = quantity != ACTIVATIONS and room >= len(layers) * 3 + all_rows * per_row + here.rows + 3
     tables = [_beside(here, i, view) for i in layers] if whole else [here]
     spare = room - sum(2 + table.rows * per_row for table in tables)
-    if per_row == 2 and spare >= 2:
+    if per_row == 2 and spare >= 2 and notes:
         notes = statistics(view, inspection, here, width, with_then=True)
         spare -= 2
     active: list[Line] = []
@@ -118,6 +122,8 @@ def _choice(view: View, words: Sequence[str], at: int, width: int) -> Line:
         first += 1
     line = Line()
     for i, word in enumerate(words[first:], start=first):
+        if i > at and line.width + len(word) + 2 > width:
+            break
         mark = view.glyphs.current if i == at else " "
         line = Line.of(line, (mark, "accent"), (f"{word} ", "strong" if i == at else "dim"))
     return line
@@ -133,5 +139,6 @@ def _heading(view: View, inspection: Inspection, table: Place, block: Block, wid
         parts.append(f"columns {block.left}-{block.left + block.columns - 1}")
     around = Line.of((f"  {', '.join(parts)} ", "dim")) if parts else Line()
     none = quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(table.weight.start)
-    what = Line.of((f" {heading(table, inspection, view)}", "strong" if none else "dim"))
+    wordings = headings(table, inspection, view)
+    what = roomiest(width - around.width, *(Line.of((f" {words}", "strong" if none else "dim")) for words in wordings))
     return what.with_right(around, width, glyphs.ellipsis)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import PHASES, Rung
 from adder_tui.render.backward import backward_layer, share
-from adder_tui.render.figures import Figures, Formula, bracketed, kept, sum_of_products
+from adder_tui.render.figures import FULL_DIGITS, Figures, Formula, bracketed, kept, sum_of_products
 from adder_tui.render.focus import Focus, focus_of
+from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.matrix import Part, block
 from adder_tui.render.numbers import count, plural
@@ -89,6 +90,25 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
     if table is not None:
         lines.append(Line())
     return Told(lines, starts, table)
+
+
+def trace_header(row: int | None, digits: int, last: int, of: int, width: int, glyphs: Glyphs) -> Line:
+    """What is followed and in how many digits, the keys that change it where there is room, and how far it goes.
+
+    Args:
+        last: the last line in sight, counted from 1.
+        of: all lines; 0 while there are none.
+    """
+    what = "the current sum" if row is None else f"row {count(row)} of the data"
+    left = Line.of((" Trace ", "strong"), (f"of {what}, ", "dim"),
+                   ("every digit" if digits >= FULL_DIGITS else f"{digits} digits", "dim"))  # fmt: skip
+    right = Line.of((f"{count(last)} of {count(of)} " if of else "", "dim"))
+    for key, does in (("p", "digits"), ("b", "row"), ("y", "copy"), ("w", "write")):
+        more = Line.of(left, "   ", (key, "key"), (f" {does}", "dim"))
+        if more.width + 2 + right.width > width:
+            break
+        left = more
+    return left.with_right(right, width, glyphs.ellipsis)
 
 
 def pair_words(trace: Trace, experiment_task: str, figures: Figures) -> str:

@@ -32,6 +32,10 @@ class View:
     """The neuron or parameter that is chosen, on every tab."""
     notice: str
     """One sentence for the person at the keyboard, or nothing."""
+    reached: int | None = None
+    """How many neurons of the rung's layer the walk by neuron has reached; None where it is not walked."""
+    telling: bool = False
+    """Whether the trace stands in the diagram's place."""
 
     @property
     def has_held_out(self) -> bool:

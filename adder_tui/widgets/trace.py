@@ -13,7 +13,7 @@ from adder_tui.render.figures import FULL_DIGITS, SHORT_DIGITS, Figures
 from adder_tui.render.focus import focus_of
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.numbers import count
-from adder_tui.render.trace import Told, tell
+from adder_tui.render.trace import Told, tell, trace_header
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron
 from adder_tui.widgets.canvas import Canvas, ViewSource
@@ -74,26 +74,21 @@ class TraceText(Canvas, can_focus=True):
             if view.snapshot is not None and not self._refusal:
                 words = "A row's way is shown while training stands still: space pauses it."
             rows = wrapped(glyphs.text(words), max(10, width - 2))
-            return [self._header(view, width, 0, 0), Line(), *(Line.of("  " + row).fit(width) for row in rows)]
+            return [
+                trace_header(self.row, self._digits, 0, 0, width, glyphs),
+                Line(),
+                *(Line.of("  " + row).fit(width) for row in rows),
+            ]
         rows_in_sight = max(1, height - HEADER)
         self._follow(view, told, rows_in_sight)
         self._top = max(0, min(self._top, len(told) - rows_in_sight))
         last = min(len(told), self._top + rows_in_sight)
         lines = [told.line(i).fit(width, glyphs.ellipsis) for i in range(self._top, last)]
-        return [self._header(view, width, last, len(told)), *lines]
-
-    def _header(self, view: View, width: int, last: int, of: int) -> Line:
-        what = "the current sum" if self.row is None else f"row {count(self.row)} of the data"
-        left = Line.of(
-            (" Trace ", "strong"), (f"of {what}, ", "dim"), (self._digits_words, "dim"),
-            ("   p ", "key"), ("digits  ", "dim"), ("b ", "key"), ("row  ", "dim"), ("y ", "key"), ("copy", "dim"),
-        )  # fmt: skip
-        right = Line.of((f"{last} of {of} " if of else "", "dim"))
-        return left.with_right(right, width, view.glyphs.ellipsis)
+        return [trace_header(self.row, self._digits, last, len(told), width, glyphs), *lines]
 
     @property
-    def _digits_words(self) -> str:
-        return "every digit" if self.full else f"{SHORT_DIGITS} digits"
+    def _digits(self) -> int:
+        return FULL_DIGITS if self.full else SHORT_DIGITS
 
     def _current(self, view: View) -> tuple[Snapshot, Trace] | None:
         """The snapshot and the trace that belong together."""
@@ -107,7 +102,7 @@ class TraceText(Canvas, can_focus=True):
         if current is None or width < 20 or self._refusal:
             return None
         snapshot, trace = current
-        digits = FULL_DIGITS if self.full else SHORT_DIGITS
+        digits = self._digits
         key = (snapshot.version, id(trace), view.selection, digits, width, view.glyphs.ascii)
         if self._told is None or self._told[0] != key:
             self._told = key, tell(trace, snapshot, view.selection, Figures(view.glyphs, digits), width)

@@ -24,6 +24,7 @@ from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.inspection import Inspection, in_layer, label, place, quantities, values
 from adder_tui.render.lines import plain
 from adder_tui.render.module import module_lines
+from adder_tui.render.strokes import brought_mark
 from adder_tui.render.tensors import tensor_lines
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, place_of
@@ -156,7 +157,7 @@ def test_the_gradients_of_the_backprop_lesson_stand_in_the_table(fresh: Seen) ->
     once = seen(1)
     assert "−197.627" in drawn(once, at(once, "output.bias", 0), quantity="gradient")
     for number in ("−4793.55", "−5099.40", "2013.04", "7710.91"):
-        assert number in drawn(once, at(once, "output.weight", 0, 0), quantity="gradient")
+        assert number in drawn(once, at(once, "output.weight", 0, 0), (120, 36), quantity="gradient")
     assert "−534.310" in drawn(once, at(once, "input.weight", 0, 0), quantity="gradient")
 
 
@@ -224,9 +225,37 @@ def test_two_moments_stand_under_each_other_with_their_difference(trained: Seen)
         text = drawn(trained, where, against=against)
         rows = text.splitlines()
         now, before = float(trained.snapshot.state[0, where.index]), float(then[0, where.index])
-        assert cell(now, UNICODE).strip() in rows[4]
-        assert rows[5].split()[:2] == [called, cell(before, UNICODE).strip()]
+        mark = brought_mark(now - before, largest_change(trained, then), UNICODE)[0]
+        assert re.match(rf"▸h2\[0\]   {re.escape(mark)} +{cell(now, UNICODE, 5, 6).strip()} ", rows[4])
+        assert rows[5].split()[:2] == [called, cell(before, UNICODE, 5, 6).strip()]
         assert f"+{cell(now - before, UNICODE).strip()}" in text
+
+
+def largest_change(what: Seen, then: np.ndarray) -> float:
+    """In the layer hidden."""
+    return float(np.abs(what.snapshot.state[0].astype(np.float64) - then[0])[12:32].max())
+
+
+@pytest.mark.parametrize(("ascii", "marks"), [(False, "▲▼"), (True, "AV")])
+def test_which_way_a_number_went_stands_in_a_column_of_its_own(trained: Seen, ascii: bool, marks: str) -> None:
+    where = at(trained, "output.weight", 0, 0)
+    moved = trained.snapshot.state.copy()
+    moved[0, 32:37] = trained.start[0, 32:37] + np.float32([-998, 998, -998, 998, 998])
+    changed = dataclasses.replace(trained, snapshot=dataclasses.replace(trained.snapshot, state=moved))
+    row = drawn(changed, where, against="start", ascii=ascii).splitlines()[4]
+    assert re.findall(rf" [{marks}]  +[−-]?\d", row), row
+    assert not re.search(rf"[{marks}][−-]|[−-]{{2}}", row), row
+
+
+def test_c_says_what_change_and_ratio_are_measured_from(trained: Seen) -> None:
+    where = at(trained, "hidden.weight", 0, 0)
+    then, now = trained.snapshot.previous[0, where.index], float(trained.snapshot.state[0, where.index])
+    text = drawn(trained, where)
+    assert f"last change {cell(now - float(then), UNICODE)}" in text
+    assert "last ratio" in text
+    text = drawn(trained, where, against="start")
+    assert f"change since the start {cell(now - float(trained.start[0, where.index]), UNICODE)}" in text
+    assert "last" not in text.splitlines()[-4]
 
 
 def test_the_start_is_a_dash_until_it_is_there(trained: Seen) -> None:

@@ -13,10 +13,11 @@ from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from adder_tui.render.lines import plain
 from adder_tui.render.proof import gradient_lines, proof_lines
 from adder_tui.render.trace import Told, tell
-from adder_tui.selection import Neuron, Parameter, Selection
+from adder_tui.selection import Neuron, Parameter, Selection, layout_for
 
 FIRST = Neuron(1, 0)
 ONE_PAIR = Experiment.preset("one-pair")
+ONE_PAIR_LAYOUT = layout_for(ONE_PAIR)
 
 
 def desk(experiment: Experiment, size: str = "update", count: int = 0) -> Desk:
@@ -72,6 +73,25 @@ def test_the_table_of_the_step_has_a_row_for_every_parameter_and_room_for_all_co
     assert len(table) == 2 + 6 + 37
     assert table.line(1).plain.split() == ["θ", "g", "m", "v", "mˆ", "vˆ", "Δ", "new", "θ"]
     assert table.line(table.line_of(20)).plain.strip().startswith("▸[2, 0]")
+
+
+def test_where_columns_are_left_out_the_chosen_parameter_has_them_below_it() -> None:
+    made = desk(ONE_PAIR, count=1)
+    for chosen in (0, 20, 36):
+        table = told(made, width=60, chosen=Parameter(chosen)).table
+        assert table is not None
+        lines = [table.line(i).plain for i in range(len(table))]
+        assert "below the chosen one" in lines[1]
+        here = table.line_of(chosen)
+        assert lines[here].strip().startswith("▸[")
+        heads = lines[2].split()
+        missing = [symbol for symbol in ("g", "m", "v", "mˆ", "vˆ") if symbol not in heads]
+        below = " ".join(lines[here + 1 : here + 1 + len(table.more)])
+        assert [part for part in below.split() if part in ("g", "m", "v", "mˆ", "vˆ")] == missing
+        assert sum(line.lstrip().startswith(("[", "▸[")) for line in lines) == 37
+        for index in range(37):
+            name = ONE_PAIR_LAYOUT.name_of(index)
+            assert f"[{name.partition('[')[2]}" in lines[table.line_of(index)]
 
 
 def test_before_the_first_step_and_within_an_update_it_says_that_there_is_no_step() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.session import Session
 from adder_engine.snapshot import Answer, CollapsedMap, Losses, Moment, Snapshot, Status, rungs_of
 from adder_engine.sums import Sum
 
@@ -54,6 +55,8 @@ class FakeSession:
         if self.closed:
             raise RequestError("This session is closed.")
         return self._now()
+
+    snapshots = Session.snapshots
 
     def _bump(self) -> Snapshot:
         self.version += 1

@@ -12,7 +12,7 @@ from adder_tui.app import AdderApp
 from adder_tui.last_run import LAST_RUN, UNREADABLE, set_aside, take_seat
 from adder_tui.paths import AUTOSAVE
 from adder_tui.settings import Settings
-from tests.tui.screens import shows, until
+from tests.tui.screens import screen_text, shows, until
 
 SIZE = (80, 24)
 
@@ -67,6 +67,22 @@ def trained(tmp_path: Path) -> Path:
 async def test_the_last_run_is_offered_and_opens_where_it_was_left(trained: Path) -> None:
     async with AdderApp(Settings(data_dir=trained)).run_test(size=SIZE) as pilot:
         await shows(pilot, "Your last run (one-pair, epoch 12) is kept: press o to open it.", "epoch 0 of 2,000")
+        await pilot.press("o")
+        await shows(pilot, "epoch 12 of 2,000")
+
+
+@pytest.mark.parametrize("key", ["full_stop", "space"])
+async def test_the_offer_leaves_with_the_first_step_and_does_not_come_back(trained: Path, key: str) -> None:
+    app = AdderApp(Settings(data_dir=trained))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "press o to open it.", "epoch 0 of 2,000")
+        await pilot.press(key)
+        await until(pilot, lambda: "press o to open it" not in screen_text(app))
+        if key == "space":
+            await pilot.press("space")
+        await pilot.press("home")
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.moment.update == 0)
+        assert "press o to open it" not in screen_text(app)
         await pilot.press("o")
         await shows(pilot, "epoch 12 of 2,000")
 

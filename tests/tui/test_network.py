@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,13 +17,6 @@ from adder_tui.widgets.diagram import NetworkDiagram
 from tests.tui.screens import app_on, check_golden, screen_text, shows, until
 
 SIZE = (80, 24)
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    session = Session(Experiment.preset("one-pair"))
-    yield session
-    session.close_now()
 
 
 @asynccontextmanager
@@ -228,3 +220,81 @@ async def test_the_network_tab_looks_as_it_should(session: Session, size: tuple[
         text = screen_text(app_of(pilot))
         assert text.isascii() or not ascii_only
         check_golden(f"network_{size[0]}x{size[1]}{'_ascii' if ascii_only else ''}", text)
+
+
+async def test_the_walk_by_neuron_says_where_it_is_and_shows_only_what_it_has_reached(session: Session) -> None:
+    async with network(session) as pilot:
+        app = app_of(pilot)
+        await press(pilot, "n", "n")
+        await shows(pilot, "forward, layer input, neuron 1 of 4", "57.92")
+        assert "39.98" not in screen_text(app)
+        await press(pilot, "n")
+        await shows(pilot, "neuron 2 of 4", "39.98")
+        await press(pilot, "N")
+        await shows(pilot, "neuron 1 of 4")
+        assert "39.98" not in screen_text(app)
+        app.select(Neuron(3, 0))  # looking elsewhere does not move the walk
+        await press(pilot, "n")
+        await shows(pilot, "neuron 2 of 4", "39.98")
+        app.player.step_size = "layer"
+        await press(pilot, "full_stop")  # a step by layer takes the rest at once
+        await shows(pilot, "forward, layer hidden ", "18.87")
+        assert "neuron" not in screen_text(app).splitlines()[2]
+        await press(pilot, "comma", "full_stop", "full_stop", "full_stop", "n")
+        await shows(pilot, "backward, layer output, neuron 1 of 1", "δ−197.6")
+        await press(pilot, "n")
+        await shows(pilot, "backward, layer hidden, neuron 1 of 4", "δ−76.29", "δ     …")
+        assert "δ−16.4" not in screen_text(app)
+
+
+async def test_steps_undo_and_redo_say_what_they_go_over(session: Session) -> None:
+    async with network(session) as pilot:
+        app = app_of(pilot)
+        app.select(Parameter(0))
+        await press(pilot, "full_stop", "plus")
+        await shows(pilot, "input.weight[0, 0]: 0.5408 → 0.5508. u takes it back.")
+        await press(pilot, "full_stop", "full_stop", "u")
+        await shows(pilot, "Undone: input.weight[0, 0] 0.5508 → 0.5408; back at epoch 1.")
+        await press(pilot, "U")
+        await shows(pilot, "Redone: input.weight[0, 0] 0.5408 → 0.5508; on at epoch 3.")
+        app.player.step_size = "layer"
+        await press(pilot, "u", "U", "u", "U", "u", "plus", "comma")
+        await shows(pilot, "Back before the edit: input.weight[0, 0] 0.5508 → 0.5408.")
+        await press(pilot, "full_stop")
+        await shows(pilot, "Edit: input.weight[0, 0] 0.5408 → 0.5508.")
+        app.select(Neuron(1, 2))
+        await press(pilot, "m", "u")
+        await shows(pilot, "Undone: h1[2] awake again.")
+        await press(pilot, "K", "comma")
+        await shows(pilot, "Back before the change: 12 numbers free again.")
+        await session.change(**{"training.lr": 0.01})
+        await press(pilot, "u")
+        await shows(pilot, "Undone: lr 0.01 → 0.0002.")
+        await press(pilot, "r", "u")
+        await shows(pilot, "Undone: this is the run before, at epoch 1.")
+        await press(pilot, "U")
+        await shows(pilot, "Redone: this is the run after it, at epoch 0.")
+
+
+async def test_the_last_change_is_the_same_number_on_network_and_inspect_and_an_edit_ends_it(session: Session) -> None:
+    async with network(session) as pilot:
+        app = app_of(pilot)
+        app.select(Parameter(36))
+        app.player.step_size = "layer"
+        await press(pilot, *["full_stop"] * 9, "full_stop", "full_stop")
+        await shows(pilot, "epoch 2: forward, layer input", "last step  +0.0002000")
+        await press(pilot, "3")
+        await shows(pilot, "last change     2.000e−4")
+        await press(pilot, "plus")
+        await shows(pilot, "last change     –")
+        await press(pilot, "2")
+        await shows(pilot, "last step  none since it was edited")
+
+
+async def test_the_footer_names_the_way_from_the_trace_back_to_the_diagram(session: Session) -> None:
+    async with network(session, (120, 40)) as pilot:
+        await shows(pilot, "t trace")
+        await press(pilot, "t")
+        await shows(pilot, "t diagram")
+        await press(pilot, "t")
+        await shows(pilot, "t trace")

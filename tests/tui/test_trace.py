@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,6 @@ from adder_tui.settings import Settings
 from adder_tui.tracing import write_text
 from adder_tui.widgets.trace import TraceText
 from tests.tui.screens import check_golden, screen_text, shows, until
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    session = Session(Experiment.preset("one-pair"))
-    yield session
-    session.close_now()
 
 
 @asynccontextmanager
@@ -137,11 +129,15 @@ async def test_b_finds_the_next_row_of_a_mini_batch(session: Session, tmp_path: 
         pilot.app.player.step_size = "update"
         await press(pilot, "full_stop", "b")
         await shows(pilot, "in the batch of 5 rows of update 1")
-        first = shown_trace(pilot).row
-        await press(pilot, "b")
-        assert first is not None
-        assert shown_trace(pilot).row is not None
-        assert shown_trace(pilot).row > first
+        rows = await session.batch_rows()
+        assert len(rows) == 5
+        walked = [shown_trace(pilot).row]
+        for _ in range(5):
+            await press(pilot, "b")
+            walked.append(shown_trace(pilot).row)
+        assert walked == [*rows, None]
+        await press(pilot, "B")
+        assert shown_trace(pilot).row == rows[-1]
 
 
 async def test_a_typed_row_is_followed_and_a_wrong_one_keeps_what_was_typed(session: Session, tmp_path: Path) -> None:
@@ -180,12 +176,39 @@ async def test_a_trace_that_cannot_be_written_is_told_in_one_sentence(session: S
         await shows(pilot, "The trace could not be written to")
 
 
-def test_writing_replaces_a_file_whole(tmp_path: Path) -> None:
+def test_writing_never_takes_the_place_of_a_file_that_is_there(tmp_path: Path) -> None:
     path = tmp_path / "trace.txt"
-    write_text(path, "one\n")
-    write_text(path, "δ = 2\n")
-    assert path.read_text(encoding="utf-8") == "δ = 2\n"
-    assert list(tmp_path.iterdir()) == [path]
+    assert write_text(path, "one\n") == path
+    assert write_text(path, "δ = 2\n") == tmp_path / "trace-2.txt"
+    assert write_text(path, "3\n") == tmp_path / "trace-3.txt"
+    assert path.read_text(encoding="utf-8") == "one\n"
+    assert (tmp_path / "trace-2.txt").read_text(encoding="utf-8") == "δ = 2\n"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+async def test_w_pressed_twice_says_the_second_files_name(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path / "data", size=(160, 40)) as pilot:
+        await press(pilot, "full_stop", "w", "w")
+        await shows(pilot, "trace-update-1-2.txt")
+
+
+async def test_after_the_step_of_the_sum_alone_the_trace_is_one_chain(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path, size=(120, 40)) as pilot:
+        await press(pilot, "full_stop", "w")
+        await shows(pilot, "The trace is in")
+        text = (tmp_path / "trace-update-1.txt").read_text(encoding="utf-8")
+        assert "as it was before the step of update 1" in text
+        assert "h1[0] = 30·0.540610" in text
+        gradient = text.partition("input.bias.grad[0] = δ1[0] = ")[2].split()[0]
+        assert f"input.bias[0], with the gradient g = {gradient}" in text
+
+
+async def test_where_the_step_was_of_other_rows_a_sentence_says_so(session: Session, tmp_path: Path) -> None:
+    async with trace_of(session, tmp_path, Experiment.preset("three-pairs"), size=(160, 40)) as pilot:
+        await press(pilot, "full_stop", "w")
+        await shows(pilot, "The trace is in")
+        text = (tmp_path / "trace-update-1.txt").read_text(encoding="utf-8")
+        assert "g is of the whole batch, measured before the step; the way above is of the network after it." in text
 
 
 async def test_y_copies_the_trace(session: Session, tmp_path: Path) -> None:
