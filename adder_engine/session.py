@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Moment, Proof, Snapshot
+from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Look, Moment, Proof, Snapshot
 from adder_engine.sums import Sum
 
 if TYPE_CHECKING:
@@ -135,6 +135,14 @@ class Session:
             RequestError: no such parameter.
         """
         return await self._ask(lambda desk: desk.course(index))
+
+    async def look(self, epoch: int) -> Look:
+        """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        return await self._ask(lambda desk: desk.look(epoch))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
@@ -268,6 +276,40 @@ class Session:
             RunFileError: it cannot be written.
         """
         return await self._do(lambda desk: desk.save(path))
+
+    async def switch(self, run: int) -> Snapshot:
+        """Go to a run that was left, at its end, whole: its past, its edits, its charts. This one joins the list.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        return await self._do(lambda desk: desk.switch(run), halt=True)
+
+    async def forget(self, run: int) -> Snapshot:
+        """Strike a run off the list.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        return await self._do(lambda desk: desk.shelf.forget(run))
+
+    async def pin(self, run: int, pinned: bool = True) -> Snapshot:
+        """Keep a run when the list is full, or no longer.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        return await self._do(lambda desk: desk.shelf.pin(run, pinned))
+
+    async def rescue(self) -> Snapshot:
+        """Go back to ten updates before the run blew up, and halve the learning rate there.
+
+        The run that blew up joins the list; undo takes the new rate back.
+
+        Raises:
+            RequestError: this run has not blown up.
+        """
+        return await self._do(lambda desk: desk.rescue(), halt=True)
 
     # --- doing -----------------------------------------------------------------------------------
 

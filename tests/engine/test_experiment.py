@@ -114,6 +114,9 @@ def test_setting_one_key_after_another_from_text_gives_the_whole_experiment(expe
         ('network.activation="tanh"', "network.activation", "tanh"),
         ("training.zero_grad=false", "training.zero_grad", False),
         ("data.scale=500", "data.scale", 500.0),
+        ("stop.sum=30+70", "stop.sum", (30.0, 70.0)),
+        ("stop.sum=[130, -30]", "stop.sum", (130.0, -30.0)),
+        ("stop.sum=[]", "stop.sum", ()),
         ("data.rows=[[30, 70], [1, 2, 4.5]]", "data.rows", ((30.0, 70.0), (1.0, 2.0, 4.5))),
     ],
 )
@@ -150,6 +153,9 @@ BAD: dict[str, list[Any]] = {
     "training.schedule_every": [0, 1.5, -3], "training.schedule_gamma": [0, 2.1, math.nan],
     "training.warmup_epochs": [0, 0.5], "training.batch_size": [-1, 1_000_001, 32.0, "all"],
     "training.zero_grad": [0, "no"], "training.flat_target": [1, "yes"],
+    "stop.epoch": [-1, 1.5, True], "stop.loss": [-0.1, math.nan, math.inf], "stop.patience": [-1, 2.5, "long"],
+    "stop.keep_best": [1, "yes"], "stop.sum": [[30], [1, 2, 3], ["30", 70], 30, [True, 1], [math.inf, 1], "30+70"],
+    "stop.within": [-1, math.nan, "near"],
 }  # fmt: skip
 
 
