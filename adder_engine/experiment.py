@@ -289,6 +289,11 @@ def _check_together(e: Experiment) -> None:
             f"training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs:"
             f" it takes at most {MOST_FLAT_ROWS:,} rows an update."
         )
+    if e.stop.patience and (data.kind == "rows" or not data.test_count):
+        raise ExperimentError(
+            f"stop.patience = {e.stop.patience:,} waits for held-out sums, and there are none:"
+            ' set it to 0, or data.kind to "uniform" with a data.test_count.'
+        )
     neurons = sum(e.network.layers)
     if rows * neurons > MOST_CELLS:
         raise ExperimentError(

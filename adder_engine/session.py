@@ -179,6 +179,7 @@ class Session:
 
         def start(desk: Desk) -> None:
             desk.check_unfinished()
+            desk.recording.paused = None
             self._playing = not desk.recording.stopped
             self._pace = pace
 
@@ -278,7 +279,9 @@ class Session:
         return await self._do(lambda desk: desk.save(path))
 
     async def switch(self, run: int) -> Snapshot:
-        """Go to a run that was left, at its end, whole: its past, its edits, its charts. This one joins the list.
+        """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
+
+        This one joins the list, and undo leads back to it.
 
         Raises:
             RequestError: no such run in the list.
@@ -320,7 +323,7 @@ class Session:
             ExperimentError: a value that will not do.
             RequestError: a key that cannot change during a run.
         """
-        return await self._do(lambda desk: desk.recording.change(**changes))
+        return await self._do(lambda desk: desk.change(**changes))
 
     async def edit(self, name: str, place: tuple[int, ...], value: float) -> Snapshot:
         """Set one weight or bias: ``edit("hidden.weight", (2, 0), 0.5)``.
@@ -328,7 +331,7 @@ class Session:
         Raises:
             RequestError: no such parameter, or a value that is not finite.
         """
-        return await self._do(lambda d: d.recording.edit(d.recording.trainer.layout.index_of(name, place), value))
+        return await self._do(lambda desk: desk.edit(name, place, value))
 
     async def freeze(self, indices: frozenset[int]) -> Snapshot:
         """Hold these parameters (flat indices) still, and no others.
@@ -367,7 +370,7 @@ class Session:
 
         def answer(desk: Desk) -> Answer:
             desk.ask(asked)
-            return desk.answers([asked])[0]
+            return desk.answer()
 
         return await self._ask(answer)
 
@@ -443,7 +446,7 @@ class Session:
         if self._playing:
             self._playing = False
             desk.version += 1
-            desk.save_soon()
+            desk.autosave.soon()
 
     # --- the thread ------------------------------------------------------------------------------
 
@@ -475,7 +478,7 @@ class Session:
             wait = self._train(desk) if self._playing else None
             self._experiment = desk.recording.experiment
             self._publish(desk)
-            due = desk.save_due()
+            due = desk.autosave.due(desk.version)
             wait = due if wait is None else wait if due is None else min(wait, due)
             with contextlib.suppress(queue.Empty):
                 request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
@@ -483,7 +486,8 @@ class Session:
                     request(desk)
                     self._publish(desk)
                     request = self._requests.get_nowait()
-            desk.save_if_due()
+            if desk.autosave.due(desk.version) == 0.0:
+                desk.save_now()
 
     def _train(self, desk: Desk) -> float:
         """Train for a slice. Returns how long nothing needs to be done, in seconds."""
@@ -492,7 +496,7 @@ class Session:
         except Exception as error:
             desk.fail(error)
             idle = 0.0
-        if desk.failure or desk.recording.finished or desk.recording.stopped:
+        if desk.failure or desk.recording.finished or desk.recording.stopped or desk.recording.paused:
             self._halt(desk)
         return idle
 

@@ -49,6 +49,13 @@ warmup_epochs = 100
 batch_size = 0
 zero_grad = true
 flat_target = false
+[stop]
+epoch = 0
+loss = 0.0
+patience = 0
+keep_best = false
+sum = []
+within = 0.5
 """
 
 
@@ -65,8 +72,8 @@ def test_the_defaults_are_the_preset_many_pairs_and_what_is_documented() -> None
     assert Experiment.from_toml(WRITTEN_OUT) == Experiment()
     wanted, written = tomllib.loads(WRITTEN_OUT), tomllib.loads(Experiment().to_toml())
     assert written == wanted
-    assert [list(written[part]) for part in ("network", "data", "training")] == [
-        list(wanted[part]) for part in ("network", "data", "training")
+    assert [list(written[part]) for part in ("network", "data", "training", "stop")] == [
+        list(wanted[part]) for part in ("network", "data", "training", "stop")
     ]
 
 
@@ -196,6 +203,7 @@ def test_the_words_for_what_would_do_name_values_that_do(name: str) -> None:
     ("changes", "words"),
     [
         ({"data.kind": "rows"}, ["data.kind", "data.rows"]),
+        ({"stop.patience": 5, "data.test_count": 0}, ["stop.patience = 5", "data.test_count"]),
         ({"data.low": 5.0, "data.high": 4.0}, ["data.low = 5", "data.high = 4"]),
         ({"training.flat_target": True, "data.count": 2001}, ["training.flat_target", "2,001", "2,000"]),
         ({"data.count": 1_000_000, "network.layers": [2, 64, 1]}, ["1,000,000 rows", "67", "training.batch_size"]),
