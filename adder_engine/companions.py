@@ -9,8 +9,8 @@ from typing import Any
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.keeping import DAMAGED, restored, saved
+from adder_engine.left import Left
 from adder_engine.marks import marks_of
-from adder_engine.playback import Left
 from adder_engine.runfile import SavedRun
 from adder_engine.snapshot import Answer, CollapsedMap, Run
 from adder_engine.sums import Sum

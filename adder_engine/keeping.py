@@ -13,7 +13,7 @@ import torch
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.history import History, Series
-from adder_engine.playback import Left
+from adder_engine.left import Left
 from adder_engine.recording import CHANGEABLE, Recording
 from adder_engine.runfile import SavedRun
 from adder_engine.snapshot import Moment

@@ -9,8 +9,9 @@ import numpy as np
 
 from adder_engine.analysis import collapsed_map
 from adder_engine.data import truth
+from adder_engine.left import Left
 from adder_engine.marks import marks_of
-from adder_engine.playback import Left, Playback, scout
+from adder_engine.playback import Playback, scout
 from adder_engine.snapshot import Answer, CollapsedMap, Course, Look, Run
 from adder_engine.sums import Sum
 from adder_engine.trainer import Trainer

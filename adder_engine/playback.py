@@ -5,42 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.history import History
+from adder_engine.left import Left
 from adder_engine.snapshot import STEP_SIZES, Moment
 from adder_engine.stopping import Fired, StopRules
 from adder_engine.timeline import Timeline
 from adder_engine.trainer import Checkpoint, Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
-
-
-@dataclass
-class Left:
-    """A run as it was left: all that it takes to go on with it, without a trainer."""
-
-    first_experiment: Experiment
-    timeline: Timeline
-    history: History
-    newest: Moment
-    newest_epoch: int
-    stop: tuple[Moment, str] | None
-    moment: Moment
-    epoch: int
-    """Epochs finished at ``moment``."""
-    line: int = 0
-    """The number under which a session lists the run."""
-
-    def copy(self) -> Left:
-        """An equal one that shares the keyframes and nothing that changes."""
-        return replace(self, timeline=self.timeline.branch(), history=self.history.copy())
-
-    def at_its_end(self) -> Left:
-        """The same run, left at its newest moment."""
-        return replace(self, moment=self.newest, epoch=self.newest_epoch)
 
 
 class Playback:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment, key_named
-from adder_engine.playback import Left, Playback
+from adder_engine.left import Left
+from adder_engine.playback import Playback
 from adder_engine.snapshot import Moment
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold
 from adder_engine.trainer import Handles, Trainer

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.naming import MOST_WORDS, difference_words, name_of
-from adder_engine.playback import Left
+from adder_engine.left import Left
+from adder_engine.naming import MOST_WORDS, difference_words, name_of, title_of
+from adder_engine.presets import PRESETS
 from adder_engine.snapshot import MOST_RUNS, Mark, Run
 
 BUDGET = 4 * 2**20
@@ -41,9 +42,7 @@ class Shelf:
     def begin(self, experiment: Experiment, parent: int | None = None) -> int:
         """The number of a new run; it is told beside its parent's base as long as little differs."""
         base = self._lines[parent].base if parent is not None else experiment
-        if len(difference_words(base, experiment)) > MOST_WORDS:
-            base = experiment
-        return self._number(Line(base, parent))
+        return self._number(Line(_base(base, experiment), parent))
 
     def branch(self, parent: int, epoch: float) -> int:
         """The number of a run that is the same as its parent up to an epoch."""
@@ -89,9 +88,7 @@ class Shelf:
     def join(self, experiment: Experiment, parent: int | None, branched_at: float | None) -> int:
         """The number of a run that comes from elsewhere, told beside the list's first run where little differs."""
         base = self._lines[self.runs[0].id].base if self.runs else experiment
-        if len(difference_words(base, experiment)) > MOST_WORDS:
-            base = experiment
-        return self._number(Line(base, parent, branched_at))
+        return self._number(Line(_base(base, experiment), parent, branched_at))
 
     def adopt(self, runs: Iterable[tuple[Run, Left]]) -> dict[int, int]:
         """Take over runs from elsewhere, giving them new numbers: ``{old: new}``."""
@@ -147,3 +144,9 @@ class Shelf:
             runs.remove(oldest)
             del self._left[oldest.id]
         self.runs = tuple(runs)
+
+
+def _base(base: Experiment, experiment: Experiment) -> Experiment:
+    """What a run is told beside: the base, or itself where it is a preset or differs in too many words."""
+    differs = len(difference_words(base, experiment)) > MOST_WORDS
+    return experiment if differs or title_of(experiment) in PRESETS else base
