@@ -24,6 +24,7 @@ from adder_tui.console import complain
 from adder_tui.lifeline import Lifeline, stop_job
 from adder_tui.panes.pane import Pane
 from adder_tui.player import Player
+from adder_tui.render.compared import branch_sentence
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.shell import SMALLEST, standing_notice
 from adder_tui.render.view import View
@@ -83,6 +84,10 @@ class AdderApp(App[None]):
         self.tab = FIRST_TAB
         self.selection: Selection = first_selection(self.experiment)
         self.notice = ""
+        self.charted: frozenset[int] | None = None
+        """Other runs picked for the chart; None for the run just left."""
+        self._branched = ""
+        """What became of the line that the last command cut off."""
         self.last_run: LastRun | None = None
         self.set_class(settings.ascii, "-ascii")
         self.register_theme(textual_theme(theme))
@@ -118,6 +123,7 @@ class AdderApp(App[None]):
             pace=self.player.pace,
             selection=fitting(self.selection, self.experiment),
             notice=self.notice or standing_notice(self.snapshot, self.last_run),
+            charted=self.charted,
         )
 
     def typing(self) -> bool:
@@ -203,10 +209,12 @@ class AdderApp(App[None]):
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 
-    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+    def watch_snapshot(self, before: Snapshot | None, snapshot: Snapshot | None) -> None:
         """Draw the new snapshot."""
         if snapshot is None:
             return
+        if before is not None and before.run != snapshot.run:
+            self.notice = self._branched = branch_sentence(before, snapshot)
         self.player.snapshot = snapshot
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
@@ -220,7 +228,7 @@ class AdderApp(App[None]):
 
     def say(self, sentence: str) -> None:
         """Show one sentence until the next command."""
-        self.notice = sentence
+        self.notice = f"{sentence} {self._branched}".rstrip()
         self.redraw()
 
     # --- commands --------------------------------------------------------------------------------
@@ -241,13 +249,14 @@ class AdderApp(App[None]):
         """Carry out a command of the table."""
         command = BY_ID[id]
         assert command.act is not None
-        self.notice = ""
+        self.notice = self._branched = ""
         outcome = command.act(self)
         if outcome is not None:
-            self.run_worker(self._carry_out(outcome), name=id)
+            self.run_worker(self.attempt(outcome), name=id)
         self.redraw()
 
-    async def _carry_out(self, outcome: Awaitable[None]) -> None:
+    async def attempt(self, outcome: Awaitable[None]) -> None:
+        """Wait for it; where it is refused, say why."""
         try:
             await outcome
         except AdderError as error:
@@ -261,7 +270,7 @@ class AdderApp(App[None]):
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
         self.notice = ""
-        self.run_worker(self._carry_out(self.player.ask(event.sum)), name="ask")
+        self.run_worker(self.attempt(self.player.ask(event.sum)), name="ask")
 
     @on(Prompt.Refused)
     def _refused(self, event: Prompt.Refused) -> None:

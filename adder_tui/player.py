@@ -167,6 +167,11 @@ class Player:
         """To the newest moment."""
         self._show(await (await self.ready()).end())
 
+    async def seek_epoch(self, epoch: int) -> None:
+        """To the end of an epoch that the run has been at."""
+        self._show(await (await self.ready()).seek_epoch(epoch))
+        self._say(f"Back at epoch {count(epoch)}: End goes to the newest moment.")
+
     # --- the run ---------------------------------------------------------------------------------
 
     async def reset(self) -> None:
@@ -187,6 +192,25 @@ class Player:
     async def open(self, path: Path) -> None:
         """A run that was saved."""
         self._show(await (await self.ready()).open(path))
+
+    async def save(self, path: Path) -> None:
+        """Save the run to a file."""
+        self._show(await (await self.ready()).save(path))
+
+    async def switch(self, run: int) -> None:
+        """To a run that was left."""
+        self._show(await (await self.ready()).switch(run))
+
+    async def forget(self, run: int) -> None:
+        """Strike a run off the list."""
+        self._show(await (await self.ready()).forget(run))
+
+    async def rescue(self) -> None:
+        """Back to before the run blew up, with the rate halved."""
+        snapshot = await (await self.ready()).rescue()
+        self._show(snapshot)
+        lr = f"{snapshot.experiment.training.lr:.6g}"
+        self._say(f"Back at update {count(snapshot.moment.update)}, with the learning rate {lr}: space goes on.")
 
     async def ask(self, asked: Sum) -> None:
         """Ask the network; training is not changed by it."""

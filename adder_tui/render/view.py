@@ -32,6 +32,8 @@ class View:
     """The neuron or parameter that is chosen, on every tab."""
     notice: str
     """One sentence for the person at the keyboard, or nothing."""
+    charted: frozenset[int] | None = None
+    """Ids of the other runs that were picked for the chart; None for the run just left."""
 
     @property
     def has_held_out(self) -> bool:
