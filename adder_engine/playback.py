@@ -106,15 +106,20 @@ class Playback:
         self.paused, self._ruled = None, True
         try:
             done = self.run(updates, seconds)
+            fired = self._fired or self.rules.flush()
         finally:
-            self._ruled = False
-            fired, self._fired = self._fired, None
+            self._ruled, self._fired = False, None
         self._rules_at = self.moment
-        if fired is not None and not self.stopped:
-            self.paused = fired.sentence
-            if fired.best_epoch is not None:
-                self.seek_epoch(fired.best_epoch)
-                self.paused += f" This is its best, epoch {fired.best_epoch:,}; End goes to where it stopped."
+        if fired is None or fired.epoch > self.newest_epoch:  # a run that blows up goes back behind its last step
+            return done
+        self.paused = fired.sentence
+        if fired.epoch < self.trainer.epochs_done or self.stopped:  # what came after it was never asked for
+            self.seek_epoch(fired.epoch)
+            self._forget_after(self.moment)
+            self._rules_at, self.paused = None, fired.sentence
+        if fired.best_epoch is not None:
+            self.seek_epoch(fired.best_epoch)
+            self.paused += f" This is its best, epoch {fired.best_epoch:,}; End goes to where it stopped."
         return done
 
     def run(self, updates: int, seconds: float = math.inf) -> int:
@@ -169,7 +174,7 @@ class Playback:
             measured = c.epochs_done % self.experiment.data.test_every == 0 or c.epochs_done == self.experiment.epochs
             self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, c.test_loss if measured else None)
         if self._ruled and c.epochs_done > self.newest_epoch and self._fired is None:
-            self._fired = self.rules.check()
+            self._fired = self.rules.check(later=True)
         return self._fired is not None
 
     def _climb(self) -> None:
@@ -310,6 +315,16 @@ class Playback:
         else:
             rung -= 1
         return Moment(update, rung, self.timeline.edits_at(update, rung))
+
+    def _forget_after(self, moment: Moment) -> None:
+        epochs = self.trainer.epochs_done
+        again = self.history.cut(epochs)
+        self.timeline.cut(moment)
+        self.stop = self.paused = None
+        self._mark_newest()
+        if again < epochs:  # a bucket held both sides: record its earlier epochs once more
+            self._restore(self.timeline.before_epoch(again))
+            self._follow(moment)
 
     def _restore(self, keyframe: Checkpoint) -> None:
         self.trainer.restore(keyframe)

@@ -6,7 +6,6 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.left import Left
 from adder_engine.playback import Playback
-from adder_engine.snapshot import Moment
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold
 from adder_engine.trainer import Handles, Trainer
 
@@ -48,16 +47,6 @@ class Recording(Playback):
         deed.apply(self.trainer)
         self.edits += 1
         self._mark_newest()
-
-    def _forget_after(self, moment: Moment) -> None:
-        epochs = self.trainer.epochs_done
-        again = self.history.cut(epochs)
-        self.timeline.cut(moment)
-        self.stop = self.paused = None
-        self._mark_newest()
-        if again < epochs:  # a bucket held both sides: record its earlier epochs once more
-            self._restore(self.timeline.before_epoch(again))
-            self._follow(moment)
 
     def edit(self, index: int, value: float) -> None:
         """Set one parameter by hand.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
-from adder_engine.backprop import Pass
-from adder_engine.data import truth
 from adder_engine.experiment import Stop
+from adder_engine.sum_rule import SumRule
 from adder_engine.sums import Sum
-from adder_engine.trainer import Checkpoint, Handles, Trainer
+from adder_engine.trainer import Checkpoint, Trainer
 
 
 @dataclass(frozen=True)
@@ -18,6 +15,8 @@ class Fired:
     """A rule that has come true."""
 
     sentence: str
+    epoch: int
+    """At whose end."""
     best_epoch: int | None = None
     """The epoch with the lowest held-out loss, where the experiment wants to go back to it."""
 
@@ -35,56 +34,64 @@ class StopRules:
         self._stop: Stop | None = None
         self._under = self._near = False
         """Whether the loss, and the sum's answer, were within their bounds an epoch earlier."""
-        self._look: tuple[Stop, Handles, Pass] | None = None
+        self._sum: SumRule | None = None
 
     def begin(self) -> None:
         """See how things stand before the next epoch."""
         stop = self._stop = self.trainer.experiment.stop
         started = self.trainer.epochs_done > 0
         self._under = bool(started and stop.loss) and self._is_under(stop)
-        self._near = bool(started and stop.sum) and self._is_near(stop)
+        self._near = bool(started and stop.sum) and self._sum_rule(stop).is_near()
 
     def set_anew(self) -> None:
         """The rules were set at this very moment: what holds already counts as new."""
         self._stop = self.trainer.experiment.stop
         self._under = self._near = False
 
-    def check(self) -> Fired | None:
-        """Call at the end of each epoch: the rule that comes true with it, if any."""
+    def check(self, *, later: bool = False) -> Fired | None:
+        """Call at the end of each epoch: the rule that comes true with it, if any.
+
+        With ``later`` the sum's answers are only asked for many epochs together or by :meth:`flush`, so a rule about
+        a sum may turn out to have come true some epochs ago.
+        """
         counters, stop = self.trainer.counters, self.trainer.experiment.stop
+        epoch = counters.epochs_done
         if stop is not self._stop and stop != self._stop:  # set on the way
             self.set_anew()
         fired: Fired | None = None
-        if stop.epoch and counters.epochs_done == stop.epoch:
-            fired = Fired(f"Stopped by its rule: epoch {stop.epoch:,} is finished.")
+        if stop.epoch and epoch == stop.epoch:
+            fired = Fired(f"Stopped by its rule: epoch {stop.epoch:,} is finished.", epoch)
         if stop.loss:
             was, self._under = self._under, self._is_under(stop)
             if self._under and not was and fired is None:
-                fired = Fired(f"Stopped by its rule: the loss {counters.loss:.4g} is at or below {stop.loss:g}.")
-        if stop.sum:
-            was, self._near = self._near, self._is_near(stop)
-            if self._near and not was and fired is None:
-                a, b = stop.sum
-                asked = Sum(a, b)
-                fired = Fired(f"Stopped by its rule: the answer to {asked} is {self._answer(stop):.6g},"
-                              f" within {stop.within:g}.")  # fmt: skip
+                said = f"Stopped by its rule: the loss {counters.loss:.4g} is at or below {stop.loss:g}."
+                fired = Fired(said, epoch)
         if stop.patience and fired is None and self._tired(stop):
             best = counters.best_epoch
-            said = f"Stopped by its rule: the held-out loss has not fallen for {counters.epochs_done - best:,} epochs."
-            fired = Fired(said + (f" It was lowest at epoch {best:,}." if not stop.keep_best else ""),
-                          best if stop.keep_best else None)  # fmt: skip
+            said = f"Stopped by its rule: the held-out loss has not fallen for {epoch - best:,} epochs."
+            if stop.keep_best:
+                fired = Fired(said, epoch, best)
+            else:
+                fired = Fired(f"{said} It was lowest at epoch {best:,}.", epoch)
+        if stop.sum and (self._sum_rule(stop).note(epoch) or fired or not later):
+            return self.flush() or fired
         return fired
+
+    def flush(self) -> Fired | None:
+        """Ask for the sum's answers that were left for later: the rule, if it came true."""
+        stop = self.trainer.experiment.stop
+        if self._sum is None or not stop.sum:
+            return None
+        epoch, answer, self._near = self._sum_rule(stop).first_near(self._near)
+        if epoch is None:
+            return None
+        a, b = stop.sum
+        said = f"Stopped by its rule: the answer to {Sum(a, b)} is {answer:.6g}, within {stop.within:g}."
+        return Fired(said, epoch)
 
     def _is_under(self, stop: Stop) -> bool:
         loss = self.trainer.counters.loss
         return loss is not None and loss <= stop.loss
-
-    def _is_near(self, stop: Stop) -> bool:
-        return abs(self._answer(stop) - self._truth(stop)) <= stop.within
-
-    def _truth(self, stop: Stop) -> float:
-        a, b = stop.sum
-        return truth(self.trainer.experiment.data.task, a, b)
 
     def _tired(self, stop: Stop) -> bool:
         """Whether the held-out loss, measured just now, has stood still for another ``patience`` epochs."""
@@ -95,16 +102,11 @@ class StopRules:
         before = max(best, (now - 1) // every * every)
         return (now - best) // stop.patience > (before - best) // stop.patience
 
-    def _answer(self, stop: Stop) -> float:
-        """The answer to the rule's sum; as ``Trainer.predict``, by a pass that is made once."""
-        trainer = self.trainer
-        if self._look is None or self._look[0] is not stop or self._look[1] is not trainer.handles:
-            inputs = torch.tensor([stop.sum], dtype=torch.float32).T.contiguous() / trainer.experiment.data.scale
-            self._look = stop, trainer.handles, trainer.quiet_pass(inputs, torch.zeros(1, 1))
-        look = self._look[2]
-        for i in range(len(trainer.layers)):
-            look.forward(i)
-        return look.post[-1].item() * trainer.experiment.data.scale
+    def _sum_rule(self, stop: Stop) -> SumRule:
+        rule = self._sum
+        if rule is None or rule.stop is not stop or rule.handles is not self.trainer.handles:
+            rule = self._sum = SumRule(self.trainer, stop)
+        return rule
 
 
 class RuledTraining:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
-from adder_engine.keys import Value
+from adder_engine.keys import LARGEST_SEED, Value
 from adder_engine.sums import Sum
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Sweep:
         sums: Sequence[Sum] = (QUESTION,),
     ) -> None:
         key = key_named(over)
+        self.experiment = experiment
         self.over = key.name
         self.values = tuple(dict.fromkeys(_hashable(key.convert(value)) for value in values))
         self.seeds = tuple(dict.fromkeys(seeds)) or (experiment.seed,)
@@ -214,6 +215,24 @@ def parse_over(text: str) -> tuple[str, list[Value]]:
     if not equals or not rest.strip():
         raise ExperimentError(f"{text!r} gives no values: write key=value,value, such as training.lr=1e-4,1e-3.")
     return key.name, [key.parse(part.strip()) for part in _split(rest)]
+
+
+USUAL_SEEDS = 5
+MOST_SEEDS = 1_000
+
+
+def seeds_from(experiment: Experiment, over: str, count: int | None) -> range:
+    """So many seeds, counted from the experiment's own; None for the usual number.
+
+    Raises:
+        ExperimentError: none, or too many.
+    """
+    if count is None:
+        count = 1 if over == "seed" else USUAL_SEEDS
+    if not 1 <= count <= MOST_SEEDS:
+        raise ExperimentError(f"{count:,} seeds will not do: a sweep takes 1 to {MOST_SEEDS:,}.")
+    first = min(experiment.seed, LARGEST_SEED - count + 1)
+    return range(first, first + count)
 
 
 def _split(text: str) -> Iterator[str]:
