@@ -116,6 +116,8 @@ class RuledTraining:
         self.trainer = trainer
         self.sentence = ""
         """Which rule ended the run; empty while none has."""
+        self.updates = 0
+        """Updates run, those beyond the best among them."""
         self._rules = StopRules(trainer)
         self._rules.begin()
         self._best: Checkpoint | None = None
@@ -130,6 +132,7 @@ class RuledTraining:
         """Run one epoch. Where a rule wants the best back, the trainer stands there afterwards."""
         trainer = self.trainer
         trainer.epoch()
+        self.updates = trainer.updates_done
         if trainer.stopped or not trainer.experiment.stop.active:
             return
         if trainer.experiment.stop.keep_best and trainer.counters.best_epoch == trainer.epochs_done:

@@ -40,6 +40,8 @@ class Outcome:
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
     replies: tuple[Reply, ...]
+    updates: int
+    """Updates run; a run that went back to its best has fewer behind it then."""
     paused: str = ""
     """Which of the experiment's rules ended it, in one sentence; empty where none did."""
 
@@ -82,7 +84,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
         replies = ()
-    report.end(trainer, Outcome(seconds, stopped, replies, training.sentence))
+    report.end(trainer, Outcome(seconds, stopped, replies, training.updates, training.sentence))
     if stopped is not None:
         complain(stopped)
         return 1
@@ -149,7 +151,7 @@ class JsonReport:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
         line["seconds"] = round(outcome.seconds, 6)
-        line["updates_per_second"] = round(_speed(trainer, outcome), 1)
+        line["updates_per_second"] = round(_speed(outcome), 1)
         self._write(line)
 
     def _losses(self, trainer: Trainer) -> dict[str, Any]:
@@ -183,10 +185,10 @@ class TextReport:
         self.progress(trainer)
         if outcome.paused:
             say(outcome.paused)
-        if trainer.updates_done:
+        if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
-            speed = _counted(round(_speed(trainer, outcome)), "update")
-            say(f"{_counted(trainer.updates_done, 'update')} in {seconds}, {speed} a second")
+            speed = _counted(round(_speed(outcome)), "update")
+            say(f"{_counted(outcome.updates, 'update')} in {seconds}, {speed} a second")
         for line in answer_lines(outcome.replies):
             say(line)
 
@@ -211,9 +213,9 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _speed(trainer: Trainer, outcome: Outcome) -> float:
+def _speed(outcome: Outcome) -> float:
     """Updates a second."""
-    return trainer.updates_done / outcome.seconds if outcome.seconds > 0 else 0.0
+    return outcome.updates / outcome.seconds if outcome.seconds > 0 else 0.0
 
 
 def _counted(count: int, noun: str) -> str:
