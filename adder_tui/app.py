@@ -24,7 +24,6 @@ from adder_tui.console import complain
 from adder_tui.lifeline import Lifeline, stop_job
 from adder_tui.panes.pane import Pane
 from adder_tui.player import Player
-from adder_tui.render.compared import branch_sentence
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.shell import SMALLEST, standing_notice
 from adder_tui.render.view import View
@@ -41,8 +40,9 @@ if TYPE_CHECKING:
 
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
+    from adder_engine.sweep_session import SweepSession
     from adder_tui.hands import Hands
-    from adder_tui.last_run import LastRun
+    from adder_tui.last_run import LastRun, Seat
 
 FIRST_PRESET = "one-pair"
 
@@ -86,8 +86,12 @@ class AdderApp(App[None]):
         self.notice = ""
         self.charted: frozenset[int] | None = None
         """Other runs picked for the chart; None for the run just left."""
+        self.sweep: SweepSession | None = None
+        """The sweep that was begun last."""
         self._branched = ""
         """What became of the line that the last command cut off."""
+        self.seat: Seat | None = None
+        """Our place in the data folder, held until the process ends."""
         self.last_run: LastRun | None = None
         self.set_class(settings.ascii, "-ascii")
         self.register_theme(textual_theme(theme))
@@ -194,7 +198,7 @@ class AdderApp(App[None]):
         # Not at the top: numpy and the engine wait until the shell is painted.
         from adder_tui.last_run import start_session, take_seat
 
-        self.seat = take_seat(self.settings.data_dir)  # held until the process ends
+        self.seat = take_seat(self.settings.data_dir)
         session, last = await start_session(self.experiment, self.settings.data_dir, self.seat, self.settings.open_run)
         if self.settings.experiment is None:
             self.last_run = last
@@ -214,6 +218,8 @@ class AdderApp(App[None]):
         if snapshot is None:
             return
         if before is not None and before.run != snapshot.run:
+            from adder_tui.render.compared import branch_sentence  # not needed to paint the shell
+
             self.notice = self._branched = branch_sentence(before, snapshot)
         self.player.snapshot = snapshot
         if snapshot.experiment != self.experiment:
@@ -299,7 +305,7 @@ def run(settings: Settings) -> int:
     app = AdderApp(settings)
     with Lifeline(app, on_end=app.player.close_now):
         app.run(mouse=settings.mouse)
-        stopped = app.player.close_now()
+        stopped = app.player.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
     if app.player.unsaved:
         complain(app.player.unsaved)

@@ -72,7 +72,9 @@ def loss_chart(view: View, width: int, height: int, reading: int | None = None) 
     else:
         cursor, read = 0, None
         plot = _empty(view, columns, rows)
-    feet: dict[int, Span] = {axis.column(mark.epoch): (glyphs.mark, "strong") for mark in (snapshot.marks if snapshot else ())}
+    feet: dict[int, Span] = {
+        axis.column(mark.epoch): (glyphs.mark, "strong") for mark in (snapshot.marks if snapshot else ())
+    }
     feet[cursor] = (glyphs.cursor_foot, "accent")
     if read is not None:
         feet[read] = (glyphs.read_foot, "key")
