@@ -29,7 +29,8 @@ def side_by_side(view: View, pair: tuple[Run, Run], width: int, height: int) -> 
     head = _head(pair, width, glyphs)
     answers = _answers(view, pair, width)
     if width >= WIDE:
-        beside = min(width // 2 + 8, max(len(line.plain.rstrip()) for line in answers))
+        answers = _answers(view, pair, width * 3 // 5)
+        beside = max(len(line.plain.rstrip()) for line in answers)
         left, rows = width - beside - 2, max(0, height - len(head))
         right = [*answers[:rows], *[Line()] * (rows - len(answers))]
         chart = _chart(pair, left, rows, glyphs)

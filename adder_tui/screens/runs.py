@@ -175,6 +175,7 @@ class RunsScreen(ModalScreen[None]):
             self.say(f"{MOST_ON_CHART} other runs are on the chart: v takes one away.")
         else:
             self._app.charted = shown ^ {run.id}
+            self._app.redraw()
             self.say("")
 
     def action_forget(self) -> None:
