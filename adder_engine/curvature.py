@@ -33,7 +33,7 @@ def largest_curvature(trainer: Trainer) -> float:
     start = trainer.state[0].double()
     free = torch.ones_like(start)
     free[sorted(trainer.handles.frozen)] = 0
-    nudge = 1e-5 * max(1.0, float(start.norm()))
+    nudge = 1e-5 * math.sqrt(max(1.0, float(start.norm())))
 
     def turned(direction: Tensor) -> Tensor:
         higher, lower = gradient.at(start + nudge * direction), gradient.at(start - nudge * direction)
