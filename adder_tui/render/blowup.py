@@ -42,9 +42,7 @@ def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
         second = Line.of(second, (f"   limit {limit} ", "dim"), (_rate(blow_up.limit, glyphs), "strong"))
         if view.experiment.training.optimizer in SCALED and width >= 76:
             second = Line.of(second, (f" (guide for {view.experiment.training.optimizer})", "dim"))
-    keys = Line.of(
-        ("h", "key"), (f" back to {count(blow_up.back_to)}, rate {_rate(blow_up.lr / 2, glyphs)} ", "dim")
-    )
+    keys = Line.of(("h", "key"), (f" back to {count(blow_up.back_to)}, rate {_rate(blow_up.lr / 2, glyphs)} ", "dim"))
     return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
 
 

@@ -124,7 +124,8 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
         return Line.of(line, "  ", (glyphs.text(run.stopped), "minus")).fit(width, glyphs.ellipsis)
     if not run.begun:
         return Line.of(line, ("  waits for its turn", "dim")).fit(width)
-    line = Line.of(line, (f"  epoch {run.epochs:,}, loss ", "dim"), number(run.loss, glyphs))
+    epoch = "" if run.done else f"epoch {run.epochs:,}, "
+    line = Line.of(line, (f"  {epoch}loss ", "dim"), number(run.loss, glyphs))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
         line = Line.of(line, (f"  {asked} = ", "dim"), number(answer, glyphs))
     if run.paused:

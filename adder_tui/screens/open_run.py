@@ -61,7 +61,6 @@ class OpenRun(ModalScreen[None]):
         Binding("down", "move(1)", show=False, priority=True),
         Binding("pageup", "move(-10)", show=False, priority=True),
         Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("enter", "open", show=False, priority=True),
     ]
     AUTO_FOCUS = "Field"
 
@@ -150,7 +149,8 @@ class OpenRun(ModalScreen[None]):
         self.at, self.refused = max(0, min(len(self.files) - 1, self.at + by)), ""
         self._redraw()
 
-    def action_open(self) -> None:
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
         """Open what is chosen, or typed."""
         files, typed = self.files, self._typed
         if files:

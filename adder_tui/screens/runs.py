@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 TOLD_ROWS = 3
 
-LIST_KEYS = (
-    ("Enter", "goes there"), ("c", "side by side"), ("v", "on the chart"), ("d", "strikes off"), ("Esc", "closes"),
-)  # fmt: skip
-PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swaps them"))
+LIST_KEYS = (("Enter", "go"), ("c", "compare"), ("v", "chart"), ("d", "strike off"), ("Esc", "close"))
+PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
 
 
 class _Runs(Canvas):
@@ -102,7 +100,7 @@ class RunsScreen(ModalScreen[None]):
             return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
         self.at = min(self.at, len(runs) - 1)
         if len(runs) == 1:
-            told = "Runs that you leave are kept here: change something at a past moment, or start again."
+            told = "Runs that you leave are kept in this list."
         else:
             told = ""
         below = [Line.of((view.glyphs.text(self.said or told), "strong" if self.said else "dim")).fit(width)]

@@ -45,10 +45,7 @@ class SaveRun(ModalScreen[None]):
     SaveRun Field { height: 1; background: $band; }
     SaveRun #sentence { height: 3; margin-top: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False),
-        Binding("enter", "save", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False)]
     AUTO_FOCUS = "Field"
 
     def __init__(self, app: AdderApp) -> None:
@@ -84,7 +81,8 @@ class SaveRun(ModalScreen[None]):
         self.refused = sentence
         self.query_one("#sentence", _Words).redraw()
 
-    def action_save(self) -> None:
+    @on(Field.Submitted)
+    def _submitted(self) -> None:
         """Save; on a refusal what was typed stays."""
         self.run_worker(self._save(), name="save", exclusive=True)
 

@@ -61,7 +61,7 @@ class SweepScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
-        Binding("enter", "enter", show=False, priority=True),
+        Binding("enter", "enter", show=False),
         Binding("tab,shift+tab", "next_field", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("down", "move(1)", show=False, priority=True),
@@ -187,7 +187,8 @@ class SweepScreen(ModalScreen[None]):
         done = share(state)
         told = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
         percent = Line.of((f"  {told}, {int(done * 100)} %", "dim"))
-        lines = [Line.of((f" {glyphs.text(headline(plan, title(plan.experiment, glyphs)))}", "text")).fit(width)]
+        lines = [Line.of((f" {glyphs.text(headline(plan, title(plan.experiment, glyphs)))}", "text"))]
+        lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
         if sweep.failure:
             lines += [Line.of((f" {row}", "minus")) for row in wrapped(glyphs.text(sweep.failure), width - 2)]
@@ -208,9 +209,9 @@ class SweepScreen(ModalScreen[None]):
         return [*lines, *middle, *below]
 
     def _sweep_keys(self, sweep: SweepSession, width: int) -> Line:
-        escape = ("Esc", "stops it") if sweep.running else ("Esc", "closes")
+        escape = ("Esc", "stops it") if sweep.running and not sweep.stopped else ("Esc", "closes")
         seeds = (("←→", "seeds"),) if len(sweep.plan.seeds) > 1 else ()
-        shown = (("Enter", "loads this run"), *seeds, ("n", "another sweep"), escape)
+        shown = (("Enter", "loads it"), *seeds, ("n", "new sweep"), escape)
         if self._app.settings.ascii:
             shown = tuple((key.replace("←→", "left/right"), does) for key, does in shown)
         return _keys(shown, width)
@@ -245,6 +246,10 @@ class SweepScreen(ModalScreen[None]):
             self._redraw()
         else:
             self.dismiss()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_enter()
 
     def action_enter(self) -> None:
         """Begin the sweep; in the table load the chosen run."""

@@ -163,3 +163,15 @@ def test_the_newest_file_comes_first_and_our_own_autosave_not_at_all(tmp_path: P
     (tmp_path / "autosave.npz").touch()
     assert [file.path.stem for file in run_files(tmp_path, tmp_path / "autosave.npz")] == ["a"]
     assert all(file.damaged for file in run_files(tmp_path))
+
+
+async def test_a_name_and_enter_that_arrive_in_one_piece_are_done_in_their_order(
+    session: Session, tmp_path: Path
+) -> None:
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Save the run")
+        for key in ("ctrl+u", "x", "y", "enter"):
+            pilot.app.simulate_key(key)
+        await shows(pilot, "The run is saved as")
+        assert summary(tmp_path / "xy.npz") is not None

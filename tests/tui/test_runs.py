@@ -117,7 +117,7 @@ async def test_the_list_tells_the_runs_and_enter_goes_to_one(session: Session, s
     async with trained(session, size=size) as pilot:
         await branch(pilot, session)
         await pilot.press("l")
-        await shows(pilot, "Runs", "(now)", "lr 0.0002", "30+70", "Enter goes there")
+        await shows(pilot, "Runs", "(now)", "lr 0.0002", "30+70", "Enter go", "Esc close")
         await pilot.press("down", "enter")
         await shows(pilot, "epoch 300 of 2,000")
         assert app_of(pilot).experiment.training.lr == 0.0002
@@ -135,7 +135,7 @@ async def test_two_runs_stand_side_by_side(session: Session) -> None:
         await pilot.press("down", "c")
         await shows(pilot, "Side by side", "training.lr", "0.001", "0.0002", "one run up to epoch 200", "A answers")
         await pilot.press("escape")
-        await shows(pilot, "Enter goes there")
+        await shows(pilot, "Enter go")
         await pilot.press("escape")
         await shows(pilot, "want")
 
@@ -170,7 +170,7 @@ async def test_d_strikes_a_run_off_but_not_the_one_in_progress(session: Session)
         await pilot.press("d")
         await shows(pilot, "The run in progress stays")
         await pilot.press("down", "d")
-        await shows(pilot, "Runs that you leave are kept here")
+        await shows(pilot, "Runs that you leave are kept in this list")
         snapshot = app_of(pilot).snapshot
         assert snapshot is not None
         assert snapshot.runs == ()
