@@ -212,3 +212,16 @@ def test_a_blow_up_is_told_with_what_grew_and_the_rate_beside_its_limit() -> Non
 
 def test_without_a_limit_none_is_told() -> None:
     assert "limit" not in plain(blow_up_lines(several(), dataclasses.replace(BLOWN, limit=None), 80))
+
+
+def test_the_chart_and_the_list_look_as_they_did() -> None:
+    for name, ascii in (("runs_78x20", False), ("runs_78x20_ascii", True)):
+        view = several(ascii)
+        snapshot = snapshot_of(view)
+        runs = [run_now(snapshot), *reversed(snapshot.runs)]
+        drawn = [
+            *loss_chart(view, 78, 14, reading=150),
+            *read_out(view, 150, None, axis_of(view, 78), 78),
+            *runs_lines(view, runs, 1, [3], 78, 4),
+        ]
+        check_golden(name, plain(drawn) + "\n")

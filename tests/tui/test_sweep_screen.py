@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,13 +14,13 @@ from textual.widgets import Input
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_engine.sweep import Sweep
+from adder_engine.sweep import Sweep, SweepState
 from adder_engine.sweep_session import SweepSession
 from adder_tui.app import AdderApp
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.lines import plain
 from adder_tui.render.sweep import seed_line, share, sweep_chart, sweep_table, value_text
-from tests.tui.screens import app_on, screen_text, shows, until
+from tests.tui.screens import app_on, check_golden, screen_text, shows, until
 
 SHORT = Experiment.preset("one-pair").replace(epochs=60)
 
@@ -186,3 +188,22 @@ def test_values_are_told_as_one_would_type_them() -> None:
     assert [value_text(value) for value in (2e-5, 0.001, "tanh", (2, 8, 1), True)] == [
         "2e-5", "0.001", "tanh", "[2, 8, 1]", "true",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_sweep_looks_as_it_did(ascii: bool) -> None:
+    plan = Sweep(Experiment.preset("one-pair"), "training.lr", [1e-4, 1e-3, 1e-2], seeds=[1, 2])
+    runs = []
+    for i, run in enumerate(plan.state.runs):
+        course = tuple((epoch, 1e4 * math.exp(-epoch / (900 >> i))) for epoch in range(10, 1010, 10))
+        done = {"begun": True, "epochs": 1000, "loss": course[-1][1], "answers": (70.0 + i,), "course": course}
+        runs.append(dataclasses.replace(run, **done) if i < 5 else run)  # type: ignore[arg-type]
+    state = SweepState(tuple(runs))
+    glyphs = ASCII if ascii else UNICODE
+    drawn = [
+        *sweep_chart(plan, state, 1, 0, 78, 14, glyphs),
+        *sweep_table(plan, state, 1, 78, 4, glyphs),
+        seed_line(plan, state, 1, 1, 78, glyphs),
+        seed_line(plan, state, 2, 1, 78, glyphs),
+    ]
+    check_golden("sweep_78x20_ascii" if ascii else "sweep_78x20", plain(drawn) + "\n")
