@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_tui.commands import Command, for_footer
-from adder_tui.render.blowup import blow_up_sentence
 from adder_tui.render.experiment import title
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.state import pace_words, run_state
@@ -80,6 +79,8 @@ def _hint(view: View, command: Command, typing: bool) -> Line:
 def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None) -> str:
     """What stays to be said while nothing else is: why the run has ended, or that an earlier one is kept."""
     if snapshot is not None and snapshot.status == "stopped" and snapshot.blow_up is not None:
+        from adder_tui.render.blowup import blow_up_sentence  # not needed to paint the shell
+
         return blow_up_sentence(snapshot.blow_up)
     if snapshot is not None and snapshot.status == "stopped":
         return f"{snapshot.message} r starts again, e changes the learning rate."
