@@ -30,7 +30,15 @@ class Pass:
     _affine: ClassVar[Callable[..., Tensor]] = staticmethod(torch.addmm)
     _product: ClassVar[Callable[..., Tensor]] = staticmethod(torch.mm)
 
-    def __init__(self, layers: Sequence[Linear], rows: int, activation: str, loss: str, flat_target: bool) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Linear],
+        rows: int,
+        activation: str,
+        loss: str,
+        flat_target: bool,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         *many, _, _ = layers[0].weight.shape
         outs = [layer.weight.shape[-2] for layer in layers]
         self.layers = layers
@@ -39,18 +47,18 @@ class Pass:
         self.activation = activation
         self.loss_name = loss
         self.flat_target = flat_target
-        self.pre = [torch.empty(*many, n, rows) for n in outs]
+        self.pre = [torch.empty(*many, n, rows, dtype=dtype) for n in outs]
         self.post = [
             z if activation == "none" or i == self.last else torch.empty_like(z) for i, z in enumerate(self.pre)
         ]
-        self.delta = [torch.empty(*many, n, rows) for n in outs]
+        self.delta = [torch.empty(*many, n, rows, dtype=dtype) for n in outs]
         self.masks: list[Tensor | None] = [None] * len(outs)
         """What each layer's outputs are multiplied by (dropout, silenced neurons), ``(out_features, rows)`` or
         ``(out_features, 1)``; None where nothing is."""
-        self.difference = torch.empty(*many, rows if flat_target else 1, rows)
+        self.difference = torch.empty(*many, rows if flat_target else 1, rows, dtype=dtype)
         """Answer minus target: ``(1, rows)``, or ``(rows, rows)`` with a flat target."""
         self._count = rows * rows if flat_target else rows
-        self._ones = torch.ones(rows)
+        self._ones = torch.ones(rows, dtype=dtype)
         self._post_t = [h.mT for h in self.post]
 
     def take(self, inputs: Tensor, targets: Tensor) -> None:

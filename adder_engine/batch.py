@@ -93,6 +93,7 @@ class Batch:
     """
 
     def __init__(self, trainers: Sequence[Trainer]) -> None:
+        assert not any(trainer.experiment.stop.active for trainer in trainers)
         self.trainers = tuple(trainers)
         self.experiment = trainers[0].experiment
         """Stands for all of them in what they have in common."""
@@ -103,6 +104,9 @@ class Batch:
         self._shuffled = self.experiment.training.batch_size > 0
         start = torch.stack([trainer.state for trainer in trainers], dim=1)
         self._seat(range(len(trainers)), start, start)
+
+    paused = ""
+    """Networks that train together have no rules of their own by which they end."""
 
     @property
     def epochs_done(self) -> int:

@@ -1,57 +1,47 @@
-"""What the session's thread works on: the run in progress, the runs before it, the sums, and saving."""
+"""What the session's thread works on: the runs, their training against the clock, looking at them, and saving."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adder_engine.analysis import collapsed_map
-from adder_engine.data import truth
-from adder_engine.errors import RequestError, RunFileError
+from adder_engine.autosave import Autosave
+from adder_engine.companions import companions_saved
+from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.keeping import opened, saved
+from adder_engine.keeping import saved
+from adder_engine.looking import answers_of, collapsed_of, course_of, finite, look_at
 from adder_engine.network import Adder
 from adder_engine.proof import check_gradient, prove
-from adder_engine.recording import Recording
-from adder_engine.runfile import read, write
-from adder_engine.snapshot import Answer, Course, Crossing, GradientCheck, LayerActivity, Proof, Snapshot, Status
-from adder_engine.sums import LARGEST_TERM, Sum
+from adder_engine.runfile import write
+from adder_engine.snapshot import (
+    Course,
+    GradientCheck,
+    LayerActivity,
+    Look,
+    Proof,
+    Snapshot,
+    Status,
+)
 from adder_engine.trace import Trace, batch_rows, layer_activity, trace_row, trace_step, trace_sum
-from adder_engine.trainer import Handles
+from adder_engine.workbench import Workbench
 
-TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
-MOST_WATCHED = 30
-MOST_RUNS = 4
-"""Earlier runs that undo can bring back."""
 QUICK_CELLS = 2_000_000
 """Rows times neurons that may be looked over once more for every snapshot of a playing run."""
 
 
-class Desk:
+class Desk(Workbench):
     """All of a session that needs torch. Only the session's thread touches it."""
 
     def __init__(self, experiment: Experiment, autosave: Path | None, save_every: float) -> None:
         torch.set_num_threads(1)
-        self.recording = Recording(experiment)
-        self.version = 1
-        self.failure = ""
-        """A fault of ours, in one sentence."""
-        self.watched: list[Sum] = list(TUTORIAL_SUMS)
-        self.asked = TUTORIAL_SUMS[0]
-        self._earlier: list[Recording] = []
-        self._later: list[Recording] = []
-        self._autosave = autosave
-        self._save_every = save_every
-        self._saved_version = self.version
-        self._saved_at = time.monotonic()
-        self.warning = ""
-        """What the person should know beside the run, such as that it cannot be saved."""
+        super().__init__(experiment)
+        self.autosave = Autosave(None if autosave is None else partial(self.save, autosave), save_every, self.version)
         self._speed = 0.0
         self._speed_mark = (0.0, 0)
         self._pace: float | None = None
@@ -82,7 +72,7 @@ class Desk:
                 self._pace_mark, self._pace, due = (now, done), pace, 1
             rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
         if due >= 1:
-            self.recording.run(due, seconds)
+            self.recording.play(due, seconds)
             self.version += 1
         self._measure_speed()
         return rest
@@ -93,102 +83,6 @@ class Desk:
         if now - start > 0.5:
             self._speed = max(0.0, (done - first) / (now - start))
             self._speed_mark = (now, done)
-
-    # --- runs ------------------------------------------------------------------------------------
-
-    def start(self, experiment: Experiment) -> None:
-        """Begin a new run; undo brings the old one back."""
-        self._replace(Recording(experiment))
-
-    def open(self, path: Path) -> None:
-        """Go on with a saved run.
-
-        Raises:
-            RunFileError: it cannot be read.
-        """
-        run = read(path)
-        recording = opened(run)
-        try:
-            watched = [_sum(pair) for pair in run.facts["watched"]]
-            asked = _sum(run.facts["asked"])
-        except (KeyError, TypeError, ValueError):
-            raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
-        self._replace(recording)
-        self.watched = watched[:MOST_WATCHED]
-        self.ask(asked)
-
-    def resume(self, path: Path) -> None:
-        """Go on with a saved run in place of the one at hand; keep that, with a warning, where it cannot be read."""
-        try:
-            self.open(path)
-        except RunFileError as error:
-            self.warning = str(error)
-        self._earlier.clear()
-
-    def _replace(self, recording: Recording) -> None:
-        self._earlier = [*self._earlier, self.recording][-MOST_RUNS:]
-        self._later.clear()
-        self.recording.futures.clear()
-        self.recording, self.failure = recording, ""
-
-    def undo(self) -> None:
-        """Take back the last thing done in this run, or go back to the run before it.
-
-        Raises:
-            RequestError: there is neither.
-        """
-        if self.recording.can_undo or not self._earlier:
-            self.recording.undo()
-        else:
-            self._later.append(self.recording)
-            left, self.recording, self.failure = self.recording, self._earlier.pop(), ""
-            self.recording.crossing = Crossing("undone", left.trainer.epochs_done, 0)
-
-    def redo(self) -> None:
-        """Bring back what was undone last.
-
-        Raises:
-            RequestError: nothing was undone.
-        """
-        if self.recording.can_redo or not self._later:
-            self.recording.redo()
-        else:
-            self._earlier.append(self.recording)
-            left, self.recording = self.recording, self._later.pop()
-            self.recording.crossing = Crossing("redone", left.trainer.epochs_done, 0)
-
-    def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
-        """Hold these parameters or these neurons still, leaving the other kind as it is.
-
-        Raises:
-            RequestError: no such parameter or hidden neuron.
-        """
-        now = self.recording.trainer.handles
-        self.recording.hold(
-            Handles(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
-        )
-
-    def fail(self, error: Exception) -> None:
-        """Note a fault of ours; the session goes on with a new run or an earlier one."""
-        self.failure = f"Something in the engine went wrong ({type(error).__name__}: {error}). Start the run again."
-        self.version += 1
-
-    # --- sums ------------------------------------------------------------------------------------
-
-    def ask(self, asked: Sum) -> None:
-        """Make this the current sum, and watch it; the oldest of those asked makes room."""
-        self.asked = asked
-        if not any((s.a, s.b) == (asked.a, asked.b) for s in self.watched):
-            if len(self.watched) >= MOST_WATCHED:
-                del self.watched[len(TUTORIAL_SUMS)]
-            self.watched.append(asked)
-        self.version += 1
-
-    def answers(self, sums: Sequence[Sum]) -> tuple[Answer, ...]:
-        """The network's answers, beside the truth of the experiment's task."""
-        task = self.recording.experiment.data.task
-        predicted = self.recording.trainer.answers([(s.a, s.b) for s in sums])
-        return tuple(Answer(s, p, truth(task, s.a, s.b)) for s, p in zip(sums, predicted, strict=True))
 
     # --- looking ---------------------------------------------------------------------------------
 
@@ -232,11 +126,15 @@ class Desk:
             RequestError: no such parameter.
         """
         self._check_index(index)
-        now = self.recording.trainer
-        kept = [k for k in self.recording.timeline.thinned(200) if k.counters.updates_done < now.updates_done]
-        updates = [k.counters.updates_done for k in kept] + [now.updates_done]
-        values = [k.state[0, index].item() for k in kept] + [now.state[0, index].item()]
-        return Course(index, np.array(updates, dtype=np.float64), np.array(values, dtype=np.float64))
+        return course_of(self.recording, index)
+
+    def look(self, epoch: int) -> Look:
+        """What the run was at the end of an epoch, without going there.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        return look_at(self.recording, epoch, self.watched)
 
     def activity(self) -> tuple[LayerActivity, ...]:
         """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
@@ -270,11 +168,12 @@ class Desk:
         look = not playing or cells <= QUICK_CELLS
         state = trainer.state.numpy().copy()
         size = experiment.training.batch_size or experiment.row_count
-        everyone = self.answers([*self.watched, self.asked])
+        everyone = answers_of(trainer, [*self.watched, self.asked])
+        marks, line = self.marks(), self.shelf.line(recording.line)
         return Snapshot(
             version=self.version,
             status=status,
-            message=self.failure or recording.stopped or "",
+            message=self.failure or recording.stopped or recording.paused or "",
             experiment=experiment,
             moment=recording.moment,
             newest=recording.newest,
@@ -283,9 +182,9 @@ class Desk:
             epoch_update=-(-counters.row // size),
             lr=trainer.lr,
             train_loss=counters.loss,
-            test_loss=_finite(counters.test_loss),
+            test_loss=finite(counters.test_loss),
             batch_loss=counters.batch_loss,
-            current_loss=_finite(trainer.current_loss()) if look else None,
+            current_loss=finite(trainer.current_loss()) if look else None,
             speed=self._speed if playing else 0.0,
             state=state,
             previous=trainer.previous.numpy().copy(),
@@ -294,66 +193,42 @@ class Desk:
             frozen=tuple(sorted(trainer.handles.frozen)),
             asked=everyone[-1],
             answers=everyone[:-1],
-            collapsed=collapsed_map(experiment, state[0], trainer.handles.silenced),
+            collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
             trace=trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None),
             silenced=tuple(sorted(trainer.handles.silenced)),
-            can_undo=recording.can_undo or bool(self._earlier),
-            can_redo=recording.can_redo or bool(self._later),
+            can_undo=self.can_undo,
+            can_redo=self.can_redo,
             crossing=recording.crossing,
+            run=recording.line,
+            run_name=self.shelf.name(recording.line, recording.first_experiment, marks),
+            parent=line.parent,
+            branched_at=line.branched_at,
+            runs=self.shelf.runs,
+            marks=marks,
+            blow_up=self.blow_up(),
             warning=self.warning,
         )
 
     # --- saving ----------------------------------------------------------------------------------
 
     def save(self, path: Path) -> None:
-        """Save the run.
+        """Save the run, and the runs in the list.
 
         Raises:
             RunFileError: it cannot be written.
         """
-        extra = {"watched": [[s.a, s.b] for s in self.watched], "asked": [self.asked.a, self.asked.b]}
-        write(path, saved(self.recording, extra))
-
-    def save_due(self) -> float | None:
-        """Seconds until the run is to be saved; None where there is nothing new to save."""
-        if self._autosave is None or self.version == self._saved_version:
-            return None
-        return max(0.0, self._saved_at + self._save_every - time.monotonic())
-
-    def save_soon(self) -> None:
-        """Save at the next look at the clock."""
-        self._saved_at = -self._save_every
-
-    def save_if_due(self) -> None:
-        """Save if it is time."""
-        if self.save_due() == 0.0:
-            self.save_now()
+        line = self.shelf.line(self.recording.line)
+        extra = {
+            "watched": [[s.a, s.b] for s in self.watched],
+            "asked": [self.asked.a, self.asked.b],
+            "line": {"parent": line.parent, "branched_at": line.branched_at},
+        }
+        write(path, saved(self.recording.left(), extra), companions_saved(self.shelf.kept()))
 
     def save_now(self) -> None:
         """Save what is new; a run that cannot be saved goes on with a warning."""
-        if self._autosave is None or self.version == self._saved_version:
-            return
-        self._saved_at = time.monotonic()
-        warning = ""
-        try:
-            self.save(self._autosave)
-        except RunFileError as error:
-            warning = str(error)
-        if warning != self.warning:
+        warning = self.autosave.save(self.version)
+        if warning is not None and warning != self.warning:
             self.warning = warning
             self.version += 1
-        if not warning:
-            self._saved_version = self.version
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _sum(pair: Sequence[float]) -> Sum:
-    """The sum that a file holds as [a, b]; raises ValueError or TypeError where it is none that can be asked."""
-    a, b = map(float, pair)
-    if not (abs(a) <= LARGEST_TERM and abs(b) <= LARGEST_TERM):
-        raise ValueError(pair)
-    return Sum(a, b)

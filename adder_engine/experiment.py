@@ -85,6 +85,25 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """When playing, or a step of many epochs, pauses. All are off at first; they are looked at as an epoch ends."""
+
+    epoch: int = declare(0, "pause once this epoch is finished; 0 never", low=0, high=10_000_000)
+    loss: float = declare(0.0, "pause when train_loss is at or below this; 0 never", low=0.0, high=LARGEST_NUMBER)
+    patience: int = declare(
+        0, "pause when the held-out loss has not fallen for so many epochs; 0 never", low=0, high=10_000_000
+    )
+    keep_best: bool = declare(False, "then go back to where the held-out loss was lowest")
+    sum: tuple[float, ...] = declare((), "pause when the answer to this sum [a, b] is within the next key; [] never")
+    within: float = declare(0.5, "how far that answer may be off, in units of sums", low=0.0, high=LARGEST_NUMBER)
+
+    @property
+    def active(self) -> bool:
+        """Whether any rule is on."""
+        return bool(self.epoch or self.loss or self.patience or self.sum)
+
+
+@dataclass(frozen=True)
 class Experiment:
     """Everything that decides a run, so that the same experiment gives the same run.
 
@@ -97,6 +116,7 @@ class Experiment:
     network: Network = field(default_factory=Network)
     data: Data = field(default_factory=Data)
     training: Training = field(default_factory=Training)
+    stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         for key in KEYS:
@@ -224,12 +244,12 @@ class Experiment:
         return ("input", *middle, "output")
 
 
-SECTIONS = ("network", "data", "training")
+SECTIONS = ("network", "data", "training", "stop")
 
 
 def _all_keys() -> Iterator[Key]:
     parts: tuple[tuple[str, type], ...] = (
-        ("", Experiment), ("network.", Network), ("data.", Data), ("training.", Training)
+        ("", Experiment), ("network.", Network), ("data.", Data), ("training.", Training), ("stop.", Stop),
     )  # fmt: skip
     for prefix, part in parts:
         for f in dataclasses.fields(part):
@@ -268,6 +288,11 @@ def _check_together(e: Experiment) -> None:
         raise ExperimentError(
             f"training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs:"
             f" it takes at most {MOST_FLAT_ROWS:,} rows an update."
+        )
+    if e.stop.patience and (data.kind == "rows" or not data.test_count):
+        raise ExperimentError(
+            f"stop.patience = {e.stop.patience:,} waits for held-out sums, and there are none:"
+            ' set it to 0, or data.kind to "uniform" with a data.test_count.'
         )
     neurons = sum(e.network.layers)
     if rows * neurons > MOST_CELLS:

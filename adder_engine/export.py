@@ -100,7 +100,10 @@ def _program(portrait: Portrait, kind: str) -> bytes:
     from adder_engine.pytorch_script import notebook, script
 
     write = script if kind == ".py" else notebook
-    return write(portrait.experiment, portrait.title, portrait.note).encode()
+    notes = [portrait.note] if portrait.note else []
+    if portrait.experiment.stop.active:
+        notes.append("The experiment's [stop] rules are left out: this program runs all epochs.")
+    return write(portrait.experiment, portrait.title, " ".join(notes)).encode()
 
 
 def weights(portrait: Portrait) -> bytes:

@@ -1,4 +1,4 @@
-"""Turning a recording into a saved run and back."""
+"""Turning a run into a saved run and back."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ import torch
 
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.history import Series
+from adder_engine.history import History, Series
+from adder_engine.left import Left
 from adder_engine.recording import CHANGEABLE, Recording
 from adder_engine.runfile import SavedRun
 from adder_engine.snapshot import Moment
-from adder_engine.timeline import Change, Deed, Edit, Event, Hold
+from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline
 from adder_engine.trainer import Checkpoint, Counters, Handles
 
 MOST_KEYFRAMES = 256
 """Kept in a file, so that saving stays quick; the way back to any moment is replayed between them."""
+DAMAGED = "This run is damaged: its parts do not fit together."
 LARGEST_SPACING = 1 << 17
 """Updates between two keyframes that opening a file may have to replay: some seconds."""
 
 
-def saved(recording: Recording, extra: dict[str, Any]) -> SavedRun:
-    """The recording as arrays and JSON values; ``extra`` is kept along in its facts."""
-    keyframes = recording.timeline.thinned(MOST_KEYFRAMES)
+def saved(left: Left, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAMES) -> SavedRun:
+    """The run as arrays and JSON values; ``extra`` is kept along in its facts."""
+    keyframes = left.timeline.thinned(most_keyframes)
     streams: list[torch.Tensor] = []
     index: dict[int, int] = {}
     places = np.full((len(keyframes), 2), -1, dtype=np.int64)
@@ -38,19 +40,19 @@ def saved(recording: Recording, extra: dict[str, Any]) -> SavedRun:
                     index[id(stream)] = len(streams)
                     streams.append(stream)
                 places[i, j] = index[id(stream)]
-    history = recording.history
+    history = left.history
     facts = {
-        "moment": dataclasses.astuple(recording.moment),
-        "newest": dataclasses.astuple(recording.newest),
-        "newest_epoch": recording.newest_epoch,
-        "epoch": recording.trainer.epochs_done,
-        "stop": [dataclasses.astuple(recording.stop[0]), recording.stop[1]] if recording.stop else None,
-        "events": [[dataclasses.astuple(event.at), *_written(event.deed)] for event in recording.timeline.events],
-        "spacing": recording.timeline.spacing,
+        "moment": dataclasses.astuple(left.moment),
+        "newest": dataclasses.astuple(left.newest),
+        "newest_epoch": left.newest_epoch,
+        "epoch": left.epoch,
+        "stop": [dataclasses.astuple(left.stop[0]), left.stop[1]] if left.stop else None,
+        "events": [[dataclasses.astuple(event.at), *_written(event.deed)] for event in left.timeline.events],
+        "spacing": left.timeline.spacing,
         **extra,
     }
     return SavedRun(
-        experiment=recording.first_experiment,
+        experiment=left.first_experiment,
         facts=facts,
         states=torch.stack([k.state for k in keyframes]).numpy(),
         counters=[dataclasses.asdict(k.counters) for k in keyframes],
@@ -68,33 +70,47 @@ def opened(run: SavedRun) -> Recording:
     Raises:
         RunFileError: its parts do not fit together.
     """
+    left = restored(run)
     try:
         recording = Recording(run.experiment)
-        timeline = recording.timeline
-        facts = run.facts
+        recording.take(left.at_its_end())
+        _must(recording.moment == left.newest and recording.trainer.epochs_done == left.newest_epoch)
+        recording.seek(left.moment)
+        _must(recording.moment == left.moment and recording.trainer.epochs_done == left.epoch)
+    except Exception:  # a file may hold anything
+        raise RunFileError(DAMAGED) from None
+    return recording
+
+
+def restored(run: SavedRun) -> Left:
+    """The run that was saved, as it was left; nothing is replayed yet.
+
+    Raises:
+        RunFileError: its parts do not fit together.
+    """
+    try:
+        facts, experiment = run.facts, run.experiment
+        timeline, history = Timeline.for_experiment(experiment), History()
         timeline.spacing = _whole(facts["spacing"])
         timeline.events = [Event(_moment(at), _read(kind, value)) for at, kind, value in facts["events"]]
-        _check_events(recording)
+        _check_events(timeline.events, experiment)
         streams = [torch.from_numpy(row.copy()) for row in run.streams]
         for stream in streams:
             torch.Generator().set_state(stream)
         timeline.keyframes = [_keyframe(run, i, streams, timeline.events) for i in range(len(run.states))]
         timeline.recount()
         for series, columns, width in zip(
-            (recording.history.train, recording.history.test), (run.train, run.test), run.widths, strict=True
+            (history.train, history.test), (run.train, run.test), run.widths, strict=True
         ):
             _fill(series, columns, width)
-        recording.history.epochs = int(run.train[0, -1]) if run.train.size else 0
-        recording.newest, recording.newest_epoch = _moment(facts["newest"]), _whole(facts["newest_epoch"])
-        _check_keyframes(recording)
-        if facts["stop"]:
-            recording.stop = _moment(facts["stop"][0]), str(facts["stop"][1])
-        for name, epoch in (("newest", "newest_epoch"), ("moment", "epoch")):
-            recording.seek(_moment(facts[name]))
-            _must(recording.moment == _moment(facts[name]) and recording.trainer.epochs_done == facts[epoch])
+        history.epochs = int(run.train[0, -1]) if run.train.size else 0
+        newest = _moment(facts["newest"])
+        _check_keyframes(timeline, newest)
+        stop = (_moment(facts["stop"][0]), str(facts["stop"][1])) if facts["stop"] else None
+        newest_epoch, epoch = _whole(facts["newest_epoch"]), _whole(facts["epoch"])
+        return Left(experiment, timeline, history, newest, newest_epoch, stop, _moment(facts["moment"]), epoch)
     except Exception:  # a file may hold anything
-        raise RunFileError("This run is damaged: its parts do not fit together.") from None
-    return recording
+        raise RunFileError(DAMAGED) from None
 
 
 def _must(good: bool) -> None:
@@ -107,10 +123,9 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def _check_events(recording: Recording) -> None:
+def _check_events(events: list[Event], experiment: Experiment) -> None:
     """Hold the log against what a person could have done; a :class:`Recording` refuses the same."""
-    events, size = recording.timeline.events, recording.trainer.layout.size
-    hidden = recording.first_experiment.network.layers[1:-1]
+    size, hidden = experiment.parameter_count, experiment.network.layers[1:-1]
     _must(all(one.at < other.at for one, other in pairwise(events)))
     before = None
     for event in events:
@@ -121,28 +136,27 @@ def _check_events(recording: Recording) -> None:
         if isinstance(deed, Edit):
             _must(0 <= deed.index < size and abs(deed.value) <= 1e30)
         elif isinstance(deed, Change):
-            _must(deed.experiment.differences(recording.first_experiment).keys() <= CHANGEABLE)
+            _must(deed.experiment.differences(experiment).keys() <= CHANGEABLE)
         else:
             _must(all(0 <= index < size for index in deed.handles.frozen))
             _must(all(0 <= layer < len(hidden) and 0 <= n < hidden[layer] for layer, n in deed.handles.silenced))
 
 
-def _check_keyframes(recording: Recording) -> None:
+def _check_keyframes(timeline: Timeline, newest: Moment) -> None:
     """Keyframes stand in order, at multiples of the spacing, and reach to the newest moment."""
-    timeline = recording.timeline
     counters = [keyframe.counters for keyframe in timeline.keyframes]
     _must(1 <= timeline.spacing <= LARGEST_SPACING and counters[0] == Counters())
     _must(all(c.updates_done % timeline.spacing == 0 for c in counters))
     for one, other in pairwise(counters):
         _must(one.updates_done < other.updates_done and (one.epochs_done, one.row) < (other.epochs_done, other.row))
-    _must(0 <= recording.newest.update - counters[-1].updates_done <= timeline.spacing)
+    _must(0 <= newest.update - counters[-1].updates_done <= timeline.spacing)
 
 
 def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[Event]) -> Checkpoint:
     counters = Counters(**run.counters[i])
     for field in dataclasses.fields(counters):
         value = getattr(counters, field.name)
-        if field.name in ("updates_done", "epochs_done", "row", "optimizer_steps"):
+        if field.name in ("updates_done", "epochs_done", "row", "optimizer_steps", "best_epoch"):
             _whole(value)
         else:
             _must(value is None or isinstance(value, bool | float))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
-from adder_engine.errors import ExperimentError
+from adder_engine.errors import ExperimentError, SumError
 
 LARGEST_SEED = 2**63 - 1
 LARGEST_NUMBER = 1e12
@@ -59,6 +59,8 @@ class Key:
             return "torch, zeros, or a number within ±1000"
         if self.name == "data.rows":
             return f"1 to {MOST_ROWS:,} rows [a, b] or [a, b, target], such as [[30, 70]]"
+        if self.name == "stop.sum":
+            return f"two numbers [a, b] within ±{_plain(LARGEST_NUMBER)}, such as [30, 70], or [] for none"
         if isinstance(self.default, bool):
             return "true or false"
         whole = "a whole number" if isinstance(self.default, int) else "a number"
@@ -78,6 +80,8 @@ class Key:
         """The value as the dataclass holds it: lists become tuples, whole numbers floats where one is due."""
         if self.name == "network.layers" and isinstance(value, list | tuple):
             return tuple(value)
+        if self.name == "stop.sum" and isinstance(value, list | tuple):
+            return tuple(_as_float(x) for x in value)
         if self.name == "data.rows" and isinstance(value, list | tuple):
             return tuple(tuple(_as_float(x) for x in row) if isinstance(row, list | tuple) else row for row in value)
         if self.name == "network.init" or isinstance(self.default, float):
@@ -90,6 +94,14 @@ class Key:
             return text.strip("\"'")
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
+        if self.name == "stop.sum" and text and not text.startswith("["):
+            from adder_engine.sums import parse_sum  # only what is typed needs it
+
+            try:
+                asked = parse_sum(text)
+            except SumError:
+                raise self.refuse(text) from None
+            return [asked.a, asked.b]
         import tomllib  # only files and typed values need it
 
         try:
@@ -122,6 +134,8 @@ class Key:
             return value in ("torch", "zeros") if isinstance(value, str) else _is_number(value) and abs(value) <= 1000
         if self.name == "data.rows":
             return isinstance(value, tuple) and len(value) <= MOST_ROWS and all(_is_row(row) for row in value)
+        if self.name == "stop.sum":
+            return value == () or (_is_row(value) and len(value) == 2)
         if isinstance(self.default, bool):
             return isinstance(value, bool)
         if isinstance(self.default, int) and not _is_whole(value):

@@ -26,7 +26,7 @@ def prove(trainer: Trainer) -> Proof:
     Takes the next update; at the end of the run, one beyond it. The copy draws the batch and dropout's masks
     that the run itself will draw. Only between two updates.
     """
-    twin = Trainer(trainer.experiment)
+    twin = Trainer(trainer.experiment, trainer)
     twin.restore(trainer.checkpoint())
     before = twin.state.clone()
     steps = twin.counters.optimizer_steps

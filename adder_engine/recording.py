@@ -1,24 +1,17 @@
-"""A trainer whose every update is remembered: forward, back to any moment, edited, undone, gone on from."""
+"""A run whose every update is remembered: played, gone back in, edited, undone, gone on from."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment, key_named
-from adder_engine.history import History
-from adder_engine.snapshot import STEP_SIZES, Crossing, Moment, Told
-from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline, told
-from adder_engine.trainer import Checkpoint, Handles, Trainer
-
-EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
+from adder_engine.left import Left
+from adder_engine.playback import Playback
+from adder_engine.snapshot import Crossing
+from adder_engine.timeline import Change, Deed, Edit, Event, Hold, told
+from adder_engine.trainer import Handles, Trainer
 
 CHANGEABLE = frozenset(
-    {"epochs"}
+    {"epochs", "stop.epoch", "stop.loss", "stop.patience", "stop.keep_best", "stop.sum", "stop.within"}
     | {
         f"training.{name}"
         for name in (
@@ -30,280 +23,19 @@ CHANGEABLE = frozenset(
 """Keys that PyTorch would let one change during a run; all others need a new network or new data."""
 
 
-@dataclass
-class Future:
-    """What an undo took away, so that redo can bring it back."""
+class Recording(Playback):
+    """One run, its past, and what a person does to it."""
 
-    timeline: Timeline
-    history: History
-    newest: Moment
-    newest_epoch: int
-    stop: tuple[Moment, str] | None
-    moment: Moment
-    told: Told
-    """What was undone."""
-
-
-class Recording:
-    """One run and its past. All positions are :class:`Moment`; time never runs beyond the experiment's epochs."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.trainer = Trainer(experiment)
-        self.timeline = Timeline.for_experiment(experiment)
-        self.history = History()
-        self.first_experiment = experiment
-        """As the run began, before any change on the way."""
-        self.edits = 0
-        """Events done at this very place."""
-        self.newest = Moment()
-        """The furthest that this run has been, and the epochs finished there."""
-        self.newest_epoch = 0
-        self.stop: tuple[Moment, str] | None = None
-        """Where and why the loss stopped being finite."""
-        self.futures: list[Future] = []
+    def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
+        super().__init__(experiment, twin)
+        self.futures: list[Left] = []
         """What was undone, newest last."""
-        self.crossing: Crossing | None = None
-        """What the newest step, undo or redo went over of what a person had done."""
-        self.timeline.note(self.trainer)
-
-    @property
-    def experiment(self) -> Experiment:
-        """The settings in force at this moment."""
-        return self.trainer.experiment
-
-    @property
-    def moment(self) -> Moment:
-        return Moment(self.trainer.counters.updates_done, self.trainer.rung, self.edits)
-
-    @property
-    def stopped(self) -> str | None:
-        """Why training cannot go on from this moment, if the loss stopped being finite right after it."""
-        return self.stop[1] if self.stop and self.stop[0] == self.moment else None
-
-    @property
-    def finished(self) -> bool:
-        """All epochs are done."""
-        return self.trainer.rung == 0 and self.trainer.epochs_done >= self.experiment.epochs
-
-    # --- forward ---------------------------------------------------------------------------------
-
-    def run(self, updates: int, seconds: float = math.inf) -> int:
-        """Train on for at most this many updates or about this long. Returns how many were run.
-
-        From a past moment the log is followed: what was done then is done again, to the same bits.
-        """
-        deadline = time.perf_counter() + seconds
-        start = self.trainer.counters.updates_done
-        trainer, counters = self.trainer, self.trainer.counters
-        while (left := start + updates - counters.updates_done) > 0:
-            self._do_events(Moment(counters.updates_done, trainer.rung + 1))
-            if self.finished:
-                break
-            event = self.timeline.next_event(self.moment)
-            here = event < len(self.timeline.events) and self.timeline.events[event].at.update == counters.updates_done
-            if here:
-                self._climb()
-            else:
-                until = counters.updates_done + left
-                if event < len(self.timeline.events):
-                    until = min(until, self.timeline.events[event].at.update)
-                self._train_freely(until, deadline)
-            counters = trainer.counters
-            if trainer.stopped or time.perf_counter() >= deadline:
-                break
-        self._arrive()
-        return max(0, self.trainer.counters.updates_done - start)
-
-    def _train_freely(self, until: int, deadline: float) -> None:
-        """The inner loop: updates without a person's doing in between."""
-        trainer, timeline, clock = self.trainer, self.timeline, time.perf_counter
-        last_epoch = trainer.experiment.epochs
-        counters = trainer.counters
-        self.edits = 0
-        while counters.updates_done < until and (counters.epochs_done < last_epoch or trainer.rung):
-            ended = trainer.update()
-            if trainer.stopped:
-                return
-            if ended:
-                self._record_epoch()
-            if counters.updates_done % timeline.spacing == 0:
-                timeline.note(trainer)
-            if clock() >= deadline:
-                return
-
-    def _record_epoch(self) -> None:
-        c = self.trainer.counters
-        if c.epochs_done > self.history.epochs and c.loss is not None:
-            measured = c.epochs_done % self.experiment.data.test_every == 0 or c.epochs_done == self.experiment.epochs
-            self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, c.test_loss if measured else None)
-
-    def _climb(self) -> None:
-        """One rung up."""
-        self.edits = 0
-        if self.trainer.climb():
-            self._record_epoch()
-        if self.trainer.rung == 0 and not self.trainer.stopped:
-            self.timeline.note(self.trainer)
-
-    def _do_events(self, until: Moment) -> None:
-        """Do again what the log holds from here to before ``until``, as long as it is at this very place."""
-        events = self.timeline.events
-        i = self.timeline.next_event(self.moment)
-        while i < len(events) and events[i].at < until and events[i].at == self.moment:
-            events[i].deed.apply(self.trainer)
-            self.edits += 1
-            i += 1
 
     def _arrive(self) -> None:
-        """Note how far the run has come, and whether it stopped here."""
-        if self.trainer.stopped:
-            why, update = self.trainer.stopped, self.trainer.counters.updates_done
-            self._restore(self.timeline.before(max(0, update - 1)))
-            self._follow(Moment(update, 0, self.timeline.edits_at(update, 0)))
-            self.stop = self.moment, why
-            self.timeline.cut(self.moment)  # what lies beyond is not finite: this is the newest moment now
-            self._mark_newest()
-        if self.moment > self.newest:
-            self._mark_newest()
+        before = self.newest
+        super()._arrive()
+        if self.newest > before:
             self.futures.clear()
-
-    def _mark_newest(self) -> None:
-        self.newest, self.newest_epoch = self.moment, self.trainer.epochs_done
-
-    def step(self, size: str, count: int = 1, enough: Callable[[], bool] = lambda: False) -> None:
-        """Go forward ``count`` times by one of :data:`STEP_SIZES`, or until it is ``enough``.
-
-        Raises:
-            RequestError: no such size, or all epochs are done.
-        """
-        _check_size(size)
-        if self.stopped:
-            return
-        if self.finished and self.moment >= self.newest:
-            raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
-        start, epoch = self.moment, self.trainer.epochs_done
-        for _ in range(count):
-            before = self.moment
-            if size in EPOCHS_IN:
-                goal = self.trainer.epochs_done + EPOCHS_IN[size]
-                while self.trainer.epochs_done < goal and self.run(1) and not enough():
-                    pass
-            else:
-                self._step_small(size)
-            if self.moment <= before or enough():  # stopped, or finished
-                break
-        if self.trainer.rung == 0 and not self.edits and not self.stopped:
-            self.trainer.look_ahead()
-            self._arrive()
-        self._note_crossing("forward", start, epoch)
-
-    def _step_small(self, size: str) -> None:
-        update, rung = self.moment.update, self.moment.rung
-        if self.edits < self.timeline.edits_at(update, rung):
-            self._do_events(Moment(update, rung, self.edits + 1))
-        elif self.finished:
-            return
-        elif size == "update":
-            self.run(1)
-        else:
-            rungs = self.trainer.rungs
-            self._climb()
-            while size == "phase" and self.trainer.rung and rungs[self.trainer.rung].phase == rungs[rung].phase:
-                self._do_events(Moment(update, self.trainer.rung + 1))
-                self._climb()
-        self._arrive()
-
-    # --- back and anywhere -----------------------------------------------------------------------
-
-    def seek(self, moment: Moment) -> None:
-        """Go to any moment of the run, the past's or the log's.
-
-        Raises:
-            RequestError: the run has not been there.
-        """
-        if not 0 <= moment.rung < len(self.trainer.rungs):
-            raise RequestError(f"There is no rung {moment.rung}: they go from 0 to {len(self.trainer.rungs) - 1}.")
-        if not Moment() <= moment <= self.newest:
-            raise RequestError(
-                f"The run has not been at update {moment.update:,}: it has come to {self.newest.update:,}."
-            )
-        self._restore(self.timeline.before(max(0, moment.update - 1)))
-        self._follow(moment)
-
-    def seek_epoch(self, epoch: int) -> None:
-        """Go to the end of an epoch (0 is the start).
-
-        Raises:
-            RequestError: the run has not been there.
-        """
-        if not 0 <= epoch <= self.newest_epoch:
-            raise RequestError(f"The run has not been at epoch {epoch:,}: it has come to {self.newest_epoch:,}.")
-        self._restore(self.timeline.before_epoch(epoch))
-        while self.trainer.epochs_done < epoch and self.run(1):
-            pass
-        self._follow(Moment(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
-
-    def back(self, size: str, count: int = 1) -> None:
-        """Go back ``count`` times by one of :data:`STEP_SIZES`; at the start it stays there.
-
-        Raises:
-            RequestError: no such size.
-        """
-        _check_size(size)
-        start, epoch = self.moment, self.trainer.epochs_done
-        for _ in range(count):
-            if size in EPOCHS_IN:
-                started = self.trainer.counters.row > 0 or self.trainer.rung > 0
-                self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
-            else:
-                self.seek(self._one_back(size))
-        self._note_crossing("back", start, epoch)
-
-    def _note_crossing(self, how: Literal["forward", "back"], start: Moment, epoch: int) -> None:
-        """Note what a step from ``start`` to here went over of what a person had done."""
-        here = self.moment
-        first, stop = sorted(map(self.timeline.next_event, (start, here)))
-        self.crossing = None
-        if first == stop:
-            return
-        doing = None
-        if stop - first == 1:
-            event = self.timeline.events[first]
-            self.seek(event.at)
-            doing = told(event.deed, self.trainer)
-            self.seek(here)
-        self.crossing = Crossing(how, epoch, stop - first, doing)
-
-    def _one_back(self, size: str) -> Moment:
-        update, rung, edits = self.moment.update, self.moment.rung, self.edits
-        if edits:
-            return Moment(update, rung, edits - 1)
-        if rung == 0:
-            if update == 0:
-                return self.moment
-            update, rung = update - 1, len(self.trainer.rungs)
-        if size == "update":
-            rung = 0
-        elif size == "phase":
-            phase = self.trainer.rungs[rung - 1].phase
-            while rung and self.trainer.rungs[rung - 1].phase == phase:
-                rung -= 1
-        else:
-            rung -= 1
-        return Moment(update, rung, self.timeline.edits_at(update, rung))
-
-    def _restore(self, keyframe: Checkpoint) -> None:
-        self.trainer.restore(keyframe)
-        self.edits = 0
-
-    def _follow(self, moment: Moment) -> None:
-        """Replay the log from here to a moment ahead."""
-        if self.moment.update < moment.update:
-            self.run(moment.update - self.moment.update)
-        while self.moment.rung < moment.rung:
-            self._do_events(Moment(moment.update, self.moment.rung + 1))
-            self._climb()
-        self._do_events(moment)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -316,16 +48,6 @@ class Recording:
         deed.apply(self.trainer)
         self.edits += 1
         self._mark_newest()
-
-    def _forget_after(self, moment: Moment) -> None:
-        epochs = self.trainer.epochs_done
-        again = self.history.cut(epochs)
-        self.timeline.cut(moment)
-        self.stop = None
-        self._mark_newest()
-        if again < epochs:  # a bucket held both sides: record its earlier epochs once more
-            self._restore(self.timeline.before_epoch(again))
-            self._follow(moment)
 
     def edit(self, index: int, value: float) -> None:
         """Set one parameter by hand.
@@ -362,9 +84,12 @@ class Recording:
         for name in changes:
             if key_named(name).name not in CHANGEABLE:
                 raise RequestError(f"{name} cannot change during a run: start a new one with it.")
-        experiment = self.experiment.replace(**changes)
-        if experiment != self.experiment:
+        old, experiment = self.experiment, self.experiment.replace(**changes)
+        if experiment != old:
             self.do(Change(experiment))
+            if experiment.stop != old.stop:
+                self.rules.set_anew()
+                self._rules_at = self.moment
 
     def undo(self) -> None:
         """Take back the last thing done before this moment, and what came after it.
@@ -375,13 +100,13 @@ class Recording:
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
             raise RequestError("There is nothing to undo: nothing has been changed yet.")
-        past = (self.timeline.branch(), self.history.copy(), self.newest, self.newest_epoch, self.stop, self.moment)
+        future = self.left().copy()
         event, epoch = self.timeline.events[i], self.trainer.epochs_done
         self.seek(event.at)
-        doing = told(event.deed, self.trainer)
+        future.told = told(event.deed, self.trainer)
         self._forget_after(event.at)
-        self.futures.append(Future(*past, doing))
-        self.crossing = Crossing("undone", epoch, 1, doing)
+        self.futures.append(future)
+        self.crossing = Crossing("undone", epoch, 1, future.told)
 
     def redo(self) -> None:
         """Bring back what the last undo took away.
@@ -392,9 +117,7 @@ class Recording:
         if not self.futures:
             raise RequestError("There is nothing to redo.")
         future, epoch = self.futures.pop(), self.trainer.epochs_done
-        self.timeline, self.history = future.timeline, future.history
-        self.newest, self.newest_epoch, self.stop = future.newest, future.newest_epoch, future.stop
-        self.seek(future.moment)
+        self.take(future)
         self.crossing = Crossing("redone", epoch, 1, future.told)
 
     @property
@@ -404,8 +127,3 @@ class Recording:
     @property
     def can_redo(self) -> bool:
         return bool(self.futures)
-
-
-def _check_size(size: str) -> None:
-    if size not in STEP_SIZES:
-        raise RequestError(f"There is no step of size {size!r}: there are {', '.join(STEP_SIZES)}.")

@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.presets import PRESETS
+from adder_engine.naming import title_of
 
 FORMAT = 1
 LARGEST = 512 * 2**20
@@ -59,28 +60,21 @@ class RunSummary:
     epoch: int
 
 
-def write(path: Path, run: SavedRun) -> None:
-    """Write a run in one piece: to a file beside it, then renamed over it.
+def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
+    """Write a run in one piece, and the runs in its list: to a file beside it, then renamed over it.
 
     Raises:
         RunFileError: it could not be written; the file that was there is untouched.
     """
-    text = json.dumps({"format": FORMAT, "facts": run.facts, "counters": run.counters, "widths": run.widths})
+    arrays = _arrays(run)
+    for i, other in enumerate(others):
+        arrays |= {f"{_prefix(i)}{name}": array for name, array in _arrays(other).items()}
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
             temporary = Path(file.name)
-            np.savez(
-                file,
-                experiment=np.array(run.experiment.to_toml()),
-                facts=np.array(text),
-                states=run.states,
-                streams=run.streams,
-                stream_places=run.stream_places,
-                train=run.train,
-                test=run.test,
-            )
+            np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -90,6 +84,24 @@ def write(path: Path, run: SavedRun) -> None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
         raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
+
+
+def _arrays(run: SavedRun) -> dict[str, Any]:
+    text = json.dumps({"format": FORMAT, "facts": run.facts, "counters": run.counters, "widths": run.widths})
+    return {
+        "experiment": np.array(run.experiment.to_toml()),
+        "facts": np.array(text),
+        "states": run.states,
+        "streams": run.streams,
+        "stream_places": run.stream_places,
+        "train": run.train,
+        "test": run.test,
+    }
+
+
+def _prefix(place: int) -> str:
+    """What the names of the arrays of a run in the list begin with; the run itself has none."""
+    return f"run{place}_"
 
 
 def _clear_leftovers(path: Path) -> None:
@@ -107,12 +119,33 @@ def read(path: Path) -> SavedRun:
     Raises:
         RunFileError: there is no such file, it is no run, or it is damaged.
     """
+    with _reading(path) as arrays:
+        run = _checked(arrays, "")
+    return run
+
+
+def read_others(path: Path) -> list[SavedRun]:
+    """Read the runs that are in a run's list, in its order.
+
+    Raises:
+        RunFileError: as :func:`read`.
+    """
+    others: list[SavedRun] = []
+    with _reading(path) as arrays:
+        while f"{_prefix(len(others))}facts" in arrays:
+            others.append(_checked(arrays, _prefix(len(others))))
+    return others
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """The file's arrays; whatever goes wrong becomes a sentence."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > LARGEST:
                 raise RunFileError(f"{path} is too large to be a run of ours.")
         with np.load(path, allow_pickle=False) as arrays:
-            return _checked(arrays)
+            yield arrays
     except FileNotFoundError:
         raise RunFileError(f"There is no file {path}.") from None
     except RunFileError:
@@ -130,21 +163,13 @@ def summary(path: Path) -> RunSummary | None:
     return RunSummary(title_of(run.experiment), run.experiment, int(run.facts["epoch"]))
 
 
-def title_of(experiment: Experiment) -> str:
-    """The preset's name, or the network's shape and the optimizer."""
-    for name in PRESETS:
-        if Experiment.preset(name) == experiment:
-            return name
-    return "-".join(map(str, experiment.network.layers)) + " " + experiment.training.optimizer
-
-
-def _checked(arrays: Any) -> SavedRun:
-    """Build the run, holding every shape and type against what it must be."""
-    experiment = Experiment.from_toml(str(arrays["experiment"]))
-    facts = json.loads(str(arrays["facts"]))
-    states, counters = arrays["states"], facts["counters"]
-    streams, places = arrays["streams"], arrays["stream_places"]
-    train, test = arrays["train"], arrays["test"]
+def _checked(arrays: Any, prefix: str) -> SavedRun:
+    """Build the run whose arrays' names begin so, holding every shape and type against what it must be."""
+    experiment = Experiment.from_toml(str(arrays[prefix + "experiment"]))
+    facts = json.loads(str(arrays[prefix + "facts"]))
+    states, counters = arrays[prefix + "states"], facts["counters"]
+    streams, places = arrays[prefix + "streams"], arrays[prefix + "stream_places"]
+    train, test = arrays[prefix + "train"], arrays[prefix + "test"]
     keyframes = len(states)
     good = (
         facts["format"] == FORMAT

@@ -1,22 +1,16 @@
-"""The asynchronous face of the engine: one thread trains, requests go in, snapshots come out. Needs no torch."""
+"""The asynchronous face of the engine: what can be asked of a run that goes on in a thread. Needs no torch."""
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
-import contextlib
 import math
-import os
-import queue
 import random
-import threading
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING
 
-from adder_engine.errors import AdderError, RequestError
+from adder_engine.engine_thread import EngineThread
+from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Moment, Proof, Snapshot
+from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Look, Moment, Proof, Snapshot
 from adder_engine.sums import Sum
 
 if TYPE_CHECKING:
@@ -24,19 +18,13 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Floats
     from adder_engine.trace import Trace
 
-Result = TypeVar("Result")
-
-SLICE = 0.005
-"""Seconds of training between two looks at the requests; an update that takes longer is finished first."""
 SLOWEST, FASTEST = 0.001, 1e6
 """Epochs a second."""
 SAVE_EVERY = 3.0
 """Seconds between two saves of a run that goes on changing."""
 
-CLOSED = "This session is closed."
 
-
-class Session:
+class Session(EngineThread):
     """A run that goes on in a thread of its own while you look at it.
 
     The thread imports torch, trains, answers requests between updates, and saves the run every few seconds to
@@ -52,55 +40,9 @@ class Session:
     def __init__(
         self, experiment: Experiment | None = None, *, autosave: Path | None = None, resume: Path | None = None
     ) -> None:
-        self._experiment = experiment or Experiment()
-        self._autosave = autosave
-        self._resume = resume
-        self._requests: queue.SimpleQueue[Callable[[Desk], None] | None] = queue.SimpleQueue()
-        self._unanswered: set[concurrent.futures.Future[Any]] = set()
-        self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
-        self._closing = threading.Event()
-        self._enough = threading.Event()
-        """A pause or the end was asked for: a long step goes no further."""
-        self._playing = False
-        self._pace: float | None = None
-        self.warning = ""
-        """Once the session is closed: why the run could not be saved; empty where it was."""
-        self._loaded = threading.Event()
-        self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
-        self._thread.start()
-
-    @property
-    def experiment(self) -> Experiment:
-        """The experiment in use."""
-        return self._experiment
+        super().__init__(experiment or Experiment(), autosave, resume, SAVE_EVERY)
 
     # --- looking ---------------------------------------------------------------------------------
-
-    async def snapshot(self, since: int | None = None) -> Snapshot:
-        """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
-
-        def look(desk: Desk) -> None:
-            if since is None or desk.version != since:
-                _resolve(future, desk.snapshot(self._playing))
-            else:
-                self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
-
-        future: concurrent.futures.Future[Snapshot] = self._new_future()
-        self._requests.put(look)
-        return await asyncio.wrap_future(future)
-
-    async def snapshots(self, fps: float = 4.0) -> AsyncIterator[Snapshot]:
-        """Snapshots as the run changes, at most ``fps`` a second while it plays, until the session is closed."""
-        version: int | None = None
-        while True:
-            try:
-                snapshot = await self.snapshot(since=version)
-            except RequestError:
-                return
-            version = snapshot.version
-            yield snapshot
-            if snapshot.status == "playing":
-                await asyncio.sleep(1 / fps)
 
     async def trace(self, row: int | None = None) -> Trace:
         """The way of the current sum, or of a row of the data in the newest batch, with every number.
@@ -144,6 +86,14 @@ class Session:
         """
         return await self._ask(lambda desk: desk.course(index))
 
+    async def look(self, epoch: int) -> Look:
+        """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        return await self._ask(lambda desk: desk.look(epoch))
+
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
         return await self._ask(lambda desk: desk.activity())
@@ -179,6 +129,7 @@ class Session:
 
         def start(desk: Desk) -> None:
             desk.check_unfinished()
+            desk.recording.paused = None
             self._playing = not desk.recording.stopped
             self._pace = pace
 
@@ -277,6 +228,42 @@ class Session:
         """
         return await self._do(lambda desk: desk.save(path))
 
+    async def switch(self, run: int) -> Snapshot:
+        """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
+
+        This one joins the list, and undo leads back to it.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        return await self._do(lambda desk: desk.switch(run), halt=True)
+
+    async def forget(self, run: int) -> Snapshot:
+        """Strike a run off the list.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        return await self._do(lambda desk: desk.shelf.forget(run))
+
+    async def pin(self, run: int, pinned: bool = True) -> Snapshot:
+        """Keep a run when the list is full, or no longer.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        return await self._do(lambda desk: desk.shelf.pin(run, pinned))
+
+    async def rescue(self) -> Snapshot:
+        """Go back to ten updates before the run blew up, and halve the learning rate there.
+
+        The run that blew up joins the list; undo takes the new rate back.
+
+        Raises:
+            RequestError: this run has not blown up.
+        """
+        return await self._do(lambda desk: desk.rescue(), halt=True)
+
     # --- doing -----------------------------------------------------------------------------------
 
     async def change(self, **changes: object) -> Snapshot:
@@ -286,7 +273,7 @@ class Session:
             ExperimentError: a value that will not do.
             RequestError: a key that cannot change during a run.
         """
-        return await self._do(lambda desk: desk.recording.change(**changes))
+        return await self._do(lambda desk: desk.change(**changes))
 
     async def edit(self, name: str, place: tuple[int, ...], value: float) -> Snapshot:
         """Set one weight or bias: ``edit("hidden.weight", (2, 0), 0.5)``.
@@ -294,7 +281,7 @@ class Session:
         Raises:
             RequestError: no such parameter, or a value that is not finite.
         """
-        return await self._do(lambda d: d.recording.edit(d.recording.trainer.layout.index_of(name, place), value))
+        return await self._do(lambda desk: desk.edit(name, place, value))
 
     async def freeze(self, indices: frozenset[int]) -> Snapshot:
         """Hold these parameters (flat indices) still, and no others.
@@ -333,152 +320,9 @@ class Session:
 
         def answer(desk: Desk) -> Answer:
             desk.ask(asked)
-            return desk.answers([asked])[0]
+            return desk.answer()
 
         return await self._ask(answer)
-
-    # --- ending ----------------------------------------------------------------------------------
-
-    async def close(self, timeout: float = 5.0) -> None:
-        """Save, and stop the thread."""
-        await asyncio.to_thread(self.close_now, timeout)
-
-    def close_now(self, timeout: float = 2.0) -> bool:
-        """Save, and stop the thread, from any thread. Returns whether it stopped in time.
-
-        While torch is still being imported there is nothing to save, and the import cannot be broken off: the
-        thread is not waited for then, and ends by itself.
-        """
-        self._closing.set()
-        self._enough.set()
-        self._requests.put(None)
-        if self._loaded.is_set():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    # --- requests --------------------------------------------------------------------------------
-
-    def _new_future(self) -> concurrent.futures.Future[Any]:
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        self._unanswered.add(future)
-        future.add_done_callback(self._unanswered.discard)
-        if self._closing.is_set():  # looked at last: the thread rejects whatever was there when it ended
-            future.cancel()
-            raise RequestError(CLOSED)
-        return future
-
-    async def _ask(self, work: Callable[[Desk], Result]) -> Result:
-        """Have the thread do something and resolve with what it returns."""
-        future: concurrent.futures.Future[Result] = self._new_future()
-
-        def carry_out(desk: Desk) -> None:
-            try:
-                result = work(desk)
-            except AdderError as error:
-                _reject(future, error)
-            except Exception as error:
-                desk.fail(error)
-                _reject(future, RequestError(desk.failure))
-            else:
-                _resolve(future, result)
-
-        self._requests.put(carry_out)
-        return await asyncio.wrap_future(future)
-
-    async def _do(self, work: Callable[[Desk], object], halt: bool = False) -> Snapshot:
-        """Have the thread change something and resolve with the snapshot after it."""
-
-        def then_look(desk: Desk) -> Snapshot:
-            work(desk)
-            if halt:
-                self._halt(desk)
-            desk.version += 1
-            self._experiment = desk.recording.experiment
-            return desk.snapshot(self._playing)
-
-        return await self._ask(then_look)
-
-    def _halt(self, desk: Desk) -> None:
-        """Stop playing; a stop is a moment to save."""
-        if self._playing:
-            self._playing = False
-            desk.version += 1
-            desk.save_soon()
-
-    # --- the thread ------------------------------------------------------------------------------
-
-    def _main(self) -> None:
-        """Everything of torch happens here."""
-        desk = None
-        try:
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-            from adder_engine.desk import Desk  # imports torch: not on the caller's time
-
-            self._loaded.set()
-            desk = Desk(self._experiment, self._autosave, SAVE_EVERY)
-            if self._resume is not None:
-                desk.resume(self._resume)
-                self._experiment = desk.recording.experiment
-            self._serve(desk)
-        except BaseException as error:
-            self._broken(error)
-        finally:
-            self._closing.set()
-            for future in [*self._unanswered]:
-                _reject(future, RequestError(CLOSED))
-            if desk is not None:
-                desk.save_now()
-                self.warning = desk.warning
-
-    def _serve(self, desk: Desk) -> None:
-        while not self._closing.is_set():
-            wait = self._train(desk) if self._playing else None
-            self._experiment = desk.recording.experiment
-            self._publish(desk)
-            due = desk.save_due()
-            wait = due if wait is None else wait if due is None else min(wait, due)
-            with contextlib.suppress(queue.Empty):
-                request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
-                while request is not None:
-                    request(desk)
-                    self._publish(desk)
-                    request = self._requests.get_nowait()
-            desk.save_if_due()
-
-    def _train(self, desk: Desk) -> float:
-        """Train for a slice. Returns how long nothing needs to be done, in seconds."""
-        try:
-            idle = desk.train(SLICE, self._pace)
-        except Exception as error:
-            desk.fail(error)
-            idle = 0.0
-        if desk.failure or desk.recording.finished or desk.recording.stopped:
-            self._halt(desk)
-        return idle
-
-    def _publish(self, desk: Desk) -> None:
-        """Hand the newest snapshot to those who wait for one."""
-        ready = [future for since, future in self._waiting if since != desk.version]
-        if ready:
-            self._waiting = [waiter for waiter in self._waiting if waiter[0] == desk.version]
-            snapshot = desk.snapshot(self._playing)
-            for future in ready:
-                _resolve(future, snapshot)
-
-    def _broken(self, error: BaseException) -> None:
-        """The thread cannot go on, for instance because torch is not there: tell everyone who asks."""
-        message = f"The engine cannot run: {type(error).__name__}: {error}".rstrip(".") + "."
-        while not self._closing.is_set():
-            for future in [*self._unanswered]:
-                _reject(future, RequestError(message))
-            with contextlib.suppress(queue.Empty):
-                self._requests.get(timeout=0.2)
 
 
 def _number(value: object, name: str) -> float:
@@ -490,13 +334,3 @@ def _number(value: object, name: str) -> float:
     if not math.isfinite(number):
         raise RequestError(f"{name} = {value!r} is no number: use a finite one.")
     return number
-
-
-def _resolve(future: concurrent.futures.Future[Result], result: Result) -> None:
-    with contextlib.suppress(concurrent.futures.InvalidStateError):
-        future.set_result(result)
-
-
-def _reject(future: concurrent.futures.Future[Any], error: Exception) -> None:
-    with contextlib.suppress(concurrent.futures.InvalidStateError):
-        future.set_exception(error)

@@ -24,6 +24,11 @@ PHASES = ("zero_grad", "forward", "loss", "backward", "step")
 STEP_SIZES = ("layer", "phase", "update", "epoch", "10 epochs", "100 epochs")
 """How far one step can go."""
 
+MOST_RUNS = 24
+"""Runs that were left and are kept; beyond that the oldest that is not pinned goes."""
+MOST_MARKS = 200
+"""Of a longer list the newest are kept."""
+
 Status = Literal["loading", "paused", "playing", "done", "stopped", "failed"]
 """``done``: all epochs are run. ``stopped``: the loss stopped being finite. ``failed``: a fault of ours."""
 
@@ -207,6 +212,87 @@ class Crossing:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Something that a person did on the way, for a chart."""
+
+    epoch: float
+    """Where it was done: epochs finished, and the share of the next one."""
+    text: str
+    """What was done, in a few words: ``lr 0.01``, ``hidden.weight[2, 0] = 0.5``."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was left: cut off by something done in its past, or by a new run. Losses are in scaled units."""
+
+    id: int
+    """Never given twice in a session."""
+    name: str
+    """What differs from the run that it is told beside, in words: ``seed 7, tanh``, ``lr 0.01 at epoch 120``."""
+    experiment: Experiment
+    """The settings in force at its end."""
+    epoch: int
+    """Epochs finished at its end."""
+    train_loss: float | None
+    test_loss: float | None
+    answers: tuple[Answer, ...]
+    """To the sums that were watched when it was left, with the parameters of its end."""
+    collapsed: CollapsedMap | None
+    losses: Losses
+    marks: tuple[Mark, ...] = ()
+    parent: int | None = None
+    """The run that this one branched from or followed; it may be forgotten by now."""
+    branched_at: float | None = None
+    """The epoch up to which it is the same as ``parent``; None where it began anew."""
+    stopped: str = ""
+    """Why its loss stopped being finite, in one sentence; empty where it did not."""
+    pinned: bool = False
+    """Kept when the list is full and the oldest runs go."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a run was at the end of an epoch (0 is its start), read out without going there."""
+
+    epoch: int
+    update: int
+    """Updates finished."""
+    train_loss: float | None
+    """``train_loss`` of that epoch; None at the start."""
+    test_loss: float | None
+    """Held-out loss last measured at or before that epoch."""
+    answers: tuple[Answer, ...]
+    """To the watched sums."""
+    collapsed: CollapsedMap | None
+
+
+@dataclass(frozen=True)
+class BlowUp:
+    """How the run's loss went beyond every bound."""
+
+    update: int
+    """The update (1-based) whose loss was the first beyond a thousand times the run's first loss, or not finite."""
+    epoch: float
+    """The same place in epochs: those finished before that update, and the share of the next one."""
+    lost_at: int
+    """The update whose loss is no longer finite; ``update`` or a later one."""
+    tensor: str
+    """The parameter tensor that was the first to reach twice its size, such as ``hidden.weight``."""
+    factor: float
+    """By how much that tensor's norm grew an update, from where it began to where this was measured last."""
+    over: int
+    """How many updates ``factor`` is the mean over (geometric); at most 50."""
+    lr: float
+    """The learning rate in use at ``update``."""
+    limit: float | None
+    """2/λmax, where λmax is the loss's largest curvature at ``back_to``: plain gradient descent diverges along the
+    steepest direction above this rate (Adam and RMSprop divide by the gradient's size, so it is only a guide for
+    them). None where the loss is not curved upwards there, or not finite."""
+    back_to: int
+    """Where ``rescue`` goes: finished updates, ten before ``update``, or the start."""
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One moment of a session, whole. Arrays are copies and must not be written to."""
 
@@ -214,7 +300,7 @@ class Snapshot:
     """Grows with every change of the session; equal versions are equal snapshots."""
     status: Status
     message: str
-    """Why the run stopped or failed, in one sentence; empty otherwise."""
+    """Why the run stopped or failed, or which of its rules paused it right here; empty otherwise."""
     experiment: Experiment
     moment: Moment
     newest: Moment
@@ -261,6 +347,19 @@ class Snapshot:
     can_redo: bool = False
     crossing: Crossing | None = None
     """What the newest step, undo or redo went over; None for nothing done by hand."""
+    run: int = 1
+    """The id of this run."""
+    run_name: str = ""
+    """What differs, in words, as in :class:`Run`."""
+    parent: int | None = None
+    branched_at: float | None = None
+    """As in :class:`Run`."""
+    runs: tuple[Run, ...] = ()
+    """The runs that were left, oldest first, this one not among them; the same tuple while nothing changes in it."""
+    marks: tuple[Mark, ...] = ()
+    """What was done on this run's timeline, in order, at most :data:`MOST_MARKS`; the same tuple while unchanged."""
+    blow_up: BlowUp | None = None
+    """How this run's loss stopped being finite, also while an earlier moment is looked at; None where it did not."""
     warning: str = ""
     """What the person should know beside the run, such as that it could not be saved; empty otherwise."""
 

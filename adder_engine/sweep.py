@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
-from adder_engine.keys import Value
+from adder_engine.keys import LARGEST_SEED, Value
 from adder_engine.sums import Sum
 
 if TYPE_CHECKING:
+    from adder_engine.stopping import RuledTraining
     from adder_engine.trainer import Trainer
 
 MOST_RUNS = 1_000
@@ -43,13 +44,16 @@ class SweepRun:
     """To the sweep's sums, in their order, in units of sums."""
     stopped: str | None = None
     """Why the loss stopped being finite, in one sentence; losses and answers are then of the last finite state."""
+    paused: str = ""
+    """Which of the experiment's rules ended the run, in one sentence; empty where none did."""
     course: tuple[tuple[int, float], ...] = ()
     """``(epoch, train_loss)`` at each look at it."""
 
     @property
     def done(self) -> bool:
-        """All epochs are run."""
-        return self.begun and self.stopped is None and self.epochs >= self.experiment.epochs
+        """All epochs are run, or one of the experiment's rules ended it."""
+        all_run = self.epochs >= self.experiment.epochs
+        return self.begun and self.stopped is None and (all_run or bool(self.paused))
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class Sweep:
         sums: Sequence[Sum] = (QUESTION,),
     ) -> None:
         key = key_named(over)
+        self.experiment = experiment
         self.over = key.name
         self.values = tuple(dict.fromkeys(_hashable(key.convert(value)) for value in values))
         self.seeds = tuple(dict.fromkeys(seeds)) or (experiment.seed,)
@@ -151,7 +156,7 @@ class Sweep:
                 team.train(every_epochs)
                 finished = team.finished
                 for place, trainer in zip(places, team.trainers, strict=True):
-                    runs[place] = self._look(runs[place], trainer)
+                    runs[place] = self._look(runs[place], trainer, team.paused)
                 yield SweepState(tuple(runs))
 
     def run(self, progress: Callable[[SweepState], None] | None = None) -> SweepState:
@@ -163,7 +168,7 @@ class Sweep:
         return state
 
     def teams(self) -> Iterator[list[int]]:
-        """The places of runs that train side by side, team by team."""
+        """The places of runs that train side by side, team by team; a run with rules of its own trains alone."""
         # Not at the top: a sweep can be described without torch.
         from adder_engine.batch import shape_of
 
@@ -171,16 +176,19 @@ class Sweep:
         for place, run in enumerate(self._runs):
             alike.setdefault(shape_of(run.experiment), []).append(place)
         for places in alike.values():
+            if self._runs[places[0]].experiment.stop.active:
+                yield from ([place] for place in places)
+                continue
             teams = math.ceil(len(places) / _most_together(self._runs[places[0]].experiment))
             size = math.ceil(len(places) / teams)
             for start in range(0, len(places), size):
                 yield places[start : start + size]
 
-    def _look(self, run: SweepRun, trainer: Trainer) -> SweepRun:
+    def _look(self, run: SweepRun, trainer: Trainer, paused: str) -> SweepRun:
         if run.stopped:
             return run
         course = run.course
-        if trainer.loss is not None and not trainer.stopped:
+        if trainer.loss is not None and not trainer.stopped and not (course and course[-1][0] >= trainer.epochs_done):
             course = (*course, (trainer.epochs_done, trainer.loss))
         return replace(
             run,
@@ -191,6 +199,7 @@ class Sweep:
             test_loss=trainer.test_loss,
             answers=tuple(trainer.answers([(asked.a, asked.b) for asked in self.sums])),
             stopped=trainer.stopped,
+            paused=paused,
             course=course,
         )
 
@@ -206,6 +215,24 @@ def parse_over(text: str) -> tuple[str, list[Value]]:
     if not equals or not rest.strip():
         raise ExperimentError(f"{text!r} gives no values: write key=value,value, such as training.lr=1e-4,1e-3.")
     return key.name, [key.parse(part.strip()) for part in _split(rest)]
+
+
+USUAL_SEEDS = 5
+MOST_SEEDS = 1_000
+
+
+def seeds_from(experiment: Experiment, over: str, count: int | None) -> range:
+    """So many seeds, counted from the experiment's own; None for the usual number.
+
+    Raises:
+        ExperimentError: none, or too many.
+    """
+    if count is None:
+        count = 1 if over == "seed" else USUAL_SEEDS
+    if not 1 <= count <= MOST_SEEDS:
+        raise ExperimentError(f"{count:,} seeds will not do: a sweep takes 1 to {MOST_SEEDS:,}.")
+    first = min(experiment.seed, LARGEST_SEED - count + 1)
+    return range(first, first + count)
 
 
 def _split(text: str) -> Iterator[str]:
@@ -226,32 +253,43 @@ class Team(Protocol):
     def trainers(self) -> Sequence[Trainer]: ...
     @property
     def finished(self) -> bool: ...
+    @property
+    def paused(self) -> str: ...
     def train(self, epochs: int) -> None: ...
 
 
 class _Alone:
-    """One trainer as a team of its own: what no other run has the shape of, or what fills the cache by itself."""
+    """One trainer as a team of its own: what no other run has the shape of, what has rules by which it ends, or what
+    fills the cache by itself.
+    """
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainers = (trainer,)
+    def __init__(self, training: RuledTraining) -> None:
+        self._training = training
+        self.trainers = (training.trainer,)
 
     @property
     def finished(self) -> bool:
-        (trainer,) = self.trainers
-        return trainer.stopped is not None or trainer.epochs_done >= trainer.experiment.epochs
+        return self._training.finished
+
+    @property
+    def paused(self) -> str:
+        return self._training.sentence
 
     def train(self, epochs: int) -> None:
-        (trainer,) = self.trainers
-        trainer.train(min(epochs, trainer.experiment.epochs - trainer.epochs_done))
+        for _ in range(epochs):
+            if self.finished:
+                break
+            self._training.epoch()
 
 
 def team_of(experiments: Sequence[Experiment]) -> Team:
     """Fresh trainers of one shape that get on together."""
     from adder_engine.batch import Batch
+    from adder_engine.stopping import RuledTraining
     from adder_engine.trainer import Trainer
 
     trainers = [Trainer(experiment) for experiment in experiments]
-    return Batch(trainers) if len(trainers) > 1 else _Alone(trainers[0])
+    return Batch(trainers) if len(trainers) > 1 else _Alone(RuledTraining(trainers[0]))
 
 
 def _most_together(experiment: Experiment) -> int:

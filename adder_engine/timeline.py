@@ -104,7 +104,11 @@ class Timeline:
         keyframe = trainer.checkpoint()
         self.keyframes.append(keyframe)
         self.bytes += size_of(keyframe)
-        while self.bytes > self.budget and len(self.keyframes) > 2:
+        self.shrink(self.budget)
+
+    def shrink(self, budget: int) -> None:
+        """Keep no more keyframes than a budget takes: only every second one, and again, until they fit."""
+        while self.bytes > budget and len(self.keyframes) > 2:
             self._thin()
 
     def before(self, update: int) -> Checkpoint:

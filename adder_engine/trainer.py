@@ -46,12 +46,16 @@ class Counters:
     """Sum over the current epoch's batches of loss times rows."""
     epoch_low: float = math.inf
     epoch_high: float = -math.inf
+    best_loss: float | None = None
+    """The lowest held-out loss measured so far with the loss in use, and the first epoch that had it."""
+    best_epoch: int = 0
 
     def copy(self) -> Counters:
         """An equal record of its own; ``copy.copy`` takes eight times as long."""
         return Counters(
             self.updates_done, self.epochs_done, self.row, self.optimizer_steps, self.has_gradients, self.batch_loss,
-            self.loss, self.test_loss, self.epoch_sum, self.epoch_low, self.epoch_high,
+            self.loss, self.test_loss, self.epoch_sum, self.epoch_low, self.epoch_high, self.best_loss,
+            self.best_epoch,
         )  # fmt: skip
 
 
@@ -88,28 +92,35 @@ class Trainer:
 
     Once the loss is no longer finite the trainer goes back to its last finite state, ``stopped`` says why,
     and training does nothing more.
+
+    Args:
+        experiment: what to train.
+        twin: a trainer that began with the same experiment: its data are shared and nothing is drawn, so this one
+            has no parameters until a checkpoint of the other one's run is restored.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         self.experiment = experiment
         self.layout = layout_for(experiment)
         self.rungs = rungs_of(len(experiment.layer_names))
         self.generator = torch.Generator().manual_seed(experiment.seed)
-        if experiment.data.draw_first:
-            self.dataset = Dataset.draw(experiment, self.generator)
-        parameters = initial_parameters(experiment, self.generator)
-        if not experiment.data.draw_first:
-            self.dataset = Dataset.draw(experiment, self.generator)
-
         self.state = torch.zeros(4, self.layout.size)
-        self.state[0] = parameters
+        self.dataset: Dataset
+        if twin is not None:
+            self.dataset = twin.dataset
+        elif experiment.data.draw_first:
+            self.dataset = Dataset.draw(experiment, self.generator)
+            self.state[0] = initial_parameters(experiment, self.generator)
+        else:
+            self.state[0] = initial_parameters(experiment, self.generator)
+            self.dataset = Dataset.draw(experiment, self.generator)
         self.previous = self.state.clone()
         """The state just before the last optimizer step."""
         self._rows = self.state.unbind()
         self.layers = linear_views(self.layout, self.state[0], self.state[1])
-        self.inputs = self.dataset.inputs.T.contiguous()
+        self.inputs: Tensor = self.dataset.inputs.T.contiguous() if twin is None else twin.inputs
         """``(2, n)``"""
-        self.targets = self.dataset.targets.T.contiguous()
+        self.targets: Tensor = self.dataset.targets.T.contiguous() if twin is None else twin.targets
         """``(1, n)``"""
         self.counters = Counters()
         self.rung = 0
@@ -157,6 +168,8 @@ class Trainer:
         A new optimizer starts with fresh moments, as ``torch.optim`` does.
         """
         fresh = experiment.training.optimizer != self.experiment.training.optimizer
+        if experiment.training.loss != self.experiment.training.loss:
+            self.counters.best_loss, self.counters.best_epoch = None, 0
         self._use_experiment(experiment)
         self.touched = True
         if fresh:
@@ -364,9 +377,11 @@ class Trainer:
         if len(self.dataset.test_inputs) and (
             counters.epochs_done % experiment.data.test_every == 0 or counters.epochs_done == experiment.epochs
         ):
-            counters.test_loss = self._held_out_loss()
-            if not math.isfinite(counters.test_loss):
+            counters.test_loss = test_loss = self._held_out_loss()
+            if not math.isfinite(test_loss):
                 self._stop()
+            elif counters.best_loss is None or test_loss < counters.best_loss:
+                counters.best_loss, counters.best_epoch = test_loss, counters.epochs_done
         last = counters.epochs_done == experiment.epochs
         if last and not self.stopped and not math.isfinite(self.current_loss()):
             self._stop()  # no further forward pass of this run would notice

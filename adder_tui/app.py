@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
+    from adder_engine.sweep_session import SweepSession
     from adder_tui.hands import Hands
-    from adder_tui.last_run import LastRun
+    from adder_tui.last_run import LastRun, Seat
 
 FIRST_PRESET = "one-pair"
 
@@ -83,6 +84,14 @@ class AdderApp(App[None]):
         self.tab = FIRST_TAB
         self.selection: Selection = first_selection(self.experiment)
         self.notice = ""
+        self.charted: frozenset[int] | None = None
+        """Other runs picked for the chart; None for the run just left."""
+        self.sweep: SweepSession | None = None
+        """The sweep that was begun last."""
+        self._branched = ""
+        """What became of the line that the last command cut off."""
+        self.seat: Seat | None = None
+        """Our place in the data folder, held until the process ends."""
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
@@ -124,6 +133,7 @@ class AdderApp(App[None]):
             notice=self.notice or standing_notice(self.snapshot, None if self.under_way else self.last_run),
             reached=self.hands.reached(self.snapshot) if "hands" in vars(self) else None,
             telling=self.telling,
+            charted=self.charted,
         )
 
     def typing(self) -> bool:
@@ -194,7 +204,7 @@ class AdderApp(App[None]):
         # Not at the top: numpy and the engine wait until the shell is painted.
         from adder_tui.last_run import start_session, take_seat
 
-        self.seat = take_seat(self.settings.data_dir)  # held until the process ends
+        self.seat = take_seat(self.settings.data_dir)
         session, last = await start_session(self.experiment, self.settings.data_dir, self.seat, self.settings.open_run)
         if self.settings.experiment is None:
             self.last_run = last
@@ -209,10 +219,14 @@ class AdderApp(App[None]):
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 
-    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+    def watch_snapshot(self, before: Snapshot | None, snapshot: Snapshot | None) -> None:
         """Draw the new snapshot."""
         if snapshot is None:
             return
+        if before is not None and before.run != snapshot.run:
+            from adder_tui.render.compared import branch_sentence  # not needed to paint the shell
+
+            self.notice = self._branched = branch_sentence(before, snapshot)
         self.player.snapshot = snapshot
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
@@ -229,7 +243,7 @@ class AdderApp(App[None]):
 
     def say(self, sentence: str) -> None:
         """Show one sentence until the next command."""
-        self.notice = sentence
+        self.notice = f"{sentence} {self._branched}".rstrip()
         self.redraw()
 
     # --- commands --------------------------------------------------------------------------------
@@ -250,13 +264,14 @@ class AdderApp(App[None]):
         """Carry out a command of the table."""
         command = BY_ID[id]
         assert command.act is not None
-        self.notice = ""
+        self.notice = self._branched = ""
         outcome = command.act(self)
         if outcome is not None:
-            self.run_worker(self._carry_out(outcome), name=id)
+            self.run_worker(self.attempt(outcome), name=id)
         self.redraw()
 
-    async def _carry_out(self, outcome: Awaitable[None]) -> None:
+    async def attempt(self, outcome: Awaitable[None]) -> None:
+        """Wait for it; where it is refused, say why."""
         try:
             await outcome
         except AdderError as error:
@@ -270,7 +285,7 @@ class AdderApp(App[None]):
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
         self.notice = ""
-        self.run_worker(self._carry_out(self.player.ask(event.sum)), name="ask")
+        self.run_worker(self.attempt(self.player.ask(event.sum)), name="ask")
 
     @on(Prompt.Refused)
     def _refused(self, event: Prompt.Refused) -> None:
@@ -299,7 +314,7 @@ def run(settings: Settings) -> int:
     app = AdderApp(settings)
     with Lifeline(app, on_end=app.player.close_now):
         app.run(mouse=settings.mouse)
-        stopped = app.player.close_now()
+        stopped = app.player.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
     if app.player.unsaved:
         complain(app.player.unsaved)

@@ -14,8 +14,12 @@ from adder_tui.opening import (
     focus_prompt,
     leave,
     open_last_run,
+    open_run,
+    save_run,
     show_help,
     show_palette,
+    show_runs,
+    show_sweep,
     switch_trace,
 )
 from adder_tui.tabs import TABS
@@ -77,8 +81,24 @@ _RUN = (
             lambda app: app.player.reseed()),
     Command("undo", "u", "u", "undo", "Undo the last change.", lambda app: app.player.undo()),
     Command("redo", "U", "U", "redo", "Do the undone change again.", lambda app: app.player.redo()),
+    Command("rescue", "h", "h", "halve rate",
+            "After a blow-up: back to ten updates before it, with the learning rate halved.",
+            lambda app: app.player.rescue()),
+    Command("runs", "l", "l", "runs", "List the runs: go to one, compare two, choose what is on the chart.",
+            show_runs, 9),
+    Command("sweep", "S", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
+            show_sweep),
+    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", save_run),
+    Command("open", "O", "O", "open", "Open a saved run.", open_run),
     Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.",
             open_last_run),
+)
+_CHART = (
+    Command("read_chart", "left,right", "arrows", "read", "Read the chart out: a cursor tells losses and answers there;"
+            " PgUp and PgDn go ten columns.", None, tabs=("train",)),
+    Command("go_there", "enter", "Enter", "go there", "Take the app to the moment that is read out.", None,
+            tabs=("train",)),
+    Command("let_go", "escape", "Esc", "let go", "Let the chart's cursor go.", None, tabs=("train",)),
 )
 _NETWORK = (
     Command("move_cursor", "up,down,left,right,pageup,pagedown", "arrows", "move",
@@ -169,8 +189,8 @@ _APP = (
 # fmt: on
 
 GROUPS = {
-    "Time": _TIME, "The run": _RUN, "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT,
-    "Sums": _SUMS, "Tabs": _TABS, "The app": _APP,
+    "Time": _TIME, "The run": _RUN, "Chart": _CHART, "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER,
+    "Inspect": _INSPECT, "Sums": _SUMS, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 

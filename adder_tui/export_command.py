@@ -54,15 +54,15 @@ def _title(source: str) -> str:
 
 
 def _trained(experiment: Experiment, title: str) -> tuple[Portrait, str | None]:
-    """The experiment's run to its end, and why it stopped before it."""
+    """The experiment's run to its end, or to where one of its rules ends it; and why it stopped before that."""
     # Not at the top: the command line must come without torch.
     from adder_engine.recording import Recording
 
     recording = Recording(experiment)
     bar = ProgressLine(experiment.epochs)
     try:
-        while not recording.finished and recording.stop is None:
-            recording.run(1 << 40, SLICE)
+        while not (recording.finished or recording.stop or recording.paused):
+            recording.play(1 << 40, SLICE)
             bar.show(recording.trainer.epochs_done)
     finally:
         bar.clear()

@@ -55,6 +55,35 @@ def focus_prompt(app: AdderApp) -> None:
     app.query_one(Prompt).focus_field()
 
 
+def show_runs(app: AdderApp) -> None:
+    """The runs that were left."""
+    from adder_tui.screens.runs import RunsScreen
+
+    app.push_screen(RunsScreen(app))
+
+
+def show_sweep(app: AdderApp) -> None:
+    """One setting over several values."""
+    from adder_tui.screens.sweep import SweepScreen
+
+    app.push_screen(SweepScreen(app))
+
+
+def save_run(app: AdderApp) -> None:
+    """Ask for a name, and save the run."""
+    from adder_tui.screens.save_run import SaveRun
+
+    if len(app.screen_stack) == 1:
+        app.push_screen(SaveRun(app))
+
+
+def open_run(app: AdderApp) -> None:
+    """The runs in the data folder."""
+    from adder_tui.screens.open_run import OpenRun
+
+    app.push_screen(OpenRun(app))
+
+
 async def open_last_run(app: AdderApp) -> None:
     """Open the run that was kept from last time."""
     if app.last_run is None:

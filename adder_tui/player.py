@@ -29,6 +29,10 @@ def pace_for(experiment: Experiment) -> float | None:
     return next((pace for pace in PACES if pace is None or pace >= wanted), None)
 
 
+MOST_WAITING = 5
+"""Steps that may wait for the one in progress: keys pressed quickly count, one held down does not run on for long."""
+
+
 class Player:
     """Turns keys into requests, and shows what comes back at once.
 
@@ -42,7 +46,8 @@ class Player:
         self._say = say
         self._ready = asyncio.Event()
         self._session: Session | None = None
-        self._stepping = False
+        self._stepping = asyncio.Lock()
+        self._steps_waiting = 0
         self._toggling = asyncio.Lock()
         self.snapshot: Snapshot | None = None
         """The newest one that was shown."""
@@ -131,7 +136,7 @@ class Player:
         self._say(f"A step is now {_one(self.step_size)}.")
 
     async def forward(self) -> None:
-        """One step forward; a key that repeats faster than the engine steps is not piled up."""
+        """One step forward; of a key that repeats faster than the engine steps only a few are kept waiting."""
         await self._step(forward=True)
 
     async def back(self) -> None:
@@ -139,16 +144,17 @@ class Player:
         await self._step(forward=False)
 
     async def _step(self, forward: bool) -> None:
-        if self._stepping:
+        if self._steps_waiting >= MOST_WAITING:
             return
-        self._stepping = True
+        self._steps_waiting += 1
         try:
-            session = await self.ready()
-            if self.snapshot is not None and self.snapshot.status == "playing":
-                await session.pause()
-            await self._move(forward, self.step_size)
+            async with self._stepping:
+                session = await self.ready()
+                if self.snapshot is not None and self.snapshot.status == "playing":
+                    await session.pause()
+                await self._move(forward, self.step_size)
         finally:
-            self._stepping = False
+            self._steps_waiting -= 1
 
     async def climb(self, forward: bool) -> None:
         """One rung up or down the ladder, whatever the size of a step."""
@@ -174,6 +180,11 @@ class Player:
         """To the newest moment."""
         self._show(await (await self.ready()).end())
 
+    async def seek_epoch(self, epoch: int) -> None:
+        """To the end of an epoch that the run has been at."""
+        self._show(await (await self.ready()).seek_epoch(epoch))
+        self._say(f"Back at epoch {count(epoch)}: End goes to the newest moment.")
+
     # --- the run ---------------------------------------------------------------------------------
 
     async def reset(self) -> None:
@@ -195,6 +206,25 @@ class Player:
         """A run that was saved."""
         self._show(await (await self.ready()).open(path))
 
+    async def save(self, path: Path) -> None:
+        """Save the run to a file."""
+        self._show(await (await self.ready()).save(path))
+
+    async def switch(self, run: int) -> None:
+        """To a run that was left."""
+        self._show(await (await self.ready()).switch(run))
+
+    async def forget(self, run: int) -> None:
+        """Strike a run off the list."""
+        self._show(await (await self.ready()).forget(run))
+
+    async def rescue(self) -> None:
+        """Back to before the run blew up, with the rate halved."""
+        snapshot = await (await self.ready()).rescue()
+        self._show(snapshot)
+        lr = f"{snapshot.experiment.training.lr:.6g}"
+        self._say(f"Back at update {count(snapshot.moment.update)}, with the learning rate {lr}: space goes on.")
+
     async def ask(self, asked: Sum) -> None:
         """Ask the network; training is not changed by it."""
         session = await self.ready()
@@ -203,17 +233,11 @@ class Player:
 
     async def undo(self) -> None:
         """Take the last change back."""
-        if self.snapshot is not None and not self.snapshot.can_undo:
-            self._say("There is nothing to undo.")
-        else:
-            self._crossed(await (await self.ready()).undo())
+        self._crossed(await (await self.ready()).undo())
 
     async def redo(self) -> None:
         """Make the change again that was taken back."""
-        if self.snapshot is not None and not self.snapshot.can_redo:
-            self._say("There is nothing to redo.")
-        else:
-            self._crossed(await (await self.ready()).redo())
+        self._crossed(await (await self.ready()).redo())
 
 
 def _one(size: str) -> str:

@@ -7,20 +7,17 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from adder_engine.errors import ExperimentError
-from adder_engine.keys import LARGEST_SEED, toml
 from adder_engine.sums import parse_sum
-from adder_engine.sweep import Sweep, SweepRun, SweepState, parse_over
+from adder_engine.sweep import Sweep, SweepRun, SweepState, parse_over, seeds_from
 from adder_tui.console import ProgressLine, complain, say
 from adder_tui.render.glyphs import UNICODE
 from adder_tui.render.numbers import aligned, number, plural
+from adder_tui.render.sweep import headline, value_text
 
 if TYPE_CHECKING:
     from adder_engine import Experiment
 
 QUESTION = "30+70"
-USUAL_SEEDS = 5
-MOST_SEEDS = 1_000
 LOOKS = 200
 """How often the progress bar moves over the longest run."""
 
@@ -44,7 +41,7 @@ def sweep(
     """
     key, values = parse_over(over)
     asked = [parse_sum(text) for text in sums or (QUESTION,)]
-    plan = Sweep(experiment, key, values, _seeds(experiment, key, seeds), asked)
+    plan = Sweep(experiment, key, values, seeds_from(experiment, key, seeds), asked)
     if not as_json:
         say(headline(plan, title))
     state, interrupted = _run(plan)
@@ -64,16 +61,6 @@ def sweep(
     return 0
 
 
-def headline(plan: Sweep, title: str) -> str:
-    """What is about to be trained, in one line."""
-    runs = plan.state.runs
-    epochs = sorted({run.experiment.epochs for run in runs})
-    each = f"{epochs[0]:,}" if len(epochs) == 1 else f"{epochs[0]:,} to {epochs[-1]:,}"
-    seeds = "" if plan.over == "seed" else f" from {plural(len(plan.seeds), 'seed')}"
-    told = f"{title}: {plural(len(plan.values), 'value')} of {plan.over}{seeds}"
-    return f"{told}, {plural(len(runs), 'run')} of {each} epochs"
-
-
 def table(plan: Sweep, state: SweepState) -> list[str]:
     """One line a value: median and range of the final training loss, the median answers, and how many blew up."""
     lines = state.lines
@@ -86,7 +73,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     ]
     stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
     columns = [
-        (plan.over, [_shown(line.value) for line in lines]),
+        (plan.over, [value_text(line.value) for line in lines]),
         *zip(("median loss", "lowest", "highest"), losses, strict=True),
         *((asked.typed or str(asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
         ("blew up", stopped),
@@ -99,16 +86,6 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def _seeds(experiment: Experiment, key: str, count: int | None) -> range:
-    """So many seeds, counted from the experiment's own."""
-    if count is None:
-        count = 1 if key == "seed" else USUAL_SEEDS
-    if not 1 <= count <= MOST_SEEDS:
-        raise ExperimentError(f"{count:,} seeds will not do: a sweep takes 1 to {MOST_SEEDS:,}.")
-    first = min(experiment.seed, LARGEST_SEED - count + 1)
-    return range(first, first + count)
 
 
 def _run(plan: Sweep) -> tuple[SweepState, bool]:
@@ -147,8 +124,3 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def _shown(value: Any) -> str:
-    """A value as one would type it after ``--over``."""
-    return value if isinstance(value, str) else toml(value)

@@ -13,6 +13,7 @@ from adder_tui.console import ProgressLine, complain, say
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
+    from adder_engine.stopping import RuledTraining
 
 LARGEST_PLAIN = 1e9
 """From here on numbers are written with an exponent."""
@@ -39,6 +40,10 @@ class Outcome:
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
     replies: tuple[Reply, ...]
+    updates: int
+    """Updates run; a run that went back to its best has fewer behind it then."""
+    paused: str = ""
+    """Which of the experiment's rules ended it, in one sentence; empty where none did."""
 
 
 class Report(Protocol):
@@ -65,11 +70,13 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         say(headline(experiment, title))
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
+    from adder_engine.stopping import RuledTraining
 
     trainer = Trainer(experiment)
+    training = RuledTraining(trainer)
     started = time.perf_counter()
     try:
-        _run(trainer, experiment.epochs, report)
+        _run(training, experiment.epochs, report)
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
         replies = _ask(trainer, experiment.data.task, sums)
@@ -77,7 +84,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
         replies = ()
-    report.end(trainer, Outcome(seconds, stopped, replies))
+    report.end(trainer, Outcome(seconds, stopped, replies, training.updates, training.sentence))
     if stopped is not None:
         complain(stopped)
         return 1
@@ -100,14 +107,15 @@ def headline(experiment: Experiment, title: str) -> str:
     )
 
 
-def _run(trainer: Trainer, epochs: int, report: Report) -> None:
+def _run(training: RuledTraining, epochs: int, report: Report) -> None:
+    trainer = training.trainer
     told = told_epochs(epochs)
     bar = ProgressLine(epochs)
     drawn = 0.0
     try:
-        while trainer.epochs_done < epochs:
-            trainer.epoch()
-            if trainer.stopped is not None:
+        while not training.finished:
+            training.epoch()
+            if training.sentence or trainer.stopped is not None:
                 return
             if trainer.epochs_done in told:
                 bar.clear()
@@ -139,9 +147,11 @@ class JsonReport:
         line = self._losses(trainer) | {"done": outcome.stopped is None}
         if outcome.stopped is not None:
             line["stopped"] = outcome.stopped
+        if outcome.paused:
+            line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
         line["seconds"] = round(outcome.seconds, 6)
-        line["updates_per_second"] = round(_speed(trainer, outcome), 1)
+        line["updates_per_second"] = round(_speed(outcome), 1)
         self._write(line)
 
     def _losses(self, trainer: Trainer) -> dict[str, Any]:
@@ -173,10 +183,12 @@ class TextReport:
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
         """The losses at the end, how fast it went, and the answers."""
         self.progress(trainer)
-        if trainer.updates_done:
+        if outcome.paused:
+            say(outcome.paused)
+        if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
-            speed = _counted(round(_speed(trainer, outcome)), "update")
-            say(f"{_counted(trainer.updates_done, 'update')} in {seconds}, {speed} a second")
+            speed = _counted(round(_speed(outcome)), "update")
+            say(f"{_counted(outcome.updates, 'update')} in {seconds}, {speed} a second")
         for line in answer_lines(outcome.replies):
             say(line)
 
@@ -201,9 +213,9 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _speed(trainer: Trainer, outcome: Outcome) -> float:
+def _speed(outcome: Outcome) -> float:
     """Updates a second."""
-    return trainer.updates_done / outcome.seconds if outcome.seconds > 0 else 0.0
+    return outcome.updates / outcome.seconds if outcome.seconds > 0 else 0.0
 
 
 def _counted(count: int, noun: str) -> str:

@@ -12,6 +12,8 @@ class Glyphs:
     ascii: bool
     minus: str
     times: str
+    times_sign: str
+    """Before a factor: ×1.9."""
     none: str
     """Stands where there is no number yet."""
     ellipsis: str
@@ -37,6 +39,12 @@ class Glyphs:
     cursor: str
     """A vertical line through the chart at the current epoch."""
     cursor_foot: str
+    read_foot: str
+    """Where the chart is read out."""
+    mark: str
+    """Something done on the way, on the chart's axis."""
+    others: str
+    """What other runs' curves are drawn with, one character a run."""
     marker: str
     """plotext's marker for curves."""
     band: str
@@ -62,19 +70,21 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    ascii=False, minus="−", times="·", none="–", ellipsis="…", infinity="∞",
+    ascii=False, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
     playing="▶", paused="‖", done="■", stopped="■", loading="·", prompt="▸", current="▸",
     bar="━", bar_half="╸", bar_rest="─", block="━", centre="│",
     vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
+    read_foot="▲", mark="◆", others="·×+°",
     marker="braille", band="braille", left="‹", right="›", up="↑", down="↓",
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×",
 )  # fmt: skip
 
 ASCII = Glyphs(
-    ascii=True, minus="-", times="*", none="-", ellipsis="~", infinity="inf",
+    ascii=True, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
     playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
     bar="=", bar_half="-", bar_rest=".", block="=", centre="|",
     vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",
+    read_foot="A", mark="@", others=".x+o",
     marker="*", band=":", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x",
 )  # fmt: skip
@@ -82,6 +92,17 @@ ASCII = Glyphs(
 _TO_ASCII = str.maketrans(
     dict(zip("−–—·×∞’‘“”▸▶‖■", "---**i''\"\">>=#", strict=True))
     | {"…": "...", "∞": "inf", "±": "+-", "≈": "~", "→": "->", "←": "<-", "↑": "up", "↓": "down"}
-    | {"ᵀ": "^T", "δ": "delta", "Δ": "change", "θ": "theta", "Σ": "sum", "√": "sqrt ", "²": "^2", "ε": "eps"}
+    | {
+        "ᵀ": "^T",
+        "δ": "delta",
+        "Δ": "change",
+        "θ": "theta",
+        "Σ": "sum",
+        "√": "sqrt ",
+        "²": "^2",
+        "ε": "eps",
+        "λ": "lambda_",
+        "°": "o",
+    }
     | {"\u0302": "_hat", "ˆ": "_hat"}
 )

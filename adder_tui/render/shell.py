@@ -80,6 +80,10 @@ def _hint(view: View, command: Command, typing: bool) -> Line:
 
 def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None) -> str:
     """What stays to be said while nothing else is: why the run has ended, or that an earlier one is kept."""
+    if snapshot is not None and snapshot.status == "stopped" and snapshot.blow_up is not None:
+        from adder_tui.render.blowup import blow_up_sentence  # not needed to paint the shell
+
+        return blow_up_sentence(snapshot.blow_up)
     if snapshot is not None and snapshot.status == "stopped":
         return f"{snapshot.message} r starts again, e changes the learning rate."
     if snapshot is not None and snapshot.status == "failed":

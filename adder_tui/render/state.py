@@ -79,6 +79,8 @@ def state_line(view: View, width: int) -> Line:
         if snapshot.moment.update < snapshot.newest.update and snapshot.status not in ("failed", "stopped"):
             at = Line.of(at, (f" (newest {count(_newest_epoch(snapshot))})", "dim"))
         parts.append(at)
+        if snapshot.blow_up is not None:
+            parts.append(Line.of((f"blew up at update {count(snapshot.blow_up.update)}", "minus")))
         loss = shown_loss(snapshot)
         if loss is not None:
             parts.append(Line.of(("loss ", "dim"), number(loss, view.glyphs)))

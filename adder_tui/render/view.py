@@ -36,6 +36,8 @@ class View:
     """How many neurons of the rung's layer the walk by neuron has reached; None where it is not walked."""
     telling: bool = False
     """Whether the trace stands in the diagram's place."""
+    charted: frozenset[int] | None = None
+    """Ids of the other runs that were picked for the chart; None for the run just left."""
 
     @property
     def has_held_out(self) -> bool:

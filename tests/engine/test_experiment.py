@@ -49,6 +49,13 @@ warmup_epochs = 100
 batch_size = 0
 zero_grad = true
 flat_target = false
+[stop]
+epoch = 0
+loss = 0.0
+patience = 0
+keep_best = false
+sum = []
+within = 0.5
 """
 
 
@@ -65,8 +72,8 @@ def test_the_defaults_are_the_preset_many_pairs_and_what_is_documented() -> None
     assert Experiment.from_toml(WRITTEN_OUT) == Experiment()
     wanted, written = tomllib.loads(WRITTEN_OUT), tomllib.loads(Experiment().to_toml())
     assert written == wanted
-    assert [list(written[part]) for part in ("network", "data", "training")] == [
-        list(wanted[part]) for part in ("network", "data", "training")
+    assert [list(written[part]) for part in ("network", "data", "training", "stop")] == [
+        list(wanted[part]) for part in ("network", "data", "training", "stop")
     ]
 
 
@@ -114,6 +121,9 @@ def test_setting_one_key_after_another_from_text_gives_the_whole_experiment(expe
         ('network.activation="tanh"', "network.activation", "tanh"),
         ("training.zero_grad=false", "training.zero_grad", False),
         ("data.scale=500", "data.scale", 500.0),
+        ("stop.sum=30+70", "stop.sum", (30.0, 70.0)),
+        ("stop.sum=[130, -30]", "stop.sum", (130.0, -30.0)),
+        ("stop.sum=[]", "stop.sum", ()),
         ("data.rows=[[30, 70], [1, 2, 4.5]]", "data.rows", ((30.0, 70.0), (1.0, 2.0, 4.5))),
     ],
 )
@@ -150,6 +160,9 @@ BAD: dict[str, list[Any]] = {
     "training.schedule_every": [0, 1.5, -3], "training.schedule_gamma": [0, 2.1, math.nan],
     "training.warmup_epochs": [0, 0.5], "training.batch_size": [-1, 1_000_001, 32.0, "all"],
     "training.zero_grad": [0, "no"], "training.flat_target": [1, "yes"],
+    "stop.epoch": [-1, 1.5, True], "stop.loss": [-0.1, math.nan, math.inf], "stop.patience": [-1, 2.5, "long"],
+    "stop.keep_best": [1, "yes"], "stop.sum": [[30], [1, 2, 3], ["30", 70], 30, [True, 1], [math.inf, 1], "30+70"],
+    "stop.within": [-1, math.nan, "near"],
 }  # fmt: skip
 
 
@@ -190,6 +203,7 @@ def test_the_words_for_what_would_do_name_values_that_do(name: str) -> None:
     ("changes", "words"),
     [
         ({"data.kind": "rows"}, ["data.kind", "data.rows"]),
+        ({"stop.patience": 5, "data.test_count": 0}, ["stop.patience = 5", "data.test_count"]),
         ({"data.low": 5.0, "data.high": 4.0}, ["data.low = 5", "data.high = 4"]),
         ({"training.flat_target": True, "data.count": 2001}, ["training.flat_target", "2,001", "2,000"]),
         ({"data.count": 1_000_000, "network.layers": [2, 64, 1]}, ["1,000,000 rows", "67", "training.batch_size"]),

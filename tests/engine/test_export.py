@@ -290,3 +290,11 @@ def test_a_run_that_was_not_trained_has_no_weights_and_losses(name: str, tmp_pat
     with pytest.raises(RequestError, match="has not been trained"):
         export(Portrait(Experiment(), "mine"), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_script_of_an_experiment_with_rules_says_that_it_leaves_them_out(tmp_path: Path) -> None:
+    experiment = Experiment().replace(**SMALL, **{"stop.loss": 1.0})
+    export(Portrait(experiment, "with rules"), tmp_path / "ruled.py")
+    export(Portrait(experiment.replace(**{"stop.loss": 0.0}), "without"), tmp_path / "plain.py")
+    assert "[stop] rules are left out" in (tmp_path / "ruled.py").read_text()
+    assert "[stop]" not in (tmp_path / "plain.py").read_text()

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from adder_engine.errors import AdderError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.keeping import MOST_KEYFRAMES, opened, saved
+from adder_engine.naming import title_of
 from adder_engine.recording import Recording
-from adder_engine.runfile import LARGEST, SavedRun, read, summary, title_of, write
+from adder_engine.runfile import LARGEST, SavedRun, read, summary, write
 from adder_engine.snapshot import Moment
 from adder_engine.timeline import size_of
 from adder_engine.trainer import Handles
@@ -52,14 +53,14 @@ def eventful() -> Recording:
 
 
 def round_trip(recording: Recording, path: Path) -> Recording:
-    write(path, saved(recording, EXTRA))
+    write(path, saved(recording.left(), EXTRA))
     return opened(read(path))
 
 
 @pytest.fixture(scope="module")
 def run_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("runs") / "run.npz"
-    write(path, saved(eventful(), EXTRA))
+    write(path, saved(eventful().left(), EXTRA))
     return path.read_bytes()
 
 
@@ -144,7 +145,7 @@ def test_a_long_run_is_kept_in_a_small_file_and_goes_on_within_its_budget(tmp_pa
 def test_a_file_that_is_there_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     recording = Recording(SMALL)
-    write(path, saved(recording, EXTRA))
+    write(path, saved(recording.left(), EXTRA))
     before = path.read_bytes()
     recording.run(3)
 
@@ -154,10 +155,10 @@ def test_a_file_that_is_there_is_replaced_whole_or_not_at_all(tmp_path, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr("adder_engine.runfile.os.fsync", full)
         with pytest.raises(RunFileError, match="No space left on device"):
-            write(path, saved(recording, EXTRA))
+            write(path, saved(recording.left(), EXTRA))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
-    write(path, saved(recording, EXTRA))
+    write(path, saved(recording.left(), EXTRA))
     assert read(path).facts["epoch"] == 3
 
 
@@ -168,7 +169,7 @@ def test_what_a_kill_left_behind_is_cleared_away_by_the_next_save(tmp_path):
     (tmp_path / "run.npzdef456.part").write_bytes(b"being written by another process")
     for name in ("run.npzabc123.part", "other.part"):
         os.utime(tmp_path / name, (1, 1))
-    write(path, saved(Recording(SMALL), EXTRA))
+    write(path, saved(Recording(SMALL).left(), EXTRA))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other.part", "run.npz", "run.npzdef456.part"]
 
 
@@ -194,7 +195,7 @@ def test_a_missing_file_and_a_folder_are_told_apart_from_a_damaged_one(tmp_path)
     with pytest.raises(RunFileError):
         read(tmp_path)
     with pytest.raises(RunFileError):
-        write(tmp_path, saved(Recording(SMALL), EXTRA))
+        write(tmp_path, saved(Recording(SMALL).left(), EXTRA))
 
 
 def test_a_pickle_inside_is_not_loaded(tmp_path):
@@ -380,7 +381,7 @@ def test_a_run_is_titled_by_its_preset_or_its_shape():
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
-    run = saved(eventful(), EXTRA)
+    run = saved(eventful().left(), EXTRA)
     write(tmp_path / "x.npz", run)
     again = read(tmp_path / "x.npz")
     assert isinstance(again, SavedRun)

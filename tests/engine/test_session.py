@@ -115,6 +115,30 @@ class Calls(RuleBasedStateMachine):
         snapshot = self.do(self.session.step(size, count))
         assert snapshot is None or snapshot.status != "playing"
 
+    @rule(epoch=st.integers(-1, 12))
+    def look(self, epoch: int) -> None:
+        self.do(self.session.look(epoch))
+
+    @rule(place=st.integers(0, 5), call=st.sampled_from(["switch", "switch", "forget", "pin", "unpin"]))
+    def runs(self, place: int, call: str) -> None:
+        runs = self.run(self.session.snapshot()).runs
+        number = runs[place % len(runs)].id if runs else 999
+        if call in ("pin", "unpin"):
+            snapshot = self.do(self.session.pin(number, call == "pin"))
+        else:
+            snapshot = self.do(getattr(self.session, call)(number))
+        assert (snapshot is not None) == bool(runs)
+        if snapshot is not None:
+            assert snapshot.run not in [run.id for run in snapshot.runs]
+            assert call != "switch" or snapshot.run == number
+
+    @rule()
+    def rescue(self) -> None:
+        before = self.run(self.session.snapshot())
+        snapshot = self.do(self.session.rescue())
+        if snapshot is not None and before.blow_up is not None:
+            assert snapshot.moment.update == before.blow_up.back_to
+
     @rule(size=st.sampled_from([*STEP_SIZES, "leap"]), count=st.integers(-1, 5))
     def back(self, size: str, count: int) -> None:
         before = self.run(self.session.snapshot())

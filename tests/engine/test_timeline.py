@@ -425,7 +425,7 @@ def test_a_finished_run_says_so_and_goes_on_with_more_epochs():
 
 
 def test_what_could_not_change_within_pytorch_is_not_among_the_changeable_keys():
-    assert {key.partition(".")[0] for key in CHANGEABLE} == {"epochs", "training"}
+    assert {key.partition(".")[0] for key in CHANGEABLE} == {"epochs", "training", "stop"}
     assert "training.flat_target" not in CHANGEABLE
 
 

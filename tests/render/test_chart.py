@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from adder_engine.snapshot import Moment
 from adder_tui.render.axes import linear_ticks, log_span, log_ticks, short_count
-from adder_tui.render.chart import curves_of, loss_chart, thin
+from adder_tui.render.chart import curves_of, loss_chart
 from adder_tui.render.glyphs import UNICODE
 from adder_tui.render.lines import plain
+from adder_tui.render.plot import thin
 from tests.render.views import losses_of, view_of
 
 
@@ -49,7 +50,7 @@ def test_one_bad_epoch_among_many_is_seen(ascii: bool) -> None:
 
 def test_losses_that_a_log_axis_cannot_show_are_left_out() -> None:
     losses = losses_of([100.0, 0.0, np.inf, np.nan, 1.0])
-    (curve,) = curves_of(losses, 5.0, 20)
+    (curve,) = curves_of(losses, 5.0, 20, UNICODE)
     assert curve.y.tolist() == [2.0, 0.0]
     assert curve.x.tolist() == [1.0, 5.0]
 

@@ -33,7 +33,7 @@ class FakeSession:
         self.asked = TUTORIAL_SUMS[0]
         self.watched = list(TUTORIAL_SUMS)
         self.closed = False
-        self.can_undo = False
+        self.can_undo = self.undone = False
         self.may_step = asyncio.Event()
         self.may_step.set()
         self._changed = asyncio.Event()
@@ -212,11 +212,15 @@ class FakeSession:
 
     async def undo(self) -> Snapshot:
         await self._request("undo")
-        self.can_undo = False
+        if not self.can_undo:
+            raise RequestError("There is nothing to undo.")
+        self.can_undo, self.undone = False, True
         return self._bump()
 
     async def redo(self) -> Snapshot:
         await self._request("redo")
+        if not self.undone:
+            raise RequestError("There is nothing to redo.")
         return self._bump()
 
     async def open(self, path: Path) -> Snapshot:

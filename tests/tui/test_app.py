@@ -6,7 +6,7 @@ import pytest
 
 from adder_engine.experiment import Experiment
 from adder_tui.commands import COMMANDS
-from adder_tui.player import PACES, pace_for
+from adder_tui.player import MOST_WAITING, PACES, pace_for
 from adder_tui.tabs import TABS
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
@@ -76,16 +76,16 @@ async def test_stepping_while_playing_pauses_first() -> None:
         assert session.calls[1:] == [("pause",), ("step", "epoch")]
 
 
-async def test_a_held_step_key_does_not_pile_up() -> None:
+async def test_a_step_key_pressed_quickly_counts_and_one_held_down_does_not_pile_up() -> None:
     session = FakeSession()
     session.may_step.clear()
     async with app_on(session).run_test(size=SIZE) as pilot:
         await shows(pilot, "‖ paused")
-        await pilot.press(*["full_stop"] * 10)
+        await pilot.press(*["full_stop"] * 3 * MOST_WAITING)
         session.may_step.set()
-        await shows(pilot, "epoch 1 of 2,000")
+        await shows(pilot, f"epoch {MOST_WAITING} of 2,000")
         await pilot.pause()
-        assert session.calls == [("step", "epoch")]
+        assert session.calls == [("step", "epoch")] * MOST_WAITING
 
 
 async def test_s_goes_through_the_step_sizes() -> None:
@@ -145,7 +145,6 @@ async def test_undo_says_when_there_is_nothing_to_undo() -> None:
         await shows(pilot, "There is nothing to undo.")
         await pilot.press("U")
         await shows(pilot, "There is nothing to redo.")
-        assert session.calls == []
 
 
 async def test_a_rewound_run_tells_how_far_it_has_been() -> None:

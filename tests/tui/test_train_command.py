@@ -66,6 +66,24 @@ def test_no_epochs_at_all_is_a_finished_run(capsys: pytest.CaptureFixture[str]) 
     assert last["predictions"]["30+70"] == pytest.approx(1.186, abs=0.001)
 
 
+def test_a_rule_of_the_experiment_ends_a_run_well(capsys: pytest.CaptureFixture[str]) -> None:
+    last = _json(capsys, "one-pair", "--set", "stop.loss=100", "--predict", "30+70")[-1]
+    assert last["done"] is True
+    assert 0 < last["epoch"] < 2000
+    assert last["train_loss"] <= 100
+    assert last["rule"] == f"Stopped by its rule: the loss {last['train_loss']:.4g} is at or below 100."
+    assert last["rule"] in _text(capsys, "one-pair", "--set", "stop.loss=100")
+
+
+def test_a_run_that_goes_back_to_its_best_counts_all_updates_that_it_ran(capsys: pytest.CaptureFixture[str]) -> None:
+    sets = ["data.count=60", "data.scale=500", "data.test_every=1", "data.noise=60", "network.activation=tanh",
+            "training.lr=0.02", "stop.patience=20", "stop.keep_best=true"]  # fmt: skip
+    last = _json(capsys, "many-pairs", *(part for one in sets for part in ("--set", one)))[-1]
+    assert last["rule"].endswith(f"This is its best, epoch {last['epoch']}.")
+    assert last["updates"] == last["epoch"]
+    assert last["updates_per_second"] * last["seconds"] == pytest.approx(last["epoch"] + 20, rel=0.01)
+
+
 def test_a_run_that_blows_up_says_so_in_words_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     last = _json(capsys, "explode", "--predict", "30+70", "--predict", "1e12+1e12", code=1)[-1]
     assert last["done"] is False

@@ -1,0 +1,241 @@
+"""The thread in which a run goes on: it trains between requests, answers them, hands out snapshots, and saves."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from adder_engine.errors import AdderError, RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from adder_engine.desk import Desk
+
+Result = TypeVar("Result")
+
+SLICE = 0.005
+"""Seconds of training between two looks at the requests; an update that takes longer is finished first."""
+CLOSED = "This session is closed."
+
+
+class EngineThread:
+    """A desk in a thread of its own, and the way to it. It never waits for whoever asks.
+
+    Args:
+        experiment: the run to start with.
+        autosave: where the run is kept as it goes; None keeps nothing.
+        resume: a saved run to start from instead; where it cannot be read, a snapshot's ``warning`` says so.
+        save_every: seconds between two saves of a run that goes on changing.
+    """
+
+    def __init__(self, experiment: Experiment, autosave: Path | None, resume: Path | None, save_every: float) -> None:
+        self._experiment = experiment
+        self._save_every = save_every
+        self._autosave = autosave
+        self._resume = resume
+        self._requests: queue.SimpleQueue[Callable[[Desk], None] | None] = queue.SimpleQueue()
+        self._unanswered: set[concurrent.futures.Future[Any]] = set()
+        self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
+        self._closing = threading.Event()
+        self._enough = threading.Event()
+        """A pause or the end was asked for: a long step goes no further."""
+        self._playing = False
+        self._pace: float | None = None
+        self.warning = ""
+        """Once the session is closed: why the run could not be saved; empty where it was."""
+        self._loaded = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment in use."""
+        return self._experiment
+
+    async def snapshot(self, since: int | None = None) -> Snapshot:
+        """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
+
+        def look(desk: Desk) -> None:
+            if since is None or desk.version != since:
+                _resolve(future, desk.snapshot(self._playing))
+            else:
+                self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
+
+        future: concurrent.futures.Future[Snapshot] = self._new_future()
+        self._requests.put(look)
+        return await asyncio.wrap_future(future)
+
+    async def snapshots(self, fps: float = 4.0) -> AsyncIterator[Snapshot]:
+        """Snapshots as the run changes, at most ``fps`` a second while it plays, until the session is closed."""
+        version: int | None = None
+        while True:
+            try:
+                snapshot = await self.snapshot(since=version)
+            except RequestError:
+                return
+            version = snapshot.version
+            yield snapshot
+            if snapshot.status == "playing":
+                await asyncio.sleep(1 / fps)
+
+    # --- ending ----------------------------------------------------------------------------------
+
+    async def close(self, timeout: float = 5.0) -> None:
+        """Save, and stop the thread."""
+        await asyncio.to_thread(self.close_now, timeout)
+
+    def close_now(self, timeout: float = 2.0) -> bool:
+        """Save, and stop the thread, from any thread. Returns whether it stopped in time.
+
+        While torch is still being imported there is nothing to save, and the import cannot be broken off: the
+        thread is not waited for then, and ends by itself.
+        """
+        self._closing.set()
+        self._enough.set()
+        self._requests.put(None)
+        if self._loaded.is_set():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def _new_future(self) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._unanswered.add(future)
+        future.add_done_callback(self._unanswered.discard)
+        if self._closing.is_set():  # looked at last: the thread rejects whatever was there when it ended
+            future.cancel()
+            raise RequestError(CLOSED)
+        return future
+
+    async def _ask(self, work: Callable[[Desk], Result]) -> Result:
+        """Have the thread do something and resolve with what it returns."""
+        future: concurrent.futures.Future[Result] = self._new_future()
+
+        def carry_out(desk: Desk) -> None:
+            try:
+                result = work(desk)
+            except AdderError as error:
+                _reject(future, error)
+            except Exception as error:
+                desk.fail(error)
+                _reject(future, RequestError(desk.failure))
+            else:
+                _resolve(future, result)
+
+        self._requests.put(carry_out)
+        return await asyncio.wrap_future(future)
+
+    async def _do(self, work: Callable[[Desk], object], halt: bool = False) -> Snapshot:
+        """Have the thread change something and resolve with the snapshot after it."""
+
+        def then_look(desk: Desk) -> Snapshot:
+            work(desk)
+            if halt:
+                self._halt(desk)
+            desk.version += 1
+            self._experiment = desk.recording.experiment
+            return desk.snapshot(self._playing)
+
+        return await self._ask(then_look)
+
+    def _halt(self, desk: Desk) -> None:
+        """Stop playing; a stop is a moment to save."""
+        if self._playing:
+            self._playing = False
+            desk.version += 1
+            desk.autosave.soon()
+
+    # --- the thread ------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        """Everything of torch happens here."""
+        desk = None
+        try:
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
+            from adder_engine.desk import Desk  # imports torch: not on the caller's time
+
+            self._loaded.set()
+            desk = Desk(self._experiment, self._autosave, self._save_every)
+            if self._resume is not None:
+                desk.resume(self._resume)
+                self._experiment = desk.recording.experiment
+            self._serve(desk)
+        except BaseException as error:
+            self._broken(error)
+        finally:
+            self._closing.set()
+            for future in [*self._unanswered]:
+                _reject(future, RequestError(CLOSED))
+            if desk is not None:
+                desk.save_now()
+                self.warning = desk.warning
+
+    def _serve(self, desk: Desk) -> None:
+        while not self._closing.is_set():
+            wait = self._train(desk) if self._playing else None
+            self._experiment = desk.recording.experiment
+            self._publish(desk)
+            due = desk.autosave.due(desk.version)
+            wait = due if wait is None else wait if due is None else min(wait, due)
+            with contextlib.suppress(queue.Empty):
+                request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
+                while request is not None:
+                    request(desk)
+                    self._publish(desk)
+                    request = self._requests.get_nowait()
+            if desk.autosave.due(desk.version) == 0.0:
+                desk.save_now()
+
+    def _train(self, desk: Desk) -> float:
+        """Train for a slice. Returns how long nothing needs to be done, in seconds."""
+        try:
+            idle = desk.train(SLICE, self._pace)
+        except Exception as error:
+            desk.fail(error)
+            idle = 0.0
+        if desk.failure or desk.recording.finished or desk.recording.stopped or desk.recording.paused:
+            self._halt(desk)
+        return idle
+
+    def _publish(self, desk: Desk) -> None:
+        """Hand the newest snapshot to those who wait for one."""
+        ready = [future for since, future in self._waiting if since != desk.version]
+        if ready:
+            self._waiting = [waiter for waiter in self._waiting if waiter[0] == desk.version]
+            snapshot = desk.snapshot(self._playing)
+            for future in ready:
+                _resolve(future, snapshot)
+
+    def _broken(self, error: BaseException) -> None:
+        """The thread cannot go on, for instance because torch is not there: tell everyone who asks."""
+        message = f"The engine cannot run: {type(error).__name__}: {error}".rstrip(".") + "."
+        while not self._closing.is_set():
+            for future in [*self._unanswered]:
+                _reject(future, RequestError(message))
+            with contextlib.suppress(queue.Empty):
+                self._requests.get(timeout=0.2)
+
+
+def _resolve(future: concurrent.futures.Future[Result], result: Result) -> None:
+    with contextlib.suppress(concurrent.futures.InvalidStateError):
+        future.set_result(result)
+
+
+def _reject(future: concurrent.futures.Future[Any], error: Exception) -> None:
+    with contextlib.suppress(concurrent.futures.InvalidStateError):
+        future.set_exception(error)

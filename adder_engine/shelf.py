@@ -1,0 +1,152 @@
+"""The runs that were left: a bounded list, each with what it came to and what it takes to go on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.left import Left
+from adder_engine.naming import MOST_WORDS, difference_words, name_of, title_of
+from adder_engine.presets import PRESETS
+from adder_engine.snapshot import MOST_RUNS, Mark, Run
+
+BUDGET = 4 * 2**20
+"""Bytes that the keyframes of one run in the list may take; the way between them is replayed."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who a run is among the runs of a session."""
+
+    base: Experiment
+    """The settings that its name is told beside."""
+    parent: int | None = None
+    branched_at: float | None = None
+    """The epoch up to which it is the same as its parent."""
+
+
+@dataclass
+class Shelf:
+    """The list of runs that were left, and the numbers of all runs of a session."""
+
+    runs: tuple[Run, ...] = ()
+    """Oldest first; the same tuple until it changes."""
+    _left: dict[int, Left] = field(default_factory=dict)
+    _lines: dict[int, Line] = field(default_factory=dict)
+    _newest: int = 0
+
+    # --- numbers ---------------------------------------------------------------------------------
+
+    def begin(self, experiment: Experiment, parent: int | None = None) -> int:
+        """The number of a new run; it is told beside its parent's base as long as little differs."""
+        base = self._lines[parent].base if parent is not None else experiment
+        return self._number(Line(_base(base, experiment), parent))
+
+    def branch(self, parent: int, epoch: float) -> int:
+        """The number of a run that is the same as its parent up to an epoch."""
+        return self._number(Line(self._lines[parent].base, parent, epoch))
+
+    def again(self, run: int) -> int:
+        """The number of a run that goes back to where this one came from."""
+        return self._number(self._lines[run])
+
+    def _number(self, line: Line) -> int:
+        self._newest += 1
+        self._lines[self._newest] = line
+        return self._newest
+
+    def line(self, run: int) -> Line:
+        """Who a run is."""
+        return self._lines[run]
+
+    def name(self, run: int, first: Experiment, marks: Sequence[Mark]) -> str:
+        """What differs, in words; ``first`` is how the run began."""
+        return name_of(self._lines[run].base, first, marks)
+
+    # --- the list --------------------------------------------------------------------------------
+
+    def add(self, left: Left, summarize: Callable[[Left], Run]) -> None:
+        """Keep a run that is being left; ``left`` is the list's own from now on.
+
+        A run that only repeats one in the list (the same beginning, the same deeds) is kept once, where it came
+        further.
+        """
+        pinned = False
+        for run in self.runs:
+            other = self._left[run.id]
+            if other.first_experiment == left.first_experiment and other.timeline.events == left.timeline.events:
+                if run.id != left.line and other.newest >= left.newest:
+                    return
+                pinned = pinned or run.pinned
+                self.remove(run.id)
+        left.timeline.shrink(BUDGET)
+        self._left[left.line] = left
+        self._set([*self.runs, replace(summarize(left), pinned=pinned)])
+
+    def join(self, experiment: Experiment, parent: int | None, branched_at: float | None) -> int:
+        """The number of a run that comes from elsewhere, told beside the list's first run where little differs."""
+        base = self._lines[self.runs[0].id].base if self.runs else experiment
+        return self._number(Line(_base(base, experiment), parent, branched_at))
+
+    def adopt(self, runs: Iterable[tuple[Run, Left]]) -> dict[int, int]:
+        """Take over runs from elsewhere, giving them new numbers: ``{old: new}``."""
+        numbers: dict[int, int] = {}
+        for run, left in runs:
+            parent = numbers.get(run.parent) if run.parent is not None else None
+            number = numbers[run.id] = self.join(left.first_experiment, parent, run.branched_at)
+            left.line = number
+            self._left[number] = left
+            self._set([*self.runs, replace(run, id=number, parent=parent)])
+        return numbers
+
+    def find(self, run: int) -> Left:
+        """What it takes to go on with a run.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        if run not in self._left:
+            raise RequestError(f"There is no run {run} in the list: it may have made room for newer ones.")
+        return self._left[run]
+
+    def kept(self) -> list[tuple[Run, Left]]:
+        """All runs in the list."""
+        return [(run, self._left[run.id]) for run in self.runs]
+
+    def remove(self, run: int) -> None:
+        """Take a run off the list, if it is there."""
+        if self._left.pop(run, None) is not None:
+            self._set([other for other in self.runs if other.id != run])
+
+    def forget(self, run: int) -> None:
+        """Take a run off the list.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        self.find(run)
+        self.remove(run)
+
+    def pin(self, run: int, pinned: bool) -> None:
+        """Keep a run when the list is full, or no longer.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        self.find(run)
+        self._set([replace(other, pinned=pinned) if other.id == run else other for other in self.runs])
+
+    def _set(self, runs: list[Run]) -> None:
+        while len(runs) > MOST_RUNS:
+            oldest = next((run for run in runs if not run.pinned), runs[0])
+            runs.remove(oldest)
+            del self._left[oldest.id]
+        self.runs = tuple(runs)
+
+
+def _base(base: Experiment, experiment: Experiment) -> Experiment:
+    """What a run is told beside: the base, or itself where it is a preset or differs in too many words."""
+    differs = len(difference_words(base, experiment)) > MOST_WORDS
+    return experiment if differs or title_of(experiment) in PRESETS else base

@@ -1,0 +1,279 @@
+"""The runs of a session: the one in progress, those before it, and what a person does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from adder_engine.blowup import explain
+from adder_engine.companions import companions_restored
+from adder_engine.errors import RequestError, RunFileError
+from adder_engine.experiment import Experiment
+from adder_engine.keeping import opened
+from adder_engine.left import Left
+from adder_engine.looking import answers_of, summary_of
+from adder_engine.marks import marks_of
+from adder_engine.recording import Recording
+from adder_engine.runfile import read, read_others
+from adder_engine.shelf import Shelf
+from adder_engine.snapshot import Answer, BlowUp, Crossing, Mark, Moment, Run
+from adder_engine.sums import LARGEST_TERM, Sum
+from adder_engine.timeline import Event
+from adder_engine.trainer import Handles
+
+TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
+MOST_WATCHED = 30
+MOST_EARLIER = 4
+"""Earlier runs that undo can bring back."""
+
+
+class Workbench:
+    """The run in progress with the runs around it, and the sums that are watched."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.shelf = Shelf()
+        """The runs that were left."""
+        self.recording = Recording(experiment)
+        self.recording.line = self.shelf.begin(experiment)
+        self.version = 1
+        self.failure = ""
+        """A fault of ours, in one sentence."""
+        self.warning = ""
+        """What the person should know beside the run, such as that it cannot be saved."""
+        self.watched: list[Sum] = list(TUTORIAL_SUMS)
+        self.asked = TUTORIAL_SUMS[0]
+        self._earlier: list[Recording] = []
+        self._later: list[Recording] = []
+        self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Mark, ...]] | None = None
+        self._blow_up: tuple[tuple[Moment, str], BlowUp | None] | None = None
+
+    @property
+    def can_undo(self) -> bool:
+        return self.recording.can_undo or bool(self._earlier)
+
+    @property
+    def can_redo(self) -> bool:
+        return self.recording.can_redo or bool(self._later)
+
+    # --- runs ------------------------------------------------------------------------------------
+
+    def start(self, experiment: Experiment) -> None:
+        """Begin a new run; undo brings the old one back."""
+        recording = Recording(experiment)
+        recording.line = self.shelf.begin(experiment, self.recording.line)
+        self._replace(recording)
+
+    def open(self, path: Path) -> None:
+        """Go on with a saved run. The runs in its list join ours.
+
+        Raises:
+            RunFileError: it cannot be read.
+        """
+        run = read(path)
+        recording = opened(run)
+        try:
+            watched = [_sum(pair) for pair in run.facts["watched"]]
+            asked = _sum(run.facts["asked"])
+            line = run.facts.get("line", {"parent": None, "branched_at": None})
+            parent, branched_at = line["parent"], line["branched_at"]
+        except (KeyError, TypeError, ValueError):
+            raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
+        self._replace(recording)
+        self.warning = ""
+        try:
+            numbers = self.shelf.adopt(companions_restored(read_others(path)))
+        except RunFileError:
+            numbers, self.warning = {}, "The list of earlier runs in this file is damaged; the run itself is whole."
+        recording.line = self.shelf.join(recording.first_experiment, numbers.get(parent), branched_at)
+        self.watched = watched[:MOST_WATCHED]
+        self.ask(asked)
+
+    def resume(self, path: Path) -> None:
+        """Go on with a saved run in place of the one at hand; keep that, with a warning, where it cannot be read."""
+        try:
+            self.open(path)
+        except RunFileError as error:
+            self.warning = str(error)
+        self._earlier.clear()
+
+    def switch(self, run: int) -> None:
+        """Go to a run in the list, where it stood when it was left; undo goes back to this one.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        left = self.shelf.find(run)
+        recording = next((r for r in [*self._earlier, *self._later] if r.line == run), None)
+        if recording is None:
+            same = left.first_experiment == self.recording.first_experiment
+            recording = Recording(left.first_experiment, self.recording.trainer if same else None)
+            recording.take(left.copy())
+        self._earlier = [r for r in self._earlier if r is not recording]
+        self.shelf.remove(run)
+        self._replace(recording)
+
+    def _replace(self, recording: Recording) -> None:
+        self._leave()
+        self._earlier = [*self._earlier, self.recording][-MOST_EARLIER:]
+        self._later.clear()
+        self.recording.futures.clear()
+        self.recording, self.failure = recording, ""
+
+    def _leave(self) -> None:
+        """List the run in progress, which is about to make room for another; one where nothing happened is not."""
+        if self.recording.newest > Moment():
+            self._list(self.recording.left().copy())
+
+    def _list(self, left: Left) -> None:
+        """List a run that began as the one in progress."""
+        self.shelf.add(left, self._summary)
+
+    def _summary(self, left: Left) -> Run:
+        marks, line = marks_of(left.first_experiment, left.timeline.events), self.shelf.line(left.line)
+        name = self.shelf.name(left.line, left.first_experiment, marks)
+        return summary_of(left, self.recording.trainer, self.watched, name, line.parent, line.branched_at)
+
+    def undo(self) -> None:
+        """Take back the last thing done in this run, or go back to the run before it.
+
+        Raises:
+            RequestError: there is neither.
+        """
+        recording = self.recording
+        if recording.can_undo or not self._earlier:
+            recording.undo()
+            gone = recording.futures[-1]
+            if gone.newest_epoch > recording.trainer.epochs_done:
+                self._list(gone.copy().at_its_end())
+                recording.line = self.shelf.again(gone.line)
+        else:
+            self._leave()
+            self._later.append(recording)
+            self._return_to(self._earlier.pop())
+            self.recording.crossing = Crossing("undone", recording.trainer.epochs_done, 0)
+
+    def redo(self) -> None:
+        """Bring back what was undone last.
+
+        Raises:
+            RequestError: nothing was undone.
+        """
+        if self.recording.can_redo or not self._later:
+            self.recording.redo()
+            self.shelf.remove(self.recording.line)
+        else:
+            recording = self.recording
+            self._leave()
+            self._earlier.append(recording)
+            self._return_to(self._later.pop())
+            self.recording.crossing = Crossing("redone", recording.trainer.epochs_done, 0)
+
+    def _return_to(self, recording: Recording) -> None:
+        self.recording, self.failure = recording, ""
+        self.shelf.remove(recording.line)
+
+    # --- doing -----------------------------------------------------------------------------------
+
+    def _branching(self, deed: Callable[[], None], *, keep: bool = False) -> None:
+        """Do something to the run; where that cuts off an epoch or more, or all of it is to be kept, list it."""
+        recording = self.recording
+        cut = recording.newest_epoch - recording.trainer.epochs_done
+        left = recording.left().copy().at_its_end() if cut >= 1 or keep else None
+        epoch = self._epoch()
+        deed()
+        if left is not None and recording.newest != left.newest:
+            self._list(left)
+            recording.line = self.shelf.branch(left.line, epoch)
+
+    def _epoch(self) -> float:
+        trainer = self.recording.trainer
+        return trainer.epochs_done + trainer.counters.row / trainer.experiment.row_count
+
+    def change(self, **changes: object) -> None:
+        """Change training settings from here on.
+
+        Raises:
+            ExperimentError: a value that will not do.
+            RequestError: a key that cannot change during a run.
+        """
+        self._branching(lambda: self.recording.change(**changes))
+
+    def edit(self, name: str, place: tuple[int, ...], value: float) -> None:
+        """Set one weight or bias.
+
+        Raises:
+            RequestError: no such parameter, or a value that is not finite.
+        """
+        index = self.recording.trainer.layout.index_of(name, place)
+        self._branching(lambda: self.recording.edit(index, value))
+
+    def rescue(self) -> None:
+        """Go back to ten updates before the run blew up, and halve the learning rate there.
+
+        Raises:
+            RequestError: this run has not blown up.
+        """
+        blow_up = self.blow_up()
+        recording = self.recording
+        if blow_up is None or recording.stop is None:
+            raise RequestError("There is nothing to rescue: this run's loss has stayed finite.")
+        recording.seek(recording.stop[0])
+        lr = recording.experiment.training.lr / 2
+        back = blow_up.back_to
+        recording.seek(Moment(back, 0, recording.timeline.edits_at(back, 0)))
+        self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
+
+    def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
+        """Hold these parameters or these neurons still, leaving the other kind as it is.
+
+        Raises:
+            RequestError: no such parameter or hidden neuron.
+        """
+        now = self.recording.trainer.handles
+        new = Handles(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
+        self._branching(lambda: self.recording.hold(new))
+
+    def fail(self, error: Exception) -> None:
+        """Note a fault of ours; the session goes on with a new run or an earlier one."""
+        self.failure = f"Something in the engine went wrong ({type(error).__name__}: {error}). Start the run again."
+        self.version += 1
+
+    def marks(self) -> tuple[Mark, ...]:
+        """What was done on this run's timeline; the same tuple while nothing more is."""
+        events = self.recording.timeline.events
+        key = (self.recording.first_experiment, len(events), events[-1] if events else None)
+        if self._marks is None or any(a is not b for a, b in zip(self._marks[0], key, strict=True)):
+            self._marks = key, marks_of(self.recording.first_experiment, events)
+        return self._marks[1]
+
+    def blow_up(self) -> BlowUp | None:
+        """How this run's loss stopped being finite; measured once."""
+        stop = self.recording.stop
+        if stop is None:
+            return None
+        if self._blow_up is None or self._blow_up[0] is not stop:
+            self._blow_up = stop, explain(self.recording)
+        return self._blow_up[1]
+
+    # --- sums ------------------------------------------------------------------------------------
+
+    def ask(self, asked: Sum) -> None:
+        """Make this the current sum, and watch it; the oldest of those asked makes room."""
+        self.asked = asked
+        if not any((s.a, s.b) == (asked.a, asked.b) for s in self.watched):
+            if len(self.watched) >= MOST_WATCHED:
+                del self.watched[len(TUTORIAL_SUMS)]
+            self.watched.append(asked)
+        self.version += 1
+
+    def answer(self) -> Answer:
+        """The answer to the current sum."""
+        return answers_of(self.recording.trainer, [self.asked])[0]
+
+
+def _sum(pair: Sequence[float]) -> Sum:
+    """The sum that a file holds as [a, b]; raises ValueError or TypeError where it is none that can be asked."""
+    a, b = map(float, pair)
+    if not (abs(a) <= LARGEST_TERM and abs(b) <= LARGEST_TERM):
+        raise ValueError(pair)
+    return Sum(a, b)

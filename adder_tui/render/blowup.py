@@ -1,0 +1,50 @@
+"""Why a run blew up, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.lines import Line
+from adder_tui.render.numbers import count, number, plain_number
+from adder_tui.render.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import BlowUp
+
+SCALED = frozenset({"adam", "adamw", "rmsprop"})
+"""Optimizers that divide by the gradient's size, so that 2/λmax is no hard limit for them."""
+ROWS = 2
+
+
+def blow_up_sentence(blow_up: BlowUp) -> str:
+    """What happened, and what would do."""
+    steps = blow_up.update - blow_up.back_to
+    back = f"{steps} updates" if steps != 1 else "one update"
+    return (
+        f"This run blew up at update {count(blow_up.update)}: {blow_up.tensor} grew first."
+        f" h goes back {back} and halves the learning rate; r starts again."
+    )
+
+
+def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
+    """Two lines: what grew first and by how much, then the rate beside the limit."""
+    glyphs = view.glyphs
+    grew = f", {glyphs.times_sign}{number(blow_up.factor, glyphs, 3)} an update" if blow_up.over else ""
+    first = Line.of(
+        ("  blew up   ", "minus"), ("at update ", "dim"), (count(blow_up.update), "strong"), (": ", "dim"),
+        (blow_up.tensor, "strong"), (f" grew first{grew}", "text"),
+        (f" over {count(blow_up.over)}" if blow_up.over else "", "dim"),
+    )  # fmt: skip
+    second = Line.of(("  rate      ", "dim"), (_rate(blow_up.lr, glyphs), "strong"))
+    if blow_up.limit is not None:
+        limit = glyphs.text("2/λmax")
+        second = Line.of(second, (f"   limit {limit} ", "dim"), (_rate(blow_up.limit, glyphs), "strong"))
+        if view.experiment.training.optimizer in SCALED and width >= 76:
+            second = Line.of(second, (f" (guide for {view.experiment.training.optimizer})", "dim"))
+    keys = Line.of(("h", "key"), (f" back to {count(blow_up.back_to)}, rate {_rate(blow_up.lr / 2, glyphs)} ", "dim"))
+    return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
+
+
+def _rate(value: float, glyphs: Glyphs) -> str:
+    return plain_number(float(f"{value:.3g}"), glyphs)

@@ -1,0 +1,193 @@
+"""Curves as cells, with axes around them: plotext rasters the curves, the axes are our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adder_tui.render.axes import Tick, linear_ticks, log_span, log_ticks
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.lines import Line, Role, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Doubles = NDArray[np.float64]
+
+LABEL_WIDTH = 7
+"""Columns left of the plot: a tick's label, and the axis."""
+
+_ROLES: tuple[Role, ...] = ("faint", "dim", "test", "train", "accent", "strong")
+"""What plotext's colours 1, 2, 3 and on stand for."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points to be joined, y in log10."""
+
+    x: Doubles
+    y: Doubles
+    role: Role
+    marker: str = ""
+    """The character that it is drawn with; fine dots where none is given."""
+    label: str = ""
+    """A character put at its end."""
+
+
+def fine_curve(x: Doubles, values: Doubles, columns: int, x_last: float, role: Role, marker: str = "") -> Curve | None:
+    """A curve of what a log axis can show of ``values``, thinned; None where that is nothing."""
+    return band(x, values, values, columns, x_last, role, marker)
+
+
+def band(
+    x: Doubles, low: Doubles, high: Doubles, columns: int, x_last: float, role: Role, marker: str = ""
+) -> Curve | None:
+    """The same for a range of values at each place."""
+    import numpy as np
+
+    fine = (low > 0) & np.isfinite(low) & np.isfinite(high) & (high > 0) & (x <= x_last)
+    if not fine.any():
+        return None
+    return Curve(*thin(x[fine], np.log10(low[fine]), np.log10(high[fine]), columns, x_last), role, marker)
+
+
+def thin(x: Doubles, low: Doubles, high: Doubles, columns: int, x_last: float) -> tuple[Doubles, Doubles]:
+    """At most two points a column: each column's lowest and highest, in the order in which they came."""
+    import numpy as np
+
+    same = bool((low == high).all())
+    if same and len(x) <= 2 * columns:
+        return x, low
+    column = np.minimum((x / x_last * columns).astype(int), columns - 1)
+    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    xs: list[float] = []
+    ys: list[float] = []
+    for start, stop in zip(starts, [*starts[1:], len(x)], strict=True):
+        lowest = start + int(low[start:stop].argmin())
+        highest = start + int(high[start:stop].argmax())
+        points = sorted({(lowest, 0), (highest, 1)})
+        for i, which in points:
+            xs.append(float(x[i]))
+            ys.append(float(high[i] if which else low[i]))
+    return np.asarray(xs), np.asarray(ys)
+
+
+def y_range(curves: Sequence[Curve]) -> tuple[float, float]:
+    """The log axis's range over all curves."""
+    if not curves:
+        return 0.0, 1.0
+    return log_span(min(float(c.y.min()) for c in curves), max(float(c.y.max()) for c in curves))
+
+
+def raster(
+    curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs
+) -> list[list[Span]]:
+    """The curves as cells, ``rows`` lists of ``columns`` (character, role) pairs; plotext does the drawing."""
+    import plotext
+
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(columns, rows)
+    plotext.frame(False)
+    plotext.xfrequency(0)
+    plotext.yfrequency(0)
+    plotext.axes_color("default")
+    plotext.canvas_color("default")
+    plotext.xlim(*x)
+    plotext.ylim(*y)
+    for curve in curves:
+        marker = curve.marker or glyphs.marker
+        plotext.plot(curve.x.tolist(), curve.y.tolist(), marker=marker, color=_ROLES.index(curve.role) + 1)
+    built: str = plotext.build()
+    plotext.clear_figure()
+    cells = [_cells(line)[:columns] for line in built.split("\n")[:rows]]
+    for curve in curves:
+        if curve.label:
+            column = round((float(curve.x[-1]) - x[0]) / (x[1] - x[0]) * (columns - 1))
+            row = round((y[1] - float(curve.y[-1])) / (y[1] - y[0]) * (rows - 1))
+            if 0 <= column < columns and 0 <= row < rows:
+                cells[row][column] = (curve.label, curve.role)
+    return cells
+
+
+_SGR = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def _cells(line: str) -> list[Span]:
+    """plotext's coloured text as cells with roles."""
+    cells: list[Span] = []
+    role: Role = "text"
+    at = 0
+    for match in [*_SGR.finditer(line), None]:
+        cells += [(character, role) for character in line[at : match.start() if match else len(line)]]
+        if match is None:
+            break
+        at = match.end()
+        number = match[1].rpartition(";")[2]
+        ours = match[1].startswith("38;5;") and number.isdigit() and 0 < int(number) <= len(_ROLES)
+        role = _ROLES[int(number) - 1] if ours else "text"
+    return cells
+
+
+def joined(cells: Sequence[Span]) -> Line:
+    """The cells as a line, neighbours of one role together."""
+    spans: list[Span] = []
+    for character, role in cells:
+        if spans and spans[-1][1] == role:
+            spans[-1] = (spans[-1][0] + character, role)
+        else:
+            spans.append((character, role))
+    return Line(tuple(spans))
+
+
+def y_labels(span: tuple[float, float], rows: int, glyphs: Glyphs, *, empty: bool = False) -> list[Line]:
+    """What stands left of each row of a plot: a log axis and its labels; ``empty`` leaves the labels out."""
+    low, high = span
+    ticks = [] if empty else log_ticks(low, high, max(2, rows // 2), glyphs)
+    by_row = {round((high - tick.at) / (high - low) * (rows - 1)): tick.label for tick in reversed(ticks)}
+    return [
+        Line.of(
+            (by_row.get(row, "").rjust(LABEL_WIDTH - 1)[: LABEL_WIDTH - 1], "dim"),
+            (glyphs.y_tick if row in by_row else glyphs.vertical, "faint"),
+        )
+        for row in range(rows)
+    ]
+
+
+def x_axis(last: float, columns: int, glyphs: Glyphs, feet: Mapping[int, Span]) -> tuple[Line, Line]:
+    """The axis below a plot and its labels, from 0 to ``last``; ``feet`` are put on it at their columns."""
+    ticks: list[Tick] = linear_ticks(last, max(2, columns // 10), glyphs)
+    marks: list[Span] = [(glyphs.horizontal, "faint")] * columns
+    labels = [" "] * (LABEL_WIDTH + columns)
+    free = 0
+    for tick in ticks:
+        column = round(tick.at / last * (columns - 1))
+        start = min(LABEL_WIDTH + column - len(tick.label) // 2, len(labels) - len(tick.label))
+        if start < free:
+            continue
+        marks[column] = (glyphs.x_tick, "faint")
+        labels[start : start + len(tick.label)] = tick.label
+        free = start + len(tick.label) + 1
+    for column, foot in feet.items():
+        marks[column] = foot
+    corner: Span = (" " * (LABEL_WIDTH - 1) + glyphs.corner, "faint")
+    return joined([corner, *marks]), Line.of(("".join(labels), "dim"))
+
+
+def overlay(curves: Sequence[Curve], last: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """Several curves over one pair of axes, without a cursor; the later ones lie on top."""
+    columns, rows = width - LABEL_WIDTH, height - 2
+    if columns < 8 or rows < 2:
+        return [Line().fit(width) for _ in range(height)]
+    span = y_range(curves)
+    if curves:
+        cells = raster(curves, (0.0, last), span, columns, rows, glyphs)
+    else:
+        cells = [[(" ", "text")] * columns for _ in range(rows)]
+    labels = y_labels(span, rows, glyphs, empty=not curves)
+    axis, x_labels = x_axis(last, columns, glyphs, {})
+    plot = [Line.of(label, joined(row)).fit(width) for label, row in zip(labels, cells, strict=True)]
+    return [*plot, axis.fit(width), x_labels.fit(width)]

@@ -1,0 +1,76 @@
+"""The chart's read-out: losses and answers at the epoch that its cursor is at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adder_tui.render.chart import Axis
+from adder_tui.render.compared import on_chart, told_beside
+from adder_tui.render.lines import Line
+from adder_tui.render.numbers import count, number
+from adder_tui.render.sums import sum_text
+from adder_tui.render.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Look, Losses
+
+ROWS = 2
+
+
+def loss_at(losses: Losses, epoch: int) -> tuple[float | None, float | None]:
+    """``train_loss`` and held-out loss at an epoch as the chart's curves have them; None before the first."""
+    import numpy as np
+
+    train = test = None
+    if epoch > 0 and len(losses.epochs):
+        train = float(losses.train[min(int(np.searchsorted(losses.epochs, epoch)), len(losses.epochs) - 1)])
+    measured = int(np.searchsorted(losses.test_epochs, epoch, side="right"))
+    if measured:
+        test = float(losses.test[measured - 1])
+    return train, test
+
+
+def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) -> list[Line]:
+    """Two lines about an epoch: losses, of other runs and marks too, then the answers once they have been looked up.
+
+    Args:
+        look: what the session found there; None while it has not been asked.
+        axis: of the chart, to know which marks stand in the cursor's column.
+    """
+    snapshot, glyphs = view.snapshot, view.glyphs
+    if snapshot is None:
+        return [Line().fit(width)] * ROWS
+    train, test = loss_at(snapshot.losses, epoch)
+    first = Line.of((" epoch ", "dim"), (count(epoch), "key"))
+    if look is not None:
+        train, test = look.train_loss, look.test_loss
+        first = Line.of(first, (", update ", "dim"), count(look.update))
+    first = Line.of(first, ("   train ", "dim"), (number(train, glyphs), "train"))
+    if view.has_held_out:
+        first = Line.of(first, ("  held-out ", "dim"), (number(test, glyphs), "test"))
+    for run, marker in on_chart(view):
+        if epoch <= run.epoch:
+            there, _ = loss_at(run.losses, epoch)
+            first = Line.of(
+                first, (f"  {marker} {glyphs.text(told_beside(snapshot, run))} ", "dim"), number(there, glyphs)
+            )
+    here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
+    if here:
+        first = Line.of(first, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1]))
+    keys = Line.of(("Enter", "key"), (" goes there ", "dim"), ("Esc", "key"), (" lets go ", "dim"))
+    return [first.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
+
+
+def _answers(view: View, look: Look | None, width: int) -> Line:
+    """As many answers as fit; dashes where they have not been looked up."""
+    snapshot, glyphs = view.snapshot, view.glyphs
+    assert snapshot is not None
+    line = Line.of(" ")
+    for i, answer in enumerate(snapshot.answers):
+        known = number(look.answers[i].predicted, glyphs) if look and i < len(look.answers) else glyphs.ellipsis
+        question = sum_text(answer.sum, view.experiment.data.task, glyphs)
+        piece = Line.of((f"{question} = ", "dim"), known, "   ")
+        if line.width + piece.width > width:
+            break
+        line = Line.of(line, piece)
+    return line

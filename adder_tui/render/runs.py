@@ -1,0 +1,136 @@
+"""The list of runs: what each is called, how far it came, how wrong it ended, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from adder_engine.snapshot import Answer
+from adder_tui.render.compared import on_chart, told_beside
+from adder_tui.render.glyphs import Glyphs
+from adder_tui.render.lines import Line, Role, wrapped
+from adder_tui.render.numbers import aligned, count, number
+from adder_tui.render.sums import sum_text
+from adder_tui.render.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Run
+
+LEAST_NAME = 18
+GAP = 2
+
+Column = tuple[str, list[str], Role]
+"""A heading, a text for each run, and what its numbers are."""
+
+
+def runs_lines(view: View, runs: Sequence[Run], at: int, picked: Sequence[int], width: int, height: int) -> list[Line]:
+    """A header and a row a run, the chosen one in sight; below, where there is room, the chosen one's settings.
+
+    Args:
+        runs: the run in progress first.
+        at: which of them is chosen.
+        picked: ids of those picked to be set side by side.
+    """
+    glyphs, snapshot = view.glyphs, view.snapshot
+    assert snapshot is not None
+    columns, name_width = _columns(view, runs, width)
+    charted = {run.id: marker for run, marker in on_chart(view)}
+    header = Line.of(("    " + "run".ljust(name_width), "band-dim"))
+    for heading, texts, _ in columns:
+        header = Line.of(header, (" " * GAP + heading.rjust(len(texts[0])), "band-dim"))
+    rows = max(1, height - 1)
+    first = max(0, min(at - rows // 2, len(runs) - rows))
+    lines = [header.fit(width, fill="band-dim")]
+    for index in range(first, min(len(runs), first + rows)):
+        run = runs[index]
+        chosen: Role | None = "chosen" if index == at else None
+        marker = charted.get(run.id, " ")
+        picks = glyphs.kept if run.id in picked else " "
+        name = f"{_name(view, run)}"
+        line = Line.of(
+            (glyphs.current if index == at else " ", chosen or "text"), (picks, chosen or "accent"),
+            (f"{marker} ", chosen or "dim"), (_cut(name, name_width, glyphs), chosen or "text"),
+        )  # fmt: skip
+        for _, texts, role in columns:
+            line = Line.of(line, (" " * GAP + texts[index], chosen or role))
+        lines.append(line.fit(width, fill=chosen or "text"))
+    return lines
+
+
+def _columns(view: View, runs: Sequence[Run], width: int) -> tuple[list[Column], int]:
+    """The columns that fit, and what is left for the names."""
+    glyphs = view.glyphs
+    asked = view.snapshot.answers if view.snapshot else ()
+    columns: list[Column] = []
+    offered: list[Column] = [
+        _column("epochs", [count(run.epoch) for run in runs], "text"),
+        _column("train", [_loss(run, glyphs) for run in runs], "train"),
+        *(
+            _column(
+                sum_text(answer.sum, view.experiment.data.task, glyphs).replace(" ", ""),
+                [_answer(run, answer, glyphs) for run in runs], "text",
+            )
+            for answer in asked[:1]
+        ),
+    ]  # fmt: skip
+    if any(run.test_loss is not None for run in runs):
+        offered.append(_column("held-out", [number(run.test_loss, glyphs) for run in runs], "test"))
+    offered += [
+        _column(
+            sum_text(answer.sum, view.experiment.data.task, glyphs).replace(" ", ""),
+            [_answer(run, answer, glyphs) for run in runs], "text",
+        )
+        for answer in [*asked[3:4], *asked[1:3], *asked[4:]]
+    ]  # fmt: skip
+    wanted = max(LEAST_NAME, min(34, max(len(_name(view, run)) for run in runs)))
+    taken = 4
+    for column in offered:
+        needed = GAP + len(column[1][0])
+        if taken + needed + (wanted if len(columns) >= 3 else LEAST_NAME) > width:
+            break
+        columns.append(column)
+        taken += needed
+    return columns, min(wanted, width - taken)
+
+
+def _column(heading: str, texts: list[str], role: Role) -> Column:
+    padded = aligned(texts)
+    size = max(len(heading), *map(len, padded))
+    return heading, [text.rjust(size) for text in padded], role
+
+
+def _loss(run: Run, glyphs: Glyphs) -> str:
+    return "blew up" if run.stopped else number(run.train_loss, glyphs)
+
+
+def _answer(run: Run, wanted: Answer, glyphs: Glyphs) -> str:
+    found = (a.predicted for a in run.answers if (a.sum.a, a.sum.b) == (wanted.sum.a, wanted.sum.b))
+    return number(next(found, None), glyphs)
+
+
+def _name(view: View, run: Run) -> str:
+    """The run in progress by its own name, the others by what differs from it."""
+    snapshot = view.snapshot
+    assert snapshot is not None
+    return view.glyphs.text(f"{run.name} (now)" if run.id == snapshot.run else told_beside(snapshot, run))
+
+
+def _cut(text: str, width: int, glyphs: Glyphs) -> str:
+    return (text if len(text) <= width else text[: max(0, width - 1)] + glyphs.ellipsis).ljust(width)
+
+
+def run_told(view: View, run: Run, width: int, height: int) -> list[Line]:
+    """The chosen run in words: where it comes from, what was done on its way, why it ended."""
+    snapshot, glyphs = view.snapshot, view.glyphs
+    assert snapshot is not None
+    if run.id == snapshot.run:
+        told = f"The run in progress: {run.name}."
+    elif run.branched_at is not None:
+        told = f"{run.name}, branched off at epoch {run.branched_at:,.4g}."
+    else:
+        told = f"{run.name}."
+    if run.marks:
+        told += " Done on the way: " + "; ".join(f"{m.text} at epoch {m.epoch:,.4g}" for m in run.marks[-4:]) + "."
+    if run.stopped:
+        told += f" {run.stopped}"
+    return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(told), width)][:height]

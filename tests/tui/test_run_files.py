@@ -1,0 +1,177 @@
+"""Saving a run under a name and opening it, in the app, on the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.runfile import summary
+from adder_engine.session import Session
+from adder_tui.app import AdderApp
+from adder_tui.run_files import free_name, path_of, run_files
+from adder_tui.settings import Settings
+from tests.tui.screens import screen_text, shows, until
+
+ONE_PAIR = Experiment.preset("one-pair")
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    session = Session(ONE_PAIR)
+    yield session
+    session.close_now()
+
+
+@asynccontextmanager
+async def app_in(session: Session, folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+    """The app on a one-pair run at epoch 12, with this data folder."""
+    await session.load(ONE_PAIR)
+    await session.step("epoch", 12)
+    app = AdderApp(Settings(data_dir=folder), session)
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "epoch 12 of 2,000")
+        yield pilot
+
+
+def typed(pilot: Pilot[None], text: str) -> None:
+    pilot.app.screen.query_one(Input).value = text
+
+
+async def test_a_run_is_saved_under_a_name_and_opened_again(session: Session, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with app_in(session, folder) as pilot:
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Save the run", "one-pair")
+        await pilot.press("enter")
+        await shows(pilot, "The run is saved as")
+        saved = summary(folder / "one-pair.npz")
+        assert saved is not None
+        assert saved.epoch == 12
+        await pilot.press("r")
+        await shows(pilot, "epoch 0 of 2,000")
+        await pilot.press("O")
+        await shows(pilot, "Open a run", "one-pair", "12")
+        await pilot.press("enter")
+        await shows(pilot, "epoch 12 of 2,000", "one-pair is open")
+
+
+async def test_a_file_that_is_there_is_not_written_over_silently(session: Session, tmp_path: Path) -> None:
+    kept = tmp_path / "mine.npz"
+    kept.write_bytes(b"something dear")
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Save the run")
+        typed(pilot, "mine")
+        await pilot.press("enter")
+        await shows(pilot, "mine.npz is there already")
+        assert kept.read_bytes() == b"something dear"
+        await pilot.press("enter")
+        await shows(pilot, "The run is saved as")
+        assert summary(kept) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("", "Type a name"), ("autosave", "writes to by itself"), ("/proc/nowhere/run", "could not be saved")],
+)
+async def test_a_name_that_will_not_do_is_told_and_stays(
+    session: Session, tmp_path: Path, name: str, sentence: str
+) -> None:
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Save the run")
+        typed(pilot, name)
+        await pilot.press("enter")
+        await shows(pilot, sentence)
+        assert pilot.app.screen.query_one(Input).value == name
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_a_damaged_file_is_shown_as_such_and_refused(
+    session: Session, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 no run")
+    async with app_in(session, tmp_path, size) as pilot:
+        await pilot.press("O")
+        await shows(pilot, "broken", "damaged, or not a run")
+        await pilot.press("enter")
+        await until(pilot, lambda: "is not a run" in " ".join(screen_text(pilot.app).split()))  # type: ignore[arg-type]
+        await pilot.press("escape")
+        await shows(pilot, "epoch 12 of 2,000")
+
+
+async def test_a_path_is_typed_and_a_foreign_file_refused(session: Session, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    await session.load(ONE_PAIR)
+    await session.step("epoch", 7)
+    await session.save(elsewhere / "far.npz")
+    (elsewhere / "notes.txt").write_text("[b]not a run[/b]")
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("O")
+        await shows(pilot, "No run is saved in")
+        for wrong, sentence in (
+            (elsewhere / "notes.txt", "is not a run"),
+            (elsewhere / "gone.npz", "There is no file"),
+        ):
+            typed(pilot, str(wrong))
+            await pilot.press("enter")
+            await until(pilot, lambda s=sentence: s in " ".join(screen_text(pilot.app).split()))  # type: ignore[arg-type]
+            assert pilot.app.screen.query_one(Input).value == str(wrong)
+        typed(pilot, str(elsewhere / "far.npz"))
+        await pilot.press("enter")
+        await shows(pilot, "epoch 7 of 2,000")
+
+
+async def test_typing_narrows_the_list(session: Session, tmp_path: Path) -> None:
+    await session.load(ONE_PAIR)
+    for name in ("first", "second"):
+        await session.save(tmp_path / f"{name}.npz")
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("O")
+        await shows(pilot, "first", "second")
+        await pilot.press("s", "e", "c")
+        await until(pilot, lambda: "first" not in screen_text(pilot.app))  # type: ignore[arg-type]
+        assert "second" in screen_text(pilot.app)  # type: ignore[arg-type]
+
+
+def test_names_are_free_and_plain(tmp_path: Path) -> None:
+    assert free_name(tmp_path, "one-pair") == "one-pair"
+    (tmp_path / "one-pair.npz").touch()
+    assert free_name(tmp_path, "one-pair") == "one-pair-2"
+    assert free_name(tmp_path, "2-4-4-1 adam") == "2-4-4-1-adam"
+    assert free_name(tmp_path, "…") == "run"
+
+
+def test_a_path_gets_its_ending_and_may_lie_anywhere(tmp_path: Path) -> None:
+    assert path_of("mine", tmp_path) == tmp_path / "mine.npz"
+    assert path_of("/elsewhere/v1.2", tmp_path) == Path("/elsewhere/v1.2.npz")
+    with pytest.raises(RequestError, match="by itself"):
+        path_of("last-run-2", tmp_path)
+
+
+def test_the_newest_file_comes_first_and_our_own_autosave_not_at_all(tmp_path: Path) -> None:
+    assert list(run_files(tmp_path)) == []
+    (tmp_path / "a.npz").touch()
+    (tmp_path / "autosave.npz").touch()
+    assert [file.path.stem for file in run_files(tmp_path, tmp_path / "autosave.npz")] == ["a"]
+    assert all(file.damaged for file in run_files(tmp_path))
+
+
+async def test_a_name_and_enter_that_arrive_in_one_piece_are_done_in_their_order(
+    session: Session, tmp_path: Path
+) -> None:
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Save the run")
+        for key in ("ctrl+u", "x", "y", "enter"):
+            pilot.app.simulate_key(key)
+        await shows(pilot, "The run is saved as")
+        assert summary(tmp_path / "xy.npz") is not None

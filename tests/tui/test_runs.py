@@ -1,0 +1,206 @@
+"""Runs beside each other, on a real session: reading the chart out, branching, the list, two side by side, rescue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from adder_engine.experiment import Experiment
+from adder_engine.session import Session
+from adder_tui.app import AdderApp
+from adder_tui.screens.runs import RunsScreen
+from adder_tui.widgets.training import LossChart, ReadOut
+from tests.tui.screens import app_on, screen_text, shows, until
+
+ONE_PAIR = Experiment.preset("one-pair")
+SIZE = (80, 24)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Session]:
+    session = Session(ONE_PAIR)
+    yield session
+    session.close_now()
+
+
+@pytest.fixture
+async def session(shared: Session) -> Session:
+    """A session whose list of runs is empty."""
+    snapshot = await shared.load(ONE_PAIR)
+    for run in snapshot.runs:
+        await shared.forget(run.id)
+    return shared
+
+
+@asynccontextmanager
+async def trained(
+    session: Session, epochs: int = 300, size: tuple[int, int] = SIZE, **settings: Any
+) -> AsyncIterator[Pilot[None]]:
+    """The app on a one-pair run that has come so far."""
+    await session.step("epoch", epochs)
+    async with app_on(session, **settings).run_test(size=size) as pilot:  # type: ignore[arg-type]
+        await shows(pilot, f"epoch {epochs} of 2,000")
+        yield pilot
+
+
+def app_of(pilot: Pilot[None]) -> AdderApp:
+    app = pilot.app
+    assert isinstance(app, AdderApp)
+    return app
+
+
+def epoch_of(pilot: Pilot[None]) -> int:
+    snapshot = app_of(pilot).snapshot
+    assert snapshot is not None
+    return snapshot.epoch
+
+
+async def branch(pilot: Pilot[None], session: Session) -> None:
+    """Change the rate at a past moment, as a person's form would."""
+    await pilot.press("s", "s", "comma")
+    await until(pilot, lambda: epoch_of(pilot) == 200)
+    await app_of(pilot).player.run(ONE_PAIR, {"training.lr": 0.001})
+
+
+async def test_the_arrows_read_the_chart_out(session: Session) -> None:
+    async with trained(session) as pilot:
+        await pilot.press("left")
+        chart = app_of(pilot).query_one(LossChart)
+        first = chart.reading
+        assert first is not None
+        assert first < 300
+        await pilot.press("pageup")
+        await until(pilot, lambda: chart.reading is not None and chart.reading < first - 100)
+        await pilot.press("right")
+        epoch = chart.reading
+        assert epoch is not None
+        look = await session.look(epoch)
+        await shows(pilot, f"epoch {epoch}, update {epoch}", f"30 + 70 = {look.answers[0].predicted:.4g}")
+        assert epoch_of(pilot) == 300, "the run itself has not moved"
+
+
+async def test_escape_lets_the_cursor_go_and_what_was_learned_is_back(session: Session) -> None:
+    async with trained(session) as pilot:
+        await pilot.press("left")
+        await shows(pilot, "Enter goes there")
+        assert "want" not in screen_text(app_of(pilot))
+        await pilot.press("escape")
+        await shows(pilot, "want")
+        assert not app_of(pilot).query_one(ReadOut).display
+
+
+async def test_enter_takes_the_whole_app_to_the_moment(session: Session) -> None:
+    async with trained(session) as pilot:
+        await pilot.press("pageup")
+        chart = app_of(pilot).query_one(LossChart)
+        epoch = chart.reading
+        assert epoch is not None
+        await pilot.press("enter")
+        await shows(pilot, f"epoch {epoch} of 2,000", "(newest 300)", "End goes to the newest moment")
+        assert chart.reading is None
+
+
+async def test_a_change_in_the_past_keeps_the_old_line_on_the_chart(session: Session) -> None:
+    async with trained(session) as pilot:
+        await branch(pilot, session)
+        await shows(pilot, "The old line stays on the chart: lr 0.0002.", "·· lr 0.0002")
+        await pilot.press("end", "full_stop", "full_stop")
+        await shows(pilot, "◆")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_the_list_tells_the_runs_and_enter_goes_to_one(session: Session, size: tuple[int, int]) -> None:
+    async with trained(session, size=size) as pilot:
+        await branch(pilot, session)
+        await pilot.press("l")
+        await shows(pilot, "Runs", "(now)", "lr 0.0002", "30+70", "Enter go", "Esc close")
+        await pilot.press("down", "enter")
+        await shows(pilot, "epoch 300 of 2,000")
+        assert app_of(pilot).experiment.training.lr == 0.0002
+        await pilot.press("l")
+        await shows(pilot, "1 left before this one")
+
+
+async def test_two_runs_stand_side_by_side(session: Session) -> None:
+    async with trained(session) as pilot:
+        await branch(pilot, session)
+        await pilot.press("l")
+        await shows(pilot, "(now)")
+        await pilot.press("c")
+        await shows(pilot, "Choose the run to set beside it")
+        await pilot.press("down", "c")
+        await shows(pilot, "Side by side", "training.lr", "0.001", "0.0002", "one run up to epoch 200", "A answers")
+        await pilot.press("escape")
+        await shows(pilot, "Enter go")
+        await pilot.press("escape")
+        await shows(pilot, "want")
+
+
+async def test_a_new_seed_is_told_to_begin_with_other_weights(session: Session) -> None:
+    async with trained(session) as pilot:
+        await pilot.press("R")
+        await shows(pilot, "A new start with seed")
+        await pilot.press("l")
+        await shows(pilot, "seed 42")
+        await pilot.press("c", "down", "c")
+        await shows(pilot, "different weights: another seed")
+
+
+async def test_v_takes_a_run_off_the_chart_and_puts_it_back(session: Session) -> None:
+    async with trained(session) as pilot:
+        await branch(pilot, session)
+        for others, shown in (((), False), ((0,), True)):
+            await pilot.press("l")
+            await shows(pilot, "(now)")
+            await pilot.press("down", "v", "escape")
+            await until(pilot, lambda: "want" in screen_text(app_of(pilot)))
+            await until(pilot, lambda shown=shown: ("·· lr 0.0002" in screen_text(app_of(pilot))) == shown)
+            assert len(app_of(pilot).charted or ()) == len(others)
+
+
+async def test_d_strikes_a_run_off_but_not_the_one_in_progress(session: Session) -> None:
+    async with trained(session) as pilot:
+        await branch(pilot, session)
+        await pilot.press("l")
+        await shows(pilot, "(now)")
+        await pilot.press("d")
+        await shows(pilot, "The run in progress stays")
+        await pilot.press("down", "d")
+        await shows(pilot, "Runs that you leave are kept in this list")
+        snapshot = app_of(pilot).snapshot
+        assert snapshot is not None
+        assert snapshot.runs == ()
+
+
+async def test_h_goes_back_before_a_blow_up_and_halves_the_rate(session: Session) -> None:
+    changes = {"training.optimizer": "sgd", "training.lr": 0.01, "data.count": 100}
+    await session.load(Experiment.preset("many-pairs").replace(**changes))
+    async with app_on(session).run_test(size=SIZE) as pilot:  # type: ignore[arg-type]
+        await until(pilot, lambda: app_of(pilot).snapshot is not None)
+        await pilot.press("space")
+        await shows(pilot, "This run blew up at update", "grew first", "limit 2/λmax", "h goes back")
+        await pilot.press("h")
+        await shows(pilot, "with the learning rate 0.005", "stays on the chart: lr 0.01.")
+        assert app_of(pilot).experiment.training.lr == 0.005
+
+
+async def test_h_without_a_blow_up_says_so(session: Session) -> None:
+    async with trained(session) as pilot:
+        await pilot.press("h")
+        await shows(pilot, "There is nothing to rescue")
+
+
+async def test_the_list_follows_a_run_that_plays(session: Session) -> None:
+    async with trained(session, 10) as pilot:
+        await pilot.press("space")
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app_of(pilot).screen, RunsScreen))
+        start = epoch_of(pilot)
+        await until(pilot, lambda: epoch_of(pilot) > start)
+        screen = app_of(pilot).screen
+        assert isinstance(screen, RunsScreen)
+        await until(pilot, lambda: f"{screen.runs[0].epoch:,}" in screen_text(app_of(pilot)))

@@ -1,0 +1,209 @@
+"""The sweep in the app, on the real engine: typed like on the command line, drawn while it runs, loaded as a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from adder_engine.experiment import Experiment
+from adder_engine.session import Session
+from adder_engine.sweep import Sweep, SweepState
+from adder_engine.sweep_session import SweepSession
+from adder_tui.app import AdderApp
+from adder_tui.render.glyphs import ASCII, UNICODE
+from adder_tui.render.lines import plain
+from adder_tui.render.sweep import seed_line, share, sweep_chart, sweep_table, value_text
+from tests.tui.screens import app_on, check_golden, screen_text, shows, until
+
+SHORT = Experiment.preset("one-pair").replace(epochs=60)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    session = Session(SHORT)
+    yield session
+    session.close_now()
+
+
+@asynccontextmanager
+async def sweep_screen(
+    session: Session, experiment: Experiment = SHORT, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Pilot[None]]:
+    await session.load(experiment)
+    app = app_on(session)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await pilot.press("S")
+        await shows(pilot, "Enter trains")
+        yield pilot
+        if app.sweep is not None:
+            assert app.sweep.stop(timeout=20)
+
+
+def app_of(pilot: Pilot[None]) -> AdderApp:
+    app = pilot.app
+    assert isinstance(app, AdderApp)
+    return app
+
+
+def fill_in(pilot: Pilot[None], over: str, seeds: str = "2") -> None:
+    app_of(pilot).screen.query_one("#over", Input).value = over
+    app_of(pilot).screen.query_one("#count", Input).value = seeds
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_a_sweep_is_typed_trained_and_told(session: Session, size: tuple[int, int]) -> None:
+    async with sweep_screen(session, size=size) as pilot:
+        fill_in(pilot, "training.lr = 1e-4, 1e-3")
+        await shows(pilot, "one-pair, epochs 60: 2 values of training.lr", "4 runs of 60")
+        await pilot.press("enter")
+        await shows(pilot, "done, 100 %", "median loss", "2/2", "0.0001", "0.001", "seed 42 (1 of 2)")
+        reference = Sweep(SHORT, "training.lr", [1e-4, 1e-3], seeds=[42, 43]).run()
+        sweep = app_of(pilot).sweep
+        assert sweep is not None
+        assert [run.loss for run in sweep.state.runs] == pytest.approx([run.loss for run in reference.runs])
+
+
+@pytest.mark.parametrize(
+    ("over", "seeds", "sentence"),
+    [
+        ("training.lr", "2", "gives no values"),
+        ("training.speed = 1", "2", "training.speed"),
+        ("training.lr = fast", "2", "fast"),
+        ("training.lr = 1e-4", "none", "no number of seeds"),
+        ("training.lr = 1e-4", "5000", "5,000 seeds will not do"),
+        ("training.lr = -1", "2", "-1"),
+        ("[red]x[/red] = 1", "2", "[red]x[/red]"),
+    ],
+)
+async def test_what_will_not_do_is_told_in_a_sentence_and_stays(
+    session: Session, over: str, seeds: str, sentence: str
+) -> None:
+    async with sweep_screen(session) as pilot:
+        fill_in(pilot, over, seeds)
+        await pilot.press("enter")
+        await shows(pilot, sentence)
+        assert app_of(pilot).sweep is None
+        assert app_of(pilot).screen.query_one("#over", Input).value == over
+
+
+async def test_enter_on_a_row_loads_that_run(session: Session) -> None:
+    async with sweep_screen(session) as pilot:
+        fill_in(pilot, "training.lr = 1e-4, 1e-3")
+        await pilot.press("enter")
+        await shows(pilot, "done, 100 %")
+        await pilot.press("down", "right")
+        await shows(pilot, "seed 43 (2 of 2)")
+        await pilot.press("enter")
+        await shows(pilot, "This run of the sweep starts anew")
+        experiment = app_of(pilot).experiment
+        assert (experiment.training.lr, experiment.seed) == (1e-3, 43)
+
+
+async def test_its_rows_are_walked_through_while_it_trains_and_escape_stops_it(session: Session) -> None:
+    long = Experiment.preset("one-pair").replace(epochs=10_000_000)
+    async with sweep_screen(session, long) as pilot:
+        fill_in(pilot, "training.lr = 1e-6, 1e-5, 1e-4")
+        await pilot.press("enter")
+        await shows(pilot, "trains, 0 %", "Esc stops it")
+        for key, seed in (("down", 42), ("right", 43), ("left", 42)):
+            await pilot.press(key)
+            await shows(pilot, f"seed {seed} (")
+        await pilot.press("escape")
+        await shows(pilot, "stopped,", "Esc closes", "1e-5")
+        await pilot.press("escape")
+        await shows(pilot, "want")
+        sweep = app_of(pilot).sweep
+        assert sweep is not None
+        assert sweep.stopped
+        await pilot.press("S")
+        await shows(pilot, "stopped", "1e-5")
+        await pilot.press("n")
+        await shows(pilot, "Enter trains")
+
+
+async def test_the_run_in_progress_is_not_touched_by_a_sweep(session: Session) -> None:
+    async with sweep_screen(session) as pilot:
+        before = await session.snapshot()
+        fill_in(pilot, "training.lr = 1e-4, 1e-3")
+        await pilot.press("enter")
+        await shows(pilot, "done, 100 %")
+        after = await session.snapshot()
+        assert (after.moment, after.runs, after.experiment) == (before.moment, before.runs, before.experiment)
+        assert "one-pair" in screen_text(app_of(pilot))
+
+
+@pytest.fixture(scope="module")
+def swept() -> SweepSession:
+    sweep = SweepSession(Sweep(SHORT, "training.optimizer", ["adam", "sgd"], seeds=[1, 2, 3]))
+    while sweep.running:
+        time.sleep(0.01)
+    assert not sweep.failure
+    assert sweep.state.finished
+    return sweep
+
+
+@pytest.mark.parametrize("size", [(58, 8), (78, 12), (60, 30)])
+@pytest.mark.parametrize("ascii", [False, True])
+def test_chart_and_table_fill_their_size(swept: SweepSession, size: tuple[int, int], ascii: bool) -> None:
+    glyphs = ASCII if ascii else UNICODE
+    for state in (swept.plan.state, swept.state):
+        chart = sweep_chart(swept.plan, state, 1, 0, *size, glyphs)
+        table = sweep_table(swept.plan, state, 1, *size, glyphs)
+        line = seed_line(swept.plan, state, 1, 2, size[0], glyphs)
+        assert {piece.width for piece in (*chart, *table, line)} == {size[0]}
+        assert len(chart) == size[1]
+        assert len(table) == 3
+        assert not ascii or plain([*chart, *table, line]).isascii()
+    assert share(swept.plan.state) == 0.0
+    assert share(swept.state) == 1.0
+
+
+def test_a_run_that_blew_up_says_so_on_its_line() -> None:
+    plan = Sweep(Experiment.preset("explode").replace(epochs=50), "training.lr", [1.0], seeds=[1])
+    state = plan.run()
+    assert "stopped being finite" in seed_line(plan, state, 0, 0, 120, UNICODE).plain
+    assert share(state) == 1.0
+
+
+def test_a_stopped_sweep_keeps_what_it_has() -> None:
+    plan = Sweep(SHORT.replace(epochs=10_000_000), "training.lr", [1e-6, 1e-5], seeds=[1])
+    sweep = SweepSession(plan)
+    while sweep.state is plan.state:
+        time.sleep(0.01)
+    assert sweep.stop(timeout=20)
+    assert sweep.stopped
+    assert not sweep.failure
+    assert all(run.begun for run in sweep.state.runs)
+
+
+def test_values_are_told_as_one_would_type_them() -> None:
+    assert [value_text(value) for value in (2e-5, 0.001, "tanh", (2, 8, 1), True)] == [
+        "2e-5", "0.001", "tanh", "[2, 8, 1]", "true",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_sweep_looks_as_it_did(ascii: bool) -> None:
+    plan = Sweep(Experiment.preset("one-pair"), "training.lr", [1e-4, 1e-3, 1e-2], seeds=[1, 2])
+    runs = []
+    for i, run in enumerate(plan.state.runs):
+        course = tuple((epoch, 1e4 * math.exp(-epoch / (900 >> i))) for epoch in range(10, 1010, 10))
+        done = {"begun": True, "epochs": 1000, "loss": course[-1][1], "answers": (70.0 + i,), "course": course}
+        runs.append(dataclasses.replace(run, **done) if i < 5 else run)  # type: ignore[arg-type]
+    state = SweepState(tuple(runs))
+    glyphs = ASCII if ascii else UNICODE
+    drawn = [
+        *sweep_chart(plan, state, 1, 0, 78, 14, glyphs),
+        *sweep_table(plan, state, 1, 78, 4, glyphs),
+        seed_line(plan, state, 1, 1, 78, glyphs),
+        seed_line(plan, state, 2, 1, 78, glyphs),
+    ]
+    check_golden("sweep_78x20_ascii" if ascii else "sweep_78x20", plain(drawn) + "\n")
