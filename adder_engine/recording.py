@@ -9,25 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment, key_named
+from adder_engine.experiment import CHANGEABLE, Experiment, key_named
 from adder_engine.history import History
 from adder_engine.snapshot import STEP_SIZES, Crossing, Moment, Told
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline, told
 from adder_engine.trainer import Checkpoint, Handles, Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
-
-CHANGEABLE = frozenset(
-    {"epochs"}
-    | {
-        f"training.{name}"
-        for name in (
-            "loss", "optimizer", "lr", "momentum", "weight_decay", "l1", "schedule", "schedule_every",
-            "schedule_gamma", "warmup_epochs", "batch_size", "zero_grad",
-        )
-    }
-)  # fmt: skip
-"""Keys that PyTorch would let one change during a run; all others need a new network or new data."""
 
 
 @dataclass
@@ -357,12 +345,18 @@ class Recording:
 
         Raises:
             ExperimentError: a value that will not do.
-            RequestError: a key that cannot change during a run.
+            RequestError: a key that cannot change during a run, or epochs that lie behind.
         """
         for name in changes:
             if key_named(name).name not in CHANGEABLE:
                 raise RequestError(f"{name} cannot change during a run: start a new one with it.")
         experiment = self.experiment.replace(**changes)
+        begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
+        if experiment.epochs < min(begun, self.experiment.epochs):
+            raise RequestError(
+                f"epochs = {experiment.epochs:,} lies behind, the run is in epoch {begun:,}:"
+                f" go back there first, or use {begun:,} or more."
+            )
         if experiment != self.experiment:
             self.do(Change(experiment))
 
