@@ -35,9 +35,8 @@ def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | N
     try:
         experiment = chosen()
     except (AdderError, click.UsageError) as error:
-        say(
-            f"{'experiment':<13}cannot be used: {error.format_message() if isinstance(error, click.UsageError) else error}"
-        )
+        why = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        say(f"{'experiment':<13}cannot be used: {why}")
         return 2
     if experiment is not None:
         say(f"{'experiment':<13}can be used: {_told(experiment)}")
