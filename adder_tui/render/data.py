@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from adder_tui.render.cells import cell, sign_role
@@ -121,9 +123,10 @@ def scatter(
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
     if held_out_range is not None:
         _frame(cells, held_out_range, (a_low, a_high), (b_low, b_high), glyphs)
-    sizes = np.abs(np.nan_to_num(values, nan=0.0))
-    for i in np.argsort(sizes, kind="stable").tolist():  # the largest of a cell is drawn last
-        cells[y[i]][x[i]] = _point(float(values[i]), look.colour, glyphs)
+    order = np.argsort(np.abs(np.nan_to_num(values, nan=0.0)), kind="stable")
+    strongest = dict(zip((y * columns + x)[order].tolist(), values[order].tolist(), strict=True))  # of a cell: the last
+    for place, value in strongest.items():
+        cells[place // columns][place % columns] = _point(value, look.colour, glyphs)
     if not look.held_out and look.at < len(inputs):
         a, b = float(inputs[look.at, 0]), float(inputs[look.at, 1])
         column, row = round((a - a_low) / (a_high - a_low) * (columns - 1)), round(
@@ -134,11 +137,16 @@ def scatter(
         value = b_high if row == 0 else b_low if row == rows - 1 else None
         label = "" if value is None else plain_number(value, glyphs)
         name = "b" if row == rows // 2 else label
-        lines.append(Line.of((name.rjust(LABEL_WIDTH - 1), "dim"), (glyphs.vertical, "faint"), *spans))
+        lines.append(Line.of((name.rjust(LABEL_WIDTH - 1), "dim"), (glyphs.vertical, "faint"), *_joined(spans)))
     lines.append(Line.of((" " * (LABEL_WIDTH - 1) + glyphs.corner + glyphs.horizontal * columns, "faint")))
     low, high = plain_number(a_low, glyphs), plain_number(a_high, glyphs)
     lines.append(Line.of((" " * LABEL_WIDTH + low + "a".center(columns - len(low) - len(high)) + high, "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def _joined(cells: list[Span]) -> list[Span]:
+    """Neighbours of one role as one piece."""
+    return [("".join(text for text, _ in piece), role) for role, piece in groupby(cells, key=itemgetter(1))]
 
 
 def _span(values: Doubles, also: tuple[float, float] | None) -> tuple[float, float]:
@@ -184,7 +192,7 @@ def _legend(look: Look, shown: int, there: int, framed: bool, glyphs: Glyphs) ->
     if framed:
         parts.append((f"   {glyphs.horizontal}{glyphs.vertical} held-out range", "faint"))
     if shown < there:
-        parts.append((f"   {count(shown)} of {count(there)} drawn", "faint"))
+        parts.append((f"   {count(shown)} drawn", "faint"))
     return Line(tuple(parts))
 
 

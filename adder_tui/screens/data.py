@@ -122,6 +122,8 @@ class DataScreen(ModalScreen[None]):
         """To the rows of the table that are in sight."""
         self.spread: Doubles | None = None
         """To the pairs of the scatter."""
+        self._spread_of: tuple[int, bool] | None = None
+        """The version and the pairs that they belong to."""
         self.scatter_shown = False
         self.sentence = ""
         self.draft: str | None = None
@@ -171,8 +173,9 @@ class DataScreen(ModalScreen[None]):
                 pairs, _ = pairs_of(self.data, look)
                 rows = max(1, self.query_one(_Table).size.height - 1)
                 answers = await session.answers(pairs[look.top : look.top + rows])
-                if self.beside or self.scatter_shown:
+                if (self.beside or self.scatter_shown) and self._spread_of != (version, look.held_out):
                     self.spread = await session.answers(pairs[thinned(pairs)])
+                    self._spread_of = version, look.held_out
                 if look == self.look:
                     self.answers = answers
                 self.redraw()

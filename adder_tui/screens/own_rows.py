@@ -20,8 +20,17 @@ from adder_tui.render.view import View
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from adder_engine.keys import Row
     from adder_tui.player import Player
+
+MOST_LISTED = 1_000
+"""Rows of the run that the text begins with; more would take a second to show."""
+SHORT = 300
+"""Lines that are read anew at every key."""
+REST = 0.3
+"""Seconds without a key after which a longer text is read."""
 
 
 class _Heading(Canvas):
@@ -72,10 +81,12 @@ class OwnRows(ModalScreen[str | None]):
         self._source, self._player = source, player
         data = source().experiment.data
         rows = data.rows if data.kind == "rows" else ()
-        self._text = "\n".join(map(row_text, rows)) if text is None else text
+        self._unlisted = len(rows) if len(rows) > MOST_LISTED else 0
+        self._text = text if text is not None else "" if self._unlisted else "\n".join(map(row_text, rows))
         self._rows: tuple[Row, ...] = ()
         self.refusal = ""
         """What is wrong with the text, in one sentence."""
+        self._reading: Timer | None = None
         self.promise = ""
         """What Ctrl+T would do."""
 
@@ -89,9 +100,19 @@ class OwnRows(ModalScreen[str | None]):
     def on_mount(self) -> None:
         area = self.query_one(TextArea)
         area.move_cursor(area.document.end)
-        self._read()
+        self._typed()
 
     @on(TextArea.Changed)
+    def _typed(self) -> None:
+        """Read the text, a long one once the typing rests."""
+        if self._reading is not None:
+            self._reading.stop()
+            self._reading = None
+        if self.query_one(TextArea).document.line_count <= SHORT:
+            self._read()
+        else:
+            self._reading = self.set_timer(REST, self._read)
+
     def _read(self) -> None:
         text = self.query_one(TextArea).text
         self._rows, self.refusal = (), ""
@@ -101,7 +122,9 @@ class OwnRows(ModalScreen[str | None]):
             if text.strip():
                 self.refusal = str(error)
         data = self._source().experiment.data
-        if not self._rows:
+        if not self._rows and self._unlisted:
+            self.promise = f"The run's {count(self._unlisted)} rows are too many to edit here: type or paste others."
+        elif not self._rows:
             self.promise = f"Type or paste up to {count(MOST_ROWS)} rows; without a target it is a and b's {data.task}."
         elif data.kind == "rows" and data.rows == self._rows:
             self.promise = f"{plural(len(self._rows), 'row')}, as in the run."
@@ -117,6 +140,7 @@ class OwnRows(ModalScreen[str | None]):
 
     def action_apply(self) -> None:
         """Start a new run on the rows; what will not do stays to be mended."""
+        self._read()
         if self._rows:
             self.run_worker(self._apply(), name="apply", exclusive=True)
         else:
