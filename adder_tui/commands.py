@@ -74,7 +74,7 @@ _RUN = (
     Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
             edit_experiment, 5),
     Command("data", "d", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
-            show_data, 8, tabs=("train",)),
+            show_data, 10, tabs=("train",)),
     Command("reset", "r", "r", "reset", "Start again from the same weights.", lambda app: app.player.reset(), 6),
     Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.",
             lambda app: app.player.reseed()),

@@ -22,6 +22,8 @@ TINY: dict[str, Any] = {
     "data.high": 50.0, "data.scale": 100.0, "data.test_count": 5, "data.test_every": 1, "data.rows": [[1, 2]],
     "data.kind": "uniform", "training.lr": 0.01, "training.schedule_every": 1,
 }  # fmt: skip
+STANDS_STILL = {"training.lr": 1e-12}
+"""So small a rate that the held-out loss never falls."""
 BEFORE, AFTER = 2, 6
 """Epochs before and after the change."""
 
@@ -68,11 +70,17 @@ CASES: dict[str, Case] = {
     "training.batch_size": Case("5", 5),
     "training.zero_grad": Case(["space"], False),
     "training.flat_target": Case(["space"], True),
+    "stop.epoch": Case("4", 4),
+    "stop.loss": Case("1000000", 1e6),
+    "stop.patience": Case("1", 1, STANDS_STILL),
+    "stop.keep_best": Case(["space"], True, STANDS_STILL | {"stop.patience": 2}),
+    "stop.sum": Case("30+70", (30.0, 70.0), {"stop.within": 1e6}),
+    "stop.within": Case("1000000", 1e6, {"stop.sum": [30, 70], "stop.within": 0.0}),
 }
 
 
 def test_every_key_of_the_experiment_is_a_control_and_has_a_case() -> None:
-    assert set(FIELDS[1:]) == {key.name for key in KEYS} == set(CASES)
+    assert set(FIELDS[1:]) == {key.name for key in KEYS} <= set(CASES)
 
 
 def footprint(snapshot: Snapshot) -> tuple[Any, ...]:
@@ -91,7 +99,30 @@ async def by_hand(base: Experiment, name: str, changed: Experiment) -> Snapshot:
         if changed != base:
             changes = {key: mine for key, (mine, _) in changed.differences(base).items()}
             await (session.change(**changes) if name in CHANGEABLE else session.load(changed))
-        return await session.step("epoch", AFTER)
+        if not name.startswith("stop."):
+            return await session.step("epoch", AFTER)
+        await session.play()
+        return await rested(session)
+
+
+async def rested(session: Session) -> Snapshot:
+    """The first snapshot that is not of a playing run."""
+    snapshot = await session.snapshot()
+    while snapshot.status == "playing":
+        snapshot = await session.snapshot(since=snapshot.version)
+    return snapshot
+
+
+async def played(pilot: Pilot[None], session: Session) -> Snapshot:
+    """Let the run play until it pauses by itself."""
+    app = pilot.app
+    assert isinstance(app, AdderApp)
+    app.player.pace = None
+    before = (await session.snapshot()).epoch
+    await pilot.press("space")
+    while (await session.snapshot()).epoch == before:
+        await pilot.pause()
+    return await rested(session)
 
 
 async def go_to(pilot: Pilot[None], name: str) -> None:
@@ -139,7 +170,9 @@ async def test_changing_a_control_by_keys_changes_what_it_should(name: str) -> N
             after = await session.snapshot()
             assert after.epoch == (BEFORE if name in CHANGEABLE else 0)
             assert case.told(after)
-            ended = await stepped(pilot, session, after.epoch + AFTER)
+            ended = await (
+                played(pilot, session) if name.startswith("stop.") else stepped(pilot, session, after.epoch + AFTER)
+            )
         assert footprint(ended) == footprint(await by_hand(base, name, wanted))
         assert footprint(ended) != footprint(await by_hand(base, name, base))
         assert (await session.undo()).experiment[name] == base[name]
