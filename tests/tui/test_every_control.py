@@ -175,6 +175,7 @@ async def test_changing_a_control_by_keys_changes_what_it_should(name: str) -> N
             )
         assert footprint(ended) == footprint(await by_hand(base, name, wanted))
         assert footprint(ended) != footprint(await by_hand(base, name, base))
+        await session.end()  # keep_best may have gone back to before the change
         assert (await session.undo()).experiment[name] == base[name]
 
 
