@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adder_engine.errors import ExperimentError
 from adder_engine.experiment import Experiment
-from adder_engine.keys import Row
-from adder_engine.rows import parse_rows
+
+if TYPE_CHECKING:
+    from adder_engine.keys import Row
 
 LARGEST_FILE = 2_000_000
 """Bytes; ten thousand rows with every digit take a third of that."""
@@ -32,6 +34,8 @@ def read_experiment(source: str, assignments: Sequence[str] = (), data: str | No
 
 
 def _read_rows(path: Path) -> tuple[Row, ...]:
+    from adder_engine.rows import parse_rows  # not at the top: most starts need none
+
     try:
         return parse_rows(_text_of(path, "list of rows", "choose UTF-8 when you save it"))
     except ExperimentError as error:
