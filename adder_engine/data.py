@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from adder_engine.experiment import Data, Experiment
+from adder_engine.snapshot import DataView
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 HELD_OUT_SEED = 123
 """Held-out sums come from a generator of their own, so that they never disturb a run."""
@@ -44,6 +50,18 @@ class Dataset:
             targets / data.scale,
             test_inputs / data.scale,
             _targets(data.task, test_inputs) / data.scale,
+        )
+
+    def view(self, scale: float) -> DataView:
+        """The pairs in units of sums, as frozen arrays of their own."""
+
+        def frozen(tensor: Tensor) -> NDArray[np.float64]:
+            array: NDArray[np.float64] = (tensor.double() * scale).float().double().numpy()
+            array.flags.writeable = False
+            return array
+
+        return DataView(
+            frozen(self.inputs), frozen(self.targets[:, 0]), frozen(self.test_inputs), frozen(self.test_targets[:, 0])
         )
 
 

@@ -21,6 +21,7 @@ from adder_engine.proof import check_gradient, prove
 from adder_engine.runfile import write
 from adder_engine.snapshot import (
     Course,
+    DataView,
     GradientCheck,
     LayerActivity,
     Look,
@@ -139,6 +140,14 @@ class Desk(Workbench):
     def activity(self) -> tuple[LayerActivity, ...]:
         """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
         return layer_activity(self.recording.trainer)
+
+    def data(self) -> DataView:
+        """The run's pairs, in units of sums."""
+        return self.recording.trainer.dataset.view(self.recording.experiment.data.scale)
+
+    def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The network's answers ``(n,)`` to pairs ``(n, 2)``."""
+        return np.array(self.recording.trainer.answers([(a, b) for a, b in pairs.tolist()]), dtype=np.float64)
 
     def start_state(self) -> NDArray[np.float32]:
         """The state ``(4, P)`` that the run began with."""

@@ -127,7 +127,7 @@ class Experiment:
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
-        """Read an experiment; keys that are left out take their defaults.
+        """Read an experiment; keys that are left out take their defaults. Rows without a kind are trained on.
 
         Raises:
             ExperimentError: TOML that cannot be parsed, an unknown key, or a value that will not do.
@@ -144,7 +144,7 @@ class Experiment:
                 values |= {f"{name}.{inner}": v for inner, v in value.items()}
             else:
                 values[name] = value
-        return cls().replace(**values)
+        return cls().replace(**_with_kind(values))
 
     def to_toml(self) -> str:
         """Write the whole experiment, defaults included; ``from_toml`` gives back an equal one."""
@@ -185,6 +185,8 @@ class Experiment:
     def parsed(self, *assignments: str) -> Self:
         """A copy with keys set from text, as on a command line: ``training.lr=0.01``.
 
+        Rows without a kind are trained on.
+
         Raises:
             ExperimentError: text without an equals sign, an unknown key, or a value that will not do.
         """
@@ -195,7 +197,7 @@ class Experiment:
                 raise ExperimentError(f"{assignment!r} sets nothing: write key=value, such as training.lr=0.01.")
             key = key_named(name.strip())
             changes[key.name] = key.parse(text.strip())
-        return self.replace(**changes)
+        return self.replace(**_with_kind(changes))
 
     # --- looking up ----------------------------------------------------------------------------
 
@@ -260,6 +262,13 @@ def _all_keys() -> Iterator[Key]:
 KEYS: tuple[Key, ...] = tuple(_all_keys())
 """Every key of the experiment file, in the file's order."""
 
+CHANGEABLE = frozenset(
+    key.name
+    for key in KEYS
+    if key.name == "epochs" or (key.section in ("training", "stop") and key.name != "training.flat_target")
+)
+"""Keys that PyTorch would let one change during a run; all others need a new network or new data."""
+
 _BY_NAME = {key.name: key for key in KEYS}
 
 
@@ -274,6 +283,13 @@ def key_named(name: str) -> Key:
         hint = f"did you mean {shorter[0]}?" if shorter else _suggest(name, _BY_NAME)
         raise ExperimentError(f"There is no key {name!r}: {hint}")
     return _BY_NAME[name]
+
+
+def _with_kind(changes: dict[str, Value]) -> dict[str, Value]:
+    """The changes, with ``data.kind`` told by the rows where only these are given."""
+    if changes.get("data.rows") and "data.kind" not in changes:
+        return changes | {"data.kind": "rows"}
+    return changes
 
 
 def _check_together(e: Experiment) -> None:

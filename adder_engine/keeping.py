@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from adder_engine.errors import RunFileError
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.history import History, Series
 from adder_engine.left import Left
-from adder_engine.recording import CHANGEABLE, Recording
+from adder_engine.recording import Recording
 from adder_engine.runfile import SavedRun
 from adder_engine.snapshot import Moment
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline

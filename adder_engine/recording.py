@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment, key_named
+from adder_engine.experiment import CHANGEABLE, Experiment, key_named
 from adder_engine.left import Left
 from adder_engine.playback import Playback
 from adder_engine.snapshot import Crossing
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold, told
 from adder_engine.trainer import Handles, Trainer
-
-CHANGEABLE = frozenset(
-    {"epochs", "stop.epoch", "stop.loss", "stop.patience", "stop.keep_best", "stop.sum", "stop.within"}
-    | {
-        f"training.{name}"
-        for name in (
-            "loss", "optimizer", "lr", "momentum", "weight_decay", "l1", "schedule", "schedule_every",
-            "schedule_gamma", "warmup_epochs", "batch_size", "zero_grad",
-        )
-    }
-)  # fmt: skip
-"""Keys that PyTorch would let one change during a run; all others need a new network or new data."""
 
 
 class Recording(Playback):
@@ -79,12 +67,18 @@ class Recording(Playback):
 
         Raises:
             ExperimentError: a value that will not do.
-            RequestError: a key that cannot change during a run.
+            RequestError: a key that cannot change during a run, or epochs that lie behind.
         """
         for name in changes:
             if key_named(name).name not in CHANGEABLE:
                 raise RequestError(f"{name} cannot change during a run: start a new one with it.")
         old, experiment = self.experiment, self.experiment.replace(**changes)
+        begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
+        if experiment.epochs < min(begun, old.epochs):
+            raise RequestError(
+                f"epochs = {experiment.epochs:,} lies behind, the run is in epoch {begun:,}:"
+                f" go back there first, or use {begun:,} or more."
+            )
         if experiment != old:
             self.do(Change(experiment))
             if experiment.stop != old.stop:

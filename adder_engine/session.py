@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING
 from adder_engine.engine_thread import EngineThread
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Look, Moment, Proof, Snapshot
+from adder_engine.snapshot import (
+    Answer,
+    Course,
+    DataView,
+    GradientCheck,
+    LayerActivity,
+    Look,
+    Moment,
+    Proof,
+    Snapshot,
+)
 from adder_engine.sums import Sum
 
 if TYPE_CHECKING:
     from adder_engine.desk import Desk
-    from adder_engine.snapshot import Floats
+    from adder_engine.snapshot import Doubles, Floats
     from adder_engine.trace import Trace
 
 SLOWEST, FASTEST = 0.001, 1e6
@@ -105,6 +115,14 @@ class Session(EngineThread):
     async def module_text(self) -> str:
         """The network as PyTorch prints it."""
         return await self._ask(lambda desk: desk.module_text())
+
+    async def data(self) -> DataView:
+        """The pairs that are trained on and those held out; the same for the whole run."""
+        return await self._ask(lambda desk: desk.data())
+
+    async def answers(self, pairs: Doubles) -> Doubles:
+        """The network's answers ``(n,)`` to pairs ``(n, 2)``, in units of sums. Changes nothing."""
+        return await self._ask(lambda desk: desk.answers_to(pairs))
 
     async def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing.

@@ -293,6 +293,23 @@ class BlowUp:
 
 
 @dataclass(frozen=True)
+class DataView:
+    """The pairs of a run in units of sums, float64, frozen: what is trained on, and what is held out.
+
+    Targets are those that the network is trained towards, noise included.
+    """
+
+    inputs: Doubles
+    """``(n, 2)``"""
+    targets: Doubles
+    """``(n,)``"""
+    test_inputs: Doubles
+    """``(m, 2)``; m is 0 where nothing is held out."""
+    test_targets: Doubles
+    """``(m,)``"""
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One moment of a session, whole. Arrays are copies and must not be written to."""
 

@@ -9,8 +9,9 @@ from adder_engine.errors import SumError
 
 LARGEST_TERM = 1e12
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_SUM = re.compile(rf"\s*({_NUMBER})\s*([+-])\s*({_NUMBER})\s*", re.ASCII)
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+"""A number as people type it, as a regular expression."""
+_SUM = re.compile(rf"\s*({NUMBER})\s*([+-])\s*({NUMBER})\s*", re.ASCII)
 _MINUS_SIGNS = str.maketrans("−–", "--")
 
 

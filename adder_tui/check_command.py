@@ -5,11 +5,16 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import click
+
+from adder_engine.errors import AdderError
+from adder_engine.experiment import Experiment
 from adder_tui.console import say
+from adder_tui.render.numbers import plural
 from adder_tui.terminal import locale_of, original_environment, why_ascii, why_no_app
 
 TORCH_SECONDS = 120
@@ -23,11 +28,27 @@ print(f"{torch.__version__}, loads in {time.perf_counter() - start:.1f} s")
 """
 
 
-def check(data_dir: Path, ascii_asked: bool) -> int:
-    """Print the report; always 0."""
+def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | None]) -> int:
+    """Print the report; 2 where the experiment that ``chosen`` reads cannot be used, else 0."""
     for name, finding in _findings(data_dir, ascii_asked):
         say(f"{name:<13}{finding}")
+    try:
+        experiment = chosen()
+    except (AdderError, click.UsageError) as error:
+        why = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        say(f"{'experiment':<13}cannot be used: {why}")
+        return 2
+    if experiment is not None:
+        say(f"{'experiment':<13}can be used: {_told(experiment)}")
     return 0
+
+
+def _told(experiment: Experiment) -> str:
+    sizes = "-".join(map(str, experiment.network.layers))
+    return (
+        f"{plural(experiment.epochs, 'epoch')} of {plural(experiment.row_count, 'row')} through {sizes},"
+        f" {experiment.training.optimizer} at {experiment.training.lr:g}, seed {experiment.seed}"
+    )
 
 
 def _findings(data_dir: Path, ascii_asked: bool) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
+from adder_engine.experiment import Experiment
 from adder_engine.presets import PRESETS
 from adder_tui.console import complain, say
 from adder_tui.experiment_source import read_experiment
@@ -29,6 +30,10 @@ _ENVIRONMENT = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THRE
 SET = click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE",
     help="Set one key of the experiment, such as training.lr=0.01; repeat it for more.",
+)  # fmt: skip
+DATA = click.option(
+    "--data", metavar="FILE.csv",
+    help="Train on the rows in this file, a,b or a,b,target, instead of the experiment's data.",
 )  # fmt: skip
 
 
@@ -55,6 +60,7 @@ def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--experiment", metavar="NAME|FILE.toml", help="Open on this experiment: a preset's name or a file.")
 @click.option("--open", "run", metavar="RUN", help="Go on with a saved run.")
+@DATA
 @SET
 @click.option("--fps", default=4.0, show_default=True, callback=_frames, help="Redraws a second while training.")
 @click.option("--ascii", "ascii_asked", is_flag=True, help="Draw with plain ASCII characters alone.")
@@ -68,6 +74,7 @@ def cli(
     ctx: click.Context,
     experiment: str | None,
     run: str | None,
+    data: str | None,
     assignments: tuple[str, ...],
     fps: float,
     ascii_asked: bool,
@@ -84,16 +91,8 @@ def cli(
     if check_only:
         from adder_tui.check_command import check
 
-        return check(folder, ascii_asked)
-    if experiment is None and assignments:
-        experiment = DEFAULT_PRESET
-    chosen = None if experiment is None else read_experiment(experiment, assignments)
-    if run is not None:
-        if chosen is not None:
-            raise click.UsageError("A saved run brings its own experiment: leave out --experiment and --set.")
-        from adder_tui.run_source import read_run
-
-        chosen = read_run(run).experiment
+        return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments))
+    chosen = _chosen(experiment, run, data, assignments)
     environ = original_environment()
     return start_app(
         Settings(
@@ -108,9 +107,30 @@ def cli(
     )
 
 
+def _chosen(experiment: str | None, run: str | None, data: str | None, assignments: Sequence[str]) -> Experiment | None:
+    """The experiment that the app's options ask for; None where they ask for none."""
+    if experiment is None and (assignments or data is not None):
+        experiment = DEFAULT_PRESET
+    chosen = None if experiment is None else read_experiment(experiment, assignments, data)
+    if run is None:
+        return chosen
+    if chosen is not None:
+        raise click.UsageError("A saved run brings its own experiment: leave out --experiment, --data and --set.")
+    from adder_tui.run_source import read_run
+
+    return read_run(run).experiment
+
+
+def _title(experiment: str, data: str | None) -> str:
+    """What a run is called: its preset or file, and the file of its rows."""
+    name = Path(experiment).name
+    return name if data is None else f"{name} on {Path(data).name}"
+
+
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@DATA
 @SET
 @click.option(
     "--predict",
@@ -121,10 +141,15 @@ def cli(
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a line.")
 def train(
-    experiment: str, epochs: int | None, assignments: tuple[str, ...], sums: tuple[str, ...], as_json: bool
+    experiment: str,
+    epochs: int | None,
+    data: str | None,
+    assignments: tuple[str, ...],
+    sums: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Train a preset or a file without the app, then answer sums."""
-    chosen = read_experiment(experiment, assignments)
+    chosen = read_experiment(experiment, assignments, data)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     # Not at the top: what only some commands need would keep the app waiting.
@@ -133,7 +158,7 @@ def train(
 
     asked = [parse_sum(text) for text in sums]
 
-    return run(chosen, Path(experiment).name, asked, as_json=as_json)
+    return run(chosen, _title(experiment, data), asked, as_json=as_json)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})  # a sum may begin with a minus
@@ -154,14 +179,15 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
     metavar="FILE",
     help="Ends in .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the losses) or .svg (their chart).",
 )
-def export(source: str, to: str) -> int:
+@DATA
+def export(source: str, to: str, data: str | None) -> int:
     """Write a run as a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """
     from adder_tui.export_command import export as write
 
-    return write(source, Path(to))
+    return write(source, Path(to), data)
 
 
 @cli.command()
@@ -169,6 +195,7 @@ def export(source: str, to: str) -> int:
 @click.option("--over", required=True, metavar="KEY=VALUE,VALUE", help="The setting and its values.")
 @click.option("--seeds", type=int, metavar="N", help="Runs of each value, from so many seeds; default 5.")
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@DATA
 @SET
 @click.option("--predict", "sums", multiple=True, metavar="SUM", help="Ask this instead of 30+70; repeat it for more.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
@@ -177,17 +204,18 @@ def sweep(
     over: str,
     seeds: int | None,
     epochs: int | None,
+    data: str | None,
     assignments: tuple[str, ...],
     sums: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Train a preset or a file with one setting at several values."""
-    chosen = read_experiment(experiment, assignments)
+    chosen = read_experiment(experiment, assignments, data)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     from adder_tui.sweep_command import sweep as run
 
-    return run(chosen, Path(experiment).name, over, seeds, sums, as_json=as_json)
+    return run(chosen, _title(experiment, data), over, seeds, sums, as_json=as_json)
 
 
 @cli.command()

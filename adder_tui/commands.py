@@ -16,6 +16,7 @@ from adder_tui.opening import (
     open_last_run,
     open_run,
     save_run,
+    show_data,
     show_help,
     show_palette,
     show_runs,
@@ -74,8 +75,10 @@ _TIME = (
     Command("faster", "right_square_bracket", "]", "faster", "Play faster.", lambda app: app.player.faster(), 9),
 )
 _RUN = (
-    Command("edit", "e", "e", "edit", "Edit the experiment: preset, learning rate, optimizer, layers and more.",
+    Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
             edit_experiment, 5),
+    Command("data", "d", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
+            show_data, 10, tabs=("train",)),
     Command("reset", "r", "r", "reset", "Start again from the same weights.", lambda app: app.player.reset(), 6),
     Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.",
             lambda app: app.player.reseed()),

@@ -17,6 +17,13 @@ def edit_experiment(app: AdderApp) -> None:
     app.push_screen(ExperimentForm(app.experiment, app.view, app.player))
 
 
+def show_data(app: AdderApp) -> None:
+    """The pairs that are trained on and held out."""
+    from adder_tui.screens.data import DataScreen
+
+    app.push_screen(DataScreen(app.view, app.player))
+
+
 async def edit_value(app: AdderApp) -> None:
     """The line that a number's new value is typed into.
 

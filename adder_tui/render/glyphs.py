@@ -61,6 +61,8 @@ class Glyphs:
     """Marks a frozen parameter."""
     muted: str
     """Marks a silenced neuron."""
+    differs: str
+    """Marks what is not as usual."""
 
     def text(self, text: str) -> str:
         """``text`` with only characters that this set allows: a sentence of the engine or of a person."""
@@ -76,7 +78,7 @@ UNICODE = Glyphs(
     vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
     read_foot="▲", mark="◆", others="·×+°",
     marker="braille", band="braille", left="‹", right="›", up="↑", down="↓",
-    shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×",
+    shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
 )  # fmt: skip
 
 ASCII = Glyphs(
@@ -86,7 +88,7 @@ ASCII = Glyphs(
     vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",
     read_foot="A", mark="@", others=".x+o",
     marker="*", band=":", left="<", right=">", up="up", down="down",
-    shades=".:*#", bars=" _.-=+*#", kept="@", muted="x",
+    shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
 )  # fmt: skip
 
 _TO_ASCII = str.maketrans(

@@ -96,13 +96,21 @@ def test_every_preset_is_valid_and_reads_back(name: str) -> None:
 
 @given(experiments())
 def test_setting_one_key_after_another_from_text_gives_the_whole_experiment(experiment: Experiment) -> None:
-    found, section = Experiment.preset("one-pair"), ""
+    found, section, assignments = Experiment.preset("one-pair"), "", []
     for line in experiment.to_toml().splitlines():
         if line.startswith("["):
             section = line.strip("[]") + "."
         elif line:
-            found = found.parsed(section + line)
+            assignments.append(section + line)
+    for assignment in sorted(assignments, key=lambda a: a.startswith("data.kind")):  # rows set the kind as well
+        found = found.parsed(assignment)
     assert found == experiment
+
+
+def test_rows_without_a_kind_are_trained_on() -> None:
+    assert Experiment.from_toml("[data]\nrows = [[30, 70]]").data.kind == "rows"
+    assert Experiment().parsed("data.rows=30+70").data.kind == "rows"
+    assert Experiment().parsed("data.rows=30+70", "data.kind=uniform").data.kind == "uniform"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +133,7 @@ def test_setting_one_key_after_another_from_text_gives_the_whole_experiment(expe
         ("stop.sum=[130, -30]", "stop.sum", (130.0, -30.0)),
         ("stop.sum=[]", "stop.sum", ()),
         ("data.rows=[[30, 70], [1, 2, 4.5]]", "data.rows", ((30.0, 70.0), (1.0, 2.0, 4.5))),
+        ("data.rows=30+70; 1, 2, 4.5", "data.rows", ((30.0, 70.0), (1.0, 2.0, 4.5))),
     ],
 )
 def test_a_key_is_set_as_people_type_it(assignment: str, key: str, value: Any) -> None:
@@ -147,7 +156,7 @@ BAD: dict[str, list[Any]] = {
     "data.task": ["quotient", 1], "data.kind": ["grid", 0],
     "data.rows": [
         [[1]], [[1, 2, 3, 4]], [1, 2], "30+70", [["30", 70]], [[1, math.nan]], [[1e13, 1]], [[True, 1]],
-        [[1, 2]] * 1001, [[HUGE, 1]], {"a": 1},
+        [[1, 2]] * 10_001, [[HUGE, 1]], {"a": 1},
     ],
     "data.count": [0, 1_000_001, 2.5, "10", True],
     "data.low": [-math.inf, math.nan, "0", 2e12, HUGE], "data.high": [math.inf, 2e12, False],
@@ -262,7 +271,7 @@ def test_a_file_that_will_not_do_is_told_in_one_sentence(text: str, words: list[
     "assignment",
     [
         "training.lr", "=3", "lr=3", "training.lr=", "training.lr=fast", "epochs=1e3", "network.layers=a",
-        "epochs=[[[[", "seed=" + "9" * 5000, "network.init=nan", "training.zero_grad=True", "data.rows=30+70",
+        "epochs=[[[[", "seed=" + "9" * 5000, "network.init=nan", "training.zero_grad=True", "data.rows=30+",
         "network.layers=", "data.rows=" + "[" * 5000,
     ],
 )  # fmt: skip

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.experiment import OPTIMIZERS, SCHEDULES, Experiment
-from adder_engine.recording import CHANGEABLE, Recording
+from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
+from adder_engine.recording import Recording
 from adder_engine.snapshot import STEP_SIZES, Moment
 from adder_engine.timeline import Edit, Event, size_of
 from adder_engine.trainer import Handles, Trainer
@@ -309,11 +309,11 @@ def test_every_deed_within_one_update_can_be_stepped_over_alone():
         assert recording.moment == place
 
 
-def test_fewer_epochs_asked_for_within_an_update_end_the_run_with_that_update():
+def test_epochs_that_end_with_the_update_in_progress_end_the_run_with_it():
     recording = Recording(SMALL)
     recording.run(5)
     recording.step("layer", 3)
-    recording.change(epochs=2)
+    recording.change(epochs=6)
     recording.run(10, seconds=1)
     assert recording.moment == Moment(6)
     assert recording.finished
@@ -422,6 +422,19 @@ def test_a_finished_run_says_so_and_goes_on_with_more_epochs():
     recording.change(epochs=13)
     recording.step("update")
     assert recording.trainer.epochs_done == 13
+
+
+def test_epochs_that_lie_behind_are_refused_and_change_nothing():
+    recording = Recording(SMALL)
+    recording.step("epoch", 5)
+    with pytest.raises(RequestError, match=r"epochs = 4 lies behind, the run is in epoch 5: .* use 5 or more"):
+        recording.change(epochs=4)
+    assert recording.experiment == SMALL
+    recording.change(epochs=5)
+    assert recording.finished
+    recording.seek_epoch(2)
+    recording.change(epochs=3)
+    assert not recording.finished
 
 
 def test_what_could_not_change_within_pytorch_is_not_among_the_changeable_keys():

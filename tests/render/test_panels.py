@@ -9,7 +9,6 @@ from adder_engine.presets import PRESETS
 from adder_engine.snapshot import Answer, CollapsedMap, Moment
 from adder_engine.sums import Sum
 from adder_tui.render.experiment import batch, title
-from adder_tui.render.form import outcome
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.lines import plain
 from adder_tui.render.run import bar, run_panel
@@ -154,14 +153,3 @@ def test_a_long_notice_takes_three_rows_at_most() -> None:
     rows = notice(view, 60)
     assert len(rows) == 3
     assert rows[-1].plain.rstrip().endswith("…")
-
-
-def test_the_form_tells_what_applying_will_do() -> None:
-    in_place = frozenset({"training.lr", "epochs"})
-
-    def told(*changes: str) -> str:
-        return outcome("", frozenset(changes), in_place, 60, 6, UNICODE)[0].plain
-
-    assert told() == "Nothing is changed yet."
-    assert told("training.lr") == "Enter changes the learning rate in this run, which goes on."
-    assert told("training.lr", "network.layers") == "Enter starts a new run with other layers."

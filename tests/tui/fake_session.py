@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.session import Session
 from adder_engine.snapshot import Answer, CollapsedMap, Losses, Moment, Snapshot, Status, rungs_of
 from adder_engine.sums import Sum
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
-IN_PLACE = {"training.lr", "training.optimizer", "training.batch_size", "epochs"}
 
 
 class FakeSession:
@@ -196,7 +195,7 @@ class FakeSession:
 
     async def change(self, **changes: Any) -> Snapshot:
         await self._request("change", changes)
-        if not set(changes) <= IN_PLACE:
+        if not set(changes) <= CHANGEABLE:
             raise RequestError("That needs a new run.")
         self.experiment = self.experiment.replace(**changes)
         self.can_undo = True

@@ -286,3 +286,36 @@ def test_textual_and_torch_find_our_defaults_unless_the_user_set_their_own(
     cli.main([])
     assert os.environ["TEXTUAL_FPS"] == "30"
     assert os.environ["TEXTUAL_ANIMATIONS"] == "none"
+
+
+# --- rows of one's own -----------------------------------------------------------------------------
+
+
+def test_rows_from_a_file_become_part_of_the_experiment(started: list[Settings], tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("\ufeffa;b;target\n30;70;100\n1;2\n", encoding="utf-8")
+    assert cli.main(["--data", str(file), "--set", "training.lr=0.01"]) == 0
+    wanted = {"data.kind": "rows", "data.rows": [[30, 70, 100], [1, 2]], "training.lr": 0.01}
+    assert started[0].experiment == Experiment().replace(**wanted)
+
+
+@pytest.mark.parametrize("command", [[], ["train", "many-pairs"], ["sweep", "many-pairs", "--over", "seed=1"]])
+def test_a_line_that_is_no_row_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("a,b\n30,70\n30,abc\n", encoding="utf-8")
+    said = _refused(capsys, *command, "--data", str(file))
+    assert f"{file}, line 3: 'abc' is no number" in said
+
+
+def test_a_script_holds_the_rows_it_was_exported_with(tmp_path: Path) -> None:
+    file, to = tmp_path / "mine.csv", tmp_path / "mine.py"
+    file.write_text("8 9\n1 2\n", encoding="utf-8")
+    assert cli.main(["export", "many-pairs", "--data", str(file), "--to", str(to)]) == 0
+    assert "[[8.0, 9.0], [1.0, 2.0]]" in to.read_text(encoding="utf-8")
+
+
+def test_check_looks_at_the_experiment_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--check", "--experiment", "nope"]) == 2
+    assert "experiment   cannot be used: There is no preset 'nope'" in capsys.readouterr().out
+    assert cli.main(["--check", "--experiment", "mini-batches"]) == 0
+    assert "experiment   can be used: 20 epochs of 10,000 rows" in capsys.readouterr().out

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
+import pytest
+from textual import events
+from textual.pilot import Pilot
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import KEYS, Experiment
 from adder_engine.snapshot import Snapshot
+from adder_tui.draft import Draft
+from adder_tui.render.form import field_rows, panel, scrolled
+from adder_tui.render.glyphs import ASCII, UNICODE
+from adder_tui.screens.experiment_form import ExperimentForm
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, preset, screen_text, shows, until
 
 SIZE = (80, 24)
+
+
+def draft_of(pilot: Pilot[None]) -> Draft:
+    form = pilot.app.screen
+    assert isinstance(form, ExperimentForm)
+    return form.draft
 
 
 async def test_a_learning_rate_changes_in_the_run_that_goes_on() -> None:
@@ -18,53 +30,78 @@ async def test_a_learning_rate_changes_in_the_run_that_goes_on() -> None:
     async with app_on(session).run_test(size=SIZE) as pilot:
         await shows(pilot, "epoch 412 of 2,000")
         await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.", "how far a step goes")
-        await pilot.press(*["backspace"] * 6, *"0.001")
-        await shows(pilot, "Enter changes the learning rate in this run")
+        await shows(pilot, "Nothing is changed yet.", "how far a step goes", "a number above 0")
+        await pilot.press(*"0.001")
+        await shows(pilot, "Enter changes training.lr in this run, which goes on.", "the run has 0.0002")
         await pilot.press("enter")
         await shows(pilot, "adam, lr 0.001", "epoch 412 of 2,000")
         assert session.calls == [("change", {"training.lr": 0.001})]
 
 
-async def test_other_layers_start_a_new_run_and_the_form_says_so_before() -> None:
-    session = FakeSession().at(412)
+async def test_what_is_typed_in_one_piece_with_the_key_that_opens_the_form_arrives_in_it() -> None:
+    session = FakeSession()
     app = app_on(session)
     async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        for key, character in [("e", "e"), ("0", "0"), ("full_stop", "."), ("5", "5"), ("enter", "\r")]:
+            app.post_message(events.Key(key, character))
+        await shows(pilot, "adam, lr 0.5")
+        assert session.calls == [("change", {"training.lr": 0.5})]
+
+
+async def test_other_layers_start_a_new_run_and_the_form_says_so_before() -> None:
+    session = FakeSession().at(412)
+    async with app_on(session).run_test(size=SIZE) as pilot:
         await shows(pilot, "epoch 412 of 2,000")
         await pilot.press("e")
         await shows(pilot, "Nothing is changed yet.")
-        app.screen.query_one("#network-layers", Input).focus()
-        await pilot.press("end", *["backspace"] * 7, *"2-8-1")
-        await shows(pilot, "Enter starts a new run")
+        draft_of(pilot).choose("network.layers")
+        await pilot.press(*"2-8-1")
+        await shows(pilot, "network.layers needs a new network: Enter starts it; u brings this run back.")
+        assert session.calls == []
         await pilot.press("enter")
         await shows(pilot, "2-8-1, linear", "epoch 0 of 2,000")
         assert session.calls == [("load", session.experiment)]
 
 
-async def test_a_value_that_will_not_do_is_named_and_stays() -> None:
+async def test_a_value_that_will_not_do_is_named_under_its_field_and_stays() -> None:
     session = FakeSession()
-    app = app_on(session)
-    async with app.run_test(size=SIZE) as pilot:
+    async with app_on(session).run_test(size=SIZE) as pilot:
         await shows(pilot, "‖ paused")
         await pilot.press("e")
         await shows(pilot, "Nothing is changed yet.")
-        await pilot.press(*["backspace"] * 6, *"-1", "enter")
-        await shows(pilot, "training.lr = -1", "will not do", "above 0")
-        assert app.screen.query_one("#training-lr", Input).value == "-1"
+        await pilot.press("-", "1", "enter")
+        await shows(pilot, "training.lr = -1.0 will not do: it takes a number above 0", "nothing is applied")
+        lines = screen_text(pilot.app).splitlines()  # type: ignore[arg-type]
+        field = next(i for i, line in enumerate(lines) if "lr    " in line)
+        assert "training.lr = -1.0 will not do" in lines[field + 1]
+        assert draft_of(pilot).text("training.lr") == "-1"
         assert session.calls == []
+        await pilot.press(*["backspace"] * 2, *"0.5")
+        await shows(pilot, "Enter changes training.lr")
+
+
+async def test_keys_that_do_not_go_together_are_told_under_the_first_of_them() -> None:
+    draft = Draft(Experiment())
+    draft.choose("data.low")
+    draft.type("600")
+    assert draft.errors == {"data.low": "data.low = 600 lies above data.high = 500: exchange them."}
+    draft.choose("data.high")
+    draft.type("700")
+    assert not draft.errors
+    assert draft.changes == {"data.low": 600.0, "data.high": 700.0}
 
 
 async def test_choosing_a_preset_fills_the_fields() -> None:
     session = FakeSession()
-    app = app_on(session)
-    async with app.run_test(size=SIZE) as pilot:
+    async with app_on(session).run_test(size=SIZE) as pilot:
         await shows(pilot, "‖ paused")
         await pilot.press("e")
         await shows(pilot, "Nothing is changed yet.")
-        app.screen.query_one("#preset").focus()
+        draft_of(pilot).choose("preset")
         await pilot.press(*["right"] * 3)
-        await shows(pilot, "‹ mini-batches ›", "Enter starts a new run")
-        assert app.screen.query_one("#training-batch_size", Input).value == "100"
+        await shows(pilot, "‹ mini-batches ›", "need a run on new data: Enter starts")
+        assert draft_of(pilot).text("training.batch_size") == "100"
         await pilot.press("enter")
         await shows(pilot, "mini-batches   ‖ paused")
         assert session.calls == [("load", Experiment.preset("mini-batches"))]
@@ -75,7 +112,8 @@ async def test_a_changed_preset_can_be_kept_as_it_is() -> None:
     async with app_on(session).run_test(size=SIZE) as pilot:
         await shows(pilot, "tanh, seed 7")
         await pilot.press("e")
-        await shows(pilot, "‹ as it is ›", "Nothing is changed yet.")
+        await shows(pilot, "Nothing is changed yet.")
+        assert draft_of(pilot).text("preset") == "as it is"
 
 
 async def test_escape_leaves_everything_as_it_was() -> None:
@@ -89,19 +127,68 @@ async def test_escape_leaves_everything_as_it_was() -> None:
         assert session.calls == []
 
 
-async def test_a_refusal_by_the_engine_is_told_in_the_form() -> None:
+async def test_a_refusal_by_the_engine_is_told_under_the_field_that_it_names() -> None:
     class Unwilling(FakeSession):
         async def change(self, **changes: object) -> Snapshot:
-            raise RequestError("Not now.")
+            raise RequestError("epochs = 5 lies behind, the run is in epoch 412.")
 
-    app = app_on(Unwilling())
-    async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "‖ paused")
+    async with app_on(Unwilling().at(412)).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 412 of 2,000")
         await pilot.press("e")
         await shows(pilot, "Nothing is changed yet.")
+        draft_of(pilot).choose("epochs")
         await pilot.press("5", "enter")
-        await shows(pilot, "Not now.")
-        assert app.screen.query_one("#training-lr", Input).value == "0.00025"
+        await shows(pilot, "epochs = 5 lies behind")
+        assert draft_of(pilot).errors.keys() == {"epochs"}
+        assert draft_of(pilot).text("epochs") == "5"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize("glyphs", [ASCII, UNICODE])
+def test_every_key_can_be_reached_with_its_meaning_and_range_in_sight(size: tuple[int, int], glyphs: object) -> None:
+    width, height = size
+    draft = Draft(Experiment.preset("one-pair"))
+    draft.name = "preset"
+    top = 0
+    for key in KEYS:
+        draft.move(1)
+        assert draft.name == key.name
+        told = panel(draft, width, glyphs)  # type: ignore[arg-type]
+        rows = field_rows(draft, width, glyphs)  # type: ignore[arg-type]
+        top = scrolled(rows, draft.name, top, height - 1 - len(told))
+        assert key.name in [name for name, _ in rows[top : top + height - 1 - len(told)]]
+        text = " ".join(" ".join(line.plain for line in told).split())
+        assert key.name in text
+        assert key.meaning.split(",")[0] in text
+        assert all(word in text for word in key.choices) if key.choices else True
+        if not draft.words(key.name):
+            assert "Takes" in text
+            assert "Default" in text
+        assert all(line.width == width for line in told)
+        assert all(line.width <= width for _, line in rows)
+
+
+def test_keys_that_do_nothing_now_say_why() -> None:
+    draft = Draft(Experiment.preset("one-pair"))
+
+    def note(name: str) -> str:
+        return next(line.plain for owner, line in field_rows(draft, 80, UNICODE) if owner == name)
+
+    assert "no effect: schedule is constant" in note("training.schedule_every")
+    assert "no effect: kind is rows" in note("data.count")
+    assert "no effect: kind is rows" in note("data.test_count")
+    assert "no effect: optimizer is adam" in note("training.momentum")
+    draft.choose("training.schedule")
+    draft.type("s")
+    assert "no effect" not in note("training.schedule_every")
+
+
+def test_rows_that_are_pasted_into_the_form_make_it_train_on_them() -> None:
+    draft = Draft(Experiment())
+    draft.choose("data.rows")
+    draft.type("30, 70; 1 + 2 = 4")
+    assert draft.text("data.kind") == "rows"
+    assert draft.experiment.data.rows == ((30.0, 70.0), (1.0, 2.0, 4.0))
 
 
 async def test_the_form_fits_the_smallest_window() -> None:
@@ -109,5 +196,5 @@ async def test_the_form_fits_the_smallest_window() -> None:
     async with app.run_test(size=(60, 20)) as pilot:
         await shows(pilot, "‖ paused")
         await pilot.press("e")
-        await shows(pilot, "Experiment", "seed", "Enter apply")
+        await shows(pilot, "Experiment", "lr", "Enter apply")
         await until(pilot, lambda: "Nothing is changed yet." in screen_text(app))
