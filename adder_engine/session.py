@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.exploring import Exploring
 from adder_engine.snapshot import Answer, Course, GradientCheck, LayerActivity, Moment, Proof, Snapshot
 from adder_engine.sums import Sum
 
@@ -36,7 +37,7 @@ SAVE_EVERY = 3.0
 CLOSED = "This session is closed."
 
 
-class Session:
+class Session(Exploring):
     """A run that goes on in a thread of its own while you look at it.
 
     The thread imports torch, trains, answers requests between updates, and saves the run every few seconds to
