@@ -164,6 +164,8 @@ class Stability:
     """Hessian-vector products that were needed."""
     converged: bool
     """False where power iteration ran out of iterations: ``curvature`` is then a lower bound."""
+    rows_used: int
+    """Training rows that this was measured on: all, or an even share where all would take too long."""
 
     @property
     def holds(self) -> bool | None:
@@ -197,6 +199,8 @@ class LossCurve:
     """Cosine between that step and −g: 1 stays on this line, 0 goes across it."""
     bottom: float | None
     """Where the parabola at t = 0 has its lowest point, ``g·g / gᵀHg``; None where it curves downwards."""
+    rows_used: int
+    """Training rows that this was measured on: all, or an even share where all would take too long."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,7 @@ class LossSlice:
     shares: tuple[float, float]
     """Share of the path's spread along each direction; 0, 0 where the directions are not the path's."""
     rows_used: int
-    """Training rows that the losses are measured on: all, or as many as the time allows."""
+    """Training rows that this was measured on: all, or an even share where all would take too long."""
 
 
 @dataclass(frozen=True)
