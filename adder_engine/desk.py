@@ -15,6 +15,7 @@ from adder_engine.analysis import collapsed_map
 from adder_engine.data import truth
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
+from adder_engine.explorer import Explorer
 from adder_engine.keeping import opened, saved
 from adder_engine.network import Adder
 from adder_engine.proof import check_gradient, prove
@@ -231,6 +232,11 @@ class Desk:
     def activity(self) -> tuple[LayerActivity, ...]:
         """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
         return layer_activity(self.recording.trainer)
+
+    @property
+    def explorer(self) -> Explorer:
+        """What looks at the run from afar, as it is now."""
+        return Explorer(self.recording, self.asked, list(self.watched))
 
     def start_state(self) -> NDArray[np.float32]:
         """The state ``(4, P)`` that the run began with."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from adder_engine.findings import Extent
 
 if TYPE_CHECKING:
+    from adder_engine.desk import Desk
     from adder_engine.findings import (
         Checks,
         Forecast,
@@ -16,7 +20,10 @@ if TYPE_CHECKING:
         Rival,
         Slopes,
         Stability,
-    )  # fmt: skip
+    )
+    from adder_engine.slices import Sliced
+
+Result = TypeVar("Result")
 
 
 class Exploring:
@@ -24,6 +31,14 @@ class Exploring:
 
     Those that take long are worked on in slices: other requests are answered, and training goes on, in between.
     """
+
+    async def _ask(self, work: Callable[[Desk], Result]) -> Result:
+        """Have the thread do something and resolve with what it returns."""
+        raise NotImplementedError
+
+    async def _ask_in_slices(self, begin: Callable[[Desk], Sliced[Result]]) -> Result:
+        """Have the thread do something in slices and resolve with what it returns."""
+        raise NotImplementedError
 
     async def plane(
         self, a_low: float, a_high: float, b_low: float, b_high: float, columns: int, rows: int, log: bool = False
@@ -33,7 +48,8 @@ class Exploring:
         Raises:
             RequestError: limits that are no range within ±1e12, or a grid that is too fine.
         """
-        raise NotImplementedError
+        extent = Extent(a_low, a_high, b_low, b_high, columns, rows, log)
+        return await self._ask_in_slices(lambda desk: desk.explorer.plane(extent))
 
     async def neurons(
         self, a_low: float, a_high: float, b_low: float, b_high: float, columns: int, rows: int, log: bool = False,
@@ -44,11 +60,12 @@ class Exploring:
         Raises:
             RequestError: limits that are no range within ±1e12, a grid that is too fine, or no such hidden neuron.
         """
-        raise NotImplementedError
+        extent = Extent(a_low, a_high, b_low, b_high, columns, rows, log)
+        return await self._ask_in_slices(lambda desk: desk.explorer.neurons(extent, only))
 
     async def map_course(self) -> MapCourse | None:
         """The collapsed map over the run; None for a network with an activation."""
-        raise NotImplementedError
+        return await self._ask(lambda desk: desk.explorer.map_course())
 
     async def slopes(self, a: float | None = None, b: float | None = None) -> Slopes:
         """The answer's slopes at the sum (a, b), by default the current one.
@@ -56,11 +73,11 @@ class Exploring:
         Raises:
             RequestError: a or b is no finite number.
         """
-        raise NotImplementedError
+        return await self._ask(lambda desk: desk.explorer.slopes(a, b))
 
     async def forecast(self) -> Forecast:
         """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones."""
-        raise NotImplementedError
+        return await self._ask_in_slices(lambda desk: desk.explorer.forecast())
 
     async def stability(self) -> Stability:
         """The loss's curvature, and the learning rate beside the limit that it sets.
@@ -68,7 +85,7 @@ class Exploring:
         Raises:
             RequestError: the loss, its gradient or its curvature is not finite, or every parameter is frozen.
         """
-        raise NotImplementedError
+        return await self._ask_in_slices(lambda desk: desk.explorer.stability())
 
     async def along_gradient(self, points: int = 81) -> LossCurve:
         """The loss along the current gradient's direction, with the optimizer's next step marked.
@@ -76,7 +93,7 @@ class Exploring:
         Raises:
             RequestError: fewer than 3 or more than 1,000 points, no gradient to follow, or a loss that is not finite.
         """
-        raise NotImplementedError
+        return await self._ask_in_slices(lambda desk: desk.explorer.along_gradient(points))
 
     async def loss_slice(self, columns: int = 41, rows: int = 21) -> LossSlice:
         """The loss over two directions through the current parameters, with the run's path.
@@ -84,12 +101,12 @@ class Exploring:
         Raises:
             RequestError: a grid that is too fine, or a loss that is not finite here.
         """
-        raise NotImplementedError
+        return await self._ask_in_slices(lambda desk: desk.explorer.loss_slice(columns, rows))
 
     async def checks(self) -> Checks:
         """Shares of held-out sums that are answered well, and the error inside and outside of the training range."""
-        raise NotImplementedError
+        return await self._ask_in_slices(lambda desk: desk.explorer.checks())
 
     async def rivals(self) -> tuple[Rival, ...]:
         """Least squares and nearest neighbours (k = 5) on the same rows, and this network beside them."""
-        raise NotImplementedError
+        return await self._ask_in_slices(lambda desk: desk.explorer.rivals())

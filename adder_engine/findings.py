@@ -28,6 +28,19 @@ def symmetric_exp(u: float) -> float:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """Which grid of sums is asked about: a across, b down, in even steps or in those of :func:`symmetric_log`."""
+
+    a_low: float
+    a_high: float
+    b_low: float
+    b_high: float
+    columns: int
+    rows: int
+    log: bool = False
+
+
+@dataclass(frozen=True)
 class Plane:
     """The network's answers over a grid of sums. All in units of sums."""
 
