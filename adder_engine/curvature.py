@@ -17,8 +17,8 @@ from adder_engine.trainer import Trainer
 
 SMALL = 200
 """Parameters up to which the whole Hessian is worked out."""
-MOST_PRODUCTS = 200
-"""Hessian-vector products after which power iteration gives up."""
+FIRST_PRODUCTS, MOST_PRODUCTS = 60, 260
+"""Hessian-vector products after which power iteration tries another way, and after which it gives up."""
 TOLERANCE = 1e-3
 """Power iteration ends where ``|Hv − λv|`` is this share of ``λ``: an eigenvalue lies no further from λ than that."""
 QUICK_CELLS = 100_000
@@ -39,50 +39,51 @@ class Steepest:
 
 
 def largest_curvature(trainer: Trainer) -> float:
-    """λmax, the largest eigenvalue of the loss's Hessian at the trainer's parameters, by power iteration, at once.
+    """λmax, the largest eigenvalue of the loss's Hessian at the trainer's parameters, at once.
 
     Over the training rows (of many, an even share), without dropout and penalties, in scaled units; frozen parameters
     do not count. 0 where nothing curves upwards, NaN where it is not finite. The trainer is not changed.
     """
     rows = max(1, QUICK_CELLS // sum(trainer.experiment.network.layers))
-    return max(0.0, at_once(steepest(LossSurface(trainer, rows))).curvature, key=lambda x: (math.isnan(x), x))
+    surface = LossSurface(trainer, rows)
+    if not surface.free.any():
+        return 0.0
+    small = int(surface.free.sum()) <= SMALL
+    curvature = float(at_once(eigenvalues(surface))[0]) if small else at_once(steepest(surface)).curvature
+    return curvature if math.isnan(curvature) else max(0.0, curvature)
 
 
 def steepest(surface: LossSurface) -> Sliced[Steepest]:
     """The largest eigenvalue of the Hessian and its direction, by power iteration.
 
-    That finds the eigenvalue largest by size. Where it is negative, a second round on ``H − λI``, whose eigenvalues
-    are all above 0, finds the largest one.
+    That finds the eigenvalue largest by size, and none where two of opposite sign are. Where it ends at a downward
+    curve, or nowhere, it is done once more on ``H + ‖Hv‖·I``, whose largest eigenvalue by size is the most upward one.
     """
-    first = yield from _power_iteration(surface, 0.0, MOST_PRODUCTS)
-    if not first.curvature < 0:
+    start = torch.randn(len(surface.here), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    start *= surface.free / (start * surface.free).norm()
+    first, size = yield from _power_iteration(surface, start, 0.0, FIRST_PRODUCTS)
+    if (first.converged and first.curvature >= 0) or not math.isfinite(size):
         return first
-    left = max(1, MOST_PRODUCTS - first.products)
-    second = yield from _power_iteration(surface, first.curvature, left)
+    start = first.direction + 0.1 * start
+    second, _ = yield from _power_iteration(surface, start / start.norm(), size, MOST_PRODUCTS - first.products)
     return Steepest(second.curvature, second.direction, first.products + second.products, second.converged)
 
 
-def _power_iteration(surface: LossSurface, shift: float, most: int) -> Sliced[Steepest]:
-    """The eigenvalue λ of the Hessian for which λ − shift is largest by size."""
-    start = torch.randn(len(surface.here), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    start *= surface.free
-    direction = start / start.norm()
-    curvature, converged, products = 0.0, False, 0
-    while products < most and not converged:
+def _power_iteration(
+    surface: LossSurface, direction: Tensor, shift: float, most: int
+) -> Sliced[tuple[Steepest, float]]:
+    """The eigenvalue λ of the Hessian for which λ + shift is largest by size, and the length of ``Hv`` at the end."""
+    for products in range(1, most + 1):
         product = yield from surface.curved(surface.here, direction)
-        products += 1
-        curvature = float(direction @ product)
-        if not math.isfinite(curvature):
-            break
-        shifted = product - shift * direction
-        size = float(shifted.norm())
-        if size == 0:  # straight in every direction
-            return Steepest(curvature, direction, products, True)
+        size, curvature = float(product.norm()), float(direction @ product)
         off = float((product - curvature * direction).norm())
-        converged = off <= TOLERANCE * abs(curvature - shift)
-        if not converged:
-            direction = shifted / size
-    return Steepest(curvature, direction, products, converged)
+        converged = off <= TOLERANCE * abs(curvature + shift)
+        if converged or not math.isfinite(size):
+            break
+        if products < most:
+            turned = product + shift * direction
+            direction = turned / turned.norm()
+    return Steepest(curvature, direction, products, converged), size
 
 
 def hessian(surface: LossSurface) -> Sliced[Tensor]:
@@ -96,6 +97,15 @@ def hessian(surface: LossSurface) -> Sliced[Tensor]:
         rows.append(product[free])
     whole = torch.stack(rows)
     return (whole + whole.T) / 2
+
+
+def eigenvalues(surface: LossSurface) -> Sliced[Tensor]:
+    """The Hessian's eigenvalues over the free parameters, ``(free,)``, the largest first; NaN where not finite."""
+    whole = yield from hessian(surface)
+    if not bool(torch.isfinite(whole).all()):
+        return torch.full((len(whole),), math.nan, dtype=torch.float64)
+    found: Tensor = torch.linalg.eigvalsh(whole).flip(0)
+    return found
 
 
 def checked_surface(trainer: Trainer, passes: int) -> LossSurface:
@@ -142,13 +152,10 @@ def stability(trainer: Trainer) -> Sliced[Stability]:
         product = yield from surface.curved(surface.here, gradient / math.sqrt(square))
         along = float(gradient @ product) / math.sqrt(square)
 
-    eigenvalues, converged = None, True
+    values, converged = None, True
     if small:
-        whole = yield from hessian(surface)
-        if bool(torch.isfinite(whole).all()):
-            eigenvalues = torch.linalg.eigvalsh(whole).flip(0)
-        curvature = math.nan if eigenvalues is None else float(eigenvalues[0])
-        products = len(whole)
+        values = yield from eigenvalues(surface)
+        curvature, products = float(values[0]), len(values)
     else:
         found = yield from steepest(surface)
         curvature, products, converged = found.curvature, found.products, found.converged
@@ -156,11 +163,11 @@ def stability(trainer: Trainer) -> Sliced[Stability]:
         raise RequestError("The loss's curvature is not a finite number here: go back to where the numbers are small.")
 
     flat = negative = condition = None
-    if eigenvalues is not None:
-        rounding = len(eigenvalues) * 2**-50 * float(eigenvalues.abs().max())
-        flat = int((eigenvalues.abs() <= rounding).sum())
-        negative = int((eigenvalues < -rounding).sum())
-        condition = float(eigenvalues[0] / eigenvalues[-1]) if not flat and not negative else None
+    if values is not None:
+        rounding = len(values) * 2**-50 * float(values.abs().max())
+        flat = int((values.abs() <= rounding).sum())
+        negative = int((values < -rounding).sum())
+        condition = float(values[0] / values[-1]) if not flat and not negative else None
     return Stability(
         method="Hessian" if small else "power iteration",
         curvature=curvature,
@@ -170,7 +177,7 @@ def stability(trainer: Trainer) -> Sliced[Stability]:
         loss=loss,
         gradient_norm=math.sqrt(square),
         gradient_curvature=along,
-        eigenvalues=None if eigenvalues is None else eigenvalues.numpy(),
+        eigenvalues=None if values is None else values.numpy(),
         flat=flat,
         negative=negative,
         condition=condition,

@@ -79,7 +79,7 @@ class NeuronPlane:
     """``(rows, columns)``, in scaled units; rows and columns as in :class:`Plane`."""
     low: float
     high: float
-    """The extremes of ``outputs``."""
+    """The extremes of ``outputs``; NaN where float32 cannot hold one of them."""
 
 
 @dataclass(frozen=True)

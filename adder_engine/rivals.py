@@ -11,8 +11,12 @@ _AT_ONCE = 200
 
 
 def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
-    """The straight rule with the smallest squared error on ``inputs`` (n, 2), ``targets`` (n,), asked at (m, 2)."""
-    solution = torch.linalg.lstsq(_with_one(inputs), targets.unsqueeze(1)).solution
+    """The straight rule with the smallest squared error on ``inputs`` (n, 2), ``targets`` (n,), asked at (m, 2).
+
+    Where several fit as well, the one of the smallest slopes and intercept.
+    """
+    # LAPACK's gelsy, which is torch's default, answers 0 for the one row (0, 0): gelsd does not.
+    solution = torch.linalg.lstsq(_with_one(inputs), targets.unsqueeze(1), driver="gelsd").solution
     answers: Tensor = (_with_one(asked) @ solution).squeeze(1)
     return answers
 
