@@ -22,6 +22,8 @@ from adder_engine.trainer import Trainer
 
 MOST_POINTS = 1_000
 MOST_GRID = 20_000
+NARROWEST = 0.25
+"""A slice is at least so many times as high as it is wide."""
 FARTHEST = 8.0
 """The curve shows where steps land up to so many times the distance of the parabola's bottom."""
 
@@ -145,13 +147,14 @@ def _principal_plane(path: Tensor) -> _Plane | None:
         return None
     directions = directions[:2]
     shadow = path @ directions.T
-    reach = []
-    for axis in (0, 1):
-        low, high = float(shadow[:, axis].min()), float(shadow[:, axis].max())
-        margin = 0.25 * (high - low)
-        reach.append((low - margin, high + margin))
+    lows, highs = shadow.min(dim=0).values, shadow.max(dim=0).values
+    spans = 1.5 * (highs - lows)
+    spans[1] = torch.maximum(spans[1], NARROWEST * spans[0])  # a path that is nearly straight shall look so
+    middles = (lows + highs) / 2
+    left, low = (middles - spans / 2).tolist()
+    right, high = (middles + spans / 2).tolist()
     squares = sizes**2 / (sizes**2).sum()
-    return _Plane(directions, (reach[0], reach[1]), (float(squares[0]), float(squares[1])))
+    return _Plane(directions, ((left, right), (low, high)), (float(squares[0]), float(squares[1])))
 
 
 def _gradient_plane(surface: LossSurface) -> Sliced[_Plane]:
