@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from adder_engine import Experiment, RequestError, Session, Sum, Trainer
 from adder_engine.checks import checks, region_of, rivals
 from adder_engine.data import truth
-from adder_engine.desk import TUTORIAL_SUMS
 from adder_engine.errors import AdderError
 from adder_engine.explorer import Explorer
 from adder_engine.far_sums import forecast, neurons, plane, slopes
@@ -30,6 +29,7 @@ from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence
 
 TANH: dict[str, Any] = {"network.activation": "tanh", "data.scale": 500.0, "data.count": 50, "training.lr": 0.01}
+SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
 EXTENT = Extent(-400, 600, -300, 700, 5, 4)
 
 
@@ -136,7 +136,7 @@ def test_slopes_are_those_of_autograd(trainer: Trainer, a: float, b: float) -> N
 def test_far_out_errors_are_foretold_by_the_map() -> None:
     trainer = Trainer(Experiment())
     trainer.train(2000)
-    found = at_once(forecast(trainer, Sum(30, 70), list(TUTORIAL_SUMS)))
+    found = at_once(forecast(trainer, Sum(30, 70), list(SUMS)))
     assert found.slopes.everywhere
     assert (found.slopes.d_a, found.slopes.d_b) == pytest.approx((0.99883, 1.00066), abs=2e-5)
     assert found.slopes.intercept == pytest.approx(-0.3182, abs=1e-3)
@@ -145,7 +145,7 @@ def test_far_out_errors_are_foretold_by_the_map() -> None:
     for pair, error in wanted.items():
         assert rows[pair].foretold == pytest.approx(error, rel=0.01)
         assert rows[pair].asked == pytest.approx(rows[pair].foretold, rel=0.01)
-    assert [row.sum for row in found.rows if row.watched] == list(TUTORIAL_SUMS)
+    assert [row.sum for row in found.rows if row.watched] == list(SUMS)
     assert len(found.rows) == 6 + 24
 
 
@@ -235,12 +235,12 @@ def test_checks_are_what_asking_each_sum_gives(trainer: Trainer) -> None:
 
 def test_rivals_answer_as_in_the_course() -> None:
     trainer = Trainer(Experiment())
-    straight, near, own = at_once(rivals(trainer, list(TUTORIAL_SUMS)))
+    straight, near, own = at_once(rivals(trainer, list(SUMS)))
     answers = {name: [r.answers[i].predicted for i in (0, 3, 5)] for name, r in (("l", straight), ("k", near))}
     assert answers["l"] == pytest.approx([100, 10, -300_000], abs=1e-2)
     assert answers["k"] == pytest.approx([87.61, 17.67, -41.91], abs=0.006)
     assert (straight.rmse, near.rmse) == pytest.approx((0.00, 4.46), abs=0.005)
-    assert [a.predicted for a in own.answers] == pytest.approx(trainer.answers([(s.a, s.b) for s in TUTORIAL_SUMS]))
+    assert [a.predicted for a in own.answers] == pytest.approx(trainer.answers([(s.a, s.b) for s in SUMS]))
     assert own.rmse == at_once(checks(trainer)).rmse
     assert (straight.count, near.count, own.count) == (2000, 2000, 2000)
 
@@ -280,7 +280,7 @@ def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
     recording.run(updates)
     if size == "huge":
         recording.edit(0, 1e30)
-    explorer = Explorer(recording, Sum(30, 70), list(TUTORIAL_SUMS))
+    explorer = Explorer(recording, Sum(30, 70), list(SUMS))
     state = recording.trainer.state.clone()
     recording_at = recording.moment
     work: list[Any] = [
