@@ -11,9 +11,28 @@ from typing import Literal, Self
 
 from rich.cells import cell_len, set_cell_size
 
-Role = Literal[
-    "text", "strong", "dim", "faint", "accent", "active", "key", "plus", "minus", "train", "test", "band-dim", "chosen",
-]  # fmt: skip
+
+@dataclass(frozen=True)
+class Tone:
+    """A cell of a heat map: the levels of its upper and its lower half.
+
+    On the scale ``sign`` levels go from −3 to 3; on the scale ``size`` from 0 to 5.
+    """
+
+    scale: Literal["sign", "size"]
+    upper: int
+    lower: int
+    marked: bool = False
+    """Its character is a mark that is to stand out."""
+
+
+Role = (
+    Literal[
+        "text", "strong", "dim", "faint", "accent", "active", "key", "plus", "minus", "train", "test", "band-dim",
+        "chosen",
+    ]
+    | Tone
+)  # fmt: skip
 """``band-dim`` is a table's header, ``active`` the tab in front, ``chosen`` a picked row."""
 Span = tuple[str, Role]
 
