@@ -22,12 +22,12 @@ def previous_view(app: AdderApp) -> None:
 
 def zoom_in(app: AdderApp) -> None:
     """Look at the plane from nearer."""
-    _pane(app).zoom(0.5)
+    _pane(app).zoom(-1)
 
 
 def zoom_out(app: AdderApp) -> None:
     """Look at more of the plane."""
-    _pane(app).zoom(2.0)
+    _pane(app).zoom(+1)
 
 
 def switch_log(app: AdderApp) -> None:

@@ -20,6 +20,7 @@ from adder_tui.render.plane_window import zoomed
 from adder_tui.theme import BASIC_THEME
 from adder_tui.widgets.canvas import ViewSource
 from adder_tui.widgets.explore import ExploreCanvas
+from adder_tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
@@ -126,11 +127,14 @@ class ExplorePane(Pane):
         found = self._canvas.exploration.found
         return [field.name for field in dataclasses.fields(found) if getattr(found, field.name) not in (None, ())]
 
-    def zoom(self, factor: float) -> None:
-        """Look from nearer or from further away."""
+    def zoom(self, by: int) -> None:
+        """Look from further away, or with ``by`` −1 from nearer."""
         if self._on_plane():
             exploration = self._canvas.exploration
-            window = zoomed(exploration.window(self.source().experiment), self._canvas.cursor, factor)
+            before = exploration.window(self.source().experiment)
+            window = zoomed(before, self._canvas.cursor, by)
+            if window == before:
+                self._app.say(f"This is as {'wide' if by > 0 else 'near'} as it goes.")
             self._canvas.exploration = exploration.with_window(window)
             self.redraw()
 
@@ -159,7 +163,9 @@ class ExplorePane(Pane):
         if not self._on_plane():
             return None
         a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
-        return self._app.player.ask(Sum(a, b))
+        asked = Sum(a, b)
+        self._app.query_one(Prompt).put(asked)
+        return self._app.player.ask(asked)
 
     def back_to_range(self) -> None:
         """The training range and the current sum again."""

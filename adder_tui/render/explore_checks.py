@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from adder_tui.render.exploration import WIDE, Exploration
+from adder_tui.render.exploration import Exploration, Found
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.heat import short_number
-from adder_tui.render.lines import Line, Role
-from adder_tui.render.numbers import aligned, number, plural
-from adder_tui.render.plane_picture import beside
+from adder_tui.render.lines import Line
+from adder_tui.render.numbers import aligned, count, number
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
     from adder_engine.findings import Checks, Rival
 
-BAR = 24
+BAR = 40
+SHORT = {"this network": "this net", "least squares": "least sq.", "nearest neighbours": "neighbours"}
+"""What the learners are called where there is little room."""
 
 
 def checks_view(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
-    """Shares, regions and rivals; where there is room the rivals stand at the right."""
+    """Shares, regions and rivals, under each other."""
     found = exploration.found
     if found.checks is None:
         return []
-    room = width // 2 - 2 if width >= WIDE else width
-    own = [*_shares(view, found.checks, room), Line(), *_regions(view, found.checks, room)]
-    if width >= WIDE:
-        return beside(own, _rivals(view, found.rivals, width - room - 3, height), room, 3)
-    return [*own, Line(), *_rivals(view, found.rivals, width, height - len(own) - 1)]
+    gap = [Line()] if height >= 20 else []
+    own = [*_shares(view, found.checks, width), *gap, *_regions(view, found.checks, width), *gap]
+    return [*own, *_rivals(view, found, width, height - len(own))]
 
 
 def _shares(view: View, checks: Checks, width: int) -> list[Line]:
     glyphs = view.glyphs
-    where = "held-out sums" if checks.held_out else "sums drawn for this"
-    lines = [Line.of((f" of {plural(checks.count, 'sum')[:-5].strip()} {where}".ljust(width)[:width], "band-dim"))]
+    where = "held-out" if checks.held_out else "newly drawn"
+    lines = [Line.of((f" of {count(checks.count)} {where} sums".ljust(width)[:width], "band-dim"))]
     names = ("within 0.5 of the truth", "within 5 of the truth", 'right on "over 100?"')
     for name, share in zip(names, (checks.within_half, checks.within_five, checks.over_hundred), strict=True):
         bar = min(BAR, width - 40)
@@ -90,34 +88,33 @@ def _regions(view: View, checks: Checks, width: int) -> list[Line]:
     return lines
 
 
-def _rivals(view: View, rivals: Sequence[Rival], width: int, height: int) -> list[Line]:
-    """A column for each learner; the last row is its error on the held-out sums."""
-    if not rivals or height < 2:
+def _rivals(view: View, found: Found, width: int, height: int) -> list[Line]:
+    """A column for each learner; the last row is its error on the sums of the checks."""
+    if not found.rivals or height < 2:
         return []
     glyphs = view.glyphs
-    ordered = sorted(rivals, key=lambda rival: rival.name != "this network")
+    ordered = sorted(found.rivals, key=lambda rival: rival.name != "this network")
     first = 22 if width < 72 else 26
-    pitch = max(10, min(19, (width - first) // len(ordered)))
-    short = {"least squares": "straight line", "nearest neighbours": "neighbours"}
+    pitch = max(10, min(20, (width - first) // len(ordered)))
     header = "  the same rows".ljust(first)
     for rival in ordered:
-        header += (rival.name if len(rival.name) < pitch else short.get(rival.name, "this net")).rjust(pitch)
+        header += (rival.name if len(rival.name) < pitch else SHORT[rival.name]).rjust(pitch)
+    columns = [_column(rival, pitch, glyphs) for rival in ordered]
+    sums = [sum_text(answer.sum, view.experiment.data.task, glyphs) for answer in ordered[0].answers]
+    last = len(sums)
+    kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
+    held_out = found.checks is not None and found.checks.held_out
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
-    count = len(ordered[0].answers)
-    columns = [aligned([*(number(a.predicted, glyphs) for a in r.answers), number(r.rmse, glyphs)]) for r in ordered]
-    kept = range(count) if count + 2 <= height else [*range(max(0, height - 3)), count - 1]
-    for i in kept:
-        line = Line.of(
-            (f"  {sum_text(ordered[0].answers[i].sum, view.experiment.data.task, glyphs)}".ljust(first), "text")
-        )
+    for i, name in [*((i, sums[i]) for i in kept), (last, "RMSE, held out" if held_out else "RMSE, as above")]:
+        line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
         for j, column in enumerate(columns):
-            line = Line.of(line, (column[i].rjust(pitch), _role(j)))
-        lines.append(line)
-    line = Line.of(("  RMSE, held out".ljust(first), "dim"))
-    for j, column in enumerate(columns):
-        line = Line.of(line, (column[count].rjust(pitch), _role(j)))
-    return [row.fit(width, glyphs.ellipsis) for row in (*lines, line)][:height]
+            line = Line.of(line, (column[i].rjust(pitch), "strong" if j == 0 else "text"))
+        lines.append(line.fit(width, glyphs.ellipsis))
+    return lines[:height]
 
 
-def _role(column: int) -> Role:
-    return "strong" if column == 0 else "text"
+def _column(rival: Rival, pitch: int, glyphs: Glyphs) -> list[str]:
+    """Its answers and its error, under each other by their points where that fits."""
+    texts = [*(number(answer.predicted, glyphs) for answer in rival.answers), number(rival.rmse, glyphs)]
+    lined_up = aligned(texts)
+    return lined_up if len(lined_up[0]) < pitch else texts

@@ -49,10 +49,10 @@ def error_view(view: View, exploration: Exploration, width: int, height: int) ->
     largest = largest_size(error)
     if exploration.by_size:
         sizes = size_steps(largest, plane.log)
-        levels, legend = size_levels(error, sizes), size_legend(sizes, glyphs)
+        levels, legend = size_levels(error, sizes), size_legend(sizes, glyphs, width - LABELS)
     else:
         steps = sign_steps(largest, plane.log)
-        levels, legend = sign_levels(error, steps), sign_legend(steps, glyphs)
+        levels, legend = sign_levels(error, steps), sign_legend(steps, glyphs, width - LABELS)
     axes = axes_of(plane, exploration.halved)
     cursor = axes.nearest(exploration.cursor_in(view))
     asked = view.snapshot.asked.sum if view.snapshot else None
@@ -120,8 +120,8 @@ def _about(view: View, plane: Plane, largest: float, marked: int) -> Line:
     framed = _range(plane, view)
     if framed:
         line = Line.of(line, (", framed ", "dim"), (framed, "dim"))
-    line = Line.of(line, (f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
-    return Line.of(line, ("   furthest off here ", "dim"), number(largest, glyphs))
+    line = Line.of(line, ("   furthest off ", "dim"), number(largest, glyphs))
+    return Line.of(line, (f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
 
 
 def _range(plane: Plane, view: View) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adder_tui.render.axes import linear_ticks
 from adder_tui.render.chart import Curve
 from adder_tui.render.exploration import WIDE, Exploration
 from adder_tui.render.glyphs import Glyphs
@@ -57,14 +58,14 @@ def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Lin
     wanted = sorted(set(WANTED.get(view.experiment.data.task, ())[:2]))
     legend = Line.of(
         ("  w_a ", "dim"), (_ink("train", view.glyphs), "train"),
-        ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (" over the epochs", "dim"),
+        ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (" by epoch", "dim"),
     )  # fmt: skip
     curves = [_curve(course, list(course.w_a), "train"), _curve(course, list(course.w_b), "test")]
     return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
 
 
 def _constant(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
-    legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" over the epochs", "dim"))
+    legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" by epoch", "dim"))
     wanted = [0.0] if view.experiment.data.task in WANTED else []
     curves = [_curve(course, list(course.c), "train")]
     return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
@@ -80,7 +81,8 @@ def _over_epochs(
     last = max(float(course.epochs[-1]), 1.0)
     y = span_of([float(v) for curve in curves for v in curve.y], wanted)
     here = Upright(float(course.epochs[course.here]), "", "accent")
-    return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted)
+    ticks = linear_ticks(last, max(2, width // 12), view.glyphs)
+    return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, x_ticks=ticks)
 
 
 def _slopes(view: View, slopes: Slopes) -> list[Line]:

@@ -52,11 +52,13 @@ def neurons_view(view: View, exploration: Exploration, width: int, height: int) 
         asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained,
     )  # fmt: skip
     name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
-    legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs))
+    legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
     side = gallery(view, exploration, gallery_width(view, width), height - ABOVE - UNDER + 1)
     room = width - gallery_width(view, width) - 2
     row = cursor[1] * (2 if exploration.halved else 1)
     here = float(outputs[row, cursor[0]])
+    if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
+        here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
     span = Line.of(
         (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (" there, from ", "dim"),
         number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (" over this plane", "dim"),

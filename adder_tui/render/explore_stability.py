@@ -32,7 +32,7 @@ def stability_view(view: View, exploration: Exploration, width: int, height: int
     top: list[Line] = []
     if found.stability is not None:
         top = [*_verdict(view, found.stability, width), _gauge(found.stability, width, view.glyphs)]
-        top += _curvature(found.stability, width, view.glyphs)
+        top += _curvature(found.stability, view.experiment.row_count, width, view.glyphs)
     else:
         top = _refusal(view, exploration, "stability", width)
     rows = height - TOP
@@ -78,9 +78,9 @@ def _verdict(view: View, stability: Stability, width: int) -> list[Line]:
             times = _times(lr / stability.limit, glyphs)
             text = (
                 f"{rate} is {times} times {_rate(stability.limit, glyphs)}, the limit of plain gradient descent;"
-                f" {optimizer} gives each parameter a rate of its own, so it has no such limit."
+                f" {optimizer} has a rate for each parameter."
             )
-        return [Line.of(f"  {row}") for row in wrapped(text, width - 4)]
+        return [Line.of(f"  {row}") for row in wrapped(text, width - 4)[:2]]
     if not math.isfinite(limit):
         return [Line.of(("  The loss curves upwards nowhere here: no rate overshoots by curvature alone.", "text"))]
     ratio = lr / limit
@@ -109,26 +109,29 @@ def _gauge(stability: Stability, width: int, glyphs: Glyphs) -> Line:
     return Line.of("  ", *joined(cells), (f" limit {glyphs.centre}  lr {glyphs.done}", "dim"))
 
 
-def _curvature(stability: Stability, width: int, glyphs: Glyphs) -> list[Line]:
+def _curvature(stability: Stability, row_count: int, width: int, glyphs: Glyphs) -> list[Line]:
     """The steepest curvature, and how the others lie."""
     largest = (
         f"at least {number(stability.curvature, glyphs)}"
         if not stability.converged
         else number(stability.curvature, glyphs)
     )
-    lines = [
-        Line.of(
-            ("  steepest curvature ", "dim"), (largest, "strong"), (", 2 over that is ", "dim"),
-            (_rate(stability.limit, glyphs), "strong"), (f"   by {_method(stability)}", "dim"),
-        )
-    ]  # fmt: skip
+    line = Line.of(
+        ("  steepest curvature ", "dim"), (largest, "strong"), (", 2 over that is ", "dim"),
+        (_rate(stability.limit, glyphs), "strong"),
+    )  # fmt: skip
+    how = Line.of((f"   by {_method(stability)}", "dim"))
+    if stability.rows_used < row_count:
+        how = Line.of((f"   on {count(stability.rows_used)} of {count(row_count)} rows", "dim"))
+    lines = [Line.of(line, how) if line.width + how.width <= width else line]
     if stability.eigenvalues is not None:
         free = len(stability.eigenvalues)
         told = [plural(free, "direction")]
         if stability.flat:
             told.append(f"{count(stability.flat)} flat")
         if stability.negative:
-            told.append(f"{count(stability.negative)} curve downwards, as at a saddle")
+            verb = "curves" if stability.negative == 1 else "curve"
+            told.append(f"{count(stability.negative)} {verb} downwards, as at a saddle")
         if stability.condition is not None:
             told.append(f"steepest over flattest {number(stability.condition, glyphs)}")
         lines.append(Line.of((f"  {', '.join(told)}", "dim")))

@@ -122,24 +122,25 @@ def joined(cells: Sequence[Span]) -> list[Span]:
     return spans
 
 
-def sign_legend(steps: Sequence[float], glyphs: Glyphs) -> Line:
+def sign_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
     """Every character with the size at which it begins, minus at the left."""
-    line = Line()
-    for level in (-3, -2, -1, 0, 1, 2, 3):
-        text = (
-            "0" if not level else f"{glyphs.minus if level < 0 else '+'}{short_number(steps[abs(level) - 1], glyphs)}"
-        )
-        line = Line.of(line, "  " if level > -3 else "", (f" {SIGNS[level + 3]} ", Tone("sign", level, level)))
-        line = Line.of(line, (f"{text}", "dim"))
-    return line
+    ends = [f"{glyphs.minus}{short_number(step, glyphs)}" for step in reversed(steps)]
+    return _legend(SIGNS, [*ends, "0", *(f"+{short_number(step, glyphs)}" for step in steps)], "sign", -3, width)
 
 
-def size_legend(steps: Sequence[float], glyphs: Glyphs) -> Line:
+def size_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
     """Every character with the size at which it begins."""
+    return _legend(SIZES, [short_number(step, glyphs) for step in (0.0, *steps)], "size", 0, width)
+
+
+def _legend(characters: str, names: Sequence[str], scale: Scale, first: int, width: int) -> Line:
+    """Swatches with their names; where there is little room they are one character wide."""
+    wide = sum(map(len, names)) + 5 * len(names) - 2 <= width
     line = Line()
-    for level, start in enumerate((0.0, *steps)):
-        line = Line.of(line, "  " if level else "", (f" {SIZES[level]} ", Tone("size", level, level)))
-        line = Line.of(line, (short_number(start, glyphs), "dim"))
+    for level, (character, name) in enumerate(zip(characters, names, strict=True), first):
+        swatch = f" {character} " if wide else character
+        gap = "" if level == first else "  " if wide else " "
+        line = Line.of(line, gap, (swatch, Tone(scale, level, level)), (name, "dim"))
     return line
 
 

@@ -44,9 +44,10 @@ def slice_lines(view: View, found: LossSlice, halved: bool, width: int, height: 
     _path(heat, found, "o" if glyphs.ascii else "•")
     here = _cell(heat, found, found.path_here)
     heat.mark(*here, "X" if glyphs.ascii else "┼", "active")
-    swatches = [(f" {SIZES[level]} ", Tone("size", level, level)) for level in range(LEVELS + 1)]
+    swatches = [(f" {SIZES[level]}", Tone("size", level, level)) for level in range(LEVELS + 1)]
     low, high = (number(float(f"{10**edge:.2e}"), glyphs, 3) for edge in (float(known.min()), float(known.max())))
-    legend = Line.of((f" loss {low} ", "dim"), *swatches, (f" {high}", "dim"))
+    word = "loss " if width >= 36 else ""
+    legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}", "dim"))
     mark = "o" if glyphs.ascii else "•"
     told = Line.of(
         (f" {mark} ", "strong"), ("path", "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"), ("here", "dim"),

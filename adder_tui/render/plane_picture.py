@@ -76,8 +76,8 @@ def plane_picture(
 ) -> tuple[list[Line], int]:
     """The picture with its axes, ``LABELS`` columns wider and ``BELOW`` rows higher, and how many sums are marked."""
     heat = HeatMap(levels, scale, halved)
-    _frame(heat, axes, trained, glyphs)
     marked = _points(heat, axes, trained.points, glyphs)
+    _frame(heat, axes, trained, glyphs)
     column, row = round(axes.column(asked[0])), round(axes.row(asked[1]))
     heat.mark(column, row, glyphs.current)
     heat.mark(*cursor, "X" if glyphs.ascii else "┼", "active")
@@ -157,7 +157,7 @@ def _labels_below(axes: Axes, chosen: int, glyphs: Glyphs) -> Line:
     cells: list[Span] = [(" ", "dim")] * (LABELS + count)
     cells[LABELS + chosen] = (glyphs.cursor_foot, "accent")
     _write(cells, LABELS - 2, "a")
-    for tick in sorted(_ticks(axes.a, axes.log, max(2, count // 9)), key=abs):
+    for tick in sorted(_ticks(axes.a, axes.log, max(4, count // 9)), key=abs):
         text = short_number(float(f"{tick:.6g}"), glyphs)
         middle = LABELS + round(axes.column(tick))
         start = min(middle - len(text) // 2, LABELS + count - len(text))

@@ -34,8 +34,15 @@ class Window:
     """The middle."""
     b: float = 0.0
     span: float = math.log10(1 + FURTHEST)
-    """From the middle to the edge."""
+    """From the middle to the edge, before zooming."""
     log: bool = True
+    zoom: int = 0
+    """How often it was made wider; negative for nearer."""
+
+    @property
+    def reach(self) -> float:
+        """About how far it goes from the middle to the edge."""
+        return self.span * (2.0**self.zoom if self.log else 10 ** (self.zoom / 3))
 
 
 def first_window(experiment: Experiment) -> Window:
@@ -81,9 +88,9 @@ def rulers(window: Window, cells: Cells) -> tuple[Ruler, Ruler]:
     def ruler(middle: float, count: int, sign: int) -> Ruler:
         before = max(1, (count - 1) // 2)
         if window.log:
-            step = window.span / before
-        else:
-            step = round_up(2 * window.span / max(1, count - 1))
+            step = window.reach / before
+        else:  # the steps 1, 2, 5, 10, … so that sums are round, and each zoom is seen
+            step = round_steps(round_up(2 * window.span / max(1, count - 1)), window.zoom)
             middle = round(middle / step) * step
         return Ruler(middle - sign * before * step, sign * step, count)
 
@@ -111,15 +118,25 @@ def round_up(value: float) -> float:
     return float(f"{found * scale:.6g}")
 
 
-def zoomed(window: Window, cursor: tuple[float, float], factor: float) -> Window:
-    """The window ``factor`` times as wide; what is under the cursor stays where it is."""
-    a, b = (on_axis(x, window.log) for x in cursor)
+def round_steps(value: float, on: int) -> float:
+    """So many places further on the scale 1, 2, 5, 10, 20, … from a number of it."""
+    exponent = math.floor(math.log10(value) + 1e-9)
+    place = round(3 * exponent + (1, 2, 5).index(round(value / 10.0**exponent)) + on)
+    return float(f"{(1, 2, 5)[place % 3] * 10.0 ** (place // 3):.6g}")
+
+
+def zoomed(window: Window, cursor: tuple[float, float], by: int) -> Window:
+    """The window wider by a step, or with ``by`` −1 nearer; what is under the cursor about stays where it is."""
+    other = dataclasses.replace(window, zoom=window.zoom + by)
     low, high = (NEAREST_LOG_SPAN, Window().span) if window.log else (NEAREST_SPAN, WIDEST_SPAN)
-    span = min(high, max(low, window.span * factor))
-    share = span / window.span
-    if window.log and span == high:
+    if not low <= other.reach <= high:
+        return window
+    if window.log and other.zoom == 0:
         return Window()
-    return dataclasses.replace(window, a=a + (window.a - a) * share, b=b + (window.b - b) * share, span=span)
+    a, b = (on_axis(x, window.log) for x in cursor)
+    share = other.reach / window.reach
+    a, b = (round(x + (middle - x) * share, 9) for x, middle in ((a, window.a), (b, window.b)))
+    return dataclasses.replace(other, a=a, b=b)
 
 
 def moved(
