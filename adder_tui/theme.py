@@ -117,7 +117,6 @@ def textual_theme(name: str) -> Theme:
 
 
 @cache
-@lru_cache
 def role_styles(name: str) -> Mapping[Role, Style]:
     """What each role looks like, over the background of the widget that draws it."""
     c = COLOURS[name]
@@ -153,10 +152,10 @@ class _WithTones(dict[Role, Style]):
 
     def __missing__(self, role: Role) -> Style:
         assert isinstance(role, Tone)
-        found = self[role] = _tone_style(self._name, role)
-        return found
+        return _tone_style(self._name, role)
 
 
+@lru_cache(maxsize=512)
 def _tone_style(name: str, tone: Tone) -> Style:
     c = COLOURS[name]
     if name == BASIC_THEME:

@@ -129,6 +129,8 @@ def _range(plane: Plane, view: View) -> str:
     (a_low, a_high), (b_low, b_high) = plane.trained_a, plane.trained_b
     if a_low == a_high and b_low == b_high:
         return ""
+    if (a_low, a_high) == (b_low, b_high) and a_low == -a_high:
+        return glyphs.text(f"±{short_number(a_high, glyphs)}")
     if (a_low, a_high) == (b_low, b_high):
         return f"{short_number(a_low, glyphs)} to {short_number(a_high, glyphs)}"
     return "by their ranges"

@@ -81,7 +81,7 @@ def _over_epochs(
     last = max(float(course.epochs[-1]), 1.0)
     y = span_of([float(v) for curve in curves for v in curve.y], wanted)
     here = Upright(float(course.epochs[course.here]), "", "accent")
-    ticks = linear_ticks(last, max(2, width // 12), view.glyphs)
+    ticks = linear_ticks(last, max(4, width // 10), view.glyphs)
     return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, x_ticks=ticks)
 
 

@@ -135,7 +135,7 @@ def zoomed(window: Window, cursor: tuple[float, float], by: int) -> Window:
         return Window()
     a, b = (on_axis(x, window.log) for x in cursor)
     share = other.reach / window.reach
-    a, b = (round(x + (middle - x) * share, 9) for x, middle in ((a, window.a), (b, window.b)))
+    a, b = (round(x + (middle - x) * share, 6) for x, middle in ((a, window.a), (b, window.b)))
     return dataclasses.replace(other, a=a, b=b)
 
 

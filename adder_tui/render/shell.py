@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from adder_tui.last_run import LastRun
 
 NOTICE_ROWS = 3
+LEAST_NAME = 6
+"""Columns that are worth beginning the experiment's name in."""
 SMALLEST = (60, 20)
 """Columns and rows that the app needs."""
 
@@ -42,11 +44,12 @@ def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Sp
         spots.append(Spot(start, line.width, f"tab_{tab.id}"))
     state = run_state(view)
     name = title(view.experiment, view.glyphs)
-    right = Line.of(f"{name}   ", state)
-    if view.snapshot is not None and view.snapshot.status == "playing":
-        right = Line.of(right, (f", {pace_words(view.pace)}", "dim"))
-    right = Line.of(right, " ")
     room = width - line.width - 1
+    if view.snapshot is not None and view.snapshot.status == "playing":
+        state = Line.of(state, (f", {pace_words(view.pace)}", "dim"))
+    left = room - state.width - 4  # the name gives way before the state does
+    name = Line.of(name).fit(min(left, len(name)), view.glyphs.ellipsis).plain if left >= LEAST_NAME else ""
+    right = Line.of(f"{name}   " if name else "", state, " ")
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
 
 

@@ -157,6 +157,16 @@ async def test_too_high_a_rate_for_gradient_descent_is_told_before_it_overshoots
         await shows(pilot, "lr 0.0002 is 2.5 times the limit", "it will overshoot")
 
 
+async def test_the_limit_of_two_weights_and_a_bias_is_the_courses(session: Session) -> None:
+    async with explore(session) as pilot:
+        raw = {"network.layers": [2, 1], "training.optimizer": "sgd", "training.lr": 1.15e-5}
+        await session.load(Experiment.preset("many-pairs").replace(**raw))
+        await pilot.press("v", "v", "v")
+        await shows(pilot, "lr 1.15e−5 is 0.97 times the limit 1.18e−5: it holds.", "steepest over flattest 84,")
+        await pilot.press("V", "V")
+        await shows(pilot, "This network has no hidden neurons")
+
+
 async def test_keys_of_the_plane_say_where_it_is(session: Session) -> None:
     async with explore(session) as pilot:
         await pilot.press("V", "g")
