@@ -155,6 +155,19 @@ def activation_slope(name: str, z: Tensor) -> Tensor:
     return torch.ones_like(z)
 
 
+def activation_curve(name: str, z: Tensor) -> Tensor:
+    """The second derivative of the activation at ``z``, of the same shape; 0 at a kink, as on straight pieces."""
+    if name == "tanh":
+        t = torch.tanh(z)
+        return -2 * t * (1 - t * t)
+    if name == "sigmoid":
+        s = torch.sigmoid(z)
+        return s * (1 - s) * (1 - 2 * s)
+    if name == "gelu":
+        return (2 - z * z) * torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return torch.zeros_like(z)
+
+
 def _normal_cdf(z: Tensor) -> Tensor:
     return 0.5 * (1 + torch.erf(z / math.sqrt(2)))
 
@@ -189,3 +202,12 @@ def loss_slope(name: str, difference: Tensor, out: Tensor, count: int) -> Tensor
     if name == "mae":
         return torch.sign(difference, out=out).div_(count)
     return torch.clamp(difference, -1, 1, out=out).div_(count)
+
+
+def loss_curve(name: str, difference: Tensor, count: int) -> Tensor:
+    """The second derivative of a mean over ``count`` differences by each of them, of the same shape."""
+    if name == "mse":
+        return torch.full_like(difference, 2 / count)
+    if name == "mae":
+        return torch.zeros_like(difference)
+    return (difference.abs() < 1).to(difference.dtype) / count

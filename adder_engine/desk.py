@@ -14,6 +14,7 @@ from adder_engine.autosave import Autosave
 from adder_engine.companions import companions_saved
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.explorer import Explorer
 from adder_engine.keeping import saved
 from adder_engine.looking import answers_of, collapsed_of, course_of, finite, look_at
 from adder_engine.network import Adder
@@ -140,6 +141,11 @@ class Desk(Workbench):
     def activity(self) -> tuple[LayerActivity, ...]:
         """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
         return layer_activity(self.recording.trainer)
+
+    @property
+    def explorer(self) -> Explorer:
+        """What looks at the run from afar, as it is now."""
+        return Explorer(self.recording, self.asked, list(self.watched))
 
     def data(self) -> DataView:
         """The run's pairs, in units of sums."""

@@ -8,6 +8,8 @@ import contextlib
 import os
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -18,6 +20,7 @@ from adder_engine.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from adder_engine.desk import Desk
+    from adder_engine.slices import Sliced
 
 Result = TypeVar("Result")
 
@@ -44,6 +47,8 @@ class EngineThread:
         self._requests: queue.SimpleQueue[Callable[[Desk], None] | None] = queue.SimpleQueue()
         self._unanswered: set[concurrent.futures.Future[Any]] = set()
         self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
+        self._in_slices: deque[Callable[[Desk], bool]] = deque()
+        """Work in progress that takes long: each does a slice and returns whether there is more."""
         self._closing = threading.Event()
         self._enough = threading.Event()
         """A pause or the end was asked for: a long step goes no further."""
@@ -140,6 +145,35 @@ class EngineThread:
         self._requests.put(carry_out)
         return await asyncio.wrap_future(future)
 
+    async def _ask_in_slices(self, begin: Callable[[Desk], Sliced[Result]]) -> Result:
+        """Have the thread do something a slice at a time, between other requests, and resolve with what it returns."""
+        future: concurrent.futures.Future[Result] = self._new_future()
+
+        def go_on(desk: Desk, work: Sliced[Result]) -> bool:
+            """Do one slice. Returns whether there is more to do."""
+            if future.done():  # nobody waits for it any more
+                return False
+            try:
+                next(work)
+            except StopIteration as end:
+                _resolve(future, end.value)
+            except AdderError as error:
+                _reject(future, error)
+            except Exception as error:
+                desk.fail(error)
+                _reject(future, RequestError(desk.failure))
+            else:
+                return True
+            return False
+
+        def start(desk: Desk) -> None:
+            work = begin(desk)
+            if go_on(desk, work):  # the first slice at once: it copies what the rest goes by
+                self._in_slices.append(lambda desk: go_on(desk, work))
+
+        self._requests.put(start)
+        return await asyncio.wrap_future(future)
+
     async def _do(self, work: Callable[[Desk], object], halt: bool = False) -> Snapshot:
         """Have the thread change something and resolve with the snapshot after it."""
 
@@ -191,15 +225,24 @@ class EngineThread:
             self._experiment = desk.recording.experiment
             self._publish(desk)
             due = desk.autosave.due(desk.version)
-            wait = due if wait is None else wait if due is None else min(wait, due)
+            wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
             with contextlib.suppress(queue.Empty):
                 request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
                 while request is not None:
                     request(desk)
                     self._publish(desk)
                     request = self._requests.get_nowait()
+            self._do_slices(desk)
             if desk.autosave.due(desk.version) == 0.0:
                 desk.save_now()
+
+    def _do_slices(self, desk: Desk) -> None:
+        """Go on for a while with work that takes long, taking turns."""
+        deadline = time.perf_counter() + SLICE
+        while self._in_slices and time.perf_counter() < deadline:
+            work = self._in_slices.popleft()
+            if work(desk):
+                self._in_slices.append(work)
 
     def _train(self, desk: Desk) -> float:
         """Train for a slice. Returns how long nothing needs to be done, in seconds."""

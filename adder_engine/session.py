@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adder_engine.engine_thread import EngineThread
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.exploring import Exploring
 from adder_engine.snapshot import (
     Answer,
     Course,
@@ -34,7 +35,7 @@ SAVE_EVERY = 3.0
 """Seconds between two saves of a run that goes on changing."""
 
 
-class Session(EngineThread):
+class Session(EngineThread, Exploring):
     """A run that goes on in a thread of its own while you look at it.
 
     The thread imports torch, trains, answers requests between updates, and saves the run every few seconds to

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adder_tui import inspecting, tracing
+from adder_tui import exploring, inspecting, tracing
 from adder_tui.opening import (
     edit_experiment,
     edit_value,
@@ -169,6 +169,30 @@ _INSPECT = (
     Command("module", "M", "M", "module", "Show the network as PyTorch prints it, and count its parameters.",
             inspecting.show_module, 5, tabs=("inspect",)),
 )
+_EXPLORE = (
+    Command("next_view", "v", "v", "view", "Show the next view: error, neurons, learned, stability, checks.",
+            exploring.next_view, 2, tabs=("explore",)),
+    Command("previous_view", "V", "V", "view before", "Show the view before.",
+            exploring.previous_view, tabs=("explore",)),
+    Command("move_hair", "up,down,left,right,pageup,pagedown", "arrows", "move",
+            "Move the cross-hair over the plane of sums; at its edge the plane goes along.", None, tabs=("explore",)),
+    Command("zoom_in", "plus,equals_sign", "+", "nearer", "Look at the plane from nearer.",
+            exploring.zoom_in, 4, tabs=("explore",)),
+    Command("zoom_out", "minus", "-", "wider", "Look at more of the plane.",
+            exploring.zoom_out, 4, tabs=("explore",)),
+    Command("log_steps", "g", "g", "log", "Cut the plane in log steps, out to a million either way, or in even ones.",
+            exploring.switch_log, 4, tabs=("explore",)),
+    Command("by_size", "m", "m", "size", "Colour the error by its size alone, or by its sign too.",
+            exploring.switch_size, 5, tabs=("explore",)),
+    Command("take_sum", "enter", "Enter", "ask", "Make the sum under the cross-hair the current sum.",
+            exploring.take_sum, 5, tabs=("explore",)),
+    Command("next_hidden", "n", "n", "neuron", "Choose the next hidden neuron.",
+            exploring.next_neuron, 8, tabs=("explore",)),
+    Command("previous_hidden", "N", "N", "neuron before", "Choose the hidden neuron before.",
+            exploring.previous_neuron, tabs=("explore",)),
+    Command("home_range", "x", "x", "training range", "Go back to the training range and the current sum.",
+            exploring.back_to_range, tabs=("explore",)),
+)
 _SUMS = (
     Command("prompt", "slash", "/", "ask", "Ask the network a sum.", focus_prompt, 7),
     Command("ask", "enter", "Enter", "ask", "Ask the sum that is typed. Training is not changed by it.", None,
@@ -193,7 +217,7 @@ _APP = (
 
 GROUPS = {
     "Time": _TIME, "The run": _RUN, "Chart": _CHART, "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER,
-    "Inspect": _INSPECT, "Sums": _SUMS, "Tabs": _TABS, "The app": _APP,
+    "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 

@@ -37,6 +37,8 @@ TABS: tuple[Tab, ...] = (
     ),
     Tab("inspect", "3", "Inspect", "Look at every tensor, number by number.", "adder_tui.panes.inspect:InspectPane"),
     Tab("train", "4", "Train", "Train the network; watch its loss and its answers.", "adder_tui.panes.train:TrainPane"),
-)
+    Tab("explore", "5", "Explore", "See why: errors far and near, neurons, slopes, stability, checks.",
+        "adder_tui.panes.explore:ExplorePane"),
+)  # fmt: skip
 
 FIRST_TAB = "train"

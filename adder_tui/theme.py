@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
-from adder_tui.render.lines import Role
+from adder_tui.render.lines import Role, Tone
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,35 @@ BASIC = Colours(
 """The terminal's own: default, 8, 2, 12, 11."""
 
 BASIC_THEME = "basic"
+
+
+@dataclass(frozen=True)
+class Heat:
+    """What the levels of a heat map look like, as hex."""
+
+    signs: tuple[str, ...]
+    """Backgrounds of the levels −3 to 3."""
+    sign_marks: tuple[str, ...]
+    """Their characters: near enough to the background to leave the picture calm."""
+    sizes: tuple[str, ...]
+    """Backgrounds of the levels 0 to 5."""
+    size_marks: tuple[str, ...]
+
+
+DARK_HEAT = Heat(
+    signs=("#ff8700", "#d75f00", "#875f00", "#303030", "#005f87", "#0087af", "#00afff"),
+    sign_marks=("#875f00", "#ffaf5f", "#af8700", "#585858", "#0087af", "#00d7ff", "#005f87"),
+    sizes=("#262626", "#3a3a3a", "#585858", "#808080", "#a8a8a8", "#d0d0d0"),
+    size_marks=("#444444", "#626262", "#8a8a8a", "#b2b2b2", "#767676", "#8a8a8a"),
+)
+LIGHT_HEAT = Heat(
+    signs=("#d75f00", "#ffaf5f", "#ffd7af", "#eeeeee", "#afd7ff", "#5fafff", "#005faf"),
+    sign_marks=("#ffaf5f", "#d75f00", "#d7875f", "#b2b2b2", "#5f87d7", "#005faf", "#5fafff"),
+    sizes=("#eeeeee", "#d0d0d0", "#b2b2b2", "#949494", "#6c6c6c", "#444444"),
+    size_marks=("#c6c6c6", "#a8a8a8", "#8a8a8a", "#6c6c6c", "#a8a8a8", "#808080"),
+)
+HEATS: Mapping[str, Heat] = {"dark": DARK_HEAT, "light": LIGHT_HEAT}
+"""Members of the 256-colour palette. With 16 colours the characters carry the levels."""
 COLOURS: Mapping[str, Colours] = {"dark": DARK, "light": LIGHT, BASIC_THEME: BASIC}
 
 
@@ -88,7 +117,6 @@ def textual_theme(name: str) -> Theme:
 
 
 @cache
-@lru_cache
 def role_styles(name: str) -> Mapping[Role, Style]:
     """What each role looks like, over the background of the widget that draws it."""
     c = COLOURS[name]
@@ -97,7 +125,7 @@ def role_styles(name: str) -> Mapping[Role, Style]:
     def style(colour: str, bold: bool = False, background: str = "", reverse: bool = False) -> Style:
         return Style(color=_rich(colour), bgcolor=_rich(background) if background else None, bold=bold, reverse=reverse)
 
-    return {
+    roles: dict[Role, Style] = {
         "text": style(c.text),
         "strong": style(c.strong, bold=True),
         "dim": style(c.dim),
@@ -112,6 +140,38 @@ def role_styles(name: str) -> Mapping[Role, Style]:
         "band-dim": style(c.dim, background=c.band) if not basic else style(c.text, bold=True),
         "chosen": style(c.strong, bold=True, background=c.faint) if not basic else style(c.text, reverse=True),
     }
+    return _WithTones(name, roles)
+
+
+class _WithTones(dict[Role, Style]):
+    """Roles, and the tones of heat maps as they come up."""
+
+    def __init__(self, name: str, roles: Mapping[Role, Style]) -> None:
+        super().__init__(roles)
+        self._name = name
+
+    def __missing__(self, role: Role) -> Style:
+        assert isinstance(role, Tone)
+        return _tone_style(self._name, role)
+
+
+@lru_cache(maxsize=512)
+def _tone_style(name: str, tone: Tone) -> Style:
+    c = COLOURS[name]
+    if name == BASIC_THEME:
+        if tone.scale == "size" or tone.upper == 0:
+            return Style(color=_rich(c.text), bold=tone.marked or tone.upper > 3)
+        return Style(color=_rich(c.plus if tone.upper > 0 else c.minus), bold=tone.marked or abs(tone.upper) > 2)
+    heat = HEATS[name]
+    grounds, marks, first = (
+        (heat.signs, heat.sign_marks, 3) if tone.scale == "sign" else (heat.sizes, heat.size_marks, 0)
+    )
+    upper, lower = grounds[tone.upper + first], grounds[tone.lower + first]
+    if tone.marked:
+        return Style(color=c.strong, bgcolor=upper, bold=True)
+    if tone.upper != tone.lower:
+        return Style(color=upper, bgcolor=lower)
+    return Style(color=marks[tone.upper + first], bgcolor=upper)
 
 
 def _rich(colour: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.compared import on_chart, told_beside
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Span
-from adder_tui.render.plot import LABEL_WIDTH, Curve, band, fine_curve, joined, raster, x_axis, y_labels, y_range
+from adder_tui.render.lines import Line, Span, joined
+from adder_tui.render.plot import LABEL_WIDTH, Curve, band, fine_curve, raster, x_axis, y_labels, y_range
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:

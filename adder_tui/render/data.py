@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from adder_tui.render.cells import cell, sign_role
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Role, Span
+from adder_tui.render.lines import Line, Role, Span, joined
 from adder_tui.render.numbers import count, number, plain_number, plural
 
 if TYPE_CHECKING:
@@ -137,16 +135,11 @@ def scatter(
         value = b_high if row == 0 else b_low if row == rows - 1 else None
         label = "" if value is None else plain_number(value, glyphs)
         name = "b" if row == rows // 2 else label
-        lines.append(Line.of((name.rjust(LABEL_WIDTH - 1), "dim"), (glyphs.vertical, "faint"), *_joined(spans)))
+        lines.append(Line.of((name.rjust(LABEL_WIDTH - 1), "dim"), (glyphs.vertical, "faint"), joined(spans)))
     lines.append(Line.of((" " * (LABEL_WIDTH - 1) + glyphs.corner + glyphs.horizontal * columns, "faint")))
     low, high = plain_number(a_low, glyphs), plain_number(a_high, glyphs)
     lines.append(Line.of((" " * LABEL_WIDTH + low + "a".center(columns - len(low) - len(high)) + high, "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
-
-
-def _joined(cells: list[Span]) -> list[Span]:
-    """Neighbours of one role as one piece."""
-    return [("".join(text for text, _ in piece), role) for role, piece in groupby(cells, key=itemgetter(1))]
 
 
 def _span(values: Doubles, also: tuple[float, float] | None) -> tuple[float, float]:

@@ -5,15 +5,34 @@ A role says what a piece of text is (``dim``, ``plus``, ``accent``); the theme s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from rich.cells import cell_len, set_cell_size
 
-Role = Literal[
-    "text", "strong", "dim", "faint", "accent", "active", "key", "plus", "minus", "train", "test", "band-dim", "chosen",
-]  # fmt: skip
+
+@dataclass(frozen=True)
+class Tone:
+    """A cell of a heat map: the levels of its upper and its lower half.
+
+    On the scale ``sign`` levels go from −3 to 3; on the scale ``size`` from 0 to 5.
+    """
+
+    scale: Literal["sign", "size"]
+    upper: int
+    lower: int
+    marked: bool = False
+    """Its character is a mark that is to stand out."""
+
+
+Role = (
+    Literal[
+        "text", "strong", "dim", "faint", "accent", "active", "key", "plus", "minus", "train", "test", "band-dim",
+        "chosen",
+    ]
+    | Tone
+)  # fmt: skip
 """``band-dim`` is a table's header, ``active`` the tab in front, ``chosen`` a picked row."""
 Span = tuple[str, Role]
 
@@ -109,3 +128,14 @@ def _head(word: str, width: int) -> str:
 def plain(lines: Iterable[Line]) -> str:
     """The lines as bare text."""
     return "\n".join(line.plain for line in lines)
+
+
+def joined(cells: Sequence[Span]) -> Line:
+    """The cells as a line, neighbours of one role together."""
+    spans: list[Span] = []
+    for character, role in cells:
+        if spans and spans[-1][1] == role:
+            spans[-1] = (spans[-1][0] + character, role)
+        else:
+            spans.append((character, role))
+    return Line(tuple(spans))

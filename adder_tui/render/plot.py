@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.axes import Tick, linear_ticks, log_span, log_ticks
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Role, Span
+from adder_tui.render.lines import Line, Role, Span, joined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,17 +130,6 @@ def _cells(line: str) -> list[Span]:
         ours = match[1].startswith("38;5;") and number.isdigit() and 0 < int(number) <= len(_ROLES)
         role = _ROLES[int(number) - 1] if ours else "text"
     return cells
-
-
-def joined(cells: Sequence[Span]) -> Line:
-    """The cells as a line, neighbours of one role together."""
-    spans: list[Span] = []
-    for character, role in cells:
-        if spans and spans[-1][1] == role:
-            spans[-1] = (spans[-1][0] + character, role)
-        else:
-            spans.append((character, role))
-    return Line(tuple(spans))
 
 
 def y_labels(span: tuple[float, float], rows: int, glyphs: Glyphs, *, empty: bool = False) -> list[Line]:

@@ -101,6 +101,12 @@ class Prompt(Horizontal):
         if self.field is not None:
             self.screen.set_focus(self.field)  # now, so that what is typed right behind the key lands in the field
 
+    def put(self, asked: Sum) -> None:
+        """Write a sum into the field that was asked elsewhere, as if it had been typed here."""
+        if self.field is not None:
+            self.field.value = asked.typed or str(asked)
+            self.field.remember(self.field.value)
+
     def redraw(self) -> None:
         for canvas in self.query(Canvas):
             canvas.redraw()

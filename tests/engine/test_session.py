@@ -260,6 +260,22 @@ class Calls(RuleBasedStateMachine):
         snapshot = self.run(self.session.snapshot())
         assert snapshot.asked.sum == asked
 
+    @rule(
+        what=st.sampled_from(
+            ["map_course", "slopes", "forecast", "stability", "along_gradient", "loss_slice", "checks", "rivals"]
+        )
+    )
+    def explore(self, what: str) -> None:
+        self.do(getattr(self.session, what)(*{"along_gradient": (9,), "loss_slice": (5, 5)}.get(what, ())))
+
+    @rule(
+        high=st.floats(-500, 500), log=st.booleans(), only=st.none() | st.tuples(st.integers(-1, 2), st.integers(0, 3))
+    )
+    def explore_a_plane(self, high: float, log: bool, only: tuple[int, int] | None) -> None:
+        grid = (-500.0, high, -500.0, 500.0, 5, 4, log)
+        self.do(self.session.plane(*grid))
+        self.do(self.session.neurons(*grid, only=only))
+
     @rule(row=st.none() | st.integers(-1, 5))
     def trace(self, row: int | None) -> None:
         self.run(self.session.pause())

@@ -8,7 +8,7 @@ import pytest
 from rich.color import Color, ColorSystem
 
 from adder_tui.render.glyphs import ASCII
-from adder_tui.theme import BASIC, COLOURS, DARK, LIGHT, Colours, role_styles, theme_for
+from adder_tui.theme import BASIC, COLOURS, DARK, HEATS, LIGHT, Colours, Heat, role_styles, theme_for
 
 
 @pytest.mark.parametrize("colours", [DARK, LIGHT])
@@ -44,3 +44,12 @@ def test_the_ascii_glyphs_are_ascii() -> None:
         value = getattr(ASCII, field.name)
         assert not isinstance(value, str) or value.isascii(), field.name
     assert ASCII.text("30 − 2 · 5 ≈ 语") == "30 - 2 * 5 ~ ?"
+
+
+@pytest.mark.parametrize("heat", HEATS.values())
+def test_each_colour_of_a_heat_map_is_a_member_of_the_256_colours(heat: Heat) -> None:
+    for colour in (*heat.signs, *heat.sign_marks, *heat.sizes, *heat.size_marks):
+        wanted = Color.parse(colour)
+        shown = wanted.downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+        assert wanted.triplet is not None
+        assert max(abs(a - b) for a, b in zip(wanted.triplet, shown, strict=True)) <= 10, colour

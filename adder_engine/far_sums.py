@@ -1,0 +1,170 @@
+"""The network over many sums: its answers and its neurons over a plane, its slopes and what they foretell."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adder_engine.data import truth
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.findings import (
+    Extent,
+    Forecast,
+    Foretold,
+    NeuronPlane,
+    Plane,
+    Slopes,
+    symmetric_exp,
+    symmetric_log,
+)
+from adder_engine.network_copy import NetworkCopy
+from adder_engine.slices import Sliced
+from adder_engine.sums import LARGEST_TERM, Sum
+from adder_engine.trainer import Trainer
+
+MOST_POINTS = 100_000
+MOST_OUTPUTS = 20_000_000
+"""Grid points times hidden neurons."""
+MOST_TRAINED = 500
+"""Training sums that a plane shows."""
+FAR = (1e3, 1e4, 1e5, 1e6)
+DIRECTIONS = ((1, 1), (-1, -1), (1, -1), (-1, 1), (1, 0), (0, 1))
+Doubles = NDArray[np.float64]
+
+
+class Grid:
+    """A grid of sums: a from left (lowest) to right, b from the top (highest) down; numbers that float32 holds.
+
+    Raises:
+        RequestError: limits that are no range within ±1e12, or a grid that is too fine.
+    """
+
+    def __init__(self, extent: Extent) -> None:
+        ranges = ("a", extent.a_low, extent.a_high), ("b", extent.b_low, extent.b_high)
+        for name, low, high in ranges:
+            if not -LARGEST_TERM <= low < high <= LARGEST_TERM:
+                raise RequestError(f"{name} from {low:g} to {high:g} is no range: use two numbers within ±1e12.")
+        columns, rows, log = extent.columns, extent.rows, extent.log
+        if not (columns >= 2 and rows >= 2 and columns * rows <= MOST_POINTS):
+            raise RequestError(
+                f"A grid of {columns} by {rows} will not do: use 2 by 2 up to {MOST_POINTS:,} points in all."
+            )
+        self.log = log
+        self.a = _axis(extent.a_low, extent.a_high, columns, log)
+        """``(columns,)``"""
+        self.b = _axis(extent.b_low, extent.b_high, rows, log)[::-1].copy()
+        """``(rows,)``"""
+        self.shape = rows, columns
+        down, across = np.meshgrid(self.b, self.a, indexing="ij")
+        self.sums = across.ravel(), down.ravel()
+        """a and b of every point, each ``(rows · columns,)``, row by row."""
+
+
+def _axis(low: float, high: float, count: int, log: bool) -> Doubles:
+    if log:
+        steps = np.linspace(symmetric_log(low), symmetric_log(high), count)
+        numbers = np.array([symmetric_exp(step) for step in steps])
+    else:
+        numbers = np.linspace(low, high, count)
+    return numbers.astype(np.float32).astype(np.float64)
+
+
+def plane(trainer: Trainer, extent: Extent) -> Sliced[Plane]:
+    """The network's answers over a grid of sums, beside the truth.
+
+    Raises:
+        RequestError: limits that are no range within ±1e12, or a grid that is too fine.
+    """
+    network, experiment, grid = NetworkCopy(trainer), trainer.experiment, Grid(extent)
+    stride = -(-trainer.inputs.shape[1] // MOST_TRAINED)
+    points = trainer.inputs[:, ::stride].T.double().numpy() * experiment.data.scale
+    answers = yield from network.answers(*grid.sums)
+    trained_a, trained_b = trained_range(experiment)
+    return Plane(
+        a=grid.a,
+        b=grid.b,
+        log=grid.log,
+        answers=answers.reshape(grid.shape),
+        truth=truths(experiment.data.task, *grid.sums).reshape(grid.shape),
+        trained_a=trained_a,
+        trained_b=trained_b,
+        points=points,
+        row_count=experiment.row_count,
+    )
+
+
+def neurons(trainer: Trainer, extent: Extent, only: tuple[int, int] | None) -> Sliced[tuple[NeuronPlane, ...]]:
+    """Every hidden neuron's output over a grid of sums, or only one's.
+
+    Raises:
+        RequestError: limits that are no range, a grid that is too fine, or no such hidden neuron.
+    """
+    grid = Grid(extent)
+    sizes = trainer.experiment.network.layers[1:-1]
+    wanted = [(layer, n) for layer, size in enumerate(sizes) for n in range(size)] if only is None else [only]
+    if only is not None and not (0 <= only[0] < len(sizes) and 0 <= only[1] < sizes[only[0]]):
+        raise RequestError(f"There is no hidden neuron {only[1]} in layer {only[0]}.")
+    if grid.shape[0] * grid.shape[1] * sum(sizes) > MOST_OUTPUTS:
+        raise RequestError(
+            f"A grid of {grid.shape[1]} by {grid.shape[0]} is too fine for {sum(sizes)} neurons:"
+            f" use at most {MOST_OUTPUTS // sum(sizes):,} points."
+        )
+    outputs = yield from NetworkCopy(trainer).hidden(*grid.sums)
+    found = []
+    for layer, n in wanted:
+        over = outputs[layer][n].reshape(grid.shape)
+        found.append(NeuronPlane(layer, n, over, float(over.min()), float(over.max())))
+    return tuple(found)
+
+
+def trained_range(experiment: Experiment) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The lowest and highest a, and the lowest and highest b, that are trained on."""
+    data = experiment.data
+    if data.kind == "uniform":
+        return (data.low, data.high), (data.low, data.high)
+    a, b = [row[0] for row in data.rows], [row[1] for row in data.rows]
+    return (min(a), max(a)), (min(b), max(b))
+
+
+def truths(task: str, a: Doubles, b: Doubles) -> Doubles:
+    """The right answers to pairs ``(n,)``."""
+    return np.array([truth(task, x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)])
+
+
+def slopes(trainer: Trainer, a: float, b: float) -> Slopes:
+    """The answer's slopes at the sum (a, b).
+
+    Raises:
+        RequestError: a or b is no finite number within ±1e12.
+    """
+    for name, value in (("a", a), ("b", b)):
+        if not abs(value) <= LARGEST_TERM:
+            raise RequestError(f"{name} = {value:g} cannot be asked about: use a number within ±1e12.")
+    network, task = NetworkCopy(trainer), trainer.experiment.data.task
+    everywhere = trainer.experiment.network.activation == "none"
+    answer, d_a, d_b = network.tangent(a, b)
+    # Of a straight rule the answer to 0 + 0 is the intercept, without a difference of large numbers.
+    intercept = network.tangent(0, 0)[0] if everywhere else answer - d_a * a - d_b * b
+    true_d_a, true_d_b, true_intercept = {
+        "sum": (1.0, 1.0, 0.0), "difference": (1.0, -1.0, 0.0), "product": (b, a, -a * b)
+    }[task]  # fmt: skip
+    return Slopes(a, b, answer, d_a, d_b, intercept, true_d_a, true_d_b, true_intercept, everywhere)
+
+
+def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Sliced[Forecast]:
+    """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones."""
+    network, task = NetworkCopy(trainer), trainer.experiment.data.task
+    at = slopes(trainer, current.a, current.b)
+    known = {(s.a, s.b) for s in watched}
+    far = [Sum(x * size, y * size) for size in FAR for x, y in DIRECTIONS]
+    asked = [*watched, *(s for s in far if (s.a, s.b) not in known)]
+    answers = yield from network.answers(np.array([s.a for s in asked]), np.array([s.b for s in asked]))
+    rows = []
+    for i, (one, answer) in enumerate(zip(asked, answers.tolist(), strict=True)):
+        right = truth(task, one.a, one.b)
+        foretold = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
+        rows.append(Foretold(one, right, foretold, answer - right, i < len(watched)))
+    return Forecast(at, tuple(rows))

@@ -1,0 +1,21 @@
+"""Work that is done in slices, so that other requests can be answered in between."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+Sliced = Generator[None, None, Result]
+"""Work in slices of some milliseconds: it yields after each, and returns its result after the last."""
+
+
+def at_once(work: Sliced[Result]) -> Result:
+    """Do all slices one after another."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result

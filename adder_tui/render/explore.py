@@ -1,0 +1,67 @@
+"""The Explore tab: the views by name, and the chosen one below."""
+
+from __future__ import annotations
+
+from adder_tui.render.exploration import VIEWS, Exploration, Spot
+from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.view import View
+
+HEADING = 1
+"""Rows above a view."""
+
+
+def explore_lines(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+    """The whole tab, and where its plane lies, if it has one."""
+    room = height - HEADING
+    lines, spot = _view(view, exploration, width, room)
+    if not lines:
+        lines = _nothing_yet(view, exploration, width)
+    shown = [heading(view, exploration, width), *lines]
+    fitted = [line.fit(width, view.glyphs.ellipsis) for line in shown[:height]]
+    return fitted, spot and Spot(spot.x, spot.y + HEADING, spot.cells)
+
+
+def _view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+    # Each view is imported when it is first looked at.
+    if exploration.view == "error":
+        from adder_tui.render.explore_error import error_view
+
+        return error_view(view, exploration, width, height)
+    if exploration.view == "neurons":
+        from adder_tui.render.explore_neurons import neurons_view
+
+        return neurons_view(view, exploration, width, height)
+    if exploration.view == "learned":
+        from adder_tui.render.explore_learned import learned_view
+
+        return learned_view(view, exploration, width, height), None
+    if exploration.view == "stability":
+        from adder_tui.render.explore_stability import stability_view
+
+        return stability_view(view, exploration, width, height), None
+    from adder_tui.render.explore_checks import checks_view
+
+    return checks_view(view, exploration, width, height), None
+
+
+def heading(view: View, exploration: Exploration, width: int) -> Line:
+    """The views by name; at the right whether one is being computed."""
+    line = Line.of(" ")
+    for name in VIEWS:
+        chosen = name == exploration.view
+        line = Line.of(
+            line, (view.glyphs.current if chosen else " ", "accent"), (name, "accent" if chosen else "dim"), " "
+        )
+    told = f"computing{view.glyphs.ellipsis} " if exploration.computing else ""
+    return line.with_right(Line.of((told, "dim")), width)
+
+
+def _nothing_yet(view: View, exploration: Exploration, width: int) -> list[Line]:
+    """What the view will show, or why it cannot."""
+    glyphs = view.glyphs
+    lines = [Line(), Line.of((f"  {VIEWS[exploration.view]}", "dim"))]
+    if view.snapshot is None:
+        return [*lines, Line(), Line.of((f"  loading torch{glyphs.ellipsis}", "dim"))]
+    for sentence in dict.fromkeys(exploration.refused.values()):
+        lines += [Line(), *(Line.of("  " + row) for row in wrapped(glyphs.text(sentence), width - 4))]
+    return lines

@@ -1,0 +1,136 @@
+"""The error over a plane of sums."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adder_tui.render.exploration import WIDE, Exploration, Spot
+from adder_tui.render.gallery import gallery
+from adder_tui.render.heat import (
+    largest_size,
+    short_number,
+    sign_legend,
+    sign_levels,
+    sign_steps,
+    size_legend,
+    size_levels,
+    size_steps,
+)
+from adder_tui.render.lines import Line
+from adder_tui.render.numbers import count, number, off_by, plain_number, role_of, signed
+from adder_tui.render.plane_picture import LABELS, Axes, Trained, beside, cells_in, plane_picture, point_mark
+from adder_tui.render.plane_window import Cells
+from adder_tui.render.sums import sum_text
+from adder_tui.render.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.findings import Plane
+
+ABOVE, UNDER = 1, 2
+"""Rows of the legend, and of what is told below."""
+SIDE = 42
+"""Columns of the neurons beside the plane where there is room."""
+
+
+def error_cells(exploration: Exploration, width: int, height: int) -> Cells:
+    """The cells of the plane in a view of this size."""
+    return cells_in(width - (SIDE + 2 if width >= WIDE else 1), height - ABOVE - UNDER, exploration.halved)
+
+
+def error_view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+    """The plane, what its characters mean, and the sum under the cross-hair in numbers."""
+    plane = exploration.found.plane
+    if plane is None:
+        return [], None
+    glyphs = view.glyphs
+    error = plane.error
+    largest = largest_size(error)
+    if exploration.by_size:
+        sizes = size_steps(largest, plane.log)
+        levels, legend = size_levels(error, sizes), size_legend(sizes, glyphs, width - LABELS)
+    else:
+        steps = sign_steps(largest, plane.log)
+        levels, legend = sign_levels(error, steps), sign_legend(steps, glyphs, width - LABELS)
+    axes = axes_of(plane, exploration.halved)
+    cursor = axes.nearest(exploration.cursor_in(view))
+    asked = view.snapshot.asked.sum if view.snapshot else None
+    picture, marked = plane_picture(
+        levels, "size" if exploration.by_size else "sign", axes, exploration.halved, glyphs, cursor=cursor,
+        asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
+    )  # fmt: skip
+    spot = Spot(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    word = "size" if exploration.by_size else "off by"
+    lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
+    if width >= WIDE:
+        side = gallery(view, exploration, SIDE, len(lines))
+        lines = beside(lines, side, LABELS + len(axes.a))
+    return [*lines, *told(view, exploration, plane, cursor), _about(view, plane, largest, marked)], spot
+
+
+def axes_of(plane: Plane, halved: bool) -> Axes:
+    """The sums of the picture's cells: of two halves the upper one's."""
+    return Axes(plane.a, plane.b[::2] if halved else plane.b, plane.log)
+
+
+def sum_at(plane: Plane, halved: bool, cursor: tuple[float, float]) -> tuple[float, float]:
+    """The sum of the cell nearest to the cross-hair."""
+    axes = axes_of(plane, halved)
+    column, row = axes.nearest(cursor)
+    return float(axes.a[column]), float(axes.b[row])
+
+
+def trained_of(plane: Plane) -> Trained:
+    """What the picture marks of the training data."""
+    return Trained(plane.trained_a, plane.trained_b, plane.points)
+
+
+def told(view: View, exploration: Exploration, plane: Plane, cursor: tuple[int, int]) -> list[Line]:
+    """The cell under the cross-hair in numbers."""
+    from adder_engine.sums import Sum  # not at the top: drawings import no more of the engine than they draw
+
+    glyphs = view.glyphs
+    row = cursor[1] * (2 if exploration.halved else 1)
+    a, b = float(plane.a[cursor[0]]), float(plane.b[row])
+    answer, truth = float(plane.answers[row, cursor[0]]), float(plane.truth[row, cursor[0]])
+    if exploration.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
+        asked = view.snapshot.asked
+        a, b, answer, truth = asked.sum.a, asked.sum.b, asked.predicted, asked.truth
+    error = answer - truth
+    line = Line.of(
+        (" X " if glyphs.ascii else " ┼ ", "accent"),
+        (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.data.task, glyphs), "strong"),
+        ("   answer ", "dim"), (number(answer, glyphs), "strong"),
+        ("   truth ", "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
+        "   ", (off_by(error, glyphs) if np.isfinite(error) else "off by " + signed(error, glyphs), role_of(error)),
+    )  # fmt: skip
+    return [line]
+
+
+def _about(view: View, plane: Plane, largest: float, marked: int) -> Line:
+    glyphs = view.glyphs
+    line = Line.of((f" {point_mark(glyphs)} ", "strong"))
+    if plane.row_count == 1:
+        line = Line.of(line, ("the one training sum", "dim"))
+    elif marked == plane.row_count:
+        line = Line.of(line, (f"the {count(plane.row_count)} training sums", "dim"))
+    else:
+        line = Line.of(line, (f"{count(marked)} of {count(plane.row_count)} training sums", "dim"))
+    framed = _range(plane, view)
+    if framed:
+        line = Line.of(line, (", framed ", "dim"), (framed, "dim"))
+    line = Line.of(line, ("   furthest off ", "dim"), number(largest, glyphs))
+    return Line.of(line, (f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
+
+
+def _range(plane: Plane, view: View) -> str:
+    glyphs = view.glyphs
+    (a_low, a_high), (b_low, b_high) = plane.trained_a, plane.trained_b
+    if a_low == a_high and b_low == b_high:
+        return ""
+    if (a_low, a_high) == (b_low, b_high) and a_low == -a_high:
+        return glyphs.text(f"±{short_number(a_high, glyphs)}")
+    if (a_low, a_high) == (b_low, b_high):
+        return f"{short_number(a_low, glyphs)} to {short_number(a_high, glyphs)}"
+    return "by their ranges"

@@ -1,0 +1,376 @@
+"""The network seen from afar, held against single questions, autograd, numpy and the course's figures."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from adder_engine import Experiment, RequestError, Session, Sum, Trainer
+from adder_engine.checks import checks, region_of, rivals
+from adder_engine.data import truth
+from adder_engine.errors import AdderError
+from adder_engine.explorer import Explorer
+from adder_engine.far_sums import forecast, neurons, plane, slopes
+from adder_engine.findings import Extent, symmetric_exp, symmetric_log
+from adder_engine.judge import PlainAdder
+from adder_engine.recording import Recording
+from adder_engine.run_path import map_course
+from adder_engine.slices import at_once
+from adder_engine.trainer import Handles
+from tests.engine.strategies import examples, experiments
+from tests.engine.test_curvature import held_trainers
+from tests.engine.test_session import must_be_one_sentence
+
+TANH: dict[str, Any] = {"network.activation": "tanh", "data.scale": 500.0, "data.count": 50, "training.lr": 0.01}
+SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
+EXTENT = Extent(-400, 600, -300, 700, 5, 4)
+
+
+def twin(trainer: Trainer) -> PlainAdder:
+    """PyTorch's module with the same parameters, in float64."""
+    module = PlainAdder(trainer.experiment).double()
+    module.load(trainer.state[0].double())
+    return module
+
+
+def alive(trainer: Trainer) -> list[torch.Tensor]:
+    """What each hidden layer's outputs are multiplied by."""
+    hidden = enumerate(trainer.experiment.network.layers[1:-1])
+    held = trainer.handles.silenced
+    return [torch.tensor([[float((i, n) not in held) for n in range(size)]]).double() for i, size in hidden]
+
+
+# --- the plane --------------------------------------------------------------------------------------
+
+
+@examples(40)
+@given(held_trainers(), st.booleans())
+def test_a_plane_holds_the_answers_that_single_questions_get(trainer: Trainer, log: bool) -> None:
+    assume(bool(torch.isfinite(trainer.state).all()) and float(trainer.state[0].abs().max()) < 1e6)
+    extent = Extent(-400, 600, -300, 700, 5, 4, log)
+    found = at_once(plane(trainer, extent))
+    assert (found.a[0], found.a[-1], found.b[0], found.b[-1]) == (-400, 600, 700, -300)
+    task = trainer.experiment.data.task
+    for i, b in enumerate(found.b.tolist()):
+        for j, a in enumerate(found.a.tolist()):
+            wanted = trainer.predict(a, b)
+            assert found.answers[i, j] == pytest.approx(wanted, rel=1e-4, abs=1e-2)
+            assert found.truth[i, j] == truth(task, a, b)
+            assert found.error[i, j] == found.answers[i, j] - found.truth[i, j]
+
+
+def test_log_steps_go_evenly_through_every_power_of_ten() -> None:
+    found = at_once(plane(Trainer(Experiment().replace(**TANH)), Extent(-999_999, 999_999, -9, 99, 13, 4, True)))
+    powers = [10.0**k - 1 for k in range(7)]
+    assert found.a.tolist() == pytest.approx([*[-x for x in powers[:0:-1]], *powers], rel=1e-6)
+    assert found.b.tolist() == pytest.approx([99, 9, 0, -9], rel=1e-6, abs=1e-6)
+    for x in (-1e6, -0.3, 0.0, 5.0, 1e12):
+        assert symmetric_exp(symmetric_log(x)) == pytest.approx(x, rel=1e-9, abs=1e-12)
+
+
+def test_a_plane_shows_where_training_was() -> None:
+    many = at_once(plane(Trainer(Experiment()), EXTENT))
+    assert (many.trained_a, many.trained_b, many.row_count) == ((-500, 500), (-500, 500), 10_000)
+    assert many.points.shape == (500, 2)
+    assert many.points == pytest.approx(Trainer(Experiment()).inputs.T[::20].numpy())
+    rows: dict[str, Any] = {"data.kind": "rows", "data.rows": [[30, 70], [-5, 9, 3]], "data.scale": 10.0}
+    few = at_once(plane(Trainer(Experiment().replace(**rows)), EXTENT))
+    assert (few.trained_a, few.trained_b, few.row_count) == ((-5, 30), (9, 70), 2)
+    assert few.points == pytest.approx(np.array([[30, 70], [-5, 9]]))
+
+
+@examples(40)
+@given(held_trainers())
+def test_neurons_give_what_pytorchs_layers_give(trainer: Trainer) -> None:
+    assume(bool(torch.isfinite(trainer.state).all()) and float(trainer.state[0].abs().max()) < 1e6)
+    found = at_once(neurons(trainer, EXTENT, None))
+    module, masks = twin(trainer), alive(trainer)
+    grid = at_once(plane(trainer, EXTENT))
+    pairs = torch.tensor([[a, b] for b in grid.b for a in grid.a], dtype=torch.float64)
+    outputs = pairs / trainer.experiment.data.scale
+    wanted = []
+    with torch.no_grad():
+        for i, name in enumerate(module.names[:-1]):
+            outputs = module.activation(module.get_submodule(name)(outputs)) * masks[i]
+            wanted += [((i, n), outputs[:, n].view(4, 5).numpy()) for n in range(outputs.shape[1])]
+    assert [(one.layer, one.neuron) for one in found] == [place for place, _ in wanted]
+    for one, (place, values) in zip(found, wanted, strict=True):
+        assert one.outputs == pytest.approx(values, rel=1e-4, abs=1e-4 * (1 + np.abs(values).max()))
+        assert (one.low, one.high) == (one.outputs.min(), one.outputs.max())
+        (alone,) = at_once(neurons(trainer, EXTENT, place))
+        assert (alone.outputs == one.outputs).all()
+
+
+# --- slopes -----------------------------------------------------------------------------------------
+
+
+@examples(60)
+@given(held_trainers(), st.floats(-600, 600), st.floats(-600, 600))
+def test_slopes_are_those_of_autograd(trainer: Trainer, a: float, b: float) -> None:
+    assume(bool(torch.isfinite(trainer.state).all()) and float(trainer.state[0].abs().max()) < 1e6)
+    scale = trainer.experiment.data.scale
+    pair = torch.tensor([[a, b]], dtype=torch.float64, requires_grad=True)
+    masks = [m[0] for m in alive(trainer)]
+    answer = twin(trainer)(pair / scale, [*masks, None]) * scale
+    (wanted,) = torch.autograd.grad(answer, pair)
+    found = slopes(trainer, a, b)
+    size = float(wanted.abs().max())
+    assert (found.d_a, found.d_b) == pytest.approx(tuple(wanted[0].tolist()), rel=1e-6, abs=1e-9 * size)
+    assert found.answer == pytest.approx(answer.item(), rel=1e-6, abs=1e-6)
+    there = found.d_a * a + found.d_b * b + found.intercept
+    assert there == pytest.approx(found.answer, rel=1e-6, abs=1e-6 * (1 + size * 600))
+    h, task = 1e-3, trainer.experiment.data.task
+    rise = (truth(task, a + h, b) - truth(task, a - h, b)) / (2 * h)
+    assert found.true_d_a == pytest.approx(rise, abs=1e-3)
+    there = found.true_d_a * a + found.true_d_b * b + found.true_intercept
+    assert there == pytest.approx(truth(task, a, b), abs=1e-6)
+
+
+def test_far_out_errors_are_foretold_by_the_map() -> None:
+    trainer = Trainer(Experiment())
+    trainer.train(2000)
+    found = at_once(forecast(trainer, Sum(30, 70), list(SUMS)))
+    assert found.slopes.everywhere
+    assert (found.slopes.d_a, found.slopes.d_b) == pytest.approx((0.99883, 1.00066), abs=2e-5)
+    assert found.slopes.intercept == pytest.approx(-0.3182, abs=1e-3)
+    rows = {(row.sum.a, row.sum.b): row for row in found.rows}
+    wanted = {(-330000, 30000): 406.41, (1e3, 1e3): -0.83, (1e4, 1e4): -5.5, (1e6, 1e6): -515, (1e6, -1e6): -1831}
+    for pair, error in wanted.items():
+        assert rows[pair].foretold == pytest.approx(error, rel=0.01)
+        assert rows[pair].asked == pytest.approx(rows[pair].foretold, rel=0.01)
+    assert [row.sum for row in found.rows if row.watched] == list(SUMS)
+    assert len(found.rows) == 6 + 24
+
+
+def test_slopes_at_one_sum_foretell_little_of_a_bent_network() -> None:
+    trainer = Trainer(Experiment.preset("tanh"))
+    trainer.train(300)
+    found = at_once(forecast(trainer, Sum(30, 70), [Sum(5000, 5000)]))
+    (row, *_) = found.rows
+    assert not found.slopes.everywhere
+    assert row.asked == pytest.approx(trainer.predict(5000, 5000) - 10_000)
+    assert row.asked < -7000
+    assert abs(row.foretold) < 3000
+
+
+def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
+    recording = Recording(Experiment().replace(**{"data.count": 100, "training.batch_size": 30, "epochs": 100}))
+    recording.run(200)
+    recording.hold(Handles(frozenset(), frozenset({(0, 1)})))
+    recording.run(201)
+    recording.seek_epoch(61)
+    found = map_course(recording)
+    assert found is not None
+    assert (found.updates[0], found.updates[found.here], found.epochs[found.here]) == (0, 244, 61)
+    assert (np.diff(found.updates) > 0).all()
+    for i in (0, 7, found.here, len(found.updates) - 1):
+        recording.seek(type(recording.moment)(int(found.updates[i])))
+        if i == found.here:  # beside the keyframes, after what was done there
+            recording.seek_epoch(61)
+        predict = recording.trainer.predict
+        c = predict(0, 0)
+        assert found.epochs[i] == pytest.approx(
+            recording.trainer.epochs_done + recording.trainer.counters.row / 100, abs=1e-9
+        )
+        assert (found.w_a[i], found.w_b[i], found.c[i]) == pytest.approx(
+            (predict(1, 0) - c, predict(0, 1) - c, c), abs=1e-5
+        )
+    assert map_course(Recording(Experiment().replace(**TANH))) is None
+
+
+# --- checks and rivals ------------------------------------------------------------------------------
+
+
+def test_shares_and_errors_of_the_tutorials_run_are_those_of_the_course() -> None:
+    trainer = Trainer(Experiment())
+    course = {
+        1000: (81.8, 0.003, 0.039, 0.983), 1600: (3.94, 0.066, 0.750, 0.998), 1800: (1.34, 0.231, 1, 0.9995),
+        2000: (0.50, 0.649, 1, 1),
+    }  # fmt: skip
+    for epoch, (rmse, half, five, over) in course.items():
+        trainer.train(epoch - trainer.epochs_done)
+        found = at_once(checks(trainer))
+        assert (found.held_out, found.count) == (True, 2000)
+        assert found.rmse == pytest.approx(rmse, rel=0.01)
+        shares = (found.within_half, found.within_five, found.over_hundred)
+        assert shares == pytest.approx((half, five, over), abs=0.003)
+    inside, near, far = found.regions
+    assert [r.rmse for r in found.regions] == pytest.approx([0.50, 0.84, 3.9], rel=0.02)
+    assert (inside.high, near.high, far.high) == (500, 1000, 5000)
+    assert inside.rmse == found.rmse
+    assert all(r.mean_error <= r.rmse for r in found.regions)
+
+
+@examples(30)
+@given(held_trainers())
+def test_checks_are_what_asking_each_sum_gives(trainer: Trainer) -> None:
+    assume(bool(torch.isfinite(trainer.state).all()) and float(trainer.state[0].abs().max()) < 1e6)
+    before = trainer.generator.get_state()
+    found = at_once(checks(trainer))
+    assert torch.equal(before, trainer.generator.get_state())
+    assert at_once(checks(trainer)) == found
+    low, high = region_of(trainer.experiment, "inside")
+    near, far = found.regions[1:]
+    assert near.high - near.low == pytest.approx(2 * (high - low))
+    assert far.high - far.low == pytest.approx(10 * (high - low))
+    data, scale = trainer.dataset, trainer.experiment.data.scale
+    assert found.held_out == bool(len(data.test_inputs))
+    if found.held_out:
+        pairs = (data.test_inputs.double() * scale).tolist()
+        right = [truth(trainer.experiment.data.task, *pair) for pair in pairs]
+        off = np.array(trainer.answers([(a, b) for a, b in pairs])) - right
+        largest = float(np.abs(off).max())
+        assert found.rmse == pytest.approx(float(np.sqrt(np.mean(off**2))), rel=1e-3, abs=1e-4 * (1 + largest))
+        clear = np.abs(np.abs(off) - 5) > 1e-2 * (1 + largest)
+        if clear.all():
+            assert found.within_five == np.mean(np.abs(off) <= 5)
+
+
+def test_rivals_answer_as_in_the_course() -> None:
+    trainer = Trainer(Experiment())
+    straight, near, own = at_once(rivals(trainer, list(SUMS)))
+    answers = {name: [r.answers[i].predicted for i in (0, 3, 5)] for name, r in (("l", straight), ("k", near))}
+    assert answers["l"] == pytest.approx([100, 10, -300_000], abs=1e-2)
+    assert answers["k"] == pytest.approx([87.61, 17.67, -41.91], abs=0.006)
+    assert (straight.rmse, near.rmse) == pytest.approx((0.00, 4.46), abs=0.005)
+    assert [a.predicted for a in own.answers] == pytest.approx(trainer.answers([(s.a, s.b) for s in SUMS]))
+    assert own.rmse == at_once(checks(trainer)).rmse
+    assert (straight.count, near.count, own.count) == (2000, 2000, 2000)
+
+
+@examples(30)
+@given(experiments(most_rows=9))
+def test_rivals_answer_as_numpy_and_brute_force_do(experiment: Experiment) -> None:
+    trainer = Trainer(experiment)
+    straight, near, _ = at_once(rivals(trainer, [Sum(30, 70), Sum(-330, 30)]))
+    scale = experiment.data.scale
+    x, y = trainer.dataset.inputs.double().numpy() * scale, trainer.dataset.targets[:, 0].double().numpy() * scale
+    asked = np.array([[30, 70], [-330, 30]])
+    distances = ((asked[:, None, :] - x[None]) ** 2).sum(axis=2)
+    k = min(5, len(x))
+    for i, answer in enumerate(near.answers):
+        order = np.argsort(distances[i])
+        edge = np.sort(distances[i])
+        if k < len(x) and edge[k] - edge[k - 1] < 1e-6 * (1 + edge[k]):
+            continue  # two are as near: either will do
+        assert answer.predicted == pytest.approx(y[order[:k]].mean(), rel=1e-6, abs=1e-6)
+    wide = np.c_[x, np.ones(len(x))]
+    if np.linalg.cond(wide) < 1e4:
+        rule, *_ = np.linalg.lstsq(wide, y, rcond=None)
+        wanted = np.c_[asked, np.ones(2)] @ rule
+        assert [a.predicted for a in straight.answers] == pytest.approx(wanted.tolist(), rel=1e-4, abs=1e-4)
+
+
+# --- any run ----------------------------------------------------------------------------------------
+
+
+@examples(40)
+@given(experiments(most_rows=6, widest=3), st.integers(0, 12), st.sampled_from(["finite", "huge"]))
+def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
+    experiment: Experiment, updates: int, size: str
+) -> None:
+    recording = Recording(experiment)
+    recording.run(updates)
+    if size == "huge":
+        recording.edit(0, 1e30)
+    explorer = Explorer(recording, Sum(30, 70), list(SUMS))
+    state = recording.trainer.state.clone()
+    recording_at = recording.moment
+    work: list[Any] = [
+        explorer.plane(EXTENT), explorer.neurons(EXTENT, None), explorer.forecast(), explorer.stability(),
+        explorer.along_gradient(9), explorer.loss_slice(5, 5), explorer.checks(), explorer.rivals(),
+    ]  # fmt: skip
+    refused = 0
+    for one in work:
+        try:
+            at_once(one)
+        except AdderError as error:
+            must_be_one_sentence(error)
+            refused += 1
+    assert refused <= 3  # only what needs the loss's slopes
+    explorer.map_course()
+    assert math.isfinite(explorer.slopes(None, None).d_a) or size == "huge"
+    assert torch.equal(recording.trainer.state, state)
+    assert recording.moment == recording_at
+
+
+# --- the session ------------------------------------------------------------------------------------
+
+
+async def everything(session: Session) -> list[Any]:
+    return await asyncio.gather(
+        session.plane(-1e6, 1e6, -1e6, 1e6, 40, 30, log=True), session.neurons(-500, 500, -500, 500, 20, 10),
+        session.map_course(), session.slopes(), session.forecast(), session.stability(), session.along_gradient(),
+        session.loss_slice(9, 7), session.checks(), session.rivals(),
+    )  # fmt: skip
+
+
+async def test_exploring_while_a_run_plays_does_not_disturb_it() -> None:
+    experiment = Experiment().replace(**TANH, **{"epochs": 1500, "training.batch_size": 7, "network.dropout": 0.1})
+    async with Session(experiment) as session:
+        await session.play()
+        while (await session.snapshot()).status == "playing":
+            await everything(session)
+        explored = await session.snapshot()
+    alone = Trainer(experiment)
+    alone.train(1500)
+    assert explored.status == "done"
+    assert (explored.state == alone.state.numpy()).all()
+
+
+async def test_a_question_is_answered_while_long_work_goes_on() -> None:
+    async with Session(Experiment()) as session:
+        await session.step("epoch")
+        long = asyncio.ensure_future(session.rivals())
+        await asyncio.sleep(0)
+        answered = 0
+        while not long.done():
+            await session.predict(30, 70)
+            answered += 1
+        await long
+        assert answered > 5
+
+
+async def test_work_is_about_the_moment_when_it_was_asked_for() -> None:
+    async with Session(Experiment().replace(**TANH)) as session:
+        await session.step("epoch", 3)
+        wanted = await session.loss_slice(31, 31)
+        long = asyncio.ensure_future(session.loss_slice(31, 31))
+        await asyncio.sleep(0)
+        await session.step("100 epochs")
+        again = await long
+        assert (again.losses == wanted.losses).all()
+        assert (again.path_epochs == wanted.path_epochs).all()
+
+
+async def test_what_cannot_be_explored_is_refused_in_one_sentence() -> None:
+    async with Session(Experiment().replace(**TANH)) as session:
+        refused = (
+            session.plane(5, 5, 0, 1, 9, 9), session.plane(0, math.inf, 0, 1, 9, 9),
+            session.plane(0, math.nan, 0, 1, 9, 9),
+            session.plane(0, 1, 0, 1, 1, 9), session.plane(0, 1, 0, 1, 1000, 1000), session.slopes(math.nan, 1.0),
+            session.neurons(0, 1, 0, 1, 9, 9, only=(5, 0)), session.neurons(0, 1, 0, 1, 9, 9, only=(0, -1)),
+            session.along_gradient(1), session.loss_slice(1000, 1000),
+        )  # fmt: skip
+        for request in refused:
+            with pytest.raises(RequestError) as caught:
+                await request
+            must_be_one_sentence(caught.value)
+        assert (await session.snapshot()).status == "paused"
+
+
+async def test_a_session_that_closes_lets_go_of_long_work() -> None:
+    session = Session(Experiment().replace(**{"network.layers": [2, 64, 64, 1]}))
+    await session.snapshot()
+    long = asyncio.ensure_future(session.loss_slice(100, 100))
+    await asyncio.sleep(0.01)
+    await session.close()
+    with pytest.raises(RequestError, match=r"^This session is closed"):
+        await long

@@ -1,0 +1,349 @@
+"""The explorer's drawings: what their characters and numbers say."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adder_engine.experiment import Experiment
+from adder_engine.findings import Extent
+from adder_tui.render.exploration import VIEWS, WIDE, Exploration, Found, hidden_neuron, next_neuron
+from adder_tui.render.explore import HEADING, explore_lines
+from adder_tui.render.explore_checks import percent
+from adder_tui.render.explore_error import error_cells
+from adder_tui.render.explore_neurons import neuron_cells
+from adder_tui.render.glyphs import UNICODE
+from adder_tui.render.heat import HALF, SIGNS, SIZES, HeatMap, sign_levels, sign_steps, size_levels, size_steps
+from adder_tui.render.lines import Tone, plain
+from adder_tui.render.plane_window import (
+    Cells,
+    Window,
+    extent_of,
+    first_window,
+    moved,
+    rulers,
+    zoomed,
+)
+from adder_tui.render.view import View
+from adder_tui.selection import Neuron, Parameter
+from adder_tui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
+from tests.render import findings
+from tests.render.views import view_of
+
+SIZES_OF_WINDOW = [(60, 15), (80, 19), (120, 35)]
+
+
+def explored(seen: View, width: int, height: int, **changes: Any) -> Exploration:
+    """An exploration with everything found, for a drawing of this size."""
+    exploration = Exploration(**changes)
+    if exploration.view == "neurons":
+        cells = neuron_cells(seen, exploration, width, height)
+    else:
+        cells = error_cells(exploration, width, height)
+    extent = extent_of(exploration.window(seen.experiment), cells)
+    layers = seen.experiment.network.layers[1:-1]
+    chosen = hidden_neuron(seen.selection, seen.experiment)
+    own = [p for p in findings.neurons_of(extent, layers) if (p.layer, p.neuron) == chosen]
+    found = Found(
+        plane=findings.plane_of(extent),
+        neuron=(extent, own[0]) if own else None,
+        neurons=findings.neurons_of(Extent(-600, 600, -600, 600, 9, 6), layers),
+        course=findings.course(),
+        forecast=findings.forecast(seen.experiment.network.activation == "none"),
+        stability=findings.stability(),
+        curve=findings.loss_curve(),
+        slice=findings.loss_slice(39, 22),
+        checks=findings.checks(),
+        rivals=findings.rivals(),
+    )
+    return dataclasses.replace(exploration, found=found)
+
+
+def drawn(seen: View, width: int = 80, height: int = 20, **changes: Any) -> str:
+    exploration = explored(seen, width, height - HEADING, **changes)
+    return plain(explore_lines(seen, exploration, width, height)[0])
+
+
+# --- characters --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("halved", [False, True])
+def test_each_cells_character_tells_the_sign_of_its_error(log: bool, halved: bool) -> None:
+    window = Window() if log else Window(span=600, log=False)
+    error = findings.plane_of(extent_of(window, Cells(71, 15, halved))).error
+    steps = sign_steps(float(np.abs(error).max()), log)
+    heat = HeatMap(sign_levels(error, steps), "sign", halved)
+    seen = set()
+    for y, row in enumerate(heat.cells):
+        for x, (character, tone) in enumerate(row):
+            halves = error[2 * y : 2 * y + 2, x] if halved else error[y : y + 1, x]
+            assert isinstance(tone, Tone)
+            assert [tone.upper, tone.lower][: len(halves)] == [_level(float(e), steps) for e in halves]
+            if character == HALF:
+                assert tone.upper != tone.lower
+                continue
+            level = SIGNS.index(character) - 3
+            seen.add(level)
+            for one in halves:
+                assert level == _level(float(one), steps)
+                assert level * one > 0 if level else abs(one) < steps[0]
+    assert {-2, -1, 0, 1, 2} <= seen
+
+
+def _level(error: float, steps: tuple[float, ...]) -> int:
+    size = sum(abs(error) >= step for step in steps)
+    return size if error > 0 else -size
+
+
+def test_a_picture_without_halves_has_a_sign_in_each_cell() -> None:
+    error = np.linspace(-90, 90, 60).reshape(6, 10)
+    heat = HeatMap(sign_levels(error, sign_steps(90, False)), "sign", False)
+    assert HALF not in "".join(character for row in heat.cells for character, _ in row)
+    assert "".join(character for character, _ in heat.cells[0]) == "=" * 10
+    assert "".join(character for character, _ in heat.cells[5]) == "#" * 10
+
+
+def test_by_size_both_signs_look_alike() -> None:
+    steps = size_steps(100, False)
+    values = np.array([[-100.0, 100.0], [-30.0, 30.0], [0.0, 1.0]])
+    heat = HeatMap(size_levels(values, steps), "size", False)
+    assert [[c for c, _ in row] for row in heat.cells] == [["#", "#"], ["*", "*"], [" ", " "]]
+
+
+def test_what_is_no_number_is_told_as_such() -> None:
+    values = np.array([[np.nan, np.inf, -np.inf, 0.0]])
+    heat = HeatMap(sign_levels(values, sign_steps(0.0, False)), "sign", False)
+    assert [c for c, _ in heat.cells[0]] == ["?", "#", "=", "."]
+
+
+def test_no_two_levels_share_a_character_or_a_colour() -> None:
+    for characters in (SIGNS, SIZES):
+        assert len(set(characters)) == len(characters)
+    for heat in (DARK_HEAT, LIGHT_HEAT):
+        for grounds, marks in ((heat.signs, heat.sign_marks), (heat.sizes, heat.size_marks)):
+            assert len(set(grounds)) == len(grounds)
+            assert all(ground != mark for ground, mark in zip(grounds, marks, strict=True))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "basic"])
+def test_every_theme_has_a_style_for_each_tone(theme: str) -> None:
+    styles = role_styles(theme)
+    tones = [Tone("sign", n, n) for n in range(-3, 4)]
+    told = {(styles[tone].color, styles[tone].bgcolor, styles[tone].bold) for tone in tones}
+    assert len(told) == (7 if theme != "basic" else 5)  # 16 colours tell the sign; the characters tell the rest
+    assert styles[Tone("sign", -1, 2)] is styles[Tone("sign", -1, 2)]
+
+
+# --- the plane ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("halved", [False, True])
+def test_even_steps_are_round_sums_and_hold_the_training_range(halved: bool) -> None:
+    window = first_window(Experiment.preset("many-pairs"))
+    for cells in (Cells(71, 15, halved), Cells(51, 10, halved), Cells(67, 30, halved)):
+        extent = extent_of(window, cells)
+        plane = findings.plane_of(extent)
+        own = plane.b[::2] if halved else plane.b
+        for places in (plane.a, own):
+            step = abs(places[1] - places[0])
+            assert float(f"{step:.1g}") == pytest.approx(step)
+            assert np.abs(places / step - np.round(places / step)).max() < 1e-9
+        assert plane.a.min() <= -500
+        assert plane.a.max() >= 500
+        assert plane.b.min() <= -500
+        assert plane.b.max() >= 500
+        assert 0.0 in plane.a.round(9)
+        assert 0.0 in own.round(9)
+
+
+def test_log_steps_reach_a_million_either_way() -> None:
+    extent = extent_of(Window(), Cells(71, 15, False))
+    assert (extent.a_low, extent.a_high) == pytest.approx((-1e6, 1e6))
+    assert (extent.b_low, extent.b_high) == pytest.approx((-1e6, 1e6))
+    assert extent.log
+
+
+def test_the_cross_hair_moves_by_cells_and_takes_the_plane_along_at_its_edge() -> None:
+    window, cells = Window(span=600, log=False), Cells(71, 15, True)
+    a, _ = rulers(window, cells)
+    cursor = (0.0, 0.0)
+    for _ in range(36):
+        window, cursor = moved(window, cells, cursor, 1, 0)
+    assert cursor == (36 * a.step, 0.0)
+    assert window.a > 0
+    ruler, _ = rulers(window, cells)
+    assert 0 <= ruler.index(cursor[0]) < cells.columns
+
+
+def test_zooming_keeps_what_is_under_the_cross_hair() -> None:
+    window, cells = Window(span=600, log=False), Cells(71, 15, True)
+    before = [ruler.step for ruler in rulers(window, cells)]
+    for by in (-1, 1):
+        other = zoomed(window, (200.0, -100.0), by)
+        after = rulers(other, cells)
+        assert all(2 <= (new.step / old) ** by <= 2.5 for new, old in zip(after, before, strict=True))
+        assert abs(after[0].index(200.0) - 45) <= 2
+        assert abs(after[1].index(-100.0) - 8) <= 1
+        again = zoomed(other, (200.0, -100.0), -by)
+        assert (again.a, again.b, again.zoom) == (pytest.approx(0, abs=1e-4), pytest.approx(0, abs=1e-4), 0)
+
+
+def test_the_plane_ends_at_a_million_in_log_steps() -> None:
+    window, cells, cursor = Window(), Cells(71, 15, True), (0.0, 0.0)
+    for _ in range(200):
+        window, cursor = moved(window, cells, cursor, 1, 0)
+    assert cursor[0] == pytest.approx(1e6)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES_OF_WINDOW)
+def test_the_cell_under_the_cross_hair_is_told_in_numbers(width: int, height: int) -> None:
+    text = drawn(view_of("many-pairs"), width, height, cursor=(200.0, 100.0))
+    told = next(row for row in text.splitlines() if row.startswith(" ┼ "))
+    a, _, b = told.split("answer")[0].replace("┼", "").split()
+    error = findings.answer(float(a), float(b)) - float(a) - float(b)
+    assert f"off by {error:.2f}".replace("-", "−") in told
+
+
+def test_the_current_sum_is_told_wherever_the_cells_lie() -> None:
+    view = view_of("many-pairs")
+    assert view.snapshot is not None
+    told = drawn(view)
+    assert f"┼ 30 + 70   answer {view.snapshot.asked.predicted:.2f}" in told
+
+
+def test_the_training_range_is_framed_and_its_sums_are_marked() -> None:
+    text = drawn(view_of("many-pairs"))
+    assert all(corner in text for corner in "┌┐└┘")
+    assert "∘" in text
+    assert "of 10,000 training sums, framed ±500" in text
+
+
+def test_log_steps_are_labelled_by_powers_of_ten() -> None:
+    text = drawn(view_of("many-pairs"), log=True)
+    for label in ("1M", "10k", "100", "−100", "−10k", "−1M"):
+        assert label in text
+
+
+# --- the views ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize(("width", "height"), [*SIZES_OF_WINDOW, (61, 12), (110, 20)])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_each_view_fits_its_window(name: str, width: int, height: int, ascii_only: bool) -> None:
+    view = view_of("many-pairs", ascii=ascii_only)
+    exploration = explored(view, width, height - HEADING, view=name, halved=not ascii_only)
+    lines, spot = explore_lines(view, exploration, width, height)
+    assert len(lines) <= height
+    assert all(line.width == width for line in lines)
+    assert (spot is not None) == (name in ("error", "neurons"))
+    if ascii_only:
+        assert plain(lines).isascii()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_without_findings_says_what_it_will_show(name: str) -> None:
+    view = view_of("many-pairs")
+    text = plain(explore_lines(view, Exploration(view=name), 80, 20)[0])
+    assert VIEWS[name] in text
+    refused = Exploration(view=name, refused={"plane": "The loss is not finite here."})
+    assert "The loss is not finite here." in plain(explore_lines(view, refused, 80, 20)[0])
+
+
+def test_all_neurons_are_drawn_and_many_are_folded_around_the_chosen_one() -> None:
+    few = drawn(view_of("many-pairs"), view="neurons")
+    assert "all 8 hidden neurons" in few
+    assert all(f"h{layer}[{n}]" in few for layer in (1, 2) for n in range(4))
+    view = view_of("many-pairs")
+    wide = view.experiment.replace(**{"network.layers": [2, 64, 64, 1]})
+    many = dataclasses.replace(view, experiment=wide, selection=Neuron(2, 40))
+    text = drawn(many, view="neurons")
+    assert "of 128 hidden neurons" in text
+    assert "▸h2[40]" in text
+    assert "h1[63]" not in text
+
+
+def test_a_network_without_hidden_neurons_says_so() -> None:
+    view = view_of("many-pairs")
+    bare = dataclasses.replace(view, experiment=view.experiment.replace(**{"network.layers": [2, 1]}))
+    assert "no hidden neurons" in drawn(bare, view="neurons")
+    assert hidden_neuron(Neuron(1, 0), bare.experiment) is None
+
+
+def test_a_chosen_weight_counts_for_the_neuron_that_owns_it() -> None:
+    experiment = Experiment.preset("one-pair")
+    assert hidden_neuron(Parameter(0), experiment) == (0, 0)
+    assert hidden_neuron(Parameter(7), experiment) == (0, 3)
+    assert hidden_neuron(Parameter(12 + 4), experiment) == (1, 1)
+    assert hidden_neuron(Parameter(36), experiment) == (0, 0)  # the output's bias: the first hidden neuron instead
+    assert next_neuron(Neuron(1, 3), experiment, 1) == Neuron(2, 0)
+    assert next_neuron(Neuron(1, 0), experiment, -1) == Neuron(2, 3)
+
+
+def test_what_the_map_foretells_stands_beside_what_was_asked() -> None:
+    text = drawn(view_of("many-pairs"), view="learned")
+    row = next(row for row in text.splitlines() if "−330,000 + 30,000" in row)
+    error = findings.answer(-330_000, 30_000) + 300_000
+    assert row.split()[-2:] == [f"+{error:,.0f}"] * 2
+
+
+def test_a_bent_network_shows_its_slopes_here() -> None:
+    view = view_of("many-pairs")
+    bent = dataclasses.replace(view, experiment=view.experiment.replace(**{"network.activation": "tanh"}))
+    text = drawn(bent, view="learned")
+    assert "Around 30 + 70 the answer rises by" in text
+    assert "0.7500  for each 1 of a   (right: 1)" in text
+    assert "0.8750  for each 1 of b" in text
+
+
+@pytest.mark.parametrize(
+    ("lr", "limit", "words"),
+    [
+        (5e-5, 2.5e-5, "lr 5e−5 is 2.0 times the limit 2.5e−5: it will overshoot."),
+        (1e-5, 2.5e-5, "lr 1e−5 is 0.40 times the limit 2.5e−5: it holds."),
+        (2e-4, None, "lr 0.0002 is 8.0 times 2.5e−5, the limit of plain gradient descent;"),
+        (2e-4, findings.NO_LIMIT, "no rate overshoots by curvature alone"),
+    ],
+)
+def test_the_rate_stands_beside_its_limit(lr: float, limit: float | None, words: str) -> None:
+    view = view_of("many-pairs")
+    exploration = explored(view, 80, 19, view="stability")
+    found = dataclasses.replace(exploration.found, stability=findings.stability(lr, limit))
+    lines, _ = explore_lines(view, dataclasses.replace(exploration, found=found), 80, 20)
+    assert words in plain(lines)
+
+
+def test_a_step_that_lands_higher_says_so() -> None:
+    text = drawn(view_of("many-pairs"), view="stability")
+    assert "step 775.2 to 1,732, higher" in text
+    assert "here" in text
+    assert "1 curves downwards, as at a saddle" in text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.231, "23.1%"), (0.9995, "99.95%"), (1.0, "100%"), (0.0, "0%"), (0.99999, ">99.99%"), (0.001, "0.10%")],
+)
+def test_a_share_says_all_only_where_it_is_all(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_the_checks_tell_shares_regions_and_rivals() -> None:
+    text = drawn(view_of("many-pairs"), view="checks")
+    for words in ("64.9%", "99.95%", "far, 10 times", "842.5", "neighbours", "−41.91", "7.625e−6"):
+        assert words in text, words
+
+
+def test_two_pictures_stand_side_by_side_where_there_is_room() -> None:
+    narrow, wide = drawn(view_of("many-pairs"), WIDE - 1, 34), drawn(view_of("many-pairs"), WIDE, 34)
+    assert "hidden neurons" in wide
+    assert "hidden neurons" not in narrow
+
+
+def test_the_glyphs_of_marks_are_no_sign() -> None:
+    marks = {"∘", "o", UNICODE.current, "┼", "X", "|", "_", "─", "│"}
+    assert marks.isdisjoint(set(SIGNS) | set(SIZES))
