@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ class ExplorePane(Pane):
             about, state = self._known.get(ask.finding, (None, None))
             if ask.finding in self._asking or (about, state) == (ask.about, ask.state):
                 continue
-            if playing and about == ask.about and now - self._asked_at[ask.finding] < EVERY:
+            if playing and about == ask.about and now - self._asked_at.get(ask.finding, -math.inf) < EVERY:
                 continue
             self._asking[ask.finding] = self._asked_at[ask.finding] = now
             self.run_worker(self._fetch(ask), name=ask.finding)

@@ -79,6 +79,16 @@ async def test_v_goes_through_the_views(session: Session) -> None:
             await shows(pilot, *words)
 
 
+async def test_every_view_can_be_opened_while_the_run_plays(session: Session) -> None:
+    async with explore(session, epochs=10_000_000) as pilot:
+        await pilot.press("space")
+        for view in ("neurons", "learned", "stability", "checks", "error"):
+            await pilot.press("v")
+            await shows(pilot, f"▸{view}", "playing")
+        await pilot.press("space")
+        await shows(pilot, "paused")
+
+
 async def test_the_cross_hair_tells_a_sum_and_enter_makes_it_the_current_one(session: Session) -> None:
     async with explore(session) as pilot:
         await pilot.press("right")
