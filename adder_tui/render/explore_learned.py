@@ -45,12 +45,12 @@ def learned_view(view: View, exploration: Exploration, width: int, height: int) 
     return [*top, *charts, *_table(view, forecast, width, room - rows)]
 
 
-def _curve(course: MapCourse, values: Sequence[float], role: Role) -> Curve:
+def _curve(course: MapCourse, values: Sequence[float], role: Role, glyphs: Glyphs) -> Curve:
     import numpy as np
 
     y = np.asarray(values, dtype=float)
     fine = np.isfinite(y)
-    return Curve(course.epochs[fine], y[fine], role)
+    return Curve(course.epochs[fine], y[fine], role, _ink(role, glyphs)[0] if glyphs.ascii else "")
 
 
 def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
@@ -60,14 +60,17 @@ def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Lin
         ("  w_a ", "dim"), (_ink("train", view.glyphs), "train"),
         ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (" by epoch", "dim"),
     )  # fmt: skip
-    curves = [_curve(course, list(course.w_a), "train"), _curve(course, list(course.w_b), "test")]
+    curves = [
+        _curve(course, list(course.w_a), "train", view.glyphs),
+        _curve(course, list(course.w_b), "test", view.glyphs),
+    ]
     return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
 
 
 def _constant(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
     legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" by epoch", "dim"))
     wanted = [0.0] if view.experiment.data.task in WANTED else []
-    curves = [_curve(course, list(course.c), "train")]
+    curves = [_curve(course, list(course.c), "train", view.glyphs)]
     return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from adder_engine.findings import NeuronPlane
 
 NAME = 7
-"""Columns of a neuron's name beside its picture."""
+"""Columns of a neuron's name beside its picture; one more where its number has two digits."""
 LEAST, MOST = 5, 15
 """Columns of a small picture."""
 LEAST_ROWS, MOST_ROWS = 2, 7
@@ -33,6 +33,8 @@ class Shelf:
     cells: Cells
     pitch: tuple[int, int]
     """Columns and rows from one picture to the next."""
+    name: int
+    """Columns of the names beside the pictures."""
 
 
 def shelf(view: View, exploration: Exploration, width: int, height: int) -> Shelf | None:
@@ -41,8 +43,9 @@ def shelf(view: View, exploration: Exploration, width: int, height: int) -> Shel
     chosen = hidden_neuron(view.selection, view.experiment)
     if chosen is None or width < NAME + LEAST or height < LEAST_ROWS:
         return None
-    across = max(1, min(len(hidden), width // (NAME + LEAST + 1)))
-    columns = min(MOST, width // across - NAME - 1)
+    name = NAME + (max(hidden) > 10)
+    across = max(1, min(len(hidden), width // (name + LEAST + 1)))
+    columns = min(MOST, width // across - name - 1)
     most = max(hidden)
     rows = min(MOST_ROWS, max(LEAST_ROWS, (height + 1) // most - 1))
     rows = min(rows, max(LEAST_ROWS, columns // 2))
@@ -50,7 +53,11 @@ def shelf(view: View, exploration: Exploration, width: int, height: int) -> Shel
     layers = _around(chosen[0], len(hidden), across)
     neurons = tuple(_around(chosen[1] if i == chosen[0] else 0, hidden[i], room) for i in layers)
     return Shelf(
-        layers, neurons, Cells(columns - 1 + columns % 2, rows, exploration.halved), (NAME + columns + 1, rows + 1)
+        layers,
+        neurons,
+        Cells(columns - 1 + columns % 2, rows, exploration.halved),
+        (name + columns + 1, rows + 1),
+        name,
     )
 
 
@@ -78,7 +85,7 @@ def gallery(view: View, exploration: Exploration, width: int, height: int) -> li
             plane = found.get((layer, neuron))
             if plane is not None:
                 for row, line in enumerate(_small(plane, exploration).lines()):
-                    grid.put_spans(x + NAME, y + row, line.spans)
+                    grid.put_spans(x + shown.name, y + row, line.spans)
     return grid.lines()
 
 

@@ -291,6 +291,20 @@ def test_what_the_map_foretells_stands_beside_what_was_asked() -> None:
     assert row.split()[-2:] == [f"+{error:,.0f}"] * 2
 
 
+def test_in_ascii_each_curve_is_drawn_with_the_character_of_its_legend() -> None:
+    picture = drawn(view_of("many-pairs", ascii=True), view="learned", halved=False).splitlines()
+    assert "w_a **  w_b oo" in picture[3]
+    assert any("*" in row[8:40] for row in picture[4:9])
+    assert any("o" in row[8:40] for row in picture[4:9])
+
+
+def test_names_of_two_digits_stand_clear_of_their_pictures() -> None:
+    view = view_of("many-pairs")
+    wide = dataclasses.replace(view, experiment=view.experiment.replace(**{"network.layers": [2, 20, 20, 1]}))
+    many = dataclasses.replace(wide, selection=Neuron(1, 12))
+    assert "▸h1[12] " in drawn(many, view="neurons")
+
+
 def test_a_bent_network_shows_its_slopes_here() -> None:
     view = view_of("many-pairs")
     bent = dataclasses.replace(view, experiment=view.experiment.replace(**{"network.activation": "tanh"}))
