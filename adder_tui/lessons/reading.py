@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import cast
 
@@ -37,6 +38,7 @@ from adder_tui.lessons.words import check_words
 FENCE = "+++"
 LONGEST_TITLE = 40
 _NOTHING = parse("false")
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def read_lesson(path: Path) -> Lesson:
