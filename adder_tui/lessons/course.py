@@ -66,7 +66,7 @@ def read_course(folder: Path = OWN_COURSE) -> Course:
         except LessonError as error:
             problems.extend(error.problems)
     try:
-        glossary = read_glossary(_glossary_file(folder))
+        glossary = own_glossary(folder)
     except LessonError as error:
         problems.extend(error.problems)
         glossary = Glossary({})
@@ -100,9 +100,14 @@ def _head(folder: Path) -> tuple[str, bool, tuple[Chapter, ...], list[Problem]]:
     return title, complete, tuple(chapters), source.problems
 
 
-def _glossary_file(folder: Path) -> Path:
+def own_glossary(folder: Path) -> Glossary:
+    """A folder's glossary; where it has none, the one that comes with the program.
+
+    Raises:
+        LessonError: it cannot be used.
+    """
     own = folder / GLOSSARY
-    return own if own.exists() else OWN_COURSE / GLOSSARY
+    return read_glossary(own if own.exists() else OWN_COURSE / GLOSSARY)
 
 
 def _together(lessons: list[Lesson], chapters: tuple[Chapter, ...], glossary: Glossary) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adder_engine.errors import RequestError
 from adder_engine.layout import layout_of
 from adder_engine.snapshot import PHASES
-from adder_engine.sums import parse_sum
+from adder_engine.sums import Sum, parse_sum
 from adder_tui.lessons.actions import Action
 from adder_tui.lessons.attempt import Attempt
 from adder_tui.lessons.errors import ActionError
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_tui.lessons.checks import Argument
-    from adder_tui.lessons.lesson import Task
+    from adder_tui.lessons.lesson import Settings, Task
 
+FIRST_SUM = Sum(30, 70)
+"""The current sum when a lesson is entered."""
 EPOCHS_AT_ONCE = 100
 """Epochs between two looks while training."""
 
@@ -38,14 +40,16 @@ class LessonPlayer:
     ) -> None:
         self._session, self._attempt, self._show = session, attempt, show
 
-    async def enter(self) -> None:
-        """Load the lesson's preset."""
-        self._see(await self._session.load(self._attempt.lesson.experiment))
+    async def enter(self, changes: Settings | None = None) -> None:
+        """Load the lesson's preset, with these changes if any, and make 30 + 70 the current sum again."""
+        experiment = self._attempt.lesson.experiment.replace(**(changes or {}))
+        await self._session.load(experiment)
+        await self._session.ask(FIRST_SUM)
+        self._see(await self._session.snapshot())
 
     async def play(self, task: Task) -> None:
         """Do a task's actions; those of the tasks before it come first."""
-        for action in task.actions:
-            await self.do(action)
+        await self.play_all(task.actions)
 
     async def play_all(self, actions: Iterable[Action]) -> None:
         """Do actions one after the other."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +22,16 @@ LOCK_SECONDS = 2.0
 """How long another app's writing is waited for; it takes milliseconds."""
 STALE_SECONDS = 60.0
 
+_ODD = re.compile(r"[^a-z0-9]+")
+
 Change = Callable[[Tree], None]
+
+
+def progress_file(course: Path | None) -> str:
+    """The name of a course's progress file: one of its own for a course that somebody else wrote."""
+    if course is None:
+        return PROGRESS
+    return f"progress-{_ODD.sub('-', course.resolve().name.lower()).strip('-') or 'course'}.json"
 
 
 class Store:
@@ -38,7 +49,10 @@ class Store:
         """What the person should know, in one sentence; empty where all is well."""
         self._pending: list[Change] = []
         """Changes that are not on the disk yet."""
-        self._tree = self._load() or fresh()
+        self._saved = self._load() or fresh()
+        """What the file is known to hold."""
+        self._tree = self._saved
+        """The same with the pending changes."""
 
     @property
     def progress(self) -> Progress:
@@ -49,9 +63,7 @@ class Store:
         """Look at the file again: another app may have changed it."""
         tree = self._load()
         if tree is not None:
-            for change in self._pending:
-                change(tree)
-            self._tree = tree
+            self._saved, self._tree = tree, self._with_pending(tree)
         return self.progress
 
     def change(self, change: Change) -> Progress:
@@ -60,10 +72,10 @@ class Store:
         try:
             self._save()
         except _UnreadableNow as error:
-            change(self._tree)
+            self._tree = self._with_pending(self._saved)
             self.warning = f"Progress is not being saved: {error.args[0]}. The course goes on."
         except OSError as error:
-            change(self._tree)
+            self._tree = self._with_pending(self._saved)
             self.warning = (
                 f"Progress cannot be saved in {self.path.parent} ({error.strerror or error}). The course goes on."
             )
@@ -76,15 +88,19 @@ class Store:
             tree = self._read()
             if tree is None and self.path.exists():
                 raise _UnreadableNow(self.warning.rstrip("."))
-            tree = fresh() if tree is None else tree
-            for change in self._pending:
-                change(tree)
+            tree = self._with_pending(self._saved if tree is None else tree)
             self._sweep()
             self._write(tree)
-            self._tree = tree
+            self._saved = self._tree = tree
             self._pending.clear()
             # A file that was set aside is worth telling; a fault of earlier writing is over.
             self.warning = self.warning if self.warning != told else ""
+
+    def _with_pending(self, tree: Tree) -> Tree:
+        tree = copy.deepcopy(tree)
+        for change in self._pending:
+            change(tree)
+        return tree
 
     # --- the file --------------------------------------------------------------------------------
 
