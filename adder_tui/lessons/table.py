@@ -43,7 +43,8 @@ class Source:
         except (ValueError, RecursionError) as error:
             told = str(error)
             at = _AT_LINE.search(told)
-            line_number = int(at[1]) + first_line - 1 if at else first_line
+            last = text.count("\n") + first_line  # where it says "at end of document", or nothing
+            line_number = int(at[1]) + first_line - 1 if at else last
             raise LessonError([Problem(file, line_number, f"TOML: {_AT_LINE.sub('', told).rstrip('.')}.")]) from None
 
     def line(self, table: str, index: int, key: str) -> int:
@@ -184,7 +185,8 @@ class Table:
                 found[name] = known.convert(setting)
                 known.check(found[name])
             except ExperimentError as error:
-                self.complain(key, f"does not work. {error}")
+                line = self._source.line(key, 0, name) or self._source.line(self._name, self._index, key)
+                self._source.complain(line, f"{self._name + '.' if self._name else ''}{key} does not work. {error}")
         return found
 
     def experiment(self, key: str) -> Experiment:
