@@ -38,7 +38,9 @@ def bench(trainer: Trainer, name: str, *arguments: Argument) -> Figure:
         raise RequestError(f"There is no bench {name!r}: there are {', '.join(BENCHES)}.")
     try:
         return BENCHES[name](trainer, *arguments)
-    except TypeError:
+    except RequestError:
+        raise
+    except (TypeError, ValueError):
         raise RequestError(f"The bench {name} does not take {', '.join(map(repr, arguments)) or 'nothing'}.") from None
 
 
