@@ -90,6 +90,15 @@ def test_seeds_see_data_that_is_drawn_first() -> None:
     assert figure("seeds", "mean", 1) == pytest.approx(13.87, abs=0.01)
 
 
+def test_the_same_seed_draws_another_network_in_float64() -> None:
+    assert figure("double") == pytest.approx(12.6961, abs=1e-4)
+
+
+def test_a_bend_leaves_some_seeds_stuck() -> None:
+    assert figure("stuck", "relu", 12) >= 1
+    assert figure("stuck", "none", 12) == 0
+
+
 def test_twins_and_dead_neurons_are_counted() -> None:
     assert figure("twins", network__init=0.5) == 4
     assert figure("dead", 1, network__activation="relu", network__init=-0.001, data__low=0.0) == 4
