@@ -203,17 +203,13 @@ def _exported(path: Path | None) -> Tree:
 
 
 async def _trial(lesson: Lesson) -> list[str]:
-    from adder_engine.errors import AdderError
     from adder_engine.session import Session
-    from adder_tui.lessons.trial import measure, said, try_solution
+    from adder_tui.lessons.trial import groups, measure, try_solution
 
     async with Session(lesson.experiment) as session:
         amiss = [one async for one in try_solution(session, lesson)]
-        for figure in lesson.measured:
-            try:
-                amiss += [one for one in [said(figure, await measure(session, lesson, figure))] if one]
-            except AdderError as error:
-                amiss.append(f"The figure {figure.key!r} cannot be measured. {error}")
+        for figures in groups(lesson):
+            amiss += await measure(session, lesson, figures)
     return amiss
 
 

@@ -8,20 +8,27 @@ from adder_tui.lessons.checks import Expression, Value
 from adder_tui.lessons.deeds import Deeds
 from adder_tui.lessons.facts import Figures, fetch, told
 from adder_tui.lessons.lesson import Challenge, Lesson, Quote, Settings, Task
+from adder_tui.lessons.progress import LessonRecord
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
 
 
 class Attempt:
-    """A lesson and what was done in it. Tasks latch: once done they stay done."""
+    """A lesson and what was done in it. Tasks latch: once done they stay done.
 
-    def __init__(self, lesson: Lesson) -> None:
+    Args:
+        lesson: the lesson.
+        record: what was kept of it, to go on from.
+    """
+
+    def __init__(self, lesson: Lesson, record: LessonRecord | None = None) -> None:
         self.lesson = lesson
-        self.deeds = Deeds()
-        self.done: set[int] = set()
+        record = record or LessonRecord()
+        self.deeds = Deeds(predictions=dict(record.prediction))
+        self.done: set[int] = {task.id for task in lesson.tasks} & set(record.tasks)
         """Ids of tasks."""
-        self.best: dict[str, float] = {}
+        self.best: dict[str, float] = dict(record.best)
         """Challenges that were met, with the best score; 0 where there is no score."""
 
     async def look(self, session: Session) -> tuple[Task, ...]:
@@ -66,3 +73,12 @@ class Attempt:
         return len(self.done) == len(self.lesson.tasks) and all(
             one.id in self.deeds.predictions for one in self.lesson.predictions
         )
+
+
+def completed(lesson: Lesson, record: LessonRecord) -> bool:
+    """Whether a lesson is done by what is kept of it: predictions locked in, tasks done, the quiz right."""
+    return (
+        all(one.id in record.prediction for one in lesson.predictions)
+        and all(task.id in record.tasks for task in lesson.tasks)
+        and record.quiz.right
+    )

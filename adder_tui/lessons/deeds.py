@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Answer, GradientCheck, Snapshot
     from adder_tui.lessons.checks import Argument
 
-MOST_RUNS = 200
+MOST_RUNS = 50
 """Runs that are remembered; the oldest make room."""
 
 

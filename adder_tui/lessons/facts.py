@@ -101,6 +101,10 @@ class Facts:
                     math.hypot(one.a - a, one.b - b) > away and abs(one.answer - one.truth) < tol
                     for one in self._run.asked
                 )
+            case "said", (a, b):
+                runs = [self._run] if self._bound else deeds.runs
+                said = [one.answer for run in runs for one in run.asked if (one.a, one.b) == (a, b)]
+                return said[-1] if said else None
             case "opened", (view,):
                 return view in deeds.opened
             case "sorted", ():

@@ -66,16 +66,37 @@ def parts_of(body: str) -> tuple[list[tuple[str, str, int]], list[tuple[int, str
     return [(heading, "\n".join(lines).strip("\n"), number) for heading, lines, number in parts], amiss
 
 
-def terms_in(text: str) -> Iterator[str]:
-    """The glossary's names that the text marks, as they come."""
+def terms_in(text: str) -> Iterator[tuple[str, int]]:
+    """The glossary's names that the text marks, as they come, each with its line (counted from 1)."""
+    text = _without_code(text)
     for match in _MARK.finditer(text):
         if match["shown"]:
-            yield match["term"] or match["shown"]
+            yield _joined(match["term"] or match["shown"]), _line(text, match.start())
 
 
-def quotes_in(text: str) -> Iterator[str]:
-    """The names in ``{{…}}``, as they come."""
-    yield from _QUOTE.findall(text)
+def quotes_in(text: str) -> Iterator[tuple[str, int]]:
+    """The names in ``{{…}}``, as they come, each with its line (counted from 1)."""
+    text = _without_code(text)
+    for match in _QUOTE.finditer(text):
+        yield match[1], _line(text, match.start())
+
+
+def _without_code(text: str) -> str:
+    """The text with its code blocks emptied, line by line."""
+    lines, coded = [], False
+    for line in text.split("\n"):
+        fence = line.startswith("```")
+        lines.append("" if coded or fence else line)
+        coded ^= fence
+    return "\n".join(lines)
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
 
 
 def fill(text: str, figure: Callable[[str], str]) -> str:
@@ -100,7 +121,7 @@ def spans_of(text: str) -> tuple[Span, ...]:
         elif match["code"]:
             spans.append(Span("code", match["code"]))
         else:
-            spans.append(Span("term", match["shown"], match["term"] or match["shown"]))
+            spans.append(Span("term", match["shown"], _joined(match["term"] or match["shown"])))
         at = match.end()
     if at < len(text):
         spans.append(Span("plain", text[at:]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
@@ -57,17 +57,24 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
             yield f"The actions of the challenge {challenge.id} reach {best:g}, not its par {challenge.par:g}."
 
 
-async def measure(session: Session, lesson: Lesson, figure: Measured) -> Value:
-    """Measure a figure as the lesson says.
+def groups(lesson: Lesson) -> tuple[tuple[Measured, ...], ...]:
+    """The measured figures, those that come out of the same run together."""
+    found: dict[str, list[Measured]] = {}
+    for one in lesson.measured:
+        found.setdefault(repr((sorted(one.preset.items()), one.actions)), []).append(one)
+    return tuple(map(tuple, found.values()))
 
-    Raises:
-        AdderError: an action cannot be done.
-    """
+
+async def measure(session: Session, lesson: Lesson, figures: Sequence[Measured]) -> list[str]:
+    """Measure figures that come out of one run, as :func:`groups` gives them. What is wrong with them."""
     attempt = Attempt(lesson)
     player = LessonPlayer(session, attempt)
-    await player.enter(figure.preset)
-    await player.play_all(figure.actions)
-    return await attempt.value(session, figure.expression)
+    try:
+        await player.enter(figures[0].preset)
+        await player.play_all(figures[0].actions)
+        return [wrong for one in figures if (wrong := said(one, await attempt.value(session, one.expression)))]
+    except AdderError as error:
+        return [f"The figure {figures[0].key!r} cannot be measured. {error}"]
 
 
 def said(figure: Measured, value: Value) -> str:

@@ -37,6 +37,7 @@ WORDS: Mapping[str, Word] = {
     "answered": _call("truth", "words"),
     "asked": _call("truth", "number", "number"),
     "asked_right": _call("truth", "number", "number", "number", "number"),
+    "said": _call("number", "number", "number"),
     "opened": _call("truth", "words"),
     "sorted": _name("number"),
     "nudged": _call("truth", "words", "number"),

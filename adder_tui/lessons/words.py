@@ -39,8 +39,7 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
         source.complain(
             source.line("quiz", 0, "fact"), f"quiz.fact = {lesson.quiz.fact}: there are {len(lesson.facts)} facts."
         )
-    for number, line in enumerate(body.split("\n"), body_line):
-        _check_marks(lesson, source, number, line)
+    _check_marks(lesson, source, body_line, body)
     for number, width in prose.too_wide(body):
         source.complain(
             body_line + number - 1, f"This line is {width} characters wide: tables and code have {prose.WIDEST}."
@@ -63,12 +62,12 @@ def _check_twice(lesson: Lesson, source: Source) -> None:
 
 def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
     known = {term.casefold() for term in (*lesson.terms, *lesson.glossary)}
-    for term in prose.terms_in(text):
+    for term, below in prose.terms_in(text):
         if term.casefold() not in known:
-            source.complain(line, f"[[{term}]] is not among the lesson's terms: add it there.")
-    for name in prose.quotes_in(text):
+            source.complain(line + below - 1, f"[[{term}]] is not among the lesson's terms: add it there.")
+    for name, below in prose.quotes_in(text):
         if lesson.quote_named(name) is None:
-            source.complain(line, f"{{{{{name}}}}} is no [[quote]] of the lesson.")
+            source.complain(line + below - 1, f"{{{{{name}}}}} is no [[quote]] of the lesson.")
 
 
 def _check_expression(lesson: Lesson, source: Source, line: int, expression: Expression) -> None:

@@ -17,11 +17,17 @@ COURSE = read_course()
 COVERAGE = tomllib.loads((Path(__file__).parent / "coverage.toml").read_text(encoding="utf-8"))
 
 
-def figures() -> list[Any]:
+def runs() -> list[Any]:
+    """Each lesson's figures, those of one run together."""
     return [
-        pytest.param(lesson, figure, id=f"{lesson.id}: {figure.key}", marks=[pytest.mark.slow] if figure.slow else [])
+        pytest.param(
+            lesson,
+            figures,
+            id=f"{lesson.id}: {figures[0].key}",
+            marks=[pytest.mark.slow] if any(one.slow for one in figures) else [],
+        )
         for lesson in COURSE.lessons
-        for figure in lesson.measured
+        for figures in trial.groups(lesson)
     ]
 
 
@@ -32,9 +38,11 @@ async def test_a_lessons_solution_makes_each_check_true_and_none_is_true_before(
     assert [wrong async for wrong in trial.try_solution(session, lesson)] == []
 
 
-@pytest.mark.parametrize(("lesson", "figure"), figures())
-async def test_a_figure_comes_out_as_the_lesson_states_it(session: Session, lesson: Lesson, figure: Measured) -> None:
-    assert trial.said(figure, await trial.measure(session, lesson, figure)) == ""
+@pytest.mark.parametrize(("lesson", "figures"), runs())
+async def test_figures_come_out_as_the_lesson_states_them(
+    session: Session, lesson: Lesson, figures: tuple[Measured, ...]
+) -> None:
+    assert await trial.measure(session, lesson, figures) == []
 
 
 def test_sections_and_terms_are_those_of_the_tutorial() -> None:
@@ -100,8 +108,7 @@ async def test_a_figure_holds_by_its_class(
     lesson = small_lesson(
         tmp_path, ('value = 1.1863\nclass = "T"', f'value = {value}\nclass = "{figure_class}"\n{more}')
     )
-    figure = lesson.measured[0]
-    assert (trial.said(figure, await trial.measure(session, lesson, figure)) == "") is holds
+    assert (await trial.measure(session, lesson, lesson.measured) == []) is holds
 
 
 def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:

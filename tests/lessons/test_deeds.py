@@ -9,10 +9,11 @@ from adder_engine.experiment import KEYS
 from adder_engine.recording import CHANGEABLE
 from adder_engine.session import Session
 from adder_tui.lessons.actions import parse_action
-from adder_tui.lessons.attempt import Attempt
+from adder_tui.lessons.attempt import Attempt, completed
 from adder_tui.lessons.checks import Value, parse
 from adder_tui.lessons.errors import ActionError
 from adder_tui.lessons.player import LessonPlayer
+from adder_tui.lessons.progress import LessonRecord, QuizRecord
 from adder_tui.lessons.runs import Run, _fixed
 from tests.lessons.lesson_file import small_lesson
 
@@ -199,6 +200,33 @@ async def test_a_lesson_is_entered_with_30_and_70_as_the_sum(doing: Doing) -> No
     await doing.do("ask 3+5")
     await doing.player.enter()
     assert await doing.value("out(1, 1)") == pytest.approx(57.925, rel=1e-4)
+
+
+async def test_what_was_said_by_an_earlier_run_can_be_quoted(doing: Doing) -> None:
+    await doing.do("set seed=43", "ask 30+70", "set seed=44", "ask 30+70")
+    assert await doing.value("said(30, 70)", seed=43) == pytest.approx(-2.6361, abs=1e-4)
+    assert await doing.value("abs(said(30, 70) - ask(30, 70)) < 1e-3") is True
+    assert await doing.value("said(1, 2)") is None
+
+
+async def test_an_attempt_goes_on_from_what_was_kept(session: Session, tmp_path: Path) -> None:
+    record = LessonRecord(tasks=(1, 9), prediction={"first": "a"}, best={"quick": 2.0})
+    attempt = Attempt(small_lesson(tmp_path), record)
+    assert attempt.done == {1}
+    assert not attempt.all_done
+    doing = Doing(session, attempt)
+    await doing.player.enter()
+    await doing.do("run 3")
+    assert [task.id for task in await attempt.look(session)] == [2]
+    assert attempt.all_done
+
+
+def test_a_lesson_is_completed_by_predictions_tasks_and_quiz(tmp_path: Path) -> None:
+    lesson, quiz = small_lesson(tmp_path), QuizRecord(1, True)
+    assert completed(lesson, LessonRecord(tasks=(1, 2), prediction={"first": "a"}, quiz=quiz))
+    assert not completed(lesson, LessonRecord(tasks=(1, 2), prediction={"first": "a"}))
+    assert not completed(lesson, LessonRecord(tasks=(1,), prediction={"first": "a"}, quiz=quiz))
+    assert not completed(lesson, LessonRecord(tasks=(1, 2), quiz=quiz))
 
 
 async def test_a_challenge_keeps_the_best_score(doing: Doing) -> None:

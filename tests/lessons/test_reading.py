@@ -167,6 +167,12 @@ def test_text_is_parted_into_blocks_and_marks() -> None:
     assert blocks[5].spans[0].text == "| raw |"
 
 
+def test_marks_are_found_over_lines_and_not_in_code() -> None:
+    text = "The [[learning\nrate]] and\n{{net}}.\n\n`rows = [[30, 70]]`\n\n```\n[[30, 70]] {{x}}\n```\n[[b|loss]]"
+    assert [*prose.terms_in(text)] == [("learning rate", 1), ("loss", 10)]
+    assert [*prose.quotes_in(text)] == [("net", 3)]
+
+
 def test_the_guide_names_every_word_bench_action_view_and_slip() -> None:
     guide = GUIDE.read_text(encoding="utf-8")
     for word in WORDS:
