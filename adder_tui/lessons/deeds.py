@@ -49,7 +49,9 @@ class Deeds:
         return self.runs[-1] if self.runs else None
 
     def saw(self, snapshot: Snapshot) -> None:
-        """Take in a snapshot: it goes on with the run at hand, or begins another."""
+        """Take in a snapshot: it goes on with the run at hand, or begins another. One that comes late is left out."""
+        if self.snapshot is not None and snapshot.version < self.snapshot.version:
+            return
         run = self.run
         if run is None or not run.goes_on(snapshot):
             run = Run([(snapshot.moment.update, snapshot.experiment)])

@@ -116,6 +116,13 @@ VIEWS: Mapping[str, str] = {
 }
 """What a lesson can have on the screen."""
 
+BENCHES = (
+    "matmul", "broadcast", "square", "hits", "over", "rmse", "spoiled", "graph", "tied", "backwards", "tenths",
+    "uphill", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck", "twins", "dead", "rival",
+    "rival_rmse",
+)  # fmt: skip
+"""What lessons can have the engine compute beside a run."""
+
 SLIPS: Mapping[str, str] = {
     "sign": "The size is right, but the sign is the other one.",
     "transposed": "Rows and columns are exchanged: take the weights of this neuron's row.",

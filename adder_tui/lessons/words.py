@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
+from adder_engine.experiment import KEYS
 from adder_tui.lessons import prose
 from adder_tui.lessons.actions import Action
 from adder_tui.lessons.checks import Expression
 from adder_tui.lessons.lesson import LETTERS, Lesson
 from adder_tui.lessons.table import Source
+from adder_tui.lessons.vocabulary import BENCHES
+
+SETTINGS = frozenset(key.name for key in KEYS)
+_OF_A_NUMBER = ("value", "gradient", "grad", "nudged", "nudge_loss", "gradcheck", "estimate")
+"""Words whose first argument names a weight or a bias."""
+_NUMBER_NAME = re.compile(r"[a-z]+\d?\.(bias(\[\d+\])?|weight\[\d+, ?\d+\])")
 
 
 def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> None:
@@ -79,6 +87,12 @@ def _check_expression(lesson: Lesson, source: Source, line: int, expression: Exp
                 source.complain(line, _nothing("predict", id, [one.id for one in lesson.predictions]))
             case "opened", (str(view),) if view not in lesson.views:
                 source.complain(line, _nothing("view", view, lesson.views))
+            case "cfg", (str(key),) if key not in SETTINGS:
+                source.complain(line, f"cfg({key!r}): there is no such key of the experiment, such as training.lr.")
+            case (("bench" | "did"), (str(bench), *_)) if bench not in BENCHES:
+                source.complain(line, f"There is no bench {bench!r}: there are {', '.join(BENCHES)}.")
+            case word, (str(name), *_) if word in _OF_A_NUMBER and not _NUMBER_NAME.fullmatch(name):
+                source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
             case "sorted", () if lesson.board is None:
                 source.complain(line, "sorted needs a [board] with cards.")
 
@@ -96,6 +110,10 @@ def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[
                 letters = LETTERS[: len(prediction.choices)]
                 if " ".join(rest) not in letters:
                     source.complain(line, f"{action.text!r}: {name} is answered with a letter, a to {letters[-1]}.")
+            case "bench" if name not in BENCHES:
+                source.complain(line, f"There is no bench {name!r}: there are {', '.join(BENCHES)}.")
+            case "edit" | "nudge" | "gradcheck" if not _NUMBER_NAME.fullmatch(name):
+                source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
             case "open" if name not in lesson.views:
                 source.complain(line, _nothing("view", name, lesson.views))
             case "sort":

@@ -87,6 +87,15 @@ async def test_each_seed_and_each_new_start_is_a_run(doing: Doing) -> None:
     assert len(doing.attempt.deeds.runs) == 4
 
 
+async def test_a_snapshot_that_comes_late_is_left_out(doing: Doing) -> None:
+    await doing.do("run 3")
+    late = await doing.session.snapshot()
+    await doing.do("reset")
+    doing.attempt.deeds.saw(late)
+    assert await doing.value("run.epochs") == 0
+    assert len(doing.attempt.deeds.runs) == 2
+
+
 async def test_sums_are_noted_with_the_run_that_they_were_asked_of(doing: Doing) -> None:
     await doing.do("ask 30+70", "set seed=43", "ask 3+7")
     assert await doing.value("asked(30, 70) and asked(3, 7)") is True

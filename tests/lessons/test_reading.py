@@ -10,6 +10,7 @@ from adder_tui.lessons.actions import PATTERNS, parse_action
 from adder_tui.lessons.errors import ActionError, LessonError
 from adder_tui.lessons.lesson import read_number
 from adder_tui.lessons.reading import read_lesson
+from adder_tui.lessons.vocabulary import BENCHES as NAMED_BENCHES
 from adder_tui.lessons.vocabulary import SLIPS, VIEWS, WORDS
 from tests.lessons.lesson_file import SMALL, small_lesson
 
@@ -45,6 +46,11 @@ MISTAKES = [
     ('"asked(30, 70)"', '"loss"', 30, "compare it with something"),
     ('"asked(30, 70)"', "'opened(\"chart\")'", 30, "There is no view 'chart' in this lesson: there are"),
     ('"asked(30, 70)"', "'answered(\"x\")'", 30, "There is no field 'x' in this lesson: there are answer."),
+    ('"asked(30, 70)"', "'cfg(\"lr\") > 1'", 30, "there is no such key of the experiment"),
+    ('"asked(30, 70)"', "'did(\"matmull\")'", 30, "There is no bench 'matmull'"),
+    ('"asked(30, 70)"', "'value(\"output\") > 1'", 30, "'output' is no weight or bias"),
+    ('actions = ["ask 30+70"]', 'actions = ["nudge bias 1"]', 32, "'bias' is no weight or bias"),
+    ('actions = ["ask 30+70"]', 'actions = ["bench tie"]', 32, "There is no bench 'tie'"),
     ('hints = ["one", "two", "three"]\nactions = ["ask', 'hints = ["one"]\nactions = ["ask', 31, "exactly three hints"),
     ('actions = ["ask 30+70"]', 'actions = ["ask 30"]', 32, "'30' is not a sum"),
     ('actions = ["ask 30+70"]', 'actions = ["aks 30+70"]', 32, "'aks' is no action"),
@@ -177,7 +183,8 @@ def test_the_guide_names_every_word_bench_action_view_and_slip() -> None:
     guide = GUIDE.read_text(encoding="utf-8")
     for word in WORDS:
         assert f"`{word}" in guide, word
-    for bench in set(BENCHES) - {"gradient", "slopes", "nudge"}:
+    assert set(NAMED_BENCHES) == set(BENCHES) - {"gradient", "slopes", "nudge"}  # those three have words of their own
+    for bench in NAMED_BENCHES:
         assert f'`bench("{bench}"' in guide, bench
     for action in PATTERNS:
         assert f"`{action}" in guide, action
