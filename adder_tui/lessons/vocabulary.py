@@ -118,8 +118,8 @@ VIEWS: Mapping[str, str] = {
 
 BENCHES = (
     "matmul", "broadcast", "square", "hits", "over", "rmse", "spoiled", "graph", "tied", "backwards", "tenths",
-    "uphill", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck", "twins", "dead", "rival",
-    "rival_rmse",
+    "uphill", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck", "twins", "dead",
+    "rival", "rival_rmse",
 )  # fmt: skip
 """What lessons can have the engine compute beside a run."""
 
