@@ -60,8 +60,11 @@ class Attempt:
     async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
         """What an expression gives now. The engine is asked only where the answer hangs on it."""
         value = told(self.lesson, self.deeds, expression, when)
-        if value is not None or not expression.needs or self.deeds.snapshot is None:
+        run = self.deeds.run
+        if value is not None or not expression.needs or self.deeds.snapshot is None or run is None:
             return value
+        if when is not None and not run.matches(when):
+            return value  # an earlier run is meant: the engine knows the one at hand
         if self.deeds.snapshot.status == "playing" and any(need.word != "ask" for need in expression.needs):
             return None  # what takes long is not computed several times a second
         figures: Figures = await fetch(session, expression.needs)

@@ -27,17 +27,17 @@ def told(
     """What an expression gives for a learner's deeds; None where that is not known.
 
     With ``when`` it is asked of the runs with these settings, newest first, and gives the first that is not
-    false or unknown. Without, of the run at hand.
+    false or unknown; false only if it is so for all of them. Without, of the run at hand.
     """
     runs = deeds.runs[-1:] if when is None else [run for run in reversed(deeds.runs) if run.matches(when)]
-    given: Value = None
+    unknown = not runs
     for run in runs:
         facts = Facts(lesson, deeds, run, when is not None, figures or {})
         value = expression.value(facts.look_up)
         if value is not None and value is not False:
             return value
-        given = value if given is None else given
-    return given
+        unknown = unknown or value is None
+    return None if unknown else False
 
 
 async def fetch(session: Session, needs: Iterable[Need]) -> dict[Need, Value]:

@@ -59,6 +59,12 @@ async def test_when_binds_a_check_to_runs_with_these_settings(doing: Doing) -> N
     assert await doing.value("run.epochs >= 0", training__lr=0.04) is None
 
 
+async def test_an_earlier_run_that_fails_does_not_hide_the_one_at_hand(doing: Doing) -> None:
+    await doing.do("run 3", "reset", "run 1")
+    assert await doing.value("run.epochs == 1 and ask(12, 13) > -1000", training__lr=0.01) is True
+    assert await doing.value("run.epochs == 7 and ask(12, 13) > -1000", training__lr=0.01) is False
+
+
 async def test_a_setting_changed_on_the_way_makes_the_run_neither(doing: Doing) -> None:
     await doing.do("run 2", "change training.zero_grad=false", "run 1")
     assert await doing.value("run.epochs == 3") is True
