@@ -16,6 +16,7 @@ PATTERNS = {
     "predict": "predict ID VALUE",
     "answer": "answer ID VALUE",
     "ask": "ask 30+70",
+    "station": "station ID",
     "set": "set training.lr=0.01",
     "change": "change training.lr=0.01",
     "run": "run EPOCHS",
@@ -93,7 +94,7 @@ def _fits(verb: str, words: list[str]) -> bool:
             return True
         case "edit" | "nudge", [_, amount]:
             return _is_number(amount)
-        case "gradcheck", [_]:
+        case "gradcheck" | "station", [_]:
             return True
         case "predict" | "answer" | "sort", [_, _, *_]:
             return True

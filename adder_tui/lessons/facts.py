@@ -76,6 +76,8 @@ class Facts:
         owner, _, name = word.partition(".")
         if owner == "run":
             return self._of_run(name, arguments)
+        if word == "parameters":
+            return float(self._run.experiment.parameter_count)
         if word == "cfg":
             return self._setting(str(arguments[0]))
         deed = self._deed(word, arguments)
@@ -197,8 +199,6 @@ class Facts:
                 return float(now.moment.update)
             case "lr", ():
                 return now.lr
-            case "parameters", ():
-                return float(now.experiment.parameter_count)
             case "value", (str(name),):
                 index = _index(now, name)
                 return None if index is None else float(now.state[0, index])

@@ -173,6 +173,19 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Station:
+    """A run that the lesson keeps ready beside the one it begins with."""
+
+    id: str
+    title: str
+    """As the settings view lists it."""
+    preset: Settings
+    """How it differs from the lesson's own run."""
+    experiment: Experiment
+    """That run, whole."""
+
+
+@dataclass(frozen=True)
 class Challenge:
     """Something to try beside the tasks; the fewest of its score wins."""
 
@@ -216,6 +229,8 @@ class Lesson:
     controls: tuple[str, ...]
     experiment: Experiment
     """The run that is loaded on entering."""
+    stations: tuple[Station, ...]
+    """Runs to choose from, in the order of the way through the lesson."""
     predictions: tuple[Prediction, ...]
     tasks: tuple[Task, ...]
     fields: tuple[Field, ...]
@@ -239,6 +254,9 @@ class Lesson:
 
     def prediction_named(self, id: str) -> Prediction | None:
         return next((one for one in self.predictions if one.id == id), None)
+
+    def station_named(self, id: str) -> Station | None:
+        return next((one for one in self.stations if one.id == id), None)
 
     def quote_named(self, name: str) -> Quote | None:
         return next((one for one in self.quotes if one.name == name), None)

@@ -86,6 +86,11 @@ class LessonPlayer:
                 answer = await session.ask(parse_sum(action.argument))
                 self._see(await session.snapshot())
                 deeds.ask(answer)
+            case "station", (id,):
+                station = self._attempt.lesson.station_named(id)
+                if station is None:
+                    raise RequestError(f"There is no station {id!r} in this lesson.")
+                self._see(await session.load(station.experiment))
             case "set", changes:
                 self._see(await session.load(session.experiment.parsed(*changes)))
             case "change", changes:

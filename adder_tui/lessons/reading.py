@@ -26,7 +26,9 @@ from adder_tui.lessons.lesson import (
     PredictKind,
     Quiz,
     Quote,
+    Settings,
     Slip,
+    Station,
     Task,
     Worked,
     numbered,
@@ -37,6 +39,7 @@ from adder_tui.lessons.words import check_words
 
 FENCE = "+++"
 LONGEST_TITLE = 40
+LONGEST_STATION = 50
 _NOTHING = parse("false")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -81,6 +84,7 @@ def _lesson(file: str, source: Source, body: str, body_line: int) -> Lesson:
         views=_views(top),
         controls=_controls(top),
         experiment=experiment,
+        stations=tuple(_station(table, experiment) for table in top.tables("station")),
         predictions=tuple(_prediction(table) for table in top.tables("predict", least=1)),
         tasks=tuple(_task(table, number) for number, table in enumerate(top.tables("task", least=1), 1)),
         fields=tuple(_field(table, measured) for table in top.tables("field")),
@@ -124,6 +128,24 @@ def _controls(top: Table) -> tuple[str, ...]:
         except AdderError as error:
             top.complain("controls", f"does not work. {error}")
     return controls
+
+
+def _station(table: Table, experiment: Experiment) -> Station:
+    preset = table.settings("preset") or {}
+    made = Station(
+        _id(table, "id"), table.text("title", LONGEST_STATION), preset, _changed(table, experiment, preset)
+    )  # fmt: skip
+    table.end()
+    return made
+
+
+def _changed(table: Table, experiment: Experiment, changes: Settings) -> Experiment:
+    """The lesson's run with the changes under ``preset``, each of which will do alone."""
+    try:
+        return experiment.replace(**changes)
+    except AdderError as error:
+        table.complain("preset", f"does not work. {error}")
+        return experiment
 
 
 def _prediction(table: Table) -> Prediction:
@@ -254,10 +276,7 @@ def _measured(table: Table, experiment: Experiment) -> Measured:
         tol if tol is not None else size * rel if rel is not None else size * TIGHT if figure_class == "T" else exact
     )
     changes = table.settings("preset") or {}
-    try:
-        experiment.replace(**changes)
-    except AdderError as error:
-        table.complain("preset", f"does not work. {error}")
+    _changed(table, experiment, changes)
     made = Measured(
         key, value, figure_class, within, changes, table.all_parsed("actions", parse_action), expression,
         table.truth("slow"),

@@ -185,7 +185,8 @@ class Table:
                 found[name] = known.convert(setting)
                 known.check(found[name])
             except ExperimentError as error:
-                line = self._source.line(key, 0, name) or self._source.line(self._name, self._index, key)
+                own = self._source.line(self._name, self._index, key)
+                line = own if self._name else self._source.line(key, 0, name) or own
                 self._source.complain(line, f"{self._name + '.' if self._name else ''}{key} does not work. {error}")
         return found
 

@@ -58,6 +58,7 @@ def _check_twice(lesson: Lesson, source: Source) -> None:
     for table, key, names in (
         ("predict", "id", [one.id for one in lesson.predictions]),
         ("field", "id", [one.id for one in lesson.fields]),
+        ("station", "id", [one.id for one in lesson.stations]),
         ("quote", "name", [one.name for one in lesson.quotes]),
         ("measured", "key", [one.key for one in lesson.measured]),
         ("challenge", "id", [one.id for one in lesson.challenges]),
@@ -116,6 +117,8 @@ def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[
                 source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
             case "open" if name not in lesson.views:
                 source.complain(line, _nothing("view", name, lesson.views))
+            case "station" if lesson.station_named(name) is None:
+                source.complain(line, _nothing("station", name, [one.id for one in lesson.stations]))
             case "sort":
                 cards = {card.id for card in lesson.board.cards} if lesson.board else set()
                 bins = lesson.board.bins if lesson.board else ()

@@ -105,6 +105,13 @@ More.
 """
 
 
+STATION = (
+    "[[challenge]]",
+    '[[station]]\nid = "wide"\ntitle = "A wide one"\npreset = { network.layers = [2, 8, 1] }\n\n[[challenge]]',
+)
+"""A change that gives the small lesson a station."""
+
+
 def small_lesson(folder: Path, *changes: tuple[str, str]) -> Lesson:
     """The small lesson with some texts replaced, read from a file."""
     text = SMALL

@@ -15,7 +15,7 @@ from adder_tui.lessons.errors import ActionError
 from adder_tui.lessons.player import LessonPlayer
 from adder_tui.lessons.progress import LessonRecord, QuizRecord
 from adder_tui.lessons.runs import Run, _fixed
-from tests.lessons.lesson_file import small_lesson
+from tests.lessons.lesson_file import STATION, small_lesson
 
 
 class Doing:
@@ -204,6 +204,19 @@ async def test_a_prediction_stays_as_it_was_locked_in(doing: Doing) -> None:
     await doing.do("predict first b", "predict first a")
     assert doing.attempt.deeds.predictions == {"first": "b"}
     assert await doing.value("predicted('first')") is True
+
+
+async def test_a_station_begins_a_run_of_its_own(session: Session, tmp_path: Path) -> None:
+    doing = Doing(session, Attempt(small_lesson(tmp_path, STATION)))
+    await doing.player.enter()
+    await doing.do("set training.lr=0.02", "run 2", "station wide", "run 1")
+    assert (
+        await doing.value('cfg("network.layers") == "2-8-1" and run.epochs == 1 and cfg("training.lr") == 0.01') is True
+    )
+    assert await doing.value("parameters") == 33
+    assert await doing.value("parameters + run.epochs", training__lr=0.02) == 39  # an earlier run's, too
+    with pytest.raises(ActionError, match="There is no station 'narrow' in this lesson"):
+        await doing.do("station narrow")
 
 
 async def test_what_cannot_be_done_is_told_with_the_action(doing: Doing) -> None:

@@ -12,7 +12,7 @@ from adder_tui.lessons.lesson import read_number
 from adder_tui.lessons.reading import read_lesson
 from adder_tui.lessons.vocabulary import BENCHES as NAMED_BENCHES
 from adder_tui.lessons.vocabulary import SLIPS, VIEWS, WORDS
-from tests.lessons.lesson_file import SMALL, small_lesson
+from tests.lessons.lesson_file import SMALL, STATION, small_lesson
 
 GUIDE = Path(__file__).parents[2] / "docs" / "lessons.md"
 
@@ -29,6 +29,15 @@ def test_a_lesson_holds_what_its_file_says(tmp_path: Path) -> None:
     assert lesson.board is not None
     assert [card.bins for card in lesson.board.cards] == [("left",), ("left", "right")]
     assert lesson.quiz.answer == "b"
+
+
+def test_a_station_is_a_run_that_differs_from_the_lessons_own(tmp_path: Path) -> None:
+    lesson = small_lesson(tmp_path, STATION)
+    (station,) = lesson.stations
+    assert station.title == "A wide one"
+    assert station.experiment == lesson.experiment.replace(**{"network.layers": (2, 8, 1)})
+    assert lesson.station_named("wide") is station
+    assert lesson.station_named("narrow") is None
 
 
 MISTAKES = [
@@ -67,6 +76,11 @@ MISTAKES = [
     ('class = "T"', 'class = "X"', 65, "it takes one of E, T, B, Q"),
     ('answer = "b"', 'answer = "c"', 79, "quiz.answer = 'c' will not do: it takes one of a, b"),
     ("fact = 2", "fact = 7", 81, "there are 3 facts"),
+    ('actions = ["run 3"]', 'actions = ["station far"]', 40, "There is no station 'far' in this lesson"),
+    (STATION[0], STATION[1].replace("[2, 8, 1]", "[3, 1]"), 71, "station.preset does not work. network.layers = "),
+    (STATION[0], STATION[1].replace("network.layers = [2, 8, 1]", 'data.rows = []'), 71, "station.preset does"),
+    (STATION[0], STATION[1].replace("title", "titel"), 69, "station.title is missing"),
+    (STATION[0], STATION[1].replace("[[challenge]]", STATION[1]), 73, "station.id = 'wide' is there already"),
     ("[[loss]]", "[[lost]]", 83, "[[lost]] is not among the lesson's terms"),
     ("It said {{net}}", "It said {{nte}}", 92, "{{nte}} is no [[quote]] of the lesson"),
     ("## Observe", "## Look", 91, "is no heading of a lesson"),
