@@ -40,6 +40,8 @@ from adder_tui.lessons.words import check_words
 FENCE = "+++"
 LONGEST_TITLE = 40
 LONGEST_STATION = 50
+LONGEST_CARD = 36
+"""So that the bins' names stand beside it in 80 columns."""
 _NOTHING = parse("false")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -135,6 +137,10 @@ def _station(table: Table, experiment: Experiment) -> Station:
     made = Station(
         _id(table, "id"), table.text("title", LONGEST_STATION), preset, _changed(table, experiment, preset)
     )  # fmt: skip
+    if preset and made.experiment == experiment:
+        table.complain("preset", "changes nothing: the lesson's own run is there without a station.")
+    elif not preset:
+        table.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
     table.end()
     return made
 
@@ -233,7 +239,7 @@ def _board(table: Table | None) -> Board | None:
         right = one.texts("bin") if isinstance(dict(one.items()).get("bin"), list) else (one.text("bin"),)
         if any(bin not in bins for bin in right):
             one.refuse("bin", f"one of {', '.join(bins)}")
-        cards.append(Card(_id(one, "id"), one.text("says", 60), right))
+        cards.append(Card(_id(one, "id"), one.text("says", LONGEST_CARD), right))
     table.end()
     return Board(bins, tuple(cards))
 

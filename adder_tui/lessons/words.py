@@ -47,6 +47,10 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
         source.complain(
             source.line("quiz", 0, "fact"), f"quiz.fact = {lesson.quiz.fact}: there are {len(lesson.facts)} facts."
         )
+    quoted = {name for name, _ in prose.quotes_in(lesson.screen_text)}
+    for index, quote in enumerate(lesson.quotes):
+        if quote.name not in quoted:
+            source.complain(source.line("quote", index, "name"), f"{{{{{quote.name}}}}} stands nowhere in the text.")
     _check_marks(lesson, source, body_line, body)
     for number, width in prose.too_wide(body):
         source.complain(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adder_engine.session import Session
-from adder_tui.lessons import trial
+from adder_tui.lessons import prose, trial
 from adder_tui.lessons.course import OWN_COURSE, read_course
 from adder_tui.lessons.errors import LessonError
 from adder_tui.lessons.lesson import Lesson, Measured
@@ -109,6 +109,18 @@ async def test_a_figure_holds_by_its_class(
         tmp_path, ('value = 1.1863\nclass = "T"', f'value = {value}\nclass = "{figure_class}"\n{more}')
     )
     assert (await trial.measure(session, lesson, lesson.measured) == []) is holds
+
+
+def test_each_figure_that_the_course_states_is_measured() -> None:
+    loose = {lesson.id: trial.unmeasured(lesson) for lesson in COURSE.lessons}
+    assert {id for id, figures in loose.items() if figures} == {"the-zoo"}  # those are computed in test_zoo.py
+    assert len(loose["the-zoo"]) == 5
+
+
+def test_a_lessons_text_is_200_to_600_words() -> None:
+    for lesson in COURSE.lessons:
+        words = prose.plain("\n".join(lesson.parts.values())).split()
+        assert 200 <= sum(any(c.isalnum() for c in word) for word in words) <= 600, lesson.id
 
 
 def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
