@@ -159,6 +159,16 @@ class Desk(Workbench):
         """The state ``(4, P)`` that the run began with."""
         return self.recording.timeline.keyframes[0].state.numpy().copy()
 
+    def bench(self, name: str, *arguments: float | str) -> float | str:
+        """A figure that a lesson computes beside the run.
+
+        Raises:
+            RequestError: no such figure, or arguments that do not fit.
+        """
+        from adder_engine.bench import bench  # only lessons need it
+
+        return bench(self.recording.trainer, name, *arguments)
+
     def module_text(self) -> str:
         """The network as PyTorch prints it."""
         return repr(Adder(self.recording.experiment))

@@ -125,6 +125,14 @@ class Session(EngineThread, Exploring):
         """The network's answers ``(n,)`` to pairs ``(n, 2)``, in units of sums. Changes nothing."""
         return await self._ask(lambda desk: desk.answers_to(pairs))
 
+    async def bench(self, name: str, *arguments: float | str) -> float | str:
+        """One of the figures of :data:`adder_engine.bench.BENCHES`, from the run as it stands. Changes nothing.
+
+        Raises:
+            RequestError: no such figure, or arguments that do not fit.
+        """
+        return await self._ask(lambda desk: desk.bench(name, *arguments))
+
     async def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing.
 

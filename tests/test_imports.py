@@ -34,6 +34,8 @@ def _packages_after(code: str) -> set[str]:
         "from adder_tui.cli import main; sys.exit(main(['--version']))",
         "from adder_tui.cli import main; sys.exit(main(['train', '--help']))",
         "from adder_tui.cli import main; sys.exit(main(['experiments']))",
+        "from adder_tui.cli import main; sys.exit(main(['lessons', '--data-dir', '/nowhere']))",
+        "import adder_tui.lessons.player, adder_tui.lessons.trial, adder_tui.lessons.store, adder_tui.lessons.review",
     ],
 )
 def test_the_command_line_comes_without_torch_textual_and_numpy(code: str) -> None:

@@ -1,0 +1,1 @@
+"""The figures that lessons compute beside a run, by subject."""

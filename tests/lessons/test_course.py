@@ -1,0 +1,183 @@
+"""The course that comes with the program: its solutions are played, its figures measured, its coverage counted."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adder_engine.session import Session
+from adder_tui.lessons import prose, trial
+from adder_tui.lessons.course import OWN_COURSE, read_course
+from adder_tui.lessons.errors import LessonError
+from adder_tui.lessons.lesson import Lesson, Measured
+from tests.lessons.lesson_file import SMALL, small_lesson
+
+COURSE = read_course()
+COVERAGE = tomllib.loads((Path(__file__).parent / "coverage.toml").read_text(encoding="utf-8"))
+
+
+def runs() -> list[Any]:
+    """Each lesson's figures, those of one run together."""
+    return [
+        pytest.param(
+            lesson,
+            figures,
+            id=f"{lesson.id}: {figures[0].key}",
+            marks=[pytest.mark.slow] if any(one.slow for one in figures) else [],
+        )
+        for lesson in COURSE.lessons
+        for figures in trial.groups(lesson)
+    ]
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.id)
+async def test_a_lessons_solution_makes_each_check_true_and_none_is_true_before(
+    session: Session, lesson: Lesson
+) -> None:
+    assert [wrong async for wrong in trial.try_solution(session, lesson)] == []
+
+
+@pytest.mark.parametrize(("lesson", "figures"), runs())
+async def test_figures_come_out_as_the_lesson_states_them(
+    session: Session, lesson: Lesson, figures: tuple[Measured, ...]
+) -> None:
+    assert await trial.measure(session, lesson, figures) == []
+
+
+def test_sections_and_terms_are_those_of_the_tutorial() -> None:
+    sections = set(COVERAGE["sections"])
+    for lesson in COURSE.lessons:
+        assert set(lesson.covers) <= sections, lesson.id
+        for term in lesson.terms:
+            entry = COURSE.glossary.find(term)
+            assert entry is not None, term
+            assert lesson.id in entry.lessons
+
+
+def test_every_key_term_is_in_the_glossary() -> None:
+    assert [term for term in COVERAGE["terms"] if COURSE.glossary.find(term) is None] == []
+
+
+def test_a_complete_course_covers_every_section_and_term() -> None:
+    missing = [s for s in COVERAGE["sections"] if not any(s in lesson.covers for lesson in COURSE.lessons)]
+    missing += [t for t in COVERAGE["terms"] if not (e := COURSE.glossary.find(t)) or not e.lessons]
+    unlinked = [entry.term for entry in COURSE.glossary.entries.values() if not entry.lessons]
+    if COURSE.complete:
+        assert missing == []
+        assert unlinked == []
+        assert [lesson.order for lesson in COURSE.lessons] == list(range(1, 21))
+        assert all(COURSE.in_chapter(chapter.id) for chapter in COURSE.chapters)
+    else:
+        assert missing  # or it is complete: say so in course.toml
+
+
+def test_lessons_needs_are_lessons_that_come_before() -> None:
+    for lesson in COURSE.lessons:
+        for need in lesson.needs:
+            if COURSE.complete or need in COURSE.by_id:
+                assert COURSE.by_id[need].order < lesson.order, lesson.id
+
+
+def test_the_lesson_that_follows_is_the_next_in_order() -> None:
+    first, second = COURSE.lessons[:2]
+    assert COURSE.after(first.id) is second
+    assert COURSE.after(COURSE.lessons[-1].id) is None
+
+
+async def test_a_solution_that_does_nothing_is_found_out(session: Session, tmp_path: Path) -> None:
+    idle = ('actions = ["run 3"]', 'actions = ["reset"]')
+    lesson = small_lesson(tmp_path, idle, ('"asked(30, 70)"', '"epochs == 0"'), ("par = 1", "par = 0"))
+    wrong = "\n".join([one async for one in trial.try_solution(session, lesson)])
+    assert "The check of task 1 is true on entering" in wrong
+    assert "The actions of task 2 do not make its check true" in wrong
+    assert "The actions of the challenge quick reach 1, not its par 0." in wrong
+
+
+@pytest.mark.parametrize(
+    ("figure_class", "value", "more", "holds"),
+    [
+        ("T", "1.187", "", True), ("T", "1.19", "", False), ("B", "1.2", "tol = 0.1", True),
+        ("B", "1.2", "rel = 0.001", False),
+        ("E", "1.1863", "", False), ("T", "1.2", "tol = 0.02", True),
+    ],
+)  # fmt: skip
+async def test_a_figure_holds_by_its_class(
+    session: Session, tmp_path: Path, figure_class: str, value: str, more: str, holds: bool
+) -> None:
+    lesson = small_lesson(
+        tmp_path, ('value = 1.1863\nclass = "T"', f'value = {value}\nclass = "{figure_class}"\n{more}')
+    )
+    assert (await trial.measure(session, lesson, lesson.measured) == []) is holds
+
+
+def test_each_figure_that_the_course_states_is_measured() -> None:
+    loose = {lesson.id: trial.unmeasured(lesson) for lesson in COURSE.lessons}
+    assert {id for id, figures in loose.items() if figures} == {"the-zoo"}  # those are computed in test_zoo.py
+    assert len(loose["the-zoo"]) == 5
+
+
+def test_a_lessons_text_is_200_to_600_words() -> None:
+    for lesson in COURSE.lessons:
+        words = prose.plain("\n".join(lesson.parts.values())).split()
+        assert 200 <= sum(any(c.isalnum() for c in word) for word in words) <= 600, lesson.id
+
+
+def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
+    lesson = small_lesson(
+        tmp_path, ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 10,000; in 30 of 100.")
+    )
+    assert trial.unmeasured(lesson) == ["−2.5", "10,000"]
+
+
+# --- folders --------------------------------------------------------------------------------------
+
+HEAD = 'title = "Mine"\ncomplete = false\n[[chapter]]\nid = "look"\ntitle = "Look"\n'
+
+
+def _folder(tmp_path: Path, head: str = HEAD, **files: str) -> Path:
+    (tmp_path / "course.toml").write_text(head, encoding="utf-8")
+    for name, text in files.items():
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_folder_of_ones_own_is_a_course(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    (folder / "01-small.md").write_text(SMALL, encoding="utf-8")
+    (folder / "README.md").write_text("No lesson.", encoding="utf-8")
+    course = read_course(folder)
+    assert course.title == "Mine"
+    assert [lesson.id for lesson in course.lessons] == ["small"]
+    assert course.glossary.find("loss") is not None
+
+
+def test_what_is_wrong_between_files_is_told(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    (folder / "01-small.md").write_text(SMALL, encoding="utf-8")
+    other = SMALL.replace('terms = ["loss"]', 'terms = ["loss", "blorb"]').replace('chapter = "look"', 'chapter = "x"')
+    (folder / "02-other.md").write_text(other, encoding="utf-8")
+    with pytest.raises(LessonError) as caught:
+        read_course(folder)
+    told = "\n".join(map(str, caught.value.problems))
+    for part in ("id = 'small' is that of", "order = 1 is that of", "should be named 01-small.md", "'x' is not in",
+                 "'blorb' is not in glossary.toml"):  # fmt: skip
+        assert part in told
+
+
+@pytest.mark.parametrize("head", ["", "title = 1", HEAD + "colour = 1", "[["])
+def test_a_head_that_will_not_do_is_told(tmp_path: Path, head: str) -> None:
+    with pytest.raises(LessonError):
+        read_course(_folder(tmp_path, head))
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LessonError, match="cannot be read"):
+        read_course(tmp_path / "nowhere")
+
+
+def test_the_courses_files_are_packaged() -> None:
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    patterns = tomllib.loads(text)["tool"]["setuptools"]["package-data"]["adder_tui"]
+    assert {"**/*.md", "**/*.toml"} <= set(patterns)
+    assert OWN_COURSE.is_relative_to(Path(__file__).parents[2] / "adder_tui")
