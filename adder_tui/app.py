@@ -21,6 +21,7 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.commands import BY_ID, COMMANDS
 from adder_tui.console import complain
+from adder_tui.learning.start import begin, write_place
 from adder_tui.lifeline import Lifeline, stop_job
 from adder_tui.panes.pane import Pane
 from adder_tui.player import Player
@@ -40,11 +41,15 @@ if TYPE_CHECKING:
 
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
+    from adder_engine.sums import Sum
     from adder_engine.sweep_session import SweepSession
     from adder_tui.hands import Hands
     from adder_tui.last_run import LastRun, Seat
+    from adder_tui.panes.learn import LearnPane
 
 FIRST_PRESET = "one-pair"
+TYPED_INTO = ("sum", "lesson-field", "list-field")
+"""Ids of the shell's text fields."""
 
 
 def _way(key: str) -> str:
@@ -81,7 +86,7 @@ class AdderApp(App[None]):
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
         self.player: Player = Player(self.experiment, self.show, self.say)
-        self.tab = FIRST_TAB
+        self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
         self.notice = ""
         self.charted: frozenset[int] | None = None
@@ -130,15 +135,36 @@ class AdderApp(App[None]):
             step_size=self.player.step_size,
             pace=self.player.pace,
             selection=fitting(self.selection, self.experiment),
-            notice=self.notice or standing_notice(self.snapshot, None if self.under_way else self.last_run),
+            notice=self.notice
+            or standing_notice(self.snapshot, None if self.under_way or self.words else self.last_run),
             reached=self.hands.reached(self.snapshot) if "hands" in vars(self) else None,
             telling=self.telling,
             charted=self.charted,
+            words=self.words,
         )
 
     def typing(self) -> bool:
         """Whether a text field has the focus."""
-        return self.focused is not None and self.focused.id == "sum"
+        return self.focused is not None and self.focused.id in TYPED_INTO
+
+    @property
+    def learn(self) -> LearnPane | None:
+        """The Learn tab, once it has been shown."""
+        for pane in self.screen_stack[0].query(Pane) if self.screen_stack else ():
+            if pane.id == "learn":
+                return pane  # type: ignore[return-value]
+        return None
+
+    @property
+    def words(self) -> str:
+        """What the lesson in front lets one do, for the table of commands; empty on other tabs."""
+        learn = self.learn if self.tab == "learn" else None
+        return "" if learn is None else " ".join(sorted(learn.words))
+
+    @property
+    def seat_number(self) -> int:
+        """This app's seat in the data folder."""
+        return self.seat.number if self.seat is not None else 1
 
     def redraw(self) -> None:
         """Draw what is visible anew; cells that look the same are not sent."""
@@ -184,6 +210,14 @@ class AdderApp(App[None]):
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        """Note the tab, so that the next start comes back to it; a lesson that is open comes first."""
+        learn = self.learn
+        room = learn.classroom if learn is not None else None
+        if self.given_session is None and (room is None or room.lesson is None):
+            write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
     @cached_property
     def hands(self) -> Hands:
@@ -203,8 +237,10 @@ class AdderApp(App[None]):
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
         from adder_tui.last_run import start_session, take_seat
+        from adder_tui.learning.own_run import settle
 
         self.seat = take_seat(self.settings.data_dir)
+        settle(self.settings.data_dir, self.seat.number, into_lesson=bool(self.first_lesson))
         session, last = await start_session(self.experiment, self.settings.data_dir, self.seat, self.settings.open_run)
         if self.settings.experiment is None:
             self.last_run = last
@@ -234,6 +270,8 @@ class AdderApp(App[None]):
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
             self.player.fit_pace(snapshot.experiment)
+        if (learn := self.learn) is not None:
+            learn.saw(snapshot)
         self.redraw()
 
     def select(self, selection: Selection) -> None:
@@ -250,7 +288,7 @@ class AdderApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key of other tabs is left alone, and so are plain keys where somebody types or a window is open."""
-        if action in ("do", "press") and not BY_ID[str(parameters[0])].works_on(self.tab):
+        if action in ("do", "press") and not BY_ID[str(parameters[0])].works_on(f"{self.tab} {self.words}"):
             return False
         if action == "press" and (self.typing() or len(self.screen_stack) > 1):
             return False
@@ -285,7 +323,12 @@ class AdderApp(App[None]):
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
         self.notice = ""
-        self.run_worker(self.attempt(self.player.ask(event.sum)), name="ask")
+        self.run_worker(self.attempt(self._ask(event.sum)), name="ask")
+
+    async def _ask(self, asked: Sum) -> None:
+        answer = await self.player.ask(asked)
+        if (learn := self.learn) is not None:
+            learn.heard(answer)
 
     @on(Prompt.Refused)
     def _refused(self, event: Prompt.Refused) -> None:

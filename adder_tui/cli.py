@@ -72,6 +72,8 @@ def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @click.option("--open", "run", metavar="RUN", help="Go on with a saved run.")
 @DATA
 @SET
+@click.option("--lesson", metavar="ID", help="Open a lesson; adder-tui lessons lists them.")
+@click.option("--course", metavar="FOLDER", help="Play a course of your own.")
 @click.option("--fps", default=4.0, show_default=True, callback=_frames, help="Redraws a second while training.")
 @click.option("--ascii", "ascii_asked", is_flag=True, help="Draw with plain ASCII characters alone.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
@@ -86,6 +88,8 @@ def cli(
     run: str | None,
     data: str | None,
     assignments: tuple[str, ...],
+    lesson: str | None,
+    course: str | None,
     fps: float,
     ascii_asked: bool,
     no_mouse: bool,
@@ -103,9 +107,16 @@ def cli(
 
         return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments))
     chosen = _chosen(experiment, run, data, assignments)
+    own_course = None if course is None else Path(course).expanduser().absolute()
+    if lesson is not None or course is not None:
+        from adder_tui.lessons_command import find_lesson
+
+        find_lesson(own_course, lesson)
     environ = original_environment()
     return start_app(
         Settings(
+            lesson=lesson or "",
+            course=own_course,
             fps=fps,
             ascii=ascii_asked or why_ascii(environ) is not None,
             mouse=not no_mouse,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adder_tui import exploring, inspecting, tracing
+from adder_tui import exploring, inspecting, studying, tracing
 from adder_tui.opening import (
     edit_experiment,
     edit_value,
@@ -49,22 +49,27 @@ class Command:
     typing: str = ""
     """The key that works while a text field has the focus; empty where none does."""
     tabs: tuple[str, ...] = ()
-    """Ids of the tabs that it works on while they are in front; empty for all."""
+    """Ids of the tabs that it works on while they are in front; empty for all. Words of a lesson work as well."""
+    lesson: str = ""
+    """What a lesson must have, one of its words, so that this is not out of the way there."""
 
-    def works_on(self, tab: str) -> bool:
-        """Whether it can be used while this tab is in front."""
-        return not self.tabs or tab in self.tabs
+    def works_on(self, place: str) -> bool:
+        """Whether it can be used here: ``place`` is the tab in front, and behind it what a lesson there lets one do."""
+        words = place.split()
+        if self.lesson and "lesson" in words and self.lesson not in words:
+            return False
+        return not self.tabs or any(word in self.tabs for word in words)
 
 
 def _show(tab: str, app: AdderApp) -> Awaitable[None]:
     return app.show_tab(tab)
 
 
-_HOLD = ("network", "inspect")
-"""Tabs on which one number is chosen and can be taken hold of."""
+_HOLD = ("network", "inspect", "hands")
+"""Where one number is chosen and can be taken hold of."""
 
 # fmt: off
-_TIME = (
+_TIME = tuple(replace(command, lesson="run") for command in (
     Command("play", "space", "space", "play", "Play or pause the training.", lambda app: app.player.toggle(), 1),
     Command("forward", "full_stop", ".", "step", "Take one step forward.", lambda app: app.player.forward(), 2),
     Command("back", "comma", ",", "back", "Take one step back.", lambda app: app.player.back(), 3),
@@ -73,28 +78,29 @@ _TIME = (
     Command("end", "end", "End", "newest", "Go to the newest moment of the run.", lambda app: app.player.end()),
     Command("slower", "left_square_bracket", "[", "slower", "Play slower.", lambda app: app.player.slower(), 8),
     Command("faster", "right_square_bracket", "]", "faster", "Play faster.", lambda app: app.player.faster(), 9),
-)
+))
 _RUN = (
     Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
-            edit_experiment, 5),
+            edit_experiment, 5, lesson="form"),
     Command("data", "d", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
             show_data, 10, tabs=("train",)),
-    Command("reset", "r", "r", "reset", "Start again from the same weights.", lambda app: app.player.reset(), 6),
+    Command("reset", "r", "r", "reset", "Start again from the same weights.", lambda app: app.player.reset(), 6,
+            lesson="run"),
     Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.",
-            lambda app: app.player.reseed()),
-    Command("undo", "u", "u", "undo", "Undo the last change.", lambda app: app.player.undo()),
-    Command("redo", "U", "U", "redo", "Do the undone change again.", lambda app: app.player.redo()),
+            lambda app: app.player.reseed(), lesson="seed"),
+    Command("undo", "u", "u", "undo", "Undo the last change.", lambda app: app.player.undo(), lesson="edit"),
+    Command("redo", "U", "U", "redo", "Do the undone change again.", lambda app: app.player.redo(), lesson="edit"),
     Command("rescue", "h", "h", "halve rate",
             "After a blow-up: back to ten updates before it, with the learning rate halved.",
-            lambda app: app.player.rescue()),
+            lambda app: app.player.rescue(), lesson="none"),
     Command("runs", "l", "l", "runs", "List the runs: go to one, compare two, choose what is on the chart.",
-            show_runs, 9),
+            show_runs, 9, lesson="none"),
     Command("sweep", "S", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
-            show_sweep),
-    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", save_run),
-    Command("open", "O", "O", "open", "Open a saved run.", open_run),
+            show_sweep, lesson="none"),
+    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", save_run, lesson="none"),
+    Command("open", "O", "O", "open", "Open a saved run.", open_run, lesson="none"),
     Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.",
-            open_last_run),
+            open_last_run, lesson="none"),
 )
 _CHART = (
     Command("read_chart", "left,right", "arrows", "read", "Read the chart out: a cursor tells losses and answers there;"
@@ -109,11 +115,11 @@ _NETWORK = (
             tabs=("network",)),
     Command("next_neuron", "n", "n", "by neuron",
             "Go on by one neuron: within forward and backward the next one of the layer, then the next rung.",
-            lambda app: app.hands.next_neuron(True), 4, tabs=("network",)),
+            lambda app: app.hands.next_neuron(True), 4, tabs=("network", "diagram")),
     Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
-            lambda app: app.hands.next_neuron(False), tabs=("network",)),
+            lambda app: app.hands.next_neuron(False), tabs=("network", "diagram")),
     Command("trace", "t", "t", "trace", "Show the sum's way as text, or the diagram again.", switch_trace, 4,
-            tabs=("network",)),
+            tabs=("network", "tracing")),
 )
 _TRACE = (
     Command("digits", "p", "p", "digits", "Show the trace's numbers with six digits, or with all that they have.",
@@ -193,13 +199,56 @@ _EXPLORE = (
     Command("home_range", "x", "x", "training range", "Go back to the training range and the current sum.",
             exploring.back_to_range, tabs=("explore",)),
 )
+_LESSONS = (
+    Command("move_lesson", "up,down,pageup,pagedown", "arrows", "move", "Choose another lesson.", None, tabs=("list",)),
+    Command("go_in", "enter", "Enter", "go in", "Begin the chosen lesson, or go on with it.", studying.go_in, 1,
+            tabs=("list",)),
+    Command("only_done", "d", "d", "done", "Show only lessons that are done, or all again.", studying.only_done, 5,
+            tabs=("list",)),
+    Command("only_open", "p", "p", "open", "Show only lessons that are not done, or all again.", studying.only_open, 5,
+            tabs=("list",)),
+    Command("find_lesson", "f", "f", "find", "Find a lesson by a word.", studying.find, 4, tabs=("list",)),
+    Command("all_lessons", "x", "x", "all", "Show all lessons again.", studying.clear, tabs=("list",)),
+    Command("afresh", "Z", "Z", "afresh", "Forget what was done in the chosen lesson, and begin it afresh.",
+            studying.begin_afresh, tabs=("list",)),
+    Command("glossary", "g", "g", "glossary", "Open the glossary; in a lesson its own words come first.",
+            studying.show_glossary, 6, tabs=("list", "page", "bench", "hands")),
+)
+_LESSON = (
+    Command("scroll_text", "up,down,pageup,pagedown", "arrows", "scroll", "Scroll the text, or move in the view that"
+            " has the keys.", None, tabs=("page", "bench")),
+    Command("go_on", "enter", "Enter", "go on", "Go on to the next step, once this one is done.", studying.go_on, 1,
+            tabs=("page",)),
+    Command("use", "enter", "Enter", "work out", "Work the chosen row out, or change the chosen setting.", studying.use,
+            1, tabs=("bench",)),
+    Command("go_back", "backspace", "Bksp", "step back", "Back to the step before; nothing is lost.", studying.go_back,
+            8, tabs=("page", "bench", "hands")),
+    Command("hint", "i", "i", "hint", "Show a hint for the task; after the third, how it is done.", studying.hint, 2,
+            tabs=("do",)),
+    Command("yes", "y", "y", "yes", "Yes, show me.", studying.yes, 1, tabs=("asking",)),
+    Command("no", "n,escape", "n", "no", "No, I will do it.", studying.no, 2, tabs=("asking",)),
+    Command("lesson_view", "tab", "Tab", "next view", "Give the keys to the next view; after the last one to the text.",
+            studying.next_view, 3, tabs=("handson", "read")),
+    Command("lesson_view_before", "shift+tab", "Shift+Tab", "view before", "Give the keys to the view before.",
+            studying.previous_view, tabs=("handson", "read")),
+    Command("station", "b", "b", "station", "Load the lesson's next station, another run to look at.", studying.station,
+            4, tabs=("stations",)),
+    Command("type_shapes", "w", "w", "own shapes", "Type two shapes of your own.", studying.type_shapes, 4,
+            tabs=("shapes",)),
+    Command("to_list", "escape", "Esc", "list", "Back to the list; your own run is given back.", studying.leave, 9,
+            tabs=("page", "bench", "hands")),
+    Command("fill_in", "enter", "Enter", "done", "Take what is typed.", None, 1, "Enter", tabs=("field",)),
+    Command("leave_field", "escape", "Esc", "leave", "Leave the line, so that the other keys work again.", None, 3,
+            "Esc", tabs=("field",)),
+)
 _SUMS = (
-    Command("prompt", "slash", "/", "ask", "Ask the network a sum.", focus_prompt, 7),
+    Command("prompt", "slash", "/", "ask", "Ask the network a sum.", focus_prompt, 7, lesson="ask"),
     Command("ask", "enter", "Enter", "ask", "Ask the sum that is typed. Training is not changed by it.", None,
-            1, "Enter"),
+            1, "Enter", lesson="ask"),
     Command("earlier", "up", "Up", "earlier sums", "Bring back a sum asked earlier; Down goes the other way.", None,
-            2, "Up"),
-    Command("leave", "escape", "Esc", "leave", "Leave the prompt, so that the other keys work again.", None, 3, "Esc"),
+            2, "Up", lesson="ask"),
+    Command("leave", "escape", "Esc", "leave", "Leave the prompt, so that the other keys work again.", None, 3, "Esc",
+            lesson="ask"),
 )
 _TABS = tuple(
     Command(f"tab_{tab.id}", tab.key, tab.key, tab.label, tab.help, partial(_show, tab.id)) for tab in TABS
@@ -216,8 +265,9 @@ _APP = (
 # fmt: on
 
 GROUPS = {
-    "Time": _TIME, "The run": _RUN, "Chart": _CHART, "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER,
-    "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS, "Tabs": _TABS, "The app": _APP,
+    "Lessons": _LESSONS, "Lesson": _LESSON, "Time": _TIME, "The run": _RUN, "Chart": _CHART, "Network": _NETWORK,
+    "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS, "Tabs": _TABS,
+    "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 
@@ -225,7 +275,7 @@ COMMANDS: tuple[Command, ...] = tuple(command for group in GROUPS.values() for c
 BY_ID = {command.id: command for command in COMMANDS}
 
 
-def for_footer(typing: bool, tab: str) -> list[Command]:
+def for_footer(typing: bool, place: str) -> list[Command]:
     """The commands that the footer shows, in its order; ``typing``: a text field has the focus."""
-    ranked = [c for c in COMMANDS if c.footer and (c.typing if typing else c.act) and c.works_on(tab)]
+    ranked = [c for c in COMMANDS if c.footer and (c.typing if typing else c.act) and c.works_on(place)]
     return sorted(ranked, key=lambda c: c.footer)

@@ -170,6 +170,20 @@ def _course(folder: str | None) -> Course:
     return read_course(OWN_COURSE if folder is None else Path(folder).expanduser())
 
 
+def find_lesson(course: Path | None, id: str | None) -> None:
+    """See whether a course can be played, and has that lesson.
+
+    Raises:
+        LessonError: the course cannot be read.
+        click.UsageError: there is no such lesson.
+    """
+    from adder_tui.lessons.course import OWN_COURSE, read_course
+
+    there = read_course(course or OWN_COURSE)
+    if id is not None and id not in there.by_id:
+        raise click.UsageError(f"There is no lesson {id!r}: there are {', '.join(there.by_id)}.")
+
+
 def _store(data_dir: str | None, course: str | None) -> Store:
     from adder_tui.lessons.store import Store, progress_file
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def edit_experiment(app: AdderApp) -> None:
-    """The form that changes the experiment."""
+    """The form that changes the experiment; in a lesson its controls."""
+    if app.words and app.learn is not None and "lesson" in app.words.split():
+        app.learn.open_settings()
+        return
     from adder_tui.screens.experiment_form import ExperimentForm
 
     app.push_screen(ExperimentForm(app.experiment, app.view, app.player))
@@ -37,6 +40,9 @@ async def edit_value(app: AdderApp) -> None:
 
 def switch_trace(app: AdderApp) -> None:
     """The trace in the diagram's place, or the diagram again."""
+    if app.tab == "learn" and app.learn is not None:
+        app.learn.switch_trace()
+        return
     from adder_tui.panes.network import NetworkPane
 
     app.screen_stack[0].query_one(NetworkPane).switch_trace()

@@ -14,7 +14,7 @@ from adder_tui.render.state import pace_words
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
     from adder_engine.session import Session
-    from adder_engine.snapshot import Snapshot
+    from adder_engine.snapshot import Answer, Snapshot
     from adder_engine.sums import Sum
 
 PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, None)
@@ -225,11 +225,12 @@ class Player:
         lr = f"{snapshot.experiment.training.lr:.6g}"
         self._say(f"Back at update {count(snapshot.moment.update)}, with the learning rate {lr}: space goes on.")
 
-    async def ask(self, asked: Sum) -> None:
+    async def ask(self, asked: Sum) -> Answer:
         """Ask the network; training is not changed by it."""
         session = await self.ready()
-        await session.ask(asked)
+        answer = await session.ask(asked)
         self._show(await session.snapshot())
+        return answer
 
     async def undo(self) -> None:
         """Take the last change back."""

@@ -31,3 +31,7 @@ class Settings:
     """The experiment that was asked for; None for the usual start."""
     open_run: Path | None = None
     """The saved run that was asked for; ``experiment`` is then the one that it began with."""
+    lesson: str = ""
+    """The id of the lesson that was asked for; empty for where one was."""
+    course: Path | None = None
+    """The folder of a course of one's own; None for the one that comes along."""

@@ -1,4 +1,4 @@
-"""The tabs that are real. Another one is an entry here with the pane's class."""
+"""The tabs. Another one is an entry here with the pane's class."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Tab:
 
 
 TABS: tuple[Tab, ...] = (
+    Tab("learn", "1", "Learn", "Lessons on the live network.", "adder_tui.panes.learn:LearnPane"),
     Tab(
         "network",
         "2",

@@ -25,7 +25,7 @@ class Attempt:
     def __init__(self, lesson: Lesson, record: LessonRecord | None = None) -> None:
         self.lesson = lesson
         record = record or LessonRecord()
-        self.deeds = Deeds(predictions=dict(record.prediction))
+        self.deeds = Deeds(predictions=dict(record.prediction), answers=dict(record.answers))
         self.done: set[int] = {task.id for task in lesson.tasks} & set(record.tasks)
         """Ids of tasks."""
         self.best: dict[str, float] = dict(record.best)

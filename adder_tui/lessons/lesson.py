@@ -249,6 +249,15 @@ class Lesson:
         """The numbered lines under ``## Facts``, marks included."""
         return numbered(self.parts.get("Facts", ""))
 
+    @cached_property
+    def solution(self) -> tuple[Action, ...]:
+        """All that its tasks and challenges have one do."""
+        return tuple(
+            action
+            for actions in (*(task.actions for task in self.tasks), *(one.actions for one in self.challenges))
+            for action in actions
+        )
+
     def field_named(self, id: str) -> Field | None:
         return next((one for one in self.fields if one.id == id), None)
 

@@ -14,8 +14,8 @@ STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
 """From the least to the furthest. ``assisted``: done, with "show me" for some task."""
 
 Tree = dict[str, Any]
-"""``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz}}}``, as in the
-file. Keys that we do not know are kept."""
+"""``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
+answers, figures}}}``, as in the file. Keys that we do not know are kept."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class LessonRecord:
     best: Mapping[str, float] = field(default_factory=dict)
     """Challenge's id to the personal best."""
     quiz: QuizRecord = QuizRecord()
+    step: int = 0
+    """The index of the step that the learner was at."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Field's id to what was typed last."""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """Quote's name to the figure of the learner's own run, as it was written."""
 
     @property
     def done(self) -> bool:
@@ -78,6 +84,9 @@ class Progress:
             tuple(sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)})),
             {k: float(v) for k, v in _table(kept.get("best")).items() if _is_number(v)},
             QuizRecord(_count(quiz.get("tries")), quiz.get("right") is True, _text(quiz.get("last_seen"))),
+            _count(kept.get("step")),
+            {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
+            {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
         )
 
 
@@ -124,6 +133,21 @@ def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
         quiz["tries"] = _count(quiz.get("tries")) + 1
         quiz["right"] = right
     quiz["last_seen"] = when
+
+
+def stand(tree: Tree, id: str, step: int) -> None:
+    """The learner is at this step."""
+    lesson_of(tree, id)["step"] = step
+
+
+def answer(tree: Tree, id: str, field: str, said: str) -> None:
+    """A field was filled in."""
+    _inner(lesson_of(tree, id), "answers")[field] = said
+
+
+def keep_figures(tree: Tree, id: str, figures: Mapping[str, str]) -> None:
+    """Keep figures of the learner's own run for the text."""
+    _inner(lesson_of(tree, id), "figures").update(figures)
 
 
 def finish(tree: Tree, id: str) -> None:

@@ -55,7 +55,7 @@ def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
 
     ``typing``: whether a text field has the focus, where other keys work.
     """
-    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.tab)]
+    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.place)]
     while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
         index = next((i for i in range(len(shown) - 1, -1, -1) if shown[i][0].id not in ("help", "quit")), 0)
         shown.pop(index)

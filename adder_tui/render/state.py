@@ -82,9 +82,9 @@ def state_line(view: View, width: int) -> Line:
         if snapshot.blow_up is not None:
             parts.append(Line.of((f"blew up at update {count(snapshot.blow_up.update)}", "minus")))
         loss = shown_loss(snapshot)
-        if loss is not None:
+        if loss is not None and not view.veiled:
             parts.append(Line.of(("loss ", "dim"), number(loss, view.glyphs)))
-        if snapshot.collapsed is not None:
+        if snapshot.collapsed is not None and not view.veiled:
             parts.append(Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs)))
     while len(parts) > 2 and _joined(parts, "  ").width > width - 2:
         parts.pop()

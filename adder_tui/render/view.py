@@ -38,6 +38,19 @@ class View:
     """Whether the trace stands in the diagram's place."""
     charted: frozenset[int] | None = None
     """Ids of the other runs that were picked for the chart; None for the run just left."""
+    words: str = ""
+    """What a lesson in front lets one do, for the table of commands; empty elsewhere."""
+
+    @property
+    def veiled(self) -> bool:
+        """Whether a lesson asks for a prediction first: until then nothing gives its outcome away."""
+        words = self.words.split()
+        return "lesson" in words and "answers" not in words
+
+    @property
+    def place(self) -> str:
+        """The tab, and what can be done there: what commands are matched with."""
+        return f"{self.tab} {self.words}".strip()
 
     @property
     def has_held_out(self) -> bool:

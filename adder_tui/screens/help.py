@@ -25,7 +25,7 @@ class _Keys(Canvas):
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         screen = self.screen
         assert isinstance(screen, HelpScreen)
-        return help_lines(view.glyphs, screen.typing, view.tab, width)
+        return help_lines(view.glyphs, screen.typing, view.place, width)
 
 
 def _rows(canvas: Canvas) -> int:
@@ -65,5 +65,5 @@ class HelpScreen(ModalScreen[None]):
     def _fit(self) -> None:
         width = max(20, self.app.size.width - 4)
         self.query_one(_Keys).styles.height = len(
-            help_lines(self._source().glyphs, self.typing, self._source().tab, width)
+            help_lines(self._source().glyphs, self.typing, self._source().place, width)
         )

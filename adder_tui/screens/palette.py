@@ -30,7 +30,7 @@ class Palette(Chooser[None, Command]):
         super().__init__(source, "find a command")
 
     def found(self, typed: str) -> Sequence[Command]:
-        return found(typed, self.source().tab)
+        return found(typed, self.source().place)
 
     def answer(self, view: View, width: int, height: int) -> Sequence[Line]:
         return palette_lines(self.things, self.at, width, height, view.glyphs)

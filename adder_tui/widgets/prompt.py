@@ -34,6 +34,8 @@ class AnswerLine(Canvas):
         prompt = self.parent
         assert isinstance(prompt, Prompt)
         typed = prompt.field.value.strip() if prompt.field else ""
+        if view.veiled:
+            return [Line().fit(width)]
         line = answer_line(view)
         asked = view.snapshot.asked.sum if view.snapshot else None
         if asked is not None and typed not in ("", asked.typed, str(asked)) and not _same(typed, asked):

@@ -1,0 +1,60 @@
+"""The learner's own run, kept in a file while a lesson has the network, and given back after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Snapshot
+
+OWN_RUN = "own-run"
+
+
+class OwnRun:
+    """One app's own run; the file is there exactly while a lesson's run is in its place.
+
+    A line that drops within a lesson leaves the file: the next start goes back to the lesson, and the file
+    is still what leaving it gives back.
+    """
+
+    def __init__(self, data_dir: Path, seat: int = 1) -> None:
+        self.path = data_dir / (f"{OWN_RUN}.npz" if seat == 1 else f"{OWN_RUN}-{seat}.npz")
+
+    async def keep(self, session: Session) -> None:
+        """Set the run aside, unless a lesson has the network already."""
+        if not self.path.exists():
+            await session.save(self.path)
+
+    async def give_back(self, session: Session) -> Snapshot | None:
+        """Open the run again; None where none was kept.
+
+        Raises:
+            RunFileError: it cannot be read; it stays where it is.
+        """
+        if not self.path.exists():
+            return None
+        snapshot = await session.open(self.path)
+        self.path.unlink(missing_ok=True)
+        return snapshot
+
+
+def settle(data_dir: Path, seat: int, into_lesson: bool) -> None:
+    """After an end within a lesson: see to it that the learner's own run is what counts as the last one.
+
+    Going back into the lesson, the lesson's autosaved run is dropped, for the lesson begins its run anew; else the
+    own run takes its place.
+    """
+    from adder_tui.paths import autosave_path
+
+    own = OwnRun(data_dir, seat).path
+    if not own.exists():
+        return
+    with contextlib.suppress(OSError):
+        if into_lesson:
+            autosave_path(data_dir, seat).unlink(missing_ok=True)
+        else:
+            os.replace(own, autosave_path(data_dir, seat))

@@ -1,0 +1,120 @@
+"""What the keys of the Learn tab do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+    from adder_tui.learning.classroom import Classroom
+    from adder_tui.panes.learn import LearnPane
+
+
+def go_in(app: AdderApp) -> Awaitable[None]:
+    """Enter the chosen lesson."""
+    return _pane(app).go_in()
+
+
+def only_done(app: AdderApp) -> None:
+    """Lessons that are done, or all."""
+    _pane(app).narrow("done")
+
+
+def only_open(app: AdderApp) -> None:
+    """Lessons that are open, or all."""
+    _pane(app).narrow("open")
+
+
+def find(app: AdderApp) -> None:
+    """Find a lesson by a word."""
+    _pane(app).find()
+
+
+def clear(app: AdderApp) -> None:
+    """All lessons again."""
+    _pane(app).clear()
+
+
+def begin_afresh(app: AdderApp) -> Awaitable[None]:
+    """Forget what was done in the chosen lesson."""
+    return _pane(app).begin_afresh()
+
+
+def go_on(app: AdderApp) -> Awaitable[None]:
+    """The next step."""
+    return _pane(app).go_on()
+
+
+def go_back(app: AdderApp) -> None:
+    """The step before."""
+    _pane(app).go_back()
+
+
+def use(app: AdderApp) -> Awaitable[None]:
+    """What is under the cursor of the view that has the keys."""
+    return _pane(app).use()
+
+
+def hint(app: AdderApp) -> None:
+    """One more hint."""
+    _room(app).hint()
+    _pane(app).show_end()
+
+
+def yes(app: AdderApp) -> Awaitable[None]:
+    """Show me."""
+    return _room(app).show_me()
+
+
+def no(app: AdderApp) -> None:
+    """Do not show me."""
+    _room(app).decline()
+
+
+def next_view(app: AdderApp) -> None:
+    """The keys to the next view."""
+    _pane(app).next_view(1)
+
+
+def previous_view(app: AdderApp) -> None:
+    """The keys to the view before."""
+    _pane(app).next_view(-1)
+
+
+def station(app: AdderApp) -> Awaitable[None]:
+    """The lesson's next station."""
+    return _room(app).next_station()
+
+
+def type_shapes(app: AdderApp) -> None:
+    """Two shapes of one's own."""
+    _pane(app).type_shapes()
+
+
+async def leave(app: AdderApp) -> None:
+    """Back to the list."""
+    await _pane(app).leave()
+
+
+def show_glossary(app: AdderApp) -> None:
+    """The glossary."""
+    from adder_tui.screens.glossary import GlossaryScreen
+
+    pane = _pane(app)
+    if pane.classroom is not None:
+        lesson = pane.classroom.lesson
+        terms = lesson.terms if lesson is not None else ()
+        app.push_screen(GlossaryScreen(app.view, pane.classroom.course, terms), pane.open_lesson)
+
+
+def _pane(app: AdderApp) -> LearnPane:
+    pane = app.learn
+    assert pane is not None
+    return pane
+
+
+def _room(app: AdderApp) -> Classroom:
+    room = _pane(app).classroom
+    assert room is not None
+    return room
