@@ -9,7 +9,7 @@ from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, wrapped
 from adder_tui.render.lines import Span as Piece
 from adder_tui.render.page import Page, Review
-from adder_tui.render.prose import hanging, marked, prose_lines, wrap
+from adder_tui.render.prose import fold, hanging, marked, prose_lines, wrap
 
 BLANK = 10
 HINTS = 3
@@ -97,8 +97,9 @@ def _read(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     lines = [*goal, Line(), *_text(page, "", width, glyphs)]
     worked = page.lesson.worked
     if worked is not None:
-        lines += [Line(), Line.of((glyphs.text(worked.title), "accent"))]
-        lines += [Line.of(glyphs.text(pieces[0])) for pieces in worked.lines if len(pieces) == 1]
+        lines += [Line(), *wrap([(glyphs.text(worked.title), "accent")], width)]
+        for pieces in worked.lines:
+            lines += fold([(glyphs.text(pieces[0]), "text")], width) if len(pieces) == 1 else []
     return lines
 
 
@@ -141,9 +142,9 @@ def _do(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     lesson, current = page.lesson, page.task
     lines: list[Line] = []
     if lesson.worked is not None:
-        lines += [Line.of((glyphs.text(lesson.worked.title), "accent"))]
+        lines += wrap([(glyphs.text(lesson.worked.title), "accent")], width)
         for pieces in lesson.worked.lines:
-            lines += _worked_line(page, pieces, glyphs)
+            lines += _worked_line(page, pieces, width, glyphs)
         lines.append(Line())
     inline = set(lesson.worked.fields) if lesson.worked else set()
     for one in lesson.fields:
@@ -177,7 +178,7 @@ def _hint_lines(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _worked_line(page: Page, pieces: tuple[str, ...], glyphs: Glyphs) -> list[Line]:
+def _worked_line(page: Page, pieces: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
     parts: list[Piece] = []
     below: list[Line] = []
     for i, piece in enumerate(pieces):
@@ -188,8 +189,8 @@ def _worked_line(page: Page, pieces: tuple[str, ...], glyphs: Glyphs) -> list[Li
         assert one is not None
         parts += _blank(page, one, glyphs)
         if piece in page.told:
-            below = [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.told[piece]), 70)]
-    return [Line.of(*parts), *below]
+            below = [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.told[piece]), width - 2)]
+    return [*fold(parts, width), *below]
 
 
 def _blank(page: Page, one: Field, glyphs: Glyphs) -> list[Piece]:

@@ -13,6 +13,10 @@ from adder_tui.render.lines import Span as Piece
 
 ROLES: dict[str, Role] = {"plain": "text", "bold": "strong", "code": "accent", "term": "key"}
 CELL_GAP = 2
+LEAST_CELL = 12
+"""Columns that a table's last column has at least."""
+FOLDED = "    "
+"""Before the rest of a line that was too wide."""
 
 
 def prose_lines(text: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -31,9 +35,10 @@ def prose_lines(text: str, width: int, glyphs: Glyphs) -> list[Line]:
                     if later.kind != "row":
                         break
                     rows.append(later)
-                lines += _table(rows, glyphs)
+                lines += _table(rows, width, glyphs)
         elif block.kind == "code":
-            lines += [Line.of((glyphs.text(row), "accent")) for row in block.spans[0].text.split("\n")]
+            for row in block.spans[0].text.split("\n"):
+                lines += fold([(glyphs.text(row), "accent")], width)
         else:
             mark = f"{block.mark} " if block.mark else ""
             lines += hanging(mark, block.spans, width, glyphs)
@@ -98,14 +103,54 @@ def _pieces(spans: Sequence[Span], glyphs: Glyphs, role: Role) -> list[Piece]:
     return [(glyphs.text(span.text), role if span.kind == "plain" else ROLES[span.kind]) for span in spans]
 
 
-def _table(rows: Sequence[Block], glyphs: Glyphs) -> list[Line]:
+def fold(pieces: Sequence[Piece], width: int) -> list[Line]:
+    """A line as it stands, blanks and all; what does not fit goes on indented below, broken at a space."""
+    line = Line.of(*pieces)
+    if line.width <= width:
+        return [line]
+    cells = list(line.cells())
+    rows: list[Line] = []
+    indent = ""
+    while cells:
+        room = max(1, width - len(indent))
+        cut = len(cells) if len(cells) <= room else room
+        if cut < len(cells):
+            spaces = [i for i in range(1, cut + 1) if cells[i][0] == " "]
+            cut = spaces[-1] if spaces else cut
+        rows.append(Line.of(indent, *cells[:cut]))
+        cells = cells[cut:]
+        while cells and cells[0][0] == " ":
+            cells.pop(0)
+        indent = FOLDED
+    return rows
+
+
+def _table(rows: Sequence[Block], width: int, glyphs: Glyphs) -> list[Line]:
+    """Columns under each other; where they do not fit, the last one is wrapped."""
     cells = [[_pieces(cell, glyphs, "dim" if row.head else "text") for cell in row.cells] for row in rows]
     columns = max(map(len, cells))
     widths = [
         max((sum(cell_len(text) for text, _ in row[i]) for row in cells if i < len(row)), default=0)
         for i in range(columns)
     ]
-    return [
-        Line.of(*(Line.of(*cell).fit(widths[i] + CELL_GAP) for i, cell in enumerate(row)))
-        for row in cells
-    ]  # fmt: skip
+    front = sum(widths[:-1]) + CELL_GAP * (columns - 1)
+    last = max(LEAST_CELL, width - front)
+    if front + LEAST_CELL > width and columns > 2:
+        return _stacked(cells, width)
+    lines: list[Line] = []
+    for row in cells:
+        head = Line.of(*(Line.of(*cell).fit(widths[i] + CELL_GAP) for i, cell in enumerate(row[: columns - 1])))
+        tail = wrap(row[columns - 1], last) if len(row) == columns else []
+        for i, part in enumerate(tail or [Line()]):
+            lines.append(Line.of(head if not i else " " * front, part))
+    return lines
+
+
+def _stacked(cells: Sequence[Sequence[Sequence[Piece]]], width: int) -> list[Line]:
+    """A table too wide for the room: each row's cells one after the other."""
+    lines: list[Line] = []
+    for row in cells:
+        pieces = [piece for cell in row for piece in (*cell, (" ", "text"))]
+        rows = wrap(pieces, max(1, width - len(FOLDED)))
+        lines += [Line.of("" if not i else FOLDED, part) for i, part in enumerate(rows)]
+    return lines
