@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
 from adder_tui.learning.own_run import OwnRun
-from adder_tui.learning.sheets import SHEETS, Call, calls_of
+from adder_tui.learning.sheets import BY_HAND, LASTING, SHEETS, Call, argument_of, calls_of
 from adder_tui.learning.steps import Step, furthest, steps_of
 from adder_tui.lessons import progress
 from adder_tui.lessons.actions import Action
@@ -126,6 +126,8 @@ class Classroom:
             return False
         before = attempt.deeds.snapshot
         attempt.deeds.saw(snapshot)
+        if before is not None and _stands(before) != _stands(snapshot):
+            self.results = {call: known for call, known in self.results.items() if call.bench in LASTING}
         if not self.showing and _edited(before, snapshot):
             attempt.deeds.edit()
         return True
@@ -141,6 +143,10 @@ class Classroom:
             return False
         self._attempt.deeds.open(view)
         return True
+
+    def was_opened(self, view: str) -> bool:
+        """Whether the learner has opened a view."""
+        return self._attempt is not None and view in self._attempt.deeds.opened
 
     async def look(self, shown: bool = False) -> None:
         """See which tasks and challenges are done now, and keep it. Looks that are asked for meanwhile are one more."""
@@ -508,6 +514,21 @@ class Classroom:
         if calls and self.working is None:
             await self._work_out(calls[min(self.rows.get(view, 0), len(calls) - 1)], tell=True)
 
+    async def fill(self, view: str) -> None:
+        """Work out all of a view's figures that need no asking, while nothing is played."""
+        if self.working is not None:
+            return
+        while True:
+            attempt, bench = self._attempt, self.workbench
+            snapshot = attempt.deeds.snapshot if attempt is not None else None
+            if bench is None or snapshot is None or snapshot.status == "playing":
+                return
+            calls = bench.calls.get(view, ())
+            missing = [call for call in calls if call.bench not in BY_HAND and call not in self.results]
+            if not missing:
+                return
+            await self._work_out(missing[0], tell=False)
+
     async def use_shapes(self, text: str) -> None:
         """Work out what two typed shapes give: ``1x2 @ 2x4``, or ``10000x4 + 4``."""
         name = "broadcast" if "+" in text else "matmul"
@@ -526,8 +547,10 @@ class Classroom:
             if call.bench == "gradcheck":
                 await self._check_gradient(session, attempt, str(call.arguments[0]), tell)
             else:
+                stands = _stands(attempt.deeds.snapshot) if attempt.deeds.snapshot else ()
                 value = await session.bench(call.bench, *call.arguments)
-                self.results[call] = value
+                if call.bench in LASTING or (attempt.deeds.snapshot and stands == _stands(attempt.deeds.snapshot)):
+                    self.results[call] = value
                 if tell:
                     attempt.deeds.use(call.bench, *call.arguments)
                     if call.bench == "nudge":
@@ -598,6 +621,11 @@ class Classroom:
             self._show(await session.load(experiment))
 
 
+def _stands(snapshot: Snapshot) -> tuple[object, ...]:
+    """What the benches' figures hang on."""
+    return snapshot.moment, snapshot.experiment
+
+
 def _edited(before: Snapshot | None, after: Snapshot) -> bool:
     """Whether a number was set by hand between two snapshots of one run."""
     return (
@@ -613,7 +641,5 @@ def _call_of(action: Action) -> Call | None:
     if action.verb == "nudge":
         return Call("nudge", (action.words[0], float(action.words[1])))
     if action.verb == "bench":
-        from adder_tui.learning.sheets import argument_of
-
         return Call(action.words[0], tuple(argument_of(word) for word in action.words[1:]))
     return None

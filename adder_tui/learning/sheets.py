@@ -101,6 +101,12 @@ _SEEDS = {
     "mean": "mean of {0:,g} seeds", "spread": "their spread", "low": "the lowest", "high": "the highest",
     "near": "how many lie within 1 of 100",
 }  # fmt: skip
+ENOUGH = 3
+"""Rows of a lesson's own from which on the view's usual ones are left out."""
+BY_HAND = frozenset({"matmul", "broadcast", "nudge", "gradcheck", "spoiled", "stuck"})
+"""Benches that wait for Enter, being the lesson's point or slow. The others are worked out on opening."""
+LASTING = frozenset({"matmul", "broadcast", "tied", "spoiled", "stuck", "seeds"})
+"""Benches whose figure does not hang on where the run stands."""
 SHARES = frozenset({"hits", "over", "tenths"})
 """Benches whose figure is a share; shown as percent."""
 
@@ -129,7 +135,7 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
         for name in dict.fromkeys([*(str(call.arguments[0]) for call in found), *([chosen] if chosen else [])]):
             for call in (Call("nudge", (name, 1.0)), Call("nudge", (name, -1.0)), Call("gradcheck", (name,))):
                 found[call] = None
-    return tuple(dict.fromkeys([*found, *sheet.calls]))
+    return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
 
 
 def _of_action(action: Action) -> Call | None:

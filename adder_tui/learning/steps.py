@@ -12,7 +12,7 @@ Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "m
 
 TITLES: dict[Kind, str] = {
     "read": "read", "predict": "predict", "do": "do", "observe": "observe", "explain": "explain", "keep": "keep",
-    "quiz": "quiz", "more": "go further",
+    "quiz": "quiz", "more": "more",
 }  # fmt: skip
 PARTS: dict[Kind, str] = {"observe": "Observe", "explain": "Explain", "keep": "Facts", "more": "Go further"}
 """The headings that hold a step's text."""

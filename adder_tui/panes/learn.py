@@ -340,6 +340,7 @@ class LearnPane(Pane):
     def _look(self) -> None:
         assert self.classroom is not None
         self.run_worker(self.classroom.look(), name="look")
+        self._fill()
 
     # --- drawing ---------------------------------------------------------------------------------
 
@@ -594,6 +595,16 @@ class LearnPane(Pane):
         frame.take_keys()
         if self.classroom is not None and self.classroom.opened(name):
             self._look()
+        self._fill()
+
+    def _fill(self) -> None:
+        """Have the shown view's figures worked out."""
+        room = self.classroom
+        if room is None or room.lesson is None or not self.query_one("#views").display:
+            return
+        for frame in self.query(ViewFrame):
+            if frame.display and frame.view_name in SHEETS and room.was_opened(frame.view_name):
+                self.run_worker(self._app.attempt(room.fill(frame.view_name)), name="fill", group=frame.view_name)
 
     def switch_trace(self) -> None:
         """The trace, or the diagram again."""

@@ -26,8 +26,11 @@ def head_line(page: Page, width: int, glyphs: Glyphs) -> Line:
         of = f"question {page.review.at + 1} of {len(page.review.lessons)} "
         return Line.of((" What you have met so far", "strong")).with_right(Line.of((of, "dim")), width, glyphs.ellipsis)
     left = Line.of((f" {page.lesson.order} {glyphs.text(page.lesson.title)}", "strong"))
-    return left.with_right(Line.of((f"step {page.number} of {page.count}: ", "dim"), (TITLES[page.step.kind], "accent"),
-                                   " "), width, glyphs.ellipsis)  # fmt: skip
+    kind: Piece = (TITLES[page.step.kind], "accent")
+    right = Line.of((f"step {page.number} of {page.count}: ", "dim"), kind, " ")
+    if left.width + 2 + right.width > width:
+        right = Line.of((f"{page.number}/{page.count} ", "dim"), kind, " ")
+    return left.with_right(right, width, glyphs.ellipsis)
 
 
 def now_line(page: Page, width: int, glyphs: Glyphs) -> Line:

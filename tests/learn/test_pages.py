@@ -1,0 +1,198 @@
+"""Each screen of each lesson, drawn without an app: nothing is cut off, nothing is lost."""
+
+import random
+import re
+
+import pytest
+
+from adder_tui.learning.sheets import SHEETS, calls_of, name_of
+from adder_tui.learning.steps import PARTS, steps_of
+from adder_tui.lessons import prose
+from adder_tui.lessons.course import read_course
+from adder_tui.lessons.lesson import LETTERS, Lesson
+from adder_tui.lessons.progress import Progress, enter, finish, finish_task, fresh
+from adder_tui.render.course import Listing, list_foot, list_head, list_lines
+from adder_tui.render.glossary import entries, entry_lines
+from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from adder_tui.render.lesson import head_line, now_line, page_lines
+from adder_tui.render.lesson_views import draw_view
+from adder_tui.render.lines import plain
+from adder_tui.render.page import Page, Review
+from adder_tui.render.prose import prose_lines
+from adder_tui.render.workbench import Workbench
+from tests.render.views import view_of
+
+COURSE = read_course()
+LESSONS = COURSE.lessons
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.id for lesson in LESSONS])
+each_width = pytest.mark.parametrize("width", [57, 60, 80])
+each_glyphs = pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+
+
+def pages_of(lesson: Lesson) -> list[Page]:
+    """Every step, as new and as done, with all hints, with a wrong answer told."""
+    steps = steps_of(lesson)
+    said = {one.id: "b" if one.choices else "1234.5678" for one in lesson.predictions}
+    told = {one.id: one.slips[0].says if one.slips else "That is not it yet." for one in lesson.fields}
+    pages = []
+    for number, step in enumerate(steps, 1):
+        new = Page(lesson=lesson, step=step, number=number, count=len(steps))
+        done = Page(
+            lesson=lesson, step=step, number=number, count=len(steps), predictions=said,
+            done=frozenset(task.id for task in lesson.tasks), answered=lesson.quiz.answer, finished=True,
+            figures={quote.name: "−123456.7890" for quote in lesson.quotes},
+            best={challenge.id: 1e4 for challenge in lesson.challenges},
+        )  # fmt: skip
+        stuck = Page(
+            lesson=lesson, step=step, number=number, count=len(steps), predictions=said, hints=3, told=told,
+            answers=dict.fromkeys(told, "-123456.78"), answered="a",
+        )  # fmt: skip
+        pages += [new, done, stuck]
+    return pages
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[A-Za-z0-9]+", text)
+
+
+@each_lesson
+@each_width
+@each_glyphs
+def test_nothing_of_a_lesson_is_wider_than_its_place(lesson: Lesson, width: int, glyphs: Glyphs) -> None:
+    for page in pages_of(lesson):
+        for line in page_lines(page, width, glyphs):
+            assert line.width <= width, line.plain
+        assert head_line(page, width, glyphs).width == width
+        assert now_line(page, width, glyphs).width == width
+
+
+@each_lesson
+@each_width
+def test_every_word_of_a_lesson_is_on_the_screen(lesson: Lesson, width: int) -> None:
+    for part in ("", *PARTS.values()):
+        text = lesson.parts.get(part, "")
+        shown = plain(prose_lines(text, width, UNICODE))
+        blocks = [span.text for block in prose.blocks_of(text) for span in block.spans]
+        assert sorted(words(shown)) == sorted(words(" ".join([*blocks, *_marks(text)]))), part
+
+
+def _marks(text: str) -> list[str]:
+    return [block.mark for block in prose.blocks_of(text) if block.mark != "-"]
+
+
+@each_lesson
+def test_a_lesson_in_ascii_has_only_ascii(lesson: Lesson) -> None:
+    for page in pages_of(lesson):
+        for line in page_lines(page, 80, ASCII):
+            assert line.plain.isascii(), line.plain
+
+
+@each_lesson
+def test_the_title_and_the_step_fit_into_the_head(lesson: Lesson) -> None:
+    for page in pages_of(lesson):
+        head = head_line(page, 57, UNICODE).plain
+        assert lesson.title in head
+        assert re.search(rf"{page.number}( of |/){page.count}\b", head)
+
+
+@each_lesson
+def test_a_task_is_told_whole_in_the_text(lesson: Lesson) -> None:
+    for page in pages_of(lesson):
+        if page.step.kind == "do":
+            shown = words(plain(page_lines(page, 80, UNICODE)))
+            for task in lesson.tasks:
+                assert task.id not in page.step.tasks or set(words(prose.plain(task.do))) <= set(shown)
+
+
+@each_lesson
+@pytest.mark.parametrize("size", [(80, 8), (80, 14), (57, 10)])
+def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[int, int]) -> None:
+    width, height = size
+    calls = {view: calls_of(view, lesson, "output.bias") for view in lesson.views if view in SHEETS}
+    bench = Workbench(
+        lesson=lesson, calls=calls, results={call: -1234.5678 for calls in calls.values() for call in calls}
+    )
+    for view in ("rule", "prompt", "map", "settings", "runs", "capstone", *calls, *(["board"] if lesson.board else [])):
+        lines = draw_view(view, view_of(), bench, width, height)
+        assert all(line.width == width for line in lines)
+        assert len(lines) <= height or view in ("settings", "capstone")
+
+
+@each_lesson
+def test_every_figure_that_a_view_offers_has_a_name(lesson: Lesson) -> None:
+    for view in lesson.views:
+        for call in calls_of(view, lesson) if view in SHEETS else ():
+            assert name_of(call)
+
+
+@each_lesson
+def test_the_steps_lead_through_every_prediction_and_task_once(lesson: Lesson) -> None:
+    steps = steps_of(lesson)
+    assert [step.prediction for step in steps if step.kind == "predict"] == [one.id for one in sorted(
+        lesson.predictions, key=lambda one: one.before)]  # fmt: skip
+    assert [task for step in steps for task in step.tasks] == [task.id for task in lesson.tasks]
+    assert steps[0].kind == "read"
+
+
+def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
+    lesson = COURSE.by_id["rule-or-guess"]
+    wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
+    step = next(step for step in steps_of(lesson) if step.kind == "quiz")
+    shown = plain(page_lines(Page(lesson=lesson, step=step, number=7, count=8, answered=wrong), 80, UNICODE))
+    assert "Not that one" in shown
+    assert set(words(prose.plain(lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
+    assert lesson.quiz.why not in shown
+
+
+def test_the_list_tells_every_state_by_a_character() -> None:
+    tree = fresh()
+    ids = [lesson.id for lesson in LESSONS]
+    for id in ids[:3]:
+        enter(tree, id)
+    finish(tree, ids[0])
+    finish_task(tree, ids[1], 1, shown=True)
+    finish(tree, ids[1])
+    for glyphs, marks in ((UNICODE, "✓½▸"), (ASCII, "xh>")):
+        lines, owners = list_lines(Listing(COURSE, Progress(tree), at=9), 80, glyphs)
+        found = [line.plain[2] for line, owner in zip(lines, owners, strict=True) if owner is not None]
+        assert "".join(found[:3]) == marks
+        assert found[3] == " "
+        assert all(line.width == 80 for line in lines)
+    assert "2 of 20 done" in plain(list_head(Listing(COURSE, Progress(tree)), 80, UNICODE))
+    assert plain(list_foot(Listing(COURSE, Progress(tree)), 80, UNICODE)).strip() == LESSONS[0].goal
+
+
+def test_the_list_is_narrowed_by_state_and_by_words() -> None:
+    tree = fresh()
+    enter(tree, LESSONS[0].id)
+    finish(tree, LESSONS[0].id)
+    assert [one.id for one in Listing(COURSE, Progress(tree), filter="done").shown] == [LESSONS[0].id]
+    assert len(Listing(COURSE, Progress(tree), filter="open").shown) == len(LESSONS) - 1
+    assert "backprop" in [one.id for one in Listing(COURSE, Progress(tree), words="backpropagation").shown]
+
+
+def test_every_term_has_its_text_whole_beside_the_list_of_terms() -> None:
+    for entry in entries(COURSE, "", ()):
+        lines = entry_lines(entry, COURSE, 46, UNICODE)
+        assert all(line.width <= 46 for line in lines)
+        assert set(words(entry.text)) <= set(words(plain(lines)))
+        assert len(lines) <= 17
+
+
+def test_a_lessons_own_terms_come_first_in_the_glossary() -> None:
+    first = COURSE.by_id["loss"].terms
+    found = entries(COURSE, "", first)
+    assert [entry.term for entry in found[: len(first)]] == [COURSE.glossary.find(term).term for term in first]  # type: ignore[union-attr]
+    assert len(found) == len(COURSE.glossary.entries)
+
+
+def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> None:
+    drawn = tuple(random.Random(1).sample(LESSONS, 5))
+    step = steps_of(LESSONS[0])[-1]
+    for at, lesson in enumerate(drawn):
+        review = Review(drawn, at=at, given=lesson.quiz.answer, at_once=3)
+        page = Page(lesson=LESSONS[0], step=step, number=8, count=8, review=review)
+        shown = plain(page_lines(page, 80, UNICODE))
+        assert set(words(prose.plain(lesson.quiz.ask))) <= set(words(shown))
+        assert ("3 of 5 at the first go" in shown) == (at == 4)
+        assert f"question {at + 1} of 5" in head_line(page, 80, UNICODE).plain
