@@ -51,12 +51,12 @@ class Command:
     tabs: tuple[str, ...] = ()
     """Ids of the tabs that it works on while they are in front; empty for all. Words of a lesson work as well."""
     lesson: str = ""
-    """What a lesson must have, one of its words, so that this is not out of the way there."""
+    """What a lesson, or the list of lessons, must have, one of its words, so that this is not out of the way there."""
 
     def works_on(self, place: str) -> bool:
         """Whether it can be used here: ``place`` is the tab in front, and behind it what a lesson there lets one do."""
         words = place.split()
-        if self.lesson and "lesson" in words and self.lesson not in words:
+        if self.lesson and self.lesson not in words and not {"lesson", "list"}.isdisjoint(words):
             return False
         return not self.tabs or any(word in self.tabs for word in words)
 
@@ -241,6 +241,11 @@ _LESSON = (
     Command("leave_field", "escape", "Esc", "leave", "Leave the line, so that the other keys work again.", None, 3,
             "Esc", tabs=("field",)),
 )
+_PICKS = tuple(
+    Command(f"pick_{letter}", letter, letter, f"pick {letter}", f"Pick {letter}.", partial(studying.pick, letter),
+            tabs=(f"choice_{letter}",))
+    for letter in "abcdef"
+)
 _SUMS = (
     Command("prompt", "slash", "/", "ask", "Ask the network a sum.", focus_prompt, 7, lesson="ask"),
     Command("ask", "enter", "Enter", "ask", "Ask the sum that is typed. Training is not changed by it.", None,
@@ -265,9 +270,9 @@ _APP = (
 # fmt: on
 
 GROUPS = {
-    "Lessons": _LESSONS, "Lesson": _LESSON, "Time": _TIME, "The run": _RUN, "Chart": _CHART, "Network": _NETWORK,
-    "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS, "Tabs": _TABS,
-    "The app": _APP,
+    "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART,
+    "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
+    "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 

@@ -51,6 +51,11 @@ def go_back(app: AdderApp) -> None:
     _pane(app).go_back()
 
 
+def pick(letter: str, app: AdderApp) -> None:
+    """One of the choices."""
+    _room(app).pick(letter)
+
+
 def use(app: AdderApp) -> Awaitable[None]:
     """What is under the cursor of the view that has the keys."""
     return _pane(app).use()

@@ -314,6 +314,19 @@ class Classroom:
 
     # --- predicting and answering ----------------------------------------------------------------
 
+    @property
+    def choice_count(self) -> int:
+        """How many choices there are to pick from now."""
+        lesson = self.lesson
+        if lesson is None or self._attempt is None:
+            return 0
+        if self.review is not None:
+            return len(self.review.question.quiz.choices)
+        if self.step.kind == "quiz":
+            return len(lesson.quiz.choices)
+        asked = lesson.prediction_named(self.step.prediction)
+        return len(asked.choices) if asked is not None and not self.may_go_on() else 0
+
     def pick(self, letter: str) -> None:
         """A choice's letter: picked for a prediction, given for the quiz, filled in for a field."""
         lesson = self.lesson

@@ -295,16 +295,17 @@ class LearnPane(Pane):
         """What one can do now, for the table of commands."""
         room = self.classroom
         if room is None or room.lesson is None or not room.steps:
-            return frozenset({"field"}) if self._field_focused() else frozenset({"list"})
+            return frozenset({"list", "field"} if self._field_focused() else {"list", "ask"})
         if room.asking:
             return frozenset({"lesson", "asking", "answers"})
         if self._field_focused():
             return frozenset({"lesson", "field", *({"answers"} & words_for(room.lesson, room.step))})
-        words = words_for(room.lesson, room.step)
+        choices = {f"choice_{letter}" for letter in LETTERS[: room.choice_count]}
+        if room.review is not None:
+            return frozenset({"lesson", "page"} | choices)
+        words = words_for(room.lesson, room.step) | choices
         if "handson" in words and (room.step.kind != "do" or room.has_asked or "run" in words):
             words |= {"answers"}
-        if room.review is not None:
-            return frozenset({"lesson", "page"})
         if room.stations() and "handson" in words:
             words |= {"stations"}
         frame = self._focused_frame()
@@ -509,13 +510,6 @@ class LearnPane(Pane):
         self.take_focus()
 
     # --- keys ------------------------------------------------------------------------------------
-
-    def on_key(self, event: events.Key) -> None:
-        """A choice's letter."""
-        room = self.classroom
-        if room is not None and room.lesson is not None and event.key in LETTERS and not self._field_focused():
-            room.pick(event.key)
-            event.stop()
 
     async def go_on(self) -> None:
         """Enter: lock in, go on, or into the next lesson."""

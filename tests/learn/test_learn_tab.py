@@ -1,0 +1,319 @@
+"""The Learn tab as a learner has it: keys in, screens out, with the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from adder_engine import Experiment
+from adder_tui.app import AdderApp
+from adder_tui.learning import classroom
+from adder_tui.learning.start import read_place
+from adder_tui.lessons.course import read_course
+from adder_tui.settings import Settings
+from tests.terminal.harness import Terminal
+from tests.tui.screens import screen_text, shows, until
+
+SIZE = (80, 24)
+
+
+@asynccontextmanager
+async def app_in(folder: Path, size: tuple[int, int] = SIZE, **settings: object) -> AsyncIterator[Pilot[None]]:
+    """The real app on a data folder, left with its run saved."""
+    app = AdderApp(Settings(data_dir=folder, **settings))  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        yield pilot
+        await app.player.close()
+        if app.seat is not None:
+            app.seat.lock.close()  # as the end of the process does
+
+
+def kept(folder: Path, lesson: str) -> dict[str, object]:
+    """What the progress file has of a lesson."""
+    held: dict[str, object] = json.loads((folder / "progress.json").read_text())["lessons"].get(lesson, {})
+    return held
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    names = {"+": "plus", "-": "minus", ".": "full_stop", " ": "space"}
+    await pilot.press(*(names.get(character, character) for character in text))
+
+
+async def ask(pilot: Pilot[None], text: str) -> None:
+    await pilot.press("slash")
+    await type_text(pilot, text)
+    await pilot.press("enter", "escape")
+
+
+async def to_quiz(pilot: Pilot[None]) -> None:
+    """From the last task through what is to be read, to the question."""
+    for step in ("observe", "explain", "keep", "quiz"):
+        await pilot.press("enter")
+        await shows(pilot, f": {step}")
+
+
+async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys(tmp_path: Path) -> None:
+    async with app_in(tmp_path) as pilot:
+        await shows(pilot, "1 A rule and a guesser", "step 1 of 8: read")
+        assert "1.186" not in screen_text(pilot.app), "nothing tells the answer before the prediction"  # type: ignore[arg-type]
+        await pilot.press("enter")
+        await shows(pilot, "step 2 of 8: predict", "a to c picks")
+        assert "1.186" not in screen_text(pilot.app)  # type: ignore[arg-type]
+        await pilot.press("enter")
+        await shows(pilot, "predict")  # nothing is picked yet
+        await pilot.press("a", "enter")
+        await shows(pilot, "step 3 of 8: do", "○ task 1 of 2")
+        assert kept(tmp_path, "rule-or-guess")["prediction"] == {"first": "a"}
+        await ask(pilot, "30+70")
+        await shows(pilot, "● Press / and ask 30+70", "○ task 2 of 2")
+        await ask(pilot, "3+5")
+        await shows(pilot, "All done here.")
+        await pilot.press("enter")
+        await shows(pilot, "step 4 of 8: observe", "You said", "exactly 100", "The network answered 1.1863", "0.1139")
+        for step in ("explain", "keep", "quiz"):
+            await pilot.press("enter")
+            await shows(pilot, f": {step}")
+        await pilot.press("b")
+        await shows(pilot, "Not that one.")
+        await pilot.press("enter")
+        await shows(pilot, ": quiz")
+        await pilot.press("a")
+        await shows(pilot, "Right.")
+        assert kept(tmp_path, "rule-or-guess")["state"] == "solved"
+        assert kept(tmp_path, "rule-or-guess")["quiz"]["tries"] == 2  # type: ignore[index]
+        await pilot.press("enter")
+        await shows(pilot, "This lesson is done.", "Enter goes on to Where networks sit")
+        await pilot.press("enter")
+        await shows(pilot, "2 Where networks sit among learners", ": read")
+
+
+async def test_lesson_5_is_played_by_keys_and_tells_what_is_wrong_with_a_blank(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
+        await shows(pilot, "5 One sum through three layers")
+        await pilot.press("enter")
+        await shows(pilot, ": predict", "your guess")
+        await type_text(pilot, "forty")
+        await pilot.press("enter")
+        await shows(pilot, "forty is no number")
+        await pilot.press(*["backspace"] * 5)
+        await type_text(pilot, "40")
+        await pilot.press("enter")
+        await shows(pilot, ": do", "Neuron 2 puts out")
+        assert "39.98" not in screen_text(pilot.app), "the diagram does not tell a blank that is to be computed"  # type: ignore[arg-type]
+        await type_text(pilot, "40.5")
+        await shows(pilot, "[40.5_")
+        await pilot.press("enter")
+        await shows(pilot, "the bias is missing")
+        await type_text(pilot, "39.98")
+        await pilot.press("enter")
+        await shows(pilot, "39.98 ●", "Neuron 3 puts out")
+        await type_text(pilot, "-5.95")
+        await pilot.press("enter")
+        await shows(pilot, "The two inputs are exchanged")
+        await type_text(pilot, "5.95")
+        await pilot.press("enter")
+        await shows(pilot, "5.95 ●", "task 3 of 3")
+        await pilot.press("t")
+        await shows(pilot, "All done here.", "Trace of the current sum")
+        await pilot.press("enter")
+        await shows(pilot, "You said   40", "Neuron 2 puts out 39.98.")
+        for step in ("explain", "keep", "quiz"):
+            await pilot.press("enter")
+            await shows(pilot, f": {step}")
+        await pilot.press("c")
+        await shows(pilot, "Right.")
+        assert kept(tmp_path, "forward-by-hand")["state"] == "solved"
+
+
+async def test_the_own_run_waits_and_is_given_back_on_leaving(tmp_path: Path) -> None:
+    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
+        await shows(pilot, "epoch 0 of")
+        await pilot.press("full_stop", "full_stop", "full_stop")
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 3)  # type: ignore[attr-defined]
+        before = pilot.app.snapshot  # type: ignore[attr-defined]
+        await pilot.press("1")
+        await shows(pilot, "A rule and a guesser", "0 of 20 done")
+        await pilot.press("enter")
+        await shows(pilot, "step 1 of 8: read", "many-pairs")
+        await pilot.press("escape")
+        await shows(pilot, "0 of 20 done", "begun", "tanh")
+        after = pilot.app.snapshot  # type: ignore[attr-defined]
+        assert after.experiment == before.experiment
+        assert after.moment == before.moment
+        assert (after.state == before.state).all()
+        assert not list(tmp_path.glob("own-run*"))
+
+
+async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
+    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
+        await shows(pilot, "epoch 0 of")
+        await pilot.press("full_stop", "full_stop")
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
+        await pilot.press("1")
+        await shows(pilot, "0 of 20 done")
+        await pilot.press("enter")
+        await shows(pilot, "step 1 of 8: read")
+    assert read_place(tmp_path) == ("learn", "rule-or-guess")
+    async with app_in(tmp_path) as pilot:
+        await shows(pilot, "1 A rule and a guesser", "step 1 of 8: read")
+        await pilot.press("escape")
+        await shows(pilot, "0 of 20 done", "tanh")
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
+
+
+async def test_a_start_elsewhere_offers_the_own_run_that_a_lesson_was_keeping(tmp_path: Path) -> None:
+    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
+        await shows(pilot, "epoch 0 of")
+        await pilot.press("full_stop")
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 1)  # type: ignore[attr-defined]
+        await pilot.press("1")
+        await shows(pilot, "0 of 20 done")
+        await pilot.press("enter")
+        await shows(pilot, "step 1 of 8: read")
+    async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as pilot:
+        await shows(pilot, "epoch 0 of 2,000")
+    assert (tmp_path / "last-run.npz").exists()
+    assert not list(tmp_path.glob("own-run*"))
+
+
+def test_progress_and_place_survive_a_kill(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path)]
+    with Terminal(command) as terminal:
+        terminal.wait_for(lambda: "step 1 of 8: read" in terminal.text, "lesson 1")
+        terminal.press("enter")
+        terminal.wait_for(lambda: "a to c picks" in terminal.text, "the prediction")
+        terminal.press("b", "enter")
+        terminal.wait_for(lambda: "task 1 of 2" in terminal.text, "the first task")
+        terminal.press("/", "30+70", "enter")
+        terminal.wait_for(lambda: "task 2 of 2" in terminal.text, "the second task")
+    # Leaving the block kills the program where it stands.
+    held = kept(tmp_path, "rule-or-guess")
+    assert (held["prediction"], held["tasks"], held["step"]) == ({"first": "b"}, [1], 2)
+    with Terminal(command) as terminal:
+        terminal.wait_for(lambda: "task 2 of 2" in terminal.text, "the place where the learner was")
+        assert "● Press / and ask 30+70" in terminal.text
+
+
+async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classroom, "SHOWN_SECONDS", 0.0)
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "picks")
+        await pilot.press("a", "enter")
+        await shows(pilot, "task 1 of 2")
+        for hint in ("hint 1", "hint 2", "hint 3"):
+            await pilot.press("i")
+            await shows(pilot, hint)
+        await shows(pilot, "shows how, on the live network")
+        await pilot.press("i")
+        await shows(pilot, "Shall the program do this task?")
+        await pilot.press("n")
+        await shows(pilot, "task 1 of 2")
+        await pilot.press("i", "y")
+        await shows(pilot, "task 2 of 2", "1.186")
+        await ask(pilot, "3+5")
+        await shows(pilot, "All done here.")
+        await to_quiz(pilot)
+        await pilot.press("a")
+        await shows(pilot, "Right.")
+        assert kept(tmp_path, "rule-or-guess")["state"] == "assisted"
+        assert kept(tmp_path, "rule-or-guess")["hints"] == 3
+
+
+async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("full_stop", "e", "R", "space")
+        await shows(pilot, "step 1 of 8: read", "epoch 0 of 0")
+        await pilot.press("enter")
+        await shows(pilot, "picks")
+        await pilot.press("b", "enter")
+        await shows(pilot, ": do")
+        text = screen_text(pilot.app)  # type: ignore[arg-type]
+        assert "space play" not in text
+        assert "e edit" not in text
+        assert "/ ask" in text
+
+
+async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": predict")
+        await pilot.press("b", "enter")
+        await shows(pilot, ": do", "task 1 of")
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("e")
+        await shows(pilot, "▸ seed", "▸settings")
+        await pilot.press("enter")
+        await shows(pilot, "seed ▸ 42")
+        await pilot.press("backspace", "backspace", *"43x", "enter")
+        await shows(pilot, "43x")
+        await pilot.press("backspace", "enter")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 3 of")
+
+
+async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_lesson(tmp_path: Path) -> None:
+    (tmp_path / "progress.json").write_text("{}")
+    async with app_in(tmp_path) as pilot:
+        await pilot.press("1")
+        await shows(pilot, "0 of 20 done", "A rule and a guesser")
+        await pilot.press("d")
+        await shows(pilot, "only done ones")
+        await pilot.press("x", "f")
+        await type_text(pilot, "backprop")
+        await shows(pilot, "10  ")
+        assert "A rule and a guesser" not in screen_text(pilot.app)  # type: ignore[arg-type]
+        await pilot.press("enter", "x")
+        await shows(pilot, "A rule and a guesser")
+        await pilot.press("g")
+        await shows(pilot, "Glossary")
+        await type_text(pilot, "weighted sum")
+        await shows(pilot, "Enter opens")
+        await pilot.press("enter")
+        await shows(pilot, ": read")
+
+
+@pytest.mark.parametrize("lesson", [lesson.id for lesson in read_course().lessons])
+async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app(
+    lesson: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classroom, "SHOWN_SECONDS", 0.0)
+    async with app_in(tmp_path, lesson=lesson) as pilot:
+        await shows(pilot, ": read")
+        pane = pilot.app.learn  # type: ignore[attr-defined]
+        room = pane.classroom
+        tasks = {task.id for task in room.lesson.tasks}
+        assert not room.page.done, "nothing is done on entering"
+        while room.step.kind != "observe":
+            if room.step.kind == "predict":
+                asked = room.lesson.prediction_named(room.step.prediction)
+                if asked.choices:
+                    await pilot.press("a")
+                else:
+                    await type_text(pilot, "1")
+            elif room.step.kind == "do":
+                while not room.may_go_on():
+                    task = room.page.task.id
+                    await pilot.press("escape") if pane.words == {"lesson", "field"} else None
+                    await asyncio.wait_for(room.show_me(), 120)
+                    assert task in room.page.done, f"task {task} of {lesson}"
+            at = room.at
+            await pilot.press("enter")
+            await until(pilot, lambda at=at: room.at > at)  # type: ignore[misc]
+        assert room.page.done == tasks
+        await until(pilot, lambda: room.figures.keys() == {quote.name for quote in room.lesson.quotes})
+        assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
