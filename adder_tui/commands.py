@@ -218,7 +218,8 @@ _LESSON = (
     Command("scroll_text", "up,down,pageup,pagedown", "arrows", "scroll", "Scroll the text, or move in the view that"
             " has the keys.", None, tabs=("page", "bench")),
     Command("go_on", "enter", "Enter", "go on", "Go on to the next step, once this one is done.", studying.go_on, 1,
-            tabs=("page",)),
+            tabs=("goes",)),
+    Command("not_yet", "enter", "Enter", "go on", "Go on, once this step is done.", studying.go_on, tabs=("stays",)),
     Command("use", "enter", "Enter", "work out", "Work the chosen row out, or change the chosen setting.", studying.use,
             1, tabs=("bench",)),
     Command("go_back", "backspace", "Bksp", "step back", "Back to the step before; nothing is lost.", studying.go_back,

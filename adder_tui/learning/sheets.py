@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ _NAMES: Mapping[str, str] = {
     "rate_cap": "largest rate that holds", "twins": "neurons of layer 1 that are another's twin",
     "dead": "neurons of layer {0:g} that are dead", "double": "the same seed in float64",
     "stuck": "of seeds 0 to {1:,g}, stuck with {0}", "rival": "{0}: {1:,g} + {2:,g}",
-    "rival_rmse": "{0}: off by on average, held-out sums", "matmul": "{0}", "broadcast": "{0}",
+    "rival_rmse": "{0}: off by on average", "matmul": "{0}", "broadcast": "{0}",
     "nudge": "{0} {1:+g}", "gradcheck": "{0}: its slope by every nudge",
 }  # fmt: skip
 _SEEDS = {
@@ -107,6 +108,7 @@ BY_HAND = frozenset({"matmul", "broadcast", "nudge", "gradcheck", "spoiled", "st
 """Benches that wait for Enter, being the lesson's point or slow. The others are worked out on opening."""
 LASTING = frozenset({"matmul", "broadcast", "tied", "spoiled", "stuck", "seeds"})
 """Benches whose figure does not hang on where the run stands."""
+_BELOW_ZERO = re.compile(r"(?<![\w.])-(?=\d)")
 SHARES = frozenset({"hits", "over", "tenths"})
 """Benches whose figure is a share; shown as percent."""
 
@@ -156,5 +158,4 @@ def name_of(call: Call) -> str:
     sign = {"matmul": " @ ", "broadcast": " + "}.get(call.bench)
     if sign:
         return sign.join(str(call.arguments[0]).split())
-    name = _NAMES[call.bench].format(*call.arguments)
-    return name.replace("-", "−") if call.bench == "nudge" else name
+    return _BELOW_ZERO.sub("−", _NAMES[call.bench].format(*call.arguments))

@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 WIDE = 110
 """Columns from which text and views stand side by side."""
 LEAST_VIEW_ROWS = 7
-SMALL_VIEWS = {"rule": 8, "prompt": 8, "map": 4, "settings": 8, "capstone": 6, "runs": 8}
+LARGE_VIEW = 12
+"""Rows that any other view needs at least."""
+SMALL_VIEWS = {"rule": 8, "prompt": 8, "map": 4, "capstone": 6, "runs": 8}
 """Views that need few rows, and how many they get where several are shown."""
 TEXT_ROWS = {"do": 9, "predict": 9, "observe": 10}
 """Rows that a step's text takes at most above the views; other steps take what leaves the least for a view."""
@@ -297,15 +299,14 @@ class LearnPane(Pane):
         if room is None or room.lesson is None or not room.steps:
             return frozenset({"list", "field"} if self._field_focused() else {"list", "ask"})
         if room.asking:
-            return frozenset({"lesson", "asking", "answers"})
+            return frozenset({"lesson", "asking"} | self._told(room))
         if self._field_focused():
-            return frozenset({"lesson", "field", *({"answers"} & words_for(room.lesson, room.step))})
+            return frozenset({"lesson", "field"} | self._told(room))
         choices = {f"choice_{letter}" for letter in LETTERS[: room.choice_count]}
         if room.review is not None:
-            return frozenset({"lesson", "page"} | choices)
+            return frozenset({"lesson", "page", "goes" if room.review.right else "stays"} | choices)
         words = words_for(room.lesson, room.step) | choices
-        if "handson" in words and (room.step.kind != "do" or room.has_asked or "run" in words):
-            words |= {"answers"}
+        words |= self._told(room)
         if room.stations() and "handson" in words:
             words |= {"stations"}
         frame = self._focused_frame()
@@ -316,8 +317,16 @@ class LearnPane(Pane):
         if frame is not None and (frame.view_name in SHEETS or frame.view_name == "settings"):
             words |= {"bench"}
         elif "hands" not in words:
-            words |= {"page"}
+            words |= {"page", "goes" if room.picked or room.may_go_on() else "stays"}
         return words
+
+    @staticmethod
+    def _told(room: Classroom) -> set[str]:
+        """What the shell's own lines may tell by now: how the run stands, and the network's answer."""
+        if room.step.kind not in HANDS_ON:
+            return set()
+        asked = room.step.kind != "do" or room.has_asked
+        return {"stands", "answers"} if asked else {"stands"}
 
     def _field_focused(self) -> bool:
         return self._app.focused is not None and self._app.focused.id in FIELD_IDS
@@ -393,11 +402,19 @@ class LearnPane(Pane):
             frame.names = (
                 (frame.view_name,) if len(shown) == len(frames) else names if len(shown) == 1 else (frame.view_name,)
             )
-            small = SMALL_VIEWS.get(frame.view_name)
+            small = self._rows_for(frame.view_name)
             frame.styles.height = (
-                small if small and len(shown) > 1 and any(f.view_name not in SMALL_VIEWS for f in shown) else "1fr"
+                small if small and len(shown) > 1 and any(not self._rows_for(f.view_name) for f in shown) else "1fr"
             )
         self.call_after_refresh(super().redraw)
+
+    def _rows_for(self, view: str) -> int:
+        """Rows, title included, that a small view takes where several are shown; 0 for those that take what is left."""
+        lesson = self.classroom.lesson if self.classroom else None
+        if view == "settings" and lesson is not None:
+            stations = len(lesson.stations) + 3 if lesson.stations else 0
+            return 2 + len(lesson.controls) + stations
+        return SMALL_VIEWS.get(view, 0)
 
     def _shown_frames(self, frames: list[ViewFrame], wide: bool) -> list[ViewFrame]:
         if not frames:
@@ -408,7 +425,7 @@ class LearnPane(Pane):
         shown: list[ViewFrame] = []
         left = self.size.height
         for i in [*range(at, len(frames)), *range(at - 1, -1, -1)]:
-            takes = SMALL_VIEWS.get(frames[i].view_name, 12)
+            takes = self._rows_for(frames[i].view_name) or LARGE_VIEW
             if shown and takes > left:
                 continue
             shown.append(frames[i])

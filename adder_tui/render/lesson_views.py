@@ -12,7 +12,7 @@ from adder_tui.render.state import formula
 from adder_tui.render.view import View
 from adder_tui.render.workbench import AskedSum, RunLine, Workbench
 
-LONGEST_NAME = 44
+LONGEST_NAME = 50
 
 
 def rule_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
@@ -196,7 +196,7 @@ def _told(call: Call, bench: Workbench, glyphs: Glyphs) -> str:
         return glyphs.text(value)
     if call.bench in SHARES:
         return f"{value * 100:.2f} %" if value >= 1e-4 or not value else glyphs.text(f"{value * 100:.1e} %")
-    return number(value, glyphs, 6)
+    return f"loss {number(value, glyphs, 6)}" if call.bench == "nudge" else number(value, glyphs, 6)
 
 
 def _slopes(call: Call, bench: Workbench, glyphs: Glyphs) -> list[Line]:

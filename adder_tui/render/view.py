@@ -43,7 +43,13 @@ class View:
 
     @property
     def veiled(self) -> bool:
-        """Whether a lesson asks for a prediction first: until then nothing gives its outcome away."""
+        """Whether a lesson asks for a prediction first: until then nothing tells how the run stands."""
+        words = self.words.split()
+        return "lesson" in words and "stands" not in words
+
+    @property
+    def unasked(self) -> bool:
+        """Whether nothing was asked in a lesson yet: until then its answer is not told."""
         words = self.words.split()
         return "lesson" in words and "answers" not in words
 

@@ -115,7 +115,7 @@ class LessonText(Canvas, can_focus=True):
         self._page = page
         self._top = 0
         self._place: tuple[object, ...] | None = None
-        self._at_task: int | None = None
+        self._at_task: tuple[int | None, str] | None = None
         self._rows = 0
 
     def rows_wanted(self, width: int) -> int:
@@ -132,16 +132,19 @@ class LessonText(Canvas, can_focus=True):
         if self._place != place:
             self._place, self._top, self._at_task = place, 0, None
         task = page.task.id if page.task is not None else None
-        if page.step.kind == "do" and (self._at_task, self._rows) != (task, height):
-            self._at_task, self._rows = task, height
+        if page.step.kind == "do" and (self._at_task, self._rows) != ((task, page.blank), height):
+            self._at_task, self._rows = (task, page.blank), height
             self._top = self._to_show_task(page, lines, height)
         self._top = max(0, min(self._top, len(lines) - height))
         shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[self._top : self._top + height]]
         return _with_scroll_marks(shown, self._top, len(lines), width, view)
 
     def _to_show_task(self, page: Page, lines: list[Line], height: int) -> int:
-        """The first row to show so that the current task is in sight; where a blank is to be filled in, the top."""
-        if page.task is None or page.blank:
+        """The first row to show so that the current task is in sight, or the blank to be filled in."""
+        if page.blank:
+            blanks = [y for y, line in enumerate(lines) if any(r == "key" and t.startswith("[") for t, r in line.spans)]
+            return max(0, blanks[0] + 2 - height) if blanks else 0
+        if page.task is None:
             return 0
         marks_of_tasks = tuple(f" {mark} " for mark in marks(self.view.glyphs))
         rows = [y for y, line in enumerate(lines) if line.plain.startswith(marks_of_tasks)]

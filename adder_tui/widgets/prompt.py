@@ -34,7 +34,7 @@ class AnswerLine(Canvas):
         prompt = self.parent
         assert isinstance(prompt, Prompt)
         typed = prompt.field.value.strip() if prompt.field else ""
-        if view.veiled:
+        if view.unasked:
             return [Line().fit(width)]
         line = answer_line(view)
         asked = view.snapshot.asked.sum if view.snapshot else None
