@@ -323,9 +323,10 @@ class AdderApp(App[None]):
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
         self.notice = ""
-        self.run_worker(self.attempt(self._ask(event.sum)), name="ask")
+        self.run_worker(self.attempt(self.ask(event.sum)), name="ask")
 
-    async def _ask(self, asked: Sum) -> None:
+    async def ask(self, asked: Sum) -> None:
+        """Ask the network; a lesson that is open hears of it."""
         answer = await self.player.ask(asked)
         if (learn := self.learn) is not None:
             learn.heard(answer)

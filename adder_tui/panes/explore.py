@@ -166,7 +166,7 @@ class ExplorePane(Pane):
         a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
         asked = Sum(a, b)
         self._app.query_one(Prompt).put(asked)
-        return self._app.player.ask(asked)
+        return self._app.ask(asked)
 
     def back_to_range(self) -> None:
         """The training range and the current sum again."""

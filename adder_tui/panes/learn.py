@@ -275,7 +275,9 @@ class LearnPane(Pane):
         if name == "trace":
             from adder_tui.widgets.trace import TraceText
 
-            return TraceText(self._veiled)
+            trace = TraceText(self._veiled)
+            trace.keyed = False
+            return trace
         if name == "inspect":
             from adder_tui.widgets.tensors import TensorTable
 

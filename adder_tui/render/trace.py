@@ -92,18 +92,21 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
     return Told(lines, starts, table)
 
 
-def trace_header(row: int | None, digits: int, last: int, of: int, width: int, glyphs: Glyphs) -> Line:
+def trace_header(
+    row: int | None, digits: int, last: int, of: int, width: int, glyphs: Glyphs, keys: bool = True
+) -> Line:
     """What is followed and in how many digits, the keys that change it where there is room, and how far it goes.
 
     Args:
         last: the last line in sight, counted from 1.
         of: all lines; 0 while there are none.
+        keys: whether the keys work here.
     """
     what = "the current sum" if row is None else f"row {count(row)} of the data"
     left = Line.of((" Trace ", "strong"), (f"of {what}, ", "dim"),
                    ("every digit" if digits >= FULL_DIGITS else f"{digits} digits", "dim"))  # fmt: skip
     right = Line.of((f"{count(last)} of {count(of)} " if of else "", "dim"))
-    for key, does in (("p", "digits"), ("b", "row"), ("y", "copy"), ("w", "write")):
+    for key, does in (("p", "digits"), ("b", "row"), ("y", "copy"), ("w", "write")) if keys else ():
         more = Line.of(left, "   ", (key, "key"), (f" {does}", "dim"))
         if more.width + 2 + right.width > width:
             break

@@ -44,6 +44,9 @@ class TraceText(Canvas, can_focus=True):
         Binding("escape", "follow_sum", show=False),
     ]
 
+    keyed = True
+    """Whether its header tells the keys of the Network tab, which work there."""
+
     def __init__(self, source: ViewSource) -> None:
         super().__init__(source)
         self.full = False
@@ -84,7 +87,7 @@ class TraceText(Canvas, can_focus=True):
         self._top = max(0, min(self._top, len(told) - rows_in_sight))
         last = min(len(told), self._top + rows_in_sight)
         lines = [told.line(i).fit(width, glyphs.ellipsis) for i in range(self._top, last)]
-        return [trace_header(self.row, self._digits, last, len(told), width, glyphs), *lines]
+        return [trace_header(self.row, self._digits, last, len(told), width, glyphs, self.keyed), *lines]
 
     @property
     def _digits(self) -> int:
