@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -97,6 +98,8 @@ class AdderApp(App[None]):
         """What became of the line that the last command cut off."""
         self.seat: Seat | None = None
         """Our place in the data folder, held until the process ends."""
+        self.seated = asyncio.Event()
+        """Set once it is known which seat is ours."""
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
@@ -232,7 +235,9 @@ class AdderApp(App[None]):
         return self.run_worker(self._follow, name="follow")
 
     async def _follow(self) -> None:
-        await self.player.follow(self.given_session or await self._own_session(), self.settings.fps)
+        session = self.given_session or await self._own_session()
+        self.seated.set()
+        await self.player.follow(session, self.settings.fps)
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
@@ -241,6 +246,7 @@ class AdderApp(App[None]):
 
         self.seat = take_seat(self.settings.data_dir)
         settle(self.settings.data_dir, self.seat.number, into_lesson=bool(self.first_lesson))
+        self.seated.set()
         session, last = await start_session(self.experiment, self.settings.data_dir, self.seat, self.settings.open_run)
         if self.settings.experiment is None:
             self.last_run = last
@@ -327,8 +333,11 @@ class AdderApp(App[None]):
 
     async def ask(self, asked: Sum) -> None:
         """Ask the network; a lesson that is open hears of it."""
+        learn = self.learn
+        if learn is not None and learn.classroom is not None:
+            await learn.classroom.settled()
         answer = await self.player.ask(asked)
-        if (learn := self.learn) is not None:
+        if learn is not None:
             learn.heard(answer)
 
     @on(Prompt.Refused)

@@ -61,8 +61,8 @@ class Classroom:
         self.at = 0
         """Index of the step."""
         self._attempt: Attempt | None = None
-        self._since = 0
-        """Version of the snapshot that the lesson began with; what comes later may be older."""
+        self._since: int | None = None
+        """Version of the snapshot that the lesson began with; what comes later may be older. None till it is there."""
         self._looking = asyncio.Lock()
         self._look_again = False
         self._changing = asyncio.Lock()
@@ -85,9 +85,6 @@ class Classroom:
     async def enter(self, lesson: Lesson) -> None:
         """Load a lesson's preset; the learner's own run is kept until :meth:`leave`."""
         async with self._changing:
-            session = await self._player.ready()
-            await self._own_run.keep(session)
-            self._attempt = None
             self._clear()
             kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
             attempt = Attempt(lesson, kept)
@@ -96,13 +93,15 @@ class Classroom:
             self.figures = dict(kept.figures)
             if completed(lesson, kept):
                 self.answered = lesson.quiz.answer
-            self.lesson = lesson
-            player = LessonPlayer(session, attempt, self._show)
-            await player.enter()
-            self._attempt = attempt
+            # The text can be read while the engine is still loading.
+            self.lesson, self._attempt, self._since = lesson, attempt, None
+            self._arrived()
+            session = await self._player.ready()
+            await self._own_run.keep(session)
+            await LessonPlayer(session, attempt, self._show).enter()
             assert attempt.deeds.snapshot is not None
             self._since = attempt.deeds.snapshot.version
-            self._arrived()
+            self._changed()
 
     async def leave(self) -> None:
         """Give the learner's own run back; the way to the list.
@@ -117,12 +116,22 @@ class Classroom:
             if snapshot is not None:
                 self._show(snapshot)
 
+    async def settled(self) -> None:
+        """Wait until the lesson that was entered has its run."""
+        async with self._changing:
+            pass
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the lesson's run is loaded."""
+        return self._since is not None
+
     # --- what the app tells ----------------------------------------------------------------------
 
     def saw(self, snapshot: Snapshot) -> bool:
         """Take in a snapshot. Returns whether there is something to look at: :meth:`look` does that."""
         attempt = self._attempt
-        if attempt is None or snapshot.version < self._since:
+        if attempt is None or self._since is None or snapshot.version < self._since:
             return False
         before = attempt.deeds.snapshot
         attempt.deeds.saw(snapshot)
@@ -134,7 +143,7 @@ class Classroom:
 
     def heard(self, answer: Answer) -> None:
         """A sum was asked and answered."""
-        if self._attempt is not None:
+        if self._attempt is not None and self._since is not None:
             self._attempt.deeds.ask(answer)
 
     def opened(self, view: str) -> bool:
@@ -162,7 +171,7 @@ class Classroom:
 
     async def _look(self, shown: bool) -> None:
         attempt, lesson = self._attempt, self.lesson
-        if attempt is None or lesson is None:
+        if attempt is None or lesson is None or self._since is None:
             return
         session = await self._player.ready()
         shown = shown or bool(self.showing)
@@ -180,7 +189,7 @@ class Classroom:
     async def _quote(self) -> None:
         """Fetch the figures that the text quotes, and keep them once all tasks are done."""
         attempt, lesson = self._attempt, self.lesson
-        if attempt is None or lesson is None:
+        if attempt is None or lesson is None or self._since is None:
             return
         session = await self._player.ready()
         found = {}
@@ -471,6 +480,7 @@ class Classroom:
             return
         self.asking = False
         wanted = page.task
+        await self.settled()
         session = await self._player.ready()
         player = LessonPlayer(session, attempt, self._show)
         self.showing = "from the start"
@@ -553,6 +563,7 @@ class Classroom:
         attempt = self._attempt
         if attempt is None:
             return
+        await self.settled()
         session = await self._player.ready()
         self.working = call
         self._redraw()
@@ -608,6 +619,7 @@ class Classroom:
         attempt = self._attempt
         if attempt is None:
             return
+        await self.settled()
         session = await self._player.ready()
         experiment = session.experiment.parsed(f"{key}={text}")
         in_place = any(
@@ -628,6 +640,7 @@ class Classroom:
         ids = ["", *(one.id for one in self.stations())]
         self.station = ids[(ids.index(self.station) + 1) % len(ids)]
         chosen = lesson.station_named(self.station)
+        await self.settled()
         session = await self._player.ready()
         experiment = lesson.experiment if chosen is None else chosen.experiment
         with contextlib.suppress(AdderError):

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adder_engine.errors import RunFileError
+
 if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
@@ -22,19 +24,32 @@ class OwnRun:
     """
 
     def __init__(self, data_dir: Path, seat: int = 1) -> None:
+        self._left: int | None = None
+        """The run's id in the session's list, where no file could be written."""
         self.path = data_dir / (f"{OWN_RUN}.npz" if seat == 1 else f"{OWN_RUN}-{seat}.npz")
 
     async def keep(self, session: Session) -> None:
-        """Set the run aside, unless a lesson has the network already."""
-        if not self.path.exists():
+        """Set the run aside, unless a lesson has the network already.
+
+        Where no file can be written the session's own list of runs has to do, which ends with the app.
+        """
+        if self.path.exists() or self._left is not None:
+            return
+        try:
             await session.save(self.path)
+        except RunFileError:
+            self._left = (await session.snapshot()).run
 
     async def give_back(self, session: Session) -> Snapshot | None:
         """Open the run again; None where none was kept.
 
         Raises:
             RunFileError: it cannot be read; it stays where it is.
+            RequestError: it is on the session's list no more.
         """
+        if self._left is not None:
+            run, self._left = self._left, None
+            return await session.switch(run)
         if not self.path.exists():
             return None
         snapshot = await session.open(self.path)

@@ -135,7 +135,7 @@ class LearnPane(Pane):
         except AdderError as error:
             self._app.say(str(error))
             return
-        await self._app.player.ready()
+        await self._app.seated.wait()
         own = OwnRun(settings.data_dir, self._app.seat_number)
         self.classroom = Classroom(course, store, own, self._app.player, self._app.show, self.changed)
         self.listing = Listing(course, store.progress)
@@ -308,6 +308,8 @@ class LearnPane(Pane):
         if room.review is not None:
             return frozenset({"lesson", "page", "goes" if room.review.right else "stays"} | choices)
         words = words_for(room.lesson, room.step) | choices
+        if not room.has_run:
+            words -= {"run", "seed", "edit", "diagram"}
         words |= self._told(room)
         if room.stations() and "handson" in words:
             words |= {"stations"}
@@ -582,7 +584,13 @@ class LearnPane(Pane):
 
     def go_back(self) -> None:
         """To the step before."""
-        if self.classroom is not None and self.classroom.lesson is not None and self.classroom.go(-1):
+        room = self.classroom
+        if room is None or room.lesson is None or room.showing:
+            return
+        if room.review is not None:
+            room.review = None
+            self.changed()
+        elif room.go(-1):
             self._settle()
 
     def next_view(self, change: int) -> None:

@@ -45,7 +45,7 @@ def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Sp
     full = Line.of(name, state)
     if view.snapshot is not None and view.snapshot.status == "playing":
         full = Line.of(name, run_state(view), (f", {pace_words(view.pace)} ", "dim"))
-    room = max(0, width - line.width - 1)
+    room = max(0, width - line.width)
     right = roomiest(room, full, Line.of(name, state), state)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
 

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from adder_engine import Experiment
+from adder_engine.errors import RunFileError
 from adder_tui.app import AdderApp
 from adder_tui.learning import classroom
 from adder_tui.learning.start import read_place
@@ -323,3 +324,28 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
         assert room.page.done == tasks
         await until(pilot, lambda: room.figures.keys() == {quote.name for quote in room.lesson.quotes})
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
+
+
+async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RunFileError("The disk is full.")
+
+    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
+        await shows(pilot, "epoch 0 of")
+        await pilot.press("full_stop", "full_stop")
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
+        monkeypatch.setattr("adder_engine.desk.Desk.save", full)
+        monkeypatch.setattr("adder_tui.lessons.store.Store._write", lambda *_: full_disk())
+        await pilot.press("1")
+        await shows(pilot, "0 of 20 done")
+        await pilot.press("enter")
+        await shows(pilot, "step 1 of 8: read", "The course goes on.")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.epochs == 0)  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
+
+
+def full_disk() -> None:
+    raise OSError(28, "No space left on device")
