@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run_state(view: View) -> Line:
-    """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it."""
+    """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it; ``‖ untrained`` for a run of no epochs."""
     glyphs = view.glyphs
     status = view.snapshot.status if view.snapshot else "loading"
     sign = {
@@ -27,6 +27,8 @@ def run_state(view: View) -> Line:
     }[status]
     if status == "loading":
         return Line.of((f"{sign} loading torch{glyphs.ellipsis}", "dim"))
+    if status == "done" and not view.experiment.epochs:
+        return Line.of((f"{glyphs.paused} untrained", "strong"))
     return Line.of((f"{sign} {status}", "accent" if status == "playing" else "strong"))
 
 
@@ -39,7 +41,7 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     many = experiment.updates_per_epoch > 1
     climbing = snapshot.moment.rung > 0 and snapshot.status != "playing"
     if not climbing and not snapshot.epoch_update:
-        return f"epoch {count(snapshot.epoch)} of {count(experiment.epochs)}"
+        return f"epoch {count(snapshot.epoch)} of {count(experiment.epochs)}" if experiment.epochs else "epoch 0"
     here = f"epoch {count(snapshot.epoch + 1)}"
     if many:
         update = snapshot.epoch_update + climbing

@@ -238,7 +238,7 @@ async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path:
     async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
         await shows(pilot, ": read")
         await pilot.press("full_stop", "e", "R", "space")
-        await shows(pilot, "step 1 of 8: read", "epoch 0 of 0")
+        await shows(pilot, "step 1 of 8: read", "untrained")
         await pilot.press("enter")
         await shows(pilot, "picks")
         await pilot.press("b", "enter")

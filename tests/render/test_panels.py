@@ -142,7 +142,7 @@ def test_the_footer_keeps_help_and_quit_in_any_width(width: int) -> None:
 
 
 def test_the_tab_line_shows_the_tab_the_experiment_and_the_state() -> None:
-    line, spots = tab_line(view_of(status="playing"), TABS, 80)
+    line, spots = tab_line(view_of(status="playing"), TABS, 100)
     assert line.plain.rstrip().endswith("one-pair   ▶ playing, 200 epochs/s")
     assert [line.plain[s.start : s.stop].strip() for s in spots] == [f"{tab.key} {tab.label}" for tab in TABS]
 
