@@ -273,11 +273,9 @@ class LearnPane(Pane):
 
             return NetworkDiagram(self._veiled, self._app.select)
         if name == "trace":
-            from adder_tui.widgets.trace import TraceText
+            from adder_tui.widgets.lesson_trace import LessonTrace
 
-            trace = TraceText(self._veiled)
-            trace.keyed = False
-            return trace
+            return LessonTrace(self._veiled)
         if name == "inspect":
             from adder_tui.widgets.tensors import TensorTable
 
@@ -318,8 +316,10 @@ class LearnPane(Pane):
             words -= {"diagram"}
         if frame is None or frame.view_name not in ("network", "inspect"):
             words -= {"hands"}
-        if frame is not None and (frame.view_name in SHEETS or frame.view_name == "settings"):
+        if frame is not None and frame.view_name in SHEETS:
             words |= {"bench"}
+        elif frame is not None and frame.view_name == "settings" and room.lesson.controls:
+            words |= {"setting"}
         elif "hands" not in words:
             words |= {"page", "goes" if room.picked or room.may_go_on() else "stays"}
         return words
