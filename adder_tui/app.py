@@ -98,6 +98,8 @@ class AdderApp(App[None]):
         """What became of the line that the last command cut off."""
         self.seat: Seat | None = None
         """Our place in the data folder, held until the process ends."""
+        self.learn: LearnPane | None = None
+        """The Learn tab, once it has been shown."""
         self.seated = asyncio.Event()
         """Set once it is known which seat is ours."""
         self.last_run: LastRun | None = None
@@ -151,14 +153,6 @@ class AdderApp(App[None]):
         return self.focused is not None and self.focused.id in TYPED_INTO
 
     @property
-    def learn(self) -> LearnPane | None:
-        """The Learn tab, once it has been shown."""
-        for pane in self.screen_stack[0].query(Pane) if self.screen_stack else ():
-            if pane.id == "learn":
-                return pane  # type: ignore[return-value]
-        return None
-
-    @property
     def words(self) -> str:
         """What the lesson in front lets one do, for the table of commands; empty on other tabs."""
         learn = self.learn if self.tab == "learn" else None
@@ -209,7 +203,10 @@ class AdderApp(App[None]):
             pane.display = pane.id == id
         if not stage.query(f"#{id}"):
             tab = next(tab for tab in TABS if tab.id == id)
-            await stage.mount(tab.pane_class()(self.view, id=id))
+            pane = tab.pane_class()(self.view, id=id)
+            if id == "learn":
+                self.learn = pane  # type: ignore[assignment]
+            await stage.mount(pane)
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()

@@ -86,6 +86,9 @@ class LearnPane(Pane):
         self.current_view = ""
         self._arrangement: tuple[object, ...] = ()
         self._entering = False
+        self._frames: list[ViewFrame] = []
+        """The lesson's views, in order."""
+        self._rows = {id: FieldRow(source, field_id=id) for id in FIELD_IDS}
 
     @property
     def _app(self) -> AdderApp:
@@ -96,12 +99,12 @@ class LearnPane(Pane):
             yield ListHead(self.source)
             yield LessonList(self.source)
             yield ListFoot(self.source)
-            yield FieldRow(self.source, field_id="list-field")
+            yield self._rows["list-field"]
         with Container(id="lesson"):
             with Vertical(id="text"):
                 yield LessonHead(self.source, self._page)
                 yield LessonText(self.source, self._page)
-                yield FieldRow(self.source, field_id="lesson-field")
+                yield self._rows["lesson-field"]
                 yield LessonNow(self.source, self._page)
             yield Vertical(id="views")
 
@@ -258,9 +261,11 @@ class LearnPane(Pane):
 
     async def _put_up(self, lesson: Lesson) -> None:
         views = self.query_one("#views")
+        self._frames = []
         await views.remove_children()
         names = [*lesson.views, *(["settings"] if lesson.controls and "settings" not in lesson.views else [])]
-        await views.mount(*(ViewFrame(self.source, name, self._canvas(name)) for name in names))
+        self._frames = [ViewFrame(self.source, name, self._canvas(name)) for name in names]
+        await views.mount(*self._frames)
         self.current_view = names[0]
         self._arrangement = ()
 
@@ -273,11 +278,9 @@ class LearnPane(Pane):
 
             return NetworkDiagram(self._veiled, self._app.select)
         if name == "trace":
-            from adder_tui.widgets.trace import TraceText
+            from adder_tui.widgets.lesson_trace import LessonTrace
 
-            trace = TraceText(self._veiled)
-            trace.keyed = False
-            return trace
+            return LessonTrace(self._veiled)
         if name == "inspect":
             from adder_tui.widgets.tensors import TensorTable
 
@@ -314,12 +317,14 @@ class LearnPane(Pane):
         if room.stations() and "handson" in words:
             words |= {"stations"}
         frame = self._focused_frame()
-        if not any(one.view_name == "network" and one.display for one in self.query(ViewFrame)):
+        if not any(one.view_name == "network" and one.display for one in self._frames):
             words -= {"diagram"}
         if frame is None or frame.view_name not in ("network", "inspect"):
             words -= {"hands"}
-        if frame is not None and (frame.view_name in SHEETS or frame.view_name == "settings"):
+        if frame is not None and frame.view_name in SHEETS:
             words |= {"bench"}
+        elif frame is not None and frame.view_name == "settings" and room.lesson.controls:
+            words |= {"setting"}
         elif "hands" not in words:
             words |= {"page", "goes" if room.picked or room.may_go_on() else "stays"}
         return words
@@ -336,7 +341,7 @@ class LearnPane(Pane):
         return self._app.focused is not None and self._app.focused.id in FIELD_IDS
 
     def _focused_frame(self) -> ViewFrame | None:
-        return next((frame for frame in self.query(ViewFrame) if frame.has_keys), None)
+        return next((frame for frame in self._frames if frame.has_keys), None)
 
     # --- what the app tells ----------------------------------------------------------------------
 
@@ -386,7 +391,7 @@ class LearnPane(Pane):
             rows = max(3, min(wanted, most))
             if alone:
                 rows = self.size.height - fixed
-        frames = [*self.query(ViewFrame)]
+        frames = self._frames
         shown = self._shown_frames(frames, wide)
         arrangement = (lesson.id if lesson else "", wide, alone, rows, tuple(f.view_name for f in shown))
         if arrangement == self._arrangement:
@@ -475,7 +480,7 @@ class LearnPane(Pane):
         return one.ask if one is not None else "your guess"
 
     def _row(self, id: str) -> FieldRow:
-        return next(row for row in self.query(FieldRow) if row.field.id == id)
+        return self._rows[id]
 
     @on(FieldRow.Typed)
     def _typed(self, event: FieldRow.Typed) -> None:
@@ -595,7 +600,7 @@ class LearnPane(Pane):
 
     def next_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
-        frames = [*self.query(ViewFrame)]
+        frames = self._frames
         if not frames or not self.query_one("#views").display:
             return
         names = [frame.view_name for frame in frames]
@@ -608,7 +613,7 @@ class LearnPane(Pane):
             self._focus_view(names[at])
 
     def _focus_view(self, name: str) -> None:
-        frame = next((frame for frame in self.query(ViewFrame) if frame.view_name == name), None)
+        frame = next((frame for frame in self._frames if frame.view_name == name), None)
         if frame is None:
             return
         self.current_view = name
@@ -623,14 +628,14 @@ class LearnPane(Pane):
         room = self.classroom
         if room is None or room.lesson is None or not self.query_one("#views").display:
             return
-        for frame in self.query(ViewFrame):
+        for frame in self._frames:
             if frame.display and frame.view_name in SHEETS and room.was_opened(frame.view_name):
                 self.run_worker(self._app.attempt(room.fill(frame.view_name)), name="fill", group=frame.view_name)
 
     def switch_trace(self) -> None:
         """The trace, or the diagram again."""
         showing = self.current_view == "trace"
-        names = [frame.view_name for frame in self.query(ViewFrame)]
+        names = [frame.view_name for frame in self._frames]
         others = [name for name in names if name != "trace"]
         self._focus_view("network" if showing and "network" in names else others[0] if showing and others else "trace")
 

@@ -42,11 +42,11 @@ def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Sp
         spots.append(Spot(start, line.width, f"tab_{tab.id}"))
     state = Line.of(run_state(view), " ")
     name = Line.of(f"{title(view.experiment, view.glyphs)}   ")
-    full = Line.of(name, state)
+    told = state
     if view.snapshot is not None and view.snapshot.status == "playing":
-        full = Line.of(name, run_state(view), (f", {pace_words(view.pace)} ", "dim"))
+        told = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
-    right = roomiest(room, full, Line.of(name, state), state)
+    right = roomiest(room, Line.of(name, told), told, state)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
 
 
