@@ -50,19 +50,34 @@ class Portrait:
     def of(cls, recording: Recording, title: str) -> Portrait:
         """The portrait of a run at its present moment."""
         first, present = recording.first_experiment, recording.experiment
-        note = ""
-        if recording.timeline.events:
+        note, changed = "", bool(recording.timeline.events)
+        if changed:
             note = (
                 "This run was changed by hand on its way, from update"
                 f" {recording.timeline.events[0].at.update:,} on. This is the experiment as it began."
             )
+        elif 0 < recording.trainer.epochs_done < present.epochs:
+            note = (
+                f"The run was exported at epoch {recording.trainer.epochs_done:,};"
+                f" this program runs all {present.epochs:,} epochs."
+            )
         return cls(
-            first if note else present,
+            first if changed else present,
             title,
             note,
             recording.history.losses(),
             recording.trainer.state[0].clone(),
         )
+
+
+def left_out(portrait: Portrait, kind: str) -> str:
+    """What a program of this kind does otherwise than the run did, in a sentence or two; empty where nothing."""
+    if kind not in UNTRAINED:
+        return ""
+    notes = [portrait.note] if portrait.note else []
+    if portrait.experiment.stop.active:
+        notes.append("The experiment's [stop] rules are left out: this program runs all epochs.")
+    return " ".join(notes)
 
 
 def kind_of(path: Path) -> str:
@@ -100,10 +115,7 @@ def _program(portrait: Portrait, kind: str) -> bytes:
     from adder_engine.pytorch_script import notebook, script
 
     write = script if kind == ".py" else notebook
-    notes = [portrait.note] if portrait.note else []
-    if portrait.experiment.stop.active:
-        notes.append("The experiment's [stop] rules are left out: this program runs all epochs.")
-    return write(portrait.experiment, portrait.title, " ".join(notes)).encode()
+    return write(portrait.experiment, portrait.title, left_out(portrait, kind)).encode()
 
 
 def weights(portrait: Portrait) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
-from adder_engine.export import UNTRAINED, Portrait, kind_of
+from adder_engine.export import UNTRAINED, Portrait, kind_of, left_out
 from adder_engine.export import export as write
 from adder_engine.presets import PRESETS
 from adder_tui.console import ProgressLine, complain, say
@@ -45,7 +45,7 @@ def export(source: str, to: Path, data: str | None = None) -> int:
         else:
             portrait, stopped = _trained(experiment, title)
     write(portrait, to)
-    say(f"{to} written.")
+    say(f"{to} written. {left_out(portrait, kind)}".rstrip())
     if stopped is not None:
         complain(f"{stopped} The file tells of the run up to there.")
         return 1

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
 
 LAST_RUN = "last-run"
+EARLIER_RUN = "earlier-run"
+MOST_EARLIER = 9
+"""Kept runs that newer ones have displaced; ``O`` lists them, the oldest goes."""
 UNREADABLE = "unreadable-run"
 SEATS = 99
 """Apps that may run on one folder at once, each with an autosave of its own."""
@@ -96,6 +99,7 @@ def set_aside(data_dir: Path, seat: int = 1) -> LastRun | None:
         if found is None:
             os.replace(autosave, autosave.with_name(f"{UNREADABLE}{ending}.npz"))
         elif found.epoch > 0 or not kept.exists():
+            _make_way(kept, ending)
             os.replace(autosave, kept)
     candidates = [*data_dir.glob(f"{LAST_RUN}*.npz"), *data_dir.glob("autosave-*.npz")]
     for path in sorted(candidates, key=lambda path: path.stat().st_mtime, reverse=True):
@@ -103,3 +107,10 @@ def set_aside(data_dir: Path, seat: int = 1) -> LastRun | None:
         if last is not None and last.epoch > 0:
             return LastRun(path, last.title, last.epoch)
     return None
+
+
+def _make_way(kept: Path, ending: str) -> None:
+    """Number the kept run among the earlier ones, in place of the oldest of them."""
+    if kept.exists():
+        places = [kept.with_name(f"{EARLIER_RUN}{ending}-{n}.npz") for n in range(1, MOST_EARLIER + 1)]
+        os.replace(kept, min(places, key=lambda place: place.stat().st_mtime if place.exists() else 0.0))

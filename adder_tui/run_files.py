@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from adder_engine.errors import RequestError
-from adder_tui.last_run import LAST_RUN, OPENED, UNREADABLE
+from adder_tui.last_run import EARLIER_RUN, LAST_RUN, OPENED, UNREADABLE
 from adder_tui.paths import AUTOSAVE
 
 ENDING = ".npz"
-OURS = (Path(AUTOSAVE).stem, LAST_RUN, Path(OPENED).stem, UNREADABLE)
+OURS = (Path(AUTOSAVE).stem, LAST_RUN, EARLIER_RUN, Path(OPENED).stem, UNREADABLE)
 """What names begin with that the program itself writes, and writes over."""
 
 

@@ -86,7 +86,7 @@ def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None) -> str:
         return blow_up_sentence(snapshot.blow_up)
     if snapshot is not None and snapshot.status == "stopped":
         return f"{snapshot.message} r starts again, e changes the learning rate."
-    if snapshot is not None and snapshot.status == "failed":
+    if snapshot is not None and snapshot.message and snapshot.status != "playing":
         return snapshot.message
     if snapshot is not None and snapshot.warning:
         return snapshot.warning

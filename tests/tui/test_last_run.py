@@ -9,8 +9,9 @@ import pytest
 
 from adder_engine import Experiment, Session
 from adder_tui.app import AdderApp
-from adder_tui.last_run import LAST_RUN, UNREADABLE, set_aside, take_seat
+from adder_tui.last_run import LAST_RUN, MOST_EARLIER, UNREADABLE, set_aside, take_seat
 from adder_tui.paths import AUTOSAVE
+from adder_tui.run_files import run_files
 from adder_tui.settings import Settings
 from tests.tui.screens import screen_text, shows, until
 
@@ -49,6 +50,22 @@ def test_a_run_that_was_never_trained_does_not_displace_one_that_was(tmp_path: P
     last = set_aside(tmp_path)
     assert last is not None
     assert last.epoch == 12
+
+
+def test_a_kept_run_that_a_newer_one_displaces_is_still_listed(tmp_path: Path) -> None:
+    for epochs in (12, 5, 7):
+        leave_a_run(tmp_path, epochs)
+        set_aside(tmp_path)
+    assert sorted(file.epoch for file in run_files(tmp_path)) == [5, 7, 12]
+
+
+def test_only_so_many_displaced_runs_are_kept(tmp_path: Path) -> None:
+    leave_a_run(tmp_path, 1)
+    whole = (tmp_path / AUTOSAVE).read_bytes()
+    for _ in range(MOST_EARLIER + 3):
+        (tmp_path / AUTOSAVE).write_bytes(whole)
+        set_aside(tmp_path)
+    assert len(list(run_files(tmp_path))) == MOST_EARLIER + 1
 
 
 def test_a_damaged_run_is_put_aside_and_not_offered(tmp_path: Path) -> None:
@@ -124,3 +141,11 @@ def test_the_run_of_an_app_on_another_seat_is_offered_too(tmp_path: Path) -> Non
     last = set_aside(tmp_path)
     assert last is not None
     assert last.epoch == 12
+
+
+async def test_a_rule_that_pauses_the_run_says_so(tmp_path: Path) -> None:
+    experiment = Experiment.preset("one-pair").replace(**{"stop.loss": 9000.0})
+    async with AdderApp(Settings(data_dir=tmp_path, experiment=experiment)).run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("4", "space")
+        await shows(pilot, "‖ paused", "Stopped by its rule: the loss")
