@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from adder_engine.backprop import Pass, mean_losses
+from adder_engine.checkpoint import Checkpoint, Counters, why_stopped
 from adder_engine.experiment import Experiment
 from adder_engine.network import Linear, linear_views
 from adder_engine.optim import Number, optimizer_step, plus, scheduled_lr
-from adder_engine.trainer import Checkpoint, Counters, Trainer, why_stopped
+from adder_engine.trainer import Trainer
 
 
 def shape_of(experiment: Experiment) -> Hashable:

@@ -13,7 +13,7 @@ Argument = float | str
 
 BENCHES: Mapping[str, Callable[..., Figure]] = {
     "matmul": shapes.matmul, "broadcast": shapes.broadcast, "square": errors.square, "hits": errors.hits,
-    "over": errors.over, "rmse": errors.rmse, "spoiled": errors.spoiled, "rival": errors.rival,
+    "over": errors.over, "rmse": errors.error_within, "spoiled": errors.spoiled, "rival": errors.rival,
     "rival_rmse": errors.rival_rmse, "gradient": slopes.gradient, "slopes": slopes.slopes, "nudge": slopes.nudge,
     "uphill": slopes.uphill, "backwards": slopes.backwards, "tenths": slopes.tenths, "graph": slopes.graph,
     "tied": slopes.tied, "agreement": slopes.agreement, "worst_agreement": slopes.worst_agreement,

@@ -15,7 +15,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.far_sums import trained_range, truths
 from adder_engine.findings import Checks, Region, Rival
 from adder_engine.network_copy import NetworkCopy
-from adder_engine.rivals import least_squares, neighbours
+from adder_engine.rivals import least_squares, neighbours, taught_rows
 from adder_engine.slices import Sliced
 from adder_engine.snapshot import Answer
 from adder_engine.sums import Sum
@@ -25,7 +25,6 @@ DRAWN = 2_000
 """Sums that are drawn for a region."""
 HUNDRED = 100.0
 MOST_DISTANCES = 20_000_000
-DISTANCES_AT_ONCE = 200_000
 Doubles = NDArray[np.float64]
 Name = Literal["inside", "near", "far"]
 TIMES: dict[Name, int] = {"inside": 1, "near": 2, "far": 10}
@@ -33,8 +32,8 @@ TIMES: dict[Name, int] = {"inside": 1, "near": 2, "far": 10}
 
 
 @dataclass(frozen=True)
-class _Sums:
-    """Sums and their right answers, each ``(n,)``, in units of sums."""
+class Judging:
+    """Sums that judge a run and their right answers, each ``(n,)``, in units of sums."""
 
     a: Doubles
     b: Doubles
@@ -53,34 +52,33 @@ def region_of(experiment: Experiment, name: Name) -> tuple[float, float]:
     return middle - TIMES[name] * half, middle + TIMES[name] * half
 
 
-def _drawn(experiment: Experiment, name: Name) -> _Sums:
-    """Sums drawn evenly from a region, always the same ones, by a generator of their own."""
-    low, high = region_of(experiment, name)
+def drawn(experiment: Experiment, low: float, high: float) -> Judging:
+    """Sums drawn evenly with both terms between two numbers, always the same ones, by a generator of their own."""
     generator = torch.Generator().manual_seed(HELD_OUT_SEED)
     pairs = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64) * (high - low) + low
     a, b = pairs.float().double().T.numpy()
-    return _Sums(a, b, truths(experiment.data.task, a, b))
+    return Judging(a, b, truths(experiment.data.task, a, b))
 
 
-def _held_out(trainer: Trainer) -> _Sums:
+def held_out(trainer: Trainer) -> Judging:
     """The experiment's held-out sums; where it has none, sums drawn from inside the training range."""
     data, scale = trainer.dataset, trainer.experiment.data.scale
     if not len(data.test_inputs):
-        return _drawn(trainer.experiment, "inside")
+        return drawn(trainer.experiment, *region_of(trainer.experiment, "inside"))
     a, b = data.test_inputs.T.double().numpy() * scale
-    return _Sums(a, b, data.test_targets[:, 0].double().numpy() * scale)
+    return Judging(a, b, data.test_targets[:, 0].double().numpy() * scale)
 
 
 def checks(trainer: Trainer) -> Sliced[Checks]:
     """Shares of held-out sums that are answered well, and the error inside and outside of the training range."""
     network, experiment = NetworkCopy(trainer), trainer.experiment
-    inside = _held_out(trainer)
+    inside = held_out(trainer)
     off = (yield from network.answers(inside.a, inside.b)) - inside.truth
     size = np.abs(off)
     regions = [_region(experiment, "inside", off)]
     wider: tuple[Name, ...] = ("near", "far")
     for name in wider:
-        sums = _drawn(experiment, name)
+        sums = drawn(experiment, *region_of(experiment, name))
         regions.append(_region(experiment, name, (yield from network.answers(sums.a, sums.b)) - sums.truth))
     return Checks(
         held_out=len(trainer.dataset.test_inputs) > 0,
@@ -88,29 +86,28 @@ def checks(trainer: Trainer) -> Sliced[Checks]:
         within_half=float((size <= 0.5).mean()),
         within_five=float((size <= 5).mean()),
         over_hundred=float(((off + inside.truth > HUNDRED) == (inside.truth > HUNDRED)).mean()),
-        rmse=_rmse(off),
+        rmse=rmse(off),
         regions=tuple(regions),
     )
 
 
 def _region(experiment: Experiment, name: Name, off: Doubles) -> Region:
     low, high = region_of(experiment, name)
-    return Region(name, low, high, len(off), _rmse(off), float(np.abs(off).mean()))
+    return Region(name, low, high, len(off), rmse(off), float(np.abs(off).mean()))
 
 
-def _rmse(off: Doubles) -> float:
+def rmse(off: Doubles) -> float:
+    """The root mean square of errors ``(n,)``."""
     return math.sqrt(float(np.mean(off * off)))
 
 
 def rivals(trainer: Trainer, watched: list[Sum]) -> Sliced[tuple[Rival, ...]]:
     """Least squares and nearest neighbours on the same rows, and this network beside them."""
-    experiment, scale = trainer.experiment, trainer.experiment.data.scale
-    network = NetworkCopy(trainer)
-    inputs = trainer.inputs.T.double().contiguous() * scale
-    targets = trainer.targets[0].double() * scale
-    held_out = _held_out(trainer)
-    a = np.concatenate([[s.a for s in watched], held_out.a])
-    b = np.concatenate([[s.b for s in watched], held_out.b])
+    network, experiment = NetworkCopy(trainer), trainer.experiment
+    inputs, targets = taught_rows(trainer)
+    judging = held_out(trainer)
+    a = np.concatenate([[s.a for s in watched], judging.a])
+    b = np.concatenate([[s.b for s in watched], judging.b])
     asked = torch.from_numpy(np.stack([a, b], axis=1))
 
     def rival(name: Literal["least squares", "nearest neighbours", "this network"], found: Doubles) -> Rival:
@@ -119,18 +116,14 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Sliced[tuple[Rival, ...]]:
             for s, answer in zip(watched, found, strict=False)  # the held-out ones follow
         )
         held = found[len(watched) :]
-        return Rival(name, answers, _rmse(held - held_out.truth[: len(held)]), len(held))
+        return Rival(name, answers, rmse(held - judging.truth[: len(held)]), len(held))
 
-    straight = least_squares(inputs, targets, asked).numpy()
-    yield
-    most = len(watched) + max(20, min(len(held_out.a), MOST_DISTANCES // len(inputs)))
-    near = []
-    for some in torch.split(asked[:most], max(1, DISTANCES_AT_ONCE // len(inputs))):
-        near.append(neighbours(inputs, targets, some).numpy())
-        yield
+    most = len(watched) + max(20, min(len(judging.a), MOST_DISTANCES // len(inputs)))
+    straight = yield from least_squares(inputs, targets, asked)
+    near = yield from neighbours(inputs, targets, asked[:most])
     own = yield from network.answers(a, b)
     return (
-        rival("least squares", straight),
-        rival("nearest neighbours", np.concatenate(near)),
+        rival("least squares", straight.numpy()),
+        rival("nearest neighbours", near.numpy()),
         rival("this network", own),
     )

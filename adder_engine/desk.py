@@ -33,9 +33,6 @@ from adder_engine.snapshot import (
 from adder_engine.trace import Trace, batch_rows, layer_activity, trace_row, trace_step, trace_sum
 from adder_engine.workbench import Workbench
 
-QUICK_CELLS = 2_000_000
-"""Rows times neurons that may be looked over once more for every snapshot of a playing run."""
-
 
 class Desk(Workbench):
     """All of a session that needs torch. Only the session's thread touches it."""
@@ -189,8 +186,7 @@ class Desk(Workbench):
             else "done" if recording.finished
             else "paused"
         )  # fmt: skip
-        cells = experiment.row_count * sum(experiment.network.layers)
-        look = not playing or cells <= QUICK_CELLS
+        look = not playing or experiment.is_quickly_surveyed
         state = trainer.state.numpy().copy()
         size = experiment.training.batch_size or experiment.row_count
         everyone = answers_of(trainer, [*self.watched, self.asked])

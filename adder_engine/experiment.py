@@ -22,6 +22,8 @@ SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
 
 MOST_CELLS = 64_000_000
 """Limit on rows of one update times neurons: about a second, and 1 GiB of activations, on one core."""
+QUICK_CELLS = 2_000_000
+"""Rows times neurons that may be looked over once more for every snapshot of a playing run."""
 MOST_FLAT_ROWS = 2_000
 """With ``flat_target`` a batch of n rows is compared in n·n pairs."""
 
@@ -220,6 +222,11 @@ class Experiment:
     def row_count(self) -> int:
         """Rows that are trained on."""
         return len(self.data.rows) if self.data.kind == "rows" else self.data.count
+
+    @property
+    def is_quickly_surveyed(self) -> bool:
+        """Whether all rows may be sent through once more for every snapshot of a playing run."""
+        return self.row_count * sum(self.network.layers) <= QUICK_CELLS
 
     @cached_property
     def rows_per_update(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from adder_engine.checkpoint import Checkpoint, Counters, Handles
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.history import History, Series
@@ -18,7 +19,6 @@ from adder_engine.recording import Recording
 from adder_engine.runfile import SavedRun
 from adder_engine.snapshot import Moment
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold, Timeline
-from adder_engine.trainer import Checkpoint, Counters, Handles
 
 MOST_KEYFRAMES = 256
 """Kept in a file, so that saving stays quick; the way back to any moment is replayed between them."""

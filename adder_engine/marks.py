@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from adder_engine.checkpoint import Handles
 from adder_engine.experiment import Experiment
 from adder_engine.layout import Layout, layout_of
 from adder_engine.naming import difference_words
 from adder_engine.snapshot import MOST_MARKS, Mark, Moment
 from adder_engine.timeline import Change, Edit, Event, Hold
-from adder_engine.trainer import Handles
 
 
 def marks_of(first: Experiment, events: Sequence[Event]) -> tuple[Mark, ...]:

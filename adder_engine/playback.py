@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+from adder_engine.checkpoint import Checkpoint
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.history import History
@@ -15,7 +16,7 @@ from adder_engine.left import Left
 from adder_engine.snapshot import STEP_SIZES, Crossing, Moment
 from adder_engine.stopping import Fired, StopRules
 from adder_engine.timeline import Timeline, told
-from adder_engine.trainer import Checkpoint, Trainer
+from adder_engine.trainer import Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
 

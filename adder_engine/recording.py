@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from adder_engine.checkpoint import Handles
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment, key_named
 from adder_engine.left import Left
 from adder_engine.playback import Playback
 from adder_engine.snapshot import Crossing
 from adder_engine.timeline import Change, Deed, Edit, Event, Hold, told
-from adder_engine.trainer import Handles, Trainer
+from adder_engine.trainer import Trainer
 
 
 class Recording(Playback):

@@ -5,12 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from adder_engine.slices import Sliced
+from adder_engine.trainer import Trainer
+
 NEIGHBOURS = 5
-_AT_ONCE = 200
-"""Questions that are compared with all rows at once."""
+DISTANCES_AT_ONCE = 200_000
+"""Distances between two looks at other requests: some milliseconds."""
 
 
-def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+def taught_rows(trainer: Trainer) -> tuple[Tensor, Tensor]:
+    """The rows that the run's network is taught, for others: sums ``(n, 2)``, targets ``(n,)``, unscaled, float64."""
+    scale = trainer.experiment.data.scale
+    return trainer.inputs.T.double().contiguous() * scale, trainer.targets[0].double() * scale
+
+
+def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:
     """The straight rule with the smallest squared error on ``inputs`` (n, 2), ``targets`` (n,), asked at (m, 2).
 
     Where several fit as well, the one of the smallest slopes and intercept.
@@ -18,16 +27,17 @@ def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     # LAPACK's gelsy, which is torch's default, answers 0 for the one row (0, 0): gelsd does not.
     solution = torch.linalg.lstsq(_with_one(inputs), targets.unsqueeze(1), driver="gelsd").solution
     answers: Tensor = (_with_one(asked) @ solution).squeeze(1)
+    yield
     return answers
 
 
-def neighbours(inputs: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
-    """The mean target of the five rows that lie nearest to each question."""
+def neighbours(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:
+    """The mean target of the five rows ``inputs`` (n, 2) that lie nearest to each sum asked, (m, 2)."""
     count = min(NEIGHBOURS, len(inputs))
-    answers = [
-        targets[torch.cdist(some, inputs).topk(count, largest=False).indices].mean(dim=1)
-        for some in torch.split(asked, _AT_ONCE)
-    ]
+    answers = []
+    for some in torch.split(asked, max(1, DISTANCES_AT_ONCE // len(inputs))):
+        answers.append(targets[torch.cdist(some, inputs).topk(count, largest=False).indices].mean(dim=1))
+        yield
     return torch.cat(answers)
 
 

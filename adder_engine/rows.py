@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from adder_engine.errors import ExperimentError
 from adder_engine.keys import LARGEST_NUMBER, MOST_ROWS, Row
-from adder_engine.sums import NUMBER
+from adder_engine.sums import MINUS_SIGNS, NUMBER, number_text
 
 FORMS = "30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100"
 """The ways to write a row."""
 
-_MINUS_SIGNS = str.maketrans("−–", "--")
 _NUMBER = re.compile(NUMBER, re.ASCII)
 _SUM = re.compile(rf"({NUMBER})\s*([+-])\s*({NUMBER})\s*(?:=\s*({NUMBER}))?", re.ASCII)
 _WORD = re.compile(r"[^\W\d][\w .()-]*")
@@ -36,7 +35,7 @@ def parse_rows(text: str) -> tuple[Row, ...]:
         if not (first and _is_header(stripped, number)):
             if len(rows) == MOST_ROWS:
                 raise ExperimentError(f"line {number:,}: there are more than {MOST_ROWS:,} rows, which is the limit.")
-            rows.append(_row(stripped.translate(_MINUS_SIGNS), number))
+            rows.append(_row(stripped.translate(MINUS_SIGNS), number))
         first = False
     if not rows:
         raise ExperimentError(f"There are no rows: write one a line, {FORMS}.")
@@ -46,11 +45,6 @@ def parse_rows(text: str) -> tuple[Row, ...]:
 def row_text(row: Sequence[float]) -> str:
     """A row as it is typed: ``30, 70, 100``."""
     return ", ".join(number_text(value) for value in row)
-
-
-def number_text(value: float) -> str:
-    """A number as it is typed: whole ones without a point; it reads back as the same number."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
 def _row(line: str, number: int) -> Row:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adder_engine.checkpoint import Checkpoint
 from adder_engine.experiment import Stop
 from adder_engine.sum_rule import SumRule
 from adder_engine.sums import Sum
-from adder_engine.trainer import Checkpoint, Trainer
+from adder_engine.trainer import Trainer
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ LARGEST_TERM = 1e12
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 """A number as people type it, as a regular expression."""
 _SUM = re.compile(rf"\s*({NUMBER})\s*([+-])\s*({NUMBER})\s*", re.ASCII)
-_MINUS_SIGNS = str.maketrans("−–", "--")
+MINUS_SIGNS = str.maketrans("−–", "--")
+"""What stands for a minus in text that was copied from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Sum:
     typed: str = ""
 
     def __str__(self) -> str:
-        return f"{_term(self.a)} + {_term(self.b)}"
+        return f"{number_text(self.a)} + {number_text(self.b)}"
 
 
 def parse_sum(text: str) -> Sum:
@@ -33,7 +34,7 @@ def parse_sum(text: str) -> Sum:
     Raises:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
-    match = _SUM.fullmatch(text.translate(_MINUS_SIGNS))
+    match = _SUM.fullmatch(text.translate(MINUS_SIGNS))
     if not match:
         shown = text.strip()
         if not shown:
@@ -50,5 +51,6 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _term(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number as it is typed: whole ones without a point; it reads back as the same number."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

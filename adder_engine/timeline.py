@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adder_engine.checkpoint import Checkpoint, Handles
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Moment, Told
-from adder_engine.trainer import Checkpoint, Handles, Trainer
+from adder_engine.trainer import Trainer
 
 BUDGET = 64 * 2**20
 """Bytes that the keyframes may take."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adder_engine.blowup import explain
+from adder_engine.checkpoint import Handles
 from adder_engine.companions import companions_restored
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
@@ -19,7 +20,6 @@ from adder_engine.shelf import Shelf
 from adder_engine.snapshot import Answer, BlowUp, Crossing, Mark, Moment, Run
 from adder_engine.sums import LARGEST_TERM, Sum
 from adder_engine.timeline import Event
-from adder_engine.trainer import Handles
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
 MOST_WATCHED = 30

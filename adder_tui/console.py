@@ -1,5 +1,6 @@
 """Plain lines to stdout and stderr, in characters that whoever reads them can show."""
 
+import math
 import sys
 from typing import IO, Any
 
@@ -17,6 +18,11 @@ def say(text: str) -> None:
 def complain(sentence: str) -> None:
     """One sentence to stderr, on one line whatever a file name or an argument in it holds."""
     click.echo(_showable(f"adder-tui: {' '.join(sentence.split())}", _glyphs(sys.stderr)), err=True)
+
+
+def finite_or_null(value: float | None) -> float | None:
+    """A number for JSON, which has none that are not finite."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 class ProgressLine:

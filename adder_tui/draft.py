@@ -8,7 +8,8 @@ from adder_engine.errors import ExperimentError
 from adder_engine.experiment import CHANGEABLE, KEYS, Experiment, key_named
 from adder_engine.keys import Key
 from adder_engine.presets import PRESETS
-from adder_engine.rows import number_text, row_text
+from adder_engine.rows import row_text
+from adder_engine.sums import number_text
 from adder_tui.render.experiment import preset_of
 
 PRESET = "preset"

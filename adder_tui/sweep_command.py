@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.sums import parse_sum
 from adder_engine.sweep import Sweep, SweepRun, SweepState, parse_over, seeds_from
-from adder_tui.console import ProgressLine, complain, say
+from adder_engine.sweep_session import LOOKS
+from adder_tui.console import ProgressLine, complain, finite_or_null, say
 from adder_tui.render.glyphs import UNICODE
 from adder_tui.render.numbers import aligned, number, plural
 from adder_tui.render.sweep import headline, value_text
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from adder_engine import Experiment
 
 QUESTION = "30+70"
-LOOKS = 200
-"""How often the progress bar moves over the longest run."""
 
 
 def sweep(
@@ -112,15 +110,11 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "seed": run.seed,
         "epochs": run.epochs,
         "updates": run.updates,
-        "train_loss": _finite(run.loss),
-        "test_loss": _finite(run.test_loss),
+        "train_loss": finite_or_null(run.loss),
+        "test_loss": finite_or_null(run.test_loss),
         "predictions": {
-            asked.typed: _finite(answer) for asked, answer in zip(plan.sums, answers, strict=True)
+            asked.typed: finite_or_null(answer) for asked, answer in zip(plan.sums, answers, strict=True)
         },
         "done": run.done,
     }  # fmt: skip
     return line if run.stopped is None else line | {"stopped": run.stopped}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

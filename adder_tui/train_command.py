@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from adder_tui.console import ProgressLine, complain, say
+from adder_tui.console import ProgressLine, complain, finite_or_null, say
+from adder_tui.render.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
@@ -102,8 +102,8 @@ def headline(experiment: Experiment, title: str) -> str:
     e = experiment
     batches = f" in batches of {e.rows_per_update:,}" if e.rows_per_update < e.row_count else ""
     return (
-        f"{title}: {_counted(e.parameter_count, 'parameter')}, {_counted(e.row_count, 'row')}{batches},"
-        f" {e.training.optimizer} at lr {e.training.lr:g}, {_counted(e.epochs, 'epoch')}, seed {e.seed}"
+        f"{title}: {plural(e.parameter_count, 'parameter')}, {plural(e.row_count, 'row')}{batches},"
+        f" {e.training.optimizer} at lr {e.training.lr:g}, {plural(e.epochs, 'epoch')}, seed {e.seed}"
     )
 
 
@@ -131,7 +131,8 @@ def _ask(trainer: Trainer, task: str, sums: Sequence[Sum]) -> tuple[Reply, ...]:
     from adder_engine.data import truth
 
     return tuple(
-        Reply(asked.typed, _finite(trainer.predict(asked.a, asked.b)), truth(task, asked.a, asked.b)) for asked in sums
+        Reply(asked.typed, finite_or_null(trainer.predict(asked.a, asked.b)), truth(task, asked.a, asked.b))
+        for asked in sums
     )
 
 
@@ -158,8 +159,8 @@ class JsonReport:
         return {
             "epoch": trainer.epochs_done,
             "updates": trainer.updates_done,
-            "train_loss": _finite(trainer.loss),
-            "test_loss": _finite(trainer.test_loss),
+            "train_loss": finite_or_null(trainer.loss),
+            "test_loss": finite_or_null(trainer.test_loss),
         }
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -187,8 +188,8 @@ class TextReport:
             say(outcome.paused)
         if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
-            speed = _counted(round(_speed(outcome)), "update")
-            say(f"{_counted(outcome.updates, 'update')} in {seconds}, {speed} a second")
+            speed = plural(round(_speed(outcome)), "update")
+            say(f"{plural(outcome.updates, 'update')} in {seconds}, {speed} a second")
         for line in answer_lines(outcome.replies):
             say(line)
 
@@ -209,17 +210,9 @@ def answer_lines(replies: Sequence[Reply]) -> list[str]:
     ]
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
 def _speed(outcome: Outcome) -> float:
     """Updates a second."""
     return outcome.updates / outcome.seconds if outcome.seconds > 0 else 0.0
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _number(value: float, form: str) -> str:

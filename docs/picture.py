@@ -6,16 +6,24 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_tui.app import AdderApp
+from adder_tui.panes.explore import ExplorePane
 from adder_tui.settings import Settings
+from adder_tui.widgets.explore import ExploreCanvas
 
 SIZE = (100, 30)
 HERE = Path(__file__).parent
+BLANK = "&#160;"
+TEXT = re.compile(
+    r'<text class="(?P<style>[^"]*)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)"'
+    r' textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*)>(?P<words>[^<]*)</text>'
+)
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
@@ -25,7 +33,7 @@ async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
 
 
 async def draw() -> None:
-    """Play the first preset for a while, step, and save what the screen shows."""
+    """Save what the screen shows: of the first preset the loss and a neuron, of many pairs the error far out."""
     with tempfile.TemporaryDirectory() as folder:
         app = AdderApp(Settings(data_dir=Path(folder), experiment=Experiment.preset("one-pair")))
         async with app.run_test(size=SIZE) as pilot:
@@ -40,13 +48,35 @@ async def draw() -> None:
             app.show(await session.step("update", 3))
             await pilot.pause(0.2)
             save(app, "network.svg", "adder-tui: Network")
+            app.show(await session.load(Experiment.preset("many-pairs")))
+            app.show(await session.step("epoch", 1000))
+            await pilot.press("5")
+            canvas, pane = app.query_one(ExploreCanvas), app.query_one(ExplorePane)
+            await until(pilot, lambda: canvas.exploration.found.plane is not None and not pane.waiting)
+            await pilot.press("minus", "minus")
+            await until(pilot, lambda: not pane.waiting)
+            save(app, "explore.svg", "adder-tui: Explore")
             await app.player.close()
 
 
 def save(app: AdderApp, name: str, title: str) -> None:
     """Write the screen as SVG, without the web fonts that Textual would have it fetch."""
     svg = re.sub(r"@font-face \{.*?\}", "", app.export_screenshot(title=title), flags=re.DOTALL)
+    svg = TEXT.sub(without_blanks, svg)
     (HERE / name).write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+
+
+def without_blanks(text: re.Match[str]) -> str:
+    """A piece of text without the blanks around it, some of which not every viewer draws, at the same place."""
+    words = text["words"].replace(BLANK, " ")
+    shown = words.strip()
+    if not shown:
+        return ""
+    column = float(text["length"]) / len(unescape(words))
+    x = float(text["x"]) + column * (len(words) - len(words.lstrip()))
+    length = column * len(unescape(shown))
+    start = f'<text class="{text["style"]}" x="{x:.1f}" y="{text["y"]}" textLength="{length:.1f}"{text["rest"]}>'
+    return start + shown.replace(" ", BLANK) + "</text>"
 
 
 if __name__ == "__main__":

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from torch import Tensor
 
-from adder_engine.benches.passes import pass_through
-from adder_engine.data import HELD_OUT_SEED, truth
+from adder_engine.checks import Doubles, Judging, drawn, held_out, rmse
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.rivals import least_squares, neighbours
+from adder_engine.network_copy import NetworkCopy
+from adder_engine.rivals import least_squares, neighbours, taught_rows
+from adder_engine.slices import at_once
 from adder_engine.trainer import Trainer
 
-JUDGING_SUMS, JUDGING_REACH = 2_000, 500.0
-"""Sums that judge a run which has no held-out ones of its own, drawn evenly from ± the reach."""
 SPOILED_ROWS, SPOILED_SHARE, SPOILED_BY, SPOILED_EPOCHS = 1_000, 0.05, 2_000.0, 1_000
 
 
@@ -24,42 +23,24 @@ def square(_: Trainer, prediction: float, target: float) -> float:
 
 def hits(trainer: Trainer, within: float) -> float:
     """Share of the held-out sums that are answered within so much."""
-    answers, targets = held_out(trainer)
-    return ((answers - targets).abs() <= float(within)).double().mean().item()
+    sums = held_out(trainer)
+    return float((np.abs(_answers(trainer, sums) - sums.truth) <= float(within)).mean())
 
 
 def over(trainer: Trainer, limit: float) -> float:
     """Share of the held-out sums where "is it more than the limit?" is answered rightly."""
-    answers, targets = held_out(trainer)
-    return ((answers > float(limit)) == (targets > float(limit))).double().mean().item()
+    sums = held_out(trainer)
+    return float(((_answers(trainer, sums) > float(limit)) == (sums.truth > float(limit))).mean())
 
 
-def rmse(trainer: Trainer, reach: float) -> float:
+def error_within(trainer: Trainer, reach: float) -> float:
     """Root mean squared error over sums drawn evenly from ±reach."""
-    answers, targets = judged(trainer, drawn(float(reach)))
-    return float((answers - targets).pow(2).mean().sqrt().item())
+    sums = drawn(trainer.experiment, -float(reach), float(reach))
+    return rmse(_answers(trainer, sums) - sums.truth)
 
 
-def held_out(trainer: Trainer) -> tuple[Tensor, Tensor]:
-    """Answers and truths of the held-out sums, in units of sums, float64."""
-    inputs = trainer.dataset.test_inputs * trainer.experiment.data.scale
-    return judged(trainer, inputs if len(inputs) else drawn(JUDGING_REACH))
-
-
-def drawn(reach: float) -> Tensor:
-    """Judging sums ``(n, 2)`` from ±reach, the same ones each time."""
-    generator = torch.Generator().manual_seed(HELD_OUT_SEED)
-    return torch.rand(JUDGING_SUMS, 2, generator=generator) * (2 * reach) - reach
-
-
-def judged(trainer: Trainer, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Answers and truths ``(n,)`` of sums ``(n, 2)``, in units of sums, float64."""
-    scale, task = trainer.experiment.data.scale, trainer.experiment.data.task
-    way = pass_through(trainer, trainer.state[0].clone(), inputs.T / scale, torch.zeros(1, len(inputs)))
-    way.run()
-    pairs = inputs.double().tolist()
-    targets = torch.tensor([truth(task, a, b) for a, b in pairs], dtype=torch.float64)
-    return way.post[-1][0].double() * scale, targets
+def _answers(trainer: Trainer, sums: Judging) -> Doubles:
+    return at_once(NetworkCopy(trainer).answers(sums.a, sums.b))
 
 
 def spoiled(trainer: Trainer, loss: str) -> float:
@@ -76,20 +57,17 @@ def spoiled(trainer: Trainer, loss: str) -> float:
 
 def rival(trainer: Trainer, name: str, a: float, b: float) -> float:
     """What another learner answers to a + b, taught with the run's sums."""
-    return _rivals(trainer, name, torch.tensor([[float(a), float(b)]], dtype=torch.float64))[0].item()
+    return float(_rival(trainer, name, np.array([float(a)]), np.array([float(b)]))[0])
 
 
 def rival_rmse(trainer: Trainer, name: str) -> float:
     """Another learner's root mean squared error on the held-out sums."""
-    inputs = trainer.dataset.test_inputs * trainer.experiment.data.scale
-    inputs = (inputs if len(inputs) else drawn(JUDGING_REACH)).double()
-    targets = torch.tensor([truth(trainer.experiment.data.task, a, b) for a, b in inputs.tolist()], dtype=torch.float64)
-    return float((_rivals(trainer, name, inputs) - targets).pow(2).mean().sqrt().item())
+    sums = held_out(trainer)
+    return rmse(_rival(trainer, name, sums.a, sums.b) - sums.truth)
 
 
-def _rivals(trainer: Trainer, name: str, asked: Tensor) -> Tensor:
+def _rival(trainer: Trainer, name: str, a: Doubles, b: Doubles) -> Doubles:
     rivals = {"least-squares": least_squares, "neighbours": neighbours}
     if name not in rivals:
         raise RequestError(f"There is no rival {name!r}: there are {' and '.join(rivals)}.")
-    scale = trainer.experiment.data.scale
-    return rivals[name](trainer.inputs.T.double() * scale, trainer.targets[0].double() * scale, asked)
+    return at_once(rivals[name](*taught_rows(trainer), torch.from_numpy(np.stack([a, b], axis=1)))).numpy()

@@ -6,14 +6,17 @@ import math
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from adder_engine.backprop import Pass
 from adder_engine.benches.passes import whole
+from adder_engine.curvature import stability
 from adder_engine.data import Dataset
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.findings import Stability
 from adder_engine.network import initial_parameters, layout_for, linear_views
+from adder_engine.slices import at_once
 from adder_engine.trace import layer_activity
 from adder_engine.trainer import Trainer
 
@@ -50,22 +53,22 @@ def _untrained(experiment: Experiment) -> float:
 
 def curvature(trainer: Trainer) -> float:
     """The steepest direction's curvature over the flattest one's."""
-    curvatures = _curvatures(trainer)
-    return float((curvatures[-1] / curvatures[0]).item())
+    condition = _stability(trainer).condition
+    if condition is None:
+        raise RequestError("The loss is flat in some direction here: there is no steepest over flattest.")
+    return condition
 
 
 def rate_cap(trainer: Trainer) -> float:
     """The learning rate up to which plain SGD holds: 2 over the largest curvature."""
-    return float((2 / _curvatures(trainer)[-1]).item())
+    return _stability(trainer).limit
 
 
-def _curvatures(trainer: Trainer) -> Tensor:
-    """Eigenvalues of the loss's Hessian for a network of one layer, ascending: mean of 2·x·xᵀ with x = (a, b, 1)."""
+def _stability(trainer: Trainer) -> Stability:
+    """The loss's curvature, of a network for which it is the same at every moment of the run."""
     if len(trainer.layers) != 1 or trainer.experiment.training.loss != "mse":
         raise RequestError("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse.")
-    x = torch.cat([trainer.inputs, torch.ones(1, trainer.inputs.shape[1])]).double()
-    curvatures: Tensor = torch.linalg.eigvalsh(2 * x @ x.T / x.shape[1])
-    return curvatures
+    return at_once(stability(trainer))
 
 
 def twins(trainer: Trainer) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import cast
 
@@ -43,7 +42,6 @@ LONGEST_STATION = 50
 LONGEST_CARD = 36
 """So that the bins' names stand beside it in 80 columns."""
 _NOTHING = parse("false")
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def read_lesson(path: Path) -> Lesson:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
     from adder_tui.app import AdderApp
 
-QUICK_CELLS = 2_000_000
-"""Rows times neurons that are looked over at each redraw of a playing run; more only while it stands still."""
-
 
 class InspectPane(Pane):
     """A table, and what the session is asked for beside the snapshot."""
@@ -55,12 +52,12 @@ class InspectPane(Pane):
     async def _fetch(self, snapshot: Snapshot) -> None:
         """Ask for the outputs over all rows, and for the start where it is compared with."""
         wanted = self._wanted(snapshot)
-        experiment = snapshot.experiment
-        quick = experiment.row_count * sum(experiment.network.layers) <= QUICK_CELLS
+        # Of many rows only while the run stands still.
+        may_look = snapshot.experiment.is_quickly_surveyed or snapshot.status != "playing"
         try:
             session = await self._app.player.ready()
             with contextlib.suppress(AdderError):
-                activity = await session.activity() if quick or snapshot.status != "playing" else ()
+                activity = await session.activity() if may_look else ()
                 start = await session.start_state() if wanted[1] == "start" else None
                 self._table.inspect(activity=activity, start=start)
         finally:

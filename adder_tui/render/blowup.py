@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line
-from adder_tui.render.numbers import count, number, plain_number
+from adder_tui.render.numbers import count, number, rate_text
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
@@ -36,15 +35,12 @@ def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
         (blow_up.tensor, "strong"), (f" grew first{grew}", "text"),
         (f" over {count(blow_up.over)}" if blow_up.over else "", "dim"),
     )  # fmt: skip
-    second = Line.of(("  rate      ", "dim"), (_rate(blow_up.lr, glyphs), "strong"))
+    second = Line.of(("  rate      ", "dim"), (rate_text(blow_up.lr, glyphs), "strong"))
     if blow_up.limit is not None:
         limit = glyphs.text("2/λmax")
-        second = Line.of(second, (f"   limit {limit} ", "dim"), (_rate(blow_up.limit, glyphs), "strong"))
+        second = Line.of(second, (f"   limit {limit} ", "dim"), (rate_text(blow_up.limit, glyphs), "strong"))
         if view.experiment.training.optimizer in SCALED and width >= 76:
             second = Line.of(second, (f" (guide for {view.experiment.training.optimizer})", "dim"))
-    keys = Line.of(("h", "key"), (f" back to {count(blow_up.back_to)}, rate {_rate(blow_up.lr / 2, glyphs)} ", "dim"))
+    half = rate_text(blow_up.lr / 2, glyphs)
+    keys = Line.of(("h", "key"), (f" back to {count(blow_up.back_to)}, rate {half} ", "dim"))
     return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
-
-
-def _rate(value: float, glyphs: Glyphs) -> str:
-    return plain_number(float(f"{value:.3g}"), glyphs)

@@ -19,7 +19,6 @@ from adder_tui.render.view import View
 if TYPE_CHECKING:
     from adder_engine.findings import Forecast, Foretold, MapCourse, Slopes
 
-FORMULA = 2
 LEAST_CHART, MOST_CHART = 7, 12
 
 

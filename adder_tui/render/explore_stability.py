@@ -10,7 +10,7 @@ from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, Span, joined, wrapped
 from adder_tui.render.loss_curve import loss_curve
 from adder_tui.render.loss_slice import slice_lines
-from adder_tui.render.numbers import count, number, plain_number, plural
+from adder_tui.render.numbers import count, number, plural, rate_text
 from adder_tui.render.plane_picture import beside
 from adder_tui.render.view import View
 
@@ -56,10 +56,6 @@ def _refusal(view: View, exploration: Exploration, finding: str, width: int) -> 
     return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 4)]
 
 
-def _rate(value: float, glyphs: Glyphs) -> str:
-    return plain_number(float(f"{value:.3g}"), glyphs)
-
-
 def _times(ratio: float, glyphs: Glyphs) -> str:
     return number(ratio, glyphs, 2) if ratio < 100 else number(ratio, glyphs, 3)
 
@@ -68,7 +64,7 @@ def _verdict(view: View, stability: Stability, width: int) -> list[Line]:
     """Whether the rate in use holds, in one sentence."""
     glyphs = view.glyphs
     lr, limit = stability.lr, stability.optimizer_limit
-    rate = f"lr {_rate(lr, glyphs)}"
+    rate = f"lr {rate_text(lr, glyphs)}"
     optimizer = view.experiment.training.optimizer
     if limit is None:
         if not math.isfinite(stability.limit):
@@ -76,14 +72,14 @@ def _verdict(view: View, stability: Stability, width: int) -> list[Line]:
         else:
             times = _times(lr / stability.limit, glyphs)
             text = (
-                f"{rate} is {times} times {_rate(stability.limit, glyphs)}, the limit of plain gradient descent;"
+                f"{rate} is {times} times {rate_text(stability.limit, glyphs)}, the limit of plain gradient descent;"
                 f" {optimizer} has a rate for each parameter."
             )
         return [Line.of(f"  {row}") for row in wrapped(text, width - 4)[:2]]
     if not math.isfinite(limit):
         return [Line.of(("  The loss curves upwards nowhere here: no rate overshoots by curvature alone.", "text"))]
     ratio = lr / limit
-    told = f"is {_times(ratio, glyphs)} times the limit {_rate(limit, glyphs)}: "
+    told = f"is {_times(ratio, glyphs)} times the limit {rate_text(limit, glyphs)}: "
     outcome: tuple[str, Role] = ("it holds", "accent") if stability.holds else ("it will overshoot", "minus")
     mark = "+ " if stability.holds else "! "
     return [Line.of("  ", (mark, outcome[1]), (rate, "strong"), f" {told}", (outcome[0] + ".", outcome[1]))]
@@ -117,7 +113,7 @@ def _curvature(stability: Stability, row_count: int, width: int, glyphs: Glyphs)
     )
     line = Line.of(
         ("  steepest curvature ", "dim"), (largest, "strong"), (", 2 over that is ", "dim"),
-        (_rate(stability.limit, glyphs), "strong"),
+        (rate_text(stability.limit, glyphs), "strong"),
     )  # fmt: skip
     how = Line.of((f"   by {_method(stability)}", "dim"))
     if stability.rows_used < row_count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adder_tui.render.lines import Line, Role, Span
+from adder_tui.render.lines import Line, Role, Span, joined
 
 
 class Grid:
@@ -36,15 +36,4 @@ class Grid:
 
     def lines(self) -> list[Line]:
         """The sheet as lines of ``width`` columns."""
-        return [Line(tuple(_runs(row))) for row in self._cells]
-
-
-def _runs(row: list[Span]) -> list[Span]:
-    """Neighbours of one role joined."""
-    runs: list[Span] = []
-    for character, role in row:
-        if runs and runs[-1][1] == role:
-            runs[-1] = (runs[-1][0] + character, role)
-        else:
-            runs.append((character, role))
-    return runs
+        return [joined(row) for row in self._cells]

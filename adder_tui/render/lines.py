@@ -125,6 +125,11 @@ def _head(word: str, width: int) -> str:
     return word[:end]
 
 
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """The text, or its beginning and the ellipsis where it is longer than ``width``."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + ellipsis
+
+
 def plain(lines: Iterable[Line]) -> str:
     """The lines as bare text."""
     return "\n".join(line.plain for line in lines)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Role
+
+if TYPE_CHECKING:
+    from adder_tui.render.lines import Role
 
 DIGITS = 4
 
@@ -48,6 +51,11 @@ def plain_number(value: float, glyphs: Glyphs) -> str:
     if not e:
         return sign + mantissa
     return f"{sign}{mantissa}e{glyphs.minus if exponent.startswith('-') else ''}{abs(int(exponent))}"
+
+
+def rate_text(value: float, glyphs: Glyphs) -> str:
+    """A learning rate or its limit to three significant digits: ``0.000112``."""
+    return plain_number(float(f"{value:.3g}"), glyphs)
 
 
 def signed(value: float, glyphs: Glyphs, digits: int = DIGITS) -> str:

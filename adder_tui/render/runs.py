@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from adder_engine.snapshot import Answer
 from adder_tui.render.compared import on_chart, told_beside
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Role, wrapped
+from adder_tui.render.lines import Line, Role, cut, wrapped
 from adder_tui.render.numbers import aligned, count, number
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
@@ -49,7 +49,8 @@ def runs_lines(view: View, runs: Sequence[Run], at: int, picked: Sequence[int], 
         name = f"{_name(view, run)}"
         line = Line.of(
             (glyphs.current if index == at else " ", chosen or "text"), (picks, chosen or "accent"),
-            (f"{marker} ", chosen or "dim"), (_cut(name, name_width, glyphs), chosen or "text"),
+            (f"{marker} ", chosen or "dim"),
+            (cut(name, name_width, glyphs.ellipsis).ljust(name_width), chosen or "text"),
         )  # fmt: skip
         for _, texts, role in columns:
             line = Line.of(line, (" " * GAP + texts[index], chosen or role))
@@ -113,10 +114,6 @@ def _name(view: View, run: Run) -> str:
     snapshot = view.snapshot
     assert snapshot is not None
     return view.glyphs.text(f"{run.name} (now)" if run.id == snapshot.run else told_beside(snapshot, run))
-
-
-def _cut(text: str, width: int, glyphs: Glyphs) -> str:
-    return (text if len(text) <= width else text[: max(0, width - 1)] + glyphs.ellipsis).ljust(width)
 
 
 def run_told(view: View, run: Run, width: int, height: int) -> list[Line]:

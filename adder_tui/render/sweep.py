@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.keys import toml
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Role
+from adder_tui.render.lines import Line, Role, cut
 from adder_tui.render.numbers import aligned, number, plural
 from adder_tui.render.plot import LABEL_WIDTH, Curve, fine_curve, overlay
 
@@ -56,7 +56,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     lines = state.lines
     going = [_so_far(runs_of(plan, state, i)) for i in range(len(lines))]
     losses = [line.loss if line.loss is not None else now for line, now in zip(lines, going, strict=True)]
-    values = [_cut(glyphs.text(value_text(line.value)), 20, glyphs) for line in lines]
+    values = [cut(glyphs.text(value_text(line.value)), 20, glyphs.ellipsis) for line in lines]
     seeds = len(state.runs) // len(lines)
     offered: list[tuple[str, list[str]]] = [
         ("median loss", aligned([number(value, glyphs) for value in losses])),
@@ -107,10 +107,6 @@ def _so_far(runs: Sequence[SweepRun]) -> float | None:
     """The median loss of the runs in progress."""
     losses = [run.loss for run in runs if run.loss is not None and not run.stopped]
     return statistics.median(losses) if losses else None
-
-
-def _cut(text: str, width: int, glyphs: Glyphs) -> str:
-    return text if len(text) <= width else text[: width - 1] + glyphs.ellipsis
 
 
 def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, glyphs: Glyphs) -> Line:

@@ -15,12 +15,10 @@ from adder_tui.draft import Draft
 from adder_tui.render.form import PANEL, field_rows, heading, panel, scrolled
 from adder_tui.render.lines import Line
 from adder_tui.render.view import View
-from adder_tui.widgets.canvas import Canvas, ViewSource
+from adder_tui.widgets.canvas import WHEEL_ROWS, Canvas, ViewSource
 
 if TYPE_CHECKING:
     from adder_tui.player import Player
-
-WHEEL_ROWS = 3
 
 
 class _Drawing(Canvas):

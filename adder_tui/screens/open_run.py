@@ -26,8 +26,6 @@ from adder_tui.widgets.fields import Field
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
 
-SAID_ROWS = 3
-
 
 class _Title(Canvas):
     def draw(self, view: View, width: int, height: int) -> Sequence[Line]:

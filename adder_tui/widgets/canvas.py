@@ -14,6 +14,8 @@ from adder_tui.render.view import View
 from adder_tui.theme import role_styles
 
 ViewSource = Callable[[], View]
+WHEEL_ROWS = 3
+"""Rows that one notch of the mouse's wheel moves."""
 
 
 class Canvas(Widget):

@@ -22,9 +22,7 @@ from adder_tui.render.lines import Line
 from adder_tui.render.tensors import Sight, tensor_lines
 from adder_tui.render.view import View
 from adder_tui.selection import Selection
-from adder_tui.widgets.canvas import Canvas, ViewSource
-
-WHEEL_ROWS = 3
+from adder_tui.widgets.canvas import WHEEL_ROWS, Canvas, ViewSource
 
 
 class TensorTable(Canvas, can_focus=True):

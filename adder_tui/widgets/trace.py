@@ -16,14 +16,13 @@ from adder_tui.render.numbers import count
 from adder_tui.render.trace import Told, tell, trace_header
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron
-from adder_tui.widgets.canvas import Canvas, ViewSource
+from adder_tui.widgets.canvas import WHEEL_ROWS, Canvas, ViewSource
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Moment, Snapshot
     from adder_engine.trace import Trace
     from adder_tui.app import AdderApp
 
-WHEEL_ROWS = 3
 PLAIN_WIDTH = 160
 """Columns of the text that is copied or written: room for every column of the step's table."""
 HEADER = 1

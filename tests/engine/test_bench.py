@@ -8,6 +8,7 @@ from adder_engine.bench import Argument, bench
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.rivals import neighbours
 from adder_engine.session import Session
+from adder_engine.slices import at_once
 
 ONE = {"data.kind": "rows", "data.rows": [[30, 70]]}
 
@@ -82,6 +83,8 @@ def test_the_valley_is_long_and_narrow_until_it_is_scaled() -> None:
     assert figure("rate_cap", **scaled) == pytest.approx(1.0, abs=0.01)
     with pytest.raises(RequestError, match="only for"):
         figure("curvature")
+    with pytest.raises(RequestError, match="flat in some direction"):
+        figure("curvature", network__layers=[2, 1], **ONE)
 
 
 def test_seeds_see_data_that_is_drawn_first() -> None:
@@ -122,8 +125,8 @@ def test_a_run_without_held_out_sums_is_judged_on_the_usual_ones() -> None:
 def test_neighbours_answer_with_the_mean_of_the_five_nearest() -> None:
     inputs = torch.tensor([[float(i), 0.0] for i in range(10)], dtype=torch.float64)
     asked = torch.tensor([[-5.0, 0.0], [9.0, 0.0]], dtype=torch.float64)
-    assert neighbours(inputs, inputs[:, 0], asked).tolist() == [2.0, 7.0]
-    assert neighbours(inputs[:2], inputs[:2, 0], asked[:1]).tolist() == [0.5]
+    assert at_once(neighbours(inputs, inputs[:, 0], asked)).tolist() == [2.0, 7.0]
+    assert at_once(neighbours(inputs[:2], inputs[:2, 0], asked[:1])).tolist() == [0.5]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from adder_engine.checkpoint import Handles
 from adder_engine.curvature import hessian, largest_curvature, limit_for, stability, steepest
 from adder_engine.errors import RequestError
 from adder_engine.experiment import OPTIMIZERS, Experiment
@@ -20,7 +21,7 @@ from adder_engine.loss_views import along_gradient, loss_slice
 from adder_engine.network import ACTIVATION_MODULES
 from adder_engine.recording import Recording
 from adder_engine.slices import at_once
-from adder_engine.trainer import Handles, Trainer
+from adder_engine.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 
 TANH: dict[str, Any] = {"network.activation": "tanh", "data.scale": 500.0, "data.count": 50, "training.lr": 0.01}

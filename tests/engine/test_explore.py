@@ -13,6 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adder_engine import Experiment, RequestError, Session, Sum, Trainer
+from adder_engine.checkpoint import Handles
 from adder_engine.checks import checks, region_of, rivals
 from adder_engine.data import truth
 from adder_engine.errors import AdderError
@@ -23,7 +24,6 @@ from adder_engine.judge import PlainAdder
 from adder_engine.recording import Recording
 from adder_engine.run_path import map_course
 from adder_engine.slices import at_once
-from adder_engine.trainer import Handles
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence

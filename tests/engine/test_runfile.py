@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adder_engine.checkpoint import Handles
 from adder_engine.errors import AdderError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.keeping import MOST_KEYFRAMES, opened, saved
@@ -26,7 +27,6 @@ from adder_engine.recording import Recording
 from adder_engine.runfile import LARGEST, SavedRun, read, summary, write
 from adder_engine.snapshot import Moment
 from adder_engine.timeline import size_of
-from adder_engine.trainer import Handles
 from tests.engine.strategies import THOROUGHLY, examples
 from tests.engine.test_history import columns
 from tests.engine.test_timeline import ACTIONS, SMALL, act, bits, runs

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adder_engine.checkpoint import Handles
 from adder_engine.desk import Desk
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.sums import Sum
-from adder_engine.trainer import Handles
 from adder_tui.render.diagram import diagram
 from adder_tui.render.explain import explanation
 from adder_tui.render.figures import FULL_DIGITS, SHORT_DIGITS, Figures

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from adder_engine.checkpoint import Handles
 from adder_engine.desk import Desk
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine, Rung
-from adder_engine.trainer import Handles
 from adder_tui.render.figures import Figures, kept
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from adder_tui.render.lines import plain

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from adder_engine.checkpoint import Handles
 from adder_engine.desk import Desk
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Snapshot
 from adder_engine.sums import Sum
 from adder_engine.trace import Trace
-from adder_engine.trainer import Handles
 from adder_tui.render.figures import FULL_DIGITS, SHORT_DIGITS, Figures
 from adder_tui.render.focus import focus_of
 from adder_tui.render.glyphs import UNICODE

@@ -26,6 +26,13 @@ def app_on(session: FakeSession, **settings: Any) -> AdderApp:
     return AdderApp(Settings(data_dir=Path("unused"), **settings), session)  # type: ignore[arg-type]
 
 
+def app_of(pilot: Pilot[None]) -> AdderApp:
+    """The app that a pilot drives."""
+    app = pilot.app
+    assert isinstance(app, AdderApp)
+    return app
+
+
 def preset(name: str) -> FakeSession:
     return FakeSession(Experiment.preset(name))
 
@@ -49,6 +56,13 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
 async def shows(pilot: Pilot[None], *texts: str) -> None:
     """Wait until all these are on the screen."""
     await until(pilot, lambda: all(text in screen_text(pilot.app) for text in texts))  # type: ignore[arg-type]
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys one after the other, each once what the one before asked for has come."""
+    for key in keys:
+        await pilot.press(key)
+        await until(pilot, lambda: all(w.name == "follow" or w.is_finished for w in pilot.app.workers))
 
 
 def check_golden(name: str, text: str) -> None:

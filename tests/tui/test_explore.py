@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,22 +28,14 @@ from adder_engine.findings import (
 )
 from adder_engine.session import Session
 from adder_engine.sums import Sum
-from adder_tui.app import AdderApp
 from adder_tui.panes.explore import EVERY, ExplorePane
 from adder_tui.selection import Neuron
 from adder_tui.widgets.explore import ExploreCanvas
 from tests.render import findings
 from tests.tui.fake_session import FakeSession
-from tests.tui.screens import app_on, check_golden, screen_text, shows, until
+from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
 
 SIZE = (80, 24)
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    session = Session(Experiment.preset("one-pair"))
-    yield session
-    session.close_now()
 
 
 @asynccontextmanager
@@ -57,12 +49,6 @@ async def explore(session: Session, size: tuple[int, int] = SIZE, **changes: Any
         await pilot.press("5")
         await shows(pilot, "▸error", "the one training sum", "┼ 30 + 70")
         yield pilot
-
-
-def app_of(pilot: Pilot[None]) -> AdderApp:
-    app = pilot.app
-    assert isinstance(app, AdderApp)
-    return app
 
 
 async def test_v_goes_through_the_views(session: Session) -> None:

@@ -14,12 +14,11 @@ from textual.pilot import Pilot
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
-from adder_tui.app import AdderApp
 from adder_tui.commands import COMMANDS
 from adder_tui.panes.inspect import InspectPane
 from adder_tui.selection import Neuron, Parameter, layout_for
 from tests.tui.fake_session import FakeSession
-from tests.tui.screens import app_on, check_golden, screen_text, shows, until
+from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
 
 SIZE = (80, 24)
 
@@ -34,12 +33,6 @@ async def inspect(session: Session, size: tuple[int, int] = SIZE, **settings: An
         await pilot.press("3")
         await shows(pilot, "input.bias[0]", "histogram")
         yield pilot
-
-
-def app_of(pilot: Pilot[None]) -> AdderApp:
-    app = pilot.app
-    assert isinstance(app, AdderApp)
-    return app
 
 
 def chosen(pilot: Pilot[None]) -> str:

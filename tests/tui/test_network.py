@@ -11,10 +11,9 @@ from textual.pilot import Pilot
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.sums import Sum
-from adder_tui.app import AdderApp
 from adder_tui.selection import Neuron, Parameter
 from adder_tui.widgets.diagram import NetworkDiagram
-from tests.tui.screens import app_on, check_golden, screen_text, shows, until
+from tests.tui.screens import app_of, app_on, check_golden, press, screen_text, shows, until
 
 SIZE = (80, 24)
 
@@ -30,19 +29,6 @@ async def network(session: Session, size: tuple[int, int] = SIZE, **settings: An
         await pilot.press("2")
         await shows(pilot, "at the start, before the first update", "57.92")
         yield pilot
-
-
-def app_of(pilot: Pilot[None]) -> AdderApp:
-    app = pilot.app
-    assert isinstance(app, AdderApp)
-    return app
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys one after the other, each once what the one before asked for has come."""
-    for key in keys:
-        await pilot.press(key)
-        await until(pilot, lambda: all(w.name == "follow" or w.is_finished for w in pilot.app.workers))
 
 
 def rung_is(pilot: Pilot[None], phase: str, layer: int | None = None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,13 +20,6 @@ from adder_tui.settings import Settings
 from tests.tui.screens import screen_text, shows, until
 
 ONE_PAIR = Experiment.preset("one-pair")
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    session = Session(ONE_PAIR)
-    yield session
-    session.close_now()
 
 
 @asynccontextmanager

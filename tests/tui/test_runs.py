@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,29 +11,21 @@ from textual.pilot import Pilot
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_tui.app import AdderApp
 from adder_tui.screens.runs import RunsScreen
 from adder_tui.widgets.training import LossChart, ReadOut
-from tests.tui.screens import app_on, screen_text, shows, until
+from tests.tui.screens import app_of, app_on, screen_text, shows, until
 
 ONE_PAIR = Experiment.preset("one-pair")
 SIZE = (80, 24)
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Session]:
-    session = Session(ONE_PAIR)
-    yield session
-    session.close_now()
-
-
 @pytest.fixture
-async def session(shared: Session) -> Session:
-    """A session whose list of runs is empty."""
-    snapshot = await shared.load(ONE_PAIR)
+async def session(session: Session) -> Session:
+    """The session with an empty list of runs."""
+    snapshot = await session.load(ONE_PAIR)
     for run in snapshot.runs:
-        await shared.forget(run.id)
-    return shared
+        await session.forget(run.id)
+    return session
 
 
 @asynccontextmanager
@@ -45,12 +37,6 @@ async def trained(
     async with app_on(session, **settings).run_test(size=size) as pilot:  # type: ignore[arg-type]
         await shows(pilot, f"epoch {epochs} of 2,000")
         yield pilot
-
-
-def app_of(pilot: Pilot[None]) -> AdderApp:
-    app = pilot.app
-    assert isinstance(app, AdderApp)
-    return app
 
 
 def epoch_of(pilot: Pilot[None]) -> int:

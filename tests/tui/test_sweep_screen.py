@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,20 +16,12 @@ from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.sweep import Sweep, SweepState
 from adder_engine.sweep_session import SweepSession
-from adder_tui.app import AdderApp
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.lines import plain
 from adder_tui.render.sweep import seed_line, share, sweep_chart, sweep_table, value_text
-from tests.tui.screens import app_on, check_golden, screen_text, shows, until
+from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
 
 SHORT = Experiment.preset("one-pair").replace(epochs=60)
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    session = Session(SHORT)
-    yield session
-    session.close_now()
 
 
 @asynccontextmanager
@@ -45,12 +37,6 @@ async def sweep_screen(
         yield pilot
         if app.sweep is not None:
             assert app.sweep.stop(timeout=20)
-
-
-def app_of(pilot: Pilot[None]) -> AdderApp:
-    app = pilot.app
-    assert isinstance(app, AdderApp)
-    return app
 
 
 def fill_in(pilot: Pilot[None], over: str, seeds: str = "2") -> None:

@@ -17,7 +17,7 @@ from adder_tui.selection import Neuron
 from adder_tui.settings import Settings
 from adder_tui.tracing import write_text
 from adder_tui.widgets.trace import TraceText
-from tests.tui.screens import check_golden, screen_text, shows, until
+from tests.tui.screens import check_golden, press, screen_text, shows, until
 
 
 @asynccontextmanager
@@ -36,13 +36,6 @@ async def trace_of(
         await pilot.press("2", "t")
         await shows(pilot, "Trace of the current sum")
         yield pilot
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys one after the other, each once what the one before asked for has come."""
-    for key in keys:
-        await pilot.press(key)
-        await until(pilot, lambda: all(w.name == "follow" or w.is_finished for w in pilot.app.workers))
 
 
 def shown_trace(pilot: Pilot[None]) -> TraceText:
