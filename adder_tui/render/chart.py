@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from adder_tui.render.compared import on_chart, told_beside
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Span, joined
-from adder_tui.render.plot import LABEL_WIDTH, Curve, band, fine_curve, raster, x_axis, y_labels, y_range
+from adder_tui.render.plot import LABEL_WIDTH, Curve, band, column_of, fine_curve, raster, x_axis, y_labels, y_range
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Axis:
 
     def column(self, epoch: float) -> int:
         """The column that an epoch is drawn in."""
-        return round(min(1.0, max(0.0, epoch / self.last)) * (self.columns - 1))
+        return column_of(min(self.last, max(0.0, epoch)), (0.0, self.last), self.columns)
 
     def epoch(self, column: int) -> int:
         """The epoch that a column stands for."""

@@ -10,8 +10,9 @@ from adder_tui.render.axes import Tick
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.heat import short_number
 from adder_tui.render.lines import Line, Role, Span, joined
+from adder_tui.render.numbers import number
 from adder_tui.render.plane_window import round_up
-from adder_tui.render.plot import Curve, raster
+from adder_tui.render.plot import Curve, column_of, raster, row_of
 
 LABELS = 8
 """Columns left of the plot: a tick's label, and the axis."""
@@ -47,16 +48,16 @@ def plot(
     cells = raster(list(curves), x, y, columns, rows, glyphs)
     blank = " ⠀"
     for level in levels:
-        row = round((y[1] - level) / (y[1] - y[0]) * (rows - 1))
+        row = row_of(level, y, rows)
         if 0 <= row < rows:
             cells[row] = [(glyphs.horizontal, "faint") if c in blank else (c, role) for c, role in cells[row]]
     for upright in uprights:
-        column = _column(upright.x, x, columns)
+        column = column_of(upright.x, x, columns)
         for line in cells:
             if 0 <= column < len(line) and line[column][0] in blank + glyphs.horizontal:
                 line[column] = (glyphs.cursor, "faint")
     ticks = ticks_between(*y, max(2, rows // 2), glyphs)
-    by_row = {round((y[1] - tick.at) / (y[1] - y[0]) * (rows - 1)): tick.label for tick in ticks}
+    by_row = {row_of(tick.at, y, rows): tick.label for tick in ticks}
     lines = [
         Line.of(
             (by_row.get(i, "").rjust(LABELS - 1)[: LABELS - 1], "dim"),
@@ -70,15 +71,45 @@ def plot(
 
 
 def ticks_between(low: float, high: float, most: int, glyphs: Glyphs) -> list[Tick]:
-    """Round numbers from low to high, at most about ``most``."""
+    """Round numbers from low to high, at most about ``most``, and so few that exact labels have room."""
     step = round_up((high - low) / max(1, most))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    places = [float(f"{n * step:.9g}") for n in range(first, last + 1)]
-    return [Tick(place, short_number(place, glyphs)) for place in places]
+    found: list[Tick] = []
+    while step <= 2 * max(high - low, abs(low), abs(high)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        places = [float(f"{n * step:.12g}") for n in range(first, last + 1)]
+        labels = _labels(places, step, glyphs)
+        if labels and len(labels) > len(found):
+            found = [Tick(place, label) for place, label in zip(places, labels, strict=True)]
+        if len(found) > 1:
+            break
+        step = round_up(step * 1.1)
+    return found
 
 
-def _column(at: float, x: tuple[float, float], columns: int) -> int:
-    return round((at - x[0]) / (x[1] - x[0]) * (columns - 1))
+def _labels(places: Sequence[float], step: float, glyphs: Glyphs) -> list[str]:
+    """What the ticks are called, all in the shortest form that is exact; empty where none has room."""
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    forms: list[list[str]] = []
+    if all(_is_short(place) for place in places):
+        forms.append([short_number(place, glyphs) for place in places])
+    for comma in (",", ""):
+        forms.append([f"{place:{comma}.{decimals}f}".replace("-", glyphs.minus) for place in places])
+    for digits in range(1, LABELS):
+        if all(_has_digits(place, digits) for place in places):
+            forms.append([number(place, glyphs, digits) for place in places])
+    roomy = (form for form in forms if all(len(label) < LABELS for label in form))
+    return next(roomy, [])
+
+
+def _is_short(place: float) -> bool:
+    """Whether ``short_number`` tells the place exactly."""
+    size = abs(place)
+    return (size == round(size) and size < 1e9) or _has_digits(place, 3 if 1e-3 <= size < 1e9 else 2)
+
+
+def _has_digits(place: float, digits: int) -> bool:
+    """Whether so many significant digits tell the place exactly."""
+    return float(f"{place:.{digits - 1}e}") == place
 
 
 def _below(
@@ -87,12 +118,12 @@ def _below(
     axis: list[Span] = [(glyphs.horizontal, "faint")] * columns
     names: list[Span] = [(" ", "dim")] * (LABELS + columns)
     for upright in uprights:
-        column = _column(upright.x, x, columns)
+        column = column_of(upright.x, x, columns)
         if 0 <= column < columns:
             axis[column] = (glyphs.cursor_foot, upright.role)
             _name(names, column, upright.label, upright.role)
     for tick in ticks:
-        column = _column(tick.at, x, columns)
+        column = column_of(tick.at, x, columns)
         if 0 <= column < columns and _name(names, column, tick.label, "dim") and axis[column][1] == "faint":
             axis[column] = (glyphs.x_tick, "faint")
     corner: Span = (" " * (LABELS - 1) + glyphs.corner, "faint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 7
 """Columns left of the plot: a tick's label, and the axis."""
+
+DOTS_ACROSS, DOTS_DOWN = 2, 4
+"""A cell is divided into braille's dots; curves of whole characters are drawn in the same cells."""
 
 _ROLES: tuple[Role, ...] = ("faint", "dim", "test", "train", "accent", "strong")
 """What plotext's colours 1, 2, 3 and on stand for."""
@@ -82,6 +86,29 @@ def y_range(curves: Sequence[Curve]) -> tuple[float, float]:
     return log_span(min(float(c.y.min()) for c in curves), max(float(c.y.max()) for c in curves))
 
 
+def column_of(value: float, span: tuple[float, float], columns: int) -> int:
+    """The column in which a value is drawn, from the left; outside the plot where it is outside the range."""
+    return _dot(value, span, columns * DOTS_ACROSS) // DOTS_ACROSS
+
+
+def row_of(value: float, span: tuple[float, float], rows: int) -> int:
+    """The row in which a value is drawn, from the top; outside the plot where it is outside the range."""
+    return rows - 1 - _dot(value, span, rows * DOTS_DOWN) // DOTS_DOWN
+
+
+def _dot(value: float, span: tuple[float, float], dots: int) -> int:
+    """The dot nearest to a value: the first lies on the range's low end, the last on its high end."""
+    return math.floor(round(0.5 + (dots - 1) * (value - span[0]) / (span[1] - span[0]), 8))
+
+
+def _placed(values: Doubles, span: tuple[float, float], cells: int, dots: int, *, fine: bool) -> list[float]:
+    """Values as shares of the range that plotext draws in just the dots, or cells, of ``_dot``."""
+    found = [_dot(v, span, cells * dots) if math.isfinite(v) else v for v in values.tolist()]
+    if fine:
+        return [d / (cells * dots - 1) for d in found]
+    return [d // dots / max(1, cells - 1) for d in found]
+
+
 def raster(
     curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs
 ) -> list[list[Span]]:
@@ -96,18 +123,20 @@ def raster(
     plotext.yfrequency(0)
     plotext.axes_color("default")
     plotext.canvas_color("default")
-    plotext.xlim(*x)
-    plotext.ylim(*y)
+    plotext.xlim(0, 1)
+    plotext.ylim(0, 1)
     for curve in curves:
         marker = curve.marker or glyphs.marker
-        plotext.plot(curve.x.tolist(), curve.y.tolist(), marker=marker, color=_ROLES.index(curve.role) + 1)
+        fine = marker == "braille"
+        across = _placed(curve.x, x, columns, DOTS_ACROSS, fine=fine)
+        up = _placed(curve.y, y, rows, DOTS_DOWN, fine=fine)
+        plotext.plot(across, up, marker=marker, color=_ROLES.index(curve.role) + 1)
     built: str = plotext.build()
     plotext.clear_figure()
     cells = [_cells(line)[:columns] for line in built.split("\n")[:rows]]
     for curve in curves:
         if curve.label:
-            column = round((float(curve.x[-1]) - x[0]) / (x[1] - x[0]) * (columns - 1))
-            row = round((y[1] - float(curve.y[-1])) / (y[1] - y[0]) * (rows - 1))
+            column, row = column_of(float(curve.x[-1]), x, columns), row_of(float(curve.y[-1]), y, rows)
             if 0 <= column < columns and 0 <= row < rows:
                 cells[row][column] = (curve.label, curve.role)
     return cells
@@ -136,7 +165,7 @@ def y_labels(span: tuple[float, float], rows: int, glyphs: Glyphs, *, empty: boo
     """What stands left of each row of a plot: a log axis and its labels; ``empty`` leaves the labels out."""
     low, high = span
     ticks = [] if empty else log_ticks(low, high, max(2, rows // 2), glyphs)
-    by_row = {round((high - tick.at) / (high - low) * (rows - 1)): tick.label for tick in reversed(ticks)}
+    by_row = {row_of(tick.at, span, rows): tick.label for tick in reversed(ticks)}
     return [
         Line.of(
             (by_row.get(row, "").rjust(LABEL_WIDTH - 1)[: LABEL_WIDTH - 1], "dim"),
@@ -153,7 +182,7 @@ def x_axis(last: float, columns: int, glyphs: Glyphs, feet: Mapping[int, Span]) 
     labels = [" "] * (LABEL_WIDTH + columns)
     free = 0
     for tick in ticks:
-        column = round(tick.at / last * (columns - 1))
+        column = column_of(tick.at, (0.0, last), columns)
         start = min(LABEL_WIDTH + column - len(tick.label) // 2, len(labels) - len(tick.label))
         if start < free:
             continue

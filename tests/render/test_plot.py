@@ -1,0 +1,108 @@
+"""Axes and curves belong together: what is drawn at a value lies where its tick does, and ticks tell numbers apart."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adder_tui.render.axes import log_ticks
+from adder_tui.render.chart import Axis
+from adder_tui.render.even_plot import LABELS, plot, span_of, ticks_between
+from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from adder_tui.render.lines import Span
+from adder_tui.render.plot import Curve, column_of, raster, row_of, y_labels, y_range
+
+GLYPHS = st.sampled_from([UNICODE, ASCII])
+MARKERS = st.sampled_from(["", "o", "x"])
+LOWS = st.floats(-1e6, 1e6)
+SIZES = st.floats(1e-3, 1e6)
+
+
+def _inked(cells: list[list[Span]]) -> tuple[set[int], set[int]]:
+    """The rows and the columns that something is drawn in."""
+    at = [(i, j) for i, row in enumerate(cells) for j, (c, _) in enumerate(row) if c not in " ⠀"]
+    return {i for i, _ in at}, {j for _, j in at}
+
+
+@given(LOWS, SIZES, st.integers(2, 40), st.integers(8, 120), GLYPHS, MARKERS)
+def test_a_constant_curve_at_a_ticks_value_is_drawn_in_the_ticks_row(
+    low: float, size: float, rows: int, columns: int, glyphs: Glyphs, marker: str
+) -> None:
+    y = (low, low + size)
+    for tick in ticks_between(*y, max(2, rows // 2), glyphs):
+        curve = Curve(np.array([0.0, 1.0]), np.full(2, tick.at), "train", marker)
+        inked, across = _inked(raster([curve], (0.0, 1.0), y, columns, rows, glyphs))
+        assert inked == {row_of(tick.at, y, rows)}
+        assert across == set(range(columns))
+        lines = plot([curve], (0.0, 1.0), y, columns + LABELS, rows + 2, glyphs, x_ticks=[])
+        (row,) = inked
+        assert lines[row].plain[LABELS - 1] == glyphs.y_tick
+
+
+@given(st.floats(0.0, 1.0), LOWS, SIZES, st.integers(2, 40), st.integers(8, 120), GLYPHS, MARKERS)
+def test_a_curve_straight_up_is_drawn_in_its_values_column(
+    share: float, low: float, size: float, rows: int, columns: int, glyphs: Glyphs, marker: str
+) -> None:
+    x = (low, low + size)
+    at = min(low + share * size, x[1])
+    curve = Curve(np.full(2, at), np.array([0.0, 1.0]), "train", marker)
+    inked, across = _inked(raster([curve], x, (0.0, 1.0), columns, rows, glyphs))
+    assert across == {column_of(at, x, columns)}
+    assert inked == set(range(rows))
+
+
+@given(st.floats(-6, 6), st.floats(0, 8), st.integers(4, 40), GLYPHS)
+def test_log_ticks_lie_in_the_rows_of_their_losses(low: float, size: float, rows: int, glyphs: Glyphs) -> None:
+    span = y_range([Curve(np.array([0.0, 1.0]), np.array([low, low + size]), "train")])
+    labels = y_labels(span, rows, glyphs)
+    for tick in log_ticks(*span, max(2, rows // 2), glyphs):
+        curve = Curve(np.array([0.0, 1.0]), np.full(2, tick.at), "train")
+        (row,) = _inked(raster([curve], (0.0, 1.0), span, 20, rows, glyphs))[0]
+        assert labels[row].plain[-1] == glyphs.y_tick
+
+
+@given(st.integers(8, 200), st.integers(1, 50))
+def test_the_epoch_of_a_column_is_drawn_in_it(columns: int, times: int) -> None:
+    axis = Axis(float(4 * columns * times), columns)
+    assert [axis.column(axis.epoch(column)) for column in range(columns)] == list(range(columns))
+
+
+@given(LOWS, st.floats(-4, 6), st.integers(2, 20), GLYPHS)
+def test_neighbouring_ticks_tell_their_numbers_apart(low: float, decades: float, most: int, glyphs: Glyphs) -> None:
+    ticks = ticks_between(low, low + 10**decades, most, glyphs)
+    labels = [tick.label for tick in ticks]
+    assert len({*labels}) == len(labels)
+    assert all(len(label) < LABELS and "e+" not in label for label in labels)
+    for tick in ticks:
+        told = tick.label.replace(",", "").replace("−", "-").replace("k", "e3").replace("M", "e6")
+        assert math.isclose(float(told), tick.at, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "labels"),
+    [
+        (5998.9, 6000.1, 3, ["5,999.0", "5,999.5", "6,000.0"]),
+        (0.8262, 0.8272, 2, ["0.8265", "0.8270"]),
+        (-1.0, 1.0, 4, ["−1", "−0.5", "0", "0.5", "1"]),
+        (0.0, 2e6, 2, ["0", "1M", "2M"]),
+    ],
+)
+def test_ticks_have_as_many_digits_as_they_need(low: float, high: float, most: int, labels: list[str]) -> None:
+    assert [tick.label for tick in ticks_between(low, high, most, UNICODE)] == labels
+
+
+@pytest.mark.parametrize("value", [0.827, 6000.0, -3e5, 1e-7, 0.0, 1234567.0])
+def test_a_level_curve_has_ticks(value: float) -> None:
+    assert len(ticks_between(*span_of([value]), 6, UNICODE)) >= 2
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_a_curve_across_the_whole_range_begins_and_ends_in_the_corners(glyphs: Glyphs) -> None:
+    curve = Curve(np.array([0.0, 10.0]), np.array([1.0, -1.0]), "train", label="E")
+    cells = raster([curve], (0.0, 10.0), (-1.0, 1.0), 40, 12, glyphs)
+    assert cells[0][0][0] not in " ⠀"
+    assert cells[-1][-1] == ("E", "train")
