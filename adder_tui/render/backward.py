@@ -56,12 +56,13 @@ def backward_layer(
         k, names, figures, width,
     )  # fmt: skip
     lines += Formula((
-        f"{what}{layer.name}.weight.grad[{j}, {k}] = {text('δ')}{outs[j]}{figures.glyphs.times}{names[k]}",
+        f"{what}{layer.name}.weight.grad[{j}, {k}]",
+        f"= {text('δ')}{outs[j]}{figures.glyphs.times}{names[k]}",
         f"= {figures.product(layer.delta[j], layer.entering[k])}",
         f"= {figures(layer.weight_grad[j, k])}",
     )).lines(width, 2)  # fmt: skip
     lines += Formula((
-        f"{what}{layer.name}.bias.grad[{j}] = {text('δ')}{outs[j]}", f"= {figures(layer.bias_grad[j])}"
+        f"{what}{layer.name}.bias.grad[{j}]", f"= {text('δ')}{outs[j]}", f"= {figures(layer.bias_grad[j])}"
     )).lines(width, 2)  # fmt: skip
     return title, lines
 
