@@ -8,7 +8,8 @@ from adder_engine.snapshot import LayerActivity
 from adder_tui.render.cells import cell, sign_role
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.inspection import Inspection, Place
-from adder_tui.render.lines import Line, Role
+from adder_tui.render.lines import Line, Role, Span
+from adder_tui.render.shown import Shown
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, neuron_name
@@ -20,6 +21,8 @@ BEFORE, AFTER, SHORT = 5, 7, 5
 DEAD = 5
 LESS_NEEDED = ("before it", "δ")
 """Columns that give way first where there is little room."""
+Column = tuple[str, Sequence[float] | None, str]
+"""A name, a number for each neuron, or None where there are none yet, and the phase that brings them, if one does."""
 
 
 def neuron_label(view: View, layer: int, row: int, chosen: bool) -> Line:
@@ -42,39 +45,48 @@ def activity_lines(view: View, inspection: Inspection, here: Place, first: int, 
             columns = [column for column in columns if column[0] != view.glyphs.text(name)]
     after = AFTER if len(columns) * (1 + BEFORE + AFTER) <= room else SHORT
     pitch = 1 + BEFORE + after
-    names = [name if len(name) < pitch else "the sum" for name, _ in columns]
+    names = [name if len(name) < pitch else "the sum" for name, *_ in columns]
     header = " " * LABEL + "".join(name.rjust(BEFORE + 4).ljust(pitch) for name in names)
     head = Line.of((header + ("dead".rjust(DEAD) if dead is not None else ""), "band-dim"))
     lines = [head.fit(width, view.glyphs.ellipsis, fill="band-dim")]
+    shown = Shown(view)
     for row in range(first, min(first + count, here.rows)):
         line = neuron_label(view, here.layer, row, row == here.row)
-        for _, numbers in columns:
+        there = {
+            "forward": shown.has_value(here.layer + 1, row),
+            "backward": shown.has_error(here.layer + 1, row),
+            "": True,
+        }
+        for _, numbers, phase in columns:
             value = numbers[row] if numbers is not None else None
-            line = Line.of(line, " ", (cell(value, view.glyphs, BEFORE, after), sign_role(value)))
+            told: Span = (cell(value, view.glyphs, BEFORE, after), sign_role(value))
+            if value is not None and not there[phase]:
+                told = ((" " * (BEFORE - 1) + view.glyphs.ellipsis).ljust(BEFORE + after), "dim")
+            line = Line.of(line, " ", told)
         if dead is not None:
             line = Line.of(line, (f"{dead[row]:.0%}".rjust(DEAD), "strong" if dead[row] >= 1 else "text"))
         lines.append(line.fit(width))
     return lines
 
 
-def _columns(view: View, inspection: Inspection, layer: int) -> list[tuple[str, Sequence[float] | None]]:
-    """Names and numbers: one for each neuron of the layer, or None where there are none yet."""
+def _columns(view: View, inspection: Inspection, layer: int) -> list[Column]:
+    """What there is to tell of the layer's neurons."""
     snapshot, glyphs = view.snapshot, view.glyphs
     trace = snapshot.trace.layers[layer] if snapshot is not None and snapshot.trace is not None else None
-    columns: list[tuple[str, Sequence[float] | None]] = []
+    columns: list[Column] = []
     if _bends(view, layer):
-        columns.append(("before it", trace.pre.tolist() if trace else None))
+        columns.append(("before it", trace.pre.tolist() if trace else None, "forward"))
     asked = _sum_name(view, glyphs)
     columns += [
-        (asked, trace.post.tolist() if trace else None),
-        (glyphs.text("δ"), trace.delta.tolist() if trace else None),
+        (asked, trace.post.tolist() if trace else None, "forward"),
+        (glyphs.text("δ"), trace.delta.tolist() if trace else None, "backward"),
     ]
     over = _over_rows(view, inspection, layer)
     return [
         *columns,
-        ("mean", over.mean.tolist() if over else None),
-        ("min", over.low.tolist() if over else None),
-        ("max", over.high.tolist() if over else None),
+        ("mean", over.mean.tolist() if over else None, ""),
+        ("min", over.low.tolist() if over else None, ""),
+        ("max", over.high.tolist() if over else None, ""),
     ]
 
 

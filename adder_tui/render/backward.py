@@ -42,28 +42,43 @@ def backward_layer(
         lines = _delta(trace, i, j, bends, figures, width)
     entering = "X" if i == 0 else f"H{i}"
     names = ["a", "b"] if i == 0 else [f"h{i}[{place}]" for place in range(m)]
-    what = "" if trace.row is None else "this row's share of "
+    what = _part_of(trace, experiment)
     words = text(
         f"{what}{layer.name}.weight.grad = δ{number}ᵀ·{entering}   ({n}, 1)·(1, {m}) → ({n}, {m});"
-        f"   {layer.name}.bias.grad = δ{number}"
+        f"   {what}{layer.name}.bias.grad = δ{number}"
     )
     lines += [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
     rows = kept(n, j, MOST_ROWS)
     deltas = aligned([figures(layer.delta[p]) for p in rows])
     beside = {p: f"{text('δ')}{outs[p]} = {delta}" for p, delta in zip(rows, deltas, strict=True)}
     lines += block(
-        [Part(entering, layer.entering), Part("grad", layer.weight_grad, row=j, beside=beside)],
+        [Part(entering, layer.entering), Part("share" if what else "grad", layer.weight_grad, row=j, beside=beside)],
         k, names, figures, width,
     )  # fmt: skip
     lines += Formula((
-        f"{layer.name}.weight.grad[{j}, {k}] = {text('δ')}{outs[j]}{figures.glyphs.times}{names[k]}",
+        f"{what}{layer.name}.weight.grad[{j}, {k}]",
+        f"= {text('δ')}{outs[j]}{figures.glyphs.times}{names[k]}",
         f"= {figures.product(layer.delta[j], layer.entering[k])}",
         f"= {figures(layer.weight_grad[j, k])}",
     )).lines(width, 2)  # fmt: skip
-    lines += Formula((f"{layer.name}.bias.grad[{j}] = {text('δ')}{outs[j]}", f"= {figures(layer.bias_grad[j])}")).lines(
-        width, 2
-    )
+    lines += Formula((
+        f"{what}{layer.name}.bias.grad[{j}]", f"= {text('δ')}{outs[j]}", f"= {figures(layer.bias_grad[j])}"
+    )).lines(width, 2)  # fmt: skip
     return title, lines
+
+
+def _part_of(trace: Trace, experiment: Experiment) -> str:
+    """Words before ``.grad`` where this example's gradient is not all that PyTorch has there."""
+    training = experiment.training
+    if trace.row is not None:
+        alone = trace.rows == 1
+    elif trace.step is not None:
+        alone = trace.step.way is not None  # the sum was the whole batch
+    else:
+        alone = experiment.row_count == 1
+    if alone and training.zero_grad and not training.l1:
+        return ""
+    return "this sum's share of " if trace.row is None else "this row's share of "
 
 
 def _delta(trace: Trace, i: int, j: int, bends: bool, figures: Figures, width: int) -> list[Line]:

@@ -123,18 +123,20 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
 
 
 def _outcome(s: Sheet) -> None:
-    """Below the output: what is wanted, how far off it is, and the loss."""
+    """Below the output: what is wanted, how far off it is, and from its rung on the loss."""
     column = s.plan.columns[-1]
-    if s.trace is None or s.reach.columns <= len(s.names):
+    if s.trace is None or not s.has_value(len(s.names), 0):
         return
-    at_loss = s.reach.rung is not None and s.reach.rung.phase == "loss"
+    phase = s.reach.rung.phase if s.reach.rung is not None else ""
+    at_loss = phase == "loss"
     trace, g = s.trace, s.glyphs
     off = trace.output - trace.target
     rows: list[tuple[str, float, Role]] = [
         ("want", trace.target, "text"),
         ("off", off, role_of(off)),
-        ("loss", trace.loss, "strong" if at_loss else "text"),
     ]
+    if phase != "forward":
+        rows.append(("loss", trace.loss, "strong" if at_loss else "text"))
     if trace.scale != 1:
         rows.insert(0, ("answer", trace.answer, "text"))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):

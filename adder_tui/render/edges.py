@@ -64,7 +64,7 @@ def _mark(s: Sheet, c: int, neuron: int, source: int, x: int, y: int) -> None:
     s.grid.put(x, y, mark, "chosen" if s.view.selection == Parameter(index) else role)
     if index in s.kept:
         s.grid.put(x, y + 1, s.glyphs.kept, "accent")
-    elif s.brought is not None and s.brings(c - 1):
+    elif s.brought is not None and s.brings(c, neuron):
         s.grid.put(x, y + 1, *brought_mark(float(s.brought[index]), most_brought, s.glyphs))
     s.spots.append(Spot(x, y, 1, Parameter(index)))
 
@@ -106,9 +106,8 @@ def _bus_in(s: Sheet, c: int) -> None:
     ends.append((min(before.rows[-1] + 2, s.grid.height - 1), s.layers[c - 1]))
     _trunk(s, trunk, [z for z, _ in ends], row, inward=True)
     for y, source in ends:
-        index = s.index_of(c, s.neuron, source)
         is_bias = source == s.layers[c - 1]
-        _edge(s, c, index, x0 + 1 + (trunk - x0 > LABEL + 2) if is_bias else x0, trunk, y)
+        _edge(s, c, s.neuron, source, x0 + 1 + (trunk - x0 > LABEL + 2) if is_bias else x0, trunk, y)
         if is_bias:
             s.grid.put(x0, y, "1", "dim")
 
@@ -121,7 +120,7 @@ def _bus_out(s: Sheet, c: int) -> None:
     assert row is not None
     _trunk(s, x0, list(column.rows), row, inward=False)
     for i, y in zip(column.shown, column.rows, strict=True):
-        _edge(s, c, s.index_of(c, i, s.neuron), x0 + 1, x1, y)
+        _edge(s, c, i, s.neuron, x0 + 1, x1, y)
 
 
 def _trunk(s: Sheet, x: int, ends: list[int], row: int, inward: bool) -> None:
@@ -136,8 +135,9 @@ def _trunk(s: Sheet, x: int, ends: list[int], row: int, inward: bool) -> None:
         s.grid.put(x + 1, row, s.strokes.forward, "text")
 
 
-def _edge(s: Sheet, c: int, index: int, x0: int, x1: int, y: int) -> None:
+def _edge(s: Sheet, c: int, neuron: int, source: int, x0: int, x1: int, y: int) -> None:
     """A line with its number from column ``x0`` to ``x1``, and below it what the phase brings."""
+    index = s.index_of(c, neuron, source)
     if s.weights is None:
         s.grid.put(x0, y, s.strokes.line[0] * (x1 - x0), "faint")
         return
@@ -154,7 +154,7 @@ def _edge(s: Sheet, c: int, index: int, x0: int, x1: int, y: int) -> None:
     s.spots.append(Spot(x0, y, x1 - x0, Parameter(index)))
     if index in s.kept:
         s.grid.put(x, y + 1, "kept" + s.glyphs.kept, "accent")
-    elif s.brought is not None and s.brings(c - 1):
+    elif s.brought is not None and s.brings(c, neuron):
         brought = float(s.brought[index])
         lower = compact(brought, room, s.glyphs, 4, sign=True)
         if s.grid.is_blank(x0, y + 1, x1 - x0):

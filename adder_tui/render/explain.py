@@ -177,9 +177,10 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
 def _legend(g: Glyphs) -> Line:
     s = strokes_of(g)
     return Line.of(
-        (" weight marks:  ", "faint"),
+        (" weights:  ", "faint"),
         (f"{s.plus[1]} {s.plus[2]}", "plus"), (" plus  ", "faint"), (f"{s.minus[1]} {s.minus[2]}", "minus"),
         (" minus  ", "faint"), (s.plus[0], "plus"), (" ", "faint"), (s.minus[0], "minus"), (" next to 0  ", "faint"),
-        (s.up[1], "plus"), (" ", "faint"), (s.down[2], "minus"), (" gradient, change  ", "faint"),
+        (f"{s.up[1]} {s.up[2]}", "plus"), (" ", "faint"), (f"{s.down[1]} {s.down[2]}", "minus"),
+        (" gradient, change  ", "faint"),
         (g.kept, "accent"), (" kept", "faint"),
     )  # fmt: skip

@@ -208,5 +208,6 @@ def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]
         return f"{weight}: |change| / |weight before|, {since(inspection)}", f"{weight}: ratio {since(inspection)}"
     what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
     what = what or f"{label(quantity, view.experiment)} of {weight}"
-    shape, bias = f"{what} {here.weight.shape}", f"{here.bias.name} ({here.rows},)"
+    of_bias = what.replace(weight, here.bias.name)
+    shape, bias = f"{what} {here.weight.shape}", f"{of_bias} ({here.rows},)"
     return f"{shape} row by row, stride {(here.columns, 1)}; {bias}", f"{shape}; {bias}", shape, what

@@ -91,8 +91,9 @@ class Shown:
             return changes
         return None
 
-    def brings(self, layer: int) -> bool:
-        return self.brought is not None and (self.reach.between or layer >= self.reach.errors)
+    def brings(self, column: int, neuron: int) -> bool:
+        """Whether the phase has brought this neuron's weights and bias their numbers."""
+        return self.brought is not None and self.has_error(column, neuron)
 
     @cached_property
     def largest(self) -> list[tuple[float, float]]:

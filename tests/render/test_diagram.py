@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import cache
 
@@ -153,7 +154,7 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
             assert arrow in row[spot.x - 3 : spot.x]
     layers_of = {index: c for c in range(1, len(shown.layers)) for index in layer_indices(shown, c)}
     for index, spot in marks_of(drawn).items():
-        if shown.brought is None or not shown.brings(layers_of[index] - 1):
+        if shown.brought is None or not shown.brings(layers_of[index], 0):
             assert below(spot) == " "
         else:
             value = shown.brought[index]
@@ -173,7 +174,35 @@ def test_once_the_output_is_there_it_is_held_against_the_truth_in_every_size(
     text = plain(diagram(view, width, height).lines)
     shown = Shown(view)
     for label in ("want", "off", "loss"):
-        assert bool(re.search(rf"\b{label} +\S", text)) == (shown.reach.columns == len(shown.layers))
+        there = shown.reach.columns == len(shown.layers)
+        if label == "loss" and shown.reach.rung is not None:
+            there = there and shown.reach.rung.phase != "forward"
+        assert bool(re.search(rf"\b{label} +\S", text)) == there
+
+
+def test_the_loss_stands_below_the_output_only_from_its_rung_on() -> None:
+    def below(rung: int) -> list[str]:
+        text = plain(diagram(view_of(at_rung(rung), Neuron(2, 1)), 80, 11).lines)
+        return [label for label in ("want", "off", "loss") if re.search(rf"\b{label} +\S", text)]
+
+    assert [below(rung) for rung in (3, 4, 5)] == [[], ["want", "off"], ["want", "off", "loss"]]
+
+
+def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> None:
+    view = dataclasses.replace(view_of(at_rung(7), Neuron(3, 0)), reached=2)
+    drawn, shown = diagram(view, 120, 22), Shown(view)
+    marks = marks_of(drawn)
+    for neuron in range(4):
+        below = {drawn.lines[s.y + 1].plain[s.x] for j in range(5) if (s := marks[shown.index_of(2, neuron, j)])}
+        assert (below == {" "}) == (neuron >= 2), (neuron, below)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_the_legend_has_every_mark_of_gradients_and_changes(glyphs: Glyphs) -> None:
+    view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), strokes_of(glyphs)
+    legend = plain(explanation(view, None, 80, 12)).splitlines()[-1]
+    assert f"{s.up[1]} {s.up[2]} {s.down[1]} {s.down[2]} gradient, change" in legend
+    assert "kept" in legend
 
 
 def test_a_small_network_is_not_folded_in_a_small_window() -> None:

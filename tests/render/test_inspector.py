@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adder_engine.desk import Desk
 from adder_engine.experiment import OPTIMIZERS, Experiment
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
@@ -165,6 +166,30 @@ def test_before_any_backward_pass_grad_is_none(fresh: Seen) -> None:
     text = drawn(fresh, at(fresh, "hidden.weight", 0, 0), quantity="gradient")
     assert "hidden.weight.grad is None" in text
     assert re.search(r"gradient +None", text)
+
+
+def test_the_activations_go_as_far_as_the_ladder(fresh: Seen) -> None:
+    made = Desk(fresh.snapshot.experiment, None, 3.0)
+
+    def rows(rungs: int, reached: int | None = None) -> list[list[str]]:
+        while made.snapshot(False).moment.rung < rungs:
+            made.recording.step("layer", 1)
+        here = Seen(made.snapshot(False), fresh.start, fresh.activity)
+        view = dataclasses.replace(view_of(here, Neuron(2, 0)), reached=reached)
+        inspection = Inspection(quantity="activations", start=here.start, activity=here.activity)
+        lines = plain(tensor_lines(view, inspection, 80, 20)[0]).splitlines()
+        return [line.split()[1:3] for line in lines if re.match(r"[ ▸]h2\[", line)][:4]
+
+    assert rows(1) == rows(2) == [["…", "…"]] * 4
+    assert [row.count("…") for row in rows(3, 1)] == [1, 2, 2, 2]
+    for rungs, hidden in ((3, 1), (5, 1), (6, 1), (7, 0)):
+        assert [row.count("…") for row in rows(rungs)] == [hidden] * 4
+
+
+def test_the_title_of_the_gradient_names_the_biass_grad_too() -> None:
+    once = seen(1)
+    title = drawn(once, at(once, "input.weight", 0, 0), quantity="gradient").splitlines()[2].strip()
+    assert title == "input.weight.grad (4, 2) row by row, stride (2, 1); input.bias.grad (4,)"
 
 
 def test_rows_and_columns_are_named_after_their_neurons(fresh: Seen) -> None:

@@ -130,6 +130,23 @@ def test_a_row_of_a_batch_has_its_share_and_the_rest() -> None:
     assert f"output.bias.grad[0] = {figures(share)} + {figures.factor(batch - share)} = {figures(batch)}" in shown
 
 
+@pytest.mark.parametrize(("row", "whose"), [(None, "this sum's share of "), (1, "this row's share of ")])
+def test_only_the_whole_batchs_gradient_is_called_grad(row: int | None, whose: str) -> None:
+    shown = text(desk(Experiment.preset("three-pairs"), count=1), row=row, width=120)
+    told_back = shown[shown.index("backward, layer output") : shown.index("share: " if row else "step, update")]
+    for name in ("output.weight.grad", "output.bias.grad", "output.weight.grad[0, 0]", "output.bias.grad[0]"):
+        assert f"{whose}{name} = " in told_back
+    assert told_back.count(whose) == told_back.count(".grad") == 12
+    assert "share▸" in told_back
+    assert "grad▸" not in told_back
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_batch_of_one_row_keeps_grad(count: int) -> None:
+    assert "share of" not in text(desk(ONE_PAIR, count=count))
+    assert "share of" not in text(desk(ONE_PAIR, count=1), row=0)
+
+
 def test_the_rest_names_penalty_and_kept_gradients() -> None:
     changes = {"training.l1": 0.5, "training.zero_grad": False}
     shown = text(desk(ONE_PAIR.replace(**changes), count=1), row=0, width=120)

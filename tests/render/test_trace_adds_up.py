@@ -117,7 +117,7 @@ def walk(lines: Iterator[str]) -> dict[str, str]:
         if len(parts) < 2 or "∞" in line or "nan" in line:
             continue
         before, after = evaluate(parts[-2]), evaluate(parts[-1])
-        name = parts[0].strip()
+        name = re.sub(r"^this (sum|row)'s share of ", "", parts[0].strip())
         if after is None:
             continue
         if name == "Δ":
