@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -289,6 +289,21 @@ class Playback:
         while self.trainer.epochs_done < epoch and self.run(1):
             pass
         self._follow(Moment(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
+
+    def walk(self, start: Moment, stop: Moment) -> Iterator[Moment]:
+        """Go from one moment on to a later one, and halt after each update, and before and after each event.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        events = self.timeline.events[self.timeline.next_event(start) : self.timeline.next_event(stop)]
+        halts = {start, stop} | {Moment(update) for update in range(start.update + 1, stop.update + 1)}
+        for event in events:
+            halts |= {event.at, Moment(event.at.update, event.at.rung, event.at.edits + 1)}
+        self._restore(self.timeline.before(start.update))
+        for halt in sorted(halts):
+            self._follow(halt)
+            yield halt
 
     def back(self, size: str, count: int = 1) -> None:
         """Go back ``count`` times by one of :data:`STEP_SIZES`; at the start it stays there.

@@ -176,11 +176,16 @@ class LayerActivity:
 
 @dataclass(frozen=True)
 class Course:
-    """One parameter over the run, at most a few hundred points."""
+    """One parameter over the run, at most a few hundred points and two for each of a person's doings."""
 
     index: int
     updates: Doubles
+    """Where several follow at the same update, something was done there: before it, and after it."""
     values: Doubles
+    exact_from: int
+    """From this update on no update is left out."""
+    spacing: int
+    """About how many updates lie between two points before that."""
 
 
 @dataclass(frozen=True)

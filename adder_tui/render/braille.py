@@ -36,8 +36,13 @@ class Dots:
         return [(x, y, chr(_BLANK + bits), role) for (x, y), (bits, role) in self._bits.items()]
 
 
-def curve(values: Sequence[float], places: Sequence[float], width: int, height: int, role: Role) -> Dots:
-    """``values`` over ``places`` as a joined line that fills the sheet; a level one runs through the middle."""
+def curve(
+    values: Sequence[float], places: Sequence[float], width: int, height: int, role: Role, widest: float
+) -> Dots:  # fmt: skip
+    """``values`` over ``places``, filling the sheet; a level one runs through the middle.
+
+    Neighbours no farther apart than ``widest`` are joined by a line, others are dots.
+    """
     dots = Dots(width, height)
     low, high = min(values), max(values)
     first, last = places[0], places[-1]
@@ -49,8 +54,9 @@ def curve(values: Sequence[float], places: Sequence[float], width: int, height: 
         )
         for value, place in zip(values, places, strict=True)
     ]
-    for (x0, y0), (x1, y1) in pairwise(points):
-        dots.line(x0, y0, x1, y1, role)
-    if len(points) == 1:
-        dots.dot(*points[0], role)
+    for x, y in points:
+        dots.dot(x, y, role)
+    for ((x0, y0), (x1, y1)), (before, after) in zip(pairwise(points), pairwise(places), strict=True):
+        if after - before <= widest:
+            dots.line(x0, y0, x1, y1, role)
     return dots

@@ -9,7 +9,7 @@ from adder_tui.render.explain_number import number_explained
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Span, roomiest
 from adder_tui.render.numbers import number, plain_number, role_of
-from adder_tui.render.phrases import LABEL, factor_text, facts_told, row, six
+from adder_tui.render.phrases import LABEL, factor_text, facts_told, gradient_is_past, row, six
 from adder_tui.render.shown import Shown
 from adder_tui.render.strokes import strokes_of
 from adder_tui.render.view import View
@@ -71,14 +71,16 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
         return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, 1 + max(1, height - 5)), g)
     lines += [row("sum" if n == 0 else "", told) for n, told in enumerate(rows)]
+    bias = layout_for(view.experiment).bias(at.column - 1).start + i
     lines.append(row("value", *_activated(view, layer, i, hidden, muted)))
     if not reached.has_error(at.column, i):
         lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
     else:
         room = max(1, height - len(lines) - 1)
-        errors = _error(view, trace, at.column - 1, i, width - LABEL - 2, room)
-        lines += [row("error" if n == 0 else "", told) for n, told in enumerate(errors)]
-    bias = layout_for(view.experiment).bias(at.column - 1).start + i
+        chain = trace.chain
+        errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
+        label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
+        lines += [row(label if n == 0 else "", told) for n, told in enumerate(errors)]
     lines.append(row("bias", *facts_told(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
         lines += [Line(), _legend(g)]

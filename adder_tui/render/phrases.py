@@ -42,6 +42,11 @@ def gradient_told(view: View, snapshot: Snapshot, index: int, short: bool = Fals
     return told if rows == 1 or short else [*told, (f" over {count(rows)} rows", "dim")]
 
 
+def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
+    """Whether the gradient is what an update left that is over, so that errors of now do not belong to it."""
+    return not snapshot.moment.rung and snapshot.gradient_set(index)
+
+
 def last_change(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
     """What the last step did to one parameter; after an edit nothing says that any more, until the next step."""
     if not snapshot.stepped:
@@ -56,8 +61,9 @@ def facts_told(view: View, snapshot: Snapshot, index: int, width: int) -> list[s
     parts: list[str | Span] = [(number(value, view.glyphs), role_of(value))]
     if index in snapshot.frozen:
         parts.append(("  kept", "accent"))
+    gradient = "last gradient" if gradient_is_past(snapshot, index) else "gradient"
     for short in (False, True):
-        told = [*parts, ("   gradient ", "dim"), *gradient_told(view, snapshot, index, short),
+        told = [*parts, (f"   {gradient} ", "dim"), *gradient_told(view, snapshot, index, short),
                 ("   last step ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
         if Line.of(*told).width <= width:
             return told

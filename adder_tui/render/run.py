@@ -9,7 +9,7 @@ from adder_tui.render.experiment import batch, layers
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line
 from adder_tui.render.numbers import count, number, plain_number, plural
-from adder_tui.render.state import pace_words, shown_loss
+from adder_tui.render.state import epoch_loss, pace_words
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def bar(share: float, width: int, glyphs: Glyphs) -> Line:
 
 def _losses(view: View) -> list[Line]:
     snapshot, glyphs = view.snapshot, view.glyphs
-    loss = shown_loss(snapshot) if snapshot else None
+    loss = epoch_loss(snapshot) if snapshot else None
     rows = [_row("train loss", Line.of((number(loss, glyphs), "train")))]
     if view.has_held_out:
         test = snapshot.test_loss if snapshot else None

@@ -55,7 +55,14 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
 
 
 def shown_loss(snapshot: Snapshot) -> float | None:
-    """The loss that a line has room for: ``train_loss`` once there is one, before that the loss as things stand."""
+    """The loss that a line has room for: as things stand where a run stands still, of the last epoch while it plays."""
+    if snapshot.status != "playing" and snapshot.current_loss is not None:
+        return snapshot.current_loss
+    return epoch_loss(snapshot)
+
+
+def epoch_loss(snapshot: Snapshot) -> float | None:
+    """``train_loss`` once there is one, measured before the epoch's updates; before that the loss as things stand."""
     if snapshot.train_loss is not None:
         return snapshot.train_loss
     return snapshot.current_loss if snapshot.current_loss is not None else snapshot.batch_loss

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adder_engine.checkpoint import Handles
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
+from adder_engine.looking import course_of
 from adder_engine.recording import Recording
 from adder_engine.snapshot import STEP_SIZES, Moment
 from adder_engine.timeline import Edit, Event, size_of
@@ -525,3 +526,49 @@ def test_a_step_leads_from_previous_to_here_until_a_number_is_set_by_hand() -> N
     recording.step("update")
     recording.step("update")
     assert trainer.stepped
+
+
+@examples(25)
+@given(
+    experiments(),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(0, 3), st.floats(-3, 3, width=32)), max_size=6),
+    st.integers(0, 90),
+)
+def test_a_course_is_what_one_reads_by_going_to_each_update(
+    experiment: Experiment, edits: list[tuple[int, int, float]], back: int
+) -> None:
+    run = Recording(experiment.replace(epochs=200))
+    for update, rungs, value in sorted(edits):
+        run.run(max(0, update - run.moment.update))
+        with contextlib.suppress(RequestError):
+            if rungs:
+                run.step("layer", rungs)
+            run.edit(0, value)
+    run.run(40)
+    run.seek(max(Moment(max(0, run.moment.update - back)), Moment()))
+    now = run.moment
+    course = course_of(run, 0)
+    assert run.moment == now
+    places = [Moment(int(update)) for update in course.updates if update < course.exact_from]
+    halts = {now} | {Moment(update) for update in range(course.exact_from, now.update + 1)}
+    for event in run.timeline.events:
+        if Moment(course.exact_from) <= event.at < now:
+            halts |= {event.at, dataclasses.replace(event.at, edits=event.at.edits + 1)}
+    if now.update == course.exact_from and len(course.updates) == len(places) + 1:
+        halts = {now}
+    expected = []
+    for place in [*places, *sorted(halts)]:
+        run.seek(place)
+        expected.append((place.update, run.trainer.state[0, 0].item()))
+    assert list(zip(course.updates.tolist(), course.values.tolist(), strict=True)) == expected
+
+
+def test_a_small_runs_course_is_exact_over_its_last_updates_with_an_edits_jump() -> None:
+    run = Recording(SMALL)
+    run.run(2)
+    run.edit(0, 5.0)
+    run.run(8)
+    course = course_of(run, 0)
+    assert course.exact_from == 0
+    assert course.updates.tolist() == [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert course.values[3] == 5.0

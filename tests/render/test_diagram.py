@@ -6,6 +6,7 @@ import dataclasses
 import re
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from adder_engine.snapshot import Course, Snapshot
 from adder_tui.cursor import end_of, moved, number_of
 from adder_tui.render.diagram import Diagram, diagram
 from adder_tui.render.explain import explanation, weighted_sum
+from adder_tui.render.explain_number import course_lines
 from adder_tui.render.floorplan import fold
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from adder_tui.render.ladder import ladder_lines, place_in_words
@@ -309,11 +311,41 @@ def test_editing_a_neuron_is_editing_its_bias() -> None:
 
 def test_a_curve_shows_where_a_number_began_and_how_far_it_came() -> None:
     snapshot = at_rung(0)
-    import numpy as np
-
-    course = Course(0, np.array([0.0, 50.0, 100.0]), np.array([0.5, 1.5, 1.0]))
+    course = Course(0, np.array([0.0, 50.0, 100.0]), np.array([0.5, 1.5, 1.0]), 100, 50)
     for glyphs in (UNICODE, ASCII):
         text = plain(explanation(view_of(snapshot, Parameter(0), glyphs), course, 100, 6))
         assert "1.500" in text
         assert "0.5000" in text
         assert "updates 100" in text
+        assert "every 50th update" in text
+
+
+def test_updates_that_are_left_out_are_not_drawn_over_and_those_that_are_not_are_told() -> None:
+    updates = np.array([0.0, 16.0, 32.0, 33.0, 33.0, 34.0])
+    course = Course(0, updates, np.array([0.0, 0.0, 0.0, 0.0, 9.0, 9.0]), 32, 16)
+    for glyphs in (UNICODE, ASCII):
+        drawn = course_lines(course, 60, 6, glyphs)
+        assert "every update since 32; before that every 16th" in plain(drawn)
+        low = plain([drawn[3]])
+        assert len(low[6:50].split()) == 2
+    whole = Course(0, updates[2:], course.values[2:], 32, 16)
+    assert "every" not in plain(course_lines(whole, 60, 6, UNICODE))
+
+
+def test_after_a_step_errors_and_gradients_belong_together_or_say_that_they_do_not() -> None:
+    held = Desk(Experiment.preset("one-pair"), None, 3.0)
+    held.recording.step("update")
+    snapshot = held.snapshot(False)
+    assert snapshot.trace is not None
+    assert snapshot.trace.chain is not snapshot.trace
+    told = plain(explanation(view_of(snapshot, Neuron(3, 0)), None, 110, 8))
+    gradient = plain(explanation(view_of(snapshot, Parameter(36)), None, 110, 8))
+    number = re.search(r"last gradient (\S+)", told)
+    assert number is not None
+    assert re.search(rf"last error .*= {re.escape(number[1])}  the slope", told)
+    assert "in the last backward" in gradient
+    assert "this sum's" in gradient
+    held.edit("output.bias", (0,), 1.0)  # no chain leads here any more
+    snapshot = held.snapshot(False)
+    assert "error now" in plain(explanation(view_of(snapshot, Neuron(3, 0)), None, 110, 8))
+    assert "sum's, now" in plain(explanation(view_of(snapshot, Parameter(36)), None, 110, 8))

@@ -153,3 +153,9 @@ def test_a_long_notice_takes_three_rows_at_most() -> None:
     rows = notice(view, 60)
     assert len(rows) == 3
     assert rows[-1].plain.rstrip().endswith("…")
+
+
+def test_the_state_line_has_the_loss_as_things_stand_and_the_panel_that_of_the_epoch() -> None:
+    assert "loss 0.2500" in state_line(view_of("tanh", 10, train_loss=0.04, current_loss=0.25), 100).plain
+    playing = view_of("tanh", 10, train_loss=0.04, current_loss=0.25, status="playing")
+    assert "loss 0.04000" in state_line(playing, 100).plain
