@@ -52,7 +52,7 @@ def backward_layer(
     deltas = aligned([figures(layer.delta[p]) for p in rows])
     beside = {p: f"{text('δ')}{outs[p]} = {delta}" for p, delta in zip(rows, deltas, strict=True)}
     lines += block(
-        [Part(entering, layer.entering), Part("share" if what else "grad", layer.weight_grad, row=j, beside=beside)],
+        [Part(entering, layer.entering), Part("part" if what else "grad", layer.weight_grad, row=j, beside=beside)],
         k, names, figures, width,
     )  # fmt: skip
     lines += Formula((
