@@ -137,7 +137,7 @@ def test_only_the_whole_batchs_gradient_is_called_grad(row: int | None, whose: s
     for name in ("output.weight.grad", "output.bias.grad", "output.weight.grad[0, 0]", "output.bias.grad[0]"):
         assert f"{whose}{name} = " in told_back
     assert told_back.count(whose) == told_back.count(".grad") == 12
-    assert "share▸" in told_back
+    assert "part▸" in told_back
     assert "grad▸" not in told_back
 
 
