@@ -174,12 +174,12 @@ class AdderApp(App[None]):
             if pane.id == self.tab:
                 pane.redraw()
 
-    async def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Cover everything while the window is too small."""
         if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1] or len(self.screen_stack) > 1:
             from adder_tui.screens.too_small import cover_while_too_small  # not needed to paint the shell
 
-            await cover_while_too_small(self, event.size, self.view)
+            self.call_later(cover_while_too_small, self, self.view)  # once the new size is ours
 
     def on_descendant_focus(self) -> None:
         self.redraw()

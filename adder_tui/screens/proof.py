@@ -65,18 +65,17 @@ class ResultScreen(ModalScreen[None]):
     def show(self, drawing: Drawing) -> None:
         """Put this in the place of what was there."""
         self.drawing = drawing
-        if self.is_mounted:
-            self._fit()
+        self._fit()
 
     def show_refusal(self, sentence: str) -> None:
         """Say why there is no result."""
         self.show(_sentence(sentence))
 
     def _fit(self) -> None:
-        result = self.query_one(_Result)
         lines = self.drawing(self._source().glyphs, max(20, self.app.size.width - 4))
-        result.styles.height = max(1, len(lines))
-        self.call_after_refresh(result.redraw)
+        for result in self.query(_Result):  # none before it is mounted, nor once the window is closed
+            result.styles.height = max(1, len(lines))
+            self.call_after_refresh(result.redraw)
 
 
 class ProofScreen(ResultScreen):

@@ -32,12 +32,21 @@ class TooSmall(Screen[None]):
     def compose(self) -> ComposeResult:
         yield _Words(self._source)
 
+    def on_screen_resume(self) -> None:
+        """A window that lay over this one is closed: the terminal may have grown meanwhile."""
+        if not is_small(self.app.size):
+            self.dismiss()
 
-async def cover_while_too_small(app: App[None], size: Size, source: ViewSource) -> None:
+
+def is_small(size: Size) -> bool:
+    """Whether the app does not fit into a window of this size."""
+    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
+
+
+async def cover_while_too_small(app: App[None], source: ViewSource) -> None:
     """Put the screen over the others while the window is too small, and take it away again."""
-    small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
     covered = isinstance(app.screen, TooSmall)
-    if small and not covered:
+    if is_small(app.size) and not covered:
         await app.push_screen(TooSmall(source))
-    elif covered and not small:
+    elif covered and not is_small(app.size):
         await app.pop_screen()

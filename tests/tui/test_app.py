@@ -7,6 +7,7 @@ import pytest
 from adder_engine.experiment import Experiment
 from adder_tui.commands import COMMANDS
 from adder_tui.player import MOST_WAITING, PACES, pace_for
+from adder_tui.screens.help import HelpScreen
 from adder_tui.tabs import TABS
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
@@ -201,6 +202,19 @@ async def test_a_small_window_hides_the_form_and_keeps_what_was_typed() -> None:
         await shows(pilot, "This window is 50x18")
         await pilot.resize_terminal(*SIZE)
         await shows(pilot, "Experiment", "the run has 0.0002", "Enter changes training.lr")
+
+
+async def test_a_window_that_opened_late_over_the_small_one_leaves_the_app_behind_it() -> None:
+    app = app_on(FakeSession().at(412))
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 412 of 2,000")
+        before = screen_text(app)
+        await pilot.resize_terminal(50, 18)
+        await shows(pilot, "This window is 50x18")
+        await app.push_screen(HelpScreen(app.view, False))
+        await pilot.resize_terminal(*SIZE)
+        await pilot.press("escape")
+        await until(pilot, lambda: screen_text(app) == before)
 
 
 async def test_help_lists_every_command() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
@@ -221,6 +222,23 @@ async def test_a_proves_the_next_update_and_disturbs_nothing(session: Session, t
         await press(pilot, "escape")
         assert (pilot.app.snapshot.state == before.state).all()
         assert pilot.app.snapshot.moment == before.moment
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "screen"), [("a", "prove", ProofScreen), ("g", "check_gradient", GradientScreen)]
+)
+async def test_a_result_that_nobody_waits_for_any_more_is_dropped(
+    session: Session, tmp_path: Path, key: str, name: str, screen: type[Screen[None]]
+) -> None:
+    async with trace_of(session, tmp_path) as pilot:
+        pilot.app.simulate_key(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, screen))
+        pilot.app.simulate_key("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, screen))
+        await until(
+            pilot, lambda: not any(worker.is_running for worker in pilot.app.workers if worker.name != "follow")
+        )
+        assert pilot.app.is_running
 
 
 async def test_within_an_update_the_proof_says_what_would_do(session: Session, tmp_path: Path) -> None:
