@@ -170,9 +170,16 @@ class AdderApp(App[None]):
         shell = self.screen_stack[0]
         for canvas in shell.query(Canvas).exclude("Pane Canvas"):
             canvas.redraw()
-        for pane in shell.query(Pane):
-            if pane.id == self.tab:
-                pane.redraw()
+        if (front := self._front) is not None:
+            front.redraw()
+
+    @property
+    def _front(self) -> Pane | None:
+        """The pane of the tab in front, once its parts are there."""
+        for pane in self.screen_stack[0].query(Pane):
+            if pane.id == self.tab and pane.is_mounted:
+                return pane
+        return None
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover everything while the window is too small."""
@@ -189,10 +196,9 @@ class AdderApp(App[None]):
 
     def _settle_focus(self) -> None:
         """Keys that nothing else takes go to the pane in front."""
-        if self.is_running and len(self.screen_stack) == 1 and self.focused is None:
-            for pane in self.screen.query(Pane):
-                if pane.id == self.tab:
-                    pane.take_focus()
+        alone = self.is_running and len(self.screen_stack) == 1 and self.focused is None
+        if alone and (front := self._front) is not None:
+            front.take_focus()
         self.redraw()
 
     async def show_tab(self, id: str) -> None:
@@ -204,9 +210,9 @@ class AdderApp(App[None]):
         if not stage.query(f"#{id}"):
             tab = next(tab for tab in TABS if tab.id == id)
             pane = tab.pane_class()(self.view, id=id)
+            await stage.mount(pane)
             if id == "learn":
                 self.learn = pane  # type: ignore[assignment]
-            await stage.mount(pane)
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()

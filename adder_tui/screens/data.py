@@ -11,12 +11,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 
 from adder_engine.errors import AdderError
 from adder_tui.render.data import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
 from adder_tui.render.lines import Line, Span
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _keys(screen: DataScreen) -> Line:
     return Line(tuple(parts))
 
 
-class DataScreen(ModalScreen[None]):
+class DataScreen(Window[None]):
     """Look at the pairs that are trained on and held out, with the network's answers as they are now."""
 
     DEFAULT_CSS = f"""

@@ -9,11 +9,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from adder_tui.render.lines import Line
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 from adder_tui.widgets.fields import Field
 
@@ -35,7 +35,7 @@ class _Answer(Canvas):
         self._dialog.pick(event.y)
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(Window[Result]):
     """The frame: a field, and below it what :meth:`answer` draws.
 
     Args:

@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from adder_engine.errors import AdderError, RequestError
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 from adder_tui.widgets.fields import Field
 
@@ -49,7 +49,7 @@ class _Words(Canvas):
         return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
 
 
-class EditValue(ModalScreen[None]):
+class EditValue(Window[None]):
     """Type the value, Enter sets it, Escape leaves it as it was. What will not do stays to be mended."""
 
     DEFAULT_CSS = """

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
@@ -15,6 +14,7 @@ from adder_tui.draft import Draft
 from adder_tui.render.form import PANEL, field_rows, heading, panel, scrolled
 from adder_tui.render.lines import Line
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import WHEEL_ROWS, Canvas, ViewSource
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _Panel(_Drawing):
         return panel(self.draft, width, view.glyphs)
 
 
-class ExperimentForm(ModalScreen[None]):
+class ExperimentForm(Window[None]):
     """All keys by section. Enter applies, Escape leaves all as it was.
 
     The screen itself takes the keys, so that those typed right behind the one that opened it arrive here.

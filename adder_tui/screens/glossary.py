@@ -9,12 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from adder_tui.render.glossary import TERM_WIDTH, entries, entry_lines, term_lines
 from adder_tui.render.lines import Line
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 from adder_tui.widgets.fields import Field
 
@@ -46,7 +46,7 @@ class _Entry(Canvas):
         return entry_lines(chosen, screen.course, width, view.glyphs)
 
 
-class GlossaryScreen(ModalScreen[str | None]):
+class GlossaryScreen(Window[str | None]):
     """Resolves with the id of a lesson to open, or None.
 
     Args:

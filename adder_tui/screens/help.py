@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
 from adder_tui.render.help import help_lines
 from adder_tui.render.lines import Line
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
 
@@ -32,7 +32,7 @@ def _rows(canvas: Canvas) -> int:
     return canvas.screen.query_one(_Keys).size.height
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Window[None]):
     """All keys; Escape closes it."""
 
     DEFAULT_CSS = """

@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
 from adder_tui.render.lines import Line
 from adder_tui.render.module import module_lines
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
 
@@ -27,7 +27,7 @@ class _Module(Canvas):
         return module_lines(view, screen.text, width)
 
 
-class ModuleScreen(ModalScreen[None]):
+class ModuleScreen(Window[None]):
     """The module and its parameter count; Escape closes it.
 
     Args:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from adder_engine.errors import AdderError
@@ -20,6 +19,7 @@ from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.run_files import file_lines
 from adder_tui.render.view import View
 from adder_tui.run_files import ENDING, RunFile, run_files
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas
 from adder_tui.widgets.fields import Field
 
@@ -44,7 +44,7 @@ class _Files(Canvas):
         screen.choose(event.y - 1)
 
 
-class OpenRun(ModalScreen[None]):
+class OpenRun(Window[None]):
     """Choose with Up and Down, or type a path; Enter opens, Escape leaves. What cannot be read is refused."""
 
     DEFAULT_CSS = """

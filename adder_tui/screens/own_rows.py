@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
@@ -17,6 +16,7 @@ from adder_engine.rows import FORMS, parse_rows, row_text
 from adder_tui.render.lines import Line, Role, wrapped
 from adder_tui.render.numbers import count, plural
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Foot(Canvas):
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
 
-class OwnRows(ModalScreen[str | None]):
+class OwnRows(Window[str | None]):
     """Ctrl+T starts a new run on the rows and resolves with None; Escape resolves with the text as it stands."""
 
     DEFAULT_CSS = """

@@ -8,13 +8,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
 from adder_engine.snapshot import GradientCheck, Proof
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.proof import gradient_lines, proof_lines
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
 Drawing = Callable[[Glyphs, int], Sequence[Line]]
@@ -34,7 +34,7 @@ class _Result(Canvas):
         return screen.drawing(view.glyphs, width)
 
 
-class ResultScreen(ModalScreen[None]):
+class ResultScreen(Window[None]):
     """A heading, and a result that scrolls; while it is worked out, a line says so."""
 
     DEFAULT_CSS = """

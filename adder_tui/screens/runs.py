@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from adder_engine.errors import AdderError
 from adder_engine.snapshot import Run
@@ -17,6 +16,7 @@ from adder_tui.render.lines import Line
 from adder_tui.render.runs import run_told, runs_lines
 from adder_tui.render.side_by_side import side_by_side
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Runs(Canvas):
         screen.choose(event.y - 3)
 
 
-class RunsScreen(ModalScreen[None]):
+class RunsScreen(Window[None]):
     """The run in progress and those that were left; or two of them side by side."""
 
     DEFAULT_CSS = """

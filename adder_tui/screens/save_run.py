@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from adder_engine.errors import AdderError
 from adder_engine.naming import title_of
@@ -18,6 +17,7 @@ from adder_tui.paths import make_data_dir
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.view import View
 from adder_tui.run_files import free_name, path_of
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas
 from adder_tui.widgets.fields import Field
 
@@ -35,7 +35,7 @@ class _Words(Canvas):
         return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
 
 
-class SaveRun(ModalScreen[None]):
+class SaveRun(Window[None]):
     """Type a name, Enter saves, Escape leaves. A file that is there is written over only when Enter comes again."""
 
     DEFAULT_CSS = """

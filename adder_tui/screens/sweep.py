@@ -9,7 +9,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from adder_engine.errors import AdderError, ExperimentError
@@ -21,6 +20,7 @@ from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.run import bar
 from adder_tui.render.sweep import headline, runs_of, seed_line, share, sweep_chart, sweep_table, value_text
 from adder_tui.render.view import View
+from adder_tui.screens.window import Window
 from adder_tui.widgets.canvas import Canvas
 from adder_tui.widgets.fields import Field
 
@@ -48,7 +48,7 @@ class _Title(Canvas):
         return [Line.of((" Sweep", "strong"), ("   one setting over several values", "dim")).fit(width)]
 
 
-class SweepScreen(ModalScreen[None]):
+class SweepScreen(Window[None]):
     """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress."""
 
     DEFAULT_CSS = """
