@@ -218,6 +218,7 @@ class Desk(Workbench):
             collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
             trace=trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None),
+            batch_rows=trainer.batch.rows if trainer.batch is not None else 0,
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=self.can_undo,
             can_redo=self.can_redo,

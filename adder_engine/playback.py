@@ -345,7 +345,8 @@ class Playback:
 
     def _last_deed(self) -> Moment:
         """Where a step back halts at the latest: behind what a person did last before here, or where that is right
-        here, before it; the start where there is nothing."""
+        here, before it; the start where there is nothing.
+        """
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
             return Moment()

@@ -367,6 +367,8 @@ class Snapshot:
     losses: Losses
     trace: Trace | None
     """The current sum's way through the network."""
+    batch_rows: int = 0
+    """Rows of the newest batch; 0 before the first."""
     silenced: tuple[tuple[int, int], ...] = ()
     """(layer, neuron) pairs whose output is held at 0."""
     can_undo: bool = False

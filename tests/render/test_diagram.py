@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adder_engine.desk import Desk
 from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
 from adder_engine.snapshot import Course, Snapshot
+from adder_engine.sums import Sum
 from adder_tui.cursor import end_of, moved, number_of
 from adder_tui.render.diagram import Diagram, diagram
 from adder_tui.render.explain import explanation, weighted_sum
@@ -265,6 +266,49 @@ def test_the_sum_of_a_wide_neuron_shows_the_largest_terms_and_what_the_others_co
     terms, total = text.replace(f"({left} more)", "").split(" = ")
     value = eval(terms.replace("·", "*"))  # our own digits and signs
     assert value == pytest.approx(float(total), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("activation", "width", "rows"),
+    [("none", 80, 6), ("none", 60, 6), ("none", 120, 11), ("tanh", 80, 6), ("tanh", 120, 11)],
+)
+def test_the_error_of_a_neuron_that_feeds_many_is_a_sum_that_adds_up_too(
+    activation: str, width: int, rows: int
+) -> None:
+    snapshot = at_rung(9, layers=(2, 64, 64, 64, 1), activation=activation)
+    assert snapshot.trace is not None
+    here = snapshot.trace.layers[1]
+    told = plain(explanation(view_of(snapshot, Neuron(2, 5)), None, width, rows))
+    text = " ".join(told[told.index("error") + 5 : told.index("\n bias ")].split()).replace("−", "-")
+    left = int(re.search(r"\((\d+) more\)", text)[1])  # type: ignore[index]
+    terms, *rest = text.replace(f" ({left} more)", "").split(" = ")
+    assert left + terms.count("·") == 64
+    assert eval(terms.replace("·", "*")) == pytest.approx(float(here.arriving[5]), abs=0.05)  # our own digits
+    assert len(rest) == (1 if activation == "none" else 2)
+    assert float(rest[-1]) == pytest.approx(float(here.delta[5]), rel=1e-5)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_gradients_are_shown(
+    width: int, glyphs: Glyphs
+) -> None:
+    held = Desk(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}), None, 3.0)
+    held.recording.step("update", 10)  # the last batch has 40 rows
+    held.recording.step("layer", 6)
+
+    def told(held: Desk) -> str:
+        return ladder_lines(view_of(held.snapshot(False), Neuron(1, 0), glyphs), width)[2].plain
+
+    assert "30 + 70 alone" in told(held)
+    assert "over 40 rows." in told(held)
+    assert told(held).split()[0].rstrip(":") == ("d" if glyphs.ascii else "δ")
+    one = Desk(Experiment.preset("one-pair"), None, 3.0)
+    one.recording.step("layer", 6)
+    assert "alone" not in told(one)
+    one.ask(Sum(3, 7))
+    assert "3 + 7 alone" in told(one)
+    assert "over 1 row." in told(one)
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
