@@ -204,10 +204,16 @@ def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]
         return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
     shape = f"{here.weight.shape} stride {(here.columns, 1)}"
     if quantity == "change":
-        return f"{weight} {shape}: change {since(inspection)}", f"{weight}: change {since(inspection)}"
+        change = f"change {since(inspection)}"
+        return f"{weight} {shape}: {change}", f"{weight} {here.weight.shape}: {change}", f"{weight}: {change}"
     if quantity == "ratio":
         long, short = f"|change| / |weight before|, {since(inspection)}", f"ratio {since(inspection)}"
-        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight}: {long}", f"{weight}: {short}"
+        return (
+            f"{weight} {shape}: {long}",
+            f"{weight} {shape}: {short}",
+            f"{weight} {here.weight.shape}: {short}",
+            short,
+        )
     what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
     what = what or f"{label(quantity, view.experiment)} of {weight}"
     of_bias = what.replace(weight, here.bias.name)

@@ -25,7 +25,7 @@ from adder_tui.render.ladder import ladder_lines, place_in_words
 from adder_tui.render.lines import plain
 from adder_tui.render.sheet import Spot
 from adder_tui.render.shown import Shown
-from adder_tui.render.strokes import strokes_of
+from adder_tui.render.strokes import strokes_of, tiny
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for
 
@@ -154,7 +154,7 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
         at_work = reach.rung is not None and c > 0 and reach.rung.layer == c - 1
         if at_work and reach.rung is not None:
             arrow = strokes.forward if reach.rung.phase == "forward" else strokes.backward
-            assert arrow in row[spot.x - 3 : spot.x]
+            assert arrow in row[spot.x - 3 : spot.x] + row[spot.x : spot.x + spot.width].lstrip("0123456789 ")[:1]
     layers_of = {index: c for c in range(1, len(shown.layers)) for index in layer_indices(shown, c)}
     for index, spot in marks_of(drawn).items():
         if shown.brought is None or not shown.brings(layers_of[index], 0):
@@ -393,3 +393,44 @@ def test_after_a_step_errors_and_gradients_belong_together_or_say_that_they_do_n
     snapshot = held.snapshot(False)
     assert "error now" in plain(explanation(view_of(snapshot, Neuron(3, 0)), None, 110, 8))
     assert "sum's, now" in plain(explanation(view_of(snapshot, Parameter(36)), None, 110, 8))
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("wide", [4, 64])
+@pytest.mark.parametrize("activation", ["none", "tanh"])
+def test_with_six_hidden_layers_too_every_neuron_on_the_picture_shows_its_number_at_80_columns(
+    activation: str, wide: int, glyphs: Glyphs
+) -> None:
+    snapshot = at_rung(0, layers=(2, *[wide] * 6, 1), activation=activation)
+    for column in range(8):
+        view = view_of(snapshot, Neuron(column, 0), glyphs)
+        drawn, shown = diagram(view, 80, 11), Shown(view)
+        for (c, i), spot in neurons_of(drawn).items():
+            cell = drawn.lines[spot.y].plain[spot.x : spot.x + spot.width]
+            told = cell[cell.index("[" if (c, i) == (column, 0) else "(") + 1 : -1].strip().replace("−", "-")
+            value = float(shown.values(c)[i])  # type: ignore[index]
+            decimals = len(told.partition(".")[2])
+            assert told in (f"{value:.{decimals}f}", f"{value:.{decimals}f}".replace("0.", ".", 1))
+            assert c != max(1, column) or len(told) > 4
+
+
+@pytest.mark.parametrize("column", range(1, 7))
+def test_where_only_signs_fit_the_cursors_column_still_has_its_numbers(column: int) -> None:
+    snapshot = at_rung(0, layers=(2, *[64] * 6, 1), activation="tanh")
+    drawn = diagram(view_of(snapshot, Neuron(column, 3)), 60, 9)
+    cells = [drawn.lines[s.y].plain[s.x : s.x + s.width] for (c, _), s in neurons_of(drawn).items() if c == column]
+    assert cells
+    assert all(re.search(r"\d", cell) for cell in cells)
+
+
+@given(st.floats(-1e7, 1e7), st.sampled_from([3, 4]))
+def test_a_tiny_number_is_the_correct_rounding_in_its_width(value: float, width: int) -> None:
+    told = tiny(value, width, UNICODE).replace("−", "-")
+    assert len(told) <= width
+    if not told:
+        assert value <= -100 if width == 3 else value <= -1e3
+        return
+    if "e" in told:
+        assert float(told) == float(f"{value:.0e}")
+    else:
+        assert float(told) == float(f"{value:.{len(told.partition('.')[2])}f}")
