@@ -207,8 +207,8 @@ def _scales(layers: Sequence[int], focus: int, most: int, lines: bool) -> Iterat
         yield _Scale(_signs(short, far, signs), 0, frozenset(), False, min(most, FEW), True)
     for fewer in range(min(most, FEW), 1, -1):
         for number in (narrow[0], *TINY_WIDTHS):
-            numbers = [number if c == focus else 1 for c in range(last)]
-            yield _Scale((*numbers, narrow[0]), 0, frozenset(), False, fewer, True)
+            cells = (number if c == focus else 1 for c in range(last))
+            yield _Scale((*cells, narrow[0]), 0, frozenset(), False, fewer, True)
     for fewer in range(most, 0, -1):
         yield _frugal(layers, fewer)
 
