@@ -204,16 +204,12 @@ def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]
         return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
     shape = f"{here.weight.shape} stride {(here.columns, 1)}"
     if quantity == "change":
-        change = f"change {since(inspection)}"
-        return f"{weight} {shape}: {change}", f"{weight} {here.weight.shape}: {change}", f"{weight}: {change}"
+        whole = inspection.against == "start"
+        long, short = f"change {since(inspection)}", f"{'whole' if whole else 'last'} change"
+        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight}: {short}"
     if quantity == "ratio":
         long, short = f"|change| / |weight before|, {since(inspection)}", f"ratio {since(inspection)}"
-        return (
-            f"{weight} {shape}: {long}",
-            f"{weight} {shape}: {short}",
-            f"{weight} {here.weight.shape}: {short}",
-            short,
-        )
+        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight} {shape}: ratio", f"{weight}: ratio"
     what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
     what = what or f"{label(quantity, view.experiment)} of {weight}"
     of_bias = what.replace(weight, here.bias.name)

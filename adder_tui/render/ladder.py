@@ -150,7 +150,7 @@ def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row")
     delta = "d" if glyphs.ascii else "δ"  # as in the picture
     return (
-        f"{delta} is the error of {asked} alone; {marks} below a weight: its gradient over {rows}.",
+        f"{delta} is the error of {asked} alone; {marks} below a weight: gradient over {rows}.",
         f"{delta}: {asked} alone. {marks}: gradient over {rows}.",
     )
 
