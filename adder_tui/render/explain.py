@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.explain_number import number_explained
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Span, roomiest
+from adder_tui.render.lines import Line, Span
 from adder_tui.render.numbers import number, plain_number, role_of
 from adder_tui.render.phrases import LABEL, factor_text, facts_told, gradient_is_past, row, six
 from adder_tui.render.shown import Shown
@@ -95,7 +95,8 @@ def weighted_sum(layer: LayerTrace, i: int, width: int, rows: int, glyphs: Glyph
 
 
 def _products(
-    factors: Sequence[float], weights: Sequence[float], end: Sequence[Line], width: int, rows: int, glyphs: Glyphs
+    factors: Sequence[float], weights: Sequence[float], end: Sequence[Line], width: int, rows: int, glyphs: Glyphs,
+    lead: str = "",
 ) -> list[Line]:  # fmt: skip
     """Products added up, and the end; of too many for so many rows the largest, and what the others come to."""
     order = sorted(range(len(factors)), key=lambda j: -abs(factors[j] * weights[j]))
@@ -108,7 +109,7 @@ def _products(
             rest = sum(factors[j] * weights[j] for j in left)
             sign = glyphs.minus if rest < 0 else "+"
             pieces.append(Line.of(f" {sign} {number(abs(rest), glyphs)}", (f" ({len(left)} more)", "dim")))
-        lines = _packed([*pieces, *end], width)
+        lines = _packed([Line.of(lead, pieces[0]), *pieces[1:], *end], width)
         if len(lines) <= rows or kept <= 1:
             return lines
         kept -= max(1, kept // 8)
@@ -157,23 +158,18 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
     sources = after.delta.tolist()
     arriving = number(float(here.arriving[i]), g)
     factors = [float(here.slope[i]), 1.0 if here.mask is None else float(here.mask[i])]
-    end = Line.of((" = ", "dim"), (delta, "strong"))
+    result = Line.of((" = ", "dim"), (delta, "strong"))
+    ways = [("", result)]
     if factors != [1.0, 1.0]:
         shown = "".join(f"{g.times}{number(f, g)}" for f in factors if f != 1.0)
         factor = f"({arriving})" if here.arriving[i] < 0 else arriving
-        end = Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", end)
-    told = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g)
-    if len(told) <= rows and all(line.width <= width for line in told):
-        return told
-    short: Span = (f"{len(sources)} errors, weighed", "dim")
-    return [
-        roomiest(
-            width,
-            Line.of((f"{len(sources)} errors come back, each times its weight", "dim"), end),
-            Line.of(short, end),
-            Line.of(short, (" = ", "dim"), (delta, "strong")),
-        )
-    ]
+        ways = [("", Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", result)),
+                ("(", Line.of(f"){shown}", result))]  # fmt: skip
+    for lead, end in ways:
+        told = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
+        if len(told) <= rows and all(line.width <= width for line in told):
+            return told
+    return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
 
 
 def _legend(g: Glyphs) -> Line:

@@ -434,3 +434,21 @@ def test_a_tiny_number_is_the_correct_rounding_in_its_width(value: float, width:
         assert float(told) == float(f"{value:.0e}")
     else:
         assert float(told) == float(f"{value:.{len(told.partition('.')[2])}f}")
+
+
+def test_where_an_error_has_little_room_its_sum_stands_in_brackets() -> None:
+    snapshot = at_rung(16, layers=(2, 4, 4, 4, 4, 4, 4, 1), activation="tanh")
+    assert snapshot.trace is not None
+    shown = 0
+    for column in range(1, 7):
+        for i in range(4):
+            told = plain(explanation(view_of(snapshot, Neuron(column, i)), None, 80, 6))
+            text = told[told.index("\n error") + 7 : told.index("\n bias ")].strip().replace("−", "-")
+            assert "weighed" not in text
+            if text.startswith("(") and ")·" in text and ", " not in text:
+                shown += 1
+                left, right = re.sub(r" \(\d more\)", "", text).split(" = ")
+                here = snapshot.trace.layers[column - 1]
+                assert float(right) == pytest.approx(float(here.delta[i]), rel=1e-5)
+                assert eval(left.replace("·", "*")) == pytest.approx(float(right), rel=0.01, abs=0.002)
+    assert shown
