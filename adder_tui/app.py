@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from adder_tui.panes.learn import LearnPane
 
 FIRST_PRESET = "one-pair"
+HANDOVER = 0.001
+"""Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
+and written, and Python's own 0.005 would add up."""
 TYPED_INTO = ("sum", "lesson-field", "list-field")
 """Ids of the shell's text fields."""
 
@@ -369,6 +372,7 @@ class AdderApp(App[None]):
 
 def run(settings: Settings) -> int:
     """Show the app until it is left; its exit code."""
+    sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
     with Lifeline(app, on_end=app.player.close_now):
         app.run(mouse=settings.mouse)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from adder_tui.render.explain_number import number_explained
@@ -101,9 +102,14 @@ def _products(
     """Products added up, and the end; of too many for so many rows the largest, and what the others come to."""
     order = sorted(range(len(factors)), key=lambda j: -abs(factors[j] * weights[j]))
     kept = min(len(order), max(1, rows * width // SHORTEST_TERM))
+
+    @cache
+    def term(j: int, first: bool) -> Line:
+        return _term(factor_text(factors[j], glyphs), weights[j], glyphs, first)
+
     while True:
         shown = sorted(order[:kept])
-        pieces = [_term(factor_text(factors[j], glyphs), weights[j], glyphs, first=n == 0) for n, j in enumerate(shown)]
+        pieces = [term(j, n == 0) for n, j in enumerate(shown)]
         left = order[kept:]
         if left:
             rest = sum(factors[j] * weights[j] for j in left)
@@ -124,12 +130,16 @@ def _term(factor: str, weight: float, glyphs: Glyphs, first: bool = False) -> Li
 
 def _packed(pieces: Sequence[Line], width: int) -> list[Line]:
     """The pieces one after the other, a new row where the next one does not fit."""
-    rows = [Line()]
+    rows: list[list[Line]] = [[]]
+    used = 0
     for piece in pieces:
-        if rows[-1].spans and rows[-1].width + piece.width > width:
-            rows.append(Line())
-        rows[-1] = Line.of(rows[-1], piece)
-    return rows
+        taken = piece.width
+        if used and used + taken > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(piece)
+        used += taken
+    return [Line.of(*row) for row in rows]
 
 
 def _activated(view: View, layer: LayerTrace, i: int, hidden: bool, muted: bool) -> list[str | Span]:
