@@ -59,7 +59,7 @@ def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
     while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
         falling = [pair for pair in shown if pair[0].id not in ("help", "quit")]
         if view.telling:  # the way back from the trace comes before the walk, which is for the diagram
-            falling.sort(key=lambda pair: pair[0].id == "next_neuron")
+            falling.sort(key=lambda pair: (pair[0].footer, pair[0].id == "next_neuron"))
         shown.remove(falling[-1] if falling else shown[0])
     line = Line.of(" ")
     spots: list[Spot] = []
