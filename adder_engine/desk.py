@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from adder_engine.ahead import prove_from_start, row_from_start
 from adder_engine.autosave import Autosave
 from adder_engine.companions import companions_saved
 from adder_engine.errors import RequestError
@@ -30,7 +31,7 @@ from adder_engine.snapshot import (
     Snapshot,
     Status,
 )
-from adder_engine.trace import Trace, batch_rows, layer_activity, trace_row, trace_step, trace_sum
+from adder_engine.trace import Trace, batch_rows, is_through, layer_activity, trace_row, trace_step, trace_sum
 from adder_engine.workbench import Workbench
 
 
@@ -86,8 +87,14 @@ class Desk(Workbench):
     # --- looking ---------------------------------------------------------------------------------
 
     def trace(self, row: int | None) -> Trace:
-        """The way of the current sum, or of one row of the newest batch."""
+        """The way of the current sum, or of one row of the newest batch; of an unfinished one from its start.
+
+        Raises:
+            RequestError: there has been no batch yet, the row was not in it, or a parameter was set by hand meanwhile.
+        """
         trainer = self.recording.trainer
+        if row is not None and trainer.rung and not is_through(trainer):
+            return row_from_start(self.recording, row)
         step = trace_step(trainer)
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
 
@@ -95,19 +102,13 @@ class Desk(Workbench):
         """The rows of the data in the newest batch.
 
         Raises:
-            RequestError: no batch has gone through yet.
+            RequestError: there has been no batch yet.
         """
         return batch_rows(self.recording.trainer)
 
     def prove(self) -> Proof:
-        """The next update beside autograd and ``torch.optim``.
-
-        Raises:
-            RequestError: an update is in progress.
-        """
-        if self.recording.trainer.rung:
-            raise RequestError("An update is in progress: step to its end, then the next one can be proved.")
-        return prove(self.recording.trainer)
+        """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
+        return prove_from_start(self.recording) if self.recording.trainer.rung else prove(self.recording.trainer)
 
     def check_gradient(self, index: int) -> GradientCheck:
         """One parameter's gradient beside finite differences.
@@ -217,6 +218,7 @@ class Desk(Workbench):
             collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
             trace=trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None),
+            batch_rows=trainer.batch.rows if trainer.batch is not None else 0,
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=self.can_undo,
             can_redo=self.can_redo,

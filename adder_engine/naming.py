@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from adder_engine.experiment import KEYS, Experiment
@@ -17,10 +18,16 @@ SAID_BY_VALUE = frozenset({"network.activation", "training.loss", "training.opti
 
 def title_of(experiment: Experiment) -> str:
     """The preset's name, or the network's shape and the optimizer."""
-    for name in PRESETS:
-        if Experiment.preset(name) == experiment:
+    for name, preset in _presets():
+        if preset == experiment:
             return name
     return "-".join(map(str, experiment.network.layers)) + " " + experiment.training.optimizer
+
+
+@cache
+def _presets() -> tuple[tuple[str, Experiment], ...]:
+    """Made once: a name is told with every snapshot."""
+    return tuple((name, Experiment.preset(name)) for name in PRESETS)
 
 
 def difference_words(old: Experiment, new: Experiment) -> list[str]:

@@ -216,7 +216,8 @@ class Playback:
     def step(self, size: str, count: int = 1, enough: Callable[[], bool] = lambda: False) -> None:
         """Go forward ``count`` times by one of :data:`STEP_SIZES`, or until it is ``enough``.
 
-        A step of many epochs ends early where a rule comes true, as playing does.
+        A step of many epochs ends early where a rule comes true, as playing does. On the way of one of an epoch or
+        less everything that a person did is a stop of its own, and so it is going back.
 
         Raises:
             RequestError: no such size, or all epochs are done.
@@ -227,16 +228,15 @@ class Playback:
         if self.finished and self.moment >= self.newest:
             raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
         self.paused = None
-        forward = self.play if EPOCHS_IN.get(size, 0) * count > 1 else self.run
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
             before = self.moment
-            if size in EPOCHS_IN:
+            if _is_long(size, count):
                 goal = self.trainer.epochs_done + EPOCHS_IN[size]
-                while self.trainer.epochs_done < goal and forward(1) and not enough() and not self.paused:
+                while self.trainer.epochs_done < goal and self.play(1) and not enough() and not self.paused:
                     pass
             else:
-                self._step_small(size)
+                self._step_to_a_stop(size, enough)
             if self.moment <= before or enough() or self.paused:  # stopped, or finished
                 break
         if self.trainer.rung == 0 and not self.edits and not self.stopped:
@@ -244,21 +244,40 @@ class Playback:
             self._arrive()
         self._note_crossing("forward", start, epoch)
 
-    def _step_small(self, size: str) -> None:
+    def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
+        """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
         update, rung = self.moment.update, self.moment.rung
-        if self.edits < self.timeline.edits_at(update, rung):
+        if self._next_deed() == self.moment:
             self._do_events(Moment(update, rung, self.edits + 1))
         elif self.finished:
             return
+        elif size == "epoch":
+            goal = self.trainer.epochs_done + 1
+            while self.trainer.epochs_done < goal and self._run_to_a_stop() and not enough():
+                pass
         elif size == "update":
-            self.run(1)
+            self._run_to_a_stop()
         else:
             rungs = self.trainer.rungs
             self._climb()
             while size == "phase" and self.trainer.rung and rungs[self.trainer.rung].phase == rungs[rung].phase:
-                self._do_events(Moment(update, self.trainer.rung + 1))
+                if self._next_deed() == self.moment:
+                    break
                 self._climb()
         self._arrive()
+
+    def _next_deed(self) -> Moment | None:
+        """The place of what a person did next, as seen from here."""
+        i = self.timeline.next_event(self.moment)
+        return self.timeline.events[i].at if i < len(self.timeline.events) else None
+
+    def _run_to_a_stop(self) -> bool:
+        """Run one update, or as far as to what a person did within it. Returns whether one can go on from here."""
+        deed, here = self._next_deed(), self.moment
+        if deed is not None and deed.update == here.update:
+            self._follow(deed)
+            return False
+        return self.run(1) > 0 and self._next_deed() != self.moment
 
     # --- back and anywhere -----------------------------------------------------------------------
 
@@ -314,12 +333,26 @@ class Playback:
         _check_size(size)
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
+            stop = Moment() if _is_long(size, count) else self._last_deed()
             if size in EPOCHS_IN:
                 started = self.trainer.counters.row > 0 or self.trainer.rung > 0
                 self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
             else:
                 self.seek(self._one_back(size))
+            if self.moment < stop:
+                self.seek(stop)
         self._note_crossing("back", start, epoch)
+
+    def _last_deed(self) -> Moment:
+        """Where a step back halts at the latest: behind what a person did last before here, or where that is right
+        here, before it; the start where there is nothing.
+        """
+        i = self.timeline.next_event(self.moment) - 1
+        if i < 0:
+            return Moment()
+        at = self.timeline.events[i].at
+        behind = Moment(at.update, at.rung, at.edits + 1)
+        return at if behind == self.moment else behind
 
     def _note_crossing(self, how: Literal["forward", "back"], start: Moment, epoch: int) -> None:
         """Note what a step from ``start`` to here went over of what a person had done."""
@@ -389,6 +422,11 @@ def scout(left: Left, twin: Trainer) -> Playback:
     history.epochs = left.newest_epoch
     looking.take(replace(left, timeline=left.timeline.branch(), history=history, moment=Moment(), epoch=0))
     return looking
+
+
+def _is_long(size: str, count: int) -> bool:
+    """Whether so many steps of this size are more than an epoch, so that they run over what a person did."""
+    return EPOCHS_IN.get(size, 0) * count > 1
 
 
 def _check_size(size: str) -> None:

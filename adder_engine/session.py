@@ -58,8 +58,10 @@ class Session(EngineThread, Exploring):
     async def trace(self, row: int | None = None) -> Trace:
         """The way of the current sum, or of a row of the data in the newest batch, with every number.
 
+        While an update is in progress a row's way is worked out on a copy, from the update's start.
+
         Raises:
-            RequestError: no batch has gone through yet, or the row was not in it.
+            RequestError: there has been no batch yet, or the row was not in it.
         """
         return await self._ask(lambda desk: desk.trace(row))
 
@@ -67,17 +69,15 @@ class Session(EngineThread, Exploring):
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
 
         Raises:
-            RequestError: no batch has gone through yet.
+            RequestError: there has been no batch yet.
         """
         return await self._ask(lambda desk: desk.batch_rows())
 
     async def prove(self) -> Proof:
         """One update of ours beside autograd and ``torch.optim``, tensor by tensor. The run is not disturbed.
 
-        The first time it imports ``torch.optim``'s optimizers, which takes a second or two.
-
-        Raises:
-            RequestError: an update is in progress.
+        It is the next one, or the one in progress from the state at its start. The first time it imports
+        ``torch.optim``'s optimizers, which takes a second or two.
         """
         return await self._ask(lambda desk: desk.prove())
 

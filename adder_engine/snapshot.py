@@ -131,6 +131,10 @@ class Proof:
     """Which update was run again (1-based)."""
     rows: int
     lines: tuple[ProofLine, ...]
+    begun: bool = False
+    """Whether that update is in progress; it was run from the state at its start."""
+    left_out: int = 0
+    """How many changes that were made by hand since its start were left out."""
 
     @property
     def agrees(self) -> bool:
@@ -363,6 +367,8 @@ class Snapshot:
     losses: Losses
     trace: Trace | None
     """The current sum's way through the network."""
+    batch_rows: int = 0
+    """Rows of the newest batch; 0 before the first."""
     silenced: tuple[tuple[int, int], ...] = ()
     """(layer, neuron) pairs whose output is held at 0."""
     can_undo: bool = False

@@ -116,6 +116,12 @@ class Trace:
     """n."""
     step: StepTrace | None
     """The step that led here; None before the first, within an update, and after an edit or a change of settings."""
+    batch_gradient: Floats | None = None
+    """``(P,)``: ``.grad`` at the end of the batch's backward pass; None in the current sum's trace."""
+    ahead: bool = False
+    """Whether it was worked out on a copy, from the start of the update in progress to the end of its backward."""
+    left_out: int = 0
+    """How many changes that were made by hand since that start were left out."""
 
     @property
     def chain(self) -> Trace:
@@ -180,24 +186,24 @@ def batch_rows(trainer: Trainer) -> tuple[int, ...]:
     """The rows of the data in the newest batch, in the data's order.
 
     Raises:
-        RequestError: no batch has gone through yet.
+        RequestError: there has been no batch yet.
     """
-    places = _batch_places(trainer)
-    return tuple(sorted(places.tolist()))
+    return tuple(sorted(_batch_places(trainer).tolist()))
 
 
 def _batch_places(trainer: Trainer) -> Tensor:
-    if trainer.batch is None or (
-        trainer.rung and trainer.rungs[trainer.rung - 1].phase in ("zero_grad", "forward", "loss")
-    ):
-        raise RequestError("No batch has gone all the way through yet: step one update, or on to the end of backward.")
+    if trainer.batch is None:
+        raise RequestError("There has been no batch yet: make a step, and b follows its rows.")
     return torch.arange(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows
 
 
-def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trace:
-    """Follow one row of the batch of the update in progress, or of the last one, with its dropout and its share.
+def is_through(trainer: Trainer) -> bool:
+    """Whether the newest batch has gone all the way through, forward and back, untouched by hand."""
+    return not trainer.batch_touched and (not trainer.rung or trainer.rungs[trainer.rung].phase == "step")
 
-    Within an update only what has been computed so far is meaningful: finish the backward pass to see it all.
+
+def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trace:
+    """Follow one row of the newest batch, once it has gone through, with its dropout and its share.
 
     Raises:
         RequestError: no batch has gone through yet, the row was not in it, or a parameter was set by hand meanwhile.
@@ -205,6 +211,8 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     places = _batch_places(trainer)
     way = trainer.batch
     assert way is not None
+    if trainer.rung and trainer.rungs[trainer.rung].phase != "step":
+        raise RequestError("This batch has not gone all the way through yet: step on to the end of backward.")
     if trainer.batch_touched:
         raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
     found = (places == row).nonzero()
@@ -216,7 +224,8 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     differences = way.difference[place] if way.flat_target else way.difference[:, place]
     loss = mean_loss(way.loss_name, differences.contiguous()).item()
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
-    return _collect(trainer, parameters, way, place, (a, b), row, loss, step)
+    trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
+    return dataclasses.replace(trace, batch_gradient=_array(trainer.state[1]))
 
 
 def trace_step(trainer: Trainer) -> StepTrace | None:

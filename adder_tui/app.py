@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Awaitable
@@ -33,6 +32,7 @@ from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.tabs import FIRST_TAB, TABS
 from adder_tui.theme import BASIC_THEME, textual_theme, theme_for
+from adder_tui.tidying import IDLE, Tidying
 from adder_tui.widgets.canvas import Canvas
 from adder_tui.widgets.prompt import Prompt
 from adder_tui.widgets.shell import Clickable, FooterLine, NoticeLine, StateLine, TabLine
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from adder_tui.panes.learn import LearnPane
 
 FIRST_PRESET = "one-pair"
+HANDOVER = 0.001
+"""Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
+and written, and Python's own 0.005 would add up."""
 TYPED_INTO = ("sum", "lesson-field", "list-field")
 """Ids of the shell's text fields."""
 
@@ -105,6 +108,7 @@ class AdderApp(App[None]):
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
+        self.tidying = Tidying()
         self.telling = False
         """Whether the Network tab shows the trace in the diagram's place."""
         self.set_class(settings.ascii, "-ascii")
@@ -123,6 +127,13 @@ class AdderApp(App[None]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._after_first_paint)
+        self.set_interval(IDLE, self.tidying.look)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every event comes through here first."""
+        if isinstance(event, events.InputEvent):
+            self.tidying.key()
+        await super().on_event(event)
 
     async def _after_first_paint(self) -> None:
         await self.query_one(Prompt).open_field()
@@ -213,6 +224,7 @@ class AdderApp(App[None]):
             await stage.mount(pane)
             if id == "learn":
                 self.learn = pane  # type: ignore[assignment]
+            self.tidying.grown()
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
@@ -258,9 +270,8 @@ class AdderApp(App[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Take a snapshot unless a newer one is there."""
-        if self.snapshot is None:  # all is loaded and stays: looking it over would take 0.1 s each time
-            gc.freeze()
-            gc.enable()
+        if self.snapshot is None:
+            self.tidying.begin()
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 
@@ -367,6 +378,7 @@ class AdderApp(App[None]):
 
 def run(settings: Settings) -> int:
     """Show the app until it is left; its exit code."""
+    sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
     with Lifeline(app, on_end=app.player.close_now):
         app.run(mouse=settings.mouse)

@@ -158,7 +158,8 @@ def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: Figures, widt
     layout = layout_for(snapshot.experiment)
     weight, bias = layout.weight(focus.layer), layout.bias(focus.layer)
     j, m = focus.neurons[focus.layer], weight.shape[1]
-    own, batch = trace.gradient, snapshot.state[1]
+    own, batch = trace.gradient, trace.batch_gradient
+    assert batch is not None
     places = [weight.start + j * m + k for k in kept(m, focus.entering_of(focus.layer), figures.terms)]
     lines = [Line.of(("  share: this row + the rest = .grad", "strong"))]
     lines += [Line.of(("  " + row, "dim")) for row in wrapped(figures.glyphs.text(_rest(trace, snapshot)), width - 2)]

@@ -68,7 +68,7 @@ def _neurons(s: Sheet, c: int) -> None:
     column = s.plan.columns[c]
     values = s.values(c)
     largest = float(abs(values).max()) if values is not None else 0.0
-    room = column.cell_width - 2 - column.index_width
+    room = column.number_width
     for i, y in zip(column.shown, column.rows, strict=True):
         here = Neuron(c, i)
         chosen = s.view.selection == here
@@ -76,13 +76,9 @@ def _neurons(s: Sheet, c: int) -> None:
         text = s.glyphs.none if values is None else s.glyphs.ellipsis
         if values is not None and s.has_value(c, i):
             value = float(values[i])
-            role = role_of(value)
-            if room == 1:
+            text, role = s.inputs[i] if not c and room > 1 else s.told(value, room), role_of(value)
+            if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
-            elif c == 0:
-                text = s.inputs[i]
-            else:
-                text = compact(value, room, s.glyphs, s.digits)
         if s.view.snapshot is not None and (c - 1, i) in s.view.snapshot.silenced:
             text, role = ("muted" if room >= 5 else "x"), "faint"
         left, right = ("[", "]") if chosen else ("(", ")")
@@ -114,10 +110,10 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
     role: Role
     if not s.has_error(c, i):  # the walk by neuron has not come to it
         text, role = s.glyphs.ellipsis, "dim"
-    elif room == 1:
-        text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     else:
-        text, role = compact(delta, room, s.glyphs, s.digits), role_of(delta)
+        text, role = s.told(delta, room), role_of(delta)
+        if not text:
+            text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     s.grid.put(x + 1, y, text.rjust(room), role)
     s.grid.put(x, y, "d" if s.glyphs.ascii else "δ", "accent" if s.is_working(c) else "dim")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from adder_tui.render.explain_number import number_explained
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Span, roomiest
+from adder_tui.render.lines import Line, Span
 from adder_tui.render.numbers import number, plain_number, role_of
 from adder_tui.render.phrases import LABEL, factor_text, facts_told, gradient_is_past, row, six
 from adder_tui.render.shown import Shown
@@ -76,7 +77,7 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
     if not reached.has_error(at.column, i):
         lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
     else:
-        room = max(1, height - len(lines) - 1)
+        room = min(3, max(1, height - len(lines) - 1))
         chain = trace.chain
         errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
         label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
@@ -89,22 +90,32 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
 
 def weighted_sum(layer: LayerTrace, i: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """``30·0.5406 + 70·0.5869 + 0.6233 = 57.92`` in at most so many rows; of too many terms the largest."""
-    entering, weights = layer.entering.tolist(), layer.weight[i].tolist()
-    order = sorted(range(len(entering)), key=lambda j: -abs(entering[j] * weights[j]))
     total: Span = (six(float(layer.pre[i]), glyphs), "strong")
     end = [_term("", float(layer.bias[i]), glyphs), Line.of((" = ", "dim"), total)]
+    return _products(layer.entering.tolist(), layer.weight[i].tolist(), end, width, rows, glyphs)
+
+
+def _products(
+    factors: Sequence[float], weights: Sequence[float], end: Sequence[Line], width: int, rows: int, glyphs: Glyphs,
+    lead: str = "",
+) -> list[Line]:  # fmt: skip
+    """Products added up, and the end; of too many for so many rows the largest, and what the others come to."""
+    order = sorted(range(len(factors)), key=lambda j: -abs(factors[j] * weights[j]))
     kept = min(len(order), max(1, rows * width // SHORTEST_TERM))
+
+    @cache
+    def term(j: int, first: bool) -> Line:
+        return _term(factor_text(factors[j], glyphs), weights[j], glyphs, first)
+
     while True:
         shown = sorted(order[:kept])
-        pieces = [
-            _term(factor_text(entering[j], glyphs), weights[j], glyphs, first=n == 0) for n, j in enumerate(shown)
-        ]
+        pieces = [term(j, n == 0) for n, j in enumerate(shown)]
         left = order[kept:]
         if left:
-            rest = sum(entering[j] * weights[j] for j in left)
+            rest = sum(factors[j] * weights[j] for j in left)
             sign = glyphs.minus if rest < 0 else "+"
             pieces.append(Line.of(f" {sign} {number(abs(rest), glyphs)}", (f" ({len(left)} more)", "dim")))
-        lines = _packed([*pieces, *end], width)
+        lines = _packed([Line.of(lead, pieces[0]), *pieces[1:], *end], width)
         if len(lines) <= rows or kept <= 1:
             return lines
         kept -= max(1, kept // 8)
@@ -119,12 +130,16 @@ def _term(factor: str, weight: float, glyphs: Glyphs, first: bool = False) -> Li
 
 def _packed(pieces: Sequence[Line], width: int) -> list[Line]:
     """The pieces one after the other, a new row where the next one does not fit."""
-    rows = [Line()]
+    rows: list[list[Line]] = [[]]
+    used = 0
     for piece in pieces:
-        if rows[-1].spans and rows[-1].width + piece.width > width:
-            rows.append(Line())
-        rows[-1] = Line.of(rows[-1], piece)
-    return rows
+        taken = piece.width
+        if used and used + taken > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(piece)
+        used += taken
+    return [Line.of(*row) for row in rows]
 
 
 def _activated(view: View, layer: LayerTrace, i: int, hidden: bool, muted: bool) -> list[str | Span]:
@@ -152,28 +167,19 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
     after = trace.layers[layer + 1]
     sources = after.delta.tolist()
     arriving = number(float(here.arriving[i]), g)
-    terms = [
-        _term(factor_text(error, g), weight, g, first=n == 0)
-        for n, (error, weight) in enumerate(zip(sources, after.weight[:, i].tolist(), strict=True))
-    ]
     factors = [float(here.slope[i]), 1.0 if here.mask is None else float(here.mask[i])]
-    end = Line.of((" = ", "dim"), (delta, "strong"))
+    result = Line.of((" = ", "dim"), (delta, "strong"))
+    ways = [("", result)]
     if factors != [1.0, 1.0]:
         shown = "".join(f"{g.times}{number(f, g)}" for f in factors if f != 1.0)
         factor = f"({arriving})" if here.arriving[i] < 0 else arriving
-        end = Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", end)
-    full = _packed([*terms, end], width)
-    if len(full) <= rows:
-        return full
-    short: Span = (f"{len(sources)} errors, weighed", "dim")
-    return [
-        roomiest(
-            width,
-            Line.of((f"{len(sources)} errors come back, each times its weight", "dim"), end),
-            Line.of(short, end),
-            Line.of(short, (" = ", "dim"), (delta, "strong")),
-        )
-    ]
+        ways = [("", Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", result)),
+                ("(", Line.of(f"){shown}", result))]  # fmt: skip
+    for lead, end in ways:
+        told = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
+        if len(told) <= rows and all(line.width <= width for line in told):
+            return told
+    return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
 
 
 def _legend(g: Glyphs) -> Line:

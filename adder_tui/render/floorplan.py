@@ -16,10 +16,14 @@ WEB = 3
 WIDEST_GAP = 26
 NUMBER_WIDTHS = (8, 6)
 """Columns of a neuron's number, the widest first."""
-SIGN_CELL = 3
-"""Columns of a neuron for which there is room for no more than its sign."""
-MANY = 6
-"""So many neurons of a layer are left before those of far layers give up their numbers."""
+TINY_WIDTHS = (4, 3)
+"""The same for layers far from the cursor where there is little room; one column takes the number's sign alone."""
+LEAST_INDEXED = 5
+"""Columns of a number from which on there is room for the neuron's own number too."""
+MANY, FEW = 6, 3
+"""So many neurons of a layer are left before numbers of far layers get short, and before these give up any."""
+SOME = 2
+"""So many layers give up their numbers before neurons of a layer that would all fit are folded away."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,17 @@ class Column:
     """Where they end: a blank, or a mark for those folded away."""
     bias: int
     arrow: int
-    """Where an arrow stands while the phase is at work here."""
+    """Where an arrow stands while the phase is at work here; where there is no room, in the place of a bracket."""
     cell: int
     """Where the neurons begin."""
     cell_width: int
     index_width: int
     """Columns of the neuron's own number, at the left of its cell; 0 for none."""
+
+    @property
+    def number_width(self) -> int:
+        """Columns of the neurons' values."""
+        return self.cell_width - 2 - self.index_width
 
     @property
     def end(self) -> int:
@@ -58,10 +67,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Floorplan:
-    """All columns, and how wide the numbers of neurons are."""
+    """All columns."""
 
     columns: tuple[Column, ...]
-    number_width: int
 
 
 Sizes = Callable[[int], Sequence[float] | None]
@@ -113,24 +121,25 @@ def floorplan(
         if c:
             folded = len(shown[c - 1]) < layers[c - 1]
             fold_at = marks + len(shown[c - 1])
-            bias = fold_at + 1 + (scale.roomy and folded)
+            bias = fold_at + (folded if scale.tight else 1 + (scale.roomy and folded))
             arrow = bias + 1 if scale.roomy else fold_at
-            x = max(bias, arrow) + 1
+            x = bias + 1 + scale.roomy
         index = scale.index_width(c, count)
+        arrow = x + index if scale.tight else arrow
         cell = scale.cell_width(c, count, input_width)
         columns.append(
             Column(shown[c], count - len(shown[c]), rows[c], gap, marks, fold_at, bias, arrow, x, cell, index)
         )
         x += cell
-    return Floorplan(tuple(columns), scale.number)
+    return Floorplan(tuple(columns))
 
 
 @dataclass(frozen=True)
 class _Scale:
     """How much room the parts get."""
 
-    number: int
-    """Columns of a neuron's number."""
+    numbers: tuple[int, ...]
+    """Columns of a neuron's number, for each column of neurons; 1 for its sign alone."""
     web: int
     """Columns of lines without numbers."""
     buses: frozenset[int]
@@ -139,8 +148,8 @@ class _Scale:
     """Whether marks have blanks around them."""
     most: int
     """Neurons that are shown of one layer."""
-    signs: frozenset[int] = frozenset()
-    """Columns whose neurons show their sign alone."""
+    tight: bool = False
+    """Whether not even a blank parts the marks of weights from that of the bias."""
 
     def lead(self, column: int) -> int:
         """Blanks before the marks."""
@@ -150,31 +159,34 @@ class _Scale:
         return [0 if not c else BUS if c in self.buses else self.web for c in range(len(layers))]
 
     def index_width(self, column: int, count: int) -> int:
-        return len(str(count - 1)) if self.most < count and column not in self.signs else 0
+        return len(str(count - 1)) if self.most < count and self.numbers[column] >= LEAST_INDEXED else 0
 
     def cell_width(self, column: int, count: int, input_width: int) -> int:
-        if column in self.signs:
-            return SIGN_CELL
-        return (self.number if column else input_width) + 2 + self.index_width(column, count)
+        number = self.numbers[column] if column or self.numbers[0] == 1 else input_width
+        return number + 2 + self.index_width(column, count)
 
     def total(self, layers: Sequence[int], input_width: int) -> int:
         """Columns that all of it takes."""
         cells = sum(self.cell_width(c, count, input_width) for c, count in enumerate(layers))
+        beside = 1 if self.tight else 3 if self.roomy else 2
         marks = sum(
-            self.lead(c) + min(count, self.most) + (3 + (count > self.most) if self.roomy else 2)
+            self.lead(c) + min(count, self.most) + beside + ((self.roomy or self.tight) and count > self.most)
             for c, count in enumerate(layers[:-1], start=1)
         )
         return cells + marks + sum(self.gaps(layers))
 
 
 def _scales(layers: Sequence[int], focus: int, most: int, lines: bool) -> Iterator[_Scale]:
-    """From the roomiest to the most frugal: numbers beside far edges give way first, marks and biases never."""
+    """From the roomiest to the most frugal: numbers beside far edges give way first, then those beside any and the
+    digits of far neurons, marks and biases never.
+    """
     last = len(layers) - 1
-    one = frozenset({max(1, focus)})
+    focus = max(1, focus)
+    one = frozenset({focus})
     both = one | {min(focus + 1, last)}
-    narrow = NUMBER_WIDTHS[-1]
-    for number in NUMBER_WIDTHS:
-        yield _Scale(number, BUS * lines, both, True, most)
+    wide, narrow = ((width,) * len(layers) for width in NUMBER_WIDTHS)
+    for numbers in (wide, narrow):
+        yield _Scale(numbers, BUS * lines, both, True, most)
     for roomy, buses, web in (
         (True, both, WEB), (False, both, WEB), (False, both, 0), (False, one, WEB), (False, one, 0),
     ):  # fmt: skip
@@ -182,17 +194,41 @@ def _scales(layers: Sequence[int], focus: int, most: int, lines: bool) -> Iterat
     for fewer in range(most - 1, MANY - 1, -1):
         yield _Scale(narrow, 0, one, False, fewer)
     far = sorted((c for c in range(1, last) if c != focus), key=lambda c: -abs(c - focus))
-    for n in range(1, len(far) + 1):
-        yield _Scale(narrow, 0, one, False, most, frozenset(far[:n]))
-    for fewer in range(most - 1, 2, -1):
-        yield _Scale(narrow, 0, one, False, fewer, frozenset(far))
+    for buses in (one, frozenset[int]()):
+        for tight in (False, True):
+            for n in range(len(far) + 1):
+                yield _Scale(_short(layers, far, n), 0, buses, False, most, tight)
+    short = _short(layers, far, len(far))
+    whole = max(layers) <= most
+    for fewer in (most, *range(most - 1, FEW - 1, -1)):
+        for signs in range(SOME + 1 if whole else 1):  # rather than fold away whole neurons
+            yield _Scale(_signs(short, far, signs), 0, frozenset(), False, fewer, True)
+    for signs in range(1, len(far) + 1):
+        yield _Scale(_signs(short, far, signs), 0, frozenset(), False, min(most, FEW), True)
+    for fewer in range(min(most, FEW), 1, -1):
+        for number in (narrow[0], *TINY_WIDTHS):
+            cells = (number if c == focus else 1 for c in range(last))
+            yield _Scale((*cells, narrow[0]), 0, frozenset(), False, fewer, True)
     for fewer in range(most, 0, -1):
         yield _frugal(layers, fewer)
 
 
+def _short(layers: Sequence[int], far: Sequence[int], shortest: int) -> tuple[int, ...]:
+    """Widths of numbers: tiny ones in the far columns, the least in so many of the farthest."""
+    widths = [NUMBER_WIDTHS[-1]] * len(layers)
+    for n, column in enumerate(far):
+        widths[column] = TINY_WIDTHS[n < shortest]
+    return tuple(widths)
+
+
+def _signs(numbers: Sequence[int], far: Sequence[int], count: int) -> tuple[int, ...]:
+    """The widths with signs alone in so many of the farthest columns."""
+    return tuple(1 if c in far[:count] else width for c, width in enumerate(numbers))
+
+
 def _frugal(layers: Sequence[int], most: int) -> _Scale:
     """Signs everywhere but at the output."""
-    return _Scale(NUMBER_WIDTHS[-1], 0, frozenset(), False, most, frozenset(range(len(layers) - 1)))
+    return _Scale((*[1] * (len(layers) - 1), NUMBER_WIDTHS[-1]), 0, frozenset(), False, most)
 
 
 def _widened(scale: _Scale, layers: Sequence[int], input_width: int, width: int) -> list[int]:

@@ -202,12 +202,17 @@ def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]
         return f"{name}: outputs, for one sum and over all training rows{'' if resting else ' (while paused)'}", short
     if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(here.weight.start):
         return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
+    shape = f"{here.weight.shape} stride {(here.columns, 1)}"
     if quantity == "change":
-        return (f"{weight}: change {since(inspection)}",)
+        whole = inspection.against == "start"
+        long, short = f"change {since(inspection)}", f"{'whole' if whole else 'last'} change"
+        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight}: {short}"
     if quantity == "ratio":
-        return f"{weight}: |change| / |weight before|, {since(inspection)}", f"{weight}: ratio {since(inspection)}"
+        long, short = f"|change| / |weight before|, {since(inspection)}", f"ratio {since(inspection)}"
+        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight} {shape}: ratio", f"{weight}: ratio"
     what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
     what = what or f"{label(quantity, view.experiment)} of {weight}"
     of_bias = what.replace(weight, here.bias.name)
-    shape, bias = f"{what} {here.weight.shape}", f"{of_bias} ({here.rows},)"
-    return f"{shape} row by row, stride {(here.columns, 1)}; {bias}", f"{shape}; {bias}", shape, what
+    bias = f"; {of_bias} ({here.rows},)"
+    long = f"{what} {here.weight.shape} row by row, stride {(here.columns, 1)}"
+    return long + bias, f"{what} {shape}{bias}", long, f"{what} {shape}", f"{what} {here.weight.shape}", what

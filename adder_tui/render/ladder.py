@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from adder_engine.snapshot import Snapshot
+from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, roomiest
-from adder_tui.render.numbers import count, number, plain_number, signed
-from adder_tui.render.strokes import compact
+from adder_tui.render.numbers import count, number, plain_number, plural, signed
+from adder_tui.render.strokes import compact, strokes_of
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 
@@ -112,7 +113,10 @@ def _effect(view: View, width: int) -> Line:
     if snapshot is None or snapshot.trace is None:
         return Line()
     if snapshot.moment.rung and snapshot.rung is not None:
-        return roomiest(width, *(Line.of((" " + words, "dim")) for words in _DOING[snapshot.rung.phase]))
+        told = _DOING[snapshot.rung.phase]
+        if snapshot.rung.phase == "backward" and not _trains_on(snapshot):
+            told = _whose(snapshot, glyphs)
+        return roomiest(width, *(Line.of((" " + words, "dim")) for words in told))
     step = snapshot.trace.step
     asked = sum_text(snapshot.asked.sum, view.experiment.data.task, glyphs)
     if step is None or snapshot.moment.edits:
@@ -129,6 +133,26 @@ def _effect(view: View, width: int) -> Line:
         for words, expected in ((" loss changed by ", ", expected to first order "), (" loss ", ", expected "))
     )  # fmt: skip
     return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
+
+
+def _trains_on(snapshot: Snapshot) -> bool:
+    """Whether the batch is the current sum and nothing else."""
+    experiment, asked = snapshot.experiment, snapshot.asked
+    pair = (asked.sum.a, asked.sum.b, asked.truth)
+    rows = [(*row, asked.truth)[:3] for row in experiment.data.rows]
+    plain = not experiment.network.dropout and not experiment.data.noise
+    return experiment.data.kind == "rows" and rows == [pair] and plain
+
+
+def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
+    """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
+    strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.data.task, glyphs)
+    marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row")
+    delta = "d" if glyphs.ascii else "δ"  # as in the picture
+    return (
+        f"{delta} is the error of {asked} alone; {marks} below a weight: gradient over {rows}.",
+        f"{delta}: {asked} alone. {marks}: gradient over {rows}.",
+    )
 
 
 def told_apart(before: float, after: float, view: View) -> tuple[str, str]:

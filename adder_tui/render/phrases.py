@@ -37,7 +37,7 @@ def gradient_told(view: View, snapshot: Snapshot, index: int, short: bool = Fals
     if not snapshot.gradient_set(index):
         return [("None" if short else "none yet: .grad is None", "dim")]
     gradient = float(snapshot.state[1, index])
-    rows = view.experiment.rows_per_update
+    rows = snapshot.batch_rows or view.experiment.rows_per_update
     told: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
     return told if rows == 1 or short else [*told, (f" over {count(rows)} rows", "dim")]
 

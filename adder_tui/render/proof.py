@@ -64,7 +64,11 @@ def _verdict(proof: Proof) -> tuple[str, Role]:
         words = f"The loss of update {count(proof.update)} would not be finite: there is nothing to compare."
         return words, "text"
     rows = plural(proof.rows, "row")
-    where = f"The next update, {count(proof.update)}, {rows}: run on a copy, by us and by autograd with torch.optim."
+    which, since = ("This", " from its start") if proof.begun else ("The next", "")
+    where = f"{which} update, {count(proof.update)}, {rows}: run on a copy{since}, by us and by"
+    where += " autograd with torch.optim."
+    if proof.left_out:
+        where += " What was changed by hand since its start is left out."
     apart = [line for line in proof.lines if not line.agrees]
     if not apart:
         return f"They agree. {where} Every number lies within what rounding allows.", "accent"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_tui.render.floorplan import Floorplan, floorplan
+from adder_tui.render.floorplan import NUMBER_WIDTHS, TINY_WIDTHS, Floorplan, floorplan
 from adder_tui.render.grid import Grid
 from adder_tui.render.shown import Shown
-from adder_tui.render.strokes import strokes_of
+from adder_tui.render.strokes import compact, strokes_of, tiny
 from adder_tui.render.view import View
 from adder_tui.selection import Selection
 
-DIGITS = {8: 6, 6: 4}
-"""Significant digits by the width of a neuron's number."""
+MOST_DIGITS, DIGITS = 6, 4
+"""Significant digits of a neuron's number in eight columns, and in fewer."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,17 @@ class Sheet(Shown):
             self.layers, keep, self.sizes, self.column, max(2, *map(len, self.inputs)),
             not view.glyphs.ascii, self.outcome_rows, width, height,
         )  # fmt: skip
-        self.digits = DIGITS[self.plan.number_width]
 
     @property
     def outcome_rows(self) -> int:
         """Rows below the output: wanted, off by and loss; the answer too where outputs are scaled."""
         return 4 if self.trace is not None and self.trace.scale != 1 else 3
+
+    def told(self, value: float, room: int) -> str:
+        """A neuron's value or error in so many columns; nothing where they do not take it."""
+        if room <= max(TINY_WIDTHS):
+            return tiny(value, room, self.glyphs) if room > 1 else ""
+        return compact(value, room, self.glyphs, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
 
     def is_working(self, column: int) -> bool:
         """Whether the phase is at work in this column's neurons, which it is in forward and backward."""

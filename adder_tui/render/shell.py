@@ -57,8 +57,10 @@ def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
     """
     shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.place)]
     while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
-        index = next((i for i in range(len(shown) - 1, -1, -1) if shown[i][0].id not in ("help", "quit")), 0)
-        shown.pop(index)
+        falling = [pair for pair in shown if pair[0].id not in ("help", "quit")]
+        if view.telling:  # the way back from the trace comes before the walk, which is for the diagram
+            falling.sort(key=lambda pair: (pair[0].footer, pair[0].id == "next_neuron"))
+        shown.remove(falling[-1] if falling else shown[0])
     line = Line.of(" ")
     spots: list[Spot] = []
     for i, (command, hint) in enumerate(shown):

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from adder_engine.experiment import Training
 from adder_engine.layout import Layout
-from adder_tui.render.figures import Figures, Formula
+from adder_tui.render.figures import FULL_DIGITS, Figures, Formula
 from adder_tui.render.focus import Focus
 from adder_tui.render.lines import Line, Span, wrapped
 from adder_tui.render.numbers import count, number, plain_number, role_of
@@ -136,76 +136,85 @@ def _signed(value: float, figures: Figures) -> str:
 
 @dataclass(frozen=True)
 class StepTable:
-    """Every parameter's step, a row each, made one by one as they are looked at."""
+    """Every parameter's step with all its numbers, made one by one as they are looked at.
+
+    Where the window takes them all, a parameter has one row and the columns have heads; else it has several rows,
+    in which each number has its symbol before it.
+    """
 
     layout: Layout
     heads: tuple[str, ...]
-    """The columns' symbols, as the glyphs write them."""
+    """The numbers' symbols, as the glyphs write them."""
     columns: tuple[NDArray[np.float64], ...]
     chosen: int
     frozen: NDArray[np.bool_]
     figures: Figures
     cell: int
+    """Columns that a number takes, with its symbol where that stands before it."""
     digits: int
     left: int
-    note: str
-    """What there is no room for."""
-    more: tuple[Line, ...]
-    """That of the chosen parameter, on rows below its own."""
+    """Columns before the first number."""
+    beside: int
+    """Numbers in a row."""
 
     def __len__(self) -> int:
-        return self._heading + len(self.layout.slots) + self.layout.size + len(self.more)
+        return self._heading + len(self.layout.slots) + self.layout.size * self.rows
+
+    @property
+    def rows(self) -> int:
+        """Rows of one parameter."""
+        return -(-len(self.columns) // self.beside)
 
     @property
     def _heading(self) -> int:
         """Lines before the first tensor."""
-        return 3 if self.note else 2
+        return 2 if self.rows == 1 else 1
 
     def line(self, i: int) -> Line:
-        """The i-th line: what it is, the heads, then for each tensor its name and its parameters."""
+        """The i-th line: what it is, heads, then for each tensor its name and its parameters."""
         if i == 0:
             return Line.of(("  the same for every parameter", "strong"))
-        if i == self._heading - 1:
+        if i < self._heading:
             heads = (" " * (self.cell - cell_len(head)) + head for head in self.heads)
             return Line.of(" " * self.left, ("".join(heads), "dim"))
-        if i == 1:
-            return Line.of((f"  {self.note}", "dim"))
-        below = i - self.line_of(self.chosen) - 1
-        if 0 <= below < len(self.more):
-            return self.more[below]
-        i -= self._heading + (len(self.more) if below >= 0 else 0)
+        i -= self._heading
         for slot in self.layout.slots:
-            size = slot.stop - slot.start
+            taken = (slot.stop - slot.start) * self.rows
             if i == 0:
                 return Line.of((f"  {slot.name}  {slot.shape}", "strong"))
-            if i <= size:
-                return self._row(slot.start + i - 1)
-            i -= size + 1
+            if i <= taken:
+                index, row = divmod(i - 1, self.rows)
+                return self._row(slot.start + index, row)
+            i -= taken + 1
         raise IndexError(i)
 
     def line_of(self, index: int) -> int:
-        """The line of one parameter."""
+        """The first line of one parameter."""
         before = next(n for n, slot in enumerate(self.layout.slots) if index < slot.stop)
-        return self._heading + index + 1 + before + (len(self.more) if index > self.chosen else 0)
+        return self._heading + index * self.rows + 1 + before
 
-    def _row(self, index: int) -> Line:
-        place = self.layout.name_of(index).partition("[")[2]
-        here = index == self.chosen
-        glyphs = self.figures.glyphs
-        spans: list[Span] = [
-            (f"  {glyphs.current if here else ' '}[{place}".ljust(self.left), "chosen" if here else "text")
-        ]
-        for values in self.columns:
+    def _row(self, index: int, row: int) -> Line:
+        place, here, glyphs = self.layout.name_of(index).partition("[")[2], index == self.chosen, self.figures.glyphs
+        name = f"  {glyphs.current if here else ' '}[{place}" if row == 0 else ""
+        spans: list[Span] = [(name.ljust(self.left), "chosen" if here and row == 0 else "text")]
+        first = row * self.beside
+        for head, values in list(zip(self.heads, self.columns, strict=True))[first : first + self.beside]:
             value = float(values[index])
-            shown = number(value, glyphs, self.digits).replace(",", "").rjust(self.cell)
-            spans.append((shown, role_of(value)))
-        if self.frozen[index]:
+            shown = number(value, glyphs, self.digits).replace(",", "")
+            symbol = f"  {head}" if self.rows > 1 else ""
+            spans += [(symbol, "dim"), (shown.rjust(self.cell - cell_len(symbol)), role_of(value))]
+        if self.frozen[index] and row == self.rows - 1:
             spans.append(("  frozen", "dim"))
         return Line.of(*spans)
 
 
+LEAST_DIGITS = 4
+NUMBER = 7
+"""Columns that a number takes beside its digits: a blank, its sign, its point, an exponent."""
+
+
 def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: Figures, width: int) -> StepTable:
-    """The table, with as many columns as there is room for; old, gradient, change and new come first."""
+    """The table: one row each where the window takes all columns, with fewer digits if need be, else several."""
     layout = layout_for(snapshot.experiment)
     left = 5 + max(len(layout.name_of(slot.stop - 1).partition("[")[2]) for slot in layout.slots)
     every: list[tuple[str, NDArray[np.float64]]] = [
@@ -214,23 +223,16 @@ def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: Figure
         *((term.symbol, term.values) for term in step.terms),
         ("new θ", step.after.astype(np.float64)),
     ]
-    digits = figures.digits
-    while digits > 4 and left + len(every) * (digits + 7) > width and figures.digits < 9:
+    heads = tuple(figures.glyphs.text(_uncombined(symbol)) for symbol, _ in every)
+    digits, least = figures.digits, figures.digits if figures.digits >= FULL_DIGITS else LEAST_DIGITS
+    while digits > least and left + len(every) * (digits + NUMBER) > width:
         digits -= 1
-    cell = digits + 7
-    ranks = {"θ": 0, "Δ": 1, "new θ": 2, "g": 3, "m": 4, "v": 5, "b": 6, "s": 7, "d": 8, "g'": 9}
-    room = max(3, (width - left) // cell)
-    by_rank = sorted(every, key=lambda pair: ranks.get(pair[0], 10))
-    wanted = {symbol for symbol, _ in by_rank[:room]}
-    shown = [pair for pair in every if pair[0] in wanted]
-    hidden = [pair for pair in every if pair[0] not in wanted]
-
-    def head(symbol: str) -> str:
-        return figures.glyphs.text(_uncombined(symbol))
-
-    note = f"{' '.join(head(symbol) for symbol, _ in hidden)}: below the chosen one" if hidden else ""
-    parts = tuple(f"{head(symbol)} = {figures(values[chosen])} " for symbol, values in hidden)
+    cell, beside = digits + NUMBER, len(every)
+    if left + beside * cell > width:
+        left, digits = left - 1, figures.digits  # a symbol brings its own blanks
+        cell = digits + NUMBER + 2 + max(map(cell_len, heads))
+        beside = max(1, (width - left) // cell)
+        beside = -(-len(every) // -(-len(every) // beside))  # as evenly as may be
     return StepTable(
-        layout, tuple(head(symbol) for symbol, _ in shown), tuple(values for _, values in shown), chosen, step.frozen,
-        figures, cell, digits, left, note, tuple(Formula(parts).lines(width, left, result="text") if hidden else ()),
-    )  # fmt: skip
+        layout, heads, tuple(values for _, values in every), chosen, step.frozen, figures, cell, digits, left, beside
+    )

@@ -79,6 +79,22 @@ def _mark(
     return (below if value < 0 else above)[weight_of(value, largest)], role_of(value)
 
 
+def tiny(value: float, width: int, glyphs: Glyphs) -> str:
+    """``value`` correctly rounded to three or four columns, ``.83`` or ``1e4``; nothing where it takes more."""
+    if not math.isfinite(value) or not value:
+        text = number(value, glyphs)
+        return text if len(text) <= width else ""
+    minus = glyphs.minus if value < 0 else ""
+    for decimals in range(width, -1, -1):
+        whole, point, rest = f"{abs(value):.{decimals}f}".partition(".")
+        text = minus + (point + rest if point and whole == "0" else whole + point + rest)
+        if len(text) <= width:
+            return text
+    mantissa, _, exponent = f"{abs(value):.0e}".partition("e")
+    text = f"{minus}{mantissa}e{int(exponent)}"
+    return text if len(text) <= width else ""
+
+
 def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: bool = False) -> str:
     """``value`` to ``digits`` significant digits, fewer where ``width`` asks for it; ``sign`` shows a plus too."""
     plus = "+" if sign and value > 0 else ""

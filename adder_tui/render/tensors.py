@@ -131,14 +131,15 @@ def _choice(view: View, words: Sequence[str], at: int, width: int) -> Line:
 
 def _heading(view: View, inspection: Inspection, table: Place, block: Block, width: int) -> Line:
     """What the table shows, and which part of it where it does not fit."""
-    glyphs, parts = view.glyphs, []
     quantity = fitting_quantity(inspection.quantity, view.experiment)
-    if block.rows < table.rows:
-        parts.append(f"rows {block.top}-{block.top + block.rows - 1}")
-    if block.columns < table.columns and quantity != ACTIVATIONS:
-        parts.append(f"columns {block.left}-{block.left + block.columns - 1}")
-    around = Line.of((f"  {', '.join(parts)} ", "dim")) if parts else Line()
+    rows = f"{block.top}-{block.top + block.rows - 1}" if block.rows < table.rows else ""
+    columns = f"{block.left}-{block.left + block.columns - 1}"
+    if block.columns == table.columns or quantity == ACTIVATIONS:
+        columns = ""
     none = quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(table.weight.start)
-    wordings = headings(table, inspection, view)
-    what = roomiest(width - around.width, *(Line.of((f" {words}", "strong" if none else "dim")) for words in wordings))
-    return what.with_right(around, width, glyphs.ellipsis)
+    wordings = [Line.of((f" {words}", "strong" if none else "dim")) for words in headings(table, inspection, view)]
+    least = next((words for words in reversed(wordings) if "stride" in words.plain), wordings[-1])
+    long = ", ".join(f"{name} {part}" for name, part in (("rows", rows), ("columns", columns)) if part)
+    part = long if least.width + len(long) + 3 <= width else f"[{rows or ':'}, {columns or ':'}]"
+    around = Line.of((f"  {part} ", "dim")) if long else Line()
+    return roomiest(width - around.width, *wordings).with_right(around, width, view.glyphs.ellipsis)

@@ -134,10 +134,13 @@ def _head(trace: Trace, snapshot: Snapshot, figures: Figures, width: int) -> lis
             words += f" Training works on {plural(snapshot.experiment.row_count, 'row')}: b follows one of them."
     else:
         update = snapshot.moment.update + (1 if snapshot.moment.rung else 0)
+        since = "from its start, worked out ahead on a copy" if trace.ahead else "from before its step"
         words = (
             f"Row {count(trace.row)} of the data, {pair}, in the batch of {plural(trace.rows, 'row')} of update"
-            f" {count(update)}, with the numbers from before its step."
+            f" {count(update)}, with the numbers {since}."
         )
+        if trace.left_out:
+            words += " What was changed by hand since is left out."
     lines = [Line.of((row, "text")) for row in wrapped(glyphs.text(words), max(20, width))]
     if trace.scale != 1:
         lines.append(Line.of((f"Inside, numbers are divided by {figures(trace.scale)}:", "text")))

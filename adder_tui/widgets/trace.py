@@ -207,9 +207,6 @@ class TraceText(Canvas, can_focus=True):
         if row != self.row or now.version != snapshot.version:
             self.redraw()
             return
-        rung = snapshot.rung
-        if snapshot.moment.rung and rung is not None and rung.phase == "backward" and rung.layer:
-            refusal = "The backward pass has not reached every layer yet: step on to its end to see a row's way."
         self._fetched, self._refusal = snapshot.version, refusal
         self._row_trace = None if trace is None else (snapshot, trace)
         super().redraw()

@@ -311,6 +311,36 @@ def test_every_deed_within_one_update_can_be_stepped_over_alone():
         assert recording.moment == place
 
 
+@pytest.mark.parametrize("size", ["update", "epoch"])
+def test_by_epoch_and_by_update_too_every_deed_is_a_stop_of_its_own_there_and_back(size):
+    recording = Recording(SMALL.replace(**{"data.count": 6, "training.batch_size": 2}))
+    recording.step("update", 4)  # within the second epoch
+    recording.edit(1, 0.5)
+    recording.step("layer", 3)
+    recording.edit(2, 0.25)
+    recording.hold(Handles(frozenset({2})))
+    recording.step("epoch")
+    recording.change(**{"training.lr": 0.02})
+    recording.edit(1, 0.125)
+    ends = [Moment(3)] if size == "epoch" else [Moment(3), Moment(5)]
+    deeds = [Moment(4), Moment(4, 0, 1), Moment(4, 3), Moment(4, 3, 1), Moment(4, 3, 2)]
+    stops = sorted([*ends, *deeds, Moment(6), Moment(6, 0, 1), Moment(6, 0, 2)])
+    straight = Straight(recording.first_experiment, recording.timeline.events)
+    for place in reversed(stops[:-1]):
+        recording.back(size)
+        assert recording.moment == place
+        assert bits(recording.trainer) == straight.at(place)
+    for place in stops[1:]:
+        recording.step(size)
+        assert recording.moment == place
+        assert bits(recording.trainer) == straight.at(place)
+        over = recording.crossing
+        assert (over.count if over else 0) == (place.edits > 0)
+        assert over is None or over.told is not None
+    recording.back("10 epochs")
+    assert (recording.moment, recording.crossing.count) == (Moment(), 5)
+
+
 def test_epochs_that_end_with_the_update_in_progress_end_the_run_with_it():
     recording = Recording(SMALL)
     recording.run(5)
@@ -504,7 +534,7 @@ def test_a_freeze_and_a_change_of_settings_are_told_with_what_was_there_before()
     recording.step("update")
     recording.step("update")
     assert recording.crossing.how == "forward"
-    recording.back("epoch")
+    recording.back("10 epochs")
     assert (recording.crossing.count, recording.crossing.told) == (2, None)
 
 

@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adder_engine.checkpoint import Handles
+from adder_engine.desk import Desk
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.network import Adder
@@ -380,12 +381,12 @@ def test_there_is_no_step_before_the_first_within_an_update_or_once_the_state_wa
 def test_a_row_can_be_followed_after_backward_and_only_when_it_was_in_the_batch():
     recording = Recording(Experiment().replace(**{"data.count": 5, "training.batch_size": 2, "data.scale": 500.0}))
     trainer = recording.trainer
-    with pytest.raises(RequestError, match="No batch has gone"):
+    with pytest.raises(RequestError, match="There has been no batch yet"):
         trace_row(trainer, 0)
-    for _ in range(5):  # zero_grad, three layers forward, loss
+    for _ in range(7):  # zero_grad, three layers forward, loss, two layers backward
         recording.step("layer")
-        with pytest.raises(RequestError, match="No batch has gone"):
-            trace_row(trainer, 0)
+        with pytest.raises(RequestError, match="has not gone all the way"):
+            trace_row(trainer, int(trainer.batch_rows[0]))
     recording.step("update")
     inside = trainer.batch_rows.tolist()
     assert trace_row(trainer, inside[0]).row == inside[0]
@@ -407,6 +408,41 @@ def test_a_row_is_not_followed_through_weights_that_were_edited_on_its_way():
         trace_row(recording.trainer, 0)
     recording.step("update")
     check_trace(trace_row(recording.trainer, 0), recording.experiment)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("edited", [False, True])
+def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_start(dropout, edited):
+    changes = {"data.count": 6, "data.scale": 500.0, "training.batch_size": 4, "network.dropout": dropout}
+    desk, whole = (Desk(Experiment().replace(**changes), None, 3.0) for _ in range(2))
+    for one in (desk, whole):
+        one.recording.step("update", 2)
+        one.recording.edit(3, 0.5)  # at the start of the update: it is not left out
+    whole.recording.step("update")
+    rows = whole.batch_rows()
+    proven = None
+    for rung in range(1, 9):
+        desk.recording.step("layer")
+        if edited and rung == 3:
+            desk.recording.edit(0, 9.0)
+            desk.recording.edit(36, 9.0)
+        before = desk.recording.trainer.state.clone()
+        assert desk.batch_rows() == rows
+        for row in rows:
+            trace, later = desk.trace(row), whole.trace(row)
+            left_out = 2 if edited and rung >= 3 else 0
+            assert (trace.ahead, trace.left_out) == (rung < 8 or left_out > 0, left_out)
+            assert np.array_equal(trace.gradient, later.gradient)
+            assert np.array_equal(trace.batch_gradient, later.batch_gradient)
+            assert (trace.answer, trace.loss, trace.share) == (later.answer, later.loss, later.share)
+        assert desk.recording.trainer.state.equal(before)
+        proof = desk.prove()
+        assert (proof.update, proof.begun, proof.left_out, proof.agrees) == (3, True, left_out, True)
+        proven = proven or proof
+        assert proof.lines == proven.lines
+    desk.recording.step("update")
+    if not edited:
+        assert desk.recording.trainer.state.equal(whole.recording.trainer.state)
 
 
 def test_tracing_does_not_disturb_the_run():
@@ -469,7 +505,7 @@ def test_the_way_before_a_step_is_there_for_one_row_and_not_for_a_batch_dropout_
 
 def test_the_rows_of_the_newest_batch_are_those_that_can_be_followed() -> None:
     recording = Recording(Experiment.preset("mini-batches").replace(**{"data.count": 40, "training.batch_size": 5}))
-    with pytest.raises(RequestError, match="No batch has gone all the way"):
+    with pytest.raises(RequestError, match="There has been no batch yet"):
         batch_rows(recording.trainer)
     recording.step("update", 3)
     rows = batch_rows(recording.trainer)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adder_engine.desk import Desk
 from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
 from adder_engine.snapshot import Course, Snapshot
+from adder_engine.sums import Sum
 from adder_tui.cursor import end_of, moved, number_of
 from adder_tui.render.diagram import Diagram, diagram
 from adder_tui.render.explain import explanation, weighted_sum
@@ -24,7 +25,7 @@ from adder_tui.render.ladder import ladder_lines, place_in_words
 from adder_tui.render.lines import plain
 from adder_tui.render.sheet import Spot
 from adder_tui.render.shown import Shown
-from adder_tui.render.strokes import strokes_of
+from adder_tui.render.strokes import strokes_of, tiny
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for
 
@@ -153,7 +154,7 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
         at_work = reach.rung is not None and c > 0 and reach.rung.layer == c - 1
         if at_work and reach.rung is not None:
             arrow = strokes.forward if reach.rung.phase == "forward" else strokes.backward
-            assert arrow in row[spot.x - 3 : spot.x]
+            assert arrow in row[spot.x - 3 : spot.x] + row[spot.x : spot.x + spot.width].lstrip("0123456789 ")[:1]
     layers_of = {index: c for c in range(1, len(shown.layers)) for index in layer_indices(shown, c)}
     for index, spot in marks_of(drawn).items():
         if shown.brought is None or not shown.brings(layers_of[index], 0):
@@ -267,6 +268,49 @@ def test_the_sum_of_a_wide_neuron_shows_the_largest_terms_and_what_the_others_co
     assert value == pytest.approx(float(total), abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("activation", "width", "rows"),
+    [("none", 80, 6), ("none", 60, 6), ("none", 120, 11), ("tanh", 80, 6), ("tanh", 120, 11)],
+)
+def test_the_error_of_a_neuron_that_feeds_many_is_a_sum_that_adds_up_too(
+    activation: str, width: int, rows: int
+) -> None:
+    snapshot = at_rung(9, layers=(2, 64, 64, 64, 1), activation=activation)
+    assert snapshot.trace is not None
+    here = snapshot.trace.layers[1]
+    told = plain(explanation(view_of(snapshot, Neuron(2, 5)), None, width, rows))
+    text = " ".join(told[told.index("error") + 5 : told.index("\n bias ")].split()).replace("−", "-")
+    left = int(re.search(r"\((\d+) more\)", text)[1])  # type: ignore[index]
+    terms, *rest = text.replace(f" ({left} more)", "").split(" = ")
+    assert left + terms.count("·") == 64
+    assert eval(terms.replace("·", "*")) == pytest.approx(float(here.arriving[5]), abs=0.05)  # our own digits
+    assert len(rest) == (1 if activation == "none" else 2)
+    assert float(rest[-1]) == pytest.approx(float(here.delta[5]), rel=1e-5)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_gradients_are_shown(
+    width: int, glyphs: Glyphs
+) -> None:
+    held = Desk(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}), None, 3.0)
+    held.recording.step("update", 10)  # the last batch has 40 rows
+    held.recording.step("layer", 6)
+
+    def told(held: Desk) -> str:
+        return ladder_lines(view_of(held.snapshot(False), Neuron(1, 0), glyphs), width)[2].plain
+
+    assert "30 + 70 alone" in told(held)
+    assert "over 40 rows." in told(held)
+    assert told(held).split()[0].rstrip(":") == ("d" if glyphs.ascii else "δ")
+    one = Desk(Experiment.preset("one-pair"), None, 3.0)
+    one.recording.step("layer", 6)
+    assert "alone" not in told(one)
+    one.ask(Sum(3, 7))
+    assert "3 + 7 alone" in told(one)
+    assert "over 1 row." in told(one)
+
+
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
     held = Desk(Experiment.preset("one-pair"), None, 3.0)
@@ -349,3 +393,62 @@ def test_after_a_step_errors_and_gradients_belong_together_or_say_that_they_do_n
     snapshot = held.snapshot(False)
     assert "error now" in plain(explanation(view_of(snapshot, Neuron(3, 0)), None, 110, 8))
     assert "sum's, now" in plain(explanation(view_of(snapshot, Parameter(36)), None, 110, 8))
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("wide", [4, 64])
+@pytest.mark.parametrize("activation", ["none", "tanh"])
+def test_with_six_hidden_layers_too_every_neuron_on_the_picture_shows_its_number_at_80_columns(
+    activation: str, wide: int, glyphs: Glyphs
+) -> None:
+    snapshot = at_rung(0, layers=(2, *[wide] * 6, 1), activation=activation)
+    for column in range(8):
+        view = view_of(snapshot, Neuron(column, 0), glyphs)
+        drawn, shown = diagram(view, 80, 11), Shown(view)
+        for (c, i), spot in neurons_of(drawn).items():
+            cell = drawn.lines[spot.y].plain[spot.x : spot.x + spot.width]
+            told = cell[cell.index("[" if (c, i) == (column, 0) else "(") + 1 : -1].strip().replace("−", "-")
+            value = float(shown.values(c)[i])  # type: ignore[index]
+            decimals = len(told.partition(".")[2])
+            assert told in (f"{value:.{decimals}f}", f"{value:.{decimals}f}".replace("0.", ".", 1))
+            assert c != max(1, column) or len(told) > 4
+
+
+@pytest.mark.parametrize("column", range(1, 7))
+def test_where_only_signs_fit_the_cursors_column_still_has_its_numbers(column: int) -> None:
+    snapshot = at_rung(0, layers=(2, *[64] * 6, 1), activation="tanh")
+    drawn = diagram(view_of(snapshot, Neuron(column, 3)), 60, 9)
+    cells = [drawn.lines[s.y].plain[s.x : s.x + s.width] for (c, _), s in neurons_of(drawn).items() if c == column]
+    assert cells
+    assert all(re.search(r"\d", cell) for cell in cells)
+
+
+@given(st.floats(-1e7, 1e7), st.sampled_from([3, 4]))
+def test_a_tiny_number_is_the_correct_rounding_in_its_width(value: float, width: int) -> None:
+    told = tiny(value, width, UNICODE).replace("−", "-")
+    assert len(told) <= width
+    if not told:
+        assert value <= -100 if width == 3 else value <= -1e3
+        return
+    if "e" in told:
+        assert float(told) == float(f"{value:.0e}")
+    else:
+        assert float(told) == float(f"{value:.{len(told.partition('.')[2])}f}")
+
+
+def test_where_an_error_has_little_room_its_sum_stands_in_brackets() -> None:
+    snapshot = at_rung(16, layers=(2, 4, 4, 4, 4, 4, 4, 1), activation="tanh")
+    assert snapshot.trace is not None
+    shown = 0
+    for column in range(1, 7):
+        for i in range(4):
+            told = plain(explanation(view_of(snapshot, Neuron(column, i)), None, 80, 6))
+            text = told[told.index("\n error") + 7 : told.index("\n bias ")].strip().replace("−", "-")
+            assert "weighed" not in text
+            if text.startswith("(") and ")·" in text and ", " not in text:
+                shown += 1
+                left, right = re.sub(r" \(\d more\)", "", text).split(" = ")
+                here = snapshot.trace.layers[column - 1]
+                assert float(right) == pytest.approx(float(here.delta[i]), rel=1e-5)
+                assert eval(left.replace("·", "*")) == pytest.approx(float(right), rel=0.01, abs=0.002)
+    assert shown

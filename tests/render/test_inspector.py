@@ -192,6 +192,21 @@ def test_the_title_of_the_gradient_names_the_biass_grad_too() -> None:
     assert title == "input.weight.grad (4, 2) row by row, stride (2, 1); input.bias.grad (4,)"
 
 
+@pytest.mark.parametrize(
+    ("width", "quantity"),
+    [(60, "parameter"), (60, "gradient"),
+     *((width, quantity) for width in (80, 120)
+       for quantity in ("parameter", "gradient", "first", "second", "change", "ratio"))],
+)  # fmt: skip
+def test_the_title_of_a_wide_tensor_keeps_its_shape_and_storage_order(wide: Seen, quantity: str, width: int) -> None:
+    chosen = Parameter(layout_for(wide.snapshot.experiment).weight(1).start + 40 * 64 + 30)
+    title = drawn(wide, chosen, (width, 20), quantity=quantity).splitlines()[2]
+    assert "hidden.weight" in title
+    assert "(64, 64) stride (64, 1)" in title.replace(" row by row,", "")
+    assert re.search(r"rows \d+-\d+, columns \d+-\d+ $|\[\d+-\d+, \d+-\d+\] $", title)
+    assert "…" not in title
+
+
 def test_rows_and_columns_are_named_after_their_neurons(fresh: Seen) -> None:
     rows = drawn(fresh, at(fresh, "hidden.weight", 2, 1)).splitlines()
     assert rows[2].strip() == "hidden.weight (4, 4) row by row, stride (4, 1); hidden.bias (4,)"

@@ -6,11 +6,12 @@ import pytest
 
 from adder_engine.checkpoint import Handles
 from adder_engine.desk import Desk
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import OPTIMIZERS, Experiment
 from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine, Rung
 from adder_tui.render.figures import Figures, kept
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from adder_tui.render.lines import plain
+from adder_tui.render.numbers import number
 from adder_tui.render.proof import gradient_lines, proof_lines
 from adder_tui.render.trace import Told, tell
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for
@@ -40,12 +41,12 @@ def text(*args: object, **kwargs: object) -> str:
 
 def test_the_tutorials_layer_values_gradients_and_errors_are_on_it() -> None:
     shown = text(desk(ONE_PAIR))
-    for number in ("57.9250", "39.9805", "18.8736", "24.2555", "25.8031", "−10.1860", "−39.0174"):
-        assert number in shown
+    for value in ("57.9250", "39.9805", "18.8736", "24.2555", "25.8031", "−10.1860", "−39.0174"):
+        assert value in shown
     assert "5.954" in shown  # 5.9549 in the fifth digit on some processors, 5.95485 here
     assert "output.bias.grad[0] = δ3[0] = −197.627" in shown
-    for number in ("−76.28", "−16.44", "32.08", "−61.06"):
-        assert number in shown
+    for value in ("−76.28", "−16.44", "32.08", "−61.06"):
+        assert value in shown
     assert "L = d² = (−98.8137)² = 9764.15" in shown
 
 
@@ -70,28 +71,39 @@ def test_the_table_of_the_step_has_a_row_for_every_parameter_and_room_for_all_co
     made = desk(ONE_PAIR, count=1)
     table = told(made, width=120, chosen=Parameter(20)).table
     assert table is not None
-    assert len(table) == 2 + 6 + 37
+    assert (len(table), table.rows) == (2 + 6 + 37, 1)
     assert table.line(1).plain.split() == ["θ", "g", "m", "v", "mˆ", "vˆ", "Δ", "new", "θ"]
     assert table.line(table.line_of(20)).plain.strip().startswith("▸[2, 0]")
 
 
-def test_where_columns_are_left_out_the_chosen_parameter_has_them_below_it() -> None:
-    made = desk(ONE_PAIR, count=1)
-    for chosen in (0, 20, 36):
-        table = told(made, width=60, chosen=Parameter(chosen)).table
-        assert table is not None
-        lines = [table.line(i).plain for i in range(len(table))]
-        assert "below the chosen one" in lines[1]
-        here = table.line_of(chosen)
-        assert lines[here].strip().startswith("▸[")
-        heads = lines[2].split()
-        missing = [symbol for symbol in ("g", "m", "v", "mˆ", "vˆ") if symbol not in heads]
-        below = " ".join(lines[here + 1 : here + 1 + len(table.more)])
-        assert [part for part in below.split() if part in ("g", "m", "v", "mˆ", "vˆ")] == missing
-        assert sum(line.lstrip().startswith(("[", "▸[")) for line in lines) == 37
-        for index in range(37):
-            name = ONE_PAIR_LAYOUT.name_of(index)
-            assert f"[{name.partition('[')[2]}" in lines[table.line_of(index)]
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize(("width", "digits"), [(60, 6), (80, 6), (80, 9), (120, 9)])
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_in_any_window_every_parameter_has_all_numbers_of_the_optimizers_formula(
+    optimizer: str, decay: float, width: int, digits: int, glyphs: Glyphs
+) -> None:
+    changes = {"training.optimizer": optimizer, "training.lr": 1e-5, "training.weight_decay": decay}
+    made = desk(ONE_PAIR.replace(**changes), count=2)
+    snapshot, figures = made.snapshot(False), Figures(glyphs, digits)
+    assert snapshot.trace is not None
+    step = snapshot.trace.step
+    assert step is not None
+    table = tell(snapshot.trace, snapshot, Parameter(20), figures, width).table
+    assert table is not None
+    lines = [table.line(i).plain for i in range(len(table))]
+    assert max(map(len, lines)) <= width
+    for index in range(37):
+        first = table.line_of(index)
+        told = " ".join(lines[first : first + table.rows])
+        assert f"[{ONE_PAIR_LAYOUT.name_of(index).partition('[')[2]}" in told
+        assert ("▸" if glyphs is UNICODE else ">") not in told or index == 20
+        columns = [step.before, step.gradient, *(term.values for term in step.terms), step.after]
+        wanted = [number(float(values[index]), glyphs, table.digits).replace(",", "") for values in columns]
+        symbols = {*table.heads, "new", glyphs.text("θ")}
+        shown = [word for word in told.partition("]")[2].split() if word not in symbols]
+        assert shown == wanted
+        assert table.rows == 1 or told.count(glyphs.text("new θ") + " ") == 1
 
 
 def test_before_the_first_step_and_within_an_update_it_says_that_there_is_no_step() -> None:

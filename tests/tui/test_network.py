@@ -277,8 +277,13 @@ async def test_the_last_change_is_the_same_number_on_network_and_inspect_and_an_
         await shows(pilot, "last step  none since it was edited")
 
 
-async def test_the_footer_names_the_way_from_the_trace_back_to_the_diagram(session: Session) -> None:
-    async with network(session, (120, 40)) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_footer_names_the_way_from_the_trace_back_to_the_diagram(
+    session: Session, size: tuple[int, int]
+) -> None:
+    async with network(session, size) as pilot:
+        app_of(pilot).player.step_size = "update"
+        app_of(pilot).redraw()
         await shows(pilot, "t trace")
         await press(pilot, "t")
         await shows(pilot, "t diagram")

@@ -93,7 +93,7 @@ async def test_t_goes_back_to_the_diagram(session: Session, tmp_path: Path) -> N
 async def test_b_says_in_words_that_no_batch_has_gone_through_yet(session: Session, tmp_path: Path) -> None:
     async with trace_of(session, tmp_path, Experiment.preset("three-pairs")) as pilot:
         await press(pilot, "b")
-        await shows(pilot, "No batch has gone all the way through yet")
+        await shows(pilot, "There has been no batch yet: make a step, and b follows its rows.")
         await shows(pilot, "Trace of the current sum")
 
 
@@ -241,11 +241,19 @@ async def test_a_result_that_nobody_waits_for_any_more_is_dropped(
         assert pilot.app.is_running
 
 
-async def test_within_an_update_the_proof_says_what_would_do(session: Session, tmp_path: Path) -> None:
-    async with trace_of(session, tmp_path) as pilot:
+async def test_within_an_update_the_proof_and_a_rows_way_say_that_they_begin_at_its_start(
+    session: Session, tmp_path: Path
+) -> None:
+    async with trace_of(session, tmp_path, Experiment.preset("three-pairs")) as pilot:
         pilot.app.player.step_size = "layer"
-        await press(pilot, "full_stop", "a")
-        await shows(pilot, "An update is in progress")
+        await press(pilot, "full_stop", "full_stop", "a")
+        await shows(pilot, "They agree. This update, 1, 3 rows: run on a copy from its start, by us and")
+        await press(pilot, "escape", "b", "pageup", "pageup")
+        await shows(pilot, "Trace of row 0 of the data", "numbers from its start, worked out ahead on a copy.")
+        await press(pilot, "plus")
+        await shows(pilot, "What was changed by hand", "since is left out.")
+        await press(pilot, "a")
+        await shows(pilot, "They agree. This update, 1", "What was changed by hand since its start is")
 
 
 async def test_g_checks_the_chosen_gradient_and_shows_where_float32_runs_out(session: Session, tmp_path: Path) -> None:
