@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from adder_tui.lessons.actions import Action
 
 if TYPE_CHECKING:
-    from adder_tui.lessons.checks import Argument
     from adder_tui.lessons.lesson import Lesson
+    from adder_tui.lessons.tokens import Argument
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
     sheet = SHEETS[view]
     found: dict[Call, None] = {}
     for action in lesson.solution:
-        call = _of_action(action)
+        call = call_for(action)
         if call is not None and call.bench in sheet.benches:
             found[call] = None
     expressions = [*(t.check for t in lesson.tasks), *(q.value for q in lesson.quotes),
@@ -140,7 +140,8 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
     return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
 
 
-def _of_action(action: Action) -> Call | None:
+def call_for(action: Action) -> Call | None:
+    """The figure that an action works out; None where it works none out."""
     match action.verb, action.words:
         case "bench", (name, *words):
             return Call(name, tuple(argument_of(word) for word in words))
