@@ -216,7 +216,7 @@ class AdderApp(App[None]):
         """Note the tab, so that the next start comes back to it; a lesson that is open comes first."""
         learn = self.learn
         room = learn.classroom if learn is not None else None
-        if self.given_session is None and (room is None or room.lesson is None):
+        if self.given_session is None and (room is None or room.sitting is None):
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
     @cached_property

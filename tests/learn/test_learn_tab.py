@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from adder_engine import Experiment
 from adder_engine.errors import RunFileError
 from adder_tui.app import AdderApp
-from adder_tui.learning import classroom
+from adder_tui.learning import help
 from adder_tui.learning.start import read_place
 from adder_tui.lessons.course import read_course
 from adder_tui.settings import Settings
@@ -208,7 +208,7 @@ def test_progress_and_place_survive_a_kill(tmp_path: Path) -> None:
 async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classroom, "SHOWN_SECONDS", 0.0)
+    monkeypatch.setattr(help, "SHOWN_SECONDS", 0.0)
     async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
         await shows(pilot, ": read")
         await pilot.press("enter")
@@ -298,31 +298,31 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
 async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app(
     lesson: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classroom, "SHOWN_SECONDS", 0.0)
+    monkeypatch.setattr(help, "SHOWN_SECONDS", 0.0)
     async with app_in(tmp_path, lesson=lesson) as pilot:
         await shows(pilot, ": read")
         pane = pilot.app.learn  # type: ignore[attr-defined]
         room = pane.classroom
         tasks = {task.id for task in room.lesson.tasks}
         assert not room.page.done, "nothing is done on entering"
-        while room.step.kind != "observe":
-            if room.step.kind == "predict":
-                asked = room.lesson.prediction_named(room.step.prediction)
+        while room.sitting.step.kind != "observe":
+            if room.sitting.step.kind == "predict":
+                asked = room.lesson.prediction_named(room.sitting.step.prediction)
                 if asked.choices:
                     await pilot.press("a")
                 else:
                     await type_text(pilot, "1")
-            elif room.step.kind == "do":
-                while not room.may_go_on():
+            elif room.sitting.step.kind == "do":
+                while not room.sitting.may_go_on:
                     task = room.page.task.id
                     await pilot.press("escape") if pane.words == {"lesson", "field"} else None
-                    await asyncio.wait_for(room.show_me(), 120)
+                    await asyncio.wait_for(room.help.show_me(), 120)
                     assert task in room.page.done, f"task {task} of {lesson}"
-            at = room.at
+            at = room.sitting.at
             await pilot.press("enter")
-            await until(pilot, lambda at=at: room.at > at)  # type: ignore[misc]
+            await until(pilot, lambda at=at: room.sitting.at > at)  # type: ignore[misc]
         assert room.page.done == tasks
-        await until(pilot, lambda: room.figures.keys() == {quote.name for quote in room.lesson.quotes})
+        await until(pilot, lambda: room.sitting.figures.keys() == {quote.name for quote in room.lesson.quotes})
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
 
