@@ -69,6 +69,7 @@ def hint(app: AdderApp) -> None:
 
 def yes(app: AdderApp) -> Awaitable[None]:
     """Show me."""
+    _pane(app).take_focus()
     return _room(app).help.show_me()
 
 

@@ -51,6 +51,12 @@ class Benches:
             sitting.rows[view] = max(0, min(count - 1, sitting.rows.get(view, 0) + change))
             self._room.changed()
 
+    def point_at(self, view: str, action: Action) -> None:
+        """Put a view's cursor on the figure that an action works out."""
+        sitting, call, calls = self._room.sitting, call_for(action), self.calls(view)
+        if sitting is not None and call in calls:
+            sitting.rows[view] = calls.index(call)
+
     def _row_count(self, sitting: Sitting, view: str) -> int:
         if view == "board":
             return len(sitting.lesson.board.cards) if sitting.lesson.board else 0

@@ -13,7 +13,8 @@ from adder_tui.learning.help import Help
 from adder_tui.learning.own_run import OwnRun
 from adder_tui.learning.sheets import LASTING
 from adder_tui.learning.sitting import Sitting
-from adder_tui.learning.steps import furthest, steps_of
+from adder_tui.learning.steps import HANDS_ON, furthest, steps_of
+from adder_tui.learning.wandering import bring_back, is_the_lessons, needs_its_network
 from adder_tui.lessons import progress
 from adder_tui.lessons.attempt import Attempt, completed
 from adder_tui.lessons.lesson import Lesson
@@ -114,11 +115,13 @@ class Classroom:
             sitting.results = {call: known for call, known in sitting.results.items() if call.bench in LASTING}
         if not sitting.showing and _edited(before, snapshot):
             deeds.edit()
+        if is_the_lessons(sitting.lesson, snapshot):
+            sitting.run = snapshot.run
         return True
 
     def heard(self, answer: Answer) -> None:
-        """A sum was asked and answered."""
-        if self.sitting is not None and self.sitting.has_run:
+        """A sum was asked and answered. One asked on another tab before it was predicted is none of the lesson's."""
+        if self.sitting is not None and self.sitting.has_run and self.sitting.step.kind in HANDS_ON:
             self.sitting.attempt.deeds.ask(answer)
 
     def opened(self, view: str) -> bool:
@@ -171,6 +174,20 @@ class Classroom:
             sitting.figures |= found
             self.store.change(lambda tree: progress.keep_figures(tree, sitting.lesson.id, found))
             self.changed()
+
+    async def call_back(self) -> bool:
+        """Coming from another tab: bring the lesson's network back where another one has taken its place.
+
+        Returns whether it had to be.
+        """
+        sitting = self.sitting
+        if sitting is None or not sitting.has_run or sitting.showing or not needs_its_network(sitting):
+            return False
+        snapshot = sitting.attempt.deeds.snapshot
+        if snapshot is None or is_the_lessons(sitting.lesson, snapshot):
+            return False
+        self.show(await bring_back(sitting, await self.ready()))
+        return True
 
     # --- where one is ----------------------------------------------------------------------------
 

@@ -49,10 +49,13 @@ class Controls:
             ExperimentError: a value that will not do.
         """
         sitting, key = self._room.sitting, self.chosen
-        words = (getattr(key_named(key), "choices", ()) or ()) if key else ()
-        if sitting is None or not words:
+        if sitting is None or not key:
             return
-        value = str((await self._room.ready()).experiment[key])
+        value = (await self._room.ready()).experiment[key]
+        words = ("false", "true") if isinstance(value, bool) else getattr(key_named(key), "choices", ()) or ()
+        if not words:
+            return
+        value = str(value).lower() if isinstance(value, bool) else str(value)
         await self.set(key, words[(words.index(value) + change) % len(words) if value in words else 0])
 
     async def next_station(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
+from adder_tui.learning.sheets import view_for
 from adder_tui.lessons import progress
 from adder_tui.lessons.player import LessonPlayer
 
@@ -63,7 +64,7 @@ class Help:
         except AdderError as error:
             sitting.refusal = str(error)
         finally:
-            sitting.showing = ""
+            sitting.showing = sitting.stage = ""
             self._room.changed()
 
     async def _play(self, sitting: Sitting, player: LessonPlayer, wanted: Task) -> None:
@@ -77,7 +78,7 @@ class Help:
             await self._room.look(shown=task.id == wanted.id)
 
     async def _show(self, sitting: Sitting, player: LessonPlayer, action: Action) -> None:
-        sitting.showing = action.text
+        sitting.showing, sitting.stage = action.text, view_for(action, sitting.lesson.shown_views)
         self._room.changed()
         await asyncio.sleep(SHOWN_SECONDS)
         await player.do(action)

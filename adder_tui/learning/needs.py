@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_tui.learning.sheets import SHEETS
+from adder_tui.learning.sheets import SHEETS, calls_of
 from adder_tui.learning.sitting import Sitting
 from adder_tui.learning.steps import HANDS_ON, Step
 from adder_tui.lessons.lesson import LETTERS, Lesson
@@ -21,6 +21,8 @@ class OnScreen:
     """The view that has the keys; empty where the text has them."""
     diagram: bool = False
     """Whether the diagram is shown."""
+    read_out: bool = False
+    """Whether the chart is being read out."""
 
 
 def words_for(lesson: Lesson, step: Step) -> frozenset[str]:
@@ -63,19 +65,36 @@ def words_now(sitting: Sitting, typing: bool, screen: OnScreen) -> frozenset[str
     words = words_for(sitting.lesson, sitting.step) | choices | told
     if not sitting.has_run:
         words -= {"run", "seed", "edit", "diagram"}
+    if sitting.task is not None:
+        words |= {"task"}
     if sitting.lesson.stations and "handson" in words:
         words |= {"stations"}
-    if not screen.diagram:
-        words -= {"diagram"}
+    if not screen.diagram or screen.focused == "inspect":
+        words -= {"diagram"}  # the table has keys of the same names
+    if screen.focused == "inspect":
+        words |= {"table"}
+    if screen.focused == "chart":
+        words |= {"reading", "read_out"} if screen.read_out else {"reading"}
     if screen.focused not in ("network", "inspect"):
         words -= {"hands"}
-    if screen.focused in SHEETS:
+    if screen.focused in SHEETS and not _enough(sitting, screen.focused):
         words |= {"bench"}
-    elif screen.focused == "settings" and sitting.lesson.controls:
+    elif screen.focused == "settings" and sitting.lesson.controls and not _enough(sitting, "settings"):
         words |= {"setting"}
-    elif "hands" not in words:
+    elif words.isdisjoint(("hands", "read_out")):
         words |= {"page", "goes" if sitting.picked or sitting.may_go_on else "stays"}
     return words
+
+
+def _enough(sitting: Sitting, view: str) -> bool:
+    """Whether Enter goes on although a view has the keys: all is done here, and the row is worked out."""
+    if sitting.step.kind != "do" or not sitting.may_go_on:
+        return False
+    calls = calls_of(view, sitting.lesson) if view in SHEETS else ()
+    if not calls:
+        return True
+    call = calls[min(sitting.rows.get(view, 0), len(calls) - 1)]
+    return call in sitting.results or (call.bench == "gradcheck" and call.arguments[0] in sitting.attempt.deeds.checks)
 
 
 def words_told(sitting: Sitting) -> set[str]:

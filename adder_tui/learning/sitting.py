@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from adder_tui.learning.doing import next_action
 from adder_tui.learning.steps import Step
 from adder_tui.render.page import Page, Review
 from adder_tui.render.workbench import Shown
 
 if TYPE_CHECKING:
     from adder_tui.learning.sheets import Call
+    from adder_tui.lessons.actions import Action
     from adder_tui.lessons.attempt import Attempt
     from adder_tui.lessons.lesson import Lesson, Task
 
@@ -28,6 +30,8 @@ class Sitting:
     """What the text quotes of the learner's own runs, as it is written there."""
     since: int | None = None
     """Version of the snapshot that the lesson began with; what comes later may be older. None till it is there."""
+    run: int = 0
+    """The id of the newest run that was the lesson's own."""
     hints: dict[int, int] = field(default_factory=dict)
     """A task's id to how many of its hints are open."""
     told: dict[str, str] = field(default_factory=dict)
@@ -44,6 +48,8 @@ class Sitting:
     """Whether "show me" is being asked about."""
     showing: str = ""
     """The action that is being shown; empty while the learner has the wheel."""
+    stage: str = ""
+    """The view in which the shown action is seen."""
     review: Review | None = None
     """The chapter's review, while it is asked."""
     results: dict[Call, Shown] = field(default_factory=dict)
@@ -82,6 +88,11 @@ class Sitting:
         return next((t for t in self.lesson.tasks if t.id in self.step.tasks and t.id not in done), None)
 
     @property
+    def next_action(self) -> Action | None:
+        """What is to be done next of that task."""
+        return next_action(self.task, self.attempt) if self.task is not None else None
+
+    @property
     def may_go_on(self) -> bool:
         """Whether the step is done."""
         match self.step.kind:
@@ -108,6 +119,12 @@ class Sitting:
     def _right(self, id: str) -> bool:
         one = self.lesson.field_named(id)
         return one is not None and one.right(self.attempt.deeds.answers.get(id, ""))
+
+    @property
+    def types_now(self) -> bool:
+        """Whether that is what comes next: nothing of the task has to be done before it."""
+        following = self.next_action if self.step.kind == "do" else None
+        return bool(self.blank) and (following is None or following.verb == "answer")
 
     @property
     def by_hand(self) -> bool:
@@ -144,7 +161,7 @@ class Sitting:
             lesson=self.lesson, step=self.step, number=self.at + 1, count=len(self.steps),
             predictions=predictions, done=frozenset(self.attempt.done), answers=deeds.answers, told=self.told,
             hints=self.hints.get(self.task.id, 0) if self.task is not None else 0, asking=self.asking,
-            showing=self.showing, picked=self.picked, typed=self.typed, blank=self.blank, refusal=self.refusal,
-            figures=self.figures, best=self.attempt.best, answered=self.answered, finished=finished,
-            next_title=next_title, review_due=review_due, review=self.review,
+            showing=self.showing, stage=self.stage, picked=self.picked, typed=self.typed, blank=self.blank,
+            refusal=self.refusal, figures=self.figures, best=self.attempt.best, answered=self.answered,
+            finished=finished, next_title=next_title, review_due=review_due, review=self.review,
         )  # fmt: skip

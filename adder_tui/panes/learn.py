@@ -22,6 +22,7 @@ from adder_tui.widgets.canvas import ViewSource
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Answer, Snapshot
+    from adder_engine.sums import Sum
     from adder_tui.app import AdderApp
     from adder_tui.lessons.course import Course
     from adder_tui.lessons.store import Store
@@ -42,7 +43,7 @@ class LearnPane(Pane):
         """None until the lessons are read."""
         self.list = CourseList(source, self.changed, id="course")
         self.desk = LessonDesk(source, self.settle, id="lesson")
-        self._entering = False
+        self._entering = self._playing = False
 
     @property
     def _app(self) -> AdderApp:
@@ -126,6 +127,9 @@ class LearnPane(Pane):
         room = self.classroom
         if room is None or room.lesson is None or self._entering:
             return
+        if self.desk.keys.just_back and self._app.tab == "learn":
+            self.desk.keys.just_back = False
+            return
         left = room.lesson
         self.desk.row.close()
         try:
@@ -135,6 +139,15 @@ class LearnPane(Pane):
             self.list.come_back(left, room.store.progress)
             self._warn()
             self.take_focus_if_shown()
+
+    def came_to_front(self) -> None:
+        """From another tab: the lesson's network is brought back where another one has taken its place."""
+        self.desk.keys.settle_again()
+        self._app.run_worker(self._app.attempt(self._call_back()), name="call back")
+
+    async def _call_back(self) -> None:
+        if self.classroom is not None and await self.classroom.call_back():
+            self._app.say("The lesson's own network is back. Yours is kept: l lists it on the other tabs.")
 
     def _warn(self) -> None:
         room = self.classroom
@@ -159,7 +172,7 @@ class LearnPane(Pane):
             self.desk.look()
         elif not sitting.may_go_on:
             if sitting.blank:
-                self.desk.settle_field(focus=True)
+                self.desk.settle_field(insist=True)
             elif sitting.step.kind == "do":
                 self._app.say("The task is still open; i gives a hint.")
         elif room.review_due(sitting.lesson) and room.answers.begin_review():
@@ -198,6 +211,9 @@ class LearnPane(Pane):
 
     def saw(self, snapshot: Snapshot) -> None:
         """A new snapshot."""
+        playing, self._playing = self._playing, snapshot.status == "playing"
+        if self._playing and not playing and self.display:
+            self.desk.keys.training_begins()
         if self.classroom is not None and self.classroom.saw(snapshot):
             self.desk.look()
 
@@ -206,6 +222,19 @@ class LearnPane(Pane):
         if self.classroom is not None:
             self.classroom.heard(answer)
             self.desk.look()
+            self.changed()
+
+    def has_enough_of(self, sum: Sum) -> bool:
+        """Whether a sum that stands in the prompt was asked just now, and the step's tasks are done by it.
+
+        Enter, which is said to go on, then does so also where the prompt still has the keys.
+        """
+        sitting = self.classroom.sitting if self.classroom is not None else None
+        snapshot = sitting.attempt.deeds.snapshot if sitting is not None else None
+        if sitting is None or snapshot is None or sitting.review is not None or sitting.step.kind != "do":
+            return False
+        asked = snapshot.asked.sum
+        return sitting.may_go_on and sitting.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
 
     # --- drawing and focus -----------------------------------------------------------------------
 
@@ -216,6 +245,8 @@ class LearnPane(Pane):
         self.desk.share_room()
         self.list.fill()
         self.desk.settle_field()
+        self.desk.keys.settle()
+        self.desk.views.feed()
         super().redraw()
 
     def take_focus(self) -> None:
@@ -232,8 +263,13 @@ class LearnPane(Pane):
         """After a step has changed: the field, or the text, has the keys."""
         sitting = self.classroom.sitting if self.classroom is not None else None
         self.desk.settle_field(focus=True)
-        if sitting is not None and not sitting.blank:
-            self.take_focus_if_shown()
+        if sitting is not None and not sitting.types_now and self.display and not self._app.typing():
+            self.call_after_refresh(self._begin_step)
+
+    def _begin_step(self) -> None:
+        if not self._app.typing():
+            self.take_focus()
+            self.desk.keys.settle_again()
 
 
 def _read(data_dir: Path, course_folder: Path | None) -> tuple[Course, Store]:

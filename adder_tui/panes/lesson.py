@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from adder_engine.errors import AdderError
-from adder_tui.learning.sheets import SHEETS
+from adder_tui.learning.needs import words_now
+from adder_tui.learning.sheets import SHEETS, view_for
+from adder_tui.panes.lesson_keys import LessonKeys
 from adder_tui.panes.lesson_layout import Layout, lay_out
 from adder_tui.panes.lesson_views import LessonViews
 from adder_tui.widgets.canvas import Canvas, ViewSource
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
     from adder_tui.app import AdderApp
     from adder_tui.learning.classroom import Classroom
     from adder_tui.learning.sitting import Sitting
+    from adder_tui.lessons.actions import Action
     from adder_tui.lessons.lesson import Lesson
     from adder_tui.render.page import Page
 
+ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
+"""Words of views that have a use of their own for Enter."""
 SHAPES = "two shapes, such as 1x2 @ 2x4"
 
 
@@ -56,6 +62,7 @@ class LessonDesk(Container):
         self.row = FieldRow(source, field_id="lesson-field")
         self.views = LessonViews(source, lambda: self.room, id="views")
         self._arranged: tuple[str, Layout] | None = None
+        self.keys = LessonKeys(self)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -75,7 +82,11 @@ class LessonDesk(Container):
         return self.room.sitting if self.room is not None else None
 
     def _page(self) -> Page | None:
-        return self.room.page if self.room is not None else None
+        page = self.room.page if self.room is not None else None
+        if page is None or self.sitting is None:
+            return page
+        words = words_now(self.sitting, False, self.views.on_screen)
+        return dataclasses.replace(page, enter_taken=not words.isdisjoint(ENTER_TAKEN))
 
     async def put_up(self, lesson: Lesson) -> None:
         """Another lesson's views."""
@@ -99,6 +110,7 @@ class LessonDesk(Container):
         page = self._page()
         if page is None:
             return
+        self.bring(page.stage)
         text = self.query_one(LessonText)
         fixed = 2 + (1 if self.row.display else 0)
         size = (self.size.width, self.size.height)
@@ -126,10 +138,16 @@ class LessonDesk(Container):
 
     def take_focus(self) -> None:
         """The keys go to the text."""
-        self.query_one(LessonText).focus(scroll_visible=False)
+        # At once: the widget's own way is to wait, and would undo what is chosen meanwhile.
+        self.screen.set_focus(self.query_one(LessonText), scroll_visible=False)
 
-    def settle_field(self, focus: bool = False) -> None:
-        """Show the line to type into while the step wants something typed."""
+    def settle_field(self, focus: bool = False, insist: bool = False) -> None:
+        """Show the line to type into while the step wants something typed.
+
+        Args:
+            focus: give it the keys again if typing is what comes next.
+            insist: give it the keys in any case.
+        """
         sitting, row = self.sitting, self.row
         if row.purpose not in ("", "field"):
             return
@@ -139,10 +157,10 @@ class LessonDesk(Container):
             return
         one = sitting.lesson.field_named(wanted)
         label = one.ask if one is not None else "your guess"
-        if row.label != label or not row.purpose or focus:
+        if row.label != label or not row.purpose or focus or insist:
             typing_a_sum = self._app.focused is not None and self._app.focused.id == "sum"
             if self.display and not typing_a_sum:
-                row.open("field", label)
+                row.open("field", label, keys=insist or sitting.types_now)
 
     @on(FieldRow.Typed)
     def _typed(self, event: FieldRow.Typed) -> None:
@@ -186,6 +204,7 @@ class LessonDesk(Container):
 
     def next_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
+        self.keys.just_back = False
         names, frame = self.views.names, self.views.focused
         if not names or not self.views.display:
             return
@@ -207,6 +226,18 @@ class LessonDesk(Container):
         if self.room is not None and self.room.opened(name):
             self.look()
         self._fill()
+
+    def focus_for(self, action: Action) -> None:
+        """Give the keys to the view in which an action is done, its cursor where it is done."""
+        view = view_for(action, self.views.names)
+        if self.room is not None:
+            self.room.benches.point_at(view, action)
+        self.focus_view(view)
+
+    def bring(self, view: str) -> None:
+        """Have a view in sight; the keys stay where they are."""
+        if view in self.views.names:
+            self.views.current = view
 
     def switch_trace(self) -> None:
         """The trace, or the diagram again."""

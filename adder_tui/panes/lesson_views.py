@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from adder_tui.app import AdderApp
     from adder_tui.learning.classroom import Classroom
     from adder_tui.lessons.lesson import Lesson
+    from adder_tui.panes.tensor_feed import TensorFeed
     from adder_tui.render.view import View
     from adder_tui.render.workbench import Workbench
+    from adder_tui.widgets.tensors import TensorTable
+    from adder_tui.widgets.training import LossChart
 
 
 class LessonViews(Vertical):
@@ -39,6 +42,10 @@ class LessonViews(Vertical):
         """In the lesson's order."""
         self.current = ""
         """The view that is to be seen in any case."""
+        self.table: TensorTable | None = None
+        """The table of tensors, where the lesson has one."""
+        self._feed: TensorFeed | None = None
+        self._chart: LossChart | None = None
 
     @property
     def _app(self) -> AdderApp:
@@ -62,14 +69,16 @@ class LessonViews(Vertical):
     def on_screen(self) -> OnScreen:
         """What there is to see of them, for the table of commands."""
         focused = self.focused
-        return OnScreen(focused.view_name if focused is not None else "", self.is_shown("network"))
+        name = focused.view_name if focused is not None else ""
+        return OnScreen(name, self.is_shown("network"), self._chart is not None and self._chart.reading is not None)
 
     async def put_up(self, lesson: Lesson) -> None:
         """The views of another lesson."""
         self.frames = []
         await self.remove_children()
-        names = [*lesson.views, *(["settings"] if lesson.controls and "settings" not in lesson.views else [])]
-        self.frames = [ViewFrame(self._source, name, self._canvas(name)) for name in names]
+        names = lesson.shown_views
+        self.table = self._feed = self._chart = None
+        self.frames = [self._frame(name) for name in names]
         await self.mount(*self.frames)
         self.current = names[0]
 
@@ -81,6 +90,15 @@ class LessonViews(Vertical):
             frame.display = frame.view_name in rows
             frame.names = every if len(rows) == 1 < len(every) else (frame.view_name,)
             frame.styles.height = rows.get(frame.view_name) or "1fr"
+
+    def _frame(self, name: str) -> ViewFrame:
+        if name != "chart":
+            return ViewFrame(self._source, name, self._canvas(name))
+        from adder_tui.panes.chart_reading import ChartReading
+
+        reading = ChartReading(self, self._veiled, lambda: self._app.player.ready(), lambda: None, self._go_to_epoch)
+        self._chart = reading.chart
+        return ViewFrame(self._source, name, reading.chart, reading.telling)
 
     def _canvas(self, name: str) -> Canvas:
         # Each is imported when a lesson needs it.
@@ -95,14 +113,25 @@ class LessonViews(Vertical):
 
             return LessonTrace(self._veiled)
         if name == "inspect":
-            from adder_tui.widgets.tensors import TensorTable
+            return self._table()
+        from adder_tui.widgets.training import WatchedSums
 
-            return TensorTable(self._source, self._app.select)
-        from adder_tui.widgets.training import LossChart, WatchedSums
-
-        if name == "chart":
-            return LossChart(self._veiled, lambda: None, self._go_to_epoch)
         return WatchedSums(self._veiled)
+
+    def _table(self) -> Canvas:
+        from adder_tui.panes.tensor_feed import TensorFeed
+        from adder_tui.widgets.tensors import TensorTable
+
+        self.table = TensorTable(self._source, self._app.select)
+        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+        return self.table
+
+    def feed(self) -> None:
+        """Have the table told what it shows beside the snapshot."""
+        snapshot = self._source().snapshot
+        if self._feed is not None and snapshot is not None and self.is_shown("inspect") and self._feed.is_due(snapshot):
+            self._feed.fetching = True
+            self.run_worker(self._feed.fetch(snapshot), name="feed")
 
     def _bench(self) -> Workbench | None:
         room = self._room()
@@ -119,7 +148,4 @@ class LessonViews(Vertical):
         )
 
     def _go_to_epoch(self, epoch: int) -> None:
-        self.run_worker(self._app.attempt(self._seek(epoch)), name="go there")
-
-    async def _seek(self, epoch: int) -> None:
-        self._app.show(await (await self._app.player.ready()).seek_epoch(epoch))
+        self.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="go there")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from adder_tui.learning.steps import PARTS, TITLES
-from adder_tui.lessons.lesson import LETTERS, Field
+from adder_tui.lessons.lesson import LETTERS, Field, read_number
 from adder_tui.lessons.prose import fill, spans_of
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, wrapped
@@ -12,6 +14,8 @@ from adder_tui.render.page import Page, Review
 from adder_tui.render.prose import fold, hanging, marked, prose_lines, wrap
 
 BLANK = 10
+PART_ENDS = re.compile(r"(\S[.:;]) ")
+"""Where a sentence, or a part of one that could stand alone, ends."""
 HINTS = 3
 
 
@@ -35,11 +39,18 @@ def head_line(page: Page, width: int, glyphs: Glyphs) -> Line:
 
 def now_line(page: Page, width: int, glyphs: Glyphs) -> Line:
     """The current task, or what the next key is."""
-    line = Line.of(" ", _now(page, glyphs))
+    line = Line.of(" ", _now(page, glyphs, width - 1))
     return line.fit(width, glyphs.ellipsis)
 
 
-def _now(page: Page, glyphs: Glyphs) -> Line:
+def _beginning(text: str, width: int) -> str:
+    """As much of a text as fits, whole sentences or parts of one; all of it where not even that does."""
+    ends = [found.end(1) for found in PART_ENDS.finditer(text)]
+    fitting = [end for end in (*ends, len(text)) if end <= width]
+    return text[: max(fitting)].rstrip(":;") if fitting else text
+
+
+def _now(page: Page, glyphs: Glyphs, width: int) -> Line:
     kind, task = page.step.kind, page.task
     if page.review is not None:
         return _review_now(page.review)
@@ -55,17 +66,22 @@ def _now(page: Page, glyphs: Glyphs) -> Line:
         asked = page.lesson.prediction_named(page.step.prediction)
         if asked is not None and asked.choices:
             last = LETTERS[len(asked.choices) - 1]
-            locks: list[Piece] = [("Enter", "key"), (" locks it in", "dim")] if page.picked else []
-            return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (" picks, ", "dim"), *locks)
+            locks: list[Piece] = [(", ", "dim"), ("Enter", "key"), (" locks it in", "dim")] if page.picked else []
+            return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (" picks", "dim"), *locks)
         return Line.of(("Type it; ", "dim"), ("Enter", "key"), (" locks it in. It is never marked.", "dim"))
     if kind == "do" and task is not None:
         position = page.step.tasks.index(task.id) + 1
         count = len(page.step.tasks)
-        return Line.of((marks(glyphs)[0], "accent"), (f" task {position} of {count}  ", "dim"), glyphs.text(task.do))
+        front = Line.of((marks(glyphs)[0], "accent"), (f" task {position} of {count}  ", "dim"))
+        return Line.of(front, _beginning(glyphs.text(task.do), width - front.width))
     if kind == "quiz" and page.answered != page.lesson.quiz.answer:
         last = LETTERS[len(page.lesson.quiz.choices) - 1]
         tells = " answers" if not page.answered else " has another go"
         return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (tells, "dim"))
+    if page.enter_taken:
+        return Line.of(
+            ("Tab", "key"), (" leads back to the text; there ", "dim"), ("Enter", "key"), (" goes on", "dim")
+        )
     if page.number == page.count:
         goes = (
             "to the chapter's review"
@@ -150,8 +166,10 @@ def _do(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
             lines += _worked_line(page, pieces, width, glyphs)
         lines.append(Line())
     inline = set(lesson.worked.fields) if lesson.worked else set()
+    asked = {str(words[0]) for t in lesson.tasks if t.id in page.step.tasks for word, words in t.check.words
+             if word == "answered"}  # fmt: skip
     for one in lesson.fields:
-        if one.id not in inline:
+        if one.id not in inline and one.id in asked:
             lines += _field_lines(page, one, width, glyphs)
     if lines and lines[-1].spans:
         lines.append(Line())
@@ -198,14 +216,19 @@ def _worked_line(page: Page, pieces: tuple[str, ...], width: int, glyphs: Glyphs
 
 def _blank(page: Page, one: Field, glyphs: Glyphs) -> list[Piece]:
     """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
-    given = page.answers.get(one.id, "")
+    given = _with_minus(page.answers.get(one.id, ""), glyphs)
     if page.blank == one.id and not one.right(given):
-        return [(f"[{(page.typed[-(BLANK - 3) :] + '_'):<{BLANK - 2}}]", "key")]
+        return [(f"[{(_with_minus(page.typed, glyphs)[-(BLANK - 3) :] + '_'):<{BLANK - 2}}]", "key")]
     if not given:
         return [(f"[{'':{BLANK - 2}}]", "dim")]
     right = one.right(given)
     mark = marks(glyphs)[1] if right else "?"
     return [(f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus")]
+
+
+def _with_minus(typed: str, glyphs: Glyphs) -> str:
+    """A number as it was typed, with the minus that all other numbers have."""
+    return glyphs.text(typed.replace("-", glyphs.minus) if read_number(typed) is not None else typed)
 
 
 def _field_lines(page: Page, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
@@ -223,7 +246,7 @@ def _observe(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     for one in page.lesson.predictions:
         said = page.predictions.get(one.id)
         if said is not None:
-            lines += hanging("You said   ", spans_of(one.said(said)), width, glyphs, "strong")
+            lines += hanging("You said   ", spans_of(_with_minus(one.said(said), glyphs)), width, glyphs, "strong")
             lines += hanging("Your run   ", spans_of(fill(one.shows, page.figure)), width, glyphs)
             lines.append(Line())
     return [*lines, *_text(page, "Observe", width, glyphs)]

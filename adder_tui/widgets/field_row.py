@@ -59,8 +59,8 @@ class FieldRow(Horizontal):
         yield _Label(self._source)
         yield self.field
 
-    def open(self, purpose: str, label: str, text: str = "") -> None:
-        """Show the line and put the cursor into it."""
+    def open(self, purpose: str, label: str, text: str = "", keys: bool = True) -> None:
+        """Show the line; with ``keys`` the cursor is put into it, else taken out of it."""
         self.purpose, self.label = purpose, label
         label_width = min(len(label) + 4, max(10, self.app.size.width // 2))
         self.query_one(_Label).styles.width = label_width
@@ -68,7 +68,8 @@ class FieldRow(Horizontal):
         self.field.cursor_position = len(text)
         self.display = True
         self.query_one(_Label).redraw()
-        self.screen.set_focus(self.field)
+        if keys or self.field.has_focus:
+            self.screen.set_focus(self.field if keys else None)
 
     def close(self) -> None:
         """Hide the line."""

@@ -78,24 +78,27 @@ class ViewFrame(Vertical, can_focus=True):
     Args:
         name: one of the lesson's views.
         canvas: what draws it.
+        below: a line or two under it, hidden while there is nothing to be told there.
     """
 
     DEFAULT_CSS = """
     ViewFrame FrameTitle { height: 1; }
     ViewFrame > Canvas { height: 1fr; }
     ViewFrame > FrameTitle { height: 1; }
+    ViewFrame > ReadOut { height: 2; display: none; }
     """
 
-    def __init__(self, source: ViewSource, name: str, canvas: Canvas) -> None:
+    def __init__(self, source: ViewSource, name: str, canvas: Canvas, *below: Canvas) -> None:
         super().__init__()
         self.can_focus = not canvas.can_focus
-        self.view_name, self.canvas, self._source = name, canvas, source
+        self.view_name, self.canvas, self._below, self._source = name, canvas, below, source
         self.names: tuple[str, ...] = (name,)
         """What the title lists."""
 
     def compose(self) -> ComposeResult:
         yield FrameTitle(self._source)
         yield self.canvas
+        yield from self._below
 
     @property
     def has_keys(self) -> bool:
