@@ -255,13 +255,18 @@ def _observe(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
 def _quiz(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     quiz = page.lesson.quiz
     return quiz_lines(page.lesson.quiz.ask, quiz.choices, quiz.answer, page.answered, quiz.why,
-                      page.lesson.facts[quiz.fact - 1] if page.lesson.facts else "", width, glyphs)  # fmt: skip
+                      page.lesson.facts[quiz.fact - 1] if page.lesson.facts else "",
+                      "in the chapter review as well", width, glyphs)  # fmt: skip
 
 
 def quiz_lines(
-    ask: str, choices: tuple[str, ...], answer: str, given: str, why: str, fact: str, width: int, glyphs: Glyphs
-) -> list[Line]:
-    """A question with its choices; once it is answered, whether rightly, and the fact that says why."""
+    ask: str, choices: tuple[str, ...], answer: str, given: str, why: str, fact: str, again: str, width: int,
+    glyphs: Glyphs,
+) -> list[Line]:  # fmt: skip
+    """A question with its choices; once it is answered, whether rightly, and the fact that says why.
+
+    ``again``: where a question that was missed comes back.
+    """
     right = given == answer
     lines = [*marked(ask, width, glyphs, "strong"), Line()]
     lines += choice_lines(choices, given, answer if right else "", width, glyphs)
@@ -273,7 +278,7 @@ def quiz_lines(
     else:
         lines += wrap([("Not that one. ", "minus"), ("This is what answers it:", "text")], width)
         lines += hanging("  ", spans_of(fact), width, glyphs)
-        lines += [Line(), *wrap([("Have another go; it comes back in the chapter review as well.", "dim")], width)]
+        lines += [Line(), *wrap([(f"Have another go; it comes back {again}.", "dim")], width)]
     return lines
 
 
@@ -281,7 +286,9 @@ def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
     lesson, quiz = review.question, review.question.quiz
     lines = wrap([(glyphs.text(f"From lesson {lesson.order}, {lesson.title}"), "dim")], width)
     fact = lesson.facts[quiz.fact - 1] if lesson.facts else ""
-    lines += quiz_lines(quiz.ask, quiz.choices, quiz.answer, review.given, quiz.why, fact, width, glyphs)
+    lines += quiz_lines(
+        quiz.ask, quiz.choices, quiz.answer, review.given, quiz.why, fact, "in the next review", width, glyphs
+    )
     if review.right and review.at + 1 == len(review.lessons):
         told = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
         lines += [Line(), *wrap([(told, "strong")], width)]

@@ -119,6 +119,8 @@ def nothing_left(view: View) -> str:
     epochs, lesson = view.experiment.epochs, view.visiting
     if lesson is not None and not epochs:
         return f"Lesson {lesson.order} keeps its network untrained. 1 goes back to it, L to a run of your own to train."
+    if not epochs and view.lesson is not None:
+        return "In this lesson the network stays untrained."
     if not epochs:
         return "This run has no epochs, so that its network stays untrained: e gives it some."
     done = "The one epoch is done" if epochs == 1 else f"All {count(epochs)} epochs are done"
