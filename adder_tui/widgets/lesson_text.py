@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from adder_tui.render.lesson import head_line, marks, now_line, page_lines
+from adder_tui.render.lesson import head_line, marks, page_lines
+from adder_tui.render.lesson_now import now_line
 from adder_tui.render.lines import Line
 from adder_tui.render.page import Page
 from adder_tui.render.view import View

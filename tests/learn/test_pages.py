@@ -14,7 +14,8 @@ from adder_tui.lessons.progress import Progress, enter, finish, finish_task, fre
 from adder_tui.render.course import Listing, list_foot, list_head, list_lines
 from adder_tui.render.glossary import entries, entry_lines
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.lesson import head_line, now_line, page_lines
+from adder_tui.render.lesson import head_line, page_lines
+from adder_tui.render.lesson_now import now_line
 from adder_tui.render.lesson_views import draw_view
 from adder_tui.render.lines import plain
 from adder_tui.render.page import Page, Review
