@@ -27,6 +27,7 @@ from adder_tui.panes.pane import Pane
 from adder_tui.player import Player
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.shell import SMALLEST, standing_notice
+from adder_tui.render.state import nothing_left
 from adder_tui.render.view import View
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from adder_engine.sweep_session import SweepSession
     from adder_tui.hands import Hands
     from adder_tui.last_run import LastRun, Seat
+    from adder_tui.lessons.lesson import Lesson
     from adder_tui.panes.learn import LearnPane
 
 FIRST_PRESET = "one-pair"
@@ -89,7 +91,7 @@ class AdderApp(App[None]):
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.player: Player = Player(self.experiment, self.show, self.say)
+        self.player: Player = Player(self.experiment, self.show, self.say, lambda: nothing_left(self.view()))
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
         self.notice = ""
@@ -152,11 +154,14 @@ class AdderApp(App[None]):
             pace=self.player.pace,
             selection=fitting(self.selection, self.experiment),
             notice=self.notice
-            or standing_notice(self.snapshot, None if self.under_way or self.words else self.last_run),
+            or standing_notice(
+                self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words.split()
+            ),
             reached=self.hands.reached(self.snapshot) if "hands" in vars(self) else None,
             telling=self.telling,
             charted=self.charted,
             words=self.words,
+            lesson=self.lesson,
         )
 
     def typing(self) -> bool:
@@ -165,9 +170,16 @@ class AdderApp(App[None]):
 
     @property
     def words(self) -> str:
-        """What the lesson in front lets one do, for the table of commands; empty on other tabs."""
-        learn = self.learn if self.tab == "learn" else None
-        return "" if learn is None else " ".join(sorted(learn.words))
+        """What the lesson in front lets one do, for the table of commands; on other tabs whether one is open."""
+        if self.learn is not None and self.tab == "learn":
+            return " ".join(sorted(self.learn.words))
+        return "visiting" if self.lesson is not None else ""
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson that has the network."""
+        room = self.learn.classroom if self.learn is not None else None
+        return room.lesson if room is not None else None
 
     @property
     def seat_number(self) -> int:
@@ -228,13 +240,15 @@ class AdderApp(App[None]):
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
+        for pane in stage.query(Pane):
+            if pane.id == id:
+                pane.came_to_front()
         self._keep_place()
 
     def _keep_place(self) -> None:
         """Note the tab, so that the next start comes back to it; a lesson that is open comes first."""
-        learn = self.learn
-        room = learn.classroom if learn is not None else None
-        if self.given_session is None and (room is None or room.lesson is None):
+        room = self.learn.classroom if self.learn is not None else None
+        if self.given_session is None and self.lesson is None:
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
     @cached_property
@@ -343,7 +357,12 @@ class AdderApp(App[None]):
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
         self.notice = ""
-        self.run_worker(self.attempt(self.ask(event.sum)), name="ask")
+        learn = self.learn
+        if learn is not None and self.tab == "learn" and learn.has_enough_of(event.sum):
+            learn.take_focus()
+            self.run_worker(self.attempt(learn.go_on()), name="go on")
+        else:
+            self.run_worker(self.attempt(self.ask(event.sum)), name="ask")
 
     async def ask(self, asked: Sum) -> None:
         """Ask the network; a lesson that is open hears of it."""

@@ -8,31 +8,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
     from adder_tui.panes.inspect import InspectPane
+    from adder_tui.widgets.tensors import TensorTable
 
 
 def next_layer(app: AdderApp) -> None:
     """Show the next layer's tensors."""
-    _pane(app).next_layer(1)
+    _table(app).action_layer(1)
 
 
 def previous_layer(app: AdderApp) -> None:
     """Show the tensors of the layer before."""
-    _pane(app).next_layer(-1)
+    _table(app).action_layer(-1)
 
 
 def next_quantity(app: AdderApp) -> None:
     """Show the next quantity."""
-    _pane(app).next_quantity(1)
+    _table(app).next_quantity(1)
 
 
 def previous_quantity(app: AdderApp) -> None:
     """Show the quantity before."""
-    _pane(app).next_quantity(-1)
+    _table(app).next_quantity(-1)
 
 
 def compare(app: AdderApp) -> None:
     """Compare with another moment."""
-    _pane(app).next_comparison()
+    _table(app).next_comparison()
+    app.redraw()
 
 
 def find(app: AdderApp) -> None:
@@ -48,6 +50,13 @@ def clear(app: AdderApp) -> None:
 def show_module(app: AdderApp) -> Awaitable[None]:
     """Show the network as PyTorch prints it."""
     return _pane(app).show_module()
+
+
+def _table(app: AdderApp) -> TensorTable:
+    """The table of this tab, or of the lesson in front."""
+    table = app.learn.desk.views.table if app.tab == "learn" and app.learn is not None else _pane(app).table
+    assert table is not None
+    return table
 
 
 def _pane(app: AdderApp) -> InspectPane:

@@ -59,6 +59,16 @@ def take_seat(data_dir: Path) -> Seat:
     raise OSError(f"{SEATS} apps run on {data_dir} already")
 
 
+def is_taken(data_dir: Path, number: int) -> bool:
+    """Whether another app holds a seat."""
+    try:
+        with (data_dir / f"seat-{number}.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and lets go at once, on closing
+    except OSError:
+        return True
+    return False
+
+
 async def start_session(
     experiment: Experiment, data_dir: Path, seat: Seat, resume: Path | None = None
 ) -> tuple[Session, LastRun | None]:

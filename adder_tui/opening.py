@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def edit_experiment(app: AdderApp) -> None:
     """The form that changes the experiment; in a lesson its controls."""
     if app.words and app.learn is not None and "lesson" in app.words.split():
-        app.learn.open_settings()
+        app.learn.desk.focus_view("settings")
         return
     from adder_tui.screens.experiment_form import ExperimentForm
 
@@ -41,7 +41,7 @@ async def edit_value(app: AdderApp) -> None:
 def switch_trace(app: AdderApp) -> None:
     """The trace in the diagram's place, or the diagram again."""
     if app.tab == "learn" and app.learn is not None:
-        app.learn.switch_trace()
+        app.learn.desk.switch_trace()
         return
     from adder_tui.panes.network import NetworkPane
 

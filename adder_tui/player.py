@@ -39,11 +39,16 @@ class Player:
     Args:
         show: takes each snapshot that a request resolves with.
         say: shows one sentence.
+        nothing_left: says why a run whose epochs are all done cannot go on, and what would do.
     """
 
-    def __init__(self, experiment: Experiment, show: Callable[[Snapshot], None], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, experiment: Experiment, show: Callable[[Snapshot], None], say: Callable[[str], None],
+        nothing_left: Callable[[], str],
+    ) -> None:  # fmt: skip
         self._show = show
         self._say = say
+        self._nothing_left = nothing_left
         self._ready = asyncio.Event()
         self._session: Session | None = None
         self._stepping = asyncio.Lock()
@@ -97,8 +102,7 @@ class Player:
         if self.snapshot is not None and self.snapshot.status == "playing":
             self._show(await session.pause())
         elif self.snapshot is not None and self.snapshot.status == "done":
-            epochs = count(self.snapshot.experiment.epochs)
-            self._say(f"All {epochs} epochs are done: r starts again, e gives it more epochs, Home goes to the start.")
+            self._say(self._nothing_left())
         else:
             self._show(await session.play(self.pace))
 
@@ -162,7 +166,10 @@ class Player:
 
     async def _move(self, forward: bool, size: str) -> None:
         session = await self.ready()
-        self._crossed(await (session.step(size) if forward else session.back(size)))
+        if forward and self.snapshot is not None and self.snapshot.status == "done":
+            self._say(self._nothing_left())
+        else:
+            self._crossed(await (session.step(size) if forward else session.back(size)))
 
     def _crossed(self, snapshot: Snapshot) -> None:
         """Show where a step, an undo or a redo led, and say what it went over."""

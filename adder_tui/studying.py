@@ -18,22 +18,22 @@ def go_in(app: AdderApp) -> Awaitable[None]:
 
 def only_done(app: AdderApp) -> None:
     """Lessons that are done, or all."""
-    _pane(app).narrow("done")
+    _pane(app).list.narrow("done")
 
 
 def only_open(app: AdderApp) -> None:
     """Lessons that are open, or all."""
-    _pane(app).narrow("open")
+    _pane(app).list.narrow("open")
 
 
 def find(app: AdderApp) -> None:
     """Find a lesson by a word."""
-    _pane(app).find()
+    _pane(app).list.find()
 
 
 def clear(app: AdderApp) -> None:
     """All lessons again."""
-    _pane(app).clear()
+    _pane(app).list.clear()
 
 
 def begin_afresh(app: AdderApp) -> Awaitable[None]:
@@ -53,48 +53,49 @@ def go_back(app: AdderApp) -> None:
 
 def pick(letter: str, app: AdderApp) -> None:
     """One of the choices."""
-    _room(app).pick(letter)
+    _room(app).answers.pick(letter)
 
 
 def use(app: AdderApp) -> Awaitable[None]:
     """What is under the cursor of the view that has the keys."""
-    return _pane(app).use()
+    return _pane(app).desk.use()
 
 
 def hint(app: AdderApp) -> None:
     """One more hint."""
-    _room(app).hint()
-    _pane(app).show_end()
+    _room(app).help.hint()
+    _pane(app).desk.show_end()
 
 
 def yes(app: AdderApp) -> Awaitable[None]:
     """Show me."""
-    return _room(app).show_me()
+    _pane(app).take_focus()
+    return _room(app).help.show_me()
 
 
 def no(app: AdderApp) -> None:
     """Do not show me."""
-    _room(app).decline()
+    _room(app).help.decline()
 
 
 def next_view(app: AdderApp) -> None:
     """The keys to the next view."""
-    _pane(app).next_view(1)
+    _pane(app).desk.next_view(1)
 
 
 def previous_view(app: AdderApp) -> None:
     """The keys to the view before."""
-    _pane(app).next_view(-1)
+    _pane(app).desk.next_view(-1)
 
 
 def station(app: AdderApp) -> Awaitable[None]:
     """The lesson's next station."""
-    return _room(app).next_station()
+    return _room(app).controls.next_station()
 
 
 def type_shapes(app: AdderApp) -> None:
     """Two shapes of one's own."""
-    _pane(app).type_shapes()
+    _pane(app).desk.type_shapes()
 
 
 async def leave(app: AdderApp) -> None:

@@ -61,15 +61,21 @@ def settle(data_dir: Path, seat: int, into_lesson: bool) -> None:
     """After an end within a lesson: see to it that the learner's own run is what counts as the last one.
 
     Going back into the lesson, the lesson's autosaved run is dropped, for the lesson begins its run anew; else the
-    own run takes its place.
+    own run takes its place. So do the own runs of seats whose app has ended, for nobody may ever sit there again.
     """
+    from adder_tui.last_run import is_taken
     from adder_tui.paths import autosave_path
 
-    own = OwnRun(data_dir, seat).path
-    if not own.exists():
-        return
     with contextlib.suppress(OSError):
-        if into_lesson:
-            autosave_path(data_dir, seat).unlink(missing_ok=True)
-        else:
-            os.replace(own, autosave_path(data_dir, seat))
+        for path in data_dir.glob(f"{OWN_RUN}*.npz"):
+            number = _seat_of(path)
+            if number == seat and into_lesson:
+                autosave_path(data_dir, seat).unlink(missing_ok=True)
+            elif number == seat or (number and not is_taken(data_dir, number)):
+                os.replace(path, autosave_path(data_dir, number))
+
+
+def _seat_of(own: Path) -> int:
+    """Whose run it is; 0 for a file with a name that is none of ours."""
+    number = own.stem.removeprefix(OWN_RUN).removeprefix("-") or "1"
+    return int(number) if number.isdecimal() else 0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_tui.lessons.actions import Action
 
 if TYPE_CHECKING:
-    from adder_tui.lessons.checks import Argument
     from adder_tui.lessons.lesson import Lesson
+    from adder_tui.lessons.tokens import Argument
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ SHEETS: Mapping[str, Sheet] = {
                      ("agreement", "worst_agreement"),
                      _calls("agreement 1", "worst_agreement 1", "agreement 32", "worst_agreement 32",
                             "agreement 1000", "worst_agreement 1000")),
-    "far": Sheet("How far off it is on average, by how large the sums' numbers may be.", ("rmse",),
+    "far": Sheet("How far off it typically is, by how large the sums' numbers may be.", ("rmse",),
                  _calls("rmse 500", "rmse 5000", "rmse 50000", "rmse 500000")),
     "valley": Sheet("How curved the loss is, and the largest rate at which plain steps hold.",
                     ("curvature", "rate_cap"), _calls("curvature", "rate_cap")),
@@ -87,7 +87,7 @@ SHEETS: Mapping[str, Sheet] = {
 
 _NAMES: Mapping[str, str] = {
     "hits": "within {0:g} of the truth", "over": "says rightly whether it is more than {0:g}",
-    "rmse": "off by, on average, up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
+    "rmse": "typically off by, numbers up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
     "tied": "gradient of one weight, 0.5, used for both 30 and 70",
     "backwards": ".grad of the last bias after {0:g} backward", "tenths": "ten tenths against all rows at once",
     "uphill": "loss after a step uphill at rate {0:g}", "agreement": "{0:,g} rows a batch: on average",
@@ -95,7 +95,7 @@ _NAMES: Mapping[str, str] = {
     "rate_cap": "largest rate that holds", "twins": "neurons of layer 1 that are another's twin",
     "dead": "neurons of layer {0:g} that are dead", "double": "the same seed in float64",
     "stuck": "of seeds 0 to {1:,g}, stuck with {0}", "rival": "{0}: {1:,g} + {2:,g}",
-    "rival_rmse": "{0}: off by on average", "matmul": "{0}", "broadcast": "{0}",
+    "rival_rmse": "{0}: typically off by", "matmul": "{0}", "broadcast": "{0}",
     "nudge": "{0} {1:+g}", "gradcheck": "{0}: its slope by every nudge",
 }  # fmt: skip
 _SEEDS = {
@@ -109,6 +109,8 @@ BY_HAND = frozenset({"matmul", "broadcast", "nudge", "gradcheck", "spoiled", "st
 LASTING = frozenset({"matmul", "broadcast", "tied", "spoiled", "stuck", "seeds"})
 """Benches whose figure does not hang on where the run stands."""
 _BELOW_ZERO = re.compile(r"(?<![\w.])-(?=\d)")
+COUNTS = frozenset({"graph", "twins", "dead", "stuck"})
+"""Benches whose figure is a count."""
 SHARES = frozenset({"hits", "over", "tenths"})
 """Benches whose figure is a share; shown as percent."""
 
@@ -124,7 +126,7 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
     sheet = SHEETS[view]
     found: dict[Call, None] = {}
     for action in lesson.solution:
-        call = _of_action(action)
+        call = call_for(action)
         if call is not None and call.bench in sheet.benches:
             found[call] = None
     expressions = [*(t.check for t in lesson.tasks), *(q.value for q in lesson.quotes),
@@ -140,7 +142,8 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
     return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
 
 
-def _of_action(action: Action) -> Call | None:
+def call_for(action: Action) -> Call | None:
+    """The figure that an action works out; None where it works none out."""
     match action.verb, action.words:
         case "bench", (name, *words):
             return Call(name, tuple(argument_of(word) for word in words))
@@ -149,6 +152,19 @@ def _of_action(action: Action) -> Call | None:
         case "gradcheck", (name,):
             return Call("gradcheck", (name,))
     return None
+
+
+def view_for(action: Action, views: Sequence[str]) -> str:
+    """The one of a lesson's views in which an action is seen; empty where there is none."""
+    call = call_for(action)
+    if call is not None:
+        return next((view for view in views if view in SHEETS and call.bench in SHEETS[view].benches), "")
+    wanted = {
+        "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
+        "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
+        "run": ("chart", "network"), "step": ("trace", "chart", "network"),
+    }  # fmt: skip
+    return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
 
 def name_of(call: Call) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adder_tui.lessons.checks import Expression, Value
+from adder_tui.lessons.checks import Expression
 from adder_tui.lessons.deeds import Deeds
 from adder_tui.lessons.facts import Figures, fetch, told
 from adder_tui.lessons.lesson import Challenge, Lesson, Quote, Settings, Task
 from adder_tui.lessons.progress import LessonRecord
+from adder_tui.lessons.tokens import Value
 
 if TYPE_CHECKING:
     from adder_engine.session import Session

@@ -10,7 +10,7 @@ from adder_tui.lessons.runs import Asked, Run
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Answer, GradientCheck, Snapshot
-    from adder_tui.lessons.checks import Argument
+    from adder_tui.lessons.tokens import Argument
 
 MOST_RUNS = 50
 """Runs that are remembered; the oldest make room."""

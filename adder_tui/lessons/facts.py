@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import AdderError
 from adder_engine.layout import layout_of
-from adder_tui.lessons.checks import Argument, Expression, Need, Value
+from adder_tui.lessons.checks import Expression, Need
 from adder_tui.lessons.deeds import Deeds, parameter_name
 from adder_tui.lessons.lesson import Lesson, Settings
 from adder_tui.lessons.runs import Run
+from adder_tui.lessons.tokens import Argument, Value
 
 if TYPE_CHECKING:
     from adder_engine.session import Session

@@ -258,6 +258,11 @@ class Lesson:
             for action in actions
         )
 
+    @property
+    def shown_views(self) -> tuple[str, ...]:
+        """Its views; where it has controls, the settings are one of them."""
+        return self.views if not self.controls or "settings" in self.views else (*self.views, "settings")
+
     def field_named(self, id: str) -> Field | None:
         return next((one for one in self.fields if one.id == id), None)
 

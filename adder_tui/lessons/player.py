@@ -17,8 +17,8 @@ from adder_tui.lessons.errors import ActionError
 if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
-    from adder_tui.lessons.checks import Argument
     from adder_tui.lessons.lesson import Settings, Task
+    from adder_tui.lessons.tokens import Argument
 
 FIRST_SUM = Sum(30, 70)
 """The current sum when a lesson is entered."""

@@ -98,6 +98,14 @@ class Table:
             return default or "?"
         return value.strip()
 
+    def identifier(self, key: str) -> str:
+        """A short name for the program: small letters, digits, hyphens and underscores."""
+        value = self.text(key, 60)
+        plain = value.replace("-", "").replace("_", "")
+        if value != "?" and not (plain.isalnum() and value.isascii() and value == value.lower()):
+            self.refuse(key, "small letters, digits, hyphens and underscores")
+        return value
+
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number within the limits."""
         value = self._get(key)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from adder_engine.errors import AdderError
 from adder_tui.lessons import prose
 from adder_tui.lessons.attempt import Attempt
-from adder_tui.lessons.checks import Value
 from adder_tui.lessons.lesson import Lesson, Measured
 from adder_tui.lessons.player import LessonPlayer
+from adder_tui.lessons.tokens import Value
 
 if TYPE_CHECKING:
     from adder_engine.session import Session

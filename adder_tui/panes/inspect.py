@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from adder_engine.errors import AdderError
 from adder_tui.panes.pane import Pane
+from adder_tui.panes.tensor_feed import TensorFeed
 from adder_tui.selection import Parameter, Selection
 from adder_tui.widgets.canvas import ViewSource
 from adder_tui.widgets.tensors import TensorTable
@@ -23,11 +22,8 @@ class InspectPane(Pane):
 
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(source, id=id)
-        self._table = TensorTable(source, lambda selection: self._app.select(selection))
-        self._fetched: tuple[int, str] | None = None
-        """Version and comparison that were last fetched for."""
-        self.fetching = False
-        """Whether an answer of the session is awaited."""
+        self.table = TensorTable(source, lambda selection: self._app.select(selection))
+        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
         self._before_find: Selection | None = None
 
     @property
@@ -35,50 +31,24 @@ class InspectPane(Pane):
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
-        yield self._table
-
-    # --- fetching --------------------------------------------------------------------------------
+        yield self.table
 
     def redraw(self) -> None:
         super().redraw()
-        snapshot = self.source().snapshot
-        if snapshot is not None and not self.fetching and self._wanted(snapshot) != self._fetched:
-            self.fetching = True
+        if self._feed.is_due(snapshot := self.source().snapshot) and snapshot is not None:
             self.run_worker(self._fetch(snapshot))
 
-    def _wanted(self, snapshot: Snapshot) -> tuple[int, str]:
-        return snapshot.version, self._table.inspection.against
-
     async def _fetch(self, snapshot: Snapshot) -> None:
-        """Ask for the outputs over all rows, and for the start where it is compared with."""
-        wanted = self._wanted(snapshot)
-        # Of many rows only while the run stands still.
-        may_look = snapshot.experiment.is_quickly_surveyed or snapshot.status != "playing"
-        try:
-            session = await self._app.player.ready()
-            with contextlib.suppress(AdderError):
-                activity = await session.activity() if may_look else ()
-                start = await session.start_state() if wanted[1] == "start" else None
-                self._table.inspect(activity=activity, start=start)
-        finally:
-            self.fetching, self._fetched = False, wanted
+        await self._feed.fetch(snapshot)
         if self.display:
             self.redraw()
 
+    @property
+    def fetching(self) -> bool:
+        """Whether an answer of the session is awaited."""
+        return self._feed.fetching
+
     # --- commands --------------------------------------------------------------------------------
-
-    def next_layer(self, change: int) -> None:
-        """Show the next layer, or the one before."""
-        self._table.action_layer(change)
-
-    def next_quantity(self, change: int) -> None:
-        """Show the next quantity, or the one before."""
-        self._table.next_quantity(change)
-
-    def next_comparison(self) -> None:
-        """Compare with the start, with the last step, or not."""
-        self._table.next_comparison()
-        self.redraw()
 
     def find(self) -> None:
         """Jump to a tensor or a number by its name."""

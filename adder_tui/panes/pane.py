@@ -19,6 +19,9 @@ class Pane(Container):
         for canvas in self.query(Canvas):
             canvas.redraw()
 
+    def came_to_front(self) -> None:
+        """Called when this pane's tab was chosen."""
+
     def take_focus(self) -> None:
         """Give the keys to the first of this pane's drawings that takes any; called whenever nothing else has them."""
         for canvas in self.query(Canvas):

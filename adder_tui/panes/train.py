@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from adder_engine.errors import AdderError
+from adder_tui.panes.chart_reading import ChartReading
 from adder_tui.panes.pane import Pane
-from adder_tui.widgets.training import LearnedMap, LossChart, ReadOut, RunPanel, WatchedSums
+from adder_tui.widgets.canvas import ViewSource
+from adder_tui.widgets.training import LearnedMap, RunPanel, WatchedSums
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
-
     from adder_tui.app import AdderApp
 
 LEAST_CHART_ROWS = 9
 LEARNED_ROWS = 2
-REST = 0.15
-"""Seconds that the chart's cursor rests before the session is asked what the run was there."""
 
 
 class TrainPane(Pane):
@@ -40,18 +36,19 @@ class TrainPane(Pane):
     _shares = (0, 0)
     """Rows of the sums and columns of the run panel."""
 
-    _resting: Timer | None = None
+    def __init__(self, source: ViewSource, *, id: str) -> None:
+        super().__init__(source, id=id)
+        self._reading = ChartReading(self, source, lambda: self._app.player.ready(), self._read, self._go)
 
     @property
     def _app(self) -> AdderApp:
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
-        chart = LossChart(self.source, self._read, self._go)
         with Horizontal():
-            yield chart
+            yield self._reading.chart
             yield RunPanel(self.source)
-        yield ReadOut(self.source, chart)
+        yield self._reading.telling
         yield WatchedSums(self.source)
         yield LearnedMap(self.source)
 
@@ -73,24 +70,10 @@ class TrainPane(Pane):
             self.query(WatchedSums).set_styles(height=rows)
             self.query(RunPanel).set_styles(width=width)
 
-    # --- reading the chart out -------------------------------------------------------------------
-
     def _read(self) -> None:
-        """Show the read-out in place of what was learned, or that again; ask the session once the cursor rests."""
-        epoch, telling = self.query_one(LossChart).reading, self.query_one(ReadOut)
-        telling.display = epoch is not None
-        self.query_one(LearnedMap).display = epoch is None
+        """The chart is read out in place of what was learned, or that is shown again."""
+        self.query_one(LearnedMap).display = self._reading.chart.reading is None
         self.call_after_refresh(super().redraw)
-        if self._resting is not None:
-            self._resting.stop()
-        if epoch is not None:
-            self._resting = self.set_timer(REST, lambda: self.run_worker(self._look(epoch), group="look"))
-
-    async def _look(self, epoch: int) -> None:
-        telling = self.query_one(ReadOut)
-        with contextlib.suppress(AdderError):  # the run was cut off before it: the curves alone are told
-            telling.look = await (await self._app.player.ready()).look(epoch)
-        telling.redraw()
 
     def _go(self, epoch: int) -> None:
         self._app.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="seek")

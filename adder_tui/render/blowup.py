@@ -16,8 +16,12 @@ SCALED = frozenset({"adam", "adamw", "rmsprop"})
 ROWS = 2
 
 
-def blow_up_sentence(blow_up: BlowUp) -> str:
-    """What happened, and what would do."""
+def blow_up_sentence(blow_up: BlowUp, rescues: bool = True) -> str:
+    """What happened, and what would do; ``rescues``: whether the key that halves the rate works here."""
+    if not rescues:
+        return (
+            f"This run blew up at update {count(blow_up.update)}: {blow_up.tensor} grew first. Home looks at its start."
+        )
     steps = blow_up.update - blow_up.back_to
     back = f"{steps} updates" if steps != 1 else "one update"
     return (

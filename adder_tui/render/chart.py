@@ -148,6 +148,8 @@ def _empty(view: View, columns: int, rows: int) -> list[Line]:
         words = [Line.of((f"loading torch{view.glyphs.ellipsis}", "dim"))]
     elif view.snapshot.status in ("stopped", "failed"):
         words = []
+    elif not view.experiment.epochs:
+        words = [Line.of(("no epochs: it stays untrained", "dim"))]
     else:
         words = [
             Line.of(("space", "key"), ("  trains", "dim")),

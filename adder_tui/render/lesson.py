@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adder_tui.learning.steps import PARTS, TITLES
-from adder_tui.lessons.lesson import LETTERS, Field
+from adder_tui.lessons.lesson import LETTERS, Field, read_number
 from adder_tui.lessons.prose import fill, spans_of
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, wrapped
@@ -31,52 +31,6 @@ def head_line(page: Page, width: int, glyphs: Glyphs) -> Line:
     if left.width + 2 + right.width > width:
         right = Line.of((f"{page.number}/{page.count} ", "dim"), kind, " ")
     return left.with_right(right, width, glyphs.ellipsis)
-
-
-def now_line(page: Page, width: int, glyphs: Glyphs) -> Line:
-    """The current task, or what the next key is."""
-    line = Line.of(" ", _now(page, glyphs))
-    return line.fit(width, glyphs.ellipsis)
-
-
-def _now(page: Page, glyphs: Glyphs) -> Line:
-    kind, task = page.step.kind, page.task
-    if page.review is not None:
-        return _review_now(page.review)
-    if page.showing:
-        return Line.of(("show me: ", "accent"), glyphs.text(page.showing))
-    if page.asking:
-        return Line.of(
-            "Shall the program do this task? ", ("y", "key"), (" yes  ", "dim"), ("n", "key"), (" no", "dim")
-        )
-    if page.refusal:
-        return Line.of((glyphs.text(page.refusal), "minus"))
-    if kind == "predict" and page.step.prediction not in page.predictions:
-        asked = page.lesson.prediction_named(page.step.prediction)
-        if asked is not None and asked.choices:
-            last = LETTERS[len(asked.choices) - 1]
-            locks: list[Piece] = [("Enter", "key"), (" locks it in", "dim")] if page.picked else []
-            return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (" picks, ", "dim"), *locks)
-        return Line.of(("Type it; ", "dim"), ("Enter", "key"), (" locks it in. It is never marked.", "dim"))
-    if kind == "do" and task is not None:
-        position = page.step.tasks.index(task.id) + 1
-        count = len(page.step.tasks)
-        return Line.of((marks(glyphs)[0], "accent"), (f" task {position} of {count}  ", "dim"), glyphs.text(task.do))
-    if kind == "quiz" and page.answered != page.lesson.quiz.answer:
-        last = LETTERS[len(page.lesson.quiz.choices) - 1]
-        tells = " answers" if not page.answered else " has another go"
-        return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (tells, "dim"))
-    if page.number == page.count:
-        goes = (
-            "to the chapter's review"
-            if page.review_due
-            else f"on to {page.next_title}"
-            if page.next_title
-            else "to the list"
-        )
-        return Line.of(("Enter", "key"), (" goes " + glyphs.text(goes), "dim"))
-    done = "All done here. " if kind == "do" else ""
-    return Line.of((done, "accent"), ("Enter", "key"), (" goes on", "dim"))
 
 
 def page_lines(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
@@ -150,8 +104,10 @@ def _do(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
             lines += _worked_line(page, pieces, width, glyphs)
         lines.append(Line())
     inline = set(lesson.worked.fields) if lesson.worked else set()
+    asked = {str(words[0]) for t in lesson.tasks if t.id in page.step.tasks for word, words in t.check.words
+             if word == "answered"}  # fmt: skip
     for one in lesson.fields:
-        if one.id not in inline:
+        if one.id not in inline and one.id in asked:
             lines += _field_lines(page, one, width, glyphs)
     if lines and lines[-1].spans:
         lines.append(Line())
@@ -198,14 +154,19 @@ def _worked_line(page: Page, pieces: tuple[str, ...], width: int, glyphs: Glyphs
 
 def _blank(page: Page, one: Field, glyphs: Glyphs) -> list[Piece]:
     """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
-    given = page.answers.get(one.id, "")
+    given = _with_minus(page.answers.get(one.id, ""), glyphs)
     if page.blank == one.id and not one.right(given):
-        return [(f"[{(page.typed[-(BLANK - 3) :] + '_'):<{BLANK - 2}}]", "key")]
+        return [(f"[{(_with_minus(page.typed, glyphs)[-(BLANK - 3) :] + '_'):<{BLANK - 2}}]", "key")]
     if not given:
         return [(f"[{'':{BLANK - 2}}]", "dim")]
     right = one.right(given)
     mark = marks(glyphs)[1] if right else "?"
     return [(f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus")]
+
+
+def _with_minus(typed: str, glyphs: Glyphs) -> str:
+    """A number as it was typed, with the minus that all other numbers have."""
+    return glyphs.text(typed.replace("-", glyphs.minus) if read_number(typed) is not None else typed)
 
 
 def _field_lines(page: Page, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
@@ -223,7 +184,7 @@ def _observe(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     for one in page.lesson.predictions:
         said = page.predictions.get(one.id)
         if said is not None:
-            lines += hanging("You said   ", spans_of(one.said(said)), width, glyphs, "strong")
+            lines += hanging("You said   ", spans_of(_with_minus(one.said(said), glyphs)), width, glyphs, "strong")
             lines += hanging("Your run   ", spans_of(fill(one.shows, page.figure)), width, glyphs)
             lines.append(Line())
     return [*lines, *_text(page, "Observe", width, glyphs)]
@@ -232,13 +193,18 @@ def _observe(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
 def _quiz(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     quiz = page.lesson.quiz
     return quiz_lines(page.lesson.quiz.ask, quiz.choices, quiz.answer, page.answered, quiz.why,
-                      page.lesson.facts[quiz.fact - 1] if page.lesson.facts else "", width, glyphs)  # fmt: skip
+                      page.lesson.facts[quiz.fact - 1] if page.lesson.facts else "",
+                      "in the chapter review as well", width, glyphs)  # fmt: skip
 
 
 def quiz_lines(
-    ask: str, choices: tuple[str, ...], answer: str, given: str, why: str, fact: str, width: int, glyphs: Glyphs
-) -> list[Line]:
-    """A question with its choices; once it is answered, whether rightly, and the fact that says why."""
+    ask: str, choices: tuple[str, ...], answer: str, given: str, why: str, fact: str, again: str, width: int,
+    glyphs: Glyphs,
+) -> list[Line]:  # fmt: skip
+    """A question with its choices; once it is answered, whether rightly, and the fact that says why.
+
+    ``again``: where a question that was missed comes back.
+    """
     right = given == answer
     lines = [*marked(ask, width, glyphs, "strong"), Line()]
     lines += choice_lines(choices, given, answer if right else "", width, glyphs)
@@ -250,7 +216,7 @@ def quiz_lines(
     else:
         lines += wrap([("Not that one. ", "minus"), ("This is what answers it:", "text")], width)
         lines += hanging("  ", spans_of(fact), width, glyphs)
-        lines += [Line(), *wrap([("Have another go; it comes back in the chapter review as well.", "dim")], width)]
+        lines += [Line(), *wrap([(f"Have another go; it comes back {again}.", "dim")], width)]
     return lines
 
 
@@ -258,18 +224,13 @@ def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
     lesson, quiz = review.question, review.question.quiz
     lines = wrap([(glyphs.text(f"From lesson {lesson.order}, {lesson.title}"), "dim")], width)
     fact = lesson.facts[quiz.fact - 1] if lesson.facts else ""
-    lines += quiz_lines(quiz.ask, quiz.choices, quiz.answer, review.given, quiz.why, fact, width, glyphs)
+    lines += quiz_lines(
+        quiz.ask, quiz.choices, quiz.answer, review.given, quiz.why, fact, "in the next review", width, glyphs
+    )
     if review.right and review.at + 1 == len(review.lessons):
         told = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
         lines += [Line(), *wrap([(told, "strong")], width)]
     return lines
-
-
-def _review_now(review: Review) -> Line:
-    if review.right:
-        return Line.of(("Enter", "key"), (" goes on", "dim"))
-    last = LETTERS[len(review.question.quiz.choices) - 1]
-    return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (" answers", "dim"))
 
 
 def _challenges(page: Page, width: int, glyphs: Glyphs) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from adder_tui.learning.sheets import SHARES, SHEETS, Call, name_of
+from adder_tui.learning.sheets import COUNTS, SHARES, SHEETS, Call, name_of
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, wrapped
 from adder_tui.render.numbers import aligned, count, number, plain_number, role_of, signed
@@ -194,6 +194,8 @@ def _told(call: Call, bench: Workbench, glyphs: Glyphs) -> str:
         return "Enter works it out"
     if isinstance(value, str):
         return glyphs.text(value)
+    if call.bench in COUNTS or call.arguments[:1] == ("near",):
+        return count(round(value))
     if call.bench in SHARES:
         return f"{value * 100:.2f} %" if value >= 1e-4 or not value else glyphs.text(f"{value * 100:.1e} %")
     return f"loss {number(value, glyphs, 6)}" if call.bench == "nudge" else number(value, glyphs, 6)

@@ -57,6 +57,10 @@ class Page:
     """Whether "show me" is being asked about, yes or no."""
     showing: str = ""
     """The action that is being shown; empty while the learner has the wheel."""
+    stage: str = ""
+    """The view in which that is seen."""
+    enter_taken: bool = False
+    """Whether Enter does something else at the moment, because a view has the keys."""
     picked: str = ""
     """The letter that is picked, not yet locked in."""
     typed: str = ""

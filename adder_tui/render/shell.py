@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.commands import Command, for_footer
 from adder_tui.render.experiment import title
-from adder_tui.render.lines import Line, roomiest, wrapped
+from adder_tui.render.lines import Line, Span, roomiest, wrapped
 from adder_tui.render.state import pace_words, run_state
 from adder_tui.render.view import View
 from adder_tui.tabs import Tab
@@ -46,8 +46,19 @@ def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Sp
     if view.snapshot is not None and view.snapshot.status == "playing":
         told = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
-    right = roomiest(room, Line.of(name, told), told, state)
+    wordings = _way_back(view, told) if view.visiting else [Line.of(name, told), told, state]
+    right = roomiest(room, *wordings)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
+
+
+def _way_back(view: View, told: Line) -> list[Line]:
+    """In a lesson on another tab than its own: which lesson waits, and the key that goes back."""
+    lesson = view.visiting
+    assert lesson is not None
+    number: Span = (f"lesson {lesson.order}", "accent")
+    back = Line.of(": ", ("1", "key"), " goes back ")
+    title = Line.of(number, f" {view.glyphs.text(lesson.title)}", back)
+    return [Line.of(title, "  ", told), title, Line.of(number, back), Line.of(number)]
 
 
 def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
@@ -80,12 +91,15 @@ def _hint(view: View, command: Command, typing: bool) -> Line:
     return Line.of((command.typing if typing else command.shown, "key"), (f" {label}", "dim"))
 
 
-def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None) -> str:
-    """What stays to be said while nothing else is: why the run has ended, or that an earlier one is kept."""
+def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None, in_lesson: bool = False) -> str:
+    """What stays to be said while nothing else is: why the run has ended, or that an earlier one is kept.
+
+    ``in_lesson``: a lesson is in front, where not all keys work.
+    """
     if snapshot is not None and snapshot.status == "stopped" and snapshot.blow_up is not None:
         from adder_tui.render.blowup import blow_up_sentence  # not needed to paint the shell
 
-        return blow_up_sentence(snapshot.blow_up)
+        return blow_up_sentence(snapshot.blow_up, rescues=not in_lesson)
     if snapshot is not None and snapshot.status == "stopped":
         return f"{snapshot.message} r starts again, e changes the learning rate."
     if snapshot is not None and snapshot.message and snapshot.status != "playing":

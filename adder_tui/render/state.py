@@ -114,6 +114,22 @@ def _newest_epoch(snapshot: Snapshot) -> int:
     return snapshot.newest.update // snapshot.experiment.updates_per_epoch
 
 
+def nothing_left(view: View) -> str:
+    """Why a run cannot go on whose epochs are all done, and what would do."""
+    epochs, lesson = view.experiment.epochs, view.visiting
+    if lesson is not None and not epochs:
+        return f"Lesson {lesson.order} keeps its network untrained. 1 goes back to it, L to a run of your own to train."
+    if not epochs and view.lesson is not None:
+        return "In this lesson the network stays untrained."
+    if not epochs:
+        return "This run has no epochs, so that its network stays untrained: e gives it some."
+    done = "The one epoch is done" if epochs == 1 else f"All {count(epochs)} epochs are done"
+    if lesson is not None:
+        return f"{done}: r starts again, 1 goes back to lesson {lesson.order}, L to a run of your own."
+    more = "" if view.lesson is not None else " e gives it more epochs,"
+    return f"{done}: r starts again,{more} Home goes to the start."
+
+
 def pace_words(pace: float | None) -> str:
     """``200 epochs/s``, ``full speed``."""
     if pace is None:

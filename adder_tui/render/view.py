@@ -11,6 +11,7 @@ from adder_tui.selection import Selection
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
+    from adder_tui.lessons.lesson import Lesson
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,14 @@ class View:
     charted: frozenset[int] | None = None
     """Ids of the other runs that were picked for the chart; None for the run just left."""
     words: str = ""
-    """What a lesson in front lets one do, for the table of commands; empty elsewhere."""
+    """What a lesson in front lets one do, for the table of commands; ``visiting`` on other tabs while one is open."""
+    lesson: Lesson | None = None
+    """The lesson that has the network, whatever tab is in front."""
+
+    @property
+    def visiting(self) -> Lesson | None:
+        """The lesson that has the network while another tab than its own is in front."""
+        return self.lesson if self.tab != "learn" else None
 
     @property
     def veiled(self) -> bool:

@@ -103,6 +103,17 @@ class Prompt(Horizontal):
         if self.field is not None:
             self.screen.set_focus(self.field)  # now, so that what is typed right behind the key lands in the field
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether somebody types a sum."""
+        return self.field is not None and self.field.has_focus
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether what stands in the field is the current sum."""
+        snapshot = self._source().snapshot
+        return self.field is not None and snapshot is not None and _same(self.field.value, snapshot.asked.sum)
+
     def put(self, asked: Sum) -> None:
         """Write a sum into the field that was asked elsewhere, as if it had been typed here."""
         if self.field is not None:

@@ -21,6 +21,9 @@ class SumInput(PromptInput):
         Binding("up", "earlier", show=False),
         Binding("down", "later", show=False),
         Binding("escape", "leave", show=False),
+        # No sum has these letters: the key that leads here, and the one for a lesson's hint.
+        Binding("slash", "slash", show=False),
+        Binding("i", "hint", show=False),
     ]
 
     def __init__(self) -> None:
@@ -56,6 +59,18 @@ class SumInput(PromptInput):
 
     def action_later(self) -> None:
         self._go(self._at + 1)
+
+    def action_slash(self) -> None:
+        """Where nothing is typed yet the key that leads here is no part of the sum; within a text it is a letter."""
+        if self.value and len(self.selected_text) < len(self.value):
+            self.insert_text_at_cursor("/")
+
+    async def action_hint(self) -> None:
+        """A hint, where a lesson's task is open; else the letter."""
+        if self.app.check_action("do", ("hint",)):
+            await self.app.run_action("do('hint')")
+        else:
+            self.insert_text_at_cursor("i")
 
     def action_leave(self) -> None:
         self.screen.set_focus(None)

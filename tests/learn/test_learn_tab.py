@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.errors import RunFileError
+from adder_engine.runfile import summary
 from adder_tui.app import AdderApp
-from adder_tui.learning import classroom
+from adder_tui.learning import help
 from adder_tui.learning.start import read_place
 from adder_tui.lessons.course import read_course
 from adder_tui.settings import Settings
@@ -75,7 +76,7 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
         await shows(pilot, "step 3 of 8: do", "○ task 1 of 2")
         assert kept(tmp_path, "rule-or-guess")["prediction"] == {"first": "a"}
         await ask(pilot, "30+70")
-        await shows(pilot, "● Press / and ask 30+70", "○ task 2 of 2")
+        await shows(pilot, "● Type 30+70", "○ task 2 of 2")
         await ask(pilot, "3+5")
         await shows(pilot, "All done here.")
         await pilot.press("enter")
@@ -187,6 +188,29 @@ async def test_a_start_elsewhere_offers_the_own_run_that_a_lesson_was_keeping(tm
     assert not list(tmp_path.glob("own-run*"))
 
 
+async def test_an_own_run_that_another_apps_lesson_was_keeping_is_offered(tmp_path: Path) -> None:
+    async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as first:
+        await shows(first, "epoch 0 of")
+        async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
+            await shows(pilot, "epoch 0 of")
+            await pilot.press("full_stop", "full_stop")
+            await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
+            await pilot.press("1")
+            await shows(pilot, "0 of 20 done")
+            await pilot.press("enter")
+            await shows(pilot, "step 1 of 8: read")
+            async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as third:
+                await shows(third, "epoch 0 of")
+                assert (tmp_path / "own-run-2.npz").exists(), "an app that runs keeps its own"
+        assert (tmp_path / "own-run-2.npz").exists()
+    async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as pilot:
+        await shows(pilot, "epoch 0 of")
+        assert not list(tmp_path.glob("own-run*"))
+        kept_run = summary(tmp_path / "autosave-2.npz")
+        assert kept_run is not None
+        assert kept_run.epoch == 2, "among the runs that are offered"
+
+
 def test_progress_and_place_survive_a_kill(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path)]
     with Terminal(command) as terminal:
@@ -202,13 +226,13 @@ def test_progress_and_place_survive_a_kill(tmp_path: Path) -> None:
     assert (held["prediction"], held["tasks"], held["step"]) == ({"first": "b"}, [1], 2)
     with Terminal(command) as terminal:
         terminal.wait_for(lambda: "task 2 of 2" in terminal.text, "the place where the learner was")
-        assert "● Press / and ask 30+70" in terminal.text
+        assert "● Type 30+70" in terminal.text
 
 
 async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classroom, "SHOWN_SECONDS", 0.0)
+    monkeypatch.setattr(help, "SHOWN_SECONDS", 0.0)
     async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
         await shows(pilot, ": read")
         await pilot.press("enter")
@@ -242,7 +266,9 @@ async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path:
         await pilot.press("enter")
         await shows(pilot, "picks")
         await pilot.press("b", "enter")
-        await shows(pilot, ": do")
+        await shows(pilot, ": do", "Esc leave")
+        await pilot.press("escape")
+        await shows(pilot, "i hint")
         text = screen_text(pilot.app)  # type: ignore[arg-type]
         assert "space play" not in text
         assert "e edit" not in text
@@ -291,6 +317,126 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
         await shows(pilot, ": read")
 
 
+async def test_where_a_sum_is_to_be_asked_the_prompt_has_the_keys_and_enter_goes_on_at_the_end(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "picks")
+        await pilot.press("a", "enter")
+        await shows(pilot, ": do", "Esc leave")
+        await type_text(pilot, "30+70")
+        await pilot.press("enter")
+        await shows(pilot, "task 2 of 2")
+        await pilot.press("slash")  # as it was learned: it is no part of a sum
+        await type_text(pilot, "3+5")
+        await pilot.press("enter")
+        await shows(pilot, "All done here. Enter goes on")
+        await pilot.press("enter")
+        await shows(pilot, ": observe", "The network answered 1.1863")
+        await pilot.press("enter")
+        await shows(pilot, ": explain")
+
+
+async def test_the_prompt_gives_the_keys_back_where_the_next_task_is_no_sum(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": predict")
+        await pilot.press("b", "enter")
+        await shows(pilot, "task 1 of", "Esc leave")
+        await type_text(pilot, "30+70")
+        await pilot.press("enter")
+        await shows(pilot, "task 2 of", "i hint")
+        await pilot.press("escape")  # as one is used to: the prompt has left by itself, and the lesson stays
+        await pilot.press("e")
+        await shows(pilot, "▸settings")
+
+
+async def test_where_something_comes_before_an_answer_the_line_waits_without_the_keys(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="one-affine-map") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "your guess")
+        await pilot.press("0", "enter")
+        await shows(pilot, "task 1 of", "Esc leave", "earlier sums")  # the prompt has them: 0+0 is asked first
+        await type_text(pilot, "0+0")
+        await pilot.press("enter")
+        await shows(pilot, "[_ ", "Enter done")
+        await type_text(pilot, "0.061")
+        await pilot.press("enter")
+        await shows(pilot, "[0.061_")
+        await type_text(pilot, "-0.061")
+        await pilot.press("enter")
+        await shows(pilot, "task 2 of", "earlier sums")
+
+
+async def test_on_other_tabs_a_lesson_says_how_to_go_back_and_its_network_is_the_same_then(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("4")
+        await shows(pilot, "lesson 1: 1 goes back", "‖ untrained")
+        for key in ("space", "full_stop"):
+            await pilot.press(key)
+            await shows(pilot, "Lesson 1 keeps its network untrained.")
+        await pilot.press("slash", "enter", "escape")  # the answer is told here, and is none of the lesson's yet
+        await shows(pilot, "= 1.186")
+        await pilot.press("2")
+        await pilot.press("plus")
+        await shows(pilot, "u takes it back")
+        await pilot.press("1")
+        await shows(pilot, "The lesson's own network is back.", "Ask a sum, and both answer.")
+        await pilot.press("4", "R")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed != 42)  # type: ignore[attr-defined]
+        await pilot.press("1")
+        await shows(pilot, "The lesson's own network is back.")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 42)  # type: ignore[attr-defined]
+        await pilot.press("4", "L")
+        await shows(pilot, "one-pair", "epoch 0 of 2,000")
+        assert "goes back" not in screen_text(pilot.app)  # type: ignore[arg-type]
+
+
+async def test_what_a_lesson_lets_one_change_stays_changed_after_a_look_at_other_tabs(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("4", "R")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed != 42)  # type: ignore[attr-defined]
+        seed = pilot.app.snapshot.experiment.seed  # type: ignore[attr-defined]
+        await pilot.press("1")
+        await shows(pilot, ": read")
+        assert pilot.app.snapshot.experiment.seed == seed  # type: ignore[attr-defined]
+
+
+async def test_the_table_within_a_lesson_has_its_keys(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="anatomy") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await type_text(pilot, "37")
+        await pilot.press("enter")
+        await shows(pilot, ": do")
+        await pilot.press("escape", "tab", "tab")
+        await shows(pilot, "▸inspect", "input.weight")
+        await pilot.press("n")
+        await shows(pilot, "hidden.weight")
+        await pilot.press("v")
+        await shows(pilot, "▸gradient")
+        await pilot.press("c")
+        await shows(pilot, "now against the start")
+
+
+async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="shapes") as pilot:
+        await shows(pilot, ": read")
+        room = pilot.app.learn.classroom  # type: ignore[attr-defined]
+        await until(pilot, lambda: room.sitting.has_run)
+        await (await room.ready()).step("epoch", 100)
+        await until(pilot, lambda: pilot.app.snapshot.epoch == 100)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await shows(pilot, ": do")
+        await pilot.press("escape", "tab", "tab", "left", "left")
+        await shows(pilot, "goes there")
+        await pilot.press("escape")
+
+
 @pytest.mark.parametrize(
     "lesson",
     [pytest.param(one.id, marks=() if one.id in QUICK else pytest.mark.slow) for one in read_course().lessons],
@@ -298,31 +444,31 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
 async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app(
     lesson: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classroom, "SHOWN_SECONDS", 0.0)
+    monkeypatch.setattr(help, "SHOWN_SECONDS", 0.0)
     async with app_in(tmp_path, lesson=lesson) as pilot:
         await shows(pilot, ": read")
         pane = pilot.app.learn  # type: ignore[attr-defined]
         room = pane.classroom
         tasks = {task.id for task in room.lesson.tasks}
         assert not room.page.done, "nothing is done on entering"
-        while room.step.kind != "observe":
-            if room.step.kind == "predict":
-                asked = room.lesson.prediction_named(room.step.prediction)
+        while room.sitting.step.kind != "observe":
+            if room.sitting.step.kind == "predict":
+                asked = room.lesson.prediction_named(room.sitting.step.prediction)
                 if asked.choices:
                     await pilot.press("a")
                 else:
                     await type_text(pilot, "1")
-            elif room.step.kind == "do":
-                while not room.may_go_on():
+            elif room.sitting.step.kind == "do":
+                while not room.sitting.may_go_on:
                     task = room.page.task.id
                     await pilot.press("escape") if pane.words == {"lesson", "field"} else None
-                    await asyncio.wait_for(room.show_me(), 120)
+                    await asyncio.wait_for(room.help.show_me(), 120)
                     assert task in room.page.done, f"task {task} of {lesson}"
-            at = room.at
+            at = room.sitting.at
             await pilot.press("enter")
-            await until(pilot, lambda at=at: room.at > at)  # type: ignore[misc]
+            await until(pilot, lambda at=at: room.sitting.at > at)  # type: ignore[misc]
         assert room.page.done == tasks
-        await until(pilot, lambda: room.figures.keys() == {quote.name for quote in room.lesson.quotes})
+        await until(pilot, lambda: room.sitting.figures.keys() == {quote.name for quote in room.lesson.quotes})
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
 

@@ -14,7 +14,8 @@ from adder_tui.lessons.progress import Progress, enter, finish, finish_task, fre
 from adder_tui.render.course import Listing, list_foot, list_head, list_lines
 from adder_tui.render.glossary import entries, entry_lines
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.lesson import head_line, now_line, page_lines
+from adder_tui.render.lesson import head_line, page_lines
+from adder_tui.render.lesson_now import now_line
 from adder_tui.render.lesson_views import draw_view
 from adder_tui.render.lines import plain
 from adder_tui.render.page import Page, Review
@@ -196,3 +197,14 @@ def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> Non
         assert set(words(prose.plain(lesson.quiz.ask))) <= set(words(shown))
         assert ("3 of 5 at the first go" in shown) == (at == 4)
         assert f"question {at + 1} of 5" in head_line(page, 80, UNICODE).plain
+
+
+@each_lesson
+def test_the_line_under_the_text_cuts_no_task_within_a_sentence(lesson: Lesson) -> None:
+    steps = steps_of(lesson)
+    done: set[int] = set()
+    for number, step in enumerate(steps, 1):
+        for task in step.tasks:
+            line = now_line(Page(lesson, step, number, len(steps), done=frozenset(done)), 80, UNICODE).plain
+            assert "…" not in line, task.do
+            done.add(task)

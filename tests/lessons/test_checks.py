@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.lessons import checks
-from adder_tui.lessons.checks import Argument, Expression, Need, Value, parse, parse_check
+from adder_tui.lessons.checks import Expression, Need, parse, parse_check
 from adder_tui.lessons.errors import CheckError
-from adder_tui.lessons.vocabulary import WORDS
+from adder_tui.lessons.tokens import TRUTHS, Argument, Value
+from adder_tui.lessons.vocabulary import ARITHMETIC, WORDS
 
 
 def given_values(values: dict[str, Value]) -> Any:
@@ -87,7 +87,7 @@ def _refused_or_walkable(text: str) -> None:
     nodes = [*ast.walk(ast.parse(text.strip(), mode="eval").body)]
     assert all(isinstance(node, _NODES) for node in nodes)
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    assert names <= {name.partition(".")[0] for name in WORDS} | set(checks.ARITHMETIC) | set(checks._TRUTHS)
+    assert names <= {name.partition(".")[0] for name in WORDS} | set(ARITHMETIC) | set(TRUTHS)
     for value in (None, 1.0, -0.0, math.inf, True, "x"):
         _walk(expression, value)
 

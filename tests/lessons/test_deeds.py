@@ -10,11 +10,12 @@ from adder_engine.recording import CHANGEABLE
 from adder_engine.session import Session
 from adder_tui.lessons.actions import parse_action
 from adder_tui.lessons.attempt import Attempt, completed
-from adder_tui.lessons.checks import Value, parse
+from adder_tui.lessons.checks import parse
 from adder_tui.lessons.errors import ActionError
 from adder_tui.lessons.player import LessonPlayer
 from adder_tui.lessons.progress import LessonRecord, QuizRecord
 from adder_tui.lessons.runs import Run, _fixed
+from adder_tui.lessons.tokens import Value
 from tests.lessons.lesson_file import STATION, small_lesson
 
 
