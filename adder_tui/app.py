@@ -240,9 +240,8 @@ class AdderApp(App[None]):
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
-        for pane in stage.query(Pane):
-            if pane.id == id:
-                pane.came_to_front()
+        if self.tab == id and (front := self._front) is not None:
+            front.came_to_front()
         self._keep_place()
 
     def _keep_place(self) -> None:
