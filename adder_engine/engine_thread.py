@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import math
 import os
 import queue
 import threading
@@ -54,6 +55,8 @@ class EngineThread:
         """A pause or the end was asked for: a long step goes no further."""
         self._playing = False
         self._pace: float | None = None
+        self._until = math.inf
+        """The epoch at whose end playing halts."""
         self.warning = ""
         """Once the session is closed: why the run could not be saved; empty where it was."""
         self._loaded = threading.Event()
@@ -247,11 +250,13 @@ class EngineThread:
     def _train(self, desk: Desk) -> float:
         """Train for a slice. Returns how long nothing needs to be done, in seconds."""
         try:
-            idle = desk.train(SLICE, self._pace)
+            idle = desk.train(SLICE, self._pace, self._until)
         except Exception as error:
             desk.fail(error)
             idle = 0.0
-        if desk.failure or desk.recording.finished or desk.recording.stopped or desk.recording.paused:
+        recording = desk.recording
+        ended = recording.finished or recording.stopped or recording.paused or recording.at_end_of(self._until)
+        if desk.failure or ended:
             self._halt(desk)
         return idle
 
