@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adder_tui.console import ProgressLine, complain, finite_or_null, say
+from adder_tui.render.blowup import blow_up_told
 from adder_tui.render.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
+    from adder_engine.snapshot import BlowUp
     from adder_engine.stopping import RuledTraining
 
 LARGEST_PLAIN = 1e9
@@ -39,6 +41,8 @@ class Outcome:
     """Spent training; loading torch and drawing the data are not in it."""
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
+    blow_up: BlowUp | None
+    """How its loss stopped being finite, where it did."""
     replies: tuple[Reply, ...]
     updates: int
     """Updates run; a run that went back to its best has fewer behind it then."""
@@ -74,21 +78,30 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
 
     trainer = Trainer(experiment)
     training = RuledTraining(trainer)
+    blow_up = None
     started = time.perf_counter()
     try:
         _run(training, experiment.epochs, report)
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
+        if stopped is not None and (blow_up := _explained(experiment)) is not None:
+            stopped = blow_up_told(blow_up)
         replies = _ask(trainer, experiment.data.task, sums)
     except KeyboardInterrupt:
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
         replies = ()
-    report.end(trainer, Outcome(seconds, stopped, replies, training.updates, training.sentence))
+    report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence))
     if stopped is not None:
         complain(stopped)
         return 1
     return 0
+
+
+def _explained(experiment: Experiment) -> BlowUp | None:
+    from adder_engine.blowup import explain_anew
+
+    return explain_anew(experiment)
 
 
 def told_epochs(epochs: int) -> frozenset[int]:
@@ -148,6 +161,8 @@ class JsonReport:
         line = self._losses(trainer) | {"done": outcome.stopped is None}
         if outcome.stopped is not None:
             line["stopped"] = outcome.stopped
+        if outcome.blow_up is not None:
+            line["blew_up_at"], line["not_finite_at"] = outcome.blow_up.update, outcome.blow_up.lost_at
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
