@@ -230,6 +230,7 @@ class Desk(Workbench):
             branched_at=line.branched_at,
             runs=self.shelf.runs,
             marks=marks,
+            first_loss=recording.first_experiment.training.loss,
             blow_up=self.blow_up(),
             warning=self.warning,
         )

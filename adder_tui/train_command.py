@@ -176,6 +176,7 @@ class JsonReport:
             "updates": trainer.updates_done,
             "train_loss": finite_or_null(trainer.loss),
             "test_loss": finite_or_null(trainer.test_loss),
+            "test_epoch": None if trainer.test_loss is None else trainer.experiment.held_out_epoch(trainer.epochs_done),
         }
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -194,6 +195,9 @@ class TextReport:
         if trainer.loss is not None and trainer.epochs_done > self._told:
             self._told = trainer.epochs_done
             held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"
+            measured = trainer.experiment.held_out_epoch(trainer.epochs_done)
+            if held_out and measured < trainer.epochs_done:
+                held_out = f"{held_out.rstrip()} at epoch {measured:,}"
             say(f"epoch {trainer.epochs_done:>{self._width},}   loss {_loss(trainer.loss)}{held_out}".rstrip())
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:

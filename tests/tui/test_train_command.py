@@ -48,7 +48,7 @@ def test_the_tutorials_many_pairs_end_at_their_figures(capsys: pytest.CaptureFix
 
 def test_lines_have_the_losses_and_the_last_one_what_became_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _json(capsys, "mini-batches", "--epochs", "3", "--predict", "1 + 2")
-    assert [set(line) for line in lines[:-1]] == [{"epoch", "updates", "train_loss", "test_loss"}] * 2
+    assert [set(line) for line in lines[:-1]] == [{"epoch", "updates", "train_loss", "test_loss", "test_epoch"}] * 2
     assert [line["updates"] for line in lines] == [100, 200, 300]
     assert all(line["test_loss"] > 0 for line in lines)
     last = lines[-1]
