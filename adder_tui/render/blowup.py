@@ -18,7 +18,7 @@ ROWS = 2
 
 def blow_up_told(blow_up: BlowUp) -> str:
     """What happened, in one sentence; the same in the app and on the command line."""
-    beyond = f"loss beyond 1,000 times the first; not finite at {count(blow_up.lost_at)}"
+    beyond = f"loss 1,000 times the first; not finite at {count(blow_up.lost_at)}"
     how = beyond if blow_up.update < blow_up.lost_at else "loss not finite"
     return f"This run blew up at update {count(blow_up.update)} ({how}): {blow_up.tensor} grew first."
 
@@ -27,7 +27,7 @@ def blow_up_sentence(blow_up: BlowUp) -> str:
     """What happened, and what would do."""
     steps = blow_up.update - blow_up.back_to
     back = f"{steps} updates" if steps != 1 else "one update"
-    return f"{blow_up_told(blow_up)} h goes back {back} and halves the learning rate; r starts again."
+    return f"{blow_up_told(blow_up)} h goes back {back} and halves the rate; r starts again."
 
 
 def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
