@@ -206,7 +206,14 @@ class ExplorePane(Pane):
         a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
         asked = Sum(a, b)
         self._app.query_one(Prompt).put(asked)
-        return self._app.ask(asked)
+        return self._ask(asked)
+
+    async def _ask(self, asked: Sum) -> None:
+        """Ask it; unless the cross-hair has gone on since, it lies on the current sum then, wherever the cells do."""
+        here = self._canvas.exploration.cursor
+        await self._app.ask(asked)
+        if self._canvas.exploration.cursor == here:
+            self._canvas.look(cursor=None)
 
     def back_to_range(self) -> None:
         """The training range and the current sum again."""
