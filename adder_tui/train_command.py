@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adder_tui.console import ProgressLine, complain, finite_or_null, say
-from adder_tui.render.blowup import blow_up_told
 from adder_tui.render.numbers import plural
 
 if TYPE_CHECKING:
@@ -84,8 +83,8 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         _run(training, experiment.epochs, report)
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
-        if stopped is not None and (blow_up := _explained(experiment)) is not None:
-            stopped = blow_up_told(blow_up)
+        if stopped is not None:
+            stopped, blow_up = _explained(experiment, stopped)
         replies = _ask(trainer, experiment.data.task, sums)
     except KeyboardInterrupt:
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
@@ -98,10 +97,14 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
     return 0
 
 
-def _explained(experiment: Experiment) -> BlowUp | None:
+def _explained(experiment: Experiment, stopped: str) -> tuple[str, BlowUp | None]:
+    """Why it blew up, in the app's words; ``stopped`` where its loss was never finite."""
+    # Not at the top: few runs blow up, and the words bring rich along.
     from adder_engine.blowup import explain_anew
+    from adder_tui.render.blowup import blow_up_told
 
-    return explain_anew(experiment)
+    blow_up = explain_anew(experiment)
+    return (stopped, None) if blow_up is None else (blow_up_told(blow_up), blow_up)
 
 
 def told_epochs(epochs: int) -> frozenset[int]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.lines import Line
 from adder_tui.render.numbers import count, number, rate_text
-from adder_tui.render.view import View
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import BlowUp
+    from adder_tui.render.view import View
 
 SCALED = frozenset({"adam", "adamw", "rmsprop"})
 """Optimizers that divide by the gradient's size, so that 2/λmax is no hard limit for them."""
