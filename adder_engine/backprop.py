@@ -60,6 +60,8 @@ class Pass:
         self._count = rows * rows if flat_target else rows
         self._ones = torch.ones(rows, dtype=dtype)
         self._post_t = [h.mT for h in self.post]
+        self._kept: list[Tensor | None] = [None] * len(outs)
+        """What each layer's activation has left for its slope."""
 
     def take(self, inputs: Tensor, targets: Tensor) -> None:
         """Make this the batch: inputs ``(2, rows)`` and targets ``(1, rows)``."""
@@ -73,7 +75,8 @@ class Pass:
         if i < self.last:
             mask = self.masks[i]
             if self.activation != "none":
-                activate(self.activation, z, self.post[i])
+                kept = activate(self.activation, z, self.post[i])
+                self._kept[i] = kept if mask is None else None
                 if mask is not None:
                     self.post[i].mul_(mask)
             elif mask is not None:
@@ -101,12 +104,15 @@ class Pass:
         """Send the error back through layer i: its delta, then its gradients, written or added in place."""
         layer, delta = self.layers[i], self.delta[i]
         if i < self.last:
-            self._product(self.layers[i + 1].weight_t, self.delta[i + 1], out=delta)
             mask = self.masks[i]
+            slope = None
+            if self.activation != "none":  # before the product, which may be written over what left the layer
+                slope = activation_slope(self.activation, self.pre[i], self._kept[i])
+            self._product(self.layers[i + 1].weight_t, self.delta[i + 1], out=delta)
             if mask is not None:
                 delta.mul_(mask)
-            if self.activation != "none":
-                delta.mul_(activation_slope(self.activation, self.pre[i]))
+            if slope is not None:
+                delta.mul_(slope)
         elif self.flat_target:
             slopes = loss_slope(self.loss_name, self.difference, torch.empty_like(self.difference), self._count)
             delta.copy_(slopes.sum(dim=-1).unsqueeze(-2))
@@ -123,35 +129,47 @@ class Pass:
             torch.mv(delta, self._ones, out=layer.bias_grad)
 
 
-def activate(name: str, z: Tensor, out: Tensor) -> None:
-    """Write the activation of ``z`` into ``out``: formulas of ``torch.nn``'s documentation."""
+def activate(name: str, z: Tensor, out: Tensor) -> Tensor | None:
+    """Write the activation of ``z`` into ``out``: formulas of ``torch.nn``'s documentation.
+
+    Returns what :func:`activation_slope` is quicker with, if anything: ``out`` itself, or Φ(z) for gelu.
+    """
     if name == "relu":
         torch.clamp(z, min=0, out=out)
     elif name == "leaky_relu":
-        torch.where(z > 0, z, z * LEAKY_SLOPE, out=out)
+        torch.maximum(z, z * LEAKY_SLOPE, out=out)
     elif name == "tanh":
-        torch.tanh(z, out=out)
+        return torch.tanh(z, out=out)
     elif name == "sigmoid":
-        torch.sigmoid(z, out=out)
+        return torch.sigmoid(z, out=out)
     elif name == "gelu":
-        torch.mul(z, _normal_cdf(z), out=out)
+        share = _normal_cdf(z)
+        torch.mul(z, share, out=out)
+        return share
     else:
         out.copy_(z)
+    return None
 
 
-def activation_slope(name: str, z: Tensor) -> Tensor:
-    """The derivative of the activation at ``z``, of the same shape."""
+def activation_slope(name: str, z: Tensor, kept: Tensor | None = None) -> Tensor:
+    """The derivative of the activation at ``z``, of the same shape.
+
+    Args:
+        kept: what :func:`activate` returned for this ``z``, as long as nobody has written over it.
+    """
     if name == "relu":
         return (z > 0).to(z.dtype)
     if name == "leaky_relu":
-        return torch.where(z > 0, 1.0, LEAKY_SLOPE).to(z.dtype)
+        return (z > 0).to(z.dtype).clamp_(min=LEAKY_SLOPE)
     if name == "tanh":
-        return 1 - torch.tanh(z) ** 2
+        t = torch.tanh(z) if kept is None else kept
+        return 1 - t * t
     if name == "sigmoid":
-        s = torch.sigmoid(z)
+        s = torch.sigmoid(z) if kept is None else kept
         return s * (1 - s)
-    if name == "gelu":
-        return _normal_cdf(z) + z * torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    if name == "gelu":  # Φ(z) + z·φ(z)
+        share = _normal_cdf(z) if kept is None else kept
+        return (z * z).div_(-2).exp_().mul_(z).div_(math.sqrt(2 * math.pi)).add_(share)
     return torch.ones_like(z)
 
 
@@ -169,7 +187,8 @@ def activation_curve(name: str, z: Tensor) -> Tensor:
 
 
 def _normal_cdf(z: Tensor) -> Tensor:
-    return 0.5 * (1 + torch.erf(z / math.sqrt(2)))
+    # In place: memory that is asked for anew at every step costs more than the arithmetic.
+    return (z / math.sqrt(2)).erf_().add_(1).mul_(0.5)
 
 
 def mean_loss(name: str, difference: Tensor) -> Tensor:

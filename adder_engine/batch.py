@@ -205,6 +205,17 @@ class Batch:
             order = torch.stack([torch.randperm(rows, generator=g) for g in self._generators]).unsqueeze(1)
             inputs, targets = inputs.gather(2, order.expand_as(inputs)), targets.gather(2, order)
         size = self.experiment.training.batch_size or rows
+        if size >= rows:
+            mean = self._update(inputs, targets).double()
+        else:
+            mean = self._mean_over_batches(inputs, targets, size)
+        self._end_epoch(mean)
+        if self._stopped:
+            self._dismiss()
+
+    def _mean_over_batches(self, inputs: Tensor, targets: Tensor, size: int) -> Tensor:
+        """Run an epoch's updates of ``size`` rows, the last one to be counted by whoever asks. The mean losses."""
+        rows = inputs.shape[-1]
         summed = torch.zeros(len(self._members), dtype=torch.float64)
         for start in range(0, rows, size):
             stop = min(start + size, rows)
@@ -212,9 +223,7 @@ class Batch:
             summed += losses.double() * (stop - start)
             if stop < rows:
                 self._place = dataclasses.replace(self._place, updates=self._place.updates + 1)
-        self._end_epoch(summed / rows)
-        if self._stopped:
-            self._dismiss()
+        return summed / rows
 
     def _update(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """Run one update of all networks: zero_grad, forward, loss, backward, step. Their losses, ``(networks,)``."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from adder_engine.curvature import largest_curvature
+from adder_engine.experiment import Experiment
 from adder_engine.playback import Playback
 from adder_engine.snapshot import BlowUp, Moment
 
@@ -62,6 +63,13 @@ def explain(run: Playback) -> BlowUp | None:
     limit = 2 / curvature if math.isfinite(curvature) and curvature > 0 else None
     name = scout.trainer.layout.slots[tensor].name
     return BlowUp(update, epoch, lost_at, name, factor, over, lr, limit, back_to)
+
+
+def explain_anew(experiment: Experiment) -> BlowUp | None:
+    """How the loss of this experiment's run stops being finite, for runs that were not recorded: it is run again."""
+    run = Playback(experiment)
+    run.run(experiment.epochs * experiment.updates_per_epoch)
+    return explain(run)
 
 
 def _go(scout: Playback, update: int) -> None:

@@ -24,8 +24,8 @@ TOLERANCE = 1e-3
 λ itself is mostly much nearer, by about the square of that."""
 QUICK_CELLS, QUICK_PRODUCTS, QUICK_TOLERANCE = 100_000, 60, 0.03
 """Rows times neurons that are looked at, products and tolerance where the answer is wanted at once."""
-MOST_WORK = 6e9
-"""Products of a row with a parameter that one finding may take: some seconds."""
+MOST_WORK, ROUGH_WORK = 6e9, 6e8
+"""Products of a row with a parameter that one finding may take: some seconds, or a tenth of that beside a run."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,14 @@ def eigenvalues(surface: LossSurface) -> Sliced[Tensor]:
     return found
 
 
-def checked_surface(trainer: Trainer, passes: int) -> LossSurface:
-    """A surface that so many passes over can be afforded.
+def checked_surface(trainer: Trainer, passes: int, rough: bool = False) -> LossSurface:
+    """A surface that so many passes over can be afforded; on fewer rows where ``rough`` will do.
 
     Raises:
         RequestError: every parameter is frozen.
     """
-    surface = LossSurface(trainer, max(200, int(MOST_WORK / passes / (trainer.layout.size + 8 * _neurons(trainer)))))
+    work, least = (ROUGH_WORK, 50) if rough else (MOST_WORK, 200)
+    surface = LossSurface(trainer, max(least, int(work / passes / (trainer.layout.size + 8 * _neurons(trainer)))))
     if not surface.free.any():
         raise RequestError("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
     return surface
@@ -142,14 +143,14 @@ def checked_gradient(surface: LossSurface) -> Sliced[tuple[float, Tensor]]:
     return loss, gradient
 
 
-def stability(trainer: Trainer) -> Sliced[Stability]:
-    """The loss's curvature here, and the learning rate beside the limit that it sets.
+def stability(trainer: Trainer, rough: bool = False) -> Sliced[Stability]:
+    """The loss's curvature here, and the learning rate beside the limit that it sets; ``rough`` on fewer rows.
 
     Raises:
         RequestError: the loss, its gradient or its curvature is not finite, or every parameter is frozen.
     """
     training, lr = trainer.experiment.training, trainer.lr
-    surface = checked_surface(trainer, SMALL)
+    surface = checked_surface(trainer, SMALL, rough)
     small = int(surface.free.sum()) <= SMALL
     loss, gradient = yield from checked_gradient(surface)
     square = float(gradient @ gradient)

@@ -59,8 +59,11 @@ class Desk(Workbench):
         now, done = time.perf_counter(), self.recording.trainer.updates_done
         self._speed_mark = self._pace_mark = (now, done)
 
-    def train(self, seconds: float, pace: float | None) -> float:
-        """Train for a while at a pace in epochs a second. Returns how long to rest before the next call."""
+    def train(self, seconds: float, pace: float | None, until: float) -> float:
+        """Train for a while at a pace in epochs a second, no further than to the end of epoch ``until``.
+
+        Returns how long to rest before the next call.
+        """
         now = time.perf_counter()
         done = self.recording.trainer.updates_done
         due, rest = 1 << 62, 0.0
@@ -72,7 +75,7 @@ class Desk(Workbench):
                 self._pace_mark, self._pace, due = (now, done), pace, 1
             rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
         if due >= 1:
-            self.recording.play(due, seconds)
+            self.recording.play(due, seconds, until)
             self.version += 1
         self._measure_speed()
         return rest
@@ -229,6 +232,7 @@ class Desk(Workbench):
             branched_at=line.branched_at,
             runs=self.shelf.runs,
             marks=marks,
+            first_loss=recording.first_experiment.training.loss,
             blow_up=self.blow_up(),
             warning=self.warning,
         )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import math
 import os
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.exploring import Together
 from adder_engine.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ Result = TypeVar("Result")
 
 SLICE = 0.005
 """Seconds of training between two looks at the requests; an update that takes longer is finished first."""
+ASIDE = 0.15
+"""Work in slices takes this share of the time that training could use, once it has taken :data:`HEAD_START`."""
+HEAD_START = 0.05
+"""Seconds of work that are done as quickly as training goes on: most is done by then."""
 CLOSED = "This session is closed."
 
 
@@ -49,11 +55,15 @@ class EngineThread:
         self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
         self._in_slices: deque[Callable[[Desk], bool]] = deque()
         """Work in progress that takes long: each does a slice and returns whether there is more."""
+        self._aside = HEAD_START
+        """Seconds that it may take from training."""
         self._closing = threading.Event()
         self._enough = threading.Event()
         """A pause or the end was asked for: a long step goes no further."""
         self._playing = False
         self._pace: float | None = None
+        self._until = math.inf
+        """The epoch at whose end playing halts."""
         self.warning = ""
         """Once the session is closed: why the run could not be saved; empty where it was."""
         self._loaded = threading.Event()
@@ -148,8 +158,29 @@ class EngineThread:
     async def _ask_in_slices(self, begin: Callable[[Desk], Sliced[Result]]) -> Result:
         """Have the thread do something a slice at a time, between other requests, and resolve with what it returns."""
         future: concurrent.futures.Future[Result] = self._new_future()
+        self._requests.put(lambda desk: self._start(desk, begin, future))
+        return await asyncio.wrap_future(future)
 
-        def go_on(desk: Desk, work: Sliced[Result]) -> bool:
+    def _begin(self, begins: Sequence[Callable[[Desk], Sliced[object]]]) -> Together:
+        """Have the thread begin several things at one moment, and do them in slices."""
+        now: concurrent.futures.Future[Snapshot] = self._new_future()
+        futures: list[concurrent.futures.Future[object]] = [self._new_future() for _ in begins]
+
+        def start(desk: Desk) -> None:
+            _resolve(now, desk.snapshot(self._playing))
+            for begin, future in zip(begins, futures, strict=True):
+                self._start(desk, begin, future)
+
+        self._requests.put(start)
+        return Together(asyncio.wrap_future(now), tuple(map(asyncio.wrap_future, futures)))
+
+    def _start(
+        self, desk: Desk, begin: Callable[[Desk], Sliced[Result]], future: concurrent.futures.Future[Result]
+    ) -> None:
+        """Do the first slice of something at once, for it copies what the rest goes by, and see to the rest later."""
+        work = begin(desk)
+
+        def go_on(desk: Desk) -> bool:
             """Do one slice. Returns whether there is more to do."""
             if future.done():  # nobody waits for it any more
                 return False
@@ -166,13 +197,8 @@ class EngineThread:
                 return True
             return False
 
-        def start(desk: Desk) -> None:
-            work = begin(desk)
-            if go_on(desk, work):  # the first slice at once: it copies what the rest goes by
-                self._in_slices.append(lambda desk: go_on(desk, work))
-
-        self._requests.put(start)
-        return await asyncio.wrap_future(future)
+        if go_on(desk):
+            self._in_slices.append(go_on)
 
     async def _do(self, work: Callable[[Desk], object], halt: bool = False) -> Snapshot:
         """Have the thread change something and resolve with the snapshot after it."""
@@ -221,7 +247,10 @@ class EngineThread:
 
     def _serve(self, desk: Desk) -> None:
         while not self._closing.is_set():
+            begun = time.perf_counter()
             wait = self._train(desk) if self._playing else None
+            self._aside += ASIDE * (time.perf_counter() - begun)
+            hurried = wait == 0.0  # training wants all the time that there is
             self._experiment = desk.recording.experiment
             self._publish(desk)
             due = desk.autosave.due(desk.version)
@@ -232,26 +261,30 @@ class EngineThread:
                     request(desk)
                     self._publish(desk)
                     request = self._requests.get_nowait()
-            self._do_slices(desk)
+            self._do_slices(desk, hurried)
             if desk.autosave.due(desk.version) == 0.0:
                 desk.save_now()
 
-    def _do_slices(self, desk: Desk) -> None:
-        """Go on for a while with work that takes long, taking turns."""
-        deadline = time.perf_counter() + SLICE
-        while self._in_slices and time.perf_counter() < deadline:
+    def _do_slices(self, desk: Desk, hurried: bool) -> None:
+        """Go on for a while with work that takes long, taking turns; beside a run in a hurry only now and then."""
+        begun = now = time.perf_counter()
+        while self._in_slices and now - begun < SLICE and not (hurried and now - begun > self._aside):
             work = self._in_slices.popleft()
             if work(desk):
                 self._in_slices.append(work)
+            now = time.perf_counter()
+        self._aside = min(self._aside - (now - begun), HEAD_START) if self._in_slices and hurried else HEAD_START
 
     def _train(self, desk: Desk) -> float:
         """Train for a slice. Returns how long nothing needs to be done, in seconds."""
         try:
-            idle = desk.train(SLICE, self._pace)
+            idle = desk.train(SLICE, self._pace, self._until)
         except Exception as error:
             desk.fail(error)
             idle = 0.0
-        if desk.failure or desk.recording.finished or desk.recording.stopped or desk.recording.paused:
+        recording = desk.recording
+        ended = recording.finished or recording.stopped or recording.paused or recording.at_end_of(self._until)
+        if desk.failure or ended:
             self._halt(desk)
         return idle
 

@@ -238,6 +238,10 @@ class Experiment:
         """Mini-batches in an epoch; 1 for full batch."""
         return math.ceil(self.row_count / self.rows_per_update)
 
+    def held_out_epoch(self, epoch: int) -> int:
+        """The last epoch up to this one at whose end the held-out loss is measured; 0 where none is."""
+        return epoch if epoch == self.epochs else epoch // self.data.test_every * self.data.test_every
+
     @cached_property
     def draws_while_training(self) -> bool:
         """Whether training itself draws random numbers (shuffled mini-batches or dropout)."""

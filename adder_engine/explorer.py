@@ -14,13 +14,17 @@ from adder_engine.findings import (
     MapCourse,
     NeuronPlane,
     Plane,
+    Question,
     Rival,
     Slopes,
     Stability,
 )
 from adder_engine.recording import Recording
-from adder_engine.slices import Sliced
+from adder_engine.slices import Sliced, in_one
 from adder_engine.sums import Sum
+
+POINTS = 81
+"""Of the curve along the gradient."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,22 @@ class Explorer:
     """The current sum."""
     watched: list[Sum]
 
+    def find(self, question: Question) -> Sliced[object]:
+        """What is asked for by name."""
+        found: Sliced[object] = getattr(self, question.name)(*question.arguments)
+        return found
+
     def plane(self, extent: Extent) -> Sliced[Plane]:
         """The network's answers over a grid of sums."""
         return far_sums.plane(self.recording.trainer, extent)
 
-    def neurons(self, extent: Extent, only: tuple[int, int] | None) -> Sliced[tuple[NeuronPlane, ...]]:
+    def neurons(self, extent: Extent, only: tuple[int, int] | None = None) -> Sliced[tuple[NeuronPlane, ...]]:
         """The hidden neurons' outputs over a grid of sums."""
         return far_sums.neurons(self.recording.trainer, extent, only)
 
-    def map_course(self) -> MapCourse | None:
+    def map_course(self) -> Sliced[MapCourse | None]:
         """The collapsed map over the run."""
-        return run_path.map_course(self.recording)
+        return in_one(lambda: run_path.map_course(self.recording))
 
     def slopes(self, a: float | None, b: float | None) -> Slopes:
         """The answer's slopes at a sum, by default the current one."""
@@ -54,17 +63,17 @@ class Explorer:
         """What the slopes at the current sum foretell."""
         return far_sums.forecast(self.recording.trainer, self.asked, self.watched)
 
-    def stability(self) -> Sliced[Stability]:
-        """The loss's curvature and the limit that it sets."""
-        return curvature.stability(self.recording.trainer)
+    def stability(self, rough: bool = False) -> Sliced[Stability]:
+        """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
+        return curvature.stability(self.recording.trainer, rough)
 
-    def along_gradient(self, points: int) -> Sliced[LossCurve]:
+    def along_gradient(self, points: int = POINTS, rough: bool = False) -> Sliced[LossCurve]:
         """The loss along the current gradient."""
-        return loss_views.along_gradient(self.recording.trainer, points)
+        return loss_views.along_gradient(self.recording.trainer, points, rough)
 
-    def loss_slice(self, columns: int, rows: int) -> Sliced[LossSlice]:
+    def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Sliced[LossSlice]:
         """The loss over two directions, with the run's path."""
-        return loss_views.loss_slice(self.recording, columns, rows)
+        return loss_views.loss_slice(self.recording, columns, rows, rough)
 
     def checks(self) -> Sliced[Checks]:
         """Shares of sums answered well, and the error by region."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from adder_engine.findings import Extent
+from adder_engine.findings import Extent, Question
 
 if TYPE_CHECKING:
     from adder_engine.desk import Desk
@@ -22,8 +24,19 @@ if TYPE_CHECKING:
         Stability,
     )
     from adder_engine.slices import Sliced
+    from adder_engine.snapshot import Snapshot
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several findings of one and the same moment, each there when it is ready."""
+
+    snapshot: Awaitable[Snapshot]
+    """That moment."""
+    answers: tuple[asyncio.Future[object], ...]
+    """In the order of the questions; one that cannot be had raises RequestError."""
 
 
 class Exploring:
@@ -39,6 +52,18 @@ class Exploring:
     async def _ask_in_slices(self, begin: Callable[[Desk], Sliced[Result]]) -> Result:
         """Have the thread do something in slices and resolve with what it returns."""
         raise NotImplementedError
+
+    def _begin(self, begins: Sequence[Callable[[Desk], Sliced[object]]]) -> Together:
+        """Have the thread begin several things at one moment."""
+        raise NotImplementedError
+
+    def together(self, *questions: Question) -> Together:
+        """Findings that all speak of the same moment, also while the run plays."""
+
+        def begin(question: Question) -> Callable[[Desk], Sliced[object]]:
+            return lambda desk: desk.explorer.find(question)
+
+        return self._begin([begin(question) for question in questions])
 
     async def plane(
         self, a_low: float, a_high: float, b_low: float, b_high: float, columns: int, rows: int, log: bool = False
@@ -65,7 +90,7 @@ class Exploring:
 
     async def map_course(self) -> MapCourse | None:
         """The collapsed map over the run; None for a network with an activation."""
-        return await self._ask(lambda desk: desk.explorer.map_course())
+        return await self._ask_in_slices(lambda desk: desk.explorer.map_course())
 
     async def slopes(self, a: float | None = None, b: float | None = None) -> Slopes:
         """The answer's slopes at the sum (a, b), by default the current one.

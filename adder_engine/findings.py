@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Question:
+    """One of the findings that a session can be asked for: the method of its explorer, and what it is asked about."""
+
+    name: str
+    arguments: tuple[object, ...] = ()
+
+
 def symmetric_log(x: float) -> float:
     """Where x stands on an axis of log steps that goes through 0: ``sign(x)·log10(1 + |x|)``; 999,999 is at 6."""
     return math.copysign(math.log10(1 + abs(x)), x)

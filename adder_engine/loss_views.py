@@ -28,8 +28,8 @@ FARTHEST = 8.0
 """The curve shows where steps land up to so many times the distance of the parabola's bottom."""
 
 
-def along_gradient(trainer: Trainer, points: int) -> Sliced[LossCurve]:
-    """The loss along the current gradient's direction, ``L(θ − t·g)``.
+def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Sliced[LossCurve]:
+    """The loss along the current gradient's direction, ``L(θ − t·g)``; ``rough`` on fewer rows.
 
     Raises:
         RequestError: fewer than 3 or more than 1,000 points, no gradient to follow, or a loss that is not finite.
@@ -38,7 +38,7 @@ def along_gradient(trainer: Trainer, points: int) -> Sliced[LossCurve]:
         raise RequestError(f"{points} points make no curve: use 3 to {MOST_POINTS:,}.")
     experiment, lr, optimizer_steps = trainer.experiment, trainer.lr, trainer.counters.optimizer_steps
     state = trainer.state.double()
-    surface = checked_surface(trainer, points)
+    surface = checked_surface(trainer, points, rough)
     loss, gradient = yield from checked_gradient(surface)
     square = float(gradient @ gradient)
     if square == 0:
@@ -97,8 +97,8 @@ class _Plane:
     """None where the directions are not the path's."""
 
 
-def loss_slice(recording: Recording, columns: int, rows: int) -> Sliced[LossSlice]:
-    """The loss over two directions through the current parameters, with the run's path.
+def loss_slice(recording: Recording, columns: int, rows: int, rough: bool = False) -> Sliced[LossSlice]:
+    """The loss over two directions through the current parameters, with the run's path; ``rough`` on fewer rows.
 
     The directions are the path's first two principal ones, seen from here (Li et al., "Visualizing the Loss Landscape
     of Neural Nets", 2018).
@@ -109,7 +109,7 @@ def loss_slice(recording: Recording, columns: int, rows: int) -> Sliced[LossSlic
     if not (columns >= 3 and rows >= 3 and columns * rows <= MOST_GRID):
         raise RequestError(f"A grid of {columns} by {rows} will not do: use 3 by 3 up to {MOST_GRID:,} points in all.")
     trainer = recording.trainer
-    surface = checked_surface(trainer, columns * rows)
+    surface = checked_surface(trainer, columns * rows, rough)
     if int(surface.free.sum()) < 2:
         raise RequestError("All parameters but one are frozen: a plane needs two that can move.")
     course = run_path(recording)

@@ -12,7 +12,7 @@ from adder_engine.snapshot import Mark
 
 MOST_WORDS = 3
 """More differences than these are no name: the run is called after itself then."""
-SAID_BY_VALUE = frozenset({"network.activation", "training.loss", "training.optimizer", "data.task"})
+SAID_BY_VALUE = frozenset({"network.activation", "training.optimizer", "data.task"})
 """Choices whose values say what they are: tanh, adam."""
 
 
@@ -49,6 +49,8 @@ def _phrase(name: str, value: Any) -> str:
     short = name.rpartition(".")[2].replace("_", " ")
     if name == "network.activation" and value == "none":
         return "no activation"
+    if name == "training.loss":  # with the word, for what it is told beside is in other units
+        return f"loss {value}"
     if name in SAID_BY_VALUE:
         return str(value)
     if name == "network.layers":

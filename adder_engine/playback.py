@@ -76,7 +76,11 @@ class Playback:
     @property
     def finished(self) -> bool:
         """All epochs are done."""
-        return self.trainer.rung == 0 and self.trainer.epochs_done >= self.experiment.epochs
+        return self.at_end_of(self.experiment.epochs)
+
+    def at_end_of(self, epoch: float) -> bool:
+        """That epoch is done."""
+        return self.trainer.rung == 0 and self.trainer.epochs_done >= epoch
 
     # --- leaving and taking up -------------------------------------------------------------------
 
@@ -100,7 +104,7 @@ class Playback:
 
     # --- forward ---------------------------------------------------------------------------------
 
-    def play(self, updates: int, seconds: float = math.inf) -> int:
+    def play(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
         """As :meth:`run`, but an epoch at whose end one of the experiment's rules comes true is the last one.
 
         ``paused`` says which rule it was. Epochs that the run has been at before are gone through without a stop.
@@ -109,7 +113,7 @@ class Playback:
             self.rules.begin()
         self.paused, self._ruled = None, True
         try:
-            done = self.run(updates, seconds)
+            done = self.run(updates, seconds, until)
             fired = self._fired or self.rules.flush()
         finally:
             self._ruled, self._fired = False, None
@@ -126,8 +130,9 @@ class Playback:
             self.paused += f" This is its best, epoch {fired.best_epoch:,}; End goes to where it stopped."
         return done
 
-    def run(self, updates: int, seconds: float = math.inf) -> int:
-        """Train on for at most this many updates or about this long. Returns how many were run.
+    def run(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
+        """Train on for at most this many updates or about this long, and no further than to the end of epoch
+        ``until``. Returns how many were run.
 
         From a past moment the log is followed: what was done then is done again, to the same bits.
         """
@@ -136,27 +141,26 @@ class Playback:
         trainer, counters = self.trainer, self.trainer.counters
         while (left := start + updates - counters.updates_done) > 0:
             self._do_events(Moment(counters.updates_done, trainer.rung + 1))
-            if self.finished:
+            if self.finished or self.at_end_of(until):
                 break
             event = self.timeline.next_event(self.moment)
             here = event < len(self.timeline.events) and self.timeline.events[event].at.update == counters.updates_done
             if here:
                 self._climb()
             else:
-                until = counters.updates_done + left
+                last = counters.updates_done + left
                 if event < len(self.timeline.events):
-                    until = min(until, self.timeline.events[event].at.update)
-                self._train_freely(until, deadline)
+                    last = min(last, self.timeline.events[event].at.update)
+                self._train_freely(last, min(until, trainer.experiment.epochs), deadline)
             counters = trainer.counters
             if trainer.stopped or self._fired or time.perf_counter() >= deadline:
                 break
         self._arrive()
         return max(0, self.trainer.counters.updates_done - start)
 
-    def _train_freely(self, until: int, deadline: float) -> None:
+    def _train_freely(self, until: int, last_epoch: float, deadline: float) -> None:
         """The inner loop: updates without a person's doing in between."""
         trainer, timeline, clock = self.trainer, self.timeline, time.perf_counter
-        last_epoch = trainer.experiment.epochs
         counters = trainer.counters
         self.edits = 0
         while counters.updates_done < until and (counters.epochs_done < last_epoch or trainer.rung):

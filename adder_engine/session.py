@@ -144,8 +144,8 @@ class Session(EngineThread, Exploring):
 
     # --- time ------------------------------------------------------------------------------------
 
-    async def play(self, pace: float | None = None) -> Snapshot:
-        """Let training run, at ``pace`` epochs a second or as fast as it goes.
+    async def play(self, pace: float | None = None, until: int | None = None) -> Snapshot:
+        """Let training run, at ``pace`` epochs a second or as fast as it goes; ``until`` the end of an epoch, if given.
 
         Raises:
             RequestError: all epochs are done, or a pace that is none.
@@ -159,6 +159,7 @@ class Session(EngineThread, Exploring):
             desk.recording.paused = None
             self._playing = not desk.recording.stopped
             self._pace = pace
+            self._until = math.inf if until is None else until
 
         return await self._do(start)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
 Sliced = Generator[None, None, Result]
 """Work in slices of some milliseconds: it yields after each, and returns its result after the last."""
+
+
+def in_one(work: Callable[[], Result]) -> Sliced[Result]:
+    """Work that takes no longer than a slice."""
+    yield from ()
+    return work()
 
 
 def at_once(work: Sliced[Result]) -> Result:

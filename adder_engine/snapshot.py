@@ -92,7 +92,7 @@ class Losses:
 
     ``epochs[i]`` is the last epoch (1-based) in bucket i, ``train[i]`` its ``train_loss``; ``low[i]`` and
     ``high[i]`` are the lowest and highest loss of any single update in the bucket. Test losses stand at
-    ``test_epochs``, again with each bucket's extremes. All float64, all of the same criterion, in scaled units.
+    ``test_epochs``, again with each bucket's extremes. All float64, of the criterion then in use, in scaled units.
     """
 
     epochs: Doubles
@@ -386,6 +386,8 @@ class Snapshot:
     """The runs that were left, oldest first, this one not among them; the same tuple while nothing changes in it."""
     marks: tuple[Mark, ...] = ()
     """What was done on this run's timeline, in order, at most :data:`MOST_MARKS`; the same tuple while unchanged."""
+    first_loss: str = "mse"
+    """The loss function that the run began with; where ``marks`` name another, ``losses`` go on in its units."""
     blow_up: BlowUp | None = None
     """How this run's loss stopped being finite, also while an earlier moment is looked at; None where it did not."""
     warning: str = ""

@@ -40,7 +40,8 @@ def _read_rows(path: Path) -> tuple[Row, ...]:
         return parse_rows(_text_of(path, "list of rows", "choose UTF-8 when you save it"))
     except ExperimentError as error:
         told = str(error)
-        raise error if told.startswith(f"{path}") else ExperimentError(f"{path}, {told}") from None
+        joint = ", " if told.startswith("line ") else ": "
+        raise error if told.startswith(f"{path}") else ExperimentError(f"{path}{joint}{told}") from None
 
 
 def _read_file(path: Path) -> Experiment:

@@ -29,6 +29,8 @@ def pace_for(experiment: Experiment) -> float | None:
     return next((pace for pace in PACES if pace is None or pace >= wanted), None)
 
 
+WATCHED_FPS = 10.0
+"""How often a run that is trained again is looked at, to know when it has arrived."""
 MOST_WAITING = 5
 """Steps that may wait for the one in progress: keys pressed quickly count, one held down does not run on for long."""
 
@@ -208,6 +210,30 @@ class Player:
         """Change some keys of the run in place, or with ``changes`` None start a new run."""
         session = await self.ready()
         self._show(await (session.load(experiment) if changes is None else session.change(**changes)))
+
+    async def train_again(self, experiment: Experiment, until: int | None) -> Snapshot | None:
+        """Start a new run and train it at full speed to the end of an epoch, or with None to its own end.
+
+        Returns where it has arrived; None where a person halted it or went elsewhere on the way.
+        """
+        session = await self.ready()
+        here = await session.load(experiment)
+        self._show(here)
+        if until == 0:
+            return here
+        pace, self.pace = self.pace, None
+        try:
+            self._show(await session.play(None, until))
+            async for snapshot in session.snapshots(WATCHED_FPS):
+                self._show(snapshot)
+                if snapshot.run != here.run or snapshot.experiment != experiment:
+                    return None
+                if snapshot.status != "playing":
+                    return snapshot if until in (None, snapshot.epoch) else None
+        finally:
+            if self.pace is None:
+                self.pace = pace
+        return None
 
     async def open(self, path: Path) -> None:
         """A run that was saved."""

@@ -13,6 +13,7 @@ from adder_tui.render.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
+    from adder_engine.snapshot import BlowUp
     from adder_engine.stopping import RuledTraining
 
 LARGEST_PLAIN = 1e9
@@ -39,6 +40,8 @@ class Outcome:
     """Spent training; loading torch and drawing the data are not in it."""
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
+    blow_up: BlowUp | None
+    """How its loss stopped being finite, where it did."""
     replies: tuple[Reply, ...]
     updates: int
     """Updates run; a run that went back to its best has fewer behind it then."""
@@ -74,21 +77,34 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
 
     trainer = Trainer(experiment)
     training = RuledTraining(trainer)
+    blow_up = None
     started = time.perf_counter()
     try:
         _run(training, experiment.epochs, report)
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
+        if stopped is not None:
+            stopped, blow_up = _explained(experiment, stopped)
         replies = _ask(trainer, experiment.data.task, sums)
     except KeyboardInterrupt:
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
         replies = ()
-    report.end(trainer, Outcome(seconds, stopped, replies, training.updates, training.sentence))
+    report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence))
     if stopped is not None:
         complain(stopped)
         return 1
     return 0
+
+
+def _explained(experiment: Experiment, stopped: str) -> tuple[str, BlowUp | None]:
+    """Why it blew up, in the app's words; ``stopped`` where its loss was never finite."""
+    # Not at the top: few runs blow up, and the words bring rich along.
+    from adder_engine.blowup import explain_anew
+    from adder_tui.render.blowup import blow_up_told
+
+    blow_up = explain_anew(experiment)
+    return (stopped, None) if blow_up is None else (blow_up_told(blow_up), blow_up)
 
 
 def told_epochs(epochs: int) -> frozenset[int]:
@@ -148,6 +164,8 @@ class JsonReport:
         line = self._losses(trainer) | {"done": outcome.stopped is None}
         if outcome.stopped is not None:
             line["stopped"] = outcome.stopped
+        if outcome.blow_up is not None:
+            line["blew_up_at"], line["not_finite_at"] = outcome.blow_up.update, outcome.blow_up.lost_at
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
@@ -161,6 +179,7 @@ class JsonReport:
             "updates": trainer.updates_done,
             "train_loss": finite_or_null(trainer.loss),
             "test_loss": finite_or_null(trainer.test_loss),
+            "test_epoch": None if trainer.test_loss is None else trainer.experiment.held_out_epoch(trainer.epochs_done),
         }
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -179,6 +198,9 @@ class TextReport:
         if trainer.loss is not None and trainer.epochs_done > self._told:
             self._told = trainer.epochs_done
             held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"
+            measured = trainer.experiment.held_out_epoch(trainer.epochs_done)
+            if held_out and measured < trainer.epochs_done:
+                held_out = f"{held_out.rstrip()} at epoch {measured:,}"
             say(f"epoch {trainer.epochs_done:>{self._width},}   loss {_loss(trainer.loss)}{held_out}".rstrip())
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:

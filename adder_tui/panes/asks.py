@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from adder_engine.findings import Question
 from adder_tui.render.exploration import WIDE, Exploration, hidden_neuron
 from adder_tui.render.explore import HEADING
 from adder_tui.render.explore_error import SIDE, error_cells
@@ -17,9 +18,12 @@ from adder_tui.render.plane_window import extent_of
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
-    from adder_engine.findings import Extent, NeuronPlane
-    from adder_engine.session import Session
+    from adder_engine.findings import Extent
     from adder_engine.snapshot import Snapshot
+
+
+POINTS = 81
+"""Of the curve along the gradient."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,9 @@ class Ask:
     """What was chosen: where it differs, the answer is wanted at once."""
     state: object
     """The state of the run that it speaks of."""
-    call: Callable[[Session], Awaitable[object]]
+    question: Question
+    take: Callable[[Any], object] = lambda found: found
+    """What is kept of the answer."""
 
 
 def asks(view: View, exploration: Exploration, width: int, height: int) -> list[Ask]:
@@ -51,40 +57,33 @@ def asks(view: View, exploration: Exploration, width: int, height: int) -> list[
             return []
         extent = extent_of(exploration.window(view.experiment), neuron_cells(view, exploration, width, room))
         gallery = _neurons(view, exploration, gallery_width(view, width), room - UNDER - 1, state)
-        return [_plane(extent, state), Ask("neuron", (extent, chosen), state, _one(extent, chosen)), *gallery]
+        one = Question("neurons", (extent, chosen))
+        return [_plane(extent, state), Ask("neuron", (extent, chosen), state, one, lambda f: (extent, f[0])), *gallery]
     answers = tuple((answer.sum.a, answer.sum.b) for answer in view.snapshot.answers)
     asked = view.snapshot.asked.sum
     if exploration.view == "learned":
         return [
-            Ask("course", None, (state, view.snapshot.newest), lambda session: session.map_course()),
-            Ask("forecast", (answers, asked.a, asked.b), state, lambda session: session.forecast()),
+            Ask("course", None, (state, view.snapshot.newest), Question("map_course")),
+            Ask("forecast", (answers, asked.a, asked.b), state, Question("forecast")),
         ]
     if exploration.view == "stability":
         columns, rows = slice_cells(halves(width)[1], room - TOP, exploration.halved)
+        rough = view.snapshot.status == "playing"  # once it stands still, all is asked for again in full
+        then = (state, rough)
         return [
-            Ask("stability", None, state, lambda session: session.stability()),
-            Ask("curve", None, state, lambda session: session.along_gradient()),
-            Ask("slice", (columns, rows), (state, view.snapshot.newest), lambda s: s.loss_slice(columns, rows)),
-        ]
+            Ask("stability", None, then, Question("stability", (rough,))),
+            Ask("curve", None, then, Question("along_gradient", (POINTS, rough))),
+            Ask("slice", (columns, rows), (*then, view.snapshot.newest),
+                Question("loss_slice", (columns, rows, rough))),
+        ]  # fmt: skip
     return [
-        Ask("checks", None, state, lambda session: session.checks()),
-        Ask("rivals", answers, state, lambda session: session.rivals()),
+        Ask("checks", None, state, Question("checks")),
+        Ask("rivals", answers, state, Question("rivals")),
     ]
 
 
-def _grid(extent: Extent) -> tuple[float, float, float, float, int, int, bool]:
-    return extent.a_low, extent.a_high, extent.b_low, extent.b_high, extent.columns, extent.rows, extent.log
-
-
 def _plane(extent: Extent, state: object) -> Ask:
-    return Ask("plane", extent, state, lambda session: session.plane(*_grid(extent)))
-
-
-def _one(extent: Extent, chosen: tuple[int, int]) -> Callable[[Session], Awaitable[object]]:
-    async def call(session: Session) -> tuple[Extent, NeuronPlane]:
-        return extent, (await session.neurons(*_grid(extent), only=chosen))[0]
-
-    return call
+    return Ask("plane", extent, state, Question("plane", (extent,)))
 
 
 def _neurons(view: View, exploration: Exploration, width: int, height: int, state: object) -> list[Ask]:
@@ -92,7 +91,7 @@ def _neurons(view: View, exploration: Exploration, width: int, height: int, stat
     if shown is None:
         return []
     extent = extent_of(exploration.window(view.experiment), shown.cells)
-    return [Ask("neurons", extent, state, lambda session: session.neurons(*_grid(extent)))]
+    return [Ask("neurons", extent, state, Question("neurons", (extent,)))]
 
 
 def footprint(snapshot: Snapshot) -> object:

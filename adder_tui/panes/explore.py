@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import math
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -13,7 +14,7 @@ from textual.app import ComposeResult
 
 from adder_engine.errors import AdderError
 from adder_engine.sums import Sum
-from adder_tui.panes.asks import Ask, asks
+from adder_tui.panes.asks import Ask, asks, footprint
 from adder_tui.panes.pane import Pane
 from adder_tui.render.exploration import VIEWS, Found
 from adder_tui.render.exploration import next_neuron as after
@@ -24,6 +25,7 @@ from adder_tui.widgets.explore import ExploreCanvas
 from adder_tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
     from adder_tui.app import AdderApp
 
 EVERY = 1.0
@@ -44,7 +46,9 @@ class ExplorePane(Pane):
         """By finding: what it was last asked about, and of which state of the run."""
         self._asking: dict[str, float] = {}
         """Findings that are awaited, and since when."""
-        self._asked_at: dict[str, float] = {}
+        self._moments: dict[str, Snapshot] = {}
+        """By finding: the moment that it speaks of."""
+        self._asked_at = -math.inf
 
     @property
     def _app(self) -> AdderApp:
@@ -74,35 +78,62 @@ class ExplorePane(Pane):
             return
         now = time.monotonic()
         playing = view.snapshot.status == "playing"
-        for ask in asks(view, self._canvas.exploration, size.width, size.height):
-            about, state = self._known.get(ask.finding, (None, None))
-            if ask.finding in self._asking or (about, state) == (ask.about, ask.state):
-                continue
-            if playing and about == ask.about and now - self._asked_at.get(ask.finding, -math.inf) < EVERY:
-                continue
-            self._asking[ask.finding] = self._asked_at[ask.finding] = now
-            self.run_worker(self._fetch(ask), name=ask.finding)
-            self.set_timer(PATIENCE, self._tell_computing)
+        wanted = asks(view, self._canvas.exploration, size.width, size.height)
+        self._tell_age(view.snapshot, playing)
+        stale = [ask for ask in wanted if self._known.get(ask.finding) != (ask.about, ask.state)]
+        if not stale or any(ask.finding in self._asking for ask in wanted):
+            return
+        new = any(self._known.get(ask.finding, (None,))[0] != ask.about for ask in stale)
+        if playing and not new and now - self._asked_at < EVERY:
+            return
+        self._asked_at = now
+        self._asking |= {ask.finding: now for ask in stale}
+        self.run_worker(self._fetch(stale), name="findings")
+        self.set_timer(PATIENCE, self._tell_computing)
 
-    async def _fetch(self, ask: Ask) -> None:
-        """Wait for one finding; what was refused says why in its place."""
+    def _tell_age(self, snapshot: Snapshot, playing: bool) -> None:
+        """Have the drawing tell its moment, unless that is the one at which the run stands still."""
+        exploration = self._canvas.exploration
+        of = exploration.of
+        dated = of is not None and (playing or footprint(of) != footprint(snapshot))
+        if dated != exploration.dated:
+            self._canvas.look(dated=dated)
+
+    async def _fetch(self, group: Sequence[Ask]) -> None:
+        """Wait for findings of one moment. They are shown together, or one by one where none was shown before."""
         session = await self._app.player.ready()
-        refused = dict(self._canvas.exploration.refused)
-        found = self._canvas.exploration.found
+        answers: tuple[asyncio.Future[object], ...] = ()
         try:
-            answer = await ask.call(session)
-        except AdderError as error:
-            answer = getattr(Found(), ask.finding)
-            refused[ask.finding] = str(error)
+            together = session.together(*(ask.question for ask in group))
+            answers = together.answers
+            of = await together.snapshot
+            first = not any(ask.finding in self._found() for ask in group)
+            found: dict[str, object] = {}
+            refused = dict(self._canvas.exploration.refused)
+            for ask, answer in zip(group, answers, strict=True):
+                try:
+                    found[ask.finding] = ask.take(await answer)
+                    refused.pop(ask.finding, None)
+                except AdderError as error:
+                    found[ask.finding] = getattr(Found(), ask.finding)
+                    refused[ask.finding] = str(error)
+                if first or len(found) == len(group):
+                    known = dataclasses.replace(self._canvas.exploration.found, **found)  # type: ignore[arg-type]
+                    self._moments |= dict.fromkeys(found, of)
+                    self._canvas.look(found=known, refused=refused, of=of)
+        except AdderError as error:  # the session is closed
+            self._canvas.look(refused={group[0].finding: str(error)})
         else:
-            refused.pop(ask.finding, None)
+            self._known |= {ask.finding: (ask.about, ask.state) for ask in group}
         finally:
-            self._asking.pop(ask.finding, None)
-            self._known[ask.finding] = ask.about, ask.state
-        found = dataclasses.replace(self._canvas.exploration.found, **{ask.finding: answer})  # type: ignore[arg-type]
-        self._canvas.look(found=found, refused=refused, computing=self._slow)
-        if self.display:
-            self.redraw()
+            for answer in answers:
+                answer.cancel()  # where the view has been left meanwhile
+            for ask in group:
+                self._asking.pop(ask.finding, None)
+            if self.is_running:
+                self._canvas.look(computing=self._slow)
+                if self.display:
+                    self.redraw()
 
     @property
     def _slow(self) -> bool:
@@ -117,11 +148,20 @@ class ExplorePane(Pane):
 
     def next_view(self, change: int) -> None:
         """Show the next view, or the one before."""
+        self.workers.cancel_node(self)  # what the view that is left still waits for
         names = list(VIEWS)
         at = names.index(self._canvas.exploration.view)
-        self._canvas.look(view=names[(at + change) % len(names)], refused={})
+        older = self._older()
+        found = dataclasses.replace(self._canvas.exploration.found, **older)  # type: ignore[arg-type]
+        self._canvas.look(view=names[(at + change) % len(names)], refused={}, found=found)
         self._known = {finding: known for finding, known in self._known.items() if finding in self._found()}
         self.redraw()
+
+    def _older(self) -> dict[str, object]:
+        """Nothing, for each finding of another moment than that which is shown now."""
+        of = self._canvas.exploration.of
+        here = None if of is None else footprint(of)
+        return {name: getattr(Found(), name) for name, then in self._moments.items() if footprint(then) != here}
 
     def _found(self) -> list[str]:
         """The findings that are there."""
@@ -166,7 +206,14 @@ class ExplorePane(Pane):
         a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
         asked = Sum(a, b)
         self._app.query_one(Prompt).put(asked)
-        return self._app.ask(asked)
+        return self._ask(asked)
+
+    async def _ask(self, asked: Sum) -> None:
+        """Ask it; unless the cross-hair has gone on since, it lies on the current sum then, wherever the cells do."""
+        here = self._canvas.exploration.cursor
+        await self._app.ask(asked)
+        if self._canvas.exploration.cursor == here:
+            self._canvas.look(cursor=None)
 
     def back_to_range(self) -> None:
         """The training range and the current sum again."""

@@ -6,28 +6,30 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.lines import Line
 from adder_tui.render.numbers import count, number, rate_text
-from adder_tui.render.view import View
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import BlowUp
+    from adder_tui.render.view import View
 
 SCALED = frozenset({"adam", "adamw", "rmsprop"})
 """Optimizers that divide by the gradient's size, so that 2/λmax is no hard limit for them."""
 ROWS = 2
 
 
+def blow_up_told(blow_up: BlowUp) -> str:
+    """What happened, in one sentence; the same in the app and on the command line."""
+    beyond = f"loss 1,000 times the first; not finite at {count(blow_up.lost_at)}"
+    how = beyond if blow_up.update < blow_up.lost_at else "loss not finite"
+    return f"This run blew up at update {count(blow_up.update)} ({how}): {blow_up.tensor} grew first."
+
+
 def blow_up_sentence(blow_up: BlowUp, rescues: bool = True) -> str:
     """What happened, and what would do; ``rescues``: whether the key that halves the rate works here."""
     if not rescues:
-        return (
-            f"This run blew up at update {count(blow_up.update)}: {blow_up.tensor} grew first. Home looks at its start."
-        )
+        return f"{blow_up_told(blow_up)} Home looks at its start."
     steps = blow_up.update - blow_up.back_to
     back = f"{steps} updates" if steps != 1 else "one update"
-    return (
-        f"This run blew up at update {count(blow_up.update)}: {blow_up.tensor} grew first."
-        f" h goes back {back} and halves the learning rate; r starts again."
-    )
+    return f"{blow_up_told(blow_up)} h goes back {back} and halves the rate; r starts again."
 
 
 def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_tui.render.compared import on_chart, told_beside
+from adder_tui.render.criteria import loss_changes, name_losses
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Span, joined
 from adder_tui.render.plot import LABEL_WIDTH, Curve, band, column_of, fine_curve, raster, x_axis, y_labels, y_range
@@ -68,6 +69,7 @@ def loss_chart(view: View, width: int, height: int, reading: int | None = None) 
         cursor = axis.column(now(view))
         read = None if reading is None else axis.column(reading)
         cells = raster(curves, (0.0, axis.last), span, columns, rows, glyphs)
+        cells = _with_names(view, cells, axis)
         plot = [_with_cursors(row, cursor, read, glyphs) for row in cells]
     else:
         cursor, read = 0, None
@@ -129,6 +131,15 @@ def curves_of(losses: Losses, x_last: float, columns: int, glyphs: Glyphs) -> li
 def _behind(run: Run, marker: str, axis: Axis) -> Curve | None:
     """Another run's training loss."""
     return fine_curve(run.losses.epochs, run.losses.train, axis.columns, axis.last, "dim", marker)
+
+
+def _with_names(view: View, cells: list[list[Span]], axis: Axis) -> list[list[Span]]:
+    """The plot with the names of the loss functions where they changed on the way."""
+    changes = loss_changes(view.snapshot.marks) if view.snapshot else []
+    if not changes:
+        return cells
+    first = view.snapshot.first_loss if view.snapshot else ""
+    return name_losses(cells, [(axis.column(epoch), name) for epoch, name in changes], first, view.glyphs)
 
 
 def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -> Line:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Rival,
         Stability,
     )
+    from adder_engine.snapshot import Snapshot
 
 VIEWS = {
     "error": "how far off the answers are, over a plane of sums",
@@ -75,6 +76,10 @@ class Exploration:
     refused: Mapping[str, str] = field(default_factory=dict)
     """Why a finding could not be had, by its field of :class:`Found`."""
     computing: bool = False
+    of: Snapshot | None = None
+    """The moment that the findings speak of."""
+    dated: bool = False
+    """The run has gone on since, or may at once: the findings tell their moment."""
 
     def window(self, experiment: Experiment) -> Window:
         """The part of the plane that is in sight."""
@@ -85,6 +90,12 @@ class Exploration:
         if window.log:
             return dataclasses.replace(self, logarithmic=window)
         return dataclasses.replace(self, even=window)
+
+    def view_then(self, view: View) -> View:
+        """What there was to see at the findings' moment, so that all figures are of one; else what there is now."""
+        if not self.dated or self.of is None:
+            return view
+        return dataclasses.replace(view, snapshot=self.of, experiment=self.of.experiment)
 
     def cursor_in(self, view: View) -> tuple[float, float]:
         """The sum under the cross-hair."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from adder_tui.render.exploration import VIEWS, Exploration, Spot
-from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.lines import Line, roomiest, wrapped
+from adder_tui.render.numbers import count
 from adder_tui.render.view import View
 
 HEADING = 1
@@ -13,6 +14,7 @@ HEADING = 1
 def explore_lines(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
     """The whole tab, and where its plane lies, if it has one."""
     room = height - HEADING
+    view = exploration.view_then(view)
     lines, spot = _view(view, exploration, width, room)
     if not lines:
         lines = _nothing_yet(view, exploration, width)
@@ -45,15 +47,26 @@ def _view(view: View, exploration: Exploration, width: int, height: int) -> tupl
 
 
 def heading(view: View, exploration: Exploration, width: int) -> Line:
-    """The views by name; at the right whether one is being computed."""
+    """The views by name; at the right which moment is shown, and whether a newer one is being computed."""
     line = Line.of(" ")
     for name in VIEWS:
         chosen = name == exploration.view
         line = Line.of(
             line, (view.glyphs.current if chosen else " ", "accent"), (name, "accent" if chosen else "dim"), " "
         )
-    told = f"computing{view.glyphs.ellipsis} " if exploration.computing else ""
-    return line.with_right(Line.of((told, "dim")), width)
+    computing = f"computing{view.glyphs.ellipsis} " if exploration.computing else ""
+    of = f"of {_place(exploration)} " if exploration.dated and exploration.of is not None else ""
+    told = roomiest(width - line.width, *(Line.of((words, "dim")) for words in (of + computing, of or computing)))
+    return line.with_right(told, width)
+
+
+def _place(exploration: Exploration) -> str:
+    """The findings' moment."""
+    then = exploration.of
+    assert then is not None
+    if then.epoch_update or then.moment.rung:
+        return f"update {count(then.moment.update)}"
+    return f"epoch {count(then.epoch)}"
 
 
 def _nothing_yet(view: View, exploration: Exploration, width: int) -> list[Line]:

@@ -74,13 +74,6 @@ def axes_of(plane: Plane, halved: bool) -> Axes:
     return Axes(plane.a, plane.b[::2] if halved else plane.b, plane.log)
 
 
-def sum_at(plane: Plane, halved: bool, cursor: tuple[float, float]) -> tuple[float, float]:
-    """The sum of the cell nearest to the cross-hair."""
-    axes = axes_of(plane, halved)
-    column, row = axes.nearest(cursor)
-    return float(axes.a[column]), float(axes.b[row])
-
-
 def trained_of(plane: Plane) -> Trained:
     """What the picture marks of the training data."""
     return Trained(plane.trained_a, plane.trained_b, plane.points)

@@ -12,6 +12,7 @@ from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Look, Losses
 
 ROWS = 2
@@ -28,6 +29,16 @@ def loss_at(losses: Losses, epoch: int) -> tuple[float | None, float | None]:
     if measured:
         test = float(losses.test[measured - 1])
     return train, test
+
+
+def held_out_age(experiment: Experiment, losses: Losses, epoch: int) -> str:
+    """Of which epoch the held-out loss at an epoch is: `` at 9,900``; empty where it is of that very one."""
+    import numpy as np
+
+    measured = int(np.searchsorted(losses.test_epochs, epoch, side="right"))
+    noted = int(losses.test_epochs[measured - 1]) if measured else 0  # where the run had an end before it got more
+    last = max(experiment.held_out_epoch(epoch), noted)
+    return f" at {count(last)}" if 0 < last < epoch else ""
 
 
 def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) -> list[Line]:
@@ -47,7 +58,8 @@ def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) 
         first = Line.of(first, (", update ", "dim"), count(look.update))
     first = Line.of(first, ("   train ", "dim"), (number(train, glyphs), "train"))
     if view.has_held_out:
-        first = Line.of(first, ("  held-out ", "dim"), (number(test, glyphs), "test"))
+        age = "" if test is None else held_out_age(view.experiment, snapshot.losses, epoch)
+        first = Line.of(first, ("  held-out ", "dim"), (number(test, glyphs), "test"), (age, "dim"))
     for run, marker in on_chart(view):
         if epoch <= run.epoch:
             there, _ = loss_at(run.losses, epoch)

@@ -9,6 +9,7 @@ from adder_tui.render.experiment import batch, layers
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line
 from adder_tui.render.numbers import count, number, plain_number, plural
+from adder_tui.render.readout import held_out_age
 from adder_tui.render.state import epoch_loss, pace_words
 from adder_tui.render.view import View
 
@@ -61,7 +62,8 @@ def _losses(view: View) -> list[Line]:
     rows = [_row("train loss", Line.of((number(loss, glyphs), "train")))]
     if view.has_held_out:
         test = snapshot.test_loss if snapshot else None
-        rows.append(_row("held-out", Line.of((number(test, glyphs), "test"))))
+        age = held_out_age(view.experiment, snapshot.losses, snapshot.epoch) if snapshot and test is not None else ""
+        rows.append(_row("held-out", Line.of((number(test, glyphs), "test"), (age, "dim"))))
     if view.experiment.training.loss == "mse":
         typical = math.sqrt(loss) * view.experiment.data.scale if loss is not None and loss >= 0 else None
         rows.append(_row("RMSE", number(typical, glyphs), Line.of((" a sum", "dim"))))

@@ -10,6 +10,7 @@ from adder_tui.render.compared import on_chart, told_beside
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, cut, wrapped
 from adder_tui.render.numbers import aligned, count, number
+from adder_tui.render.readout import held_out_age
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 
@@ -128,6 +129,9 @@ def run_told(view: View, run: Run, width: int, height: int) -> list[Line]:
         told = f"{run.name}."
     if run.marks:
         told += " Done on the way: " + "; ".join(f"{m.text} at epoch {m.epoch:,.4g}" for m in run.marks[-4:]) + "."
+    age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
+    if age:
+        told += f" Its held-out loss was measured last{age.replace(' at', ' at epoch')}."
     if run.stopped:
         told += f" {run.stopped}"
     return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(told), width)][:height]

@@ -11,6 +11,7 @@ from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, wrapped
 from adder_tui.render.numbers import aligned, count, number, role_of, signed
 from adder_tui.render.plot import LABEL_WIDTH, fine_curve, overlay
+from adder_tui.render.readout import held_out_age
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 
@@ -21,6 +22,11 @@ WIDE = 100
 """From so many columns on the answers stand beside the chart."""
 LEAST_CHART = 6
 ROLES: tuple[Role, Role] = ("accent", "train")
+
+
+def _held_out(run: Run, glyphs: Glyphs) -> str:
+    age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
+    return number(run.test_loss, glyphs) + age
 
 
 def side_by_side(view: View, pair: tuple[Run, Run], width: int, height: int) -> list[Line]:
@@ -53,7 +59,7 @@ def _head(pair: tuple[Run, Run], width: int, glyphs: Glyphs) -> list[Line]:
         ("train loss", number(one.train_loss, glyphs), number(other.train_loss, glyphs)),
     ]
     if one.test_loss is not None or other.test_loss is not None:
-        rows.append(("held-out loss", number(one.test_loss, glyphs), number(other.test_loss, glyphs)))
+        rows.append(("held-out loss", _held_out(one, glyphs), _held_out(other, glyphs)))
     label = max(len(row[0]) for row in rows) + 3
     column = max(12, min(40, (width - label - 2) // 2))
     names = [

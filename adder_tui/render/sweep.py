@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Sequence
@@ -15,12 +16,16 @@ from adder_tui.render.numbers import aligned, number, plural
 from adder_tui.render.plot import LABEL_WIDTH, Curve, fine_curve, overlay
 
 if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
+    from adder_engine.sums import Sum
     from adder_engine.sweep import Sweep, SweepRun, SweepState
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """What the values' curves are called; those beyond have none."""
 MOST_DRAWN = 12
 """Values with a curve; the chosen one always has one."""
+ALIKE = 2e-3
+"""Figures that differ by less are called the same: networks side by side are rounded otherwise than one alone."""
 
 
 def headline(plan: Sweep, title: str) -> str:
@@ -127,6 +132,30 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
     if run.paused:
         line = Line.of(line, (f"  {glyphs.text(run.paused)}", "dim"))
     return line.fit(width, glyphs.ellipsis)
+
+
+def trains_again(run: SweepRun) -> str:
+    """What Enter on a row does, while it is done."""
+    if not run.begun:
+        return "This run of the sweep has not begun: here it stands at its start. S goes back to the sweep."
+    to = "to where it blew up" if run.stopped else f"to epoch {run.epochs:,}"
+    return f"Trains this run of the sweep again here, {to}. S goes back to the sweep."
+
+
+def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: Glyphs) -> str:
+    """Whether a run of the sweep that was trained again has come to the same figures."""
+    if not run.begun or run.stopped:
+        return "" if run.begun else trains_again(run)
+    known = {(answer.sum.a, answer.sum.b): answer.predicted for answer in here.answers}
+    offered = [("loss", run.loss, here.train_loss)]
+    offered += [(f"{s} =", answer, known.get((s.a, s.b))) for s, answer in zip(sums, run.answers, strict=True)]
+    pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
+    told = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
+    start = f"Trained again to epoch {run.epochs:,}: {told}"
+    if all(math.isclose(there, found, rel_tol=ALIKE, abs_tol=ALIKE * 1e-3) for _, there, found in pairs):
+        return f"{start}, as in the sweep."
+    other = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
+    return f"{start}. In the sweep, rounded otherwise side by side: {other}."
 
 
 def sweep_chart(

@@ -16,11 +16,12 @@ from adder_engine.experiment import KEYS, key_named
 from adder_engine.sweep import USUAL_SEEDS, Sweep, parse_over, seeds_from
 from adder_engine.sweep_session import SweepSession
 from adder_tui.render.experiment import title
-from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.lines import Line, roomiest, wrapped
 from adder_tui.render.run import bar
 from adder_tui.render.sweep import headline, runs_of, seed_line, share, sweep_chart, sweep_table, value_text
 from adder_tui.render.view import View
 from adder_tui.screens.window import Window
+from adder_tui.sweeping import leave_running, train_again
 from adder_tui.widgets.canvas import Canvas
 from adder_tui.widgets.fields import Field
 
@@ -61,13 +62,14 @@ class SweepScreen(Window[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
-        Binding("enter", "enter", show=False),
+        Binding("enter", "enter", show=False, priority=True),
         Binding("tab,shift+tab", "next_field", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("left", "seed(-1)", show=False),
         Binding("right", "seed(1)", show=False),
         Binding("n", "new", show=False),
+        Binding("x", "stop", show=False),
     ]
     AUTO_FOCUS = None
 
@@ -171,8 +173,12 @@ class SweepScreen(Window[None]):
             about = ["Settings: " + ", ".join(fitting or [key.name for key in KEYS]) + "."]
         for sentence in about:
             lines += [Line.of((f" {row}", "dim")) for row in wrapped(glyphs.text(sentence), width - 2)]
+        if self.sweep is not None and self.sweep.running:
+            goes_on = "The sweep that trains now goes on until Enter begins this one in its place."
+            lines += [Line(), *(Line.of((f" {row}", "dim")) for row in wrapped(goes_on, width - 2))]
         lines = lines[: height - 2]
-        keys = _keys((("Enter", "trains"), ("Tab", "next field"), ("Esc", "closes")), width)
+        escape = "closes" if self.sweep is None else "back to the sweep"
+        keys = _keys((("Enter", "trains"), ("Tab", "next field"), ("Esc", escape))).fit(width)
         return [*lines, *[Line()] * (height - len(lines) - 1), keys]
 
     # --- the sweep -------------------------------------------------------------------------------
@@ -209,12 +215,14 @@ class SweepScreen(Window[None]):
         return [*lines, *middle, *below]
 
     def _sweep_keys(self, sweep: SweepSession, width: int) -> Line:
-        escape = ("Esc", "stops it") if sweep.running and not sweep.stopped else ("Esc", "closes")
-        seeds = (("←→", "seeds"),) if len(sweep.plan.seeds) > 1 else ()
-        shown = (("Enter", "loads it"), *seeds, ("n", "new sweep"), escape)
-        if self._app.settings.ascii:
-            shown = tuple((key.replace("←→", "left/right"), does) for key, does in shown)
-        return _keys(shown, width)
+        running = sweep.running and not sweep.stopped
+        stop = [("x", "stops it")] if running else []
+        seeds = [("left/right" if self._app.settings.ascii else "←→", "seeds")] if len(sweep.plan.seeds) > 1 else []
+        leave = ("Esc", "leaves it running" if running else "closes")
+        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
+        short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
+        shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
+        return roomiest(width, *map(_keys, (full, short, shortest))).fit(width)
 
     def on_click(self, event: events.Click) -> None:
         self.query_one(_Words).redraw()
@@ -234,25 +242,27 @@ class SweepScreen(Window[None]):
             self._redraw()
 
     def action_new(self) -> None:
-        """Fill in another sweep; one that runs is stopped."""
+        """Fill in another sweep; one that runs goes on meanwhile."""
         if self.sweep is not None:
-            self.sweep.stop()
             self._show_form(True)
 
-    def action_leave(self) -> None:
-        """Stop the sweep; once it has ended, close this."""
-        if not self._filling_in and self.sweep is not None and self.sweep.running and not self.sweep.stopped:
+    def action_stop(self) -> None:
+        """Stop the sweep where it is."""
+        if not self._filling_in and self.sweep is not None and self.sweep.running:
             self.sweep.stop()
             self._redraw()
-        else:
-            self.dismiss()
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self.action_enter()
+    def action_leave(self) -> None:
+        """From the form back to a sweep that there is; else close this, and let the sweep go on."""
+        if self._filling_in and self.sweep is not None:
+            self.refused = ""
+            self._show_form(False)
+            return
+        self.dismiss()
+        leave_running(self._app)
 
     def action_enter(self) -> None:
-        """Begin the sweep; in the table load the chosen run."""
+        """Begin the sweep; in the table go to the chosen run."""
         if self._filling_in:
             try:
                 plan = self.plan()
@@ -266,24 +276,18 @@ class SweepScreen(Window[None]):
             self._app.sweep = SweepSession(plan)
             self._show_form(False)
         elif self.sweep is not None:
-            self.run_worker(self._load(), name="load", exclusive=True)
+            self._go_there(self.sweep)
 
-    async def _load(self) -> None:
-        sweep = self.sweep
-        assert sweep is not None
+    def _go_there(self, sweep: SweepSession) -> None:
+        """Leave for the chosen run, trained again in the app."""
         runs = runs_of(sweep.plan, sweep.state, self.at)
-        try:
-            await self._app.player.run(runs[min(self.seed, len(runs) - 1)].experiment, None)
-        except AdderError as error:
-            self.refused = str(error)
-            self._redraw()
-            return
+        run = runs[min(self.seed, len(runs) - 1)]
         self.dismiss()
-        self._app.say("This run of the sweep starts anew here: space trains it, S goes back to the sweep.")
+        self._app.run_worker(self._app.attempt(train_again(self._app, run, sweep.plan.sums)), name="again")
 
 
-def _keys(keys: Sequence[tuple[str, str]], width: int) -> Line:
-    line = Line.of(" ")
+def _keys(keys: Sequence[tuple[str, str]]) -> Line:
+    line = Line()
     for key, does in keys:
-        line = Line.of(line, (key, "key"), (f" {does}   ", "dim"))
-    return line.fit(width)
+        line = Line.of(line, ("  " if line.width else " "), (key, "key"), (f" {does}", "dim"))
+    return line

@@ -11,9 +11,8 @@ from textual.binding import Binding, BindingType
 
 from adder_tui.render.exploration import Exploration, Spot
 from adder_tui.render.explore import explore_lines
-from adder_tui.render.explore_error import sum_at
 from adder_tui.render.lines import Line
-from adder_tui.render.plane_window import moved, off_axis, rulers
+from adder_tui.render.plane_window import moved, off_axis, on_axis, rulers
 from adder_tui.render.view import View
 from adder_tui.widgets.canvas import Canvas, ViewSource
 
@@ -43,6 +42,7 @@ class ExploreCanvas(Canvas, can_focus=True):
 
     def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
         """The view; drawn anew only where something in it has changed."""
+        view = self.exploration.view_then(view)
         snapshot = view.snapshot
         seen: tuple[object, ...] = (view.experiment, view.selection, view.glyphs.ascii, snapshot is None)
         if snapshot is not None:
@@ -71,11 +71,15 @@ class ExploreCanvas(Canvas, can_focus=True):
 
     @property
     def chosen_sum(self) -> tuple[float, float]:
-        """The sum whose numbers are told: the middle of the cell under the cross-hair."""
-        plane = self.exploration.found.plane
-        if plane is None or self.exploration.cursor is None:
+        """The cross-hair's sum: the middle of its cell, also while the picture of a moved plane is still to come."""
+        if self._spot is None or self.exploration.cursor is None:
             return self.cursor
-        return sum_at(plane, self.exploration.halved, self.cursor)
+        window = self.exploration.window(self.view.experiment)
+        a, b = (
+            off_axis(ruler.place(min(max(0, ruler.index(on_axis(x, window.log))), ruler.cells - 1)), window.log)
+            for ruler, x in zip(rulers(window, self._spot.cells), self.cursor, strict=True)
+        )
+        return a, b
 
     def action_move(self, right: int, down: int) -> None:
         """Move the cross-hair by cells; at the edge the plane goes along."""

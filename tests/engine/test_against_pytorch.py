@@ -145,9 +145,10 @@ def test_activations_and_their_slopes_are_those_of_torch_nn(name: str) -> None:
     value = ACTIVATIONS[name](x)
     (slope,) = torch.autograd.grad(value.sum(), x)
     found = torch.empty_like(POINTS)  # compared absolutely too: erf and tanh are good to a few ulp of 1
-    activate(name, POINTS, found)
+    kept = activate(name, POINTS, found)
     torch.testing.assert_close(found.double(), value.detach(), rtol=4e-7, atol=4e-7)
     torch.testing.assert_close(activation_slope(name, POINTS).double(), slope, rtol=4e-7, atol=1e-6)
+    assert torch.equal(activation_slope(name, POINTS, kept), activation_slope(name, POINTS))
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.blowup import BEYOND, explain
+from adder_engine.blowup import BEYOND, explain, explain_anew
 from adder_engine.curvature import largest_curvature
 from adder_engine.desk import Desk
 from adder_engine.errors import RequestError
@@ -197,3 +197,12 @@ def test_above_the_limit_plain_gradient_descent_diverges_and_below_it_does_not()
         ends.append(math.inf if other.stopped else other.loss)
     assert ends[0] < 1
     assert ends[1] > 1e3
+
+
+def test_a_run_that_was_not_recorded_is_explained_as_one_that_was() -> None:
+    for experiment in (Experiment.preset("explode"), LATE.replace(**{"training.lr": 8.0})):
+        desk = Desk(experiment, None, 1.0)
+        desk.recording.run(1 << 30)
+        assert desk.blow_up() is not None
+        assert explain_anew(experiment) == desk.blow_up()
+    assert explain_anew(Experiment.preset("one-pair").replace(epochs=20)) is None

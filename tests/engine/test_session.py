@@ -420,6 +420,15 @@ async def test_a_blow_up_while_playing_is_told_once_and_the_run_can_be_mended():
         assert (await session.step("epoch")).epoch == 1
 
 
+async def test_playing_halts_at_the_end_of_the_epoch_that_was_named():
+    async with Session(ONE_PAIR) as session:
+        await session.play(until=37)
+        last = [s async for s in until_at_rest(session)][-1]
+        assert (last.status, last.epoch, last.moment) == ("paused", 37, Moment(37))
+        await session.play()
+        assert [s async for s in until_at_rest(session)][-1].status == "done"
+
+
 async def test_a_pace_is_kept():
     async with Session(ENDLESS) as session:
         await session.snapshot()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.snapshot import Moment
+from adder_engine.experiment import Experiment
+from adder_engine.naming import difference_words
+from adder_engine.snapshot import Mark, Moment
 from adder_tui.render.axes import linear_ticks, log_span, log_ticks, short_count
 from adder_tui.render.chart import curves_of, loss_chart
+from adder_tui.render.criteria import loss_changes
 from adder_tui.render.glyphs import UNICODE
 from adder_tui.render.lines import plain
 from adder_tui.render.plot import thin
+from adder_tui.render.readout import held_out_age
+from adder_tui.render.run import run_panel
 from tests.render.views import losses_of, view_of
 
 
@@ -108,3 +115,33 @@ def test_ticks_are_labelled_as_people_say_them() -> None:
     assert [t.label for t in log_ticks(4.7, 5.5, 6, UNICODE)] == ["100k", "200k", "300k"]
     assert [t.label for t in linear_ticks(2000, 5, UNICODE)] == ["0", "500", "1,000", "1,500", "2,000"]
     assert [short_count(v) for v in (500, 2_000, 50_000, 3_000_000)] == ["500", "2,000", "50k", "3M"]
+
+
+def test_a_loss_function_that_changed_on_the_way_is_named_with_the_one_before() -> None:
+    marks = (Mark(200.0, "lr 0.01"), Mark(1000.0, "loss mae, lr 0.001"), Mark(1010.5, "stop loss 0.1"))
+    assert loss_changes(marks) == [(1000.0, "mae")]
+    lines = loss_chart(view_of("one-pair", 1800, marks=marks), 60, 14)
+    row = next(line.plain for line in lines if "mae" in line.plain)
+    assert row.index("mse") < row.index("mae")
+    assert all(line.width == 60 for line in lines)
+    view = view_of("one-pair", 1800, marks=marks[:1])
+    assert "mae" not in plain(loss_chart(view, 60, 14))
+    assert difference_words(view.experiment, view.experiment.replace(**{"training.loss": "mae"})) == ["loss mae"]
+
+
+@pytest.mark.parametrize(("epoch", "age"), [(9, ""), (10, ""), (13, " at 10"), (6666, " at 6,660")])
+def test_a_held_out_loss_of_an_earlier_epoch_tells_which(epoch: int, age: str) -> None:
+    view = view_of("many-pairs", epoch)
+    assert view.snapshot is not None
+    assert held_out_age(view.experiment, view.snapshot.losses, epoch) == age
+    row = next(line.plain for line in run_panel(view, 30, 12) if "held-out" in line.plain)
+    assert row.rstrip().endswith(age)
+    assert ("at" in row) == bool(age)
+
+
+def test_a_held_out_loss_at_an_end_that_was_moved_tells_its_epoch() -> None:
+    experiment = Experiment.preset("many-pairs").replace(epochs=25)
+    assert (experiment.held_out_epoch(24), experiment.held_out_epoch(25)) == (20, 25)
+    losses = losses_of([1.0] * 27)
+    moved = dataclasses.replace(losses, test_epochs=np.array([10.0, 20.0, 25.0]), test=np.ones(3))
+    assert held_out_age(experiment.replace(epochs=50), moved, 27) == " at 25"

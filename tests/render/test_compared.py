@@ -13,7 +13,7 @@ from adder_engine.snapshot import Answer, BlowUp, CollapsedMap, Look, Mark, Run,
 from adder_tui.render.blowup import blow_up_lines, blow_up_sentence
 from adder_tui.render.chart import Axis, axis_of, loss_chart
 from adder_tui.render.compared import branch_sentence, on_chart, run_now, same_start, start_sentence, told_beside
-from adder_tui.render.lines import plain
+from adder_tui.render.lines import plain, wrapped
 from adder_tui.render.readout import loss_at, read_out
 from adder_tui.render.runs import run_told, runs_lines
 from adder_tui.render.shell import standing_notice
@@ -207,6 +207,9 @@ def test_a_blow_up_is_told_with_what_grew_and_the_rate_beside_its_limit() -> Non
     assert plain(blow_up_lines(several(True), BLOWN, 80)).isascii()
     assert "blew up at update 123" in state_line(view, 80).plain
     assert "10 updates and halves" in blow_up_sentence(BLOWN)
+    late = dataclasses.replace(BLOWN, update=12_345, lost_at=12_350, back_to=12_335)
+    assert "(loss 1,000 times the first; not finite at 12,350)" in blow_up_sentence(late)
+    assert len(wrapped(blow_up_sentence(late), 58)) <= 3  # whole at 60 columns
     assert standing_notice(view.snapshot, None) == blow_up_sentence(BLOWN)
 
 

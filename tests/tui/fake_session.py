@@ -143,7 +143,7 @@ class FakeSession:
             self.status = "paused"
         return self._bump()
 
-    async def play(self, pace: float | None = None) -> Snapshot:
+    async def play(self, pace: float | None = None, until: int | None = None) -> Snapshot:
         await self._request("play", pace)
         self.status = "playing"
         self._playing = self._playing or asyncio.create_task(self._play(pace))

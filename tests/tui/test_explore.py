@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.exploring import Together
 from adder_engine.findings import (
     Checks,
     Extent,
@@ -23,10 +24,12 @@ from adder_engine.findings import (
     MapCourse,
     NeuronPlane,
     Plane,
+    Question,
     Rival,
     Stability,
 )
 from adder_engine.session import Session
+from adder_engine.snapshot import Snapshot
 from adder_engine.sums import Sum
 from adder_tui.panes.explore import EVERY, ExplorePane
 from adder_tui.selection import Neuron
@@ -48,6 +51,18 @@ async def explore(session: Session, size: tuple[int, int] = SIZE, **changes: Any
         await until(pilot, lambda: app.snapshot is not None)
         await pilot.press("5")
         await shows(pilot, "▸error", "the one training sum", "┼ 30 + 70")
+        yield pilot
+
+
+@asynccontextmanager
+async def explore_raw(session: Session, **changes: Any) -> AsyncIterator[Pilot[None]]:
+    """The app with the Explore tab in front, on any run."""
+    await session.load(Experiment.preset("many-pairs").replace(**changes))
+    app = app_on(session)  # type: ignore[arg-type]
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await pilot.press("5")
+        await shows(pilot, "▸error", "furthest off")
         yield pilot
 
 
@@ -193,13 +208,19 @@ class Formulas(FakeSession):
         self.asks[name] += 1
         await self.may_answer.wait()
 
-    async def plane(self, *extent: Any) -> Plane:
-        await self._found("plane")
-        return findings.plane_of(Extent(*extent))
+    def together(self, *questions: Question) -> Together:
+        now: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+        now.set_result(self._now())
+        tasks = [asyncio.ensure_future(getattr(self, q.name)(*q.arguments)) for q in questions]
+        return Together(now, tuple(tasks))
 
-    async def neurons(self, *extent: Any, only: tuple[int, int] | None = None) -> tuple[NeuronPlane, ...]:
+    async def plane(self, extent: Extent) -> Plane:
+        await self._found("plane")
+        return findings.plane_of(extent)
+
+    async def neurons(self, extent: Extent, only: tuple[int, int] | None = None) -> tuple[NeuronPlane, ...]:
         await self._found("neurons" if only is None else "neuron")
-        found = findings.neurons_of(Extent(*extent), self.experiment.network.layers[1:-1])
+        found = findings.neurons_of(extent, self.experiment.network.layers[1:-1])
         return tuple(plane for plane in found if only in (None, (plane.layer, plane.neuron)))
 
     async def map_course(self) -> MapCourse | None:
@@ -210,15 +231,15 @@ class Formulas(FakeSession):
         await self._found("forecast")
         return findings.forecast()
 
-    async def stability(self) -> Stability:
+    async def stability(self, rough: bool = False) -> Stability:
         await self._found("stability")
         raise RequestError("The loss is not finite here.")
 
-    async def along_gradient(self) -> LossCurve:
+    async def along_gradient(self, points: int = 81, rough: bool = False) -> LossCurve:
         await self._found("curve")
         return findings.loss_curve()
 
-    async def loss_slice(self, columns: int, rows: int) -> LossSlice:
+    async def loss_slice(self, columns: int, rows: int, rough: bool = False) -> LossSlice:
         await self._found("slice")
         return findings.loss_slice(columns, rows)
 
@@ -234,7 +255,7 @@ class Formulas(FakeSession):
 class Steep(Formulas):
     """The same with a limit that is exceeded."""
 
-    async def stability(self) -> Stability:
+    async def stability(self, rough: bool = False) -> Stability:
         await self._found("stability")
         return findings.stability()
 
@@ -264,6 +285,25 @@ async def test_an_ask_in_flight_is_not_repeated_and_the_old_picture_stays() -> N
         await quiet(pilot)
         await until(pilot, lambda: "computing" not in screen_text(app))
         assert session.asks == {"plane": 2}  # the newest wish alone
+
+
+async def test_keys_in_one_burst_take_the_current_sum_to_the_cross_hair() -> None:
+    session = Formulas().at(412)
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 412")
+        await pilot.press("5")
+        await shows(pilot, "┼ 30 + 70")
+        await quiet(pilot)
+        session.may_answer.clear()  # the picture of the moved plane does not come
+        await pilot.press(*["right"] * 45, "up", "enter")
+        canvas = app.query_one(ExploreCanvas)
+        await until(pilot, lambda: session.asked.b != 70)
+        await until(pilot, lambda: canvas.exploration.cursor is None)  # the cross-hair is the current sum, exactly
+        assert session.asked.a > canvas.exploration.found.plane.a.max()  # type: ignore[union-attr]
+        session.may_answer.set()
+        await quiet(pilot)
+        await shows(pilot, f"┼ {session.asked.a:g} + {session.asked.b:g}")
 
 
 async def test_a_view_asks_only_for_what_it_shows_and_nothing_is_asked_out_of_sight() -> None:
@@ -315,6 +355,41 @@ async def test_a_playing_run_is_looked_at_about_once_a_second() -> None:
         await pilot.press("space")
         await shows(pilot, "‖ paused")
         await quiet(pilot)
+
+
+async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_told(session: Session) -> None:
+    raw = {"network.layers": [2, 16, 16, 1], "network.activation": "tanh", "data.count": 500, "data.kind": "uniform"}
+    async with explore_raw(session, epochs=10_000_000, **raw) as pilot:
+        await pilot.press("space", "V")
+        canvas = app_of(pilot).query_one(ExploreCanvas)
+        for _ in range(4):
+            before = canvas.exploration.of
+            await until(pilot, lambda: canvas.exploration.of is not before and canvas.exploration.found.checks)  # noqa: B023
+            found, of = canvas.exploration.found, canvas.exploration.of
+            assert of is not None
+            assert found.checks is not None
+            own = next(rival for rival in found.rivals if rival.name == "this network")
+            assert own.rmse == pytest.approx(found.checks.rmse, rel=1e-6)
+            assert [a.predicted for a in own.answers] == pytest.approx([a.predicted for a in of.answers], rel=1e-3)
+            assert f"of epoch {of.epoch:,}" in screen_text(app_of(pilot))
+        await pilot.press("space")
+        await shows(pilot, "paused")
+        await until(pilot, lambda: "of epoch" not in screen_text(app_of(pilot)).splitlines()[1])
+
+
+async def test_a_heavy_view_beside_a_playing_run_leaves_training_most_of_the_time(session: Session) -> None:
+    raw = {"network.layers": [2, 64, 64, 64, 1], "network.activation": "tanh"}
+    async with explore_raw(session, epochs=10_000_000, **raw) as pilot:
+        await pilot.press("v", "v", "v")
+        await shows(pilot, "▸stability", "steepest curvature", "• path")
+        await pilot.press("space")
+        await shows(pilot, "of epoch", "playing")
+        before = app_of(pilot).query_one(ExploreCanvas).exploration.of
+        await until(pilot, lambda: app_of(pilot).query_one(ExploreCanvas).exploration.of is not before)
+        await pilot.press("v")  # what is still waited for is dropped
+        await shows(pilot, "▸checks", "RMSE")
+        await pilot.press("space")
+        await shows(pilot, "paused")
 
 
 async def test_what_cannot_be_had_says_why_beside_what_can() -> None:

@@ -18,7 +18,8 @@ from adder_engine.sweep import Sweep, SweepState
 from adder_engine.sweep_session import SweepSession
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.lines import plain
-from adder_tui.render.sweep import seed_line, share, sweep_chart, sweep_table, value_text
+from adder_tui.render.sweep import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text
+from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
 
 SHORT = Experiment.preset("one-pair").replace(epochs=60)
@@ -80,39 +81,114 @@ async def test_what_will_not_do_is_told_in_a_sentence_and_stays(
         assert app_of(pilot).screen.query_one("#over", Input).value == over
 
 
-async def test_enter_on_a_row_loads_that_run(session: Session) -> None:
+async def test_enter_on_a_row_takes_the_app_to_that_run_as_trained_in_the_sweep(session: Session) -> None:
     async with sweep_screen(session) as pilot:
         fill_in(pilot, "training.lr = 1e-4, 1e-3")
         await pilot.press("enter")
         await shows(pilot, "done, 100 %")
         await pilot.press("down", "right")
-        await shows(pilot, "seed 43 (2 of 2)")
+        await shows(pilot, "seed 43 (2 of 2)", "Enter goes there")
+        sweep = app_of(pilot).sweep
+        assert sweep is not None
         await pilot.press("enter")
-        await shows(pilot, "This run of the sweep starts anew")
-        experiment = app_of(pilot).experiment
+        await shows(pilot, "Trained again to epoch 60: loss", "as in the sweep.", "epoch 60 of 60")
+        experiment, snapshot, row = app_of(pilot).experiment, app_of(pilot).snapshot, sweep.state.runs[3]
+        assert snapshot is not None
         assert (experiment.training.lr, experiment.seed) == (1e-3, 43)
+        assert snapshot.train_loss == pytest.approx(row.loss, rel=1e-3)
+        assert snapshot.answers[0].predicted == pytest.approx(row.answers[0], rel=1e-3)
+        assert len(snapshot.losses.epochs) == 60
 
 
-async def test_its_rows_are_walked_through_while_it_trains_and_escape_stops_it(session: Session) -> None:
-    long = Experiment.preset("one-pair").replace(epochs=10_000_000)
+async def test_enter_on_a_row_in_progress_goes_as_far_as_the_row_has_come(session: Session) -> None:
+    long = Experiment.preset("one-pair").replace(epochs=1_000_000)
+    async with sweep_screen(session, long) as pilot:
+        fill_in(pilot, "training.lr = 1e-6", "1")
+        await pilot.press("enter")
+        sweep = app_of(pilot).sweep
+        assert sweep is not None
+        await until(pilot, lambda: sweep.state.runs[0].epochs)
+        await pilot.press("x")
+        await shows(pilot, "stopped,")
+        assert sweep.stop(timeout=20)
+        epochs = sweep.state.runs[0].epochs
+        await pilot.press("enter")
+        await shows(pilot, f"Trained again to epoch {epochs:,}", "paused")
+        assert app_of(pilot).snapshot.epoch == epochs  # type: ignore[union-attr]
+
+
+async def test_enter_on_a_row_that_blew_up_goes_to_where_it_did(session: Session) -> None:
+    async with sweep_screen(session, Experiment.preset("explode").replace(epochs=200)) as pilot:
+        fill_in(pilot, "training.lr = 1.0", "1")
+        await pilot.press("enter")
+        await shows(pilot, "done, 100 %", "stopped being finite")
+        await pilot.press("enter")
+        await shows(pilot, "This run blew up at update", "stopped")
+
+
+async def test_a_sweep_goes_on_while_its_screen_is_closed_and_x_stops_it(session: Session) -> None:
+    long = Experiment.preset("one-pair").replace(epochs=1_000_000)
     async with sweep_screen(session, long) as pilot:
         fill_in(pilot, "training.lr = 1e-6, 1e-5, 1e-4")
         await pilot.press("enter")
-        await shows(pilot, "trains, 0 %", "Esc stops it")
+        await shows(pilot, "trains, ", "Esc leaves it running", "x stops it")
         for key, seed in (("down", 42), ("right", 43), ("left", 42)):
             await pilot.press(key)
             await shows(pilot, f"seed {seed} (")
         await pilot.press("escape")
-        await shows(pilot, "stopped,", "Esc closes", "1e-5")
-        await pilot.press("escape")
-        await shows(pilot, "want")
+        await shows(pilot, "want", "The sweep goes on training: S comes back to it.")
         sweep = app_of(pilot).sweep
         assert sweep is not None
+        assert sweep.running
+        before = sweep.state
+        await until(pilot, lambda: sweep.state is not before)
+        await pilot.press("S")
+        await shows(pilot, "trains,", "1e-5")
+        await pilot.press("n")
+        await shows(pilot, "Enter trains", "The sweep that trains now goes on", "Esc back to the sweep")
+        await pilot.press("escape")
+        await shows(pilot, "x stops it")
+        assert sweep.running
+        await pilot.press("x")
+        await shows(pilot, "stopped,", "Esc closes", "1e-5")
         assert sweep.stopped
+        await pilot.press("escape")
+        await shows(pilot, "want")
         await pilot.press("S")
         await shows(pilot, "stopped", "1e-5")
-        await pilot.press("n")
-        await shows(pilot, "Enter trains")
+
+
+async def test_a_sweep_that_ends_out_of_sight_says_so(session: Session) -> None:
+    async with sweep_screen(session, SHORT.replace(epochs=100_000)) as pilot:
+        fill_in(pilot, "training.lr = 1e-4", "1")
+        await pilot.press("enter", "escape")
+        await shows(pilot, "The sweep is done: S shows it.")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_every_key_of_a_sweep_is_told_in_full(session: Session, size: tuple[int, int], ascii: bool) -> None:
+    await session.load(SHORT.replace(epochs=10_000_000))
+    app = app_on(session, ascii=ascii)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await pilot.press("S")
+        fill_in(pilot, "training.lr = 1e-6, 1e-5")
+        await pilot.press("enter")
+        await shows(pilot, "Enter go", "n new", "x stops it", "Esc leaves it running")
+        assert app.sweep is not None
+        assert app.sweep.stop(timeout=20)
+
+
+def test_figures_that_rounding_has_led_elsewhere_are_told_beside_the_sweeps() -> None:
+    plan = Sweep(SHORT, "training.lr", [1e-4], seeds=[1])
+    run = dataclasses.replace(plan.state.runs[0], begun=True, epochs=60, loss=0.25, answers=(99.0,))
+    here = FakeSession(SHORT).at(60)
+    near = dataclasses.replace(run, loss=here.changed().train_loss, answers=(here.changed().answers[0].predicted,))
+    assert as_in_the_sweep(near, here.changed(), plan.sums, UNICODE).endswith("as in the sweep.")
+    told = as_in_the_sweep(run, here.changed(train_loss=0.31), plan.sums, UNICODE)
+    assert "loss 0.31" in told
+    assert told.endswith("In the sweep, rounded otherwise side by side: loss 0.2500, 30 + 70 = 99.00.")
 
 
 async def test_the_run_in_progress_is_not_touched_by_a_sweep(session: Session) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from adder_engine.blowup import explain_anew
+from adder_engine.experiment import Experiment
 from adder_tui.cli import main
+from adder_tui.render.blowup import blow_up_told
 from adder_tui.train_command import Reply, answer_lines, told_epochs
 
 
@@ -45,7 +48,7 @@ def test_the_tutorials_many_pairs_end_at_their_figures(capsys: pytest.CaptureFix
 
 def test_lines_have_the_losses_and_the_last_one_what_became_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _json(capsys, "mini-batches", "--epochs", "3", "--predict", "1 + 2")
-    assert [set(line) for line in lines[:-1]] == [{"epoch", "updates", "train_loss", "test_loss"}] * 2
+    assert [set(line) for line in lines[:-1]] == [{"epoch", "updates", "train_loss", "test_loss", "test_epoch"}] * 2
     assert [line["updates"] for line in lines] == [100, 200, 300]
     assert all(line["test_loss"] > 0 for line in lines)
     last = lines[-1]
@@ -87,7 +90,10 @@ def test_a_run_that_goes_back_to_its_best_counts_all_updates_that_it_ran(capsys:
 def test_a_run_that_blows_up_says_so_in_words_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     last = _json(capsys, "explode", "--predict", "30+70", "--predict", "1e12+1e12", code=1)[-1]
     assert last["done"] is False
-    assert "finite" in last["stopped"]
+    blow_up = explain_anew(Experiment.preset("explode"))  # as the app tells it
+    assert blow_up is not None
+    assert last["stopped"] == blow_up_told(blow_up)
+    assert (last["blew_up_at"], last["not_finite_at"]) == (blow_up.update, blow_up.lost_at)
     assert last["epoch"] < 20
 
 
@@ -150,7 +156,10 @@ def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, told: list
 _TRAIN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+from adder_engine.blowup import explain_anew
+from adder_engine.experiment import Experiment
 from adder_tui.cli import main
+from adder_tui.render.blowup import blow_up_told
 sys.exit(main(["train", *sys.argv[1:]]))
 """
 
