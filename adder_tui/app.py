@@ -385,6 +385,11 @@ class AdderApp(App[None]):
         """Ctrl+C only hints."""
         self.say("q quits, Ctrl+Q does so from anywhere.")
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Whoever still mounts or draws once the app is leaving finds parts gone: that is no fault."""
+        if not self._exit:
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         """Tell a fault of ours in one sentence; Python's dev mode shows where it is."""
         if sys.flags.dev_mode:
