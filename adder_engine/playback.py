@@ -294,9 +294,7 @@ class Playback:
         if not 0 <= moment.rung < len(self.trainer.rungs):
             raise RequestError(f"There is no rung {moment.rung}: they go from 0 to {len(self.trainer.rungs) - 1}.")
         if not Moment() <= moment <= self.newest:
-            raise RequestError(
-                f"The run has not been at update {moment.update:,}: it has come to {self.newest.update:,}."
-            )
+            raise RequestError(f"The run has not been at {moment.words}: it has come to {self.newest.words}.")
         self._restore(self.timeline.before(max(0, moment.update - 1)))
         self._follow(moment)
 

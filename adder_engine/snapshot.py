@@ -62,6 +62,12 @@ class Moment:
     rung: int = 0
     edits: int = 0
 
+    @property
+    def words(self) -> str:
+        """Where it is, for a sentence: ``update 3``, and how many rungs beyond it."""
+        beyond = f" and {self.rung} rung{'s' * (self.rung > 1)}" if self.rung else ""
+        return f"update {self.update:,}{beyond}"
+
 
 @dataclass(frozen=True)
 class Answer:

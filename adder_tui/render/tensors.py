@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from adder_tui.render.activity import activity_lines
 from adder_tui.render.inspection import (
@@ -32,11 +33,28 @@ MOST_ROWS_FIRST = 4
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A word above the tables that can be clicked: it stands in line ``y`` from column ``x`` on."""
+
+    what: Literal["layer", "quantity", "comparison"]
+    index: int
+    """Of the layer or quantity."""
+    x: int
+    y: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Sight:
     """What is in sight: the chosen layer's part, and where each table's rows begin, to trace a click back."""
 
     chosen: Block
     blocks: tuple[tuple[int, Block], ...]
+    choices: tuple[Choice, ...]
+
+    def choice_at(self, x: int, y: int) -> Choice | None:
+        """The word under a point; None where there is none to choose."""
+        return next((c for c in self.choices if c.y == y and c.x <= x < c.x + c.width), None)
 
     def cell_at(self, x: int, y: int, sizes: Sequence[int]) -> tuple[int, int, int] | None:
         """Layer, row and column under a point, for a network of these layer sizes; None beside the tables."""
@@ -73,7 +91,7 @@ def tensor_lines(view: View, inspection: Inspection, width: int, height: int) ->
     if quantity != ACTIVATIONS and spare >= here.rows + 1:
         active = activity_lines(view, inspection, here, 0, here.rows, width)
         spare -= len(active)
-    lines = _choices(view, inspection, here, width)
+    lines, choices = _choices(view, inspection, here, width)
     blocks = []
     for i, table in enumerate(tables):
         rest = max(LEAST_TABLE, height - CHOICES - len(number) - len(notes) - len(active)) - 2
@@ -93,40 +111,41 @@ def tensor_lines(view: View, inspection: Inspection, width: int, height: int) ->
             lines.append(Line())
             spare -= 1
     chosen = next(block for _, block in blocks if block.layer == here.layer)
-    return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]], Sight(chosen, tuple(blocks))
+    return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]], Sight(chosen, tuple(blocks), choices)
 
 
 def _beside(here: Place, layer: int, view: View) -> Place:
     return here if layer == here.layer else place(in_layer(here, layer, view.experiment), view.experiment)
 
 
-def _choices(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
-    """The layers, and what is compared; the quantities."""
+def _choices(view: View, inspection: Inspection, here: Place, width: int) -> tuple[list[Line], tuple[Choice, ...]]:
+    """The layers, and what is compared; the quantities; and where each word stands."""
     experiment = view.experiment
     quantity = fitting_quantity(inspection.quantity, experiment)
     known = quantities(experiment)
     against = COMPARED_WITH[inspection.against] if comparable(quantity) else ""
     right = Line.of((f"{against} ", "accent" if inspection.against else "dim"))
-    return [
-        _choice(view, experiment.layer_names, here.layer, width - right.width).with_right(
-            right, width, view.glyphs.ellipsis
-        ),
-        _choice(view, [label(q, experiment) for q in known], known.index(quantity), width),
-    ]
+    layers, layer_spots = _choice(view, "layer", experiment.layer_names, here.layer, width - right.width)
+    names, name_spots = _choice(view, "quantity", [label(q, experiment) for q in known], known.index(quantity), width)
+    comparison = Choice("comparison", 0, width - right.width, 0, len(against))
+    return [layers.with_right(right, width, view.glyphs.ellipsis), names], (comparison, *layer_spots, *name_spots)
 
 
-def _choice(view: View, words: Sequence[str], at: int, width: int) -> Line:
+def _choice(
+    view: View, what: Literal["layer", "quantity"], words: Sequence[str], at: int, width: int
+) -> tuple[Line, list[Choice]]:
     """The words, the chosen one marked; where there is too little room the first ones give way to it."""
     first = 0
     while first < at and sum(len(word) + 2 for word in words[first : at + 1]) > width:
         first += 1
-    line = Line()
+    line, spots = Line(), []
     for i, word in enumerate(words[first:], start=first):
         if i > at and line.width + len(word) + 2 > width:
             break
         mark = view.glyphs.current if i == at else " "
+        spots.append(Choice(what, i, line.width, 0 if what == "layer" else 1, len(word) + 1))
         line = Line.of(line, (mark, "accent"), (f"{word} ", "strong" if i == at else "dim"))
-    return line
+    return line, spots
 
 
 def _heading(view: View, inspection: Inspection, table: Place, block: Block, width: int) -> Line:

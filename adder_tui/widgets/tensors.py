@@ -23,10 +23,13 @@ from adder_tui.render.tensors import Sight, tensor_lines
 from adder_tui.render.view import View
 from adder_tui.selection import Selection
 from adder_tui.widgets.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.widgets.shell import Clickable
 
 
 class TensorTable(Canvas, can_focus=True):
     """One layer's weight and bias; the cursor is the app's selection.
+
+    A click chooses a number, or a layer, a quantity or a comparison by its name above.
 
     Args:
         select: takes the number that the cursor moves to.
@@ -93,6 +96,15 @@ class TensorTable(Canvas, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         experiment = self.view.experiment
+        choice = self._sight.choice_at(event.x, event.y) if self._sight else None
+        if choice is not None:
+            if choice.what == "layer":
+                self._select(in_layer(self.here, choice.index, experiment))
+            elif choice.what == "quantity":
+                self.inspect(quantity=quantities(experiment)[choice.index])
+            else:
+                self.post_message(Clickable.Clicked("compare"))
+            return
         found = self._sight.cell_at(event.x, event.y, experiment.network.layers) if self._sight else None
         if found is not None:
             layer, row, column = found

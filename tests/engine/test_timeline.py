@@ -602,3 +602,11 @@ def test_a_small_runs_course_is_exact_over_its_last_updates_with_an_edits_jump()
     assert course.exact_from == 0
     assert course.updates.tolist() == [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert course.values[3] == 5.0
+
+
+def test_a_moment_not_reached_is_refused_with_how_far_the_run_has_come_to_the_rung() -> None:
+    recording = Recording(Experiment.preset("one-pair"))
+    recording.step("update", 1, lambda: False)
+    recording.step("layer", 1, lambda: False)
+    with pytest.raises(RequestError, match="not been at update 1 and 4 rungs: it has come to update 1 and 1 rung\\."):
+        recording.seek(Moment(1, 4))

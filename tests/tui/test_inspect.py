@@ -186,6 +186,25 @@ async def test_a_click_chooses_a_number(session: Session) -> None:
         await shows(pilot, "▸ input.weight[2, 0]")
 
 
+async def test_a_click_on_a_name_chooses_that_layer_quantity_or_comparison(session: Session) -> None:
+    async with inspect(session) as pilot:
+        table = app_of(pilot).query_one(InspectPane).table
+
+        async def click(word: str) -> None:
+            rows = screen_text(app_of(pilot)).splitlines()
+            y = next(i for i, row in enumerate(rows) if word in row)
+            await pilot.click(offset=(rows[y].index(word), y))
+
+        await click("hidden")
+        await shows(pilot, "hidden.weight (4, 4)", "▸ hidden.")
+        await click("gradient")
+        await shows(pilot, "▸gradient", "None")
+        assert table.inspection.quantity == "gradient"
+        await click("parameter")
+        await click("now")
+        await shows(pilot, "now against the start", "  start")
+
+
 async def test_another_network_is_shown_at_once_and_whole(session: Session) -> None:
     async with inspect(session, changes={"network.layers": [2, 4, 4, 1]}) as pilot:
         await pilot.press("c", "v")
