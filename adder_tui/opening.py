@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def edit_experiment(app: AdderApp) -> None:
     """The form that changes the experiment; in a lesson its controls."""
     if app.words and app.learn is not None and "lesson" in app.words.split():
-        app.learn.desk.focus_view("settings")
+        app.learn.desk.edit_setting()
         return
     from adder_tui.screens.experiment_form import ExperimentForm
 

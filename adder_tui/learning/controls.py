@@ -25,6 +25,16 @@ class Controls:
         keys = sitting.lesson.controls if sitting is not None else ()
         return keys[min(sitting.rows.get("settings", 0), len(keys) - 1)] if sitting is not None and keys else ""
 
+    def choose_next(self) -> None:
+        """Put the settings' cursor where the next task wants another value, if it wants one."""
+        sitting = self._room.sitting
+        following = sitting.next_action if sitting is not None else None
+        if sitting is not None and following is not None and following.verb in ("set", "change"):
+            keys = [word.partition("=")[0] for word in following.words]
+            at = next((i for i, key in enumerate(sitting.lesson.controls) if key in keys), None)
+            if at is not None:
+                sitting.rows["settings"] = at
+
     async def set(self, key: str, text: str) -> None:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
 

@@ -13,6 +13,7 @@ from adder_tui.learning.classroom import Classroom
 from adder_tui.learning.needs import words_now, words_on_list
 from adder_tui.learning.own_run import OwnRun
 from adder_tui.learning.start import write_place
+from adder_tui.learning.steps import HANDS_ON
 from adder_tui.lessons.lesson import Lesson
 from adder_tui.panes.course_list import CourseList
 from adder_tui.panes.lesson import LessonDesk
@@ -208,6 +209,12 @@ class LearnPane(Pane):
         typing = focused is not None and focused.id in FIELD_IDS
         sitting = self.classroom.sitting if self.classroom is not None else None
         return words_on_list(typing) if sitting is None else words_now(sitting, typing, self.desk.views.on_screen)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
+        sitting = self.classroom.sitting if self.classroom is not None else None
+        return sitting is None or (sitting.review is None and sitting.step.kind in HANDS_ON)
 
     def saw(self, snapshot: Snapshot) -> None:
         """A new snapshot."""

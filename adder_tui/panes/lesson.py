@@ -190,6 +190,7 @@ class LessonDesk(Container):
                 await self.room.controls.set(self.row.label, text)
                 self.row.close()
                 self.focus_view("settings")
+                self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
             self._app.say(str(error))
 
@@ -262,15 +263,35 @@ class LessonDesk(Container):
         if room is None or frame is None:
             return
         name = frame.view_name
-        if name == "settings" and (key := room.controls.chosen):
-            from adder_tui.render.glyphs import ASCII
-            from adder_tui.render.lesson_views import value_text
-
-            self.row.open("setting", key, value_text(self._app.experiment[key], ASCII).replace(",", ""))
+        if name == "settings":
+            self._type_setting()
         elif name in SHEETS and SHEETS[name].typed and not room.benches.calls(name):
             self.type_shapes()
         elif name in SHEETS:
             await room.benches.use(name)
+
+    def edit_setting(self) -> None:
+        """Type a setting's new value: of the one that the next task sets, else of the one that was chosen last."""
+        if self.room is None:
+            return
+        self.room.controls.choose_next()
+        self.focus_view("settings")
+        self._type_setting()
+
+    def _type_setting(self) -> None:
+        if self.room is not None and (key := self.room.controls.chosen):
+            from adder_tui.render.glyphs import ASCII
+            from adder_tui.render.lesson_views import value_text
+
+            value = value_text(self._app.experiment[key], ASCII).replace(",", "")
+            self.row.open("setting", key, value, chosen=True)
+
+    @on(FieldRow.Moved)
+    def _row_moved(self, event: FieldRow.Moved) -> None:
+        event.stop()
+        if self.row.purpose == "setting" and self.room is not None:
+            self.room.benches.move("settings", event.change)
+            self._type_setting()
 
     def type_shapes(self) -> None:
         """Type two shapes of one's own."""

@@ -122,7 +122,8 @@ def _do(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
             lines += rows
             if task is current:
                 lines += _hint_lines(page, width, glyphs)
-    if not page.task or lesson.id in page.best:
+    # A challenge may tell what is still to be predicted: it waits until all predictions are locked in.
+    if (not page.task or lesson.id in page.best) and all(one.id in page.predictions for one in lesson.predictions):
         lines += _challenges(page, width, glyphs)
     return lines
 
@@ -156,12 +157,20 @@ def _blank(page: Page, one: Field, glyphs: Glyphs) -> list[Piece]:
     """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
     given = _with_minus(page.answers.get(one.id, ""), glyphs)
     if page.blank == one.id and not one.right(given):
-        return [(f"[{(_with_minus(page.typed, glyphs)[-(BLANK - 3) :] + '_'):<{BLANK - 2}}]", "key")]
+        return [(f"[{_end(_with_minus(page.typed, glyphs) + '_', glyphs):<{BLANK - 2}}]", "key")]
     if not given:
         return [(f"[{'':{BLANK - 2}}]", "dim")]
     right = one.right(given)
     mark = marks(glyphs)[1] if right else "?"
     return [(f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus")]
+
+
+def _end(typed: str, glyphs: Glyphs) -> str:
+    """What fits into a blank: the cursor goes first, so that no sign is lost; then the front, which is told."""
+    room = BLANK - 2
+    if len(typed) <= room + 1:
+        return typed[:room]
+    return glyphs.ellipsis + typed[len(glyphs.ellipsis) - room :]
 
 
 def _with_minus(typed: str, glyphs: Glyphs) -> str:

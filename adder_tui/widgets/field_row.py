@@ -47,6 +47,13 @@ class FieldRow(Horizontal):
             super().__init__()
             self.row = row
 
+    class Moved(Message):
+        """Up or Down was pressed."""
+
+        def __init__(self, change: int) -> None:
+            super().__init__()
+            self.change = change
+
     def __init__(self, source: ViewSource, *, field_id: str) -> None:
         super().__init__()
         self._source = source
@@ -59,13 +66,19 @@ class FieldRow(Horizontal):
         yield _Label(self._source)
         yield self.field
 
-    def open(self, purpose: str, label: str, text: str = "", keys: bool = True) -> None:
-        """Show the line; with ``keys`` the cursor is put into it, else taken out of it."""
+    def open(self, purpose: str, label: str, text: str = "", keys: bool = True, chosen: bool = False) -> None:
+        """Show the line; with ``keys`` the cursor is put into it, else taken out of it.
+
+        Args:
+            chosen: the text is selected, so that what is typed replaces it.
+        """
         self.purpose, self.label = purpose, label
         label_width = min(len(label) + 4, max(10, self.app.size.width // 2))
         self.query_one(_Label).styles.width = label_width
         self.field.value = text
         self.field.cursor_position = len(text)
+        if chosen:
+            self.field.select_all()
         self.display = True
         self.query_one(_Label).redraw()
         if keys or self.field.has_focus:
@@ -90,9 +103,18 @@ class FieldRow(Horizontal):
 
 
 class _LessonField(Field):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+    ]
 
     def action_leave(self) -> None:
         row = self.parent
         assert isinstance(row, FieldRow)
         row.post_message(FieldRow.Left(row))
+
+    def action_move(self, change: int) -> None:
+        row = self.parent
+        assert isinstance(row, FieldRow)
+        row.post_message(FieldRow.Moved(change))

@@ -33,6 +33,11 @@ class SumInput(PromptInput):
         self._at = 0
         self._draft = ""
 
+    def allow_focus(self) -> bool:
+        """Not where a lesson has no network to ask: there Tab and the mouse would put the keys out of reach."""
+        learn = self.app.learn  # type: ignore[attr-defined]
+        return super().allow_focus() and (learn is None or not learn.display or learn.asks)
+
     def remember(self, typed: str) -> None:
         """Put a sum on top of the history, once."""
         if typed in self._asked:

@@ -285,15 +285,51 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
         await ask(pilot, "30+70")
         await shows(pilot, "task 2 of")
         await pilot.press("e")
-        await shows(pilot, "▸ seed", "▸settings")
-        await pilot.press("enter")
-        await shows(pilot, "seed ▸ 42")
-        await pilot.press("backspace", "backspace", *"43x", "enter")
-        await shows(pilot, "43x")
+        await shows(pilot, "▸ seed", "seed ▸ 42")
+        await pilot.press(*"43x", "enter")  # the old value is selected: what is typed replaces it
+        await shows(pilot, "seed ▸ 43x")
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
         await ask(pilot, "30+70")
         await shows(pilot, "task 3 of")
+
+
+async def test_e_opens_the_setting_that_the_task_wants_and_what_is_typed_replaces_its_value(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": predict")
+        await pilot.press("b", "enter")
+        await shows(pilot, ": do", "task 1 of")
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("e", *"43", "enter")  # as the hint has it
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
+        await shows(pilot, "Enter ask")  # the prompt has the keys: asking is what comes next
+        await type_text(pilot, "30+70")
+        await pilot.press("enter")
+        await shows(pilot, "task 3 of", "Tab next view")
+        await pilot.press("e", "down")
+        await shows(pilot, "data.draw_first ▸ false")
+        await pilot.press("up", *"42", "enter")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 42)  # type: ignore[attr-defined]
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 4 of")
+        await pilot.press("e")
+        await shows(pilot, "data.draw_first ▸ false")
+        await pilot.press(*"true", "enter")
+        await until(pilot, lambda: pilot.app.snapshot.experiment["data.draw_first"])  # type: ignore[attr-defined]
+
+
+async def test_tab_gives_no_keys_to_a_prompt_that_cannot_be_used(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": predict", "a to b picks")
+        await pilot.press("tab", "tab", "b")
+        await shows(pilot, "Enter locks it in")
+        await pilot.press("enter")
+        await shows(pilot, ": do")
 
 
 async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_lesson(tmp_path: Path) -> None:
@@ -349,7 +385,7 @@ async def test_the_prompt_gives_the_keys_back_where_the_next_task_is_no_sum(tmp_
         await shows(pilot, "task 2 of", "i hint")
         await pilot.press("escape")  # as one is used to: the prompt has left by itself, and the lesson stays
         await pilot.press("e")
-        await shows(pilot, "▸settings")
+        await shows(pilot, "seed ▸ 42")
 
 
 async def test_where_something_comes_before_an_answer_the_line_waits_without_the_keys(tmp_path: Path) -> None:

@@ -135,6 +135,27 @@ def test_the_steps_lead_through_every_prediction_and_task_once(lesson: Lesson) -
     assert steps[0].kind == "read"
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("40.5", "[40.5_   ]"), ("-98.813", "[−98.813_]"), ("-98.8137", "[−98.8137]"), ("1234.5678", "[…4.5678_]")],
+)
+def test_a_blank_that_is_being_typed_in_loses_no_sign_unseen(typed: str, shown: str) -> None:
+    lesson = COURSE.by_id["loss"]
+    at, step = next((i, step) for i, step in enumerate(steps_of(lesson), 1) if step.kind == "do")
+    page = Page(lesson=lesson, step=step, number=at, count=at, typed=typed, blank="sq")
+    assert shown in plain(page_lines(page, 80, UNICODE))
+
+
+@pytest.mark.parametrize("lesson", [one for one in LESSONS if one.challenges], ids=lambda one: one.id)
+def test_a_challenge_waits_until_every_prediction_is_locked_in(lesson: Lesson) -> None:
+    steps = steps_of(lesson)
+    at, step = next((i, step) for i, step in enumerate(steps, 1) if step.kind == "do")
+    done = frozenset(task.id for task in lesson.tasks)
+    first, *later = [one.id for one in lesson.predictions]
+    page = Page(lesson=lesson, step=step, number=at, count=len(steps), done=done, predictions={first: "b"})
+    assert ("challenge" in plain(page_lines(page, 80, UNICODE))) == (not later)
+
+
 def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
     lesson = COURSE.by_id["rule-or-guess"]
     wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
