@@ -52,12 +52,17 @@ class Portrait:
     @classmethod
     def of(cls, recording: Recording, title: str) -> Portrait:
         """The portrait of a run at its present moment."""
+        from adder_engine.timeline import Change  # a recording brings torch; kinds and errors are told without it
+
         first, present = recording.first_experiment, recording.experiment
         changed = ended = ""
-        if recording.timeline.events:
+        later = recording.timeline.events
+        while later and isinstance(later[0].deed, Change) and (later[0].at.update, later[0].at.rung) == (0, 0):
+            first, later = later[0].deed.experiment, later[1:]  # set before it began to train, it began with that
+        if later:
             changed = (
                 "This run was changed by hand on its way, from update"
-                f" {recording.timeline.events[0].at.update:,} on. This is the experiment as it began."
+                f" {later[0].at.update:,} on. This is the experiment as it began."
             )
         elif 0 < recording.trainer.epochs_done < present.epochs:
             ended = (
@@ -65,7 +70,7 @@ class Portrait:
                 f" this program runs all {present.epochs:,} epochs."
             )
         return cls(
-            first if changed else present,
+            first if later else present,
             title,
             changed,
             ended,

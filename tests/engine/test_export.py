@@ -319,6 +319,16 @@ def test_the_experiment_of_a_run_that_was_changed_on_its_way_says_that_it_is_the
     assert Experiment.from_toml(text) == Experiment.preset("one-pair")
 
 
+def test_what_was_set_before_the_first_update_is_what_the_run_began_with(tmp_path: Path) -> None:
+    recording = Recording(Experiment.preset("one-pair"))
+    recording.change(**{"training.lr": 0.01})
+    recording.run(5)
+    export(Portrait.of(recording, "mine"), tmp_path / "mine.toml")
+    text = (tmp_path / "mine.toml").read_text()
+    assert "by hand" not in text
+    assert Experiment.from_toml(text) == Experiment.preset("one-pair").replace(**{"training.lr": 0.01})
+
+
 def test_a_script_of_an_experiment_with_rules_says_that_it_leaves_them_out(tmp_path: Path) -> None:
     experiment = Experiment().replace(**SMALL, **{"stop.loss": 1.0})
     export(Portrait(experiment, "with rules"), tmp_path / "ruled.py")
