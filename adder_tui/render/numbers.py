@@ -84,7 +84,7 @@ def role_of(value: float) -> Role:
     return "minus" if value < 0 else "text"
 
 
-WIDEST_ALIGNED = 14
+WIDEST_ALIGNED = 16
 """So wide a column keeps its decimal points under each other in any case."""
 
 
