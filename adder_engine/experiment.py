@@ -158,6 +158,11 @@ class Experiment:
                     lines.append(f"{key.short} = {toml(self[key.name])}")
         return "\n".join(lines) + "\n"
 
+    def to_short_toml(self) -> str:
+        """Write what is not as by default, one line a key: short enough for a message, and as good to read."""
+        changed = [f"{key.name} = {toml(self[key.name])}" for key in KEYS if self[key.name] != key.default]
+        return "\n".join(changed) + "\n" if changed else f"seed = {self.seed}\n"
+
     @classmethod
     def preset(cls, name: str) -> Self:
         """The preset of that name; :data:`PRESETS` lists them.

@@ -1,4 +1,4 @@
-"""A run in files that others can read: a PyTorch script or notebook, weights, losses as a table and as a picture."""
+"""A run in files that others can read: the experiment, a PyTorch program, weights, losses as a table and a picture."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adder_engine.recording import Recording
 
 KINDS = {
+    ".toml": "the experiment, for ``--experiment``",
     ".py": "a plain PyTorch script",
     ".ipynb": "the same as a notebook",
     ".pt": "the weights, a state_dict",
@@ -29,7 +30,7 @@ KINDS = {
     ".svg": "the losses as a chart",
 }
 """What can be exported, by the file's ending."""
-UNTRAINED = frozenset({".py", ".ipynb"})
+UNTRAINED = frozenset({".toml", ".py", ".ipynb"})
 """Kinds that tell the experiment alone."""
 
 
@@ -39,8 +40,10 @@ class Portrait:
 
     experiment: Experiment
     title: str
-    note: str = ""
-    """What a script of the experiment leaves out, in a sentence."""
+    changed: str = ""
+    """What was done by hand on the way, which an experiment does not tell, in a sentence or two."""
+    ended: str = ""
+    """Where the run stood, for a program that runs on, in a sentence."""
     losses: Losses | None = None
     """None where the run was not trained."""
     parameters: Tensor | None = None
@@ -49,32 +52,40 @@ class Portrait:
     @classmethod
     def of(cls, recording: Recording, title: str) -> Portrait:
         """The portrait of a run at its present moment."""
+        from adder_engine.timeline import Change  # a recording brings torch; kinds and errors are told without it
+
         first, present = recording.first_experiment, recording.experiment
-        note, changed = "", bool(recording.timeline.events)
-        if changed:
-            note = (
+        changed = ended = ""
+        later = recording.timeline.events
+        while later and isinstance(later[0].deed, Change) and (later[0].at.update, later[0].at.rung) == (0, 0):
+            first, later = later[0].deed.experiment, later[1:]  # set before it began to train, it began with that
+        if later:
+            changed = (
                 "This run was changed by hand on its way, from update"
-                f" {recording.timeline.events[0].at.update:,} on. This is the experiment as it began."
+                f" {later[0].at.update:,} on. This is the experiment as it began."
             )
         elif 0 < recording.trainer.epochs_done < present.epochs:
-            note = (
+            ended = (
                 f"The run was exported at epoch {recording.trainer.epochs_done:,};"
                 f" this program runs all {present.epochs:,} epochs."
             )
         return cls(
-            first if changed else present,
+            first if later else present,
             title,
-            note,
+            changed,
+            ended,
             recording.history.losses(),
             recording.trainer.state[0].clone(),
         )
 
 
 def left_out(portrait: Portrait, kind: str) -> str:
-    """What a program of this kind does otherwise than the run did, in a sentence or two; empty where nothing."""
+    """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
     if kind not in UNTRAINED:
         return ""
-    notes = [portrait.note] if portrait.note else []
+    if kind == ".toml":
+        return portrait.changed
+    notes = [note for note in (portrait.changed, portrait.ended) if note]
     if portrait.experiment.stop.active:
         notes.append("The experiment's [stop] rules are left out: this program runs all epochs.")
     return " ".join(notes)
@@ -101,6 +112,7 @@ def export(portrait: Portrait, path: Path) -> None:
     """
     kind = kind_of(path)
     makers: dict[str, Callable[[], bytes]] = {
+        ".toml": partial(_experiment, portrait),
         ".py": partial(_program, portrait, kind),
         ".ipynb": partial(_program, portrait, kind),
         ".pt": partial(weights, portrait),
@@ -108,6 +120,13 @@ def export(portrait: Portrait, path: Path) -> None:
         ".svg": partial(_chart, portrait),
     }
     _write(path, makers[kind]())
+
+
+def _experiment(portrait: Portrait) -> bytes:
+    # A comment takes no control characters, which a file's name may have.
+    title = "".join(c if c.isprintable() else " " for c in portrait.title)
+    heads = [f"# {line}" for line in (title, portrait.changed) if line]
+    return ("\n".join(heads) + "\n\n" + portrait.experiment.to_short_toml()).encode()
 
 
 def _program(portrait: Portrait, kind: str) -> bytes:

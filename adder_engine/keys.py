@@ -60,7 +60,7 @@ class Key:
         if self.name == "data.rows":
             return f"1 to {MOST_ROWS:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70"
         if self.name == "stop.sum":
-            return f"two numbers [a, b] within ±{_plain(LARGEST_NUMBER)}, such as [30, 70], or [] for none"
+            return f"two numbers [a, b] within ±{_plain(LARGEST_NUMBER)}, such as [30, 70] or 30 + 70, or [] for none"
         if isinstance(self.default, bool):
             return "true or false"
         whole = "a whole number" if isinstance(self.default, int) else "a number"
@@ -104,7 +104,7 @@ class Key:
             try:
                 asked = parse_sum(text)
             except SumError:
-                raise self.refuse(text) from None
+                return self._two_numbers(text)
             return [asked.a, asked.b]
         import tomllib  # only files and typed values need it
 
@@ -114,6 +114,13 @@ class Key:
             pass
         try:
             return float(text)
+        except ValueError:
+            raise self.refuse(text) from None
+
+    def _two_numbers(self, text: str) -> list[float]:
+        """Those of ``30, 70``, as a row is typed."""
+        try:
+            return [float(part) for part in text.split(",")]
         except ValueError:
             raise self.refuse(text) from None
 

@@ -9,6 +9,7 @@ from typing import Any
 from adder_engine.experiment import KEYS, Experiment
 from adder_engine.presets import PRESETS
 from adder_engine.snapshot import Mark
+from adder_engine.sums import brief_text
 
 MOST_WORDS = 3
 """More differences than these are no name: the run is called after itself then."""
@@ -31,8 +32,12 @@ def _presets() -> tuple[tuple[str, Experiment], ...]:
 
 
 def difference_words(old: Experiment, new: Experiment) -> list[str]:
-    """What ``new`` has that ``old`` has not, one phrase a key: ``lr 0.01``, ``tanh``, ``2-8-1``."""
-    return [_phrase(key.name, new[key.name]) for key in KEYS if old[key.name] != new[key.name]]
+    """What ``new`` has that ``old`` has not, one phrase a key: ``lr 0.01``, ``tanh``, ``2-8-1``.
+
+    When a run pauses comes last: it changes no figure.
+    """
+    differing = [key.name for key in KEYS if old[key.name] != new[key.name]]
+    return [_phrase(name, new[name]) for name in sorted(differing, key=lambda name: name.startswith("stop."))]
 
 
 def name_of(base: Experiment, first: Experiment, marks: Sequence[Mark]) -> str:
@@ -65,4 +70,4 @@ def _phrase(name: str, value: Any) -> str:
         short = f"stop {short}"
     if isinstance(value, bool):
         return short if value else f"no {short}"
-    return f"{short} {value:g}" if isinstance(value, float) else f"{short} {value}"
+    return f"{short} {brief_text(value)}" if isinstance(value, float) else f"{short} {value}"

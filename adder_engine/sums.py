@@ -51,6 +51,12 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
+def brief_text(value: float) -> str:
+    """Six digits at most, as one types them: ``0.05``, ``1e-7``."""
+    digits, e, power = f"{value:g}".partition("e")
+    return f"{digits}e{int(power)}" if e else digits
+
+
 def number_text(value: float) -> str:
     """A number as it is typed: whole ones without a point; it reads back as the same number."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -99,6 +99,8 @@ class AdderApp(App[None]):
         """Other runs picked for the chart; None for the run just left."""
         self.sweep: SweepSession | None = None
         """The sweep that was begun last."""
+        self.given_up: SweepSession | None = None
+        """The sweep that is lost if one leaves, as was told."""
         self._branched = ""
         """What became of the line that the last command cut off."""
         self.seat: Seat | None = None

@@ -198,11 +198,12 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
     "--to",
     required=True,
     metavar="FILE",
-    help="Ends in .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the losses) or .svg (their chart).",
+    help="Ends in .toml (the experiment, to send on), .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the"
+    " losses) or .svg (their chart).",
 )
 @DATA
 def export(source: str, to: str, data: str | None) -> int:
-    """Write a run as a script, a notebook, weights, a table or a chart.
+    """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """

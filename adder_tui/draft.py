@@ -9,7 +9,7 @@ from adder_engine.experiment import CHANGEABLE, KEYS, Experiment, key_named
 from adder_engine.keys import Key
 from adder_engine.presets import PRESETS
 from adder_engine.rows import row_text
-from adder_engine.sums import number_text
+from adder_engine.sums import brief_text, number_text
 from adder_tui.render.experiment import preset_of
 
 PRESET = "preset"
@@ -205,5 +205,6 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, tuple):
         return " + ".join(map(number_text, value))
     if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else number_text(value)
+        brief = brief_text(value)
+        return brief if float(brief) == value else number_text(value)
     return str(value)

@@ -1,4 +1,4 @@
-"""``adder-tui export``: a run as a script, a notebook, weights, a table or a chart."""
+"""``adder-tui export``: a run as an experiment's file, a script, a notebook, weights, a table or a chart."""
 
 from __future__ import annotations
 

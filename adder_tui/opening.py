@@ -108,6 +108,11 @@ async def open_last_run(app: AdderApp) -> None:
 
 
 async def leave(app: AdderApp) -> None:
-    """Save the run and leave."""
+    """Save the run and leave; a sweep that would be lost is told of first."""
+    if app.sweep is not None:
+        from adder_tui.sweeping import holds_back
+
+        if holds_back(app):
+            return
     await app.player.close()
     app.call_later(app.exit)  # at once it would break in on a pane that is being mounted

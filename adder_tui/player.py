@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.numbers import count
+from adder_tui.render.numbers import count, plain_number
 from adder_tui.render.state import pace_words
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class Player:
         """Back to before the run blew up, with the rate halved."""
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
-        lr = f"{snapshot.experiment.training.lr:.6g}"
+        lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)
         self._say(f"Back at update {count(snapshot.moment.update)}, with the learning rate {lr}: space goes on.")
 
     async def ask(self, asked: Sum) -> Answer:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.sweep import as_in_the_sweep, trains_again
+from adder_tui.render.sweep import as_in_the_sweep, share, trains_again
 
 if TYPE_CHECKING:
     from adder_engine.sums import Sum
@@ -32,6 +33,19 @@ def leave_running(app: AdderApp) -> None:
             app.say("The sweep is done: S shows it.")
 
     timer = app.set_interval(EVERY, look)
+
+
+def holds_back(app: AdderApp) -> bool:
+    """Whether leaving would lose a sweep that nobody was told of yet; it is told now, and once only."""
+    sweep = app.sweep
+    if sweep is None or sweep is app.given_up or not sweep.running or sweep.stopped:
+        return False
+    app.given_up = sweep
+    while len(app.screen_stack) > 1:  # what stands in front would hide the sentence
+        app.pop_screen()
+    done = math.floor(100 * share(sweep.state))
+    app.say(f"The sweep is {done} % done and is not kept: q once more leaves, and loses it.")
+    return True
 
 
 async def train_again(app: AdderApp, run: SweepRun, sums: tuple[Sum, ...]) -> None:

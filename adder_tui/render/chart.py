@@ -83,7 +83,7 @@ def loss_chart(view: View, width: int, height: int, reading: int | None = None) 
     labels = y_labels(span, rows, glyphs, empty=not curves)
     foot, x_labels = x_axis(axis.last, columns, glyphs, feet)
     return [
-        _legend(view, others).fit(width, glyphs.ellipsis),
+        _legend(view, others, width).fit(width, glyphs.ellipsis),
         *(Line.of(label, row).fit(width) for label, row in zip(labels, plot, strict=True)),
         foot.fit(width),
         x_labels.fit(width),
@@ -174,14 +174,20 @@ def _empty(view: View, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-def _legend(view: View, others: list[tuple[Run, str]]) -> Line:
+def _legend(view: View, others: list[tuple[Run, str]], width: int) -> Line:
+    """What is drawn how; where it grows too long for the names of other lines, first the gaps shrink."""
+    wide = _legend_with(view, others, "   ")
+    return wide if wide.width <= width else _legend_with(view, others, "  ")
+
+
+def _legend_with(view: View, others: list[tuple[Run, str]], gap: str) -> Line:
     glyphs = view.glyphs
     mark = glyphs.horizontal * 2
     train, test = ("**", "oo") if glyphs.ascii else (mark, mark)
-    line = Line.of(("  loss   " if others else "  loss, log scale   ", "dim"), (train, "train"), (" train", "dim"))
+    line = Line.of((("  loss" if others else "  loss, log scale") + gap, "dim"), (train, "train"), (" train", "dim"))
     if view.has_held_out:
-        line = Line.of(line, "   ", (test, "test"), (" held-out", "dim"))
+        line = Line.of(line, gap, (test, "test"), (" held-out", "dim"))
     if view.snapshot is not None:
         for run, marker in others:
-            line = Line.of(line, f"   {marker * 2} ", (glyphs.text(told_beside(view.snapshot, run)), "dim"))
+            line = Line.of(line, f"{gap}{marker * 2} ", (glyphs.text(told_beside(view.snapshot, run)), "dim"))
     return line

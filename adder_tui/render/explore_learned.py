@@ -102,7 +102,7 @@ def _slopes(view: View, slopes: Slopes) -> list[Line]:
                 (f"   (right: {number(true, glyphs) if true != int(true) else int(true)})", "dim"),
             )
         )  # fmt: skip
-    more = "Elsewhere it bends: what this line foretells far out, and what the network answers:"
+    more = "Elsewhere it bends. Far out: the errors this line foretells, and those found."
     return [*lines, Line.of((f"  {more}", "dim"))]
 
 

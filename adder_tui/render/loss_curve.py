@@ -42,7 +42,9 @@ def loss_curve(view: View, found: LossCurve, width: int, height: int) -> list[Li
         (", higher" if rises else ", lower", role),
     )  # fmt: skip
     if found.step_cosine < 0.995:
-        told = Line.of(told, (f", cos {number(found.step_cosine, glyphs, 2)}", "dim"))
+        cosine = f", cos {number(found.step_cosine, glyphs, 2)}"
+        if told.width + len(cosine) <= width:  # half of it would be no number
+            told = Line.of(told, (cosine, "dim"))
     title = Line.of(("  loss along the gradient", "dim"))
     return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, told)]
 

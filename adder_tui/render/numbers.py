@@ -84,11 +84,21 @@ def role_of(value: float) -> Role:
     return "minus" if value < 0 else "text"
 
 
+WIDEST_ALIGNED = 16
+"""So wide a column keeps its decimal points under each other in any case."""
+
+
 def aligned(texts: Sequence[str]) -> list[str]:
-    """The numbers padded so that their decimal points stand under each other; all come out equally long."""
+    """The numbers padded so that their decimal points stand under each other; all come out equally long.
+
+    Where that would take half as much room again as the longest number has, they end at the same column instead.
+    """
     heads = [_head(text) for text in texts]
     before = max(map(len, heads), default=0)
     after = max((len(text) - len(head) for text, head in zip(texts, heads, strict=True)), default=0)
+    longest = max(map(len, texts), default=0)
+    if before + after > max(WIDEST_ALIGNED, longest * 3 // 2):
+        return [text.rjust(longest) for text in texts]
     return [
         " " * (before - len(head)) + text + " " * (after - len(text) + len(head))
         for text, head in zip(texts, heads, strict=True)

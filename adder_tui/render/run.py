@@ -21,10 +21,10 @@ LABEL_WIDTH = 11
 
 def run_panel(view: View, width: int, height: int) -> list[Line]:
     """The panel's rows; where there is no room for all, the last ones fall away."""
-    rows = [*_progress(view, width), *_losses(view), *_pace(view), *_setting(view)]
+    rows = [*_progress(view, width), *_losses(view), *_pace(view), *_setting(view, width)]
     if height >= len(rows) + 3:
         blank = [Line()]
-        rows = [*_progress(view, width), *blank, *_losses(view), *blank, *_pace(view), *blank, *_setting(view)]
+        rows = [*_progress(view, width), *blank, *_losses(view), *blank, *_pace(view), *blank, *_setting(view, width)]
     return [row.fit(width, view.glyphs.ellipsis) for row in rows[:height]]
 
 
@@ -78,7 +78,7 @@ def _pace(view: View) -> list[Line]:
     return [_row("speed", value), _row("pace", pace_words(view.pace))]
 
 
-def _setting(view: View) -> list[Line]:
+def _setting(view: View, width: int) -> list[Line]:
     experiment = view.experiment
     training = experiment.training
     activation = (
@@ -87,7 +87,7 @@ def _setting(view: View) -> list[Line]:
     lr = view.snapshot.lr if view.snapshot else training.lr
     return [
         _row("optimizer", f"{training.optimizer}, lr {plain_number(float(f'{lr:.4g}'), view.glyphs)}"),
-        _row("batch", batch(experiment)),
+        _row("batch", text if len(text := batch(experiment)) <= width - LABEL_WIDTH else text.removesuffix(" rows")),
         _row("network", f"{layers(experiment.network.layers)}, {activation}"),
         _row("parameters", plural(experiment.parameter_count, "number")),
         _row("seed", str(experiment.seed)),

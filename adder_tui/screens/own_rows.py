@@ -82,7 +82,8 @@ class OwnRows(Window[str | None]):
         data = source().experiment.data
         rows = data.rows if data.kind == "rows" else ()
         self._unlisted = len(rows) if len(rows) > MOST_LISTED else 0
-        self._text = text if text is not None else "" if self._unlisted else "\n".join(map(row_text, rows))
+        listed = "" if self._unlisted else "".join(f"{row_text(row)}\n" for row in rows)
+        self._text = listed if text is None else text  # after the last row a line is free for what is pasted
         self._rows: tuple[Row, ...] = ()
         self.refusal = ""
         """What is wrong with the text, in one sentence."""

@@ -130,6 +130,7 @@ def test_rows_without_a_kind_are_trained_on() -> None:
         ("training.zero_grad=false", "training.zero_grad", False),
         ("data.scale=500", "data.scale", 500.0),
         ("stop.sum=30+70", "stop.sum", (30.0, 70.0)),
+        ("stop.sum=30, 70", "stop.sum", (30.0, 70.0)),
         ("stop.sum=[130, -30]", "stop.sum", (130.0, -30.0)),
         ("stop.sum=[]", "stop.sum", ()),
         ("data.rows=[[30, 70], [1, 2, 4.5]]", "data.rows", ((30.0, 70.0), (1.0, 2.0, 4.5))),

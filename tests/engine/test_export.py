@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
 from adder_engine.export import KINDS, Portrait, export
+from adder_engine.presets import PRESETS
 from adder_engine.pytorch_script import SUMS, notebook, script
 from adder_engine.recording import Recording
 
@@ -290,6 +291,42 @@ def test_a_run_that_was_not_trained_has_no_weights_and_losses(name: str, tmp_pat
     with pytest.raises(RequestError, match="has not been trained"):
         export(Portrait(Experiment(), "mine"), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_an_experiment_sent_as_a_file_is_short_and_comes_back_equal(name: str, tmp_path: Path) -> None:
+    experiment = Experiment.preset(name).replace(**{"stop.sum": [30, 70], "training.zero_grad": False})
+    export(Portrait(experiment, f"{name}\nas it was"), tmp_path / "mine.toml")
+    text = (tmp_path / "mine.toml").read_text()
+    assert Experiment.from_toml(text) == experiment
+    assert len(text) < 500
+
+
+def test_the_file_of_an_untouched_experiment_comes_back_equal_too(tmp_path: Path) -> None:
+    export(Portrait(Experiment(), ""), tmp_path / "plain.toml")
+    assert Experiment.from_toml((tmp_path / "plain.toml").read_text()) == Experiment()
+
+
+def test_the_experiment_of_a_run_that_was_changed_on_its_way_says_that_it_is_the_one_it_began_with(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(Experiment.preset("one-pair"))
+    recording.run(5)
+    recording.change(**{"training.lr": 0.01})
+    export(Portrait.of(recording, "mine"), tmp_path / "mine.toml")
+    text = (tmp_path / "mine.toml").read_text()
+    assert "changed by hand" in text
+    assert Experiment.from_toml(text) == Experiment.preset("one-pair")
+
+
+def test_what_was_set_before_the_first_update_is_what_the_run_began_with(tmp_path: Path) -> None:
+    recording = Recording(Experiment.preset("one-pair"))
+    recording.change(**{"training.lr": 0.01})
+    recording.run(5)
+    export(Portrait.of(recording, "mine"), tmp_path / "mine.toml")
+    text = (tmp_path / "mine.toml").read_text()
+    assert "by hand" not in text
+    assert Experiment.from_toml(text) == Experiment.preset("one-pair").replace(**{"training.lr": 0.01})
 
 
 def test_a_script_of_an_experiment_with_rules_says_that_it_leaves_them_out(tmp_path: Path) -> None:

@@ -79,4 +79,10 @@ def test_aligned_numbers_have_their_points_under_each_other(values: list[float])
     padded = aligned(texts)
     assert len({len(text) for text in padded}) == 1
     assert [text.strip() for text in padded] == texts
-    assert len({text.index(".") for text in padded if "." in text}) <= 1
+    ends = {len(text.rstrip()) for text in padded}
+    assert len({text.index(".") for text in padded if "." in text}) <= 1 or ends == {max(map(len, texts))}
+
+
+def test_numbers_that_lie_far_apart_take_no_more_room_than_the_longest_has() -> None:
+    assert aligned(["380,685,451", "9.955e-10", "blew up"]) == ["380,685,451", "  9.955e-10", "    blew up"]
+    assert aligned(["7,799", "0.00136", "5.821e-11"]) == ["7,799        ", "    0.00136  ", "    5.821e-11"]

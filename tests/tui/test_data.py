@@ -124,7 +124,7 @@ async def test_rows_that_are_typed_start_a_new_run_which_is_said_before_and_can_
         await shows(pilot, "‖ paused")
         await pilot.press("d", "e")
         await shows(pilot, "1 row, as in the run.")
-        await pilot.press("enter", *"1 + 2 = 4")
+        await pilot.press(*"1 + 2 = 4")  # on a row of its own, without Enter
         await shows(pilot, "2 rows read. They need a new run: Ctrl+T starts it; u brings this run back.")
         assert session.experiment == Experiment.preset("one-pair")
         await pilot.press("ctrl+t")

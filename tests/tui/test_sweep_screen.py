@@ -158,6 +158,34 @@ async def test_a_sweep_goes_on_while_its_screen_is_closed_and_x_stops_it(session
         await shows(pilot, "stopped", "1e-5")
 
 
+@pytest.mark.parametrize("from_its_screen", [False, True])
+async def test_leaving_while_a_sweep_trains_says_that_it_would_be_lost_and_leaves_the_second_time(
+    from_its_screen: bool,
+) -> None:
+    async with Session(SHORT) as session, sweep_screen(session, SHORT.replace(epochs=10_000_000)) as pilot:
+        fill_in(pilot, "training.lr = 1e-6, 1e-5")
+        await pilot.press("enter")
+        await shows(pilot, "trains, ")
+        if not from_its_screen:
+            await pilot.press("escape")
+        await pilot.press("ctrl+q")
+        await shows(pilot, "The sweep is ", "loses it.", "want")
+        app = app_of(pilot)
+        assert app.sweep is not None
+        assert app.sweep.running
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_a_sweep_that_is_done_holds_nobody_back() -> None:
+    async with Session(SHORT) as session, sweep_screen(session) as pilot:
+        fill_in(pilot, "training.lr = 1e-4", "1")
+        await pilot.press("enter")
+        await shows(pilot, "done, 100 %")
+        await pilot.press("escape", "q")
+        await until(pilot, lambda: not pilot.app.is_running)
+
+
 async def test_a_sweep_that_ends_out_of_sight_says_so(session: Session) -> None:
     async with sweep_screen(session, SHORT.replace(epochs=100_000)) as pilot:
         fill_in(pilot, "training.lr = 1e-4", "1")
