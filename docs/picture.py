@@ -16,6 +16,7 @@ from adder_tui.app import AdderApp
 from adder_tui.panes.explore import ExplorePane
 from adder_tui.settings import Settings
 from adder_tui.widgets.explore import ExploreCanvas
+from tests.tui.screens import screen_text
 
 SIZE = (100, 30)
 HERE = Path(__file__).parent
@@ -57,6 +58,22 @@ async def draw() -> None:
             await until(pilot, lambda: not pane.waiting)
             save(app, "explore.svg", "adder-tui: Explore")
             await app.player.close()
+        await draw_lesson(Path(folder) / "lesson")
+
+
+async def draw_lesson(folder: Path) -> None:
+    """Save a worked example whose first blank is to be filled, after a wrong try."""
+    app = AdderApp(Settings(data_dir=folder, lesson="forward-by-hand"))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.lesson is not None and app.snapshot is not None)
+        await pilot.press("enter")
+        await until(pilot, app.typing)
+        await pilot.press("4", "0", "enter")
+        await until(pilot, lambda: "task 1" in screen_text(app))
+        await pilot.press(*"40.5", "enter")
+        await until(pilot, lambda: "the bias is missing" in screen_text(app))
+        save(app, "learn.svg", "adder-tui: Learn")
+        await app.player.close()
 
 
 def save(app: AdderApp, name: str, title: str) -> None:
