@@ -46,6 +46,8 @@ class Store:
     def __init__(self, data_dir: Path, name: str = PROGRESS) -> None:
         self.path = data_dir / name
         self.warning = ""
+        self._fault = False
+        """Whether ``warning`` is of a write that failed, which the next good one ends."""
         """What the person should know, in one sentence; empty where all is well."""
         self._pending: list[Change] = []
         """Changes that are not on the disk yet."""
@@ -74,11 +76,13 @@ class Store:
         except _UnreadableNow as error:
             self._tree = self._with_pending(self._saved)
             self.warning = f"Progress is not being saved: {error.args[0]}. The course goes on."
+            self._fault = True
         except OSError as error:
             self._tree = self._with_pending(self._saved)
             self.warning = (
                 f"Progress cannot be saved in {self.path.parent} ({error.strerror or error}). The course goes on."
             )
+            self._fault = True
         return self.progress
 
     def _save(self) -> None:
@@ -93,8 +97,9 @@ class Store:
             self._write(tree)
             self._saved = self._tree = tree
             self._pending.clear()
-            # A file that was set aside is worth telling; a fault of earlier writing is over.
-            self.warning = self.warning if self.warning != told else ""
+            if self._fault and self.warning == told:
+                self.warning = ""
+            self._fault = False
 
     def _with_pending(self, tree: Tree) -> Tree:
         tree = copy.deepcopy(tree)

@@ -41,6 +41,8 @@ class LearnPane(Pane):
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(source, id=id)
         self.classroom: Classroom | None = None
+        self._warned = ""
+        """What was said last of the progress that cannot be kept."""
         """None until the lessons are read."""
         self.list = CourseList(source, self.changed, id="course")
         self.desk = LessonDesk(source, self.settle, id="lesson")
@@ -151,9 +153,11 @@ class LearnPane(Pane):
             self._app.say("The lesson's own network is back. Yours is kept: l lists it on the other tabs.")
 
     def _warn(self) -> None:
-        room = self.classroom
-        if room is not None and room.store.warning:
-            self._app.say(room.store.warning)
+        """Say what is wrong with keeping the progress, once."""
+        warning = self.classroom.store.warning if self.classroom is not None else ""
+        if warning and warning != self._warned:
+            self._app.say(warning)
+        self._warned = warning
 
     # --- from step to step -----------------------------------------------------------------------
 

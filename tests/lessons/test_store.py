@@ -117,6 +117,7 @@ def test_an_unreadable_file_is_kept_aside_and_told(tmp_path: Path, held: bytes) 
     assert (tmp_path / f"{PROGRESS}.bad2").read_bytes() == held
     assert (tmp_path / f"{PROGRESS}.bad").read_text() == "an earlier one"
     store.change(HINT)
+    assert "kept as progress.json.bad2" in store.warning
     assert Store(tmp_path).progress.lesson("x").hints == 1
 
 
