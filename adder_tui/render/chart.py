@@ -175,16 +175,20 @@ def _empty(view: View, columns: int, rows: int) -> list[Line]:
 
 
 def _legend(view: View, others: list[tuple[Run, str]], width: int) -> Line:
-    """What is drawn how; where it grows too long for the names of other lines, first the gaps shrink."""
-    wide = _legend_with(view, others, "   ")
-    return wide if wide.width <= width else _legend_with(view, others, "  ")
+    """What is drawn how; where it grows too long, first the gaps shrink, then the word for the scale goes."""
+    scale = "" if others else ", log scale"
+    wide = _legend_with(view, others, scale, "   ")
+    for narrower in ((scale, "  "), ("", "  ")):
+        if wide.width > width:
+            wide = _legend_with(view, others, *narrower)
+    return wide
 
 
-def _legend_with(view: View, others: list[tuple[Run, str]], gap: str) -> Line:
+def _legend_with(view: View, others: list[tuple[Run, str]], scale: str, gap: str) -> Line:
     glyphs = view.glyphs
     mark = glyphs.horizontal * 2
     train, test = ("**", "oo") if glyphs.ascii else (mark, mark)
-    line = Line.of((("  loss" if others else "  loss, log scale") + gap, "dim"), (train, "train"), (" train", "dim"))
+    line = Line.of((f"  loss{scale}{gap}", "dim"), (train, "train"), (" train", "dim"))
     if view.has_held_out:
         line = Line.of(line, gap, (test, "test"), (" held-out", "dim"))
     if view.snapshot is not None:
