@@ -119,7 +119,7 @@ def test_a_run_that_blows_up_is_written_as_far_as_it_came(tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("source", "to", "told"),
     [
-        ("one-pair", "a.txt", "must end in .py"),
+        ("one-pair", "a.txt", "must end in .toml, .py"),
         ("one-pair", "nowhere/a.svg", "no folder"),
         ("one-pear", "a.svg", "one-pair"),
         ("none.npz", "a.svg", "There is no file"),
