@@ -26,6 +26,8 @@ def why_idle(name: str, e: Experiment) -> str:
         return f"schedule is {training.schedule}"
     if name == "training.flat_target" and e.rows_per_update == 1:
         return "an update has one row"
+    if name in ("stop.sum", "stop.within") and e.stop.sum and e.wanted.of(*e.stop.sum) is None:
+        return "no truth is known for that pair"
     if name == "stop.within" and not e["stop.sum"]:
         return "no sum is watched for"
     if name == "stop.keep_best" and not e["stop.patience"]:

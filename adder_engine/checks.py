@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adder_engine.data import HELD_OUT_SEED, truth
+from adder_engine.data import HELD_OUT_SEED
 from adder_engine.experiment import Experiment
-from adder_engine.far_sums import trained_range, truths
 from adder_engine.findings import Checks, Region, Rival
 from adder_engine.network_copy import NetworkCopy
 from adder_engine.rivals import least_squares, neighbours, taught_rows
@@ -24,8 +23,11 @@ from adder_engine.trainer import Trainer
 DRAWN = 2_000
 """Sums that are drawn for a region."""
 HUNDRED = 100.0
+CLOSE, LEAST_SPREAD, MOST_SPREAD = 0.5, 20.0, 20_000.0
+"""What counts as close, and between which spreads of what is wanted; elsewhere it is a 4,000th of the spread."""
 MOST_DISTANCES = 20_000_000
 Doubles = NDArray[np.float64]
+Range = tuple[float, float]
 Name = Literal["inside", "near", "far"]
 TIMES: dict[Name, int] = {"inside": 1, "near": 2, "far": 10}
 """How many times as wide as the training range each region is."""
@@ -37,63 +39,102 @@ class Judging:
 
     a: Doubles
     b: Doubles
-    truth: Doubles
+    wanted: Doubles
 
 
-def region_of(experiment: Experiment, name: Name) -> tuple[float, float]:
-    """From where both terms are drawn: the training range, or wider about its middle.
+def region_of(experiment: Experiment, name: Name) -> tuple[Range, Range]:
+    """From where a and b are drawn: the training range, or wider about its middle.
 
-    Rows listed one by one span the range out to the largest number among them, to both sides of 0.
+    A single pair has no range: there both reach out to its largest number, to both sides of 0.
     """
-    (a_low, a_high), (b_low, b_high) = trained_range(experiment)
-    middle, half = (a_low + a_high) / 2, (a_high - a_low) / 2
-    if experiment.data.kind == "rows" or half == 0:
-        middle, half = 0.0, max(abs(x) for x in (a_low, a_high, b_low, b_high)) or 1.0
-    return middle - TIMES[name] * half, middle + TIMES[name] * half
+    ranges = experiment.trained_range
+    halves = [(high - low) / 2 for low, high in ranges]
+    middles = [(low + high) / 2 for low, high in ranges]
+    if not any(halves):
+        reach = max(abs(middle) for middle in middles) or 1.0
+        halves, middles = [reach, reach], [0.0, 0.0]
+    wider = [TIMES[name] * half if half else (TIMES[name] - 1) * max(halves) for half in halves]
+    a, b = ((middle - half, middle + half) for middle, half in zip(middles, wider, strict=True))
+    return a, b
 
 
-def drawn(experiment: Experiment, low: float, high: float) -> Judging:
-    """Sums drawn evenly with both terms between two numbers, always the same ones, by a generator of their own."""
+def drawn(experiment: Experiment, a: Range, b: Range) -> Judging:
+    """Sums drawn evenly from two ranges, always the same ones, by a generator of their own."""
     generator = torch.Generator().manual_seed(HELD_OUT_SEED)
-    pairs = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64) * (high - low) + low
-    a, b = pairs.float().double().T.numpy()
-    return Judging(a, b, truths(experiment.data.task, a, b))
+    shares = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64)
+    low, high = torch.tensor([a, b], dtype=torch.float64).T
+    of_a, of_b = (shares * (high - low) + low).float().double().T.numpy()
+    return Judging(of_a, of_b, experiment.wanted.over(of_a, of_b))
+
+
+def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "training"], Judging]:
+    """What judges a run: its held-out sums; else sums drawn from inside the training range; or its own rows.
+
+    The rows judge where the right answers are known for them alone.
+    """
+    experiment, data = trainer.experiment, trainer.dataset
+    if len(data.test_pairs):
+        a, b = data.test_pairs.T.double().numpy()
+        return "held-out", Judging(a, b, experiment.wanted.over(a, b))
+    if experiment.wanted.rule == "rows":
+        a, b, wanted = np.array([(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]).T
+        return "training", Judging(a, b, wanted)
+    return "newly drawn", drawn(experiment, *region_of(experiment, "inside"))
 
 
 def held_out(trainer: Trainer) -> Judging:
-    """The experiment's held-out sums; where it has none, sums drawn from inside the training range."""
-    data, scale = trainer.dataset, trainer.experiment.data.scale
-    if not len(data.test_inputs):
-        return drawn(trainer.experiment, *region_of(trainer.experiment, "inside"))
-    a, b = data.test_inputs.T.double().numpy() * scale
-    return Judging(a, b, data.test_targets[:, 0].double().numpy() * scale)
+    """The sums that judge a run."""
+    return judging(trainer)[1]
+
+
+def thresholds(wanted: Doubles) -> tuple[float, float]:
+    """How far off still counts as close to answers ``(n,)``, and the number that "is it over?" asks about."""
+    low, high = float(wanted.min()), float(wanted.max())
+    spread = high - low or max(abs(low), abs(high)) or 1.0
+    close = CLOSE if LEAST_SPREAD <= spread <= MOST_SPREAD else _nearest_short(spread / 4_000)
+    limit = HUNDRED
+    if not low + spread / 10 <= HUNDRED <= high - spread / 10:
+        digits = 1 - math.floor(math.log10(spread))
+        limit = round((low + high) / 2, digits) + 0.0
+    return close, limit
+
+
+def _nearest_short(value: float) -> float:
+    """The nearest of 1, 2, 5, 10 and so on at their power of ten."""
+    power = math.floor(math.log10(value))
+    return min((float(f"{digit}e{power}") for digit in (1, 2, 5, 10)), key=lambda short: abs(math.log(short / value)))
 
 
 def checks(trainer: Trainer) -> Sliced[Checks]:
-    """Shares of held-out sums that are answered well, and the error inside and outside of the training range."""
+    """Shares of sums that are answered well, and the error inside and outside of the training range."""
     network, experiment = NetworkCopy(trainer), trainer.experiment
-    inside = held_out(trainer)
-    off = (yield from network.answers(inside.a, inside.b)) - inside.truth
-    size = np.abs(off)
+    judged_on, inside = judging(trainer)
+    answers = yield from network.answers(inside.a, inside.b)
+    off = answers - inside.wanted
+    close, limit = thresholds(inside.wanted)
     regions = [_region(experiment, "inside", off)]
-    wider: tuple[Name, ...] = ("near", "far")
+    wider: tuple[Name, ...] = () if experiment.wanted.rule == "rows" else ("near", "far")
     for name in wider:
         sums = drawn(experiment, *region_of(experiment, name))
-        regions.append(_region(experiment, name, (yield from network.answers(sums.a, sums.b)) - sums.truth))
+        regions.append(_region(experiment, name, (yield from network.answers(sums.a, sums.b)) - sums.wanted))
+    size = np.abs(off)
     return Checks(
-        held_out=len(trainer.dataset.test_inputs) > 0,
+        judged_on=judged_on,
         count=len(off),
-        within_half=float((size <= 0.5).mean()),
-        within_five=float((size <= 5).mean()),
-        over_hundred=float(((off + inside.truth > HUNDRED) == (inside.truth > HUNDRED)).mean()),
+        close=close,
+        within_close=float((size <= close).mean()),
+        near=10 * close,
+        within_near=float((size <= 10 * close).mean()),
+        limit=limit,
+        over_limit=float(((answers > limit) == (inside.wanted > limit)).mean()),
         rmse=rmse(off),
         regions=tuple(regions),
     )
 
 
 def _region(experiment: Experiment, name: Name, off: Doubles) -> Region:
-    low, high = region_of(experiment, name)
-    return Region(name, low, high, len(off), rmse(off), float(np.abs(off).mean()))
+    a, b = region_of(experiment, name)
+    return Region(name, a, b, len(off), rmse(off), float(np.abs(off).mean()))
 
 
 def rmse(off: Doubles) -> float:
@@ -105,20 +146,20 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Sliced[tuple[Rival, ...]]:
     """Least squares and nearest neighbours on the same rows, and this network beside them."""
     network, experiment = NetworkCopy(trainer), trainer.experiment
     inputs, targets = taught_rows(trainer)
-    judging = held_out(trainer)
-    a = np.concatenate([[s.a for s in watched], judging.a])
-    b = np.concatenate([[s.b for s in watched], judging.b])
+    judged = held_out(trainer)
+    a = np.concatenate([[s.a for s in watched], judged.a])
+    b = np.concatenate([[s.b for s in watched], judged.b])
     asked = torch.from_numpy(np.stack([a, b], axis=1))
 
     def rival(name: Literal["least squares", "nearest neighbours", "this network"], found: Doubles) -> Rival:
         answers = tuple(
-            Answer(s, float(answer), truth(experiment.data.task, s.a, s.b))
+            Answer(s, float(answer), experiment.wanted.of(s.a, s.b))
             for s, answer in zip(watched, found, strict=False)  # the held-out ones follow
         )
         held = found[len(watched) :]
-        return Rival(name, answers, rmse(held - judging.truth[: len(held)]), len(held))
+        return Rival(name, answers, rmse(held - judged.wanted[: len(held)]), len(held))
 
-    most = len(watched) + max(20, min(len(judging.a), MOST_DISTANCES // len(inputs)))
+    most = len(watched) + max(20, min(len(judged.a), MOST_DISTANCES // len(inputs)))
     straight = yield from least_squares(inputs, targets, asked)
     near = yield from neighbours(inputs, targets, asked[:most])
     own = yield from network.answers(a, b)

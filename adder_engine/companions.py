@@ -49,7 +49,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "epoch": run.epoch,
         "train_loss": run.train_loss,
         "test_loss": run.test_loss,
-        "answers": [[a.sum.a, a.sum.b, a.sum.typed, a.predicted, a.truth] for a in run.answers],
+        "answers": [[a.sum.a, a.sum.b, a.sum.typed, a.predicted, a.wanted] for a in run.answers],
         "collapsed": dataclasses.astuple(run.collapsed) if run.collapsed else None,
         "parent": run.parent,
         "branched_at": run.branched_at,
@@ -68,8 +68,8 @@ def _restored(other: SavedRun) -> tuple[Run, Left]:
         train_loss=_number(facts["train_loss"]),
         test_loss=_number(facts["test_loss"]),
         answers=tuple(
-            Answer(Sum(float(a), float(b), str(typed)), float(predicted), float(truth))
-            for a, b, typed, predicted, truth in facts["answers"]
+            Answer(Sum(float(a), float(b), str(typed)), float(predicted), _number(wanted))
+            for a, b, typed, predicted, wanted in facts["answers"]
         ),
         collapsed=CollapsedMap(*map(float, facts["collapsed"])) if facts["collapsed"] else None,
         losses=left.history.losses(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,61 +22,80 @@ HELD_OUT_SEED = 123
 
 @dataclass(frozen=True)
 class Dataset:
-    """Inputs ``(n, 2)`` and targets ``(n, 1)``, float32, already divided by the experiment's scale."""
+    """Inputs ``(n, 2)`` and targets ``(n, 1)``, float32: as drawn, in units of sums, and divided by the scale."""
 
-    inputs: Tensor
-    targets: Tensor
-    test_inputs: Tensor
+    pairs: Tensor
+    """In units of sums; so are ``answers``, noise included, and the held-out ones."""
+    answers: Tensor
+    test_pairs: Tensor
     """``(m, 2)``; m is 0 where there are no held-out sums."""
-    test_targets: Tensor
+    test_answers: Tensor
+    scale: float
+
+    @cached_property
+    def inputs(self) -> Tensor:
+        return self.pairs / self.scale
+
+    @cached_property
+    def targets(self) -> Tensor:
+        return self.answers / self.scale
+
+    @cached_property
+    def test_inputs(self) -> Tensor:
+        return self.test_pairs / self.scale
+
+    @cached_property
+    def test_targets(self) -> Tensor:
+        return self.test_answers / self.scale
 
     @classmethod
     def draw(cls, experiment: Experiment, generator: torch.Generator) -> Dataset:
         """Make the data, drawing the inputs and then the noise from ``generator``."""
         data = experiment.data
         if data.kind == "rows":
-            inputs = torch.tensor([row[:2] for row in data.rows], dtype=torch.float32)
-            targets = torch.tensor(
-                [[row[2] if len(row) == 3 else truth(data.task, *row)] for row in data.rows], dtype=torch.float32
-            )
+            pairs = torch.tensor([row[:2] for row in data.rows], dtype=torch.float32)
+            answers = torch.tensor([[experiment.wanted.of_row(row)] for row in data.rows], dtype=torch.float32)
         else:
-            inputs = _drawn(data, data.count, generator)
-            targets = _targets(data.task, inputs)
+            pairs = _drawn(data, data.count, generator)
+            answers = _answers(data.task, pairs)
         if data.noise > 0:
-            targets = targets + data.noise * torch.randn(targets.shape, generator=generator, dtype=torch.float32)
+            answers = answers + data.noise * torch.randn(answers.shape, generator=generator, dtype=torch.float32)
         held_out = torch.Generator().manual_seed(HELD_OUT_SEED)
-        test_inputs = _drawn(data, data.test_count if data.kind == "uniform" else 0, held_out)
-        return cls(
-            inputs / data.scale,
-            targets / data.scale,
-            test_inputs / data.scale,
-            _targets(data.task, test_inputs) / data.scale,
-        )
+        test_pairs = _drawn(data, data.test_count if data.kind == "uniform" else 0, held_out)
+        return cls(pairs, answers, test_pairs, _answers(data.task, test_pairs), data.scale)
 
-    def view(self, scale: float) -> DataView:
+    def wanted(self, experiment: Experiment) -> NDArray[np.float64]:
+        """The right answers to the training rows, without noise, ``(n,)``, in units of sums."""
+        import numpy as np
+
+        wanted = experiment.wanted
+        if experiment.data.kind == "rows":
+            return np.array([wanted.of_row(row) for row in experiment.data.rows])
+        a, b = self.pairs.T.double().numpy()
+        return wanted.over(a, b)
+
+    def view(self, experiment: Experiment) -> DataView:
         """The pairs in units of sums, as frozen arrays of their own."""
 
-        def frozen(tensor: Tensor) -> NDArray[np.float64]:
-            array: NDArray[np.float64] = (tensor.double() * scale).float().double().numpy()
+        def frozen(array: NDArray[np.float64]) -> NDArray[np.float64]:
             array.flags.writeable = False
             return array
 
         return DataView(
-            frozen(self.inputs), frozen(self.targets[:, 0]), frozen(self.test_inputs), frozen(self.test_targets[:, 0])
+            inputs=frozen(self.pairs.double().numpy()),
+            targets=frozen(self.answers[:, 0].double().numpy()),
+            wanted=frozen(self.wanted(experiment)),
+            test_inputs=frozen(self.test_pairs.double().numpy()),
+            test_targets=frozen(self.test_answers[:, 0].double().numpy()),
         )
-
-
-def truth(task: str, a: float, b: float) -> float:
-    """The right answer to the pair (a, b) for a task: sum, difference or product."""
-    return {"sum": a + b, "difference": a - b, "product": a * b}[task]
 
 
 def _drawn(data: Data, count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(count, 2, generator=generator, dtype=torch.float32) * (data.high - data.low) + data.low
 
 
-def _targets(task: str, inputs: Tensor) -> Tensor:
+def _answers(task: str, pairs: Tensor) -> Tensor:
     if task == "sum":
-        return torch.sum(inputs, dim=1, keepdim=True)
-    a, b = inputs[:, :1], inputs[:, 1:]
+        return torch.sum(pairs, dim=1, keepdim=True)
+    a, b = pairs[:, :1], pairs[:, 1:]
     return a - b if task == "difference" else a * b

@@ -150,7 +150,7 @@ class Desk(Workbench):
 
     def data(self) -> DataView:
         """The run's pairs, in units of sums."""
-        return self.recording.trainer.dataset.view(self.recording.experiment.data.scale)
+        return self.recording.trainer.dataset.view(self.recording.experiment)
 
     def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         """The network's answers ``(n,)`` to pairs ``(n, 2)``."""

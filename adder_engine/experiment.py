@@ -13,6 +13,7 @@ from typing import Any, Self
 from adder_engine.errors import ExperimentError
 from adder_engine.keys import LARGEST_NUMBER, LARGEST_SEED, Key, Row, Value, declare, toml
 from adder_engine.presets import PRESETS
+from adder_engine.wanted import Wanted
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu")
 TASKS = ("sum", "difference", "product")
@@ -203,8 +204,11 @@ class Experiment:
             if not equals:
                 raise ExperimentError(f"{assignment!r} sets nothing: write key=value, such as training.lr=0.01.")
             key = key_named(name.strip())
-            changes[key.name] = key.parse(text.strip())
-        return self.replace(**_with_kind(changes))
+            changes[key.name] = key.parse(text.strip(), str(changes.get("data.task", self.data.task)))
+        changed = self.replace(**_with_kind(changes))
+        if "stop.sum" in changes:
+            _check_stop_sum(changed)
+        return changed
 
     # --- looking up ----------------------------------------------------------------------------
 
@@ -222,6 +226,20 @@ class Experiment:
         """Weights and biases of all layers together."""
         sizes = self.network.layers
         return sum((i + 1) * o for i, o in pairwise(sizes))
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """The right answers: whatever says truth, want, off by or right asks this."""
+        return Wanted(self.data.task, self.data.rows if self.data.kind == "rows" else ())
+
+    @cached_property
+    def trained_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The lowest and highest a, and the lowest and highest b, that are trained on."""
+        data = self.data
+        if data.kind == "uniform":
+            return (data.low, data.high), (data.low, data.high)
+        a, b = [row[0] for row in data.rows], [row[1] for row in data.rows]
+        return (min(a), max(a)), (min(b), max(b))
 
     @cached_property
     def row_count(self) -> int:
@@ -306,6 +324,16 @@ def _with_kind(changes: dict[str, Value]) -> dict[str, Value]:
     if changes.get("data.rows") and "data.kind" not in changes:
         return changes | {"data.kind": "rows"}
     return changes
+
+
+def _check_stop_sum(e: Experiment) -> None:
+    """Refuse to wait for an answer that nobody knows; a file may hold such a rule, which then never pauses a run."""
+    if e.stop.sum and e.wanted.of(*e.stop.sum) is None:
+        (a, b), (row_a, row_b) = e.stop.sum, e.data.rows[0][:2]
+        raise ExperimentError(
+            f"stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own:"
+            f" take the pair of a row, such as [{row_a:g}, {row_b:g}]."
+        )
 
 
 def _check_together(e: Experiment) -> None:

@@ -7,9 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.data import truth
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
 from adder_engine.findings import (
     Extent,
     Forecast,
@@ -73,22 +71,22 @@ def _axis(low: float, high: float, count: int, log: bool) -> Doubles:
 
 
 def plane(trainer: Trainer, extent: Extent) -> Sliced[Plane]:
-    """The network's answers over a grid of sums, beside the truth.
+    """The network's answers over a grid of sums, beside what is wanted.
 
     Raises:
         RequestError: limits that are no range within ±1e12, or a grid that is too fine.
     """
     network, experiment, grid = NetworkCopy(trainer), trainer.experiment, Grid(extent)
     stride = -(-trainer.inputs.shape[1] // MOST_TRAINED)
-    points = trainer.inputs[:, ::stride].T.double().numpy() * experiment.data.scale
+    points = trainer.dataset.pairs[::stride].double().numpy()
     answers = yield from network.answers(*grid.sums)
-    trained_a, trained_b = trained_range(experiment)
+    trained_a, trained_b = experiment.trained_range
     return Plane(
         a=grid.a,
         b=grid.b,
         log=grid.log,
         answers=answers.reshape(grid.shape),
-        truth=truths(experiment.data.task, *grid.sums).reshape(grid.shape),
+        wanted=experiment.wanted.over(*grid.sums).reshape(grid.shape),
         trained_a=trained_a,
         trained_b=trained_b,
         points=points,
@@ -120,20 +118,6 @@ def neurons(trainer: Trainer, extent: Extent, only: tuple[int, int] | None) -> S
     return tuple(found)
 
 
-def trained_range(experiment: Experiment) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The lowest and highest a, and the lowest and highest b, that are trained on."""
-    data = experiment.data
-    if data.kind == "uniform":
-        return (data.low, data.high), (data.low, data.high)
-    a, b = [row[0] for row in data.rows], [row[1] for row in data.rows]
-    return (min(a), max(a)), (min(b), max(b))
-
-
-def truths(task: str, a: Doubles, b: Doubles) -> Doubles:
-    """The right answers to pairs ``(n,)``."""
-    return np.array([truth(task, x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)])
-
-
 def slopes(trainer: Trainer, a: float, b: float) -> Slopes:
     """The answer's slopes at the sum (a, b).
 
@@ -143,28 +127,31 @@ def slopes(trainer: Trainer, a: float, b: float) -> Slopes:
     for name, value in (("a", a), ("b", b)):
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(f"{name} = {value:g} cannot be asked about: use a number within ±1e12.")
-    network, task = NetworkCopy(trainer), trainer.experiment.data.task
+    network = NetworkCopy(trainer)
     everywhere = trainer.experiment.network.activation == "none"
     answer, d_a, d_b = network.tangent(a, b)
     # Of a straight rule the answer to 0 + 0 is the intercept, without a difference of large numbers.
     intercept = network.tangent(0, 0)[0] if everywhere else answer - d_a * a - d_b * b
-    true_d_a, true_d_b, true_intercept = {
-        "sum": (1.0, 1.0, 0.0), "difference": (1.0, -1.0, 0.0), "product": (b, a, -a * b)
-    }[task]  # fmt: skip
-    return Slopes(a, b, answer, d_a, d_b, intercept, true_d_a, true_d_b, true_intercept, everywhere)
+    return Slopes(a, b, answer, d_a, d_b, intercept, trainer.experiment.wanted.tangent(a, b), everywhere)
 
 
 def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Sliced[Forecast]:
-    """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones."""
-    network, task = NetworkCopy(trainer), trainer.experiment.data.task
+    """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones.
+
+    Sums whose right answer is not known are left out.
+    """
+    network, wanted = NetworkCopy(trainer), trainer.experiment.wanted
     at = slopes(trainer, current.a, current.b)
     known = {(s.a, s.b) for s in watched}
     far = [Sum(x * size, y * size) for size in FAR for x, y in DIRECTIONS]
-    asked = [*watched, *(s for s in far if (s.a, s.b) not in known)]
+    asked = [s for s in (*watched, *(s for s in far if (s.a, s.b) not in known)) if wanted.of(s.a, s.b) is not None]
+    if not asked:
+        return Forecast(at, ())
     answers = yield from network.answers(np.array([s.a for s in asked]), np.array([s.b for s in asked]))
     rows = []
-    for i, (one, answer) in enumerate(zip(asked, answers.tolist(), strict=True)):
-        right = truth(task, one.a, one.b)
+    for one, answer in zip(asked, answers.tolist(), strict=True):
+        right = wanted.of(one.a, one.b)
+        assert right is not None
         foretold = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
-        rows.append(Foretold(one, right, foretold, answer - right, i < len(watched)))
+        rows.append(Foretold(one, right, foretold, answer - right, (one.a, one.b) in known))
     return Forecast(at, tuple(rows))

@@ -60,8 +60,8 @@ class Plane:
     """The steps are even on an axis of :func:`symmetric_log`; otherwise they are even."""
     answers: Doubles
     """``(rows, columns)``: not finite where float32 cannot hold the answer."""
-    truth: Doubles
-    """``(rows, columns)``"""
+    wanted: Doubles
+    """``(rows, columns)``: NaN where the right answer is not known, as beside rows with targets of their own."""
     trained_a: tuple[float, float]
     """The lowest and the highest a that the experiment trains on; the same for b."""
     trained_b: tuple[float, float]
@@ -72,8 +72,8 @@ class Plane:
 
     @property
     def error(self) -> Doubles:
-        """``(rows, columns)``: answer minus truth; its sign says too high or too low."""
-        return self.answers - self.truth
+        """``(rows, columns)``: answer minus wanted; its sign says too high or too low. NaN where that is not known."""
+        return self.answers - self.wanted
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,9 @@ class Slopes:
     d_b: float
     intercept: float
     """In units of sums."""
-    true_d_a: float
-    """The same for the right answer: 1 and 1 for sums, 1 and −1 for differences, b and a for products."""
-    true_d_b: float
-    true_intercept: float
+    wanted: tuple[float, float, float] | None
+    """d_a, d_b and intercept of the right answer: 1, 1 and 0 for sums, 1, −1 and 0 for differences; None where the
+    right answers follow no rule that is known."""
     everywhere: bool
     """The network has no activation, so that these slopes hold for all sums."""
 
@@ -133,9 +132,9 @@ class Foretold:
     """The error that slopes foretell for a sum, beside the error asked for. In units of sums."""
 
     sum: Sum
-    truth: float
+    wanted: float
     foretold: float
-    """Error from the slopes: ``d_a·a + d_b·b + intercept`` minus truth, in float64."""
+    """Error from the slopes: ``d_a·a + d_b·b + intercept`` minus wanted, in float64."""
     asked: float
     """Error of the network's own answer."""
     watched: bool
@@ -255,34 +254,41 @@ class LossSlice:
 
 @dataclass(frozen=True)
 class Region:
-    """The network's error over sums drawn evenly from a square. In units of sums."""
+    """The network's error over sums drawn evenly from a rectangle. In units of sums."""
 
     name: Literal["inside", "near", "far"]
     """The training range, twice and ten times as wide."""
-    low: float
-    high: float
-    """Both terms are drawn from here."""
+    a: tuple[float, float]
+    b: tuple[float, float]
+    """From where the terms are drawn: lowest and highest."""
     count: int
     rmse: float
     mean_error: float
-    """Mean of |answer − truth|."""
+    """Mean of |answer − wanted|."""
 
 
 @dataclass(frozen=True)
 class Checks:
     """How good the answers are, beyond the loss. Shares are between 0 and 1."""
 
-    held_out: bool
-    """The experiment's own held-out sums; otherwise sums drawn for these checks, because it has none."""
+    judged_on: Literal["held-out", "newly drawn", "training"]
+    """The experiment's own held-out sums; where it has none, sums drawn for these checks; where the right answers are
+    known for the rows alone, these."""
     count: int
-    within_half: float
-    """Share of sums that are answered within 0.5."""
-    within_five: float
-    over_hundred: float
-    """Share right of "is the sum over 100?"."""
+    close: float
+    """How far off still counts as close: 0.5, or less or more by the spread of what is wanted."""
+    within_close: float
+    """Share of sums that are answered within ``close``."""
+    near: float
+    """Ten times ``close``."""
+    within_near: float
+    limit: float
+    over_limit: float
+    """Share right of "is the answer over ``limit``?"."""
     rmse: float
     """In units of sums."""
     regions: tuple[Region, ...]
+    """The training range and wider ones; the first alone where no other right answers are known."""
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ class Key:
             return _as_float(value)
         return value
 
-    def parse(self, text: str) -> Any:
-        """The value that was typed as TOML, or as a bare word where a word is due."""
+    def parse(self, text: str, task: str = "sum") -> Any:
+        """The value that was typed as TOML, or as a bare word where a word is due; ``task`` tells how sums are read."""
         if self.choices or (self.name == "network.init" and text.isalpha()):
             return text.strip("\"'")
         if self.name == "network.layers" and not text.startswith("["):
@@ -102,7 +102,7 @@ class Key:
             from adder_engine.sums import parse_sum  # only what is typed needs it
 
             try:
-                asked = parse_sum(text)
+                asked = parse_sum(text, task)
             except SumError:
                 return self._two_numbers(text)
             return [asked.a, asked.b]

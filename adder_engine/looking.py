@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from adder_engine.analysis import collapsed_map
-from adder_engine.data import truth
 from adder_engine.experiment import Experiment
 from adder_engine.left import Left
 from adder_engine.marks import marks_of
@@ -24,10 +23,10 @@ REPLAY = 0.025
 
 
 def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
-    """The network's answers, beside the truth of the experiment's task."""
-    task = trainer.experiment.data.task
+    """The network's answers, beside what is wanted."""
+    wanted = trainer.experiment.wanted
     predicted = trainer.answers([(s.a, s.b) for s in sums])
-    return tuple(Answer(s, p, truth(task, s.a, s.b)) for s, p in zip(sums, predicted, strict=True))
+    return tuple(Answer(s, p, wanted.of(s.a, s.b)) for s, p in zip(sums, predicted, strict=True))
 
 
 def collapsed_of(trainer: Trainer) -> CollapsedMap | None:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adder_engine.data import HELD_OUT_SEED, truth
+from adder_engine.data import HELD_OUT_SEED
 from adder_engine.experiment import Experiment
-
-SUMS = ((30, 70), (70, 30), (130, -30), (3, 7), (33, 7), (-330000, 30000))
-"""What the tutorial asks after training."""
+from adder_engine.sums import number_text
+from adder_engine.watching import starting_sums
 
 _ACTIVATIONS = {
     "relu": "torch.relu", "leaky_relu": "nn.functional.leaky_relu", "tanh": "torch.tanh",
@@ -22,7 +21,7 @@ _LOSSES = {"mse": "nn.MSELoss()", "mae": "nn.L1Loss()", "huber": "nn.HuberLoss()
 _TASKS = {
     "sum": "{0}.sum(dim=1, keepdim=True)", "difference": "{0}[:, :1] - {0}[:, 1:]", "product": "{0}[:, :1] * {0}[:, 1:]"
 }  # fmt: skip
-_SIGNS = {"sum": "+", "difference": "-", "product": "*"}
+_SIGNS = {"sum": " + ", "difference": " - ", "product": " * ", "rows": ", "}
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _data(e: Experiment) -> Iterator[str]:
     held_out = _holds_out(e)
     if data.kind == "rows":
         yield from _table("inputs", [row[:2] for row in data.rows])
-        yield from _table("targets", [(row[2] if len(row) == 3 else truth(data.task, *row),) for row in data.rows])
+        yield from _table("targets", [(e.wanted.of_row(row),) for row in data.rows])
     else:
         yield f"low, high = {data.low!r}, {data.high!r}"
         yield f"inputs = torch.rand({data.count:_}, 2) * (high - low) + low"
@@ -215,10 +214,11 @@ def _answers(e: Experiment) -> Iterator[str]:
         pair, answer = f"{pair} / scale", ".item() * scale"
     if _drops_out(e):
         yield "model.eval()"
+    pairs = ", ".join(f"({number_text(s.a)}, {number_text(s.b)})" for s in starting_sums(e))
     yield "with torch.no_grad():"
-    yield f"    for a, b in [{', '.join(map(str, SUMS))}]:"
+    yield f"    for a, b in [{pairs}]:"
     yield f"        answer = model({pair}){answer}"
-    yield f'        print(f"{{a}} {_SIGNS[e.data.task]} {{b}} = {{answer:.4f}}")'
+    yield f'        print(f"{{a}}{_SIGNS[e.wanted.rule]}{{b}} = {{answer:.4f}}")'
 
 
 def _holds_out(e: Experiment) -> bool:

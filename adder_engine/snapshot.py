@@ -71,16 +71,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says to a sum, beside the truth. All in units of sums."""
+    """What the network says to a sum, beside what is wanted. All in units of sums."""
 
     sum: Sum
     predicted: float
-    truth: float
+    wanted: float | None
+    """The right answer; None where it is not known (see :class:`adder_engine.wanted.Wanted`)."""
 
     @property
-    def off_by(self) -> float:
-        """Predicted minus true."""
-        return self.predicted - self.truth
+    def off_by(self) -> float | None:
+        """Predicted minus wanted; None where that is not known."""
+        return None if self.wanted is None else self.predicted - self.wanted
 
 
 @dataclass(frozen=True)
@@ -309,15 +310,14 @@ class BlowUp:
 
 @dataclass(frozen=True)
 class DataView:
-    """The pairs of a run in units of sums, float64, frozen: what is trained on, and what is held out.
-
-    Targets are those that the network is trained towards, noise included.
-    """
+    """The pairs of a run in units of sums, float64, frozen: what is trained on, and what is held out."""
 
     inputs: Doubles
     """``(n, 2)``"""
     targets: Doubles
-    """``(n,)``"""
+    """``(n,)``, noise included: what is trained towards."""
+    wanted: Doubles
+    """``(n,)``: the right answers, without noise."""
     test_inputs: Doubles
     """``(m, 2)``; m is 0 where nothing is held out."""
     test_targets: Doubles

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from adder_engine.checkpoint import Checkpoint
 from adder_engine.experiment import Stop
 from adder_engine.sum_rule import SumRule
-from adder_engine.sums import Sum
+from adder_engine.sums import pair_text
 from adder_engine.trainer import Trainer
 
 
@@ -87,7 +87,8 @@ class StopRules:
         if epoch is None:
             return None
         a, b = stop.sum
-        said = f"Stopped by its rule: the answer to {Sum(a, b)} is {answer:.6g}, within {stop.within:g}."
+        pair = pair_text(a, b, self.trainer.experiment.wanted.rule)
+        said = f"Stopped by its rule: the answer to {pair} is {answer:.6g}, within {stop.within:g}."
         return Fired(said, epoch)
 
     def _is_under(self, stop: Stop) -> bool:

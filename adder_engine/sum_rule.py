@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 
 from adder_engine.batch import BatchedPass
-from adder_engine.data import truth
 from adder_engine.experiment import Stop
 from adder_engine.network import linear_views
 from adder_engine.trainer import Trainer
@@ -27,7 +26,8 @@ class SumRule:
         self.handles = trainer.handles
         experiment = trainer.experiment
         a, b = stop.sum
-        self.truth = truth(experiment.data.task, a, b)
+        self.wanted = experiment.wanted.of(a, b)
+        """None where it is not known: then the rule never pauses the run."""
         self._scale = experiment.data.scale
         self._inputs = torch.tensor([[a], [b]], dtype=torch.float32) / self._scale
         self._one = trainer.quiet_pass(self._inputs, torch.zeros(1, 1))
@@ -45,7 +45,7 @@ class SumRule:
 
     def is_near(self) -> bool:
         """Whether the answer now is within the tolerance."""
-        return abs(self.answer() - self.truth) <= self.stop.within
+        return self.wanted is not None and abs(self.answer() - self.wanted) <= self.stop.within
 
     def note(self, epoch: int) -> bool:
         """Set the parameters at the end of this epoch aside. Returns whether as many wait as are asked together."""
@@ -60,19 +60,20 @@ class SumRule:
         one was near.
         """
         count = len(self._epochs)
-        if not count:
+        if not count or self.wanted is None:
+            self._epochs = []
             return None, 0.0, near
         epochs, self._epochs = self._epochs, []
         answers = self._ask_all()[:count]
-        off = np.abs(answers - self.truth)
-        edge = ROUNDING * (np.abs(answers) + abs(self.truth) + self._scale)
+        off = np.abs(answers - self.wanted)
+        edge = ROUNDING * (np.abs(answers) + abs(self.wanted) + self._scale)
         far = off - self.stop.within > edge
         if far.all():
             return None, 0.0, False
         sure = np.abs(off - self.stop.within) > edge
         for place in range(count):
             answer = float(answers[place]) if sure[place] else self._ask_again(place)
-            now = abs(answer - self.truth) <= self.stop.within
+            now = abs(answer - self.wanted) <= self.stop.within
             if now and not near:
                 return epochs[place], answer, now
             near = now

@@ -11,9 +11,15 @@ LARGEST_TERM = 1e12
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 """A number as people type it, as a regular expression."""
-_SUM = re.compile(rf"\s*({NUMBER})\s*([+-])\s*({NUMBER})\s*", re.ASCII)
+_PAIR = re.compile(rf"\s*({NUMBER})\s*([+*,-])\s*({NUMBER})\s*", re.ASCII)
+SIGNS = str.maketrans("−–×·", "--**")
+"""What stands for a minus or for times in text that was copied from elsewhere."""
 MINUS_SIGNS = str.maketrans("−–", "--")
-"""What stands for a minus in text that was copied from elsewhere."""
+READ = {"sum": "+-,", "difference": "+-,", "product": "*,"}
+"""Which signs between two numbers ask about a pair, by task."""
+NAMES = {"sum": "a sum", "difference": "a difference", "product": "a product"}
+EXAMPLES = {"sum": "30+70, 12-5 or 3.5+1e3", "difference": "30-70 or 12.5-1e3", "product": "5*5 or 0.5*-0.3"}
+FIRST_EXAMPLE = {"sum": "30+70", "difference": "30-70", "product": "0.5*0.5"}
 
 
 @dataclass(frozen=True)
@@ -28,23 +34,40 @@ class Sum:
         return f"{number_text(self.a)} + {number_text(self.b)}"
 
 
-def parse_sum(text: str) -> Sum:
-    """Read a sum: ``a+b`` asks about the pair (a, b) and ``a-b`` about (a, −b).
+def parse_sum(text: str, task: str = "sum") -> Sum:
+    """Read a question as the task writes it.
+
+    For a sum ``a+b`` asks about the pair (a, b) and ``a-b`` about (a, −b); for a difference ``a-b`` asks about (a, b)
+    and ``a+b`` about (a, −b); for a product ``a*b``, ``a×b`` and ``a·b`` ask about (a, b). ``a, b`` always does.
+
+    Args:
+        task: ``sum``, ``difference`` or ``product``.
 
     Raises:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
-    match = _SUM.fullmatch(text.translate(MINUS_SIGNS))
-    if not match:
+    match = _PAIR.fullmatch(text.translate(SIGNS))
+    if not match or match[2] not in READ[task]:
         shown = text.strip()
         if not shown:
-            raise SumError("Type a sum of two numbers, such as 30+70.")
-        raise SumError(f"{_short(shown)} is not a sum of two numbers: try 30+70, 12-5 or 3.5+1e3.")
+            raise SumError(f"Type {NAMES[task]} of two numbers, such as {FIRST_EXAMPLE[task]}.")
+        raise SumError(f"{_short(shown)} is not {NAMES[task]} of two numbers: try {EXAMPLES[task]}.")
     a, b = float(match[1]), float(match[3])
     for value, typed in ((a, match[1]), (b, match[3])):
         if not abs(value) <= LARGEST_TERM:
             raise SumError(f"{_short(typed)} is too large to ask about: use numbers within ±1e12.")
-    return Sum(a, -b if match[2] == "-" else b, text.strip())
+    turned = match[2] == {"sum": "-", "difference": "+"}.get(task)
+    return Sum(a, -b if turned else b, text.strip())
+
+
+def pair_text(a: float, b: float, rule: str) -> str:
+    """The pair as one types it: ``130 + -30``, ``130 - -30``, ``0.5 * 3``; ``30, 70`` where rows set the targets.
+
+    Args:
+        rule: a task, or ``rows``; see :class:`adder_engine.wanted.Wanted`.
+    """
+    between = {"sum": " + ", "difference": " - ", "product": " * ", "rows": ", "}[rule]
+    return f"{number_text(a)}{between}{number_text(b)}"
 
 
 def _short(text: str) -> str:

@@ -12,6 +12,7 @@ from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.keys import LARGEST_SEED, Value
 from adder_engine.sums import Sum
+from adder_engine.watching import starting_sums
 
 if TYPE_CHECKING:
     from adder_engine.stopping import RuledTraining
@@ -24,7 +25,6 @@ GELU_CELLS = 4
 """A cell of gelu takes the place of so many: its formula has more steps on the way, and gains nothing beyond."""
 ROWS_TOGETHER = 4_000_000
 """Limit on all their rows of data, trained on or held out: some hundred MiB."""
-QUESTION = Sum(30, 70)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Sweep:
         over: the dotted name of the key, such as ``training.lr``.
         values: what it is set to.
         seeds: the seeds of each value's runs; default: the experiment's own.
-        sums: what every network is asked; default: 30 + 70.
+        sums: what every network is asked; default: the first of the sums that are watched (30 + 70 where it fits).
 
     Raises:
         ExperimentError: no such key, no values, too many runs, or a value that will not do.
@@ -113,14 +113,14 @@ class Sweep:
         over: str,
         values: Sequence[Value],
         seeds: Sequence[int] = (),
-        sums: Sequence[Sum] = (QUESTION,),
+        sums: Sequence[Sum] = (),
     ) -> None:
         key = key_named(over)
         self.experiment = experiment
         self.over = key.name
         self.values = tuple(dict.fromkeys(_hashable(key.convert(value)) for value in values))
         self.seeds = tuple(dict.fromkeys(seeds)) or (experiment.seed,)
-        self.sums = tuple(sums)
+        self.sums = tuple(sums) or starting_sums(experiment)[:1]
         if not self.values:
             raise ExperimentError(f"A sweep over {over} needs values, such as {over}={experiment[over]}.")
         if key.name == "seed" and len(self.seeds) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from adder_engine.backprop import Pass, activation_slope, mean_loss
-from adder_engine.data import truth
 from adder_engine.errors import RequestError
 from adder_engine.network import linear_views
 from adder_engine.optim import ALPHA, BETA1, BETA2, EPS
@@ -141,10 +141,14 @@ class Trace:
 
 
 def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = None) -> Trace:
-    """Follow the pair (a, b) through the network as it is now, without dropout, and its own error back."""
+    """Follow the pair (a, b) through the network as it is now, without dropout, and its own error back.
+
+    Where its right answer is not known, target, loss, errors and gradients are NaN.
+    """
     experiment = trainer.experiment
     scale = experiment.data.scale
-    target = truth(experiment.data.task, a, b)
+    wanted = experiment.wanted.of(a, b)
+    target = math.nan if wanted is None else wanted
     gradients = torch.zeros(trainer.layout.size)
     layers = linear_views(trainer.layout, trainer.state[0], gradients)
     way = Pass(layers, 1, experiment.network.activation, experiment.training.loss, False)
@@ -219,8 +223,7 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     if not len(found):
         raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
     place = int(found[0])
-    scale = trainer.experiment.data.scale
-    a, b = (float(x) for x in (trainer.dataset.inputs[row] * scale).tolist())
+    a, b = (float(x) for x in trainer.dataset.pairs[row].tolist())
     differences = way.difference[place] if way.flat_target else way.difference[:, place]
     loss = mean_loss(way.loss_name, differences.contiguous()).item()
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
@@ -378,7 +381,7 @@ def _collect(
         scale=scale,
         inputs=_array(way.inputs[:, place]),
         layers=tuple(layers),
-        answer=output * scale,
+        answer=float(way.post[-1][0, place] * scale),
         output=output,
         target=float(way.targets[0, place]),
         differences=_array(differences),

@@ -20,8 +20,8 @@ from adder_engine.shelf import Shelf
 from adder_engine.snapshot import Answer, BlowUp, Crossing, Mark, Moment, Run
 from adder_engine.sums import LARGEST_TERM, Sum
 from adder_engine.timeline import Event
+from adder_engine.watching import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
 
-TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
 MOST_WATCHED = 30
 MOST_EARLIER = 4
 """Earlier runs that undo can bring back."""
@@ -40,12 +40,21 @@ class Workbench:
         """A fault of ours, in one sentence."""
         self.warning = ""
         """What the person should know beside the run, such as that it cannot be saved."""
-        self.watched: list[Sum] = list(TUTORIAL_SUMS)
-        self.asked = TUTORIAL_SUMS[0]
+        self._asked: list[Sum] = []
+        """What was asked, oldest first; watched beside the sums that fit the experiment."""
+        self._starting: tuple[Experiment, tuple[Sum, ...]] | None = None
+        self.asked = self.watched[0]
         self._earlier: list[Recording] = []
         self._later: list[Recording] = []
         self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Mark, ...]] | None = None
         self._blow_up: tuple[tuple[Moment, str], BlowUp | None] | None = None
+
+    @property
+    def watched(self) -> list[Sum]:
+        """The sums that fit the run's experiment, and those that were asked besides."""
+        if self._starting is None or self._starting[0] is not self.recording.first_experiment:
+            self._starting = self.recording.first_experiment, starting_sums(self.recording.first_experiment)
+        return with_asked(self._starting[1], self._asked, MOST_WATCHED)
 
     @property
     def can_undo(self) -> bool:
@@ -85,7 +94,7 @@ class Workbench:
         except RunFileError:
             numbers, self.warning = {}, "The list of earlier runs in this file is damaged; the run itself is whole."
         recording.line = self.shelf.join(recording.first_experiment, numbers.get(parent), branched_at)
-        self.watched = watched[:MOST_WATCHED]
+        self._asked = [one for one in watched if not any(same_pair(one, other) for other in TUTORIAL_SUMS)]
         self.ask(asked)
 
     def resume(self, path: Path) -> None:
@@ -117,7 +126,7 @@ class Workbench:
         self._earlier = [*self._earlier, self.recording][-MOST_EARLIER:]
         self._later.clear()
         self.recording.futures.clear()
-        self.recording, self.failure = recording, ""
+        self._go_to(recording)
 
     def _leave(self) -> None:
         """List the run in progress, which is about to make room for another; one where nothing happened is not."""
@@ -169,8 +178,14 @@ class Workbench:
             self.recording.crossing = Crossing("redone", recording.trainer.epochs_done, 0)
 
     def _return_to(self, recording: Recording) -> None:
-        self.recording, self.failure = recording, ""
+        self._go_to(recording)
         self.shelf.remove(recording.line)
+
+    def _go_to(self, recording: Recording) -> None:
+        """Make this the run in progress; a current sum that nobody asked for gives way to one that fits the run."""
+        self.recording, self.failure = recording, ""
+        if not any(same_pair(self.asked, one) for one in self.watched):
+            self.asked = self.watched[0]
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -260,10 +275,8 @@ class Workbench:
     def ask(self, asked: Sum) -> None:
         """Make this the current sum, and watch it; the oldest of those asked makes room."""
         self.asked = asked
-        if not any((s.a, s.b) == (asked.a, asked.b) for s in self.watched):
-            if len(self.watched) >= MOST_WATCHED:
-                del self.watched[len(TUTORIAL_SUMS)]
-            self.watched.append(asked)
+        if not any(same_pair(one, asked) for one in self.watched):
+            self._asked = [*self._asked, asked][-MOST_WATCHED:]
         self.version += 1
 
     def answer(self) -> Answer:

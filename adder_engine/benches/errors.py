@@ -24,19 +24,20 @@ def square(_: Trainer, prediction: float, target: float) -> float:
 def hits(trainer: Trainer, within: float) -> float:
     """Share of the held-out sums that are answered within so much."""
     sums = held_out(trainer)
-    return float((np.abs(_answers(trainer, sums) - sums.truth) <= float(within)).mean())
+    return float((np.abs(_answers(trainer, sums) - sums.wanted) <= float(within)).mean())
 
 
 def over(trainer: Trainer, limit: float) -> float:
     """Share of the held-out sums where "is it more than the limit?" is answered rightly."""
     sums = held_out(trainer)
-    return float(((_answers(trainer, sums) > float(limit)) == (sums.truth > float(limit))).mean())
+    return float(((_answers(trainer, sums) > float(limit)) == (sums.wanted > float(limit))).mean())
 
 
 def error_within(trainer: Trainer, reach: float) -> float:
     """Root mean squared error over sums drawn evenly from ±reach."""
-    sums = drawn(trainer.experiment, -float(reach), float(reach))
-    return rmse(_answers(trainer, sums) - sums.truth)
+    span = (-float(reach), float(reach))
+    sums = drawn(trainer.experiment, span, span)
+    return rmse(_answers(trainer, sums) - sums.wanted)
 
 
 def _answers(trainer: Trainer, sums: Judging) -> Doubles:
@@ -63,7 +64,7 @@ def rival(trainer: Trainer, name: str, a: float, b: float) -> float:
 def rival_rmse(trainer: Trainer, name: str) -> float:
     """Another learner's root mean squared error on the held-out sums."""
     sums = held_out(trainer)
-    return rmse(_rival(trainer, name, sums.a, sums.b) - sums.truth)
+    return rmse(_rival(trainer, name, sums.a, sums.b) - sums.wanted)
 
 
 def _rival(trainer: Trainer, name: str, a: Doubles, b: Doubles) -> Doubles:

@@ -144,6 +144,8 @@ def answer_line(view: View) -> Line:
     answer = view.snapshot.asked
     glyphs = view.glyphs
     off = answer.off_by
+    if off is None:
+        return Line.of(f"= {number(answer.predicted, glyphs)}, ", ("no truth known", "dim"))
     if not off:
         return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), ("exactly right", "accent"))
     return Line.of(f"= {number(answer.predicted, glyphs)}, off by ", (signed(off, glyphs), role_of(off)))
