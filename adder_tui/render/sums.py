@@ -16,10 +16,10 @@ LEAST_BAR, FULL_BAR = 0.01, 1e6
 """A difference of the one size begins to show in the bar, one of the other fills its half."""
 
 
-def sum_text(question: Sum, task: str, glyphs: Glyphs) -> str:
-    """``130 + −30``, by the experiment's task ``130 − −30`` or ``130 · −30``."""
-    sign = {"sum": "+", "difference": glyphs.minus, "product": glyphs.times}[task]
-    return f"{plain_number(question.a, glyphs)} {sign} {plain_number(question.b, glyphs)}"
+def sum_text(question: Sum, rule: str, glyphs: Glyphs) -> str:
+    """``130 + −30``, by what the right answers follow ``130 − −30``, ``130 · −30`` or ``130, −30``."""
+    sign = {"sum": " +", "difference": f" {glyphs.minus}", "product": f" {glyphs.times}", "rows": ","}[rule]
+    return f"{plain_number(question.a, glyphs)}{sign} {plain_number(question.b, glyphs)}"
 
 
 def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answer, ...]:
