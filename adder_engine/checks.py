@@ -18,13 +18,11 @@ from adder_engine.rivals import least_squares, neighbours, taught_rows
 from adder_engine.slices import Sliced
 from adder_engine.snapshot import Answer
 from adder_engine.sums import Sum
+from adder_engine.thresholds import thresholds
 from adder_engine.trainer import Trainer
 
 DRAWN = 2_000
 """Sums that are drawn for a region."""
-HUNDRED = 100.0
-CLOSE, LEAST_SPREAD, MOST_SPREAD = 0.5, 20.0, 20_000.0
-"""What counts as close, and between which spreads of what is wanted; elsewhere it is a 4,000th of the spread."""
 MOST_DISTANCES = 20_000_000
 Doubles = NDArray[np.float64]
 Range = tuple[float, float]
@@ -77,7 +75,8 @@ def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "train
         a, b = data.test_pairs.T.double().numpy()
         return "held-out", Judging(a, b, experiment.wanted.over(a, b))
     if experiment.wanted.rule == "rows":
-        a, b, wanted = np.array([(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]).T
+        rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]
+        a, b, wanted = np.array(rows, dtype=np.float64).T
         return "training", Judging(a, b, wanted)
     return "newly drawn", drawn(experiment, *region_of(experiment, "inside"))
 
@@ -85,24 +84,6 @@ def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "train
 def held_out(trainer: Trainer) -> Judging:
     """The sums that judge a run."""
     return judging(trainer)[1]
-
-
-def thresholds(wanted: Doubles) -> tuple[float, float]:
-    """How far off still counts as close to answers ``(n,)``, and the number that "is it over?" asks about."""
-    low, high = float(wanted.min()), float(wanted.max())
-    spread = high - low or max(abs(low), abs(high)) or 1.0
-    close = CLOSE if LEAST_SPREAD <= spread <= MOST_SPREAD else _nearest_short(spread / 4_000)
-    limit = HUNDRED
-    if not low + spread / 10 <= HUNDRED <= high - spread / 10:
-        digits = 1 - math.floor(math.log10(spread))
-        limit = round((low + high) / 2, digits) + 0.0
-    return close, limit
-
-
-def _nearest_short(value: float) -> float:
-    """The nearest of 1, 2, 5, 10 and so on at their power of ten."""
-    power = math.floor(math.log10(value))
-    return min((float(f"{digit}e{power}") for digit in (1, 2, 5, 10)), key=lambda short: abs(math.log(short / value)))
 
 
 def checks(trainer: Trainer) -> Sliced[Checks]:

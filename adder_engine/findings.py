@@ -147,6 +147,7 @@ class Forecast:
 
     slopes: Slopes
     rows: tuple[Foretold, ...]
+    """Only sums whose right answer is known."""
 
 
 @dataclass(frozen=True)

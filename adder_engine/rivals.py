@@ -15,8 +15,8 @@ DISTANCES_AT_ONCE = 200_000
 
 def taught_rows(trainer: Trainer) -> tuple[Tensor, Tensor]:
     """The rows that the run's network is taught, for others: sums ``(n, 2)``, targets ``(n,)``, unscaled, float64."""
-    scale = trainer.experiment.data.scale
-    return trainer.inputs.T.double().contiguous() * scale, trainer.targets[0].double() * scale
+    data = trainer.dataset
+    return data.pairs.double(), data.answers[:, 0].double()
 
 
 def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:

@@ -124,6 +124,11 @@ class Trace:
     """How many changes that were made by hand since that start were left out."""
 
     @property
+    def known(self) -> bool:
+        """Whether the right answer is; else target, loss, errors and gradients are NaN."""
+        return not math.isnan(self.target)
+
+    @property
     def chain(self) -> Trace:
         """The way that the last step was made from, and that step: one chain of the same numbers.
 
@@ -223,7 +228,8 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     if not len(found):
         raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
     place = int(found[0])
-    a, b = (float(x) for x in trainer.dataset.pairs[row].tolist())
+    data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
+    a, b = data.rows[row][:2] if data.kind == "rows" else (float(x) for x in trainer.dataset.pairs[row].tolist())
     differences = way.difference[place] if way.flat_target else way.difference[:, place]
     loss = mean_loss(way.loss_name, differences.contiguous()).item()
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]

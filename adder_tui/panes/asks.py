@@ -47,7 +47,7 @@ def asks(view: View, exploration: Exploration, width: int, height: int) -> list[
     state = footprint(view.snapshot)
     room = height - HEADING
     if exploration.view == "error":
-        wanted = [_plane(extent_of(exploration.window(view.experiment), error_cells(exploration, width, room)), state)]
+        wanted = [_plane(extent_of(exploration.window(view), error_cells(exploration, width, room)), state)]
         if width >= WIDE:
             wanted += _neurons(view, exploration, SIDE, room - UNDER - 1, state)
         return wanted
@@ -55,7 +55,7 @@ def asks(view: View, exploration: Exploration, width: int, height: int) -> list[
         chosen = hidden_neuron(view.selection, view.experiment)
         if chosen is None:
             return []
-        extent = extent_of(exploration.window(view.experiment), neuron_cells(view, exploration, width, room))
+        extent = extent_of(exploration.window(view), neuron_cells(view, exploration, width, room))
         gallery = _neurons(view, exploration, gallery_width(view, width), room - UNDER - 1, state)
         one = Question("neurons", (extent, chosen))
         return [_plane(extent, state), Ask("neuron", (extent, chosen), state, one, lambda f: (extent, f[0])), *gallery]
@@ -90,7 +90,7 @@ def _neurons(view: View, exploration: Exploration, width: int, height: int, stat
     shown = shelf(view, exploration, width, height)
     if shown is None:
         return []
-    extent = extent_of(exploration.window(view.experiment), shown.cells)
+    extent = extent_of(exploration.window(view), shown.cells)
     return [Ask("neurons", extent, state, Question("neurons", (extent,)))]
 
 

@@ -172,7 +172,7 @@ class ExplorePane(Pane):
         """Look from further away, or with ``by`` −1 from nearer."""
         if self._on_plane():
             exploration = self._canvas.exploration
-            before = exploration.window(self.source().experiment)
+            before = exploration.window(self.source())
             window = zoomed(before, self._canvas.cursor, by)
             if window == before:
                 self._app.say(f"This is as {'wide' if by > 0 else 'near'} as it goes.")
@@ -205,6 +205,8 @@ class ExplorePane(Pane):
             return None
         a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
         asked = Sum(a, b)
+        exploration = self._canvas.exploration  # the plane stays where it is, whatever is asked on it
+        self._canvas.exploration = exploration.with_window(exploration.window(self.source()))
         self._app.query_one(Prompt).put(asked)
         return self._ask(asked)
 

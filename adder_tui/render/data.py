@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import DataView, Doubles
 
 Colour = Literal["target", "off by"]
-NEAR = 0.5
-"""An answer that is off by no more counts as right."""
 MOST_POINTS = 4_000
 """More pairs are thinned evenly for the scatter."""
 COLUMNS = ("a", "b", "target", "answer", "off by")
+NOISY_COLUMNS = ("a", "b", "target", "wanted", "answer", "off by")
+"""Where noise parts what is trained towards from what is wanted."""
+ROUNDING = 1e-6
+"""Targets that come so near to what is wanted, beside the largest, differ by float32's rounding alone."""
 CELL = 13
+LEAST_CELL = 11
+"""Columns of a number with all its digits; in fewer it has two less behind its point."""
 LABEL_WIDTH = 9
 """Columns left of the scatter."""
 
@@ -41,6 +45,24 @@ def pairs_of(data: DataView, look: Look) -> tuple[Doubles, Doubles]:
     return (data.test_inputs, data.test_targets) if look.held_out else (data.inputs, data.targets)
 
 
+def wanted_of(data: DataView, look: Look) -> Doubles:
+    """The right answers to them ``(n,)``, without noise."""
+    return data.test_targets if look.held_out else data.wanted
+
+
+def is_noisy(data: DataView, look: Look) -> bool:
+    """Whether the targets are others than what is wanted."""
+    targets, wanted = pairs_of(data, look)[1], wanted_of(data, look)
+    return len(targets) > 0 and abs(targets - wanted).max() > ROUNDING * max(abs(wanted).max(), abs(data.inputs).max())
+
+
+def close_to(data: DataView) -> float:
+    """An answer that is off by no more counts as right: what the checks call close."""
+    from adder_engine.thresholds import thresholds
+
+    return thresholds(data.wanted)[0]
+
+
 def scrolled(at: int, top: int, height: int, rows: int) -> int:
     """The first row in sight, moved as little as keeps the chosen one in sight."""
     return max(0, min(max(top, at - height + 1), at, rows - min(height, rows)))
@@ -53,20 +75,23 @@ def data_table(
     if data is None:
         return [Line.of((f"  loading{glyphs.ellipsis}", "dim")).fit(width)]
     inputs, targets = pairs_of(data, look)
+    right, noisy, near = wanted_of(data, look), is_noisy(data, look), close_to(data)
+    columns = NOISY_COLUMNS if noisy else COLUMNS
     index = max(5, len(count(len(targets))) + 2)
-    wide = CELL if width >= index + CELL * len(COLUMNS) else (width - index) // len(COLUMNS)
-    head = " " * index + "".join(name.rjust(wide - 5).ljust(wide) for name in COLUMNS)
+    wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
+    after = 7 if wide >= LEAST_CELL else LEAST_CELL - 6
+    head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in columns)
     lines = [Line.of((head, "band-dim")).fit(width, fill="band-dim")]
     for row in range(look.top, min(len(targets), look.top + height - 1)):
         known = answers is not None and row - look.top < len(answers)
         answer = float(answers[row - look.top]) if known and answers is not None else None
-        target = float(targets[row])
-        off = None if answer is None else answer - target
-        numbers = (float(inputs[row, 0]), float(inputs[row, 1]), target, answer)
-        before = wide - 7
-        texts = [cell(value, glyphs, before, 7) for value in numbers]
+        target, wanted = float(targets[row]), float(right[row])
+        off = None if answer is None else answer - wanted
+        numbers = (float(inputs[row, 0]), float(inputs[row, 1]), target, *((wanted,) if noisy else ()), answer)
+        before = wide - after
+        texts = [cell(value, glyphs, before, after) for value in numbers]
         sign = "+" if off is not None and off > 0 else ""
-        shown = cell(off, glyphs, before, 7)
+        shown = cell(off, glyphs, before, after)
         if sign:
             blank = len(shown) - len(shown.lstrip())
             shown = shown[: blank - 1] + sign + shown[blank:] if blank else shown
@@ -75,14 +100,14 @@ def data_table(
         lines.append(
             Line.of(
                 (mark, "accent"), (count(row).rjust(index - 2) + " ", "chosen" if row == look.at else "dim"),
-                ("".join(texts), role), (shown, _off_role(off)),
+                ("".join(texts), role), (shown, _off_role(off, near)),
             ).fit(width)
         )  # fmt: skip
     return lines
 
 
-def _off_role(off: float | None) -> Role:
-    return "dim" if off is not None and abs(off) <= NEAR else sign_role(off)
+def _off_role(off: float | None, near: float) -> Role:
+    return "dim" if off is not None and abs(off) <= near else sign_role(off)
 
 
 def thinned(pairs: Doubles) -> slice:
@@ -111,10 +136,11 @@ def scatter(
     if data is None or columns < 8 or rows < 4:
         return [Line.of((f"  loading{glyphs.ellipsis}" if data is None else "", "dim")).fit(width)]
     inputs, targets = pairs_of(data, look)
-    part = thinned(inputs)
+    part, near = thinned(inputs), close_to(data)
     pairs, values = inputs[part], targets[part]
     if look.colour == "off by":
-        values = np.full(len(pairs), np.nan) if answers is None or len(answers) != len(pairs) else answers - values
+        there = answers is not None and len(answers) == len(pairs)
+        values = answers - wanted_of(data, look)[part] if there and answers is not None else np.full(len(pairs), np.nan)
     (a_low, a_high), (b_low, b_high) = _span(inputs[:, 0], held_out_range), _span(inputs[:, 1], held_out_range)
     x = np.rint((pairs[:, 0] - a_low) / (a_high - a_low) * (columns - 1)).astype(int)
     y = np.rint((b_high - pairs[:, 1]) / (b_high - b_low) * (rows - 1)).astype(int)
@@ -124,13 +150,13 @@ def scatter(
     order = np.argsort(np.abs(np.nan_to_num(values, nan=0.0)), kind="stable")
     strongest = dict(zip((y * columns + x)[order].tolist(), values[order].tolist(), strict=True))  # of a cell: the last
     for place, value in strongest.items():
-        cells[place // columns][place % columns] = _point(value, look.colour, glyphs)
+        cells[place // columns][place % columns] = _point(value, look.colour, near, glyphs)
     if not look.held_out and look.at < len(inputs):
         a, b = float(inputs[look.at, 0]), float(inputs[look.at, 1])
         column, row = round((a - a_low) / (a_high - a_low) * (columns - 1)), round(
             (b_high - b) / (b_high - b_low) * (rows - 1))  # fmt: skip
         cells[row][column] = (cells[row][column][0], "chosen")
-    lines = [_legend(look, len(pairs), len(inputs), held_out_range is not None, glyphs)]
+    lines = [_legend(look, near, len(pairs), len(inputs), held_out_range is not None, glyphs)]
     for row, spans in enumerate(cells):
         value = b_high if row == 0 else b_low if row == rows - 1 else None
         label = "" if value is None else plain_number(value, glyphs)
@@ -152,10 +178,10 @@ def _span(values: Doubles, also: tuple[float, float] | None) -> tuple[float, flo
     return math.floor((low - air) / grid) * grid, math.ceil((high + air) / grid) * grid
 
 
-def _point(value: float, colour: Colour, glyphs: Glyphs) -> Span:
+def _point(value: float, colour: Colour, near: float, glyphs: Glyphs) -> Span:
     if math.isnan(value):
         return "?", "dim"
-    if colour == "off by" and abs(value) <= NEAR:
+    if colour == "off by" and abs(value) <= near:
         return glyphs.times if not glyphs.ascii else ".", "dim"
     if value == 0:
         return "0", "dim"
@@ -174,14 +200,14 @@ def _frame(
         cells[row][left] = cells[row][right] = (glyphs.vertical, "faint")
 
 
-def _legend(look: Look, shown: int, there: int, framed: bool, glyphs: Glyphs) -> Line:
+def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyphs: Glyphs) -> Line:
     if look.colour == "target":
         parts: list[Span] = [("  target ", "dim"), ("+", "plus"), (" above 0  ", "dim"), (glyphs.minus, "minus"),
                              (" below", "dim")]  # fmt: skip
     else:
         right = "." if glyphs.ascii else glyphs.times
         parts = [("  off by ", "dim"), ("+", "plus"), (" too high  ", "dim"), (glyphs.minus, "minus"),
-                 (" too low  ", "dim"), (right, "dim"), (f" within {NEAR:g}", "dim")]  # fmt: skip
+                 (" too low  ", "dim"), (right, "dim"), (f" within {plain_number(near, glyphs)}", "dim")]  # fmt: skip
     if framed:
         parts.append((f"   {glyphs.horizontal}{glyphs.vertical} held-out range", "faint"))
     if shown < there:
@@ -210,4 +236,6 @@ def chosen_pair(data: DataView | None, look: Look, answer: float | None, glyphs:
         return Line.of((" nothing is held out", "dim"))
     a, b, target = float(inputs[look.at, 0]), float(inputs[look.at, 1]), float(targets[look.at])
     told = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
+    if is_noisy(data, look):
+        told += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
     return Line.of((told, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))

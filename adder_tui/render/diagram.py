@@ -103,7 +103,7 @@ def _neurons(s: Sheet, c: int) -> None:
 
 def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
     """The error below its neuron, once the backward pass has brought it."""
-    if s.reach.between or not s.reach.has_error(c - 1) or s.trace is None:
+    if s.reach.between or not s.reach.has_error(c - 1) or s.trace is None or not s.trace.known:
         return
     deltas = s.trace.layers[c - 1].delta
     delta = float(deltas[i])
@@ -119,27 +119,35 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
 
 
 def _outcome(s: Sheet) -> None:
-    """Below the output: what is wanted, how far off it is, and from its rung on the loss."""
-    column = s.plan.columns[-1]
-    if s.trace is None or not s.has_value(len(s.names), 0):
+    """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
+    column, snapshot = s.plan.columns[-1], s.view.snapshot
+    if s.trace is None or snapshot is None or not s.has_value(len(s.names), 0):
         return
     phase = s.reach.rung.phase if s.reach.rung is not None else ""
     at_loss = phase == "loss"
-    trace, g = s.trace, s.glyphs
-    off = trace.output - trace.target
-    rows: list[tuple[str, float, Role]] = [
-        ("want", trace.target, "text"),
-        ("off", off, role_of(off)),
-    ]
-    if phase != "forward":
-        rows.append(("loss", trace.loss, "strong" if at_loss else "text"))
+    trace, asked, g = s.trace, snapshot.asked, s.glyphs
+    rows: list[tuple[str, float, Role]] = []
     if trace.scale != 1:
-        rows.insert(0, ("answer", trace.answer, "text"))
+        rows.append(("answer", asked.predicted, "text"))
+    if asked.wanted is not None and asked.off_by is not None:
+        rows += [("want", asked.wanted, "text"), ("off", asked.off_by, role_of(asked.off_by))]
+        if phase != "forward":
+            rows.append(("loss" if trace.scale == 1 else "scaled loss", trace.loss, "strong" if at_loss else "text"))
+    else:
+        _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
-        room = column.end - column.marks - len(label) - 1
+        room = column.end - max(0, column.marks - (label == "scaled loss") * len("scaled ")) - len(label) - 1
         text = compact(value, min(room, 8), g, 4, sign=label == "off")
         if label == "want" and value == int(value) and len(plain_number(value, g)) <= room:
             text = plain_number(value, g)
         x = column.end - max(6, len(text)) - 1 - len(label)
-        s.grid.put(x, y, label, "active" if at_loss and label == "loss" else "dim")
+        s.grid.put(x, y, label, "active" if at_loss and label.endswith("loss") else "dim")
         s.grid.put(column.end - len(text), y, text, role)
+
+
+def _unknown(s: Sheet, y: int) -> None:
+    """No truth known: in one row, or where the column is narrow in two."""
+    column = s.plan.columns[-1]
+    words = ("no truth known",) if column.end - column.marks >= len("no truth known") else ("no truth", "known")
+    for row, text in enumerate(words, start=y):
+        s.grid.put(column.end - len(text), row, text, "dim")

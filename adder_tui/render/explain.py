@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.explain_number import number_explained
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, Span
+from adder_tui.render.lines import Line, Span, roomiest
 from adder_tui.render.numbers import number, plain_number, role_of
-from adder_tui.render.phrases import LABEL, factor_text, facts_told, gradient_is_past, row, six
+from adder_tui.render.phrases import LABEL, UNKNOWN, factor_text, facts_told, gradient_is_past, row, six
 from adder_tui.render.shown import Shown
 from adder_tui.render.strokes import strokes_of
 from adder_tui.render.view import View
@@ -74,7 +74,13 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
     lines += [row("sum" if n == 0 else "", told) for n, told in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
     lines.append(row("value", *_activated(view, layer, i, hidden, muted)))
-    if not reached.has_error(at.column, i):
+    if not hidden and trace.scale != 1:
+        scale, answer, value = plain_number(trace.scale, g), number(snapshot.asked.predicted, g), lines[-1]
+        more = (f"; times {scale} it is the answer, {answer}", f", scaled; the answer is {answer}", "")
+        lines[-1] = roomiest(width, *(Line.of(value, (words, "dim")) for words in more))
+    if not trace.known:
+        lines.append(row("error", (UNKNOWN, "dim")))
+    elif not reached.has_error(at.column, i):
         lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
     else:
         room = min(3, max(1, height - len(lines) - 1))

@@ -9,7 +9,7 @@ from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.grid import Grid
 from adder_tui.render.lines import Line, Span, roomiest
 from adder_tui.render.numbers import count, number, role_of
-from adder_tui.render.phrases import factor_text, gradient_is_past, gradient_told, last_change, row, six
+from adder_tui.render.phrases import UNKNOWN, factor_text, gradient_is_past, gradient_told, last_change, row, six
 from adder_tui.render.reach import reach_of
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
@@ -63,7 +63,10 @@ def number_explained(
     lines.append(roomiest(width, Line.of(gradient, (" in the last backward", "dim")), gradient) if past else gradient)
     if reach.has_error(layer):
         label = "sum's, now" if past and chain is trace else "this sum's"
-        lines.append(roomiest(width, *(row(label, (words, "dim"), six(own_gradient, g)) for words in (own, ""))))
+        if trace.known:
+            lines.append(roomiest(width, *(row(label, (words, "dim"), six(own_gradient, g)) for words in (own, ""))))
+        else:
+            lines.append(row(label, (UNKNOWN, "dim")))
     moments = MOMENTS.get(view.experiment.training.optimizer, ("", ""))
     told = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
     lines.append(row("moments", "  ".join(told)) if told else row("moments", ("none: sgd keeps nothing", "dim")))

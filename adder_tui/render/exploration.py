@@ -81,9 +81,12 @@ class Exploration:
     dated: bool = False
     """The run has gone on since, or may at once: the findings tell their moment."""
 
-    def window(self, experiment: Experiment) -> Window:
+    def window(self, view: View) -> Window:
         """The part of the plane that is in sight."""
-        return self.logarithmic if self.log else self.even or first_window(experiment)
+        if self.log or self.even:
+            return self.logarithmic if self.log else self.even or Window()
+        asked = view.snapshot.asked.sum if view.snapshot else None
+        return first_window(view.experiment, (asked.a, asked.b) if asked else None)
 
     def with_window(self, window: Window) -> Exploration:
         """The same, looking at another part."""

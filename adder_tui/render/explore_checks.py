@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.exploration import Exploration, Found
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.heat import short_number
+from adder_tui.render.heat import ranges_text
 from adder_tui.render.lines import Line
-from adder_tui.render.numbers import aligned, count, number
+from adder_tui.render.numbers import aligned, count, number, plain_number, plural
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
 
@@ -32,21 +32,33 @@ def checks_view(view: View, exploration: Exploration, width: int, height: int) -
 
 def _shares(view: View, checks: Checks, width: int) -> list[Line]:
     glyphs = view.glyphs
-    where = "held-out" if checks.held_out else "newly drawn"
-    lines = [Line.of((f" of {count(checks.count)} {where} sums".ljust(width)[:width], "band-dim"))]
-    names = ("within 0.5 of the truth", "within 5 of the truth", 'right on "over 100?"')
-    for name, share in zip(names, (checks.within_half, checks.within_five, checks.over_hundred), strict=True):
-        bar = min(BAR, width - 40)
+    judged = (
+        plural(checks.count, "training row")
+        if checks.judged_on == "training"
+        else f"{count(checks.count)} {checks.judged_on} sums"
+    )
+    lines = [Line.of((f" of {judged}".ljust(width)[:width], "band-dim"))]
+    close, near, limit = (plain_number(x, glyphs) for x in (checks.close, checks.near, checks.limit))
+    shares = {
+        f"within {close} of the truth": checks.within_close,
+        f"within {near} of the truth": checks.within_near,
+        f'right on "over {limit}?"': checks.over_limit,
+    }
+    first = max(25, *map(len, shares))
+    for name, share in shares.items():
+        bar = min(BAR, width - first - 15)
         lines.append(
             Line.of(
-                (f"  {name.ljust(25)}", "text"),
+                (f"  {name.ljust(first)}", "text"),
                 (percent(share).rjust(7), "strong"),
                 "  ",
                 share_bar(share, bar, glyphs),
             )
         )
     lines.append(
-        Line.of(("  RMSE, in units of sums".ljust(27), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
+        Line.of(
+            ("  RMSE, in units of sums".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong")
+        )
     )
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
@@ -74,17 +86,26 @@ def _regions(view: View, checks: Checks, width: int) -> list[Line]:
     glyphs = view.glyphs
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
-    header = "  error by region".ljust(31) + "RMSE".rjust(12) + "mean size".rjust(14)
-    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
+    reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
+    columns = [max(15, *map(len, reaches)), max(12, *map(len, rmse)), max(14, *map(len, mean))]
+    over = 16 + sum(columns) - width
+    for i, least in ((2, max(11, *map(len, mean))), (1, max(9, *map(len, rmse))), (0, 0)):  # numbers are never cut
+        given = min(max(0, over), columns[i] - least)
+        columns[i] -= given
+        over -= given
+    header = "  error by region".ljust(16 + columns[0]) + "RMSE".rjust(columns[1]) + "mean size".rjust(columns[2])
+    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, region in enumerate(checks.regions):
-        reach = f"{short_number(region.low, glyphs)} to {short_number(region.high, glyphs)}"
+        reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)
         lines.append(
             Line.of(
-                (f"  {about[region.name].ljust(14)}", "text"), (reach.rjust(15), "dim"),
-                (rmse[i].rjust(12), "strong"), (mean[i].rjust(14), "text"),
+                (f"  {about[region.name].ljust(14)}", "text"), reach,
+                (rmse[i].rjust(columns[1]), "strong"), (mean[i].rjust(columns[2]), "text"),
             ).fit(width, glyphs.ellipsis)
         )  # fmt: skip
+    if len(checks.regions) == 1:
+        lines.append(Line.of(("  elsewhere no truth is known", "dim")).fit(width, glyphs.ellipsis))
     return lines
 
 
@@ -100,12 +121,13 @@ def _rivals(view: View, found: Found, width: int, height: int) -> list[Line]:
     for rival in ordered:
         header += (rival.name if len(rival.name) < pitch else SHORT[rival.name]).rjust(pitch)
     columns = [_column(rival, pitch, glyphs) for rival in ordered]
-    sums = [sum_text(answer.sum, view.experiment.data.task, glyphs) for answer in ordered[0].answers]
+    sums = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in ordered[0].answers]
     last = len(sums)
     kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
-    held_out = found.checks is not None and found.checks.held_out
+    judged_on = found.checks.judged_on if found.checks is not None else ""
+    of = {"held-out": "RMSE, held out", "training": "RMSE, training rows"}.get(judged_on, "RMSE, as above")
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
-    for i, name in [*((i, sums[i]) for i in kept), (last, "RMSE, held out" if held_out else "RMSE, as above")]:
+    for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
         for j, column in enumerate(columns):
             line = Line.of(line, (column[i].rjust(pitch), "strong" if j == 0 else "text"))

@@ -10,7 +10,8 @@ from adder_tui.render.exploration import WIDE, Exploration, Spot
 from adder_tui.render.gallery import gallery
 from adder_tui.render.heat import (
     largest_size,
-    short_number,
+    range_text,
+    ranges_text,
     sign_legend,
     sign_levels,
     sign_steps,
@@ -18,7 +19,7 @@ from adder_tui.render.heat import (
     size_levels,
     size_steps,
 )
-from adder_tui.render.lines import Line
+from adder_tui.render.lines import Line, roomiest
 from adder_tui.render.numbers import count, number, off_by, plain_number, role_of, signed
 from adder_tui.render.plane_picture import LABELS, Axes, Trained, beside, cells_in, plane_picture, point_mark
 from adder_tui.render.plane_window import Cells
@@ -45,14 +46,15 @@ def error_view(view: View, exploration: Exploration, width: int, height: int) ->
     if plane is None:
         return [], None
     glyphs = view.glyphs
-    error = plane.error
-    largest = largest_size(error)
+    known = truth_is_known(plane)
+    shown = plane.error if known else plane.answers
+    largest = largest_size(shown)
     if exploration.by_size:
         sizes = size_steps(largest, plane.log)
-        levels, legend = size_levels(error, sizes), size_legend(sizes, glyphs, width - LABELS)
+        levels, legend = size_levels(shown, sizes), size_legend(sizes, glyphs, width - LABELS)
     else:
         steps = sign_steps(largest, plane.log)
-        levels, legend = sign_levels(error, steps), sign_legend(steps, glyphs, width - LABELS)
+        levels, legend = sign_levels(shown, steps), sign_legend(steps, glyphs, width - LABELS)
     axes = axes_of(plane, exploration.halved)
     cursor = axes.nearest(exploration.cursor_in(view))
     asked = view.snapshot.asked.sum if view.snapshot else None
@@ -61,12 +63,17 @@ def error_view(view: View, exploration: Exploration, width: int, height: int) ->
         asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
     )  # fmt: skip
     spot = Spot(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
-    word = "size" if exploration.by_size else "off by"
+    word = ("size" if exploration.by_size else "off by") if known else "answer"
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
     if width >= WIDE:
         side = gallery(view, exploration, SIDE, len(lines))
         lines = beside(lines, side, LABELS + len(axes.a))
-    return [*lines, *told(view, exploration, plane, cursor), _about(view, plane, largest, marked)], spot
+    return [*lines, *told(view, exploration, plane, cursor), _about(view, plane, largest, marked, width)], spot
+
+
+def truth_is_known(plane: Plane) -> bool:
+    """Whether the right answers over the plane are; else it shows the answers alone, and no errors are made up."""
+    return not np.isnan(plane.wanted).any()
 
 
 def axes_of(plane: Plane, halved: bool) -> Axes:
@@ -86,22 +93,29 @@ def told(view: View, exploration: Exploration, plane: Plane, cursor: tuple[int, 
     glyphs = view.glyphs
     row = cursor[1] * (2 if exploration.halved else 1)
     a, b = float(plane.a[cursor[0]]), float(plane.b[row])
-    answer, truth = float(plane.answers[row, cursor[0]]), float(plane.truth[row, cursor[0]])
+    answer, truth = float(plane.answers[row, cursor[0]]), float(plane.wanted[row, cursor[0]])
     if exploration.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
         asked = view.snapshot.asked
-        a, b, answer, truth = asked.sum.a, asked.sum.b, asked.predicted, asked.truth
-    error = answer - truth
+        a, b, answer = asked.sum.a, asked.sum.b, asked.predicted
+        truth = np.nan if asked.wanted is None else asked.wanted
     line = Line.of(
         (" X " if glyphs.ascii else " ┼ ", "accent"),
-        (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.data.task, glyphs), "strong"),
+        (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.wanted.rule, glyphs), "strong"),
         ("   answer ", "dim"), (number(answer, glyphs), "strong"),
+    )  # fmt: skip
+    if np.isnan(truth):
+        return [Line.of(line, ("   no truth known", "dim"))]
+    error = answer - truth
+    line = Line.of(
+        line,
         ("   truth ", "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
         "   ", (off_by(error, glyphs) if np.isfinite(error) else "off by " + signed(error, glyphs), role_of(error)),
     )  # fmt: skip
     return [line]
 
 
-def _about(view: View, plane: Plane, largest: float, marked: int) -> Line:
+def _about(view: View, plane: Plane, largest: float, marked: int, width: int) -> Line:
+    """What is marked and framed, and the largest number; of too much for the width the least needed is left out."""
     glyphs = view.glyphs
     line = Line.of((f" {point_mark(glyphs)} ", "strong"))
     if plane.row_count == 1:
@@ -111,19 +125,18 @@ def _about(view: View, plane: Plane, largest: float, marked: int) -> Line:
     else:
         line = Line.of(line, (f"{count(marked)} of {count(plane.row_count)} training sums", "dim"))
     framed = _range(plane, view)
-    if framed:
-        line = Line.of(line, (", framed ", "dim"), (framed, "dim"))
-    line = Line.of(line, ("   furthest off ", "dim"), number(largest, glyphs))
-    return Line.of(line, (f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
+    frame = Line.of((f", framed {framed}", "dim")) if framed else Line()
+    most = "furthest off" if truth_is_known(plane) else "largest answer"
+    size = Line.of((f"   {most} ", "dim"), number(largest, glyphs))
+    current = Line.of((f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
+    ways = ((frame, size, current), (frame, size), (size, current), (size,))
+    return roomiest(width, *(Line.of(line, *parts) for parts in ways))
 
 
 def _range(plane: Plane, view: View) -> str:
-    glyphs = view.glyphs
-    (a_low, a_high), (b_low, b_high) = plane.trained_a, plane.trained_b
-    if a_low == a_high and b_low == b_high:
+    glyphs, a, b = view.glyphs, plane.trained_a, plane.trained_b
+    if a[0] == a[1] and b[0] == b[1]:
         return ""
-    if (a_low, a_high) == (b_low, b_high) and a_low == -a_high:
-        return glyphs.text(f"±{short_number(a_high, glyphs)}")
-    if (a_low, a_high) == (b_low, b_high):
-        return f"{short_number(a_low, glyphs)} to {short_number(a_high, glyphs)}"
-    return "by their ranges"
+    if a == b and a[0] == -a[1]:
+        return glyphs.text(f"±{range_text(a[1], a[1], glyphs)}")
+    return ranges_text(a, b, glyphs)

@@ -10,16 +10,18 @@ from adder_tui.render.even_plot import Upright, plot, span_of
 from adder_tui.render.exploration import WIDE, Exploration
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role
-from adder_tui.render.numbers import aligned, number, role_of, signed
+from adder_tui.render.numbers import aligned, number, plain_number, role_of, signed
 from adder_tui.render.plane_picture import beside
 from adder_tui.render.plot import Curve
-from adder_tui.render.sums import WANTED, learned, sum_text
+from adder_tui.render.sums import learned, sum_text
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
     from adder_engine.findings import Forecast, Foretold, MapCourse, Slopes
 
 LEAST_CHART, MOST_CHART = 7, 12
+LEFT_OUT = "Only rows: of other pairs no truth is known."
+"""Said where rows follow no rule, so that errors are foretold for them alone."""
 
 
 def learned_view(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
@@ -54,7 +56,8 @@ def _curve(course: MapCourse, values: Sequence[float], role: Role, glyphs: Glyph
 
 def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
     """The weights of a and b over the epochs, with what is wanted as a line across."""
-    wanted = sorted(set(WANTED.get(view.experiment.data.task, ())[:2]))
+    right = view.experiment.wanted.map
+    wanted = sorted(set(right[:2])) if right else []
     legend = Line.of(
         ("  w_a ", "dim"), (_ink("train", view.glyphs), "train"),
         ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (" by epoch", "dim"),
@@ -68,7 +71,8 @@ def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Lin
 
 def _constant(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
     legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" by epoch", "dim"))
-    wanted = [0.0] if view.experiment.data.task in WANTED else []
+    right = view.experiment.wanted.map
+    wanted = [right[2]] if right else []
     curves = [_curve(course, list(course.c), "train", view.glyphs)]
     return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
 
@@ -92,25 +96,25 @@ def _slopes(view: View, slopes: Slopes) -> list[Line]:
     glyphs = view.glyphs
     from adder_engine.sums import Sum
 
-    where = sum_text(Sum(slopes.a, slopes.b), view.experiment.data.task, glyphs)
+    where = sum_text(Sum(slopes.a, slopes.b), view.experiment.wanted.rule, glyphs)
     lines = [Line.of((f"  Around {where} the answer", "dim"), (" rises by", "dim"))]
-    for name, slope, true in (("a", slopes.d_a, slopes.true_d_a), ("b", slopes.d_b, slopes.true_d_b)):
-        shown = number(slope, glyphs)
-        lines.append(
-            Line.of(
-                "    ", (shown.rjust(9), "strong"), (f"  for each 1 of {name}", "dim"),
-                (f"   (right: {number(true, glyphs) if true != int(true) else int(true)})", "dim"),
-            )
-        )  # fmt: skip
-    more = "Elsewhere it bends. Far out: the errors this line foretells, and those found."
-    return [*lines, Line.of((f"  {more}", "dim"))]
+    right = slopes.wanted or (None, None)
+    for name, slope, true in (("a", slopes.d_a, right[0]), ("b", slopes.d_b, right[1])):
+        line = Line.of("    ", (number(slope, glyphs).rjust(9), "strong"), (f"  for each 1 of {name}", "dim"))
+        if true is not None:
+            told = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
+            line = Line.of(line, (f"   (right: {told})", "dim"))
+        lines.append(line)
+    more = "Far out: the errors this line foretells, and those found." if slopes.wanted else LEFT_OUT
+    return [*lines, Line.of((f"  Elsewhere it bends. {more}", "dim"))]
 
 
 def _table(view: View, forecast: Forecast, width: int, height: int) -> list[Line]:
     """The errors that the slopes foretell beside those asked for, the watched sums first."""
     glyphs = view.glyphs
-    rows = _picked(forecast, height - 1)
-    sums = [sum_text(row.sum, view.experiment.data.task, glyphs) for row in rows]
+    note = forecast.slopes.wanted is None and forecast.slopes.everywhere
+    rows = _picked(forecast, height - 1 - note)
+    sums = [sum_text(row.sum, view.experiment.wanted.rule, glyphs) for row in rows]
     foretold = aligned([signed(row.foretold, glyphs, 5) for row in rows])
     asked = aligned([signed(row.asked, glyphs, 5) for row in rows])
     first = max([24, *(len(text) + 4 for text in sums)])
@@ -124,6 +128,8 @@ def _table(view: View, forecast: Forecast, width: int, height: int) -> list[Line
             (asked[i].rjust(widths[1]), role_of(row.asked)),
         )  # fmt: skip
         lines.append(line.fit(width, glyphs.ellipsis))
+    if note:
+        lines.append(Line.of((f"  {LEFT_OUT}", "dim")).fit(width, glyphs.ellipsis))
     return lines[:height]
 
 

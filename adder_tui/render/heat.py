@@ -133,6 +133,19 @@ def _legend(characters: str, names: Sequence[str], scale: Scale, first: int, wid
     return line
 
 
+def range_text(low: float, high: float, glyphs: Glyphs) -> str:
+    """``0 to 100``, ``0.12 to 98.7``; of one number alone itself."""
+    shown = [short_number(float(f"{x:.3g}"), glyphs) for x in (low, high)]
+    return shown[0] if low == high else " to ".join(shown)
+
+
+def ranges_text(a: tuple[float, float], b: tuple[float, float], glyphs: Glyphs) -> str:
+    """Both terms' ranges: ``0 to 100`` where they are alike, else ``a 0 to 10, b 50 to 100``."""
+    if a == b:
+        return range_text(*a, glyphs)
+    return f"a {range_text(*a, glyphs)}, b {range_text(*b, glyphs)}"
+
+
 def short_number(value: float, glyphs: Glyphs) -> str:
     """A round number in few characters: ``0.5``, ``2,000``, ``50k``, ``1M``, with its minus."""
     sign = glyphs.minus if value < 0 else ""

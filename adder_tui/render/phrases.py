@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
 
 LABEL = 11
+UNKNOWN = "none: no truth is known for this pair"
+"""In the place of an error or of a gradient of its own."""
 
 
 def row(label: str, *parts: str | Span | Line) -> Line:

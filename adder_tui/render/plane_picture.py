@@ -76,8 +76,8 @@ def plane_picture(
 ) -> tuple[list[Line], int]:
     """The picture with its axes, ``LABELS`` columns wider and ``BELOW`` rows higher, and how many sums are marked."""
     heat = HeatMap(levels, scale, halved)
-    marked = _points(heat, axes, trained.points, glyphs)
     _frame(heat, axes, trained, glyphs)
+    marked = _points(heat, axes, trained.points, glyphs)  # over the frame, on which the outermost sums lie
     column, row = round(axes.column(asked[0])), round(axes.row(asked[1]))
     heat.mark(column, row, glyphs.current)
     heat.mark(*cursor, "X" if glyphs.ascii else "┼", "active")

@@ -11,10 +11,16 @@ from adder_engine.findings import Extent, symmetric_exp, symmetric_log
 
 FURTHEST = 1e6
 """Log steps reach as far as this; even ones a few times as far."""
-NEAREST_SPAN, WIDEST_SPAN = 1.0, 2e6
+NEAREST_SPAN, WIDEST_SPAN = 1e-3, 2e6
+FINEST = 1e-6
+"""Float32 tells no more than some ten sums apart within this share of a number."""
 NEAREST_LOG_SPAN = 0.5
 AIR = 1.2
 """The first plane reaches so much further than the training range."""
+FAR_OFF = 3.0
+"""A current sum further off than so many times that reach is left outside of the first plane."""
+FURTHEST_EVEN = 1e11
+"""Even steps never reach further: a tenth of what may be asked."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,26 @@ class Window:
         return self.span * (2.0**self.zoom if self.log else 10 ** (self.zoom / 3))
 
 
-def first_window(experiment: Experiment) -> Window:
-    """The training range and a little more, in even steps."""
-    data = experiment.data
-    if data.kind == "uniform":
-        reach = max(abs(data.low), abs(data.high))
-    else:
-        reach = max((abs(float(x)) for row in data.rows for x in row[:2]), default=1.0)
-    return Window(span=min(WIDEST_SPAN, max(NEAREST_SPAN, AIR * reach)), log=False)
+def first_window(experiment: Experiment, asked: tuple[float, float] | None = None) -> Window:
+    """The training range and a little more, in even steps, and the sum that is asked unless it lies far off.
+
+    Around a single training sum it reaches from 0 to both sides.
+    """
+    ranges = experiment.trained_range
+    middles = [(low + high) / 2 for low, high in ranges]
+    reach = max((high - low) / 2 for low, high in ranges)
+    if not reach:
+        reach, middles = max(map(abs, middles)) or 1.0, [0.0, 0.0]
+    away = max(abs(x - middle) for x, middle in zip(asked or middles, middles, strict=True))
+    if away <= FAR_OFF * AIR * reach:
+        reach = max(reach, away)
+    a, b = (min(FURTHEST_EVEN, max(-FURTHEST_EVEN, middle)) for middle in middles)
+    return Window(a, b, min(FURTHEST_EVEN, max(_nearest(a, b), AIR * reach)), log=False)
+
+
+def _nearest(a: float, b: float) -> float:
+    """From the middle to the edge at the nearest around a middle, in even steps."""
+    return max(NEAREST_SPAN, FINEST * max(abs(a), abs(b)))
 
 
 def on_axis(x: float, log: bool) -> float:
@@ -128,14 +146,16 @@ def round_steps(value: float, on: int) -> float:
 def zoomed(window: Window, cursor: tuple[float, float], by: int) -> Window:
     """The window wider by a step, or with ``by`` −1 nearer; what is under the cursor about stays where it is."""
     other = dataclasses.replace(window, zoom=window.zoom + by)
-    low, high = (NEAREST_LOG_SPAN, Window().span) if window.log else (NEAREST_SPAN, WIDEST_SPAN)
+    low, high = _nearest(window.a, window.b), max(WIDEST_SPAN, window.span)
+    if window.log:
+        low, high = NEAREST_LOG_SPAN, Window().span
     if not low <= other.reach <= high:
         return window
     if window.log and other.zoom == 0:
         return Window()
     a, b = (on_axis(x, window.log) for x in cursor)
     share = other.reach / window.reach
-    a, b = (round(x + (middle - x) * share, 6) for x, middle in ((a, window.a), (b, window.b)))
+    a, b = (round(x + (middle - x) * share, 9) for x, middle in ((a, window.a), (b, window.b)))
     return dataclasses.replace(other, a=a, b=b)
 
 
@@ -152,7 +172,9 @@ def moved(
 def _moved(window: Window, ruler: Ruler, middle: float, x: float, by: int) -> tuple[float, float]:
     if not by:
         return middle, x
-    furthest = on_axis(FURTHEST, True) if window.log else 2 * WIDEST_SPAN
+    furthest = on_axis(FURTHEST, True)
+    if not window.log:
+        furthest = 2 * (max(WIDEST_SPAN, window.span) if abs(middle) <= 2 * WIDEST_SPAN else FURTHEST_EVEN)
     at = min(max(0, ruler.index(on_axis(x, window.log))), ruler.cells - 1) + by
     place = ruler.place(at)
     if abs(place) > furthest + abs(ruler.step) / 2:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 ACTIVATION_WORDS = {"none": "{}", "relu": "max(0, {})", "leaky_relu": "leaky({})"}
 
+UNKNOWN = (
+    "The right answer to this pair is not known, so there is no error to send back: b follows a row, whose target is."
+)
+
 
 @dataclass(frozen=True)
 class Told:
@@ -77,9 +81,12 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
                 _forward(trace, i, focus, experiment.network.activation, figures, width))  # fmt: skip
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
-    section(Rung("loss"), "loss", _loss(trace, figures, width))
+    unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
+    title = "loss" if trace.scale == 1 else "loss, of the scaled numbers"
+    section(Rung("loss"), title, _loss(trace, figures, width) if trace.known else unknown)
     for i in reversed(range(len(trace.layers))):
         title, body = backward_layer(trace, i, focus, experiment, figures, width)
+        body = body if trace.known else unknown if i == len(trace.layers) - 1 else []
         section(Rung("backward", i), title, body)
     if trace.row is not None:
         lines.append(Line())
@@ -114,22 +121,25 @@ def trace_header(
     return left.with_right(right, width, glyphs.ellipsis)
 
 
-def pair_words(trace: Trace, experiment_task: str, figures: Figures) -> str:
-    """``30 + 70``, ``30 − (−70)``, ``3·7``."""
+def pair_words(trace: Trace, rule: str, figures: Figures) -> str:
+    """``30 + 70``, ``30 − (−70)``, ``3·7``; ``30, −70`` where rows set the targets."""
     a, b = trace.pair
-    sign = {"sum": " + ", "difference": f" {figures.glyphs.minus} ", "product": figures.glyphs.times}[experiment_task]
+    if rule == "rows":
+        return f"{figures(a)}, {figures(b)}"
+    sign = {"sum": " + ", "difference": f" {figures.glyphs.minus} ", "product": figures.glyphs.times}[rule]
     return f"{figures(a)}{sign}{figures.factor(b)}"
 
 
 def _head(trace: Trace, snapshot: Snapshot, figures: Figures, width: int) -> list[Line]:
     glyphs = figures.glyphs
-    pair = pair_words(trace, snapshot.experiment.data.task, figures)
+    pair = pair_words(trace, snapshot.experiment.wanted.rule, figures)
     if trace.row is None:
         when = "as it is now"
         if trace.step is not None and trace.step.way is not None:
             when = f"as it was before the step of update {count(snapshot.moment.update)}"
         dropout = ", without dropout," if snapshot.experiment.network.dropout else ""
-        words = f"The way of {pair} through the network {when}{dropout} and its own error back."
+        back = " and its own error back" if trace.known else ""
+        words = f"The way of {pair} through the network {when}{dropout}{back}."
         if snapshot.experiment.row_count > 1:
             words += f" Training works on {plural(snapshot.experiment.row_count, 'row')}: b follows one of them."
     else:

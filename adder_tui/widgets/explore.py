@@ -74,7 +74,7 @@ class ExploreCanvas(Canvas, can_focus=True):
         """The cross-hair's sum: the middle of its cell, also while the picture of a moved plane is still to come."""
         if self._spot is None or self.exploration.cursor is None:
             return self.cursor
-        window = self.exploration.window(self.view.experiment)
+        window = self.exploration.window(self.view)
         a, b = (
             off_axis(ruler.place(min(max(0, ruler.index(on_axis(x, window.log))), ruler.cells - 1)), window.log)
             for ruler, x in zip(rulers(window, self._spot.cells), self.cursor, strict=True)
@@ -86,13 +86,13 @@ class ExploreCanvas(Canvas, can_focus=True):
         if self._spot is None:
             return
         exploration = self.exploration
-        window, cursor = moved(exploration.window(self.view.experiment), self._spot.cells, self.cursor, right, down)
+        window, cursor = moved(exploration.window(self.view), self._spot.cells, self.cursor, right, down)
         self.exploration = dataclasses.replace(exploration.with_window(window), cursor=cursor)
         self._changed()
 
     def on_click(self, event: events.Click) -> None:
         found = self._spot.cell_at(event.x, event.y) if self._spot else None
         if found is not None and self._spot is not None:
-            window = self.exploration.window(self.view.experiment)
+            window = self.exploration.window(self.view)
             a, b = rulers(window, self._spot.cells)
             self.look(cursor=(off_axis(a.place(found[0]), window.log), off_axis(b.place(found[1]), window.log)))

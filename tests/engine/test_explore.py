@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from adder_engine import Experiment, RequestError, Session, Sum, Trainer
 from adder_engine.checkpoint import Handles
 from adder_engine.checks import checks, region_of, rivals
-from adder_engine.data import truth
 from adder_engine.errors import AdderError
 from adder_engine.explorer import Explorer
 from adder_engine.far_sums import forecast, neurons, plane, slopes
@@ -24,6 +23,8 @@ from adder_engine.judge import PlainAdder
 from adder_engine.recording import Recording
 from adder_engine.run_path import map_course
 from adder_engine.slices import at_once
+from adder_engine.thresholds import thresholds
+from adder_engine.trace import trace_row
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence
@@ -57,13 +58,14 @@ def test_a_plane_holds_the_answers_that_single_questions_get(trainer: Trainer, l
     extent = Extent(-400, 600, -300, 700, 5, 4, log)
     found = at_once(plane(trainer, extent))
     assert (found.a[0], found.a[-1], found.b[0], found.b[-1]) == (-400, 600, 700, -300)
-    task = trainer.experiment.data.task
+    wanted_of = trainer.experiment.wanted
     for i, b in enumerate(found.b.tolist()):
         for j, a in enumerate(found.a.tolist()):
             wanted = trainer.predict(a, b)
             assert found.answers[i, j] == pytest.approx(wanted, rel=1e-4, abs=1e-2)
-            assert found.truth[i, j] == truth(task, a, b)
-            assert found.error[i, j] == found.answers[i, j] - found.truth[i, j]
+            right = wanted_of.of(a, b)
+            assert found.wanted[i, j] == right if right is not None else np.isnan(found.wanted[i, j])
+            assert np.array_equal(found.error[i, j], found.answers[i, j] - found.wanted[i, j], equal_nan=True)
 
 
 def test_log_steps_go_evenly_through_every_power_of_ten() -> None:
@@ -126,11 +128,16 @@ def test_slopes_are_those_of_autograd(trainer: Trainer, a: float, b: float) -> N
     assert found.answer == pytest.approx(answer.item(), rel=1e-6, abs=1e-6)
     there = found.d_a * a + found.d_b * b + found.intercept
     assert there == pytest.approx(found.answer, rel=1e-6, abs=1e-6 * (1 + size * 600))
-    h, task = 1e-3, trainer.experiment.data.task
-    rise = (truth(task, a + h, b) - truth(task, a - h, b)) / (2 * h)
-    assert found.true_d_a == pytest.approx(rise, abs=1e-3)
-    there = found.true_d_a * a + found.true_d_b * b + found.true_intercept
-    assert there == pytest.approx(truth(task, a, b), abs=1e-6)
+    h, right = 1e-3, trainer.experiment.wanted
+    assert (found.wanted is None) == (right.rule == "rows")
+    if found.wanted is None:
+        return
+    d_a, d_b, intercept = found.wanted
+    above, below, here = right.of(a + h, b), right.of(a - h, b), right.of(a, b)
+    assert above is not None
+    assert below is not None
+    assert d_a == pytest.approx((above - below) / (2 * h), abs=1e-3)
+    assert d_a * a + d_b * b + intercept == pytest.approx(here, abs=1e-6)
 
 
 def test_far_out_errors_are_foretold_by_the_map() -> None:
@@ -197,13 +204,15 @@ def test_shares_and_errors_of_the_tutorials_run_are_those_of_the_course() -> Non
     for epoch, (rmse, half, five, over) in course.items():
         trainer.train(epoch - trainer.epochs_done)
         found = at_once(checks(trainer))
-        assert (found.held_out, found.count) == (True, 2000)
+        assert (found.judged_on, found.count) == ("held-out", 2000)
+        assert (found.close, found.near, found.limit) == (0.5, 5, 100)
         assert found.rmse == pytest.approx(rmse, rel=0.01)
-        shares = (found.within_half, found.within_five, found.over_hundred)
+        shares = (found.within_close, found.within_near, found.over_limit)
         assert shares == pytest.approx((half, five, over), abs=0.003)
     inside, near, far = found.regions
     assert [r.rmse for r in found.regions] == pytest.approx([0.50, 0.84, 3.9], rel=0.02)
-    assert (inside.high, near.high, far.high) == (500, 1000, 5000)
+    for region, reach in ((inside, 500), (near, 1000), (far, 5000)):
+        assert (region.a, region.b) == ((-reach, reach), (-reach, reach))
     assert inside.rmse == found.rmse
     assert all(r.mean_error <= r.rmse for r in found.regions)
 
@@ -213,24 +222,27 @@ def test_shares_and_errors_of_the_tutorials_run_are_those_of_the_course() -> Non
 def test_checks_are_what_asking_each_sum_gives(trainer: Trainer) -> None:
     assume(bool(torch.isfinite(trainer.state).all()) and float(trainer.state[0].abs().max()) < 1e6)
     before = trainer.generator.get_state()
-    found = at_once(checks(trainer))
+    found, wanted = at_once(checks(trainer)), trainer.experiment.wanted
     assert torch.equal(before, trainer.generator.get_state())
     assert at_once(checks(trainer)) == found
-    low, high = region_of(trainer.experiment, "inside")
-    near, far = found.regions[1:]
-    assert near.high - near.low == pytest.approx(2 * (high - low))
-    assert far.high - far.low == pytest.approx(10 * (high - low))
-    data, scale = trainer.dataset, trainer.experiment.data.scale
-    assert found.held_out == bool(len(data.test_inputs))
-    if found.held_out:
-        pairs = (data.test_inputs.double() * scale).tolist()
-        right = [truth(trainer.experiment.data.task, *pair) for pair in pairs]
-        off = np.array(trainer.answers([(a, b) for a, b in pairs])) - right
+    inside = region_of(trainer.experiment, "inside")
+    assert [r.name for r in found.regions] == (["inside", "near", "far"] if wanted.rule != "rows" else ["inside"])
+    for region, times in zip(found.regions, (1, 2, 10), strict=False):
+        for own, (low, high), (other_low, other_high) in zip((region.a, region.b), inside, inside[::-1], strict=True):
+            width = times * (high - low) or (times - 1) * (other_high - other_low)
+            assert own[1] - own[0] == pytest.approx(width)
+    data, experiment = trainer.dataset, trainer.experiment
+    drawn = experiment.data.kind == "uniform" and experiment.data.test_count
+    assert found.judged_on == ("held-out" if drawn else "training" if wanted.rule == "rows" else "newly drawn")
+    if found.judged_on != "newly drawn":
+        pairs = (data.test_pairs if drawn else data.pairs).double().tolist()
+        right = [wanted.of(a, b) for a, b in pairs] if drawn else [wanted.of_row(row) for row in experiment.data.rows]
+        off = np.array(trainer.answers([(a, b) for a, b in pairs])) - np.array(right, dtype=float)
         largest = float(np.abs(off).max())
         assert found.rmse == pytest.approx(float(np.sqrt(np.mean(off**2))), rel=1e-3, abs=1e-4 * (1 + largest))
-        clear = np.abs(np.abs(off) - 5) > 1e-2 * (1 + largest)
+        clear = np.abs(np.abs(off) - found.near) > 1e-2 * (1 + largest)
         if clear.all():
-            assert found.within_five == np.mean(np.abs(off) <= 5)
+            assert found.within_near == np.mean(np.abs(off) <= found.near)
 
 
 def test_rivals_answer_as_in_the_course() -> None:
@@ -268,6 +280,95 @@ def test_rivals_answer_as_numpy_and_brute_force_do(experiment: Experiment) -> No
         rule, *_ = np.linalg.lstsq(wide, y, rcond=None)
         wanted = np.c_[asked, np.ones(2)] @ rule
         assert [a.predicted for a in straight.answers] == pytest.approx(wanted.tolist(), rel=1e-4, abs=1e-4)
+
+
+# --- rows of one's own -----------------------------------------------------------------------------
+
+OWN: dict[str, Any] = {"data.kind": "rows", "data.rows": [[a, b, 2 * a + 3 * b] for a, b in ((30, 70), (1, 2), (5, -9))]}
+
+
+def positive_rows() -> list[list[float]]:
+    """400 sums of whole numbers from 0 to 100."""
+    pairs = np.random.default_rng(3).integers(0, 101, (398, 2)).tolist()
+    return [[0, 0], [100, 100], *pairs]
+
+
+def test_inside_is_the_range_of_the_rows() -> None:
+    experiment = Experiment().replace(
+        **{
+            "seed": 3, "network.layers": [2, 16, 1], "network.activation": "relu", "data.kind": "rows",
+            "data.rows": positive_rows(), "training.lr": 0.01,
+        }
+    )  # fmt: skip
+    assert region_of(experiment, "inside") == ((0, 100), (0, 100))
+    assert region_of(experiment, "near") == ((-50, 150), (-50, 150))
+    assert region_of(experiment, "far") == ((-450, 550), (-450, 550))
+    trainer = Trainer(experiment)
+    trainer.train(1000)
+    found = at_once(checks(trainer))
+    inside, near, far = found.regions
+    assert (inside.a, inside.b) == ((0, 100), (0, 100))
+    assert found.within_close > 0.99
+    assert inside.rmse < 0.1  # and not that of negative sums, which it has never seen
+    assert far.rmse > 100 * inside.rmse
+
+
+@pytest.mark.parametrize(
+    ("changes", "inside", "near", "far"),
+    [
+        ({"data.low": -1.0, "data.high": 1.0}, [(-1, 1)] * 2, [(-2, 2)] * 2, [(-10, 10)] * 2),
+        ({"data.low": 50.0, "data.high": 100.0}, [(50, 100)] * 2, [(25, 125)] * 2, [(-175, 325)] * 2),
+        ({"data.rows": [[30, 70]]}, [(-70, 70)] * 2, [(-140, 140)] * 2, [(-700, 700)] * 2),
+        ({"data.rows": [[0, 50], [10, 100]]}, [(0, 10), (50, 100)], [(-5, 15), (25, 125)], [(-45, 55), (-175, 325)]),
+        ({"data.rows": [[5, 50], [5, 100]]}, [(5, 5), (50, 100)], [(-20, 30), (25, 125)], [(-220, 230), (-175, 325)]),
+    ],
+)
+def test_each_region_is_the_trained_range_or_wider_about_its_middle(
+    changes: dict[str, Any], inside: list[Any], near: list[Any], far: list[Any]
+) -> None:
+    kind = "rows" if "data.rows" in changes else "uniform"
+    experiment = Experiment().replace(**{"data.kind": kind, **changes})
+    for name, wanted in (("inside", inside), ("near", near), ("far", far)):
+        assert list(region_of(experiment, name)) == wanted  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "close", "limit"),
+    [
+        (-1000, 1000, 0.5, 100), (-100, 110, 0.5, 0), (0, 200, 0.5, 100), (-20_000, 20_000, 10.0, 100),
+        (-1, 1, 0.0005, 0), (270, 270, 0.5, 270), (0, 0, 0.0002, 0), (0, 20, 0.5, 10), (5000, 9000, 0.5, 7000),
+    ],
+)  # fmt: skip
+def test_what_is_close_and_what_is_over_follow_the_spread(
+    lowest: float, highest: float, close: float, limit: float
+) -> None:
+    assert thresholds(np.array([lowest, highest])) == (close, limit)
+
+
+def test_where_the_truth_is_unknown_the_rows_judge_and_nothing_else_is_foretold() -> None:
+    trainer = Trainer(Experiment().replace(**OWN))
+    found = at_once(checks(trainer))
+    assert (found.judged_on, found.count) == ("training", 3)
+    assert [(r.name, r.a, r.b) for r in found.regions] == [("inside", (1, 30), (-9, 70))]
+    off = np.array(trainer.answers([(30, 70), (1, 2), (5, -9)])) - [270, 8, -17]
+    assert found.rmse == pytest.approx(float(np.sqrt(np.mean(off**2))), rel=1e-5)
+    watched = [Sum(30, 70), Sum(5, -9), Sum(12, 13)]
+    foretold = at_once(forecast(trainer, Sum(30, 70), watched))
+    assert [(row.sum, row.wanted) for row in foretold.rows] == [(Sum(30, 70), 270), (Sum(5, -9), -17)]
+    assert foretold.slopes.wanted is None
+    straight, _, own = at_once(rivals(trainer, watched))
+    assert [a.wanted for a in own.answers] == [270, -17, None]
+    assert (straight.count, own.count) == (3, 3)
+    assert straight.rmse < 1e-9
+    assert own.rmse == pytest.approx(found.rmse)
+
+
+def test_a_row_is_told_as_it_was_typed_whatever_the_scale() -> None:
+    rows = [[30, 70], [0.1, 0.7], [1e-3, 5]]
+    trainer = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": rows, "data.scale": 500.0}))
+    trainer.update()
+    assert [list(trace_row(trainer, i).pair) for i in range(3)] == rows
+    assert at_once(plane(trainer, EXTENT)).points[0].tolist() == [30, 70]
 
 
 # --- any run ----------------------------------------------------------------------------------------

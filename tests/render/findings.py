@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def course() -> MapCourse:
 
 
 def slopes(everywhere: bool = True) -> Slopes:
-    return Slopes(30, 70, answer(30, 70), W_A, W_B, C, 1.0, 1.0, 0.0, everywhere)
+    return Slopes(30, 70, answer(30, 70), W_A, W_B, C, (1.0, 1.0, 0.0), everywhere)
 
 
 def forecast(everywhere: bool = True) -> Forecast:
@@ -108,11 +109,13 @@ def loss_slice(columns: int, rows: int) -> LossSlice:
 
 
 def checks() -> Checks:
+    def region(name: Literal["inside", "near", "far"], reach: float, rmse: float, mean: float) -> Region:
+        return Region(name, (-reach, reach), (-reach, reach), 2000, rmse, mean)
+
     regions = (
-        Region("inside", -500, 500, 2000, 84.25, 70.5), Region("near", -1000, 1000, 2000, 168.5, 141.0),
-        Region("far", -5000, 5000, 2000, 842.5, 705.25),
+        region("inside", 500, 84.25, 70.5), region("near", 1000, 168.5, 141.0), region("far", 5000, 842.5, 705.25),
     )  # fmt: skip
-    return Checks(True, 2000, 0.649, 1.0, 0.9995, 84.25, regions)
+    return Checks("held-out", 2000, 0.5, 0.649, 5.0, 1.0, 100.0, 0.9995, 84.25, regions)
 
 
 def rivals() -> tuple[Rival, ...]:

@@ -9,14 +9,26 @@ import numpy as np
 import pytest
 
 from adder_engine.experiment import Experiment
-from adder_engine.findings import Extent
+from adder_engine.findings import Extent, Forecast, Foretold, Plane, Region
+from adder_engine.snapshot import Answer
+from adder_engine.sums import Sum
 from adder_tui.render.exploration import VIEWS, WIDE, Exploration, Found, hidden_neuron, next_neuron
 from adder_tui.render.explore import HEADING, explore_lines
 from adder_tui.render.explore_checks import percent
 from adder_tui.render.explore_error import error_cells
 from adder_tui.render.explore_neurons import neuron_cells
 from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.heat import HALF, SIGNS, SIZES, HeatMap, sign_levels, sign_steps, size_levels, size_steps
+from adder_tui.render.heat import (
+    HALF,
+    SIGNS,
+    SIZES,
+    HeatMap,
+    ranges_text,
+    sign_levels,
+    sign_steps,
+    size_levels,
+    size_steps,
+)
 from adder_tui.render.lines import Tone, plain
 from adder_tui.render.plane_window import (
     Cells,
@@ -43,7 +55,7 @@ def explored(seen: View, width: int, height: int, **changes: Any) -> Exploration
         cells = neuron_cells(seen, exploration, width, height)
     else:
         cells = error_cells(exploration, width, height)
-    extent = extent_of(exploration.window(seen.experiment), cells)
+    extent = extent_of(exploration.window(seen), cells)
     layers = seen.experiment.network.layers[1:-1]
     chosen = hidden_neuron(seen.selection, seen.experiment)
     own = [p for p in findings.neurons_of(extent, layers) if (p.layer, p.neuron) == chosen]
@@ -217,9 +229,132 @@ def test_the_current_sum_is_told_wherever_the_cells_lie() -> None:
 
 def test_the_training_range_is_framed_and_its_sums_are_marked() -> None:
     text = drawn(view_of("many-pairs"))
-    assert all(corner in text for corner in "┌┐└┘")
+    assert all(corner in text for corner in "┌┐┘")  # in the fourth lies a sum
     assert "∘" in text
     assert "of 10,000 training sums, framed ±500" in text
+
+
+def plane_over(view: View, width: int = 80, height: int = 19) -> Plane:
+    """The plane of a view's first window as an engine of formulas gives it, with the experiment's own rows."""
+    exploration = Exploration()
+    found = findings.plane_of(extent_of(exploration.window(view), error_cells(exploration, width, height)))
+    down, across = np.meshgrid(found.b, found.a, indexing="ij")
+    data = view.experiment.data
+    a, b = view.experiment.trained_range
+    points = np.array([row[:2] for row in data.rows], dtype=float) if data.kind == "rows" else found.points[:0]
+    right = view.experiment.wanted.over(across.ravel(), down.ravel()).reshape(across.shape)
+    return dataclasses.replace(found, wanted=right, trained_a=a, trained_b=b, points=points, row_count=len(points))
+
+
+def error_drawn(view: View, **changes: Any) -> str:
+    exploration = Exploration(found=Found(plane=plane_over(view)), **changes)
+    return plain(explore_lines(view, exploration, 80, 20)[0])
+
+
+def asking(rows: list[list[float]], a: float, b: float) -> View:
+    """A view of a run on rows of one's own, in which this pair is asked."""
+    view = view_of("one-pair")
+    experiment = view.experiment.replace(**{"data.rows": rows})
+    asked = Answer(Sum(a, b), findings.answer(a, b), experiment.wanted.of(a, b))
+    assert view.snapshot is not None
+    snapshot = dataclasses.replace(view.snapshot, asked=asked, answers=(asked,), experiment=experiment)
+    return dataclasses.replace(view, experiment=experiment, snapshot=snapshot)
+
+
+def test_training_sums_on_the_frame_are_seen() -> None:
+    text = error_drawn(asking([[30, 70], [70, 30], [-50, -50]], 1, 2))
+    assert sum(row.count("∘") for row in text.splitlines()[:-2]) == 3
+    assert "the 3 training sums, framed −50 to 70" in text
+
+
+@pytest.mark.parametrize("by_size", [False, True])
+def test_where_no_truth_is_known_the_plane_shows_the_answers_and_no_errors(by_size: bool) -> None:
+    rows: list[list[float]] = [[30, 70, 270], [1, 2, 8], [5, -9, -17]]
+    text = error_drawn(asking(rows, 12, 13), by_size=by_size)
+    assert text.splitlines()[1].startswith(" answer ")
+    assert "┼ 12, 13   answer 22.38   no truth known" in text
+    assert "largest answer" in text
+    assert not any(word in text for word in ("off by", "furthest off", "nan", "?"))
+    known = error_drawn(asking(rows, 30, 70), by_size=by_size)
+    assert "┼ 30, 70   answer 85.75   truth 270   off by −184.3" in known
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked", "low", "high"),
+    [
+        ({"data.kind": "uniform", "data.low": -1.0, "data.high": 1.0}, (0.5, 0.5), -1, 1),
+        ({"data.kind": "uniform", "data.low": 0.01, "data.high": 0.02}, (0.015, 0.015), 0.01, 0.02),
+        ({"data.kind": "uniform", "data.low": 0.0, "data.high": 100.0}, (30, 70), 0, 100),
+        ({"data.kind": "uniform", "data.low": -500.0, "data.high": 500.0}, (900, 800), -500, 900),
+        ({"data.kind": "uniform", "data.low": -500.0, "data.high": 500.0}, (-330000, 30000), -500, 500),
+        ({"data.rows": [[1000, 1000], [1010, 1005]]}, (1010, 1005), 1000, 1010),
+        ({"data.rows": [[30, 70]]}, (30, 70), -70, 70),
+        ({"data.rows": [[0, 0]]}, (0, 0), -1, 1),
+        ({"data.rows": [[1e7, 1e7], [3e7, 2e7]]}, (1e7, 1e7), 1e7, 3e7),
+        ({"data.rows": [[1e12, 1e12], [-1e12, 2]]}, (5, 5), -1e11, 1e11),
+    ],
+)
+def test_the_first_plane_fits_what_is_trained_and_the_current_sum_unless_it_is_far(
+    changes: dict[str, Any], asked: tuple[float, float], low: float, high: float
+) -> None:
+    window = first_window(Experiment.preset("one-pair").replace(**changes), asked)
+    for cells in (Cells(71, 15, True), Cells(51, 10, False)):
+        extent = extent_of(window, cells)
+        assert extent.a_low <= low
+        assert extent.a_high >= high
+        assert extent.a_high - extent.a_low <= 6 * (high - low)  # cells are round numbers, and asked sums add a side
+        assert -1e12 <= extent.b_low < extent.b_high <= 1e12
+    assert zoomed(window, asked, -1) != window
+    right, _ = moved(window, Cells(71, 15, True), (window.a, window.b), 1, 0)[1]
+    assert right > window.a or window.a == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "text"),
+    [
+        ((0, 100), (0, 100), "0 to 100"), ((-500, 500), (-500, 500), "−500 to 500"),
+        ((0, 10), (50, 100), "a 0 to 10, b 50 to 100"), ((5, 5), (50, 100), "a 5, b 50 to 100"),
+        ((0.1234, 99.87), (1234.5, 123456), "a 0.123 to 99.9, b 1,230 to 123k"),
+    ],
+)  # fmt: skip
+def test_ranges_of_both_terms_are_told_where_they_differ(a: Any, b: Any, text: str) -> None:
+    assert ranges_text(a, b, UNICODE) == text
+
+
+def checks_drawn(width: int, **changes: Any) -> str:
+    exploration = explored(view_of("many-pairs"), width, 19, view="checks")
+    found = dataclasses.replace(exploration.found, checks=dataclasses.replace(findings.checks(), **changes))
+    return plain(explore_lines(view_of("many-pairs"), dataclasses.replace(exploration, found=found), width, 20)[0])
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_checks_on_training_rows_say_so_and_end_where_no_truth_is_known(width: int) -> None:
+    region = Region("inside", (0, 10), (50, 100), 400, 12345.678, 9999.25)
+    text = checks_drawn(width, judged_on="training", count=400, regions=(region,))
+    assert " of 400 training rows" in text
+    assert "a 0 to 10, b 50 to 100" in text
+    assert "RMSE, training rows" in text
+    assert "elsewhere no truth is known" in text
+    assert "12,346" in text
+    assert "9,999" in text
+
+
+def test_thresholds_are_told_by_what_is_wanted() -> None:
+    text = checks_drawn(80, close=0.0005, near=0.005, limit=0.0)
+    for words in ("within 0.0005 of the truth", "within 0.005 of the truth", 'right on "over 0?"'):
+        assert words in text
+
+
+def test_errors_are_foretold_for_rows_alone_where_no_other_truth_is_known() -> None:
+    view = asking([[30, 70, 270], [1, 2, 8]], 12, 13)
+    for everywhere in (True, False):
+        slopes = dataclasses.replace(findings.slopes(everywhere), wanted=None)
+        rows = (Foretold(Sum(30, 70), 270, -184.25, -184.25, True),)
+        found = Found(forecast=Forecast(slopes, rows), course=findings.course())
+        text = plain(explore_lines(view, Exploration(view="learned", found=found), 80, 20)[0])
+        assert "  30, 70" in text
+        assert "Only rows: of other pairs no truth is known." in text
+        assert "right:" not in text
 
 
 def test_log_steps_are_labelled_by_powers_of_ten() -> None:

@@ -20,7 +20,7 @@ from tests.tui.screens import app_on, screen_text, shows, until
 def data_of(rows: int, held_out: int = 0) -> DataView:
     random = np.random.default_rng(1)
     inputs, test = random.uniform(-500, 500, (rows, 2)), random.uniform(-500, 500, (held_out, 2))
-    return DataView(inputs, inputs.sum(axis=1), test, test.sum(axis=1))
+    return DataView(inputs, inputs.sum(axis=1), inputs.sum(axis=1), test, test.sum(axis=1))
 
 
 def screen_of(pilot: Pilot[None]) -> DataScreen:
