@@ -72,6 +72,7 @@ def activity_lines(view: View, inspection: Inspection, here: Place, first: int, 
 def _columns(view: View, inspection: Inspection, layer: int) -> list[Column]:
     """What there is to tell of the layer's neurons."""
     snapshot, glyphs = view.snapshot, view.glyphs
+    known = snapshot is not None and snapshot.asked.wanted is not None
     trace = snapshot.trace.layers[layer] if snapshot is not None and snapshot.trace is not None else None
     columns: list[Column] = []
     if _bends(view, layer):
@@ -79,7 +80,7 @@ def _columns(view: View, inspection: Inspection, layer: int) -> list[Column]:
     asked = _sum_name(view, glyphs)
     columns += [
         (asked, trace.post.tolist() if trace else None, "forward"),
-        (glyphs.text("δ"), trace.delta.tolist() if trace else None, "backward"),
+        (glyphs.text("δ"), trace.delta.tolist() if trace and known else None, "backward"),
     ]
     over = _over_rows(view, inspection, layer)
     return [
@@ -114,4 +115,4 @@ def _bends(view: View, layer: int) -> bool:
 def _sum_name(view: View, glyphs: Glyphs) -> str:
     if view.snapshot is None:
         return "the sum"
-    return sum_text(view.snapshot.asked.sum, view.experiment.data.task, glyphs)
+    return sum_text(view.snapshot.asked.sum, view.experiment.wanted.rule, glyphs)

@@ -136,7 +136,7 @@ def test_the_read_out_tells_losses_at_once_and_answers_when_they_come(width: int
     assert [line.width for line in early] == [width, width]
     assert "epoch 300" in early[0].plain
     assert f"30 + 70 = {view.glyphs.ellipsis}" in early[1].plain
-    answers = tuple(Answer(a.sum, 12.25, a.truth) for a in snapshot.answers)
+    answers = tuple(Answer(a.sum, 12.25, a.wanted) for a in snapshot.answers)
     look = Look(300, 300, 77.5, None, answers, None)
     told = read_out(view, 300, look, axis, width)
     assert "update 300" in told[0].plain
