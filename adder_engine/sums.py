@@ -60,6 +60,17 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     return Sum(a, -b if turned else b, text.strip())
 
 
+def can_be_read(text: str) -> bool:
+    """Whether the text asks about a pair by one task or another."""
+    for task in READ:
+        try:
+            parse_sum(text, task)
+        except SumError:
+            continue
+        return True
+    return False
+
+
 def pair_text(a: float, b: float, rule: str) -> str:
     """The pair as one types it: ``130 + -30``, ``130 - -30``, ``0.5 * 3``; ``30, 70`` where rows set the targets.
 

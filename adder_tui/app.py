@@ -304,6 +304,8 @@ class AdderApp(App[None]):
         )
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
+            if before is not None:
+                self.query_one(Prompt).follow(before.asked.sum, snapshot.asked.sum)
             self.player.fit_pace(snapshot.experiment)
         if (learn := self.learn) is not None:
             learn.saw(snapshot)

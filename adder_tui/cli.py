@@ -177,7 +177,7 @@ def train(
     from adder_engine import parse_sum
     from adder_tui.train_command import train as run
 
-    asked = [parse_sum(text) for text in sums]
+    asked = [parse_sum(text, chosen.data.task) for text in sums]
 
     return run(chosen, _title(experiment, data), asked, as_json=as_json)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from adder_engine.sums import parse_sum
+from adder_engine.sums import can_be_read, parse_sum
 from adder_tui.console import say
 from adder_tui.run_source import open_run
-from adder_tui.train_command import Reply, answer_lines
+from adder_tui.train_command import answer_lines, ask
 
 
 def predict(source: str, sums: Sequence[str]) -> int:
@@ -19,20 +18,15 @@ def predict(source: str, sums: Sequence[str]) -> int:
         sums: what is asked, as typed.
 
     Raises:
-        SumError: a text that is no sum.
+        SumError: a text that is no question of any task, or not of the run's.
         RunFileError: a file that holds no run.
     """
-    asked = [parse_sum(text) for text in sums]
+    for text in sums:
+        if not can_be_read(text):
+            parse_sum(text)
     trainer = open_run(source).trainer
-    # Not at the top: it imports torch, which a file that is none need not wait for.
-    from adder_engine.data import truth
-
-    task = trainer.experiment.data.task
-    answers = trainer.answers([(one.a, one.b) for one in asked])
-    replies = [
-        Reply(one.typed, answer if math.isfinite(answer) else None, truth(task, one.a, one.b))
-        for one, answer in zip(asked, answers, strict=True)
-    ]
+    asked = [parse_sum(text, trainer.experiment.data.task) for text in sums]
+    replies = ask(trainer, asked)
     for line in answer_lines(replies):
         say(line)
     return 0

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from adder_engine.sums import parse_sum
+from adder_engine.sums import Sum, pair_text, parse_sum
 from adder_engine.sweep import Sweep, SweepRun, SweepState, parse_over, seeds_from
 from adder_engine.sweep_session import LOOKS
 from adder_tui.console import ProgressLine, complain, finite_or_null, say
@@ -16,8 +16,6 @@ from adder_tui.render.sweep import headline, value_text
 
 if TYPE_CHECKING:
     from adder_engine import Experiment
-
-QUESTION = "30+70"
 
 
 def sweep(
@@ -30,7 +28,7 @@ def sweep(
         title: its name, for the first line of text.
         over: the setting and its values as they were typed.
         seeds: how many seeds, counted from the experiment's own; None for the usual number.
-        sums: what every network is asked, as typed; none for 30+70.
+        sums: what every network is asked, as typed; none for the first of those that are watched.
         as_json: one JSON object a run instead of text.
 
     Raises:
@@ -38,7 +36,7 @@ def sweep(
         SumError: a text that is no sum.
     """
     key, values = parse_over(over)
-    asked = [parse_sum(text) for text in sums or (QUESTION,)]
+    asked = [parse_sum(text, experiment.data.task) for text in sums]
     plan = Sweep(experiment, key, values, seeds_from(experiment, key, seeds), asked)
     if not as_json:
         say(headline(plan, title))
@@ -73,7 +71,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
         *zip(("median loss", "lowest", "highest"), losses, strict=True),
-        *((asked.typed or str(asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
+        *((_typed(plan, asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
         ("blew up", stopped),
     ]
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
@@ -84,6 +82,10 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def _typed(plan: Sweep, asked: Sum) -> str:
+    return asked.typed or pair_text(asked.a, asked.b, plan.experiment.wanted.rule).replace(" ", "")
 
 
 def _run(plan: Sweep) -> tuple[SweepState, bool]:
@@ -113,7 +115,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "train_loss": finite_or_null(run.loss),
         "test_loss": finite_or_null(run.test_loss),
         "predictions": {
-            asked.typed: finite_or_null(answer) for asked, answer in zip(plan.sums, answers, strict=True)
+            _typed(plan, asked): finite_or_null(answer) for asked, answer in zip(plan.sums, answers, strict=True)
         },
         "done": run.done,
     }  # fmt: skip

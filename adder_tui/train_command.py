@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from adder_engine.sums import pair_text
 from adder_tui.console import ProgressLine, complain, finite_or_null, say
 from adder_tui.render.numbers import plural
 
@@ -29,7 +30,13 @@ class Reply(NamedTuple):
     typed: str
     predicted: float | None
     """None where it is not finite."""
-    truth: float
+    wanted: float | None
+    """None where it is not known."""
+
+    @property
+    def off_by(self) -> float | None:
+        """Predicted minus wanted; None where either is not there."""
+        return None if self.predicted is None or self.wanted is None else self.predicted - self.wanted
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         seconds = time.perf_counter() - started
         if stopped is not None:
             stopped, blow_up = _explained(experiment, stopped)
-        replies = _ask(trainer, experiment.data.task, sums)
+        replies = ask(trainer, sums)
     except KeyboardInterrupt:
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
@@ -143,13 +150,18 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> None:
         bar.clear()
 
 
-def _ask(trainer: Trainer, task: str, sums: Sequence[Sum]) -> tuple[Reply, ...]:
-    from adder_engine.data import truth
+def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
+    """What the trainer's network says to sums, beside what is wanted."""
+    from adder_engine.looking import answers_of
 
     return tuple(
-        Reply(asked.typed, finite_or_null(trainer.predict(asked.a, asked.b)), truth(task, asked.a, asked.b))
-        for asked in sums
+        Reply(_typed(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
+        for answer in answers_of(trainer, sums)
     )
+
+
+def _typed(asked: Sum, experiment: Experiment) -> str:
+    return asked.typed or pair_text(asked.a, asked.b, experiment.wanted.rule)
 
 
 class JsonReport:
@@ -169,6 +181,8 @@ class JsonReport:
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
+        line["wanted"] = {reply.typed: reply.wanted for reply in outcome.replies}
+        line["off_by"] = {reply.typed: reply.off_by for reply in outcome.replies}
         line["seconds"] = round(outcome.seconds, 6)
         line["updates_per_second"] = round(_speed(outcome), 1)
         self._write(line)
@@ -217,17 +231,19 @@ class TextReport:
 
 
 def answer_lines(replies: Sequence[Reply]) -> list[str]:
-    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns."""
-    differences = [abs(reply.predicted - reply.truth) for reply in replies if reply.predicted is not None]
+    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns; ``no truth known`` where none is."""
+    differences = [abs(reply.off_by) for reply in replies if reply.off_by is not None]
     decimals = 4 if any(0 < difference < 0.005 for difference in differences) else 2
     rows = []
-    for typed, predicted, truth in replies:
-        answer = "?" if predicted is None else _number(predicted, f".{decimals}f")
-        off_by = "?" if predicted is None else _number(predicted - truth, f"+.{decimals}f")
-        rows.append((typed, answer, f"{truth:.10g}".replace("-", "−"), off_by))
+    for reply in replies:
+        answer = "?" if reply.predicted is None else _number(reply.predicted, f".{decimals}f")
+        off_by = "?" if reply.off_by is None else _number(reply.off_by, f"+.{decimals}f")
+        truth = "" if reply.wanted is None else f"{reply.wanted:.10g}".replace("-", "−")
+        rows.append((reply.typed, answer, truth, off_by))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        f"{typed:<{widths[0]}} = {answer:>{widths[1]}}   truth {truth:>{widths[2]}}   off by {off_by:>{widths[3]}}"
+        f"{typed:<{widths[0]}} = {answer:>{widths[1]}}   "
+        + (f"truth {truth:>{widths[2]}}   off by {off_by:>{widths[3]}}" if truth else "no truth known")
         for typed, answer, truth, off_by in rows
     ]
 

@@ -32,7 +32,7 @@ class Benches:
         lesson, deeds = sitting.lesson, sitting.attempt.deeds
         return Workbench(
             lesson=lesson,
-            asked=tuple(AskedSum(a.a, a.b, a.answer, a.truth) for run in deeds.runs for a in run.asked),
+            asked=tuple(AskedSum(a.a, a.b, a.answer, a.wanted) for run in deeds.runs for a in run.asked),
             runs=tuple(
                 RunLine(run.experiment, run.epochs, run.train[0] if run.train else None,
                         run.train[-1] if run.train else None, run.exploded)

@@ -71,7 +71,7 @@ class Deeds:
     def ask(self, answer: Answer) -> None:
         """A sum was asked of the run at hand."""
         if self.run is not None:
-            self.run.asked.append(Asked(answer.sum.a, answer.sum.b, answer.predicted, answer.truth))
+            self.run.asked.append(Asked(answer.sum.a, answer.sum.b, answer.predicted, answer.wanted))
 
     def open(self, view: str) -> None:
         """A view was opened."""

@@ -101,8 +101,9 @@ class Facts:
                 return any((one.a, one.b) == (a, b) for run in runs for one in run.asked)
             case "asked_right", (float(tol), float(a), float(b), float(away)):
                 return any(
-                    math.hypot(one.a - a, one.b - b) > away and abs(one.answer - one.truth) < tol
+                    math.hypot(one.a - a, one.b - b) > away and abs(one.answer - one.wanted) < tol
                     for one in self._run.asked
+                    if one.wanted is not None
                 )
             case "said", (a, b):
                 runs = [self._run] if self._bound else deeds.runs

@@ -21,7 +21,8 @@ class Asked:
     a: float
     b: float
     answer: float
-    truth: float
+    wanted: float | None
+    """The right answer; None where it is not known."""
 
 
 @dataclass

@@ -72,15 +72,15 @@ def activity_lines(view: View, inspection: Inspection, here: Place, first: int, 
 def _columns(view: View, inspection: Inspection, layer: int) -> list[Column]:
     """What there is to tell of the layer's neurons."""
     snapshot, glyphs = view.snapshot, view.glyphs
-    whole = snapshot.trace if snapshot is not None else None
-    trace = whole.layers[layer] if whole is not None else None
+    known = snapshot is not None and snapshot.asked.wanted is not None
+    trace = snapshot.trace.layers[layer] if snapshot is not None and snapshot.trace is not None else None
     columns: list[Column] = []
     if _bends(view, layer):
         columns.append(("before it", trace.pre.tolist() if trace else None, "forward"))
     asked = _sum_name(view, glyphs)
     columns += [
         (asked, trace.post.tolist() if trace else None, "forward"),
-        (glyphs.text("δ"), trace.delta.tolist() if trace and whole and whole.known else None, "backward"),
+        (glyphs.text("δ"), trace.delta.tolist() if trace and known else None, "backward"),
     ]
     over = _over_rows(view, inspection, layer)
     return [

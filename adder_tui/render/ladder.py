@@ -118,10 +118,11 @@ def _effect(view: View, width: int) -> Line:
             told = _whose(snapshot, glyphs)
         return roomiest(width, *(Line.of((" " + words, "dim")) for words in told))
     step = snapshot.trace.step
-    asked = sum_text(snapshot.asked.sum, view.experiment.data.task, glyphs)
+    asked = sum_text(snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
     if step is None or snapshot.moment.edits:
         line = Line.of((f" {asked}: ", "dim"), number(snapshot.asked.predicted, glyphs))
-        wanted = Line.of((", wanted ", "dim"), plain_number(snapshot.asked.truth, glyphs))
+        known = snapshot.asked.wanted
+        wanted = Line.of((", wanted ", "dim"), "unknown" if known is None else plain_number(known, glyphs))
         return roomiest(width, Line.of(line, wanted), line)
     answer = Line()
     if step.previous_answer is not None:
@@ -138,15 +139,14 @@ def _effect(view: View, width: int) -> Line:
 def _trains_on(snapshot: Snapshot) -> bool:
     """Whether the batch is the current sum and nothing else."""
     experiment, asked = snapshot.experiment, snapshot.asked
-    pair = (asked.sum.a, asked.sum.b, asked.truth)
-    rows = [(*row, asked.truth)[:3] for row in experiment.data.rows]
+    pairs = [row[:2] for row in experiment.data.rows]
     plain = not experiment.network.dropout and not experiment.data.noise
-    return experiment.data.kind == "rows" and rows == [pair] and plain
+    return experiment.data.kind == "rows" and pairs == [(asked.sum.a, asked.sum.b)] and plain
 
 
 def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
-    strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.data.task, glyphs)
+    strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
     marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row")
     delta = "d" if glyphs.ascii else "δ"  # as in the picture
     return (

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from adder_tui.learning.sheets import COUNTS, SHARES, SHEETS, Call, name_of
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.lines import Line, Span, wrapped
 from adder_tui.render.numbers import aligned, count, number, plain_number, role_of, signed
 from adder_tui.render.state import formula
+from adder_tui.render.sums import wanted_words
 from adder_tui.render.view import View
 from adder_tui.render.workbench import AskedSum, RunLine, Workbench
 
@@ -19,15 +20,15 @@ def rule_view(view: View, bench: Workbench, width: int, height: int) -> list[Lin
     """The rule a + b beside the network, for what was asked."""
     glyphs = view.glyphs
     if not bench.asked:
-        return [Line.of((" The rule:     ", "dim"), "a + b"), Line.of((" The network:  ", "dim"), _inside(view)),
+        return [Line.of((" The rule:     ", "dim"), _rule(view)), Line.of((" The network:  ", "dim"), _inside(view)),
                 Line(), Line.of(" Ask a sum, and both answer.")]  # fmt: skip
     rows = bench.asked[-max(1, height - 1) :]
     lines = [Line.of((f" {'sum':<22}{'the rule':>12}{'the network':>16}   off by", "dim"))]
     for one in rows:
-        off = one.answer - one.truth
+        right = glyphs.none if one.wanted is None else plain_number(one.wanted, glyphs)
         lines.append(
-            Line.of(f" {_written(one, glyphs):<22}", (f"{plain_number(one.truth, glyphs):>12}", "strong"),
-                    (f"{number(one.answer, glyphs):>16}", "strong"), "   ", (signed(off, glyphs), role_of(off)))
+            Line.of(f" {_written(one, view):<22}", (f"{right:>12}", "strong"),
+                    (f"{number(one.answer, glyphs):>16}", "strong"), "   ", _off(one, glyphs))
         )  # fmt: skip
     return lines
 
@@ -36,9 +37,27 @@ def _inside(view: View) -> str:
     return f"{view.experiment.parameter_count} numbers, and no rule"
 
 
-def _written(one: AskedSum, glyphs: Glyphs) -> str:
-    b = plain_number(one.b, glyphs)
-    return f"{plain_number(one.a, glyphs)} + {b if one.b >= 0 else f'({b})'}"
+def _rule(view: View) -> str:
+    return {"sum": "a + b", "difference": f"a {view.glyphs.minus} b", "product": f"a {view.glyphs.times} b"}.get(
+        view.experiment.wanted.rule, "the targets of the rows"
+    )
+
+
+def _off(one: AskedSum, glyphs: Glyphs) -> Span:
+    if one.wanted is None:
+        return glyphs.none, "dim"
+    off = one.answer - one.wanted
+    return signed(off, glyphs), role_of(off)
+
+
+def _written(one: AskedSum, view: View) -> str:
+    """``30 + (−30)``, as the task writes it."""
+    glyphs = view.glyphs
+    a, b = plain_number(one.a, glyphs), plain_number(one.b, glyphs)
+    between = {"sum": " + ", "difference": f" {glyphs.minus} ", "product": f" {glyphs.times} "}.get(
+        view.experiment.wanted.rule, ", "
+    )
+    return f"{a}{between}{b if one.b >= 0 or between == ', ' else f'({b})'}"
 
 
 def prompt_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
@@ -46,16 +65,15 @@ def prompt_view(view: View, bench: Workbench, width: int, height: int) -> list[L
     if not bench.asked:
         return [Line.of((" Nothing asked yet: ", "dim"), ("/", "key"), (" takes you to the prompt.", "dim"))]
     glyphs, rows = view.glyphs, bench.asked[-max(1, height) :]
-    sums = [_written(one, glyphs) for one in rows]
+    sums = [_written(one, view) for one in rows]
     answers = aligned([number(one.answer, glyphs) for one in rows])
     room = max(map(len, sums))
     lines = []
     for i, (one, asked, answer) in enumerate(zip(rows, sums, answers, strict=True)):
         newest = i == len(rows) - 1
-        off = one.answer - one.truth
         lines.append(Line.of((f" {glyphs.current if newest else ' '} ", "accent"), f"{asked:>{room}} = ",
                              (answer, "strong" if newest else "text"), ("   off by ", "dim"),
-                             (signed(off, glyphs), role_of(off))))  # fmt: skip
+                             _off(one, glyphs)))  # fmt: skip
     return lines
 
 
@@ -66,7 +84,7 @@ def map_view(view: View, bench: Workbench, width: int, height: int) -> list[Line
         return [Line.of((" With an activation the network is no one straight rule.", "dim"))]
     return [
         Line.of((" the network  ", "dim"), (formula(snapshot.collapsed, glyphs, 5), "strong")),
-        Line.of((" wanted       ", "dim"), f"1{glyphs.times}a + 1{glyphs.times}b + 0"),
+        Line.of((" wanted       ", "dim"), wanted_words(view.experiment.wanted.rule, glyphs)),
     ]
 
 

@@ -80,7 +80,7 @@ def _answers(view: View, look: Look | None, width: int) -> Line:
     line = Line.of(" ")
     for i, answer in enumerate(snapshot.answers):
         known = number(look.answers[i].predicted, glyphs) if look and i < len(look.answers) else glyphs.ellipsis
-        question = sum_text(answer.sum, view.experiment.data.task, glyphs)
+        question = sum_text(answer.sum, view.experiment.wanted.rule, glyphs)
         piece = Line.of((f"{question} = ", "dim"), known, "   ")
         if line.width + piece.width > width:
             break

@@ -69,7 +69,7 @@ def _columns(view: View, runs: Sequence[Run], width: int) -> tuple[list[Column],
         _column("train", [_loss(run, glyphs) for run in runs], "train"),
         *(
             _column(
-                sum_text(answer.sum, view.experiment.data.task, glyphs).replace(" ", ""),
+                sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),
                 [_answer(run, answer, glyphs) for run in runs], "text",
             )
             for answer in asked[:1]
@@ -79,7 +79,7 @@ def _columns(view: View, runs: Sequence[Run], width: int) -> tuple[list[Column],
         offered.append(_column("held-out", [number(run.test_loss, glyphs) for run in runs], "test"))
     offered += [
         _column(
-            sum_text(answer.sum, view.experiment.data.task, glyphs).replace(" ", ""),
+            sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),
             [_answer(run, answer, glyphs) for run in runs], "text",
         )
         for answer in [*asked[3:4], *asked[1:3], *asked[4:]]

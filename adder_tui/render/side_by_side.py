@@ -103,7 +103,7 @@ def _answers(view: View, pair: tuple[Run, Run], width: int) -> list[Line]:
     """What both answer to the watched sums, and how far off that is."""
     glyphs = view.glyphs
     asked = view.snapshot.answers if view.snapshot else ()
-    questions = [sum_text(answer.sum, view.experiment.data.task, glyphs) for answer in asked]
+    questions = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in asked]
     first = max([12, *map(len, questions)])
     columns: list[list[str]] = []
     offs: list[list[float | None]] = []

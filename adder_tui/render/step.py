@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from adder_engine.experiment import Training
 from adder_engine.layout import Layout
+from adder_engine.sums import pair_text
 from adder_tui.render.figures import FULL_DIGITS, Figures, Formula
 from adder_tui.render.focus import Focus
 from adder_tui.render.lines import Line, Span, wrapped
@@ -123,9 +124,10 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -
     of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
     if of_the_sum is not None and of_the_sum.previous_answer is not None:
         asked, was = snapshot.asked, of_the_sum.previous_answer
+        pair = pair_text(asked.sum.a, asked.sum.b, snapshot.experiment.wanted.rule)
         lines += Formula((
-            f"{asked.sum}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
-            f"wanted {figures(asked.truth)}",
+            f"{pair}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
+            "no truth known" if asked.wanted is None else f"wanted {figures(asked.wanted)}",
         )).lines(width, 2)  # fmt: skip
     return lines
 

@@ -17,9 +17,9 @@ LEAST_BAR, FULL_BAR = 0.01, 1e6
 
 
 def sum_text(question: Sum, rule: str, glyphs: Glyphs) -> str:
-    """``130 + −30``, by what the right answers follow ``130 − −30``, ``130 · −30`` or ``130, −30``."""
-    sign = {"sum": " +", "difference": f" {glyphs.minus}", "product": f" {glyphs.times}", "rows": ","}[rule]
-    return f"{plain_number(question.a, glyphs)}{sign} {plain_number(question.b, glyphs)}"
+    """``130 + −30``, by what is wanted ``130 − −30``, ``130 · −30``, or ``130, −30`` where rows have own targets."""
+    between = {"sum": " + ", "difference": f" {glyphs.minus} ", "product": f" {glyphs.times} ", "rows": ", "}[rule]
+    return f"{plain_number(question.a, glyphs)}{between}{plain_number(question.b, glyphs)}"
 
 
 def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answer, ...]:
@@ -36,12 +36,11 @@ def watched_sums(view: View, width: int, height: int) -> list[Line]:
     glyphs = view.glyphs
     snapshot = view.snapshot
     answers = picked(snapshot.answers, snapshot.asked, height - 1) if snapshot else ()
-    task = view.experiment.data.task
-    sums = [sum_text(a.sum, task, glyphs) for a in answers]
+    sums = [sum_text(a.sum, view.experiment.wanted.rule, glyphs) for a in answers]
     columns: dict[str, list[str]] = {
         "answer": aligned([number(a.predicted, glyphs) for a in answers]),
-        "truth": aligned([plain_number(a.truth, glyphs) for a in answers]),
-        "off by": aligned([signed(a.off_by, glyphs) for a in answers]),
+        "truth": aligned([glyphs.none if a.wanted is None else plain_number(a.wanted, glyphs) for a in answers]),
+        "off by": aligned([glyphs.none if a.off_by is None else signed(a.off_by, glyphs) for a in answers]),
     }
     sum_width = max([18, *(len(text) + 2 for text in sums)])
     widths = {name: max([9, *map(len, column)]) for name, column in columns.items()}
@@ -54,11 +53,12 @@ def watched_sums(view: View, width: int, height: int) -> list[Line]:
             (glyphs.current if current else " ", "accent"),
             (" " + sums[row].ljust(sum_width - 2), "strong" if current else "text"),
         )
-        roles: dict[str, Role] = {"answer": "strong", "truth": "dim", "off by": role_of(answer.off_by)}
+        off = answer.off_by
+        roles: dict[str, Role] = {"answer": "strong", "truth": "dim", "off by": "dim" if off is None else role_of(off)}
         for name, column in columns.items():
             line = Line.of(line, "   ", (column[row].rjust(widths[name]), roles[name]))
-        if bar:
-            line = Line.of(line, "   ", difference_bar(answer.off_by, bar, glyphs))
+        if bar and off is not None:
+            line = Line.of(line, "   ", difference_bar(off, bar, glyphs))
         lines.append(line.fit(width, glyphs.ellipsis))
     return lines[:height]
 
@@ -92,37 +92,40 @@ def difference_bar(value: float, width: int, glyphs: Glyphs) -> Line:
 def learned(view: View, width: int) -> list[Line]:
     """The collapsed map above the map that is wanted, term under term; bent networks have no such map."""
     glyphs = view.glyphs
-    task, activation = view.experiment.data.task, view.experiment.network.activation
+    goal, activation = view.experiment.wanted, view.experiment.network.activation
     if activation != "none":
         bent = f"bends with {activation.replace('_', ' ')}: no one formula holds everywhere"
         top = Line.of(("  f(a,b) =  ", "dim"), bent)
-        return [top.fit(width, glyphs.ellipsis), _wanted(task, glyphs).fit(width, glyphs.ellipsis)]
+        return [top.fit(width, glyphs.ellipsis), _wanted(goal.rule, glyphs).fit(width, glyphs.ellipsis)]
     snapshot = view.snapshot
     found = snapshot.collapsed if snapshot else None
     have = (found.w_a, found.w_b, found.c) if found else (None, None, None)
     top = Line.of(("  f(a,b) =  ", "dim"))
     bottom = Line.of(("  want      ", "dim"))
-    for value, want, name in zip(have, WANTED.get(task, (None,) * 3), ("a", "b", ""), strict=True):
+    for value, want, name in zip(have, goal.map or (None,) * 3, ("a", "b", ""), strict=True):
         first = name == "a"
         shown = aligned([_size(value, first, glyphs), _size(want, first, glyphs)])
         suffix = f"{glyphs.times}{name}" if name else ""
-        goal = shown[1].rstrip() + suffix
+        term = shown[1].rstrip() + suffix
         operators = ["" if first else f" {_operator(v, glyphs)} " for v in (value, want)]
         top = Line.of(top, (operators[0], "dim"), (shown[0], "strong" if value is not None else "dim"), (suffix, "dim"))
-        bottom = Line.of(bottom, ((operators[1] + goal).ljust(len(operators[0] + shown[0] + suffix)), "dim"))
-    if task not in WANTED:
-        bottom = _wanted(task, glyphs)
+        bottom = Line.of(bottom, ((operators[1] + term).ljust(len(operators[0] + shown[0] + suffix)), "dim"))
+    if goal.map is None:
+        bottom = _wanted(goal.rule, glyphs)
     return [top.fit(width, glyphs.ellipsis), bottom.fit(width, glyphs.ellipsis)]
 
 
-WANTED = {"sum": (1.0, 1.0, 0.0), "difference": (1.0, -1.0, 0.0)}
-"""The map that is wanted, by task: weights of a and b, and the constant. A product has none."""
-
-
-def _wanted(task: str, glyphs: Glyphs) -> Line:
+def wanted_words(rule: str, glyphs: Glyphs) -> str:
+    """The right answer as a formula: ``1·a + 1·b + 0``; of rows with targets of their own no formula is known."""
     dot = glyphs.times
-    text = {"sum": f"1{dot}a + 1{dot}b + 0", "difference": f"1{dot}a {glyphs.minus} 1{dot}b + 0"}.get(task, f"a{dot}b")
-    return Line.of((f"  want      {text}", "dim"))
+    return {
+        "sum": f"1{dot}a + 1{dot}b + 0", "difference": f"1{dot}a {glyphs.minus} 1{dot}b + 0", "product": f"a{dot}b",
+        "rows": "the targets of the rows: no formula is known for them",
+    }[rule]  # fmt: skip
+
+
+def _wanted(rule: str, glyphs: Glyphs) -> Line:
+    return Line.of((f"  want      {wanted_words(rule, glyphs)}", "dim"))
 
 
 def _size(value: float | None, signed: bool, glyphs: Glyphs) -> str:

@@ -14,6 +14,7 @@ from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, cut
 from adder_tui.render.numbers import aligned, number, plural
 from adder_tui.render.plot import LABEL_WIDTH, Curve, fine_curve, overlay
+from adder_tui.render.sums import sum_text
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
@@ -68,8 +69,10 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
         ("done", [f"{line.done}/{seeds}" for line in lines]),
         ("blew up", [str(line.stopped or glyphs.none) for line in lines]),
         *(
-            (str(asked).replace(" ", ""), aligned([number(line.answers[i] if line.answers else None, glyphs)
-             for line in lines]))
+            (
+                sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
+                aligned([number(line.answers[i] if line.answers else None, glyphs) for line in lines]),
+            )
             for i, asked in enumerate(plan.sums)
         ),
         ("lowest to highest", [_range(line.low, line.high, glyphs) for line in lines]),

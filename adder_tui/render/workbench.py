@@ -23,7 +23,8 @@ class AskedSum:
     a: float
     b: float
     answer: float
-    truth: float
+    wanted: float | None
+    """None where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 class _Label(Canvas):
     def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
-        return [Line.of((" sum ", "dim"), (view.glyphs.prompt, "accent"))]
+        name = "sum" if view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum" else "ask"
+        return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
 
 
 class AnswerLine(Canvas):
@@ -38,19 +39,9 @@ class AnswerLine(Canvas):
             return [Line().fit(width)]
         line = answer_line(view)
         asked = view.snapshot.asked.sum if view.snapshot else None
-        if asked is not None and typed not in ("", asked.typed, str(asked)) and not _same(typed, asked):
+        if asked is not None and typed and not prompt.asks(typed, asked):
             line = Line.of(("Enter", "key"), (" asks", "dim"))
         return [Line().with_right(Line.of(line, " "), width)]
-
-
-def _same(typed: str, asked: Sum) -> bool:
-    from adder_engine.sums import parse_sum  # not needed to paint the shell
-
-    try:
-        read = parse_sum(typed)
-    except SumError:
-        return False
-    return (read.a, read.b) == (asked.a, asked.b)
 
 
 class Prompt(Horizontal):
@@ -81,6 +72,8 @@ class Prompt(Horizontal):
         super().__init__()
         self._source = source
         self._wanted = False
+        self._shown = ""
+        """What was written into the field without anybody typing it."""
         self.field: SumInput | None = None
         """None until the shell is painted."""
 
@@ -90,9 +83,12 @@ class Prompt(Horizontal):
 
     async def open_field(self) -> None:
         """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""
+        from adder_engine.watching import starting_sums
         from adder_tui.widgets.sum_input import SumInput
 
-        self.field = SumInput()
+        experiment = self._source().experiment
+        self._shown = self._text(starting_sums(experiment)[0])
+        self.field = SumInput(self._shown, self.read)
         await self.mount(self.field, after=0)
         if self._wanted:
             self.focus_field()
@@ -108,17 +104,47 @@ class Prompt(Horizontal):
         """Whether somebody types a sum."""
         return self.field is not None and self.field.has_focus
 
+    def read(self, typed: str) -> Sum:
+        """What is typed, as the experiment's task writes it.
+
+        Raises:
+            SumError: it is no question of that kind; one sentence.
+        """
+        from adder_engine.sums import parse_sum  # not needed to paint the shell
+
+        return parse_sum(typed, self._source().experiment.data.task)
+
+    def asks(self, typed: str, asked: Sum) -> bool:
+        """Whether what is typed asks about this pair."""
+        try:
+            read = self.read(typed)
+        except SumError:
+            return False
+        return (read.a, read.b) == (asked.a, asked.b)
+
     @property
     def was_asked(self) -> bool:
         """Whether what stands in the field is the current sum."""
         snapshot = self._source().snapshot
-        return self.field is not None and snapshot is not None and _same(self.field.value, snapshot.asked.sum)
+        return self.field is not None and snapshot is not None and self.asks(self.field.value, snapshot.asked.sum)
 
     def put(self, asked: Sum) -> None:
         """Write a sum into the field that was asked elsewhere, as if it had been typed here."""
         if self.field is not None:
-            self.field.value = asked.typed or str(asked)
+            self.field.value = asked.typed or self._text(asked)
             self.field.remember(self.field.value)
+
+    def follow(self, before: Sum, asked: Sum) -> None:
+        """The current sum became another by itself, with another run: show it where the old one stood, unasked."""
+        if self.field is None or self.has_keys or (before.a, before.b) == (asked.a, asked.b):
+            return
+        if self.field.value in (before.typed, self._shown):
+            self._shown = self.field.value = self._text(asked)
+
+    def _text(self, asked: Sum) -> str:
+        from adder_engine.sums import pair_text  # not needed to paint the shell
+
+        return pair_text(asked.a, asked.b, self._source().experiment.wanted.rule)
 
     def redraw(self) -> None:
         for canvas in self.query(Canvas):
@@ -129,10 +155,8 @@ class Prompt(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        from adder_engine.sums import parse_sum  # not needed to paint the shell
-
         try:
-            asked = parse_sum(event.value)
+            asked = self.read(event.value)
         except SumError as error:
             self.post_message(self.Refused(str(error)))
             return

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from adder_engine.errors import SumError
-from adder_engine.sums import parse_sum
+from adder_engine.sums import Sum
 from adder_tui.widgets.fields import PromptInput
 
 LONGEST = 80
-FIRST_SUM = "30 + 70"
 
 
 class SumInput(PromptInput):
@@ -26,9 +26,11 @@ class SumInput(PromptInput):
         Binding("i", "hint", show=False),
     ]
 
-    def __init__(self) -> None:
-        super().__init__(FIRST_SUM, id="sum", compact=True, max_length=LONGEST, select_on_focus=True)
+    def __init__(self, first: str, read: Callable[[str], Sum]) -> None:
+        super().__init__(first, id="sum", compact=True, max_length=LONGEST, select_on_focus=True)
         self.cursor_blink = False
+        self._read = read
+        """Reads a question, or raises SumError."""
         self._asked: list[str] = []
         self._at = 0
         self._draft = ""
@@ -49,7 +51,7 @@ class SumInput(PromptInput):
         """Send the sum; one that can be read is selected at once, so that the next one replaces it."""
         await super().action_submit()
         try:
-            parse_sum(self.value)
+            self._read(self.value)
         except SumError:
             return
         self.remember(self.value.strip())

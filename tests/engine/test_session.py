@@ -20,7 +20,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from adder_engine.data import truth
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.recording import Recording
@@ -29,6 +28,7 @@ from adder_engine.session import Session
 from adder_engine.snapshot import STEP_SIZES, Moment, Snapshot
 from adder_engine.sums import LARGEST_TERM, Sum
 from adder_engine.trace import Trace
+from tests.engine.plain import plainly_wanted
 from tests.engine.strategies import THOROUGHLY, experiments
 from tests.engine.test_timeline import CHANGES, Straight
 
@@ -298,7 +298,7 @@ class Calls(RuleBasedStateMachine):
         assert len(set(pairs)) == len(pairs) <= 30
         for answer in (snapshot.asked, *snapshot.answers):
             predicted = self.run(self.session.predict(answer.sum.a, answer.sum.b))
-            assert answer.truth == truth(snapshot.experiment.data.task, answer.sum.a, answer.sum.b)
+            assert answer.wanted == plainly_wanted(snapshot.experiment, answer.sum.a, answer.sum.b)
             close = math.isclose(
                 answer.predicted, predicted, rel_tol=1e-4, abs_tol=1e-4 * snapshot.experiment.data.scale
             )
@@ -541,7 +541,7 @@ async def test_numbers_beyond_float32_disturb_nothing():
 async def test_the_largest_sums_can_be_asked():
     async with Session(Experiment.preset("product")) as session:
         answer = await session.ask(Sum(LARGEST_TERM, -LARGEST_TERM))
-        assert answer.truth == -(LARGEST_TERM**2)
+        assert answer.wanted == -(LARGEST_TERM**2)
         assert (await session.snapshot()).trace is not None
 
 

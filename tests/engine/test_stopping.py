@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.data import truth
 from adder_engine.errors import ExperimentError
 from adder_engine.experiment import Experiment
 from adder_engine.recording import Recording
@@ -14,6 +13,7 @@ from adder_engine.snapshot import Moment
 from adder_engine.stopping import RuledTraining
 from adder_engine.sweep import Sweep
 from adder_engine.trainer import Trainer
+from tests.engine.plain import plainly_wanted
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_timeline import bits
 
@@ -48,9 +48,8 @@ def naive_stops(experiment: Experiment) -> list[int]:
         if trainer.stopped:
             break
         now_under = bool(stop.loss) and trainer.loss is not None and trainer.loss <= stop.loss
-        now_near = bool(stop.sum) and abs(
-            trainer.predict(*stop.sum) - truth(experiment.data.task, *stop.sum)
-        ) <= stop.within  # fmt: skip
+        wanted = plainly_wanted(experiment, *stop.sum) if stop.sum else None
+        now_near = wanted is not None and abs(trainer.predict(*stop.sum) - wanted) <= stop.within
         tired = False
         if len(trainer.dataset.test_inputs) and (epoch % experiment.data.test_every == 0 or epoch == experiment.epochs):
             assert trainer.test_loss is not None

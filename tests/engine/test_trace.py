@@ -105,7 +105,7 @@ def check_forward(layer: LayerTrace, name: str) -> None:
 def check_loss(trace: Trace) -> None:
     last = trace.layers[-1]
     adds_up([trace.output], [trace.layers[-1].post])
-    assert trace.answer == pytest.approx(trace.output * trace.scale, rel=1e-15)
+    assert trace.answer == pytest.approx(trace.output * trace.scale, rel=2**-23)
     if len(trace.differences) == 1:
         adds_up(trace.differences, [[trace.output, -trace.target]])
     losses, slopes = loss_and_slope(trace.loss_name, trace.differences)
@@ -498,7 +498,8 @@ def test_the_way_before_a_step_is_there_for_one_row_and_not_for_a_batch_dropout_
 
     assert way({}) is not None
     assert way({"data.rows": ((30.0, 70.0), (3.0, 7.0))}) is None
-    assert way({"data.rows": ((30.0, 70.0, 101.0),)}) is None
+    assert way({"data.rows": ((30.0, 70.0, 101.0),)}) is not None
+    assert way({"data.noise": 1.0}) is None
     assert way({"network.dropout": 0.5}) is None
     assert way({}, edit=True) is None
 

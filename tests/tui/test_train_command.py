@@ -110,15 +110,33 @@ def test_keys_are_set_and_epochs_come_last(capsys: pytest.CaptureFixture[str]) -
     assert last["epoch"] == 4
 
 
-def test_a_difference_asks_about_the_negated_term_and_the_truth_is_the_tasks(
+@pytest.mark.parametrize(
+    ("task", "asked", "truth"),
+    [
+        ("sum", "12-5", "7"), ("sum", "12, -5", "7"),
+        ("difference", "12-5", "7"), ("difference", "12+5", "17"), ("difference", "12,5", "7"),
+        ("product", "5*5", "25"), ("product", "0.5×-0.5", "−0.25"), ("product", "5·5", "25"), ("product", "5,5", "25"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_is_read_as_the_task_writes_it(
+    capsys: pytest.CaptureFixture[str], task: str, asked: str, truth: str
+) -> None:
+    line = _text(capsys, "one-pair", "--epochs", "1", "--set", f"data.task={task}", "--predict", asked)[-1]
+    assert line.startswith(f"{asked} = ")
+    assert line.split("truth")[1].split()[0] == truth
+
+
+def test_rows_with_targets_of_their_own_are_the_truth_for_their_pairs_and_for_no_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    args = ["one-pair", "--epochs", "1", "--predict", "12-5"]
-    truths = [
-        _text(capsys, *args, "--set", f"data.task={task}")[-1].split("truth")[1].split()[0]
-        for task in ("sum", "difference", "product")
-    ]
-    assert truths == ["7", "17", "−60"]
+    own = ["one-pair", "--set", "data.rows=[[30, 70, 270]]", "--epochs", "1000", "--set", "training.lr=0.01"]
+    known, unknown = _text(capsys, *own, "--predict", "30+70", "--predict", "12+5")[-2:]
+    assert known == "30+70 = 270.00   truth 270   off by +0.00"
+    assert unknown.endswith("no truth known")
+    told = _json(capsys, *own, "--predict", "30+70", "--predict", "12+5")[-1]
+    assert told["wanted"] == {"30+70": 270.0, "12+5": None}
+    assert told["off_by"]["30+70"] == told["predictions"]["30+70"] - 270.0
+    assert told["off_by"]["12+5"] is None
 
 
 def test_text_ends_with_the_answer_the_truth_and_how_far_off(capsys: pytest.CaptureFixture[str]) -> None:
