@@ -56,9 +56,7 @@ def _shares(view: View, checks: Checks, width: int) -> list[Line]:
             )
         )
     lines.append(
-        Line.of(
-            ("  RMSE, in units of sums".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong")
-        )
+        Line.of(("  RMSE, in units of sums".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
     )
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 

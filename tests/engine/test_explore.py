@@ -284,7 +284,7 @@ def test_rivals_answer_as_numpy_and_brute_force_do(experiment: Experiment) -> No
 
 # --- rows of one's own -----------------------------------------------------------------------------
 
-OWN: dict[str, Any] = {"data.kind": "rows", "data.rows": [[a, b, 2 * a + 3 * b] for a, b in ((30, 70), (1, 2), (5, -9))]}
+OWN: dict[str, Any] = {"data.kind": "rows", "data.rows": [[30, 70, 270], [1, 2, 8], [5, -9, -17]]}
 
 
 def positive_rows() -> list[list[float]]:
@@ -306,7 +306,7 @@ def test_inside_is_the_range_of_the_rows() -> None:
     trainer = Trainer(experiment)
     trainer.train(1000)
     found = at_once(checks(trainer))
-    inside, near, far = found.regions
+    inside, _, far = found.regions
     assert (inside.a, inside.b) == ((0, 100), (0, 100))
     assert found.within_close > 0.99
     assert inside.rmse < 0.1  # and not that of negative sums, which it has never seen

@@ -191,6 +191,69 @@ def test_the_loss_stands_below_the_output_only_from_its_rung_on() -> None:
     assert [below(rung) for rung in (3, 4, 5)] == [[], ["want", "off"], ["want", "off", "loss"]]
 
 
+def outcome_of(experiment: Experiment, asked: Sum, size: tuple[int, int] = (80, 14)) -> tuple[str, Snapshot]:
+    held = Desk(experiment, None, 3.0)
+    held.ask(asked)
+    held.recording.step("update", 1)
+    snapshot = held.snapshot(False)
+    lines = [line.plain for line in diagram(view_of(snapshot, Neuron(2, 1)), *size).lines]
+    return "\n".join(lines), snapshot
+
+
+@pytest.mark.parametrize("preset", ["tanh", "overfit", "three-pairs", "product"])
+@pytest.mark.parametrize("size", [(80, 14), (120, 24), (60, 10)])
+def test_want_and_off_are_in_units_of_sums_as_on_every_other_screen(preset: str, size: tuple[int, int]) -> None:
+    text, snapshot = outcome_of(Experiment.preset(preset), Sum(30, 70), size)
+    asked, scaled = snapshot.asked, snapshot.experiment.data.scale != 1
+    assert asked.wanted is not None
+    assert asked.off_by is not None
+    told = dict(re.findall(r"(answer|want|off|loss) +([+−\d.,e]+)", text))
+    read = {name: float(words.replace("−", "-").replace(",", "")) for name, words in told.items()}
+    assert read["want"] == (100 if preset != "product" else 2100)
+    assert read["off"] == pytest.approx(asked.off_by, rel=1e-3)
+    assert ("scaled loss" in text) == scaled == ("answer" in read)
+    if scaled:
+        assert read["answer"] == pytest.approx(asked.predicted, rel=1e-3)
+        assert read["answer"] - read["want"] == pytest.approx(read["off"], rel=0.01)
+    assert snapshot.trace is not None
+    assert read["loss"] == pytest.approx(snapshot.trace.loss, rel=1e-3)
+
+
+OWN = Experiment.preset("three-pairs").replace(
+    **{"data.rows": [[30, 70, 270], [1, 2, 8], [5, -9, -17]], "network.activation": "tanh"}
+)
+
+
+@pytest.mark.parametrize("scale", [1.0, 500.0])
+@pytest.mark.parametrize("size", [(120, 24), (80, 14), (60, 10)])
+@pytest.mark.parametrize("rungs", range(10))
+def test_where_no_truth_is_known_the_picture_and_what_is_under_the_cursor_say_so(
+    scale: float, size: tuple[int, int], rungs: int
+) -> None:
+    held = Desk(OWN.replace(**{"data.scale": scale}), None, 3.0)
+    held.ask(Sum(12, 13))
+    held.recording.step("update", 1)
+    for _ in range(rungs):
+        held.recording.step("layer", 1)
+    snapshot = held.snapshot(False)
+    for chosen in (Neuron(0, 0), Neuron(1, 2), Neuron(3, 0), Parameter(0), Parameter(8), Parameter(36)):
+        view = view_of(snapshot, chosen)
+        picture = plain(diagram(view, *size).lines)
+        words = plain([*explanation(view, None, size[0], 8), *ladder_lines(view, size[0])])
+        there = Shown(view).has_value(3, 0)
+        assert ("no truth" in picture and "known" in picture) == there
+        for text in (picture, words):
+            assert "nan" not in text
+            assert "?" not in text
+        assert not re.search(r"\b(want|off|loss) +\S", picture)
+
+
+def test_a_row_with_a_target_of_its_own_is_held_against_it() -> None:
+    text, snapshot = outcome_of(OWN, Sum(30, 70))
+    assert snapshot.asked.wanted == 270
+    assert re.search(r"want +270", text)
+
+
 def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> None:
     view = dataclasses.replace(view_of(at_rung(7), Neuron(3, 0)), reached=2)
     drawn, shown = diagram(view, 120, 22), Shown(view)

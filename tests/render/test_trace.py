@@ -8,6 +8,7 @@ from adder_engine.checkpoint import Handles
 from adder_engine.desk import Desk
 from adder_engine.experiment import OPTIMIZERS, Experiment
 from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine, Rung
+from adder_engine.sums import Sum
 from adder_tui.render.figures import Figures, kept
 from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from adder_tui.render.lines import plain
@@ -104,6 +105,32 @@ def test_in_any_window_every_parameter_has_all_numbers_of_the_optimizers_formula
         shown = [word for word in told.partition("]")[2].split() if word not in symbols]
         assert shown == wanted
         assert table.rows == 1 or told.count(glyphs.text("new θ") + " ") == 1
+
+
+def test_where_the_right_answer_is_unknown_the_trace_says_so_and_points_to_the_rows() -> None:
+    own = Experiment.preset("three-pairs").replace(**{"data.rows": [[30, 70, 270], [1, 2, 8], [5, -9, -17]]})
+    made = desk(own, count=1)
+    made.ask(Sum(12, 13))
+    for width in (60, 80, 120):
+        shown = text(made, width=width)
+        assert "The way of 12, 13 through the network" in shown
+        assert " ".join(shown.split()).count("is not known, so there is no error to send back: b follows a row") == 2
+        assert "nan" not in shown
+    row = text(made, 0)
+    assert "Row 0 of the data, 30, 70," in row
+    assert "y − 270" in row.replace("t\n", "t") or "− 270" in row
+    assert "nan" not in row
+
+
+@pytest.mark.parametrize("digits", [6, 9])
+def test_a_row_is_written_as_it_was_typed_and_the_loss_says_that_it_is_scaled(digits: int) -> None:
+    rows = [[30, 70], [0.1, 0.7]]
+    made = desk(Experiment.preset("three-pairs").replace(**{"data.rows": rows, "data.scale": 500.0}), count=1)
+    for i, pair in enumerate(("30 + 70", "0.1 + 0.7")):
+        told = tell(made.trace(i), made.snapshot(False), FIRST, Figures(UNICODE, digits), 80)
+        shown = "\n".join(told.line(n).plain for n in range(len(told)))
+        assert f"Row {i} of the data, {pair}, in the batch" in shown
+        assert "loss, of the scaled numbers" in shown
 
 
 def test_before_the_first_step_and_within_an_update_it_says_that_there_is_no_step() -> None:

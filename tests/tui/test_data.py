@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from textual.pilot import Pilot
@@ -9,9 +11,10 @@ from textual.widgets import TextArea
 
 from adder_engine import Experiment, Session
 from adder_engine.snapshot import DataView
-from adder_tui.render.data import Look, data_table, scatter, scrolled, thinned
+from adder_tui.render.data import Look, chosen_pair, data_table, scatter, scrolled, thinned
 from adder_tui.render.glyphs import ASCII, UNICODE
 from adder_tui.render.lines import plain
+from adder_tui.render.numbers import number
 from adder_tui.screens.data import DataScreen
 from adder_tui.screens.own_rows import OwnRows
 from tests.tui.screens import app_on, screen_text, shows, until
@@ -52,6 +55,38 @@ def test_the_table_tells_each_pair_its_answer_and_what_is_missing(width: int, gl
         assert np.allclose(told, wanted, rtol=1e-3)
     points = {line.plain.find(".") for line in lines[1:]}
     assert len(points) == 1
+
+
+@pytest.mark.parametrize("width", [60, 74, 80, 120])
+@pytest.mark.parametrize("glyphs", [ASCII, UNICODE])
+def test_with_noise_targets_and_what_is_wanted_stand_apart_and_off_by_is_without_noise(
+    width: int, glyphs: object
+) -> None:
+    clean = data_of(100, 5)
+    data = dataclasses.replace(clean, targets=clean.wanted + np.linspace(-90, 90, 100))
+    answers = data.wanted[40:60] + np.linspace(-2, 2, 20)
+    lines = data_table(data, Look(at=43, top=40), answers, width, 21, glyphs)  # type: ignore[arg-type]
+    assert lines[0].plain.split() == ["a", "b", "target", "wanted", "answer", "off", "by"]
+    assert all(line.width == width for line in lines)
+    for line, row in zip(lines[1:], range(40, 60), strict=True):
+        told = [float(x) for x in line.plain.replace("−", "-").replace(">", " ").replace("▸", " ").split()[1:]]
+        off = answers[row - 40] - data.wanted[row]
+        wanted = [*data.inputs[row], data.targets[row], data.wanted[row], answers[row - 40], off]
+        assert np.allclose(told, wanted, rtol=1e-3)
+    held_out = data_table(data, Look(held_out=True), None, width, 6, glyphs)  # type: ignore[arg-type]
+    assert "wanted" not in held_out[0].plain
+    told = plain([chosen_pair(data, Look(at=40), 1.0, UNICODE)])
+    assert f"wanted {number(float(data.wanted[40]), UNICODE)}, answer 1.000" in told
+
+
+def test_what_counts_as_right_in_the_scatter_follows_the_spread() -> None:
+    random = np.random.default_rng(2)
+    inputs = random.uniform(-1, 1, (50, 2))
+    products = inputs[:, 0] * inputs[:, 1]
+    data = DataView(inputs, products, products, inputs[:0], products[:0])
+    lines = scatter(data, Look(colour="off by"), products + 0.01, None, 80, 21, UNICODE)
+    assert "within 0.0005" in lines[0].plain
+    assert any(role == "plus" for line in lines[1:-2] for _, role in line.cells())
 
 
 def test_only_the_rows_in_sight_are_drawn_and_the_chosen_one_is_always_among_them() -> None:
