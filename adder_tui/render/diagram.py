@@ -16,6 +16,9 @@ from adder_tui.render.strokes import brought_mark, compact, sign_mark
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron
 
+OWN_LOSS = "own loss"
+"""What the current sum's own loss is called: neither ``train loss`` nor ``loss now``, which are over all rows."""
+
 
 @dataclass(frozen=True)
 class Diagram:
@@ -132,7 +135,7 @@ def _outcome(s: Sheet) -> None:
         ("off", off, role_of(off)),
     ]
     if phase != "forward":
-        rows.append(("loss", trace.loss, "strong" if at_loss else "text"))
+        rows.append((OWN_LOSS, trace.loss, "strong" if at_loss else "text"))
     if trace.scale != 1:
         rows.insert(0, ("answer", trace.answer, "text"))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
@@ -141,5 +144,5 @@ def _outcome(s: Sheet) -> None:
         if label == "want" and value == int(value) and len(plain_number(value, g)) <= room:
             text = plain_number(value, g)
         x = column.end - max(6, len(text)) - 1 - len(label)
-        s.grid.put(x, y, label, "active" if at_loss and label == "loss" else "dim")
+        s.grid.put(x, y, label, "active" if at_loss and label == OWN_LOSS else "dim")
         s.grid.put(column.end - len(text), y, text, role)

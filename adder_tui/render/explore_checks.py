@@ -46,7 +46,7 @@ def _shares(view: View, checks: Checks, width: int) -> list[Line]:
             )
         )
     lines.append(
-        Line.of(("  RMSE, in units of sums".ljust(27), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
+        Line.of(("  typically off by (RMS)".ljust(27), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
     )
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
@@ -74,7 +74,7 @@ def _regions(view: View, checks: Checks, width: int) -> list[Line]:
     glyphs = view.glyphs
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
-    header = "  error by region".ljust(31) + "RMSE".rjust(12) + "mean size".rjust(14)
+    header = "  error by region".ljust(31) + "typical, RMS".rjust(13) + "mean size".rjust(13)
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
     for i, region in enumerate(checks.regions):
@@ -105,7 +105,7 @@ def _rivals(view: View, found: Found, width: int, height: int) -> list[Line]:
     kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
     held_out = found.checks is not None and found.checks.held_out
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
-    for i, name in [*((i, sums[i]) for i in kept), (last, "RMSE, held out" if held_out else "RMSE, as above")]:
+    for i, name in [*((i, sums[i]) for i in kept), (last, "typical, held out" if held_out else "typical, as above")]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
         for j, column in enumerate(columns):
             line = Line.of(line, (column[i].rjust(pitch), "strong" if j == 0 else "text"))

@@ -12,12 +12,14 @@ from adder_tui.render.figures import FULL_DIGITS, Figures, Formula, bracketed, k
 from adder_tui.render.focus import Focus, focus_of
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.losses import over_pairs
 from adder_tui.render.matrix import Part, block
 from adder_tui.render.numbers import count, plural
 from adder_tui.render.step import StepTable, step_head, step_table
 from adder_tui.selection import Selection
 
 if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
     from adder_engine.trace import LayerTrace, Trace
 
@@ -77,7 +79,11 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
                 _forward(trace, i, focus, experiment.network.activation, figures, width))  # fmt: skip
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
-    section(Rung("loss"), "loss", _loss(trace, figures, width))
+    section(
+        Rung("loss"),
+        "loss" if trace.row is None else "loss of this row",
+        [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)],
+    )
     for i in reversed(range(len(trace.layers))):
         title, body = backward_layer(trace, i, focus, experiment, figures, width)
         section(Rung("backward", i), title, body)
@@ -233,6 +239,18 @@ def _answer(trace: Trace, figures: Figures, width: int) -> list[Line]:
     pieces = (f"answer = y{figures.glyphs.times}{figures(trace.scale)}",
               f"= {figures.product(trace.output, trace.scale)}", f"= {figures(trace.answer)}")  # fmt: skip
     return Formula(pieces).lines(width, 2)
+
+
+def _not_trained_on(trace: Trace, experiment: Experiment, figures: Figures, width: int) -> list[Line]:
+    """With a flat target, that the current sum's own loss is not the one that training makes smaller."""
+    full = over_pairs(experiment, figures.glyphs, "")[0]
+    if trace.row is not None or not full:
+        return []
+    words = (
+        "This is the sum's own loss, of its answer and its own target. Training has the flat target: its loss is the"
+        f" mean of {full}, each answer minus every row's target; b follows a row there."
+    )
+    return [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(words), width - 2)]
 
 
 def _loss(trace: Trace, figures: Figures, width: int) -> list[Line]:

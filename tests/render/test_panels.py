@@ -37,7 +37,7 @@ def test_the_panel_says_how_far_how_wrong_and_with_what() -> None:
 
 
 def test_the_rmse_is_in_units_of_sums() -> None:
-    view = view_of("tanh", 10, train_loss=0.04)
+    view = view_of("tanh", 10, train_loss=0.36, current_loss=0.04)
     assert "100.0 a sum" in plain(run_panel(view, 32, 20))
 
 
@@ -155,7 +155,11 @@ def test_a_long_notice_takes_three_rows_at_most() -> None:
     assert rows[-1].plain.rstrip().endswith("…")
 
 
-def test_the_state_line_has_the_loss_as_things_stand_and_the_panel_that_of_the_epoch() -> None:
-    assert "loss 0.2500" in state_line(view_of("tanh", 10, train_loss=0.04, current_loss=0.25), 100).plain
-    playing = view_of("tanh", 10, train_loss=0.04, current_loss=0.25, status="playing")
-    assert "loss 0.04000" in state_line(playing, 100).plain
+@pytest.mark.parametrize("status", ["playing", "paused", "done"])
+def test_the_state_line_has_the_train_loss_while_a_run_plays_and_after_it(status: str) -> None:
+    view = view_of("tanh", 10, train_loss=0.04, current_loss=0.25, status=status)
+    assert "train loss 0.04000" in state_line(view, 100).plain
+
+
+def test_before_the_first_epoch_the_state_line_has_the_loss_now() -> None:
+    assert "  loss now 0.2500" in state_line(view_of("tanh", 0, current_loss=0.25), 100).plain
