@@ -47,7 +47,7 @@ def slice_lines(view: View, found: LossSlice, halved: bool, width: int, height: 
     heat.mark(*here, "X" if glyphs.ascii else "┼", "active")
     swatches = [(f" {SIZES[level]}", Tone("size", level, level)) for level in range(LEVELS + 1)]
     low, high = (number(float(f"{10**edge:.2e}"), glyphs, 3) for edge in (float(known.min()), float(known.max())))
-    word = "loss " if width >= 36 else ""
+    word = "losses " if width >= 38 else ""
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
     mark = "o" if glyphs.ascii else "•"
