@@ -31,7 +31,16 @@ from adder_engine.snapshot import (
     Snapshot,
     Status,
 )
-from adder_engine.trace import Trace, batch_rows, is_through, layer_activity, trace_row, trace_step, trace_sum
+from adder_engine.trace import (
+    Trace,
+    batch_rows,
+    held_gradients,
+    is_through,
+    layer_activity,
+    trace_row,
+    trace_step,
+    trace_sum,
+)
 from adder_engine.workbench import Workbench
 
 
@@ -216,6 +225,7 @@ class Desk(Workbench):
             stepped=trainer.stepped,
             gradients_set=counters.has_gradients,
             frozen=tuple(sorted(trainer.handles.frozen)),
+            held_gradients=held_gradients(trainer) if look else (),
             asked=everyone[-1],
             answers=everyone[:-1],
             collapsed=collapsed_of(trainer),

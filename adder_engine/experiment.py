@@ -256,6 +256,11 @@ class Experiment:
         """Rows in one update; the last mini-batch of an epoch may hold fewer."""
         return min(self.training.batch_size or self.row_count, self.row_count)
 
+    @property
+    def compares_all_pairs(self) -> bool:
+        """Whether ``flat_target`` makes the train loss a mean over n·n differences, every answer minus every target."""
+        return self.training.flat_target and self.rows_per_update > 1
+
     @cached_property
     def updates_per_epoch(self) -> int:
         """Mini-batches in an epoch; 1 for full batch."""

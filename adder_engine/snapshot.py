@@ -351,7 +351,8 @@ class Snapshot:
     batch_loss: float | None
     """Loss of the newest forward pass; None before the first."""
     current_loss: float | None
-    """Loss over all training rows with the parameters as they are now; None when skipped for speed."""
+    """``loss now``: over all training rows with the parameters as they are now, without dropout, each row against its
+    own target; None when skipped for speed."""
     speed: float
     """Updates a second over the last stretch of training; 0 while standing still."""
     state: Floats
@@ -377,6 +378,9 @@ class Snapshot:
     """Rows of the newest batch; 0 before the first."""
     silenced: tuple[tuple[int, int], ...] = ()
     """(layer, neuron) pairs whose output is held at 0."""
+    held_gradients: tuple[float | None, ...] = ()
+    """For each of ``frozen`` the gradient that the newest backward pass would have given it, were it not held at 0;
+    None where that pass has not come to it."""
     can_undo: bool = False
     can_redo: bool = False
     crossing: Crossing | None = None
@@ -407,6 +411,10 @@ class Snapshot:
             index
             >= layout_of(self.experiment.network.layers, self.experiment.layer_names).weight(self.rung.layer).start
         )
+
+    def held_gradient(self, index: int) -> float | None:
+        """What a frozen parameter's gradient would be; None where it is not frozen, or that is not known."""
+        return dict(zip(self.frozen, self.held_gradients, strict=False)).get(index)
 
     @property
     def rung(self) -> Rung | None:

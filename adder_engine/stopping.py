@@ -65,7 +65,7 @@ class StopRules:
         if stop.loss:
             was, self._under = self._under, self._is_under(stop)
             if self._under and not was and fired is None:
-                said = f"Stopped by its rule: the loss {counters.loss:.4g} is at or below {stop.loss:g}."
+                said = f"Stopped by its rule: the train loss {counters.loss:.4g} is at or below {stop.loss:g}."
                 fired = Fired(said, epoch)
         if stop.patience and fired is None and self._tired(stop):
             best = counters.best_epoch

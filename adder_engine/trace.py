@@ -117,7 +117,8 @@ class Trace:
     step: StepTrace | None
     """The step that led here; None before the first, within an update, and after an edit or a change of settings."""
     batch_gradient: Floats | None = None
-    """``(P,)``: ``.grad`` at the end of the batch's backward pass; None in the current sum's trace."""
+    """``(P,)``: ``.grad`` at the end of the batch's backward pass, and what it would be for frozen parameters, whose
+    ``.grad`` reads 0; None in the current sum's trace."""
     ahead: bool = False
     """Whether it was worked out on a copy, from the start of the update in progress to the end of its backward."""
     left_out: int = 0
@@ -234,7 +235,10 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     loss = mean_loss(way.loss_name, differences.contiguous()).item()
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
     trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
-    return dataclasses.replace(trace, batch_gradient=_array(trainer.state[1]))
+    gradient = trainer.state[1].clone()
+    for index, held in zip(sorted(trainer.handles.frozen), held_gradients(trainer), strict=True):
+        gradient[index] = 0.0 if held is None else held
+    return dataclasses.replace(trace, batch_gradient=_array(gradient))
 
 
 def trace_step(trainer: Trainer) -> StepTrace | None:
@@ -265,6 +269,24 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
         expected_change=float(own @ change),
         real_change=again.run().item() - trainer.counters.batch_loss,
     )
+
+
+def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
+    """What the newest backward pass would have given each frozen parameter, in the order of their flat indices.
+
+    With the l1 penalty; earlier passes' gradients, where they are kept, were never added up for it. None where that
+    pass has not come to the parameter's layer.
+    """
+    frozen, batch, rung = sorted(trainer.handles.frozen), trainer.batch, trainer.rung
+    if not frozen:
+        return ()
+    reached = {r.layer for r in trainer.rungs[: rung or None] if r.phase == "backward"}
+    if batch is None or not reached:
+        return (None,) * len(frozen)
+    own = _own_gradient(trainer, batch)
+    own += trainer.experiment.training.l1 * np.sign((trainer.state if rung else trainer.previous)[0].numpy())
+    layer_at = {i: slot.layer for slot in trainer.layout.slots for i in range(slot.start, slot.stop)}
+    return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
 
 
 def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:

@@ -70,7 +70,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
-        *zip(("median loss", "lowest", "highest"), losses, strict=True),
+        *zip(("median train loss", "lowest train loss", "highest train loss"), losses, strict=True),
         *((_typed(plan, asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
         ("blew up", stopped),
     ]

@@ -78,6 +78,9 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
     report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
+        if experiment.compares_all_pairs:
+            n = f"{experiment.rows_per_update:,}"
+            say(f"flat_target: the train loss is over {n}·{n} differences, every answer minus every target")
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
     from adder_engine.stopping import RuledTraining
@@ -215,7 +218,7 @@ class TextReport:
             measured = trainer.experiment.held_out_epoch(trainer.epochs_done)
             if held_out and measured < trainer.epochs_done:
                 held_out = f"{held_out.rstrip()} at epoch {measured:,}"
-            say(f"epoch {trainer.epochs_done:>{self._width},}   loss {_loss(trainer.loss)}{held_out}".rstrip())
+            say(f"epoch {trainer.epochs_done:>{self._width},}   train loss {_loss(trainer.loss)}{held_out}".rstrip())
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
         """The losses at the end, how fast it went, and the answers."""

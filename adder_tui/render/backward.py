@@ -167,7 +167,7 @@ def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: Figures, widt
         lines.append(Line.of((f"  {len(places)} of the neuron's {m} weights, and its bias:", "dim")))
     for place in (*places, bias.start + j):
         rest = float(batch[place]) - float(own[place])
-        frozen = "  frozen: reads 0" if place in snapshot.frozen else ""
+        frozen = "  but it is frozen: .grad reads 0" if place in snapshot.frozen else ""
         name = layout.name_of(place).replace("[", ".grad[")
         lines += Formula(
             (f"{name} =", figures(own[place]), f"+ {figures.factor(rest)}", f"= {figures(batch[place])}{frozen}")

@@ -9,6 +9,7 @@ from adder_tui.render.compared import on_chart, told_beside
 from adder_tui.render.criteria import loss_changes, name_losses
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Span, joined
+from adder_tui.render.losses import over_pairs
 from adder_tui.render.plot import LABEL_WIDTH, Curve, band, column_of, fine_curve, raster, x_axis, y_labels, y_range
 from adder_tui.render.view import View
 
@@ -188,7 +189,8 @@ def _legend_with(view: View, others: list[tuple[Run, str]], scale: str, gap: str
     glyphs = view.glyphs
     mark = glyphs.horizontal * 2
     train, test = ("**", "oo") if glyphs.ascii else (mark, mark)
-    line = Line.of((f"  loss{scale}{gap}", "dim"), (train, "train"), (" train", "dim"))
+    over = over_pairs(view.experiment, glyphs, ", ")[2]
+    line = Line.of((f"  loss{scale}{gap}", "dim"), (train, "train"), (f" train{over}", "dim"))
     if view.has_held_out:
         line = Line.of(line, gap, (test, "test"), (" held-out", "dim"))
     if view.snapshot is not None:

@@ -16,6 +16,9 @@ from adder_tui.render.strokes import brought_mark, compact, sign_mark
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron
 
+OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
+"""What the current sum's own loss is called, as it is and of scaled numbers; ``train loss`` and ``loss now`` are over rows."""
+
 
 @dataclass(frozen=True)
 class Diagram:
@@ -132,16 +135,16 @@ def _outcome(s: Sheet) -> None:
     if asked.wanted is not None and asked.off_by is not None:
         rows += [("want", asked.wanted, "text"), ("off", asked.off_by, role_of(asked.off_by))]
         if phase != "forward":
-            rows.append(("loss" if trace.scale == 1 else "scaled loss", trace.loss, "strong" if at_loss else "text"))
+            rows.append((OWN_LOSS if trace.scale == 1 else SCALED_LOSS, trace.loss, "strong" if at_loss else "text"))
     else:
         _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
-        room = column.end - max(0, column.marks - (label == "scaled loss") * len("scaled ")) - len(label) - 1
+        room = column.end - max(0, column.marks - (label == SCALED_LOSS) * len("scaled ")) - len(label) - 1
         text = compact(value, min(room, 8), g, 4, sign=label == "off")
         if label == "want" and value == int(value) and len(plain_number(value, g)) <= room:
             text = plain_number(value, g)
         x = column.end - max(6, len(text)) - 1 - len(label)
-        s.grid.put(x, y, label, "active" if at_loss and label.endswith("loss") else "dim")
+        s.grid.put(x, y, label, "active" if at_loss and label in (OWN_LOSS, SCALED_LOSS) else "dim")
         s.grid.put(column.end - len(text), y, text, role)
 
 

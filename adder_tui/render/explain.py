@@ -169,7 +169,7 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
             made = f"2{g.times}({number(trace.output, g)} {g.minus} {factor_text(trace.target, g)}) = "
         else:
             made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
-        return [Line.of(made, (delta, "strong"), ("  the slope of the loss by the output", "dim"))]
+        return [Line.of(made, (delta, "strong"), ("  the slope of its own loss by the output", "dim"))]
     after = trace.layers[layer + 1]
     sources = after.delta.tolist()
     arriving = number(float(here.arriving[i]), g)

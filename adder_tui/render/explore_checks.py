@@ -56,7 +56,7 @@ def _shares(view: View, checks: Checks, width: int) -> list[Line]:
             )
         )
     lines.append(
-        Line.of(("  RMSE, in units of sums".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
+        Line.of(("  typically off by (RMS)".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
     )
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
@@ -86,13 +86,13 @@ def _regions(view: View, checks: Checks, width: int) -> list[Line]:
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
     about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
     reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
-    columns = [max(15, *map(len, reaches)), max(12, *map(len, rmse)), max(14, *map(len, mean))]
+    columns = [max(15, *map(len, reaches)), max(13, *map(len, rmse)), max(13, *map(len, mean))]
     over = 16 + sum(columns) - width
     for i, least in ((2, max(11, *map(len, mean))), (1, max(9, *map(len, rmse))), (0, 0)):  # numbers are never cut
         given = min(max(0, over), columns[i] - least)
         columns[i] -= given
         over -= given
-    header = "  error by region".ljust(16 + columns[0]) + "RMSE".rjust(columns[1]) + "mean size".rjust(columns[2])
+    header = "  error by region".ljust(16 + columns[0]) + ("typical" if columns[1] < 13 else "typical, RMS").rjust(columns[1]) + "mean size".rjust(columns[2])
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, region in enumerate(checks.regions):
         reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)
@@ -123,7 +123,7 @@ def _rivals(view: View, found: Found, width: int, height: int) -> list[Line]:
     last = len(sums)
     kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
     judged_on = found.checks.judged_on if found.checks is not None else ""
-    of = {"held-out": "RMSE, held out", "training": "RMSE, training rows"}.get(judged_on, "RMSE, as above")
+    of = {"held-out": "typical, held out", "training": "typical, these rows"}.get(judged_on, "typical, as above")
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from adder_engine.snapshot import Snapshot
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, Role, roomiest
-from adder_tui.render.numbers import count, number, plain_number, plural, signed
+from adder_tui.render.losses import over_pairs
+from adder_tui.render.numbers import count, number, plain_number, plural
 from adder_tui.render.strokes import compact, strokes_of
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
@@ -114,6 +115,8 @@ def _effect(view: View, width: int) -> Line:
         return Line()
     if snapshot.moment.rung and snapshot.rung is not None:
         told = _DOING[snapshot.rung.phase]
+        if snapshot.rung.phase == "loss" and view.experiment.compares_all_pairs:
+            told = _against_all(view)
         if snapshot.rung.phase == "backward" and not _trains_on(snapshot):
             told = _whose(snapshot, glyphs)
         return roomiest(width, *(Line.of((" " + words, "dim")) for words in told))
@@ -128,12 +131,23 @@ def _effect(view: View, width: int) -> Line:
     if step.previous_answer is not None:
         before, after = told_apart(step.previous_answer, snapshot.asked.predicted, view)
         answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
+    real, expected = told_apart(step.real_change, step.expected_change, view, 3, sign=True)
+    over = over_pairs(view.experiment, glyphs, ", a mean over ")[2]
+    whose = " batch's loss" if view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout else " loss"
     long, short = (
-        Line.of((words, "dim"), signed(step.real_change, glyphs, 3),
-                (expected, "dim"), signed(step.expected_change, glyphs, 3))
-        for words, expected in ((" loss changed by ", ", expected to first order "), (" loss ", ", expected "))
-    )  # fmt: skip
+        Line.of((whose + words, "dim"), real, (f", expected {order}", "dim"), expected, (over, "dim"))
+        for words, order in ((" changed by ", "to first order "), (" ", ""))
+    )
     return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
+
+
+def _against_all(view: View) -> tuple[str, str]:
+    """What the loss is of with a flat target, and in fewer words."""
+    full, words, _ = over_pairs(view.experiment, view.glyphs, "")
+    return (
+        f"Every answer is held against every target: the loss is the mean of {full}.",
+        f"The loss is the mean of {words}.",
+    )
 
 
 def _trains_on(snapshot: Snapshot) -> bool:
@@ -155,10 +169,11 @@ def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     )
 
 
-def told_apart(before: float, after: float, view: View) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to see that they differ, eight at most."""
-    for digits in range(4, 9):
-        texts = (compact(before, 12, view.glyphs, digits), compact(after, 12, view.glyphs, digits))
+def told_apart(before: float, after: float, view: View, digits: int = 4, sign: bool = False) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ, ``digits`` at least and nine at most."""
+    texts = ("", "")
+    for more in range(digits, 10):
+        texts = (compact(before, 13, view.glyphs, more, sign=sign), compact(after, 13, view.glyphs, more, sign=sign))
         if texts[0] != texts[1]:
             break
     return texts

@@ -128,7 +128,7 @@ def runs_view(view: View, bench: Workbench, width: int, height: int) -> list[Lin
     if not rows:
         return [Line.of((" No run yet.", "dim"))]
     first = len(bench.runs) - len(rows)
-    head = f" {'run':<5}{'epochs':>7} {'first loss':>12} {'last loss':>12}   settings"
+    head = f" {'run':<5}{'epochs':>7} {'train loss: first':>18} {'last':>12}   settings"
     lines = [Line.of((head, "dim"))]
     for i, run in enumerate(rows, first + 1):
         here = run is bench.runs[-1]
@@ -136,7 +136,7 @@ def runs_view(view: View, bench: Workbench, width: int, height: int) -> list[Lin
         settings = _differing(run, bench, glyphs)
         lines.append(
             Line.of((f" {glyphs.current if here else ' '}{i:<4}", "accent"), f"{count(run.epochs):>7} ",
-                    f"{number(run.first, glyphs):>12} ", (f"{last:>12}", "strong"), f"   {settings}")
+                    f"{number(run.first, glyphs):>18} ", (f"{last:>12}", "strong"), f"   {settings}")
             .fit(width, glyphs.ellipsis)
         )  # fmt: skip
     return lines

@@ -8,6 +8,7 @@ import numpy as np
 
 from adder_tui.render.even_plot import Upright, plot, span_of
 from adder_tui.render.lines import Line, Role
+from adder_tui.render.losses import over_pairs
 from adder_tui.render.numbers import number
 from adder_tui.render.plot import Curve
 from adder_tui.render.view import View
@@ -45,7 +46,7 @@ def loss_curve(view: View, found: LossCurve, width: int, height: int) -> list[Li
         cosine = f", cos {number(found.step_cosine, glyphs, 2)}"
         if told.width + len(cosine) <= width:  # half of it would be no number
             told = Line.of(told, (cosine, "dim"))
-    title = Line.of(("  loss along the gradient", "dim"))
+    title = Line.of((f"  loss along the gradient{over_pairs(view.experiment, glyphs)[2]}", "dim"))
     return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, told)]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from adder_tui.render.heat import SIZES, HeatMap, size_levels
 from adder_tui.render.lines import Line, Tone
+from adder_tui.render.losses import over_pairs
 from adder_tui.render.numbers import number
 from adder_tui.render.view import View
 
@@ -46,8 +47,9 @@ def slice_lines(view: View, found: LossSlice, halved: bool, width: int, height: 
     heat.mark(*here, "X" if glyphs.ascii else "┼", "active")
     swatches = [(f" {SIZES[level]}", Tone("size", level, level)) for level in range(LEVELS + 1)]
     low, high = (number(float(f"{10**edge:.2e}"), glyphs, 3) for edge in (float(known.min()), float(known.max())))
-    word = "loss " if width >= 36 else ""
-    legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}", "dim"))
+    word = "losses " if width >= 38 else ""
+    over = over_pairs(view.experiment, glyphs, ", ")[2]
+    legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
     mark = "o" if glyphs.ascii else "•"
     told = Line.of(
         (f" {mark} ", "strong"), ("path", "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"), ("here", "dim"),

@@ -39,9 +39,20 @@ def gradient_told(view: View, snapshot: Snapshot, index: int, short: bool = Fals
     if not snapshot.gradient_set(index):
         return [("None" if short else "none yet: .grad is None", "dim")]
     gradient = float(snapshot.state[1, index])
+    if index in snapshot.frozen:
+        return held_told(snapshot, index, view.glyphs, short)
     rows = snapshot.batch_rows or view.experiment.rows_per_update
     told: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
     return told if rows == 1 or short else [*told, (f" over {count(rows)} rows", "dim")]
+
+
+def held_told(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
+    """A frozen parameter's gradient: it is held at 0, and what it would be where the newest batch came to it."""
+    held = snapshot.held_gradient(index)
+    told: list[str | Span] = [("0" if short else "held at 0", "dim")]
+    if held is None:
+        return told
+    return [*told, (", else ", "dim"), (number(held, glyphs, 4 if short else 6), role_of(held))]
 
 
 def gradient_is_past(snapshot: Snapshot, index: int) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adder_tui.render.chart import Axis
 from adder_tui.render.compared import on_chart, told_beside
 from adder_tui.render.lines import Line
+from adder_tui.render.losses import over_pairs
 from adder_tui.render.numbers import count, number
 from adder_tui.render.sums import sum_text
 from adder_tui.render.view import View
@@ -19,16 +20,27 @@ ROWS = 2
 
 
 def loss_at(losses: Losses, epoch: int) -> tuple[float | None, float | None]:
-    """``train_loss`` and held-out loss at an epoch as the chart's curves have them; None before the first."""
+    """``train_loss`` of an epoch where the history still has it, and the held-out loss last measured; else None."""
     import numpy as np
 
     train = test = None
-    if epoch > 0 and len(losses.epochs):
-        train = float(losses.train[min(int(np.searchsorted(losses.epochs, epoch)), len(losses.epochs) - 1)])
+    place = int(np.searchsorted(losses.epochs, epoch))
+    if place < len(losses.epochs) and losses.epochs[place] == epoch:
+        train = float(losses.train[place])
     measured = int(np.searchsorted(losses.test_epochs, epoch, side="right"))
     if measured:
         test = float(losses.test[measured - 1])
     return train, test
+
+
+def near(losses: Losses, epoch: int) -> tuple[float | None, int]:
+    """The first ``train_loss`` that the history has at an epoch or later, and of which epoch it is."""
+    import numpy as np
+
+    if epoch <= 0 or not len(losses.epochs):
+        return None, epoch
+    place = min(int(np.searchsorted(losses.epochs, epoch)), len(losses.epochs) - 1)
+    return float(losses.train[place]), int(losses.epochs[place])
 
 
 def held_out_age(experiment: Experiment, losses: Losses, epoch: int) -> str:
@@ -56,16 +68,17 @@ def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) 
     if look is not None:
         train, test = look.train_loss, look.test_loss
         first = Line.of(first, (", update ", "dim"), count(look.update))
-    first = Line.of(first, ("   train ", "dim"), (number(train, glyphs), "train"))
+    known = number(train, glyphs) if train is not None or look is not None or not epoch else glyphs.ellipsis
+    first = Line.of(first, ("   train loss ", "dim"), (known, "train"), (over_pairs(view.experiment, glyphs)[2], "dim"))
     if view.has_held_out:
         age = "" if test is None else held_out_age(view.experiment, snapshot.losses, epoch)
         first = Line.of(first, ("  held-out ", "dim"), (number(test, glyphs), "test"), (age, "dim"))
     for run, marker in on_chart(view):
         if epoch <= run.epoch:
-            there, _ = loss_at(run.losses, epoch)
-            first = Line.of(
-                first, (f"  {marker} {glyphs.text(told_beside(snapshot, run))} ", "dim"), number(there, glyphs)
-            )
+            there, at = near(run.losses, epoch)
+            aside = f" at {count(at)}" if at != epoch else ""
+            name = glyphs.text(told_beside(snapshot, run))
+            first = Line.of(first, (f"  {marker} {name} ", "dim"), number(there, glyphs), (aside, "dim"))
     here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
     if here:
         first = Line.of(first, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1]))

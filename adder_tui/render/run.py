@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from adder_tui.render.experiment import batch, layers
 from adder_tui.render.glyphs import Glyphs
-from adder_tui.render.lines import Line
+from adder_tui.render.lines import Line, roomiest
+from adder_tui.render.losses import over_pairs, rmse_now
 from adder_tui.render.numbers import count, number, plain_number, plural
 from adder_tui.render.readout import held_out_age
-from adder_tui.render.state import epoch_loss, pace_words
+from adder_tui.render.state import pace_words
 from adder_tui.render.view import View
 
 if TYPE_CHECKING:
@@ -21,10 +21,18 @@ LABEL_WIDTH = 11
 
 def run_panel(view: View, width: int, height: int) -> list[Line]:
     """The panel's rows; where there is no room for all, the last ones fall away."""
-    rows = [*_progress(view, width), *_losses(view), *_pace(view), *_setting(view, width)]
+    rows = [*_progress(view, width), *_losses(view, width), *_pace(view), *_setting(view, width)]
     if height >= len(rows) + 3:
         blank = [Line()]
-        rows = [*_progress(view, width), *blank, *_losses(view), *blank, *_pace(view), *blank, *_setting(view, width)]
+        rows = [
+            *_progress(view, width),
+            *blank,
+            *_losses(view, width),
+            *blank,
+            *_pace(view),
+            *blank,
+            *_setting(view, width),
+        ]
     return [row.fit(width, view.glyphs.ellipsis) for row in rows[:height]]
 
 
@@ -56,16 +64,20 @@ def bar(share: float, width: int, glyphs: Glyphs) -> Line:
     return Line.of((done, "accent"), (glyphs.bar_rest * (width - len(done)), "faint"))
 
 
-def _losses(view: View) -> list[Line]:
+def _losses(view: View, width: int) -> list[Line]:
     snapshot, glyphs = view.snapshot, view.glyphs
-    loss = epoch_loss(snapshot) if snapshot else None
-    rows = [_row("train loss", Line.of((number(loss, glyphs), "train")))]
+    over = over_pairs(view.experiment, glyphs)
+    train = _row("train loss", Line.of((number(snapshot.train_loss if snapshot else None, glyphs), "train")))
+    rows = [roomiest(width, *(Line.of(train, (words, "dim")) for words in over))]
     if view.has_held_out:
         test = snapshot.test_loss if snapshot else None
         age = held_out_age(view.experiment, snapshot.losses, snapshot.epoch) if snapshot and test is not None else ""
         rows.append(_row("held-out", Line.of((number(test, glyphs), "test"), (age, "dim"))))
+    skipped = snapshot is not None and snapshot.status == "playing" and snapshot.current_loss is None
+    now = Line.of(("while paused", "dim")) if skipped else number(snapshot.current_loss if snapshot else None, glyphs)
+    rows.append(_row("loss now", now))
     if view.experiment.training.loss == "mse":
-        typical = math.sqrt(loss) * view.experiment.data.scale if loss is not None and loss >= 0 else None
+        typical = rmse_now(snapshot) if snapshot else None
         rows.append(_row("RMSE", number(typical, glyphs), Line.of((" a sum", "dim"))))
     return rows
 

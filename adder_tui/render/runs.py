@@ -66,7 +66,7 @@ def _columns(view: View, runs: Sequence[Run], width: int) -> tuple[list[Column],
     columns: list[Column] = []
     offered: list[Column] = [
         _column("epochs", [count(run.epoch) for run in runs], "text"),
-        _column("train", [_loss(run, glyphs) for run in runs], "train"),
+        _column("train loss", [_loss(run, glyphs) for run in runs], "train"),
         *(
             _column(
                 sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),

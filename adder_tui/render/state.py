@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line
+from adder_tui.render.losses import line_loss, over_pairs
 from adder_tui.render.numbers import count, number, role_of, signed
 from adder_tui.render.view import View
 
@@ -54,20 +55,6 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     return f"{here}: {rung.phase}, layer {experiment.layer_names[rung.layer]}"
 
 
-def shown_loss(snapshot: Snapshot) -> float | None:
-    """The loss that a line has room for: as things stand where a run stands still, of the last epoch while it plays."""
-    if snapshot.status != "playing" and snapshot.current_loss is not None:
-        return snapshot.current_loss
-    return epoch_loss(snapshot)
-
-
-def epoch_loss(snapshot: Snapshot) -> float | None:
-    """``train_loss`` once there is one, measured before the epoch's updates; before that the loss as things stand."""
-    if snapshot.train_loss is not None:
-        return snapshot.train_loss
-    return snapshot.current_loss if snapshot.current_loss is not None else snapshot.batch_loss
-
-
 def formula(collapsed: CollapsedMap, glyphs: Glyphs, digits: int = 3) -> str:
     """``0.214·a + 0.287·b + 0.93``: what a network without activation computes, in one line."""
     c = number(abs(collapsed.c), glyphs, digits)
@@ -90,11 +77,14 @@ def state_line(view: View, width: int) -> Line:
         parts.append(at)
         if snapshot.blow_up is not None:
             parts.append(Line.of((f"blew up at update {count(snapshot.blow_up.update)}", "minus")))
-        loss = shown_loss(snapshot)
+        loss = line_loss(snapshot)
         if loss is not None and not view.veiled:
-            parts.append(Line.of(("loss ", "dim"), number(loss, view.glyphs)))
+            over = over_pairs(snapshot.experiment, view.glyphs)[1] if loss[0] == "train loss" else ""
+            parts.append(Line.of((f"{loss[0]} ", "dim"), number(loss[1], view.glyphs), (over, "dim")))
         if snapshot.collapsed is not None and not view.veiled:
             parts.append(Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs)))
+            if _joined(parts, "  ").width > width - 2:
+                parts[-1] = Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs, 2))
     while len(parts) > 2 and _joined(parts, "  ").width > width - 2:
         parts.pop()
     if snapshot is not None and _joined(parts, "  ").width > width - 2:

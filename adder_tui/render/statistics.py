@@ -22,7 +22,8 @@ from adder_tui.render.inspection import (
     since,
     values,
 )
-from adder_tui.render.lines import Line, Role
+from adder_tui.render.lines import Line, Role, roomiest
+from adder_tui.render.phrases import gradient_is_past, held_told
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, neuron_name
 
@@ -131,6 +132,11 @@ def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> 
             text, role = cell(value, view.glyphs), sign_role(value)
         slots.append((name, text, role))
     lines = _side_by_side(slots, width)
+    snapshot = view.snapshot
+    if snapshot is not None and here.index in snapshot.frozen and snapshot.gradient_set(here.index):
+        when = (" in the last backward", "dim") if gradient_is_past(snapshot, here.index) else ("", "dim")
+        told = Line.of(("  its gradient: ", "dim"), *held_told(snapshot, here.index, view.glyphs))
+        lines.append(roomiest(width, Line.of(told, when), told))
     if whole_run:
         change, ratio = (_one(view, inspection, quantity, here.index) for quantity in ("change", "ratio"))
         lines.append(

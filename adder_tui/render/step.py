@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +69,10 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: Figures, w
     name = layout_for(snapshot.experiment).name_of(index)
     old, new = float(step.before[index]), float(step.after[index])
     if step.frozen[index]:
-        return [Line.of(f"  {name} is frozen: it stands still at {figures(new)}.")]
+        held = snapshot.held_gradient(index)
+        otherwise = "" if held is None else f", which would be {figures(held)},"
+        words = f"{name} is frozen: it stands still at {figures(new)}. Its gradient{otherwise} is held at 0."
+        return [Line.of("  " + row) for row in wrapped(words, width - 2)]
     gradient = float(step.gradient[index])
     lines = [Line.of(f"  {name}, with the gradient g = {figures(gradient)}")]
     first, second = (float(row[index]) for row in snapshot.previous[2:])
@@ -113,13 +116,14 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -
     lines: list[Line] = []
     before = snapshot.batch_loss
     if before is not None:
+        expected, real = _told_apart(step.expected_change, step.real_change, figures)
         whose = "the loss" if snapshot.experiment.row_count == 1 else "the batch's loss"
         lines += Formula((
-            f"expected of {whose}, by the slope alone:", text("Σ g·Δ"), f"= {_signed(step.expected_change, figures)}",
+            f"expected of {whose}, by the slope alone:", text("Σ g·Δ"), f"= {expected}",
         )).lines(width, 2)  # fmt: skip
         lines += Formula((
             f"what came of it: {figures(before + step.real_change)}", f"{minus} {figures.factor(before)}",
-            f"= {_signed(step.real_change, figures)}",
+            f"= {real}",
         )).lines(width, 2)  # fmt: skip
     of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
     if of_the_sum is not None and of_the_sum.previous_answer is not None:
@@ -132,8 +136,14 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -
     return lines
 
 
-def _signed(value: float, figures: Figures) -> str:
-    return ("+" if value > 0 else "") + figures(value)
+def _told_apart(expected: float, real: float, figures: Figures) -> tuple[str, str]:
+    """Both changes with their signs, in as many digits as it takes to see that they differ."""
+    for digits in range(figures.digits, max(FULL_DIGITS, figures.digits) + 1):
+        finer = replace(figures, digits=digits)
+        texts = tuple(("+" if value > 0 else "") + finer(value) for value in (expected, real))
+        if texts[0] != texts[1]:
+            break
+    return texts[0], texts[1]
 
 
 @dataclass(frozen=True)

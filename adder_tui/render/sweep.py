@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 from collections.abc import Sequence
@@ -25,8 +24,6 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """What the values' curves are called; those beyond have none."""
 MOST_DRAWN = 12
 """Values with a curve; the chosen one always has one."""
-ALIKE = 2e-3
-"""Figures that differ by less are called the same: networks side by side are rounded otherwise than one alone."""
 
 
 def headline(plan: Sweep, title: str) -> str:
@@ -65,7 +62,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     values = [cut(glyphs.text(value_text(line.value)), 20, glyphs.ellipsis) for line in lines]
     seeds = len(state.runs) // len(lines)
     offered: list[tuple[str, list[str]]] = [
-        ("median loss", aligned([number(value, glyphs) for value in losses])),
+        ("median train loss", aligned([number(value, glyphs) for value in losses])),
         ("done", [f"{line.done}/{seeds}" for line in lines]),
         ("blew up", [str(line.stopped or glyphs.none) for line in lines]),
         *(
@@ -75,7 +72,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
             )
             for i, asked in enumerate(plan.sums)
         ),
-        ("lowest to highest", [_range(line.low, line.high, glyphs) for line in lines]),
+        ("range of train loss", [_range(line.low, line.high, glyphs) for line in lines]),
     ]  # fmt: skip
     name = max(len(plan.over), *map(len, values))
     line = Line.of(("    " + plan.over.ljust(name), "band-dim"))
@@ -129,7 +126,7 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
     if not run.begun:
         return Line.of(line, ("  waits for its turn", "dim")).fit(width)
     epoch = "" if run.done else f"epoch {run.epochs:,}, "
-    line = Line.of(line, (f"  {epoch}loss ", "dim"), number(run.loss, glyphs))
+    line = Line.of(line, (f"  {epoch}train loss ", "dim"), number(run.loss, glyphs))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
         line = Line.of(line, (f"  {asked} = ", "dim"), number(answer, glyphs))
     if run.paused:
@@ -150,14 +147,16 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     if not run.begun or run.stopped:
         return "" if run.begun else trains_again(run)
     known = {(answer.sum.a, answer.sum.b): answer.predicted for answer in here.answers}
-    offered = [("loss", run.loss, here.train_loss)]
+    offered = [("train loss", run.loss, here.train_loss)]
     offered += [(f"{s} =", answer, known.get((s.a, s.b))) for s, answer in zip(sums, run.answers, strict=True)]
     pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
     told = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
-    start = f"Trained again to epoch {run.epochs:,}: {told}"
-    if all(math.isclose(there, found, rel_tol=ALIKE, abs_tol=ALIKE * 1e-3) for _, there, found in pairs):
-        return f"{start}, as in the sweep."
     other = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
+    start = f"Trained again to epoch {run.epochs:,}: {told}"
+    if all(there == found for _, there, found in pairs):
+        return f"{start}, to the last bit as in the sweep."
+    if told == other:
+        return f"{start}, in these digits as in the sweep."
     return f"{start}. In the sweep, rounded otherwise side by side: {other}."
 
 

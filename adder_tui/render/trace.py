@@ -12,12 +12,14 @@ from adder_tui.render.figures import FULL_DIGITS, Figures, Formula, bracketed, k
 from adder_tui.render.focus import Focus, focus_of
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, wrapped
+from adder_tui.render.losses import over_pairs
 from adder_tui.render.matrix import Part, block
 from adder_tui.render.numbers import count, plural
 from adder_tui.render.step import StepTable, step_head, step_table
 from adder_tui.selection import Selection
 
 if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
     from adder_engine.trace import LayerTrace, Trace
 
@@ -82,8 +84,9 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
     unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
-    title = "loss" if trace.scale == 1 else "loss, of the scaled numbers"
-    section(Rung("loss"), title, _loss(trace, figures, width) if trace.known else unknown)
+    title = "loss" if trace.row is None else "loss of this row"
+    body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
+    section(Rung("loss"), title if trace.scale == 1 else f"{title}, of the scaled numbers", body if trace.known else unknown)
     for i in reversed(range(len(trace.layers))):
         title, body = backward_layer(trace, i, focus, experiment, figures, width)
         body = body if trace.known else unknown if i == len(trace.layers) - 1 else []
@@ -243,6 +246,18 @@ def _answer(trace: Trace, figures: Figures, width: int) -> list[Line]:
     pieces = (f"answer = y{figures.glyphs.times}{figures(trace.scale)}",
               f"= {figures.product(trace.output, trace.scale)}", f"= {figures(trace.answer)}")  # fmt: skip
     return Formula(pieces).lines(width, 2)
+
+
+def _not_trained_on(trace: Trace, experiment: Experiment, figures: Figures, width: int) -> list[Line]:
+    """With a flat target, that the current sum's own loss is not the one that training makes smaller."""
+    full = over_pairs(experiment, figures.glyphs, "")[0]
+    if trace.row is not None or not full:
+        return []
+    words = (
+        "This is the sum's own loss, of its answer and its own target. Training has the flat target: its loss is the"
+        f" mean of {full}, each answer minus every row's target; b follows a row there."
+    )
+    return [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(words), width - 2)]
 
 
 def _loss(trace: Trace, figures: Figures, width: int) -> list[Line]:

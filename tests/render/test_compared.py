@@ -14,7 +14,7 @@ from adder_tui.render.blowup import blow_up_lines, blow_up_sentence
 from adder_tui.render.chart import Axis, axis_of, loss_chart
 from adder_tui.render.compared import branch_sentence, on_chart, run_now, same_start, start_sentence, told_beside
 from adder_tui.render.lines import plain, wrapped
-from adder_tui.render.readout import loss_at, read_out
+from adder_tui.render.readout import loss_at, near, read_out
 from adder_tui.render.runs import run_told, runs_lines
 from adder_tui.render.shell import standing_notice
 from adder_tui.render.side_by_side import side_by_side
@@ -122,9 +122,10 @@ def test_moving_by_a_column_always_moves(last: float) -> None:
     assert epoch >= last
 
 
-def test_losses_are_read_out_of_the_curves() -> None:
+def test_losses_are_read_out_of_the_curves_where_they_have_that_very_epoch() -> None:
     losses = losses_of([100.0, 50.0, 25.0], epochs=[1, 2, 10])
-    assert [loss_at(losses, epoch)[0] for epoch in (0, 1, 2, 7, 10)] == [None, 100.0, 50.0, 25.0, 25.0]
+    assert [loss_at(losses, epoch)[0] for epoch in (0, 1, 2, 7, 10)] == [None, 100.0, 50.0, None, 25.0]
+    assert [near(losses, epoch) for epoch in (0, 2, 7, 10)] == [(None, 0), (50.0, 2), (25.0, 10), (25.0, 10)]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -10,7 +10,9 @@ from adder_engine.snapshot import Answer, CollapsedMap, Moment
 from adder_engine.sums import Sum
 from adder_tui.render.experiment import batch, title
 from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.lines import plain
+from adder_tui.render.ladder import told_apart
+from adder_tui.render.lines import Line, plain
+from adder_tui.render.phrases import gradient_told
 from adder_tui.render.run import bar, run_panel
 from adder_tui.render.shell import footer, notice, tab_line
 from adder_tui.render.state import place, state_line
@@ -37,7 +39,7 @@ def test_the_panel_says_how_far_how_wrong_and_with_what() -> None:
 
 
 def test_the_rmse_is_in_units_of_sums() -> None:
-    view = view_of("tanh", 10, train_loss=0.04)
+    view = view_of("tanh", 10, train_loss=0.36, current_loss=0.04)
     assert "100.0 a sum" in plain(run_panel(view, 32, 20))
 
 
@@ -155,7 +157,24 @@ def test_a_long_notice_takes_three_rows_at_most() -> None:
     assert rows[-1].plain.rstrip().endswith("…")
 
 
-def test_the_state_line_has_the_loss_as_things_stand_and_the_panel_that_of_the_epoch() -> None:
-    assert "loss 0.2500" in state_line(view_of("tanh", 10, train_loss=0.04, current_loss=0.25), 100).plain
-    playing = view_of("tanh", 10, train_loss=0.04, current_loss=0.25, status="playing")
-    assert "loss 0.04000" in state_line(playing, 100).plain
+@pytest.mark.parametrize("status", ["playing", "paused", "done"])
+def test_the_state_line_has_the_train_loss_while_a_run_plays_and_after_it(status: str) -> None:
+    view = view_of("tanh", 10, train_loss=0.04, current_loss=0.25, status=status)
+    assert "train loss 0.04000" in state_line(view, 100).plain
+
+
+def test_before_the_first_epoch_the_state_line_has_the_loss_now() -> None:
+    assert "  loss now 0.2500" in state_line(view_of("tanh", 0, current_loss=0.25), 100).plain
+
+
+def test_a_kept_numbers_gradient_is_held_at_0_and_what_it_would_be_is_told() -> None:
+    view = view_of("three-pairs", 3, frozen=(0, 1), held_gradients=(-0.322, None))
+    assert view.snapshot is not None
+    told, unknown = (Line.of(*gradient_told(view, view.snapshot, i)).plain for i in (0, 1))
+    assert told == "held at 0, else −0.322000"
+    assert unknown == "held at 0"
+
+
+def test_two_changes_that_differ_are_told_in_digits_that_tell_them_apart() -> None:
+    assert told_apart(-0.03171, -0.03168, view_of(), 3, sign=True) == ("−0.03171", "−0.03168")
+    assert told_apart(-136.23, 2.0, view_of(), 3, sign=True) == ("−136", "+2.00")

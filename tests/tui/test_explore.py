@@ -72,7 +72,7 @@ async def test_v_goes_through_the_views(session: Session) -> None:
             ("v", "▸neurons", "h1[0] hands on 57.92", "all 8 hidden neurons"),
             ("v", "▸learned", "f(a,b) =  0.1001·a − 0.02507·b − 0.06097", "error foretold"),
             ("v", "▸stability", "the limit of plain gradient descent", "by the Hessian", "loss along the gradient"),
-            ("v", "▸checks", "newly drawn sums", "error by region", "RMSE, as above"),
+            ("v", "▸checks", "newly drawn sums", "error by region", "typical, as above"),
             ("v", "▸error", "off by −98.81"),
             ("V", "▸checks", "within 0.5 of the truth"),
         ):
@@ -387,7 +387,7 @@ async def test_a_heavy_view_beside_a_playing_run_leaves_training_most_of_the_tim
         before = app_of(pilot).query_one(ExploreCanvas).exploration.of
         await until(pilot, lambda: app_of(pilot).query_one(ExploreCanvas).exploration.of is not before)
         await pilot.press("v")  # what is still waited for is dropped
-        await shows(pilot, "▸checks", "RMSE")
+        await shows(pilot, "▸checks", "typically off by")
         await pilot.press("space")
         await shows(pilot, "paused")
 

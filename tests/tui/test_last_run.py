@@ -148,4 +148,4 @@ async def test_a_rule_that_pauses_the_run_says_so(tmp_path: Path) -> None:
     async with AdderApp(Settings(data_dir=tmp_path, experiment=experiment)).run_test(size=SIZE) as pilot:
         await shows(pilot, "‖ paused")
         await pilot.press("4", "space")
-        await shows(pilot, "‖ paused", "Stopped by its rule: the loss")
+        await shows(pilot, "‖ paused", "Stopped by its rule: the train loss")

@@ -51,7 +51,7 @@ async def test_a_sweep_is_typed_trained_and_told(session: Session, size: tuple[i
         fill_in(pilot, "training.lr = 1e-4, 1e-3")
         await shows(pilot, "one-pair, epochs 60: 2 values of training.lr", "4 runs of 60")
         await pilot.press("enter")
-        await shows(pilot, "done, 100 %", "median loss", "2/2", "0.0001", "0.001", "seed 42 (1 of 2)")
+        await shows(pilot, "done, 100 %", "median train loss", "2/2", "0.0001", "0.001", "seed 42 (1 of 2)")
         reference = Sweep(SHORT, "training.lr", [1e-4, 1e-3], seeds=[42, 43]).run()
         sweep = app_of(pilot).sweep
         assert sweep is not None
@@ -91,7 +91,7 @@ async def test_enter_on_a_row_takes_the_app_to_that_run_as_trained_in_the_sweep(
         sweep = app_of(pilot).sweep
         assert sweep is not None
         await pilot.press("enter")
-        await shows(pilot, "Trained again to epoch 60: loss", "as in the sweep.", "epoch 60 of 60")
+        await shows(pilot, "Trained again to epoch 60: train loss", "as in the sweep.", "epoch 60 of 60")
         experiment, snapshot, row = app_of(pilot).experiment, app_of(pilot).snapshot, sweep.state.runs[3]
         assert snapshot is not None
         assert (experiment.training.lr, experiment.seed) == (1e-3, 43)
@@ -213,10 +213,16 @@ def test_figures_that_rounding_has_led_elsewhere_are_told_beside_the_sweeps() ->
     run = dataclasses.replace(plan.state.runs[0], begun=True, epochs=60, loss=0.25, answers=(99.0,))
     here = FakeSession(SHORT).at(60)
     near = dataclasses.replace(run, loss=here.changed().train_loss, answers=(here.changed().answers[0].predicted,))
-    assert as_in_the_sweep(near, here.changed(), plan.sums, UNICODE).endswith("as in the sweep.")
+    assert as_in_the_sweep(near, here.changed(), plan.sums, UNICODE).endswith("to the last bit as in the sweep.")
+    nearly = dataclasses.replace(near, loss=(near.loss or 0) * (1 + 1e-9))
+    assert as_in_the_sweep(nearly, here.changed(), plan.sums, UNICODE).endswith("in these digits as in the sweep.")
+    small = as_in_the_sweep(dataclasses.replace(near, loss=5.239e-10), here.changed(train_loss=1.552e-10), plan.sums,
+                            UNICODE)  # fmt: skip
+    assert "train loss 1.552e−10" in small
+    assert "side by side: train loss 5.239e−10" in small
     told = as_in_the_sweep(run, here.changed(train_loss=0.31), plan.sums, UNICODE)
-    assert "loss 0.31" in told
-    assert told.endswith("In the sweep, rounded otherwise side by side: loss 0.2500, 30 + 70 = 99.00.")
+    assert "train loss 0.31" in told
+    assert told.endswith("In the sweep, rounded otherwise side by side: train loss 0.2500, 30 + 70 = 99.00.")
 
 
 async def test_the_run_in_progress_is_not_touched_by_a_sweep(session: Session) -> None:

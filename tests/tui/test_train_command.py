@@ -74,7 +74,7 @@ def test_a_rule_of_the_experiment_ends_a_run_well(capsys: pytest.CaptureFixture[
     assert last["done"] is True
     assert 0 < last["epoch"] < 2000
     assert last["train_loss"] <= 100
-    assert last["rule"] == f"Stopped by its rule: the loss {last['train_loss']:.4g} is at or below 100."
+    assert last["rule"] == f"Stopped by its rule: the train loss {last['train_loss']:.4g} is at or below 100."
     assert last["rule"] in _text(capsys, "one-pair", "--set", "stop.loss=100")
 
 
@@ -141,8 +141,8 @@ def test_rows_with_targets_of_their_own_are_the_truth_for_their_pairs_and_for_no
 
 def test_text_ends_with_the_answer_the_truth_and_how_far_off(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _text(capsys, "one-pair", "--predict", "30+70")
-    assert lines[1].split() == ["epoch", "1", "loss", "9764.15"]
-    assert lines[2].split() == ["epoch", "200", "loss", "7720.84"]
+    assert lines[1].split() == ["epoch", "1", "train", "loss", "9764.15"]
+    assert lines[2].split() == ["epoch", "200", "train", "loss", "7720.84"]
     assert lines[-1] == "30+70 = 99.98   truth 100   off by −0.02"
 
 
