@@ -93,6 +93,16 @@ def explain_anew(experiment: Experiment) -> BlowUp | None:
     return explain(run)
 
 
+def diverged_by(scout: Playback, end: Moment, epochs: int) -> float | None:
+    """How many times the start's loss that of a run is which has come to this moment, its newest, and so many epochs;
+    None where it is not at its end or has not diverged. The scout goes there.
+    """
+    scout.seek(end)
+    if not 0 < scout.experiment.epochs <= epochs:
+        return None
+    return _bound(scout, end).times(scout.trainer.current_loss())
+
+
 def has_ended(run: Playback) -> bool:
     """Whether the run has come to its end: all epochs are done, or a rule of its own has ended it right here."""
     return 0 < run.experiment.epochs <= run.newest_epoch or bool(run.paused and run.moment == run.newest)

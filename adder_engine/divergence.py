@@ -53,11 +53,3 @@ def _loss_at(trainer: Trainer, parameters: Tensor) -> float:
     look.masks = trainer.silence()
     look.take(trainer.inputs, trainer.targets)
     return look.run().item()
-
-
-def ended_told(times: float) -> str:
-    """How a run that diverged ended, in one sentence."""
-    if not math.isfinite(times):
-        return "The loss started at 0 and ended far above it: the run diverged."
-    shown = f"{times:.3g}".replace("e+0", "e").replace("e+", "e")
-    return f"The loss ended {shown} times above its start: the run diverged."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -267,6 +268,8 @@ class Run:
     """The epoch up to which it is the same as ``parent``; None where it began anew."""
     stopped: str = ""
     """Why its loss stopped being finite, or that it ended diverged, in one sentence; empty where neither is so."""
+    diverged: bool = False
+    """Whether it ended diverged, as ``stopped`` then says, with a loss that was finite."""
     pinned: bool = False
     """Kept when the list is full and the oldest runs go."""
 
@@ -329,6 +332,14 @@ class BlowUp:
     def above_limit(self) -> bool:
         """Whether the rate stood above the optimizer's own limit."""
         return self.own_limit is not None and self.lr > self.own_limit
+
+
+def ended_told(times: float) -> str:
+    """How a run that diverged ended, in one sentence."""
+    if not math.isfinite(times):
+        return "The loss started at 0 and ended far above it: the run diverged."
+    shown = f"{times:.3g}".replace("e+0", "e").replace("e+", "e")
+    return f"The loss ended {shown} times above its start: the run diverged."
 
 
 @dataclass(frozen=True)

@@ -52,17 +52,22 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
     missing = float((answers - targets).std(correction=0))
     if not alike and not (copies and missing > 0.1 * spread):
         return None
-    scale = trainer.experiment.data.scale
+    experiment, scale = trainer.experiment, trainer.experiment.data.scale
     told = Stuck(
-        loss, alike, (float(answers.min()) * scale, float(answers.max()) * scale), float(targets.min()) * scale, float(targets.max()) * scale,
-        "copies", weight=_one_weight(trainer) if len(trainer.layers) > 1 else None,
-        broadcast=trainer.experiment.training.flat_target and trainer.experiment.rows_per_update > 1,
-    )  # fmt: skip
+        loss,
+        alike,
+        (float(answers.min()) * scale, float(answers.max()) * scale),
+        float(targets.min()) * scale,
+        float(targets.max()) * scale,
+        "copies",
+        weight=_one_weight(trainer) if len(trainer.layers) > 1 else None,
+        broadcast=experiment.training.flat_target and experiment.rows_per_update > 1,
+    )
     found = _first_constant(trainer, look) if alike else None  # copies need not make all answers alike
     if found is not None:
         layer, kinds = found
         counts = tuple(Counter(kinds).most_common())
-        name = trainer.experiment.layer_names[layer]
+        name = experiment.layer_names[layer]
         return replace(told, cause=counts[0][0], layer=name, units=len(kinds), counts=counts)
     if told.broadcast and alike:
         return replace(told, cause="broadcast")

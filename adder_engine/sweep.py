@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.keys import LARGEST_SEED, Value
+from adder_engine.snapshot import ended_told
 from adder_engine.sums import Sum
 
 if TYPE_CHECKING:
@@ -217,8 +218,6 @@ def _judged(run: SweepRun, trainer: Trainer, bound: Bound) -> SweepRun:
     """The run, told as diverged where it has come to its end and is."""
     if not run.done or (times := bound.times(trainer.current_loss())) is None:
         return run
-    from adder_engine.divergence import ended_told
-
     return replace(run, stopped=ended_told(times), diverged=times)
 
 

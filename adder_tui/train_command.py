@@ -78,7 +78,8 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         say(headline(experiment, title))
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
-    from adder_engine.divergence import Bound, ended_told
+    from adder_engine.divergence import Bound
+    from adder_engine.snapshot import ended_told
     from adder_engine.stopping import RuledTraining
 
     trainer = Trainer(experiment)

@@ -75,7 +75,7 @@ class TrainPane(Pane):
         return replace(self.source(), outlook=self._outlook)
 
     def _look_out(self) -> None:
-        """Ask how the run stands: once for each place where it stands still, and once for the settings it plays with."""
+        """Ask how the run stands: once for each place where it halts, and once for the settings it plays with."""
         view = self.source()
         snapshot = view.snapshot
         if snapshot is None or view.lesson is not None or snapshot.blow_up is not None or self._looking:

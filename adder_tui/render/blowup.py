@@ -33,7 +33,7 @@ def _happened(blow_up: BlowUp) -> str:
             f"{number(blow_up.times, UNICODE, 3)} times above its start"
         )  # fmt: skip
         return f"This run diverged: the loss ended {ended}; {blow_up.tensor} grew first."
-    beyond = f"loss 1,000 times the first; not finite at {count(blow_up.lost_at)}"
+    beyond = f"loss 1,000-fold; not finite at {count(blow_up.lost_at)}"
     how = beyond if blow_up.update < blow_up.lost_at else "loss not finite"
     return f"This run blew up at update {count(blow_up.update)} ({how}): {blow_up.tensor} grew first."
 
@@ -52,7 +52,7 @@ def blow_up_sentence(blow_up: BlowUp, rescues: bool = True) -> str:
     """What happened, and what would do; ``rescues``: whether the key that goes back works here."""
     if not rescues:
         return f"{_happened(blow_up)} Home looks at its start."
-    return f"{_happened(blow_up)} h goes back to update {count(blow_up.back_to)}, at rate {_rescue(blow_up)}."
+    return f"{_happened(blow_up)} h goes back to {count(blow_up.back_to)} at rate {_rescue(blow_up)}."
 
 
 def _rescue(blow_up: BlowUp) -> str:
@@ -61,7 +61,7 @@ def _rescue(blow_up: BlowUp) -> str:
     if blow_up.rescue_lr == blow_up.setting / 2:
         return f"{rate}, half of it"
     if blow_up.own_limit is not None and math.isclose(blow_up.rescue_lr, blow_up.own_limit / 2, rel_tol=0.01):
-        return f"{rate}, half the limit"
+        return f"{rate}, half the limit {_fine(blow_up.own_limit, UNICODE)}"
     return rate
 
 
@@ -88,10 +88,16 @@ def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
 
 
 def limit_rows(view: View) -> list[Line]:
-    """Where the rate stands above the limit that the curvature sets, one row that says so; none in a lesson."""
+    """Where the rate stands above the limit that the curvature sets, one row that says so; none in a lesson.
+
+    With the epoch where the limit was measured, as long as the run has gone on since.
+    """
     snapshot, outlook = view.snapshot, view.outlook
     if snapshot is None or outlook is None or view.lesson is not None or view.words or snapshot.blow_up is not None:
         return []
     if outlook.limit is None or outlook.training != snapshot.experiment.training or snapshot.lr <= outlook.limit:
         return []
-    return [Line.of(("! above".ljust(11), "minus"), ("limit ", "dim"), (_fine(outlook.limit, view.glyphs), "strong"))]
+    row = Line.of(("over limit ", "minus"), (_fine(outlook.limit, view.glyphs), "strong"))
+    if outlook.moment.update == snapshot.moment.update:
+        return [row]
+    return [Line.of(row, (f" at {count(outlook.moment.update // snapshot.experiment.updates_per_epoch)}", "dim"))]

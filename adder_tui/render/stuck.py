@@ -32,7 +32,7 @@ def stuck_lines(view: View, stuck: Stuck, width: int) -> list[Line]:
 
 
 def stuck_here(view: View) -> Stuck | None:
-    """Why the loss stands still at the moment that is shown; None where it does not, or in a lesson, which asks that."""
+    """Why the loss stands still at the moment shown; None where it does not, or in a lesson, which may ask for it."""
     outlook: Outlook | None = view.outlook
     if outlook is None or view.snapshot is None or view.lesson is not None or view.words:
         return None
@@ -66,16 +66,16 @@ def _cause(stuck: Stuck, glyphs: Glyphs) -> str:
         return "the units of each layer have the same weights: they learn the same and stay copies"
     if len(stuck.counts) > 1:
         parts = [f"{count(many)} {WORDS[cause]}" for cause, many in stuck.counts]
-        return f"of the {count(stuck.units)} units of {stuck.layer} {', '.join(parts)}"
+        return f"of the {count(stuck.units)} units of layer {stuck.layer} {', '.join(parts)}"
     if stuck.cause == "zero":
-        return f"all weights of {stuck.layer} from units that differ are 0"
+        return f"all weights of layer {stuck.layer} from units that differ are 0"
     units = "the one unit" if stuck.units == 1 else f"all {count(stuck.units)} units"
     verb = "is" if stuck.units == 1 else "are"
     after = {
         "dead": "0 for every row, no gradient passes",
         "saturated": "flat for every row, next to no gradient passes",
     }.get(stuck.cause, "their outputs are held at 0")
-    return f"{units} of {stuck.layer} {verb} {WORDS[stuck.cause]}: {after}"
+    return f"{units} of layer {stuck.layer} {verb} {WORDS[stuck.cause]}: {after}"
 
 
 def _upper(text: str) -> str:

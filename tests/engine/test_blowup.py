@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.blowup import explain, explain_anew
-from adder_engine.divergence import Bound
 from adder_engine.curvature import largest_curvature
 from adder_engine.desk import Desk
+from adder_engine.divergence import Bound
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.network import Adder
@@ -150,8 +150,13 @@ BLOW_UPS = {
     "many sums": Experiment().replace(**PLAIN, **{"training.lr": 1e-3, "epochs": 300}),
     "mini-batches": Experiment.preset("mini-batches").replace(**PLAIN, **{"training.lr": 1e-4}),
     "warm-up": read(T8, **{"training.lr": 1e-4, "training.schedule": "warmup", "epochs": 300}),
-    "adam": ONE_PAIR.replace(**{"training.lr": 1e12, "epochs": 300}),
-    "relu": ONE_PAIR.replace(**PLAIN, **{"training.lr": 2e-3, "network.activation": "relu", "network.init": 0.5}),
+    "adam": ONE_PAIR.replace(**{"training.lr": 1e4, "epochs": 300}),
+    "relu": Experiment().replace(
+        **PLAIN, **{"training.lr": 1e-3, "network.activation": "leaky_relu", "data.count": 50, "epochs": 300}
+    ),
+    "tanh": Experiment().replace(
+        **PLAIN, **{"training.lr": 1.0, "network.activation": "tanh", "data.count": 50, "epochs": 300}
+    ),
 }
 
 
