@@ -1,4 +1,6 @@
-"""Why a run blew up: where it began, which tensor grew first, and the rate beside the curvature's limit."""
+"""Why a run blew up or diverged: where it began, which tensor grew first, the rate beside the curvature's limit, and
+the rate that would have done.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +9,20 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from adder_engine.curvature import largest_curvature
+from adder_engine.curvature import largest_curvature, limit_for
+from adder_engine.divergence import Bound
 from adder_engine.experiment import Experiment
 from adder_engine.playback import Playback
 from adder_engine.snapshot import BlowUp, Moment
+from adder_engine.timeline import Edit
+from adder_engine.trainer import Trainer
 
-BEYOND = 1_000.0
-"""How many times the run's first loss is beyond all bounds."""
 WINDOW = 50
 """Updates over which growth is measured; fewer where an update is slow."""
 CELLS = 50_000_000
 """Rows times neurons that may go through the network for the measurement: about a second."""
+MOST_TRIED = 300
+"""Updates with which a rate is tried out."""
 STEPS_BACK = 10
 DOUBLED = 2.0
 
@@ -33,22 +38,31 @@ class _Seen:
 
 
 def explain(run: Playback) -> BlowUp | None:
-    """How this run's loss stopped being finite; None where it did not, or was not even at the start.
+    """How this run's loss stopped being finite, or ended beyond its bound; None where neither is so.
 
-    The run is looked at by a scout, so it is not moved or disturbed.
+    A loss that was not finite even at the start is not explained: nothing grew. The run is looked at by a scout, so it
+    is not moved or disturbed.
     """
+    if run.stop is None and not has_ended(run):
+        return None
+    scout, experiment = run.scout(), run.experiment
+    end = run.newest.update if run.stop is None else run.stop[0].update
+    bound = _bound(scout, run.newest)
+    lost_at = times = None
     if run.stop is None:
-        return None
-    end, scout, experiment = run.stop[0].update, run.scout(), run.experiment
-    # The run stands before the step that led to the loss that is not finite, unless an edit led there.
-    lost_at = end + 1 + math.isfinite(_next_loss(scout, end))
-    if lost_at == 1:
-        return None
-    update = _first_beyond(scout, end, lost_at)
-    cells = experiment.rows_per_update * sum(experiment.network.layers)
+        times = bound.times(scout.trainer.current_loss())
+        if times is None:
+            return None
+    else:
+        # The run stands before the step that led to the loss that is not finite, unless an edit led there.
+        lost_at = end + 1 + math.isfinite(_next_loss(scout, end))
+        if lost_at == 1:
+            return None
+    update = _first_beyond(scout, end, lost_at or end + 1, bound.loss)
+    cells = _cells(experiment)
     last = min(update, end)
     seen = _watch(scout, max(0, last - max(2, min(WINDOW, CELLS // cells))), last)
-    if update > end:
+    if update > end and lost_at is not None:
         seen += _last_step(scout)
     tensor, factor, over = _first_to_double([one.norms for one in seen])
 
@@ -57,19 +71,81 @@ def explain(run: Playback) -> BlowUp | None:
     rows = scout.trainer.counters.row + (update - 1 - before) * experiment.rows_per_update
     epoch = scout.trainer.epochs_done + rows / experiment.row_count
     lr = scout.trainer.lr
+    _go(scout, end)
+    setting = scout.experiment.training.lr
     back_to = max(0, update - STEPS_BACK)
     _go(scout, back_to)
     curvature = largest_curvature(scout.trainer)
     limit = 2 / curvature if math.isfinite(curvature) and curvature > 0 else None
+    own = limit_for(scout.experiment.training, curvature) if limit is not None else None
+    rescue_lr = _rescuing(scout.trainer, setting, own, bound)
     name = scout.trainer.layout.slots[tensor].name
-    return BlowUp(update, epoch, lost_at, name, factor, over, lr, limit, back_to)
+    return BlowUp(
+        update, epoch, lost_at, name, factor, over, lr, limit, back_to, own_limit=own, times=times, setting=setting,
+        rescue_lr=rescue_lr,
+    )  # fmt: skip
 
 
 def explain_anew(experiment: Experiment) -> BlowUp | None:
-    """How the loss of this experiment's run stops being finite, for runs that were not recorded: it is run again."""
+    """How this experiment's run blows up or diverges, for runs that were not recorded: it is run again."""
     run = Playback(experiment)
-    run.run(experiment.epochs * experiment.updates_per_epoch)
+    run.play(experiment.epochs * experiment.updates_per_epoch)
     return explain(run)
+
+
+def diverged_by(scout: Playback, end: Moment, epochs: int) -> float | None:
+    """How many times the start's loss that of a run is which has come to this moment, its newest, and so many epochs;
+    None where it is not at its end or has not diverged. The scout goes there.
+    """
+    scout.seek(end)
+    if not 0 < scout.experiment.epochs <= epochs:
+        return None
+    return _bound(scout, end).times(scout.trainer.current_loss())
+
+
+def has_ended(run: Playback) -> bool:
+    """Whether the run has come to its end: all epochs are done, or a rule of its own has ended it right here."""
+    return 0 < run.experiment.epochs <= run.newest_epoch or bool(run.paused and run.moment == run.newest)
+
+
+def _bound(scout: Playback, end: Moment) -> Bound:
+    """The bound of a run that ends there, by its start and by what was set by hand last; the scout goes to the end."""
+    starts = [scout.timeline.keyframes[0].state[0]]
+    edit = next((event for event in reversed(scout.timeline.events) if isinstance(event.deed, Edit)), None)
+    if edit is not None:
+        scout.seek(Moment(edit.at.update, edit.at.rung, edit.at.edits + 1))
+        starts.append(scout.trainer.state[0].clone())
+    scout.seek(end)
+    return Bound(scout.trainer, starts)
+
+
+def _cells(experiment: Experiment) -> int:
+    return experiment.rows_per_update * sum(experiment.network.layers)
+
+
+def _rescuing(trainer: Trainer, setting: float, limit: float | None, bound: Bound) -> float:
+    """The rate with which the run goes on well from where the trainer stands.
+
+    That is half the rate, or half the limit where that is lower; and where an attempt shows that even this will not do,
+    as with optimizers that have no one limit, the first half of that with which the loss gets no higher than it was.
+    """
+    lr = setting / 2
+    if limit is not None and limit / 2 < lr:
+        lr = float(f"{limit / 2:.3g}")
+    start, before = trainer.checkpoint(), max(trainer.current_loss(), bound.start)
+    left = max(MOST_TRIED, CELLS // _cells(trainer.experiment))
+    while True:
+        trainer.restore(start)
+        trainer.change(trainer.experiment.replace(**{"training.lr": lr}))
+        tried = min(left, MOST_TRIED)
+        while tried and not trainer.stopped and trainer.epochs_done < trainer.experiment.epochs:
+            trainer.update()
+            tried, left = tried - 1, left - 1
+            if _loss(trainer.counters.batch_loss) > bound.loss:
+                break
+        if left <= 0 or lr / 2 == 0 or (not trainer.stopped and trainer.current_loss() <= before):
+            return lr
+        lr /= 2
 
 
 def _go(scout: Playback, update: int) -> None:
@@ -85,9 +161,8 @@ def _next_loss(scout: Playback, update: int) -> float:
     return math.inf if trainer.stopped else _loss(trainer.counters.batch_loss)
 
 
-def _first_beyond(scout: Playback, end: int, lost_at: int) -> int:
-    """The first update (1-based) from which on the loss stays beyond bounds, or the one where it is not finite."""
-    bound = BEYOND * (_next_loss(scout, 0) or math.inf)
+def _first_beyond(scout: Playback, end: int, lost_at: int, bound: float) -> int:
+    """The first update (1-based) from which on the loss stays beyond the bound, or the one where it is not finite."""
     sane = [
         k.counters.updates_done
         for k in scout.timeline.keyframes

@@ -54,6 +54,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "parent": run.parent,
         "branched_at": run.branched_at,
         "stopped": run.stopped,
+        "diverged": run.diverged,
         "pinned": run.pinned,
     }
 
@@ -77,6 +78,7 @@ def _restored(other: SavedRun) -> tuple[Run, Left]:
         parent=None if facts["parent"] is None else int(facts["parent"]),
         branched_at=_number(facts["branched_at"]),
         stopped=str(facts["stopped"]),
+        diverged=bool(facts.get("diverged", False)),  # files written before there was such a thing
         pinned=bool(facts["pinned"]),
     )
     return run, left

@@ -45,14 +45,21 @@ def largest_curvature(trainer: Trainer) -> float:
     Over the training rows (of many, an even share), without dropout and penalties, in scaled units; frozen parameters
     do not count. 0 where nothing curves upwards, NaN where it is not finite. The trainer is not changed.
     """
+    return at_once(curvature_in_slices(trainer))
+
+
+def curvature_in_slices(trainer: Trainer) -> Sliced[float]:
+    """:func:`largest_curvature`, in slices."""
     rows = max(1, QUICK_CELLS // sum(trainer.experiment.network.layers))
     surface = LossSurface(trainer, rows)
     if not surface.free.any():
         return 0.0
     if int(surface.free.sum()) <= QUICK_PRODUCTS:
-        curvature = float(at_once(eigenvalues(surface))[0])
+        values = yield from eigenvalues(surface)
+        curvature = float(values[0])
     else:
-        curvature = at_once(steepest(surface, QUICK_PRODUCTS, QUICK_TOLERANCE)).curvature
+        found = yield from steepest(surface, QUICK_PRODUCTS, QUICK_TOLERANCE)
+        curvature = found.curvature
     return curvature if math.isnan(curvature) else max(0.0, curvature)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_engine import checks, curvature, far_sums, loss_views, run_path
+from adder_engine import checks, curvature, far_sums, loss_views, outlook, run_path
 from adder_engine.findings import (
     Checks,
     Extent,
@@ -21,6 +21,7 @@ from adder_engine.findings import (
 )
 from adder_engine.recording import Recording
 from adder_engine.slices import Sliced, in_one
+from adder_engine.snapshot import Outlook
 from adder_engine.sums import Sum
 
 POINTS = 81
@@ -66,6 +67,10 @@ class Explorer:
     def stability(self, rough: bool = False) -> Sliced[Stability]:
         """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
         return curvature.stability(self.recording.trainer, rough)
+
+    def outlook(self) -> Sliced[Outlook]:
+        """Whether the rate holds, and whether the run is stuck."""
+        return outlook.outlook_of(self.recording)
 
     def along_gradient(self, points: int = POINTS, rough: bool = False) -> Sliced[LossCurve]:
         """The loss along the current gradient."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         Stability,
     )
     from adder_engine.slices import Sliced
-    from adder_engine.snapshot import Snapshot
+    from adder_engine.snapshot import Outlook, Snapshot
 
 Result = TypeVar("Result")
 
@@ -111,6 +111,10 @@ class Exploring:
             RequestError: the loss, its gradient or its curvature is not finite, or every parameter is frozen.
         """
         return await self._ask_in_slices(lambda desk: desk.explorer.stability())
+
+    async def outlook(self) -> Outlook:
+        """Whether the learning rate holds where the run stands, and why its loss stands still, if it does."""
+        return await self._ask_in_slices(lambda desk: desk.explorer.outlook())
 
     async def along_gradient(self, points: int = 81) -> LossCurve:
         """The loss along the current gradient's direction, with the optimizer's next step marked.

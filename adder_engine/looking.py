@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from adder_engine.analysis import collapsed_map
+from adder_engine.blowup import diverged_by
 from adder_engine.experiment import Experiment
 from adder_engine.left import Left
 from adder_engine.marks import marks_of
 from adder_engine.playback import Playback, scout
-from adder_engine.snapshot import Answer, CollapsedMap, Course, Look, Moment, Run
+from adder_engine.snapshot import Answer, CollapsedMap, Course, Look, Moment, Run, ended_told
 from adder_engine.sums import Sum
 from adder_engine.trainer import Trainer
 
@@ -96,6 +97,7 @@ def look_at(run: Playback, epoch: int, sums: Sequence[Sum]) -> Look:
 def summary_of(left: Left, twin: Trainer, sums: Sequence[Sum], name: str, parent: int | None, at: float | None) -> Run:
     """What a run that is being left came to at its end; ``twin`` is a trainer that began as it did."""
     looking = scout(left, twin)
+    times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
     looking.seek(left.newest)
     trainer = looking.trainer
     return Run(
@@ -111,7 +113,8 @@ def summary_of(left: Left, twin: Trainer, sums: Sequence[Sum], name: str, parent
         marks=marks_of(left.first_experiment, left.timeline.events),
         parent=parent,
         branched_at=at,
-        stopped=left.stop[1] if left.stop else "",
+        stopped=left.stop[1] if left.stop else "" if times is None else ended_told(times),
+        diverged=times is not None,
     )
 
 

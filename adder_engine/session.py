@@ -283,7 +283,7 @@ class Session(EngineThread, Exploring):
         return await self._do(lambda desk: desk.shelf.pin(run, pinned))
 
     async def rescue(self) -> Snapshot:
-        """Go back to ten updates before the run blew up, and halve the learning rate there.
+        """Go back to ten updates before the run blew up, and choose a lower learning rate there.
 
         The run that blew up joins the list; undo takes the new rate back.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adder_engine.experiment import Experiment
+    from adder_engine.experiment import Experiment, Training
     from adder_engine.sums import Sum
     from adder_engine.trace import Trace
 
@@ -31,6 +32,12 @@ MOST_MARKS = 200
 
 Status = Literal["loading", "paused", "playing", "done", "stopped", "failed"]
 """``done``: all epochs are run. ``stopped``: the loss stopped being finite. ``failed``: a fault of ours."""
+
+Cause = Literal["dead", "saturated", "muted", "zero", "copies", "broadcast"]
+"""``dead``: a layer's units have no slope at any row, relu or gelu far below 0. ``saturated``: the same of tanh and
+sigmoid far out. ``muted``: a layer's units are silenced. ``zero``: a layer's weights from whatever still differs from
+row to row are all 0. ``copies``: the units of each hidden layer are all the same. ``broadcast``: the targets are flat,
+so that each answer is compared with every target."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +268,9 @@ class Run:
     branched_at: float | None = None
     """The epoch up to which it is the same as ``parent``; None where it began anew."""
     stopped: str = ""
-    """Why its loss stopped being finite, in one sentence; empty where it did not."""
+    """Why its loss stopped being finite, or that it ended diverged, in one sentence; empty where neither is so."""
+    diverged: bool = False
+    """Whether it ended diverged, as ``stopped`` then says, with a loss that was finite."""
     pinned: bool = False
     """Kept when the list is full and the oldest runs go."""
 
@@ -284,14 +293,17 @@ class Look:
 
 @dataclass(frozen=True)
 class BlowUp:
-    """How the run's loss went beyond every bound."""
+    """How the run's loss went beyond every bound: it stopped being finite, or the run diverged.
+
+    The bound and when a run counts as diverged: :mod:`adder_engine.divergence`.
+    """
 
     update: int
-    """The update (1-based) whose loss was the first beyond a thousand times the run's first loss, or not finite."""
+    """The update (1-based) whose loss was the first beyond a thousand times the start's, or not finite."""
     epoch: float
     """The same place in epochs: those finished before that update, and the share of the next one."""
-    lost_at: int
-    """The update whose loss is no longer finite; ``update`` or a later one."""
+    lost_at: int | None
+    """The update whose loss is no longer finite; ``update`` or a later one. None where it ended finite."""
     tensor: str
     """The parameter tensor that was the first to reach twice its size, such as ``hidden.weight``."""
     factor: float
@@ -306,6 +318,71 @@ class BlowUp:
     them). None where the loss is not curved upwards there, or not finite."""
     back_to: int
     """Where ``rescue`` goes: finished updates, ten before ``update``, or the start."""
+    own_limit: float | None = None
+    """The limit of the optimizer in use, which with momentum or weight decay is another than 2/λmax; None where there
+    is no one limit."""
+    times: float | None = None
+    """How many times the start's loss the loss was at the end; None where it ended not finite."""
+    setting: float = 0.0
+    """``training.lr`` at the end; the schedule makes ``lr`` of it."""
+    rescue_lr: float = 0.0
+    """``training.lr`` as ``rescue`` sets it: half of it, or half of ``own_limit`` where that is lower; or lower still
+    where an attempt showed that this would not do."""
+
+    @property
+    def above_limit(self) -> bool:
+        """Whether the rate stood above the optimizer's own limit."""
+        return self.own_limit is not None and self.lr > self.own_limit
+
+
+def ended_told(times: float) -> str:
+    """How a run that diverged ended, in one sentence."""
+    if not math.isfinite(times):
+        return "The loss started at 0 and ended far above it: the run diverged."
+    shown = f"{times:.3g}".replace("e+0", "e").replace("e+", "e")
+    return f"The loss ended {shown} times above its start: the run diverged."
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A run whose loss stands still, and why."""
+
+    loss: float
+    """Over all training rows, as things stand."""
+    alike: bool
+    """Whether all answers are alike; of copies they need not be."""
+    answers: tuple[float, float]
+    """The lowest and the highest answer, in units of sums."""
+    low: float
+    high: float
+    """The lowest and highest target, in units of sums."""
+    cause: Cause
+    layer: str = ""
+    """The first layer that is the same for every row, by its name; empty where the cause lies in none."""
+    units: int = 0
+    """Its units."""
+    counts: tuple[tuple[Cause, int], ...] = ()
+    """How many of them are so by which cause, the most frequent first."""
+    weight: float | None = None
+    """What all weights are, where all are equal."""
+    broadcast: bool = False
+    """Whether the targets are broadcast."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be said of a run as it stands, measured on demand."""
+
+    moment: Moment
+    training: Training
+    """The settings that it speaks of."""
+    lr: float
+    """The rate of the next update."""
+    limit: float | None
+    """The rate above which the optimizer's steps grow along the steepest direction, at ``moment``; None where it has
+    no one limit, as Adam and RMSprop, or nothing curves upwards."""
+    stuck: Stuck | None
+    """Why the loss stands still; None where it does not, or nothing is wrong that we know."""
 
 
 @dataclass(frozen=True)
@@ -399,7 +476,8 @@ class Snapshot:
     first_loss: str = "mse"
     """The loss function that the run began with; where ``marks`` name another, ``losses`` go on in its units."""
     blow_up: BlowUp | None = None
-    """How this run's loss stopped being finite, also while an earlier moment is looked at; None where it did not."""
+    """How this run's loss stopped being finite or diverged, also while an earlier moment is looked at; None where it
+    did not."""
     warning: str = ""
     """What the person should know beside the run, such as that it could not be saved; empty otherwise."""
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.keys import LARGEST_SEED, Value
+from adder_engine.snapshot import ended_told
 from adder_engine.sums import Sum
 from adder_engine.watching import starting_sums
 
 if TYPE_CHECKING:
+    from adder_engine.divergence import Bound
     from adder_engine.stopping import RuledTraining
     from adder_engine.trainer import Trainer
 
@@ -45,7 +47,10 @@ class SweepRun:
     answers: tuple[float, ...] = ()
     """To the sweep's sums, in their order, in units of sums."""
     stopped: str | None = None
-    """Why the loss stopped being finite, in one sentence; losses and answers are then of the last finite state."""
+    """Why the loss stopped being finite, in one sentence; losses and answers are then of the last finite state. Or
+    that the run, by the rule of :mod:`adder_engine.divergence`, ended diverged."""
+    diverged: float | None = None
+    """How many times the start's loss the loss was at the end of a run that diverged; None where it did not."""
     paused: str = ""
     """Which of the experiment's rules ended the run, in one sentence; empty where none did."""
     course: tuple[tuple[int, float], ...] = ()
@@ -151,14 +156,17 @@ class Sweep:
         if every_epochs < 1:
             raise RequestError(f"{every_epochs} epochs between two looks will not do: take at least 1.")
         runs = list(self._runs)
+        from adder_engine.divergence import Bound  # a sweep can be described without torch
+
         for places in self.teams():
             team = team_of([runs[place].experiment for place in places])
+            bounds = [Bound(trainer, [trainer.state[0]]) for trainer in team.trainers]
             finished = False
             while not finished:
                 team.train(every_epochs)
                 finished = team.finished
-                for place, trainer in zip(places, team.trainers, strict=True):
-                    runs[place] = self._look(runs[place], trainer, team.paused)
+                for place, trainer, bound in zip(places, team.trainers, bounds, strict=True):
+                    runs[place] = _judged(self._look(runs[place], trainer, team.paused), trainer, bound)
                 yield SweepState(tuple(runs))
 
     def run(self, progress: Callable[[SweepState], None] | None = None) -> SweepState:
@@ -204,6 +212,13 @@ class Sweep:
             paused=paused,
             course=course,
         )
+
+
+def _judged(run: SweepRun, trainer: Trainer, bound: Bound) -> SweepRun:
+    """The run, told as diverged where it has come to its end and is."""
+    if not run.done or (times := bound.times(trainer.current_loss())) is None:
+        return run
+    return replace(run, stopped=ended_told(times), diverged=times)
 
 
 def parse_over(text: str) -> tuple[str, list[Value]]:

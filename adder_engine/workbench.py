@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adder_engine.blowup import explain
+from adder_engine.blowup import explain, has_ended
 from adder_engine.checkpoint import Handles
 from adder_engine.companions import companions_restored
 from adder_engine.errors import RequestError, RunFileError
@@ -47,7 +47,7 @@ class Workbench:
         self._earlier: list[Recording] = []
         self._later: list[Recording] = []
         self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Mark, ...]] | None = None
-        self._blow_up: tuple[tuple[Moment, str], BlowUp | None] | None = None
+        self._blow_up: tuple[tuple[object, ...], BlowUp | None] | None = None
 
     @property
     def watched(self) -> list[Sum]:
@@ -223,18 +223,17 @@ class Workbench:
         self._branching(lambda: self.recording.edit(index, value))
 
     def rescue(self) -> None:
-        """Go back to ten updates before the run blew up, and halve the learning rate there.
+        """Go back to ten updates before the run blew up, with a learning rate there that will do.
 
         Raises:
             RequestError: this run has not blown up.
         """
         blow_up = self.blow_up()
         recording = self.recording
-        if blow_up is None or recording.stop is None:
-            raise RequestError("There is nothing to rescue: this run's loss has stayed finite.")
-        recording.seek(recording.stop[0])
-        lr = recording.experiment.training.lr / 2
-        back = blow_up.back_to
+        if blow_up is None:
+            raise RequestError("There is nothing to rescue: this run has not blown up.")
+        recording.seek(recording.newest if recording.stop is None else recording.stop[0])
+        lr, back = blow_up.rescue_lr, blow_up.back_to
         recording.seek(Moment(back, 0, recording.timeline.edits_at(back, 0)))
         self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
 
@@ -262,12 +261,14 @@ class Workbench:
         return self._marks[1]
 
     def blow_up(self) -> BlowUp | None:
-        """How this run's loss stopped being finite; measured once."""
-        stop = self.recording.stop
-        if stop is None:
+        """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
+        recording = self.recording
+        if recording.stop is None and not has_ended(recording):
             return None
-        if self._blow_up is None or self._blow_up[0] is not stop:
-            self._blow_up = stop, explain(self.recording)
+        events = recording.timeline.events
+        key = (recording, recording.stop, recording.newest, len(events), events[-1] if events else None)
+        if self._blow_up is None or self._blow_up[0] != key:
+            self._blow_up = key, explain(recording)
         return self._blow_up[1]
 
     # --- sums ------------------------------------------------------------------------------------

@@ -252,7 +252,7 @@ class Player:
         self._show(await (await self.ready()).forget(run))
 
     async def rescue(self) -> None:
-        """Back to before the run blew up, with the rate halved."""
+        """Back to before the run blew up, with a lower rate."""
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
         lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)

@@ -119,4 +119,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         },
         "done": run.done,
     }  # fmt: skip
-    return line if run.stopped is None else line | {"stopped": run.stopped}
+    if run.stopped is None:
+        return line
+    line["stopped"] = run.stopped
+    return line if run.diverged is None else line | {"diverged": finite_or_null(run.diverged)}

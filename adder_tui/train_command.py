@@ -14,11 +14,14 @@ from adder_tui.render.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
-    from adder_engine.snapshot import BlowUp
+    from adder_engine.snapshot import BlowUp, Stuck
     from adder_engine.stopping import RuledTraining
 
 LARGEST_PLAIN = 1e9
 """From here on numbers are written with an exponent."""
+
+MOST_NOTED = 100
+"""Epochs whose losses are kept to see whether the loss stands still at the end, about."""
 
 BAR_SECONDS = 0.1
 """Time between two drawings of the progress bar."""
@@ -48,12 +51,14 @@ class Outcome:
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
     blow_up: BlowUp | None
-    """How its loss stopped being finite, where it did."""
+    """How its loss stopped being finite or diverged, where it did."""
     replies: tuple[Reply, ...]
     updates: int
     """Updates run; a run that went back to its best has fewer behind it then."""
     paused: str = ""
     """Which of the experiment's rules ended it, in one sentence; empty where none did."""
+    stuck: Stuck | None = None
+    """Why its loss stands still, where it does."""
 
 
 class Report(Protocol):
@@ -83,24 +88,31 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             say(f"flat_target: the train loss is over {n}·{n} differences, every answer minus every target")
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
+    from adder_engine.divergence import Bound
+    from adder_engine.snapshot import ended_told
     from adder_engine.stopping import RuledTraining
 
     trainer = Trainer(experiment)
+    bound = Bound(trainer, [trainer.state[0]])
     training = RuledTraining(trainer)
-    blow_up = None
+    blow_up = stuck = None
     started = time.perf_counter()
     try:
-        _run(training, experiment.epochs, report)
+        losses = _run(training, experiment.epochs, report)
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
-        if stopped is not None:
+        if stopped is None and (times := bound.times(trainer.current_loss())) is not None:
+            stopped = ended_told(times)
+        if stopped is None:
+            stuck = _stuck(trainer, losses)
+        else:
             stopped, blow_up = _explained(experiment, stopped)
         replies = ask(trainer, sums)
     except KeyboardInterrupt:
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
         replies = ()
-    report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence))
+    report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
     if stopped is not None:
         complain(stopped)
         return 1
@@ -108,13 +120,24 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
 
 
 def _explained(experiment: Experiment, stopped: str) -> tuple[str, BlowUp | None]:
-    """Why it blew up, in the app's words; ``stopped`` where its loss was never finite."""
+    """Why it blew up or diverged, in the app's words; ``stopped`` where its loss was never finite."""
     # Not at the top: few runs blow up, and the words bring rich along.
     from adder_engine.blowup import explain_anew
     from adder_tui.render.blowup import blow_up_told
 
     blow_up = explain_anew(experiment)
     return (stopped, None) if blow_up is None else (blow_up_told(blow_up), blow_up)
+
+
+def _stuck(trainer: Trainer, losses: dict[int, float]) -> Stuck | None:
+    """Why its loss stands still, where it has hardly changed since the look back."""
+    from adder_engine.stuck import looked_back, stands_still, why_stuck
+
+    back = looked_back(trainer.epochs_done)
+    if back is None:
+        return None
+    before = max((epoch for epoch in losses if epoch <= back), default=None)
+    return why_stuck(trainer) if before is not None and stands_still(losses[before], trainer.loss) else None
 
 
 def told_epochs(epochs: int) -> frozenset[int]:
@@ -133,16 +156,21 @@ def headline(experiment: Experiment, title: str) -> str:
     )
 
 
-def _run(training: RuledTraining, epochs: int, report: Report) -> None:
+def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, float]:
+    """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
     told = told_epochs(epochs)
+    losses: dict[int, float] = {}
     bar = ProgressLine(epochs)
     drawn = 0.0
+    noted = max(1, epochs // MOST_NOTED)
     try:
         while not training.finished:
             training.epoch()
+            if trainer.loss is not None and (trainer.epochs_done % noted == 0 or trainer.epochs_done <= MOST_NOTED):
+                losses[trainer.epochs_done] = trainer.loss
             if training.sentence or trainer.stopped is not None:
-                return
+                break
             if trainer.epochs_done in told:
                 bar.clear()
                 report.progress(trainer)
@@ -151,6 +179,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> None:
                 drawn = time.monotonic()
     finally:
         bar.clear()
+    return losses
 
 
 def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
@@ -180,7 +209,14 @@ class JsonReport:
         if outcome.stopped is not None:
             line["stopped"] = outcome.stopped
         if outcome.blow_up is not None:
-            line["blew_up_at"], line["not_finite_at"] = outcome.blow_up.update, outcome.blow_up.lost_at
+            blow_up = outcome.blow_up
+            line["blew_up_at"], line["not_finite_at"] = blow_up.update, blow_up.lost_at
+            line["diverged"] = finite_or_null(blow_up.times)
+            line["lr"], line["limit"] = finite_or_null(blow_up.lr), blow_up.own_limit
+        if outcome.stuck is not None:
+            from adder_tui.render.stuck import stuck_told  # few runs get stuck, and the words bring rich along
+
+            line["stuck"], line["stuck_because"] = stuck_told(outcome.stuck), outcome.stuck.cause
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
@@ -229,6 +265,10 @@ class TextReport:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
             speed = plural(round(_speed(outcome)), "update")
             say(f"{plural(outcome.updates, 'update')} in {seconds}, {speed} a second")
+        if outcome.stuck is not None:
+            from adder_tui.render.stuck import stuck_told  # few runs get stuck, and the words bring rich along
+
+            say(stuck_told(outcome.stuck))
         for line in answer_lines(outcome.replies):
             say(line)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from adder_engine.errors import AdderError
 from adder_tui.panes.chart_reading import ChartReading
 from adder_tui.panes.pane import Pane
+from adder_tui.render.view import View
 from adder_tui.widgets.canvas import ViewSource
 from adder_tui.widgets.training import LearnedMap, RunPanel, WatchedSums
 
 if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import Moment, Outlook
     from adder_tui.app import AdderApp
 
 LEAST_CHART_ROWS = 9
@@ -33,6 +38,11 @@ class TrainPane(Pane):
     TrainPane ReadOut { height: 2; display: none; }
     """
 
+    _outlook: Outlook | None = None
+    """What was last found of the run as it stands."""
+    _asked: tuple[int, Experiment, Moment | None] | None = None
+    """Of which run, settings and moment that was asked; no moment while it plays."""
+    _looking = False
     _shares = (0, 0)
     """Rows of the sums and columns of the run panel."""
 
@@ -47,10 +57,10 @@ class TrainPane(Pane):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield self._reading.chart
-            yield RunPanel(self.source)
+            yield RunPanel(self._seen)
         yield self._reading.telling
         yield WatchedSums(self.source)
-        yield LearnedMap(self.source)
+        yield LearnedMap(self._seen)
 
     def on_resize(self, event: events.Resize) -> None:
         self._share_rows()
@@ -58,6 +68,32 @@ class TrainPane(Pane):
     def redraw(self) -> None:
         self._share_rows()
         super().redraw()
+        self._look_out()
+
+    def _seen(self) -> View:
+        """What there is to draw, with what was found of the run as it stands."""
+        return replace(self.source(), outlook=self._outlook)
+
+    def _look_out(self) -> None:
+        """Ask how the run stands: once for each place where it halts, and once for the settings it plays with."""
+        view = self.source()
+        snapshot = view.snapshot
+        if snapshot is None or view.lesson is not None or snapshot.blow_up is not None or self._looking:
+            return
+        place = None if snapshot.status == "playing" else snapshot.moment
+        asked = (snapshot.run, snapshot.experiment, place)
+        if asked != self._asked:
+            self._looking, self._asked = True, asked
+            self.run_worker(self._ask_outlook(), name="outlook")
+
+    async def _ask_outlook(self) -> None:
+        try:
+            self._outlook = await (await self._app.player.ready()).outlook()
+        except AdderError:  # the session is closed, or has said already what is wrong
+            self._outlook = None
+        finally:
+            self._looking = False
+        self.redraw()
 
     def _share_rows(self) -> None:
         snapshot = self.source().snapshot

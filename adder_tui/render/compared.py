@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adder_engine.naming import MOST_WORDS, difference_words, title_of
-from adder_engine.snapshot import Run
+from adder_engine.snapshot import Run, ended_told
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
@@ -51,8 +51,16 @@ def run_now(snapshot: Snapshot) -> Run:
         id=snapshot.run, name=snapshot.run_name or title_of(snapshot.experiment), experiment=snapshot.experiment,
         epoch=snapshot.epoch, train_loss=snapshot.train_loss, test_loss=snapshot.test_loss, answers=snapshot.answers,
         collapsed=snapshot.collapsed, losses=snapshot.losses, marks=snapshot.marks, parent=snapshot.parent,
-        branched_at=snapshot.branched_at, stopped=snapshot.message if snapshot.status == "stopped" else "",
+        branched_at=snapshot.branched_at, stopped=_stopped(snapshot),
+        diverged=snapshot.blow_up is not None and snapshot.blow_up.lost_at is None,
     )  # fmt: skip
+
+
+def _stopped(snapshot: Snapshot) -> str:
+    """Why the run blew up, or that it ended diverged; empty where neither is so."""
+    if snapshot.blow_up is not None and snapshot.blow_up.times is not None:
+        return ended_told(snapshot.blow_up.times)
+    return snapshot.message if snapshot.status == "stopped" else ""
 
 
 def same_start(one: Experiment, other: Experiment) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adder_tui.render.blowup import limit_rows
 from adder_tui.render.experiment import batch, layers
 from adder_tui.render.glyphs import Glyphs
 from adder_tui.render.lines import Line, roomiest
@@ -99,6 +100,7 @@ def _setting(view: View, width: int) -> list[Line]:
     lr = view.snapshot.lr if view.snapshot else training.lr
     return [
         _row("optimizer", f"{training.optimizer}, lr {plain_number(float(f'{lr:.4g}'), view.glyphs)}"),
+        *limit_rows(view),
         _row("batch", text if len(text := batch(experiment)) <= width - LABEL_WIDTH else text.removesuffix(" rows")),
         _row("network", f"{layers(experiment.network.layers)}, {activation}"),
         _row("parameters", plural(experiment.parameter_count, "number")),

@@ -102,7 +102,9 @@ def _column(heading: str, texts: list[str], role: Role) -> Column:
 
 
 def _loss(run: Run, glyphs: Glyphs) -> str:
-    return "blew up" if run.stopped else number(run.train_loss, glyphs)
+    if run.stopped:
+        return "diverged" if run.diverged else "blew up"
+    return number(run.train_loss, glyphs)
 
 
 def _answer(run: Run, wanted: Answer, glyphs: Glyphs) -> str:

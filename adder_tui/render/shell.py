@@ -96,7 +96,8 @@ def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None, in_less
 
     ``in_lesson``: a lesson is in front, where not all keys work.
     """
-    if snapshot is not None and snapshot.status == "stopped" and snapshot.blow_up is not None:
+    ended = snapshot is not None and snapshot.status in ("stopped", "done")
+    if snapshot is not None and ended and snapshot.blow_up is not None:
         from adder_tui.render.blowup import blow_up_sentence  # not needed to paint the shell
 
         return blow_up_sentence(snapshot.blow_up, rescues=not in_lesson)

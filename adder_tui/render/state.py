@@ -30,6 +30,8 @@ def run_state(view: View) -> Line:
         return Line.of((f"{sign} loading torch{glyphs.ellipsis}", "dim"))
     if status == "done" and not view.experiment.epochs:
         return Line.of((f"{glyphs.paused} untrained", "strong"))
+    if status == "done" and view.snapshot is not None and view.snapshot.blow_up is not None:
+        return Line.of((f"{sign} diverged", "strong"))
     return Line.of((f"{sign} {status}", "accent" if status == "playing" else "strong"))
 
 
@@ -76,7 +78,8 @@ def state_line(view: View, width: int) -> Line:
             at = Line.of(at, (f" (newest {count(_newest_epoch(snapshot))})", "dim"))
         parts.append(at)
         if snapshot.blow_up is not None:
-            parts.append(Line.of((f"blew up at update {count(snapshot.blow_up.update)}", "minus")))
+            what = "blew up" if snapshot.blow_up.lost_at is not None else "diverged"
+            parts.append(Line.of((f"{what} at update {count(snapshot.blow_up.update)}", "minus")))
         loss = line_loss(snapshot)
         if loss is not None and not view.veiled:
             over = over_pairs(snapshot.experiment, view.glyphs)[1] if loss[0] == "train loss" else ""

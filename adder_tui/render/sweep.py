@@ -138,7 +138,7 @@ def trains_again(run: SweepRun) -> str:
     """What Enter on a row does, while it is done."""
     if not run.begun:
         return "This run of the sweep has not begun: here it stands at its start. S goes back to the sweep."
-    to = "to where it blew up" if run.stopped else f"to epoch {run.epochs:,}"
+    to = "to where it blew up" if run.stopped and run.diverged is None else f"to epoch {run.epochs:,}"
     return f"Trains this run of the sweep again here, {to}. S goes back to the sweep."
 
 

@@ -10,7 +10,7 @@ from adder_tui.selection import Selection
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import Snapshot
+    from adder_engine.snapshot import Outlook, Snapshot
     from adder_tui.lessons.lesson import Lesson
 
 
@@ -43,6 +43,9 @@ class View:
     """What a lesson in front lets one do, for the table of commands; ``visiting`` on other tabs while one is open."""
     lesson: Lesson | None = None
     """The lesson that has the network, whatever tab is in front."""
+
+    outlook: Outlook | None = None
+    """What was last found of the rate's limit and of a loss that stands still; None where that was not asked."""
 
     @property
     def visiting(self) -> Lesson | None:

@@ -14,6 +14,7 @@ from adder_tui.render.lines import Line
 from adder_tui.render.plot import LABEL_WIDTH
 from adder_tui.render.readout import read_out
 from adder_tui.render.run import run_panel
+from adder_tui.render.stuck import stuck_here, stuck_lines
 from adder_tui.render.sums import learned, watched_sums
 from adder_tui.render.view import View
 from adder_tui.widgets.canvas import Canvas, ViewSource
@@ -141,9 +142,11 @@ class WatchedSums(Canvas):
 
 
 class LearnedMap(Canvas):
-    """The collapsed map above the wanted one; of a run that blew up, why it did."""
+    """The collapsed map above the wanted one; of a run that blew up or is stuck, why."""
 
     def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
         if view.snapshot is not None and view.snapshot.blow_up is not None:
             return blow_up_lines(view, view.snapshot.blow_up, width)
+        if (stuck := stuck_here(view)) is not None:
+            return stuck_lines(view, stuck, width)
         return learned(view, width)

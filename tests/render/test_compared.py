@@ -9,16 +9,30 @@ import numpy as np
 import pytest
 
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Answer, BlowUp, CollapsedMap, Look, Mark, Run, Snapshot
-from adder_tui.render.blowup import blow_up_lines, blow_up_sentence
+from adder_engine.snapshot import (
+    Answer,
+    BlowUp,
+    CollapsedMap,
+    Look,
+    Mark,
+    Moment,
+    Outlook,
+    Run,
+    Snapshot,
+    Stuck,
+    ended_told,
+)
+from adder_tui.render.blowup import blow_up_lines, blow_up_sentence, blow_up_told
 from adder_tui.render.chart import Axis, axis_of, loss_chart
 from adder_tui.render.compared import branch_sentence, on_chart, run_now, same_start, start_sentence, told_beside
-from adder_tui.render.lines import plain, wrapped
+from adder_tui.render.lines import Line, plain, wrapped
 from adder_tui.render.readout import loss_at, near, read_out
+from adder_tui.render.run import run_panel
 from adder_tui.render.runs import run_told, runs_lines
 from adder_tui.render.shell import standing_notice
 from adder_tui.render.side_by_side import side_by_side
-from adder_tui.render.state import state_line
+from adder_tui.render.state import run_state, state_line
+from adder_tui.render.stuck import stuck_here, stuck_lines, stuck_told
 from adder_tui.render.view import View
 from tests.render.views import losses_of, view_of
 from tests.tui.screens import check_golden
@@ -26,7 +40,7 @@ from tests.tui.screens import check_golden
 ONE_PAIR = Experiment.preset("one-pair")
 BLOWN = BlowUp(
     update=123, epoch=122.0, lost_at=140, tensor="hidden.weight", factor=1.8734, over=12, lr=0.1, limit=0.03125,
-    back_to=113,
+    back_to=113, setting=0.1, rescue_lr=0.05,
 )  # fmt: skip
 
 
@@ -189,6 +203,9 @@ def test_a_run_that_blew_up_says_so_in_the_list() -> None:
     view = several()
     run = run_of(1, "lr 1", stopped="The loss stopped being finite at update 12.")
     assert "blew up" in plain(runs_lines(view, [run], 0, [], 78, 8))
+    diverged = dataclasses.replace(run, stopped=ended_told(1e9), diverged=True)
+    assert "diverged" in plain(runs_lines(view, [diverged], 0, [], 78, 8))
+    assert "ended 1e9 times above its start" in plain(run_told(view, diverged, 78, 3))
     assert "update 12" in plain(run_told(view, run, 78, 3))
 
 
@@ -202,16 +219,99 @@ def test_two_runs_side_by_side_look_as_they_did(name: str, width: int, height: i
 def test_a_blow_up_is_told_with_what_grew_and_the_rate_beside_its_limit() -> None:
     view = several(blow_up=BLOWN, status="stopped", message="The loss stopped being finite.")
     told = plain(blow_up_lines(view, BLOWN, 80))
-    for text in ("update 123", "hidden.weight grew first", "×1.87 an update", "0.1", "2/λmax 0.0312", "guide for adam",
+    for text in ("update 123", "hidden.weight grew first", "×1.87 an update", "0.1", "2/λmax 0.03125", "guide for adam",
                  "rate 0.05"):  # fmt: skip
         assert text in told
     assert plain(blow_up_lines(several(True), BLOWN, 80)).isascii()
     assert "blew up at update 123" in state_line(view, 80).plain
-    assert "10 updates and halves" in blow_up_sentence(BLOWN)
-    late = dataclasses.replace(BLOWN, update=12_345, lost_at=12_350, back_to=12_335)
-    assert "(loss 1,000 times the first; not finite at 12,350)" in blow_up_sentence(late)
+    assert "h goes back to 113 at rate 0.05, half of it." in blow_up_sentence(BLOWN)
+    late = dataclasses.replace(
+        BLOWN, update=12_345, lost_at=12_350, back_to=12_335, own_limit=8.095e-5, rescue_lr=4.05e-5
+    )
+    assert "h goes back to 12,335 at rate 4.05e−5, half the limit 8.095e−5." in blow_up_sentence(late)
+    assert "(loss 1,000-fold; not finite at 12,350)" in blow_up_sentence(late)
     assert len(wrapped(blow_up_sentence(late), 58)) <= 3  # whole at 60 columns
     assert standing_notice(view.snapshot, None) == blow_up_sentence(BLOWN)
+
+
+def test_a_run_that_diverged_is_told_so_with_what_it_ended_at_and_what_h_will_do() -> None:
+    blow_up = dataclasses.replace(
+        BLOWN, lost_at=None, times=1.1327e9, lr=1.25e-6, setting=1.25e-6, limit=1.1849e-6, own_limit=1.1849e-6,
+        rescue_lr=5.92e-7,
+    )  # fmt: skip
+    view = several(blow_up=blow_up, status="done")
+    assert "the loss ended 1.13e9 times above its start; hidden.weight grew first. h goes back to 113 at rate" \
+        " 5.92e−7, half the limit 1.185e−6." in standing_notice(view.snapshot, None)  # fmt: skip
+    assert len(wrapped(blow_up_sentence(blow_up), 58)) <= 3
+    assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in blow_up_told(blow_up)
+    assert run_state(view).plain == "■ diverged"
+    assert "diverged at update 123" in state_line(view, 80).plain
+    told = plain(blow_up_lines(view, blow_up, 80))
+    for text in (
+        "diverged  at update 123",
+        "rate      1.25e−6",
+        "limit 2/λmax 1.185e−6",
+        "h back to 113, rate 5.92e−7",
+    ):
+        assert text in told
+    below = dataclasses.replace(blow_up, lr=1e-6)
+    assert "limit" not in blow_up_told(below)
+    assert "Home looks at its start." in blow_up_sentence(blow_up, rescues=False)
+
+
+def test_a_rate_above_the_limit_is_told_beside_the_run_with_where_it_was_measured() -> None:
+    view = several(status="paused")
+    snapshot = snapshot_of(view)
+    training = snapshot.experiment.training
+
+    def told(**changes: Any) -> str:
+        outlook = Outlook(snapshot.moment, training, snapshot.lr, snapshot.lr / 2, None)
+        seen = dataclasses.replace(view, outlook=dataclasses.replace(outlook, **changes))
+        return plain([Line.of(row, "|") for row in run_panel(seen, 30, 14)]).replace(" ", "")
+
+    assert "overlimit0.0001|" in told()
+    assert "overlimit0.0001at0|" in told(moment=Moment())
+    for changes in ({"limit": snapshot.lr}, {"limit": None}, {"training": dataclasses.replace(training, lr=1.0)}):
+        assert "limit" not in told(**changes)
+    assert "limit" not in plain(run_panel(view, 30, 14))
+
+
+STUCK = Stuck(1.6e6, True, (16.5, 16.5), -1620.0, 2190.0, "dead", "hidden", 4, (("dead", 4),))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "all 4 units of layer hidden are dead: 0 for every row, no gradient passes"),
+        ({"units": 1, "counts": (("dead", 1),)}, "the one unit of layer hidden is dead"),
+        ({"cause": "saturated", "counts": (("saturated", 4),)}, "all 4 units of layer hidden are saturated"),
+        ({"cause": "muted", "counts": (("muted", 4),)}, "muted: their outputs are held at 0"),
+        ({"counts": (("dead", 3), ("muted", 1))}, "of the 4 units of layer hidden 3 dead, 1 muted"),
+        (
+            {"cause": "zero", "counts": (("zero", 1),), "layer": "output"},
+            "all weights of layer output from units that differ",
+        ),
+        ({"cause": "zero", "weight": 0.0}, "all weights are 0, so that no gradient reaches any of them"),
+        ({"cause": "copies", "weight": 0.5}, "all weights are equal (0.5)"),
+        ({"cause": "broadcast", "broadcast": True}, "flat_target: each answer is compared with every target"),
+        ({"broadcast": True}, "passes; the targets are flat too"),
+    ],
+)
+def test_a_loss_that_stands_still_is_told_with_its_reason(changes: dict[str, Any], words: str) -> None:
+    stuck = dataclasses.replace(STUCK, **changes)
+    assert words in stuck_told(stuck).replace("All", "all").replace("The one", "the one").replace("Of the", "of the")
+    view = several()
+    told = plain(stuck_lines(view, stuck, 120))
+    assert words in told
+    assert "every answer is 16.50, targets reach from −1,620 to 2,190" in told
+    assert all(line.width <= 60 for line in stuck_lines(several(True), stuck, 60))
+    assert plain(stuck_lines(several(True), stuck, 60)).isascii()
+    here = dataclasses.replace(
+        view, outlook=Outlook(snapshot_of(view).moment, view.experiment.training, 1.0, None, stuck)
+    )
+    assert stuck_here(here) is stuck
+    assert stuck_here(dataclasses.replace(here, words="visiting")) is None  # a lesson asks that itself
+    assert stuck_here(several()) is None
 
 
 def test_without_a_limit_none_is_told() -> None:

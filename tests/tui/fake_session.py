@@ -12,7 +12,7 @@ import numpy as np
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.session import Session
-from adder_engine.snapshot import Answer, CollapsedMap, Losses, Moment, Snapshot, Status, rungs_of
+from adder_engine.snapshot import Answer, CollapsedMap, Losses, Moment, Outlook, Snapshot, Status, rungs_of
 from adder_engine.sums import Sum
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
@@ -116,6 +116,9 @@ class FakeSession:
     def _size(self, size: str) -> int:
         per_epoch = self.experiment.updates_per_epoch
         return {"update": 1, "epoch": per_epoch, "10 epochs": 10 * per_epoch, "100 epochs": 100 * per_epoch}[size]
+
+    async def outlook(self) -> Outlook:
+        return Outlook(self.moment, self.experiment.training, self.experiment.training.lr, None, None)
 
     async def step(self, size: str = "update", count: int = 1) -> Snapshot:
         await self._request("step", size)

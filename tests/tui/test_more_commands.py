@@ -179,6 +179,27 @@ def test_a_run_that_blows_up_is_counted_and_harms_no_other(capsys: pytest.Captur
     assert "stopped" not in runs[0]
 
 
+def test_a_run_that_ends_far_above_its_start_is_counted_with_those_that_blew_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t8.toml"
+    path.write_text(
+        "epochs = 100\n[network]\nlayers = [2, 1]\n[data]\nkind = 'rows'\n"
+        "rows = [[300,310],[-820,-800],[1110,1080],[15,20],[-400,-410],[640,655]]\n"
+        "[training]\noptimizer = 'sgd'\n"
+    )
+    over = ("--over", "training.lr=1.1e-6,1.25e-6", "--seeds", "2")
+    table = [line.split() for line in _told(capsys, "sweep", str(path), *over)][2:]
+    assert [line[-3:] for line in table] == [["0", "of", "2"], ["2", "of", "2"]]
+    assert table[1][1] == "–"
+    runs = _sweep_json(capsys, str(path), *over)
+    assert [run["done"] for run in runs] == [True, True, False, False]
+    assert all(run["diverged"] > 1e6 and "times above its start" in run["stopped"] for run in runs[2:])
+    assert "diverged" not in runs[0]
+    assert main(["sweep", str(path), "--over", "training.lr=1.25e-6", "--seeds", "1"]) == 1
+    assert "times above its start: the run diverged." in capsys.readouterr().err
+
+
 def test_when_every_run_blows_up_the_sweep_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "explode", "--over", "training.lr=2e-4,3e-4", "--seeds", "2"]) == 1
     told = capsys.readouterr()

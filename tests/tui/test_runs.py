@@ -162,7 +162,7 @@ async def test_d_strikes_a_run_off_but_not_the_one_in_progress(session: Session)
         assert snapshot.runs == ()
 
 
-async def test_h_goes_back_before_a_blow_up_and_halves_the_rate(session: Session) -> None:
+async def test_h_goes_back_before_a_blow_up_with_a_rate_below_the_limit(session: Session) -> None:
     changes = {"training.optimizer": "sgd", "training.lr": 0.01, "data.count": 100}
     await session.load(Experiment.preset("many-pairs").replace(**changes))
     async with app_on(session).run_test(size=SIZE) as pilot:  # type: ignore[arg-type]
@@ -170,8 +170,45 @@ async def test_h_goes_back_before_a_blow_up_and_halves_the_rate(session: Session
         await pilot.press("space")
         await shows(pilot, "This run blew up at update", "grew first", "limit 2/λmax", "h goes back")
         await pilot.press("h")
-        await shows(pilot, "with the learning rate 0.005", "stays on the chart: lr 0.01.")
-        assert app_of(pilot).experiment.training.lr == 0.005
+        await shows(pilot, "with the learning rate 2.57e−6", "stays on the chart: lr 0.01.")
+        assert app_of(pilot).experiment.training.lr == 2.57e-6
+
+
+async def test_a_run_that_diverges_is_warned_of_before_and_told_after_and_h_mends_it(session: Session) -> None:
+    await session.load(
+        Experiment().replace(
+            **{
+                "seed": 8, "epochs": 100, "network.layers": (2, 1), "data.kind": "rows",
+                "data.rows": ((300, 310), (-820, -800), (1110, 1080), (15, 20), (-400, -410), (640, 655)),
+                "training.optimizer": "sgd", "training.lr": 1.25e-6,
+            }
+        )
+    )  # fmt: skip
+    async with app_on(session).run_test(size=SIZE) as pilot:  # type: ignore[arg-type]
+        await shows(pilot, "over limit 1.185e−6")
+        await session.play(None)
+        await shows(pilot, "■ diverged", "diverged at update 38", "the loss ended 1.13e9 times above its start",
+                    "h goes back to 28 at rate 5.92e−7, half the limit 1.185e−6.")  # fmt: skip
+        await pilot.press("l")
+        await shows(pilot, "diverged")
+        await pilot.press("escape", "h")
+        await shows(pilot, "‖ paused", "Back at update 28, with the learning rate 5.92e−7")
+        await session.play(None)
+        await shows(pilot, "■ done", "epoch 100 of 100")
+        snapshot = app_of(pilot).snapshot
+        assert snapshot is not None
+        assert snapshot.blow_up is None
+        assert snapshot.train_loss is not None
+        assert snapshot.train_loss < 100
+
+
+async def test_a_loss_that_stands_still_is_told_with_its_reason_in_train(session: Session) -> None:
+    await session.load(
+        Experiment().replace(**{"data.count": 20, "network.init": "zeros", "network.layers": (2, 4, 1), "epochs": 5000})
+    )
+    async with app_on(session).run_test(size=SIZE) as pilot:  # type: ignore[arg-type]
+        await session.play(None)
+        await shows(pilot, "■ done", "stuck", "every answer is", "all weights are 0, so that no gradient")
 
 
 async def test_h_without_a_blow_up_says_so(session: Session) -> None:

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +96,77 @@ def test_a_run_that_blows_up_says_so_in_words_and_exits_1(capsys: pytest.Capture
     assert last["stopped"] == blow_up_told(blow_up)
     assert (last["blew_up_at"], last["not_finite_at"]) == (blow_up.update, blow_up.lost_at)
     assert last["epoch"] < 20
+
+
+T8 = """
+seed = 8
+epochs = 100
+[network]
+layers = [2, 1]
+[data]
+kind = "rows"
+rows = [[300,310],[-820,-800],[1110,1080],[15,20],[-400,-410],[640,655]]
+[training]
+optimizer = "sgd"
+lr = 1.25e-6
+"""
+
+
+def test_a_run_that_diverges_is_told_with_the_reason_and_exits_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t8.toml"
+    path.write_text(T8)
+    assert main(["train", str(path)]) == 1
+    told = capsys.readouterr()
+    assert "This run diverged: the loss ended 1.13e9 times above its start" in told.err
+    assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in told.err
+    last = _json(capsys, str(path), code=1)[-1]
+    assert last["done"] is False
+    assert last["stopped"] == told.err.removeprefix("adder-tui: ").strip()
+    assert last["diverged"] == pytest.approx(1.13e9, rel=0.01)
+    assert last["limit"] == pytest.approx(1.185e-6, rel=1e-3)
+    assert (last["blew_up_at"], last["not_finite_at"], last["lr"]) == (38, None, 1.25e-6)
+    calm = _json(capsys, str(path), "--set", "training.lr=1.1e-6")[-1]
+    assert calm["done"] is True
+    assert "diverged" not in calm
+
+
+def test_a_run_that_a_rule_of_its_own_ended_far_above_its_start_has_diverged_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t8.toml"
+    path.write_text(T8)
+    last = _json(capsys, str(path), "--set", "stop.epoch=60", code=1)[-1]
+    assert last["epoch"] == 60
+    assert "This run diverged" in last["stopped"]
+    assert _json(capsys, str(path), "--set", "stop.epoch=20")[-1]["done"] is True  # 50 times is not yet beyond
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause", "words"),
+    [
+        (["network.init=zeros", "network.layers=2-4-1"], "zero", "All weights are 0"),
+        (["network.layers=2-4-1", "network.init=-1", "network.activation=relu", "data.low=1"], "dead", "are dead"),
+        (["network.layers=2-4-1", "network.init=9", "network.activation=tanh", "data.low=1"], "saturated", "saturated"),
+        (["network.layers=2-1", "training.flat_target=true", "training.lr=0.01"], "broadcast", "flat_target"),
+    ],
+)
+def test_a_loss_that_stands_still_is_told_with_its_reason(
+    capsys: pytest.CaptureFixture[str], settings: list[str], cause: str, words: str
+) -> None:
+    options = [text for setting in ["data.count=50", "data.test_count=0", *settings] for text in ("--set", setting)]
+    last = _json(capsys, "many-pairs", *options, "--epochs", "6000")[-1]
+    assert last["stuck_because"] == cause
+    assert words in last["stuck"]
+    assert main(["train", "many-pairs", *options, "--epochs", "6000"]) == 0
+    assert last["stuck"] in capsys.readouterr().out
+
+
+def test_a_run_that_learns_or_only_just_began_is_not_called_stuck(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "stuck" not in _json(capsys, "one-pair")[-1]
+    assert "stuck" not in _json(capsys, "three-pairs")[-1]
+    assert "stuck" not in _json(capsys, "many-pairs", "--set", "network.init=zeros", "--epochs", "3")[-1]
 
 
 def test_a_run_that_blows_up_says_so_on_stderr_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,136 @@
+"""A loss that stands still while all answers are alike: the reason is read off the network, or none is given."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from adder_engine.checkpoint import Handles
+from adder_engine.desk import Desk
+from adder_engine.experiment import Experiment
+from adder_engine.slices import at_once
+from adder_engine.snapshot import Outlook, Stuck
+from adder_engine.stuck import looked_back, stands_still, why_stuck
+from adder_engine.trainer import Trainer
+
+SMALL = Experiment().replace(**{"data.count": 40, "data.test_count": 0, "network.layers": (2, 4, 1), "epochs": 50})
+
+
+def trainer_of(**changes: Any) -> Trainer:
+    return Trainer(SMALL.replace(**changes))
+
+
+def found(trainer: Trainer) -> Stuck:
+    before = trainer.state.clone()
+    stuck = why_stuck(trainer)
+    assert torch.equal(trainer.state, before)
+    assert stuck is not None
+    assert stuck.low <= stuck.high
+    return stuck
+
+
+def set_all(trainer: Trainer, name: str, value: float) -> None:
+    trainer.state[0, trainer.layout.by_name[name].span] = value
+
+
+def test_units_of_relu_that_are_below_0_for_every_row_are_dead() -> None:
+    trainer = trainer_of(**{"network.activation": "relu"})
+    set_all(trainer, "input.bias", -1e5)
+    stuck = found(trainer)
+    assert (stuck.cause, stuck.layer, stuck.units, stuck.counts) == ("dead", "input", 4, (("dead", 4),))
+    assert stuck.answers[0] == stuck.answers[1]
+    trainer.update()
+    assert not trainer.named_gradients()["input.weight"].any()  # as it says: no gradient passes
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_units_far_out_on_a_flat_end_are_saturated(activation: str) -> None:
+    trainer = trainer_of(**{"network.activation": activation})
+    set_all(trainer, "input.bias", 1e5)
+    assert (found(trainer).cause, found(trainer).units) == ("saturated", 4)
+
+
+def test_muted_units_and_mixtures_are_counted() -> None:
+    trainer = trainer_of(**{"network.activation": "relu"})
+    trainer.hold(Handles(silenced=frozenset((0, n) for n in range(4))))
+    assert found(trainer).counts == (("muted", 4),)
+    trainer.hold(Handles(silenced=frozenset({(0, 3)})))
+    assert why_stuck(trainer) is None
+    set_all(trainer, "input.bias", -1e5)
+    assert found(trainer).counts == (("dead", 3), ("muted", 1))
+
+
+def test_an_output_without_weights_is_told_as_such() -> None:
+    trainer = trainer_of()
+    set_all(trainer, "output.weight", 0.0)
+    assert (found(trainer).cause, found(trainer).layer) == ("zero", "output")
+    trainer = trainer_of(**{"network.activation": "relu"})
+    trainer.state[0, trainer.layout.by_name["input.bias"].span][:2] = -1e5
+    trainer.state[0, trainer.layout.by_name["output.weight"].span][2:] = 0
+    assert (found(trainer).cause, found(trainer).layer) == ("zero", "output")  # from the units that differ
+
+
+def test_equal_weights_are_told() -> None:
+    stuck = found(trainer_of(**{"network.init": "zeros"}))
+    assert (stuck.cause, stuck.weight, stuck.alike) == ("zero", 0.0, True)
+    stuck = found(trainer_of(**{"network.init": 0.5, "network.activation": "relu"}))
+    assert (stuck.cause, stuck.weight, stuck.alike) == ("copies", 0.5, False)
+
+
+def test_flat_targets_draw_every_answer_to_their_mean() -> None:
+    trainer = trainer_of(**{"training.flat_target": True, "network.layers": (2, 1), "epochs": 3000})
+    trainer.update()
+    assert why_stuck(trainer) is None  # its answers still differ
+    set_all(trainer, "output.weight", 1e-4)
+    stuck = found(trainer)
+    assert (stuck.cause, stuck.broadcast) == ("broadcast", True)
+    trainer = trainer_of(**{"network.layers": (2, 1)})
+    set_all(trainer, "output.weight", 1e-4)
+    assert why_stuck(trainer) is None  # nothing is wrong that would hold it there
+    trainer = trainer_of(**{"training.flat_target": True, "network.init": "zeros"})
+    assert (found(trainer).cause, found(trainer).broadcast) == ("zero", True)
+
+
+def test_what_learns_or_wants_one_answer_is_not_stuck() -> None:
+    assert why_stuck(trainer_of()) is None
+    one = Trainer(Experiment.preset("one-pair"))
+    one.train(5)
+    assert why_stuck(one) is None
+    lost = trainer_of()
+    lost.state[0] = math.inf
+    assert why_stuck(lost) is None
+
+
+def test_a_loss_stands_still_over_the_last_fifth_of_the_way() -> None:
+    assert looked_back(4) is None
+    assert looked_back(100) == 80
+    assert stands_still(100.0, 98.5)
+    assert not stands_still(100.0, 97.0)
+    assert not stands_still(None, 1.0)
+
+
+def outlook(desk: Desk) -> Outlook:
+    return at_once(desk.explorer.outlook())
+
+
+def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> None:
+    desk = Desk(SMALL.replace(**{"training.optimizer": "sgd", "network.init": "zeros", "epochs": 400}), None, 1.0)
+    assert outlook(desk).stuck is None  # nothing stands still yet
+    desk.recording.run(400)
+    version, moment, state = desk.version, desk.recording.moment, desk.recording.trainer.state.clone()
+    told = outlook(desk)
+    assert told.stuck is not None
+    assert (told.moment, told.lr) == (moment, desk.recording.trainer.lr)
+    assert (desk.version, desk.recording.moment) == (version, moment)
+    assert torch.equal(desk.recording.trainer.state, state)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"])
+def test_the_outlook_s_limit_is_explore_s_and_none_where_there_is_none(optimizer: str) -> None:
+    desk = Desk(SMALL.replace(**{"training.optimizer": optimizer}), None, 1.0)
+    limit = at_once(desk.explorer.stability()).optimizer_limit
+    assert outlook(desk).limit == (None if limit is None else pytest.approx(limit, rel=1e-3))
+    assert (limit is None) == (optimizer in ("adam", "adamw", "rmsprop"))
