@@ -161,7 +161,10 @@ class Experiment:
 
     def to_short_toml(self) -> str:
         """Write what is not as by default, one line a key: short enough for a message, and as good to read."""
-        changed = [f"{key.name} = {toml(self[key.name])}" for key in KEYS if self[key.name] != key.default]
+        said = {key.name for key in KEYS if self[key.name] != key.default}
+        if "data.rows" in said:
+            said.add("data.kind")  # rows without a kind are trained on
+        changed = [f"{key.name} = {toml(self[key.name])}" for key in KEYS if key.name in said]
         return "\n".join(changed) + "\n" if changed else f"seed = {self.seed}\n"
 
     @classmethod
