@@ -74,6 +74,14 @@ class Key:
         return f"{whole} {low}{joint}{high}"
 
     def refuse(self, value: Any) -> ExperimentError:
+        """Why a value will not do; of a list of rows the row that is at fault."""
+        if self.name == "data.rows" and isinstance(value, list | tuple) and value:
+            if len(value) > MOST_ROWS:
+                return ExperimentError(f"data.rows has {len(value):,} rows: it takes at most {MOST_ROWS:,}.")
+            place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
+            return ExperimentError(
+                f"row {place + 1:,} of data.rows, {_shown(value[place])}, {_why_no_row(value[place])}."
+            )
         return ExperimentError(f"{self.name} = {_shown(value)} will not do: it takes {self.range}.")
 
     def convert(self, value: Value) -> Any:
@@ -180,6 +188,14 @@ def _is_row(row: Any) -> bool:
     return (
         isinstance(row, tuple) and len(row) in (2, 3) and all(_is_number(x) and abs(x) <= LARGEST_NUMBER for x in row)
     )
+
+
+def _why_no_row(row: Any) -> str:
+    if not isinstance(row, tuple) or not all(_is_number(x) for x in row):
+        return "will not do: a row is [a, b] or [a, b, target], of numbers"
+    if len(row) not in (2, 3):
+        return f"has {len(row)} numbers: a pair has two inputs and at most a target"
+    return f"is too large: use numbers within ±{_plain(LARGEST_NUMBER)}"
 
 
 def _plain(number: float | None) -> str:
