@@ -161,9 +161,9 @@ def test_more_rows_than_may_be_listed_are_told_by_their_number() -> None:
 
 
 def test_a_row_of_four_in_an_experiment_is_told_by_its_place() -> None:
-    with pytest.raises(ExperimentError, match=r"row 2 of data.rows, \[1.0, 2.0, 3.0, 4.0\], has 4 numbers"):
+    with pytest.raises(ExperimentError, match=r"\[1.0, 2.0, 3.0, 4.0\] in row 2 will not do: .* not 4 numbers"):
         Experiment().replace(**{"data.rows": [[1, 2], [1, 2, 3, 4]]})
-    with pytest.raises(ExperimentError, match=r"data\.rows has 10,001 rows: it takes at most 10,000"):
+    with pytest.raises(ExperimentError, match=r"10,001 rows will not do: it takes at most 10,000"):
         Experiment().replace(**{"data.rows": [[1, 2]] * (MOST_ROWS + 1)})
 
 
