@@ -321,8 +321,10 @@ def key_named(name: str) -> Key:
         ExperimentError: there is no such key; the sentence names the nearest one.
     """
     if name not in _BY_NAME:
-        shorter = [k.name for k in KEYS if k.short == name.rpartition(".")[2]]
-        hint = f"did you mean {shorter[0]}?" if shorter else _suggest(name, _BY_NAME)
+        from adder_engine.synonyms import meant  # needed only when something is wrong
+
+        near = meant(name, tuple(_BY_NAME))
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(_BY_NAME)}."
         raise ExperimentError(f"There is no key {name!r}: {hint}")
     return _BY_NAME[name]
 

@@ -47,7 +47,9 @@ class Portrait:
     losses: Losses | None = None
     """None where the run was not trained."""
     parameters: Tensor | None = None
-    """``(P,)``"""
+    """``(P,)``; what leads on from a muted neuron is 0, so that a network without muting answers as the run does."""
+    muted: str = ""
+    """Which neurons are muted, in a sentence; empty where none is."""
 
     @classmethod
     def of(cls, recording: Recording, title: str) -> Portrait:
@@ -75,12 +77,41 @@ class Portrait:
             changed,
             ended,
             recording.history.losses(),
-            recording.trainer.state[0].clone(),
+            _as_it_answers(recording),
+            _muted(recording),
         )
+
+
+def _as_it_answers(recording: Recording) -> Tensor:
+    """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
+    from adder_engine.network import layout_for
+
+    flat = recording.trainer.state[0].clone()
+    layout = layout_for(recording.experiment)
+    for layer, neuron in recording.trainer.handles.silenced:
+        slot = layout.weight(layer + 1)
+        flat[slot.span].view(slot.shape)[:, neuron] = 0
+    return flat
+
+
+def _muted(recording: Recording) -> str:
+    names = recording.experiment.layer_names
+    muted = [f"{names[layer]}[{neuron}]" for layer, neuron in sorted(recording.trainer.handles.silenced)]
+    if not muted:
+        return ""
+    listed = f"{', '.join(muted[:-1])} and {muted[-1]}" if len(muted) > 1 else muted[0]
+    are, their = ("are", "their") if len(muted) > 1 else ("is", "its")
+    return (
+        f"{listed} {are} muted in the run: {their} outgoing weights are written as 0, so that the file answers alike."
+    )
 
 
 def left_out(portrait: Portrait, kind: str) -> str:
     """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
+    if kind == ".pt":
+        scale = portrait.experiment.data.scale
+        units = "" if scale == 1 else f"It works in units of {scale:g}: divide a and b by it, and multiply the answer."
+        return " ".join(note for note in (portrait.muted, units) if note)
     if kind not in UNTRAINED:
         return ""
     if kind == ".toml":

@@ -74,6 +74,13 @@ class Key:
         return f"{whole} {low}{joint}{high}"
 
     def refuse(self, value: Any) -> ExperimentError:
+        """Why a value will not do; of a list of rows the row that is at fault."""
+        if self.name == "data.rows" and isinstance(value, list | tuple) and value:
+            if len(value) > MOST_ROWS:
+                return ExperimentError(f"data.rows = {len(value):,} rows will not do: it takes at most {MOST_ROWS:,}.")
+            place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
+            given = f"{_shown(value[place])} in row {place + 1:,}"
+            return ExperimentError(f"data.rows = {given} will not do: it takes {_wanted_of_row(value[place])}.")
         return ExperimentError(f"{self.name} = {_shown(value)} will not do: it takes {self.range}.")
 
     def convert(self, value: Value) -> Any:
@@ -180,6 +187,14 @@ def _is_row(row: Any) -> bool:
     return (
         isinstance(row, tuple) and len(row) in (2, 3) and all(_is_number(x) and abs(x) <= LARGEST_NUMBER for x in row)
     )
+
+
+def _wanted_of_row(row: Any) -> str:
+    if not isinstance(row, tuple) or not all(_is_number(x) for x in row):
+        return "[a, b] or [a, b, target] of numbers"
+    if len(row) not in (2, 3):
+        return f"two inputs and at most a target, not {len(row)} number{'' if len(row) == 1 else 's'}"
+    return f"numbers within ±{_plain(LARGEST_NUMBER)}"
 
 
 def _plain(number: float | None) -> str:

@@ -2,44 +2,122 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from adder_engine.columns import is_index, roles
+from adder_engine.decimals import (
+    DECIMAL,
+    EITHER,
+    NONE,
+    THOUSANDS,
+    Comma,
+    NoNumberError,
+    comma_of,
+    could_be_number,
+    kind_of,
+    number_of,
+)
 from adder_engine.errors import ExperimentError
 from adder_engine.keys import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_engine.sums import MINUS_SIGNS, NUMBER, number_text
 
 FORMS = "30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100"
 """The ways to write a row."""
+LONGEST_LINE = 20_000
+"""Characters; a spreadsheet's empty columns make a line of up to 16,384 commas."""
+LONGEST_SUM = 450
+MARKS = ("\t", ";", "|", ",")
+"""What parts the cells of a line, looked for in this order; else blanks do."""
+NAMES = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons", "|": "bars"}
 
-_NUMBER = re.compile(NUMBER, re.ASCII)
 _SUM = re.compile(rf"({NUMBER})\s*([+-])\s*({NUMBER})\s*(?:=\s*({NUMBER}))?", re.ASCII)
-_WORD = re.compile(r"[^\W\d][\w .()-]*")
-_COLUMNS = ("a", "b", "target")
+_SEPARATOR = re.compile(r"\s*\"?sep=(.?)\"?[\s,;|]*", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_RULE = re.compile(r"[\s|:+-]*--[\s|:+-]*")
+"""What stands below the heading of a Markdown table."""
+_PARTS = ("a", "b", "the target")
+
+
+@dataclass(frozen=True)
+class RowsRead:
+    """The rows of a text, and how it was understood."""
+
+    rows: tuple[Row, ...]
+    columns: str
+    """Which columns were taken, what was left out, and what a comma was taken for, in words."""
+
+    @property
+    def told(self) -> str:
+        """What was read, in one sentence."""
+        return f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}: {self.columns}."
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of a table that is not blank."""
+
+    number: int
+    cells: list[str]
+    mark: str
+    sum: tuple[float, ...] = ()
+    """The numbers of ``30 + 70 = 100``; its cells are none then."""
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which cells of a line are a, b and the target."""
+
+    places: tuple[int, ...]
+    names: tuple[str, ...] = ()
+    """What they are called; empty where there is no header."""
+    left_out: str = ""
+    """Which columns were left out, in words."""
 
 
 def parse_rows(text: str) -> tuple[Row, ...]:
-    """Read one row a line: ``30, 70``, ``30; 70; 100``, tabs or spaces between them, ``30+70`` or ``30 + 70 = 100``.
+    """The rows that :func:`read_rows` reads.
 
-    Empty lines and those that begin with ``#`` are passed over, and so is a first line of column names.
+    Raises:
+        ExperimentError: as there.
+    """
+    return read_rows(text).rows
+
+
+def read_rows(text: str) -> RowsRead:
+    """Read one row a line: ``30, 70``, ``30; 70; 100``, tabs, ``|`` or blanks between them, ``30+70 = 100``.
+
+    Empty lines and those that begin with ``#`` are passed over; a first line ``sep=;`` is obeyed. A first line without
+    a number names the columns, and they are taken by these names; a column that counts the rows is left out. Within a
+    cell a comma is decimal or parts thousands; where it could do both, the cell is refused.
 
     Raises:
         ExperimentError: a line that is no row, or too many of them; one sentence that names the line.
     """
-    rows: list[Row] = []
-    first = True
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        if not (first and _is_header(stripped, number)):
-            if len(rows) == MOST_ROWS:
-                raise ExperimentError(f"line {number:,}: there are more than {MOST_ROWS:,} rows, which is the limit.")
-            rows.append(_row(stripped.translate(MINUS_SIGNS), number))
-        first = False
-    if not rows:
+    numbered = [(i, line) for i, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1) if line.strip()]
+    lines = _lines(numbered)
+    first = lines[0] if lines else None
+    header = first if first is not None and _is_header(first) else None
+    body = lines[1:] if header else lines
+    body = [line for line in body if line.sum or any(line.cells)]
+    if not body:
         raise ExperimentError(f"There are no rows: write one a line, {FORMS}.")
-    return tuple(rows)
+    if len(body) > MOST_ROWS:
+        over = body[MOST_ROWS].number
+        count = MOST_ROWS + sum(1 for number, _ in numbered if number >= over)
+        raise ExperimentError(f"line {over:,}: " + too_many_rows(f"{count:,}"))
+    _check_marks(body)
+    columns = _columns(header, body)
+    comma = comma_of(cell for line in body for cell in _taken(line, columns))
+    rows = [_row(line, columns, comma) for line in body]
+    return RowsRead(tuple(rows), _told(rows, columns, comma, body))
+
+
+def too_many_rows(count: str) -> str:
+    """Why so many rows are not taken."""
+    return f"there are {count} rows, and {MOST_ROWS:,} is the limit for rows of one's own: keep at most so many."
 
 
 def row_text(row: Sequence[float]) -> str:
@@ -47,57 +125,312 @@ def row_text(row: Sequence[float]) -> str:
     return ", ".join(number_text(value) for value in row)
 
 
-def _row(line: str, number: int) -> Row:
-    match = _SUM.fullmatch(line)
-    if match:
+# --- lines and cells -------------------------------------------------------------------------------
+
+
+def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
+    """The lines as cells."""
+    lines: list[_Line] = []
+    mark = ""
+    for number, text in _whole(numbered):
+        if len(text) > LONGEST_LINE:
+            raise ExperimentError(f"line {number:,}: it has {len(text):,} characters, which is no row: write {FORMS}.")
+        if not lines and not mark and (asked := _SEPARATOR.fullmatch(text)):
+            mark = _asked_mark(asked[1] or "\t", number)
+            continue
+        if text.lstrip().startswith("#"):
+            told = None if lines else _named_in_comment(text, number, mark)
+            if told is not None:
+                lines.append(told)
+            continue
+        if "|" in text and _RULE.fullmatch(text):
+            continue
+        line = _line(text.strip(" \r\n"), number, mark)
+        if not lines and not mark and _is_header(line):
+            mark = line.mark
+        lines.append(line)
+        if len(lines) > MOST_ROWS + 1:  # one more than may be there, with a header
+            break
+    return lines
+
+
+def _whole(numbered: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines, each joined with those behind it as long as a quote is open."""
+    held, start = "", 0
+    for number, line in numbered:
+        text = f"{held} {line}" if held else line
+        start = start if held else number
+        if text.count('"') % 2 and len(text) <= LONGEST_LINE:
+            held = text
+        else:
+            yield start, text
+            held = ""
+    if held:
+        raise ExperimentError(f"line {start:,}: a quote is opened and never closed.")
+
+
+def _asked_mark(mark: str, number: int) -> str:
+    if mark.isalnum() or mark in "+-.\"'#":
+        raise ExperimentError(f"line {number:,}: sep={mark} will not do: cells are parted by , ; | a tab or a blank.")
+    return mark
+
+
+def _named_in_comment(text: str, number: int, mark: str) -> _Line | None:
+    """The names of columns behind a ``#``, as numpy writes them; None for a comment that names none."""
+    inside = text.strip().removeprefix("#")
+    bare = _line(inside.strip(" "), number, mark)
+    if len(bare.cells) > 1 and not bare.cells[0]:  # the first column itself is called #
+        return _Line(number, ["#", *bare.cells[1:]], bare.mark)
+    names = [name for name in bare.cells if not is_index(name)]
+    return bare if roles(names) is not None else None
+
+
+def _line(text: str, number: int, mark: str) -> _Line:
+    """One line's cells, parted by ``mark``, or where that is empty by what is found in it."""
+    if len(text) <= LONGEST_SUM and (match := _SUM.fullmatch(text.translate(MINUS_SIGNS))):
         b = -float(match[3]) if match[2] == "-" else float(match[3])
-        values = [float(match[1]), b, *([float(match[4])] if match[4] else [])]
+        return _Line(number, [], "", (float(match[1]), b, *([float(match[4])] if match[4] else [])))
+    bare = _QUOTED.sub("", text)
+    mark = mark or next((mark for mark in MARKS if mark in bare), " ")
+    if mark == "|" and text.startswith("|"):
+        text = text[1:].removesuffix("|")  # as in Markdown
+    if '"' in text:
+        try:
+            (cells,) = csv.reader([" ".join(text.split()) if mark == " " else text], delimiter=mark,
+                                  skipinitialspace=True)  # fmt: skip
+        except (csv.Error, ValueError):
+            raise ExperimentError(f"line {number:,}: its quotes cannot be read: write {FORMS}.") from None
     else:
-        values = [_value(cell, number, line) for cell in _cells(line)]
-    for value in values:
-        if abs(value) > LARGEST_NUMBER:
-            raise ExperimentError(f"line {number:,}: {value:g} is too large: use numbers within ±1e12.")
-    if len(values) == 2:
-        return values[0], values[1]
-    if len(values) == 3:
-        return values[0], values[1], values[2]
-    found = "1 number is" if len(values) == 1 else f"{len(values)} numbers are"
-    raise ExperimentError(f"line {number:,}: {found} no row: write {FORMS}.")
+        cells = text.split() if mark == " " else text.split(mark)
+    return _Line(number, [cell.strip() for cell in cells], mark)
 
 
-def _cells(line: str) -> list[str]:
-    for mark in ("\t", ";", ","):
-        if mark in line:
-            cells = [cell.strip().strip('"') for cell in line.split(mark)]
-            return cells[:-1] if len(cells) == 4 and not cells[-1] else cells
-    return line.split()
-
-
-def _value(cell: str, number: int, line: str) -> float:
-    if _NUMBER.fullmatch(cell):
-        return float(cell)
-    if ";" in line or "\t" in line:
-        whole, comma, rest = cell.partition(",")
-        if comma and _NUMBER.fullmatch(f"{whole}.{rest}"):
-            raise ExperimentError(f"line {number:,}: {_short(cell)} has a decimal comma: write {whole}.{rest}.")
-    if not cell:
-        raise ExperimentError(f"line {number:,}: a number is missing: write {FORMS}.")
-    raise ExperimentError(f"line {number:,}: {_short(cell)} is no number: write {FORMS}.")
-
-
-def _is_header(line: str, number: int) -> bool:
-    """Whether the line names columns.
+def _check_marks(lines: Sequence[_Line]) -> None:
+    """Refuse a comma that parts cells on one line and may be a decimal one on another.
 
     Raises:
-        ExperimentError: it names ours in another order.
+        ExperimentError: both are there; names the first line that is parted otherwise than the first.
     """
-    cells = _cells(line)
-    if len(cells) not in (2, 3) or not all(_WORD.fullmatch(cell) for cell in cells):
+    first = next((line for line in lines if line.mark in MARKS), None)
+    for line in lines:
+        if first is not None and line.mark in MARKS and "," in (first.mark, line.mark) and line.mark != first.mark:
+            raise ExperimentError(
+                f"line {line.number:,}: its cells are parted by {_name(line.mark)}, and those of line"
+                f" {first.number:,} by {_name(first.mark)}: part all lines alike."
+            )
+
+
+def _name(mark: str) -> str:
+    return NAMES.get(mark, mark)
+
+
+# --- columns ---------------------------------------------------------------------------------------
+
+
+def _is_header(line: _Line) -> bool:
+    """Whether a first line names columns: no cell of it is a number. ``,0,1`` is pandas' for columns without names."""
+    if line.sum or sum(map(bool, line.cells)) < 2:
         return False
-    names = [cell.lower() for cell in cells]
-    if set(names) <= set(_COLUMNS) and names != list(_COLUMNS[: len(names)]):
-        raise ExperimentError(f"line {number:,}: the columns are {', '.join(names)}: put them as a, b and target.")
-    return True
+    unnamed = not line.cells[0] and line.cells[1:] == [str(i) for i in range(len(line.cells) - 1)]
+    return unnamed or not any(could_be_number(cell) for cell in line.cells)
+
+
+def _columns(header: _Line | None, body: Sequence[_Line]) -> _Columns:
+    """Which columns are a, b and the target.
+
+    Raises:
+        ExperimentError: too many of them, or names that do not tell.
+    """
+    tables = [line for line in body if not line.sum]
+    width = max((_width(line) for line in tables), default=0)
+    if header is None:
+        return _unnamed(tables, width)
+    names = header.cells[: _width(header)]
+    where = f"line {header.number:,}: "
+    if width == len(names) + 1 and len(tables) > 1 and _counts(tables, 0):  # as R writes row names
+        names = ["", *names]
+    longer = next((line for line in tables if _width(line) > len(names)), None)
+    if longer is not None:
+        raise ExperimentError(
+            f"line {longer.number:,}: it has {_width(longer)} cells, and line {header.number:,} names {len(names)}"
+            f" column{'' if len(names) == 1 else 's'}{_parted_hint(longer)}."
+        )
+    if not names[0] and names[1:] == [str(i) for i in range(len(names) - 1)]:
+        named = [(i, name) for i, name in enumerate(("a", "b", "target", "")[: len(names) - 1], start=1)]
+    else:
+        named = [(i, name) for i, name in enumerate(names) if not _is_left_out(i, name, tables)]
+    if len(named) > 3:
+        raise ExperimentError(where + _too_many([name for _, name in named]))
+    order = roles([name for _, name in named])
+    if order is None:
+        raise ExperimentError(where + _unmatched([name for _, name in named]))
+    places = tuple(named[i][0] for i in order)
+    return _Columns(places, tuple(named[i][1] for i in order), _out(names, places, tables))
+
+
+def _unnamed(tables: Sequence[_Line], width: int) -> _Columns:
+    if width == 4 and len(tables) > 1 and _counts(tables, 0):
+        return _Columns((1, 2, 3), (), _out([""] * 4, (1, 2, 3), tables))
+    if width > 3:
+        first = next(line for line in tables if _width(line) > 3)
+        raise ExperimentError(f"line {first.number:,}: " + _too_many(first.cells[: _width(first)], _parted_hint(first)))
+    return _Columns(tuple(range(max(width, 2))))
+
+
+def _is_left_out(place: int, name: str, tables: Sequence[_Line]) -> bool:
+    """Whether a column is none of a pair's: it counts the rows, or is empty."""
+    if is_index(name) and (name or place == 0):
+        return True
+    return not name and (_counts(tables, place) or not any(_cell(line, place) for line in tables))
+
+
+def _counts(tables: Sequence[_Line], place: int) -> bool:
+    """Whether a column counts 0, 1, 2 … or 1, 2, 3 …"""
+    cells = [_cell(line, place) for line in tables]
+    return any(all(cell == str(i) for i, cell in enumerate(cells, start)) for start in (0, 1))
+
+
+def _cell(line: _Line, place: int) -> str:
+    return line.cells[place] if place < len(line.cells) else ""
+
+
+def _width(line: _Line) -> int:
+    """A line's cells up to the last that is not empty."""
+    return max((i for i, cell in enumerate(line.cells, start=1) if cell), default=0)
+
+
+def _parted_hint(line: _Line) -> str:
+    return "; where commas are decimal, part the cells by semicolons" if line.mark == "," else ""
+
+
+def _too_many(cells: Sequence[str], hint: str = "") -> str:
+    shown = ", ".join(_short(cell)[1:-1] for cell in cells[:5]) + (", …" if len(cells) > 5 else "")
+    return (
+        f"there are {len(cells)} columns ({shown}), and a pair has two inputs and at most a target:"
+        f" keep two or three of them{hint}."
+    )
+
+
+def _unmatched(names: Sequence[str]) -> str:
+    shown = _listed([_short(name) for name in names])
+    called = f"one column is called {shown}" if len(names) == 1 else f"the columns are called {shown}"
+    return (
+        f"{called}, which does not tell the inputs and the target: call them a, b and target"
+        " (x1, x2, y or first, second, sum), or leave the names out."
+    )
+
+
+def _out(names: Sequence[str], places: Sequence[int], tables: Sequence[_Line]) -> str:
+    """Which columns are left out, in words."""
+    told = [
+        (_named(names[i]) if names[i] else f"column {i + 1}") + (" (it counts the rows)" if _counts(tables, i) else "")
+        for i in range(len(names))
+        if i not in places
+    ]
+    return f"left out: {_listed(told)}" if told else ""
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+def _taken(line: _Line, columns: _Columns) -> list[str]:
+    """The cells of a, b and the target."""
+    return [_cell(line, place).translate(MINUS_SIGNS) for place in columns.places]
+
+
+def _row(line: _Line, columns: _Columns, comma: Comma) -> Row:
+    where = f"line {line.number:,}: "
+    cells = _taken(line, columns)
+    if line.sum:
+        values = list(line.sum)
+    else:
+        if not columns.names:
+            cells = _without_names(line, cells)
+        values = [_value(cell, columns, i, where, comma) for i, cell in enumerate(cells)]
+    for value in values:
+        if abs(value) > LARGEST_NUMBER:
+            raise ExperimentError(f"{where}{value:g} is too large: use numbers within ±1e12.")
+    if columns.names and len(values) != len(columns.names):
+        if len(values) > len(columns.names):
+            raise ExperimentError(f"{where}it has a target, and the columns {_listed(columns.names)} have none.")
+        raise ExperimentError(where + _missing(columns, len(values)))
+    if len(values) == 2:
+        return values[0], values[1]
+    return values[0], values[1], values[2]
+
+
+def _without_names(line: _Line, cells: list[str]) -> list[str]:
+    """The cells of a row in a table without a header, where a target may be missing as long as no room is left for it.
+
+    Raises:
+        ExperimentError: too few of them.
+    """
+    if len(cells) == 3 and not cells[2]:
+        if len(line.cells) > 2:
+            raise ExperimentError(f"line {line.number:,}: the target is missing: other lines have one.")
+        cells = cells[:2]
+    if len(line.cells) < 2:
+        (cell,) = line.cells
+        if kind_of(cells[0]) == NONE:
+            _number(cells[0], f"line {line.number:,}: ", Comma(EITHER))
+        if "," in cell:
+            raise ExperimentError(f"line {line.number:,}: {_short(cell)} is one number: write {FORMS}.")
+        raise ExperimentError(f"line {line.number:,}: 1 number is no row: write {FORMS}.")
+    return cells
+
+
+def _value(cell: str, columns: _Columns, part: int, where: str, comma: Comma) -> float:
+    if not cell:
+        raise ExperimentError(where + _missing(columns, part))
+    return _number(cell, where, comma)
+
+
+def _number(cell: str, where: str, comma: Comma) -> float:
+    try:
+        return number_of(cell, comma)
+    except NoNumberError as error:
+        told = str(error)
+        raise ExperimentError(
+            f"{where}{_short(cell)} {told}." if ":" in told else f"{where}{_short(cell)} {told}: write {FORMS}."
+        ) from None
+
+
+def _missing(columns: _Columns, part: int) -> str:
+    if not columns.names:
+        return f"a number is missing: write {FORMS}."
+    name = columns.names[part]
+    called = "" if name == _PARTS[part].removeprefix("the ") else f" ({name})"
+    return f"{_PARTS[part]}{called} is missing: the columns are {_listed(columns.names)}."
+
+
+def _told(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_Line]) -> str:
+    """How the rows were read, in words."""
+    targets = sum(len(row) == 3 for row in rows)
+    if columns.names:
+        names = [name if name.casefold() == part.removeprefix("the ") else f"{part} from {_named(name)}"
+                 for name, part in zip(columns.names, _PARTS, strict=False)]  # fmt: skip
+        told = _listed(names)
+    elif targets and targets < len(rows):
+        told = f"a and b, and in {targets:,} of them a target"
+    else:
+        told = "a, b and target" if targets else "a and b"
+    notes = [columns.left_out]
+    if comma.means == DECIMAL and "," in comma.cell:
+        notes.append(f"a comma is decimal, as in {comma.cell}")
+    if comma.means == THOUSANDS:
+        notes.append(f"a comma parts thousands, as in {comma.cell}")
+    tables = [line for line in body if not line.sum]
+    if not columns.names and not columns.left_out and targets == len(rows) > 2 and _counts(tables, 0):
+        notes.append("the first column counts the rows: take it out if it is none of the inputs")
+    return "; ".join([told, *(note for note in notes if note)])
+
+
+def _named(name: str) -> str:
+    return name if name.isidentifier() else _short(name)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
 def _short(text: str) -> str:

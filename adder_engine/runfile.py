@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.naming import title_of
+from adder_engine.what_is import what_is
 
 FORMAT = 1
 LARGEST = 512 * 2**20
@@ -151,7 +152,8 @@ def _reading(path: Path) -> Iterator[Any]:
     except RunFileError:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
-        raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
+        told = what_is(path)
+        raise RunFileError(f"{path} {told or 'is not a run of adder-tui, or it is damaged.'}") from None
 
 
 def summary(path: Path) -> RunSummary | None:

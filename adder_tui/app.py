@@ -94,7 +94,7 @@ class AdderApp(App[None]):
         self.player: Player = Player(self.experiment, self.show, self.say, lambda: nothing_left(self.view()))
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
-        self.notice = ""
+        self.notice = settings.told
         self.charted: frozenset[int] | None = None
         """Other runs picked for the chart; None for the run just left."""
         self.sweep: SweepSession | None = None

@@ -43,6 +43,11 @@ def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | N
     return 0
 
 
+def tell_of_data(told: str) -> None:
+    """What was read from the file of rows."""
+    say(f"{'data':<13}{told}")
+
+
 def _told(experiment: Experiment) -> str:
     sizes = "-".join(map(str, experiment.network.layers))
     return (

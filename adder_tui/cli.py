@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 from click.core import ParameterSource
@@ -16,7 +17,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.presets import PRESETS
 from adder_tui.console import complain, say
 from adder_tui.experiment_source import read_experiment
-from adder_tui.paths import default_data_dir, make_data_dir
+from adder_tui.paths import default_data_dir, expanded, make_data_dir
 from adder_tui.settings import THEMES, Settings
 from adder_tui.terminal import original_environment, why_ascii, why_no_app
 
@@ -37,7 +38,27 @@ DATA = click.option(
 )  # fmt: skip
 
 
-class _Commands(click.Group):
+class _Once:
+    """Refuses an option that counts once and is given again: click would drop the first without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        command = cast(click.Command, self)
+        _, _, given = command.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            once = isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
+            if once and given.count(option) > 1:
+                times = given.count(option)
+                raise click.UsageError(f"{option.opts[0]} was given {times} times, and it counts once: keep one.")
+        return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return]
+
+
+class _Command(_Once, click.Command):
+    pass
+
+
+class _Commands(_Once, click.Group):
+    command_class = _Command
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "lessons"])
 
@@ -101,13 +122,14 @@ def cli(
     if ctx.invoked_subcommand is not None:
         _refuse_app_options(ctx)
         return 0
-    folder = Path(data_dir).expanduser().absolute() if data_dir else default_data_dir()
+    folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
-        from adder_tui.check_command import check
+        from adder_tui.check_command import check, tell_of_data
 
-        return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments))
-    chosen = _chosen(experiment, run, data, assignments)
-    own_course = None if course is None else Path(course).expanduser().absolute()
+        return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments, tell_of_data))
+    told: list[str] = []
+    chosen = _chosen(experiment, run, data, assignments, told.append)
+    own_course = None if course is None else expanded(course).absolute()
     if lesson is not None or course is not None:
         from adder_tui.lessons_command import find_lesson
 
@@ -123,16 +145,19 @@ def cli(
             theme=theme,
             data_dir=folder,
             experiment=chosen,
-            open_run=None if run is None else Path(run).expanduser().absolute(),
+            open_run=None if run is None else expanded(run).absolute(),
+            told=" ".join(told),
         )
     )
 
 
-def _chosen(experiment: str | None, run: str | None, data: str | None, assignments: Sequence[str]) -> Experiment | None:
+def _chosen(
+    experiment: str | None, run: str | None, data: str | None, assignments: Sequence[str], tell: Callable[[str], None]
+) -> Experiment | None:
     """The experiment that the app's options ask for; None where they ask for none."""
     if experiment is None and (assignments or data is not None):
         experiment = DEFAULT_PRESET
-    chosen = None if experiment is None else read_experiment(experiment, assignments, data)
+    chosen = None if experiment is None else read_experiment(experiment, assignments, data, tell)
     if run is None:
         return chosen
     if chosen is not None:
@@ -170,7 +195,7 @@ def train(
     as_json: bool,
 ) -> int:
     """Train a preset or a file without the app, then answer sums."""
-    chosen = read_experiment(experiment, assignments, data)
+    chosen = read_experiment(experiment, assignments, data, complain)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     # Not at the top: what only some commands need would keep the app waiting.
@@ -209,12 +234,14 @@ def export(source: str, to: str, data: str | None) -> int:
     """
     from adder_tui.export_command import export as write
 
-    return write(source, Path(to), data)
+    return write(source, expanded(to), data)
 
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@click.option("--over", required=True, metavar="KEY=VALUE,VALUE", help="The setting and its values.")
+@click.option(
+    "--over", "overs", required=True, multiple=True, metavar="KEY=VALUE,VALUE", help="The setting and its values."
+)
 @click.option("--seeds", type=int, metavar="N", help="Runs of each value, from so many seeds; default 5.")
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
 @DATA
@@ -223,7 +250,7 @@ def export(source: str, to: str, data: str | None) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
 def sweep(
     experiment: str,
-    over: str,
+    overs: tuple[str, ...],
     seeds: int | None,
     epochs: int | None,
     data: str | None,
@@ -232,12 +259,17 @@ def sweep(
     as_json: bool,
 ) -> int:
     """Train a preset or a file with one setting at several values."""
-    chosen = read_experiment(experiment, assignments, data)
+    if len(overs) > 1:
+        raise click.UsageError(
+            f"A sweep goes over one setting, and --over names {len(overs)}, {' and '.join(overs)}: keep one of them,"
+            " and give the other one value with --set."
+        )
+    chosen = read_experiment(experiment, assignments, data, complain)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     from adder_tui.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), over, seeds, sums, as_json=as_json)
+    return run(chosen, _title(experiment, data), overs[0], seeds, sums, as_json=as_json)
 
 
 @cli.command()

@@ -39,7 +39,10 @@ def export(source: str, to: Path, data: str | None = None) -> int:
             raise AdderError("A saved run brings its own data: leave out --data.")
         portrait = Portrait.of(open_run(source), Path(source).stem)
     else:
-        experiment, title = read_experiment(source, data=data), _title(source) if data is None else Path(data).stem
+        experiment, title = (
+            read_experiment(source, (), data, complain),
+            _title(source) if data is None else Path(data).stem,
+        )
         if kind in UNTRAINED:
             portrait = Portrait(experiment, title)
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adder_tui.console import complain, say
-from adder_tui.paths import default_data_dir
+from adder_tui.paths import default_data_dir, expanded
 
 if TYPE_CHECKING:
     from adder_tui.lessons.course import Course
@@ -72,7 +72,7 @@ def export(file: str | None, course: str | None, data_dir: str | None) -> int:
     if file is None or file == "-":
         say(line)
     else:
-        Path(file).expanduser().write_text(line + "\n", encoding="ascii")
+        expanded(file).write_text(line + "\n", encoding="ascii")
         say(f"Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.")
     return _told(store)
 
@@ -85,7 +85,7 @@ def import_(file: str, course: str | None, data_dir: str | None) -> int:
     """Take over exported progress; of each lesson whichever has come further is kept."""
     from adder_tui.lessons.progress import join
 
-    other = _exported(None if file == "-" else Path(file).expanduser())
+    other = _exported(None if file == "-" else expanded(file))
     store = _store(data_dir, course)
 
     def taken_over(tree: Tree) -> None:
@@ -112,8 +112,8 @@ def check(files: tuple[str, ...], play: bool) -> int:
     wrong = 0
     for file in files:
         try:
-            lesson = read_lesson(Path(file))
-            glossary = own_glossary(Path(file).parent)
+            lesson = read_lesson(expanded(file))
+            glossary = own_glossary(expanded(file).parent)
         except LessonError as error:
             wrong += len(error.problems)
             for problem in error.problems:
@@ -144,7 +144,7 @@ def report(folder: str, course: str | None) -> int:
     there = _course(course)
     rows: list[tuple[str, Progress]] = []
     try:
-        files = sorted(path for path in Path(folder).expanduser().iterdir() if path.is_file())
+        files = sorted(path for path in expanded(folder).iterdir() if path.is_file())
     except OSError as error:
         raise click.UsageError(f"The folder {folder} cannot be read ({error.strerror}).") from None
     for path in files:
@@ -167,7 +167,7 @@ def report(folder: str, course: str | None) -> int:
 def _course(folder: str | None) -> Course:
     from adder_tui.lessons.course import OWN_COURSE, read_course
 
-    return read_course(OWN_COURSE if folder is None else Path(folder).expanduser())
+    return read_course(OWN_COURSE if folder is None else expanded(folder))
 
 
 def find_lesson(course: Path | None, id: str | None) -> None:
@@ -187,8 +187,8 @@ def find_lesson(course: Path | None, id: str | None) -> None:
 def _store(data_dir: str | None, course: str | None) -> Store:
     from adder_tui.lessons.store import Store, progress_file
 
-    folder = Path(data_dir).expanduser().absolute() if data_dir else default_data_dir()
-    return Store(folder, progress_file(None if course is None else Path(course).expanduser()))
+    folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
+    return Store(folder, progress_file(None if course is None else expanded(course)))
 
 
 def _told(store: Store) -> int:

@@ -4,12 +4,26 @@ from pathlib import Path
 
 import platformdirs
 
+from adder_engine.errors import AdderError
+
 AUTOSAVE = "autosave.npz"
 
 
 def default_data_dir() -> Path:
     """The platform's folder for a program's state, such as ``~/.local/state/adder-tui``; not made yet."""
     return platformdirs.user_state_path("adder-tui", appauthor=False)
+
+
+def expanded(typed: str) -> Path:
+    """The path that is typed, with ``~`` for one's home folder: a shell leaves it as it is in ``--data=~/rows.csv``.
+
+    Raises:
+        AdderError: nobody's home folder is meant.
+    """
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:
+        raise AdderError(f"{typed!r} names nobody's home folder: write ~/ for your own, or the whole path.") from None
 
 
 def make_data_dir(data_dir: Path) -> Path:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, RunFileError
+from adder_tui.paths import expanded
 
 if TYPE_CHECKING:
     from adder_engine.recording import Recording
@@ -22,7 +22,7 @@ def is_run_file(source: str) -> bool:
     if source.endswith(".toml") or "/" not in source:
         return False
     try:
-        with Path(source).open("rb") as file:
+        with expanded(source).open("rb") as file:
             return file.read(len(ZIP)) == ZIP
     except (OSError, ValueError):
         return False
@@ -38,7 +38,7 @@ def read_run(source: str) -> SavedRun:
 
     if "\0" in source:
         raise RunFileError(f"There is no file {source!r}.")
-    return read(Path(source).expanduser())
+    return read(expanded(source))
 
 
 def open_run(source: str) -> Recording:

@@ -12,7 +12,7 @@ from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
 from adder_engine.keys import MOST_ROWS
-from adder_engine.rows import FORMS, parse_rows, row_text
+from adder_engine.rows import FORMS, read_rows, row_text
 from adder_tui.render.lines import Line, Role, wrapped
 from adder_tui.render.numbers import count, plural
 from adder_tui.render.view import View
@@ -33,6 +33,10 @@ REST = 0.3
 """Seconds without a key after which a longer text is read."""
 
 
+SAID_ROWS = 3
+"""Rows for what was read, or why it was not."""
+
+
 class _Heading(Canvas):
     def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
         told = Line.of((" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
@@ -44,9 +48,9 @@ class _Foot(Canvas):
         screen = self.screen
         assert isinstance(screen, OwnRows)
         role: Role = "minus" if screen.refusal else "text"
-        rows = wrapped(view.glyphs.text(screen.refusal or screen.promise), width - 1)[:2]
+        rows = wrapped(view.glyphs.text(screen.refusal or screen.promise), width - 1)[:SAID_ROWS]
         lines = [Line.of((" " + row, role)) for row in rows]
-        lines += [Line()] * (2 - len(lines))
+        lines += [Line()] * (SAID_ROWS - len(lines))
         lines.append(Line.of((" Ctrl+T", "key"), (" train on these ", "dim"), (" Esc", "key"),
                              (" back, the text is kept", "dim")))  # fmt: skip
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
@@ -68,7 +72,7 @@ class OwnRows(Window[str | None]):
     OwnRows TextArea .text-area--cursor-line { background: $background; }
     OwnRows TextArea .text-area--selection { background: $faint; }
     OwnRows TextArea { scrollbar-size: 0 0; }
-    OwnRows _Foot { height: 3; }
+    OwnRows _Foot { height: 4; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
@@ -116,9 +120,10 @@ class OwnRows(Window[str | None]):
 
     def _read(self) -> None:
         text = self.query_one(TextArea).text
-        self._rows, self.refusal = (), ""
+        self._rows, self.refusal, columns = (), "", ""
         try:
-            self._rows = parse_rows(text)
+            read = read_rows(text)
+            self._rows, columns = read.rows, read.columns
         except AdderError as error:
             if text.strip():
                 self.refusal = str(error)
@@ -132,6 +137,7 @@ class OwnRows(Window[str | None]):
         else:
             self.promise = (
                 f"{plural(len(self._rows), 'row')} read. They need a new run: Ctrl+T starts it; u brings this run back."
+                f" Columns: {columns}."
             )
         self.query_one(_Foot).redraw()
 

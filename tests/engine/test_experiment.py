@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adder_engine import PRESETS, Experiment, ExperimentError
 from adder_engine.experiment import KEYS, MOST_CELLS
+from adder_engine.synonyms import SYNONYMS
 from tests.engine.strategies import examples, experiments
 
 WRITTEN_OUT = """
@@ -295,6 +296,42 @@ def test_an_unknown_preset_is_answered_with_the_nearest_or_all() -> None:
     with pytest.raises(ExperimentError) as caught:
         Experiment.preset("xyzzy")
     assert all(name in sentence(caught) for name in PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("training.learning_rate", "training.lr"), ("learning_rate", "training.lr"), ("lr", "training.lr"),
+        ("training.learning-rate", "training.lr"), ("optimizer.lr", "training.lr"), ("alpha", "training.lr"),
+        ("network.hidden_layers", "network.layers"), ("hidden", "network.layers"), ("units", "network.layers"),
+        ("training.batch", "training.batch_size"), ("batchsize", "training.batch_size"),
+        ("momentum", "training.momentum"), ("network.momentum", "training.momentum"),
+        ("network.activation_function", "network.activation"), ("act", "network.activation"),
+        ("training.lr_scheduler", "training.schedule"), ("scheduler", "training.schedule"),
+        ("data.n_samples", "data.count"), ("data.noise_std", "data.noise"), ("random_state", "seed"),
+        ("epoch", "epochs"), ("training.epochs", "epochs"), ("criterion", "training.loss"),
+        ("wd", "training.weight_decay"),
+        ("early_stopping", "stop.patience"), ("training.learning_rat", "training.lr"), ("trainng.lr", "training.lr"),
+        ("training.momentun", "training.momentum"), ("Training.LR", "training.lr"), ("dropout", "network.dropout"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_answered_with_the_one_that_the_field_calls_so(written: str, meant: str) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        Experiment().parsed(f"{written}=1")
+    assert sentence(caught) == f"There is no key {written!r}: did you mean {meant}?"
+
+
+def test_an_unknown_key_like_none_is_answered_with_all() -> None:
+    with pytest.raises(ExperimentError) as caught:
+        Experiment().parsed("xyzzy=1")
+    assert all(key.name in sentence(caught) for key in KEYS)
+
+
+def test_every_synonym_is_of_a_key_and_is_no_key_itself() -> None:
+    assert SYNONYMS.keys() <= {key.name for key in KEYS}
+    theirs = [synonym for synonyms in SYNONYMS.values() for synonym in synonyms.split()]
+    assert len(set(theirs)) == len(theirs)
+    assert not {key.short for key in KEYS if key.short != "epoch"} & set(theirs)
 
 
 def test_an_experiment_is_frozen_and_replacing_leaves_it_as_it_was() -> None:

@@ -20,7 +20,8 @@ import torch
 from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
-from adder_engine.export import KINDS, Portrait, export
+from adder_engine.checkpoint import Handles
+from adder_engine.export import KINDS, Portrait, export, left_out
 from adder_engine.presets import PRESETS
 from adder_engine.pytorch_script import notebook, script
 from adder_engine.recording import Recording
@@ -202,6 +203,43 @@ def test_weights_load_into_the_module(recording: Recording, tmp_path: Path) -> N
     with torch.no_grad():
         answer = model(torch.tensor([[30.0, 70.0]])).item()
     assert answer == pytest.approx(recording.trainer.predict(30, 70), rel=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu"])
+@pytest.mark.parametrize("scale", [1.0, 500.0])
+def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_said(
+    activation: str, scale: float, tmp_path: Path
+) -> None:
+    changes = {"network.activation": activation, "network.layers": [2, 5, 3, 1], "data.scale": scale, "data.count": 50}
+    recording = Recording(Experiment().replace(**changes, epochs=20))
+    recording.run(10)
+    loud = recording.trainer.predict(30, 70)
+    recording.hold(Handles(silenced=frozenset({(0, 1), (1, 2)})))
+    recording.run(3)
+    portrait = Portrait.of(recording, "mine")
+    export(portrait, tmp_path / "weights.pt")
+    model = Adder(recording.experiment)
+    model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    for a, b in ((30.0, 70.0), (-400.0, 3.0)):
+        with torch.no_grad():
+            answer = model(torch.tensor([[a, b]]) / scale).item() * scale
+        assert answer == pytest.approx(recording.trainer.predict(a, b), rel=1e-5, abs=1e-4)
+    assert recording.trainer.predict(30, 70) != pytest.approx(loud, rel=1e-3)
+    said = left_out(portrait, ".pt")
+    assert "input[1] and hidden[2] are muted in the run: their outgoing weights are written as 0" in said
+    assert ("units of 500" in said) == (scale == 500)
+    assert recording.trainer.state[0].count_nonzero() == recording.experiment.parameter_count, "the run keeps its own"
+
+
+@pytest.mark.parametrize("kind", [".py", ".ipynb", ".toml"])
+@pytest.mark.parametrize("updates", [0, 5])
+def test_a_program_of_a_run_with_muted_neurons_says_that_the_run_was_changed(updates: int, kind: str) -> None:
+    recording = Recording(Experiment.preset("one-pair"))
+    recording.run(updates)
+    recording.hold(Handles(silenced=frozenset({(0, 1)})))
+    recording.run(3)
+    portrait = Portrait.of(recording, "mine")
+    assert f"changed by hand on its way, from update {updates} on" in left_out(portrait, kind)
 
 
 def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recording: Recording, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -293,10 +294,107 @@ def test_textual_and_torch_find_our_defaults_unless_the_user_set_their_own(
 
 def test_rows_from_a_file_become_part_of_the_experiment(started: list[Settings], tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
-    file.write_text("\ufeffa;b;target\n30;70;100\n1;2\n", encoding="utf-8")
+    file.write_text("\ufeffa;b;target\n30;70;100\n1;2;3\n", encoding="utf-8")
     assert cli.main(["--data", str(file), "--set", "training.lr=0.01"]) == 0
-    wanted = {"data.kind": "rows", "data.rows": [[30, 70, 100], [1, 2]], "training.lr": 0.01}
+    wanted = {"data.kind": "rows", "data.rows": [[30, 70, 100], [1, 2, 3]], "training.lr": 0.01}
     assert started[0].experiment == Experiment().replace(**wanted)
+    assert started[0].told == f"{file}: 2 rows: a, b and target."
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "many-pairs", "--epochs", "0", "--json"],
+        ["sweep", "many-pairs", "--epochs", "1", "--seeds", "1", "--over", "seed=1"],
+        ["export", "many-pairs", "--to", "mine.toml"],
+    ],
+)
+def test_what_was_read_of_a_file_of_rows_is_told_beside_the_output(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("index,sum,a,b\n0,100,30,70\n1,11,5,6\n", encoding="utf-8")
+    assert cli.main([*command, "--data", "mine.csv"]) == 0
+    told = "2 rows: a, b and the target from sum; left out: index (it counts the rows)."
+    assert capsys.readouterr().err == f"adder-tui: mine.csv: {told}\n"
+    assert cli.main(["--check", "--data", "mine.csv"]) == 0
+    assert f"data         mine.csv: {told}" in capsys.readouterr().out
+
+
+def test_the_home_folder_is_found_where_the_shell_leaves_it_to_us(
+    started: list[Settings], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.csv").write_text("1,2\n", encoding="utf-8")
+    (tmp_path / "mine.toml").write_text("seed = 7\n", encoding="utf-8")
+    assert cli.main(["--data=~/mine.csv", "--experiment=~/mine.toml", "--data-dir=~/runs"]) == 0
+    assert started[0].experiment == Experiment().replace(**{"seed": 7, "data.kind": "rows", "data.rows": [[1, 2]]})
+    assert started[0].data_dir == tmp_path / "runs"
+    assert cli.main(["export", "~/mine.toml", "--data=~/mine.csv", "--to=~/out.py"]) == 0
+    assert (tmp_path / "out.py").exists()
+    assert "There is no file" in (capsys.readouterr().err + _refused(capsys, "--open=~/none.npz"))
+    assert "nobody's home folder" in _refused(capsys, "--data=~nobody-of-that-name/mine.csv")
+    assert "nobody's home folder" in _refused(capsys, "--data-dir=~nobody-of-that-name")
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (b"PK\x03\x04 a workbook", "is no text but an archive or a workbook: save its sheet as CSV"),
+        (b"1,2\0\0\0\0", "is no text in UTF-8, UTF-16 or Windows-1252"),
+        (b"30,70\n" * 400_000, "rows, and 10,000 is the limit"),
+        (b"3" * 2_500_000, "is no list of rows: it holds over 2,000,000 bytes in few lines"),
+    ],
+)
+def test_a_file_that_is_no_list_of_rows_is_refused_by_its_true_reason(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, held: bytes, words: str
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_bytes(held)
+    assert words in _refused(capsys, "--data", str(file))
+
+
+def test_a_sweep_over_two_settings_is_refused_with_both(capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "sweep", "one-pair", "--over", "training.lr=1e-3,1e-4", "--over", "seed=1,2")
+    assert "--over names 2, training.lr=1e-3,1e-4 and seed=1,2: keep one" in said
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--experiment", "one-pair", "--experiment", "tanh"], ["--data", "a.csv", "--data", "b.csv"],
+        ["train", "one-pair", "--epochs", "1", "--epochs", "2"],
+        ["export", "one-pair", "--to", "a.py", "--to", "b.py"],
+    ],
+)  # fmt: skip
+def test_an_option_that_counts_once_is_refused_when_it_is_given_again(
+    capsys: pytest.CaptureFixture[str], args: list[str]
+) -> None:
+    assert f"{args[-2]} was given 2 times, and it counts once: keep one." in _refused(capsys, *args)
+
+
+def test_a_file_that_is_no_run_is_told_for_what_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["export", "one-pair", "--to", "mine.toml"]) == 0
+    assert cli.main(["export", "one-pair", "--to", "mine.py"]) == 0
+    with zipfile.ZipFile("weights.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"")
+    Path("mine.csv").write_text("1,2\n", encoding="utf-8")
+    Path("empty.npz").touch()
+    capsys.readouterr()
+    for name, words in (
+        ("weights.pt", "holds weights for torch.load, and no run"), ("mine.toml", "is an experiment, and no run"),
+        ("mine.csv", "--data trains on the rows"), ("mine.py", "is a program"), ("empty.npz", "is empty"),
+        (str(tmp_path), "is a folder"),
+    ):  # fmt: skip
+        said = _refused(capsys, "--open", name)
+        assert words in said
+        assert "a saved run ends in .npz" in said
+    assert "a file of weights" in _refused(capsys, "export", "weights.pt", "--to", "a.toml")
+    assert "--data trains on the rows" in _refused(capsys, "train", "mine.csv")
+    assert "--open goes on with it" in _refused(capsys, "--experiment", "empty.npz")
 
 
 @pytest.mark.parametrize("command", [[], ["train", "many-pairs"], ["sweep", "many-pairs", "--over", "seed=1"]])
