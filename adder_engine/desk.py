@@ -22,6 +22,7 @@ from adder_engine.network import Adder
 from adder_engine.proof import check_gradient, prove
 from adder_engine.runfile import write
 from adder_engine.snapshot import (
+    Answer,
     Course,
     DataView,
     GradientCheck,
@@ -41,6 +42,7 @@ from adder_engine.trace import (
     trace_step,
     trace_sum,
 )
+from adder_engine.watching import same_pair
 from adder_engine.workbench import Workbench
 
 
@@ -202,7 +204,9 @@ class Desk(Workbench):
         look = not playing or experiment.is_quickly_surveyed
         state = trainer.state.numpy().copy()
         size = experiment.training.batch_size or experiment.row_count
-        everyone = answers_of(trainer, [*self.watched, self.asked])
+        trace = trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None)
+        asked = Answer(self.asked, trace.answer, experiment.wanted.of(self.asked.a, self.asked.b))
+        answers = tuple(asked if same_pair(a.sum, self.asked) else a for a in answers_of(trainer, self.watched))
         marks, line = self.marks(), self.shelf.line(recording.line)
         return Snapshot(
             version=self.version,
@@ -226,11 +230,11 @@ class Desk(Workbench):
             gradients_set=counters.has_gradients,
             frozen=tuple(sorted(trainer.handles.frozen)),
             held_gradients=held_gradients(trainer) if look else (),
-            asked=everyone[-1],
-            answers=everyone[:-1],
+            asked=asked,
+            answers=answers,
             collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
-            trace=trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None),
+            trace=trace,
             batch_rows=trainer.batch.rows if trainer.batch is not None else 0,
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=self.can_undo,

@@ -17,7 +17,7 @@ from adder_tui.render.view import View
 from adder_tui.selection import Neuron
 
 OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
-"""What the current sum's own loss is called, as it is and of scaled numbers; ``train loss`` and ``loss now`` are over rows."""
+"""What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def _regions(view: View, checks: Checks, width: int) -> list[Line]:
         given = min(max(0, over), columns[i] - least)
         columns[i] -= given
         over -= given
-    header = "  error by region".ljust(16 + columns[0]) + ("typical" if columns[1] < 13 else "typical, RMS").rjust(columns[1]) + "mean size".rjust(columns[2])
+    typical = "typical" if columns[1] < 13 else "typical, RMS"
+    header = "  error by region".ljust(16 + columns[0]) + typical.rjust(columns[1]) + "mean size".rjust(columns[2])
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, region in enumerate(checks.regions):
         reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)

@@ -22,7 +22,7 @@ from adder_tui.render.inspection import (
     since,
     values,
 )
-from adder_tui.render.lines import Line, Role, roomiest
+from adder_tui.render.lines import Line, Role, Span, roomiest
 from adder_tui.render.phrases import gradient_is_past, held_told
 from adder_tui.render.view import View
 from adder_tui.selection import Neuron, neuron_name
@@ -134,7 +134,7 @@ def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> 
     lines = _side_by_side(slots, width)
     snapshot = view.snapshot
     if snapshot is not None and here.index in snapshot.frozen and snapshot.gradient_set(here.index):
-        when = (" in the last backward", "dim") if gradient_is_past(snapshot, here.index) else ("", "dim")
+        when: Span = (" in the last backward" if gradient_is_past(snapshot, here.index) else "", "dim")
         told = Line.of(("  its gradient: ", "dim"), *held_told(snapshot, here.index, view.glyphs))
         lines.append(roomiest(width, Line.of(told, when), told))
     if whole_run:

@@ -86,7 +86,9 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
     unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
     title = "loss" if trace.row is None else "loss of this row"
     body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
-    section(Rung("loss"), title if trace.scale == 1 else f"{title}, of the scaled numbers", body if trace.known else unknown)
+    section(
+        Rung("loss"), title if trace.scale == 1 else f"{title}, of the scaled numbers", body if trace.known else unknown
+    )
     for i in reversed(range(len(trace.layers))):
         title, body = backward_layer(trace, i, focus, experiment, figures, width)
         body = body if trace.known else unknown if i == len(trace.layers) - 1 else []

@@ -333,7 +333,7 @@ def test_checks_on_training_rows_say_so_and_end_where_no_truth_is_known(width: i
     text = checks_drawn(width, judged_on="training", count=400, regions=(region,))
     assert " of 400 training rows" in text
     assert "a 0 to 10, b 50 to 100" in text
-    assert "RMSE, training rows" in text
+    assert "typical, these rows" in text
     assert "elsewhere no truth is known" in text
     assert "12,346" in text
     assert "9,999" in text

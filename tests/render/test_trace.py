@@ -130,7 +130,7 @@ def test_a_row_is_written_as_it_was_typed_and_the_loss_says_that_it_is_scaled(di
         told = tell(made.trace(i), made.snapshot(False), FIRST, Figures(UNICODE, digits), 80)
         shown = "\n".join(told.line(n).plain for n in range(len(told)))
         assert f"Row {i} of the data, {pair}, in the batch" in shown
-        assert "loss, of the scaled numbers" in shown
+        assert "loss of this row, of the scaled numbers" in shown
 
 
 def test_before_the_first_step_and_within_an_update_it_says_that_there_is_no_step() -> None:
