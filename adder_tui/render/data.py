@@ -24,7 +24,9 @@ ROUNDING = 1e-6
 """Targets that come so near to what is wanted, beside the largest, differ by float32's rounding alone."""
 CELL = 13
 LEAST_CELL = 11
-"""Columns of a number with all its digits; in fewer it has two less behind its point."""
+"""Columns that a number takes at least, so that it stands clear of the one before."""
+LEAST_BEFORE = 5
+"""Columns before a decimal point; where there are few in all, digits behind it give way first."""
 LABEL_WIDTH = 9
 """Columns left of the scatter."""
 
@@ -76,10 +78,12 @@ def data_table(
         return [Line.of((f"  loading{glyphs.ellipsis}", "dim")).fit(width)]
     inputs, targets = pairs_of(data, look)
     right, noisy, near = wanted_of(data, look), is_noisy(data, look), close_to(data)
-    columns = NOISY_COLUMNS if noisy else COLUMNS
     index = max(5, len(count(len(targets))) + 2)
+    columns: tuple[str, ...] = NOISY_COLUMNS if noisy else COLUMNS
+    if noisy and (width - index) // len(columns) < LEAST_CELL:
+        columns = tuple(name for name in columns if name != "target")  # the line below tells the chosen row's
     wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
-    after = 7 if wide >= LEAST_CELL else LEAST_CELL - 6
+    after = max(5, min(7, wide - LEAST_BEFORE))
     head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in columns)
     lines = [Line.of((head, "band-dim")).fit(width, fill="band-dim")]
     for row in range(look.top, min(len(targets), look.top + height - 1)):
@@ -87,7 +91,8 @@ def data_table(
         answer = float(answers[row - look.top]) if known and answers is not None else None
         target, wanted = float(targets[row]), float(right[row])
         off = None if answer is None else answer - wanted
-        numbers = (float(inputs[row, 0]), float(inputs[row, 1]), target, *((wanted,) if noisy else ()), answer)
+        told = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
+        numbers = [*(told[name] for name in columns if name in told), answer]
         before = wide - after
         texts = [cell(value, glyphs, before, after) for value in numbers]
         sign = "+" if off is not None and off > 0 else ""
