@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adder_engine.data import HELD_OUT_SEED
+from adder_engine.data import HELD_OUT_SEED, wanted_over
 from adder_engine.experiment import Experiment
 from adder_engine.findings import Checks, Region, Rival
 from adder_engine.network_copy import NetworkCopy
@@ -62,7 +62,7 @@ def drawn(experiment: Experiment, a: Range, b: Range) -> Judging:
     shares = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64)
     low, high = torch.tensor([a, b], dtype=torch.float64).T
     of_a, of_b = (shares * (high - low) + low).float().double().T.numpy()
-    return Judging(of_a, of_b, experiment.wanted.over(of_a, of_b))
+    return Judging(of_a, of_b, wanted_over(experiment.wanted, of_a, of_b))
 
 
 def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "training"], Judging]:
@@ -73,7 +73,7 @@ def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "train
     experiment, data = trainer.experiment, trainer.dataset
     if len(data.test_pairs):
         a, b = data.test_pairs.T.double().numpy()
-        return "held-out", Judging(a, b, experiment.wanted.over(a, b))
+        return "held-out", Judging(a, b, wanted_over(experiment.wanted, a, b))
     if experiment.wanted.rule == "rows":
         rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]
         a, b, wanted = np.array(rows, dtype=np.float64).T

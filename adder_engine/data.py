@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from adder_engine.experiment import Data, Experiment
 from adder_engine.snapshot import DataView
+from adder_engine.wanted import Wanted
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 HELD_OUT_SEED = 123
@@ -66,13 +67,11 @@ class Dataset:
 
     def wanted(self, experiment: Experiment) -> NDArray[np.float64]:
         """The right answers to the training rows, without noise, ``(n,)``, in units of sums."""
-        import numpy as np
-
         wanted = experiment.wanted
         if experiment.data.kind == "rows":
             return np.array([wanted.of_row(row) for row in experiment.data.rows])
         a, b = self.pairs.T.double().numpy()
-        return wanted.over(a, b)
+        return wanted_over(wanted, a, b)
 
     def view(self, experiment: Experiment) -> DataView:
         """The pairs in units of sums, as frozen arrays of their own."""
@@ -88,6 +87,19 @@ class Dataset:
             test_inputs=frozen(self.test_pairs.double().numpy()),
             test_targets=frozen(self.test_answers[:, 0].double().numpy()),
         )
+
+
+def wanted_over(wanted: Wanted, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The right answers to pairs ``(n,)``: NaN where they are unknown."""
+    match wanted.rule:
+        case "sum":
+            return a + b
+        case "difference":
+            return a - b
+        case "product":
+            return a * b
+    found = (wanted.of(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True))
+    return np.array([np.nan if target is None else target for target in found])
 
 
 def _drawn(data: Data, count: int, generator: torch.Generator) -> Tensor:

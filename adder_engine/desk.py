@@ -22,7 +22,6 @@ from adder_engine.network import Adder
 from adder_engine.proof import check_gradient, prove
 from adder_engine.runfile import write
 from adder_engine.snapshot import (
-    Answer,
     Course,
     DataView,
     GradientCheck,
@@ -42,7 +41,6 @@ from adder_engine.trace import (
     trace_step,
     trace_sum,
 )
-from adder_engine.watching import same_pair
 from adder_engine.workbench import Workbench
 
 
@@ -205,8 +203,7 @@ class Desk(Workbench):
         state = trainer.state.numpy().copy()
         size = experiment.training.batch_size or experiment.row_count
         trace = trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None)
-        asked = Answer(self.asked, trace.answer, experiment.wanted.of(self.asked.a, self.asked.b))
-        answers = tuple(asked if same_pair(a.sum, self.asked) else a for a in answers_of(trainer, self.watched))
+        *answers, asked = answers_of(trainer, [*self.watched, self.asked])
         marks, line = self.marks(), self.shelf.line(recording.line)
         return Snapshot(
             version=self.version,
@@ -231,7 +228,7 @@ class Desk(Workbench):
             frozen=tuple(sorted(trainer.handles.frozen)),
             held_gradients=held_gradients(trainer) if look else (),
             asked=asked,
-            answers=answers,
+            answers=tuple(answers),
             collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
             trace=trace,

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from adder_engine.data import wanted_over
 from adder_engine.errors import RequestError
 from adder_engine.findings import (
     Extent,
@@ -86,7 +87,7 @@ def plane(trainer: Trainer, extent: Extent) -> Sliced[Plane]:
         b=grid.b,
         log=grid.log,
         answers=answers.reshape(grid.shape),
-        wanted=experiment.wanted.over(*grid.sums).reshape(grid.shape),
+        wanted=wanted_over(experiment.wanted, *grid.sums).reshape(grid.shape),
         trained_a=trained_a,
         trained_b=trained_b,
         points=points,

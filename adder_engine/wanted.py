@@ -5,13 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Doubles = NDArray[np.float64]
+from typing import Literal
 
 Row = tuple[float, ...]
 Rule = Literal["sum", "difference", "product", "rows"]
@@ -52,20 +46,6 @@ class Wanted:
     def of_row(self, row: Row) -> float:
         """The target of one row, its own or the task's."""
         return row[2] if len(row) == 3 else task_answer(self.task, row[0], row[1])
-
-    def over(self, a: Doubles, b: Doubles) -> Doubles:
-        """The right answers to pairs ``(n,)``: NaN where they are unknown."""
-        import numpy as np
-
-        match self.rule:
-            case "sum":
-                return a + b
-            case "difference":
-                return a - b
-            case "product":
-                return a * b
-        found = (self._targets.get(_key(x, y)) for x, y in zip(a.tolist(), b.tolist(), strict=True))
-        return np.array([np.nan if target is None else target for target in found])
 
     @property
     def map(self) -> tuple[float, float, float] | None:
