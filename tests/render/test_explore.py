@@ -242,7 +242,7 @@ def plane_over(view: View, width: int = 80, height: int = 19) -> Plane:
     data = view.experiment.data
     a, b = view.experiment.trained_range
     points = np.array([row[:2] for row in data.rows], dtype=float) if data.kind == "rows" else found.points[:0]
-    right = view.wanted_over(experiment.wanted, across.ravel(), down.ravel()).reshape(across.shape)
+    right = wanted_over(view.experiment.wanted, across.ravel(), down.ravel()).reshape(across.shape)
     return dataclasses.replace(found, wanted=right, trained_a=a, trained_b=b, points=points, row_count=len(points))
 
 
