@@ -153,7 +153,9 @@ def _reading(path: Path) -> Iterator[Any]:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
         told = what_is(path)
-        raise RunFileError(f"{path} {told or 'is not a run of adder-tui, or it is damaged.'}") from None
+        raise RunFileError(
+            f"{path} is not a run of adder-tui{f' but {told}' if told else ', or it is damaged.'}"
+        ) from None
 
 
 def summary(path: Path) -> RunSummary | None:

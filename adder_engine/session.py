@@ -274,6 +274,14 @@ class Session(EngineThread, Exploring):
         """
         return await self._do(lambda desk: desk.shelf.forget(run))
 
+    async def bring_back(self) -> Snapshot:
+        """Put the run that was struck off the list last where it was.
+
+        Raises:
+            RequestError: none was struck off.
+        """
+        return await self._do(lambda desk: desk.shelf.bring_back())
+
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
         """Keep a run when the list is full, or no longer.
 

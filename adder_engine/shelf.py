@@ -15,6 +15,9 @@ from adder_engine.snapshot import MOST_RUNS, Mark, Run
 BUDGET = 4 * 2**20
 """Bytes that the keyframes of one run in the list may take; the way between them is replayed."""
 
+MOST_STRUCK = 5
+"""Runs that were struck off and can be brought back."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -36,6 +39,8 @@ class Shelf:
     _left: dict[int, Left] = field(default_factory=dict)
     _lines: dict[int, Line] = field(default_factory=dict)
     _newest: int = 0
+    _struck: list[tuple[int, Run, Left]] = field(default_factory=list)
+    """What was taken off the list by hand, with its place; the last one comes back first."""
 
     # --- numbers ---------------------------------------------------------------------------------
 
@@ -121,13 +126,30 @@ class Shelf:
             self._set([other for other in self.runs if other.id != run])
 
     def forget(self, run: int) -> None:
-        """Take a run off the list.
+        """Take a run off the list; :meth:`bring_back` puts it there again.
 
         Raises:
             RequestError: no such run in the list.
         """
-        self.find(run)
+        left = self.find(run)
+        place = next(i for i, other in enumerate(self.runs) if other.id == run)
+        self._struck = [*self._struck, (place, self.runs[place], left)][-MOST_STRUCK:]
         self.remove(run)
+
+    def bring_back(self) -> None:
+        """Put the run that was taken off last where it was in the list.
+
+        Raises:
+            RequestError: none was taken off, or all are back.
+        """
+        while self._struck:
+            place, run, left = self._struck.pop()
+            if run.id not in self._left:  # it may have been left once more since
+                self._left[run.id] = left
+                place = max(place, len(self.runs) == MOST_RUNS)  # where the list is full the oldest goes, not this one
+                self._set([*self.runs[:place], run, *self.runs[place:]])
+                return
+        raise RequestError("No run was struck off that could be brought back.")
 
     def pin(self, run: int, pinned: bool) -> None:
         """Keep a run when the list is full, or no longer.

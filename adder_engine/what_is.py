@@ -20,23 +20,21 @@ _OTHERS = {
 
 
 def what_is(path: Path) -> str:
-    """``is a folder``, or ``holds weights, …``: what stands at a path that is no run; empty where nobody can tell."""
+    """``a folder: …`` or ``weights for torch.load: …``: what is no run; empty where none can tell."""
     try:
         if path.is_dir():
-            return f"is a folder, and no run: {_RUN}."
+            return f"a folder: {_RUN}."
         with path.open("rb") as file:
             head = file.read(HEAD)
         inside = _names(path) if head.startswith(b"PK") else []
     except (OSError, ValueError):
         return ""
     if any(name.endswith("data.pkl") for name in inside):
-        return f"holds weights for torch.load, and no run, which has its past and its data besides: {_RUN}."
+        return f"weights for torch.load, without the run's past and its data: {_RUN}."
     if any(name.startswith(("xl/", "word/", "content.xml")) for name in inside):
-        return f"is an office document, and no run: {_RUN}; rows go through --data, saved as CSV."
-    if not head:
-        return f"is empty, and no run: {_RUN}."
+        return f"an office document: {_RUN}; rows go through --data, saved as CSV."
     kind, use = _OTHERS.get(path.suffix.lower(), ("", ""))
-    return f"is {kind}, and no run: {use}; {_RUN}." if kind else ""
+    return f"{kind}: {use}; {_RUN}." if kind else ""
 
 
 def _names(path: Path) -> list[str]:

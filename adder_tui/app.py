@@ -101,6 +101,8 @@ class AdderApp(App[None]):
         """The sweep that was begun last."""
         self.given_up: SweepSession | None = None
         """The sweep that is lost if one leaves, as was told."""
+        self._refusal = ""
+        """The notice about what the prompt refused."""
         self._branched = ""
         """What became of the line that the last command cut off."""
         self.seat: Seat | None = None
@@ -228,6 +230,8 @@ class AdderApp(App[None]):
 
     async def show_tab(self, id: str) -> None:
         """Bring a tab to the front; its pane is mounted the first time."""
+        if self.tab != id and self._refusal:
+            self.screen_stack[0].set_focus(None)  # as by a click: what the prompt refused stays behind
         self.tab = id
         stage = self.screen_stack[0].query_one("#stage")
         for pane in stage.query(Pane):
@@ -359,7 +363,7 @@ class AdderApp(App[None]):
 
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
-        self.notice = ""
+        self.notice = self._refusal = ""
         learn = self.learn
         if learn is not None and self.tab == "learn" and learn.has_enough_of(event.sum):
             learn.take_focus()
@@ -379,6 +383,14 @@ class AdderApp(App[None]):
     @on(Prompt.Refused)
     def _refused(self, event: Prompt.Refused) -> None:
         self.say(event.sentence)
+        self._refusal = self.notice
+
+    @on(Prompt.Left)
+    def _left_prompt(self) -> None:
+        """What was refused there is told no more; what was typed comes back with the cursor."""
+        if self.notice and self.notice == self._refusal:
+            self.notice = self._refusal = ""
+            self.redraw()
 
     def action_suspend_process(self) -> None:
         """Ctrl+Z: Textual's own would stop this process and not the job that it belongs to."""

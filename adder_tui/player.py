@@ -251,6 +251,10 @@ class Player:
         """Strike a run off the list."""
         self._show(await (await self.ready()).forget(run))
 
+    async def bring_back(self) -> None:
+        """Put the run back that was struck off last."""
+        self._show(await (await self.ready()).bring_back())
+
     async def rescue(self) -> None:
         """Back to before the run blew up, with a lower rate."""
         snapshot = await (await self.ready()).rescue()

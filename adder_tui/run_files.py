@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from adder_tui.last_run import EARLIER_RUN, LAST_RUN, OPENED, UNREADABLE
 from adder_tui.paths import AUTOSAVE
 
 ENDING = ".npz"
+LONGEST_NAME = 200
+"""Bytes; folders take 255, and while a file is written it has a longer name."""
 OURS = (Path(AUTOSAVE).stem, LAST_RUN, EARLIER_RUN, Path(OPENED).stem, UNREADABLE)
 """What names begin with that the program itself writes, and writes over."""
 
@@ -62,21 +65,38 @@ def free_name(data_dir: Path, title: str) -> str:
 
 
 def path_of(typed: str, data_dir: Path) -> Path:
-    """The file that is meant: a name in the data folder, or a path; ``.npz`` is put behind where it is missing.
+    """The file that is meant: a name in the data folder, or a whole path; ``.npz`` is put behind where it is missing.
 
     Raises:
-        RequestError: nothing is typed, or a name that the program itself writes to.
+        RequestError: nothing is typed, a name that is none or that the list of runs would not show, or one that the
+            program itself writes to.
     """
     text = typed.strip()
-    if not text or "\0" in text:
-        raise RequestError("Type a name, such as my-run: it goes into the data folder. A path will do too.")
+    if not text:
+        raise RequestError("Type a name, such as my-run: it goes into the data folder. A whole path will do too.")
+    if not all(map(str.isprintable, text)):
+        raise RequestError(f"{_short(text)} has a character that no name takes: use letters, digits, - and _.")
     try:
         path = Path(text).expanduser()
     except RuntimeError:
         raise RequestError(f"{text!r} names nobody's home folder.") from None
+    if not path.is_absolute() and ("/" in text or "\\" in text):
+        plain = re.sub(r"[/\\]+", "-", text).strip("-.") or "my-run"
+        raise RequestError(
+            f"{_short(text)} would lie in a folder that the list does not show: type a name without / and \\,"
+            f" such as {_short(plain)}, or a whole path."
+        )
+    if not path.name or path.name.startswith(".") or text.endswith(("/", "/..")):
+        raise RequestError(f"{_short(text)} is no name for a file: begin it with a letter or a digit, such as my-run.")
     path = data_dir / path
     if path.suffix != ENDING:
         path = path.with_name(path.name + ENDING)
+    if (length := len(os.fsencode(path.name))) > LONGEST_NAME:
+        raise RequestError(f"{_short(path.stem)} is too long with {length:,} bytes: a name takes {LONGEST_NAME}.")
     if path.parent.resolve() == data_dir.resolve() and path.name.startswith(OURS):
         raise RequestError(f"{path.stem} is a name that adder-tui writes to by itself: take another one.")
     return path
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
 from adder_engine.snapshot import Run
-from adder_tui.render.compared import MOST_ON_CHART, on_chart, run_now
+from adder_tui.render.compared import MOST_ON_CHART, on_chart, run_now, told_beside
 from adder_tui.render.lines import Line
 from adder_tui.render.runs import run_told, runs_lines
 from adder_tui.render.side_by_side import side_by_side
@@ -61,6 +61,7 @@ class RunsScreen(Window[None]):
         Binding("c,space", "pick", show=False),
         Binding("v", "chart", show=False),
         Binding("d,delete", "forget", show=False),
+        Binding("u", "bring_back", show=False),
         Binding("tab", "swap", show=False),
     ]
 
@@ -71,6 +72,8 @@ class RunsScreen(Window[None]):
         self.picked: list[int] = []
         """Ids of the runs to be set side by side; two of them are."""
         self.said = ""
+        self.struck: list[str] = []
+        """Names of the runs that were struck off here, the last one last; u brings it back."""
 
     def compose(self) -> ComposeResult:
         yield _Runs(self._app.view)
@@ -99,10 +102,10 @@ class RunsScreen(Window[None]):
         if not runs:
             return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
         self.at = min(self.at, len(runs) - 1)
-        if len(runs) == 1:
-            told = "Runs that you leave are kept in this list."
-        else:
-            told = ""
+        told = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
+        if self.struck:
+            told = f"{told.removesuffix('.')}; u brings back {self.struck[-1]}." if told else (
+                f"{self.struck[-1]} is struck off: u brings it back.")  # fmt: skip
         below = [Line.of((view.glyphs.text(self.said or told), "strong" if self.said else "dim")).fit(width)]
         below += run_told(view, runs[self.at], width, TOLD_ROWS)
         below += [Line()] * (TOLD_ROWS + 1 - len(below))
@@ -184,7 +187,24 @@ class RunsScreen(Window[None]):
         if self.at == 0:
             self.say("The run in progress stays: go to another one first.")
             return
-        self.run_worker(self._attempt(runs[self.at].id, go=False), name="forget")
+        self.run_worker(self._attempt(self._forget(runs[self.at])), name="forget")
+
+    async def _forget(self, run: Run) -> None:
+        snapshot = self._app.snapshot
+        name = run.name if snapshot is None else told_beside(snapshot, run)  # as it stands in the list
+        await self._app.player.forget(run.id)
+        self.struck.append(name)
+        self.say("")
+
+    def action_bring_back(self) -> None:
+        """Put the run back that was struck off last."""
+        if self.pair is None:
+            self.run_worker(self._attempt(self._bring_back()), name="bring back")
+
+    async def _bring_back(self) -> None:
+        await self._app.player.bring_back()
+        name = self.struck.pop() if self.struck else "The run"
+        self.say(f"{name} is back.")
 
     def action_go(self) -> None:
         """Go to the chosen run."""
@@ -194,19 +214,18 @@ class RunsScreen(Window[None]):
         if self.at == 0:
             self.dismiss()
             return
-        self.run_worker(self._attempt(runs[self.at].id, go=True), name="switch")
+        self.run_worker(self._attempt(self._go(runs[self.at].id)), name="switch")
 
-    async def _attempt(self, run: int, go: bool) -> None:
-        player = self._app.player
+    async def _go(self, run: int) -> None:
+        await self._app.player.switch(run)
+        self.dismiss()
+
+    async def _attempt(self, deed: Awaitable[None]) -> None:
+        """Wait for it; where it is refused, say why."""
         try:
-            await (player.switch(run) if go else player.forget(run))
+            await deed
         except AdderError as error:
             self.say(str(error))
-            return
-        if go:
-            self.dismiss()
-        else:
-            self.say("")
 
 
 def _keys(keys: Sequence[tuple[str, str]], width: int) -> Line:

@@ -59,7 +59,7 @@ class SaveRun(Window[None]):
     @property
     def sentence(self) -> str:
         """What stands below the field."""
-        return self.refused or f"Enter saves it in {self._folder}, Esc leaves. A path will do too."
+        return self.refused or f"Enter saves it in {self._folder}, Esc leaves. A whole path will do too."
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -89,6 +89,9 @@ class SaveRun(Window[None]):
     async def _save(self) -> None:
         try:
             path = path_of(self.query_one(Field).value, self._folder)
+            if path.parent != self._folder and not path.parent.is_dir():
+                self._say(f"The run could not be saved: there is no folder {path.parent}.")
+                return
             if path.is_dir():
                 self._say(f"{path} is a folder: type a name for the file.")
                 return

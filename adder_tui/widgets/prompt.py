@@ -68,12 +68,17 @@ class Prompt(Horizontal):
             super().__init__()
             self.sentence = sentence
 
+    class Left(Message):
+        """The field has lost the cursor: what was said of what is typed there is over."""
+
     def __init__(self, source: ViewSource) -> None:
         super().__init__()
         self._source = source
         self._wanted = False
         self._shown = ""
         """What was written into the field without anybody typing it."""
+        self._sent = ""
+        """The sum that was sent since the field has the cursor; its answer may be on its way."""
         self.field: SumInput | None = None
         """None until the shell is painted."""
 
@@ -131,6 +136,7 @@ class Prompt(Horizontal):
     def put(self, asked: Sum) -> None:
         """Write a sum into the field that was asked elsewhere, as if it had been typed here."""
         if self.field is not None:
+            self.field.drop_typed()
             self.field.value = asked.typed or self._text(asked)
             self.field.remember(self.field.value)
 
@@ -146,6 +152,17 @@ class Prompt(Horizontal):
 
         return pair_text(asked.a, asked.b, self._source().experiment.wanted.rule)
 
+    def on_descendant_focus(self) -> None:
+        self._sent = ""
+
+    def on_descendant_blur(self) -> None:
+        """The answer comes back, and with it its sum: what was typed and not asked waits for the cursor."""
+        snapshot = self._source().snapshot
+        asking = self.field is not None and self.field.value == self._sent
+        if self.field is not None and snapshot is not None and not self.was_asked and not asking:
+            self.field.leave_typed(snapshot.asked.sum.typed or self._text(snapshot.asked.sum))
+        self.post_message(self.Left())
+
     def redraw(self) -> None:
         for canvas in self.query(Canvas):
             canvas.redraw()
@@ -160,4 +177,5 @@ class Prompt(Horizontal):
         except SumError as error:
             self.post_message(self.Refused(str(error)))
             return
+        self._sent = event.value
         self.post_message(self.Asked(asked))

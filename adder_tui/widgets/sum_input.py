@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 
 from adder_engine.errors import SumError
@@ -34,6 +35,24 @@ class SumInput(PromptInput):
         self._asked: list[str] = []
         self._at = 0
         self._draft = ""
+        self._kept: tuple[str, int] | None = None
+        """What was typed and not asked, and the cursor in it, while the field shows the current sum."""
+
+    def leave_typed(self, asked: str) -> None:
+        """Show the current sum, whose answer stands beside it; what was typed instead is back with the cursor."""
+        if self.value != asked:
+            self._kept = self.value, self.cursor_position
+            self.value = asked
+
+    def drop_typed(self) -> None:
+        """What was typed is not wanted any more: another sum was asked."""
+        self._kept = None
+
+    def _on_focus(self, event: events.Focus) -> None:
+        """Before Textual's own, which selects what stands there."""
+        if self._kept is not None:
+            (self.value, at), self._kept = self._kept, None
+            self.cursor_position = at
 
     def allow_focus(self) -> bool:
         """Not where a lesson has no network to ask: there Tab and the mouse would put the keys out of reach."""

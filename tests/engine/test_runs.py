@@ -149,6 +149,29 @@ def test_the_list_is_bounded_the_oldest_goes_first_and_a_pinned_one_stays() -> N
             call(1)
 
 
+def test_what_was_struck_off_last_comes_back_first_and_stays_even_where_the_list_has_filled_up() -> None:
+    desk = desk_of()
+    for seed in range(MOST_RUNS + 1):
+        go(desk, 1)
+        desk.start(SMALL.replace(seed=1000 + seed))
+    first, second, *rest = (run.id for run in desk.shelf.runs)
+    desk.shelf.forget(second)
+    desk.shelf.forget(first)
+    desk.shelf.bring_back()
+    assert [run.id for run in desk.shelf.runs] == [first, *rest]
+    desk.shelf.bring_back()
+    assert [run.id for run in desk.shelf.runs] == [first, second, *rest]
+    desk.shelf.forget(first)
+    go(desk, 1)
+    desk.start(SMALL)
+    desk.shelf.bring_back()
+    assert first in [run.id for run in desk.shelf.runs]
+    assert len(desk.shelf.runs) == MOST_RUNS
+    desk.switch(first)
+    with pytest.raises(RequestError, match="No run was struck off"):
+        desk.shelf.bring_back()
+
+
 def test_the_list_is_the_same_tuple_while_nothing_changes_in_it() -> None:
     desk = desk_of()
     go(desk, 3)

@@ -385,9 +385,9 @@ def test_a_file_that_is_no_run_is_told_for_what_it_is(
     Path("empty.npz").touch()
     capsys.readouterr()
     for name, words in (
-        ("weights.pt", "holds weights for torch.load, and no run"), ("mine.toml", "is an experiment, and no run"),
-        ("mine.csv", "--data trains on the rows"), ("mine.py", "is a program"), ("empty.npz", "is empty"),
-        (str(tmp_path), "is a folder"),
+        ("weights.pt", "is not a run of adder-tui but weights for torch.load"), ("mine.toml", "but an experiment"),
+        ("mine.csv", "--data trains on the rows"), ("mine.py", "but a program"),
+        (str(tmp_path), "but a folder"),
     ):  # fmt: skip
         said = _refused(capsys, "--open", name)
         assert words in said

@@ -96,6 +96,31 @@ def test_weights_of_a_saved_run_are_its_own(tmp_path: Path, run: Path, capsys: p
         assert model(torch.tensor([[70.0, 30.0]])).item() == pytest.approx(78.66, abs=0.02)
 
 
+def test_weights_of_a_run_with_a_muted_neuron_answer_as_predict_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    from adder_engine import Adder
+
+    async def save() -> None:
+        async with Session(Experiment.preset("one-pair")) as session:
+            await session.step("epoch", 500)
+            await session.silence(frozenset({(0, 1)}))
+            await session.save(tmp_path / "muted.npz")
+
+    asyncio.run(save())
+    (answer,) = _told(capsys, "predict", str(tmp_path / "muted.npz"), "30+70")
+    (said,) = _told(capsys, "export", str(tmp_path / "muted.npz"), "--to", str(tmp_path / "weights.pt"))
+    assert said.endswith("written. input[1] is muted in the run: its outgoing weights are written as 0, so that the"
+                         " file answers alike.")  # fmt: skip
+    model = Adder(Experiment.preset("one-pair"))
+    model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    with torch.no_grad():
+        wanted = model(torch.tensor([[30.0, 70.0]])).item()
+    assert f"= {wanted:.2f} " in answer
+
+
 def test_a_run_is_known_by_what_it_holds_and_an_experiment_by_its_ending(
     tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,55 @@ async def test_what_is_not_a_sum_stays_to_be_mended() -> None:
         assert session.calls == [("ask", Sum(30, 7, "30+7"))]
 
 
+async def test_what_was_refused_goes_when_the_prompt_is_left_and_the_answer_is_back() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        field = app.query_one(SumInput)
+        standing = screen_text(app).splitlines()[-2]
+        await pilot.press("slash", *"30+x", "enter")
+        await shows(pilot, "'30+x' is not a sum", "Enter asks")
+        await pilot.press("escape")
+        await until(pilot, lambda: screen_text(app).splitlines()[-2] == standing)
+        assert "is not a sum" not in screen_text(app)
+        for key in "2", "4":
+            await pilot.press(key)
+            await until(pilot, lambda: screen_text(app).splitlines()[-2] == standing)
+        await pilot.press("slash")  # what was typed is not lost
+        await until(pilot, lambda: field.value == "30+x")
+        await pilot.press("end", "backspace", "7", "enter")
+        await shows(pilot, "▸ 30 + 7")
+
+
+async def test_what_was_typed_and_not_asked_waits_for_the_cursor_while_the_answer_shows_its_own_sum() -> None:
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("slash", *"2+", "escape")
+        await until(pilot, lambda: app.query_one(SumInput).value == "30 + 70")
+        assert "Enter asks" not in screen_text(app)
+        await pilot.press("slash")
+        await until(pilot, lambda: app.query_one(SumInput).value == "2+")
+        await pilot.press("end", "3", "enter", "escape")
+        await shows(pilot, "▸ 2 + 3")
+        assert app.query_one(SumInput).value == "2+3"
+        await pilot.press("slash", *"4+4", "enter")
+        await shows(pilot, "▸ 4 + 4")
+
+
+async def test_a_click_on_another_tab_leaves_behind_what_was_refused() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        await pilot.press("slash", *"30+x", "enter")
+        await shows(pilot, "'30+x' is not a sum")
+        await pilot.click("TabLine", offset=(12, 0))
+        await until(pilot, lambda: app.query_one(SumInput).value == "30 + 70")
+        assert "is not a sum" not in screen_text(app)
+        assert "Enter asks" not in screen_text(app)
+
+
 async def test_what_is_typed_is_never_markup() -> None:
     async with app_on(FakeSession()).run_test(size=SIZE) as pilot:
         await shows(pilot, "‖ paused")

@@ -72,7 +72,15 @@ async def test_a_file_that_is_there_is_not_written_over_silently(session: Sessio
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("", "Type a name"), ("autosave", "writes to by itself"), ("/proc/nowhere/run", "could not be saved")],
+    [
+        ("", "Type a name"),
+        ("autosave", "writes to by itself"),
+        ("/proc/nowhere/run", "could not be saved"),
+        ("my_first/run", "'my_first-run'"),
+        ("..", "no name for a file"),
+        ("x" * 300, "is too long"),
+        ("~/none/run", "there is no folder"),
+    ],
 )
 async def test_a_name_that_will_not_do_is_told_and_stays(
     session: Session, tmp_path: Path, name: str, sentence: str
@@ -84,6 +92,7 @@ async def test_a_name_that_will_not_do_is_told_and_stays(
         await pilot.press("enter")
         await shows(pilot, sentence)
         assert pilot.app.screen.query_one(Input).value == name
+        assert not [path for path in tmp_path.iterdir() if path.is_dir()]
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
@@ -148,6 +157,35 @@ def test_a_path_gets_its_ending_and_may_lie_anywhere(tmp_path: Path) -> None:
     assert path_of("/elsewhere/v1.2", tmp_path) == Path("/elsewhere/v1.2.npz")
     with pytest.raises(RequestError, match="by itself"):
         path_of("last-run-2", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("my_first/run", "such as 'my_first-run', or a whole path"), ("a\\b", "such as 'a-b'"),
+        ("./run", "such as 'run'"),
+        ("../run", "such as 'run'"), ("run/", "such as 'run'"),
+        (".", "no name for a file"), ("..", "no name for a file"),
+        (".hidden", "no name for a file"), (".npz", "no name for a file"), ("/tmp/", "no name for a file"),
+        ("/tmp/..", "no name for a file"), ("/tmp/.x", "no name for a file"),
+        ("a\0b", "a character that no name takes"),
+        ("a\x1b[31m", "a character that no name takes"), ("ü" * 120, "too long with 244 bytes"), ("  ", "Type a name"),
+    ],
+)  # fmt: skip
+def test_a_name_that_the_list_would_not_show_is_refused_with_one_that_will_do(
+    typed: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RequestError) as refused:
+        path_of(typed, tmp_path)
+    assert words in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["run", "my run", "v1.2", "größer", "x" * 190, "run.npz"])
+def test_every_name_that_is_taken_is_in_the_list_afterwards(name: str, tmp_path: Path) -> None:
+    path = path_of(name, tmp_path)
+    path.touch()
+    assert [file.path for file in run_files(tmp_path)] == [path]
 
 
 def test_the_newest_file_comes_first_and_our_own_autosave_not_at_all(tmp_path: Path) -> None:

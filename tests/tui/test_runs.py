@@ -156,10 +156,31 @@ async def test_d_strikes_a_run_off_but_not_the_one_in_progress(session: Session)
         await pilot.press("d")
         await shows(pilot, "The run in progress stays")
         await pilot.press("down", "d")
-        await shows(pilot, "Runs that you leave are kept in this list")
+        await shows(pilot, "Runs that you leave are kept in this list; u brings back lr 0.0002.")
         snapshot = app_of(pilot).snapshot
         assert snapshot is not None
         assert snapshot.runs == ()
+
+
+async def test_u_brings_back_what_d_struck_off_where_it_was_and_with_its_past(session: Session) -> None:
+    async with trained(session) as pilot:
+        await branch(pilot, session)
+        await app_of(pilot).player.reseed()
+        await pilot.press("l")
+        await shows(pilot, "2 left before this one")
+        before = (await session.snapshot()).runs
+        await pilot.press("down", "down", "d")
+        await shows(pilot, "1 left before this one", "is struck off: u brings it back.")
+        await pilot.press("up")
+        await shows(pilot, "is struck off: u brings it back.")
+        await pilot.press("d")
+        await pilot.press("escape", "l")  # leaving the list loses nothing
+        await until(pilot, lambda: isinstance(app_of(pilot).screen, RunsScreen))
+        await pilot.press("u")
+        await shows(pilot, "2 left before this one", "is back.")
+        assert (await session.snapshot()).runs == before
+        await pilot.press("end", "enter")
+        await shows(pilot, "epoch 300 of 2,000")
 
 
 async def test_h_goes_back_before_a_blow_up_with_a_rate_below_the_limit(session: Session) -> None:
