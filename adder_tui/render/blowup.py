@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SCALED = frozenset({"adam", "adamw", "rmsprop"})
 """Optimizers that divide by the gradient's size, so that 2/λmax is no hard limit for them."""
+LEAST_NAMED = 66
+"""Columns from which on there is room for whose limit it is."""
 ROWS = 2
 
 
@@ -52,7 +54,7 @@ def blow_up_sentence(blow_up: BlowUp, rescues: bool = True) -> str:
     """What happened, and what would do; ``rescues``: whether the key that goes back works here."""
     if not rescues:
         return f"{_happened(blow_up)} Home looks at its start."
-    return f"{_happened(blow_up)} h goes back to {count(blow_up.back_to)} at rate {_rescue(blow_up)}."
+    return f"{_happened(blow_up)} h goes back to update {count(blow_up.back_to)} at rate {_rescue(blow_up)}."
 
 
 def _rescue(blow_up: BlowUp) -> str:
@@ -79,6 +81,7 @@ def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
     limit = blow_up.own_limit or blow_up.limit
     if limit is not None:
         name = f"limit for {view.experiment.training.optimizer}" if _is_own(blow_up) else glyphs.text("limit 2/λmax")
+        name = name if width >= LEAST_NAMED else "limit"
         second = Line.of(second, (f"   {name} ", "dim"), (_fine(limit, glyphs), "strong"))
         if view.experiment.training.optimizer in SCALED and width >= 76:
             second = Line.of(second, (f" (guide for {view.experiment.training.optimizer})", "dim"))

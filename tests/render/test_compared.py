@@ -224,11 +224,11 @@ def test_a_blow_up_is_told_with_what_grew_and_the_rate_beside_its_limit() -> Non
         assert text in told
     assert plain(blow_up_lines(several(True), BLOWN, 80)).isascii()
     assert "blew up at update 123" in state_line(view, 80).plain
-    assert "h goes back to 113 at rate 0.05, half of it." in blow_up_sentence(BLOWN)
+    assert "h goes back to update 113 at rate 0.05, half of it." in blow_up_sentence(BLOWN)
     late = dataclasses.replace(
         BLOWN, update=12_345, lost_at=12_350, back_to=12_335, own_limit=8.095e-5, rescue_lr=4.05e-5
     )
-    assert "h goes back to 12,335 at rate 4.05e−5, half the limit 8.095e−5." in blow_up_sentence(late)
+    assert "h goes back to update 12,335 at rate 4.05e−5, half the limit 8.095e−5." in blow_up_sentence(late)
     assert "(loss 1,000-fold; not finite at 12,350)" in blow_up_sentence(late)
     assert len(wrapped(blow_up_sentence(late), 58)) <= 3  # whole at 60 columns
     assert standing_notice(view.snapshot, None) == blow_up_sentence(BLOWN)
@@ -240,7 +240,7 @@ def test_a_run_that_diverged_is_told_so_with_what_it_ended_at_and_what_h_will_do
         rescue_lr=5.92e-7,
     )  # fmt: skip
     view = several(blow_up=blow_up, status="done")
-    assert "the loss ended 1.13e9 times above its start; hidden.weight grew first. h goes back to 113 at rate" \
+    assert "the loss ended 1.13e9 times above its start; hidden.weight grew first. h goes back to update 113 at rate" \
         " 5.92e−7, half the limit 1.185e−6." in standing_notice(view.snapshot, None)  # fmt: skip
     assert len(wrapped(blow_up_sentence(blow_up), 58)) <= 3
     assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in blow_up_told(blow_up)

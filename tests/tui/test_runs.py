@@ -209,7 +209,7 @@ async def test_a_run_that_diverges_is_warned_of_before_and_told_after_and_h_mend
         await shows(pilot, "over limit 1.185e−6")
         await session.play(None)
         await shows(pilot, "■ diverged", "diverged at update 38", "the loss ended 1.13e9 times above its start",
-                    "h goes back to 28 at rate 5.92e−7, half the limit 1.185e−6.")  # fmt: skip
+                    "h goes back to update 28 at rate 5.92e−7, half the limit 1.185e−6.")  # fmt: skip
         await pilot.press("l")
         await shows(pilot, "diverged")
         await pilot.press("escape", "h")
