@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adder_engine.data import wanted_over
 from adder_engine.experiment import Experiment
 from adder_engine.findings import Extent, Forecast, Foretold, Plane, Region
 from adder_engine.snapshot import Answer
