@@ -7,38 +7,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adder_engine.data import Dataset
+    from adder_engine.analysis.trace import Trace
     from adder_engine.errors import AdderError, ExperimentError, RequestError, RunFileError, SumError
-    from adder_engine.experiment import Experiment
-    from adder_engine.network import Adder
-    from adder_engine.presets import PRESETS
+    from adder_engine.experiment import PRESETS, Experiment
+    from adder_engine.kernels.network import Adder
+    from adder_engine.parsing import Sum, parse_sum
+    from adder_engine.runs.timeline import Timeline
     from adder_engine.session import Session
     from adder_engine.snapshot import Moment, Snapshot
-    from adder_engine.sums import Sum, parse_sum
-    from adder_engine.timeline import Timeline
-    from adder_engine.trace import Trace
-    from adder_engine.trainer import Trainer
+    from adder_engine.training.data import Dataset
+    from adder_engine.training.trainer import Trainer
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Adder": "network",
+    "Adder": "kernels.network",
     "AdderError": "errors",
-    "Dataset": "data",
+    "Dataset": "training.data",
     "Experiment": "experiment",
     "ExperimentError": "errors",
     "Moment": "snapshot",
-    "PRESETS": "presets",
+    "PRESETS": "experiment",
     "RequestError": "errors",
     "RunFileError": "errors",
     "Session": "session",
     "Snapshot": "snapshot",
-    "Sum": "sums",
+    "Sum": "parsing",
     "SumError": "errors",
-    "Timeline": "timeline",
-    "Trace": "trace",
-    "Trainer": "trainer",
-    "parse_sum": "sums",
+    "Timeline": "runs.timeline",
+    "Trace": "analysis.trace",
+    "Trainer": "training.trainer",
+    "parse_sum": "parsing",
 }
 
 __all__ = [

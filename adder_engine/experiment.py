@@ -1,18 +1,19 @@
-"""The description of a run: frozen, validated, and read from and written to TOML. Needs no torch."""
+"""The description of a run: frozen, validated, read from and written to TOML; the presets; which keys do nothing. No
+torch.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Self
 
 from adder_engine.errors import ExperimentError
-from adder_engine.keys import LARGEST_NUMBER, LARGEST_SEED, Key, Row, Value, declare, toml
-from adder_engine.presets import PRESETS
+from adder_engine.schema import LARGEST_NUMBER, LARGEST_SEED, Key, Row, Value, declare, toml
 from adder_engine.wanted import Wanted
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu")
@@ -27,6 +28,7 @@ QUICK_CELLS = 2_000_000
 """Rows times neurons that may be looked over once more for every snapshot of a playing run."""
 MOST_FLAT_ROWS = 2_000
 """With ``flat_target`` a batch of n rows is compared in n·n pairs."""
+_DRAWN = ("data.count", "data.low", "data.high", "data.test_count")
 
 
 @dataclass(frozen=True)
@@ -301,6 +303,60 @@ def _all_keys() -> Iterator[Key]:
                 yield Key(prefix + f.name, f.default, **f.metadata)
 
 
+@dataclass(frozen=True)
+class Preset:
+    """A named experiment: one line about it, and how it differs from the defaults."""
+
+    about: str
+    changes: Mapping[str, Value]
+
+
+PRESETS: Mapping[str, Preset] = {
+    "one-pair": Preset(
+        "one sum only, 30 + 70: a perfect fit that knows nothing else", {"data.kind": "rows", "data.rows": [[30, 70]]}
+    ),
+    "many-pairs": Preset("10,000 sums between -500 and 500: learns to add", {}),
+    "three-pairs": Preset(
+        "three sums that pin the rule down",
+        {"data.kind": "rows", "data.rows": [[30, 70], [70, 30], [-50, -50]], "training.lr": 0.01},
+    ),
+    "mini-batches": Preset(
+        "the 10,000 sums in batches of 100: 2,000 updates in 20 epochs",
+        {"epochs": 20, "training.batch_size": 100, "data.test_every": 1},
+    ),
+    "overshoot": Preset(
+        "one sum with plain SGD at 5e-5: bounces for ever and never settles",
+        {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 5e-5},
+    ),
+    "explode": Preset(
+        "one sum with plain SGD at 2e-4: blows up within ten epochs",
+        {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 2e-4},
+    ),
+    "tanh": Preset(
+        "1,000 sums divided by 500 through tanh: good inside the range, lost outside",
+        {
+            "epochs": 1000, "network.activation": "tanh", "data.count": 1000, "data.scale": 500.0,
+            "training.lr": 0.01, "training.schedule": "cosine",
+        },
+    ),
+    "product": Preset(
+        "2,000 products of numbers within ±1, learned with tanh",
+        {
+            "epochs": 1000, "network.activation": "tanh", "data.task": "product", "data.count": 2000,
+            "data.low": -1.0, "data.high": 1.0, "training.lr": 0.01,
+        },
+    ),
+    "overfit": Preset(
+        "20 noisy sums and 4,417 parameters: learns the noise by heart",
+        {
+            "epochs": 1000, "network.layers": [2, 64, 64, 1], "network.activation": "tanh", "data.count": 20,
+            "data.noise": 150.0, "data.scale": 500.0, "data.test_every": 1, "training.lr": 0.01,
+        },
+    ),
+}  # fmt: skip
+"""The presets by name. All differences are from the defaults, which are ``many-pairs``."""
+
+
 KEYS: tuple[Key, ...] = tuple(_all_keys())
 """Every key of the experiment file, in the file's order."""
 
@@ -382,3 +438,39 @@ def _suggest(name: str, known: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+
+
+def why_idle(name: str, e: Experiment) -> str:
+    """Why a key has no effect in this experiment, in a few words; empty where it has one."""
+    data, training = e.data, e.training
+    if name in ("network.activation", "network.dropout") and len(e.network.layers) == 2:
+        return "there is no hidden layer"
+    if name == "data.rows" and data.kind != "rows":
+        return f"kind is {data.kind}"
+    if name in (*_DRAWN, "data.test_every") and data.kind == "rows":
+        return "kind is rows"
+    if name == "data.test_every" and not data.test_count:
+        return "nothing is held out"
+    if name == "data.draw_first" and (e.network.init != "torch" or (data.kind == "rows" and not data.noise)):
+        return "only the data is drawn" if e.network.init != "torch" else "no data is drawn"
+    if name == "training.momentum" and training.optimizer not in ("momentum", "nesterov"):
+        return f"optimizer is {training.optimizer}"
+    if name in _SCHEDULES and training.schedule != _SCHEDULES[name]:
+        return f"schedule is {training.schedule}"
+    if name == "training.flat_target" and e.rows_per_update == 1:
+        return "an update has one row"
+    if name in ("stop.sum", "stop.within") and e.stop.sum and e.wanted.of(*e.stop.sum) is None:
+        return "no truth is known for that pair"
+    if name == "stop.within" and not e["stop.sum"]:
+        return "no sum is watched for"
+    if name == "stop.keep_best" and not e["stop.patience"]:
+        return "patience is 0"
+    if name == "stop.patience" and (data.kind == "rows" or not data.test_count):
+        return "nothing is held out"
+    return ""
+
+
+_SCHEDULES = {
+    "training.schedule_every": "step", "training.schedule_gamma": "exponential", "training.warmup_epochs": "warmup",
+}  # fmt: skip
+"""Keys that belong to one schedule alone."""

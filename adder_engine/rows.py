@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from adder_engine.columns import is_index, roles
-from adder_engine.decimals import (
+from adder_engine.errors import ExperimentError
+from adder_engine.parsing import (
     DECIMAL,
     EITHER,
+    MINUS_SIGNS,
     NONE,
+    NUMBER,
     THOUSANDS,
     Comma,
     NoNumberError,
@@ -19,10 +21,10 @@ from adder_engine.decimals import (
     could_be_number,
     kind_of,
     number_of,
+    number_text,
 )
-from adder_engine.errors import ExperimentError
-from adder_engine.keys import LARGEST_NUMBER, MOST_ROWS, Row
-from adder_engine.sums import MINUS_SIGNS, NUMBER, number_text
+from adder_engine.schema import LARGEST_NUMBER, MOST_ROWS, Row
+from adder_engine.synonyms import is_index, roles
 
 FORMS = "30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100"
 """The ways to write a row."""

@@ -7,10 +7,10 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adder_engine.engine_thread import EngineThread
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.exploring import Exploring
+from adder_engine.parsing import Sum
+from adder_engine.queries import Exploring
 from adder_engine.snapshot import (
     Answer,
     Course,
@@ -22,12 +22,12 @@ from adder_engine.snapshot import (
     Proof,
     Snapshot,
 )
-from adder_engine.sums import Sum
+from adder_engine.worker_thread import EngineThread
 
 if TYPE_CHECKING:
-    from adder_engine.desk import Desk
+    from adder_engine.analysis.trace import Trace
+    from adder_engine.runs.workspace import Desk
     from adder_engine.snapshot import Doubles, Floats
-    from adder_engine.trace import Trace
 
 SLOWEST, FASTEST = 0.001, 1e6
 """Epochs a second."""
@@ -126,7 +126,8 @@ class Session(EngineThread, Exploring):
         return await self._ask(lambda desk: desk.answers_to(pairs))
 
     async def bench(self, name: str, *arguments: float | str) -> float | str:
-        """One of the figures of :data:`adder_engine.bench.BENCHES`, from the run as it stands. Changes nothing.
+        """One of the figures of :data:`adder_engine.probes.registry.BENCHES`, from the run as it stands. Changes
+        nothing.
 
         Raises:
             RequestError: no such figure, or arguments that do not fit.

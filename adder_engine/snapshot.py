@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from adder_engine.layout import layout_of
+from adder_engine.kernels.parameters import layout_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from adder_engine.analysis.trace import Trace
     from adder_engine.experiment import Experiment, Training
-    from adder_engine.sums import Sum
-    from adder_engine.trace import Trace
+    from adder_engine.parsing import Sum
 
     Floats = NDArray[np.float32]
     Doubles = NDArray[np.float64]
@@ -295,7 +295,7 @@ class Look:
 class BlowUp:
     """How the run's loss went beyond every bound: it stopped being finite, or the run diverged.
 
-    The bound and when a run counts as diverged: :mod:`adder_engine.divergence`.
+    The bound and when a run counts as diverged: :mod:`adder_engine.analysis.divergence`.
     """
 
     update: int

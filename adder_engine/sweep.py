@@ -1,24 +1,27 @@
-"""A sweep: one setting over a list of values and several seeds, runs of one shape trained side by side."""
+"""Many runs that differ in one setting, trained together; and the thread they train in."""
 
 from __future__ import annotations
 
 import math
+import os
 import statistics
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
-from adder_engine.keys import LARGEST_SEED, Value
+from adder_engine.parsing import Sum
+from adder_engine.runs.watched_sums import starting_sums
+from adder_engine.schema import LARGEST_SEED, Value
 from adder_engine.snapshot import ended_told
-from adder_engine.sums import Sum
-from adder_engine.watching import starting_sums
 
 if TYPE_CHECKING:
-    from adder_engine.divergence import Bound
-    from adder_engine.stopping import RuledTraining
-    from adder_engine.trainer import Trainer
+    from adder_engine.analysis.divergence import Bound
+    from adder_engine.training.stopping import RuledTraining
+    from adder_engine.training.trainer import Trainer
+
 
 MOST_RUNS = 1_000
 CELLS_TOGETHER = 450_000
@@ -27,6 +30,8 @@ GELU_CELLS = 4
 """A cell of gelu takes the place of so many: its formula has more steps on the way, and gains nothing beyond."""
 ROWS_TOGETHER = 4_000_000
 """Limit on all their rows of data, trained on or held out: some hundred MiB."""
+LOOKS = 200
+"""How often the runs are looked at over the longest of them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class SweepRun:
     """To the sweep's sums, in their order, in units of sums."""
     stopped: str | None = None
     """Why the loss stopped being finite, in one sentence; losses and answers are then of the last finite state. Or
-    that the run, by the rule of :mod:`adder_engine.divergence`, ended diverged."""
+    that the run, by the rule of :mod:`adder_engine.analysis.divergence`, ended diverged."""
     diverged: float | None = None
     """How many times the start's loss the loss was at the end of a run that diverged; None where it did not."""
     paused: str = ""
@@ -156,7 +161,7 @@ class Sweep:
         if every_epochs < 1:
             raise RequestError(f"{every_epochs} epochs between two looks will not do: take at least 1.")
         runs = list(self._runs)
-        from adder_engine.divergence import Bound  # a sweep can be described without torch
+        from adder_engine.analysis.divergence import Bound  # a sweep can be described without torch
 
         for places in self.teams():
             team = team_of([runs[place].experiment for place in places])
@@ -180,7 +185,7 @@ class Sweep:
     def teams(self) -> Iterator[list[int]]:
         """The places of runs that train side by side, team by team; a run with rules of its own trains alone."""
         # Not at the top: a sweep can be described without torch.
-        from adder_engine.batch import shape_of
+        from adder_engine.kernels.batch import shape_of
 
         alike: dict[object, list[int]] = {}
         for place, run in enumerate(self._runs):
@@ -301,9 +306,9 @@ class _Alone:
 
 def team_of(experiments: Sequence[Experiment]) -> Team:
     """Fresh trainers of one shape that get on together."""
-    from adder_engine.batch import Batch
-    from adder_engine.stopping import RuledTraining
-    from adder_engine.trainer import Trainer
+    from adder_engine.kernels.batch import Batch
+    from adder_engine.training.stopping import RuledTraining
+    from adder_engine.training.trainer import Trainer
 
     trainers = [Trainer(experiment) for experiment in experiments]
     return Batch(trainers) if len(trainers) > 1 else _Alone(RuledTraining(trainers[0]))
@@ -335,3 +340,54 @@ def _line(value: Value, runs: Sequence[SweepRun]) -> SweepLine:
         high=max(losses, default=None),
         answers=tuple(statistics.median(answers) for answers in zip(*(run.answers for run in done), strict=True)),
     )
+
+
+class SweepSession:
+    """Trains a sweep from the moment it is made; :attr:`state` is always the newest that there is.
+
+    The thread never waits for whoever looks.
+
+    Args:
+        plan: what to train.
+    """
+
+    def __init__(self, plan: Sweep) -> None:
+        self.plan = plan
+        self.state: SweepState = plan.state
+        """As far as it has come."""
+        self.failure = ""
+        """A fault of ours, in one sentence; empty where there was none."""
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="sweep", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still trains."""
+        return self._thread.is_alive()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop before its end."""
+        return self._enough.is_set() and not self.state.finished
+
+    def stop(self, timeout: float = 0.0) -> bool:
+        """Train no further than to the next look; waits up to ``timeout`` seconds. Returns whether it has ended."""
+        self._enough.set()
+        if timeout:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _main(self) -> None:
+        try:
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
+            import torch  # not on the caller's time
+
+            torch.set_num_threads(1)
+            longest = max(run.experiment.epochs for run in self.plan.state.runs)
+            for state in self.plan.steps(max(1, longest // LOOKS)):
+                self.state = state
+                if self._enough.is_set():
+                    return
+        except Exception as error:
+            self.failure = f"Something in the sweep went wrong ({type(error).__name__}: {error})."

@@ -19,36 +19,35 @@ from textual.reactive import var
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
+from adder_tui.cli.output import complain
 from adder_tui.commands import BY_ID, COMMANDS
-from adder_tui.console import complain
-from adder_tui.learning.start import begin, write_place
-from adder_tui.lifeline import Lifeline, stop_job
-from adder_tui.panes.pane import Pane
-from adder_tui.player import Player
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.shell import SMALLEST, standing_notice
-from adder_tui.render.state import nothing_left
-from adder_tui.render.view import View
+from adder_tui.controller import Player
+from adder_tui.process.gc_pacing import IDLE, Tidying
+from adder_tui.process.shutdown import Lifeline, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
+from adder_tui.storage.autosave import begin, write_place
 from adder_tui.tabs import FIRST_TAB, TABS
 from adder_tui.theme import BASIC_THEME, textual_theme, theme_for
-from adder_tui.tidying import IDLE, Tidying
-from adder_tui.widgets.canvas import Canvas
-from adder_tui.widgets.prompt import Prompt
-from adder_tui.widgets.shell import Clickable, FooterLine, NoticeLine, StateLine, TabLine
+from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.prompt import Prompt
+from adder_tui.ui.run_state import nothing_left
+from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
+from adder_tui.ui.symbols import ASCII, UNICODE
+from adder_tui.ui.tab import Pane
+from adder_tui.ui.view import View
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
+    from adder_engine.parsing import Sum
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
-    from adder_engine.sums import Sum
-    from adder_engine.sweep_session import SweepSession
-    from adder_tui.hands import Hands
-    from adder_tui.last_run import LastRun, Seat
-    from adder_tui.lessons.lesson import Lesson
-    from adder_tui.panes.learn import LearnPane
+    from adder_engine.sweep import SweepSession
+    from adder_tui.controller import Hands
+    from adder_tui.course.lesson import Lesson
+    from adder_tui.learn.tab import LearnPane
+    from adder_tui.storage.autosave import LastRun, Seat
 
 FIRST_PRESET = "one-pair"
 HANDOVER = 0.001
@@ -211,7 +210,7 @@ class AdderApp(App[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Cover everything while the window is too small."""
         if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1] or len(self.screen_stack) > 1:
-            from adder_tui.screens.too_small import cover_while_too_small  # not needed to paint the shell
+            from adder_tui.ui.shell import cover_while_too_small  # not needed to paint the shell
 
             self.call_later(cover_while_too_small, self, self.view)  # once the new size is ours
 
@@ -259,7 +258,7 @@ class AdderApp(App[None]):
     @cached_property
     def hands(self) -> Hands:
         """What takes hold of the chosen number; made when it is first needed."""
-        from adder_tui.hands import Hands
+        from adder_tui.controller import Hands
 
         return Hands(self.player, self.view, self.show, self.say, self.select)
 
@@ -275,8 +274,7 @@ class AdderApp(App[None]):
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
-        from adder_tui.last_run import start_session, take_seat
-        from adder_tui.learning.own_run import settle
+        from adder_tui.storage.autosave import settle, start_session, take_seat
 
         self.seat = take_seat(self.settings.data_dir)
         settle(self.settings.data_dir, self.seat.number, into_lesson=bool(self.first_lesson))
@@ -299,7 +297,7 @@ class AdderApp(App[None]):
         if snapshot is None:
             return
         if before is not None and before.run != snapshot.run:
-            from adder_tui.render.compared import branch_sentence  # not needed to paint the shell
+            from adder_tui.train.draw_chart import branch_sentence  # not needed to paint the shell
 
             self.notice = self._branched = branch_sentence(before, snapshot)
         self.player.snapshot = snapshot

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adder_tui import exploring, inspecting, studying, tracing
+from adder_tui.explore import exploring
+from adder_tui.inspect import inspecting
+from adder_tui.learn import studying
+from adder_tui.network import tracing
 from adder_tui.opening import (
     edit_experiment,
     edit_value,

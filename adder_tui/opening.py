@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adder_tui.widgets.prompt import Prompt
+from adder_tui.ui.prompt import Prompt
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
@@ -15,14 +15,14 @@ def edit_experiment(app: AdderApp) -> None:
     if app.words and app.learn is not None and "lesson" in app.words.split():
         app.learn.desk.edit_setting()
         return
-    from adder_tui.screens.experiment_form import ExperimentForm
+    from adder_tui.experiment_form.screen import ExperimentForm
 
     app.push_screen(ExperimentForm(app.experiment, app.view, app.player))
 
 
 def show_data(app: AdderApp) -> None:
     """The pairs that are trained on and held out."""
-    from adder_tui.screens.data import DataScreen
+    from adder_tui.data.screens import DataScreen
 
     app.push_screen(DataScreen(app.view, app.player))
 
@@ -33,7 +33,7 @@ async def edit_value(app: AdderApp) -> None:
     Raises:
         RequestError: an input is chosen, which has no number of its own.
     """
-    from adder_tui.screens.edit_value import EditValue
+    from adder_tui.network.value_dialogs import EditValue
 
     app.push_screen(EditValue(app.view, app.hands))
 
@@ -43,21 +43,21 @@ def switch_trace(app: AdderApp) -> None:
     if app.tab == "learn" and app.learn is not None:
         app.learn.desk.switch_trace()
         return
-    from adder_tui.panes.network import NetworkPane
+    from adder_tui.network.tab import NetworkPane
 
     app.screen_stack[0].query_one(NetworkPane).switch_trace()
 
 
 def show_help(app: AdderApp) -> None:
     """All keys that work now."""
-    from adder_tui.screens.help import HelpScreen
+    from adder_tui.help.screens import HelpScreen
 
     app.push_screen(HelpScreen(app.view, app.typing()))
 
 
 def show_palette(app: AdderApp) -> None:
     """Find a command by typing."""
-    from adder_tui.screens.palette import Palette
+    from adder_tui.help.screens import Palette
 
     if len(app.screen_stack) == 1:
         app.push_screen(Palette(app.view))
@@ -70,21 +70,21 @@ def focus_prompt(app: AdderApp) -> None:
 
 def show_runs(app: AdderApp) -> None:
     """The runs that were left."""
-    from adder_tui.screens.runs import RunsScreen
+    from adder_tui.runs.screens import RunsScreen
 
     app.push_screen(RunsScreen(app))
 
 
 def show_sweep(app: AdderApp) -> None:
     """One setting over several values."""
-    from adder_tui.screens.sweep import SweepScreen
+    from adder_tui.sweep.screen import SweepScreen
 
     app.push_screen(SweepScreen(app))
 
 
 def save_run(app: AdderApp) -> None:
     """Ask for a name, and save the run."""
-    from adder_tui.screens.save_run import SaveRun
+    from adder_tui.runs.file_screens import SaveRun
 
     if len(app.screen_stack) == 1:
         app.push_screen(SaveRun(app))
@@ -92,7 +92,7 @@ def save_run(app: AdderApp) -> None:
 
 def open_run(app: AdderApp) -> None:
     """The runs in the data folder."""
-    from adder_tui.screens.open_run import OpenRun
+    from adder_tui.runs.file_screens import OpenRun
 
     app.push_screen(OpenRun(app))
 
@@ -110,7 +110,7 @@ async def open_last_run(app: AdderApp) -> None:
 async def leave(app: AdderApp) -> None:
     """Save the run and leave; a sweep that would be lost is told of first."""
     if app.sweep is not None:
-        from adder_tui.sweeping import holds_back
+        from adder_tui.sweep.screen import holds_back
 
         if holds_back(app):
             return

@@ -1,14 +1,17 @@
-"""What a person has chosen: one choice for all tabs."""
+"""What a person has chosen, one choice for all tabs: what it means to the arithmetic, and how the cursor moves it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from adder_engine.experiment import Experiment
 
 if TYPE_CHECKING:
-    from adder_engine.layout import Layout
+    from adder_engine.kernels.parameters import Layout
+
+
+Direction = Literal["left", "right", "up", "down"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ Selection = Neuron | Parameter
 
 def layout_for(experiment: Experiment) -> Layout:
     """Where each parameter of the experiment's network stands."""
-    from adder_engine.layout import layout_of  # not needed to paint the shell
+    from adder_engine.kernels.parameters import layout_of  # not needed to paint the shell
 
     return layout_of(experiment.network.layers, experiment.layer_names)
 
@@ -66,3 +69,112 @@ def neuron_name(neuron: Neuron, experiment: Experiment) -> str:
     if neuron.column == len(experiment.network.layers) - 1:
         return "y"
     return f"h{neuron.column}[{neuron.index}]"
+
+
+def moved(selection: Selection, direction: Direction, experiment: Experiment, by: int = 1) -> Selection:
+    """What is chosen after one key. At an edge of the diagram it stays where it is.
+
+    Left of a neuron are the edges that lead into it, one row for each neuron that feeds it and one for the bias;
+    left of an edge is the neuron that it comes from.
+    """
+    layers = experiment.network.layers
+    step = -by if direction in ("left", "up") else by
+    if isinstance(selection, Neuron):
+        column, index = selection.column, selection.index
+        if direction in ("up", "down"):
+            return Neuron(column, _within(index + step, layers[column]))
+        if direction == "left":
+            if not column:
+                return selection
+            return _edge(experiment, column, index, _beside(index, layers[column], layers[column - 1]))
+        if column + 1 == len(layers):
+            return selection
+        return _edge(experiment, column + 1, _beside(index, layers[column], layers[column + 1]), index)
+    column, neuron, source = end_of(selection, experiment)
+    if direction in ("up", "down"):
+        return _edge(experiment, column, neuron, _within(source + step, layers[column - 1] + 1))
+    if direction == "right":
+        return Neuron(column, neuron)
+    return Neuron(column - 1, min(source, layers[column - 1] - 1))
+
+
+def end_of(parameter: Parameter, experiment: Experiment) -> tuple[int, int, int]:
+    """The neuron that a weight or bias belongs to, as column and index, and the neuron that the weight comes from.
+
+    For a bias the last is the number of those neurons.
+    """
+    slot = next(slot for slot in layout_for(experiment).slots if parameter.index < slot.stop)
+    offset = parameter.index - slot.start
+    if slot.is_weight:
+        return slot.layer + 1, *divmod(offset, slot.shape[1])
+    return slot.layer + 1, offset, experiment.network.layers[slot.layer]
+
+
+def number_of(selection: Selection, experiment: Experiment) -> Parameter | None:
+    """The number that editing applies to: the chosen one, or the chosen neuron's bias; None for an input."""
+    if isinstance(selection, Parameter):
+        return selection
+    if selection.column == 0:
+        return None
+    return Parameter(layout_for(experiment).bias(selection.column - 1).start + selection.index)
+
+
+def _edge(experiment: Experiment, column: int, neuron: int, source: int) -> Parameter:
+    layout, wide = layout_for(experiment), experiment.network.layers[column - 1]
+    if source == wide:
+        return Parameter(layout.bias(column - 1).start + neuron)
+    return Parameter(layout.weight(column - 1).start + neuron * wide + source)
+
+
+def _within(index: int, count: int) -> int:
+    return max(0, min(index, count - 1))
+
+
+def _beside(index: int, count: int, others: int) -> int:
+    """The neuron of a column of ``others`` that stands about as high as this one of ``count``."""
+    if count == 1:
+        return (others - 1) // 2
+    return round(index * (others - 1) / (count - 1))
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The neuron and the parameter that are worked out, and one neuron of every other layer."""
+
+    layer: int
+    """Index into the experiment's ``layer_names``."""
+    neurons: tuple[int, ...]
+    """One output of each layer; the chosen one in ``layer``."""
+    entering: int
+    """Which of the numbers that enter ``layer`` is chosen."""
+    parameter: int
+    """Flat index: the chosen parameter, or the chosen neuron's bias."""
+
+    def entering_of(self, layer: int) -> int:
+        """Which of the numbers that enter a layer is worked out."""
+        if layer == self.layer:
+            return self.entering
+        return self.neurons[layer - 1] if layer else 0
+
+
+def focus_of(selection: Selection, experiment: Experiment) -> Focus:
+    """The focus that a selection gives; where nothing is chosen in a layer it is the first neuron."""
+    layout = layout_for(experiment)
+    count = len(experiment.layer_names)
+    if isinstance(selection, Neuron):
+        layer = max(0, selection.column - 1)
+        neuron = selection.index if selection.column else 0
+        entering = 0 if selection.column else selection.index
+        slot = layout.bias(layer) if selection.column else layout.weight(layer)
+        parameter = slot.start + selection.index
+    else:
+        parameter = selection.index
+        slot = next(slot for slot in layout.slots if parameter < slot.stop)
+        layer = slot.layer
+        neuron, entering = divmod(parameter - slot.start, slot.shape[1]) if slot.is_weight else (
+            parameter - slot.start, 0)  # fmt: skip
+    neurons = [0] * count
+    neurons[layer] = neuron
+    if layer and isinstance(selection, Parameter):
+        neurons[layer - 1] = entering
+    return Focus(layer, tuple(neurons), entering, parameter)

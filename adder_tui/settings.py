@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adder_tui.paths import default_data_dir
+from adder_tui.storage.paths import default_data_dir
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
@@ -26,7 +26,7 @@ class Settings:
     theme: str | None = None
     """One of :data:`THEMES`; None leaves the choice to the app."""
     data_dir: Path = field(default_factory=default_data_dir)
-    """Everything that is written goes here; :mod:`adder_tui.paths` makes it when it is needed."""
+    """Everything that is written goes here; :mod:`adder_tui.storage.paths` makes it when it is needed."""
     experiment: Experiment | None = None
     """The experiment that was asked for; None for the usual start."""
     open_run: Path | None = None

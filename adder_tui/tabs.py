@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from adder_tui.panes.pane import Pane
+    from adder_tui.ui.tab import Pane
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Tab:
     label: str
     help: str
     pane: str
-    """``module:class`` of a :class:`~adder_tui.panes.pane.Pane`, imported when the tab is first shown."""
+    """``module:class`` of a :class:`~adder_tui.ui.tab.Pane`, imported when the tab is first shown."""
 
     def pane_class(self) -> type[Pane]:
         module, _, name = self.pane.partition(":")
@@ -28,18 +28,18 @@ class Tab:
 
 
 TABS: tuple[Tab, ...] = (
-    Tab("learn", "1", "Learn", "Lessons on the live network.", "adder_tui.panes.learn:LearnPane"),
+    Tab("learn", "1", "Learn", "Lessons on the live network.", "adder_tui.learn.tab:LearnPane"),
     Tab(
         "network",
         "2",
         "Network",
         "Follow a sum through the network, step by step.",
-        "adder_tui.panes.network:NetworkPane",
+        "adder_tui.network.tab:NetworkPane",
     ),
-    Tab("inspect", "3", "Inspect", "Look at every tensor, number by number.", "adder_tui.panes.inspect:InspectPane"),
-    Tab("train", "4", "Train", "Train the network; watch its loss and its answers.", "adder_tui.panes.train:TrainPane"),
+    Tab("inspect", "3", "Inspect", "Look at every tensor, number by number.", "adder_tui.inspect.tab:InspectPane"),
+    Tab("train", "4", "Train", "Train the network; watch its loss and its answers.", "adder_tui.train.tab:TrainPane"),
     Tab("explore", "5", "Explore", "See why: errors far and near, neurons, slopes, stability, checks.",
-        "adder_tui.panes.explore:ExplorePane"),
+        "adder_tui.explore.tab:ExplorePane"),
 )  # fmt: skip
 
 FIRST_TAB = "train"

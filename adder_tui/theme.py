@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
-from adder_tui.render.lines import Role, Tone
+from adder_tui.ui.line import Role, Tone
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from adder_engine import Experiment
-from adder_engine.recording import Recording
+from adder_engine.runs.run import Recording
 from benchmarks.figures import Figure, median
 from benchmarks.tutorial import TutorialLoop
 

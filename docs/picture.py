@@ -13,9 +13,8 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_tui.app import AdderApp
-from adder_tui.panes.explore import ExplorePane
+from adder_tui.explore.tab import ExploreCanvas, ExplorePane
 from adder_tui.settings import Settings
-from adder_tui.widgets.explore import ExploreCanvas
 from tests.tui.screens import screen_text
 
 SIZE = (100, 30)

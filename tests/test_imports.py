@@ -29,13 +29,14 @@ def _packages_after(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "code",
     [
-        "import adder_tui.cli",
-        "from adder_tui.cli import main; sys.exit(main(['--help']))",
-        "from adder_tui.cli import main; sys.exit(main(['--version']))",
-        "from adder_tui.cli import main; sys.exit(main(['train', '--help']))",
-        "from adder_tui.cli import main; sys.exit(main(['experiments']))",
-        "from adder_tui.cli import main; sys.exit(main(['lessons', '--data-dir', '/nowhere']))",
-        "import adder_tui.lessons.player, adder_tui.lessons.trial, adder_tui.lessons.store, adder_tui.lessons.review",
+        "import adder_tui.cli.main",
+        "from adder_tui.cli.main import main; sys.exit(main(['--help']))",
+        "from adder_tui.cli.main import main; sys.exit(main(['--version']))",
+        "from adder_tui.cli.main import main; sys.exit(main(['train', '--help']))",
+        "from adder_tui.cli.main import main; sys.exit(main(['experiments']))",
+        "from adder_tui.cli.main import main; sys.exit(main(['lessons', '--data-dir', '/nowhere']))",
+        "import adder_tui.course.action_runner, adder_tui.course.verify, adder_tui.storage.progress_file, "
+        "adder_tui.course.course",
     ],
 )
 def test_the_command_line_comes_without_torch_textual_and_numpy(code: str) -> None:
@@ -43,7 +44,7 @@ def test_the_command_line_comes_without_torch_textual_and_numpy(code: str) -> No
 
 
 def test_training_by_command_comes_without_textual() -> None:
-    packages = _packages_after("from adder_tui.cli import main; main(['train', 'one-pair', '--epochs', '1'])")
+    packages = _packages_after("from adder_tui.cli.main import main; main(['train', 'one-pair', '--epochs', '1'])")
     assert "torch" in packages
     assert packages.isdisjoint({"textual", "rich", "plotext"})
 

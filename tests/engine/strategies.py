@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from adder_engine import Experiment
-from adder_engine.experiment import ACTIVATIONS, LARGEST_SEED, LOSSES, OPTIMIZERS, SCHEDULES, TASKS
+from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, TASKS
+from adder_engine.schema import LARGEST_SEED
 
 THOROUGHLY = 25 if os.environ.get("ADDER_TEST_PROFILE") == "thorough" else 1
 """How many times as many examples as usual: ``ADDER_TEST_PROFILE=thorough`` asks for more."""

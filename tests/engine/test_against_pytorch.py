@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from adder_engine import Adder, Experiment, Trainer
-from adder_engine.backprop import activate, activation_slope, loss_slope, mean_loss
-from adder_engine.checkpoint import Handles
-from adder_engine.judge import ACTIVATIONS, KINKED, LOSSES, PlainAdder, Verdict, judge, optimizer_verdict, ulp
-from adder_engine.optim import scheduled_lr
+from adder_engine.kernels.backprop import activate, activation_slope, loss_slope, mean_loss
+from adder_engine.kernels.optim import scheduled_lr
+from adder_engine.reference.judge import ACTIVATIONS, KINKED, LOSSES, PlainAdder, Verdict, judge, optimizer_verdict, ulp
+from adder_engine.training.checkpoint import Handles
 from tests.engine.strategies import examples, experiments
 
 

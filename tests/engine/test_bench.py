@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from adder_engine import Experiment, Trainer
-from adder_engine.bench import Argument, bench
+from adder_engine.analysis.evaluation import neighbours
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.rivals import neighbours
+from adder_engine.probes.registry import Argument, bench
 from adder_engine.session import Session
-from adder_engine.slices import at_once
+from adder_engine.steps import at_once
 
 ONE = {"data.kind": "rows", "data.rows": [[30, 70]]}
 

@@ -10,16 +10,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.blowup import explain, explain_anew
-from adder_engine.curvature import largest_curvature
-from adder_engine.desk import Desk
-from adder_engine.divergence import Bound
+from adder_engine.analysis.curvature import largest_curvature
+from adder_engine.analysis.divergence import Bound, explain, explain_anew
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.network import Adder
-from adder_engine.recording import Recording
+from adder_engine.kernels.network import Adder
+from adder_engine.runs.run import Recording
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import Moment
-from adder_engine.trainer import Trainer
+from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_timeline import bits
 

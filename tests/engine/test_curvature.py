@@ -12,16 +12,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from adder_engine.checkpoint import Handles
-from adder_engine.curvature import hessian, largest_curvature, limit_for, stability, steepest
+from adder_engine.analysis.curvature import LossSurface, hessian, largest_curvature, limit_for, stability, steepest
+from adder_engine.analysis.landscape import along_gradient, loss_slice
 from adder_engine.errors import RequestError
 from adder_engine.experiment import OPTIMIZERS, Experiment
-from adder_engine.loss_surface import LossSurface
-from adder_engine.loss_views import along_gradient, loss_slice
-from adder_engine.network import ACTIVATION_MODULES
-from adder_engine.recording import Recording
-from adder_engine.slices import at_once
-from adder_engine.trainer import Trainer
+from adder_engine.kernels.network import ACTIVATION_MODULES
+from adder_engine.runs.run import Recording
+from adder_engine.steps import at_once
+from adder_engine.training.checkpoint import Handles
+from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 
 TANH: dict[str, Any] = {"network.activation": "tanh", "data.scale": 500.0, "data.count": 50, "training.lr": 0.01}
@@ -89,7 +88,7 @@ def test_loss_gradient_and_hessian_are_those_of_autograd(trainer: Trainer) -> No
 def test_blocks_of_rows_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(Experiment().replace(**TANH))
     whole = LossSurface(trainer)
-    monkeypatch.setattr("adder_engine.loss_surface.CELLS_AT_ONCE", 77)
+    monkeypatch.setattr("adder_engine.analysis.curvature.CELLS_AT_ONCE", 77)
     parts = LossSurface(trainer)
     work = parts.gradient(parts.here)
     assert sum(1 for _ in work) == 8  # of 7 rows each

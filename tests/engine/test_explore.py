@@ -13,18 +13,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adder_engine import Experiment, RequestError, Session, Sum, Trainer
-from adder_engine.checkpoint import Handles
-from adder_engine.checks import checks, region_of, rivals
+from adder_engine.analysis.evaluation import checks, region_of, rivals
+from adder_engine.analysis.grids import forecast, neurons, plane, slopes
+from adder_engine.analysis.landscape import map_course
+from adder_engine.analysis.results import Extent, symmetric_exp, symmetric_log
+from adder_engine.analysis.trace import trace_row
 from adder_engine.errors import AdderError
-from adder_engine.explorer import Explorer
-from adder_engine.far_sums import forecast, neurons, plane, slopes
-from adder_engine.findings import Extent, symmetric_exp, symmetric_log
-from adder_engine.judge import PlainAdder
-from adder_engine.recording import Recording
-from adder_engine.run_path import map_course
-from adder_engine.slices import at_once
+from adder_engine.reference.judge import PlainAdder
+from adder_engine.runs.run import Recording
+from adder_engine.runs.workspace import Explorer
+from adder_engine.steps import at_once
 from adder_engine.thresholds import thresholds
-from adder_engine.trace import trace_row
+from adder_engine.training.checkpoint import Handles
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence

@@ -20,12 +20,12 @@ import torch
 from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
-from adder_engine.checkpoint import Handles
-from adder_engine.export import KINDS, Portrait, export, left_out
-from adder_engine.presets import PRESETS
-from adder_engine.pytorch_script import notebook, script
-from adder_engine.recording import Recording
-from adder_engine.watching import starting_sums
+from adder_engine.experiment import PRESETS
+from adder_engine.export.export import KINDS, Portrait, export, left_out
+from adder_engine.export.pytorch_script import notebook, script
+from adder_engine.runs.run import Recording
+from adder_engine.runs.watched_sums import starting_sums
+from adder_engine.training.checkpoint import Handles
 
 SMALL: dict[str, Any] = {
     "epochs": 12, "network.activation": "tanh", "data.count": 9, "data.scale": 500.0, "data.test_count": 5,

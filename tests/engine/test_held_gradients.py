@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adder_engine.checkpoint import Handles
+from adder_engine.analysis.trace import held_gradients, trace_row
 from adder_engine.experiment import Experiment
-from adder_engine.trace import held_gradients, trace_row
-from adder_engine.trainer import Trainer
+from adder_engine.training.checkpoint import Handles
+from adder_engine.training.trainer import Trainer
 
 
 def trainer_of(**changes: object) -> Trainer:

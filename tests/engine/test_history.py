@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.experiment import Experiment
-from adder_engine.history import History, Series
-from adder_engine.recording import Recording
+from adder_engine.runs.run import Recording
 from adder_engine.snapshot import Moment
+from adder_engine.training.history import History, Series
 from tests.engine.strategies import examples
 
 LOSSES = st.floats(0, 1e30)

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from torch import Tensor, nn
 
 from adder_engine import Dataset, Experiment, Trainer
-from adder_engine.checkpoint import Handles
-from adder_engine.judge import PlainAdder
+from adder_engine.reference.judge import PlainAdder
+from adder_engine.training.checkpoint import Handles
 from tests.engine.strategies import examples, experiments
 
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine import Experiment, ExperimentError, Session, Trainer
-from adder_engine.keys import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_engine.rows import parse_rows, row_text
-from adder_tui.experiment_source import read_experiment
+from adder_engine.schema import LARGEST_NUMBER, MOST_ROWS, Row
+from adder_tui.cli.inputs import read_experiment
 from tests.engine.strategies import examples
 
 _numbers = st.floats(-LARGEST_NUMBER, LARGEST_NUMBER)

@@ -18,15 +18,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adder_engine.checkpoint import Handles
 from adder_engine.errors import AdderError, RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.keeping import MOST_KEYFRAMES, opened, saved
-from adder_engine.naming import title_of
-from adder_engine.recording import Recording
-from adder_engine.runfile import LARGEST, SavedRun, read, summary, write
+from adder_engine.runs.files import LARGEST, SavedRun, read, summary, write
+from adder_engine.runs.labels import title_of
+from adder_engine.runs.restoring import MOST_KEYFRAMES, opened, saved
+from adder_engine.runs.run import Recording
+from adder_engine.runs.timeline import size_of
 from adder_engine.snapshot import Moment
-from adder_engine.timeline import size_of
+from adder_engine.training.checkpoint import Handles
 from tests.engine.strategies import THOROUGHLY, examples
 from tests.engine.test_history import columns
 from tests.engine.test_timeline import ACTIONS, SMALL, act, bits, runs
@@ -153,7 +153,7 @@ def test_a_file_that_is_there_is_replaced_whole_or_not_at_all(tmp_path, monkeypa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("adder_engine.runfile.os.fsync", full)
+        patched.setattr("adder_engine.runs.files.os.fsync", full)
         with pytest.raises(RunFileError, match="No space left on device"):
             write(path, saved(recording.left(), EXTRA))
     assert path.read_bytes() == before
@@ -366,7 +366,7 @@ def test_a_summary_needs_no_torch(tmp_path, run_file):
     path = tmp_path / "x.npz"
     path.write_bytes(run_file)
     code = (
-        "import sys; from pathlib import Path; from adder_engine.runfile import summary;"
+        "import sys; from pathlib import Path; from adder_engine.runs.files import summary;"
         "run = summary(Path(sys.argv[1])); print(run.title, '|', run.epoch, '|', 'torch' in sys.modules)"
     )
     done = subprocess.run(

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.companions import companions_restored, companions_saved
-from adder_engine.desk import Desk
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.recording import Recording
-from adder_engine.runfile import read, read_others
+from adder_engine.parsing import Sum
+from adder_engine.runs.files import read, read_others
+from adder_engine.runs.restoring import companions_restored, companions_saved
+from adder_engine.runs.run import Recording
+from adder_engine.runs.workspace import Desk
 from adder_engine.session import Session
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Moment, Run
-from adder_engine.sums import Sum
-from adder_engine.trainer import Trainer
+from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_timeline import CHANGES, bits
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from adder_engine.errors import ExperimentError
 from adder_engine.experiment import Experiment
-from adder_engine.recording import Recording
+from adder_engine.runs.run import Recording
 from adder_engine.snapshot import Moment
-from adder_engine.stopping import RuledTraining
 from adder_engine.sweep import Sweep
-from adder_engine.trainer import Trainer
+from adder_engine.training.stopping import RuledTraining
+from adder_engine.training.trainer import Trainer
 from tests.engine.plain import plainly_wanted
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_timeline import bits

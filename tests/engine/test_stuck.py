@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from adder_engine.checkpoint import Handles
-from adder_engine.desk import Desk
+from adder_engine.analysis.outlook import looked_back, stands_still, why_stuck
 from adder_engine.experiment import Experiment
-from adder_engine.slices import at_once
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import Outlook, Stuck
-from adder_engine.stuck import looked_back, stands_still, why_stuck
-from adder_engine.trainer import Trainer
+from adder_engine.steps import at_once
+from adder_engine.training.checkpoint import Handles
+from adder_engine.training.trainer import Trainer
 
 SMALL = Experiment().replace(**{"data.count": 40, "data.test_count": 0, "network.layers": (2, 4, 1), "epochs": 50})
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from adder_engine import Experiment, ExperimentError, RequestError, Sum, Trainer
-from adder_engine.batch import Batch, shape_of
 from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from adder_engine.kernels.batch import Batch, shape_of
 from adder_engine.sweep import Sweep, parse_over
 
 SMALL: dict[str, Any] = {

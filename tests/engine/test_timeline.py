@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.checkpoint import Handles
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
-from adder_engine.looking import course_of
-from adder_engine.recording import Recording
+from adder_engine.runs.open_runs import course_of
+from adder_engine.runs.run import Recording
+from adder_engine.runs.timeline import Edit, Event, size_of
 from adder_engine.snapshot import STEP_SIZES, Moment
-from adder_engine.timeline import Edit, Event, size_of
-from adder_engine.trainer import Trainer
+from adder_engine.training.checkpoint import Handles
+from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 
 SMALL = Experiment().replace(

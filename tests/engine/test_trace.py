@@ -10,15 +10,15 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from adder_engine.checkpoint import Handles
-from adder_engine.desk import Desk
+from adder_engine.analysis.trace import LayerTrace, StepTrace, Trace, batch_rows, trace_row, trace_step, trace_sum
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.network import Adder
-from adder_engine.optim import ALPHA, BETA1, BETA2, EPS
-from adder_engine.recording import Recording
+from adder_engine.kernels.network import Adder
+from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
+from adder_engine.runs.run import Recording
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import Moment
-from adder_engine.trace import LayerTrace, StepTrace, Trace, batch_rows, trace_row, trace_step, trace_sum
+from adder_engine.training.checkpoint import Handles
 from tests.engine.strategies import examples, experiments
 
 HALF_ULP = 2.0**-24

@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.errors import RunFileError
-from adder_engine.runfile import summary
+from adder_engine.runs.files import summary
 from adder_tui.app import AdderApp
-from adder_tui.learning import help
-from adder_tui.learning.start import read_place
-from adder_tui.lessons.course import read_course
+from adder_tui.course import lesson_controller
+from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
+from adder_tui.storage.autosave import read_place
 from tests.terminal.harness import Terminal
 from tests.tui.screens import screen_text, shows, until
 
@@ -232,7 +232,7 @@ def test_progress_and_place_survive_a_kill(tmp_path: Path) -> None:
 async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(help, "SHOWN_SECONDS", 0.0)
+    monkeypatch.setattr(lesson_controller, "SHOWN_SECONDS", 0.0)
     async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
         await shows(pilot, ": read")
         await pilot.press("enter")
@@ -480,7 +480,7 @@ async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
 async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app(
     lesson: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(help, "SHOWN_SECONDS", 0.0)
+    monkeypatch.setattr(lesson_controller, "SHOWN_SECONDS", 0.0)
     async with app_in(tmp_path, lesson=lesson) as pilot:
         await shows(pilot, ": read")
         pane = pilot.app.learn  # type: ignore[attr-defined]
@@ -518,8 +518,8 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
         await shows(pilot, "epoch 0 of")
         await pilot.press("full_stop", "full_stop")
         await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
-        monkeypatch.setattr("adder_engine.desk.Desk.save", full)
-        monkeypatch.setattr("adder_tui.lessons.store.Store._write", lambda *_: full_disk())
+        monkeypatch.setattr("adder_engine.runs.workspace.Desk.save", full)
+        monkeypatch.setattr("adder_tui.storage.progress_file.Store._write", lambda *_: full_disk())
         await pilot.press("1")
         await shows(pilot, "0 of 20 done")
         await pilot.press("enter")

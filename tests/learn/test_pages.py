@@ -5,22 +5,19 @@ import re
 
 import pytest
 
-from adder_tui.learning.sheets import SHEETS, calls_of, name_of
-from adder_tui.learning.steps import PARTS, steps_of
-from adder_tui.lessons import prose
-from adder_tui.lessons.course import read_course
-from adder_tui.lessons.lesson import LETTERS, Lesson
-from adder_tui.lessons.progress import Progress, enter, finish, finish_task, fresh
-from adder_tui.render.course import Listing, list_foot, list_head, list_lines
-from adder_tui.render.glossary import entries, entry_lines
-from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.lesson import head_line, page_lines
-from adder_tui.render.lesson_now import now_line
-from adder_tui.render.lesson_views import draw_view
-from adder_tui.render.lines import plain
-from adder_tui.render.page import Page, Review
-from adder_tui.render.prose import prose_lines
-from adder_tui.render.workbench import Workbench
+from adder_tui.course import markup
+from adder_tui.course.course import read_course
+from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.probe_views import SHEETS, Workbench, calls_of, name_of
+from adder_tui.course.state import PARTS, Page, Review, steps_of
+from adder_tui.learn.draw_views import draw_view
+from adder_tui.learn.glossary import entries, entry_lines
+from adder_tui.learn.list import Listing, list_foot, list_head, list_lines
+from adder_tui.learn.page import head_line, now_line, page_lines
+from adder_tui.learn.prose import prose_lines
+from adder_tui.storage.progress import Progress, enter, finish, finish_task, fresh
+from adder_tui.ui.line import plain
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 from tests.render.views import view_of
 
 COURSE = read_course()
@@ -73,12 +70,12 @@ def test_every_word_of_a_lesson_is_on_the_screen(lesson: Lesson, width: int) -> 
     for part in ("", *PARTS.values()):
         text = lesson.parts.get(part, "")
         shown = plain(prose_lines(text, width, UNICODE))
-        blocks = [span.text for block in prose.blocks_of(text) for span in block.spans]
+        blocks = [span.text for block in markup.blocks_of(text) for span in block.spans]
         assert sorted(words(shown)) == sorted(words(" ".join([*blocks, *_marks(text)]))), part
 
 
 def _marks(text: str) -> list[str]:
-    return [block.mark for block in prose.blocks_of(text) if block.mark != "-"]
+    return [block.mark for block in markup.blocks_of(text) if block.mark != "-"]
 
 
 @each_lesson
@@ -102,7 +99,7 @@ def test_a_task_is_told_whole_in_the_text(lesson: Lesson) -> None:
         if page.step.kind == "do":
             shown = words(plain(page_lines(page, 80, UNICODE)))
             for task in lesson.tasks:
-                assert task.id not in page.step.tasks or set(words(prose.plain(task.do))) <= set(shown)
+                assert task.id not in page.step.tasks or set(words(markup.plain(task.do))) <= set(shown)
 
 
 @each_lesson
@@ -162,7 +159,7 @@ def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
     step = next(step for step in steps_of(lesson) if step.kind == "quiz")
     shown = plain(page_lines(Page(lesson=lesson, step=step, number=7, count=8, answered=wrong), 80, UNICODE))
     assert "Not that one" in shown
-    assert set(words(prose.plain(lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
+    assert set(words(markup.plain(lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
     assert lesson.quiz.why not in shown
 
 
@@ -215,7 +212,7 @@ def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> Non
         review = Review(drawn, at=at, given=lesson.quiz.answer, at_once=3)
         page = Page(lesson=LESSONS[0], step=step, number=8, count=8, review=review)
         shown = plain(page_lines(page, 80, UNICODE))
-        assert set(words(prose.plain(lesson.quiz.ask))) <= set(words(shown))
+        assert set(words(markup.plain(lesson.quiz.ask))) <= set(words(shown))
         assert ("3 of 5 at the first go" in shown) == (at == 4)
         assert f"question {at + 1} of 5" in head_line(page, 80, UNICODE).plain
 

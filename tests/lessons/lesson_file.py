@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from adder_tui.lessons.lesson import Lesson
-from adder_tui.lessons.reading import read_lesson
+from adder_tui.course.lesson import Lesson
+from adder_tui.course.loader import read_lesson
 
 SMALL = """+++
 id = "small"

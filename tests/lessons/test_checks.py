@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.lessons.checks import Expression, Need, parse, parse_check
-from adder_tui.lessons.errors import CheckError
-from adder_tui.lessons.tokens import TRUTHS, Argument, Value
-from adder_tui.lessons.vocabulary import ARITHMETIC, WORDS
+from adder_tui.course.expressions import TRUTHS, Argument, Expression, Need, Value, parse, parse_check
+from adder_tui.course.problems import CheckError
+from adder_tui.course.vocabulary import ARITHMETIC, WORDS
 
 
 def given_values(values: dict[str, Value]) -> Any:

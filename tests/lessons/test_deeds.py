@@ -5,17 +5,15 @@ from pathlib import Path
 import pytest
 
 from adder_engine import Experiment
-from adder_engine.experiment import KEYS
-from adder_engine.recording import CHANGEABLE
+from adder_engine.experiment import CHANGEABLE, KEYS
 from adder_engine.session import Session
-from adder_tui.lessons.actions import parse_action
-from adder_tui.lessons.attempt import Attempt, completed
-from adder_tui.lessons.checks import parse
-from adder_tui.lessons.errors import ActionError
-from adder_tui.lessons.player import LessonPlayer
-from adder_tui.lessons.progress import LessonRecord, QuizRecord
-from adder_tui.lessons.runs import Run, _fixed
-from adder_tui.lessons.tokens import Value
+from adder_tui.course.action_runner import LessonPlayer
+from adder_tui.course.activity_log import Run, _fixed
+from adder_tui.course.expressions import Value, parse
+from adder_tui.course.problems import ActionError
+from adder_tui.course.state import Attempt, completed
+from adder_tui.course.vocabulary import parse_action
+from adder_tui.storage.progress import LessonRecord, QuizRecord
 from tests.lessons.lesson_file import STATION, small_lesson
 
 

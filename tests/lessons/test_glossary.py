@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from adder_tui.lessons.course import read_course
-from adder_tui.lessons.errors import LessonError
-from adder_tui.lessons.glossary import LONGEST_TEXT, read_glossary
+from adder_tui.course.course import LONGEST_TEXT, read_course, read_glossary
+from adder_tui.course.problems import LessonError
 
 GLOSSARY = read_course().glossary
 

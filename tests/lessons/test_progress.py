@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.lessons import progress, review
-from adder_tui.lessons.errors import ProgressError
-from adder_tui.lessons.progress import LessonRecord, Progress, QuizRecord
-from adder_tui.lessons.transfer import MARK, from_line, to_line
+from adder_tui.course import course
+from adder_tui.course.problems import ProgressError
+from adder_tui.storage import progress
+from adder_tui.storage.progress import LessonRecord, Progress, QuizRecord
+from adder_tui.storage.progress_file import MARK, from_line, to_line
 from tests.lessons.lesson_file import small_lesson
 
 
@@ -170,15 +171,15 @@ def test_a_review_draws_what_was_missed_more_often(tmp_path: Path) -> None:
     progress.answer_quiz(tree, "l0", True, "")
     progress.answer_quiz(tree, "l1", False, "")
     progress.answer_quiz(tree, "l1", True, "")
-    assert [review.weight(Progress(tree).lesson(one.id).quiz) for one in lessons] == [1, 3, 4]
+    assert [course.weight(Progress(tree).lesson(one.id).quiz) for one in lessons] == [1, 3, 4]
     dice = random.Random(1)
-    firsts = Counter(review.draw_review(lessons, Progress(tree), dice)[0].id for _ in range(8000))
+    firsts = Counter(course.draw_review(lessons, Progress(tree), dice)[0].id for _ in range(8000))
     for id, share in (("l0", 1 / 8), ("l1", 3 / 8), ("l2", 4 / 8)):
         assert firsts[id] / 8000 == pytest.approx(share, abs=0.03)
 
 
 def test_a_review_asks_each_question_once_and_five_at_most(tmp_path: Path) -> None:
     lessons = [small_lesson(tmp_path, ('id = "small"', f'id = "l{i}"')) for i in range(8)]
-    drawn = review.draw_review(lessons, Progress(progress.fresh()), random.Random(2))
+    drawn = course.draw_review(lessons, Progress(progress.fresh()), random.Random(2))
     assert len({one.id for one in drawn}) == 5
-    assert len(review.draw_review(lessons[:2], Progress(progress.fresh()), random.Random(2))) == 2
+    assert len(course.draw_review(lessons[:2], Progress(progress.fresh()), random.Random(2))) == 2

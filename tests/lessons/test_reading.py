@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from adder_engine.bench import BENCHES
-from adder_tui.lessons import prose
-from adder_tui.lessons.actions import PATTERNS, parse_action
-from adder_tui.lessons.errors import ActionError, LessonError
-from adder_tui.lessons.lesson import read_number
-from adder_tui.lessons.reading import read_lesson
-from adder_tui.lessons.vocabulary import BENCHES as NAMED_BENCHES
-from adder_tui.lessons.vocabulary import SLIPS, VIEWS, WORDS
+from adder_engine.probes.registry import BENCHES
+from adder_tui.course import markup
+from adder_tui.course.lesson import read_number
+from adder_tui.course.loader import read_lesson
+from adder_tui.course.problems import ActionError, LessonError
+from adder_tui.course.vocabulary import BENCHES as NAMED_BENCHES
+from adder_tui.course.vocabulary import PATTERNS, SLIPS, VIEWS, WORDS, parse_action
 from tests.lessons.lesson_file import SMALL, STATION, small_lesson
 
 GUIDE = Path(__file__).parents[2] / "docs" / "lessons.md"
@@ -182,18 +181,18 @@ def test_an_action_that_is_none_is_refused_in_a_sentence(text: str) -> None:
 def test_text_is_parted_into_blocks_and_marks() -> None:
     table = "| x | y |\n|---|---|\n| 1 | 2 |"
     text = f"One **bold**\nline.\n\n- a `code`\n- [[rates|learning rate]]\n\n{table}\n\n```\n| raw |\n```"
-    blocks = prose.blocks_of(text)
+    blocks = markup.blocks_of(text)
     assert [block.kind for block in blocks] == ["paragraph", "item", "item", "row", "row", "code"]
     assert [span.kind for span in blocks[0].spans] == ["plain", "bold", "plain"]
-    assert blocks[2].spans == (prose.Span("term", "rates", "learning rate"),)
+    assert blocks[2].spans == (markup.Span("term", "rates", "learning rate"),)
     assert [block.head for block in blocks[3:5]] == [True, False]
     assert blocks[5].spans[0].text == "| raw |"
 
 
 def test_marks_are_found_over_lines_and_not_in_code() -> None:
     text = "The [[learning\nrate]] and\n{{net}}.\n\n`rows = [[30, 70]]`\n\n```\n[[30, 70]] {{x}}\n```\n[[b|loss]]"
-    assert [*prose.terms_in(text)] == [("learning rate", 1), ("loss", 10)]
-    assert [*prose.quotes_in(text)] == [("net", 3)]
+    assert [*markup.terms_in(text)] == [("learning rate", 1), ("loss", 10)]
+    assert [*markup.quotes_in(text)] == [("net", 3)]
 
 
 def test_the_guide_names_every_word_bench_action_view_and_slip() -> None:

@@ -8,8 +8,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.tree import DecisionTreeRegressor
 
-from adder_engine.trainer import Trainer
-from adder_tui.lessons.course import read_course
+from adder_engine.training.trainer import Trainer
+from adder_tui.course.course import read_course
 
 ZOO = read_course().by_id["the-zoo"]
 SUMS = Trainer(ZOO.experiment)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from adder_engine.findings import (
+from adder_engine.analysis.results import (
     Checks,
     Extent,
     Forecast,
@@ -24,8 +24,8 @@ from adder_engine.findings import (
     symmetric_exp,
     symmetric_log,
 )
+from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
-from adder_engine.sums import Sum
 
 W_A, W_B, C = 0.75, 0.875, 2.0
 """The map of this network."""

@@ -10,16 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.experiment import Experiment
-from adder_engine.naming import difference_words
+from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Mark, Moment
-from adder_tui.render.axes import linear_ticks, log_span, log_ticks, short_count
-from adder_tui.render.chart import curves_of, loss_chart
-from adder_tui.render.criteria import loss_changes
-from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.lines import plain
-from adder_tui.render.plot import thin
-from adder_tui.render.readout import held_out_age
-from adder_tui.render.run import run_panel
+from adder_tui.train.draw_chart import curves_of, loss_changes, loss_chart
+from adder_tui.train.draw_panels import run_panel
+from adder_tui.train.readout import held_out_age
+from adder_tui.ui.chart import linear_ticks, log_span, log_ticks, short_count, thin
+from adder_tui.ui.line import plain
+from adder_tui.ui.symbols import UNICODE
 from tests.render.views import losses_of, view_of
 
 

@@ -22,18 +22,33 @@ from adder_engine.snapshot import (
     Stuck,
     ended_told,
 )
-from adder_tui.render.blowup import blow_up_lines, blow_up_sentence, blow_up_told
-from adder_tui.render.chart import Axis, axis_of, loss_chart
-from adder_tui.render.compared import branch_sentence, on_chart, run_now, same_start, start_sentence, told_beside
-from adder_tui.render.lines import Line, plain, wrapped
-from adder_tui.render.readout import loss_at, near, read_out
-from adder_tui.render.run import run_panel
-from adder_tui.render.runs import run_told, runs_lines
-from adder_tui.render.shell import standing_notice
-from adder_tui.render.side_by_side import side_by_side
-from adder_tui.render.state import run_state, state_line
-from adder_tui.render.stuck import stuck_here, stuck_lines, stuck_told
-from adder_tui.render.view import View
+from adder_tui.runs.compare import side_by_side
+from adder_tui.runs.draw import run_told, runs_lines
+from adder_tui.train.draw_chart import (
+    Axis,
+    axis_of,
+    branch_sentence,
+    loss_chart,
+    on_chart,
+    run_now,
+    same_start,
+    start_sentence,
+    told_beside,
+)
+from adder_tui.train.draw_panels import (
+    blow_up_lines,
+    blow_up_sentence,
+    blow_up_told,
+    run_panel,
+    stuck_here,
+    stuck_lines,
+    stuck_told,
+)
+from adder_tui.train.readout import loss_at, near, read_out
+from adder_tui.ui.line import Line, plain, wrapped
+from adder_tui.ui.run_state import run_state, state_line
+from adder_tui.ui.shell import standing_notice
+from adder_tui.ui.view import View
 from tests.render.views import losses_of, view_of
 from tests.tui.screens import check_golden
 

@@ -10,26 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.checkpoint import Handles
-from adder_engine.desk import Desk
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.sums import Sum
-from adder_tui.render.diagram import diagram
-from adder_tui.render.explain import explanation
-from adder_tui.render.figures import FULL_DIGITS, SHORT_DIGITS, Figures
-from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.inspection import COMPARISONS, Inspection, quantities
-from adder_tui.render.ladder import LADDER_ROWS, ladder_lines
-from adder_tui.render.lines import Line
-from adder_tui.render.proof import gradient_lines, proof_lines
-from adder_tui.render.shell import tab_line
-from adder_tui.render.state import state_line
-from adder_tui.render.tensors import tensor_lines
-from adder_tui.render.trace import tell, trace_header
-from adder_tui.render.view import View
+from adder_engine.parsing import Sum
+from adder_engine.runs.workspace import Desk
+from adder_engine.training.checkpoint import Handles
+from adder_tui.inspect.state import COMPARISONS, Inspection, quantities
+from adder_tui.inspect.tables import tensor_lines
+from adder_tui.network.diagram import diagram
+from adder_tui.network.explain import explanation
+from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
+from adder_tui.network.reference_check import gradient_lines, proof_lines
+from adder_tui.network.trace_forward import tell, trace_header
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.tabs import TABS
+from adder_tui.ui.line import Line
+from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, Figures
+from adder_tui.ui.run_state import state_line
+from adder_tui.ui.shell import tab_line
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
+from adder_tui.ui.view import View
 from tests.engine.strategies import examples, experiments
 
 SIZES = ((60, 20), (80, 24), (120, 40))

@@ -11,23 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adder_engine.desk import Desk
 from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
+from adder_engine.parsing import Sum
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import Course, Snapshot
-from adder_engine.sums import Sum
-from adder_tui.cursor import end_of, moved, number_of
-from adder_tui.render.diagram import Diagram, diagram
-from adder_tui.render.explain import explanation, weighted_sum
-from adder_tui.render.explain_number import course_lines
-from adder_tui.render.floorplan import fold
-from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.ladder import ladder_lines, place_in_words
-from adder_tui.render.lines import plain
-from adder_tui.render.sheet import Spot
-from adder_tui.render.shown import Shown
-from adder_tui.render.strokes import strokes_of, tiny
-from adder_tui.render.view import View
-from adder_tui.selection import Neuron, Parameter, Selection, layout_for
+from adder_tui.network.diagram import Diagram, diagram
+from adder_tui.network.edges import Spot
+from adder_tui.network.explain import course_lines, explanation, weighted_sum
+from adder_tui.network.layout import fold
+from adder_tui.network.phase_bar import ladder_lines, place_in_words
+from adder_tui.network.values import Shown
+from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
+from adder_tui.ui.line import plain
+from adder_tui.ui.phrases import strokes_of, tiny
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
+from adder_tui.ui.view import View
 
 
 @cache

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adder_engine.data import wanted_over
+from adder_engine.analysis.results import Extent, Forecast, Foretold, Plane, Region
 from adder_engine.experiment import Experiment
-from adder_engine.findings import Extent, Forecast, Foretold, Plane, Region
+from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
-from adder_engine.sums import Sum
-from adder_tui.render.exploration import VIEWS, WIDE, Exploration, Found, hidden_neuron, next_neuron
-from adder_tui.render.explore import HEADING, explore_lines
-from adder_tui.render.explore_checks import percent
-from adder_tui.render.explore_error import error_cells
-from adder_tui.render.explore_neurons import neuron_cells
-from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.heat import (
+from adder_engine.training.data import wanted_over
+from adder_tui.explore.draw import HEADING, explore_lines
+from adder_tui.explore.draw_evaluation import percent
+from adder_tui.explore.error import error_cells, neuron_cells
+from adder_tui.explore.state import VIEWS, WIDE, Exploration, Found, hidden_neuron, next_neuron
+from adder_tui.explore.viewport import Cells, Window, extent_of, first_window, moved, rulers, zoomed
+from adder_tui.selection import Neuron, Parameter
+from adder_tui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
+from adder_tui.ui.heatmap import (
     HALF,
     SIGNS,
     SIZES,
@@ -30,19 +31,9 @@ from adder_tui.render.heat import (
     size_levels,
     size_steps,
 )
-from adder_tui.render.lines import Tone, plain
-from adder_tui.render.plane_window import (
-    Cells,
-    Window,
-    extent_of,
-    first_window,
-    moved,
-    rulers,
-    zoomed,
-)
-from adder_tui.render.view import View
-from adder_tui.selection import Neuron, Parameter
-from adder_tui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
+from adder_tui.ui.line import Tone, plain
+from adder_tui.ui.symbols import UNICODE
+from adder_tui.ui.view import View
 from tests.render import findings
 from tests.render.views import view_of
 

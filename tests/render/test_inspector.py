@@ -15,20 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.desk import Desk
 from adder_engine.experiment import OPTIMIZERS, Experiment
+from adder_engine.runs.workspace import Desk
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
-from adder_tui.render.cells import cell, histogram, shade
-from adder_tui.render.find import found, nothing
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.inspection import Inspection, in_layer, label, place, quantities, values
-from adder_tui.render.lines import plain
-from adder_tui.render.module import module_lines
-from adder_tui.render.strokes import brought_mark
-from adder_tui.render.tensors import tensor_lines
-from adder_tui.render.view import View
+from adder_tui.inspect.state import Inspection, in_layer, label, place, quantities, values
+from adder_tui.inspect.tab import module_lines
+from adder_tui.inspect.tables import tensor_lines
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, place_of
+from adder_tui.ui.dialogs import found, nothing
+from adder_tui.ui.heatmap import cell, histogram, shade
+from adder_tui.ui.line import plain
+from adder_tui.ui.phrases import brought_mark
+from adder_tui.ui.symbols import ASCII, UNICODE
+from adder_tui.ui.view import View
 
 
 @dataclasses.dataclass(frozen=True)

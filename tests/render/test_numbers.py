@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.numbers import aligned, number, off_by, plain_number, role_of, signed
+from adder_tui.ui.numbers import aligned, number, off_by, plain_number, role_of, signed
+from adder_tui.ui.symbols import ASCII, UNICODE
 
 
 @pytest.mark.parametrize(

@@ -14,23 +14,23 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.checks import checks, held_out, region_of
-from adder_engine.desk import Desk
+from adder_engine.analysis.evaluation import checks, held_out, region_of
+from adder_engine.analysis.grids import forecast, plane
+from adder_engine.analysis.results import Extent
 from adder_engine.experiment import Experiment
-from adder_engine.far_sums import forecast, plane
-from adder_engine.findings import Extent
-from adder_engine.slices import at_once
+from adder_engine.parsing import Sum, pair_text
+from adder_engine.runs.watched_sums import starting_sums
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import Answer, Snapshot
-from adder_engine.sums import Sum, pair_text
-from adder_engine.watching import starting_sums
-from adder_tui.cli import main
-from adder_tui.render.diagram import diagram
-from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.numbers import number, plain_number, signed
-from adder_tui.render.state import answer_line
-from adder_tui.render.sums import sum_text, watched_sums
-from adder_tui.render.view import View
+from adder_engine.steps import at_once
+from adder_tui.cli.main import main
+from adder_tui.network.diagram import diagram
 from adder_tui.selection import first_selection
+from adder_tui.ui.numbers import number, plain_number, signed
+from adder_tui.ui.run_state import answer_line
+from adder_tui.ui.sums import sum_text, watched_sums
+from adder_tui.ui.symbols import UNICODE
+from adder_tui.ui.view import View
 from tests.engine.plain import by_task, plainly_wanted
 from tests.engine.strategies import examples, experiments
 

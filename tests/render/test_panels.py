@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from adder_engine.experiment import Experiment
-from adder_engine.presets import PRESETS
+from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer, CollapsedMap, Moment
-from adder_engine.sums import Sum
-from adder_tui.render.experiment import batch, title
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.ladder import told_apart
-from adder_tui.render.lines import Line, plain
-from adder_tui.render.phrases import gradient_told
-from adder_tui.render.run import bar, run_panel
-from adder_tui.render.shell import footer, notice, tab_line
-from adder_tui.render.state import place, state_line
-from adder_tui.render.sums import difference_bar, learned, picked, watched_sums
+from adder_tui.network.phase_bar import told_apart
 from adder_tui.tabs import TABS
+from adder_tui.train.draw_panels import bar, run_panel
+from adder_tui.ui.line import Line, plain
+from adder_tui.ui.phrases import gradient_told
+from adder_tui.ui.run_state import batch, place, state_line, title
+from adder_tui.ui.shell import footer, notice, tab_line
+from adder_tui.ui.sums import difference_bar, learned, picked, watched_sums
+from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.render.views import view_of
 
 

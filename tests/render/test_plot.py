@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.render.axes import log_ticks
-from adder_tui.render.chart import Axis
-from adder_tui.render.even_plot import LABELS, plot, span_of, ticks_between
-from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.lines import Span
-from adder_tui.render.plot import Curve, column_of, raster, row_of, y_labels, y_range
+from adder_tui.train.draw_chart import Axis
+from adder_tui.ui.chart import Curve, column_of, log_ticks, raster, row_of, y_labels, y_range
+from adder_tui.ui.even_plot import LABELS, plot, span_of, ticks_between
+from adder_tui.ui.line import Span
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
 GLYPHS = st.sampled_from([UNICODE, ASCII])
 MARKERS = st.sampled_from(["", "o", "x"])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from adder_engine.checkpoint import Handles
-from adder_engine.desk import Desk
 from adder_engine.experiment import OPTIMIZERS, Experiment
+from adder_engine.parsing import Sum
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine, Rung
-from adder_engine.sums import Sum
-from adder_tui.render.figures import Figures, kept
-from adder_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from adder_tui.render.lines import plain
-from adder_tui.render.numbers import number
-from adder_tui.render.proof import gradient_lines, proof_lines
-from adder_tui.render.trace import Told, tell
+from adder_engine.training.checkpoint import Handles
+from adder_tui.network.reference_check import gradient_lines, proof_lines
+from adder_tui.network.trace_forward import Told, tell
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for
+from adder_tui.ui.line import plain
+from adder_tui.ui.numbers import number
+from adder_tui.ui.phrases import Figures, kept
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
 FIRST = Neuron(1, 0)
 ONE_PAIR = Experiment.preset("one-pair")

@@ -12,18 +12,17 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from adder_engine.checkpoint import Handles
-from adder_engine.desk import Desk
+from adder_engine.analysis.trace import Trace
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.parsing import Sum
+from adder_engine.runs.workspace import Desk
 from adder_engine.snapshot import Snapshot
-from adder_engine.sums import Sum
-from adder_engine.trace import Trace
-from adder_tui.render.figures import FULL_DIGITS, SHORT_DIGITS, Figures
-from adder_tui.render.focus import focus_of
-from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.trace import tell
-from adder_tui.selection import Parameter, Selection
+from adder_engine.training.checkpoint import Handles
+from adder_tui.network.trace_forward import tell
+from adder_tui.selection import Parameter, Selection, focus_of
+from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, Figures
+from adder_tui.ui.symbols import UNICODE
 from tests.engine.strategies import examples, experiments
 
 U = 2.0**-24

@@ -9,9 +9,9 @@ import numpy as np
 
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Losses
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.view import View
 from adder_tui.selection import first_selection
+from adder_tui.ui.symbols import ASCII, UNICODE
+from adder_tui.ui.view import View
 from tests.tui.fake_session import FakeSession
 
 

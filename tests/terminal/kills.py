@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from adder_engine.keeping import opened
-from adder_engine.runfile import read
-from adder_tui.last_run import LAST_RUN
-from adder_tui.paths import AUTOSAVE
+from adder_engine.runs.files import read
+from adder_engine.runs.restoring import opened
+from adder_tui.storage.autosave import LAST_RUN
+from adder_tui.storage.paths import AUTOSAVE
 from tests.terminal.harness import Terminal
 
 DEEDS = ("training", "saving", "editing")

@@ -11,9 +11,9 @@ import numpy as np
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment
+from adder_engine.parsing import Sum
 from adder_engine.session import Session
 from adder_engine.snapshot import Answer, CollapsedMap, Losses, Moment, Outlook, Snapshot, Status, rungs_of
-from adder_engine.sums import Sum
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
 

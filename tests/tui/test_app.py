@@ -6,8 +6,8 @@ import pytest
 
 from adder_engine.experiment import Experiment
 from adder_tui.commands import COMMANDS
-from adder_tui.player import MOST_WAITING, PACES, pace_for
-from adder_tui.screens.help import HelpScreen
+from adder_tui.controller import MOST_WAITING, PACES, pace_for
+from adder_tui.help.screens import HelpScreen
 from adder_tui.tabs import TABS
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until

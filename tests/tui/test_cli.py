@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from adder_engine import PRESETS, Experiment
-from adder_tui import cli
+from adder_tui.cli import main as cli
+from adder_tui.cli.output import locale_of, why_ascii, why_no_app
 from adder_tui.settings import Settings
-from adder_tui.terminal import locale_of, why_ascii, why_no_app
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def test_the_locale_is_the_first_that_is_not_empty() -> None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not keep the original environment")
 def test_a_c_locale_is_known_although_python_turns_it_into_utf_8() -> None:
     environ = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_CTYPE", "LANG")}
-    code = "from adder_tui.terminal import *; print(why_ascii(original_environment()))"
+    code = "from adder_tui.cli.output import *; print(why_ascii(original_environment()))"
     told = subprocess.run(
         [sys.executable, "-c", code],
         env=environ | {"LANG": "C"},

@@ -11,12 +11,12 @@ from textual.widgets import TextArea
 
 from adder_engine import Experiment, Session
 from adder_engine.snapshot import DataView
-from adder_tui.render.data import Look, chosen_pair, data_table, scatter, scrolled, thinned
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.lines import plain
-from adder_tui.render.numbers import number
-from adder_tui.screens.data import DataScreen
-from adder_tui.screens.own_rows import OwnRows
+from adder_tui.data.draw import Look, chosen_pair, data_table, scatter, scrolled, thinned
+from adder_tui.data.own_rows import OwnRows
+from adder_tui.data.screens import DataScreen
+from adder_tui.ui.line import plain
+from adder_tui.ui.numbers import number
+from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.screens import app_on, screen_text, shows, until
 
 

@@ -10,11 +10,10 @@ import pytest
 from textual.pilot import Pilot
 
 from adder_engine import Experiment, Session, Snapshot
-from adder_engine.experiment import CHANGEABLE, KEYS
-from adder_engine.presets import PRESETS
+from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS
 from adder_tui.app import AdderApp
-from adder_tui.draft import FIELDS, Draft
-from adder_tui.screens.experiment_form import ExperimentForm
+from adder_tui.experiment_form.screen import ExperimentForm
+from adder_tui.experiment_form.state import FIELDS, Draft
 from tests.tui.screens import app_on, shows, until
 
 TINY: dict[str, Any] = {

@@ -17,16 +17,16 @@ import pytest
 import torch
 
 from adder_engine.experiment import Experiment
-from adder_engine.layout import layout_of
+from adder_engine.kernels.parameters import layout_of
 from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
-from adder_tui.render.glyphs import UNICODE
-from adder_tui.render.lines import Line
-from adder_tui.render.numbers import number
-from adder_tui.render.run import run_panel
-from adder_tui.render.state import state_line
-from adder_tui.render.view import View
 from adder_tui.selection import first_selection
+from adder_tui.train.draw_panels import run_panel
+from adder_tui.ui.line import Line
+from adder_tui.ui.numbers import number
+from adder_tui.ui.run_state import state_line
+from adder_tui.ui.symbols import UNICODE
+from adder_tui.ui.view import View
 from tests.tui.screens import app_of, app_on, press, screen_text, shows, until
 
 NAMED = re.compile(r"(train loss|loss now|RMSE|held-out)(?:  +| )(?P<number>−?[\d,]+(?:\.\d+)?(?:e−?\d+)?|–)(?![\w·])")

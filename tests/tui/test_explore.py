@@ -12,10 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
-from adder_engine.exploring import Together
-from adder_engine.findings import (
+from adder_engine.analysis.results import (
     Checks,
     Extent,
     Forecast,
@@ -28,12 +25,14 @@ from adder_engine.findings import (
     Rival,
     Stability,
 )
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.parsing import Sum
+from adder_engine.queries import Together
 from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
-from adder_engine.sums import Sum
-from adder_tui.panes.explore import EVERY, ExplorePane
+from adder_tui.explore.tab import EVERY, ExploreCanvas, ExplorePane
 from adder_tui.selection import Neuron
-from adder_tui.widgets.explore import ExploreCanvas
 from tests.render import findings
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until

@@ -15,7 +15,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
 from adder_tui.commands import COMMANDS
-from adder_tui.panes.inspect import InspectPane
+from adder_tui.inspect.tab import InspectPane
 from adder_tui.selection import Neuron, Parameter, layout_for
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from adder_tui import cli
-from adder_tui.lessons import progress
-from adder_tui.lessons.progress import Progress
-from adder_tui.lessons.store import Store
-from adder_tui.lessons.transfer import MARK, to_line
+from adder_tui.cli import main as cli
+from adder_tui.storage import progress
+from adder_tui.storage.progress import Progress
+from adder_tui.storage.progress_file import MARK, Store, to_line
 from tests.lessons.lesson_file import SMALL
 
 

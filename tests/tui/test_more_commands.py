@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from adder_engine import Experiment, Session
-from adder_tui import cli
-from adder_tui.cli import main
-from adder_tui.last_run import LAST_RUN, start_session, take_seat
-from adder_tui.paths import autosave_path, make_data_dir
+from adder_tui.cli import main as cli
+from adder_tui.cli.main import main
 from adder_tui.settings import Settings
+from adder_tui.storage.autosave import LAST_RUN, start_session, take_seat
+from adder_tui.storage.paths import autosave_path, make_data_dir
 
 
 async def _save(path: Path, epochs: int, preset: str = "one-pair") -> None:

@@ -9,10 +9,10 @@ import pytest
 from textual.pilot import Pilot
 
 from adder_engine.experiment import Experiment
+from adder_engine.parsing import Sum
 from adder_engine.session import Session
-from adder_engine.sums import Sum
+from adder_tui.network.tab import NetworkDiagram
 from adder_tui.selection import Neuron, Parameter
-from adder_tui.widgets.diagram import NetworkDiagram
 from tests.tui.screens import app_of, app_on, check_golden, press, screen_text, shows, until
 
 SIZE = (80, 24)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adder_engine.sums import Sum
-from adder_tui.widgets.sum_input import SumInput
+from adder_engine.parsing import Sum
+from adder_tui.ui.sum_input import SumInput
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, screen_text, shows, until
 

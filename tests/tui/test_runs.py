@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_tui.screens.runs import RunsScreen
-from adder_tui.widgets.training import LossChart, ReadOut
+from adder_tui.runs.screens import RunsScreen
+from adder_tui.train.tab import LossChart, ReadOut
 from tests.tui.screens import app_of, app_on, screen_text, shows, until
 
 ONE_PAIR = Experiment.preset("one-pair")

@@ -14,11 +14,10 @@ from textual.widgets import Input
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_engine.sweep import Sweep, SweepState
-from adder_engine.sweep_session import SweepSession
-from adder_tui.render.glyphs import ASCII, UNICODE
-from adder_tui.render.lines import plain
-from adder_tui.render.sweep import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text
+from adder_engine.sweep import Sweep, SweepSession, SweepState
+from adder_tui.sweep.draw import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text
+from adder_tui.ui.line import plain
+from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adder_tui.tidying import IDLE, ROUNDS, Tidying
+from adder_tui.process.gc_pacing import IDLE, ROUNDS, Tidying
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from textual.screen import Screen
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_tui.app import AdderApp
-from adder_tui.screens.proof import GradientScreen, ProofScreen
+from adder_tui.network.reference_check import GradientScreen, ProofScreen
+from adder_tui.network.trace_view import TraceText
+from adder_tui.network.tracing import write_text
 from adder_tui.selection import Neuron
 from adder_tui.settings import Settings
-from adder_tui.tracing import write_text
-from adder_tui.widgets.trace import TraceText
 from tests.tui.screens import check_golden, press, screen_text, shows, until
 
 

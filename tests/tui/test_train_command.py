@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from adder_engine.blowup import explain_anew
+from adder_engine.analysis.divergence import explain_anew
 from adder_engine.experiment import Experiment
-from adder_tui.cli import main
-from adder_tui.render.blowup import blow_up_told
-from adder_tui.train_command import Reply, answer_lines, told_epochs
+from adder_tui.cli.main import main
+from adder_tui.cli.train_command import Reply, answer_lines, told_epochs
+from adder_tui.train.draw_panels import blow_up_told
 
 
 def _json(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> list[dict[str, Any]]:
@@ -246,10 +246,10 @@ def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, told: list
 _TRAIN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from adder_engine.blowup import explain_anew
+from adder_engine.analysis.divergence import explain_anew
 from adder_engine.experiment import Experiment
-from adder_tui.cli import main
-from adder_tui.render.blowup import blow_up_told
+from adder_tui.cli.main import main
+from adder_tui.train.draw_panels import blow_up_told
 sys.exit(main(["train", *sys.argv[1:]]))
 """
 

@@ -1,0 +1,1 @@
+"""What is computed about a network: traces, grids of answers, curvature, the evaluation."""

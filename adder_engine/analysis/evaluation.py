@@ -1,0 +1,186 @@
+"""How good the answers are on sums that were not trained on: shares, regions, and other learners on the same data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adder_engine.analysis.grids import NetworkCopy
+from adder_engine.analysis.results import Checks, Region, Rival
+from adder_engine.experiment import Experiment
+from adder_engine.parsing import Sum
+from adder_engine.snapshot import Answer
+from adder_engine.steps import Sliced
+from adder_engine.thresholds import thresholds
+from adder_engine.training.data import HELD_OUT_SEED, wanted_over
+from adder_engine.training.trainer import Trainer
+
+NEIGHBOURS = 5
+DISTANCES_AT_ONCE = 200_000
+"""Distances between two looks at other requests: some milliseconds."""
+DRAWN = 2_000
+"""Sums that are drawn for a region."""
+MOST_DISTANCES = 20_000_000
+Doubles = NDArray[np.float64]
+Range = tuple[float, float]
+Name = Literal["inside", "near", "far"]
+TIMES: dict[Name, int] = {"inside": 1, "near": 2, "far": 10}
+"""How many times as wide as the training range each region is."""
+
+
+def taught_rows(trainer: Trainer) -> tuple[Tensor, Tensor]:
+    """The rows that the run's network is taught, for others: sums ``(n, 2)``, targets ``(n,)``, unscaled, float64."""
+    data = trainer.dataset
+    return data.pairs.double(), data.answers[:, 0].double()
+
+
+def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:
+    """The straight rule with the smallest squared error on ``inputs`` (n, 2), ``targets`` (n,), asked at (m, 2).
+
+    Where several fit as well, the one of the smallest slopes and intercept.
+    """
+    # LAPACK's gelsy, which is torch's default, answers 0 for the one row (0, 0): gelsd does not.
+    solution = torch.linalg.lstsq(_with_one(inputs), targets.unsqueeze(1), driver="gelsd").solution
+    answers: Tensor = (_with_one(asked) @ solution).squeeze(1)
+    yield
+    return answers
+
+
+def neighbours(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:
+    """The mean target of the five rows ``inputs`` (n, 2) that lie nearest to each sum asked, (m, 2)."""
+    count = min(NEIGHBOURS, len(inputs))
+    answers = []
+    for some in torch.split(asked, max(1, DISTANCES_AT_ONCE // len(inputs))):
+        answers.append(targets[torch.cdist(some, inputs).topk(count, largest=False).indices].mean(dim=1))
+        yield
+    return torch.cat(answers)
+
+
+def _with_one(inputs: Tensor) -> Tensor:
+    return torch.cat([inputs, torch.ones(len(inputs), 1, dtype=inputs.dtype)], dim=1)
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Sums that judge a run and their right answers, each ``(n,)``, in units of sums."""
+
+    a: Doubles
+    b: Doubles
+    wanted: Doubles
+
+
+def region_of(experiment: Experiment, name: Name) -> tuple[Range, Range]:
+    """From where a and b are drawn: the training range, or wider about its middle.
+
+    A single pair has no range: there both reach out to its largest number, to both sides of 0.
+    """
+    ranges = experiment.trained_range
+    halves = [(high - low) / 2 for low, high in ranges]
+    middles = [(low + high) / 2 for low, high in ranges]
+    if not any(halves):
+        reach = max(abs(middle) for middle in middles) or 1.0
+        halves, middles = [reach, reach], [0.0, 0.0]
+    wider = [TIMES[name] * half if half else (TIMES[name] - 1) * max(halves) for half in halves]
+    a, b = ((middle - half, middle + half) for middle, half in zip(middles, wider, strict=True))
+    return a, b
+
+
+def drawn(experiment: Experiment, a: Range, b: Range) -> Judging:
+    """Sums drawn evenly from two ranges, always the same ones, by a generator of their own."""
+    generator = torch.Generator().manual_seed(HELD_OUT_SEED)
+    shares = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64)
+    low, high = torch.tensor([a, b], dtype=torch.float64).T
+    of_a, of_b = (shares * (high - low) + low).float().double().T.numpy()
+    return Judging(of_a, of_b, wanted_over(experiment.wanted, of_a, of_b))
+
+
+def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "training"], Judging]:
+    """What judges a run: its held-out sums; else sums drawn from inside the training range; or its own rows.
+
+    The rows judge where the right answers are known for them alone.
+    """
+    experiment, data = trainer.experiment, trainer.dataset
+    if len(data.test_pairs):
+        a, b = data.test_pairs.T.double().numpy()
+        return "held-out", Judging(a, b, wanted_over(experiment.wanted, a, b))
+    if experiment.wanted.rule == "rows":
+        rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]
+        a, b, wanted = np.array(rows, dtype=np.float64).T
+        return "training", Judging(a, b, wanted)
+    return "newly drawn", drawn(experiment, *region_of(experiment, "inside"))
+
+
+def held_out(trainer: Trainer) -> Judging:
+    """The sums that judge a run."""
+    return judging(trainer)[1]
+
+
+def checks(trainer: Trainer) -> Sliced[Checks]:
+    """Shares of sums that are answered well, and the error inside and outside of the training range."""
+    network, experiment = NetworkCopy(trainer), trainer.experiment
+    judged_on, inside = judging(trainer)
+    answers = yield from network.answers(inside.a, inside.b)
+    off = answers - inside.wanted
+    close, limit = thresholds(inside.wanted)
+    regions = [_region(experiment, "inside", off)]
+    wider: tuple[Name, ...] = () if experiment.wanted.rule == "rows" else ("near", "far")
+    for name in wider:
+        sums = drawn(experiment, *region_of(experiment, name))
+        regions.append(_region(experiment, name, (yield from network.answers(sums.a, sums.b)) - sums.wanted))
+    size = np.abs(off)
+    return Checks(
+        judged_on=judged_on,
+        count=len(off),
+        close=close,
+        within_close=float((size <= close).mean()),
+        near=10 * close,
+        within_near=float((size <= 10 * close).mean()),
+        limit=limit,
+        over_limit=float(((answers > limit) == (inside.wanted > limit)).mean()),
+        rmse=rmse(off),
+        regions=tuple(regions),
+    )
+
+
+def _region(experiment: Experiment, name: Name, off: Doubles) -> Region:
+    a, b = region_of(experiment, name)
+    return Region(name, a, b, len(off), rmse(off), float(np.abs(off).mean()))
+
+
+def rmse(off: Doubles) -> float:
+    """The root mean square of errors ``(n,)``."""
+    return math.sqrt(float(np.mean(off * off)))
+
+
+def rivals(trainer: Trainer, watched: list[Sum]) -> Sliced[tuple[Rival, ...]]:
+    """Least squares and nearest neighbours on the same rows, and this network beside them."""
+    network, experiment = NetworkCopy(trainer), trainer.experiment
+    inputs, targets = taught_rows(trainer)
+    judged = held_out(trainer)
+    a = np.concatenate([[s.a for s in watched], judged.a])
+    b = np.concatenate([[s.b for s in watched], judged.b])
+    asked = torch.from_numpy(np.stack([a, b], axis=1))
+
+    def rival(name: Literal["least squares", "nearest neighbours", "this network"], found: Doubles) -> Rival:
+        answers = tuple(
+            Answer(s, float(answer), experiment.wanted.of(s.a, s.b))
+            for s, answer in zip(watched, found, strict=False)  # the held-out ones follow
+        )
+        held = found[len(watched) :]
+        return Rival(name, answers, rmse(held - judged.wanted[: len(held)]), len(held))
+
+    most = len(watched) + max(20, min(len(judged.a), MOST_DISTANCES // len(inputs)))
+    straight = yield from least_squares(inputs, targets, asked)
+    near = yield from neighbours(inputs, targets, asked[:most])
+    own = yield from network.answers(a, b)
+    return (
+        rival("least squares", straight.numpy()),
+        rival("nearest neighbours", near.numpy()),
+        rival("this network", own),
+    )

@@ -1,0 +1,231 @@
+"""The network over many sums: its answers and its neurons over a plane, its slopes and what they foretell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adder_engine.analysis.results import (
+    Extent,
+    Forecast,
+    Foretold,
+    NeuronPlane,
+    Plane,
+    Slopes,
+    symmetric_exp,
+    symmetric_log,
+)
+from adder_engine.errors import RequestError
+from adder_engine.kernels.backprop import Pass, activate, activation_slope
+from adder_engine.kernels.network import linear_views
+from adder_engine.parsing import LARGEST_TERM, Sum
+from adder_engine.steps import Sliced
+from adder_engine.training.data import wanted_over
+from adder_engine.training.trainer import Trainer
+
+CELLS_AT_ONCE = 400_000
+"""Sums times neurons between two looks at other requests: some milliseconds."""
+Doubles = NDArray[np.float64]
+MOST_POINTS = 100_000
+MOST_OUTPUTS = 20_000_000
+"""Grid points times hidden neurons."""
+MOST_TRAINED = 500
+"""Training sums that a plane shows."""
+FAR = (1e3, 1e4, 1e5, 1e6)
+DIRECTIONS = ((1, 1), (-1, -1), (1, -1), (-1, 1), (1, 0), (0, 1))
+
+
+class NetworkCopy:
+    """A copy of a trainer's network: without dropout, silenced neurons silent. It answers in float32, as the run's."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.experiment = trainer.experiment
+        self._layout = trainer.layout
+        self._parameters = trainer.state[0].clone()
+        self._masks = trainer.silence()
+
+    def _passes(self, a: Doubles, b: Doubles) -> Iterator[tuple[slice, Pass]]:
+        """Send the sums ``(n,)`` through, some at a time. A pass holds good until the next one."""
+        network, training = self.experiment.network, self.experiment.training
+        layers = linear_views(self._layout, self._parameters, torch.zeros_like(self._parameters))
+        inputs = torch.from_numpy(np.stack([a, b]).astype(np.float32)) / self.experiment.data.scale
+        some = max(1, CELLS_AT_ONCE // sum(network.layers))
+        for start in range(0, len(a), some):
+            part = inputs[:, start : start + some].contiguous()
+            way = Pass(layers, part.shape[1], network.activation, training.loss, False)
+            way.masks = list(self._masks)
+            way.take(part, torch.zeros(1, part.shape[1]))
+            way.run()
+            yield slice(start, start + part.shape[1]), way
+
+    def answers(self, a: Doubles, b: Doubles) -> Sliced[Doubles]:
+        """The answers to sums ``(n,)``, in units of sums, ``(n,)``."""
+        found = np.empty(len(a))
+        for place, way in self._passes(a, b):
+            found[place] = (way.post[-1][0] * self.experiment.data.scale).numpy()
+            yield
+        return found
+
+    def hidden(self, a: Doubles, b: Doubles) -> Sliced[list[NDArray[np.float32]]]:
+        """What leaves each hidden layer for sums ``(n,)``: ``(neurons, n)`` a layer, in scaled units."""
+        found = [np.empty((n, len(a)), dtype=np.float32) for n in self.experiment.network.layers[1:-1]]
+        for place, way in self._passes(a, b):
+            for outputs, post in zip(found, way.post, strict=False):  # the last is the answer
+                outputs[:, place] = post.numpy()
+            yield
+        return found
+
+    def tangent(self, a: float, b: float) -> tuple[float, float, float]:
+        """The answer to one sum and how fast it rises with a and with b, in units of sums, in float64.
+
+        By the backward pass, gone on through the first layer to the inputs.
+        """
+        parameters = self._parameters.double()
+        layers = linear_views(self._layout, parameters, torch.zeros_like(parameters))
+        scale, activation, last = self.experiment.data.scale, self.experiment.network.activation, len(layers) - 1
+        values = torch.tensor([[a], [b]], dtype=torch.float64) / scale
+        slopes: list[Tensor] = []
+        for i, layer in enumerate(layers):
+            z = torch.addmm(layer.bias, layer.weight, values)
+            if i == last:
+                values = z
+                break
+            values = torch.empty_like(z)
+            activate(activation, z, values)
+            mask = self._masks[i]
+            kept = torch.ones_like(z) if mask is None else mask.double()
+            values *= kept
+            slopes.append(activation_slope(activation, z) * kept)
+        rise = torch.ones(1, 1, dtype=torch.float64)
+        for i in reversed(range(len(layers))):
+            rise = layers[i].weight_t @ (rise if i == last else rise * slopes[i])
+        return float(values) * scale, float(rise[0]), float(rise[1])
+
+
+class Grid:
+    """A grid of sums: a from left (lowest) to right, b from the top (highest) down; numbers that float32 holds.
+
+    Raises:
+        RequestError: limits that are no range within ±1e12, or a grid that is too fine.
+    """
+
+    def __init__(self, extent: Extent) -> None:
+        ranges = ("a", extent.a_low, extent.a_high), ("b", extent.b_low, extent.b_high)
+        for name, low, high in ranges:
+            if not -LARGEST_TERM <= low < high <= LARGEST_TERM:
+                raise RequestError(f"{name} from {low:g} to {high:g} is no range: use two numbers within ±1e12.")
+        columns, rows, log = extent.columns, extent.rows, extent.log
+        if not (columns >= 2 and rows >= 2 and columns * rows <= MOST_POINTS):
+            raise RequestError(
+                f"A grid of {columns} by {rows} will not do: use 2 by 2 up to {MOST_POINTS:,} points in all."
+            )
+        self.log = log
+        self.a = _axis(extent.a_low, extent.a_high, columns, log)
+        """``(columns,)``"""
+        self.b = _axis(extent.b_low, extent.b_high, rows, log)[::-1].copy()
+        """``(rows,)``"""
+        self.shape = rows, columns
+        down, across = np.meshgrid(self.b, self.a, indexing="ij")
+        self.sums = across.ravel(), down.ravel()
+        """a and b of every point, each ``(rows · columns,)``, row by row."""
+
+
+def _axis(low: float, high: float, count: int, log: bool) -> Doubles:
+    if log:
+        steps = np.linspace(symmetric_log(low), symmetric_log(high), count)
+        numbers = np.array([symmetric_exp(step) for step in steps])
+    else:
+        numbers = np.linspace(low, high, count)
+    return numbers.astype(np.float32).astype(np.float64)
+
+
+def plane(trainer: Trainer, extent: Extent) -> Sliced[Plane]:
+    """The network's answers over a grid of sums, beside what is wanted.
+
+    Raises:
+        RequestError: limits that are no range within ±1e12, or a grid that is too fine.
+    """
+    network, experiment, grid = NetworkCopy(trainer), trainer.experiment, Grid(extent)
+    stride = -(-trainer.inputs.shape[1] // MOST_TRAINED)
+    points = trainer.dataset.pairs[::stride].double().numpy()
+    answers = yield from network.answers(*grid.sums)
+    trained_a, trained_b = experiment.trained_range
+    return Plane(
+        a=grid.a,
+        b=grid.b,
+        log=grid.log,
+        answers=answers.reshape(grid.shape),
+        wanted=wanted_over(experiment.wanted, *grid.sums).reshape(grid.shape),
+        trained_a=trained_a,
+        trained_b=trained_b,
+        points=points,
+        row_count=experiment.row_count,
+    )
+
+
+def neurons(trainer: Trainer, extent: Extent, only: tuple[int, int] | None) -> Sliced[tuple[NeuronPlane, ...]]:
+    """Every hidden neuron's output over a grid of sums, or only one's.
+
+    Raises:
+        RequestError: limits that are no range, a grid that is too fine, or no such hidden neuron.
+    """
+    grid = Grid(extent)
+    sizes = trainer.experiment.network.layers[1:-1]
+    wanted = [(layer, n) for layer, size in enumerate(sizes) for n in range(size)] if only is None else [only]
+    if only is not None and not (0 <= only[0] < len(sizes) and 0 <= only[1] < sizes[only[0]]):
+        raise RequestError(f"There is no hidden neuron {only[1]} in layer {only[0]}.")
+    if grid.shape[0] * grid.shape[1] * sum(sizes) > MOST_OUTPUTS:
+        raise RequestError(
+            f"A grid of {grid.shape[1]} by {grid.shape[0]} is too fine for {sum(sizes)} neurons:"
+            f" use at most {MOST_OUTPUTS // sum(sizes):,} points."
+        )
+    outputs = yield from NetworkCopy(trainer).hidden(*grid.sums)
+    found = []
+    for layer, n in wanted:
+        over = outputs[layer][n].reshape(grid.shape)
+        found.append(NeuronPlane(layer, n, over, float(over.min()), float(over.max())))
+    return tuple(found)
+
+
+def slopes(trainer: Trainer, a: float, b: float) -> Slopes:
+    """The answer's slopes at the sum (a, b).
+
+    Raises:
+        RequestError: a or b is no finite number within ±1e12.
+    """
+    for name, value in (("a", a), ("b", b)):
+        if not abs(value) <= LARGEST_TERM:
+            raise RequestError(f"{name} = {value:g} cannot be asked about: use a number within ±1e12.")
+    network = NetworkCopy(trainer)
+    everywhere = trainer.experiment.network.activation == "none"
+    answer, d_a, d_b = network.tangent(a, b)
+    # Of a straight rule the answer to 0 + 0 is the intercept, without a difference of large numbers.
+    intercept = network.tangent(0, 0)[0] if everywhere else answer - d_a * a - d_b * b
+    return Slopes(a, b, answer, d_a, d_b, intercept, trainer.experiment.wanted.tangent(a, b), everywhere)
+
+
+def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Sliced[Forecast]:
+    """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones.
+
+    Sums whose right answer is not known are left out.
+    """
+    network, wanted = NetworkCopy(trainer), trainer.experiment.wanted
+    at = slopes(trainer, current.a, current.b)
+    known = {(s.a, s.b) for s in watched}
+    far = [Sum(x * size, y * size) for size in FAR for x, y in DIRECTIONS]
+    asked = [s for s in (*watched, *(s for s in far if (s.a, s.b) not in known)) if wanted.of(s.a, s.b) is not None]
+    if not asked:
+        return Forecast(at, ())
+    answers = yield from network.answers(np.array([s.a for s in asked]), np.array([s.b for s in asked]))
+    rows = []
+    for one, answer in zip(asked, answers.tolist(), strict=True):
+        right = wanted.of(one.a, one.b)
+        assert right is not None
+        foretold = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
+        rows.append(Foretold(one, right, foretold, answer - right, (one.a, one.b) in known))
+    return Forecast(at, tuple(rows))

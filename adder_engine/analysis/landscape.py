@@ -1,0 +1,242 @@
+"""Cuts through the loss: along the gradient, and over a plane with the run's path on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adder_engine.analysis.affine_map import collapsed_map
+from adder_engine.analysis.curvature import LossSurface, checked_gradient, checked_surface, steepest
+from adder_engine.analysis.results import LossCurve, LossSlice, MapCourse
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Training
+from adder_engine.kernels.optim import optimizer_step
+from adder_engine.runs.run import Recording
+from adder_engine.steps import Sliced
+from adder_engine.training.trainer import Trainer
+
+MOST_PATH_POINTS = 300
+Doubles = NDArray[np.float64]
+MOST_LINE_POINTS = 1_000
+MOST_GRID = 20_000
+NARROWEST = 0.25
+"""A slice is at least so many times as high as it is wide."""
+FARTHEST = 8.0
+"""The curve shows where steps land up to so many times the distance of the parabola's bottom."""
+
+
+@dataclass(frozen=True)
+class RunPath:
+    """Moments of a run from the first to the newest, the one that is looked at among them."""
+
+    parameters: Tensor
+    """``(k, P)``, float64."""
+    silenced: tuple[frozenset[tuple[int, int]], ...]
+    """The silenced neurons at each moment."""
+    updates: Doubles
+    epochs: Doubles
+    """Epochs finished, with the part of one in progress; both ``(k,)``."""
+    here: int
+
+
+def run_path(recording: Recording) -> RunPath:
+    """The run's path, evenly thinned to a few hundred moments."""
+    trainer, rows = recording.trainer, recording.trainer.experiment.row_count
+    now = trainer.counters
+    kept = [k for k in recording.timeline.thinned(MOST_PATH_POINTS) if k.counters.updates_done != now.updates_done]
+    here = sum(k.counters.updates_done < now.updates_done for k in kept)
+    counters = [k.counters for k in kept]
+    parameters = [k.state[0] for k in kept]
+    silenced = [k.handles.silenced for k in kept]
+    counters.insert(here, now)
+    parameters.insert(here, trainer.state[0])
+    silenced.insert(here, trainer.handles.silenced)
+    return RunPath(
+        torch.stack(parameters).double(),
+        tuple(silenced),
+        np.array([c.updates_done for c in counters], dtype=np.float64),
+        np.array([c.epochs_done + c.row / rows for c in counters]),
+        here,
+    )
+
+
+def map_course(recording: Recording) -> MapCourse | None:
+    """The collapsed map over the run; None for a network with an activation."""
+    experiment = recording.experiment
+    if experiment.network.activation != "none":
+        return None
+    path = run_path(recording)
+    maps = []
+    for parameters, silenced in zip(path.parameters.float().numpy(), path.silenced, strict=True):
+        found = collapsed_map(experiment, parameters, silenced)
+        assert found is not None
+        maps.append((found.w_a, found.w_b, found.c))
+    w_a, w_b, c = np.array(maps).T.copy()
+    return MapCourse(path.updates, path.epochs, w_a, w_b, c, path.here)
+
+
+def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Sliced[LossCurve]:
+    """The loss along the current gradient's direction, ``L(θ − t·g)``; ``rough`` on fewer rows.
+
+    Raises:
+        RequestError: fewer than 3 or more than 1,000 points, no gradient to follow, or a loss that is not finite.
+    """
+    if not 3 <= points <= MOST_LINE_POINTS:
+        raise RequestError(f"{points} points make no curve: use 3 to {MOST_LINE_POINTS:,}.")
+    experiment, lr, optimizer_steps = trainer.experiment, trainer.lr, trainer.counters.optimizer_steps
+    state = trainer.state.double()
+    surface = checked_surface(trainer, points, rough)
+    loss, gradient = yield from checked_gradient(surface)
+    square = float(gradient @ gradient)
+    if square == 0:
+        raise RequestError("The gradient is 0 here: there is no direction to follow.")
+
+    moved = _step(experiment.training, lr, optimizer_steps, state, gradient) * surface.free
+    length = float(moved.norm())
+    turned = yield from surface.curved(surface.here, gradient)
+    curved = float(gradient @ turned)
+    bottom = square / curved if curved > 0 else None
+    step_t = -float(moved @ gradient) / square
+
+    reach = FARTHEST * bottom if bottom else math.inf
+    shown = [1.25 * t for t in (lr, step_t) if 0 < t <= reach]
+    highest = max([2.5 * bottom if bottom else 2.5 * lr, *shown])
+    before = max(1, points // 6)
+    t = (np.arange(points, dtype=np.float64) - before) * (highest / (points - 1 - before))
+    losses = np.empty(points)
+    for i in range(points):
+        losses[i] = yield from surface.loss(surface.here - float(t[i]) * gradient)
+    sgd_loss = yield from surface.loss(surface.here - lr * gradient)
+    step_loss = yield from surface.loss(surface.here + moved)
+    return LossCurve(
+        t=t,
+        losses=losses,
+        loss=loss,
+        gradient_norm=math.sqrt(square),
+        lr=lr,
+        sgd_loss=sgd_loss,
+        optimizer=experiment.training.optimizer,
+        step_t=step_t,
+        step_loss=step_loss,
+        step_length=length,
+        step_cosine=step_t * math.sqrt(square) / length if length else 0.0,
+        bottom=bottom,
+        rows_used=surface.rows,
+    )
+
+
+def _step(training: Training, lr: float, steps: int, state: Tensor, gradient: Tensor) -> Tensor:
+    """What the optimizer would add to the parameters, given this gradient over all rows, ``(P,)`` float64."""
+    rows = list(state.clone())
+    rows[1] = gradient + (0 if training.zero_grad else rows[1]) + training.l1 * rows[0].sign()
+    optimizer_step(training, lr, steps + 1, rows)
+    moved: Tensor = rows[0] - state[0]
+    return moved
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Two directions ``(2, P)`` of length 1 at right angles, and how far to look along each, ``((low, high), …)``."""
+
+    directions: Tensor
+    reach: tuple[tuple[float, float], tuple[float, float]]
+    shares: tuple[float, float] | None
+    """None where the directions are not the path's."""
+
+
+def loss_slice(recording: Recording, columns: int, rows: int, rough: bool = False) -> Sliced[LossSlice]:
+    """The loss over two directions through the current parameters, with the run's path; ``rough`` on fewer rows.
+
+    The directions are the path's first two principal ones, seen from here (Li et al., "Visualizing the Loss Landscape
+    of Neural Nets", 2018).
+
+    Raises:
+        RequestError: a grid that is too fine, or a loss that is not finite here.
+    """
+    if not (columns >= 3 and rows >= 3 and columns * rows <= MOST_GRID):
+        raise RequestError(f"A grid of {columns} by {rows} will not do: use 3 by 3 up to {MOST_GRID:,} points in all.")
+    trainer = recording.trainer
+    surface = checked_surface(trainer, columns * rows, rough)
+    if int(surface.free.sum()) < 2:
+        raise RequestError("All parameters but one are frozen: a plane needs two that can move.")
+    course = run_path(recording)
+    path = course.parameters - course.parameters[course.here]
+    yield from checked_gradient(surface)
+    plane = _principal_plane(path) or (yield from _gradient_plane(surface))
+    shadow = (path @ plane.directions.T).numpy()
+    (left, right), (low, high) = plane.reach
+    x, y = np.linspace(left, right, columns), np.linspace(high, low, rows)
+    losses = np.empty((rows, columns))
+    for i in range(rows):
+        for j in range(columns):
+            moved = surface.here + float(x[j]) * plane.directions[0] + float(y[i]) * plane.directions[1]
+            losses[i, j] = yield from surface.loss(moved)
+    return LossSlice(
+        x=x,
+        y=y,
+        losses=losses,
+        path_x=shadow[:, 0].copy(),
+        path_y=shadow[:, 1].copy(),
+        path_epochs=course.epochs,
+        path_here=course.here,
+        directions="gradient" if plane.shares is None else "path",
+        shares=plane.shares or (0.0, 0.0),
+        rows_used=surface.rows,
+    )
+
+
+def _principal_plane(path: Tensor) -> _Plane | None:
+    """The plane in which most of the path lies; None for a path that spans no plane."""
+    if len(path) < 3:
+        return None
+    _, sizes, directions = torch.linalg.svd(path, full_matrices=False)
+    if not sizes[1] > 1e-6 * sizes[0]:
+        return None
+    directions = directions[:2]
+    shadow = path @ directions.T
+    lows, highs = shadow.min(dim=0).values, shadow.max(dim=0).values
+    spans = 1.5 * (highs - lows)
+    spans[1] = torch.maximum(spans[1], NARROWEST * spans[0])  # a path that is nearly straight shall look so
+    middles = (lows + highs) / 2
+    left, low = (middles - spans / 2).tolist()
+    right, high = (middles + spans / 2).tolist()
+    squares = sizes**2 / (sizes**2).sum()
+    return _Plane(directions, ((left, right), (low, high)), (float(squares[0]), float(squares[1])))
+
+
+def _gradient_plane(surface: LossSurface) -> Sliced[_Plane]:
+    """The plane of the steepest way down and of the largest curvature."""
+    loss, gradient = yield from surface.gradient(surface.here)
+    found = yield from steepest(surface)
+    generator = torch.Generator().manual_seed(0)
+    others = [torch.randn(len(gradient), generator=generator, dtype=torch.float64) * surface.free for _ in range(2)]
+    first, second = _at_right_angles([-gradient, found.direction, *others])
+    reach = []
+    for direction in (first, second):
+        product = yield from surface.curved(surface.here, direction)
+        curvature, slope = float(direction @ product), abs(float(gradient @ direction))
+        far = 0.5 + 0.1 * float(surface.here.norm())
+        if curvature > 0:  # as far as a parabola rises to twice the loss here, beyond its bottom
+            far = 1.25 * (slope / curvature + math.sqrt(2 * loss / curvature)) or far
+        reach.append((-far, far))
+    return _Plane(torch.stack([first, second]), (reach[0], reach[1]), None)
+
+
+def _at_right_angles(candidates: list[Tensor]) -> list[Tensor]:
+    """The first two directions of length 1 at right angles that these make (Gram-Schmidt)."""
+    chosen: list[Tensor] = []
+    for candidate in candidates:
+        size = float(candidate.norm())
+        if size == 0 or len(chosen) == 2:
+            continue
+        rest = candidate / size
+        for other in [*chosen, *chosen]:  # twice, for float64's rounding
+            rest = rest - (rest @ other) * other
+        if float(rest.norm()) > 1e-6:
+            chosen.append(rest / rest.norm())
+    return chosen

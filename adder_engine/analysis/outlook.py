@@ -1,0 +1,151 @@
+"""What is to be said of a run as it stands: whether its rate holds, whether it is stuck, and why."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from adder_engine.analysis.curvature import curvature_in_slices, limit_for
+from adder_engine.kernels.backprop import Pass, activation_slope
+from adder_engine.runs.playback import Playback
+from adder_engine.snapshot import Cause, Outlook, Stuck
+from adder_engine.steps import Sliced
+from adder_engine.training.trainer import Trainer
+
+ALIKE = 0.1
+"""Answers are alike where their spread is at most this share of the targets' spread."""
+CONSTANT = 1e-4
+"""A unit is the same for every row where its spread is at most this share of its size."""
+NO_SLOPE = 1e-3
+"""Below it an activation's slope lets next to nothing through."""
+STILL = 0.02
+"""A loss stands still where it has changed by at most this share over the last fifth of the run, ..."""
+LOOKED_BACK = 0.8
+LEAST_EPOCHS = 5
+"""... which must have at least so many epochs."""
+
+
+def looked_back(epochs: int) -> int | None:
+    """The epoch whose loss that of the ``epochs``-th is held against; None where it is too early to tell."""
+    return int(LOOKED_BACK * epochs) if epochs >= LEAST_EPOCHS else None
+
+
+def stands_still(before: float | None, now: float | None) -> bool:
+    """Whether a loss has hardly changed from the one epoch to the other."""
+    return before is not None and now is not None and abs(now - before) <= STILL * abs(before)
+
+
+def why_stuck(trainer: Trainer) -> Stuck | None:
+    """Why the loss, which stands still, does so where all answers are alike; None where no cause is found.
+
+    The trainer is not changed.
+    """
+    look = trainer.quiet_pass(trainer.inputs, trainer.targets)
+    loss = look.run().item()
+    answers, targets = look.post[-1][0].double(), trainer.targets[0].double()
+    spread = float(targets.std(correction=0))
+    if not math.isfinite(loss) or not spread:
+        return None
+    alike = float(answers.std(correction=0)) <= ALIKE * spread
+    copies = _copies(trainer)
+    missing = float((answers - targets).std(correction=0))
+    if not alike and not (copies and missing > 0.1 * spread):
+        return None
+    experiment, scale = trainer.experiment, trainer.experiment.data.scale
+    told = Stuck(
+        loss,
+        alike,
+        (float(answers.min()) * scale, float(answers.max()) * scale),
+        float(targets.min()) * scale,
+        float(targets.max()) * scale,
+        "copies",
+        weight=_one_weight(trainer) if len(trainer.layers) > 1 else None,
+        broadcast=experiment.training.flat_target and experiment.rows_per_update > 1,
+    )
+    found = _first_constant(trainer, look) if alike else None  # copies need not make all answers alike
+    if found is not None:
+        layer, kinds = found
+        counts = tuple(Counter(kinds).most_common())
+        name = experiment.layer_names[layer]
+        return replace(told, cause=counts[0][0], layer=name, units=len(kinds), counts=counts)
+    if told.broadcast and alike:
+        return replace(told, cause="broadcast")
+    return told if copies else None
+
+
+def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | None:
+    """The first layer none of whose units differs from row to row, and why each does not; None where there is none
+    that is so for a cause that we know.
+    """
+    varied = torch.ones(2, dtype=torch.bool)
+    activation, silent = trainer.experiment.network.activation, trainer.silence()
+    for i, layer in enumerate(trainer.layers):
+        differs = _differs(look.post[i])
+        hidden = i < len(trainer.layers) - 1
+        if not differs.any() or not hidden:
+            kinds: list[Cause] = []
+            known = True
+            slopes = activation_slope(activation, look.pre[i]) if hidden else torch.ones_like(look.pre[i])
+            mask = silent[i]
+            for unit in range(len(layer.weight)):
+                if mask is not None and not mask[unit, 0]:
+                    kinds.append("muted")
+                elif not layer.weight[unit, varied].any():
+                    kinds.append("zero")
+                elif float(slopes[unit].abs().max()) < NO_SLOPE:
+                    kinds.append("saturated" if activation in ("tanh", "sigmoid") else "dead")
+                else:
+                    known = False
+            return (i, kinds) if known else None
+        varied = differs
+    return None
+
+
+def _differs(post: Tensor) -> Tensor:
+    """Which units ``(out_features,)`` differ from row to row; ``post`` is ``(out_features, rows)``."""
+    values = post.double()
+    return values.std(dim=1, correction=0) > CONSTANT * values.square().mean(dim=1).sqrt()
+
+
+def _copies(trainer: Trainer) -> bool:
+    """Whether the units of every hidden layer are all the same, of which one at least has several."""
+    hidden = trainer.layers[:-1]
+    several = [layer for layer in hidden if len(layer.weight) > 1]
+    return bool(several) and all(
+        torch.equal(layer.weight, layer.weight[:1].expand_as(layer.weight))
+        and torch.equal(layer.bias, layer.bias[:1].expand_as(layer.bias))
+        for layer in several
+    )
+
+
+def _one_weight(trainer: Trainer) -> float | None:
+    """What all weights are, where all are equal."""
+    weights = torch.cat([layer.weight.flatten() for layer in trainer.layers])
+    return float(weights[0]) if bool((weights == weights[0]).all()) else None
+
+
+def outlook_of(run: Playback) -> Sliced[Outlook]:
+    """The learning rate's limit where the run stands, and why its loss stands still, if it does."""
+    trainer, moment = run.trainer, run.moment
+    training, lr = trainer.experiment.training, trainer.lr
+    stuck = why_stuck(trainer) if trainer.rung == 0 and _stands_still(run) else None
+    own = None
+    if limit_for(training, 1.0) is not None:  # of others the curvature alone sets no limit
+        curvature = yield from curvature_in_slices(trainer)
+        own = limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None
+    return Outlook(moment, training, lr, own, stuck)
+
+
+def _stands_still(run: Playback) -> bool:
+    """Whether the loss has hardly changed over the last fifth of the way to here."""
+    epochs = run.trainer.epochs_done
+    back = looked_back(epochs)
+    losses = run.history.losses()
+    if back is None or not len(losses.epochs):
+        return False
+    bucket = min(int(losses.epochs.searchsorted(back)), len(losses.train) - 1)
+    return stands_still(float(losses.train[bucket]), run.trainer.loss)

@@ -1,0 +1,430 @@
+"""One example's way through the network with every number: forward, loss, backward, and the optimizer's step."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adder_engine.errors import RequestError
+from adder_engine.kernels.backprop import Pass, activation_slope, mean_loss
+from adder_engine.kernels.network import linear_views
+from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
+from adder_engine.snapshot import LayerActivity
+from adder_engine.training.trainer import Trainer
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One layer's numbers for one example. All float32 and as the engine computed them."""
+
+    name: str
+    entering: Floats
+    """``(in_features,)``: what came in."""
+    weight: Floats
+    """``(out_features, in_features)``"""
+    bias: Floats
+    """``(out_features,)``"""
+    pre: Floats
+    """``(out_features,)``: ``entering · weightᵀ + bias``."""
+    post: Floats
+    """``(out_features,)``: after activation and mask."""
+    mask: Floats | None
+    """``(out_features,)``: dropout's and silence's factor; None where there is none."""
+    slope: Floats
+    """``(out_features,)``: the activation's derivative at ``pre``; ones where there is no activation."""
+    arriving: Floats
+    """``(out_features,)``: gradient of the loss by ``post``: the next layer's ``delta · weight``."""
+    delta: Floats
+    """``(out_features,)``: gradient of the loss by ``pre``: ``arriving · mask · slope``."""
+    weight_grad: Floats
+    """``(out_features, in_features)``: ``deltaᵀ · entering``, this example's alone."""
+    bias_grad: Floats
+    """``(out_features,)``: ``delta``."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One intermediate result of the optimizer's formula, for every parameter."""
+
+    symbol: str
+    formula: str
+    values: Doubles
+    """``(P,)``, computed in float64 from the float32 numbers before and after the step."""
+
+
+@dataclass(frozen=True)
+class StepTrace:
+    """The last optimizer step, for every parameter. Flat arrays ``(P,)``."""
+
+    optimizer: str
+    lr: float
+    number: int
+    """Counts from 1 since the optimizer's moments were fresh."""
+    before: Floats
+    gradient: Floats
+    """As accumulated in ``.grad``."""
+    terms: tuple[Term, ...]
+    """The last one is the change: ``after = before + change``, within float32's rounding."""
+    after: Floats
+    frozen: NDArray[np.bool_]
+    expected_change: float
+    """First-order change of the batch's loss: Σ g·Δθ, with the gradient of this pass alone, without penalties."""
+    real_change: float
+    """Loss of the same batch after the step, minus before."""
+    previous_answer: float | None = None
+    """What the current sum's answer was before the step, in units of sums; None in a row's trace."""
+    way: Trace | None = None
+    """The current sum's way before the step where it was the whole batch, so that its error's gradient is the step's;
+    None where the batch had other rows, dropout, or a parameter set by hand on its way."""
+
+    @property
+    def change(self) -> Doubles:
+        return self.terms[-1].values
+
+
+@dataclass(frozen=True)
+class Trace:
+    """An example's whole way. Scaled units inside; ``pair`` and ``answer`` in units of sums."""
+
+    pair: tuple[float, float]
+    row: int | None
+    """Row of the data, or None for the current sum."""
+    scale: float
+    inputs: Floats
+    """``(2,)``: the pair divided by the scale."""
+    layers: tuple[LayerTrace, ...]
+    answer: float
+    output: float
+    target: float
+    differences: Floats
+    """``(1,)``: output minus target; with a flat target ``(n,)``: minus each row's target."""
+    loss_name: str
+    loss: float
+    """This example's own loss."""
+    share: float
+    """What this example's gradient is multiplied by: 1 for the current sum, 1/n in a batch of n rows."""
+    rows: int
+    """n."""
+    step: StepTrace | None
+    """The step that led here; None before the first, within an update, and after an edit or a change of settings."""
+    batch_gradient: Floats | None = None
+    """``(P,)``: ``.grad`` at the end of the batch's backward pass, and what it would be for frozen parameters, whose
+    ``.grad`` reads 0; None in the current sum's trace."""
+    ahead: bool = False
+    """Whether it was worked out on a copy, from the start of the update in progress to the end of its backward."""
+    left_out: int = 0
+    """How many changes that were made by hand since that start were left out."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the right answer is; else target, loss, errors and gradients are NaN."""
+        return not math.isnan(self.target)
+
+    @property
+    def chain(self) -> Trace:
+        """The way that the last step was made from, and that step: one chain of the same numbers.
+
+        Where there is no such way (see :attr:`StepTrace.way`) it is this trace, of the network after the step.
+        """
+        if self.step is None or self.step.way is None:
+            return self
+        return dataclasses.replace(self.step.way, step=self.step)
+
+    @property
+    def gradient(self) -> Floats:
+        """This example's gradient by all parameters, flat ``(P,)``."""
+        parts = [part.ravel() for layer in self.layers for part in (layer.weight_grad, layer.bias_grad)]
+        return np.concatenate(parts)
+
+
+def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = None) -> Trace:
+    """Follow the pair (a, b) through the network as it is now, without dropout, and its own error back.
+
+    Where its right answer is not known, target, loss, errors and gradients are NaN.
+    """
+    experiment = trainer.experiment
+    scale = experiment.data.scale
+    wanted = experiment.wanted.of(a, b)
+    target = math.nan if wanted is None else wanted
+    gradients = torch.zeros(trainer.layout.size)
+    layers = linear_views(trainer.layout, trainer.state[0], gradients)
+    way = Pass(layers, 1, experiment.network.activation, experiment.training.loss, False)
+    way.masks = trainer.silence()
+    way.take(
+        torch.tensor([[a], [b]], dtype=torch.float32) / scale, torch.tensor([[target]], dtype=torch.float32) / scale
+    )
+    loss = way.run().item()
+    for i in reversed(range(len(layers))):
+        way.backward(i, add=False)
+    if step is not None:
+        earlier = linear_views(trainer.layout, trainer.previous[0], gradients)
+        before = Pass(earlier, 1, way.activation, way.loss_name, False)
+        before.masks = way.masks
+        before.take(way.inputs, way.targets)
+        earlier_loss = before.run().item()
+        step = dataclasses.replace(step, previous_answer=before.post[-1].item() * scale)
+        if _is_the_batch(trainer, before):
+            for i in reversed(range(len(layers))):
+                before.backward(i, add=False)
+            own = _collect(trainer, trainer.previous[0], before, 0, (a, b), None, earlier_loss, None)
+            step = dataclasses.replace(step, way=own)
+    return _collect(trainer, trainer.state[0], way, 0, (a, b), None, loss, step)
+
+
+def _is_the_batch(trainer: Trainer, way: Pass) -> bool:
+    """Whether the newest batch is this one example, on the same way."""
+    batch = trainer.batch
+    return (
+        batch is not None
+        and not trainer.batch_touched
+        and not trainer.experiment.network.dropout
+        and torch.equal(batch.inputs, way.inputs)
+        and torch.equal(batch.targets, way.targets)
+    )
+
+
+def batch_rows(trainer: Trainer) -> tuple[int, ...]:
+    """The rows of the data in the newest batch, in the data's order.
+
+    Raises:
+        RequestError: there has been no batch yet.
+    """
+    return tuple(sorted(_batch_places(trainer).tolist()))
+
+
+def _batch_places(trainer: Trainer) -> Tensor:
+    if trainer.batch is None:
+        raise RequestError("There has been no batch yet: make a step, and b follows its rows.")
+    return torch.arange(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows
+
+
+def is_through(trainer: Trainer) -> bool:
+    """Whether the newest batch has gone all the way through, forward and back, untouched by hand."""
+    return not trainer.batch_touched and (not trainer.rung or trainer.rungs[trainer.rung].phase == "step")
+
+
+def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trace:
+    """Follow one row of the newest batch, once it has gone through, with its dropout and its share.
+
+    Raises:
+        RequestError: no batch has gone through yet, the row was not in it, or a parameter was set by hand meanwhile.
+    """
+    places = _batch_places(trainer)
+    way = trainer.batch
+    assert way is not None
+    if trainer.rung and trainer.rungs[trainer.rung].phase != "step":
+        raise RequestError("This batch has not gone all the way through yet: step on to the end of backward.")
+    if trainer.batch_touched:
+        raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
+    found = (places == row).nonzero()
+    if not len(found):
+        raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
+    place = int(found[0])
+    data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
+    a, b = data.rows[row][:2] if data.kind == "rows" else (float(x) for x in trainer.dataset.pairs[row].tolist())
+    differences = way.difference[place] if way.flat_target else way.difference[:, place]
+    loss = mean_loss(way.loss_name, differences.contiguous()).item()
+    parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
+    trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
+    gradient = trainer.state[1].clone()
+    for index, held in zip(sorted(trainer.handles.frozen), held_gradients(trainer), strict=True):
+        gradient[index] = 0.0 if held is None else held
+    return dataclasses.replace(trace, batch_gradient=_array(gradient))
+
+
+def trace_step(trainer: Trainer) -> StepTrace | None:
+    """The arithmetic of the last step; None before the first, within an update, and once it was edited since."""
+    batch = trainer.batch
+    if trainer.rung or batch is None or trainer.touched or trainer.updates_done == 0:
+        return None
+    before, after = trainer.previous.numpy().copy(), trainer.state.numpy().copy()
+    frozen = np.zeros(trainer.layout.size, dtype=np.bool_)
+    frozen[sorted(trainer.handles.frozen)] = True
+    terms = _terms(trainer, before.astype(np.float64), after.astype(np.float64), frozen)
+    training = trainer.experiment.training
+    own = _own_gradient(trainer, batch)
+    change = after[0].astype(np.float64) - before[0]
+    again = Pass(trainer.layers, batch.rows, batch.activation, batch.loss_name, batch.flat_target)
+    again.masks = batch.masks
+    again.take(batch.inputs, batch.targets)
+    assert trainer.counters.batch_loss is not None
+    return StepTrace(
+        optimizer=training.optimizer,
+        lr=trainer.step_lr,
+        number=trainer.counters.optimizer_steps,
+        before=before[0],
+        gradient=before[1],
+        terms=terms,
+        after=after[0],
+        frozen=frozen,
+        expected_change=float(own @ change),
+        real_change=again.run().item() - trainer.counters.batch_loss,
+    )
+
+
+def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
+    """What the newest backward pass would have given each frozen parameter, in the order of their flat indices.
+
+    With the l1 penalty; earlier passes' gradients, where they are kept, were never added up for it. None where that
+    pass has not come to the parameter's layer.
+    """
+    frozen, batch, rung = sorted(trainer.handles.frozen), trainer.batch, trainer.rung
+    if not frozen:
+        return ()
+    reached = {r.layer for r in trainer.rungs[: rung or None] if r.phase == "backward"}
+    if batch is None or not reached:
+        return (None,) * len(frozen)
+    own = _own_gradient(trainer, batch)
+    own += trainer.experiment.training.l1 * np.sign((trainer.state if rung else trainer.previous)[0].numpy())
+    layer_at = {i: slot.layer for slot in trainer.layout.slots for i in range(slot.start, slot.stop)}
+    return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
+
+
+def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
+    """Each layer's outputs over all training rows, without dropout: mean, range, and the share of dead ones."""
+    look = trainer.quiet_pass(trainer.inputs, trainer.targets)
+    look.run()
+    activity = []
+    for i, name in enumerate(trainer.experiment.layer_names):
+        outputs, dead = look.post[i], torch.zeros(len(look.post[i]))
+        if i < look.last and look.activation != "none":
+            dead = (activation_slope(look.activation, look.pre[i]) == 0).float().mean(dim=1)
+        activity.append(
+            LayerActivity(
+                name,
+                _array(outputs.mean(dim=1)),
+                _array(outputs.amin(dim=1)),
+                _array(outputs.amax(dim=1)),
+                _array(dead),
+            )
+        )
+    return tuple(activity)
+
+
+def _own_gradient(trainer: Trainer, batch: Pass) -> Doubles:
+    """The gradient of the batch's pass alone, flat ``(P,)``: without penalties and earlier gradients."""
+    flat = torch.empty(trainer.layout.size)
+    for i, layer in enumerate(linear_views(trainer.layout, trainer.state[0], flat)):
+        entering = batch.post[i - 1] if i else batch.inputs
+        torch.mm(batch.delta[i], entering.T, out=layer.weight_grad)
+        layer.bias_grad.copy_(batch.delta[i].sum(dim=1))
+    return flat.numpy().astype(np.float64)
+
+
+def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np.bool_]) -> tuple[Term, ...]:
+    """The optimizer's formula in named steps: Kingma & Ba 2015 for Adam, else ``torch.optim``'s documentation."""
+    training, lr, t = trainer.experiment.training, trainer.step_lr, trainer.counters.optimizer_steps
+    name, decay = training.optimizer, training.weight_decay
+    theta, g = before[0], before[1]
+    first, second = after[2], after[3]
+    terms: list[Term] = []
+
+    def term(symbol: str, formula: str, values: Doubles) -> Doubles:
+        terms.append(Term(symbol, formula, values))
+        return values
+
+    shrink = np.zeros_like(theta)
+    if decay and name == "adamw":
+        shrink = term("d", f"−lr·{decay:g}·θ", -lr * decay * theta)
+    elif decay:
+        g = term("g'", f"g + {decay:g}·θ", g + decay * theta)
+    gradient = "g'" if decay and name != "adamw" else "g"
+    if name == "sgd":
+        change = term("Δ", f"−lr·{gradient}", -lr * g)
+    elif name in ("momentum", "nesterov"):
+        mu = training.momentum
+        term("b", f"{mu:g}·b + {gradient}", first)
+        if name == "nesterov":
+            step = term("s", f"{gradient} + {mu:g}·b", g + mu * first)
+            change = term("Δ", "−lr·s", -lr * step)
+        else:
+            change = term("Δ", "−lr·b", -lr * first)
+    elif name == "rmsprop":
+        term("v", f"{ALPHA:g}·v + {1 - ALPHA:g}·{gradient}²", second)
+        change = term("Δ", f"−lr·{gradient}/(√v + ε)", -lr * g / (np.sqrt(second) + EPS))
+    else:
+        term("m", f"{BETA1:g}·m + {1 - BETA1:g}·{gradient}", first)
+        term("v", f"{BETA2:g}·v + {1 - BETA2:g}·{gradient}²", second)
+        m_hat = term("m̂", f"m/(1 − {BETA1:g}^{t})", first / (1 - BETA1**t))
+        v_hat = term("v̂", f"v/(1 − {BETA2:g}^{t})", second / (1 - BETA2**t))
+        formula = "−lr·m̂/(√v̂ + ε)" + (" + d" if shrink.any() else "")
+        change = term("Δ", formula, shrink - lr * m_hat / (np.sqrt(v_hat) + EPS))
+    change[frozen] = 0
+    return tuple(terms)
+
+
+def _collect(
+    trainer: Trainer,
+    parameters: Tensor,
+    way: Pass,
+    place: int,
+    pair: tuple[float, float],
+    row: int | None,
+    loss: float,
+    step: StepTrace | None,
+) -> Trace:
+    """Copy one column of a pass into a trace."""
+    activation, scale = trainer.experiment.network.activation, trainer.experiment.data.scale
+    views = linear_views(trainer.layout, parameters, parameters)
+    last = len(views) - 1
+    differences = way.difference[place] if way.flat_target else way.difference[:, place]
+    layers = []
+    for i, view in enumerate(views):
+        entering = (way.post[i - 1] if i else way.inputs)[:, place]
+        pre, delta, mask = way.pre[i][:, place], way.delta[i][:, place], way.masks[i]
+        if i < last:
+            slope = activation_slope(activation, pre)
+            arriving = views[i + 1].weight_t @ way.delta[i + 1][:, place]
+        else:
+            slope, arriving = torch.ones_like(pre), delta
+        layers.append(
+            LayerTrace(
+                name=trainer.experiment.layer_names[i],
+                entering=_array(entering),
+                weight=_array(view.weight),
+                bias=_array(view.bias[:, 0]),
+                pre=_array(pre),
+                post=_array(way.post[i][:, place]),
+                mask=None if mask is None else _array(mask[:, place if mask.shape[1] > 1 else 0]),
+                slope=_array(slope),
+                arriving=_array(arriving),
+                delta=_array(delta),
+                weight_grad=_array(torch.outer(delta, entering)),
+                bias_grad=_array(delta),
+            )
+        )
+    output = float(way.post[-1][0, place])
+    return Trace(
+        pair=pair,
+        row=row,
+        scale=scale,
+        inputs=_array(way.inputs[:, place]),
+        layers=tuple(layers),
+        answer=float(way.post[-1][0, place] * scale),
+        output=output,
+        target=float(way.targets[0, place]),
+        differences=_array(differences),
+        loss_name=way.loss_name,
+        loss=loss,
+        share=1 / way.rows,
+        rows=way.rows,
+        step=step,
+    )
+
+
+def _array(tensor: Tensor) -> Floats:
+    return tensor.detach().numpy().copy()
+
+
+def _some(places: Tensor) -> str:
+    shown = ", ".join(str(int(p)) for p in places[:8])
+    return shown + (", …" if len(places) > 8 else "")

@@ -1,1 +1,0 @@
-"""The figures that lessons compute beside a run, by subject."""

@@ -1,0 +1,1 @@
+"""A run as files for elsewhere: PyTorch, figures, a chart."""

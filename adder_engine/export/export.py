@@ -1,0 +1,234 @@
+"""A run in files that others can read: the experiment, a PyTorch program, weights, losses as a table and a picture."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.snapshot import Losses
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from adder_engine.runs.run import Recording
+
+KINDS = {
+    ".toml": "the experiment, for ``--experiment``",
+    ".py": "a plain PyTorch script",
+    ".ipynb": "the same as a notebook",
+    ".pt": "the weights, a state_dict",
+    ".csv": "the losses over the epochs",
+    ".svg": "the losses as a chart",
+}
+"""What can be exported, by the file's ending."""
+UNTRAINED = frozenset({".toml", ".py", ".ipynb"})
+"""Kinds that tell the experiment alone."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What an export tells of a run."""
+
+    experiment: Experiment
+    title: str
+    changed: str = ""
+    """What was done by hand on the way, which an experiment does not tell, in a sentence or two."""
+    ended: str = ""
+    """Where the run stood, for a program that runs on, in a sentence."""
+    losses: Losses | None = None
+    """None where the run was not trained."""
+    parameters: Tensor | None = None
+    """``(P,)``; what leads on from a muted neuron is 0, so that a network without muting answers as the run does."""
+    muted: str = ""
+    """Which neurons are muted, in a sentence; empty where none is."""
+
+    @classmethod
+    def of(cls, recording: Recording, title: str) -> Portrait:
+        """The portrait of a run at its present moment."""
+        from adder_engine.runs.timeline import Change  # a recording brings torch; kinds and errors are told without it
+
+        first, present = recording.first_experiment, recording.experiment
+        changed = ended = ""
+        later = recording.timeline.events
+        while later and isinstance(later[0].deed, Change) and (later[0].at.update, later[0].at.rung) == (0, 0):
+            first, later = later[0].deed.experiment, later[1:]  # set before it began to train, it began with that
+        if later:
+            changed = (
+                "This run was changed by hand on its way, from update"
+                f" {later[0].at.update:,} on. This is the experiment as it began."
+            )
+        elif 0 < recording.trainer.epochs_done < present.epochs:
+            ended = (
+                f"The run was exported at epoch {recording.trainer.epochs_done:,};"
+                f" this program runs all {present.epochs:,} epochs."
+            )
+        return cls(
+            first if later else present,
+            title,
+            changed,
+            ended,
+            recording.history.losses(),
+            _as_it_answers(recording),
+            _muted(recording),
+        )
+
+
+def _as_it_answers(recording: Recording) -> Tensor:
+    """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
+    from adder_engine.kernels.network import layout_for
+
+    flat = recording.trainer.state[0].clone()
+    layout = layout_for(recording.experiment)
+    for layer, neuron in recording.trainer.handles.silenced:
+        slot = layout.weight(layer + 1)
+        flat[slot.span].view(slot.shape)[:, neuron] = 0
+    return flat
+
+
+def _muted(recording: Recording) -> str:
+    names = recording.experiment.layer_names
+    muted = [f"{names[layer]}[{neuron}]" for layer, neuron in sorted(recording.trainer.handles.silenced)]
+    if not muted:
+        return ""
+    listed = f"{', '.join(muted[:-1])} and {muted[-1]}" if len(muted) > 1 else muted[0]
+    are, their = ("are", "their") if len(muted) > 1 else ("is", "its")
+    return (
+        f"{listed} {are} muted in the run: {their} outgoing weights are written as 0, so that the file answers alike."
+    )
+
+
+def left_out(portrait: Portrait, kind: str) -> str:
+    """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
+    if kind == ".pt":
+        scale = portrait.experiment.data.scale
+        units = "" if scale == 1 else f"It works in units of {scale:g}: divide a and b by it, and multiply the answer."
+        return " ".join(note for note in (portrait.muted, units) if note)
+    if kind not in UNTRAINED:
+        return ""
+    if kind == ".toml":
+        return portrait.changed
+    notes = [note for note in (portrait.changed, portrait.ended) if note]
+    if portrait.experiment.stop.active:
+        notes.append("The experiment's [stop] rules are left out: this program runs all epochs.")
+    return " ".join(notes)
+
+
+def kind_of(path: Path) -> str:
+    """The file's ending, one of :data:`KINDS`.
+
+    Raises:
+        RequestError: any other ending.
+    """
+    kind = path.suffix.lower()
+    if kind not in KINDS:
+        raise RequestError(f"{path.name!r} does not say what to write: its name must end in {', '.join(KINDS)}.")
+    return kind
+
+
+def export(portrait: Portrait, path: Path) -> None:
+    """Write the run to a file of the kind that its ending asks for, whole or not at all; one that is there is replaced.
+
+    Raises:
+        RequestError: an ending of no kind, a run that is not trained where losses or weights are asked for, or a
+            file that cannot be written; what was there is untouched.
+    """
+    kind = kind_of(path)
+    makers: dict[str, Callable[[], bytes]] = {
+        ".toml": partial(_experiment, portrait),
+        ".py": partial(_program, portrait, kind),
+        ".ipynb": partial(_program, portrait, kind),
+        ".pt": partial(weights, portrait),
+        ".csv": partial(history, portrait),
+        ".svg": partial(_chart, portrait),
+    }
+    _write(path, makers[kind]())
+
+
+def _experiment(portrait: Portrait) -> bytes:
+    # A comment takes no control characters, which a file's name may have.
+    title = "".join(c if c.isprintable() else " " for c in portrait.title)
+    heads = [f"# {line}" for line in (title, portrait.changed) if line]
+    return ("\n".join(heads) + "\n\n" + portrait.experiment.to_short_toml()).encode()
+
+
+def _program(portrait: Portrait, kind: str) -> bytes:
+    # Not at the top: kinds and errors are told without torch.
+    from adder_engine.export.pytorch_script import notebook, script
+
+    write = script if kind == ".py" else notebook
+    return write(portrait.experiment, portrait.title, left_out(portrait, kind)).encode()
+
+
+def weights(portrait: Portrait) -> bytes:
+    """The parameters as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
+    import torch
+
+    from adder_engine.kernels.network import layout_for
+
+    if portrait.parameters is None:
+        raise RequestError("There are no weights to write: this run has not been trained.")
+    flat = portrait.parameters
+    slots = layout_for(portrait.experiment).slots
+    file = io.BytesIO()
+    torch.save({slot.name: flat[slot.span].view(slot.shape).clone() for slot in slots}, file)
+    return file.getvalue()
+
+
+def history(portrait: Portrait) -> bytes:
+    """The losses as CSV: each recorded epoch's ``train_loss``, its updates' extremes, and the held-out loss.
+
+    Long runs are recorded in buckets of several epochs: lowest and highest are then the bucket's.
+    """
+    losses = _losses(portrait)
+    held_out = dict(zip(losses.test_epochs.tolist(), losses.test.tolist(), strict=True))
+    columns = (losses.train.tolist(), losses.low.tolist(), losses.high.tolist())
+    trained = {epoch: row for epoch, *row in zip(losses.epochs.tolist(), *columns, strict=True)}
+    lines = ["epoch,train_loss,lowest,highest,test_loss"]
+    for epoch in sorted(trained.keys() | held_out.keys()):
+        cells = [*trained.get(epoch, [None] * 3), held_out.get(epoch)]
+        lines.append(",".join([f"{epoch:.0f}", *("" if cell is None else repr(cell) for cell in cells)]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _chart(portrait: Portrait) -> bytes:
+    from adder_engine.export.loss_svg import svg
+
+    return svg(_losses(portrait), portrait.title, portrait.experiment.training.loss).encode()
+
+
+def _losses(portrait: Portrait) -> Losses:
+    if portrait.losses is None:
+        raise RequestError("There are no losses to write: this run has not been trained.")
+    return portrait.losses
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file beside the path, then put it in the path's place."""
+    part = None
+    try:
+        target = path.resolve()
+        if target.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        # Opened by number because that leaves the permissions to the person's umask, as for any new file.
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            part = beside
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except (OSError, ValueError) as error:
+        if part is not None:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or error
+        raise RequestError(f"{path} could not be written: {why}.") from None

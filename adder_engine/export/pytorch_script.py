@@ -1,0 +1,256 @@
+"""An experiment as a plain PyTorch program in the tutorial's manner: a script, or a notebook of the same cells."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from adder_engine.experiment import Experiment
+from adder_engine.parsing import number_text
+from adder_engine.runs.watched_sums import starting_sums
+from adder_engine.training.data import HELD_OUT_SEED
+
+_ACTIVATIONS = {
+    "relu": "torch.relu", "leaky_relu": "nn.functional.leaky_relu", "tanh": "torch.tanh",
+    "sigmoid": "torch.sigmoid", "gelu": "nn.functional.gelu",
+}  # fmt: skip
+_LOSSES = {"mse": "nn.MSELoss()", "mae": "nn.L1Loss()", "huber": "nn.HuberLoss()"}
+_TASKS = {
+    "sum": "{0}.sum(dim=1, keepdim=True)", "difference": "{0}[:, :1] - {0}[:, 1:]", "product": "{0}[:, :1] * {0}[:, 1:]"
+}  # fmt: skip
+_SIGNS = {"sum": " + ", "difference": " - ", "product": " * ", "rows": ", "}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A part of the program, and what a notebook says over it."""
+
+    about: str
+    code: str
+
+
+def script(experiment: Experiment, title: str, note: str = "") -> str:
+    """The program as a file for ``python``; it prints the losses and answers that the engine gets.
+
+    Args:
+        experiment: what it trains.
+        title: the run's name, for the first line.
+        note: what else its reader should know, in a sentence.
+    """
+    imports, network, *rest = (cell.code for cell in cells(experiment))
+    return f"{_docstring(title, note)}\n\n{imports}\n\n\n{network}\n\n\n" + "\n\n".join(rest) + "\n"
+
+
+def notebook(experiment: Experiment, title: str, note: str = "") -> str:
+    """The program as a Jupyter notebook (nbformat 4.5, JSON), one cell for each step."""
+    written = [_cell("markdown", f"# {title}" + (f"\n\n{note}" if note else ""), 0)]
+    for cell in cells(experiment):
+        written.append(_cell("markdown", cell.about, len(written)))
+        written.append(_cell("code", cell.code, len(written)))
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    whole = {
+        "cells": written,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def cells(experiment: Experiment) -> tuple[Cell, ...]:
+    """The program's parts in their order, without anything that the experiment does not use."""
+    network, data = _network(experiment), _data(experiment)
+    start = [f"torch.manual_seed({experiment.seed})"]
+    model = _lines(["model = Adder()", *_init(experiment)])
+    drawn = [
+        Cell("The seed, and the sums to learn from.", _lines([*start, *data])),
+        Cell("The network.", model),
+    ] if experiment.data.draw_first else [
+        Cell("The seed, and the network's first parameters.", _lines([*start, model])),
+        Cell("The sums to learn from.", _lines(data)),
+    ]  # fmt: skip
+    return (
+        Cell("PyTorch.", "import torch\nfrom torch import nn"),
+        Cell("What the network looks like.", _lines(network)),
+        *drawn,
+        Cell("How wrong is measured, and what is done about it.", _lines(_optimizer(experiment))),
+        Cell("Training.", _lines(_training(experiment))),
+        Cell("Its answers.", _lines(_answers(experiment))),
+    )
+
+
+def _docstring(title: str, note: str) -> str:
+    text = "".join(c if c.isprintable() else "?" for c in title).replace("\\", "\\\\").replace('"', "'")
+    if not note:
+        return f'"""{text}"""'
+    return f'"""{text}\n\n' + textwrap.fill(note, 100) + '\n"""'
+
+
+def _network(e: Experiment) -> Iterator[str]:
+    sizes, names = e.network.layers, e.layer_names
+    yield "class Adder(nn.Module):"
+    yield "    def __init__(self):"
+    yield "        super().__init__()"
+    for name, (enter, leave) in zip(names, pairwise(sizes), strict=True):
+        yield f"        self.{name} = nn.Linear({enter}, {leave})"
+    hidden = names[:-1]
+    if _drops_out(e):
+        yield f"        self.dropout = nn.Dropout({e.network.dropout!r})"
+    yield ""
+    yield "    def forward(self, x):"
+    for name in hidden:
+        step = f"self.{name}(x)"
+        if e.network.activation != "none":
+            step = f"{_ACTIVATIONS[e.network.activation]}({step})"
+        yield f"        x = self.dropout({step})" if e.network.dropout else f"        x = {step}"
+    yield f"        return self.{names[-1]}(x)"
+
+
+def _init(e: Experiment) -> Iterator[str]:
+    if e.network.init == "torch":
+        return
+    yield "for parameter in model.parameters():"
+    value = "zeros_(parameter)" if e.network.init == "zeros" else f"constant_(parameter, {e.network.init!r})"
+    yield f"    nn.init.{value}"
+
+
+def _data(e: Experiment) -> Iterator[str]:
+    data = e.data
+    held_out = _holds_out(e)
+    if data.kind == "rows":
+        yield from _table("inputs", [row[:2] for row in data.rows])
+        yield from _table("targets", [(e.wanted.of_row(row),) for row in data.rows])
+    else:
+        yield f"low, high = {data.low!r}, {data.high!r}"
+        yield f"inputs = torch.rand({data.count:_}, 2) * (high - low) + low"
+        yield f"targets = {_TASKS[data.task].format('inputs')}"
+    if data.noise:
+        yield f"targets = targets + {data.noise!r} * torch.randn(len(targets), 1)"
+    if held_out:
+        yield f"held_out = torch.Generator().manual_seed({HELD_OUT_SEED})"
+        yield f"test_inputs = torch.rand({data.test_count:_}, 2, generator=held_out) * (high - low) + low"
+        yield f"test_targets = {_TASKS[data.task].format('test_inputs')}"
+    if data.scale != 1:
+        yield f"scale = {data.scale!r}"
+        yield "inputs, targets = inputs / scale, targets / scale"
+        if held_out:
+            yield "test_inputs, test_targets = test_inputs / scale, test_targets / scale"
+    if e.training.flat_target:
+        yield "targets = targets.squeeze(1)  # (n,) instead of (n, 1): every answer is compared with every target"
+
+
+def _optimizer(e: Experiment) -> Iterator[str]:
+    t = e.training
+    yield f"criterion = {_LOSSES[t.loss]}"
+    rule = {"rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}.get(t.optimizer, "SGD")
+    options = [f"lr={t.lr!r}"]
+    if t.optimizer in ("momentum", "nesterov") and t.momentum:
+        options.append(f"momentum={t.momentum!r}")
+        if t.optimizer == "nesterov":
+            options.append("nesterov=True")
+    if t.weight_decay or t.optimizer == "adamw":  # torch's AdamW decays by 0.01 where nothing is said
+        options.append(f"weight_decay={t.weight_decay!r}")
+    yield f"optimizer = torch.optim.{rule}(model.parameters(), {', '.join(options)})"
+    schedule = {
+        "step": f"StepLR(optimizer, step_size={t.schedule_every}, gamma=0.5)",
+        "exponential": f"ExponentialLR(optimizer, gamma={t.schedule_gamma!r})",
+        "cosine": f"CosineAnnealingLR(optimizer, T_max={max(e.epochs, 1)})",
+        "warmup": f"LambdaLR(optimizer, lambda epoch: min(1.0, (epoch + 1) / {t.warmup_epochs}))",
+    }.get(t.schedule)
+    if schedule:
+        yield f"scheduler = torch.optim.lr_scheduler.{schedule}"
+
+
+def _training(e: Experiment) -> Iterator[str]:
+    t = e.training
+    yield f"epochs = {e.epochs}"
+    yield "for epoch in range(epochs):"
+    if t.batch_size:
+        yield "    total = 0.0"
+        yield "    order = torch.randperm(len(inputs))"
+        yield f"    for start in range(0, len(inputs), {t.batch_size}):"
+        yield f"        rows = order[start : start + {t.batch_size}]"
+        yield from _indented(_update(e, "inputs[rows]", "targets[rows]"), 8)
+        yield "        total += loss.item() * len(rows)"
+        yield "    train_loss = total / len(inputs)"
+    else:
+        yield from _indented(_update(e, "inputs", "targets"), 4)
+        yield "    train_loss = loss.item()"
+    if t.schedule != "constant":
+        yield "    scheduler.step()"
+    every = max(1, e.epochs // 10)
+    last = " or epoch + 1 == epochs" if e.epochs % every else ""
+    yield f"    if epoch == 0 or (epoch + 1) % {every} == 0{last}:"
+    if not _holds_out(e):
+        yield '        print(f"epoch {epoch + 1:5}   loss {train_loss:.6g}")'
+        return
+    if _drops_out(e):
+        yield "        model.eval()"
+    yield "        with torch.no_grad():"
+    yield "            test_loss = criterion(model(test_inputs), test_targets).item()"
+    if _drops_out(e):
+        yield "        model.train()"
+    yield '        print(f"epoch {epoch + 1:5}   loss {train_loss:.6g}   held-out {test_loss:.6g}")'
+
+
+def _update(e: Experiment, inputs: str, targets: str) -> Iterator[str]:
+    t = e.training
+    yield "optimizer.zero_grad()" if t.zero_grad else "# Without optimizer.zero_grad() gradients pile up."
+    yield f"loss = criterion(model({inputs}), {targets})"
+    if t.l1:
+        yield f"penalty = {t.l1!r} * sum(parameter.abs().sum() for parameter in model.parameters())"
+        yield "(loss + penalty).backward()"
+    else:
+        yield "loss.backward()"
+    yield "optimizer.step()"
+
+
+def _answers(e: Experiment) -> Iterator[str]:
+    pair, answer = "torch.tensor([[float(a), float(b)]])", ".item()"
+    if e.data.scale != 1:
+        pair, answer = f"{pair} / scale", ".item() * scale"
+    if _drops_out(e):
+        yield "model.eval()"
+    pairs = ", ".join(f"({number_text(s.a)}, {number_text(s.b)})" for s in starting_sums(e))
+    yield "with torch.no_grad():"
+    yield f"    for a, b in [{pairs}]:"
+    yield f"        answer = model({pair}){answer}"
+    yield f'        print(f"{{a}}{_SIGNS[e.wanted.rule]}{{b}} = {{answer:.4f}}")'
+
+
+def _holds_out(e: Experiment) -> bool:
+    return e.data.kind == "uniform" and e.data.test_count > 0
+
+
+def _drops_out(e: Experiment) -> bool:
+    return e.network.dropout > 0 and len(e.network.layers) > 2
+
+
+def _table(name: str, rows: list[tuple[float, ...]]) -> Iterator[str]:
+    """A tensor of these rows, on one line where it fits there."""
+    written = [str(list(row)) for row in rows]
+    short = f"{name} = torch.tensor([{', '.join(written)}])"
+    if len(short) <= 100:
+        yield short
+        return
+    yield f"{name} = torch.tensor(["
+    yield from (f"    {row}," for row in written)
+    yield "])"
+
+
+def _indented(lines: Iterator[str], by: int) -> Iterator[str]:
+    return (" " * by + line for line in lines)
+
+
+def _lines(lines: Iterator[str] | list[str]) -> str:
+    return "\n".join(lines)
+
+
+def _cell(kind: str, source: str, number: int) -> dict[str, object]:
+    cell: dict[str, object] = {
+        "cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source.splitlines(keepends=True)
+    }  # fmt: skip
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})

@@ -1,0 +1,1 @@
+"""What computes: parameters, the network, its gradients, the update rules."""

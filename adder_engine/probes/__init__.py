@@ -1,0 +1,1 @@
+"""Figures that lessons compute beside a run."""

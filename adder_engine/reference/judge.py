@@ -1,0 +1,240 @@
+"""PyTorch itself as the judge: an ordinary module, autograd and ``torch.optim``, written apart from the engine.
+
+Whatever is compared starts from the engine's own state, because free-running comparisons drift. How far two
+correct float32 computations may lie apart follows from the sizes of what is added up: see :func:`sizes`.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adder_engine.experiment import Experiment
+from adder_engine.kernels.network import ACTIVATION_MODULES, Adder
+
+BOUND = 16 * 2.0**-24
+"""Two gradients agree within this times the sum of the products' sizes."""
+SMALLEST = 2.0**-126
+"""float32 below this is not held to relative bounds."""
+
+ACTIVATIONS: dict[str, nn.Module] = {name: module() for name, module in ACTIVATION_MODULES.items()}
+LOSSES: dict[str, nn.Module] = {"mse": nn.MSELoss(), "mae": nn.L1Loss(), "huber": nn.HuberLoss()}
+KINKED = ("relu", "leaky_relu")
+Masks = Sequence[Tensor | None]
+
+
+class PlainAdder(Adder):
+    """The tutorial's module, that can be given masks in the place of dropout and keeps its weighted sums."""
+
+    def forward(self, x: Tensor, masks: Masks | None = None) -> Tensor:
+        """Answers ``(n, 1)``; with ``masks``, ``(n, out_features)`` or None a layer, in the place of dropout."""
+        self.sums: list[Tensor] = []
+        for i, name in enumerate(self.names):
+            x = self.get_submodule(name)(x)
+            self.sums.append(x.detach())
+            if i < len(self.names) - 1:
+                x = self.activation(x)
+                mask = None if masks is None else masks[i]
+                if masks is None:
+                    x = self.dropout(x)
+                elif mask is not None:
+                    x = x * mask
+        return x
+
+    def load(self, parameters: Tensor) -> None:
+        nn.utils.vector_to_parameters(parameters.clone(), self.parameters())
+
+    def load_gradients(self, gradients: Tensor | None) -> None:
+        start = 0
+        for p in self.parameters():
+            p.grad = None if gradients is None else gradients[start : start + p.numel()].clone().view_as(p)
+            start += p.numel()
+
+    def gradients(self) -> Tensor:
+        return torch.cat([p.grad.reshape(-1) for p in self.parameters() if p.grad is not None])
+
+
+@dataclass
+class Verdict:
+    """What PyTorch makes of one batch, and how far a correct answer may lie from it."""
+
+    loss: float
+    loss_within: float
+    gradients: Tensor
+    """``(P,)``"""
+    gradients_within: Tensor
+    """``(P,)``, float64"""
+    sums: list[Tensor]
+    """Each layer's weighted sums, ``(n, out_features)``."""
+    sums_within: list[Tensor]
+    differences: Tensor
+    """Answer minus target, ``(n, 1)`` or ``(n, n)``."""
+    differences_within: Tensor
+
+
+def judge(
+    experiment: Experiment,
+    parameters: Tensor,
+    before: Tensor | None,
+    inputs: Tensor,
+    targets: Tensor,
+    masks: Masks,
+    precision: torch.dtype = torch.float32,
+) -> Verdict:
+    """Run one forward and backward pass with autograd: inputs ``(n, 2)``, targets ``(n, 1)``.
+
+    ``before`` is what ``.grad`` held, None where it was cleared. From some thousand rows on PyTorch's own
+    float32 gradients lie further than :data:`BOUND` from the true ones (it adds row after row): ask for
+    float64 there.
+    """
+    training = experiment.training
+    module = PlainAdder(experiment)
+    module.load(parameters)
+    module.to(precision)
+    module.load_gradients(None if before is None else before.to(precision))
+    answers = module(inputs.to(precision), [None if mask is None else mask.to(precision) for mask in masks])
+    wanted = (targets[:, 0] if training.flat_target else targets).to(precision)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of the broadcasting that flat_target is there to show
+        loss = LOSSES[training.loss](answers, wanted)
+    total = loss
+    if training.l1:
+        total = loss + training.l1 * sum(p.abs().sum() for p in module.parameters())
+    total.backward()
+    verdict = sizes(experiment, module, before, inputs, wanted, masks)
+    verdict.loss = loss.item()
+    return verdict
+
+
+def sizes(
+    experiment: Experiment, module: PlainAdder, before: Tensor | None, inputs: Tensor, wanted: Tensor, masks: Masks
+) -> Verdict:
+    """The sum of the sizes of all products that enter each number, times :data:`BOUND`.
+
+    It goes the way of forward and backward pass in float64 with every weight, bias, input and target replaced
+    by its size; where the way bends, rounding before the bend counts with the slope there.
+    """
+    name, training = experiment.network.activation, experiment.training
+    layers = [getattr(module, name) for name in module.names]
+    weights = [layer.weight.detach().double() for layer in layers]
+    value, size = inputs.double(), inputs.double().abs()
+    entering, slopes, sums = [], [], []
+    for i, (layer, weight) in enumerate(zip(layers, weights, strict=True)):
+        entering.append(size)
+        bias = layer.bias.detach().double()
+        value, size = value @ weight.T + bias, size @ weight.abs().T + bias.abs()
+        sums.append(size)
+        if i < len(layers) - 1:
+            value, size, slope = _bend(name, value, size)
+            mask = masks[i]
+            if mask is not None:
+                value, size, slope = value * mask, size * mask, slope * mask
+            slopes.append(slope)
+
+    difference, difference_size = (value - wanted.double()).abs(), size + wanted.double().abs()
+    count = difference.numel()
+    slack = difference + BOUND * difference_size
+    if training.loss == "mse":
+        losses, arriving = difference_size * slack, 2 * difference_size
+    elif training.loss == "mae":
+        losses, arriving = difference_size, torch.ones_like(difference)
+    else:
+        losses = difference_size * slack.clamp(max=1) + 0.5
+        losses = torch.where(slack < 1, difference_size * slack, losses)
+        arriving = torch.where(difference < 1 + BOUND * difference_size, difference_size, 1.0)
+    delta = arriving.sum(dim=1, keepdim=True) / count
+
+    gradients: list[Tensor] = []
+    for i in reversed(range(len(layers))):
+        if i < len(layers) - 1:
+            delta = (delta @ weights[i + 1].abs()) * slopes[i]
+        gradients[:0] = [(delta.T @ entering[i]).reshape(-1), delta.sum(dim=0)]
+    within = torch.cat(gradients) + training.l1
+    if before is not None:
+        within = within + before.double().abs()
+    return Verdict(
+        math.nan,
+        BOUND * losses.mean().item() + SMALLEST,
+        module.gradients(),
+        BOUND * within + SMALLEST,
+        module.sums,
+        [BOUND * s + SMALLEST for s in sums],
+        module.sums[-1] - wanted,
+        BOUND * difference_size + SMALLEST,
+    )
+
+
+def _bend(name: str, z: Tensor, size: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """An activation's value at z, and the sizes of its value and of its slope, given the size of z."""
+    if name == "none":
+        return z, size, torch.ones_like(z)
+    x = z.clone().requires_grad_()
+    value = ACTIVATIONS[name](x)
+    (slope,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+    curve = torch.zeros_like(z)
+    if name not in KINKED:
+        (curve,) = torch.autograd.grad(slope.sum(), x)
+    value, slope = value.detach(), slope.detach()
+    own, own_slope = value.abs(), slope.abs()
+    if name == "tanh":
+        own_slope = 1 + value**2
+    elif name == "sigmoid":
+        own_slope = value * (1 + value)
+    elif name == "gelu":
+        cdf = 0.5 * (1 + torch.erf(z / math.sqrt(2)).abs())
+        own, own_slope = z.abs() * cdf, cdf + z.abs() * torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    if name not in KINKED:  # sigmoid(-89) is 0 in float32
+        own, own_slope = own + SMALLEST / BOUND, own_slope + SMALLEST / BOUND
+    return value, own + slope.abs() * size, own_slope + curve.abs() * size
+
+
+def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tensor) -> Tensor:
+    """What ``torch.optim`` makes of a state ``(4, P)`` after ``steps`` steps, given the gradients in it."""
+    training = experiment.training
+    module = PlainAdder(experiment)
+    module.load(state[0])
+    module.load_gradients(state[1])
+    parameters = list(module.parameters())
+    decay, momentum = training.weight_decay, training.momentum
+    optimizer: torch.optim.Optimizer
+    moments: dict[str, int] = {}
+    if training.optimizer == "sgd":
+        optimizer = torch.optim.SGD(parameters, lr=lr, weight_decay=decay)
+    elif training.optimizer in ("momentum", "nesterov"):
+        nesterov = training.optimizer == "nesterov" and momentum > 0  # torch refuses nesterov without momentum
+        optimizer = torch.optim.SGD(parameters, lr=lr, momentum=momentum, weight_decay=decay, nesterov=nesterov)
+        moments = {"momentum_buffer": 2} if momentum else {}
+    elif training.optimizer == "rmsprop":
+        optimizer = torch.optim.RMSprop(parameters, lr=lr, weight_decay=decay)
+        moments = {"square_avg": 3}
+    else:
+        made = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimizer]
+        optimizer = made(parameters, lr=lr, weight_decay=decay)
+        moments = {"exp_avg": 2, "exp_avg_sq": 3}
+    if steps and moments:
+        start = 0
+        for p in parameters:
+            span = slice(start, start + p.numel())
+            optimizer.state[p] = {key: state[row, span].clone().view_as(p) for key, row in moments.items()}
+            if "momentum_buffer" not in moments:
+                optimizer.state[p]["step"] = torch.tensor(float(steps))
+            start = span.stop
+    optimizer.step()
+    after = state.clone()
+    after[0] = nn.utils.parameters_to_vector(parameters).detach()
+    for key, row in moments.items():
+        after[row] = torch.cat([optimizer.state[p][key].reshape(-1) for p in parameters])
+    if training.optimizer in ("momentum", "nesterov") and not momentum:
+        after[2] = state[1].add(state[0], alpha=decay)  # torch keeps no buffer then: it would be this
+    return after
+
+
+def ulp(x: Tensor) -> Tensor:
+    """The distance from |x| to the next larger float32."""
+    return torch.from_numpy(np.spacing(x.abs().numpy()))

@@ -1,0 +1,1 @@
+"""Runs with their timelines: rewound, kept, listed, saved, opened again."""

@@ -1,0 +1,197 @@
+"""A run on disk: one ``.npz`` of plain arrays and JSON, read without pickle and without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adder_engine.errors import RunFileError
+from adder_engine.experiment import Experiment
+from adder_engine.file_kind import what_is
+from adder_engine.runs.labels import title_of
+
+FORMAT = 1
+LARGEST = 512 * 2**20
+"""Bytes that a run file may unpack to."""
+LEFT_OVER = 60.0
+"""Seconds after which an unfinished save is nobody's any more."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """Everything that a run is, as arrays and JSON values."""
+
+    experiment: Experiment
+    """As the run began."""
+    facts: dict[str, Any]
+    """Where it stands: moment, newest, stop, events, spacing, the current sum and the watched ones."""
+    states: NDArray[np.float32]
+    """``(k, 4, P)``: the keyframes' states."""
+    counters: list[dict[str, Any]]
+    """The keyframes' counters."""
+    streams: NDArray[np.uint8]
+    """``(s, bytes)``: the generator's states that the keyframes refer to."""
+    stream_places: NDArray[np.int64]
+    """``(k, 2)``: which stream is each keyframe's own, and which its epoch's; -1 for none."""
+    train: NDArray[np.float64]
+    """``(4, buckets)``: the history's epochs, last, lowest and highest training losses."""
+    test: NDArray[np.float64]
+    widths: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run is, in short."""
+
+    title: str
+    experiment: Experiment
+    epoch: int
+
+
+def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
+    """Write a run in one piece, and the runs in its list: to a file beside it, then renamed over it.
+
+    Raises:
+        RunFileError: it could not be written; the file that was there is untouched.
+    """
+    arrays = _arrays(run)
+    for i, other in enumerate(others):
+        arrays |= {f"{_prefix(i)}{name}": array for name, array in _arrays(other).items()}
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _clear_leftovers(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
+
+
+def _arrays(run: SavedRun) -> dict[str, Any]:
+    text = json.dumps({"format": FORMAT, "facts": run.facts, "counters": run.counters, "widths": run.widths})
+    return {
+        "experiment": np.array(run.experiment.to_toml()),
+        "facts": np.array(text),
+        "states": run.states,
+        "streams": run.streams,
+        "stream_places": run.stream_places,
+        "train": run.train,
+        "test": run.test,
+    }
+
+
+def _prefix(place: int) -> str:
+    """What the names of the arrays of a run in the list begin with; the run itself has none."""
+    return f"run{place}_"
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what saves that were killed long ago left beside the file."""
+    for part in path.parent.iterdir():
+        if part.name.startswith(path.name) and part.suffix == ".part":
+            with contextlib.suppress(OSError):
+                if part.stat().st_mtime < time.time() - LEFT_OVER:
+                    part.unlink()
+
+
+def read(path: Path) -> SavedRun:
+    """Read a run.
+
+    Raises:
+        RunFileError: there is no such file, it is no run, or it is damaged.
+    """
+    with _reading(path) as arrays:
+        run = _checked(arrays, "")
+    return run
+
+
+def read_others(path: Path) -> list[SavedRun]:
+    """Read the runs that are in a run's list, in its order.
+
+    Raises:
+        RunFileError: as :func:`read`.
+    """
+    others: list[SavedRun] = []
+    with _reading(path) as arrays:
+        while f"{_prefix(len(others))}facts" in arrays:
+            others.append(_checked(arrays, _prefix(len(others))))
+    return others
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """The file's arrays; whatever goes wrong becomes a sentence."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(info.file_size for info in archive.infolist()) > LARGEST:
+                raise RunFileError(f"{path} is too large to be a run of ours.")
+        with np.load(path, allow_pickle=False) as arrays:
+            yield arrays
+    except FileNotFoundError:
+        raise RunFileError(f"There is no file {path}.") from None
+    except RunFileError:
+        raise
+    except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
+        told = what_is(path)
+        raise RunFileError(
+            f"{path} is not a run of adder-tui{f' but {told}' if told else ', or it is damaged.'}"
+        ) from None
+
+
+def summary(path: Path) -> RunSummary | None:
+    """What run a file holds; None where it holds none that can be read."""
+    try:
+        run = read(path)
+    except RunFileError:
+        return None
+    return RunSummary(title_of(run.experiment), run.experiment, int(run.facts["epoch"]))
+
+
+def _checked(arrays: Any, prefix: str) -> SavedRun:
+    """Build the run whose arrays' names begin so, holding every shape and type against what it must be."""
+    experiment = Experiment.from_toml(str(arrays[prefix + "experiment"]))
+    facts = json.loads(str(arrays[prefix + "facts"]))
+    states, counters = arrays[prefix + "states"], facts["counters"]
+    streams, places = arrays[prefix + "streams"], arrays[prefix + "stream_places"]
+    train, test = arrays[prefix + "train"], arrays[prefix + "test"]
+    keyframes = len(states)
+    good = (
+        facts["format"] == FORMAT
+        and isinstance(facts["facts"]["epoch"], int)
+        and keyframes > 0
+        and states.shape == (keyframes, 4, experiment.parameter_count)
+        and states.dtype == np.float32
+        and len(counters) == keyframes
+        and streams.ndim == 2
+        and streams.dtype == np.uint8
+        and places.shape == (keyframes, 2)
+        and places.dtype.kind == "i"
+        and bool(((places >= -1) & (places < len(streams))).all())
+        and all(a.ndim == 2 and len(a) == 4 and a.dtype == np.float64 for a in (train, test))
+    )
+    if not good:
+        raise ValueError("not as it was written")
+    first, second = facts["widths"]
+    return SavedRun(
+        experiment, facts["facts"], states, counters, streams, places, train, test, (int(first), int(second))
+    )

@@ -1,0 +1,462 @@
+"""Moving through a run: forward, back to any moment, on again to the same bits; and a run that is not being trained."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.runs.timeline import Timeline, told
+from adder_engine.snapshot import STEP_SIZES, Crossing, Moment, Told
+from adder_engine.training.checkpoint import Checkpoint
+from adder_engine.training.history import History
+from adder_engine.training.stopping import Fired, StopRules
+from adder_engine.training.trainer import Trainer
+
+EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
+
+
+@dataclass
+class Left:
+    """A run as it was left: all that it takes to go on with it, without a trainer."""
+
+    first_experiment: Experiment
+    timeline: Timeline
+    history: History
+    newest: Moment
+    newest_epoch: int
+    stop: tuple[Moment, str] | None
+    moment: Moment
+    epoch: int
+    """Epochs finished at ``moment``."""
+    line: int = 0
+    """The number under which a session lists the run."""
+    told: Told | None = None
+    """What was undone to leave it; None where it was left otherwise."""
+
+    def copy(self) -> Left:
+        """An equal one that shares the keyframes and nothing that changes."""
+        return replace(self, timeline=self.timeline.branch(), history=self.history.copy())
+
+    def at_its_end(self) -> Left:
+        """The same run, left at its newest moment."""
+        return replace(self, moment=self.newest, epoch=self.newest_epoch)
+
+
+class Playback:
+    """A run that can be played, and its past. All positions are :class:`Moment`; time never runs beyond the
+    experiment's epochs.
+
+    Args:
+        experiment: what to train, from its beginning.
+        twin: a trainer that began with the same experiment, to share its data; the run must then be taken over
+            from elsewhere by :meth:`take`.
+    """
+
+    def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
+        self.trainer = Trainer(experiment, twin)
+        self.timeline = Timeline.for_experiment(experiment)
+        self.history = History()
+        self.first_experiment = experiment
+        """As the run began, before any change on the way."""
+        self.edits = 0
+        """Events done at this very place."""
+        self.newest = Moment()
+        """The furthest that this run has been, and the epochs finished there."""
+        self.newest_epoch = 0
+        self.stop: tuple[Moment, str] | None = None
+        """Where and why the loss stopped being finite."""
+        self.paused: str | None = None
+        """Which of the experiment's rules ended the last stretch of training, in one sentence."""
+        self.rules = StopRules(self.trainer)
+        self._rules_at: Moment | None = None
+        """Where the rules last saw how things stand."""
+        self._ruled = False
+        """Whether a rule may end this stretch of training."""
+        self._fired: Fired | None = None
+        self.crossing: Crossing | None = None
+        """What the newest step, undo or redo went over of what a person had done."""
+        self.line = 0
+        """The number under which a session lists the run."""
+        if twin is None:
+            self.timeline.note(self.trainer)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The settings in force at this moment."""
+        return self.trainer.experiment
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.trainer.counters.updates_done, self.trainer.rung, self.edits)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why training cannot go on from this moment, if the loss stopped being finite right after it."""
+        return self.stop[1] if self.stop and self.stop[0] == self.moment else None
+
+    @property
+    def finished(self) -> bool:
+        """All epochs are done."""
+        return self.at_end_of(self.experiment.epochs)
+
+    def at_end_of(self, epoch: float) -> bool:
+        """That epoch is done."""
+        return self.trainer.rung == 0 and self.trainer.epochs_done >= epoch
+
+    # --- leaving and taking up -------------------------------------------------------------------
+
+    def left(self) -> Left:
+        """This run as it stands; it shares what goes on changing, so copy it to keep it."""
+        return Left(
+            self.first_experiment, self.timeline, self.history, self.newest, self.newest_epoch, self.stop, self.moment,
+            self.trainer.epochs_done, self.line,
+        )  # fmt: skip
+
+    def take(self, left: Left) -> None:
+        """Go on with a run that was left and that began as this one, from where it stood."""
+        self.timeline, self.history = left.timeline, left.history
+        self.newest, self.newest_epoch, self.stop = left.newest, left.newest_epoch, left.stop
+        self.line = left.line
+        self.seek(left.moment)
+
+    def scout(self) -> Playback:
+        """Another playback of the same run, at its start, to look around with; this one is not moved or disturbed."""
+        return scout(self.left(), self.trainer)
+
+    # --- forward ---------------------------------------------------------------------------------
+
+    def play(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
+        """As :meth:`run`, but an epoch at whose end one of the experiment's rules comes true is the last one.
+
+        ``paused`` says which rule it was. Epochs that the run has been at before are gone through without a stop.
+        """
+        if self._rules_at != self.moment:
+            self.rules.begin()
+        self.paused, self._ruled = None, True
+        try:
+            done = self.run(updates, seconds, until)
+            fired = self._fired or self.rules.flush()
+        finally:
+            self._ruled, self._fired = False, None
+        self._rules_at = self.moment
+        if fired is None or fired.epoch > self.newest_epoch:  # a run that blows up goes back behind its last step
+            return done
+        self.paused = fired.sentence
+        if fired.epoch < self.trainer.epochs_done or self.stopped:  # what came after it was never asked for
+            self.seek_epoch(fired.epoch)
+            self._forget_after(self.moment)
+            self._rules_at, self.paused = None, fired.sentence
+        if fired.best_epoch is not None:
+            self.seek_epoch(fired.best_epoch)
+            self.paused += f" This is its best, epoch {fired.best_epoch:,}; End goes to where it stopped."
+        return done
+
+    def run(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
+        """Train on for at most this many updates or about this long, and no further than to the end of epoch
+        ``until``. Returns how many were run.
+
+        From a past moment the log is followed: what was done then is done again, to the same bits.
+        """
+        deadline = time.perf_counter() + seconds
+        start = self.trainer.counters.updates_done
+        trainer, counters = self.trainer, self.trainer.counters
+        while (left := start + updates - counters.updates_done) > 0:
+            self._do_events(Moment(counters.updates_done, trainer.rung + 1))
+            if self.finished or self.at_end_of(until):
+                break
+            event = self.timeline.next_event(self.moment)
+            here = event < len(self.timeline.events) and self.timeline.events[event].at.update == counters.updates_done
+            if here:
+                self._climb()
+            else:
+                last = counters.updates_done + left
+                if event < len(self.timeline.events):
+                    last = min(last, self.timeline.events[event].at.update)
+                self._train_freely(last, min(until, trainer.experiment.epochs), deadline)
+            counters = trainer.counters
+            if trainer.stopped or self._fired or time.perf_counter() >= deadline:
+                break
+        self._arrive()
+        return max(0, self.trainer.counters.updates_done - start)
+
+    def _train_freely(self, until: int, last_epoch: float, deadline: float) -> None:
+        """The inner loop: updates without a person's doing in between."""
+        trainer, timeline, clock = self.trainer, self.timeline, time.perf_counter
+        counters = trainer.counters
+        self.edits = 0
+        while counters.updates_done < until and (counters.epochs_done < last_epoch or trainer.rung):
+            ended = trainer.update()
+            if trainer.stopped:
+                return
+            if ended and self._record_epoch():
+                timeline.note(trainer)
+                return
+            if counters.updates_done % timeline.spacing == 0:
+                timeline.note(trainer)
+            if clock() >= deadline:
+                return
+
+    def _record_epoch(self) -> bool:
+        """Note an epoch that has ended. Returns whether a rule came true with it."""
+        c = self.trainer.counters
+        if c.epochs_done > self.history.epochs and c.loss is not None:
+            measured = c.epochs_done % self.experiment.data.test_every == 0 or c.epochs_done == self.experiment.epochs
+            self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, c.test_loss if measured else None)
+        if self._ruled and c.epochs_done > self.newest_epoch and self._fired is None:
+            self._fired = self.rules.check(later=True)
+        return self._fired is not None
+
+    def _climb(self) -> None:
+        """One rung up."""
+        self.edits = 0
+        if self.trainer.climb():
+            self._record_epoch()
+        if self.trainer.rung == 0 and not self.trainer.stopped:
+            self.timeline.note(self.trainer)
+
+    def _do_events(self, until: Moment) -> None:
+        """Do again what the log holds from here to before ``until``, as long as it is at this very place."""
+        events = self.timeline.events
+        i = self.timeline.next_event(self.moment)
+        while i < len(events) and events[i].at < until and events[i].at == self.moment:
+            events[i].deed.apply(self.trainer)
+            self.edits += 1
+            i += 1
+
+    def _arrive(self) -> None:
+        """Note how far the run has come, and whether it stopped here."""
+        if self.trainer.stopped:
+            why, update = self.trainer.stopped, self.trainer.counters.updates_done
+            self._restore(self.timeline.before(max(0, update - 1)))
+            self._follow(Moment(update, 0, self.timeline.edits_at(update, 0)))
+            self.stop = self.moment, why
+            self.timeline.cut(self.moment)  # what lies beyond is not finite: this is the newest moment now
+            self._mark_newest()
+        if self.moment > self.newest:
+            self._mark_newest()
+
+    def _mark_newest(self) -> None:
+        self.newest, self.newest_epoch = self.moment, self.trainer.epochs_done
+
+    def step(self, size: str, count: int = 1, enough: Callable[[], bool] = lambda: False) -> None:
+        """Go forward ``count`` times by one of :data:`STEP_SIZES`, or until it is ``enough``.
+
+        A step of many epochs ends early where a rule comes true, as playing does. On the way of one of an epoch or
+        less everything that a person did is a stop of its own, and so it is going back.
+
+        Raises:
+            RequestError: no such size, or all epochs are done.
+        """
+        _check_size(size)
+        if self.stopped:
+            return
+        if self.finished and self.moment >= self.newest:
+            raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
+        self.paused = None
+        start, epoch = self.moment, self.trainer.epochs_done
+        for _ in range(count):
+            before = self.moment
+            if _is_long(size, count):
+                goal = self.trainer.epochs_done + EPOCHS_IN[size]
+                while self.trainer.epochs_done < goal and self.play(1) and not enough() and not self.paused:
+                    pass
+            else:
+                self._step_to_a_stop(size, enough)
+            if self.moment <= before or enough() or self.paused:  # stopped, or finished
+                break
+        if self.trainer.rung == 0 and not self.edits and not self.stopped:
+            self.trainer.look_ahead()
+            self._arrive()
+        self._note_crossing("forward", start, epoch)
+
+    def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
+        """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
+        update, rung = self.moment.update, self.moment.rung
+        if self._next_deed() == self.moment:
+            self._do_events(Moment(update, rung, self.edits + 1))
+        elif self.finished:
+            return
+        elif size == "epoch":
+            goal = self.trainer.epochs_done + 1
+            while self.trainer.epochs_done < goal and self._run_to_a_stop() and not enough():
+                pass
+        elif size == "update":
+            self._run_to_a_stop()
+        else:
+            rungs = self.trainer.rungs
+            self._climb()
+            while size == "phase" and self.trainer.rung and rungs[self.trainer.rung].phase == rungs[rung].phase:
+                if self._next_deed() == self.moment:
+                    break
+                self._climb()
+        self._arrive()
+
+    def _next_deed(self) -> Moment | None:
+        """The place of what a person did next, as seen from here."""
+        i = self.timeline.next_event(self.moment)
+        return self.timeline.events[i].at if i < len(self.timeline.events) else None
+
+    def _run_to_a_stop(self) -> bool:
+        """Run one update, or as far as to what a person did within it. Returns whether one can go on from here."""
+        deed, here = self._next_deed(), self.moment
+        if deed is not None and deed.update == here.update:
+            self._follow(deed)
+            return False
+        return self.run(1) > 0 and self._next_deed() != self.moment
+
+    # --- back and anywhere -----------------------------------------------------------------------
+
+    def seek(self, moment: Moment) -> None:
+        """Go to any moment of the run, the past's or the log's.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        if not 0 <= moment.rung < len(self.trainer.rungs):
+            raise RequestError(f"There is no rung {moment.rung}: they go from 0 to {len(self.trainer.rungs) - 1}.")
+        if not Moment() <= moment <= self.newest:
+            raise RequestError(f"The run has not been at {moment.words}: it has come to {self.newest.words}.")
+        self._restore(self.timeline.before(max(0, moment.update - 1)))
+        self._follow(moment)
+
+    def seek_epoch(self, epoch: int) -> None:
+        """Go to the end of an epoch (0 is the start).
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        if not 0 <= epoch <= self.newest_epoch:
+            raise RequestError(f"The run has not been at epoch {epoch:,}: it has come to {self.newest_epoch:,}.")
+        self._restore(self.timeline.before_epoch(epoch))
+        while self.trainer.epochs_done < epoch and self.run(1):
+            pass
+        self._follow(Moment(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
+
+    def walk(self, start: Moment, stop: Moment) -> Iterator[Moment]:
+        """Go from one moment on to a later one, and halt after each update, and before and after each event.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        events = self.timeline.events[self.timeline.next_event(start) : self.timeline.next_event(stop)]
+        halts = {start, stop} | {Moment(update) for update in range(start.update + 1, stop.update + 1)}
+        for event in events:
+            halts |= {event.at, Moment(event.at.update, event.at.rung, event.at.edits + 1)}
+        self._restore(self.timeline.before(start.update))
+        for halt in sorted(halts):
+            self._follow(halt)
+            yield halt
+
+    def back(self, size: str, count: int = 1) -> None:
+        """Go back ``count`` times by one of :data:`STEP_SIZES`; at the start it stays there.
+
+        Raises:
+            RequestError: no such size.
+        """
+        _check_size(size)
+        start, epoch = self.moment, self.trainer.epochs_done
+        for _ in range(count):
+            stop = Moment() if _is_long(size, count) else self._last_deed()
+            if size in EPOCHS_IN:
+                started = self.trainer.counters.row > 0 or self.trainer.rung > 0
+                self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
+            else:
+                self.seek(self._one_back(size))
+            if self.moment < stop:
+                self.seek(stop)
+        self._note_crossing("back", start, epoch)
+
+    def _last_deed(self) -> Moment:
+        """Where a step back halts at the latest: behind what a person did last before here, or where that is right
+        here, before it; the start where there is nothing.
+        """
+        i = self.timeline.next_event(self.moment) - 1
+        if i < 0:
+            return Moment()
+        at = self.timeline.events[i].at
+        behind = Moment(at.update, at.rung, at.edits + 1)
+        return at if behind == self.moment else behind
+
+    def _note_crossing(self, how: Literal["forward", "back"], start: Moment, epoch: int) -> None:
+        """Note what a step from ``start`` to here went over of what a person had done."""
+        here, paused = self.moment, self.paused
+        first, stop = sorted(map(self.timeline.next_event, (start, here)))
+        self.crossing = None
+        if first == stop:
+            return
+        doing = None
+        if stop - first == 1:
+            event = self.timeline.events[first]
+            self.seek(event.at)
+            doing = told(event.deed, self.trainer)
+            self.seek(here)
+            self.paused = paused
+        self.crossing = Crossing(how, epoch, stop - first, doing)
+
+    def _one_back(self, size: str) -> Moment:
+        update, rung, edits = self.moment.update, self.moment.rung, self.edits
+        if edits:
+            return Moment(update, rung, edits - 1)
+        if rung == 0:
+            if update == 0:
+                return self.moment
+            update, rung = update - 1, len(self.trainer.rungs)
+        if size == "update":
+            rung = 0
+        elif size == "phase":
+            phase = self.trainer.rungs[rung - 1].phase
+            while rung and self.trainer.rungs[rung - 1].phase == phase:
+                rung -= 1
+        else:
+            rung -= 1
+        return Moment(update, rung, self.timeline.edits_at(update, rung))
+
+    def _forget_after(self, moment: Moment) -> None:
+        epochs = self.trainer.epochs_done
+        again = self.history.cut(epochs)
+        self.timeline.cut(moment)
+        self.stop = self.paused = None
+        self._mark_newest()
+        if again < epochs:  # a bucket held both sides: record its earlier epochs once more
+            self._restore(self.timeline.before_epoch(again))
+            self._follow(moment)
+
+    def _restore(self, keyframe: Checkpoint) -> None:
+        self.trainer.restore(keyframe)
+        self.edits = 0
+
+    def _follow(self, moment: Moment) -> None:
+        """Replay the log from here to a moment ahead."""
+        if self.moment.update < moment.update:
+            self.run(moment.update - self.moment.update)
+        while self.moment.rung < moment.rung:
+            self._do_events(Moment(moment.update, self.moment.rung + 1))
+            self._climb()
+        self._do_events(moment)
+
+
+def scout(left: Left, twin: Trainer) -> Playback:
+    """A playback of a run that was left, to look around with; ``twin`` is a trainer that began as it did.
+
+    It keeps no history, and neither moves nor disturbs the run.
+    """
+    looking = Playback(left.first_experiment, twin)
+    history = History()
+    history.epochs = left.newest_epoch
+    looking.take(replace(left, timeline=left.timeline.branch(), history=history, moment=Moment(), epoch=0))
+    return looking
+
+
+def _is_long(size: str, count: int) -> bool:
+    """Whether so many steps of this size are more than an epoch, so that they run over what a person did."""
+    return EPOCHS_IN.get(size, 0) * count > 1
+
+
+def _check_size(size: str) -> None:
+    if size not in STEP_SIZES:
+        raise RequestError(f"There is no step of size {size!r}: there are {', '.join(STEP_SIZES)}.")

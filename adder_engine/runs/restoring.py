@@ -1,0 +1,283 @@
+"""Turning a run, and those in the session's list, into what a file holds and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+
+from adder_engine.errors import RunFileError
+from adder_engine.experiment import CHANGEABLE, Experiment
+from adder_engine.parsing import Sum
+from adder_engine.runs.files import SavedRun
+from adder_engine.runs.playback import Left
+from adder_engine.runs.run import Recording
+from adder_engine.runs.run_list import marks_of
+from adder_engine.runs.timeline import Change, Deed, Edit, Event, Hold, Timeline
+from adder_engine.snapshot import Answer, CollapsedMap, Moment, Run
+from adder_engine.training.checkpoint import Checkpoint, Counters, Handles
+from adder_engine.training.history import History, Series
+
+MOST_LISTED_KEYFRAMES = 8
+MOST_LISTED_BYTES = 2**20
+"""Their states may take, of one run; wide networks keep the first and the last."""
+MOST_KEYFRAMES = 256
+"""Kept in a file, so that saving stays quick; the way back to any moment is replayed between them."""
+DAMAGED = "This run is damaged: its parts do not fit together."
+LARGEST_SPACING = 1 << 17
+"""Updates between two keyframes that opening a file may have to replay: some seconds."""
+
+
+def companions_saved(kept: Sequence[tuple[Run, Left]]) -> list[SavedRun]:
+    """Each run of a list as arrays and JSON values; the way between few keyframes is replayed after opening."""
+    return [saved(left, {"run": _facts(run)}, _keyframes(left)) for run, left in kept]
+
+
+def companions_restored(others: Sequence[SavedRun]) -> list[tuple[Run, Left]]:
+    """The runs of a list that was saved.
+
+    Raises:
+        RunFileError: their parts do not fit together.
+    """
+    try:
+        return [_restored(other) for other in others]
+    except Exception:  # a file may hold anything
+        raise RunFileError(DAMAGED) from None
+
+
+def _keyframes(left: Left) -> int:
+    return max(1, min(MOST_LISTED_KEYFRAMES, MOST_LISTED_BYTES // left.timeline.keyframes[0].state.nbytes))
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "experiment": run.experiment.to_toml(),
+        "epoch": run.epoch,
+        "train_loss": run.train_loss,
+        "test_loss": run.test_loss,
+        "answers": [[a.sum.a, a.sum.b, a.sum.typed, a.predicted, a.wanted] for a in run.answers],
+        "collapsed": dataclasses.astuple(run.collapsed) if run.collapsed else None,
+        "parent": run.parent,
+        "branched_at": run.branched_at,
+        "stopped": run.stopped,
+        "diverged": run.diverged,
+        "pinned": run.pinned,
+    }
+
+
+def _restored(other: SavedRun) -> tuple[Run, Left]:
+    left, facts = restored(other), other.facts["run"]
+    run = Run(
+        id=int(facts["id"]),
+        name=str(facts["name"]),
+        experiment=Experiment.from_toml(facts["experiment"]),
+        epoch=int(facts["epoch"]),
+        train_loss=_number(facts["train_loss"]),
+        test_loss=_number(facts["test_loss"]),
+        answers=tuple(
+            Answer(Sum(float(a), float(b), str(typed)), float(predicted), _number(wanted))
+            for a, b, typed, predicted, wanted in facts["answers"]
+        ),
+        collapsed=CollapsedMap(*map(float, facts["collapsed"])) if facts["collapsed"] else None,
+        losses=left.history.losses(),
+        marks=marks_of(left.first_experiment, left.timeline.events),
+        parent=None if facts["parent"] is None else int(facts["parent"]),
+        branched_at=_number(facts["branched_at"]),
+        stopped=str(facts["stopped"]),
+        diverged=bool(facts.get("diverged", False)),  # files written before there was such a thing
+        pinned=bool(facts["pinned"]),
+    )
+    return run, left
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def saved(left: Left, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAMES) -> SavedRun:
+    """The run as arrays and JSON values; ``extra`` is kept along in its facts."""
+    keyframes = left.timeline.thinned(most_keyframes)
+    streams: list[torch.Tensor] = []
+    index: dict[int, int] = {}
+    places = np.full((len(keyframes), 2), -1, dtype=np.int64)
+    for i, keyframe in enumerate(keyframes):
+        for j, stream in enumerate((keyframe.stream, keyframe.epoch_stream)):
+            if stream is not None:
+                if id(stream) not in index:
+                    index[id(stream)] = len(streams)
+                    streams.append(stream)
+                places[i, j] = index[id(stream)]
+    history = left.history
+    facts = {
+        "moment": dataclasses.astuple(left.moment),
+        "newest": dataclasses.astuple(left.newest),
+        "newest_epoch": left.newest_epoch,
+        "epoch": left.epoch,
+        "stop": [dataclasses.astuple(left.stop[0]), left.stop[1]] if left.stop else None,
+        "events": [[dataclasses.astuple(event.at), *_written(event.deed)] for event in left.timeline.events],
+        "spacing": left.timeline.spacing,
+        **extra,
+    }
+    return SavedRun(
+        experiment=left.first_experiment,
+        facts=facts,
+        states=torch.stack([k.state for k in keyframes]).numpy(),
+        counters=[dataclasses.asdict(k.counters) for k in keyframes],
+        streams=torch.stack(streams).numpy(),
+        stream_places=places,
+        train=np.stack(history.train.arrays()),
+        test=np.stack(history.test.arrays()),
+        widths=(history.train.width, history.test.width),
+    )
+
+
+def opened(run: SavedRun) -> Recording:
+    """The recording that was saved, at the moment where it stood.
+
+    Raises:
+        RunFileError: its parts do not fit together.
+    """
+    left = restored(run)
+    try:
+        recording = Recording(run.experiment)
+        recording.take(left.at_its_end())
+        _must(recording.moment == left.newest and recording.trainer.epochs_done == left.newest_epoch)
+        recording.seek(left.moment)
+        _must(recording.moment == left.moment and recording.trainer.epochs_done == left.epoch)
+    except Exception:  # a file may hold anything
+        raise RunFileError(DAMAGED) from None
+    return recording
+
+
+def restored(run: SavedRun) -> Left:
+    """The run that was saved, as it was left; nothing is replayed yet.
+
+    Raises:
+        RunFileError: its parts do not fit together.
+    """
+    try:
+        facts, experiment = run.facts, run.experiment
+        timeline, history = Timeline.for_experiment(experiment), History()
+        timeline.spacing = _whole(facts["spacing"])
+        timeline.events = [Event(_moment(at), _read(kind, value)) for at, kind, value in facts["events"]]
+        _check_events(timeline.events, experiment)
+        streams = [torch.from_numpy(row.copy()) for row in run.streams]
+        for stream in streams:
+            torch.Generator().set_state(stream)
+        timeline.keyframes = [_keyframe(run, i, streams, timeline.events) for i in range(len(run.states))]
+        timeline.recount()
+        for series, columns, width in zip(
+            (history.train, history.test), (run.train, run.test), run.widths, strict=True
+        ):
+            _fill(series, columns, width)
+        history.epochs = int(run.train[0, -1]) if run.train.size else 0
+        newest = _moment(facts["newest"])
+        _check_keyframes(timeline, newest)
+        stop = (_moment(facts["stop"][0]), str(facts["stop"][1])) if facts["stop"] else None
+        newest_epoch, epoch = _whole(facts["newest_epoch"]), _whole(facts["epoch"])
+        return Left(experiment, timeline, history, newest, newest_epoch, stop, _moment(facts["moment"]), epoch)
+    except Exception:  # a file may hold anything
+        raise RunFileError(DAMAGED) from None
+
+
+def _must(good: bool) -> None:
+    if not good:
+        raise ValueError("not as it was written")
+
+
+def _whole(value: Any) -> int:
+    _must(type(value) is int and value >= 0)
+    return int(value)
+
+
+def _check_events(events: list[Event], experiment: Experiment) -> None:
+    """Hold the log against what a person could have done; a :class:`Recording` refuses the same."""
+    size, hidden = experiment.parameter_count, experiment.network.layers[1:-1]
+    _must(all(one.at < other.at for one, other in pairwise(events)))
+    before = None
+    for event in events:
+        at, deed = event.at, event.deed
+        together = before is not None and (before.update, before.rung) == (at.update, at.rung)
+        _must(at.edits == (before.edits + 1 if before and together else 0))
+        before = at
+        if isinstance(deed, Edit):
+            _must(0 <= deed.index < size and abs(deed.value) <= 1e30)
+        elif isinstance(deed, Change):
+            _must(deed.experiment.differences(experiment).keys() <= CHANGEABLE)
+        else:
+            _must(all(0 <= index < size for index in deed.handles.frozen))
+            _must(all(0 <= layer < len(hidden) and 0 <= n < hidden[layer] for layer, n in deed.handles.silenced))
+
+
+def _check_keyframes(timeline: Timeline, newest: Moment) -> None:
+    """Keyframes stand in order, at multiples of the spacing, and reach to the newest moment."""
+    counters = [keyframe.counters for keyframe in timeline.keyframes]
+    _must(1 <= timeline.spacing <= LARGEST_SPACING and counters[0] == Counters())
+    _must(all(c.updates_done % timeline.spacing == 0 for c in counters))
+    for one, other in pairwise(counters):
+        _must(one.updates_done < other.updates_done and (one.epochs_done, one.row) < (other.epochs_done, other.row))
+    _must(0 <= newest.update - counters[-1].updates_done <= timeline.spacing)
+
+
+def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[Event]) -> Checkpoint:
+    counters = Counters(**run.counters[i])
+    for field in dataclasses.fields(counters):
+        value = getattr(counters, field.name)
+        if field.name in ("updates_done", "epochs_done", "row", "optimizer_steps", "best_epoch"):
+            _whole(value)
+        else:
+            _must(value is None or isinstance(value, bool | float))
+    experiment, handles = run.experiment, Handles()
+    for event in events:
+        if event.at < Moment(counters.updates_done):
+            if isinstance(event.deed, Change):
+                experiment = event.deed.experiment
+            elif isinstance(event.deed, Hold):
+                handles = event.deed.handles
+    own, epoch = (int(place) for place in run.stream_places[i])
+    _must(own >= 0 and (epoch >= 0) == (counters.row > 0) and counters.row < experiment.row_count)
+    return Checkpoint(
+        state=torch.from_numpy(run.states[i].copy()),
+        counters=counters,
+        epoch_stream=streams[epoch] if epoch >= 0 else None,
+        stream=streams[own],
+        experiment=experiment,
+        handles=handles,
+    )
+
+
+def _fill(series: Series, columns: np.ndarray, width: int) -> None:
+    _must(width >= 1 and columns.shape[1] <= series.capacity and bool(np.isfinite(columns).all()))
+    _must(bool((np.diff(columns[0], prepend=0) > 0).all()))
+    series.width = width
+    series.epochs, series.last, series.low, series.high = (array("d", column.tolist()) for column in columns)
+
+
+def _moment(values: list[int]) -> Moment:
+    update, rung, edits = values
+    return Moment(_whole(update), _whole(rung), _whole(edits))
+
+
+def _written(deed: Deed) -> tuple[str, Any]:
+    if isinstance(deed, Edit):
+        return "edit", [deed.index, deed.value]
+    if isinstance(deed, Change):
+        return "change", deed.experiment.to_toml()
+    return "hold", [sorted(deed.handles.frozen), sorted(deed.handles.silenced)]
+
+
+def _read(kind: str, value: Any) -> Deed:
+    if kind == "edit":
+        return Edit(int(value[0]), float(value[1]))
+    if kind == "change":
+        return Change(Experiment.from_toml(value))
+    if kind == "hold":
+        return Hold(Handles(frozenset(map(int, value[0])), frozenset((int(a), int(b)) for a, b in value[1])))
+    raise ValueError(kind)

@@ -1,0 +1,177 @@
+"""Going back: keyframes whose spacing doubles when a budget is full, and a log of what a person did."""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass
+
+import numpy as np
+
+from adder_engine.experiment import Experiment
+from adder_engine.snapshot import Moment, Told
+from adder_engine.training.checkpoint import Checkpoint, Handles
+from adder_engine.training.trainer import Trainer
+
+BUDGET = 64 * 2**20
+"""Bytes that the keyframes may take."""
+OVERHEAD = 1_000
+"""About what a keyframe costs beside its numbers."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One parameter was set by hand."""
+
+    index: int
+    """Flat index among the P parameters."""
+    value: float
+
+    def apply(self, trainer: Trainer) -> None:
+        trainer.edit(self.index, self.value)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Training settings were changed during the run."""
+
+    experiment: Experiment
+
+    def apply(self, trainer: Trainer) -> None:
+        trainer.change(self.experiment)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Parameters were frozen or freed, neurons silenced or woken."""
+
+    handles: Handles
+
+    def apply(self, trainer: Trainer) -> None:
+        trainer.hold(self.handles)
+
+
+Deed = Edit | Change | Hold
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a person did, and the moment just before it."""
+
+    at: Moment
+    deed: Deed
+
+
+def told(deed: Deed, trainer: Trainer) -> Told:
+    """What a deed finds and leaves; the trainer stands at the moment just before it."""
+    now, held = trainer.experiment, trainer.handles
+    then = deed.handles if isinstance(deed, Hold) else held
+    index, values = None, (0.0, 0.0)
+    if isinstance(deed, Edit):
+        index = deed.index
+        values = (trainer.state[0, index].item(), float(np.float32(deed.value)))
+    return Told(
+        index=index,
+        values=values,
+        experiments=(now, deed.experiment if isinstance(deed, Change) else now),
+        frozen=(held.frozen, then.frozen),
+        silenced=(held.silenced, then.silenced),
+    )
+
+
+class Timeline:
+    """A run's past: any moment is the nearest keyframe before it, replayed.
+
+    Keyframes stand at multiples of ``spacing`` updates. A branch shares the past's keyframes.
+    """
+
+    def __init__(self, spacing: int, budget: int = BUDGET) -> None:
+        self.spacing = spacing
+        self.budget = budget
+        self.keyframes: list[Checkpoint] = []
+        self.events: list[Event] = []
+        self.bytes = 0
+
+    @classmethod
+    def for_experiment(cls, experiment: Experiment, budget: int = BUDGET) -> Timeline:
+        """A timeline whose first spacing keeps a replay within about two milliseconds."""
+        cells = experiment.rows_per_update * sum(experiment.network.layers)
+        return cls(spacing=max(1, min(16, 1_000_000 // cells)), budget=budget)
+
+    def note(self, trainer: Trainer) -> None:
+        """Keep a keyframe if one is due here. Call between two updates, before what is done there."""
+        update = trainer.counters.updates_done
+        if update % self.spacing or (self.keyframes and self.keyframes[-1].counters.updates_done >= update):
+            return
+        keyframe = trainer.checkpoint()
+        self.keyframes.append(keyframe)
+        self.bytes += size_of(keyframe)
+        self.shrink(self.budget)
+
+    def shrink(self, budget: int) -> None:
+        """Keep no more keyframes than a budget takes: only every second one, and again, until they fit."""
+        while self.bytes > budget and len(self.keyframes) > 2:
+            self._thin()
+
+    def before(self, update: int) -> Checkpoint:
+        """The last keyframe at or before an update."""
+        return self.keyframes[bisect.bisect_right(self.keyframes, update, key=_update) - 1]
+
+    def before_epoch(self, epoch: int) -> Checkpoint:
+        """The last keyframe before the end of epoch ``epoch``; the first one for epoch 0."""
+        i = bisect.bisect_left(self.keyframes, (epoch, 0), key=_place) - 1
+        return self.keyframes[max(i, 0)]
+
+    def next_event(self, moment: Moment) -> int:
+        """Index of the first event that has not been done yet at a moment."""
+        return bisect.bisect_left(self.events, moment, key=_at)
+
+    def edits_at(self, update: int, rung: int) -> int:
+        """How many events stand at one place."""
+        first = self.next_event(Moment(update, rung, 0))
+        return self.next_event(Moment(update, rung + 1, 0)) - first
+
+    def cut(self, moment: Moment) -> None:
+        """Forget everything that comes after a moment."""
+        del self.events[self.next_event(moment) :]
+        kept = bisect.bisect_right(self.keyframes, moment.update, key=_update)
+        self.bytes -= sum(map(size_of, self.keyframes[kept:]))
+        del self.keyframes[kept:]
+
+    def branch(self) -> Timeline:
+        """A timeline of its own that shares this one's past."""
+        other = Timeline(self.spacing, self.budget)
+        other.keyframes, other.events, other.bytes = list(self.keyframes), list(self.events), self.bytes
+        return other
+
+    def thinned(self, most: int) -> list[Checkpoint]:
+        """At most about ``most`` keyframes, evenly spread, the first and the newest among them."""
+        stride = -(-len(self.keyframes) // most)
+        chosen = self.keyframes[::stride]
+        return chosen if not chosen or chosen[-1] is self.keyframes[-1] else [*chosen, self.keyframes[-1]]
+
+    def _thin(self) -> None:
+        self.spacing *= 2
+        self.keyframes = [k for k in self.keyframes if k.counters.updates_done % self.spacing == 0]
+        self.recount()
+
+    def recount(self) -> None:
+        """Add up anew what the keyframes take."""
+        self.bytes = sum(map(size_of, self.keyframes))
+
+
+def size_of(keyframe: Checkpoint) -> int:
+    """Bytes that a keyframe takes. Runs that draw nothing while training share one stream."""
+    streams = 2 * keyframe.stream.nbytes if keyframe.experiment.draws_while_training else 0
+    return keyframe.state.nbytes + streams + OVERHEAD
+
+
+def _update(keyframe: Checkpoint) -> int:
+    return keyframe.counters.updates_done
+
+
+def _place(keyframe: Checkpoint) -> tuple[int, int]:
+    return keyframe.counters.epochs_done, keyframe.counters.row
+
+
+def _at(event: Event) -> Moment:
+    return event.at

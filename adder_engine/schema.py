@@ -1,0 +1,229 @@
+"""The keys of an experiment file: what each means, which values will do, and how they are written."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+
+from adder_engine.errors import ExperimentError, SumError
+
+LARGEST_SEED = 2**63 - 1
+LARGEST_NUMBER = 1e12
+"""Inputs, targets and ranges stay within ±this, far inside float32's 3.4e38."""
+MOST_ROWS = 10_000
+"""Rows that an experiment may list one by one: a file of them is half a megabyte and read in a third of a second."""
+
+Row = tuple[float, float] | tuple[float, float, float]
+Value = Any
+"""A value as TOML knows it: str, int, float, bool or a list of these."""
+
+
+def declare(default: Any, meaning: str, **limits: Any) -> Any:
+    """Declare one key of the experiment: its default, what it means in a line, and its limits."""
+    return field(default=default, metadata={"meaning": meaning, **limits})
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the experiment file: what it means and which values will do."""
+
+    name: str
+    """Dotted name, such as ``training.lr``."""
+    default: Any
+    meaning: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def section(self) -> str:
+        return self.name.rpartition(".")[0]
+
+    @property
+    def short(self) -> str:
+        return self.name.rpartition(".")[2]
+
+    @property
+    def range(self) -> str:
+        """The values that will do, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.name == "network.layers":
+            return "2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]"
+        if self.name == "network.init":
+            return "torch, zeros, or a number within ±1000"
+        if self.name == "data.rows":
+            return f"1 to {MOST_ROWS:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70"
+        if self.name == "stop.sum":
+            return f"two numbers [a, b] within ±{_plain(LARGEST_NUMBER)}, such as [30, 70] or 30 + 70, or [] for none"
+        if isinstance(self.default, bool):
+            return "true or false"
+        whole = "a whole number" if isinstance(self.default, int) else "a number"
+        low = f"above {self.above:g}" if self.above is not None else f"from {_plain(self.low)}"
+        high = f"below {self.below:g}" if self.below is not None else f"to {_plain(self.high)}"
+        joint = (
+            " and " if self.above is not None and self.below is not None else ", " if self.below is not None else " "
+        )
+        if self.above is not None and self.high is not None:
+            joint, high = ", ", f"at most {_plain(self.high)}"
+        return f"{whole} {low}{joint}{high}"
+
+    def refuse(self, value: Any) -> ExperimentError:
+        """Why a value will not do; of a list of rows the row that is at fault."""
+        if self.name == "data.rows" and isinstance(value, list | tuple) and value:
+            if len(value) > MOST_ROWS:
+                return ExperimentError(f"data.rows = {len(value):,} rows will not do: it takes at most {MOST_ROWS:,}.")
+            place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
+            given = f"{_shown(value[place])} in row {place + 1:,}"
+            return ExperimentError(f"data.rows = {given} will not do: it takes {_wanted_of_row(value[place])}.")
+        return ExperimentError(f"{self.name} = {_shown(value)} will not do: it takes {self.range}.")
+
+    def convert(self, value: Value) -> Any:
+        """The value as the dataclass holds it: lists become tuples, whole numbers floats where one is due."""
+        if self.name == "network.layers" and isinstance(value, list | tuple):
+            return tuple(value)
+        if self.name == "stop.sum" and isinstance(value, list | tuple):
+            return tuple(_as_float(x) for x in value)
+        if self.name == "data.rows" and isinstance(value, list | tuple):
+            return tuple(tuple(_as_float(x) for x in row) if isinstance(row, list | tuple) else row for row in value)
+        if self.name == "network.init" or isinstance(self.default, float):
+            return _as_float(value)
+        return value
+
+    def parse(self, text: str, task: str = "sum") -> Any:
+        """The value that was typed as TOML, or as a bare word where a word is due; ``task`` tells how sums are read."""
+        if self.choices or (self.name == "network.init" and text.isalpha()):
+            return text.strip("\"'")
+        if self.name == "network.layers" and not text.startswith("["):
+            text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
+        if self.name == "data.rows" and text and not text.startswith("["):
+            from adder_engine.rows import parse_rows  # only what is typed needs it
+
+            return parse_rows(text.replace(";", "\n") if "+" in text or "," in text else text)
+        if self.name == "stop.sum" and text and not text.startswith("["):
+            from adder_engine.parsing import parse_sum  # only what is typed needs it
+
+            try:
+                asked = parse_sum(text, task)
+            except SumError:
+                return self._two_numbers(text)
+            return [asked.a, asked.b]
+        import tomllib  # only files and typed values need it
+
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except (ValueError, RecursionError):
+            pass
+        try:
+            return float(text)
+        except ValueError:
+            raise self.refuse(text) from None
+
+    def _two_numbers(self, text: str) -> list[float]:
+        """Those of ``30, 70``, as a row is typed."""
+        try:
+            return [float(part) for part in text.split(",")]
+        except ValueError:
+            raise self.refuse(text) from None
+
+    def check(self, value: Any) -> None:
+        """Raise ExperimentError unless the value will do on its own."""
+        if not self._fits(value):
+            raise self.refuse(value)
+
+    def _fits(self, value: Any) -> bool:
+        if self.choices:
+            return isinstance(value, str) and value in self.choices
+        if self.name == "network.layers":
+            return (
+                isinstance(value, tuple)
+                and all(_is_whole(n) for n in value)
+                and 2 <= len(value) <= 8
+                and value[0] == 2
+                and value[-1] == 1
+                and all(1 <= n <= 64 for n in value[1:-1])
+            )
+        if self.name == "network.init":
+            return value in ("torch", "zeros") if isinstance(value, str) else _is_number(value) and abs(value) <= 1000
+        if self.name == "data.rows":
+            return isinstance(value, tuple) and len(value) <= MOST_ROWS and all(_is_row(row) for row in value)
+        if self.name == "stop.sum":
+            return value == () or (_is_row(value) and len(value) == 2)
+        if isinstance(self.default, bool):
+            return isinstance(value, bool)
+        if isinstance(self.default, int) and not _is_whole(value):
+            return False
+        if not _is_number(value):
+            return False
+        return (
+            (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
+
+
+def _as_float(value: Value) -> Value:
+    """A number as float; whatever is none, or too large to be one, as it is, to be refused by name."""
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        return value
+    return float(value) if _is_number(value) else value
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, tuple) and len(row) in (2, 3) and all(_is_number(x) and abs(x) <= LARGEST_NUMBER for x in row)
+    )
+
+
+def _wanted_of_row(row: Any) -> str:
+    if not isinstance(row, tuple) or not all(_is_number(x) for x in row):
+        return "[a, b] or [a, b, target] of numbers"
+    if len(row) not in (2, 3):
+        return f"two inputs and at most a target, not {len(row)} number{'' if len(row) == 1 else 's'}"
+    return f"numbers within ±{_plain(LARGEST_NUMBER)}"
+
+
+def _plain(number: float | None) -> str:
+    if number is None:
+        return ""
+    if isinstance(number, int) or (number == int(number) and abs(number) < 1e9):
+        return f"{int(number):,}"
+    return f"{number:g}".replace("e+", "e")
+
+
+def _shown(value: Any) -> str:
+    text = toml(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = "".join(_ESCAPES.get(c, c if c.isprintable() else f"\\U{ord(c):08x}") for c in value)
+        return f'"{escaped}"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml(v) for v in value) + "]"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, int) and value.bit_length() > 10_000:  # Python refuses to write out so many digits
+        return hex(value)
+    return repr(value)
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\"}

@@ -1,0 +1,317 @@
+"""The thread in which a run goes on: it trains between requests, answers them, hands out snapshots, and saves."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import math
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from adder_engine.errors import AdderError, RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.queries import Together
+from adder_engine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from adder_engine.runs.workspace import Desk
+    from adder_engine.steps import Sliced
+
+Result = TypeVar("Result")
+
+SLICE = 0.005
+"""Seconds of training between two looks at the requests; an update that takes longer is finished first."""
+ASIDE = 0.15
+"""Work in slices takes this share of the time that training could use, once it has taken :data:`HEAD_START`."""
+HEAD_START = 0.05
+"""Seconds of work that are done as quickly as training goes on: most is done by then."""
+CLOSED = "This session is closed."
+
+
+class EngineThread:
+    """A desk in a thread of its own, and the way to it. It never waits for whoever asks.
+
+    Args:
+        experiment: the run to start with.
+        autosave: where the run is kept as it goes; None keeps nothing.
+        resume: a saved run to start from instead; where it cannot be read, a snapshot's ``warning`` says so.
+        save_every: seconds between two saves of a run that goes on changing.
+    """
+
+    def __init__(self, experiment: Experiment, autosave: Path | None, resume: Path | None, save_every: float) -> None:
+        self._experiment = experiment
+        self._save_every = save_every
+        self._autosave = autosave
+        self._resume = resume
+        self._requests: queue.SimpleQueue[Callable[[Desk], None] | None] = queue.SimpleQueue()
+        self._unanswered: set[concurrent.futures.Future[Any]] = set()
+        self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
+        self._in_slices: deque[Callable[[Desk], bool]] = deque()
+        """Work in progress that takes long: each does a slice and returns whether there is more."""
+        self._aside = HEAD_START
+        """Seconds that it may take from training."""
+        self._closing = threading.Event()
+        self._enough = threading.Event()
+        """A pause or the end was asked for: a long step goes no further."""
+        self._playing = False
+        self._pace: float | None = None
+        self._until = math.inf
+        """The epoch at whose end playing halts."""
+        self.warning = ""
+        """Once the session is closed: why the run could not be saved; empty where it was."""
+        self._loaded = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment in use."""
+        return self._experiment
+
+    async def snapshot(self, since: int | None = None) -> Snapshot:
+        """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
+
+        def look(desk: Desk) -> None:
+            if since is None or desk.version != since:
+                _resolve(future, desk.snapshot(self._playing))
+            else:
+                self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
+
+        future: concurrent.futures.Future[Snapshot] = self._new_future()
+        self._requests.put(look)
+        return await asyncio.wrap_future(future)
+
+    async def snapshots(self, fps: float = 4.0) -> AsyncIterator[Snapshot]:
+        """Snapshots as the run changes, at most ``fps`` a second while it plays, until the session is closed."""
+        version: int | None = None
+        while True:
+            try:
+                snapshot = await self.snapshot(since=version)
+            except RequestError:
+                return
+            version = snapshot.version
+            yield snapshot
+            if snapshot.status == "playing":
+                await asyncio.sleep(1 / fps)
+
+    # --- ending ----------------------------------------------------------------------------------
+
+    async def close(self, timeout: float = 5.0) -> None:
+        """Save, and stop the thread."""
+        await asyncio.to_thread(self.close_now, timeout)
+
+    def close_now(self, timeout: float = 2.0) -> bool:
+        """Save, and stop the thread, from any thread. Returns whether it stopped in time.
+
+        While torch is still being imported there is nothing to save, and the import cannot be broken off: the
+        thread is not waited for then, and ends by itself.
+        """
+        self._closing.set()
+        self._enough.set()
+        self._requests.put(None)
+        if self._loaded.is_set():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def _new_future(self) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._unanswered.add(future)
+        future.add_done_callback(self._unanswered.discard)
+        if self._closing.is_set():  # looked at last: the thread rejects whatever was there when it ended
+            future.cancel()
+            raise RequestError(CLOSED)
+        return future
+
+    async def _ask(self, work: Callable[[Desk], Result]) -> Result:
+        """Have the thread do something and resolve with what it returns."""
+        future: concurrent.futures.Future[Result] = self._new_future()
+
+        def carry_out(desk: Desk) -> None:
+            try:
+                result = work(desk)
+            except AdderError as error:
+                _reject(future, error)
+            except Exception as error:
+                desk.fail(error)
+                _reject(future, RequestError(desk.failure))
+            else:
+                _resolve(future, result)
+
+        self._requests.put(carry_out)
+        return await asyncio.wrap_future(future)
+
+    async def _ask_in_slices(self, begin: Callable[[Desk], Sliced[Result]]) -> Result:
+        """Have the thread do something a slice at a time, between other requests, and resolve with what it returns."""
+        future: concurrent.futures.Future[Result] = self._new_future()
+        self._requests.put(lambda desk: self._start(desk, begin, future))
+        return await asyncio.wrap_future(future)
+
+    def _begin(self, begins: Sequence[Callable[[Desk], Sliced[object]]]) -> Together:
+        """Have the thread begin several things at one moment, and do them in slices."""
+        now: concurrent.futures.Future[Snapshot] = self._new_future()
+        futures: list[concurrent.futures.Future[object]] = [self._new_future() for _ in begins]
+
+        def start(desk: Desk) -> None:
+            _resolve(now, desk.snapshot(self._playing))
+            for begin, future in zip(begins, futures, strict=True):
+                self._start(desk, begin, future)
+
+        self._requests.put(start)
+        return Together(asyncio.wrap_future(now), tuple(map(asyncio.wrap_future, futures)))
+
+    def _start(
+        self, desk: Desk, begin: Callable[[Desk], Sliced[Result]], future: concurrent.futures.Future[Result]
+    ) -> None:
+        """Do the first slice of something at once, for it copies what the rest goes by, and see to the rest later."""
+        work = begin(desk)
+
+        def go_on(desk: Desk) -> bool:
+            """Do one slice. Returns whether there is more to do."""
+            if future.done():  # nobody waits for it any more
+                return False
+            try:
+                next(work)
+            except StopIteration as end:
+                _resolve(future, end.value)
+            except AdderError as error:
+                _reject(future, error)
+            except Exception as error:
+                desk.fail(error)
+                _reject(future, RequestError(desk.failure))
+            else:
+                return True
+            return False
+
+        if go_on(desk):
+            self._in_slices.append(go_on)
+
+    async def _do(self, work: Callable[[Desk], object], halt: bool = False) -> Snapshot:
+        """Have the thread change something and resolve with the snapshot after it."""
+
+        def then_look(desk: Desk) -> Snapshot:
+            work(desk)
+            if halt:
+                self._halt(desk)
+            desk.version += 1
+            self._experiment = desk.recording.experiment
+            return desk.snapshot(self._playing)
+
+        return await self._ask(then_look)
+
+    def _halt(self, desk: Desk) -> None:
+        """Stop playing; a stop is a moment to save."""
+        if self._playing:
+            self._playing = False
+            desk.version += 1
+            desk.autosave.soon()
+
+    # --- the thread ------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        """Everything of torch happens here."""
+        desk = None
+        try:
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
+            from adder_engine.runs.workspace import Desk  # imports torch: not on the caller's time
+
+            self._loaded.set()
+            desk = Desk(self._experiment, self._autosave, self._save_every)
+            if self._resume is not None:
+                desk.resume(self._resume)
+                self._experiment = desk.recording.experiment
+            self._serve(desk)
+        except BaseException as error:
+            self._broken(error)
+        finally:
+            self._closing.set()
+            for future in [*self._unanswered]:
+                _reject(future, RequestError(CLOSED))
+            if desk is not None:
+                desk.save_now()
+                self.warning = desk.warning
+
+    def _serve(self, desk: Desk) -> None:
+        while not self._closing.is_set():
+            begun = time.perf_counter()
+            wait = self._train(desk) if self._playing else None
+            self._aside += ASIDE * (time.perf_counter() - begun)
+            hurried = wait == 0.0  # training wants all the time that there is
+            self._experiment = desk.recording.experiment
+            self._publish(desk)
+            due = desk.autosave.due(desk.version)
+            wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
+            with contextlib.suppress(queue.Empty):
+                request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
+                while request is not None:
+                    request(desk)
+                    self._publish(desk)
+                    request = self._requests.get_nowait()
+            self._do_slices(desk, hurried)
+            if desk.autosave.due(desk.version) == 0.0:
+                desk.save_now()
+
+    def _do_slices(self, desk: Desk, hurried: bool) -> None:
+        """Go on for a while with work that takes long, taking turns; beside a run in a hurry only now and then."""
+        begun = now = time.perf_counter()
+        while self._in_slices and now - begun < SLICE and not (hurried and now - begun > self._aside):
+            work = self._in_slices.popleft()
+            if work(desk):
+                self._in_slices.append(work)
+            now = time.perf_counter()
+        self._aside = min(self._aside - (now - begun), HEAD_START) if self._in_slices and hurried else HEAD_START
+
+    def _train(self, desk: Desk) -> float:
+        """Train for a slice. Returns how long nothing needs to be done, in seconds."""
+        try:
+            idle = desk.train(SLICE, self._pace, self._until)
+        except Exception as error:
+            desk.fail(error)
+            idle = 0.0
+        recording = desk.recording
+        ended = recording.finished or recording.stopped or recording.paused or recording.at_end_of(self._until)
+        if desk.failure or ended:
+            self._halt(desk)
+        return idle
+
+    def _publish(self, desk: Desk) -> None:
+        """Hand the newest snapshot to those who wait for one."""
+        ready = [future for since, future in self._waiting if since != desk.version]
+        if ready:
+            self._waiting = [waiter for waiter in self._waiting if waiter[0] == desk.version]
+            snapshot = desk.snapshot(self._playing)
+            for future in ready:
+                _resolve(future, snapshot)
+
+    def _broken(self, error: BaseException) -> None:
+        """The thread cannot go on, for instance because torch is not there: tell everyone who asks."""
+        message = f"The engine cannot run: {type(error).__name__}: {error}".rstrip(".") + "."
+        while not self._closing.is_set():
+            for future in [*self._unanswered]:
+                _reject(future, RequestError(message))
+            with contextlib.suppress(queue.Empty):
+                self._requests.get(timeout=0.2)
+
+
+def _resolve(future: concurrent.futures.Future[Result], result: Result) -> None:
+    with contextlib.suppress(concurrent.futures.InvalidStateError):
+        future.set_result(result)
+
+
+def _reject(future: concurrent.futures.Future[Any], error: Exception) -> None:
+    with contextlib.suppress(concurrent.futures.InvalidStateError):
+        future.set_exception(error)

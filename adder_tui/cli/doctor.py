@@ -1,0 +1,120 @@
+"""``adder-tui --check``: what the program finds around it, for whoever wonders why it looks or runs as it does."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from adder_engine.errors import AdderError
+from adder_engine.experiment import Experiment
+from adder_tui.cli.output import locale_of, original_environment, say, why_ascii, why_no_app
+from adder_tui.ui.numbers import plural
+
+TORCH_SECONDS = 120
+"""How long torch may take to load before it is given up."""
+
+_ASK_TORCH = """
+import time
+start = time.perf_counter()
+import torch
+print(f"{torch.__version__}, loads in {time.perf_counter() - start:.1f} s")
+"""
+
+
+def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | None]) -> int:
+    """Print the report; 2 where the experiment that ``chosen`` reads cannot be used, else 0."""
+    for name, finding in _findings(data_dir, ascii_asked):
+        say(f"{name:<13}{finding}")
+    try:
+        experiment = chosen()
+    except (AdderError, click.UsageError) as error:
+        why = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        say(f"{'experiment':<13}cannot be used: {why}")
+        return 2
+    if experiment is not None:
+        say(f"{'experiment':<13}can be used: {_told(experiment)}")
+    return 0
+
+
+def tell_of_data(told: str) -> None:
+    """What was read from the file of rows."""
+    say(f"{'data':<13}{told}")
+
+
+def _told(experiment: Experiment) -> str:
+    sizes = "-".join(map(str, experiment.network.layers))
+    return (
+        f"{plural(experiment.epochs, 'epoch')} of {plural(experiment.row_count, 'row')} through {sizes},"
+        f" {experiment.training.optimizer} at {experiment.training.lr:g}, seed {experiment.seed}"
+    )
+
+
+def _findings(data_dir: Path, ascii_asked: bool) -> Iterator[tuple[str, str]]:
+    environ = original_environment()
+    size = shutil.get_terminal_size()
+    yield "app", why_no_app(environ, sys.stdin, sys.stdout, sys.stderr) or "can be shown here"
+    yield "terminal", f"TERM={environ.get('TERM', '')}, {size.columns}x{size.lines}"
+    yield "colours", f"{_colours()} (COLORTERM={environ.get('COLORTERM', '')}, NO_COLOR={environ.get('NO_COLOR', '')})"
+    yield "locale", locale_of(environ)
+    yield "characters", _characters(why_ascii(environ), ascii_asked)
+    yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    for package in ("textual", "plotext", "numpy"):
+        yield package, _version(package)
+    yield "torch", _torch()
+    yield "threads", f"{os.environ.get('OMP_NUM_THREADS', '')} (OMP_NUM_THREADS; 1 is fastest for networks this small)"
+    yield "data folder", _folder(data_dir)
+
+
+def _colours() -> str:
+    from rich.console import Console
+
+    console = Console(force_terminal=True)
+    if console.no_color:
+        return "none"
+    return {"truecolor": "16 million", "256": "256", "standard": "16"}.get(console.color_system or "", "none")
+
+
+def _characters(why: str | None, ascii_asked: bool) -> str:
+    if ascii_asked:
+        return "plain ASCII, as asked by --ascii"
+    if why:
+        return f"plain ASCII, because {why}"
+    return "all"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _torch() -> str:
+    # In a process of its own: a broken installation can end the process that imports it.
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-P", "-c", _ASK_TORCH], capture_output=True, text=True, timeout=TORCH_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"does not load: {error}"
+    if asked.returncode:
+        last = asked.stderr.strip().splitlines()[-1:] or [f"it ended with code {asked.returncode}"]
+        return f"does not load: {last[0]}"
+    return asked.stdout.strip()
+
+
+def _folder(data_dir: Path) -> str:
+    if data_dir.is_dir():
+        able = os.access(data_dir, os.W_OK | os.X_OK)
+        return f"{data_dir} ({'writable' if able else 'not writable: choose another with --data-dir'})"
+    if data_dir.exists():
+        return f"{data_dir} (not a folder: choose another with --data-dir)"
+    nearest = next(parent for parent in data_dir.parents if parent.exists())
+    able = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    return f"{data_dir} ({'made when needed' if able else 'cannot be made: choose another with --data-dir'})"

@@ -1,0 +1,74 @@
+"""``adder-tui export``: a run as an experiment's file, a script, a notebook, weights, a table or a chart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import AdderError
+from adder_engine.experiment import PRESETS
+from adder_engine.export.export import UNTRAINED, Portrait, kind_of, left_out
+from adder_engine.export.export import export as write
+from adder_tui.cli.inputs import is_run_file, open_run, read_experiment
+from adder_tui.cli.output import ProgressLine, complain, say
+
+if TYPE_CHECKING:
+    from adder_engine import Experiment
+
+SLICE = 0.1
+"""Seconds of training between two drawings of the progress bar."""
+
+
+def export(source: str, to: Path, data: str | None = None) -> int:
+    """Write what a saved run, a preset or a file's experiment is to a file; the exit code.
+
+    A preset or an experiment's file is trained first where the file tells of training; on the rows in the file
+    ``data``, where that is given.
+
+    Raises:
+        AdderError: a source that cannot be read, or a file that cannot be written.
+    """
+    kind = kind_of(to)
+    if to.is_dir() or not to.parent.is_dir():
+        raise AdderError(f"{to} cannot be written: {'it' if to.is_dir() else to.parent} is "
+                         f"{'a folder' if to.is_dir() else 'no folder'}.")  # fmt: skip
+    stopped = None
+    if is_run_file(source):
+        if data is not None:
+            raise AdderError("A saved run brings its own data: leave out --data.")
+        portrait = Portrait.of(open_run(source), Path(source).stem)
+    else:
+        experiment, title = (
+            read_experiment(source, (), data, complain),
+            _title(source) if data is None else Path(data).stem,
+        )
+        if kind in UNTRAINED:
+            portrait = Portrait(experiment, title)
+        else:
+            portrait, stopped = _trained(experiment, title)
+    write(portrait, to)
+    say(f"{to} written. {left_out(portrait, kind)}".rstrip())
+    if stopped is not None:
+        complain(f"{stopped} The file tells of the run up to there.")
+        return 1
+    return 0
+
+
+def _title(source: str) -> str:
+    return f"{source}: {PRESETS[source].about}" if source in PRESETS else Path(source).stem
+
+
+def _trained(experiment: Experiment, title: str) -> tuple[Portrait, str | None]:
+    """The experiment's run to its end, or to where one of its rules ends it; and why it stopped before that."""
+    # Not at the top: the command line must come without torch.
+    from adder_engine.runs.run import Recording
+
+    recording = Recording(experiment)
+    bar = ProgressLine(experiment.epochs)
+    try:
+        while not (recording.finished or recording.stop or recording.paused):
+            recording.play(1 << 40, SLICE)
+            bar.show(recording.trainer.epochs_done)
+    finally:
+        bar.clear()
+    return Portrait.of(recording, title), recording.stop[1] if recording.stop else None

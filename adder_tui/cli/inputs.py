@@ -1,0 +1,170 @@
+"""The experiment or the run that somebody names on the command line: a preset or a file, with keys of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import AdderError, ExperimentError, RunFileError
+from adder_engine.experiment import PRESETS, Experiment
+from adder_tui.storage.paths import expanded
+
+if TYPE_CHECKING:
+    from adder_engine.rows import RowsRead
+    from adder_engine.runs.files import SavedRun
+    from adder_engine.runs.run import Recording
+
+
+LARGEST_FILE = 2_000_000
+"""Bytes; ten thousand rows with every digit take a third of that."""
+_ENCODINGS = (
+    (b"\xff\xfe\0\0", "utf-32", "UTF-32"), (b"\0\0\xfe\xff", "utf-32", "UTF-32"), (b"\xff\xfe", "utf-16", "UTF-16"),
+    (b"\xfe\xff", "utf-16", "UTF-16"), (b"\xef\xbb\xbf", "utf-8-sig", ""),
+)  # fmt: skip
+"""What a text begins with that says how it is encoded; Excel's "Unicode text" is UTF-16."""
+ZIP = b"PK"
+"""How a run file begins, whatever it is called."""
+
+
+def read_experiment(
+    source: str, assignments: Sequence[str] = (), data: str | None = None, tell: Callable[[str], None] | None = None
+) -> Experiment:
+    """The preset of that name, or the file where ``source`` ends in ``.toml`` or contains a slash.
+
+    Args:
+        source: a preset's name or a file's path.
+        assignments: texts such as ``training.lr=0.01``, applied together.
+        data: a file of rows to train on instead of the experiment's own data.
+        tell: takes one sentence about what was read from ``data``.
+
+    Raises:
+        AdderError: there is none such, a file cannot be read, or a value will not do.
+    """
+    if source.endswith(".toml") or "/" in source:
+        experiment = _read_file(expanded(source))
+    else:
+        experiment = _preset(source)
+    if data is not None:
+        read = _read_rows(expanded(data))
+        experiment = experiment.replace(**{"data.kind": "rows", "data.rows": read.rows})
+        if tell is not None:
+            tell(f"{data}: {read.told}")
+    return experiment.parsed(*assignments)
+
+
+def _preset(name: str) -> Experiment:
+    path = Path(name)
+    if name not in PRESETS and path.suffix and path.is_file():
+        use = {".npz": "a saved run: --open goes on with it", ".pt": "a file of weights: torch.load reads it"}
+        kind = use.get(path.suffix.lower(), "no experiment, which ends in .toml; --data trains on the rows in a file")
+        raise ExperimentError(f"{name} is {kind}.")
+    return Experiment.preset(name)
+
+
+def _read_rows(path: Path) -> RowsRead:
+    from adder_engine.rows import RowsRead, read_rows  # not at the top: most starts need none
+
+    held = _bytes_of(path, LARGEST_FILE + 1)
+    if len(held) > LARGEST_FILE:
+        raise ExperimentError(f"{path}{_why_large(held)}")
+    text, encoding = _table_text(path, held)
+    try:
+        read = read_rows(text)
+    except ExperimentError as error:
+        told = str(error)
+        raise ExperimentError(f"{path}{', ' if told.startswith('line ') else ': '}{told}") from None
+    return RowsRead(read.rows, f"{read.columns}; read as {encoding}") if encoding else read
+
+
+def _why_large(held: bytes) -> str:
+    """Why a file is refused that holds more than is read of it."""
+    from adder_engine.rows import too_many_rows
+    from adder_engine.schema import MOST_ROWS
+
+    lines = sum(map(bool, held.translate(None, b"\0").splitlines()))
+    if lines > MOST_ROWS:
+        return ": " + too_many_rows(f"more than {lines:,}")
+    return f" is no list of rows: it holds over {LARGEST_FILE:,} bytes in few lines."
+
+
+def _table_text(path: Path, held: bytes) -> tuple[str, str]:
+    """The text that a spreadsheet saved, and how it was encoded where that is not UTF-8."""
+    if held.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise ExperimentError(f"{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).")
+    likely = next((encoding for mark, *encoding in _ENCODINGS if held.startswith(mark)), ["utf-8", ""])
+    if likely == ["utf-8", ""] and b"\0" in held[:200]:
+        likely = ["utf-16-le" if held[1:2] == b"\0" else "utf-16-be", "UTF-16"]
+    for codec, name in (likely, ("cp1252", "Windows-1252")):
+        try:
+            text = held.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text, name
+    raise ExperimentError(f"{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.")
+
+
+def _read_file(path: Path) -> Experiment:
+    held = _bytes_of(path, LARGEST_FILE + 1)
+    if len(held) > LARGEST_FILE:
+        raise ExperimentError(f"{path} is no experiment: it holds over {LARGEST_FILE:,} bytes.")
+    try:
+        text = held.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ExperimentError(f"{path} is not UTF-8 text: save it as UTF-8, as TOML asks.") from None
+    try:
+        return Experiment.from_toml(text)
+    except ExperimentError as error:
+        raise ExperimentError(f"{path}: {error}") from None
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    """What a file begins with; bounded, because a path may lead to something that never ends, such as /dev/zero."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        raise ExperimentError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def is_run_file(source: str) -> bool:
+    """Whether the name means a saved run rather than a preset or an experiment's file."""
+    if source.endswith(".npz"):
+        return True
+    if source.endswith(".toml") or "/" not in source:
+        return False
+    try:
+        with expanded(source).open("rb") as file:
+            return file.read(len(ZIP)) == ZIP
+    except (OSError, ValueError):
+        return False
+
+
+def read_run(source: str) -> SavedRun:
+    """The saved run as arrays, without torch.
+
+    Raises:
+        RunFileError: there is no such file, it is no run, or it is damaged.
+    """
+    from adder_engine.runs.files import read
+
+    if "\0" in source:
+        raise RunFileError(f"There is no file {source!r}.")
+    return read(expanded(source))
+
+
+def open_run(source: str) -> Recording:
+    """The saved run, at the moment where it stood.
+
+    Raises:
+        RunFileError: there is no such file, it is no run, or it is damaged.
+    """
+    run = read_run(source)
+    # Not at the top: the command line must come without torch.
+    from adder_engine.runs.restoring import opened
+
+    try:
+        return opened(run)
+    except AdderError as error:
+        raise RunFileError(f"{source}: {error}") from None

@@ -1,0 +1,333 @@
+"""The command line: ``adder-tui`` and its commands; without torch and textual."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+import click
+from click.core import ParameterSource
+
+from adder_engine import AdderError, __version__
+from adder_engine.experiment import PRESETS, Experiment
+from adder_tui.cli.inputs import read_experiment
+from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
+from adder_tui.settings import THEMES, Settings
+from adder_tui.storage.paths import default_data_dir, expanded, make_data_dir
+
+DEFAULT_PRESET = "many-pairs"
+"""What ``--set`` changes where no experiment is named."""
+SLOWEST_FPS, FASTEST_FPS = 0.2, 30.0
+
+_ENVIRONMENT = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THREADS": "1"}
+"""Defaults that are read when textual and torch are imported; what the user has set stays."""
+
+SET = click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE",
+    help="Set one key of the experiment, such as training.lr=0.01; repeat it for more.",
+)  # fmt: skip
+DATA = click.option(
+    "--data", metavar="FILE.csv",
+    help="Train on the rows in this file, a,b or a,b,target, instead of the experiment's data.",
+)  # fmt: skip
+
+
+class _Once:
+    """Refuses an option that counts once and is given again: click would drop the first without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        command = cast(click.Command, self)
+        _, _, given = command.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            once = isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
+            if once and given.count(option) > 1:
+                times = given.count(option)
+                raise click.UsageError(f"{option.opts[0]} was given {times} times, and it counts once: keep one.")
+        return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return]
+
+
+class _Command(_Once, click.Command):
+    pass
+
+
+class _Commands(_Once, click.Group):
+    command_class = _Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "lessons"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "lessons":
+            from adder_tui.cli.lessons_command import lessons  # not at the top: the app need not wait for it
+
+            return lessons
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            raise click.UsageError(
+                f"There is no command {args[0]!r}: there are {' and '.join(self.list_commands(ctx))};"
+                " --experiment opens the app on an experiment."
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if not SLOWEST_FPS <= value <= FASTEST_FPS:
+        raise click.BadParameter(
+            f"{value:g} will not do: it takes {SLOWEST_FPS:g} to {FASTEST_FPS:g} redraws a second."
+        )
+    return value
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--experiment", metavar="NAME|FILE.toml", help="Open on this experiment: a preset's name or a file.")
+@click.option("--open", "run", metavar="RUN", help="Go on with a saved run.")
+@DATA
+@SET
+@click.option("--lesson", metavar="ID", help="Open a lesson; adder-tui lessons lists them.")
+@click.option("--course", metavar="FOLDER", help="Play a course of your own.")
+@click.option("--fps", default=4.0, show_default=True, callback=_frames, help="Redraws a second while training.")
+@click.option("--ascii", "ascii_asked", is_flag=True, help="Draw with plain ASCII characters alone.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.option("--theme", type=click.Choice(THEMES), help="Colours for a dark or a light background.")
+@click.option("--data-dir", metavar="FOLDER", help="Write everything here instead of the usual state folder.")
+@click.option("--check", "check_only", is_flag=True, help="Tell what the terminal, torch and the folders look like.")
+@click.version_option(__version__, prog_name="adder-tui", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    experiment: str | None,
+    run: str | None,
+    data: str | None,
+    assignments: tuple[str, ...],
+    lesson: str | None,
+    course: str | None,
+    fps: float,
+    ascii_asked: bool,
+    no_mouse: bool,
+    theme: str | None,
+    data_dir: str | None,
+    check_only: bool,
+) -> int:
+    """Watch a network of 37 numbers learn to add: look at every number, step, and change them."""
+    if ctx.invoked_subcommand is not None:
+        _refuse_app_options(ctx)
+        return 0
+    folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
+    if check_only:
+        from adder_tui.cli.doctor import check, tell_of_data
+
+        return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments, tell_of_data))
+    told: list[str] = []
+    chosen = _chosen(experiment, run, data, assignments, told.append)
+    own_course = None if course is None else expanded(course).absolute()
+    if lesson is not None or course is not None:
+        from adder_tui.cli.lessons_command import find_lesson
+
+        find_lesson(own_course, lesson)
+    environ = original_environment()
+    return start_app(
+        Settings(
+            lesson=lesson or "",
+            course=own_course,
+            fps=fps,
+            ascii=ascii_asked or why_ascii(environ) is not None,
+            mouse=not no_mouse,
+            theme=theme,
+            data_dir=folder,
+            experiment=chosen,
+            open_run=None if run is None else expanded(run).absolute(),
+            told=" ".join(told),
+        )
+    )
+
+
+def _chosen(
+    experiment: str | None, run: str | None, data: str | None, assignments: Sequence[str], tell: Callable[[str], None]
+) -> Experiment | None:
+    """The experiment that the app's options ask for; None where they ask for none."""
+    if experiment is None and (assignments or data is not None):
+        experiment = DEFAULT_PRESET
+    chosen = None if experiment is None else read_experiment(experiment, assignments, data, tell)
+    if run is None:
+        return chosen
+    if chosen is not None:
+        raise click.UsageError("A saved run brings its own experiment: leave out --experiment, --data and --set.")
+    from adder_tui.cli.inputs import read_run
+
+    return read_run(run).experiment
+
+
+def _title(experiment: str, data: str | None) -> str:
+    """What a run is called: its preset or file, and the file of its rows."""
+    name = Path(experiment).name
+    return name if data is None else f"{name} on {Path(data).name}"
+
+
+@cli.command()
+@click.argument("experiment", metavar="NAME|FILE.toml")
+@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@DATA
+@SET
+@click.option(
+    "--predict",
+    "sums",
+    multiple=True,
+    metavar="SUM",
+    help="Ask this after training, such as 30+70; repeat it for more.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a line.")
+def train(
+    experiment: str,
+    epochs: int | None,
+    data: str | None,
+    assignments: tuple[str, ...],
+    sums: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Train a preset or a file without the app, then answer sums."""
+    chosen = read_experiment(experiment, assignments, data, complain)
+    if epochs is not None:
+        chosen = chosen.replace(epochs=epochs)
+    # Not at the top: what only some commands need would keep the app waiting.
+    from adder_engine import parse_sum
+    from adder_tui.cli.train_command import train as run
+
+    asked = [parse_sum(text, chosen.data.task) for text in sums]
+
+    return run(chosen, _title(experiment, data), asked, as_json=as_json)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})  # a sum may begin with a minus
+@click.argument("run", metavar="RUN")
+@click.argument("sums", metavar="SUM...", nargs=-1, required=True)
+def predict(run: str, sums: tuple[str, ...]) -> int:
+    """Answer sums with a saved run."""
+    from adder_tui.cli.train_command import predict as answer
+
+    return answer(run, sums)
+
+
+@cli.command()
+@click.argument("source", metavar="RUN|NAME|FILE.toml")
+@click.option(
+    "--to",
+    required=True,
+    metavar="FILE",
+    help="Ends in .toml (the experiment, to send on), .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the"
+    " losses) or .svg (their chart).",
+)
+@DATA
+def export(source: str, to: str, data: str | None) -> int:
+    """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
+
+    A preset or a file is trained first where the export tells of training. A file that is there is replaced.
+    """
+    from adder_tui.cli.export_command import export as write
+
+    return write(source, expanded(to), data)
+
+
+@cli.command()
+@click.argument("experiment", metavar="NAME|FILE.toml")
+@click.option(
+    "--over", "overs", required=True, multiple=True, metavar="KEY=VALUE,VALUE", help="The setting and its values."
+)
+@click.option("--seeds", type=int, metavar="N", help="Runs of each value, from so many seeds; default 5.")
+@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@DATA
+@SET
+@click.option("--predict", "sums", multiple=True, metavar="SUM", help="Ask this instead of 30+70; repeat it for more.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
+def sweep(
+    experiment: str,
+    overs: tuple[str, ...],
+    seeds: int | None,
+    epochs: int | None,
+    data: str | None,
+    assignments: tuple[str, ...],
+    sums: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Train a preset or a file with one setting at several values."""
+    if len(overs) > 1:
+        raise click.UsageError(
+            f"A sweep goes over one setting, and --over names {len(overs)}, {' and '.join(overs)}: keep one of them,"
+            " and give the other one value with --set."
+        )
+    chosen = read_experiment(experiment, assignments, data, complain)
+    if epochs is not None:
+        chosen = chosen.replace(epochs=epochs)
+    from adder_tui.cli.sweep_command import sweep as run
+
+    return run(chosen, _title(experiment, data), overs[0], seeds, sums, as_json=as_json)
+
+
+@cli.command()
+def experiments() -> int:
+    """List the presets."""
+    width = max(map(len, PRESETS))
+    for name, preset in PRESETS.items():
+        say(f"{name:<{width}}  {preset.about}")
+    return 0
+
+
+def start_app(settings: Settings) -> int:
+    """Show the app until it is left; its exit code, or 2 where it cannot be shown."""
+    reason = why_no_app(original_environment(), sys.stdin, sys.stdout, sys.stderr)
+    if reason:
+        complain(reason)
+        return 2
+    try:
+        make_data_dir(settings.data_dir)
+    except OSError as error:
+        raise click.UsageError(
+            f"The data folder {settings.data_dir} cannot be made ({error.strerror}): choose another with --data-dir."
+        ) from None
+    gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
+    # Not at the top: --help and train must come without textual.
+    from adder_tui.app import run
+
+    return run(settings)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 1 for a run that failed, 2 for wrong usage."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        code = cli.main(None if args is None else list(args), prog_name="adder-tui", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        complain(error.format_message())
+    except AdderError as error:
+        complain(str(error))
+    except click.Abort:
+        complain("Stopped by Ctrl+C.")
+        return 1
+    except OSError as error:
+        complain(f"The output could not be written: {error.strerror or error}.")
+        return 1
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        told = f"{type(error).__name__}: {error}"
+        complain(f"A fault of ours, {told} (python -X dev -m adder_tui shows where).")
+        return 1
+    return 2
+
+
+def _refuse_app_options(ctx: click.Context) -> None:
+    for option in ctx.command.params:
+        if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[0]} before {ctx.invoked_subcommand} belongs to the app:"
+                f" leave it out, or see adder-tui {ctx.invoked_subcommand} --help."
+            )

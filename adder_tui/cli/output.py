@@ -1,0 +1,123 @@
+"""Plain lines to stdout and stderr, and what the terminal can show. Needs nothing but the standard library."""
+
+import math
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
+
+LOCALE_NAMES = ("LC_ALL", "LC_CTYPE", "LANG")
+"""The variables that name the locale of characters; the first that is not empty counts."""
+
+_NO_TERMINAL = ("", "dumb", "unknown")
+_PLAIN_FONTS = ("linux", "vt100")
+_UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
+
+
+def say(text: str) -> None:
+    """One line to stdout, at once."""
+    click.echo(_showable(text, _glyphs(sys.stdout)))
+
+
+def complain(sentence: str) -> None:
+    """One sentence to stderr, on one line whatever a file name or an argument in it holds."""
+    click.echo(_showable(f"adder-tui: {' '.join(sentence.split())}", _glyphs(sys.stderr)), err=True)
+
+
+def finite_or_null(value: float | None) -> float | None:
+    """A number for JSON, which has none that are not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+class ProgressLine:
+    """One line at the bottom of a terminal that is written over and over; silent where stderr is none.
+
+    Lines of other kinds may be written between :meth:`clear` and the next :meth:`show`.
+    """
+
+    CELLS = 30
+
+    def __init__(self, total: int) -> None:
+        self.total = max(total, 1)
+        self.visible = sys.stderr is not None and sys.stderr.isatty()
+        self._glyphs = _glyphs(sys.stderr)
+        self._width = 0
+
+    def show(self, done: int) -> None:
+        """Draw the bar at ``done`` of ``total`` epochs."""
+        if self.visible:
+            full = self.CELLS * done // self.total
+            bar = self._glyphs.bar * full + self._glyphs.bar_rest * (self.CELLS - full)
+            self._write(f"{bar} {done:,} of {self.total:,} epochs")
+
+    def clear(self) -> None:
+        """Take the bar off the screen."""
+        if self._width:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        # Blanks rather than an escape sequence: this works on a dumb terminal too.
+        click.echo(f"\r{text:<{self._width}}\r", nl=False, err=True)
+        self._width = len(text)
+
+
+def _glyphs(stream: IO[Any] | None) -> Glyphs:
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return ASCII if why_ascii(original_environment()) or not encoding.lower().startswith("utf") else UNICODE
+
+
+def _showable(text: str, glyphs: Glyphs) -> str:
+    """The text in these characters, with nothing in it that a terminal would obey."""
+    return glyphs.text("".join(c if c.isprintable() else "?" for c in text))
+
+
+def original_environment() -> dict[str, str]:
+    """The environment as this process was given it.
+
+    Python turns the C locale into UTF-8 by changing ``LC_CTYPE`` before any of our code runs (PEP 538), which would
+    hide what the terminal was told. Where the system does not keep the original, today's is the best there is.
+    """
+    try:
+        held = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return dict(os.environ)
+    return dict(entry.split("=", 1) for entry in os.fsdecode(held).split("\0") if "=" in entry)
+
+
+def locale_of(environ: Mapping[str, str]) -> str:
+    """The locale's name as the environment gives it; ``C`` where it gives none."""
+    return next((environ[name] for name in LOCALE_NAMES if environ.get(name)), "C")
+
+
+def why_ascii(environ: Mapping[str, str]) -> str | None:
+    """Why only plain ASCII characters will show, in words; None where all of ours will."""
+    locale, term = locale_of(environ), environ.get("TERM", "")
+    if not _UTF8.search(locale):
+        return f"the locale is {locale}, not UTF-8"
+    if term in _PLAIN_FONTS:
+        return f"TERM={term} lacks the characters"
+    return None
+
+
+def why_no_app(
+    environ: Mapping[str, str], stdin: IO[Any] | None, stdout: IO[Any] | None, stderr: IO[Any] | None
+) -> str | None:
+    """Why the app cannot be shown here, in one sentence; None where it can."""
+    without = "adder-tui train does without one"
+    for stream, name in ((stdin, "input"), (stdout, "output")):
+        if stream is None or not stream.isatty():
+            return f"The app needs a terminal, and its {name} is none: {without}."
+    term = environ.get("TERM", "")
+    if term in _NO_TERMINAL:
+        return (
+            f"TERM={term or '(empty)'} cannot show the app: set TERM to what the terminal is, such as xterm-256color."
+        )
+    if stderr is None or not stderr.isatty():
+        return f"The app draws on its error output, which is no terminal: leave that where it is; {without}."
+    return None

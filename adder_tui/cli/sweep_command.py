@@ -1,0 +1,124 @@
+"""``adder-tui sweep``: one setting over several values and seeds, told in one table or in lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from adder_engine.parsing import Sum, pair_text, parse_sum
+from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, parse_over, seeds_from
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, say
+from adder_tui.sweep.draw import headline, value_text
+from adder_tui.ui.numbers import aligned, number, plural
+from adder_tui.ui.symbols import UNICODE
+
+if TYPE_CHECKING:
+    from adder_engine import Experiment
+
+
+def sweep(
+    experiment: Experiment, title: str, over: str, seeds: int | None, sums: Sequence[str], *, as_json: bool
+) -> int:
+    """Train the sweep and tell what became of each value; the exit code, 1 where no run came to its end.
+
+    Args:
+        experiment: what all runs have in common.
+        title: its name, for the first line of text.
+        over: the setting and its values as they were typed.
+        seeds: how many seeds, counted from the experiment's own; None for the usual number.
+        sums: what every network is asked, as typed; none for the first of those that are watched.
+        as_json: one JSON object a run instead of text.
+
+    Raises:
+        ExperimentError: a setting, a value or a number of seeds that will not do.
+        SumError: a text that is no sum.
+    """
+    key, values = parse_over(over)
+    asked = [parse_sum(text, experiment.data.task) for text in sums]
+    plan = Sweep(experiment, key, values, seeds_from(experiment, key, seeds), asked)
+    if not as_json:
+        say(headline(plan, title))
+    state, interrupted = _run(plan)
+    if as_json:
+        for run in state.runs:
+            say(json.dumps(_object(plan, run), allow_nan=False))
+    else:
+        for line in table(plan, state):
+            say(line)
+    if interrupted:
+        finished = sum(run.done for run in state.runs)
+        complain(f"Stopped by Ctrl+C with {finished:,} of {plural(len(state.runs), 'run')} done.")
+        return 1
+    if not any(run.done for run in state.runs):
+        complain(f"No run came to its end. {state.runs[0].stopped}")
+        return 1
+    return 0
+
+
+def table(plan: Sweep, state: SweepState) -> list[str]:
+    """One line a value: median and range of the final training loss, the median answers, and how many blew up."""
+    lines = state.lines
+    losses = [aligned([number(value, UNICODE) for value in column]) for column in (
+        [line.loss for line in lines], [line.low for line in lines], [line.high for line in lines],
+    )]  # fmt: skip
+    answers = [
+        aligned([number(line.answers[i] if line.answers else None, UNICODE) for line in lines])
+        for i in range(len(plan.sums))
+    ]
+    stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
+    columns = [
+        (plan.over, [value_text(line.value) for line in lines]),
+        *zip(("median train loss", "lowest train loss", "highest train loss"), losses, strict=True),
+        *((_typed(plan, asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
+        ("blew up", stopped),
+    ]
+    widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
+    rows = [[heading for heading, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _typed(plan: Sweep, asked: Sum) -> str:
+    return asked.typed or pair_text(asked.a, asked.b, plan.experiment.wanted.rule).replace(" ", "")
+
+
+def _run(plan: Sweep) -> tuple[SweepState, bool]:
+    """Where the sweep ended, and whether that was by Ctrl+C."""
+    state = plan.state
+    bar = ProgressLine(sum(run.experiment.epochs for run in state.runs))
+    longest = max(run.experiment.epochs for run in state.runs)
+    try:
+        for state in plan.steps(max(1, longest // LOOKS)):
+            bar.show(sum(run.experiment.epochs if run.stopped else run.epochs for run in state.runs))
+    except KeyboardInterrupt:
+        return state, True
+    finally:
+        bar.clear()
+    return state, False
+
+
+def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
+    """A run as JSON; numbers that are not finite, and those of a run that was not begun, are null."""
+    answers = run.answers or (None,) * len(plan.sums)
+    line: dict[str, Any] = {
+        "over": plan.over,
+        "value": run.value,
+        "seed": run.seed,
+        "epochs": run.epochs,
+        "updates": run.updates,
+        "train_loss": finite_or_null(run.loss),
+        "test_loss": finite_or_null(run.test_loss),
+        "predictions": {
+            _typed(plan, asked): finite_or_null(answer) for asked, answer in zip(plan.sums, answers, strict=True)
+        },
+        "done": run.done,
+    }  # fmt: skip
+    if run.stopped is None:
+        return line
+    line["stopped"] = run.stopped
+    return line if run.diverged is None else line | {"diverged": finite_or_null(run.diverged)}

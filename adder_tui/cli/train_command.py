@@ -1,0 +1,331 @@
+"""``adder-tui train`` and ``adder-tui predict``: a run without the app, told in lines of text or of JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from adder_engine.parsing import can_be_read, pair_text, parse_sum
+from adder_tui.cli.inputs import open_run
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, say
+from adder_tui.ui.numbers import plural
+
+if TYPE_CHECKING:
+    from adder_engine import Experiment, Sum, Trainer
+    from adder_engine.snapshot import BlowUp, Stuck
+    from adder_engine.training.stopping import RuledTraining
+
+
+LARGEST_PLAIN = 1e9
+"""From here on numbers are written with an exponent."""
+
+MOST_NOTED = 100
+"""Epochs whose losses are kept to see whether the loss stands still at the end, about."""
+
+BAR_SECONDS = 0.1
+"""Time between two drawings of the progress bar."""
+
+
+class Reply(NamedTuple):
+    """What the network said to one sum, in units of sums."""
+
+    typed: str
+    predicted: float | None
+    """None where it is not finite."""
+    wanted: float | None
+    """None where it is not known."""
+
+    @property
+    def off_by(self) -> float | None:
+        """Predicted minus wanted; None where either is not there."""
+        return None if self.predicted is None or self.wanted is None else self.predicted - self.wanted
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    seconds: float
+    """Spent training; loading torch and drawing the data are not in it."""
+    stopped: str | None
+    """Why it ended early, in one sentence; None where all epochs were run."""
+    blow_up: BlowUp | None
+    """How its loss stopped being finite or diverged, where it did."""
+    replies: tuple[Reply, ...]
+    updates: int
+    """Updates run; a run that went back to its best has fewer behind it then."""
+    paused: str = ""
+    """Which of the experiment's rules ended it, in one sentence; empty where none did."""
+    stuck: Stuck | None = None
+    """Why its loss stands still, where it does."""
+
+
+class Report(Protocol):
+    """Tells a run to whoever started it."""
+
+    def progress(self, trainer: Trainer) -> None:
+        """After an epoch that is worth a line."""
+
+    def end(self, trainer: Trainer, outcome: Outcome) -> None:
+        """After the last epoch."""
+
+
+def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool) -> int:
+    """Train for all epochs of the experiment, telling how it goes; the exit code.
+
+    Args:
+        experiment: what to train.
+        title: its name, for the first line of text.
+        sums: asked after training, in this order.
+        as_json: one JSON object a line instead of text.
+    """
+    report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
+    if not as_json:
+        say(headline(experiment, title))
+        if experiment.compares_all_pairs:
+            n = f"{experiment.rows_per_update:,}"
+            say(f"flat_target: the train loss is over {n}·{n} differences, every answer minus every target")
+    # Not at the top: the command line must come without torch.
+    from adder_engine import Trainer
+    from adder_engine.analysis.divergence import Bound
+    from adder_engine.snapshot import ended_told
+    from adder_engine.training.stopping import RuledTraining
+
+    trainer = Trainer(experiment)
+    bound = Bound(trainer, [trainer.state[0]])
+    training = RuledTraining(trainer)
+    blow_up = stuck = None
+    started = time.perf_counter()
+    try:
+        losses = _run(training, experiment.epochs, report)
+        stopped = trainer.stopped
+        seconds = time.perf_counter() - started
+        if stopped is None and (times := bound.times(trainer.current_loss())) is not None:
+            stopped = ended_told(times)
+        if stopped is None:
+            stuck = _stuck(trainer, losses)
+        else:
+            stopped, blow_up = _explained(experiment, stopped)
+        replies = ask(trainer, sums)
+    except KeyboardInterrupt:
+        stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
+        seconds = time.perf_counter() - started
+        replies = ()
+    report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
+    if stopped is not None:
+        complain(stopped)
+        return 1
+    return 0
+
+
+def _explained(experiment: Experiment, stopped: str) -> tuple[str, BlowUp | None]:
+    """Why it blew up or diverged, in the app's words; ``stopped`` where its loss was never finite."""
+    # Not at the top: few runs blow up, and the words bring rich along.
+    from adder_engine.analysis.divergence import explain_anew
+    from adder_tui.train.draw_panels import blow_up_told
+
+    blow_up = explain_anew(experiment)
+    return (stopped, None) if blow_up is None else (blow_up_told(blow_up), blow_up)
+
+
+def _stuck(trainer: Trainer, losses: dict[int, float]) -> Stuck | None:
+    """Why its loss stands still, where it has hardly changed since the look back."""
+    from adder_engine.analysis.outlook import looked_back, stands_still, why_stuck
+
+    back = looked_back(trainer.epochs_done)
+    if back is None:
+        return None
+    before = max((epoch for epoch in losses if epoch <= back), default=None)
+    return why_stuck(trainer) if before is not None and stands_still(losses[before], trainer.loss) else None
+
+
+def told_epochs(epochs: int) -> frozenset[int]:
+    """The epochs after which a line is due: the first and each tenth of the run, the last left to the end."""
+    due = (1, *(tenth * epochs // 10 for tenth in range(1, 10)))
+    return frozenset(epoch for epoch in due if 0 < epoch < epochs)
+
+
+def headline(experiment: Experiment, title: str) -> str:
+    """What is about to be trained, in one line."""
+    e = experiment
+    batches = f" in batches of {e.rows_per_update:,}" if e.rows_per_update < e.row_count else ""
+    return (
+        f"{title}: {plural(e.parameter_count, 'parameter')}, {plural(e.row_count, 'row')}{batches},"
+        f" {e.training.optimizer} at lr {e.training.lr:g}, {plural(e.epochs, 'epoch')}, seed {e.seed}"
+    )
+
+
+def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, float]:
+    """Train; the losses of some epochs, some hundred over the whole."""
+    trainer = training.trainer
+    told = told_epochs(epochs)
+    losses: dict[int, float] = {}
+    bar = ProgressLine(epochs)
+    drawn = 0.0
+    noted = max(1, epochs // MOST_NOTED)
+    try:
+        while not training.finished:
+            training.epoch()
+            if trainer.loss is not None and (trainer.epochs_done % noted == 0 or trainer.epochs_done <= MOST_NOTED):
+                losses[trainer.epochs_done] = trainer.loss
+            if training.sentence or trainer.stopped is not None:
+                break
+            if trainer.epochs_done in told:
+                bar.clear()
+                report.progress(trainer)
+            if bar.visible and time.monotonic() - drawn > BAR_SECONDS:
+                bar.show(trainer.epochs_done)
+                drawn = time.monotonic()
+    finally:
+        bar.clear()
+    return losses
+
+
+def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
+    """What the trainer's network says to sums, beside what is wanted."""
+    from adder_engine.runs.open_runs import answers_of
+
+    return tuple(
+        Reply(_typed(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
+        for answer in answers_of(trainer, sums)
+    )
+
+
+def _typed(asked: Sum, experiment: Experiment) -> str:
+    return asked.typed or pair_text(asked.a, asked.b, experiment.wanted.rule)
+
+
+class JsonReport:
+    """One object a line; numbers that are not finite are null."""
+
+    def progress(self, trainer: Trainer) -> None:
+        """The losses of one epoch."""
+        self._write(self._losses(trainer))
+
+    def end(self, trainer: Trainer, outcome: Outcome) -> None:
+        """The losses at the end, what was asked, and how fast it went."""
+        line = self._losses(trainer) | {"done": outcome.stopped is None}
+        if outcome.stopped is not None:
+            line["stopped"] = outcome.stopped
+        if outcome.blow_up is not None:
+            blow_up = outcome.blow_up
+            line["blew_up_at"], line["not_finite_at"] = blow_up.update, blow_up.lost_at
+            line["diverged"] = finite_or_null(blow_up.times)
+            line["lr"], line["limit"] = finite_or_null(blow_up.lr), blow_up.own_limit
+        if outcome.stuck is not None:
+            from adder_tui.train.draw_panels import stuck_told  # few runs get stuck, and the words bring rich along
+
+            line["stuck"], line["stuck_because"] = stuck_told(outcome.stuck), outcome.stuck.cause
+        if outcome.paused:
+            line["rule"] = outcome.paused
+        line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
+        line["wanted"] = {reply.typed: reply.wanted for reply in outcome.replies}
+        line["off_by"] = {reply.typed: reply.off_by for reply in outcome.replies}
+        line["seconds"] = round(outcome.seconds, 6)
+        line["updates_per_second"] = round(_speed(outcome), 1)
+        self._write(line)
+
+    def _losses(self, trainer: Trainer) -> dict[str, Any]:
+        return {
+            "epoch": trainer.epochs_done,
+            "updates": trainer.updates_done,
+            "train_loss": finite_or_null(trainer.loss),
+            "test_loss": finite_or_null(trainer.test_loss),
+            "test_epoch": None if trainer.test_loss is None else trainer.experiment.held_out_epoch(trainer.epochs_done),
+        }
+
+    def _write(self, line: dict[str, Any]) -> None:
+        say(json.dumps(line, allow_nan=False))
+
+
+class TextReport:
+    """Aligned lines, as the tutorial prints them."""
+
+    def __init__(self, epochs: int) -> None:
+        self._width = len(f"{epochs:,}")
+        self._told = 0
+
+    def progress(self, trainer: Trainer) -> None:
+        """The losses of one epoch."""
+        if trainer.loss is not None and trainer.epochs_done > self._told:
+            self._told = trainer.epochs_done
+            held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"
+            measured = trainer.experiment.held_out_epoch(trainer.epochs_done)
+            if held_out and measured < trainer.epochs_done:
+                held_out = f"{held_out.rstrip()} at epoch {measured:,}"
+            say(f"epoch {trainer.epochs_done:>{self._width},}   train loss {_loss(trainer.loss)}{held_out}".rstrip())
+
+    def end(self, trainer: Trainer, outcome: Outcome) -> None:
+        """The losses at the end, how fast it went, and the answers."""
+        self.progress(trainer)
+        if outcome.paused:
+            say(outcome.paused)
+        if outcome.updates:
+            seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
+            speed = plural(round(_speed(outcome)), "update")
+            say(f"{plural(outcome.updates, 'update')} in {seconds}, {speed} a second")
+        if outcome.stuck is not None:
+            from adder_tui.train.draw_panels import stuck_told  # few runs get stuck, and the words bring rich along
+
+            say(stuck_told(outcome.stuck))
+        for line in answer_lines(outcome.replies):
+            say(line)
+
+
+def answer_lines(replies: Sequence[Reply]) -> list[str]:
+    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns; ``no truth known`` where none is."""
+    differences = [abs(reply.off_by) for reply in replies if reply.off_by is not None]
+    decimals = 4 if any(0 < difference < 0.005 for difference in differences) else 2
+    rows = []
+    for reply in replies:
+        answer = "?" if reply.predicted is None else _number(reply.predicted, f".{decimals}f")
+        off_by = "?" if reply.off_by is None else _number(reply.off_by, f"+.{decimals}f")
+        truth = "" if reply.wanted is None else f"{reply.wanted:.10g}".replace("-", "−")
+        rows.append((reply.typed, answer, truth, off_by))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"{typed:<{widths[0]}} = {answer:>{widths[1]}}   "
+        + (f"truth {truth:>{widths[2]}}   off by {off_by:>{widths[3]}}" if truth else "no truth known")
+        for typed, answer, truth, off_by in rows
+    ]
+
+
+def _speed(outcome: Outcome) -> float:
+    """Updates a second."""
+    return outcome.updates / outcome.seconds if outcome.seconds > 0 else 0.0
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form if abs(value) < LARGEST_PLAIN else "+.3e" if "+" in form else ".3e").replace("-", "−")
+
+
+def _loss(value: float) -> str:
+    """A loss with its decimal point in the tenth column and at least four significant digits."""
+    form = ".2f" if value >= 100 else ".4f" if value >= 0.1 or value == 0 else ".3e"
+    whole, point, rest = _number(value, form).partition(".")
+    return f"{whole:>9}{point}{rest:<7}"
+
+
+def predict(source: str, sums: Sequence[str]) -> int:
+    """Ask the run where it stood when it was saved, and print the answers; the exit code.
+
+    Args:
+        source: the run's file.
+        sums: what is asked, as typed.
+
+    Raises:
+        SumError: a text that is no question of any task, or not of the run's.
+        RunFileError: a file that holds no run.
+    """
+    for text in sums:
+        if not can_be_read(text):
+            parse_sum(text)
+    trainer = open_run(source).trainer
+    asked = [parse_sum(text, trainer.experiment.data.task) for text in sums]
+    replies = ask(trainer, asked)
+    for line in answer_lines(replies):
+        say(line)
+    return 0

@@ -1,0 +1,428 @@
+"""The learner's hand on time and on the network, sent to the session as requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adder_engine.errors import RequestError
+from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, neuron_name, number_of, place_of
+from adder_tui.ui.numbers import count, number, plain_number
+from adder_tui.ui.run_state import pace_words
+from adder_tui.ui.symbols import UNICODE
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.parsing import Sum
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Answer, Moment, Snapshot
+    from adder_tui.ui.view import View
+
+
+NUDGE, LEAST_NUDGE = 0.01, 0.01
+"""A nudge is this share of the number, and at least so much."""
+
+NO_NUMBER = "An input has no number of its own to change: choose a neuron or an edge."
+PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, None)
+"""Epochs a second; None is as fast as it goes."""
+WHOLE_RUN_SECONDS = 10
+"""A run plays in about this time unless another pace is chosen, so that one can watch it learn."""
+
+
+class Hands:
+    """Turns keys into edits of the chosen number or neuron.
+
+    Args:
+        player: what the requests go through.
+        view: what there is, with the choice.
+        show: takes the snapshot that a request resolves with.
+        say: shows one sentence.
+        select: chooses something else.
+    """
+
+    def __init__(
+        self, player: Player, view: Callable[[], View], show: Callable[[Snapshot], None], say: Callable[[str], None],
+        select: Callable[[Selection], None],
+    ) -> None:  # fmt: skip
+        self._player, self._view, self._show, self._say, self._select = player, view, show, say, select
+        self._one_at_a_time = asyncio.Lock()
+        self._walk: tuple[Moment, int] | None = None
+        """Where one walks by neuron, and how many of the layer's neurons it has reached."""
+
+    def chosen(self) -> tuple[Parameter, str, tuple[int, ...]]:
+        """The number that editing applies to, with its tensor's name and its place there.
+
+        Raises:
+            RequestError: an input is chosen, or there is no engine yet.
+        """
+        view = self._view()
+        parameter = number_of(view.selection, view.experiment)
+        if view.snapshot is None:
+            raise RequestError("The engine is still loading.")
+        if parameter is None:
+            raise RequestError(NO_NUMBER)
+        return parameter, *place_of(parameter, view.experiment)
+
+    def _snapshot(self) -> Snapshot:
+        snapshot = self._view().snapshot
+        if snapshot is None:
+            raise RequestError("The engine is still loading.")
+        return snapshot
+
+    async def set(self, name: str, place: tuple[int, ...], value: float) -> None:
+        """Give a number another value, and say what it was."""
+        layout, glyphs = layout_for(self._view().experiment), self._view().glyphs
+        index = layout.index_of(name, place)
+        session = await self._player.ready()
+        old = float(self._snapshot().state[0, index])
+        self._show(await session.edit(name, place, value))
+        self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
+
+    async def nudge(self, direction: int) -> None:
+        """Raise or lower the chosen number a little."""
+        async with self._one_at_a_time:
+            parameter, name, place = self.chosen()
+            old = float(self._snapshot().state[0, parameter.index])
+            new = old + direction * max(LEAST_NUDGE, NUDGE * abs(old))
+            await self.set(name, place, new)
+
+    async def keep(self) -> None:
+        """Keep the chosen number as it is while training goes on, or let it go again."""
+        parameter, _, _ = self.chosen()
+        name = layout_for(self._view().experiment).name_of(parameter.index)
+        await self._keep(frozenset({parameter.index}), name)
+
+    async def keep_layer(self) -> None:
+        """Keep the whole layer of the chosen number, or let it go again."""
+        parameter, _, _ = self.chosen()
+        layout = layout_for(self._view().experiment)
+        layer = next(slot.layer for slot in layout.slots if parameter.index < slot.stop)
+        whole = frozenset(range(layout.weight(layer).start, layout.bias(layer).stop))
+        await self._keep(whole, f"Layer {self._view().experiment.layer_names[layer]}")
+
+    async def _keep(self, indices: frozenset[int], name: str) -> None:
+        async with self._one_at_a_time:
+            kept = frozenset(self._snapshot().frozen)
+            free = indices <= kept
+            session = await self._player.ready()
+            self._show(await session.freeze(kept - indices if free else kept | indices))
+            self._say(f"{name} learns again." if free else f"{name} is kept as it is: training leaves it alone.")
+
+    async def mute(self) -> None:
+        """Hold the chosen hidden neuron's output at 0, or wake it."""
+        async with self._one_at_a_time:
+            view = self._view()
+            chosen = view.selection
+            column, index = (
+                (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, view.experiment)[:2]
+            )
+            if not 0 < column < len(view.experiment.network.layers) - 1:
+                raise RequestError("Only hidden neurons can be muted: choose one between the inputs and the output.")
+            neuron = (column - 1, index)
+            muted = frozenset(self._snapshot().silenced)
+            session = await self._player.ready()
+            self._show(await session.silence(muted ^ {neuron}))
+            name = neuron_name(Neuron(column, index), view.experiment)
+            self._say(f"{name} is awake again." if neuron in muted else f"{name} is muted: it hands on 0.")
+
+    # --- the ladder, neuron by neuron ------------------------------------------------------------
+
+    async def next_neuron(self, forward: bool) -> None:
+        """Within a layer's rung the next neuron, or the one before; after the last one the next rung."""
+        async with self._one_at_a_time:
+            size = self._layer_at_work()
+            if size is not None:
+                there = (self.reached(self._snapshot()) or size) + (1 if forward else -1)
+                if 1 <= there <= size:
+                    self._reach(there)
+                    return
+            rung = self._snapshot().rung
+            await self._player.climb(forward)
+            size = self._layer_at_work()
+            if size is not None:
+                climbed = self._snapshot().rung != rung  # an edit may have been what was stepped over
+                self._reach(1 if forward and climbed else size)
+
+    def reached(self, snapshot: Snapshot | None) -> int | None:
+        """How many neurons of the rung's layer the walk has reached; None where this rung is not walked."""
+        if snapshot is None or self._walk is None or self._walk[0] != snapshot.moment or snapshot.status == "playing":
+            return None
+        return self._walk[1]
+
+    def _reach(self, neurons: int) -> None:
+        snapshot = self._snapshot()
+        assert snapshot.rung is not None
+        assert snapshot.rung.layer is not None
+        self._walk = snapshot.moment, neurons
+        self._select(Neuron(snapshot.rung.layer + 1, neurons - 1))
+
+    def _layer_at_work(self) -> int | None:
+        """Neurons of the layer that forward or backward is at."""
+        snapshot = self._view().snapshot
+        if snapshot is None or not snapshot.moment.rung or snapshot.rung is None or snapshot.rung.layer is None:
+            return None
+        return snapshot.experiment.network.layers[snapshot.rung.layer + 1]
+
+
+def pace_for(experiment: Experiment) -> float | None:
+    """The pace that plays the whole run in about ten seconds; full speed for runs of very many epochs."""
+    wanted = experiment.epochs / WHOLE_RUN_SECONDS
+    return next((pace for pace in PACES if pace is None or pace >= wanted), None)
+
+
+WATCHED_FPS = 10.0
+"""How often a run that is trained again is looked at, to know when it has arrived."""
+MOST_WAITING = 5
+"""Steps that may wait for the one in progress: keys pressed quickly count, one held down does not run on for long."""
+
+
+class Player:
+    """Turns keys into requests, and shows what comes back at once.
+
+    Args:
+        show: takes each snapshot that a request resolves with.
+        say: shows one sentence.
+        nothing_left: says why a run whose epochs are all done cannot go on, and what would do.
+    """
+
+    def __init__(
+        self, experiment: Experiment, show: Callable[[Snapshot], None], say: Callable[[str], None],
+        nothing_left: Callable[[], str],
+    ) -> None:  # fmt: skip
+        self._show = show
+        self._say = say
+        self._nothing_left = nothing_left
+        self._ready = asyncio.Event()
+        self._session: Session | None = None
+        self._stepping = asyncio.Lock()
+        self._steps_waiting = 0
+        self._toggling = asyncio.Lock()
+        self.snapshot: Snapshot | None = None
+        """The newest one that was shown."""
+        self.step_size = "epoch"
+        self.pace = pace_for(experiment)
+        self._pace_chosen = False
+
+    async def follow(self, session: Session, fps: float) -> None:
+        """Send requests to this session, and pull its snapshots at our own pace until it is closed.
+
+        Training never waits for the screen. Requests made earlier have waited for the session.
+        """
+        self._session = session
+        self._ready.set()
+        async for snapshot in session.snapshots(fps):
+            self._show(snapshot)
+
+    async def close(self) -> None:
+        """Save the run, and close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    def close_now(self) -> bool:
+        """The same from any thread, as when the app is ended from outside. Returns whether the engine has stopped."""
+        return self._session is None or self._session.close_now()
+
+    @property
+    def unsaved(self) -> str:
+        """Once the session is closed: why the run could not be saved; empty where it was."""
+        return self._session.warning if self._session is not None else ""
+
+    async def ready(self) -> Session:
+        """The session, waited for."""
+        await self._ready.wait()
+        assert self._session is not None
+        return self._session
+
+    # --- playing ---------------------------------------------------------------------------------
+
+    async def toggle(self) -> None:
+        """Play, or pause."""
+        async with self._toggling:
+            await self._toggle()
+
+    async def _toggle(self) -> None:
+        session = await self.ready()
+        if self.snapshot is not None and self.snapshot.status == "playing":
+            self._show(await session.pause())
+        elif self.snapshot is not None and self.snapshot.status == "done":
+            self._say(self._nothing_left())
+        else:
+            self._show(await session.play(self.pace))
+
+    async def slower(self) -> None:
+        """Play at the next slower pace."""
+        await self._set_pace(-1)
+
+    async def faster(self) -> None:
+        """Play at the next faster pace."""
+        await self._set_pace(+1)
+
+    async def _set_pace(self, change: int) -> None:
+        index = PACES.index(self.pace) + change
+        if not 0 <= index < len(PACES):
+            self._say(f"{pace_words(self.pace).capitalize()} is as {'fast' if change > 0 else 'slow'} as it plays.")
+            return
+        self.pace = PACES[index]
+        self._pace_chosen = True
+        self._say(f"It plays at {pace_words(self.pace)}.")
+        if self.snapshot is not None and self.snapshot.status == "playing":
+            self._show(await (await self.ready()).play(self.pace))
+
+    def fit_pace(self, experiment: Experiment) -> None:
+        """Choose the pace for another experiment, unless the learner has chosen one."""
+        if not self._pace_chosen:
+            self.pace = pace_for(experiment)
+
+    # --- stepping --------------------------------------------------------------------------------
+
+    def next_step_size(self) -> None:
+        """Choose the next larger step, and after the largest the smallest."""
+        from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
+
+        self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
+        self._say(f"A step is now {_one(self.step_size)}.")
+
+    async def forward(self) -> None:
+        """One step forward; of a key that repeats faster than the engine steps only a few are kept waiting."""
+        await self._step(forward=True)
+
+    async def back(self) -> None:
+        """One step back."""
+        await self._step(forward=False)
+
+    async def _step(self, forward: bool) -> None:
+        if self._steps_waiting >= MOST_WAITING:
+            return
+        self._steps_waiting += 1
+        try:
+            async with self._stepping:
+                session = await self.ready()
+                if self.snapshot is not None and self.snapshot.status == "playing":
+                    await session.pause()
+                await self._move(forward, self.step_size)
+        finally:
+            self._steps_waiting -= 1
+
+    async def climb(self, forward: bool) -> None:
+        """One rung up or down the ladder, whatever the size of a step."""
+        await self._move(forward, "layer")
+
+    async def _move(self, forward: bool, size: str) -> None:
+        session = await self.ready()
+        if forward and self.snapshot is not None and self.snapshot.status == "done":
+            self._say(self._nothing_left())
+        else:
+            self._crossed(await (session.step(size) if forward else session.back(size)))
+
+    def _crossed(self, snapshot: Snapshot) -> None:
+        """Show where a step, an undo or a redo led, and say what it went over."""
+        self._show(snapshot)
+        if snapshot.crossing is not None:
+            from adder_tui.runs.draw import crossing_told
+
+            self._say(crossing_told(snapshot.crossing, snapshot, UNICODE))
+
+    async def home(self) -> None:
+        """To the first moment."""
+        self._show(await (await self.ready()).home())
+
+    async def end(self) -> None:
+        """To the newest moment."""
+        self._show(await (await self.ready()).end())
+
+    async def seek_epoch(self, epoch: int) -> None:
+        """To the end of an epoch that the run has been at."""
+        self._show(await (await self.ready()).seek_epoch(epoch))
+        self._say(f"Back at epoch {count(epoch)}: End goes to the newest moment.")
+
+    # --- the run ---------------------------------------------------------------------------------
+
+    async def reset(self) -> None:
+        """The same initial weights again."""
+        self._show(await (await self.ready()).reset())
+
+    async def reseed(self) -> None:
+        """Other initial weights."""
+        snapshot = await (await self.ready()).reseed()
+        self._show(snapshot)
+        self._say(f"A new start with seed {snapshot.experiment.seed}.")
+
+    async def run(self, experiment: Experiment, changes: dict[str, Any] | None) -> None:
+        """Change some keys of the run in place, or with ``changes`` None start a new run."""
+        session = await self.ready()
+        self._show(await (session.load(experiment) if changes is None else session.change(**changes)))
+
+    async def train_again(self, experiment: Experiment, until: int | None) -> Snapshot | None:
+        """Start a new run and train it at full speed to the end of an epoch, or with None to its own end.
+
+        Returns where it has arrived; None where a person halted it or went elsewhere on the way.
+        """
+        session = await self.ready()
+        here = await session.load(experiment)
+        self._show(here)
+        if until == 0:
+            return here
+        pace, self.pace = self.pace, None
+        try:
+            self._show(await session.play(None, until))
+            async for snapshot in session.snapshots(WATCHED_FPS):
+                self._show(snapshot)
+                if snapshot.run != here.run or snapshot.experiment != experiment:
+                    return None
+                if snapshot.status != "playing":
+                    return snapshot if until in (None, snapshot.epoch) else None
+        finally:
+            if self.pace is None:
+                self.pace = pace
+        return None
+
+    async def open(self, path: Path) -> None:
+        """A run that was saved."""
+        self._show(await (await self.ready()).open(path))
+
+    async def save(self, path: Path) -> None:
+        """Save the run to a file."""
+        self._show(await (await self.ready()).save(path))
+
+    async def switch(self, run: int) -> None:
+        """To a run that was left."""
+        self._show(await (await self.ready()).switch(run))
+
+    async def forget(self, run: int) -> None:
+        """Strike a run off the list."""
+        self._show(await (await self.ready()).forget(run))
+
+    async def bring_back(self) -> None:
+        """Put the run back that was struck off last."""
+        self._show(await (await self.ready()).bring_back())
+
+    async def rescue(self) -> None:
+        """Back to before the run blew up, with a lower rate."""
+        snapshot = await (await self.ready()).rescue()
+        self._show(snapshot)
+        lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)
+        self._say(f"Back at update {count(snapshot.moment.update)}, with the learning rate {lr}: space goes on.")
+
+    async def ask(self, asked: Sum) -> Answer:
+        """Ask the network; training is not changed by it."""
+        session = await self.ready()
+        answer = await session.ask(asked)
+        self._show(await session.snapshot())
+        return answer
+
+    async def undo(self) -> None:
+        """Take the last change back."""
+        self._crossed(await (await self.ready()).undo())
+
+    async def redo(self) -> None:
+        """Make the change again that was taken back."""
+        self._crossed(await (await self.ready()).redo())
+
+
+def _one(size: str) -> str:
+    if size[0].isdigit():
+        return size
+    article = "an" if size[0] in "aeiou" else "a"
+    return f"{article} {size}"

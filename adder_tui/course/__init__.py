@@ -1,0 +1,1 @@
+"""The course and a lesson's state, without a screen."""

@@ -1,0 +1,324 @@
+"""Doing what a lesson's actions say, on a session; and the figures and cards that stand beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import AdderError, RequestError
+from adder_engine.kernels.parameters import layout_of
+from adder_engine.parsing import Sum, parse_sum
+from adder_engine.snapshot import PHASES
+from adder_tui.course.probe_views import (
+    BY_HAND,
+    LASTING,
+    SHEETS,
+    AskedSum,
+    Call,
+    RunLine,
+    Workbench,
+    call_for,
+    calls_of,
+)
+from adder_tui.course.problems import ActionError
+from adder_tui.course.state import Attempt
+from adder_tui.course.vocabulary import Action
+
+if TYPE_CHECKING:
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.course.expressions import Argument
+    from adder_tui.course.lesson import Settings, Task
+    from adder_tui.course.lesson_controller import Classroom
+    from adder_tui.course.state import Sitting
+
+
+FIRST_SUM = Sum(30, 70)
+"""The current sum when a lesson is entered."""
+EPOCHS_AT_ONCE = 100
+"""Epochs between two looks while training."""
+
+
+class LessonPlayer:
+    """Plays actions on a session, telling an attempt's deeds of them as the app does.
+
+    Args:
+        session: what the actions are done to.
+        attempt: whose deeds they are.
+        show: takes each snapshot on the way.
+    """
+
+    def __init__(
+        self, session: Session, attempt: Attempt, show: Callable[[Snapshot], None] = lambda snapshot: None
+    ) -> None:
+        self._session, self._attempt, self._show = session, attempt, show
+
+    async def enter(self, changes: Settings | None = None) -> None:
+        """Load the lesson's preset, with these changes if any, and make 30 + 70 the current sum again."""
+        experiment = self._attempt.lesson.experiment.replace(**(changes or {}))
+        await self._session.load(experiment)
+        await self._session.ask(FIRST_SUM)
+        self._see(await self._session.snapshot())
+
+    async def play(self, task: Task) -> None:
+        """Do a task's actions; those of the tasks before it come first."""
+        await self.play_all(task.actions)
+
+    async def play_all(self, actions: Iterable[Action]) -> None:
+        """Do actions one after the other."""
+        for action in actions:
+            await self.do(action)
+
+    async def do(self, action: Action) -> None:
+        """Do one action.
+
+        Raises:
+            ActionError: it cannot be done here; the sentence names it.
+        """
+        try:
+            await self._do(action)
+        except (RequestError, ValueError) as error:
+            raise ActionError(f"{action.text!r} cannot be done: {error}") from None
+
+    def _see(self, snapshot: Snapshot) -> None:
+        self._attempt.deeds.saw(snapshot)
+        self._show(snapshot)
+
+    async def _do(self, action: Action) -> None:
+        session, deeds = self._session, self._attempt.deeds
+        match action.verb, action.words:
+            case "predict", (id, *value):
+                deeds.predict(id, " ".join(value))
+            case "answer", (id, *value):
+                deeds.answer(id, " ".join(value))
+            case "open", (view,):
+                deeds.open(view)
+            case "sort", (card, *bin):
+                deeds.sort(card, " ".join(bin))
+            case "ask", _:
+                answer = await session.ask(parse_sum(action.argument))
+                self._see(await session.snapshot())
+                deeds.ask(answer)
+            case "station", (id,):
+                station = self._attempt.lesson.station_named(id)
+                if station is None:
+                    raise RequestError(f"There is no station {id!r} in this lesson.")
+                self._see(await session.load(station.experiment))
+            case "set", changes:
+                self._see(await session.load(session.experiment.parsed(*changes)))
+            case "change", changes:
+                parsed = session.experiment.parsed(*changes)
+                keys = [one.partition("=")[0] for one in changes]
+                self._see(await session.change(**{key: parsed[key] for key in keys}))
+            case "seed", (seed,):
+                self._see(await session.reseed(int(seed)))
+            case "reset", _:
+                self._see(await session.reset())
+            case "run", (epochs,):
+                await self._run(int(epochs))
+            case "step", _:
+                await self._step(action.argument)
+            case "edit", (name, value):
+                tensor, place = await self._place(name)
+                self._see(await session.edit(tensor, place, float(value)))
+                deeds.edit()
+            case "nudge", (name, amount):
+                loss = await session.bench("nudge", name, float(amount))
+                deeds.use("nudge", name, float(amount))
+                deeds.nudge(name, float(amount), float(loss))
+            case "gradcheck", (name,):
+                tensor, place = await self._place(name)
+                snapshot = await session.snapshot()
+                layout = layout_of(snapshot.experiment.network.layers, snapshot.experiment.layer_names)
+                deeds.check_gradient(name, await session.check_gradient(layout.index_of(tensor, place)))
+            case "bench", (name, *texts):
+                arguments = tuple(map(_argument, texts))
+                await session.bench(name, *arguments)
+                deeds.use(name, *arguments)
+
+    async def _run(self, epochs: int) -> None:
+        """Train on, giving the run more epochs where it has too few; a loss that is not finite ends it."""
+        session = self._session
+        snapshot = await session.snapshot()
+        goal = snapshot.epoch + epochs
+        if goal > snapshot.experiment.epochs:
+            self._see(await session.change(epochs=goal))
+        while snapshot.epoch < goal and snapshot.status != "stopped":
+            snapshot = await session.step("epoch", min(EPOCHS_AT_ONCE, goal - snapshot.epoch))
+            self._see(snapshot)
+
+    async def _step(self, size: str) -> None:
+        """One step of a size, or on to the end of a phase."""
+        session = self._session
+        snapshot = await session.snapshot()
+        if snapshot.experiment.epochs <= snapshot.epoch:
+            await session.change(epochs=snapshot.epoch + 1)
+        if size not in PHASES:
+            self._see(await session.step(size))
+            return
+        for _ in PHASES:
+            snapshot = await session.step("phase")
+            self._see(snapshot)
+            if snapshot.rung is not None and snapshot.rung.phase == size:
+                return
+
+    async def _place(self, name: str) -> tuple[str, tuple[int, ...]]:
+        """A parameter's tensor and its place there: ``hidden.weight[2,0]``, or ``output.bias`` for its one number."""
+        tensor, _, place = name.partition("[")
+        numbers = [text.strip() for text in place.rstrip("]").split(",") if text.strip()] or ["0"]
+        return tensor, tuple(map(int, numbers))
+
+
+def _argument(text: str) -> Argument:
+    """A bench's argument as expressions write it: a number where it is one, else words."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
+
+
+class Benches:
+    """Works the figures out for the lesson at hand, and keeps them while they hold."""
+
+    def __init__(self, room: Classroom) -> None:
+        self._room = room
+
+    @property
+    def workbench(self) -> Workbench | None:
+        """What there is to draw of the lesson's own views; None on the list."""
+        sitting = self._room.sitting
+        if sitting is None:
+            return None
+        lesson, deeds = sitting.lesson, sitting.attempt.deeds
+        return Workbench(
+            lesson=lesson,
+            asked=tuple(AskedSum(a.a, a.b, a.answer, a.wanted) for run in deeds.runs for a in run.asked),
+            runs=tuple(
+                RunLine(run.experiment, run.epochs, run.train[0] if run.train else None,
+                        run.train[-1] if run.train else None, run.exploded)
+                for run in deeds.runs
+            ),
+            results=sitting.results, checks=deeds.checks, working=sitting.working, rows=sitting.rows,
+            calls={view: calls_of(view, lesson) for view in lesson.views if view in SHEETS},
+            sorted=deeds.sorted, best=sitting.attempt.best, station=sitting.station,
+        )  # fmt: skip
+
+    def move(self, view: str, change: int) -> None:
+        """Move a view's cursor."""
+        sitting = self._room.sitting
+        count = self._row_count(sitting, view) if sitting is not None else 0
+        if sitting is not None and count:
+            sitting.rows[view] = max(0, min(count - 1, sitting.rows.get(view, 0) + change))
+            self._room.changed()
+
+    def point_at(self, view: str, action: Action) -> None:
+        """Put a view's cursor on the figure that an action works out."""
+        sitting, call, calls = self._room.sitting, call_for(action), self.calls(view)
+        if sitting is not None and call in calls:
+            sitting.rows[view] = calls.index(call)
+
+    def _row_count(self, sitting: Sitting, view: str) -> int:
+        if view == "board":
+            return len(sitting.lesson.board.cards) if sitting.lesson.board else 0
+        if view == "settings":
+            return len(sitting.lesson.controls)
+        return len(self.calls(view))
+
+    def calls(self, view: str) -> tuple[Call, ...]:
+        """A view's figures."""
+        sitting = self._room.sitting
+        return calls_of(view, sitting.lesson) if sitting is not None and view in SHEETS else ()
+
+    def sort(self, change: int) -> None:
+        """Move the card under the cursor to the next bin."""
+        sitting = self._room.sitting
+        board = sitting.lesson.board if sitting is not None else None
+        if sitting is None or board is None:
+            return
+        card = board.cards[sitting.rows.get("board", 0)]
+        lies = sitting.attempt.deeds.sorted.get(card.id)
+        at = (
+            (board.bins.index(lies) + change) % len(board.bins)
+            if lies in board.bins
+            else 0
+            if change > 0
+            else len(board.bins) - 1
+        )
+        sitting.attempt.deeds.sort(card.id, board.bins[at])
+        self._room.changed()
+
+    # --- figures ---------------------------------------------------------------------------------
+
+    async def use(self, view: str) -> None:
+        """Work out the figure under the view's cursor."""
+        sitting, calls = self._room.sitting, self.calls(view)
+        if sitting is not None and calls and sitting.working is None:
+            await self._work_out(calls[min(sitting.rows.get(view, 0), len(calls) - 1)], tell=True)
+
+    async def fill(self, view: str) -> None:
+        """Work out all of a view's figures that need no asking, while nothing is played."""
+        sitting = self._room.sitting
+        if sitting is None or sitting.working is not None:
+            return
+        while self._room.sitting is sitting:
+            snapshot = sitting.attempt.deeds.snapshot
+            if snapshot is None or snapshot.status == "playing":
+                return
+            missing = [c for c in self.calls(view) if c.bench not in BY_HAND and c not in sitting.results]
+            if not missing:
+                return
+            await self._work_out(missing[0], tell=False)
+
+    async def use_shapes(self, text: str) -> None:
+        """Work out what two typed shapes give: ``1x2 @ 2x4``, or ``10000x4 + 4``."""
+        name = "broadcast" if "+" in text else "matmul"
+        shapes = " ".join(text.replace("@", " ").replace("+", " ").replace("*", "x").split())
+        await self._work_out(Call(name, (shapes,)), tell=True)
+
+    async def shown(self, action: Action) -> None:
+        """An action of "show me" was played: its figure, if it has one, is put on the bench."""
+        call = call_for(action)
+        if call is not None:
+            await self._work_out(call, tell=False)
+
+    async def _work_out(self, call: Call, tell: bool) -> None:
+        """Ask the engine for a figure; with ``tell`` it is a deed of the learner's."""
+        sitting = self._room.sitting
+        if sitting is None:
+            return
+        session = await self._room.ready()
+        sitting.working = call
+        self._room.changed()
+        try:
+            if call.bench == "gradcheck":
+                await self._check_gradient(session, sitting, str(call.arguments[0]), tell)
+            else:
+                await self._measure(session, sitting, call, tell)
+        except AdderError as error:
+            sitting.results[call] = str(error)
+        finally:
+            sitting.working = None
+            self._room.changed()
+        await self._room.look()
+
+    async def _measure(self, session: Session, sitting: Sitting, call: Call, tell: bool) -> None:
+        deeds = sitting.attempt.deeds
+        stands = standing(deeds.snapshot) if deeds.snapshot else ()
+        value = await session.bench(call.bench, *call.arguments)
+        if call.bench in LASTING or (deeds.snapshot and stands == standing(deeds.snapshot)):
+            sitting.results[call] = value
+        if tell:
+            deeds.use(call.bench, *call.arguments)
+            if call.bench == "nudge":
+                deeds.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
+
+    async def _check_gradient(self, session: Session, sitting: Sitting, name: str, tell: bool) -> None:
+        if tell or name not in sitting.attempt.deeds.checks:
+            await LessonPlayer(session, sitting.attempt).do(Action("gradcheck", (name,), f"gradcheck {name}"))
+
+
+def standing(snapshot: Snapshot) -> tuple[object, ...]:
+    """What the benches' figures hang on."""
+    return snapshot.moment, snapshot.experiment

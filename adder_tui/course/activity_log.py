@@ -1,0 +1,231 @@
+"""What a learner did in a lesson, and its runs, gathered from snapshots and commands. The same for app and test."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from adder_engine.experiment import Experiment
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Answer, GradientCheck, Losses, Moment, Snapshot
+    from adder_tui.course.expressions import Argument
+
+
+MOST_RUNS = 50
+"""Runs that are remembered; the oldest make room."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A sum that was asked, with what the network said then."""
+
+    a: float
+    b: float
+    answer: float
+    wanted: float | None
+    """The right answer; None where it is not known."""
+
+
+@dataclass
+class Run:
+    """One run: its settings, how far it came, its losses. All from snapshots; nothing is counted twice."""
+
+    settings: list[tuple[int, Experiment]]
+    """(update, experiment): the settings in force from that update on."""
+    asked: list[Asked] = field(default_factory=list)
+    edits: int = 0
+    """Numbers set by hand."""
+    newest: int = 0
+    """The furthest update."""
+    losses: Losses | None = None
+    current_loss: float | None = None
+    test_loss: float | None = None
+    stopped_at: Moment | None = None
+    exploded: bool = False
+
+    def goes_on(self, snapshot: Snapshot) -> bool:
+        """Whether a snapshot can be of this run: not another seed, network or data, nor one that begins anew."""
+        begun_anew = self.newest > 0 and snapshot.newest.update == 0
+        return not begun_anew and _fixed(snapshot.experiment) == _fixed(self.experiment)
+
+    def see(self, snapshot: Snapshot) -> None:
+        """Take in what a snapshot of this run shows."""
+        update, experiment = snapshot.moment.update, snapshot.experiment
+        kept = [(begun, one) for begun, one in self.settings if begun < update]
+        if not kept or kept[-1][1] != experiment:
+            kept.append((update, experiment))
+        self.settings = kept
+        self.newest = snapshot.newest.update
+        self.losses = snapshot.losses
+        self.current_loss = snapshot.current_loss
+        self.test_loss = snapshot.test_loss
+        if snapshot.status == "stopped":
+            self.stopped_at = snapshot.newest
+        self.exploded = self.stopped_at is not None and self.stopped_at == snapshot.newest
+
+    @property
+    def experiment(self) -> Experiment:
+        """The settings in force last."""
+        return self.settings[-1][1]
+
+    def matches(self, when: Mapping[str, Any]) -> bool:
+        """Whether these settings held from the run's start to its end."""
+        return all(same(experiment[key], value) for _, experiment in self.settings for key, value in when.items())
+
+    # --- figures ---------------------------------------------------------------------------------
+
+    @property
+    def train(self) -> list[float]:
+        """Each epoch's loss; beyond 4096 epochs the last of each bucket."""
+        return [] if self.losses is None else self.losses.train.tolist()
+
+    @property
+    def epochs(self) -> int:
+        return 0 if self.losses is None or not len(self.losses.epochs) else int(self.losses.epochs[-1])
+
+    @property
+    def rises(self) -> int:
+        """Epochs whose loss lies above the one before."""
+        return sum(after > before for before, after in pairwise(self.train))
+
+    def first_below(self, value: float) -> float | None:
+        """The first epoch whose loss lies below a value."""
+        if self.losses is None:
+            return None
+        pairs = zip(self.losses.epochs.tolist(), self.losses.train.tolist(), strict=True)
+        return next((epoch for epoch, loss in pairs if loss < value), None)
+
+    def at(self, epoch: float) -> float | None:
+        """That epoch's loss; beyond 4096 epochs the loss of the bucket that holds it."""
+        if self.losses is None or not 1 <= epoch <= self.epochs:
+            return None
+        pairs = zip(self.losses.epochs.tolist(), self.losses.train.tolist(), strict=True)
+        return next((loss for last, loss in pairs if last >= epoch), None)
+
+    @property
+    def train_rmse(self) -> float | None:
+        """Root of the loss over all training rows as last seen, in units of sums; None unless the loss is mse."""
+        return self._root(self.current_loss)
+
+    @property
+    def test_rmse(self) -> float | None:
+        return self._root(self.test_loss)
+
+    @property
+    def best_test(self) -> tuple[float | None, float | None]:
+        """The lowest held-out RMSE, and its epoch."""
+        if self.losses is None or not len(self.losses.test_low):
+            return None, None
+        lowest = int(self.losses.test_low.argmin())
+        return self._root(float(self.losses.test_low[lowest])), float(self.losses.test_epochs[lowest])
+
+    def _root(self, loss: float | None) -> float | None:
+        if loss is None or self.experiment.training.loss != "mse":
+            return None
+        return math.sqrt(loss) * self.experiment.data.scale
+
+
+def same(setting: Any, wanted: Any) -> bool:
+    """Whether a setting is the wanted one; numbers within the last digits of a float."""
+    numbers = isinstance(setting, int | float) and isinstance(wanted, int | float)
+    if numbers and not isinstance(setting, bool) and not isinstance(wanted, bool):
+        return math.isclose(setting, wanted, rel_tol=1e-9)
+    return bool(setting == wanted)
+
+
+def _fixed(experiment: Experiment) -> tuple[Any, ...]:
+    """What cannot change during a run."""
+    return experiment.seed, experiment.network, experiment.data, experiment.training.flat_target
+
+
+@dataclass
+class Deeds:
+    """The record that checks look at.
+
+    Feed it every snapshot (:meth:`saw`) and every command that a snapshot does not tell of. A sum is noted
+    with the run at hand, so see the snapshot first.
+    """
+
+    predictions: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    """The newest answer to each field."""
+    opened: set[str] = field(default_factory=set)
+    sorted: dict[str, str] = field(default_factory=dict)
+    """Card to bin."""
+    nudges: dict[tuple[str, float], float] = field(default_factory=dict)
+    """(parameter, amount) to the loss there."""
+    checks: dict[str, GradientCheck] = field(default_factory=dict)
+    """The newest measured slope of each parameter."""
+    used: list[tuple[str, tuple[Argument, ...]]] = field(default_factory=list)
+    """Benches with their arguments."""
+    runs: list[Run] = field(default_factory=list)
+    """Oldest first; the last one is at hand."""
+    snapshot: Snapshot | None = None
+    """The newest one seen."""
+    seeds: Counter[int] = field(default_factory=Counter)
+    """How many runs were begun with each seed."""
+
+    @property
+    def run(self) -> Run | None:
+        """The run at hand."""
+        return self.runs[-1] if self.runs else None
+
+    def saw(self, snapshot: Snapshot) -> None:
+        """Take in a snapshot: it goes on with the run at hand, or begins another. One that comes late is left out."""
+        if self.snapshot is not None and snapshot.version < self.snapshot.version:
+            return
+        run = self.run
+        if run is None or not run.goes_on(snapshot):
+            run = Run([(snapshot.moment.update, snapshot.experiment)])
+            self.runs = [*self.runs, run][-MOST_RUNS:]
+            self.seeds[snapshot.experiment.seed] += 1
+        run.see(snapshot)
+        self.snapshot = snapshot
+
+    def predict(self, id: str, value: str) -> None:
+        """Lock a prediction in; one that is locked stays as it is."""
+        self.predictions.setdefault(id, value)
+
+    def answer(self, id: str, value: str) -> None:
+        """A field was filled in."""
+        self.answers[id] = value
+
+    def ask(self, answer: Answer) -> None:
+        """A sum was asked of the run at hand."""
+        if self.run is not None:
+            self.run.asked.append(Asked(answer.sum.a, answer.sum.b, answer.predicted, answer.wanted))
+
+    def open(self, view: str) -> None:
+        """A view was opened."""
+        self.opened.add(view)
+
+    def sort(self, card: str, bin: str) -> None:
+        """A card was put into a bin."""
+        self.sorted[card] = bin
+
+    def edit(self) -> None:
+        """A number of the run at hand was set by hand."""
+        if self.run is not None:
+            self.run.edits += 1
+
+    def nudge(self, parameter: str, amount: float, loss: float) -> None:
+        """A number was moved, the loss noted, and the number put back."""
+        self.nudges[parameter_name(parameter), amount] = loss
+
+    def check_gradient(self, parameter: str, check: GradientCheck) -> None:
+        """A slope was measured with nudges."""
+        self.checks[parameter_name(parameter)] = check
+
+    def use(self, bench: str, *arguments: Argument) -> None:
+        """A bench was used."""
+        self.used.append((bench, arguments))
+
+
+def parameter_name(name: str) -> str:
+    """One spelling for each parameter: ``output.bias`` for ``output.bias[0]``, no blanks."""
+    return name.replace(" ", "").removesuffix("[0]") if ".bias" in name else name.replace(" ", "")

@@ -1,0 +1,242 @@
+"""A course: a folder of lessons in order, its chapters, its glossary and the review of a chapter."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from adder_tui.course.lesson import Lesson
+from adder_tui.course.loader import read_lesson
+from adder_tui.course.problems import LessonError, Problem
+from adder_tui.course.source import Source, Table, read_text
+from adder_tui.storage.progress import Progress, QuizRecord
+
+LONGEST_TEXT = 400
+QUESTIONS = 5
+NEVER_RIGHT, RIGHT_LATER, RIGHT_AT_ONCE = 4, 3, 1
+"""Weights of a question that was never answered rightly, rightly after a miss, and rightly the first time."""
+OWN_COURSE = Path(__file__).parent / "lessons"
+"""The course that comes with the program."""
+COURSE, GLOSSARY = "course.toml", "glossary.toml"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One term."""
+
+    term: str
+    text: str
+    also: tuple[str, ...] = ()
+    """Other words for it."""
+    lessons: tuple[str, ...] = ()
+    """Ids of lessons that explain it, in their order."""
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """All terms, by name."""
+
+    entries: Mapping[str, Entry]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entry]:
+        """By every name and its lower-case form; exact names win, since W and w may differ."""
+        found: dict[str, Entry] = {}
+        for entry in self.entries.values():
+            for name in (entry.term, *entry.also):
+                found.setdefault(name.casefold(), entry)
+        for entry in self.entries.values():
+            found |= dict.fromkeys((*entry.also, entry.term), entry)
+        return found
+
+    def find(self, term: str) -> Entry | None:
+        """The entry of a term or of another word for it."""
+        return self._by_name.get(term) or self._by_name.get(term.casefold())
+
+    def search(self, words: str) -> tuple[Entry, ...]:
+        """Entries whose names hold the words, then those whose texts do; all of them for no words."""
+        wanted = words.casefold().strip()
+        named = [e for e in self.entries.values() if any(wanted in n.casefold() for n in (e.term, *e.also))]
+        telling = [e for e in self.entries.values() if e not in named and wanted in e.text.casefold()]
+        return tuple(sorted(named, key=lambda e: e.term.casefold())) + tuple(telling)
+
+    def with_lessons(self, lessons: Iterable[Lesson]) -> Glossary:
+        """With the lessons' own entries, and each entry linked to the lessons that list it among their terms."""
+        entries = dict(self.entries)
+        linked: dict[str, list[str]] = {}
+        for lesson in lessons:
+            for term, text in lesson.glossary.items():
+                entries.setdefault(term, Entry(term, text))
+            for term in (*lesson.terms, *lesson.glossary):
+                entry = self.find(term)
+                linked.setdefault(entry.term if entry else term, []).append(lesson.id)
+        return Glossary({
+            term: dataclasses.replace(entry, lessons=tuple(dict.fromkeys([*linked.get(term, []), *entry.lessons])))
+            for term, entry in entries.items()
+        })  # fmt: skip
+
+
+def read_glossary(path: Path) -> Glossary:
+    """The glossary in a file.
+
+    Raises:
+        LessonError: it cannot be used.
+    """
+    source = Source(str(path), read_text(path))
+    entries: dict[str, Entry] = {}
+    for term, value in source.values.items():
+        if not isinstance(value, dict):
+            source.complain(0, f'{term!r} is no table: write ["{term}"], and text under it.')
+            continue
+        table = Table(source, value, f'"{term}"')
+        entries[term] = Entry(term, table.text("text", LONGEST_TEXT), table.texts("also"), table.texts("lessons"))
+        table.end()
+    if source.problems:
+        raise LessonError(source.problems)
+    return Glossary(entries)
+
+
+def weight(quiz: QuizRecord) -> int:
+    """How likely a question comes, against the others."""
+    if not quiz.right:
+        return NEVER_RIGHT
+    return RIGHT_AT_ONCE if quiz.tries <= 1 else RIGHT_LATER
+
+
+def draw_review(
+    lessons: Sequence[Lesson], progress: Progress, dice: random.Random, count: int = QUESTIONS
+) -> tuple[Lesson, ...]:
+    """Lessons whose questions make up a review, each at most once.
+
+    Args:
+        lessons: those that may come: all up to and with the chapter that was finished.
+        progress: how their questions went.
+        dice: where chance comes from.
+        count: how many are drawn, if there are so many.
+    """
+    left, drawn = list(lessons), list[Lesson]()
+    while left and len(drawn) < count:
+        (one,) = dice.choices(left, [weight(progress.lesson(lesson.id).quiz) for lesson in left])
+        left.remove(one)
+        drawn.append(one)
+    return tuple(drawn)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter's id and title."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """Lessons in order, chapters, terms."""
+
+    folder: Path
+    title: str
+    complete: bool
+    """Whether all its lessons are there."""
+    chapters: tuple[Chapter, ...]
+    lessons: tuple[Lesson, ...]
+    glossary: Glossary
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Lesson]:
+        return {lesson.id: lesson for lesson in self.lessons}
+
+    def in_chapter(self, chapter: str) -> tuple[Lesson, ...]:
+        """A chapter's lessons, in order."""
+        return tuple(lesson for lesson in self.lessons if lesson.chapter == chapter)
+
+    def after(self, id: str) -> Lesson | None:
+        """The lesson that follows."""
+        order = self.by_id[id].order
+        return next((lesson for lesson in self.lessons if lesson.order > order), None)
+
+
+def read_course(folder: Path = OWN_COURSE) -> Course:
+    """The course in a folder.
+
+    Raises:
+        LessonError: the folder or one of its files cannot be used; ``problems`` has all of it.
+    """
+    title, complete, chapters, problems = _head(folder)
+    lessons = []
+    for path in lesson_files(folder):
+        try:
+            lessons.append(read_lesson(path))
+        except LessonError as error:
+            problems.extend(error.problems)
+    try:
+        glossary = own_glossary(folder)
+    except LessonError as error:
+        problems.extend(error.problems)
+        glossary = Glossary({})
+    lessons.sort(key=lambda lesson: lesson.order)
+    problems += _together(lessons, chapters, glossary)
+    if not lessons and not problems:
+        problems.append(Problem(str(folder), 0, "There is no lesson in it: lessons are files such as 01-name.md."))
+    if problems:
+        raise LessonError(problems)
+    return Course(folder, title, complete, chapters, tuple(lessons), glossary.with_lessons(lessons))
+
+
+def lesson_files(folder: Path) -> list[Path]:
+    """The lessons' files of a folder, by name."""
+    return sorted(path for path in folder.glob("*.md") if path.name[0].isdigit())
+
+
+def _head(folder: Path) -> tuple[str, bool, tuple[Chapter, ...], list[Problem]]:
+    path = folder / COURSE
+    try:
+        source = Source(str(path), read_text(path))
+    except LessonError as error:
+        return "", False, (), list(error.problems)
+    top = Table(source, source.values)
+    title, complete = top.text("title", 80), top.truth("complete")
+    chapters = []
+    for table in top.tables("chapter", least=1):
+        chapters.append(Chapter(table.text("id", 40), table.text("title", 60)))
+        table.end()
+    top.end()
+    return title, complete, tuple(chapters), source.problems
+
+
+def own_glossary(folder: Path) -> Glossary:
+    """A folder's glossary; where it has none, the one that comes with the program.
+
+    Raises:
+        LessonError: it cannot be used.
+    """
+    own = folder / GLOSSARY
+    return read_glossary(own if own.exists() else OWN_COURSE / GLOSSARY)
+
+
+def _together(lessons: list[Lesson], chapters: tuple[Chapter, ...], glossary: Glossary) -> Iterator[Problem]:
+    """What is wrong between the files."""
+    ids, orders = dict[str, Lesson](), dict[int, Lesson]()
+    names = {chapter.id for chapter in chapters}
+    for lesson in lessons:
+        name = Path(lesson.file).name
+        if lesson.id in ids:
+            yield Problem(lesson.file, 0, f"id = {lesson.id!r} is that of {Path(ids[lesson.id].file).name} too.")
+        if lesson.order in orders:
+            other = Path(orders[lesson.order].file).name
+            yield Problem(lesson.file, 0, f"order = {lesson.order} is that of {other} too.")
+        ids.setdefault(lesson.id, lesson)
+        orders.setdefault(lesson.order, lesson)
+        if name != (wanted := f"{lesson.order:02}-{lesson.id}.md"):
+            yield Problem(lesson.file, 0, f"The file should be named {wanted}, by order and id.")
+        if names and lesson.chapter not in names:
+            yield Problem(
+                lesson.file, 0, f"chapter = {lesson.chapter!r} is not in {COURSE}: there are {', '.join(names)}."
+            )
+        for term in lesson.terms:
+            if glossary.find(term) is None and term not in lesson.glossary:
+                yield Problem(lesson.file, 0, f"terms: {term!r} is not in {GLOSSARY}.")

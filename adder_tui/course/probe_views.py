@@ -1,0 +1,232 @@
+"""What a lesson's own views are drawn from: figures and how they are named, runs, cards, controls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from adder_tui.course.vocabulary import Action
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import GradientCheck
+    from adder_tui.course.expressions import Argument
+    from adder_tui.course.lesson import Lesson
+
+
+Shown = float | str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One figure of a bench: its name and its arguments. ``nudge`` and ``gradcheck`` belong to it as well."""
+
+    bench: str
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A bench's view."""
+
+    about: str
+    benches: tuple[str, ...]
+    """Whose figures it shows."""
+    calls: tuple[Call, ...]
+    """Figures that are offered beside those that the lesson's own tasks use."""
+    typed: bool = False
+    """Two shapes can be typed."""
+
+
+def _calls(*written: str) -> tuple[Call, ...]:
+    return tuple(call_of(text) for text in written)
+
+
+def call_of(text: str) -> Call:
+    """``hits 1`` or ``matmul 1x2 2x4`` as a call; shapes stay together."""
+    name, *words = text.split()
+    if name in ("matmul", "broadcast"):
+        return Call(name, (" ".join(words),))
+    return Call(name, tuple(argument_of(word) for word in words))
+
+
+def argument_of(word: str) -> Argument:
+    """A number where it is one, else the word."""
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
+SHEETS: Mapping[str, Sheet] = {
+    "shapes": Sheet("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
+                    (), typed=True),
+    "hits": Sheet("The sums that the network has never seen, by several measures.", ("hits", "over", "rmse"),
+                  _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "rmse 500")),
+    "spoiled": Sheet("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
+                     ("spoiled",), _calls("spoiled mse", "spoiled l1", "spoiled huber")),
+    "nudge": Sheet("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
+    "graph": Sheet("What autograd wrote down on the way forward, for one sum.", ("graph", "tied"),
+                   _calls("graph MseLossBackward0", "graph AddmmBackward0", "graph TBackward0",
+                          "graph AccumulateGrad", "tied")),
+    "accumulate": Sheet("Backward calls without clearing and without a step.", ("backwards", "tenths", "uphill"),
+                        _calls("backwards 1", "backwards 2", "backwards 3", "tenths")),
+    "batches": Sheet("How far a few rows' gradient points where that of all rows does: 1 is the same way.",
+                     ("agreement", "worst_agreement"),
+                     _calls("agreement 1", "worst_agreement 1", "agreement 32", "worst_agreement 32",
+                            "agreement 1000", "worst_agreement 1000")),
+    "far": Sheet("How far off it typically is, by how large the sums' numbers may be.", ("rmse",),
+                 _calls("rmse 500", "rmse 5000", "rmse 50000", "rmse 500000")),
+    "valley": Sheet("How curved the loss is, and the largest rate at which plain steps hold.",
+                    ("curvature", "rate_cap"), _calls("curvature", "rate_cap")),
+    "activity": Sheet("What the neurons do over all rows.", ("twins", "dead"), _calls("twins", "dead 1", "dead 2")),
+    "seeds": Sheet("Untrained answers to 30 + 70, each seed with weights of its own.", ("seeds", "double", "stuck"),
+                   _calls("seeds mean 1000", "seeds spread 1000", "seeds low 1000", "seeds high 1000",
+                          "seeds near 1000", "double")),
+    "rivals": Sheet("Other learners, taught with the same sums.", ("rival", "rival_rmse"),
+                    _calls("rival least-squares 30 70", "rival neighbours 30 70", "rival least-squares 3000 7000",
+                           "rival neighbours 3000 7000", "rival_rmse least-squares", "rival_rmse neighbours")),
+}  # fmt: skip
+
+_NAMES: Mapping[str, str] = {
+    "hits": "within {0:g} of the truth", "over": "says rightly whether it is more than {0:g}",
+    "rmse": "typically off by, numbers up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
+    "tied": "gradient of one weight, 0.5, used for both 30 and 70",
+    "backwards": ".grad of the last bias after {0:g} backward", "tenths": "ten tenths against all rows at once",
+    "uphill": "loss after a step uphill at rate {0:g}", "agreement": "{0:,g} rows a batch: on average",
+    "worst_agreement": "{0:,g} rows a batch: the worst of ten", "curvature": "steepest curve over flattest",
+    "rate_cap": "largest rate that holds", "twins": "neurons of layer 1 that are another's twin",
+    "dead": "neurons of layer {0:g} that are dead", "double": "the same seed in float64",
+    "stuck": "of seeds 0 to {1:,g}, stuck with {0}", "rival": "{0}: {1:,g} + {2:,g}",
+    "rival_rmse": "{0}: typically off by", "matmul": "{0}", "broadcast": "{0}",
+    "nudge": "{0} {1:+g}", "gradcheck": "{0}: its slope by every nudge",
+}  # fmt: skip
+_SEEDS = {
+    "mean": "mean of {0:,g} seeds", "spread": "their spread", "low": "the lowest", "high": "the highest",
+    "near": "how many lie within 1 of 100",
+}  # fmt: skip
+ENOUGH = 3
+"""Rows of a lesson's own from which on the view's usual ones are left out."""
+BY_HAND = frozenset({"matmul", "broadcast", "nudge", "gradcheck", "spoiled", "stuck"})
+"""Benches that wait for Enter, being the lesson's point or slow. The others are worked out on opening."""
+LASTING = frozenset({"matmul", "broadcast", "tied", "spoiled", "stuck", "seeds"})
+"""Benches whose figure does not hang on where the run stands."""
+_BELOW_ZERO = re.compile(r"(?<![\w.])-(?=\d)")
+COUNTS = frozenset({"graph", "twins", "dead", "stuck"})
+"""Benches whose figure is a count."""
+SHARES = frozenset({"hits", "over", "tenths"})
+"""Benches whose figure is a share; shown as percent."""
+
+
+def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
+    """The rows of a bench's view: those of the lesson's own tasks first, then the view's.
+
+    Args:
+        view: one of :data:`SHEETS`.
+        lesson: whose tasks are looked through.
+        chosen: the number that is chosen in the diagram, which the nudge offers too.
+    """
+    sheet = SHEETS[view]
+    found: dict[Call, None] = {}
+    for action in lesson.solution:
+        call = call_for(action)
+        if call is not None and call.bench in sheet.benches:
+            found[call] = None
+    expressions = [*(t.check for t in lesson.tasks), *(q.value for q in lesson.quotes),
+                   *(m.expression for m in lesson.measured)]  # fmt: skip
+    for expression in expressions:
+        for word, arguments in expression.words:
+            if word == "bench" and arguments[0] in sheet.benches:
+                found[Call(str(arguments[0]), tuple(arguments[1:]))] = None
+    if view == "nudge":
+        for name in dict.fromkeys([*(str(call.arguments[0]) for call in found), *([chosen] if chosen else [])]):
+            for call in (Call("nudge", (name, 1.0)), Call("nudge", (name, -1.0)), Call("gradcheck", (name,))):
+                found[call] = None
+    return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
+
+
+def call_for(action: Action) -> Call | None:
+    """The figure that an action works out; None where it works none out."""
+    match action.verb, action.words:
+        case "bench", (name, *words):
+            return Call(name, tuple(argument_of(word) for word in words))
+        case "nudge", (name, amount):
+            return Call("nudge", (name, float(amount)))
+        case "gradcheck", (name,):
+            return Call("gradcheck", (name,))
+    return None
+
+
+def view_for(action: Action, views: Sequence[str]) -> str:
+    """The one of a lesson's views in which an action is seen; empty where there is none."""
+    call = call_for(action)
+    if call is not None:
+        return next((view for view in views if view in SHEETS and call.bench in SHEETS[view].benches), "")
+    wanted = {
+        "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
+        "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
+        "run": ("chart", "network"), "step": ("trace", "chart", "network"),
+    }  # fmt: skip
+    return next((view for view in wanted.get(action.verb, ()) if view in views), "")
+
+
+def name_of(call: Call) -> str:
+    """A figure's name as the view shows it."""
+    if call.bench == "seeds":
+        return _SEEDS[str(call.arguments[0])].format(*call.arguments[1:])
+    sign = {"matmul": " @ ", "broadcast": " + "}.get(call.bench)
+    if sign:
+        return sign.join(str(call.arguments[0]).split())
+    return _BELOW_ZERO.sub("−", _NAMES[call.bench].format(*call.arguments))
+
+
+@dataclass(frozen=True)
+class AskedSum:
+    """A sum that was asked in this lesson, and what the network said then."""
+
+    a: float
+    b: float
+    answer: float
+    wanted: float | None
+    """None where it is not known."""
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run of the lesson."""
+
+    experiment: Experiment
+    epochs: int
+    first: float | None
+    """Loss of its first epoch."""
+    last: float | None
+    exploded: bool
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """The lesson's views beside the app's own, at one moment."""
+
+    lesson: Lesson
+    asked: tuple[AskedSum, ...] = ()
+    """Oldest first."""
+    runs: tuple[RunLine, ...] = ()
+    """Oldest first; the last one is at hand."""
+    results: Mapping[Call, Shown] = field(default_factory=dict)
+    """Figures that were asked for, by call; a sentence where there is none."""
+    checks: Mapping[str, GradientCheck] = field(default_factory=dict)
+    """The newest slope measured of each number."""
+    working: Call | None = None
+    """The figure that is being computed."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """View to the row under its cursor."""
+    calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
+    """View to its rows."""
+    sorted: Mapping[str, str] = field(default_factory=dict)
+    """Card to bin."""
+    best: Mapping[str, float] = field(default_factory=dict)
+    """Challenges that were met, with the best score."""
+    station: str = ""
+    """The id of the station that is loaded; empty for the preset."""

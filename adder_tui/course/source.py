@@ -1,0 +1,291 @@
+"""A TOML table that is read key by key, gathering whatever is wrong with it by line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from adder_engine.errors import AdderError, ExperimentError
+from adder_engine.experiment import Experiment, key_named
+from adder_tui.course.problems import LessonError, Problem
+
+Read = TypeVar("Read")
+
+LARGEST_FILE = 1_000_000
+"""Bytes of a file of a course; a long lesson has a fortieth of that."""
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
+_KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+_AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)")
+
+
+class Source:
+    """A file's TOML, with the lines that its keys stand on and the problems found so far."""
+
+    def __init__(self, file: str, text: str, first_line: int = 1) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._lines: dict[tuple[str, int, str], int] = {}
+        """(table, which of that name, key) to line; the key "" is the table's header."""
+        table, index, counts = "", 0, dict[str, int]()
+        for number, line in enumerate(text.split("\n"), first_line):
+            if header := _HEADER.fullmatch(line):
+                table = header[2]
+                index = counts[table] = counts.get(table, -1) + 1
+                self._lines[table, index, ""] = number
+            elif key := _KEY.match(line):
+                self._lines.setdefault((table, index, key[1].strip("\"'")), number)
+        try:
+            self.values: dict[str, Any] = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            told = str(error)
+            at = _AT_LINE.search(told)
+            last = text.count("\n") + first_line  # where it says "at end of document", or nothing
+            line_number = int(at[1]) + first_line - 1 if at else last
+            raise LessonError([Problem(file, line_number, f"TOML: {_AT_LINE.sub('', told).rstrip('.')}.")]) from None
+
+    def line(self, table: str, index: int, key: str) -> int:
+        """The line of a key, or of its table where it is missing or stands deeper."""
+        for name in (key, key.partition(".")[0], ""):
+            if (table, index, name) in self._lines:
+                return self._lines[table, index, name]
+        return next((n for (t, i, k), n in self._lines.items() if t == table and i == index and k.startswith(key)), 0)
+
+    def complain(self, line: int, says: str) -> None:
+        """Note one problem."""
+        self.problems.append(Problem(self.file, line, says))
+
+
+class Table:
+    """One table of a source. Reading a key that will not do notes the problem and gives a harmless value."""
+
+    def __init__(self, source: Source, values: dict[str, Any], name: str = "", index: int = 0) -> None:
+        self._source, self._values, self._name, self._index = source, values, name, index
+        self._known: set[str] = set()
+
+    def has(self, key: str) -> bool:
+        self._known.add(key)
+        return key in self._values
+
+    def complain(self, key: str, says: str) -> None:
+        """Note a problem with a key, told after its name."""
+        where = f"{self._name}.{key}" if self._name else key
+        self._source.complain(self._source.line(self._name, self._index, key), f"{where} {says}")
+
+    def refuse(self, key: str, takes: str) -> None:
+        """Note that a key's value will not do, or that it is missing."""
+        if key in self._values:
+            self.complain(key, f"= {shown(self._values[key])} will not do: it takes {takes}.")
+        else:
+            self.complain(key, f"is missing: it takes {takes}.")
+
+    def _get(self, key: str) -> Any:
+        self._known.add(key)
+        return self._values.get(key)
+
+    # --- plain values ----------------------------------------------------------------------------
+
+    def text(self, key: str, most: int = 2_000, default: str | None = None, takes: str = "") -> str:
+        """A text that is not empty."""
+        value = self._get(key)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str) or not value.strip() or len(value) > most:
+            self.refuse(key, takes or f"a text of 1 to {most:,} characters")
+            return default or "?"
+        return value.strip()
+
+    def identifier(self, key: str) -> str:
+        """A short name for the program: small letters, digits, hyphens and underscores."""
+        value = self.text(key, 60)
+        plain = value.replace("-", "").replace("_", "")
+        if value != "?" and not (plain.isalnum() and value.isascii() and value == value.lower()):
+            self.refuse(key, "small letters, digits, hyphens and underscores")
+        return value
+
+    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """A whole number within the limits."""
+        value = self._get(key)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            self.refuse(key, f"a whole number from {low:,} to {high:,}")
+            return low if default is None else default
+        return value
+
+    def number(self, key: str, takes: str = "a number") -> float | None:
+        """A finite number; None where the key is left out."""
+        value = self._get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+            self.refuse(key, takes)
+            return None
+        return float(value)
+
+    def truth(self, key: str) -> bool:
+        """true or false; false where it is left out."""
+        value = self._get(key)
+        if value is not None and not isinstance(value, bool):
+            self.refuse(key, "true or false")
+        return value is True
+
+    def one_of(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
+        """One of some words."""
+        value, words = self._get(key), list(choices)
+        if value is None and default is not None:
+            return default
+        if value not in words:
+            self.refuse(key, f"one of {', '.join(words)}")
+            return words[0]
+        return str(value)
+
+    def texts(self, key: str, least: int = 0, most: int = 100, takes: str = "") -> tuple[str, ...]:
+        """A list of texts."""
+        value = self._get(key)
+        if value is None and least == 0:
+            return ()
+        good = isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
+        if not good or not least <= len(value) <= most:
+            count = f"{least}" if least == most else f"{least} to {most}"
+            self.refuse(key, takes or f"a list of {count} texts")
+            return ()
+        return tuple(one.strip() for one in value)
+
+    # --- parsed values ---------------------------------------------------------------------------
+
+    def parsed(self, key: str, parse: Callable[[str], Read], takes: str) -> Read | None:
+        """A text that ``parse`` understands; its complaint is told with the key."""
+        text = self.text(key, takes=takes)
+        if text == "?":
+            return None
+        try:
+            return parse(text)
+        except AdderError as error:
+            self.complain(key, f"does not work. {error}")
+            return None
+
+    def all_parsed(self, key: str, parse: Callable[[str], Read], least: int = 0) -> tuple[Read, ...]:
+        """A list of texts that ``parse`` understands."""
+        found = []
+        for text in self.texts(key, least=least):
+            try:
+                found.append(parse(text))
+            except AdderError as error:
+                self.complain(key, f"does not work. {error}")
+        return tuple(found)
+
+    def settings(self, key: str) -> dict[str, Any] | None:
+        """Keys of the experiment with values that will do, each alone; None where the key is left out."""
+        value = self._get(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.refuse(key, "keys of the experiment, such as { training.lr = 0.01 }")
+            return None
+        found = {}
+        for name, setting in _flat(value).items():
+            try:
+                known = key_named(name)
+                found[name] = known.convert(setting)
+                known.check(found[name])
+            except ExperimentError as error:
+                own = self._source.line(self._name, self._index, key)
+                line = own if self._name else self._source.line(key, 0, name) or own
+                self._source.complain(line, f"{self._name + '.' if self._name else ''}{key} does not work. {error}")
+        return found
+
+    def experiment(self, key: str) -> Experiment:
+        """The defaults with the settings under a key."""
+        changes = self.settings(key) or {}
+        try:
+            return Experiment().replace(**changes)
+        except ExperimentError as error:
+            if not self._source.problems:
+                self.complain(key, f"does not work. {error}")
+            return Experiment()
+
+    # --- inner tables ----------------------------------------------------------------------------
+
+    def tables(self, key: str, least: int = 0) -> list[Table]:
+        """The tables written ``[[key]]``, or a list of tables in braces."""
+        value = self._get(key)
+        if value is None and least == 0:
+            return []
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value) or len(value) < least:
+            self.refuse(key, f"tables, each under [[{key}]]" if not self._name else "a list of { ... }")
+            return []
+        if self._name:  # in braces, on the line of the key
+            return [_Inner(self, key, one) for one in value]
+        return [Table(self._source, one, key, index) for index, one in enumerate(value)]
+
+    def table(self, key: str) -> Table | None:
+        """The table written ``[key]``; None where it is left out."""
+        value = self._get(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.refuse(key, f"a table under [{key}]")
+            return None
+        return Table(self._source, value, key)
+
+    def items(self) -> list[tuple[str, Any]]:
+        """All keys and values, as where the keys are the author's own."""
+        self._known |= set(self._values)
+        return list(self._values.items())
+
+    def end(self) -> None:
+        """Complain about keys that nobody asked for."""
+        for key in self._values:
+            if key not in self._known:
+                near = difflib.get_close_matches(key, self._known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(self._known))}."
+                self.complain(key, f"is no key here: {hint}")
+
+
+class _Inner(Table):
+    """A table in braces: told by the key that holds it."""
+
+    def __init__(self, outer: Table, key: str, values: dict[str, Any]) -> None:
+        super().__init__(outer._source, values)
+        self._outer, self._key = outer, key
+
+    def complain(self, key: str, says: str) -> None:
+        self._outer.complain(self._key, f"{shown(self._values)}: {key} {says}")
+
+
+def read_text(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        LessonError: it cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:  # bounded, because a path may lead to something that never ends
+            held = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise LessonError([Problem(str(path), 0, f"It cannot be read: {why}.")]) from None
+    if len(held) > LARGEST_FILE:
+        raise LessonError([Problem(str(path), 0, f"It holds over {LARGEST_FILE:,} bytes.")])
+    try:
+        return held.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = held[: error.start].count(b"\n") + 1
+        raise LessonError([Problem(str(path), line, "It is not UTF-8 text: save it as UTF-8.")]) from None
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence names it."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found

@@ -1,0 +1,246 @@
+"""The data: pairs as a table of which only the rows in sight are drawn, and as a scatter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from adder_tui.ui.heatmap import cell, sign_role
+from adder_tui.ui.line import Line, Role, Span, joined
+from adder_tui.ui.numbers import count, number, plain_number, plural
+from adder_tui.ui.symbols import Glyphs
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import DataView, Doubles
+
+Colour = Literal["target", "off by"]
+MOST_POINTS = 4_000
+"""More pairs are thinned evenly for the scatter."""
+COLUMNS = ("a", "b", "target", "answer", "off by")
+NOISY_COLUMNS = ("a", "b", "target", "wanted", "answer", "off by")
+"""Where noise parts what is trained towards from what is wanted."""
+ROUNDING = 1e-6
+"""Targets that come so near to what is wanted, beside the largest, differ by float32's rounding alone."""
+CELL = 13
+LEAST_CELL = 11
+"""Columns that a number takes at least, so that it stands clear of the one before."""
+LEAST_BEFORE = 5
+"""Columns before a decimal point; where there are few in all, digits behind it give way first."""
+LABEL_WIDTH = 9
+"""Columns left of the scatter."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What of the data is looked at."""
+
+    held_out: bool = False
+    at: int = 0
+    """The chosen row."""
+    top: int = 0
+    colour: Colour = "target"
+
+
+def pairs_of(data: DataView, look: Look) -> tuple[Doubles, Doubles]:
+    """The pairs ``(n, 2)`` and targets ``(n,)`` that are looked at."""
+    return (data.test_inputs, data.test_targets) if look.held_out else (data.inputs, data.targets)
+
+
+def wanted_of(data: DataView, look: Look) -> Doubles:
+    """The right answers to them ``(n,)``, without noise."""
+    return data.test_targets if look.held_out else data.wanted
+
+
+def is_noisy(data: DataView, look: Look) -> bool:
+    """Whether the targets are others than what is wanted."""
+    targets, wanted = pairs_of(data, look)[1], wanted_of(data, look)
+    return len(targets) > 0 and abs(targets - wanted).max() > ROUNDING * max(abs(wanted).max(), abs(data.inputs).max())
+
+
+def close_to(data: DataView) -> float:
+    """An answer that is off by no more counts as right: what the checks call close."""
+    from adder_engine.thresholds import thresholds
+
+    return thresholds(data.wanted)[0]
+
+
+def scrolled(at: int, top: int, height: int, rows: int) -> int:
+    """The first row in sight, moved as little as keeps the chosen one in sight."""
+    return max(0, min(max(top, at - height + 1), at, rows - min(height, rows)))
+
+
+def data_table(
+    data: DataView | None, look: Look, answers: Doubles | None, width: int, height: int, glyphs: Glyphs
+) -> list[Line]:
+    """The rows from ``look.top`` on; ``answers`` are those to them, None while they are awaited."""
+    if data is None:
+        return [Line.of((f"  loading{glyphs.ellipsis}", "dim")).fit(width)]
+    inputs, targets = pairs_of(data, look)
+    right, noisy, near = wanted_of(data, look), is_noisy(data, look), close_to(data)
+    index = max(5, len(count(len(targets))) + 2)
+    columns: tuple[str, ...] = NOISY_COLUMNS if noisy else COLUMNS
+    if noisy and (width - index) // len(columns) < LEAST_CELL:
+        columns = tuple(name for name in columns if name != "target")  # the line below tells the chosen row's
+    wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
+    after = max(5, min(7, wide - LEAST_BEFORE))
+    head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in columns)
+    lines = [Line.of((head, "band-dim")).fit(width, fill="band-dim")]
+    for row in range(look.top, min(len(targets), look.top + height - 1)):
+        known = answers is not None and row - look.top < len(answers)
+        answer = float(answers[row - look.top]) if known and answers is not None else None
+        target, wanted = float(targets[row]), float(right[row])
+        off = None if answer is None else answer - wanted
+        told = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
+        numbers = [*(told[name] for name in columns if name in told), answer]
+        before = wide - after
+        texts = [cell(value, glyphs, before, after) for value in numbers]
+        sign = "+" if off is not None and off > 0 else ""
+        shown = cell(off, glyphs, before, after)
+        if sign:
+            blank = len(shown) - len(shown.lstrip())
+            shown = shown[: blank - 1] + sign + shown[blank:] if blank else shown
+        role: Role = "chosen" if row == look.at else "text"
+        mark = glyphs.current if row == look.at else " "
+        lines.append(
+            Line.of(
+                (mark, "accent"), (count(row).rjust(index - 2) + " ", "chosen" if row == look.at else "dim"),
+                ("".join(texts), role), (shown, _off_role(off, near)),
+            ).fit(width)
+        )  # fmt: skip
+    return lines
+
+
+def _off_role(off: float | None, near: float) -> Role:
+    return "dim" if off is not None and abs(off) <= near else sign_role(off)
+
+
+def thinned(pairs: Doubles) -> slice:
+    """Evenly spread pairs, few enough for a scatter."""
+    return slice(None, None, max(1, math.ceil(len(pairs) / MOST_POINTS)))
+
+
+def scatter(
+    data: DataView | None,
+    look: Look,
+    answers: Doubles | None,
+    held_out_range: tuple[float, float] | None,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """The pairs over a and b, each cell the sign of its targets or of its answers' errors.
+
+    Args:
+        answers: the network's answers to the :func:`thinned` pairs; None while they are awaited.
+        held_out_range: the lowest and the highest input of the held-out sums; None where there are none.
+    """  # fmt: skip
+    import numpy as np
+
+    columns, rows = width - LABEL_WIDTH - 1, height - 3
+    if data is None or columns < 8 or rows < 4:
+        return [Line.of((f"  loading{glyphs.ellipsis}" if data is None else "", "dim")).fit(width)]
+    inputs, targets = pairs_of(data, look)
+    part, near = thinned(inputs), close_to(data)
+    pairs, values = inputs[part], targets[part]
+    if look.colour == "off by":
+        there = answers is not None and len(answers) == len(pairs)
+        values = answers - wanted_of(data, look)[part] if there and answers is not None else np.full(len(pairs), np.nan)
+    (a_low, a_high), (b_low, b_high) = _span(inputs[:, 0], held_out_range), _span(inputs[:, 1], held_out_range)
+    x = np.rint((pairs[:, 0] - a_low) / (a_high - a_low) * (columns - 1)).astype(int)
+    y = np.rint((b_high - pairs[:, 1]) / (b_high - b_low) * (rows - 1)).astype(int)
+    cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
+    if held_out_range is not None:
+        _frame(cells, held_out_range, (a_low, a_high), (b_low, b_high), glyphs)
+    order = np.argsort(np.abs(np.nan_to_num(values, nan=0.0)), kind="stable")
+    strongest = dict(zip((y * columns + x)[order].tolist(), values[order].tolist(), strict=True))  # of a cell: the last
+    for place, value in strongest.items():
+        cells[place // columns][place % columns] = _point(value, look.colour, near, glyphs)
+    if not look.held_out and look.at < len(inputs):
+        a, b = float(inputs[look.at, 0]), float(inputs[look.at, 1])
+        column, row = round((a - a_low) / (a_high - a_low) * (columns - 1)), round(
+            (b_high - b) / (b_high - b_low) * (rows - 1))  # fmt: skip
+        cells[row][column] = (cells[row][column][0], "chosen")
+    lines = [_legend(look, near, len(pairs), len(inputs), held_out_range is not None, glyphs)]
+    for row, spans in enumerate(cells):
+        value = b_high if row == 0 else b_low if row == rows - 1 else None
+        label = "" if value is None else plain_number(value, glyphs)
+        name = "b" if row == rows // 2 else label
+        lines.append(Line.of((name.rjust(LABEL_WIDTH - 1), "dim"), (glyphs.vertical, "faint"), joined(spans)))
+    lines.append(Line.of((" " * (LABEL_WIDTH - 1) + glyphs.corner + glyphs.horizontal * columns, "faint")))
+    low, high = plain_number(a_low, glyphs), plain_number(a_high, glyphs)
+    lines.append(Line.of((" " * LABEL_WIDTH + low + "a".center(columns - len(low) - len(high)) + high, "dim")))
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def _span(values: Doubles, also: tuple[float, float] | None) -> tuple[float, float]:
+    """An axis's range with a little air, at round ends."""
+    low, high = float(values.min()), float(values.max())
+    if also is not None:
+        low, high = min(low, also[0]), max(high, also[1])
+    air = (high - low) * 0.05 or max(1.0, abs(low) * 0.1)
+    grid = 10.0 ** math.floor(math.log10(air))
+    return math.floor((low - air) / grid) * grid, math.ceil((high + air) / grid) * grid
+
+
+def _point(value: float, colour: Colour, near: float, glyphs: Glyphs) -> Span:
+    if math.isnan(value):
+        return "?", "dim"
+    if colour == "off by" and abs(value) <= near:
+        return glyphs.times if not glyphs.ascii else ".", "dim"
+    if value == 0:
+        return "0", "dim"
+    return ("+", "plus") if value > 0 else (glyphs.minus, "minus")
+
+
+def _frame(
+    cells: list[list[Span]], held: tuple[float, float], a: tuple[float, float], b: tuple[float, float], glyphs: Glyphs
+) -> None:
+    columns, rows = len(cells[0]), len(cells)
+    left, right = (round((v - a[0]) / (a[1] - a[0]) * (columns - 1)) for v in held)
+    bottom, top = (round((b[1] - v) / (b[1] - b[0]) * (rows - 1)) for v in held)
+    for column in range(left, right + 1):
+        cells[top][column] = cells[bottom][column] = (glyphs.horizontal, "faint")
+    for row in range(top, bottom + 1):
+        cells[row][left] = cells[row][right] = (glyphs.vertical, "faint")
+
+
+def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyphs: Glyphs) -> Line:
+    if look.colour == "target":
+        parts: list[Span] = [("  target ", "dim"), ("+", "plus"), (" above 0  ", "dim"), (glyphs.minus, "minus"),
+                             (" below", "dim")]  # fmt: skip
+    else:
+        right = "." if glyphs.ascii else glyphs.times
+        parts = [("  off by ", "dim"), ("+", "plus"), (" too high  ", "dim"), (glyphs.minus, "minus"),
+                 (" too low  ", "dim"), (right, "dim"), (f" within {plain_number(near, glyphs)}", "dim")]  # fmt: skip
+    if framed:
+        parts.append((f"   {glyphs.horizontal}{glyphs.vertical} held-out range", "faint"))
+    if shown < there:
+        parts.append((f"   {count(shown)} drawn", "faint"))
+    return Line(tuple(parts))
+
+
+def data_heading(data: DataView | None, look: Look, own: bool, glyphs: Glyphs) -> Line:
+    """What the data is and how much of it there is."""
+    line = Line.of((" Data", "strong"))
+    if data is None:
+        return line
+    n, m = len(data.targets), len(data.test_targets)
+    rows = plural(n, "row" if own else "pair")
+    trained: Span = (f"   {rows} to train on", "dim" if look.held_out else "accent")
+    held: Span = (f"   {count(m)} held out", "accent" if look.held_out else "dim")
+    return Line.of(line, trained, held if m else ("   nothing held out", "dim"))
+
+
+def chosen_pair(data: DataView | None, look: Look, answer: float | None, glyphs: Glyphs) -> Line:
+    """The chosen row in words."""
+    if data is None:
+        return Line()
+    inputs, targets = pairs_of(data, look)
+    if look.at >= len(targets):
+        return Line.of((" nothing is held out", "dim"))
+    a, b, target = float(inputs[look.at, 0]), float(inputs[look.at, 1]), float(targets[look.at])
+    told = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
+    if is_noisy(data, look):
+        told += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
+    return Line.of((told, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))

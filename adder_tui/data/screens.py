@@ -1,0 +1,262 @@
+"""The data: a table and a scatter of the pairs, and the way to rows of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from adder_engine.errors import AdderError
+from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.line import Line, Span
+from adder_tui.ui.modal import Window
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import DataView, Doubles
+    from adder_tui.controller import Player
+
+BESIDE = 110
+"""From here on table and scatter stand side by side."""
+TABLE_WIDTH = 74
+LOOKS_A_SECOND = 4
+
+
+class _Part(Canvas):
+    @property
+    def data_screen(self) -> DataScreen:
+        screen = self.screen
+        assert isinstance(screen, DataScreen)
+        return screen
+
+
+class _Heading(_Part):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.data_screen
+        own = view.experiment.data.kind == "rows"
+        return [data_heading(screen.data, screen.look, own, view.glyphs).fit(width, view.glyphs.ellipsis)]
+
+
+class _Table(_Part):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.data_screen
+        return data_table(screen.data, screen.look, screen.answers, width, height, view.glyphs)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y:
+            self.data_screen.go(self.data_screen.look.top + event.y - 1)
+
+
+class _Scatter(_Part):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen, held = self.data_screen, None
+        if screen.data is not None and len(screen.data.test_targets):
+            held = (view.experiment.data.low, view.experiment.data.high)
+        return scatter(screen.data, screen.look, screen.spread, held, width, height, view.glyphs)
+
+
+class _Foot(_Part):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.data_screen
+        glyphs = view.glyphs
+        answers, place = screen.answers, screen.look.at - screen.look.top
+        answer = float(answers[place]) if answers is not None and 0 <= place < len(answers) else None
+        told = Line.of((f" {screen.sentence}", "minus")) if screen.sentence else chosen_pair(
+            screen.data, screen.look, answer, glyphs)  # fmt: skip
+        return [told.fit(width, glyphs.ellipsis), _keys(screen).fit(width, glyphs.ellipsis)]
+
+
+def _keys(screen: DataScreen) -> Line:
+    pairs = [("e", "your own rows"), ("Esc", "leave")]
+    if not screen.beside:
+        pairs.append(("v", "table" if screen.scatter_shown else "scatter"))
+    if screen.data is not None and len(screen.data.test_targets):
+        pairs.append(("Tab", "trained on" if screen.look.held_out else "held out"))
+    if screen.beside or screen.scatter_shown:
+        pairs.append(("c", "colour by " + ("error" if screen.look.colour == "target" else "target")))
+    parts: list[Span] = []
+    for key, does in pairs:
+        parts += [(f" {key}", "key"), (f" {does} ", "dim")]
+    return Line(tuple(parts))
+
+
+class DataScreen(Window[None]):
+    """Look at the pairs that are trained on and held out, with the network's answers as they are now."""
+
+    DEFAULT_CSS = f"""
+    DataScreen {{ background: $background; layout: vertical; }}
+    DataScreen _Heading {{ height: 1; background: $band; }}
+    DataScreen Horizontal {{ height: 1fr; }}
+    DataScreen _Table {{ width: 1fr; }}
+    DataScreen.-beside _Table {{ width: {TABLE_WIDTH}; }}
+    DataScreen _Scatter {{ width: 1fr; }}
+    DataScreen _Foot {{ height: 2; }}
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,d", "dismiss", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "end(False)", show=False),
+        Binding("end", "end(True)", show=False),
+        Binding("v", "switch", show=False),
+        Binding("c", "colour", show=False),
+        Binding("tab", "held_out", show=False),
+        Binding("e", "edit", show=False),
+    ]
+
+    def __init__(self, source: ViewSource, player: Player) -> None:
+        super().__init__()
+        self._source, self._player = source, player
+        self.data: DataView | None = None
+        self.look = Look()
+        self.answers: Doubles | None = None
+        """To the rows of the table that are in sight."""
+        self.spread: Doubles | None = None
+        """To the pairs of the scatter."""
+        self._spread_of: tuple[int, bool] | None = None
+        """The version and the pairs that they belong to."""
+        self.scatter_shown = False
+        self.sentence = ""
+        self.draft: str | None = None
+        """Rows that were typed and not applied."""
+        self._moved = asyncio.Event()
+
+    @property
+    def beside(self) -> bool:
+        """Whether table and scatter are both in sight."""
+        return self.app.size.width >= BESIDE
+
+    def compose(self) -> ComposeResult:
+        yield _Heading(self._source)
+        with Horizontal():
+            yield _Table(self._source)
+            yield _Scatter(self._source)
+        yield _Foot(self._source)
+
+    def on_mount(self) -> None:
+        self._arrange()
+        self.run_worker(self._follow(), name="data")
+
+    def on_resize(self) -> None:
+        self._arrange()
+        self._moved.set()
+
+    def _arrange(self) -> None:
+        self.set_class(self.beside, "-beside")
+        self.query_one(_Table).display = self.beside or not self.scatter_shown
+        self.query_one(_Scatter).display = self.beside or self.scatter_shown
+
+    def redraw(self) -> None:
+        """Draw what is in sight anew."""
+        for part in self.query(_Part):
+            part.redraw()
+
+    # --- fetching --------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        """Keep the answers in sight up to date while the run goes on; what is far out of sight is never asked for."""
+        try:
+            session = await self._player.ready()
+            self.data = await session.data()
+            while self.is_attached:
+                self._moved.clear()
+                version, look = (self._source().snapshot or await session.snapshot()).version, self.look
+                pairs, _ = pairs_of(self.data, look)
+                rows = max(1, self.query_one(_Table).size.height - 1)
+                answers = await session.answers(pairs[look.top : look.top + rows])
+                if (self.beside or self.scatter_shown) and self._spread_of != (version, look.held_out):
+                    self.spread = await session.answers(pairs[thinned(pairs)])
+                    self._spread_of = version, look.held_out
+                if look == self.look:
+                    self.answers = answers
+                self.redraw()
+                await self._changed(version)
+        except AdderError as error:
+            self.sentence = str(error)
+            self.redraw()
+
+    async def _changed(self, version: int) -> None:
+        """Until the look or the run has changed."""
+        while not self._moved.is_set() and self.is_attached:
+            snapshot = self._source().snapshot
+            if snapshot is not None and snapshot.version != version:
+                return
+            try:
+                await asyncio.wait_for(self._moved.wait(), 1 / LOOKS_A_SECOND)
+            except TimeoutError:
+                continue
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def _see(self, **changes: object) -> None:
+        """Look at something else; the answers to rows that stay in sight stay."""
+        old = self.look
+        self.look = dataclasses.replace(self.look, **changes)  # type: ignore[arg-type]
+        if (old.top, old.held_out) != (self.look.top, self.look.held_out):
+            self.answers = None
+        self._moved.set()
+        self.redraw()
+
+    def go(self, row: int) -> None:
+        """Choose a row."""
+        if self.data is None:
+            return
+        rows = len(pairs_of(self.data, self.look)[1])
+        at = max(0, min(rows - 1, row))
+        height = max(1, self.query_one(_Table).size.height - 1)
+        self._see(at=at, top=scrolled(at, self.look.top, height, rows))
+
+    def action_move(self, change: int) -> None:
+        """Choose a row further down or up."""
+        self.go(self.look.at + change)
+
+    def action_page(self, pages: int) -> None:
+        """Go on by as many rows as are in sight."""
+        self.go(self.look.at + pages * max(1, self.query_one(_Table).size.height - 1))
+
+    def action_end(self, last: bool) -> None:
+        """Choose the first or the last row."""
+        self.go(1 << 40 if last else 0)
+
+    def action_switch(self) -> None:
+        """Show the scatter, or the table again."""
+        self.scatter_shown = not self.scatter_shown
+        self._arrange()
+        self._moved.set()
+        self.redraw()
+
+    def action_colour(self) -> None:
+        """Colour the scatter by the answers' errors, or by the targets."""
+        self._see(colour="off by" if self.look.colour == "target" else "target")
+
+    def action_held_out(self) -> None:
+        """Look at the held-out pairs, or at those trained on."""
+        if self.data is not None and len(self.data.test_targets):
+            self.spread = None
+            self._see(held_out=not self.look.held_out, at=0, top=0)
+
+    def action_edit(self) -> None:
+        """Type or paste rows; they start a new run."""
+        from adder_tui.data.own_rows import OwnRows  # Textual's text area is dear to import
+
+        def done(text: str | None) -> None:
+            self.draft = text
+            if text is None:
+                self.dismiss()
+
+        self.app.push_screen(OwnRows(self._source, self._player, self.draft), done)
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_move(-3)

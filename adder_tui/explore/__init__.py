@@ -1,0 +1,1 @@
+"""The Explore tab: errors, neurons, slopes, stability, the evaluation."""

@@ -1,0 +1,287 @@
+"""The error over a plane of sums, and the neurons' outputs over it, all of them as small pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adder_tui.explore.plane import LABELS, Axes, Trained, beside, cells_in, plane_picture, point_mark
+from adder_tui.explore.state import WIDE, Exploration, Spot, hidden_neuron
+from adder_tui.explore.viewport import Cells
+from adder_tui.selection import Neuron, neuron_name
+from adder_tui.ui.heatmap import (
+    Grid,
+    HeatMap,
+    largest_size,
+    range_text,
+    ranges_text,
+    sign_legend,
+    sign_levels,
+    sign_steps,
+    size_legend,
+    size_levels,
+    size_steps,
+)
+from adder_tui.ui.line import Line, roomiest
+from adder_tui.ui.numbers import count, number, off_by, plain_number, role_of, signed
+from adder_tui.ui.sums import sum_text
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.results import NeuronPlane, Plane
+
+
+ABOVE, UNDER = 1, 2
+"""Rows of the legend, and of what is told below."""
+SIDE = 42
+"""Columns of the neurons beside the plane where there is room."""
+NAME = 7
+"""Columns of a neuron's name beside its picture; one more where its number has two digits."""
+LEAST, MOST = 5, 15
+"""Columns of a small picture."""
+LEAST_ROWS, MOST_ROWS = 2, 7
+NONE = "This network has no hidden neurons: its inputs lead straight to the answer."
+
+
+def error_cells(exploration: Exploration, width: int, height: int) -> Cells:
+    """The cells of the plane in a view of this size."""
+    return cells_in(width - (SIDE + 2 if width >= WIDE else 1), height - ABOVE - UNDER, exploration.halved)
+
+
+def error_view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+    """The plane, what its characters mean, and the sum under the cross-hair in numbers."""
+    plane = exploration.found.plane
+    if plane is None:
+        return [], None
+    glyphs = view.glyphs
+    known = truth_is_known(plane)
+    shown = plane.error if known else plane.answers
+    largest = largest_size(shown)
+    if exploration.by_size:
+        sizes = size_steps(largest, plane.log)
+        levels, legend = size_levels(shown, sizes), size_legend(sizes, glyphs, width - LABELS)
+    else:
+        steps = sign_steps(largest, plane.log)
+        levels, legend = sign_levels(shown, steps), sign_legend(steps, glyphs, width - LABELS)
+    axes = axes_of(plane, exploration.halved)
+    cursor = axes.nearest(exploration.cursor_in(view))
+    asked = view.snapshot.asked.sum if view.snapshot else None
+    picture, marked = plane_picture(
+        levels, "size" if exploration.by_size else "sign", axes, exploration.halved, glyphs, cursor=cursor,
+        asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
+    )  # fmt: skip
+    spot = Spot(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    word = ("size" if exploration.by_size else "off by") if known else "answer"
+    lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
+    if width >= WIDE:
+        side = gallery(view, exploration, SIDE, len(lines))
+        lines = beside(lines, side, LABELS + len(axes.a))
+    return [*lines, *told(view, exploration, plane, cursor), _about(view, plane, largest, marked, width)], spot
+
+
+def truth_is_known(plane: Plane) -> bool:
+    """Whether the right answers over the plane are; else it shows the answers alone, and no errors are made up."""
+    return not np.isnan(plane.wanted).any()
+
+
+def axes_of(plane: Plane, halved: bool) -> Axes:
+    """The sums of the picture's cells: of two halves the upper one's."""
+    return Axes(plane.a, plane.b[::2] if halved else plane.b, plane.log)
+
+
+def trained_of(plane: Plane) -> Trained:
+    """What the picture marks of the training data."""
+    return Trained(plane.trained_a, plane.trained_b, plane.points)
+
+
+def told(view: View, exploration: Exploration, plane: Plane, cursor: tuple[int, int]) -> list[Line]:
+    """The cell under the cross-hair in numbers."""
+    from adder_engine.parsing import Sum  # not at the top: drawings import no more of the engine than they draw
+
+    glyphs = view.glyphs
+    row = cursor[1] * (2 if exploration.halved else 1)
+    a, b = float(plane.a[cursor[0]]), float(plane.b[row])
+    answer, truth = float(plane.answers[row, cursor[0]]), float(plane.wanted[row, cursor[0]])
+    if exploration.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
+        asked = view.snapshot.asked
+        a, b, answer = asked.sum.a, asked.sum.b, asked.predicted
+        truth = np.nan if asked.wanted is None else asked.wanted
+    line = Line.of(
+        (" X " if glyphs.ascii else " ┼ ", "accent"),
+        (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.wanted.rule, glyphs), "strong"),
+        ("   answer ", "dim"), (number(answer, glyphs), "strong"),
+    )  # fmt: skip
+    if np.isnan(truth):
+        return [Line.of(line, ("   no truth known", "dim"))]
+    error = answer - truth
+    line = Line.of(
+        line,
+        ("   truth ", "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
+        "   ", (off_by(error, glyphs) if np.isfinite(error) else "off by " + signed(error, glyphs), role_of(error)),
+    )  # fmt: skip
+    return [line]
+
+
+def _about(view: View, plane: Plane, largest: float, marked: int, width: int) -> Line:
+    """What is marked and framed, and the largest number; of too much for the width the least needed is left out."""
+    glyphs = view.glyphs
+    line = Line.of((f" {point_mark(glyphs)} ", "strong"))
+    if plane.row_count == 1:
+        line = Line.of(line, ("the one training sum", "dim"))
+    elif marked == plane.row_count:
+        line = Line.of(line, (f"the {count(plane.row_count)} training sums", "dim"))
+    else:
+        line = Line.of(line, (f"{count(marked)} of {count(plane.row_count)} training sums", "dim"))
+    framed = _range(plane, view)
+    frame = Line.of((f", framed {framed}", "dim")) if framed else Line()
+    most = "furthest off" if truth_is_known(plane) else "largest answer"
+    size = Line.of((f"   {most} ", "dim"), number(largest, glyphs))
+    current = Line.of((f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
+    ways = ((frame, size, current), (frame, size), (size, current), (size,))
+    return roomiest(width, *(Line.of(line, *parts) for parts in ways))
+
+
+def _range(plane: Plane, view: View) -> str:
+    glyphs, a, b = view.glyphs, plane.trained_a, plane.trained_b
+    if a[0] == a[1] and b[0] == b[1]:
+        return ""
+    if a == b and a[0] == -a[1]:
+        return glyphs.text(f"±{range_text(a[1], a[1], glyphs)}")
+    return ranges_text(a, b, glyphs)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Which neurons find room, and how large each is drawn: pictures down, layers across."""
+
+    layers: range
+    neurons: tuple[range, ...]
+    """For each shown layer the neurons that are shown."""
+    cells: Cells
+    pitch: tuple[int, int]
+    """Columns and rows from one picture to the next."""
+    name: int
+    """Columns of the names beside the pictures."""
+
+
+def shelf(view: View, exploration: Exploration, width: int, height: int) -> Shelf | None:
+    """Pictures as large as they can be with all in sight; where that is too small, those around the chosen one."""
+    hidden = view.experiment.network.layers[1:-1]
+    chosen = hidden_neuron(view.selection, view.experiment)
+    if chosen is None or width < NAME + LEAST or height < LEAST_ROWS:
+        return None
+    name = NAME + (max(hidden) > 10)
+    across = max(1, min(len(hidden), width // (name + LEAST + 1)))
+    columns = min(MOST, width // across - name - 1)
+    most = max(hidden)
+    rows = min(MOST_ROWS, max(LEAST_ROWS, (height + 1) // most - 1))
+    rows = min(rows, max(LEAST_ROWS, columns // 2))
+    room = max(1, (height + 1) // (rows + 1))
+    layers = _around(chosen[0], len(hidden), across)
+    neurons = tuple(_around(chosen[1] if i == chosen[0] else 0, hidden[i], room) for i in layers)
+    return Shelf(
+        layers,
+        neurons,
+        Cells(columns - 1 + columns % 2, rows, exploration.halved),
+        (name + columns + 1, rows + 1),
+        name,
+    )
+
+
+def _around(chosen: int, count: int, room: int) -> range:
+    first = min(max(0, chosen - room // 2), max(0, count - room))
+    return range(first, min(count, first + room))
+
+
+def gallery(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
+    """The small pictures, each by its own scale, with their names."""
+    found = {(plane.layer, plane.neuron): plane for plane in exploration.found.neurons}
+    grid = Grid(width, height)
+    shown = shelf(view, exploration, width, height - 1)
+    if shown is None or not found:
+        return grid.lines()
+    grid.put(0, 0, _heading(view, shown), "dim")
+    chosen = hidden_neuron(view.selection, view.experiment)
+    for i, (layer, neurons) in enumerate(zip(shown.layers, shown.neurons, strict=True)):
+        for j, neuron in enumerate(neurons):
+            x, y = i * shown.pitch[0], 1 + j * shown.pitch[1]
+            mark = view.glyphs.current if (layer, neuron) == chosen else " "
+            grid.put(x, y, mark, "accent")
+            name = neuron_name(Neuron(layer + 1, neuron), view.experiment)
+            grid.put(x + 1, y, name, "strong" if (layer, neuron) == chosen else "dim")
+            plane = found.get((layer, neuron))
+            if plane is not None:
+                for row, line in enumerate(_small(plane, exploration).lines()):
+                    grid.put_spans(x + shown.name, y + row, line.spans)
+    return grid.lines()
+
+
+def _small(plane: NeuronPlane, exploration: Exploration) -> HeatMap:
+    outputs = plane.outputs.astype(float)
+    steps = sign_steps(largest_size(outputs), exploration.log)
+    halved = exploration.halved and len(outputs) % 2 == 0
+    return HeatMap(sign_levels(outputs, steps), "sign", halved)
+
+
+def _heading(view: View, shown: Shelf) -> str:
+    total = sum(view.experiment.network.layers[1:-1])
+    seen = sum(map(len, shown.neurons))
+    if seen == total:
+        return f" all {total} hidden neurons" if total > 1 else " the hidden neuron"
+    return f" {seen} of {total} hidden neurons: n goes on"
+
+
+def gallery_width(view: View, width: int) -> int:
+    """Columns of the small pictures at the right."""
+    layers = max(1, len(view.experiment.network.layers) - 2)
+    return min(layers * (NAME + (12 if width >= 100 else 8)), width * 9 // 20)
+
+
+def neuron_cells(view: View, exploration: Exploration, width: int, height: int) -> Cells:
+    """The cells of the large picture in a view of this size."""
+    room = width - gallery_width(view, width) - 2
+    return cells_in(room, height - ABOVE - UNDER, exploration.halved)
+
+
+def neurons_view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+    """The chosen neuron at the left, all of them at the right."""
+    glyphs = view.glyphs
+    chosen = hidden_neuron(view.selection, view.experiment)
+    if chosen is None:
+        return [Line(), Line.of((f" {NONE}", "dim"))], None
+    plane, found = exploration.found.plane, exploration.found.neuron
+    if plane is None or found is None or plane.answers.shape != found[1].outputs.shape:
+        return [], None
+    picture_of = found[1]
+    outputs = picture_of.outputs.astype(float)
+    steps = sign_steps(largest_size(outputs), plane.log)
+    axes = axes_of(plane, exploration.halved)
+    cursor = axes.nearest(exploration.cursor_in(view))
+    asked = view.snapshot.asked.sum if view.snapshot else None
+    trained = dataclasses.replace(trained_of(plane), points=plane.points[:0])
+    picture, _ = plane_picture(
+        sign_levels(outputs, steps), "sign", axes, exploration.halved, glyphs, cursor=cursor,
+        asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained,
+    )  # fmt: skip
+    name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
+    legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
+    side = gallery(view, exploration, gallery_width(view, width), height - ABOVE - UNDER + 1)
+    room = width - gallery_width(view, width) - 2
+    row = cursor[1] * (2 if exploration.halved else 1)
+    here = float(outputs[row, cursor[0]])
+    if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
+        here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
+    span = Line.of(
+        (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (" there, from ", "dim"),
+        number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (" over this plane", "dim"),
+    )  # fmt: skip
+    spot = Spot(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    blocks = (
+        [legend, *beside(picture, side[: len(picture)], room)]
+        if width < 100
+        else beside([legend, *picture], side, room)
+    )
+    return [*blocks, *told(view, exploration, plane, cursor), span], spot

@@ -1,0 +1,249 @@
+"""How large a step the loss allows: the limit beside the rate, the loss along the gradient and over a plane."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adder_tui.explore.plane import beside
+from adder_tui.explore.state import Exploration
+from adder_tui.ui.chart import Curve
+from adder_tui.ui.even_plot import Upright, plot, span_of
+from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
+from adder_tui.ui.line import Line, Role, Span, Tone, joined, wrapped
+from adder_tui.ui.losses import over_pairs
+from adder_tui.ui.numbers import count, number, plural, rate_text
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from adder_engine.analysis.results import LossCurve, LossSlice, Stability
+
+
+ABOVE, UNDER = 1, 1
+STEEP = 4.0
+"""What lies this many times above the losses that matter is left outside of the picture."""
+LEVELS = len(SIZES) - 1
+FLOOR = 1e-12
+"""A loss of 0 has no logarithm."""
+TOP = 5
+"""Rows above the pictures."""
+GAUGE_DECADES = 2.0
+"""The gauge reaches so far to either side of the limit."""
+
+
+def loss_curve(view: View, found: LossCurve, width: int, height: int) -> list[Line]:
+    """The curve from behind the present place to beyond the valley, and what the step does in numbers."""
+    glyphs = view.glyphs
+    seen = in_sight(found)
+    if not seen.any():
+        return [Line.of(("  No loss along the gradient is finite.", "dim"))]
+    t, losses = found.t[seen], found.losses[seen]
+    x = min(float(t[0]), 0.0), max(float(t[-1]), found.step_t)
+    uprights = [Upright(found.step_t, "step", "accent"), Upright(0.0, "here", "strong")]
+    if found.bottom is not None:
+        uprights.append(Upright(found.bottom, "parabola", "dim"))
+    y = span_of(losses.tolist())
+    drawn = plot(
+        [Curve(t, losses, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights, x_ticks=[]
+    )
+    rises = found.step_loss > found.loss
+    role: Role = "minus" if rises else "accent"
+    told = Line.of(
+        ("  step ", "dim"), number(found.loss, glyphs), (" to ", "dim"), (number(found.step_loss, glyphs), role),
+        (", higher" if rises else ", lower", role),
+    )  # fmt: skip
+    if found.step_cosine < 0.995:
+        cosine = f", cos {number(found.step_cosine, glyphs, 2)}"
+        if told.width + len(cosine) <= width:  # half of it would be no number
+            told = Line.of(told, (cosine, "dim"))
+    title = Line.of((f"  loss along the gradient{over_pairs(view.experiment, glyphs)[2]}", "dim"))
+    return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, told)]
+
+
+def in_sight(found: LossCurve) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which points are drawn: what is finite and not far above both the present loss and the step's."""
+    ends = [loss for loss in (found.loss, found.step_loss) if np.isfinite(loss)]
+    seen: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.isfinite(found.losses)
+    with np.errstate(invalid="ignore"):
+        return seen & (found.losses <= STEEP * max(ends, default=np.inf))
+
+
+def slice_cells(width: int, height: int, halved: bool) -> tuple[int, int]:
+    """Columns and rows of losses to ask for, for a picture of this size."""
+    rows = max(3, height - ABOVE - UNDER)
+    return max(3, min(79, width - 2)), rows * 2 if halved else rows
+
+
+def slice_lines(view: View, found: LossSlice, halved: bool, width: int, height: int) -> list[Line]:
+    """The loss as shades, its legend, the path of the run and where it stands."""
+    glyphs = view.glyphs
+    logs = np.log10(
+        np.maximum(found.losses, FLOOR), where=np.isfinite(found.losses), out=np.full(found.losses.shape, np.nan)
+    )
+    known = logs[np.isfinite(logs)]
+    if not known.size:
+        return [Line.of(("  No loss around here is finite.", "dim"))]
+    steps = level_steps(known)
+    heat = HeatMap(
+        size_levels(logs - steps[0], [s - steps[0] for s in steps[1:]]), "size", halved and len(logs) % 2 == 0
+    )
+    _path(heat, found, "o" if glyphs.ascii else "•")
+    here = _cell(heat, found, found.path_here)
+    heat.mark(*here, "X" if glyphs.ascii else "┼", "active")
+    swatches = [(f" {SIZES[level]}", Tone("size", level, level)) for level in range(LEVELS + 1)]
+    low, high = (number(float(f"{10**edge:.2e}"), glyphs, 3) for edge in (float(known.min()), float(known.max())))
+    word = "losses " if width >= 38 else ""
+    over = over_pairs(view.experiment, glyphs, ", ")[2]
+    legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
+    mark = "o" if glyphs.ascii else "•"
+    told = Line.of(
+        (f" {mark} ", "strong"), ("path", "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"), ("here", "dim"),
+        (_directions(found), "dim"),
+    )  # fmt: skip
+    lines = [legend, *(Line.of(" ", line) for line in heat.lines()), told]
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def _directions(found: LossSlice) -> str:
+    if found.directions == "gradient":
+        return "  by gradient, curvature"
+    return f"   {found.shares[0]:.0%} across, {found.shares[1]:.0%} up"
+
+
+def level_steps(logs: NDArray[np.float64]) -> list[float]:
+    """Where levels 0 to 5 begin, in log10: even parts of what is there, so that every level is seen."""
+    return [float(q) for q in np.quantile(logs, [0, 0.05, 0.2, 0.4, 0.65, 0.85])]
+
+
+def _cell(heat: HeatMap, found: LossSlice, i: int) -> tuple[int, int]:
+    x, y = float(found.path_x[i]), float(found.path_y[i])
+    column = (x - float(found.x[0])) / float(found.x[-1] - found.x[0]) * (heat.columns - 1)
+    row = (y - float(found.y[0])) / float(found.y[-1] - found.y[0]) * (heat.rows - 1)
+    return round(column), round(row)
+
+
+def _path(heat: HeatMap, found: LossSlice, mark: str) -> None:
+    for i in range(len(found.path_x)):
+        if np.isfinite(found.path_x[i]) and np.isfinite(found.path_y[i]):
+            heat.mark(*_cell(heat, found, i), mark)
+
+
+def stability_view(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
+    """The sentence and its gauge, what is known of the curvature, and two pictures side by side."""
+    found = exploration.found
+    if found.stability is None and found.curve is None and found.slice is None:
+        return []
+    top: list[Line] = []
+    if found.stability is not None:
+        top = [*_verdict(view, found.stability, width), _gauge(found.stability, width, view.glyphs)]
+        top += _curvature(found.stability, view.experiment.row_count, width, view.glyphs)
+    else:
+        top = _refusal(view, exploration, "stability", width)
+    rows = height - TOP
+    left, right = halves(width)
+    curve = loss_curve(view, found.curve, left, rows) if found.curve else _refusal(view, exploration, "curve", left)
+    if found.slice:
+        loss = slice_lines(view, found.slice, exploration.halved, right, rows)
+    else:
+        loss = _refusal(view, exploration, "slice", right)
+    return [*top, *[Line()] * (TOP - len(top)), *beside(curve, loss, left, 1)]
+
+
+def halves(width: int) -> tuple[int, int]:
+    """Columns of the two pictures."""
+    left = width // 2
+    return left, width - left - 1
+
+
+def _refusal(view: View, exploration: Exploration, finding: str, width: int) -> list[Line]:
+    """Why a finding is not there, in the words of the engine."""
+    words = view.glyphs.text(exploration.refused.get(finding, ""))
+    return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 4)]
+
+
+def _times(ratio: float, glyphs: Glyphs) -> str:
+    return number(ratio, glyphs, 2) if ratio < 100 else number(ratio, glyphs, 3)
+
+
+def _verdict(view: View, stability: Stability, width: int) -> list[Line]:
+    """Whether the rate in use holds, in one sentence."""
+    glyphs = view.glyphs
+    lr, limit = stability.lr, stability.optimizer_limit
+    rate = f"lr {rate_text(lr, glyphs)}"
+    optimizer = view.experiment.training.optimizer
+    if limit is None:
+        if not math.isfinite(stability.limit):
+            text = "The loss curves upwards nowhere here, so no limit comes from its curvature."
+        else:
+            times = _times(lr / stability.limit, glyphs)
+            text = (
+                f"{rate} is {times} times {rate_text(stability.limit, glyphs)}, the limit of plain gradient descent;"
+                f" {optimizer} has a rate for each parameter."
+            )
+        return [Line.of(f"  {row}") for row in wrapped(text, width - 4)[:2]]
+    if not math.isfinite(limit):
+        return [Line.of(("  The loss curves upwards nowhere here: no rate overshoots by curvature alone.", "text"))]
+    ratio = lr / limit
+    told = f"is {_times(ratio, glyphs)} times the limit {rate_text(limit, glyphs)}: "
+    outcome: tuple[str, Role] = ("it holds", "accent") if stability.holds else ("it will overshoot", "minus")
+    mark = "+ " if stability.holds else "! "
+    return [Line.of("  ", (mark, outcome[1]), (rate, "strong"), f" {told}", (outcome[0] + ".", outcome[1]))]
+
+
+def _gauge(stability: Stability, width: int, glyphs: Glyphs) -> Line:
+    """The rate on a log scale around the limit: below it at the left, beyond it at the right."""
+    limit = stability.limit if stability.optimizer_limit is None else stability.optimizer_limit
+    if not math.isfinite(limit) or limit <= 0 or stability.lr <= 0:
+        return Line()
+    columns = max(20, min(60, width - 20))
+    middle = columns // 2
+    place = math.log10(stability.lr / limit) / GAUGE_DECADES
+    at = middle + round(max(-1.0, min(1.0, place)) * (columns - 1 - middle))
+    own = stability.optimizer_limit is not None
+    role: Role = ("minus" if stability.lr >= limit else "accent") if own else "text"
+    cells: list[Span] = [(glyphs.bar_rest, "faint")] * columns
+    for i in range(at + 1):
+        cells[i] = (glyphs.bar, role)
+    cells[middle] = (glyphs.centre, "strong")
+    cells[at] = (glyphs.done, role)
+    return Line.of("  ", joined(cells), (f" limit {glyphs.centre}  lr {glyphs.done}", "dim"))
+
+
+def _curvature(stability: Stability, row_count: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """The steepest curvature, and how the others lie."""
+    largest = (
+        f"at least {number(stability.curvature, glyphs)}"
+        if not stability.converged
+        else number(stability.curvature, glyphs)
+    )
+    line = Line.of(
+        ("  steepest curvature ", "dim"), (largest, "strong"), (", 2 over that is ", "dim"),
+        (rate_text(stability.limit, glyphs), "strong"),
+    )  # fmt: skip
+    how = Line.of((f"   by {_method(stability)}", "dim"))
+    if stability.rows_used < row_count:
+        how = Line.of((f"   on {count(stability.rows_used)} of {count(row_count)} rows", "dim"))
+    lines = [Line.of(line, how) if line.width + how.width <= width else line]
+    if stability.eigenvalues is not None:
+        free = len(stability.eigenvalues)
+        told = [plural(free, "direction")]
+        if stability.flat:
+            told.append(f"{count(stability.flat)} flat")
+        if stability.negative:
+            verb = "curves" if stability.negative == 1 else "curve"
+            told.append(f"{count(stability.negative)} {verb} downwards, as at a saddle")
+        if stability.condition is not None:
+            told.append(f"steepest over flattest {number(stability.condition, glyphs)}")
+        lines.append(Line.of((f"  {', '.join(told)}", "dim")))
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def _method(stability: Stability) -> str:
+    if stability.method == "Hessian":
+        return "the Hessian"
+    return f"power iteration, {plural(stability.iterations, 'product')}"

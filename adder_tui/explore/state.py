@@ -1,0 +1,145 @@
+"""What the Explore tab looks at, and what it has been told: its own choices and the engine's findings, frozen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from adder_tui.explore.viewport import Cells, Window, first_window
+from adder_tui.selection import Neuron, Selection, layout_for
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.results import (
+        Checks,
+        Extent,
+        Forecast,
+        LossCurve,
+        LossSlice,
+        MapCourse,
+        NeuronPlane,
+        Plane,
+        Rival,
+        Stability,
+    )
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import Snapshot
+
+VIEWS = {
+    "error": "how far off the answers are, over a plane of sums",
+    "neurons": "what each hidden neuron hands on, over a plane of sums",
+    "learned": "the map that the network has learned, and what it foretells far out",
+    "stability": "how large a step the loss allows, and where the next one leads",
+    "checks": "how good the answers are beyond the loss, and rivals on the same rows",
+}
+"""The views by name, with what they show."""
+
+WIDE = 110
+"""Columns from which two pictures stand side by side."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The engine's findings, each the newest that has come; None until the first."""
+
+    plane: Plane | None = None
+    neuron: tuple[Extent, NeuronPlane] | None = None
+    """The chosen neuron, and the grid that it was asked about."""
+    neurons: tuple[NeuronPlane, ...] = ()
+    """All hidden neurons, coarsely."""
+    course: MapCourse | None = None
+    forecast: Forecast | None = None
+    stability: Stability | None = None
+    curve: LossCurve | None = None
+    slice: LossSlice | None = None
+    checks: Checks | None = None
+    rivals: tuple[Rival, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What is looked at."""
+
+    view: str = "error"
+    even: Window | None = None
+    """The plane in even steps; None for the training range."""
+    logarithmic: Window = field(default_factory=Window)
+    log: bool = False
+    by_size: bool = False
+    cursor: tuple[float, float] | None = None
+    """The sum under the cross-hair; None for the current sum."""
+    halved: bool = True
+    """Cells may be halved by colour: there are 256 colours to tell the halves apart."""
+    found: Found = field(default_factory=Found)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Why a finding could not be had, by its field of :class:`Found`."""
+    computing: bool = False
+    of: Snapshot | None = None
+    """The moment that the findings speak of."""
+    dated: bool = False
+    """The run has gone on since, or may at once: the findings tell their moment."""
+
+    def window(self, view: View) -> Window:
+        """The part of the plane that is in sight."""
+        if self.log or self.even:
+            return self.logarithmic if self.log else self.even or Window()
+        asked = view.snapshot.asked.sum if view.snapshot else None
+        return first_window(view.experiment, (asked.a, asked.b) if asked else None)
+
+    def with_window(self, window: Window) -> Exploration:
+        """The same, looking at another part."""
+        if window.log:
+            return dataclasses.replace(self, logarithmic=window)
+        return dataclasses.replace(self, even=window)
+
+    def view_then(self, view: View) -> View:
+        """What there was to see at the findings' moment, so that all figures are of one; else what there is now."""
+        if not self.dated or self.of is None:
+            return view
+        return dataclasses.replace(view, snapshot=self.of, experiment=self.of.experiment)
+
+    def cursor_in(self, view: View) -> tuple[float, float]:
+        """The sum under the cross-hair."""
+        if self.cursor is not None:
+            return self.cursor
+        return (view.snapshot.asked.sum.a, view.snapshot.asked.sum.b) if view.snapshot else (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a plane's cells lie on the screen, to trace a click back."""
+
+    x: int
+    y: int
+    cells: Cells
+
+    def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """Column and row of the cell under a point; None beside the plane."""
+        column, row = x - self.x, y - self.y
+        return (column, row) if 0 <= column < self.cells.columns and 0 <= row < self.cells.rows else None
+
+
+def hidden_neuron(selection: Selection, experiment: Experiment) -> tuple[int, int] | None:
+    """(layer, neuron) of the hidden neuron that the selection is about, else of the first; None without any."""
+    hidden = experiment.network.layers[1:-1]
+    if not hidden:
+        return None
+    if isinstance(selection, Neuron):
+        layer, neuron = selection.column - 1, selection.index
+    else:
+        slot = next(slot for slot in layout_for(experiment).slots if selection.index < slot.stop)
+        layer, neuron = slot.layer, (selection.index - slot.start) // (slot.shape[1] if slot.is_weight else 1)
+    return (layer, neuron) if 0 <= layer < len(hidden) and neuron < hidden[layer] else (0, 0)
+
+
+def next_neuron(selection: Selection, experiment: Experiment, change: int) -> Neuron | None:
+    """The hidden neuron after the chosen one, layer by layer, or with ``change`` −1 the one before."""
+    here = hidden_neuron(selection, experiment)
+    if here is None:
+        return None
+    hidden = experiment.network.layers[1:-1]
+    everyone = [(layer, neuron) for layer, size in enumerate(hidden) for neuron in range(size)]
+    layer, neuron = everyone[(everyone.index(here) + change) % len(everyone)]
+    return Neuron(layer + 1, neuron)

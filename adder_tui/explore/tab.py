@@ -1,0 +1,397 @@
+"""The Explore tab: one view of the run at a time, and what the session is asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from adder_engine.analysis.results import Question
+from adder_engine.errors import AdderError
+from adder_engine.parsing import Sum
+from adder_tui.explore.draw import HEADING, explore_lines
+from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_width, neuron_cells, shelf
+from adder_tui.explore.stability import TOP, halves, slice_cells
+from adder_tui.explore.state import VIEWS, WIDE, Exploration, Found, Spot, hidden_neuron
+from adder_tui.explore.state import next_neuron as after
+from adder_tui.explore.viewport import extent_of, moved, off_axis, on_axis, rulers, zoomed
+from adder_tui.theme import BASIC_THEME
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.line import Line
+from adder_tui.ui.prompt import Prompt
+from adder_tui.ui.tab import Pane
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.results import Extent
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.app import AdderApp
+
+
+POINTS = 81
+"""Of the curve along the gradient."""
+EVERY = 1.0
+"""Seconds between two looks at a run that plays."""
+PATIENCE = 0.3
+"""Seconds after which it is told that something is being computed; most is there before."""
+
+NO_PLANE = "The {view} view has no plane to move on: v goes on to the next view."
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request."""
+
+    finding: str
+    """The field of :class:`~adder_tui.explore.state.Found` that it fills."""
+    about: object
+    """What was chosen: where it differs, the answer is wanted at once."""
+    state: object
+    """The state of the run that it speaks of."""
+    question: Question
+    take: Callable[[Any], object] = lambda found: found
+    """What is kept of the answer."""
+
+
+def asks(view: View, exploration: Exploration, width: int, height: int) -> list[Ask]:
+    """What the view needs, for a drawing of this size."""
+    assert view.snapshot is not None
+    state = footprint(view.snapshot)
+    room = height - HEADING
+    if exploration.view == "error":
+        wanted = [_plane(extent_of(exploration.window(view), error_cells(exploration, width, room)), state)]
+        if width >= WIDE:
+            wanted += _neurons(view, exploration, SIDE, room - UNDER - 1, state)
+        return wanted
+    if exploration.view == "neurons":
+        chosen = hidden_neuron(view.selection, view.experiment)
+        if chosen is None:
+            return []
+        extent = extent_of(exploration.window(view), neuron_cells(view, exploration, width, room))
+        gallery = _neurons(view, exploration, gallery_width(view, width), room - UNDER - 1, state)
+        one = Question("neurons", (extent, chosen))
+        return [_plane(extent, state), Ask("neuron", (extent, chosen), state, one, lambda f: (extent, f[0])), *gallery]
+    answers = tuple((answer.sum.a, answer.sum.b) for answer in view.snapshot.answers)
+    asked = view.snapshot.asked.sum
+    if exploration.view == "learned":
+        return [
+            Ask("course", None, (state, view.snapshot.newest), Question("map_course")),
+            Ask("forecast", (answers, asked.a, asked.b), state, Question("forecast")),
+        ]
+    if exploration.view == "stability":
+        columns, rows = slice_cells(halves(width)[1], room - TOP, exploration.halved)
+        rough = view.snapshot.status == "playing"  # once it stands still, all is asked for again in full
+        then = (state, rough)
+        return [
+            Ask("stability", None, then, Question("stability", (rough,))),
+            Ask("curve", None, then, Question("along_gradient", (POINTS, rough))),
+            Ask("slice", (columns, rows), (*then, view.snapshot.newest),
+                Question("loss_slice", (columns, rows, rough))),
+        ]  # fmt: skip
+    return [
+        Ask("checks", None, state, Question("checks")),
+        Ask("rivals", answers, state, Question("rivals")),
+    ]
+
+
+def _plane(extent: Extent, state: object) -> Ask:
+    return Ask("plane", extent, state, Question("plane", (extent,)))
+
+
+def _neurons(view: View, exploration: Exploration, width: int, height: int, state: object) -> list[Ask]:
+    shown = shelf(view, exploration, width, height)
+    if shown is None:
+        return []
+    extent = extent_of(exploration.window(view), shown.cells)
+    return [Ask("neurons", extent, state, Question("neurons", (extent,)))]
+
+
+def footprint(snapshot: Snapshot) -> object:
+    """What the run's findings depend on: equal for equal states, also where a sum was asked in between."""
+    return (
+        snapshot.experiment, snapshot.moment, snapshot.lr, snapshot.frozen, snapshot.silenced,
+        hash(snapshot.state.tobytes()),
+    )  # fmt: skip
+
+
+class ExploreCanvas(Canvas, can_focus=True):
+    """One view of the exploration.
+
+    Args:
+        changed: told when another part of the plane is looked at.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(0, -1)", show=False),
+        Binding("down", "move(0, 1)", show=False),
+        Binding("left", "move(-1, 0)", show=False),
+        Binding("right", "move(1, 0)", show=False),
+        Binding("pageup", "move(0, -5)", show=False),
+        Binding("pagedown", "move(0, 5)", show=False),
+    ]
+
+    def __init__(self, source: ViewSource, changed: Callable[[], None]) -> None:
+        super().__init__(source)
+        self._changed = changed
+        self.exploration = Exploration()
+        self._spot: Spot | None = None
+        self._drawn: tuple[Exploration, tuple[object, ...]] | None = None
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        """The view; drawn anew only where something in it has changed."""
+        view = self.exploration.view_then(view)
+        snapshot = view.snapshot
+        seen: tuple[object, ...] = (view.experiment, view.selection, view.glyphs.ascii, snapshot is None)
+        if snapshot is not None:
+            seen = (*seen, snapshot.asked, snapshot.collapsed)
+        before = self._drawn
+        if self._lines is not None and before is not None and before[0] is self.exploration and before[1] == seen:
+            return self._lines
+        self._drawn = self.exploration, seen
+        lines, self._spot = explore_lines(view, self.exploration, width, height)
+        return lines
+
+    def look(self, **changes: object) -> None:
+        """Look at something else, or take in what was found."""
+        self.exploration = dataclasses.replace(self.exploration, **changes)  # type: ignore[arg-type]
+        self.redraw()
+
+    @property
+    def has_plane(self) -> bool:
+        """Whether the view is a plane of sums."""
+        return self.exploration.view in ("error", "neurons")
+
+    @property
+    def cursor(self) -> tuple[float, float]:
+        """The sum under the cross-hair."""
+        return self.exploration.cursor_in(self.view)
+
+    @property
+    def chosen_sum(self) -> tuple[float, float]:
+        """The cross-hair's sum: the middle of its cell, also while the picture of a moved plane is still to come."""
+        if self._spot is None or self.exploration.cursor is None:
+            return self.cursor
+        window = self.exploration.window(self.view)
+        a, b = (
+            off_axis(ruler.place(min(max(0, ruler.index(on_axis(x, window.log))), ruler.cells - 1)), window.log)
+            for ruler, x in zip(rulers(window, self._spot.cells), self.cursor, strict=True)
+        )
+        return a, b
+
+    def action_move(self, right: int, down: int) -> None:
+        """Move the cross-hair by cells; at the edge the plane goes along."""
+        if self._spot is None:
+            return
+        exploration = self.exploration
+        window, cursor = moved(exploration.window(self.view), self._spot.cells, self.cursor, right, down)
+        self.exploration = dataclasses.replace(exploration.with_window(window), cursor=cursor)
+        self._changed()
+
+    def on_click(self, event: events.Click) -> None:
+        found = self._spot.cell_at(event.x, event.y) if self._spot else None
+        if found is not None and self._spot is not None:
+            window = self.exploration.window(self.view)
+            a, b = rulers(window, self._spot.cells)
+            self.look(cursor=(off_axis(a.place(found[0]), window.log), off_axis(b.place(found[1]), window.log)))
+
+
+class ExplorePane(Pane):
+    """A drawing, and the questions that it needs answered; what is not in sight is not asked for."""
+
+    def __init__(self, source: ViewSource, *, id: str) -> None:
+        super().__init__(source, id=id)
+        self._canvas = ExploreCanvas(source, self.redraw)
+        self._known: dict[str, tuple[object, object]] = {}
+        """By finding: what it was last asked about, and of which state of the run."""
+        self._asking: dict[str, float] = {}
+        """Findings that are awaited, and since when."""
+        self._moments: dict[str, Snapshot] = {}
+        """By finding: the moment that it speaks of."""
+        self._asked_at = -math.inf
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer of the session is awaited."""
+        return bool(self._asking)
+
+    def compose(self) -> ComposeResult:
+        yield self._canvas
+
+    def on_mount(self) -> None:
+        halved = not (self._app.no_color or self._app.settings.ascii or self._app.theme == BASIC_THEME)
+        self._canvas.look(halved=halved)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.redraw)
+
+    # --- asking ----------------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        super().redraw()
+        view, size = self.source(), self._canvas.size
+        if view.snapshot is None or not size or not self.display:
+            return
+        now = time.monotonic()
+        playing = view.snapshot.status == "playing"
+        wanted = asks(view, self._canvas.exploration, size.width, size.height)
+        self._tell_age(view.snapshot, playing)
+        stale = [ask for ask in wanted if self._known.get(ask.finding) != (ask.about, ask.state)]
+        if not stale or any(ask.finding in self._asking for ask in wanted):
+            return
+        new = any(self._known.get(ask.finding, (None,))[0] != ask.about for ask in stale)
+        if playing and not new and now - self._asked_at < EVERY:
+            return
+        self._asked_at = now
+        self._asking |= {ask.finding: now for ask in stale}
+        self.run_worker(self._fetch(stale), name="findings")
+        self.set_timer(PATIENCE, self._tell_computing)
+
+    def _tell_age(self, snapshot: Snapshot, playing: bool) -> None:
+        """Have the drawing tell its moment, unless that is the one at which the run stands still."""
+        exploration = self._canvas.exploration
+        of = exploration.of
+        dated = of is not None and (playing or footprint(of) != footprint(snapshot))
+        if dated != exploration.dated:
+            self._canvas.look(dated=dated)
+
+    async def _fetch(self, group: Sequence[Ask]) -> None:
+        """Wait for findings of one moment. They are shown together, or one by one where none was shown before."""
+        session = await self._app.player.ready()
+        answers: tuple[asyncio.Future[object], ...] = ()
+        try:
+            together = session.together(*(ask.question for ask in group))
+            answers = together.answers
+            of = await together.snapshot
+            first = not any(ask.finding in self._found() for ask in group)
+            found: dict[str, object] = {}
+            refused = dict(self._canvas.exploration.refused)
+            for ask, answer in zip(group, answers, strict=True):
+                try:
+                    found[ask.finding] = ask.take(await answer)
+                    refused.pop(ask.finding, None)
+                except AdderError as error:
+                    found[ask.finding] = getattr(Found(), ask.finding)
+                    refused[ask.finding] = str(error)
+                if first or len(found) == len(group):
+                    known = dataclasses.replace(self._canvas.exploration.found, **found)  # type: ignore[arg-type]
+                    self._moments |= dict.fromkeys(found, of)
+                    self._canvas.look(found=known, refused=refused, of=of)
+        except AdderError as error:  # the session is closed
+            self._canvas.look(refused={group[0].finding: str(error)})
+        else:
+            self._known |= {ask.finding: (ask.about, ask.state) for ask in group}
+        finally:
+            for answer in answers:
+                answer.cancel()  # where the view has been left meanwhile
+            for ask in group:
+                self._asking.pop(ask.finding, None)
+            if self.is_running:
+                self._canvas.look(computing=self._slow)
+                if self.display:
+                    self.redraw()
+
+    @property
+    def _slow(self) -> bool:
+        now = time.monotonic()
+        return any(now - since >= PATIENCE * 0.9 for since in self._asking.values())
+
+    def _tell_computing(self) -> None:
+        if self._slow != self._canvas.exploration.computing:
+            self._canvas.look(computing=self._slow)
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def next_view(self, change: int) -> None:
+        """Show the next view, or the one before."""
+        self.workers.cancel_node(self)  # what the view that is left still waits for
+        names = list(VIEWS)
+        at = names.index(self._canvas.exploration.view)
+        older = self._older()
+        found = dataclasses.replace(self._canvas.exploration.found, **older)  # type: ignore[arg-type]
+        self._canvas.look(view=names[(at + change) % len(names)], refused={}, found=found)
+        self._known = {finding: known for finding, known in self._known.items() if finding in self._found()}
+        self.redraw()
+
+    def _older(self) -> dict[str, object]:
+        """Nothing, for each finding of another moment than that which is shown now."""
+        of = self._canvas.exploration.of
+        here = None if of is None else footprint(of)
+        return {name: getattr(Found(), name) for name, then in self._moments.items() if footprint(then) != here}
+
+    def _found(self) -> list[str]:
+        """The findings that are there."""
+        found = self._canvas.exploration.found
+        return [field.name for field in dataclasses.fields(found) if getattr(found, field.name) not in (None, ())]
+
+    def zoom(self, by: int) -> None:
+        """Look from further away, or with ``by`` −1 from nearer."""
+        if self._on_plane():
+            exploration = self._canvas.exploration
+            before = exploration.window(self.source())
+            window = zoomed(before, self._canvas.cursor, by)
+            if window == before:
+                self._app.say(f"This is as {'wide' if by > 0 else 'near'} as it goes.")
+            self._canvas.exploration = exploration.with_window(window)
+            self.redraw()
+
+    def switch_log(self) -> None:
+        """Log steps or even ones."""
+        if self._on_plane():
+            self._canvas.look(log=not self._canvas.exploration.log)
+            self.redraw()
+
+    def switch_size(self) -> None:
+        """The error's size alone, or its sign too."""
+        if self._canvas.exploration.view != "error":
+            self._app.say("m belongs to the error view: v goes there.")
+            return
+        self._canvas.look(by_size=not self._canvas.exploration.by_size)
+
+    def next_neuron(self, change: int) -> None:
+        """Choose the next hidden neuron, on every tab."""
+        view = self.source()
+        neuron = after(view.selection, view.experiment, change)
+        if neuron is not None:
+            self._app.select(neuron)
+
+    def take_sum(self) -> Awaitable[None] | None:
+        """Ask the sum under the cross-hair."""
+        if not self._on_plane():
+            return None
+        a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
+        asked = Sum(a, b)
+        exploration = self._canvas.exploration  # the plane stays where it is, whatever is asked on it
+        self._canvas.exploration = exploration.with_window(exploration.window(self.source()))
+        self._app.query_one(Prompt).put(asked)
+        return self._ask(asked)
+
+    async def _ask(self, asked: Sum) -> None:
+        """Ask it; unless the cross-hair has gone on since, it lies on the current sum then, wherever the cells do."""
+        here = self._canvas.exploration.cursor
+        await self._app.ask(asked)
+        if self._canvas.exploration.cursor == here:
+            self._canvas.look(cursor=None)
+
+    def back_to_range(self) -> None:
+        """The training range and the current sum again."""
+        if self._on_plane():
+            self._canvas.look(even=None, log=False, cursor=None)
+            self.redraw()
+
+    def _on_plane(self) -> bool:
+        if self._canvas.has_plane:
+            return True
+        self._app.say(NO_PLANE.format(view=self._canvas.exploration.view))
+        return False

@@ -1,0 +1,218 @@
+"""What the inspector looks at: a quantity, compared with another moment or not; and the numbers behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adder_engine.kernels.parameters import Slot
+from adder_tui.selection import Parameter, Selection, layout_for, place_of
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import Floats, LayerActivity
+
+Doubles = NDArray[np.float64]
+
+MOMENTS: dict[str, tuple[str, str]] = {
+    "sgd": ("", ""),
+    "momentum": ("momentum_buffer", ""),
+    "nesterov": ("momentum_buffer", ""),
+    "rmsprop": ("", "square_avg"),
+    "adam": ("exp_avg", "exp_avg_sq"),
+    "adamw": ("exp_avg", "exp_avg_sq"),
+}
+"""``torch.optim``'s names for the two rows of moments, by optimizer; empty where it keeps none."""
+
+ACTIVATIONS = "activations"
+COMPARISONS = ("", "start", "step")
+"""Alone, against the start of the run, against the moment before the last optimizer step."""
+COMPARED_WITH = {"": "now", "start": "now against the start", "step": "now against before the last step"}
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What of the view is looked at; the inspector's own state."""
+
+    quantity: str = "parameter"
+    """``parameter``, ``gradient``, ``first``, ``second``, ``change``, ``ratio`` or ``activations``."""
+    against: str = ""
+    """One of :data:`COMPARISONS`."""
+    top: int = 0
+    left: int = 0
+    """The table's first row and column in sight."""
+    start: Floats | None = None
+    """``(4, P)``: the state that the run began with; None until it is there."""
+    activity: tuple[LayerActivity, ...] = ()
+    """Of all layers over all rows; empty until it is there."""
+
+
+def quantities(experiment: Experiment) -> tuple[str, ...]:
+    """What there is to look at with the optimizer in use."""
+    first, second = MOMENTS[experiment.training.optimizer]
+    moments = (("first",) if first else ()) + (("second",) if second else ())
+    return ("parameter", "gradient", *moments, "change", "ratio", ACTIVATIONS)
+
+
+def fitting_quantity(quantity: str, experiment: Experiment) -> str:
+    """The quantity, or the parameter itself where the optimizer in use has no such moment."""
+    return quantity if quantity in quantities(experiment) else "parameter"
+
+
+def label(quantity: str, experiment: Experiment) -> str:
+    """The quantity's name; moments are called as ``torch.optim`` calls them."""
+    first, second = MOMENTS[experiment.training.optimizer]
+    return {"first": first, "second": second}.get(quantity, quantity)
+
+
+def comparable(quantity: str) -> bool:
+    """Whether it can be shown beside its value at another moment; a change is between two moments already."""
+    return quantity in ("parameter", "gradient", "first", "second")
+
+
+def values(view: View, inspection: Inspection, quantity: str, span: slice, then: bool = False) -> Doubles | None:
+    """The quantity's numbers for a part of the flat parameters; None where there are none.
+
+    A change is the last step's, or with the start compared the whole run's; there is none before the first step,
+    and after an edit until the next. A ratio is |change| / |parameter before|, and NaN for a parameter that was 0.
+
+    Args:
+        then: at the moment that it is compared with.
+    """
+    snapshot = view.snapshot
+    if snapshot is None:
+        return None
+    now, before = snapshot.state, earlier(view, inspection)
+    if then and before is None:
+        return None
+    state = before if then and before is not None else now
+    if quantity == "gradient":
+        there = inspection.against != "start" if then else snapshot.gradient_set(span.start)
+        return _doubles(state[1, span]) if there else None
+    rows = {"parameter": 0, "first": 2, "second": 3}
+    if quantity in rows:
+        return _doubles(state[rows[quantity], span])
+    if before is None or (inspection.against != "start" and not snapshot.stepped):
+        return None
+    base = _doubles(before[0, span])
+    change = _doubles(now[0, span]) - base
+    if quantity == "change":
+        return change
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(base != 0, np.abs(change) / np.abs(base), np.nan)
+
+
+def earlier(view: View, inspection: Inspection) -> Floats | None:
+    """``(4, P)``: the state that changes and comparisons are measured from; None while it is not there."""
+    if view.snapshot is None:
+        return None
+    state = inspection.start if inspection.against == "start" else view.snapshot.previous
+    return state if state is not None and state.shape == view.snapshot.state.shape else None
+
+
+def _doubles(floats: Floats) -> Doubles:
+    return floats.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The chosen number as a place in a layer's table: the column after the last weight is the bias."""
+
+    weight: Slot
+    bias: Slot
+    row: int
+    column: int
+
+    @property
+    def layer(self) -> int:
+        return self.weight.layer
+
+    @property
+    def rows(self) -> int:
+        return self.weight.shape[0]
+
+    @property
+    def columns(self) -> int:
+        """Weights in a row; the bias comes after them."""
+        return self.weight.shape[1]
+
+    @property
+    def on_bias(self) -> bool:
+        return self.column == self.columns
+
+    @property
+    def index(self) -> int:
+        """Flat index of the chosen number."""
+        return self.index_at(self.row, self.column)
+
+    def index_at(self, row: int, column: int) -> int:
+        """Flat index of a number of the table."""
+        if column == self.columns:
+            return self.bias.start + row
+        return self.weight.start + row * self.columns + column
+
+    def moved(self, down: int, right: int) -> Parameter:
+        """The number so many rows and columns further, or the last one before the table's edge."""
+        row = min(max(0, self.row + down), self.rows - 1)
+        column = min(max(0, self.column + right), self.columns)
+        return Parameter(self.index_at(row, column))
+
+
+def place(selection: Selection, experiment: Experiment) -> Place:
+    """Where the selection stands: a neuron is chosen by its bias, an input by the first weight that takes it."""
+    layout = layout_for(experiment)
+    if isinstance(selection, Parameter):
+        name, at = place_of(selection, experiment)
+        layer = layout.by_name[name].layer
+        row, column = (at[0], at[1]) if len(at) == 2 else (at[0], layout.weight(layer).shape[1])
+    elif selection.column == 0:
+        layer, row, column = 0, 0, selection.index
+    else:
+        layer, row = selection.column - 1, selection.index
+        column = layout.weight(layer).shape[1]
+    return Place(layout.weight(layer), layout.bias(layer), row, column)
+
+
+def in_layer(here: Place, layer: int, experiment: Experiment) -> Parameter:
+    """The number of another layer at the same place, as near as its shape allows; a bias stays a bias."""
+    layout = layout_for(experiment)
+    weight, bias = layout.weight(layer), layout.bias(layer)
+    row = min(here.row, weight.shape[0] - 1)
+    column = weight.shape[1] if here.on_bias else min(here.column, weight.shape[1] - 1)
+    return Place(weight, bias, row, column).moved(0, 0)
+
+
+def since(inspection: Inspection) -> str:
+    """What a change is measured from, in words."""
+    return "since the start" if inspection.against == "start" else "in the last step"
+
+
+def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]:
+    """What the table shows, by PyTorch's names, with shape and storage order; then in fewer words."""
+    quantity, weight = fitting_quantity(inspection.quantity, view.experiment), here.weight.name
+    name = weight.rpartition(".")[0]
+    snapshot = view.snapshot
+    if quantity == ACTIVATIONS:
+        resting = snapshot is None or snapshot.status != "playing" or inspection.activity
+        short = f"{name}: outputs{'' if resting else ' (while paused)'}"
+        return f"{name}: outputs, for one sum and over all training rows{'' if resting else ' (while paused)'}", short
+    if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(here.weight.start):
+        return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
+    shape = f"{here.weight.shape} stride {(here.columns, 1)}"
+    if quantity == "change":
+        whole = inspection.against == "start"
+        long, short = f"change {since(inspection)}", f"{'whole' if whole else 'last'} change"
+        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight}: {short}"
+    if quantity == "ratio":
+        long, short = f"|change| / |weight before|, {since(inspection)}", f"ratio {since(inspection)}"
+        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight} {shape}: ratio", f"{weight}: ratio"
+    what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
+    what = what or f"{label(quantity, view.experiment)} of {weight}"
+    of_bias = what.replace(weight, here.bias.name)
+    bias = f"; {of_bias} ({here.rows},)"
+    long = f"{what} {here.weight.shape} row by row, stride {(here.columns, 1)}"
+    return long + bias, f"{what} {shape}{bias}", long, f"{what} {shape}", f"{what} {here.weight.shape}", what

@@ -1,0 +1,280 @@
+"""The Inspect tab: every number of every tensor, now and at another moment; and the network as PyTorch prints it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from adder_engine.errors import AdderError
+from adder_tui.inspect.state import COMPARISONS, Inspection, Place, fitting_quantity, in_layer, place, quantities
+from adder_tui.inspect.tables import Sight, tensor_lines
+from adder_tui.selection import Parameter, Selection, layout_for
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.line import Line
+from adder_tui.ui.modal import Window
+from adder_tui.ui.numbers import plural
+from adder_tui.ui.shell import Clickable
+from adder_tui.ui.tab import Pane
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.app import AdderApp
+
+
+def module_lines(view: View, text: str, width: int) -> list[Line]:
+    """PyTorch's text, then each parameter tensor with shape and count, and their sum."""
+    experiment, glyphs = view.experiment, view.glyphs
+    lines = [Line.of(("print(model)", "dim")), *(Line.of(glyphs.text(row)) for row in text.splitlines()), Line()]
+    slots = layout_for(experiment).slots
+    names = [slot.name for slot in slots]
+    shapes = [str(slot.shape) for slot in slots]
+    counts = [f"{slot.stop - slot.start:,}" for slot in slots]
+    total = f"{experiment.parameter_count:,}"
+    sizes = [max(map(len, column)) for column in (["parameter", *names], ["shape", *shapes], ["count", total, *counts])]
+    header = f"{'parameter':{sizes[0]}}   {'shape':{sizes[1]}}   {'count':>{sizes[2]}}"
+    lines.append(Line.of((header, "band-dim")))
+    for name, shape, count in zip(names, shapes, counts, strict=True):
+        lines.append(Line.of(f"{name:{sizes[0]}}   ", (f"{shape:{sizes[1]}}", "dim"), f"   {count:>{sizes[2]}}"))
+    lines += [Line.of(f"{'together':{sizes[0]}}   {'':{sizes[1]}}   ", (f"{total:>{sizes[2]}}", "strong"))]
+    size = plural(4 * experiment.parameter_count, "byte")
+    lines += [Line(), Line.of((f"sum(p.numel() for p in model.parameters()) = {total}, in float32 {size}", "dim"))]
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+class _Heading(Canvas):
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        return [Line.of(("The network", "strong"), ("   Esc closes this", "dim"))]
+
+
+class _Module(Canvas):
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        screen = self.screen
+        assert isinstance(screen, ModuleScreen)
+        return module_lines(view, screen.text, width)
+
+
+class ModuleScreen(Window[None]):
+    """The module and its parameter count; Escape closes it.
+
+    Args:
+        text: the module as PyTorch prints it.
+    """
+
+    DEFAULT_CSS = """
+    ModuleScreen { background: $background; padding: 1 2; }
+    ModuleScreen _Heading { height: 1; margin-bottom: 1; }
+    ModuleScreen VerticalScroll { scrollbar-size: 0 0; background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,M,enter", "dismiss", show=False)]
+
+    def __init__(self, source: ViewSource, text: str) -> None:
+        super().__init__()
+        self._source = source
+        self.text = text
+
+    def compose(self) -> ComposeResult:
+        yield _Heading(self._source)
+        with VerticalScroll():
+            yield _Module(self._source)
+
+    def on_mount(self) -> None:
+        self.query_one(_Module).styles.height = len(module_lines(self._source(), self.text, 80))
+        self.query_one(VerticalScroll).focus()
+
+
+class TensorTable(Canvas, can_focus=True):
+    """One layer's weight and bias; the cursor is the app's selection.
+
+    A click chooses a number, or a layer, a quantity or a comparison by its name above.
+
+    Args:
+        select: takes the number that the cursor moves to.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1, 0)", show=False),
+        Binding("down", "move(1, 0)", show=False),
+        Binding("left", "move(0, -1)", show=False),
+        Binding("right", "move(0, 1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("tab", "layer(1)", show=False),
+        Binding("shift+tab", "layer(-1)", show=False),
+    ]
+
+    def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
+        super().__init__(source)
+        self._select = select
+        self.inspection = Inspection()
+        """What is looked at; the pane fills in what it has fetched."""
+        self._sight: Sight | None = None
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        lines, sight = tensor_lines(view, self.inspection, width, height)
+        self._sight = sight
+        self.inspection = dataclasses.replace(self.inspection, top=sight.chosen.top, left=sight.chosen.left)
+        return lines
+
+    @property
+    def here(self) -> Place:
+        """The chosen number's place."""
+        return place(self.view.selection, self.view.experiment)
+
+    def inspect(self, **changes: object) -> None:
+        """Look at something else."""
+        self.inspection = dataclasses.replace(self.inspection, **changes)  # type: ignore[arg-type]
+        self.redraw()
+
+    def action_move(self, down: int, right: int) -> None:
+        """Move the cursor by cells."""
+        self._select(self.here.moved(down, right))
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by as many rows as are in sight."""
+        self.action_move(pages * (self._sight.chosen.rows if self._sight else 1), 0)
+
+    def action_layer(self, change: int) -> None:
+        """Go on to the next layer's table, or back."""
+        experiment = self.view.experiment
+        layer = (self.here.layer + change) % len(experiment.layer_names)
+        self._select(in_layer(self.here, layer, experiment))
+
+    def next_quantity(self, change: int) -> None:
+        """Show the next quantity, or the one before."""
+        known = quantities(self.view.experiment)
+        at = known.index(fitting_quantity(self.inspection.quantity, self.view.experiment))
+        self.inspect(quantity=known[(at + change) % len(known)])
+
+    def next_comparison(self) -> None:
+        """Compare with another moment, or with none."""
+        at = COMPARISONS.index(self.inspection.against)
+        self.inspect(against=COMPARISONS[(at + 1) % len(COMPARISONS)])
+
+    def on_click(self, event: events.Click) -> None:
+        experiment = self.view.experiment
+        choice = self._sight.choice_at(event.x, event.y) if self._sight else None
+        if choice is not None:
+            if choice.what == "layer":
+                self._select(in_layer(self.here, choice.index, experiment))
+            elif choice.what == "quantity":
+                self.inspect(quantity=quantities(experiment)[choice.index])
+            else:
+                self.post_message(Clickable.Clicked("compare"))
+            return
+        found = self._sight.cell_at(event.x, event.y, experiment.network.layers) if self._sight else None
+        if found is not None:
+            layer, row, column = found
+            there = place(in_layer(self.here, layer, experiment), experiment)
+            self._select(there.moved(row - there.row, column - there.column))
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_move(WHEEL_ROWS, 0)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_move(-WHEEL_ROWS, 0)
+
+
+class TensorFeed:
+    """Asks the session for it, one request at a time.
+
+    Args:
+        table: what is fed.
+        ready: gives the session.
+    """
+
+    def __init__(self, table: TensorTable, ready: Callable[[], Awaitable[Session]]) -> None:
+        self._table, self._ready = table, ready
+        self._fetched: tuple[int, str] | None = None
+        """Version and comparison that were last fetched for."""
+        self.fetching = False
+        """Whether an answer of the session is awaited."""
+
+    def is_due(self, snapshot: Snapshot | None) -> bool:
+        """Whether something is wanted that was not fetched yet."""
+        return snapshot is not None and not self.fetching and self._wanted(snapshot) != self._fetched
+
+    def _wanted(self, snapshot: Snapshot) -> tuple[int, str]:
+        return snapshot.version, self._table.inspection.against
+
+    async def fetch(self, snapshot: Snapshot) -> None:
+        """Ask for the outputs over all rows, and for the start where it is compared with."""
+        self.fetching = True
+        wanted = self._wanted(snapshot)
+        # Of many rows only while the run stands still.
+        may_look = snapshot.experiment.is_quickly_surveyed or snapshot.status != "playing"
+        try:
+            session = await self._ready()
+            with contextlib.suppress(AdderError):
+                activity = await session.activity() if may_look else ()
+                start = await session.start_state() if wanted[1] == "start" else None
+                self._table.inspect(activity=activity, start=start)
+        finally:
+            self.fetching, self._fetched = False, wanted
+
+
+class InspectPane(Pane):
+    """A table, and what the session is asked for beside the snapshot."""
+
+    def __init__(self, source: ViewSource, *, id: str) -> None:
+        super().__init__(source, id=id)
+        self.table = TensorTable(source, lambda selection: self._app.select(selection))
+        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+        self._before_find: Selection | None = None
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def redraw(self) -> None:
+        super().redraw()
+        if self._feed.is_due(snapshot := self.source().snapshot) and snapshot is not None:
+            self.run_worker(self._fetch(snapshot))
+
+    async def _fetch(self, snapshot: Snapshot) -> None:
+        await self._feed.fetch(snapshot)
+        if self.display:
+            self.redraw()
+
+    @property
+    def fetching(self) -> bool:
+        """Whether an answer of the session is awaited."""
+        return self._feed.fetching
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def find(self) -> None:
+        """Jump to a tensor or a number by its name."""
+        from adder_tui.ui.dialogs import Find
+
+        self._app.push_screen(Find(self.source), self._found)
+
+    def _found(self, parameter: Parameter | None) -> None:
+        if parameter is not None:
+            self._before_find = self._before_find or self.source().selection
+            self._app.select(parameter)
+
+    def clear(self) -> None:
+        """Undo the search: back to what was chosen before it."""
+        if self._before_find is None:
+            self._app.say("There is no search to clear: f finds a tensor or a number by its name.")
+            return
+        before, self._before_find = self._before_find, None
+        self._app.select(before)
+
+    async def show_module(self) -> None:
+        """Show the network as PyTorch prints it."""
+        session = await self._app.player.ready()
+        text = await session.module_text()
+        await self._app.push_screen(ModuleScreen(self.source, text))

@@ -1,0 +1,295 @@
+"""Tables of one quantity: rows are neurons, columns what enters them; and what is said beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from adder_tui.inspect.state import (
+    ACTIVATIONS,
+    COMPARED_WITH,
+    Doubles,
+    Inspection,
+    Place,
+    comparable,
+    fitting_quantity,
+    headings,
+    in_layer,
+    label,
+    place,
+    quantities,
+    values,
+)
+from adder_tui.inspect.statistics import LABEL, THEN, activity_lines, chosen_number, compared, neuron_label, statistics
+from adder_tui.selection import Neuron, neuron_name
+from adder_tui.ui.heatmap import BEFORE, cell, shade, sign_role
+from adder_tui.ui.line import Line, Span, roomiest
+from adder_tui.ui.phrases import brought_mark
+from adder_tui.ui.view import View
+
+CHOICES = 2
+"""Lines for the choice of layer and of quantity."""
+LEAST_TABLE = 3
+MOST_ROWS_FIRST = 4
+"""So many rows of the table are shown before there are statistics."""
+MARKS = 3
+"""Columns before a number: a gap, a shade, the mark of a kept number or a blank."""
+AFTER, SHORT = 7, 6
+"""Columns of a number from its decimal point on, where there is room for the whole table and where there is not."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A word above the tables that can be clicked: it stands in line ``y`` from column ``x`` on."""
+
+    what: Literal["layer", "quantity", "comparison"]
+    index: int
+    """Of the layer or quantity."""
+    x: int
+    y: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is in sight: the chosen layer's part, and where each table's rows begin, to trace a click back."""
+
+    chosen: Block
+    blocks: tuple[tuple[int, Block], ...]
+    choices: tuple[Choice, ...]
+
+    def choice_at(self, x: int, y: int) -> Choice | None:
+        """The word under a point; None where there is none to choose."""
+        return next((c for c in self.choices if c.y == y and c.x <= x < c.x + c.width), None)
+
+    def cell_at(self, x: int, y: int, sizes: Sequence[int]) -> tuple[int, int, int] | None:
+        """Layer, row and column under a point, for a network of these layer sizes; None beside the tables."""
+        for first_line, block in self.blocks:
+            found = block.cell_at(x, y - first_line, sizes[block.layer])
+            if found is not None:
+                return block.layer, *found
+        return None
+
+
+def tensor_lines(view: View, inspection: Inspection, width: int, height: int) -> tuple[list[Line], Sight]:
+    """The whole tab, and which parts of the tables it shows.
+
+    Where there is room, all layers stand under each other, else the chosen one alone; under them its activations
+    where all of them fit, the chosen number, and the statistics. A table that is too large scrolls with the cursor.
+    """
+    here = place(view.selection, view.experiment)
+    quantity = fitting_quantity(inspection.quantity, view.experiment)
+    per_row = 2 if compared(view, inspection) else 1
+    number = chosen_number(view, inspection, here, width)
+    notes = statistics(view, inspection, here, width, with_then=False)
+    room = height - CHOICES - len(number) - len(notes)
+    if room < min(here.rows, MOST_ROWS_FIRST) * per_row + 2:  # the numbers themselves come before what sums them up
+        room, notes = room + len(notes), []
+    layers = range(len(view.experiment.layer_names))
+    all_rows = sum(view.experiment.network.layers[1:])
+    whole = quantity != ACTIVATIONS and room >= len(layers) * 3 + all_rows * per_row + here.rows + 3
+    tables = [_beside(here, i, view) for i in layers] if whole else [here]
+    spare = room - sum(2 + table.rows * per_row for table in tables)
+    if per_row == 2 and spare >= 2 and notes:
+        notes = statistics(view, inspection, here, width, with_then=True)
+        spare -= 2
+    active: list[Line] = []
+    if quantity != ACTIVATIONS and spare >= here.rows + 1:
+        active = activity_lines(view, inspection, here, 0, here.rows, width)
+        spare -= len(active)
+    lines, choices = _choices(view, inspection, here, width)
+    blocks = []
+    for i, table in enumerate(tables):
+        rest = max(LEAST_TABLE, height - CHOICES - len(number) - len(notes) - len(active)) - 2
+        block = block_for(inspection, table, width, table.rows * per_row if whole else rest, per_row)
+        blocks.append((len(lines) + 2, block))
+        lines.append(_heading(view, inspection, table, block, width))
+        if quantity == ACTIVATIONS:
+            lines += activity_lines(view, inspection, table, block.top, block.rows, width)
+        else:
+            lines += table_lines(view, inspection, table, block, width, with_cursor=table.layer == here.layer)
+        if i < len(tables) - 1 or spare > 0:
+            lines.append(Line())
+            spare -= 1
+    for section in (active, number, notes):
+        lines += section
+        if section and spare > 0:
+            lines.append(Line())
+            spare -= 1
+    chosen = next(block for _, block in blocks if block.layer == here.layer)
+    return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]], Sight(chosen, tuple(blocks), choices)
+
+
+def _beside(here: Place, layer: int, view: View) -> Place:
+    return here if layer == here.layer else place(in_layer(here, layer, view.experiment), view.experiment)
+
+
+def _choices(view: View, inspection: Inspection, here: Place, width: int) -> tuple[list[Line], tuple[Choice, ...]]:
+    """The layers, and what is compared; the quantities; and where each word stands."""
+    experiment = view.experiment
+    quantity = fitting_quantity(inspection.quantity, experiment)
+    known = quantities(experiment)
+    against = COMPARED_WITH[inspection.against] if comparable(quantity) else ""
+    right = Line.of((f"{against} ", "accent" if inspection.against else "dim"))
+    layers, layer_spots = _choice(view, "layer", experiment.layer_names, here.layer, width - right.width)
+    names, name_spots = _choice(view, "quantity", [label(q, experiment) for q in known], known.index(quantity), width)
+    comparison = Choice("comparison", 0, width - right.width, 0, len(against))
+    return [layers.with_right(right, width, view.glyphs.ellipsis), names], (comparison, *layer_spots, *name_spots)
+
+
+def _choice(
+    view: View, what: Literal["layer", "quantity"], words: Sequence[str], at: int, width: int
+) -> tuple[Line, list[Choice]]:
+    """The words, the chosen one marked; where there is too little room the first ones give way to it."""
+    first = 0
+    while first < at and sum(len(word) + 2 for word in words[first : at + 1]) > width:
+        first += 1
+    line, spots = Line(), []
+    for i, word in enumerate(words[first:], start=first):
+        if i > at and line.width + len(word) + 2 > width:
+            break
+        mark = view.glyphs.current if i == at else " "
+        spots.append(Choice(what, i, line.width, 0 if what == "layer" else 1, len(word) + 1))
+        line = Line.of(line, (mark, "accent"), (f"{word} ", "strong" if i == at else "dim"))
+    return line, spots
+
+
+def _heading(view: View, inspection: Inspection, table: Place, block: Block, width: int) -> Line:
+    """What the table shows, and which part of it where it does not fit."""
+    quantity = fitting_quantity(inspection.quantity, view.experiment)
+    rows = f"{block.top}-{block.top + block.rows - 1}" if block.rows < table.rows else ""
+    columns = f"{block.left}-{block.left + block.columns - 1}"
+    if block.columns == table.columns or quantity == ACTIVATIONS:
+        columns = ""
+    none = quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(table.weight.start)
+    wordings = [Line.of((f" {words}", "strong" if none else "dim")) for words in headings(table, inspection, view)]
+    least = next((words for words in reversed(wordings) if "stride" in words.plain), wordings[-1])
+    long = ", ".join(f"{name} {part}" for name, part in (("rows", rows), ("columns", columns)) if part)
+    part = long if least.width + len(long) + 3 <= width else f"[{rows or ':'}, {columns or ':'}]"
+    around = Line.of((f"  {part} ", "dim")) if long else Line()
+    return roomiest(width - around.width, *wordings).with_right(around, width, view.glyphs.ellipsis)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The part of a layer's table that is in sight."""
+
+    layer: int
+    top: int
+    left: int
+    rows: int
+    columns: int
+    """Weights in sight in each row; the bias always is."""
+    lines_per_row: int
+    after: int
+    """Columns of a number from its decimal point on."""
+
+    @property
+    def pitch(self) -> int:
+        """A cell's columns."""
+        return MARKS + BEFORE + self.after
+
+    def cell_at(self, x: int, y: int, columns: int) -> tuple[int, int] | None:
+        """Row and column under a point; ``y`` counts from the first row's line. None beside the table."""
+        row = y // self.lines_per_row
+        if y < 0 or row >= self.rows:
+            return None
+        if x >= LABEL + self.columns * self.pitch:
+            return self.top + row, columns
+        return self.top + row, min(self.left + max(0, (x - LABEL) // self.pitch), columns - 1)
+
+
+def block_for(inspection: Inspection, here: Place, width: int, room: int, lines_per_row: int) -> Block:
+    """What is in sight of the layer's table in ``room`` lines; it scrolls no further than the cursor needs."""
+    rows = min(here.rows, max(1, room // lines_per_row))
+    room = width - LABEL - 1
+    after = AFTER if room >= (here.columns + 1) * (MARKS + BEFORE + AFTER) else SHORT
+    columns = min(here.columns, max(1, room // (MARKS + BEFORE + after) - 1))
+    left = inspection.left if here.on_bias else _scrolled(inspection.left, here.column, columns)
+    return Block(
+        layer=here.layer,
+        top=max(0, min(_scrolled(inspection.top, here.row, rows), here.rows - rows)),
+        left=max(0, min(left, here.columns - columns)),
+        rows=rows,
+        columns=columns,
+        lines_per_row=lines_per_row,
+        after=after,
+    )
+
+
+def _scrolled(first: int, cursor: int, visible: int) -> int:
+    return min(max(first, cursor - visible + 1), cursor)
+
+
+def table_lines(
+    view: View, inspection: Inspection, here: Place, block: Block, width: int, with_cursor: bool
+) -> list[Line]:
+    """Names of what the weights come from, then a row for each neuron that they go to.
+
+    With two lines a row, the lower one holds the numbers compared with. In the place of the shade stands then which
+    way the number went and how far beside the others, and its mark of a kept one stands below.
+    """
+    glyphs = view.glyphs
+    quantity = fitting_quantity(inspection.quantity, view.experiment)
+    paired = block.lines_per_row > 1
+    now = _matrix(view, inspection, quantity, here)
+    then = _matrix(view, inspection, quantity, here, then=True) if paired else None
+    shaded = now if not paired else now - then if now is not None and then is not None else None
+    largest = _largest(shaded)
+    frozen = frozenset(view.snapshot.frozen if view.snapshot is not None else ())
+    columns = [*range(block.left, block.left + block.columns), here.columns]
+    chosen = (here.row, here.column) if with_cursor else None
+    lines = [_header(view, here, columns, block.pitch, width, with_cursor)]
+    for row in range(block.top, block.top + block.rows):
+        line = neuron_label(view, here.layer, row, with_cursor and row == here.row)
+        below = Line.of((f"  {THEN[inspection.against]}".ljust(LABEL), "faint"))
+        for column in columns:
+            if column == here.columns:
+                line, below = (Line.of(part, (glyphs.vertical, "faint")) for part in (line, below))
+            value, weight = _at(now, row, column, quantity), _at(shaded, row, column, quantity)
+            kept: Span = (glyphs.kept if here.index_at(row, column) in frozen else " ", "accent")
+            tone: Span = (" ", "text")
+            if not paired:
+                tone = (shade(weight, largest, glyphs), sign_role(weight))
+            elif weight:
+                tone = brought_mark(weight, largest, glyphs)
+            role = "chosen" if (row, column) == chosen else sign_role(value)
+            number = cell(value, glyphs, BEFORE, block.after)
+            line = Line.of(line, " ", tone, " " if paired else kept, (number, role))
+            earlier = cell(_at(then, row, column, quantity), glyphs, BEFORE, block.after)
+            below = Line.of(below, " ", kept, " ", (earlier, "dim"))
+        lines += [line, below] if paired else [line]
+    return lines
+
+
+def _header(view: View, here: Place, columns: list[int], pitch: int, width: int, with_cursor: bool) -> Line:
+    line = Line.of((" " * LABEL, "band-dim"))
+    for column in columns:
+        bias = column == here.columns
+        name = "bias" if bias else neuron_name(Neuron(here.layer, column), view.experiment)
+        mark = view.glyphs.current if with_cursor and column == here.column else ""
+        line = Line.of(line, ((" " if bias else "") + (mark + name).rjust(9).ljust(pitch), "band-dim"))
+    return line.fit(width, fill="band-dim")
+
+
+def _matrix(view: View, inspection: Inspection, quantity: str, here: Place, then: bool = False) -> Doubles | None:
+    """``(out_features, in_features + 1)``: weights, and the bias as the last column."""
+    weight = values(view, inspection, quantity, here.weight.span, then)
+    bias = values(view, inspection, quantity, here.bias.span, then)
+    if weight is None or bias is None:
+        return None
+    return np.concatenate((weight.reshape(here.weight.shape), bias[:, None]), axis=1)
+
+
+def _largest(matrix: Doubles | None) -> float:
+    finite = matrix[np.isfinite(matrix)] if matrix is not None else np.empty(0)
+    return float(np.abs(finite).max()) if finite.size else 0.0
+
+
+def _at(matrix: Doubles | None, row: int, column: int, quantity: str) -> float | None:
+    if matrix is None or (quantity == "ratio" and np.isnan(matrix[row, column])):
+        return None
+    return float(matrix[row, column])

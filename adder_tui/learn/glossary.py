@@ -1,0 +1,163 @@
+"""The glossary: every term, found by typing, with the lessons that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.fields import Field
+from adder_tui.ui.line import Line, wrapped
+from adder_tui.ui.modal import Window
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_tui.course.course import Course, Entry
+
+
+TERM_WIDTH = 26
+
+
+def entries(course: Course, words: str, first: Sequence[str]) -> tuple[Entry, ...]:
+    """What the words find; for no words the lesson's own terms first."""
+    found = course.glossary.search(words)
+    if words.strip():
+        return found
+    own = [entry for term in first if (entry := course.glossary.find(term)) is not None]
+    return tuple(dict.fromkeys([*own, *found]))
+
+
+def term_lines(found: Sequence[Entry], at: int, own: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The terms in sight; the first ``own`` ones are the lesson's and have a mark."""
+    if not found:
+        return [Line.of((" No term fits.", "dim")).fit(width)]
+    top = max(0, min(at - height // 2, len(found) - height))
+    lines = []
+    for i, entry in enumerate(found[top : top + height], top):
+        line = Line.of(f" {'*' if i < own else ' '} {glyphs.text(entry.term)}").fit(width, glyphs.ellipsis)
+        lines.append(Line.of((line.plain, "chosen")) if i == at else line)
+    return lines
+
+
+def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs) -> list[Line]:
+    """A term's text, its other names, and the lessons that explain it."""
+    if entry is None:
+        return []
+    lines = [Line.of((glyphs.text(entry.term), "strong")), Line()]
+    lines += [Line.of(row) for row in wrapped(glyphs.text(entry.text), width)]
+    if entry.also:
+        lines += [
+            Line(),
+            *(Line.of((row, "dim")) for row in wrapped(glyphs.text("also: " + ", ".join(entry.also)), width)),
+        ]
+    lessons = [course.by_id[id] for id in entry.lessons if id in course.by_id]
+    if lessons:
+        lines.append(Line())
+        for i, lesson in enumerate(lessons):
+            told = f"lesson {lesson.order}, {lesson.title}"
+            lines.append(Line.of(("Enter opens " if not i else "            ", "dim"), (glyphs.text(told), "accent"))
+                         .fit(width, glyphs.ellipsis))  # fmt: skip
+    return lines
+
+
+class _Head(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, GlossaryScreen)
+        line = Line.of(("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
+        return [line.fit(width, view.glyphs.ellipsis)]
+
+
+class _Terms(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, GlossaryScreen)
+        own = len(screen.first) if not screen.words.strip() else 0
+        return term_lines(screen.found, screen.at, own, width, height, view.glyphs)
+
+
+class _Entry(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, GlossaryScreen)
+        chosen = screen.found[screen.at] if screen.found else None
+        return entry_lines(chosen, screen.course, width, view.glyphs)
+
+
+class GlossaryScreen(Window[str | None]):
+    """Resolves with the id of a lesson to open, or None.
+
+    Args:
+        course: whose glossary it is.
+        first: terms that come first, those of the lesson that is open.
+    """
+
+    DEFAULT_CSS = f"""
+    GlossaryScreen {{ background: $background; padding: 1 2; }}
+    GlossaryScreen _Head {{ height: 1; margin-bottom: 1; }}
+    GlossaryScreen Field {{ height: 1; background: $band; margin-bottom: 1; }}
+    GlossaryScreen Horizontal {{ height: 1fr; }}
+    GlossaryScreen _Terms {{ width: {TERM_WIDTH}; margin-right: 2; }}
+    GlossaryScreen _Entry {{ width: 1fr; }}
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("pageup", "move(-10)", show=False, priority=True),
+        Binding("pagedown", "move(10)", show=False, priority=True),
+        Binding("enter", "open", show=False, priority=True),
+    ]
+
+    def __init__(self, source: ViewSource, course: Course, first: Sequence[str]) -> None:
+        super().__init__()
+        self._source = source
+        self.course = course
+        self.first = [term for term in first if course.glossary.find(term) is not None]
+        self.words = ""
+        self.found = entries(course, "", self.first)
+        self.at = 0
+
+    def compose(self) -> ComposeResult:
+        yield _Head(self._source)
+        field = Field("", id="glossary-find")
+        field.placeholder = "find a term"
+        yield field
+        with Horizontal():
+            yield _Terms(self._source)
+            yield _Entry(self._source)
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.words = event.value
+        self.found = entries(self.course, self.words, self.first)
+        self.at = 0
+        self._redraw()
+
+    def _redraw(self) -> None:
+        for canvas in self.query(Canvas):
+            canvas.redraw()
+
+    def action_move(self, change: int) -> None:
+        """Choose another term."""
+        if self.found:
+            self.at = max(0, min(len(self.found) - 1, self.at + change))
+            self._redraw()
+
+    def action_open(self) -> None:
+        """Open the first lesson that explains the chosen term."""
+        chosen = self.found[self.at] if self.found else None
+        ids = [id for id in chosen.lessons if id in self.course.by_id] if chosen is not None else []
+        if ids:
+            self.dismiss(ids[0])

@@ -1,0 +1,309 @@
+"""A lesson beside the live network: its text, the line to type into, and its views."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from adder_engine.errors import AdderError
+from adder_tui.course.availability import words_now
+from adder_tui.course.probe_views import SHEETS, view_for
+from adder_tui.learn.lesson_focus import Layout, LessonKeys, lay_out
+from adder_tui.learn.lesson_text import LessonHead, LessonNow, LessonText
+from adder_tui.learn.views import LessonViews, OwnView
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.fields import FieldRow
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+    from adder_tui.course.lesson import Lesson
+    from adder_tui.course.lesson_controller import Classroom
+    from adder_tui.course.state import Page, Sitting
+    from adder_tui.course.vocabulary import Action
+
+ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
+"""Words of views that have a use of their own for Enter."""
+SHAPES = "two shapes, such as 1x2 @ 2x4"
+
+
+class LessonDesk(Container):
+    """Shown while a lesson is open.
+
+    Args:
+        source: gives the view.
+        settle: called when the step has changed by what was typed.
+    """
+
+    DEFAULT_CSS = """
+    LessonDesk { height: 1fr; display: none; layout: vertical; }
+    LessonDesk.-wide { layout: horizontal; }
+    LessonDesk #text { height: auto; width: 1fr; }
+    LessonDesk.-wide #text { height: 1fr; width: 48%; margin: 0 2 0 0; }
+    LessonDesk #views { height: 1fr; width: 1fr; }
+    LessonDesk LessonHead, LessonDesk LessonNow { height: 1; }
+    LessonDesk LessonText { height: 9; }
+    LessonDesk.-wide LessonText { height: 1fr; }
+    LessonDesk ViewFrame { height: 1fr; }
+    """
+
+    def __init__(self, source: ViewSource, settle: Callable[[], None], *, id: str) -> None:
+        super().__init__(id=id)
+        self._source, self._settle = source, settle
+        self.room: Classroom | None = None
+        """None until the lessons are read."""
+        self.row = FieldRow(source, field_id="lesson-field")
+        self.views = LessonViews(source, lambda: self.room, id="views")
+        self._arranged: tuple[str, Layout] | None = None
+        self.keys = LessonKeys(self)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="text"):
+            yield LessonHead(self._source, self._page)
+            yield LessonText(self._source, self._page)
+            yield self.row
+            yield LessonNow(self._source, self._page)
+        yield self.views
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def sitting(self) -> Sitting | None:
+        """The lesson at hand."""
+        return self.room.sitting if self.room is not None else None
+
+    def _page(self) -> Page | None:
+        page = self.room.page if self.room is not None else None
+        if page is None or self.sitting is None:
+            return page
+        words = words_now(self.sitting, False, self.views.on_screen)
+        return dataclasses.replace(page, enter_taken=not words.isdisjoint(ENTER_TAKEN))
+
+    async def put_up(self, lesson: Lesson) -> None:
+        """Another lesson's views."""
+        self.row.close()
+        await self.views.put_up(lesson)
+        self._arranged = None
+
+    def look(self) -> None:
+        """Something was done: see which tasks that does, and have the shown figures worked out."""
+        if self.room is not None:
+            self.run_worker(self.room.look(), name="look")
+            self._fill()
+
+    # --- drawing ---------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.share_room()
+
+    def share_room(self) -> None:
+        """Share the room between text and views; styles are set only where something has changed."""
+        page = self._page()
+        if page is None:
+            return
+        self.bring(page.stage)
+        text = self.query_one(LessonText)
+        fixed = 2 + (1 if self.row.display else 0)
+        size = (self.size.width, self.size.height)
+        layout = lay_out(page, self.views.names, self.views.current, self.views.focused is not None, size, fixed,
+                         text.rows_wanted(self.size.width))  # fmt: skip
+        if self._arranged == (page.lesson.id, layout):
+            return
+        self._arranged = page.lesson.id, layout
+        self.set_class(layout.wide, "-wide")
+        self.views.display = not layout.alone
+        text.styles.height = layout.text_rows or "1fr"
+        self.views.show(layout)
+        self.call_after_refresh(self._redraw_canvases)
+
+    def _redraw_canvases(self) -> None:
+        for canvas in self.query(Canvas):
+            canvas.redraw()
+
+    def show_end(self) -> None:
+        """Show the text's last rows, as where a hint has come."""
+        self.share_room()
+        self.query_one(LessonText).show_task()
+
+    # --- focus and the line to type into ---------------------------------------------------------
+
+    def take_focus(self) -> None:
+        """The keys go to the text."""
+        # At once: the widget's own way is to wait, and would undo what is chosen meanwhile.
+        self.screen.set_focus(self.query_one(LessonText), scroll_visible=False)
+
+    def settle_field(self, focus: bool = False, insist: bool = False) -> None:
+        """Show the line to type into while the step wants something typed.
+
+        Args:
+            focus: give it the keys again if typing is what comes next.
+            insist: give it the keys in any case.
+        """
+        sitting, row = self.sitting, self.row
+        if row.purpose not in ("", "field"):
+            return
+        wanted = sitting.blank if sitting is not None and not sitting.showing else ""
+        if sitting is None or not wanted:
+            row.close()
+            return
+        one = sitting.lesson.field_named(wanted)
+        label = one.ask if one is not None else "your guess"
+        if row.label != label or not row.purpose or focus or insist:
+            typing_a_sum = self._app.focused is not None and self._app.focused.id == "sum"
+            if self.display and not typing_a_sum:
+                row.open("field", label, keys=insist or sitting.types_now)
+
+    @on(FieldRow.Typed)
+    def _typed(self, event: FieldRow.Typed) -> None:
+        event.stop()
+        if self.row.purpose != "field":
+            if event.done:
+                self.run_worker(self._use_typed(self.row.purpose, event.text.strip()), name="typed")
+        elif self.room is not None and not event.done:
+            self.room.answers.type(event.text)
+        elif self.room is not None and self.sitting is not None:
+            was = self.sitting.step
+            if self.room.answers.submit(event.text):
+                self.row.field.value = ""
+            else:
+                self.row.field.select_all()
+            if self.sitting.step != was:
+                self._settle()
+            self.look()
+
+    async def _use_typed(self, purpose: str, text: str) -> None:
+        assert self.room is not None
+        try:
+            if purpose == "shapes":
+                await self.room.benches.use_shapes(text)
+                self.row.field.value = ""
+            elif purpose == "setting":
+                await self.room.controls.set(self.row.label, text)
+                self.row.close()
+                self.focus_view("settings")
+                self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
+        except AdderError as error:
+            self._app.say(str(error))
+
+    @on(FieldRow.Left)
+    def _left(self, event: FieldRow.Left) -> None:
+        event.stop()
+        if self.row.purpose != "field":
+            self.row.close()
+        self.take_focus()
+
+    # --- views -----------------------------------------------------------------------------------
+
+    def next_view(self, change: int) -> None:
+        """From the text to the first view, from view to view, and back to the text."""
+        self.keys.just_back = False
+        names, frame = self.views.names, self.views.focused
+        if not names or not self.views.display:
+            return
+        at = -1 if frame is None else names.index(frame.view_name)
+        at = (at + 1 + change) % (len(names) + 1) - 1
+        if at < 0:
+            self.take_focus()
+        else:
+            self.focus_view(names[at])
+
+    def focus_view(self, name: str) -> None:
+        """Give the keys to a view."""
+        frame = next((frame for frame in self.views.frames if frame.view_name == name), None)
+        if frame is None:
+            return
+        self.views.current = name
+        self.share_room()
+        frame.take_keys()
+        if self.room is not None and self.room.opened(name):
+            self.look()
+        self._fill()
+
+    def focus_for(self, action: Action) -> None:
+        """Give the keys to the view in which an action is done, its cursor where it is done."""
+        view = view_for(action, self.views.names)
+        if self.room is not None:
+            self.room.benches.point_at(view, action)
+        self.focus_view(view)
+
+    def bring(self, view: str) -> None:
+        """Have a view in sight; the keys stay where they are."""
+        if view in self.views.names:
+            self.views.current = view
+
+    def switch_trace(self) -> None:
+        """The trace, or the diagram again."""
+        names = self.views.names
+        others = [name for name in names if name != "trace"]
+        if self.views.current != "trace" or not others:
+            self.focus_view("trace")
+        else:
+            self.focus_view("network" if "network" in names else others[0])
+
+    def _fill(self) -> None:
+        """Have the shown views' figures worked out."""
+        if self.room is None or self.room.sitting is None or not self.views.display:
+            return
+        for name in self.views.names:
+            if self.views.is_shown(name) and name in SHEETS and self.room.was_opened(name):
+                self.run_worker(self._app.attempt(self.room.benches.fill(name)), name="fill", group=name)
+
+    async def use(self) -> None:
+        """Enter on a view: work a figure out, or change a control."""
+        room, frame = self.room, self.views.focused
+        if room is None or frame is None:
+            return
+        name = frame.view_name
+        if name == "settings":
+            self._type_setting()
+        elif name in SHEETS and SHEETS[name].typed and not room.benches.calls(name):
+            self.type_shapes()
+        elif name in SHEETS:
+            await room.benches.use(name)
+
+    def edit_setting(self) -> None:
+        """Type a setting's new value: of the one that the next task sets, else of the one that was chosen last."""
+        if self.room is None:
+            return
+        self.room.controls.choose_next()
+        self.focus_view("settings")
+        self._type_setting()
+
+    def _type_setting(self) -> None:
+        if self.room is not None and (key := self.room.controls.chosen):
+            from adder_tui.learn.draw_views import value_text
+            from adder_tui.ui.symbols import ASCII
+
+            value = value_text(self._app.experiment[key], ASCII).replace(",", "")
+            self.row.open("setting", key, value, chosen=True)
+
+    @on(FieldRow.Moved)
+    def _row_moved(self, event: FieldRow.Moved) -> None:
+        event.stop()
+        if self.row.purpose == "setting" and self.room is not None:
+            self.room.benches.move("settings", event.change)
+            self._type_setting()
+
+    def type_shapes(self) -> None:
+        """Type two shapes of one's own."""
+        self.row.open("shapes", SHAPES)
+
+    @on(OwnView.Key)
+    def _view_key(self, event: OwnView.Key) -> None:
+        event.stop()
+        room = self.room
+        if room is None:
+            return
+        if event.what == "move":
+            room.benches.move(event.name, event.change)
+        elif event.name == "board":
+            room.benches.sort(event.change)
+            self.look()
+        elif event.name == "settings":
+            self.run_worker(self._app.attempt(room.controls.turn(event.change)), name="turn")

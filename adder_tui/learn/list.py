@@ -1,0 +1,322 @@
+"""The list of lessons: chapters, each lesson's state, how far one is, and the line to find one by."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+
+from adder_tui.course.lesson import Lesson
+from adder_tui.storage import progress
+from adder_tui.storage.progress_file import Store
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.fields import FieldRow
+from adder_tui.ui.line import Line, Role
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_tui.course.course import Course
+    from adder_tui.storage.progress import Progress, State
+
+
+Filter = Literal["all", "done", "open"]
+STATE_WORDS: dict[State, str] = {"open": "", "started": "begun", "assisted": "done, with help", "solved": "done"}
+BAR = 24
+STATE_WIDTH = 15
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the list is drawn from."""
+
+    course: Course
+    progress: Progress
+    at: int = 0
+    """The chosen one among :attr:`shown`."""
+    filter: Filter = "all"
+    words: str = ""
+    """What is searched for."""
+
+    @property
+    def shown(self) -> tuple[Lesson, ...]:
+        """Lessons that the filter and the search leave, in order."""
+        wanted = self.words.casefold().split()
+        return tuple(
+            lesson
+            for lesson in self.course.lessons
+            if (self.filter == "all" or self.progress.lesson(lesson.id).done == (self.filter == "done"))
+            and all(word in _searched(lesson) for word in wanted)
+        )
+
+    @property
+    def chosen(self) -> Lesson | None:
+        """The lesson under the cursor."""
+        return self.shown[min(self.at, len(self.shown) - 1)] if self.shown else None
+
+
+def _searched(lesson: Lesson) -> str:
+    return " ".join([str(lesson.order), lesson.id, lesson.title, lesson.goal, *lesson.terms]).casefold()
+
+
+def state_mark(state: State, current: bool, glyphs: Glyphs) -> tuple[str, Role]:
+    """One character for a lesson's state: where one is, done, done with help, open."""
+    done, helped = ("x", "h") if glyphs.ascii else ("✓", "½")
+    if current:
+        return glyphs.current, "accent"
+    if state == "solved":
+        return done, "accent"
+    if state == "assisted":
+        return helped, "accent"
+    return ("-" if glyphs.ascii else "·", "dim") if state == "started" else (" ", "dim")
+
+
+def list_head(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
+    """The course's title, a bar of how far one is, and what the list is narrowed to."""
+    lessons, progress = listing.course.lessons, listing.progress
+    done = sum(progress.lesson(one.id).done for one in lessons)
+    full = BAR * done // max(1, len(lessons))
+    bar = Line.of((glyphs.bar * full, "accent"), (glyphs.bar_rest * (BAR - full), "faint"),
+                  f" {done} of {len(lessons)} done ")  # fmt: skip
+    title = Line.of((" " + glyphs.text(listing.course.title), "strong"))
+    narrowed = Line.of(" ", _narrowed(listing, glyphs))
+    if title.width + bar.width + 2 > width:
+        return [title.fit(width, glyphs.ellipsis), Line.of(" ", bar).with_right(narrowed, width), Line().fit(width)]
+    return [title.with_right(bar, width), narrowed.fit(width)]
+
+
+def _narrowed(listing: Listing, glyphs: Glyphs) -> Line:
+    parts = [] if listing.filter == "all" else [f"only {listing.filter} ones"]
+    if listing.words:
+        parts.append(f"with “{listing.words}”")
+    if not parts:
+        return Line()
+    return Line.of((glyphs.text(", ".join(parts)), "accent"), ("; ", "dim"), ("x", "key"), (" shows all", "dim"))
+
+
+def list_lines(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line], list[int | None]]:
+    """The lessons by chapters; and for each line which of the shown lessons it is."""
+    lines: list[Line] = []
+    owners: list[int | None] = []
+    shown = listing.shown
+    if not shown:
+        words = "No lesson is " + ("left open." if listing.filter == "open" else "there that fits.")
+        return [Line.of((" " + words, "dim"))], [None]
+    chosen = listing.chosen
+    for chapter in listing.course.chapters:
+        mine = [lesson for lesson in shown if lesson.chapter == chapter.id]
+        if mine:
+            lines.append(Line.of((" " + glyphs.text(chapter.title), "accent")).fit(width))
+            owners.append(None)
+        for lesson in mine:
+            lines.append(_lesson_line(listing, lesson, lesson is chosen, width, glyphs))
+            owners.append(shown.index(lesson))
+    return lines, owners
+
+
+def _lesson_line(listing: Listing, lesson: Lesson, chosen: bool, width: int, glyphs: Glyphs) -> Line:
+    kept = listing.progress.lesson(lesson.id)
+    mark, role = state_mark(kept.state, listing.progress.current == lesson.id, glyphs)
+    title = f"{lesson.order:>3}  {glyphs.text(lesson.title)}"
+    right = Line.of(f"{STATE_WORDS[kept.state]:<{STATE_WIDTH}}", f"{lesson.minutes:>4} min ")
+    line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text")).with_right(
+        Line.of(*[(text, "dim") for text, _ in right.spans]), width, glyphs.ellipsis
+    )
+    if not chosen:
+        return line
+    cursor = Line.of((line.plain, "chosen"))
+    return cursor.fit(width)
+
+
+def list_foot(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
+    """What the chosen lesson is for."""
+    chosen = listing.chosen
+    if chosen is None:
+        return [Line().fit(width)]
+    return [Line.of((" " + glyphs.text(chosen.goal), "text")).fit(width, glyphs.ellipsis)]
+
+
+def top_row(owners: Sequence[int | None], at: int, top: int, height: int) -> int:
+    """The first line to show so that the chosen lesson is in sight, its chapter's name too where it is the first."""
+    if at not in owners:
+        return 0
+    row = owners.index(at)
+    first = row - 1 if row and owners[row - 1] is None else row
+    if first < top:
+        return first
+    return max(top, row - height + 1)
+
+
+class ListHead(Canvas):
+    """The course's title, and how far one is."""
+
+    listing: Listing | None = None
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        if self.listing is None:
+            return [Line.of((f" Reading the lessons{view.glyphs.ellipsis}", "dim"))]
+        return list_head(self.listing, width, view.glyphs)[:height]
+
+
+class LessonList(Canvas, can_focus=True):
+    """The lessons by chapters; Up and Down choose."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-8)", show=False),
+        Binding("pagedown", "move(8)", show=False),
+        Binding("home", "move(-99)", show=False),
+        Binding("end", "move(99)", show=False),
+    ]
+
+    class Moved(Message):
+        """Another lesson is wanted: by how many, or which."""
+
+        def __init__(self, by: int = 0, to: int | None = None) -> None:
+            super().__init__()
+            self.by, self.to = by, to
+
+    listing: Listing | None = None
+    _top = 0
+    _owners: Sequence[int | None] = ()
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        if self.listing is None:
+            return []
+        lines, self._owners = list_lines(self.listing, width, view.glyphs)
+        at = min(self.listing.at, len(self.listing.shown) - 1)
+        self._top = max(0, min(top_row(self._owners, at, self._top, height), len(lines) - height))
+        return lines[self._top : self._top + height]
+
+    def action_move(self, by: int) -> None:
+        """Choose another lesson."""
+        self.post_message(self.Moved(by))
+
+    def on_click(self, event: events.Click) -> None:
+        row = self._top + event.y
+        if row < len(self._owners) and self._owners[row] is not None:
+            self.post_message(self.Moved(to=self._owners[row]))
+
+
+class ListFoot(Canvas):
+    """What the chosen lesson is for."""
+
+    listing: Listing | None = None
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return [] if self.listing is None else list_foot(self.listing, width, view.glyphs)
+
+
+class CourseList(Container):
+    """Shown while no lesson is open.
+
+    Args:
+        source: gives the view.
+        changed: called when something to be drawn has changed.
+    """
+
+    DEFAULT_CSS = """
+    CourseList { height: 1fr; layout: vertical; }
+    CourseList ListHead { height: 3; }
+    CourseList LessonList { height: 1fr; }
+    CourseList ListFoot { height: 1; }
+    """
+
+    def __init__(self, source: ViewSource, changed: Callable[[], None], *, id: str) -> None:
+        super().__init__(id=id)
+        self._source, self._changed = source, changed
+        self.listing: Listing | None = None
+        """None until the lessons are read."""
+        self.row = FieldRow(source, field_id="list-field")
+
+    def compose(self) -> ComposeResult:
+        yield ListHead(self._source)
+        yield LessonList(self._source)
+        yield ListFoot(self._source)
+        yield self.row
+
+    @property
+    def chosen(self) -> Lesson | None:
+        """The lesson under the cursor."""
+        return self.listing.chosen if self.listing is not None else None
+
+    def begin(self, listing: Listing) -> None:
+        """The lessons are read."""
+        at = next((i for i, one in enumerate(listing.shown) if one.id == listing.progress.current), 0)
+        self.listing = dataclasses.replace(listing, at=at)
+
+    def come_back(self, left: Lesson, kept: progress.Progress) -> None:
+        """A lesson was left: it is the chosen one."""
+        if self.listing is not None:
+            at = next((i for i, one in enumerate(self.listing.shown) if one.id == left.id), self.listing.at)
+            self._list(dataclasses.replace(self.listing, progress=kept, at=at))
+
+    def narrow(self, wanted: Filter) -> None:
+        """Show only lessons that are done, or only those that are open; again for all."""
+        if self.listing is not None:
+            self._list(
+                dataclasses.replace(self.listing, filter="all" if self.listing.filter == wanted else wanted, at=0)
+            )
+
+    def clear(self) -> None:
+        """Show all lessons again."""
+        if self.listing is not None:
+            self._list(dataclasses.replace(self.listing, filter="all", words=""))
+
+    def find(self) -> None:
+        """Type what a lesson is about."""
+        self.row.open("find", "find", self.listing.words if self.listing else "")
+
+    def begin_afresh(self, store: Store) -> str:
+        """Forget what was done in the chosen lesson; its title, or nothing where none is chosen."""
+        chosen = self.chosen
+        if chosen is None or self.listing is None:
+            return ""
+        kept = store.change(lambda tree: progress.forget(tree, chosen.id))
+        self._list(dataclasses.replace(self.listing, progress=kept))
+        return chosen.title
+
+    def _list(self, listing: Listing) -> None:
+        count = len(listing.shown)
+        self.listing = dataclasses.replace(listing, at=max(0, min(listing.at, count - 1)))
+        self._changed()
+
+    @on(LessonList.Moved)
+    def _moved(self, event: LessonList.Moved) -> None:
+        if self.listing is not None:
+            at = self.listing.at + event.by if event.to is None else event.to
+            self._list(dataclasses.replace(self.listing, at=at))
+
+    @on(FieldRow.Typed)
+    def _typed(self, event: FieldRow.Typed) -> None:
+        event.stop()
+        if self.listing is not None:
+            self._list(dataclasses.replace(self.listing, words=event.text.strip(), at=0))
+        if event.done:
+            self._close_row()
+
+    @on(FieldRow.Left)
+    def _left(self, event: FieldRow.Left) -> None:
+        event.stop()
+        self._close_row()
+
+    def _close_row(self) -> None:
+        self.row.close()
+        self.take_focus()
+
+    def take_focus(self) -> None:
+        """The keys go to the lessons."""
+        self.query_one(LessonList).focus(scroll_visible=False)
+
+    def fill(self) -> None:
+        """Hand the list to what draws it."""
+        for canvas in (self.query_one(ListHead), self.query_one(LessonList), self.query_one(ListFoot)):
+            canvas.listing = self.listing

@@ -1,0 +1,290 @@
+"""The Learn tab: the list of lessons, or one of them beside the live network."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+
+from adder_engine.errors import AdderError
+from adder_tui.course.availability import words_now, words_on_list
+from adder_tui.course.lesson import Lesson
+from adder_tui.course.lesson_controller import Classroom
+from adder_tui.course.state import HANDS_ON
+from adder_tui.learn.lesson_tab import LessonDesk
+from adder_tui.learn.list import CourseList, Listing
+from adder_tui.storage.autosave import OwnRun, write_place
+from adder_tui.ui.canvas import ViewSource
+from adder_tui.ui.tab import Pane
+
+if TYPE_CHECKING:
+    from adder_engine.parsing import Sum
+    from adder_engine.snapshot import Answer, Snapshot
+    from adder_tui.app import AdderApp
+    from adder_tui.course.course import Course
+    from adder_tui.storage.progress_file import Store
+
+FIELD_IDS = ("lesson-field", "list-field")
+
+
+class LearnPane(Pane):
+    """The list, or a lesson; one of the two is shown."""
+
+    DEFAULT_CSS = """
+    LearnPane { layout: vertical; }
+    """
+
+    def __init__(self, source: ViewSource, *, id: str) -> None:
+        super().__init__(source, id=id)
+        self.classroom: Classroom | None = None
+        self._warned = ""
+        """What was said last of the progress that cannot be kept."""
+        """None until the lessons are read."""
+        self.list = CourseList(source, self.changed, id="course")
+        self.desk = LessonDesk(source, self.settle, id="lesson")
+        self._entering = self._playing = False
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        yield self.list
+        yield self.desk
+
+    # --- the course ------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.run_worker(self._open_course(), name="course")
+
+    async def _open_course(self) -> None:
+        """Read the lessons, and go to the lesson where one was."""
+        settings = self._app.settings
+        try:
+            course, store = await asyncio.to_thread(_read, settings.data_dir, settings.course)
+        except AdderError as error:
+            self._app.say(str(error))
+            return
+        await self._app.seated.wait()
+        own = OwnRun(settings.data_dir, self._app.seat_number)
+        self.classroom = Classroom(course, store, own, self._app.player, self._app.show, self.changed)
+        self.desk.room = self.classroom
+        self.list.begin(Listing(course, store.progress))
+        wanted = self._app.first_lesson
+        lesson = course.by_id.get(wanted) if wanted else None
+        if wanted == "first":
+            lesson = course.lessons[0]
+        elif wanted and lesson is None:
+            self._app.say(f"There is no lesson {wanted!r} in this course.")
+        if lesson is not None:
+            await self.enter(lesson)
+        self.changed()
+        self.take_focus_if_shown()
+
+    def changed(self) -> None:
+        """Something to be drawn has changed."""
+        if self.is_mounted:
+            self._app.redraw()
+
+    async def begin_afresh(self) -> None:
+        """Forget what was done in the chosen lesson."""
+        title = self.list.begin_afresh(self.classroom.store) if self.classroom is not None else ""
+        if title:
+            self._app.say(f"{title} is as if never begun.")
+
+    # --- entering and leaving --------------------------------------------------------------------
+
+    async def go_in(self) -> None:
+        """Enter the chosen lesson."""
+        if self.list.chosen is not None:
+            await self.enter(self.list.chosen)
+
+    async def enter(self, lesson: Lesson) -> None:
+        """Enter a lesson: its preset is loaded, its views are put up."""
+        room = self.classroom
+        if room is None or self._entering:
+            return
+        self._entering = True
+        try:
+            await self.desk.put_up(lesson)
+            await room.enter(lesson)
+            write_place(self._app.settings.data_dir, "learn", lesson.id)
+            self._warn()
+        finally:
+            self._entering = False
+        self.changed()
+        self.settle()
+
+    def open_lesson(self, id: str | None) -> None:
+        """Enter a lesson that the glossary leads to, unless one is in it already."""
+        room = self.classroom
+        if id is not None and room is not None and (room.lesson is None or room.lesson.id != id):
+            self.run_worker(self.enter(room.course.by_id[id]), name="enter")
+
+    async def leave(self) -> None:
+        """Back to the list; the learner's own run is given back."""
+        room = self.classroom
+        if room is None or room.lesson is None or self._entering:
+            return
+        if self.desk.keys.just_back and self._app.tab == "learn":
+            self.desk.keys.just_back = False
+            return
+        left = room.lesson
+        self.desk.row.close()
+        try:
+            await room.leave()
+        finally:
+            write_place(self._app.settings.data_dir, "learn", "")
+            self.list.come_back(left, room.store.progress)
+            self._warn()
+            self.take_focus_if_shown()
+
+    def came_to_front(self) -> None:
+        """From another tab: the lesson's network is brought back where another one has taken its place."""
+        self.desk.keys.settle_again()
+        self._app.run_worker(self._app.attempt(self._call_back()), name="call back")
+
+    async def _call_back(self) -> None:
+        if self.classroom is not None and await self.classroom.call_back():
+            self._app.say("The lesson's own network is back. Yours is kept: l lists it on the other tabs.")
+
+    def _warn(self) -> None:
+        """Say what is wrong with keeping the progress, once."""
+        warning = self.classroom.store.warning if self.classroom is not None else ""
+        if warning and warning != self._warned:
+            self._app.say(warning)
+        self._warned = warning
+
+    # --- from step to step -----------------------------------------------------------------------
+
+    async def go_on(self) -> None:
+        """Enter: lock in, go on, or into the next lesson."""
+        room = self.classroom
+        sitting = room.sitting if room is not None else None
+        if room is None or sitting is None or sitting.showing:
+            return
+        if sitting.review is not None:
+            if not room.answers.next_question() and sitting.review is None:
+                await self._next_lesson(sitting.lesson)
+        elif sitting.step.kind == "predict" and room.answers.lock_in():
+            self.settle()
+        elif room.go(1):
+            self.settle()
+            self.desk.look()
+        elif not sitting.may_go_on:
+            if sitting.blank:
+                self.desk.settle_field(insist=True)
+            elif sitting.step.kind == "do":
+                self._app.say("The task is still open; i gives a hint.")
+        elif room.review_due(sitting.lesson) and room.answers.begin_review():
+            self.take_focus_if_shown()
+        else:
+            await self._next_lesson(sitting.lesson)
+
+    async def _next_lesson(self, lesson: Lesson) -> None:
+        assert self.classroom is not None
+        after = self.classroom.course.after(lesson.id)
+        if after is not None:
+            await self.enter(after)
+        else:
+            await self.leave()
+
+    def go_back(self) -> None:
+        """To the step before."""
+        room = self.classroom
+        sitting = room.sitting if room is not None else None
+        if room is None or sitting is None or sitting.showing:
+            return
+        if sitting.review is not None:
+            room.answers.end_review()
+        elif room.go(-1):
+            self.settle()
+
+    # --- what the app asks and tells -------------------------------------------------------------
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What one can do now, for the table of commands."""
+        focused = self._app.focused
+        typing = focused is not None and focused.id in FIELD_IDS
+        sitting = self.classroom.sitting if self.classroom is not None else None
+        return words_on_list(typing) if sitting is None else words_now(sitting, typing, self.desk.views.on_screen)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
+        sitting = self.classroom.sitting if self.classroom is not None else None
+        return sitting is None or (sitting.review is None and sitting.step.kind in HANDS_ON)
+
+    def saw(self, snapshot: Snapshot) -> None:
+        """A new snapshot."""
+        playing, self._playing = self._playing, snapshot.status == "playing"
+        if self._playing and not playing and self.display:
+            self.desk.keys.training_begins()
+        if self.classroom is not None and self.classroom.saw(snapshot):
+            self.desk.look()
+
+    def heard(self, answer: Answer) -> None:
+        """A sum was asked."""
+        if self.classroom is not None:
+            self.classroom.heard(answer)
+            self.desk.look()
+            self.changed()
+
+    def has_enough_of(self, sum: Sum) -> bool:
+        """Whether a sum that stands in the prompt was asked just now, and the step's tasks are done by it.
+
+        Enter, which is said to go on, then does so also where the prompt still has the keys.
+        """
+        sitting = self.classroom.sitting if self.classroom is not None else None
+        snapshot = sitting.attempt.deeds.snapshot if sitting is not None else None
+        if sitting is None or snapshot is None or sitting.review is not None or sitting.step.kind != "do":
+            return False
+        asked = snapshot.asked.sum
+        return sitting.may_go_on and sitting.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
+
+    # --- drawing and focus -----------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        inside = self.classroom is not None and self.classroom.sitting is not None
+        if self.desk.display != inside:
+            self.list.display, self.desk.display = not inside, inside
+        self.desk.share_room()
+        self.list.fill()
+        self.desk.settle_field()
+        self.desk.keys.settle()
+        self.desk.views.feed()
+        super().redraw()
+
+    def take_focus(self) -> None:
+        """The keys go to the list, or to the lesson's text."""
+        inside = self.classroom is not None and self.classroom.sitting is not None
+        (self.desk if inside else self.list).take_focus()
+
+    def take_focus_if_shown(self) -> None:
+        """The same while this tab is in front and nobody types."""
+        if self.display and not self._app.typing():
+            self.call_after_refresh(self.take_focus)
+
+    def settle(self) -> None:
+        """After a step has changed: the field, or the text, has the keys."""
+        sitting = self.classroom.sitting if self.classroom is not None else None
+        self.desk.settle_field(focus=True)
+        if sitting is not None and not sitting.types_now and self.display and not self._app.typing():
+            self.call_after_refresh(self._begin_step)
+
+    def _begin_step(self) -> None:
+        if not self._app.typing():
+            self.take_focus()
+            self.desk.keys.settle_again()
+
+
+def _read(data_dir: Path, course_folder: Path | None) -> tuple[Course, Store]:
+    """The course and the progress in it, read off the screen's time."""
+    from adder_tui.course.course import OWN_COURSE, read_course
+    from adder_tui.storage.progress_file import Store, progress_file
+
+    course: Course = read_course(course_folder or OWN_COURSE)
+    return course, Store(data_dir, progress_file(course_folder))

@@ -1,0 +1,246 @@
+"""The views beside a lesson's text, a frame each: the app's own, and those that single lessons have."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from adder_tui.course.availability import OnScreen
+from adder_tui.course.probe_views import SHEETS, Workbench
+from adder_tui.course.state import HANDS_ON
+from adder_tui.course.vocabulary import VIEWS
+from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
+from adder_tui.learn.lesson_focus import Layout
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.line import Line
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+    from adder_tui.course.lesson import Lesson
+    from adder_tui.course.lesson_controller import Classroom
+    from adder_tui.inspect.tab import TensorFeed, TensorTable
+    from adder_tui.train.tab import LossChart
+
+
+BenchSource = Callable[[], Workbench | None]
+
+
+class OwnView(Canvas, can_focus=True):
+    """One of the lesson's own views; its keys go to the pane as messages."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "key('move', -1)", show=False),
+        Binding("down", "key('move', 1)", show=False),
+        Binding("pageup", "key('move', -8)", show=False),
+        Binding("pagedown", "key('move', 8)", show=False),
+        Binding("left", "key('turn', -1)", show=False),
+        Binding("right", "key('turn', 1)", show=False),
+    ]
+
+    class Key(Message):
+        """A key for the view's cursor, or for what is under it."""
+
+        def __init__(self, name: str, what: str, change: int) -> None:
+            super().__init__()
+            self.name, self.what, self.change = name, what, change
+
+    def __init__(self, source: ViewSource, bench: BenchSource, name: str) -> None:
+        super().__init__(source)
+        self.view_name = name
+        self._bench = bench
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        bench = self._bench()
+        return draw_view(self.view_name, view, bench, width, height)[:height] if bench else []
+
+    def action_key(self, what: str, change: int) -> None:
+        """Tell the pane."""
+        self.post_message(self.Key(self.view_name, what, change))
+
+
+class FrameTitle(Canvas):
+    """The view's name; where one view is shown at a time, all their names."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        frame = self.parent
+        assert isinstance(frame, ViewFrame)
+        rule = view.glyphs.horizontal
+        line = Line.of((rule * 2 + " ", "faint"))
+        for i, name in enumerate(frame.names):
+            here = name == frame.view_name
+            mark = view.glyphs.current if here and frame.has_keys else ""
+            role = "accent" if here and frame.has_keys else "strong" if here else "dim"
+            line = Line.of(line, "  " if i else "", (mark + name, role))  # type: ignore[arg-type]
+        if len(frame.names) == 1:
+            line = Line.of(line, ("  " + VIEWS[frame.view_name], "dim"))
+        line = Line.of(line, " ")
+        return [Line.of(line, (rule * max(0, width - line.width), "faint"))]
+
+
+class ViewFrame(Vertical, can_focus=True):
+    """A view with its title; takes the keys itself where the drawing takes none.
+
+    Args:
+        name: one of the lesson's views.
+        canvas: what draws it.
+        below: a line or two under it, hidden while there is nothing to be told there.
+    """
+
+    DEFAULT_CSS = """
+    ViewFrame FrameTitle { height: 1; }
+    ViewFrame > Canvas { height: 1fr; }
+    ViewFrame > FrameTitle { height: 1; }
+    ViewFrame > ReadOut { height: 2; display: none; }
+    """
+
+    def __init__(self, source: ViewSource, name: str, canvas: Canvas, *below: Canvas) -> None:
+        super().__init__()
+        self.can_focus = not canvas.can_focus
+        self.view_name, self.canvas, self._below, self._source = name, canvas, below, source
+        self.names: tuple[str, ...] = (name,)
+        """What the title lists."""
+
+    def compose(self) -> ComposeResult:
+        yield FrameTitle(self._source)
+        yield self.canvas
+        yield from self._below
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether the keys go here."""
+        return self.has_focus or self.canvas.has_focus
+
+    def take_keys(self) -> None:
+        """Give it the keys."""
+        # At once, so that a key that comes right behind finds it there.
+        self.screen.set_focus(self if self.can_focus else self.canvas, scroll_visible=False)
+
+
+class LessonViews(Vertical):
+    """Which of them are shown is the layout's.
+
+    Args:
+        source: gives the view.
+        room: gives the classroom; None until the lessons are read.
+    """
+
+    def __init__(self, source: ViewSource, room: Callable[[], Classroom | None], *, id: str) -> None:
+        super().__init__(id=id)
+        self._source, self._room = source, room
+        self.frames: list[ViewFrame] = []
+        """In the lesson's order."""
+        self.current = ""
+        """The view that is to be seen in any case."""
+        self.table: TensorTable | None = None
+        """The table of tensors, where the lesson has one."""
+        self._feed: TensorFeed | None = None
+        self._chart: LossChart | None = None
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def names(self) -> list[str]:
+        """The views' names, in order."""
+        return [frame.view_name for frame in self.frames]
+
+    @property
+    def focused(self) -> ViewFrame | None:
+        """The view that has the keys."""
+        return next((frame for frame in self.frames if frame.has_keys), None)
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a view is on the screen."""
+        return any(frame.view_name == name and frame.display for frame in self.frames)
+
+    @property
+    def on_screen(self) -> OnScreen:
+        """What there is to see of them, for the table of commands."""
+        focused = self.focused
+        name = focused.view_name if focused is not None else ""
+        return OnScreen(name, self.is_shown("network"), self._chart is not None and self._chart.reading is not None)
+
+    async def put_up(self, lesson: Lesson) -> None:
+        """The views of another lesson."""
+        self.frames = []
+        await self.remove_children()
+        names = lesson.shown_views
+        self.table = self._feed = self._chart = None
+        self.frames = [self._frame(name) for name in names]
+        await self.mount(*self.frames)
+        self.current = names[0]
+
+    def show(self, layout: Layout) -> None:
+        """Show the layout's views in their sizes."""
+        rows = dict(zip(layout.shown, layout.view_rows, strict=True))
+        every = tuple(self.names)
+        for frame in self.frames:
+            frame.display = frame.view_name in rows
+            frame.names = every if len(rows) == 1 < len(every) else (frame.view_name,)
+            frame.styles.height = rows.get(frame.view_name) or "1fr"
+
+    def _frame(self, name: str) -> ViewFrame:
+        if name != "chart":
+            return ViewFrame(self._source, name, self._canvas(name))
+        from adder_tui.train.tab import ChartReading
+
+        reading = ChartReading(self, self._veiled, lambda: self._app.player.ready(), lambda: None, self._go_to_epoch)
+        self._chart = reading.chart
+        return ViewFrame(self._source, name, reading.chart, reading.telling)
+
+    def _canvas(self, name: str) -> Canvas:
+        # Each is imported when a lesson needs it.
+        if name in OWN_VIEWS or name in SHEETS:
+            return OwnView(self._veiled, self._bench, name)
+        if name == "network":
+            from adder_tui.network.tab import NetworkDiagram
+
+            return NetworkDiagram(self._veiled, self._app.select)
+        if name == "trace":
+            from adder_tui.network.trace_view import LessonTrace
+
+            return LessonTrace(self._veiled)
+        if name == "inspect":
+            return self._table()
+        from adder_tui.train.tab import WatchedSums
+
+        return WatchedSums(self._veiled)
+
+    def _table(self) -> Canvas:
+        from adder_tui.inspect.tab import TensorFeed, TensorTable
+
+        self.table = TensorTable(self._source, self._app.select)
+        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+        return self.table
+
+    def feed(self) -> None:
+        """Have the table told what it shows beside the snapshot."""
+        snapshot = self._source().snapshot
+        if self._feed is not None and snapshot is not None and self.is_shown("inspect") and self._feed.is_due(snapshot):
+            self._feed.fetching = True
+            self.run_worker(self._feed.fetch(snapshot), name="feed")
+
+    def _bench(self) -> Workbench | None:
+        room = self._room()
+        return room.benches.workbench if room is not None else None
+
+    def _veiled(self) -> View:
+        """The view, without what the network makes of sums while that would give a prediction's outcome away."""
+        view, room = self._source(), self._room()
+        sitting = room.sitting if room is not None else None
+        if view.snapshot is None or sitting is None or (sitting.step.kind in HANDS_ON and not sitting.by_hand):
+            return view
+        return dataclasses.replace(
+            view, snapshot=dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
+        )
+
+    def _go_to_epoch(self, epoch: int) -> None:
+        self.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="go there")

@@ -1,1 +1,0 @@
-"""The course: lessons as files, checks of what a learner did, progress. Without torch and textual."""

@@ -1,0 +1,1 @@
+"""The Network tab: the diagram and the trace of one sum."""

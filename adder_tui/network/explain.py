@@ -1,0 +1,322 @@
+"""What is under the cursor, in words and live numbers: a neuron as the sum it computes, a weight with its course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from adder_tui.network.values import Shown, reach_of
+from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
+from adder_tui.ui.heatmap import Grid, curve
+from adder_tui.ui.line import Line, Span, roomiest
+from adder_tui.ui.numbers import count, number, plain_number, role_of
+from adder_tui.ui.phrases import (
+    LABEL,
+    UNKNOWN,
+    factor_text,
+    facts_told,
+    gradient_is_past,
+    gradient_told,
+    last_change,
+    row,
+    six,
+    strokes_of,
+)
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.trace import LayerTrace, Trace
+    from adder_engine.snapshot import Course, Snapshot
+
+
+SHORTEST_TERM = 7
+"""Columns of ``+ 0·0.1``."""
+LEAST_CURVE = 18
+MOMENTS = {"momentum": ("b", ""), "nesterov": ("b", ""), "rmsprop": ("", "v"), "adam": ("m", "v"), "adamw": ("m", "v")}
+"""What each optimizer keeps in the two rows of moments; sgd keeps nothing."""
+
+
+def explanation(view: View, course: Course | None, width: int, height: int) -> list[Line]:
+    """The chosen neuron or number explained; ``course`` is the number's, once it is there."""
+    snapshot = view.snapshot
+    if snapshot is None or snapshot.trace is None:
+        return []
+    if isinstance(view.selection, Neuron):
+        if view.selection.column == 0:
+            lines = _input(view, snapshot.trace, view.selection.index, width)
+        else:
+            lines = _neuron(view, snapshot, snapshot.trace, view.selection, width, height)
+        return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
+    return number_explained(view, snapshot, snapshot.trace, view.selection, course, width, height)
+
+
+def _input(view: View, trace: Trace, index: int, width: int) -> list[Line]:
+    g = view.glyphs
+    value = plain_number(float(trace.inputs[index]), g)
+    which = "first" if index == 0 else "second"
+    lines = [
+        Line.of((f" input {'ab'[index]}", "strong"), (f"  the {which} number of the sum", "dim")),
+        row("value", (value, "strong")),
+    ]
+    if trace.scale != 1:
+        asked = plain_number(trace.pair[index], g)
+        lines[-1] = Line.of(lines[-1], (f" = {asked}/{plain_number(trace.scale, g)}: inputs are scaled", "dim"))
+    return [*lines, row("", ("It enters every neuron of the first layer, times that neuron's weight.", "dim"))]
+
+
+def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int, height: int) -> list[Line]:
+    g, names = view.glyphs, view.experiment.layer_names
+    layer, i = trace.layers[at.column - 1], at.index
+    muted = (at.column - 1, i) in snapshot.silenced
+    title = Line.of(
+        (f" {neuron_name(at, view.experiment)}", "strong"),
+        (f"  neuron {i + 1} of {len(layer.bias)} in layer {layer.name}", "dim"),
+        ("  muted" if muted else "", "accent"),
+    )
+    hidden = at.column < len(names)
+    right = Line.of(("Enter + -", "key"), (" its bias ", "dim"))
+    if hidden:
+        right = Line.of(right, ("m", "key"), (" wakes it " if muted else " mutes it ", "dim"))
+    lines = [title.with_right(right, width) if title.width + right.width + 2 <= width else title]
+    reached = Shown(view)
+    if not reached.has_value(at.column, i):
+        what = f"layer {layer.name}" if at.column >= reached.reach.columns else "it"
+        return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
+    rows = weighted_sum(layer, i, width - LABEL - 2, min(3, 1 + max(1, height - 5)), g)
+    lines += [row("sum" if n == 0 else "", told) for n, told in enumerate(rows)]
+    bias = layout_for(view.experiment).bias(at.column - 1).start + i
+    lines.append(row("value", *_activated(view, layer, i, hidden, muted)))
+    if not hidden and trace.scale != 1:
+        scale, answer, value = plain_number(trace.scale, g), number(snapshot.asked.predicted, g), lines[-1]
+        more = (f"; times {scale} it is the answer, {answer}", f", scaled; the answer is {answer}", "")
+        lines[-1] = roomiest(width, *(Line.of(value, (words, "dim")) for words in more))
+    if not trace.known:
+        lines.append(row("error", (UNKNOWN, "dim")))
+    elif not reached.has_error(at.column, i):
+        lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
+    else:
+        room = min(3, max(1, height - len(lines) - 1))
+        chain = trace.chain
+        errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
+        label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
+        lines += [row(label if n == 0 else "", told) for n, told in enumerate(errors)]
+    lines.append(row("bias", *facts_told(view, snapshot, bias, width - LABEL - 1)))
+    if height > len(lines) + 2:
+        lines += [Line(), _legend(g)]
+    return lines
+
+
+def weighted_sum(layer: LayerTrace, i: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    """``30·0.5406 + 70·0.5869 + 0.6233 = 57.92`` in at most so many rows; of too many terms the largest."""
+    total: Span = (six(float(layer.pre[i]), glyphs), "strong")
+    end = [_term("", float(layer.bias[i]), glyphs), Line.of((" = ", "dim"), total)]
+    return _products(layer.entering.tolist(), layer.weight[i].tolist(), end, width, rows, glyphs)
+
+
+def _products(
+    factors: Sequence[float], weights: Sequence[float], end: Sequence[Line], width: int, rows: int, glyphs: Glyphs,
+    lead: str = "",
+) -> list[Line]:  # fmt: skip
+    """Products added up, and the end; of too many for so many rows the largest, and what the others come to."""
+    order = sorted(range(len(factors)), key=lambda j: -abs(factors[j] * weights[j]))
+    kept = min(len(order), max(1, rows * width // SHORTEST_TERM))
+
+    @cache
+    def term(j: int, first: bool) -> Line:
+        return _term(factor_text(factors[j], glyphs), weights[j], glyphs, first)
+
+    while True:
+        shown = sorted(order[:kept])
+        pieces = [term(j, n == 0) for n, j in enumerate(shown)]
+        left = order[kept:]
+        if left:
+            rest = sum(factors[j] * weights[j] for j in left)
+            sign = glyphs.minus if rest < 0 else "+"
+            pieces.append(Line.of(f" {sign} {number(abs(rest), glyphs)}", (f" ({len(left)} more)", "dim")))
+        lines = _packed([Line.of(lead, pieces[0]), *pieces[1:], *end], width)
+        if len(lines) <= rows or kept <= 1:
+            return lines
+        kept -= max(1, kept // 8)
+
+
+def _term(factor: str, weight: float, glyphs: Glyphs, first: bool = False) -> Line:
+    sign = glyphs.minus if weight < 0 else "+"
+    lead = (glyphs.minus if weight < 0 else "") if first else f" {sign} "
+    size: Span = (number(abs(weight), glyphs), role_of(weight))
+    return Line.of(lead, (factor + glyphs.times, "text") if factor else "", size)
+
+
+def _packed(pieces: Sequence[Line], width: int) -> list[Line]:
+    """The pieces one after the other, a new row where the next one does not fit."""
+    rows: list[list[Line]] = [[]]
+    used = 0
+    for piece in pieces:
+        taken = piece.width
+        if used and used + taken > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(piece)
+        used += taken
+    return [Line.of(*row) for row in rows]
+
+
+def _activated(view: View, layer: LayerTrace, i: int, hidden: bool, muted: bool) -> list[str | Span]:
+    g, activation = view.glyphs, view.experiment.network.activation
+    post = six(float(layer.post[i]), g)
+    if muted:
+        return [(post, "strong"), (", because it is muted", "dim")]
+    if not hidden:
+        return [(post, "strong"), (", the network's output", "dim")]
+    if activation == "none":
+        return [(post, "strong"), (", handed on as it is: there is no activation", "dim")]
+    return [f"{activation}({number(float(layer.pre[i]), g)}) = ", (post, "strong")]
+
+
+def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) -> list[Line]:
+    """How this neuron's error comes about from those after it; in short where the rows do not take it all."""
+    g, here = view.glyphs, trace.layers[layer]
+    delta = six(float(here.delta[i]), g)
+    if layer == len(trace.layers) - 1:
+        if trace.loss_name == "mse":
+            made = f"2{g.times}({number(trace.output, g)} {g.minus} {factor_text(trace.target, g)}) = "
+        else:
+            made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
+        return [Line.of(made, (delta, "strong"), ("  the slope of its own loss by the output", "dim"))]
+    after = trace.layers[layer + 1]
+    sources = after.delta.tolist()
+    arriving = number(float(here.arriving[i]), g)
+    factors = [float(here.slope[i]), 1.0 if here.mask is None else float(here.mask[i])]
+    result = Line.of((" = ", "dim"), (delta, "strong"))
+    ways = [("", result)]
+    if factors != [1.0, 1.0]:
+        shown = "".join(f"{g.times}{number(f, g)}" for f in factors if f != 1.0)
+        factor = f"({arriving})" if here.arriving[i] < 0 else arriving
+        ways = [("", Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", result)),
+                ("(", Line.of(f"){shown}", result))]  # fmt: skip
+    for lead, end in ways:
+        told = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
+        if len(told) <= rows and all(line.width <= width for line in told):
+            return told
+    return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
+
+
+def _legend(g: Glyphs) -> Line:
+    s = strokes_of(g)
+    return Line.of(
+        (" weights:  ", "faint"),
+        (f"{s.plus[1]} {s.plus[2]}", "plus"), (" plus  ", "faint"), (f"{s.minus[1]} {s.minus[2]}", "minus"),
+        (" minus  ", "faint"), (s.plus[0], "plus"), (" ", "faint"), (s.minus[0], "minus"), (" next to 0  ", "faint"),
+        (f"{s.up[1]} {s.up[2]}", "plus"), (" ", "faint"), (f"{s.down[1]} {s.down[2]}", "minus"),
+        (" gradient, change  ", "faint"),
+        (g.kept, "accent"), (" kept", "faint"),
+    )  # fmt: skip
+
+
+def number_explained(
+    view: View, snapshot: Snapshot, trace: Trace, at: Parameter, course: Course | None, width: int, height: int
+) -> list[Line]:  # fmt: skip
+    """What is known of the chosen weight or bias, its course at the right where there is room."""
+    g, names = view.glyphs, view.experiment.layer_names
+    name, place = place_of(at, view.experiment)
+    layer = next(slot.layer for slot in layout_for(view.experiment).slots if slot.name == name)
+    chain = trace.chain
+    traced, made, neuron = trace.layers[layer], chain.layers[layer], place[0]
+    target = neuron_name(Neuron(layer + 1, neuron), view.experiment)
+    kept = at.index in snapshot.frozen
+    reach = reach_of(snapshot, len(names))
+    value, state = float(snapshot.state[0, at.index]), snapshot.state
+    if len(place) == 2:
+        source = place[1]
+        about = f"from {neuron_name(Neuron(layer, source), view.experiment)} to {target}"
+        entering = float(traced.entering[source])
+        carries: list[str | Span] = []
+        if layer < reach.columns:
+            product = float(traced.entering[source].astype("float64") * traced.weight[neuron, source])
+            factors = f"{factor_text(entering, g)}{g.times}{factor_text(value, g)}"
+            carries = [(f"  brings {factors} = ", "dim"), number(product, g)]
+        error, entered = float(made.delta[neuron]), float(made.entering[source])
+        own = f"{factor_text(error, g)}{g.times}{factor_text(entered, g)} = "
+        own_gradient = float(made.weight_grad[neuron, source])
+    else:
+        about, carries, own = f"the bias of {target}", [], "the error itself, "
+        own_gradient = float(made.bias_grad[neuron])
+    title = Line.of((f" {name}[{', '.join(map(str, place))}]", "strong"), (f"  {about}", "dim"),
+                    ("  kept" if kept else "", "accent"))  # fmt: skip
+    keys = Line.of(("Enter", "key"), (" sets it ", "dim"), ("+ -", "key"), (" nudge ", "dim"),
+                   ("k", "key"), (" lets it go " if kept else " keeps it ", "dim"))  # fmt: skip
+    head = title.with_right(keys, width) if title.width + keys.width + 2 <= width else title
+    own_value = row("bias" if len(place) == 1 else "weight", (six(value, g), role_of(value)))
+    past = gradient_is_past(snapshot, at.index)
+    gradient = row("gradient", *gradient_told(view, snapshot, at.index))
+    lines = [roomiest(width, Line.of(own_value, *carries), own_value)]
+    lines.append(roomiest(width, Line.of(gradient, (" in the last backward", "dim")), gradient) if past else gradient)
+    if reach.has_error(layer):
+        label = "sum's, now" if past and chain is trace else "this sum's"
+        if trace.known:
+            lines.append(roomiest(width, *(row(label, (words, "dim"), six(own_gradient, g)) for words in (own, ""))))
+        else:
+            lines.append(row(label, (UNKNOWN, "dim")))
+    moments = MOMENTS.get(view.experiment.training.optimizer, ("", ""))
+    told = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
+    lines.append(row("moments", "  ".join(told)) if told else row("moments", ("none: sgd keeps nothing", "dim")))
+    lines.append(row("last step", *last_change(view, snapshot, at.index)))
+    return [head.fit(width, g.ellipsis), *_beside(lines, course, at, g, width, height - 1)]
+
+
+def _beside(
+    lines: list[Line], course: Course | None, at: Parameter, g: Glyphs, width: int, height: int
+) -> list[Line]:  # fmt: skip
+    """The facts at the left and, where there is room, the number's course at the right."""
+    left = max((line.width for line in lines), default=0) + 3
+    room = min(width - left - 1, 72)
+    if course is None or course.index != at.index or room < LEAST_CURVE or height < 3:
+        return [line.fit(width, g.ellipsis) for line in lines[:height]]
+    drawn = course_lines(course, room, min(height, 9), g)
+    blank = Line()
+    return [
+        Line.of((lines[y] if y < len(lines) else blank).fit(width - room - 1), drawn[y] if y < len(drawn) else blank)
+        .fit(width, g.ellipsis)
+        for y in range(min(height, max(len(lines), len(drawn))))
+    ]  # fmt: skip
+
+
+def course_lines(course: Course, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """A number over the run as a small curve, its highest and lowest at the left, the updates below."""
+    values, updates = course.values.tolist(), course.updates.tolist()
+    high, low = number(max(values), glyphs), number(min(values), glyphs)
+    margin = max(len(high), len(low)) + 1
+    told = _left_out(course, width) if height > 3 else ""
+    rows = height - 1 - bool(told)
+    grid = Grid(width, height)
+    grid.put(margin - 1 - len(high), 0, high, "dim")
+    if rows > 1 and low != high:
+        grid.put(margin - 1 - len(low), rows - 1, low, "dim")
+    room = width - margin
+    cells = curve(values, updates, room, rows, "accent", 1).cells()
+    for x, y, character, role in cells:
+        grid.put(margin + x, y, "*" if glyphs.ascii else character, role)
+    grid.put(width - len(told), height - 1, told, "dim")
+    first, last = count(int(updates[0])), count(int(updates[-1]))
+    caption = f"updates {last}" if updates[-1] > updates[0] else "no update yet" if not updates[-1] else f"at {last}"
+    if updates[-1] > updates[0] and len(first) + 1 + len(caption) <= room:
+        grid.put(margin, rows, first, "dim")
+    grid.put(width - len(caption), rows, caption, "dim")
+    return grid.lines()
+
+
+def _left_out(course: Course, width: int) -> str:
+    """From where on no update is left out, as far as the width takes it; nothing where none is."""
+    if course.spacing == 1 or course.exact_from <= course.updates[0]:
+        return ""
+    since, every = f"every update since {count(course.exact_from)}", f"every {_ordinal(course.spacing)} update"
+    if course.exact_from == course.updates[-1]:
+        return every if len(every) <= width else ""
+    return next((words for words in (f"{since}; before that every {_ordinal(course.spacing)}", since)
+                 if len(words) <= width), "")  # fmt: skip
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{count(n)}{ending}"

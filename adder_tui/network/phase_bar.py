@@ -1,0 +1,179 @@
+"""The ladder of one update, where it stands in words, and what the last step did."""
+
+from __future__ import annotations
+
+from adder_engine.snapshot import Snapshot
+from adder_tui.ui.line import Line, Role, roomiest
+from adder_tui.ui.losses import over_pairs
+from adder_tui.ui.numbers import count, number, plain_number, plural
+from adder_tui.ui.phrases import compact, strokes_of
+from adder_tui.ui.sums import sum_text
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+LADDER_ROWS = 3
+
+_DOING = {
+    "zero_grad": ("All gradients are cleared: backward() would otherwise add to the old ones.",
+                  "Gradients are cleared: backward() would add to old ones."),
+    "forward": ("Each neuron adds up what comes in, times its weights, and its bias.",
+                "Each neuron adds inputs times weights, and its bias."),
+    "loss": ("The answer is held against the truth: this is what training makes smaller.",
+             "How far the answer is off: training makes this smaller."),
+    "backward": ("The error goes back: a gradient is the error arriving times what entered.",
+                 "A gradient is the error arriving times what entered."),
+}  # fmt: skip
+"""What each phase does, and in fewer words."""
+
+
+def ladder_lines(view: View, width: int) -> list[Line]:
+    """Three rows: the rungs, the place in words, and what happened or what comes next."""
+    rows = (_rungs(view, width), _place(view, width), _effect(view, width))
+    return [row.fit(width, view.glyphs.ellipsis) for row in rows]
+
+
+def _rungs(view: View, width: int) -> Line:
+    """The phases from left to right; forward and backward with their layers where there is room."""
+    names = view.experiment.layer_names
+    snapshot = view.snapshot
+    rung = snapshot.rung if snapshot else None
+    at = snapshot.moment.rung if snapshot else 0
+    if snapshot is not None and not at and rung is not None:
+        at = len(snapshot.rungs)
+    full = _rung_spans(view, names, at, short=False)
+    return full if full.width < width else _rung_spans(view, names, at, short=True)
+
+
+def _rung_spans(view: View, names: tuple[str, ...], at: int, short: bool) -> Line:
+    layers = len(names)
+    line = Line.of(" ")
+    climbed = 0
+
+    def add(text: str, done: bool, here: bool, quiet: bool = False) -> None:
+        nonlocal line
+        role: Role = "active" if here else ("dim" if quiet else "text") if done else "faint"
+        mark = view.glyphs.current if here and view.glyphs.ascii else ""
+        line = Line.of(line, " " if line.width > 1 else "", (mark + text, role))
+
+    for phase, size in (("zero_grad", 1), ("forward", layers), ("loss", 1), ("backward", layers), ("step", 1)):
+        inside = climbed < at <= climbed + size
+        add(phase, climbed < at, inside and (size == 1 or short))
+        if phase in ("forward", "backward"):
+            order = names if phase == "forward" else names[::-1]
+            for i, name in enumerate(order):
+                here = at == climbed + i + 1
+                if not short or here:
+                    add(name, climbed + i < at, here, quiet=True)
+        climbed += size
+    return line
+
+
+def place_in_words(snapshot: Snapshot, reached: int | None = None, short: bool = False) -> str:
+    """``update 3 of 100 in epoch 2: backward, layer hidden``; between two updates which one is done.
+
+    Args:
+        reached: how many neurons of the layer the walk by neuron has reached: ``neuron 3 of 4``.
+        short: in fewer words, for narrow windows.
+    """
+    experiment, moment = snapshot.experiment, snapshot.moment
+    per_epoch = experiment.updates_per_epoch
+    by_hand = "" if not moment.edits else ", edited" if short else ", then changed by hand"
+    if not moment.rung and not moment.update:
+        return "at the start, before the first update" + by_hand
+    done = moment.update - (not moment.rung)
+    epoch, update = divmod(done, per_epoch)
+    here = f"epoch {count(epoch + 1)}"
+    if per_epoch > 1:
+        here = f"update {count(update + 1)} of {count(per_epoch)} in {here}"
+    if short:
+        here = f"update {count(moment.update + (moment.rung > 0))}"
+    rung = snapshot.rung
+    if not moment.rung or rung is None:
+        return f"{here}: step, and it is done" + by_hand
+    if rung.layer is None:
+        return f"{here}: {rung.phase}" + by_hand
+    name, size = experiment.layer_names[rung.layer], experiment.network.layers[rung.layer + 1]
+    neuron = f", neuron {reached} of {size}" if reached is not None else ""
+    return f"{here}: {rung.phase}{' ' if short else ', layer '}{name}{neuron}{by_hand}"
+
+
+def _place(view: View, width: int) -> Line:
+    if view.snapshot is None:
+        return Line.of((" The engine is loading.", "dim"))
+    place, short = (
+        Line.of(" ", (place_in_words(view.snapshot, view.reached, short), "strong")) for short in (False, True)
+    )
+    right = Line.of(("s", "key"), (f" steps by {view.step_size} ", "dim"))
+    with_key = place.with_right(right, width) if place.width + 1 + right.width <= width else place
+    return roomiest(width, with_key, place, short)
+
+
+def _effect(view: View, width: int) -> Line:
+    """What the phase is doing; between two updates what the step was expected to do, and what it did."""
+    snapshot, glyphs = view.snapshot, view.glyphs
+    if snapshot is None or snapshot.trace is None:
+        return Line()
+    if snapshot.moment.rung and snapshot.rung is not None:
+        told = _DOING[snapshot.rung.phase]
+        if snapshot.rung.phase == "loss" and view.experiment.compares_all_pairs:
+            told = _against_all(view)
+        if snapshot.rung.phase == "backward" and not _trains_on(snapshot):
+            told = _whose(snapshot, glyphs)
+        return roomiest(width, *(Line.of((" " + words, "dim")) for words in told))
+    step = snapshot.trace.step
+    asked = sum_text(snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
+    if step is None or snapshot.moment.edits:
+        line = Line.of((f" {asked}: ", "dim"), number(snapshot.asked.predicted, glyphs))
+        known = snapshot.asked.wanted
+        wanted = Line.of((", wanted ", "dim"), "unknown" if known is None else plain_number(known, glyphs))
+        return roomiest(width, Line.of(line, wanted), line)
+    answer = Line()
+    if step.previous_answer is not None:
+        before, after = told_apart(step.previous_answer, snapshot.asked.predicted, view)
+        answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
+    real, expected = told_apart(step.real_change, step.expected_change, view, 3, sign=True)
+    over = over_pairs(view.experiment, glyphs, ", a mean over ")[2]
+    whose = " batch's loss" if view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout else " loss"
+    long, short = (
+        Line.of((whose + words, "dim"), real, (f", expected {order}", "dim"), expected, (over, "dim"))
+        for words, order in ((" changed by ", "to first order "), (" ", ""))
+    )
+    return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
+
+
+def _against_all(view: View) -> tuple[str, str]:
+    """What the loss is of with a flat target, and in fewer words."""
+    full, words, _ = over_pairs(view.experiment, view.glyphs, "")
+    return (
+        f"Every answer is held against every target: the loss is the mean of {full}.",
+        f"The loss is the mean of {words}.",
+    )
+
+
+def _trains_on(snapshot: Snapshot) -> bool:
+    """Whether the batch is the current sum and nothing else."""
+    experiment, asked = snapshot.experiment, snapshot.asked
+    pairs = [row[:2] for row in experiment.data.rows]
+    plain = not experiment.network.dropout and not experiment.data.noise
+    return experiment.data.kind == "rows" and pairs == [(asked.sum.a, asked.sum.b)] and plain
+
+
+def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
+    """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
+    strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
+    marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row")
+    delta = "d" if glyphs.ascii else "δ"  # as in the picture
+    return (
+        f"{delta} is the error of {asked} alone; {marks} below a weight: gradient over {rows}.",
+        f"{delta}: {asked} alone. {marks}: gradient over {rows}.",
+    )
+
+
+def told_apart(before: float, after: float, view: View, digits: int = 4, sign: bool = False) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ, ``digits`` at least and nine at most."""
+    texts = ("", "")
+    for more in range(digits, 10):
+        texts = (compact(before, 13, view.glyphs, more, sign=sign), compact(after, 13, view.glyphs, more, sign=sign))
+        if texts[0] != texts[1]:
+            break
+    return texts

@@ -1,0 +1,276 @@
+"""The proof against PyTorch and the gradient check, as lines and as screens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.modal import Window
+from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+TABLE = 76
+"""Columns of the proof's table."""
+POOR = 0.05
+"""From this relative error on an estimate is marked."""
+Drawing = Callable[[Glyphs, int], Sequence[Line]]
+
+
+def proof_lines(proof: Proof, glyphs: Glyphs, width: int) -> list[Line]:
+    """The verdict in words, then tensor by tensor the largest difference beside what rounding allows."""
+    verdict, role = _verdict(proof)
+    lines = [Line.of((row, role)) for row in wrapped(glyphs.text(verdict), width)]
+    if not proof.lines:
+        return lines
+    return [*lines, Line(), *(_table if width >= TABLE else _list)(proof, glyphs)]
+
+
+def _table(proof: Proof, glyphs: Glyphs) -> list[Line]:
+    """A row for each line of the proof."""
+    lines = [
+        Line.of((f"{'tensor':<18}{'what':<17}{'largest':>11}{'allowed':>11}{'share':>9}", "dim")),
+        Line.of((f"{'':<18}{'':<17}{'difference':>11}", "dim")),
+    ]
+    for name, group in groupby(proof.lines, key=lambda line: line.name):
+        for i, line in enumerate(group):
+            lines.append(Line.of((f"{name if i == 0 else '':<18}", "strong"), *_differences(line, glyphs)))
+    return lines
+
+
+def _list(proof: Proof, glyphs: Glyphs) -> list[Line]:
+    """The same in fewer columns: a tensor's name on a row of its own."""
+    lines = [Line.of((f"  {'':<17}{'largest':>11}{'allowed':>11}", "dim"))]
+    for name, group in groupby(proof.lines, key=lambda line: line.name):
+        lines.append(Line.of((name, "strong")))
+        lines += [Line.of("  ", *_differences(line, glyphs, share=False)) for line in group]
+    return lines
+
+
+def _differences(line: ProofLine, glyphs: Glyphs, share: bool = True) -> list[str | Span]:
+    """How far ours and PyTorch's lie apart, what is allowed, the one as a share of the other, and the verdict."""
+    part = line.difference / line.allowed if line.allowed else math.inf
+    mark: Role = "text" if line.agrees else "minus"
+    shown: list[str | Span] = [
+        f"{line.what:<17}{_small(line.difference, glyphs):>11}{_small(line.allowed, glyphs):>11}"
+    ]
+    if share:
+        shown.append((f"{part:>8.0%}" if part < 100 else f"{'':>8}", mark))
+    return [*shown, ("  agrees" if line.agrees else "  differs", "accent" if line.agrees else "minus")]
+
+
+def _verdict(proof: Proof) -> tuple[str, Role]:
+    if not proof.lines:
+        words = f"The loss of update {count(proof.update)} would not be finite: there is nothing to compare."
+        return words, "text"
+    rows = plural(proof.rows, "row")
+    which, since = ("This", " from its start") if proof.begun else ("The next", "")
+    where = f"{which} update, {count(proof.update)}, {rows}: run on a copy{since}, by us and by"
+    where += " autograd with torch.optim."
+    if proof.left_out:
+        where += " What was changed by hand since its start is left out."
+    apart = [line for line in proof.lines if not line.agrees]
+    if not apart:
+        return f"They agree. {where} Every number lies within what rounding allows.", "accent"
+    names = ", ".join(f"{line.name} ({line.what})" for line in apart[:3]) + (", and others" if len(apart) > 3 else "")
+    return f"They differ in {count(len(apart))} of {count(len(proof.lines))} lines: {names}. {where}", "minus"
+
+
+def _small(value: float, glyphs: Glyphs) -> str:
+    return number(value, glyphs, 3)
+
+
+def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Line]:
+    """The gradient, then the slope measured with ever smaller nudges, and where float32 runs out of digits."""
+    best = best_nudge(check.nudges)
+    minus = glyphs.minus
+    intro = (
+        f"{check.name}: backpropagation says its gradient is {number(check.gradient, glyphs, 6)}, over all training"
+        f" rows. Here the slope is measured instead, without calculus: (L(w + e) {minus} L(w {minus} e)) / 2e."
+    )
+    lines = _told(intro, glyphs, width)
+    words = ("  over 5 %" if check.gradient else "  far off", f"  {glyphs.current} the best")
+    gap = "  "
+    columns, widths = _columns(check, glyphs, 8)
+    if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) > width:
+        words, gap = (" !", f" {glyphs.current}"), " "  # a character must do, and a sentence says what it means
+        far = "over 5 %" if check.gradient else "far"
+        lines += _told(f"{glyphs.current} marks the best, ! those {far} off.", glyphs, width)
+        for digits, points in ((8, True), (7, True), (6, False)):
+            columns, widths = _columns(check, glyphs, digits, points)
+            if sum(widths.values()) + len(widths) - 1 + len(words[0]) <= width:
+                break
+    heading = gap.join(name.rjust(size) for name, size in widths.items())
+    lines += [Line(), Line.of((heading, "dim"))]
+    for i, nudge in enumerate(check.nudges):
+        text = gap.join(columns[name][i].rjust(size) for name, size in widths.items())
+        if nudge is best:
+            lines.append(Line.of((text, "strong"), (words[1], "accent")))
+        elif not nudge.relative_error <= POOR:
+            lines.append(Line.of((text, "minus"), (words[0], "minus")))
+        else:
+            lines.append(Line.of(text))
+    lines.append(Line())
+    return lines + _told(_moral(check, best, glyphs), glyphs, width)
+
+
+def _told(sentence: str, glyphs: Glyphs, width: int) -> list[Line]:
+    return [Line.of(row) for row in wrapped(glyphs.text(sentence), width)]
+
+
+def best_nudge(nudges: Sequence[Nudge]) -> Nudge | None:
+    """The nudge whose estimate comes nearest to the gradient; None where none is finite."""
+    finite = [nudge for nudge in nudges if math.isfinite(nudge.relative_error)]
+    return min(finite, key=lambda nudge: nudge.relative_error, default=None)
+
+
+def _columns(
+    check: GradientCheck, glyphs: Glyphs, digits: int, points: bool = True
+) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The table's columns by their headings, and how wide they are.
+
+    Args:
+        digits: of the losses.
+        points: whether decimal points stand under each other.
+    """
+
+    def column(values: Sequence[float], digits: int) -> list[str]:
+        texts = [number(value, glyphs, digits).replace(",", "") for value in values]
+        return aligned(texts) if points else texts
+
+    columns = {
+        "nudge e": [plain_number(n.size, glyphs) for n in check.nudges],
+        "L(w + e)": column([n.higher for n in check.nudges], digits),
+        f"L(w {glyphs.minus} e)": column([n.lower for n in check.nudges], digits),
+        "slope": column([n.estimate for n in check.nudges], 6),
+        "off by": [_off(n, check.gradient, glyphs) for n in check.nudges],
+    }
+    return columns, {name: max(len(name), *map(len, texts)) for name, texts in columns.items()}
+
+
+def _off(nudge: Nudge, gradient: float, glyphs: Glyphs) -> str:
+    error = nudge.relative_error
+    if not gradient:
+        return number(error, glyphs, 2)
+    if error == 0:
+        return "0 %"
+    return f"{error * 100:.2g} %" if 1e-6 <= error < 1 else f"{number(error * 100, glyphs, 2)} %"
+
+
+def _moral(check: GradientCheck, best: Nudge | None, glyphs: Glyphs) -> str:
+    if best is None:
+        return "No estimate is a finite number: the loss itself overflows."
+    words = f"The best nudge is {plain_number(best.size, glyphs)}."
+    smaller = [n for n in check.nudges if n.size < best.size and not n.relative_error <= POOR]
+    larger = [n for n in check.nudges if n.size > best.size and not n.relative_error <= POOR]
+    if smaller and check.gradient:
+        first = max(n.size for n in smaller)
+        words += (
+            f" From {plain_number(first, glyphs)} down float32 runs out of digits: the two losses agree in nearly"
+            " all of their seven, and little is left of their difference."
+        )
+    if larger:
+        words += f" From {plain_number(min(n.size for n in larger), glyphs)} up the loss bends within the nudge."
+    return words
+
+
+class _Heading(Canvas):
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        screen = self.screen
+        assert isinstance(screen, ResultScreen)
+        return [Line.of((screen.HEADING, "strong"), ("   Esc closes this", "dim")).fit(width)]
+
+
+class _Result(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, ResultScreen)
+        return screen.drawing(view.glyphs, width)
+
+
+class ResultScreen(Window[None]):
+    """A heading, and a result that scrolls; while it is worked out, a line says so."""
+
+    DEFAULT_CSS = """
+    ResultScreen { background: $background; padding: 1 2; }
+    ResultScreen _Heading { height: 1; margin-bottom: 1; }
+    ResultScreen VerticalScroll { scrollbar-size: 0 0; background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", show=False)]
+    HEADING: ClassVar[str] = ""
+
+    def __init__(self, source: ViewSource, waiting: str) -> None:
+        super().__init__()
+        self._source = source
+        self.drawing: Drawing = _sentence(waiting)
+
+    def compose(self) -> ComposeResult:
+        yield _Heading(self._source)
+        with VerticalScroll():
+            yield _Result(self._source)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def show(self, drawing: Drawing) -> None:
+        """Put this in the place of what was there."""
+        self.drawing = drawing
+        self._fit()
+
+    def show_refusal(self, sentence: str) -> None:
+        """Say why there is no result."""
+        self.show(_sentence(sentence))
+
+    def _fit(self) -> None:
+        lines = self.drawing(self._source().glyphs, max(20, self.app.size.width - 4))
+        for result in self.query(_Result):  # none before it is mounted, nor once the window is closed
+            result.styles.height = max(1, len(lines))
+            self.call_after_refresh(result.redraw)
+
+
+class ProofScreen(ResultScreen):
+    """One update beside autograd and ``torch.optim``."""
+
+    HEADING = "The proof"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "dismiss", show=False)]
+    _loaded: ClassVar[bool] = False
+
+    def __init__(self, source: ViewSource) -> None:
+        loading = "running autograd and torch.optim…" if ProofScreen._loaded else "loading torch.optim…"
+        super().__init__(source, loading)
+
+    def show_proof(self, proof: Proof) -> None:
+        """Show how far ours and PyTorch's lie apart."""
+        ProofScreen._loaded = True
+        self.show(lambda glyphs, width: proof_lines(proof, glyphs, width))
+
+
+class GradientScreen(ResultScreen):
+    """A gradient beside slopes that are measured."""
+
+    HEADING = "The gradient, checked"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("g", "dismiss", show=False)]
+
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__(source, "nudging the number up and down…")
+
+    def show_check(self, check: GradientCheck) -> None:
+        """Show the slopes over a range of nudges."""
+        self.show(lambda glyphs, width: gradient_lines(check, glyphs, width))
+
+
+def _sentence(text: str) -> Drawing:
+    return lambda glyphs, width: [Line.of(row) for row in wrapped(glyphs.text(text), width)]

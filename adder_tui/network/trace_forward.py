@@ -1,0 +1,309 @@
+"""A sum's way through the network as text that can be read aloud: forward, loss, backward, and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adder_engine.snapshot import PHASES, Rung
+from adder_tui.network.matrix import Part, block
+from adder_tui.network.trace_backward import backward_layer, share
+from adder_tui.network.trace_step import StepTable, step_head, step_table
+from adder_tui.selection import Focus, Selection, focus_of
+from adder_tui.ui.line import Line, wrapped
+from adder_tui.ui.losses import over_pairs
+from adder_tui.ui.numbers import count, plural
+from adder_tui.ui.phrases import FULL_DIGITS, Figures, Formula, bracketed, kept, sum_of_products
+from adder_tui.ui.symbols import Glyphs
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.trace import LayerTrace, Trace
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import Snapshot
+
+ACTIVATION_WORDS = {"none": "{}", "relu": "max(0, {})", "leaky_relu": "leaky({})"}
+
+UNKNOWN = (
+    "The right answer to this pair is not known, so there is no error to send back: b follows a row, whose target is."
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """The trace as lines. The long table of the step is drawn line by line, as it comes into sight."""
+
+    lines: Sequence[Line]
+    starts: Mapping[Rung, int]
+    """The line at which a rung of the ladder is told."""
+    table: StepTable | None
+
+    def __len__(self) -> int:
+        return len(self.lines) + (len(self.table) if self.table else 0)
+
+    def line(self, i: int) -> Line:
+        if i < len(self.lines):
+            return self.lines[i]
+        assert self.table is not None
+        return self.table.line(i - len(self.lines))
+
+
+def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figures, width: int) -> Told:
+    """The whole way of one example, with the chosen neuron and parameter worked out.
+
+    After a step it is the way that the step was made from, wherever the step was of this example alone.
+
+    Args:
+        trace: of the current sum or of a row; of the same moment as the snapshot.
+    """
+    experiment, trace = snapshot.experiment, trace.chain
+    focus = focus_of(selection, experiment)
+    lines: list[Line] = [*_head(trace, snapshot, figures, width)]
+    starts: dict[Rung, int] = {}
+
+    def section(rung: Rung, title: str, body: Sequence[Line]) -> None:
+        lines.append(Line())
+        starts[rung] = len(lines)
+        here = rung == snapshot.rung
+        mark = figures.glyphs.current if here else " "
+        first, *more = wrapped(figures.glyphs.text(title), max(20, width - 3))
+        lines.append(Line.of((f"{mark} {first} ", "active" if here else "strong")))
+        lines.extend(Line.of((f"    {row}", "strong")) for row in more)
+        lines.extend(body)
+
+    clears = experiment.training.zero_grad
+    section(
+        Rung(PHASES[0]),
+        "zero_grad: every gradient is cleared" if clears else "zero_grad is left out: gradients go on adding up",
+        (),
+    )
+    for i in range(len(trace.layers)):
+        section(Rung("forward", i), _forward_title(trace, i, experiment.network.activation),
+                _forward(trace, i, focus, experiment.network.activation, figures, width))  # fmt: skip
+        if i == len(trace.layers) - 1:
+            lines.extend(_answer(trace, figures, width))
+    unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
+    title = "loss" if trace.row is None else "loss of this row"
+    body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
+    section(
+        Rung("loss"), title if trace.scale == 1 else f"{title}, of the scaled numbers", body if trace.known else unknown
+    )
+    for i in reversed(range(len(trace.layers))):
+        title, body = backward_layer(trace, i, focus, experiment, figures, width)
+        body = body if trace.known else unknown if i == len(trace.layers) - 1 else []
+        section(Rung("backward", i), title, body)
+    if trace.row is not None:
+        lines.append(Line())
+        lines.extend(share(trace, snapshot, focus, figures, width))
+    title, body = step_head(snapshot, trace, focus, figures, width)
+    section(Rung("step"), title, body)
+    table = None if trace.step is None else step_table(snapshot, trace.step, focus.parameter, figures, width)
+    if table is not None:
+        lines.append(Line())
+    return Told(lines, starts, table)
+
+
+def trace_header(
+    row: int | None, digits: int, last: int, of: int, width: int, glyphs: Glyphs, keys: bool = True
+) -> Line:
+    """What is followed and in how many digits, the keys that change it where there is room, and how far it goes.
+
+    Args:
+        last: the last line in sight, counted from 1.
+        of: all lines; 0 while there are none.
+        keys: whether the keys work here.
+    """
+    what = "the current sum" if row is None else f"row {count(row)} of the data"
+    left = Line.of((" Trace ", "strong"), (f"of {what}, ", "dim"),
+                   ("every digit" if digits >= FULL_DIGITS else f"{digits} digits", "dim"))  # fmt: skip
+    right = Line.of((f"{count(last)} of {count(of)} " if of else "", "dim"))
+    for key, does in (("p", "digits"), ("b", "row"), ("y", "copy"), ("w", "write")) if keys else ():
+        more = Line.of(left, "   ", (key, "key"), (f" {does}", "dim"))
+        if more.width + 2 + right.width > width:
+            break
+        left = more
+    return left.with_right(right, width, glyphs.ellipsis)
+
+
+def pair_words(trace: Trace, rule: str, figures: Figures) -> str:
+    """``30 + 70``, ``30 − (−70)``, ``3·7``; ``30, −70`` where rows set the targets."""
+    a, b = trace.pair
+    if rule == "rows":
+        return f"{figures(a)}, {figures(b)}"
+    sign = {"sum": " + ", "difference": f" {figures.glyphs.minus} ", "product": figures.glyphs.times}[rule]
+    return f"{figures(a)}{sign}{figures.factor(b)}"
+
+
+def _head(trace: Trace, snapshot: Snapshot, figures: Figures, width: int) -> list[Line]:
+    glyphs = figures.glyphs
+    pair = pair_words(trace, snapshot.experiment.wanted.rule, figures)
+    if trace.row is None:
+        when = "as it is now"
+        if trace.step is not None and trace.step.way is not None:
+            when = f"as it was before the step of update {count(snapshot.moment.update)}"
+        dropout = ", without dropout," if snapshot.experiment.network.dropout else ""
+        back = " and its own error back" if trace.known else ""
+        words = f"The way of {pair} through the network {when}{dropout}{back}."
+        if snapshot.experiment.row_count > 1:
+            words += f" Training works on {plural(snapshot.experiment.row_count, 'row')}: b follows one of them."
+    else:
+        update = snapshot.moment.update + (1 if snapshot.moment.rung else 0)
+        since = "from its start, worked out ahead on a copy" if trace.ahead else "from before its step"
+        words = (
+            f"Row {count(trace.row)} of the data, {pair}, in the batch of {plural(trace.rows, 'row')} of update"
+            f" {count(update)}, with the numbers {since}."
+        )
+        if trace.left_out:
+            words += " What was changed by hand since is left out."
+    lines = [Line.of((row, "text")) for row in wrapped(glyphs.text(words), max(20, width))]
+    if trace.scale != 1:
+        lines.append(Line.of((f"Inside, numbers are divided by {figures(trace.scale)}:", "text")))
+        for name, x, inner in zip("ab", trace.pair, trace.inputs, strict=True):
+            lines += Formula((f"{name} = {figures(x)}/{figures.factor(trace.scale)}", f"= {figures(inner)}")).lines(
+                width, 2
+            )
+    return lines
+
+
+def _symbol(trace: Trace, i: int) -> str:
+    """What enters layer i: X for the inputs, H1 … for hidden layers."""
+    return f"H{i}" if i else "X"
+
+
+def _forward_title(trace: Trace, i: int, activation: str) -> str:
+    layer = trace.layers[i]
+    n, m = layer.weight.shape
+    straight = activation == "none" and layer.mask is None
+    out = "Y" if i == len(trace.layers) - 1 else f"{'H' if straight else 'Z'}{i + 1}"
+    return (
+        f"forward, layer {layer.name}: {out} = {_symbol(trace, i)}·W{i + 1}ᵀ + b{i + 1}"
+        f"   (1, {m})·({m}, {n}) + ({n},) → (1, {n})"
+    )
+
+
+def names_of(trace: Trace, i: int) -> list[str]:
+    """Names of the numbers that leave layer i − 1: ``a b``, ``h1[0] …``; ``y`` for the last one's."""
+    if i == 0:
+        return ["a", "b"]
+    if i == len(trace.layers):
+        return ["y"]
+    return [f"h{i}[{k}]" for k in range(len(trace.layers[i - 1].bias))]
+
+
+def _forward(trace: Trace, i: int, focus: Focus, activation: str, figures: Figures, width: int) -> list[Line]:
+    layer, last, text = trace.layers[i], i == len(trace.layers) - 1, figures.glyphs.text
+    j = focus.neurons[i]
+    bends = activation != "none" and not last
+    parts = [Part(text(f"W{i + 1}ᵀ"), layer.weight.T), Part(f"+ b{i + 1}", layer.bias)]
+    if bends or layer.mask is not None:
+        parts.append(Part(f"= Z{i + 1}", layer.pre))
+    if layer.mask is not None:
+        parts.append(Part(text(f"· m{i + 1}"), layer.mask))
+    parts.append(Part("= Y" if last else f"H{i + 1}" if bends else f"= H{i + 1}", layer.post))
+    lines = block(
+        [Part(_symbol(trace, i), layer.entering, all=True)], None, names_of(trace, i), figures, width
+    ) + block(parts, j, names_of(trace, i + 1), figures, width)
+    if layer.mask is not None:
+        lines += [Line.of(("  " + row, "dim")) for row in wrapped(text(_mask_words(layer, j, i + 1)), width - 2)]
+
+    name = names_of(trace, i + 1)[j]
+    places = kept(len(layer.entering), focus.entering_of(i), figures.terms)
+    pairs = list(zip(layer.entering.tolist(), layer.weight[j].tolist(), strict=True))
+    terms = sum_of_products(pairs, places, figures, float(layer.bias[j]))
+    if not bends and layer.mask is None:
+        return [*lines, *Formula((f"{name} =", *terms, f"= {figures(layer.post[j])}")).lines(width, 2)]
+    weighted = f"z{i + 1}[{j}]"
+    lines += Formula((f"{weighted} =", *terms, f"= {figures(layer.pre[j])}")).lines(width, 2)
+    factor = "" if layer.mask is None else figures.glyphs.times + figures.factor(layer.mask[j])
+    mask = "" if layer.mask is None else f"{figures.glyphs.times}m{i + 1}[{j}]"
+    formula = Formula((
+        f"{name} = {_bent(activation, weighted)}{mask}",
+        f"= {_bent(activation, figures(layer.pre[j]) if bends else figures.factor(layer.pre[j]))}{factor}",
+        f"= {figures(layer.post[j])}",
+    ))  # fmt: skip
+    return [*lines, *formula.lines(width, 2)]
+
+
+def _bent(activation: str, inside: str) -> str:
+    return ACTIVATION_WORDS.get(activation, activation + "({})").format(inside)
+
+
+def _mask_words(layer: LayerTrace, j: int, number: int) -> str:
+    assert layer.mask is not None
+    zeros = int((layer.mask == 0).sum())
+    if zeros == len(layer.mask):
+        return f"m{number}, the mask, holds all {plural(zeros, 'neuron')} of the layer at 0."
+    passing = f"{float(layer.mask.max()):.4g}"
+    own = "is held at 0" if layer.mask[j] == 0 else "passes"
+    return (
+        f"m{number}, the mask, holds {zeros} of {plural(len(layer.mask), 'neuron')} at 0 and multiplies the others"
+        f" by {passing}; the chosen one {own}."
+    )
+
+
+def _answer(trace: Trace, figures: Figures, width: int) -> list[Line]:
+    if trace.scale == 1:
+        return []
+    pieces = (f"answer = y{figures.glyphs.times}{figures(trace.scale)}",
+              f"= {figures.product(trace.output, trace.scale)}", f"= {figures(trace.answer)}")  # fmt: skip
+    return Formula(pieces).lines(width, 2)
+
+
+def _not_trained_on(trace: Trace, experiment: Experiment, figures: Figures, width: int) -> list[Line]:
+    """With a flat target, that the current sum's own loss is not the one that training makes smaller."""
+    full = over_pairs(experiment, figures.glyphs, "")[0]
+    if trace.row is not None or not full:
+        return []
+    words = (
+        "This is the sum's own loss, of its answer and its own target. Training has the flat target: its loss is the"
+        f" mean of {full}, each answer minus every row's target; b follows a row there."
+    )
+    return [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(words), width - 2)]
+
+
+def _loss(trace: Trace, figures: Figures, width: int) -> list[Line]:
+    """The difference to the target, and what the criterion makes of it."""
+    glyphs, minus = figures.glyphs, figures.glyphs.minus
+    differences = trace.differences.tolist()
+    if len(differences) > 1:
+        n = len(differences)
+        places = kept(n, None, figures.terms)
+        words = f"The flat target compares this answer with the targets of all {count(n)} rows: d = y {minus} t."
+        lines = [Line.of(("  " + row, "text")) for row in wrapped(glyphs.text(words), width - 2)]
+        lines += block([Part("d", trace.differences)], None, [str(k) for k in range(n)], figures, width)
+        each = [one_loss(trace.loss_name, d) for d in differences]
+        shown = [_loss_words(trace.loss_name, differences[k], figures) for k in places]
+        if n > len(places):
+            rest = sum(x for k, x in enumerate(each) if k not in places)
+            shown.append(f"{figures.factor(rest)} [{count(n - len(places))} others]")
+        formula = bracketed("L =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], f"/{n}")
+        return lines + formula.then(f"= {figures(trace.loss)}").lines(width, 2)
+    d = differences[0]
+    lines = Formula((f"d = y {minus} t", f"= {figures(trace.output)} {minus} {figures.factor(trace.target)}",
+                     f"= {figures(d)}")).lines(width, 2)  # fmt: skip
+    symbol = {"mse": glyphs.text("d²"), "mae": "abs(d)"}.get(trace.loss_name)
+    if symbol is None:
+        symbol = f"0.5{glyphs.times}{glyphs.text('d²')}" if abs(d) < 1 else f"abs(d) {minus} 0.5"
+    return lines + Formula(
+        (f"L = {symbol}", f"= {_loss_words(trace.loss_name, d, figures)}", f"= {figures(trace.loss)}")
+    ).lines(width, 2)
+
+
+def one_loss(name: str, d: float) -> float:
+    """The loss of one difference, in float64."""
+    if name == "mse":
+        return d * d
+    if name == "mae":
+        return abs(d)
+    return 0.5 * d * d if abs(d) < 1 else abs(d) - 0.5
+
+
+def _loss_words(name: str, d: float, figures: Figures) -> str:
+    squared = figures.factor(d) + figures.glyphs.text("²")
+    if name == "mse":
+        return squared
+    if name == "mae":
+        return f"abs({figures(d)})"
+    if abs(d) < 1:
+        return f"0.5{figures.glyphs.times}{squared}"
+    return f"abs({figures(d)}) {figures.glyphs.minus} 0.5"

@@ -1,0 +1,250 @@
+"""The trace as text, in a widget that scrolls, follows the phases, and can be copied and written to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from adder_engine.errors import AdderError
+from adder_tui.network.trace_forward import Told, tell, trace_header
+from adder_tui.selection import Neuron, focus_of
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.line import Line, wrapped
+from adder_tui.ui.numbers import count
+from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, Figures
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.trace import Trace
+    from adder_engine.snapshot import Moment, Snapshot
+    from adder_tui.app import AdderApp
+
+
+PLAIN_WIDTH = 160
+"""Columns of the text that is copied or written: room for every column of the step's table."""
+HEADER = 1
+
+
+class TraceText(Canvas, can_focus=True):
+    """One example's way in words and numbers; up and down scroll, left and right choose another neuron."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("left", "neuron(-1)", show=False),
+        Binding("right", "neuron(1)", show=False),
+        Binding("tab", "section(1)", show=False),
+        Binding("shift+tab", "section(-1)", show=False),
+        Binding("escape", "follow_sum", show=False),
+    ]
+
+    keyed = True
+    """Whether its header tells the keys of the Network tab, which work there."""
+
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__(source)
+        self.full = False
+        """Whether numbers are shown with all the digits that they have."""
+        self.row: int | None = None
+        """The row of the data that is followed; None for the current sum."""
+        self._row_trace: tuple[Snapshot, Trace] | None = None
+        self._fetched: int | None = None
+        """The snapshot's version that the row's trace was asked for at."""
+        self._fetching = False
+        self._refusal = ""
+        """Why there is no trace of the row, in one sentence."""
+        self._top = 0
+        self._followed: Moment | None = None
+        self._told: tuple[object, Told] | None = None
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    # --- drawing ---------------------------------------------------------------------------------
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        glyphs = view.glyphs
+        told = self._tell(view, width - 1)
+        if told is None:
+            words = self._refusal or f"loading torch{glyphs.ellipsis}"
+            if view.snapshot is not None and not self._refusal:
+                words = "A row's way is shown while training stands still: space pauses it."
+            rows = wrapped(glyphs.text(words), max(10, width - 2))
+            return [
+                trace_header(self.row, self._digits, 0, 0, width, glyphs),
+                Line(),
+                *(Line.of("  " + row).fit(width) for row in rows),
+            ]
+        rows_in_sight = max(1, height - HEADER)
+        self._follow(view, told, rows_in_sight)
+        self._top = max(0, min(self._top, len(told) - rows_in_sight))
+        last = min(len(told), self._top + rows_in_sight)
+        lines = [told.line(i).fit(width, glyphs.ellipsis) for i in range(self._top, last)]
+        return [trace_header(self.row, self._digits, last, len(told), width, glyphs, self.keyed), *lines]
+
+    @property
+    def _digits(self) -> int:
+        return FULL_DIGITS if self.full else SHORT_DIGITS
+
+    def _current(self, view: View) -> tuple[Snapshot, Trace] | None:
+        """The snapshot and the trace that belong together."""
+        if self.row is not None:
+            return self._row_trace
+        snapshot = view.snapshot
+        return None if snapshot is None or snapshot.trace is None else (snapshot, snapshot.trace)
+
+    def _tell(self, view: View, width: int) -> Told | None:
+        current = self._current(view)
+        if current is None or width < 20 or self._refusal:
+            return None
+        snapshot, trace = current
+        digits = self._digits
+        key = (snapshot.version, id(trace), view.selection, digits, width, view.glyphs.ascii)
+        if self._told is None or self._told[0] != key:
+            self._told = key, tell(trace, snapshot, view.selection, Figures(view.glyphs, digits), width)
+        return self._told[1]
+
+    def _follow(self, view: View, told: Told, rows: int) -> None:
+        """Bring the rung that was just climbed into sight; a run that plays leaves the text where it is.
+
+        When the trace is opened it begins at the top, but within an update at the rung.
+        """
+        current = self._current(view)
+        assert current is not None
+        snapshot = current[0]
+        before, self._followed = self._followed, snapshot.moment
+        opened_between = before is None and not snapshot.moment.rung
+        if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.rung is None:
+            return
+        start = told.starts[snapshot.rung]
+        if not self._top <= start <= self._top + rows // 3:
+            self._top = start
+
+    # --- moving ----------------------------------------------------------------------------------
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll by rows."""
+        self._top = max(0, self._top + rows)
+        self.redraw()
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages, one row staying in sight."""
+        self.action_scroll(pages * max(1, self.size.height - HEADER - 1))
+
+    def action_section(self, change: int) -> None:
+        """Scroll to the next section, or to the one before."""
+        if self._told is None:
+            return
+        starts = sorted({0, *self._told[1].starts.values()})
+        there = [s for s in starts if s > self._top] if change > 0 else [s for s in starts if s < self._top][::-1]
+        if there:
+            self._top = there[0]
+            self.redraw()
+
+    def action_neuron(self, change: int) -> None:
+        """Choose the next neuron of the network, layer after layer."""
+        view = self.view
+        focus = focus_of(view.selection, view.experiment)
+        sizes = view.experiment.network.layers
+        every = [Neuron(column, i) for column in range(1, len(sizes)) for i in range(sizes[column])]
+        here = every.index(Neuron(focus.layer + 1, focus.neurons[focus.layer]))
+        self._app.select(every[(here + change) % len(every)])
+
+    def action_follow_sum(self) -> None:
+        """Back to the current sum."""
+        self.follow(None)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.action_scroll(WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.action_scroll(-WHEEL_ROWS)
+
+    # --- what is shown ---------------------------------------------------------------------------
+
+    def toggle_digits(self) -> None:
+        """Six digits, or all of them."""
+        self.full = not self.full
+        self.redraw()
+
+    def follow(self, row: int | None) -> None:
+        """Follow a row of the data, or with None the current sum."""
+        if row != self.row:
+            self._top, self.row = 0, row
+            self._row_trace, self._fetched, self._refusal = None, None, ""
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the newest view; for a row, the trace is asked for first and drawn when it comes."""
+        if not self.display or not self.is_mounted:
+            return
+        snapshot = self.view.snapshot
+        wanted = self.row is not None and snapshot is not None and snapshot.status != "playing"
+        if wanted and snapshot is not None and not self._fetching and self._fetched != snapshot.version:
+            self._fetching = True
+            self.run_worker(self._fetch(snapshot), name="trace")
+        super().redraw()
+
+    async def _fetch(self, snapshot: Snapshot) -> None:
+        """Ask for the row's way at the snapshot's moment."""
+        row = self.row
+        trace, refusal = None, ""
+        try:
+            session = await self._app.player.ready()
+            try:
+                trace = await session.trace(row)
+            except AdderError as error:
+                refusal = f"{error} b finds the next row that is in it, Esc goes back to the current sum."
+            now = await session.snapshot()
+        finally:
+            self._fetching = False
+        if row != self.row or now.version != snapshot.version:
+            self.redraw()
+            return
+        self._fetched, self._refusal = snapshot.version, refusal
+        self._row_trace = None if trace is None else (snapshot, trace)
+        super().redraw()
+
+    @property
+    def name_of_file(self) -> str:
+        """``trace-update-3.txt``; with the rung within an update, and with the row."""
+        snapshot = self.view.snapshot
+        moment = snapshot.moment if snapshot else None
+        parts = ["trace", f"update-{moment.update if moment else 0}"]
+        if moment is not None and moment.rung:
+            parts.append(f"rung-{moment.rung}")
+        if self.row is not None:
+            parts.append(f"row-{self.row}")
+        return "-".join(parts) + ".txt"
+
+    def text(self, most_lines: int | None = None) -> str:
+        """The whole trace as plain text, in the digits that are shown; empty where there is none.
+
+        Args:
+            most_lines: a longer table of the step is left out, and a line says so.
+        """
+        told = self._tell(self.view, PLAIN_WIDTH)
+        if told is None:
+            return ""
+        shown = len(told) if most_lines is None or len(told) <= most_lines else len(told.lines)
+        lines = [told.line(i).plain.rstrip() for i in range(shown)]
+        if shown < len(told):
+            lines.append(f"The table of all {count(len(told) - shown)} lines is in the file that w writes.")
+        return "\n".join(lines) + "\n"
+
+
+class LessonTrace(TraceText):
+    """The trace without the keys of the Network tab; while a blank is to be computed by hand it waits."""
+
+    keyed = False
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        if view.snapshot is not None and view.snapshot.trace is None:
+            return [Line(), Line.of(("  The way of the sum is told once you have worked out yours.", "dim"))]
+        return super().draw(view, width, height)

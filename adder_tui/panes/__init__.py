@@ -1,1 +1,0 @@
-"""What fills the stage under each tab."""

@@ -1,0 +1,1 @@
+"""The process: how it ends, when it collects garbage."""

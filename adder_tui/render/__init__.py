@@ -1,1 +1,0 @@
-"""Drawing as pure functions: a view and a size in, styled lines out."""

@@ -1,0 +1,235 @@
+"""The screen of runs: go to one, strike one off, choose what is on the chart, set two side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from adder_engine.errors import AdderError
+from adder_engine.snapshot import Run
+from adder_tui.runs.compare import side_by_side
+from adder_tui.runs.draw import run_told, runs_lines
+from adder_tui.train.draw_chart import MOST_ON_CHART, on_chart, run_now, told_beside
+from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.line import Line
+from adder_tui.ui.modal import Window
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_tui.app import AdderApp
+
+TOLD_ROWS = 3
+
+LIST_KEYS = (("Enter", "go"), ("c", "compare"), ("v", "chart"), ("d", "strike off"), ("Esc", "close"))
+PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
+
+
+class _Runs(Canvas):
+    """All of the screen, as one drawing."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, RunsScreen)
+        return screen.lines(view, width, height)
+
+    def on_click(self, event: events.Click) -> None:
+        screen = self.screen
+        assert isinstance(screen, RunsScreen)
+        screen.choose(event.y - 3)
+
+
+class RunsScreen(Window[None]):
+    """The run in progress and those that were left; or two of them side by side."""
+
+    DEFAULT_CSS = """
+    RunsScreen { background: $background; padding: 0 1; }
+    RunsScreen _Runs { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,l,q", "leave", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("home", "move(-99)", show=False),
+        Binding("end", "move(99)", show=False),
+        Binding("enter", "go", show=False),
+        Binding("c,space", "pick", show=False),
+        Binding("v", "chart", show=False),
+        Binding("d,delete", "forget", show=False),
+        Binding("u", "bring_back", show=False),
+        Binding("tab", "swap", show=False),
+    ]
+
+    def __init__(self, app: AdderApp) -> None:
+        super().__init__()
+        self._app = app
+        self.at = 0
+        self.picked: list[int] = []
+        """Ids of the runs to be set side by side; two of them are."""
+        self.said = ""
+        self.struck: list[str] = []
+        """Names of the runs that were struck off here, the last one last; u brings it back."""
+
+    def compose(self) -> ComposeResult:
+        yield _Runs(self._app.view)
+
+    @property
+    def runs(self) -> list[Run]:
+        """The run in progress, then the others, the one left last first."""
+        snapshot = self._app.snapshot
+        return [] if snapshot is None else [run_now(snapshot), *reversed(snapshot.runs)]
+
+    @property
+    def pair(self) -> tuple[Run, Run] | None:
+        """The two that are set side by side."""
+        found = {run.id: run for run in self.runs}
+        if len(self.picked) < 2 or not all(id in found for id in self.picked):
+            return None
+        return found[self.picked[0]], found[self.picked[1]]
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        """What the screen shows."""
+        runs, pair = self.runs, self.pair
+        if pair is not None:
+            head = Line.of(("Side by side", "strong"))
+            return [head.fit(width), Line(), *side_by_side(view, pair, width, height - 3), _keys(PAIR_KEYS, width)]
+        head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
+        if not runs:
+            return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
+        self.at = min(self.at, len(runs) - 1)
+        told = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
+        if self.struck:
+            told = f"{told.removesuffix('.')}; u brings back {self.struck[-1]}." if told else (
+                f"{self.struck[-1]} is struck off: u brings it back.")  # fmt: skip
+        below = [Line.of((view.glyphs.text(self.said or told), "strong" if self.said else "dim")).fit(width)]
+        below += run_told(view, runs[self.at], width, TOLD_ROWS)
+        below += [Line()] * (TOLD_ROWS + 1 - len(below))
+        rows = height - 3 - len(below)
+        listed = runs_lines(view, runs, self.at, self.picked, width, rows)
+        return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, _keys(LIST_KEYS, width)]
+
+    def on_mount(self) -> None:
+        self.watch(self._app, "snapshot", self._redraw, init=False)
+
+    def _redraw(self) -> None:
+        if self.is_mounted and self.query(_Runs):
+            self.query_one(_Runs).redraw()
+
+    def say(self, sentence: str) -> None:
+        """Say something below the list."""
+        self.said = sentence
+        self._redraw()
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def choose(self, row: int) -> None:
+        """Choose the run in a row of the list."""
+        if 0 <= row < len(self.runs) and self.pair is None:
+            self.at = row
+            self.say("")
+
+    def action_move(self, by: int) -> None:
+        """Choose another run."""
+        self.at = max(0, min(len(self.runs) - 1, self.at + by))
+        self.say("")
+
+    def action_leave(self) -> None:
+        """Back from two runs to the list, from the list to the app."""
+        if self.picked:
+            self.picked.clear()
+            self.say("")
+        else:
+            self.dismiss()
+
+    def action_pick(self) -> None:
+        """Pick the chosen run to be set beside another one."""
+        runs = self.runs
+        if not runs or self.pair is not None:
+            return
+        id = runs[self.at].id
+        if id in self.picked:
+            self.picked.remove(id)
+        else:
+            self.picked.append(id)
+        self.say("Choose the run to set beside it, and press c again." if len(self.picked) == 1 else "")
+
+    def action_swap(self) -> None:
+        """A in B's place."""
+        self.picked.reverse()
+        self._redraw()
+
+    def action_chart(self) -> None:
+        """Put the chosen run on the chart, or take it away."""
+        runs = self.runs
+        if not runs or self.pair is not None:
+            return
+        run, view = runs[self.at], self._app.view()
+        shown = frozenset(other.id for other, _ in on_chart(view))
+        if view.snapshot is None or run.id == view.snapshot.run:
+            self.say("This run is always on the chart.")
+        elif run.id not in shown and len(shown) >= MOST_ON_CHART:
+            self.say(f"{MOST_ON_CHART} other runs are on the chart: v takes one away.")
+        else:
+            self._app.charted = shown ^ {run.id}
+            self._app.redraw()
+            self.say("")
+
+    def action_forget(self) -> None:
+        """Strike the chosen run off the list."""
+        runs = self.runs
+        if not runs or self.pair is not None:
+            return
+        if self.at == 0:
+            self.say("The run in progress stays: go to another one first.")
+            return
+        self.run_worker(self._attempt(self._forget(runs[self.at])), name="forget")
+
+    async def _forget(self, run: Run) -> None:
+        snapshot = self._app.snapshot
+        name = run.name if snapshot is None else told_beside(snapshot, run)  # as it stands in the list
+        await self._app.player.forget(run.id)
+        self.struck.append(name)
+        self.say("")
+
+    def action_bring_back(self) -> None:
+        """Put the run back that was struck off last."""
+        if self.pair is None:
+            self.run_worker(self._attempt(self._bring_back()), name="bring back")
+
+    async def _bring_back(self) -> None:
+        await self._app.player.bring_back()
+        name = self.struck.pop() if self.struck else "The run"
+        self.say(f"{name} is back.")
+
+    def action_go(self) -> None:
+        """Go to the chosen run."""
+        runs = self.runs
+        if not runs or self.pair is not None:
+            return
+        if self.at == 0:
+            self.dismiss()
+            return
+        self.run_worker(self._attempt(self._go(runs[self.at].id)), name="switch")
+
+    async def _go(self, run: int) -> None:
+        await self._app.player.switch(run)
+        self.dismiss()
+
+    async def _attempt(self, deed: Awaitable[None]) -> None:
+        """Wait for it; where it is refused, say why."""
+        try:
+            await deed
+        except AdderError as error:
+            self.say(str(error))
+
+
+def _keys(keys: Sequence[tuple[str, str]], width: int) -> Line:
+    line = Line()
+    for key, does in keys:
+        line = Line.of(line, (key, "key"), (f" {does}  ", "dim"))
+    return line.fit(width)

@@ -1,1 +1,0 @@
-"""Screens that lie over the shell: help, palette, the experiment form, and a word about small windows."""

@@ -1,0 +1,1 @@
+"""What lies on disk: the last run, saved runs, a learner's progress."""

@@ -1,0 +1,240 @@
+"""The run of last time: set aside, offered, given back after a lesson; and where the app begins. Cheap to import."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from adder_engine.errors import RunFileError
+from adder_tui.storage.paths import autosave_path, make_data_dir
+from adder_tui.tabs import FIRST_TAB, TABS
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.settings import Settings
+
+
+LAST_RUN = "last-run"
+EARLIER_RUN = "earlier-run"
+MOST_EARLIER = 9
+"""Kept runs that newer ones have displaced; ``O`` lists them, the oldest goes."""
+UNREADABLE = "unreadable-run"
+SEATS = 99
+"""Apps that may run on one folder at once, each with an autosave of its own."""
+OPENED = "opened-run.npz"
+OWN_RUN = "own-run"
+FIRST_LESSON = "first"
+"""Stands for the id of whichever lesson comes first."""
+PLACE = "place"
+"""A file of the data folder: the tab that was in front last, and the lesson's id if one was in a lesson."""
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """A kept run that can be opened."""
+
+    path: Path
+    title: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One app's place in a data folder, held by a lock until the file is closed or the process ends."""
+
+    number: int
+    lock: IO[bytes]
+
+
+def take_seat(data_dir: Path) -> Seat:
+    """The first seat that no other app holds; where files cannot be locked, the first one."""
+    make_data_dir(data_dir)
+    for number in range(1, SEATS + 1):
+        lock = (data_dir / f"seat-{number}.lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        except OSError:
+            return Seat(1, lock)
+        else:
+            return Seat(number, lock)
+    raise OSError(f"{SEATS} apps run on {data_dir} already")
+
+
+def is_taken(data_dir: Path, number: int) -> bool:
+    """Whether another app holds a seat."""
+    try:
+        with (data_dir / f"seat-{number}.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and lets go at once, on closing
+    except OSError:
+        return True
+    return False
+
+
+async def start_session(
+    experiment: Experiment, data_dir: Path, seat: Seat, resume: Path | None = None
+) -> tuple[Session, LastRun | None]:
+    """A session that is saved as it goes, started once the last run is out of its way; and that last run.
+
+    ``resume`` is a saved run to go on with.
+    """
+    from adder_engine.session import Session
+
+    if resume is not None:
+        resume = await asyncio.to_thread(_out_of_the_way, resume, data_dir)
+    last = await asyncio.to_thread(set_aside, data_dir, seat.number)
+    return Session(experiment, autosave=autosave_path(data_dir, seat.number), resume=resume), last
+
+
+def _out_of_the_way(run: Path, data_dir: Path) -> Path:
+    """The run, or a copy of it where it is one of those that are moved and written over."""
+    folder = data_dir.resolve()
+    if run.resolve().parent != folder or not run.name.startswith(("autosave", LAST_RUN)):
+        return run
+    return shutil.copyfile(run, folder / OPENED)
+
+
+def set_aside(data_dir: Path, seat: int = 1) -> LastRun | None:
+    """Move this seat's autosaved run out of the new one's way; the newest kept run that can be opened.
+
+    A run that was never trained does not displace one that was. Runs of other seats whose app has ended are offered
+    too. Imports numpy.
+    """
+    # Not at the top: it imports numpy, which waits until the shell is painted.
+    from adder_engine.runs.files import summary
+
+    autosave = autosave_path(data_dir, seat)
+    ending = "" if seat == 1 else f"-{seat}"
+    kept = autosave.with_name(f"{LAST_RUN}{ending}.npz")
+    if autosave.exists():
+        found = summary(autosave)
+        if found is None:
+            os.replace(autosave, autosave.with_name(f"{UNREADABLE}{ending}.npz"))
+        elif found.epoch > 0 or not kept.exists():
+            _make_way(kept, ending)
+            os.replace(autosave, kept)
+    candidates = [*data_dir.glob(f"{LAST_RUN}*.npz"), *data_dir.glob("autosave-*.npz")]
+    for path in sorted(candidates, key=lambda path: path.stat().st_mtime, reverse=True):
+        last = summary(path)
+        if last is not None and last.epoch > 0:
+            return LastRun(path, last.title, last.epoch)
+    return None
+
+
+def _make_way(kept: Path, ending: str) -> None:
+    """Number the kept run among the earlier ones, in place of the oldest of them."""
+    if kept.exists():
+        places = [kept.with_name(f"{EARLIER_RUN}{ending}-{n}.npz") for n in range(1, MOST_EARLIER + 1)]
+        os.replace(kept, min(places, key=lambda place: place.stat().st_mtime if place.exists() else 0.0))
+
+
+class OwnRun:
+    """One app's own run; the file is there exactly while a lesson's run is in its place.
+
+    A line that drops within a lesson leaves the file: the next start goes back to the lesson, and the file
+    is still what leaving it gives back.
+    """
+
+    def __init__(self, data_dir: Path, seat: int = 1) -> None:
+        self._left: int | None = None
+        """The run's id in the session's list, where no file could be written."""
+        self.path = data_dir / (f"{OWN_RUN}.npz" if seat == 1 else f"{OWN_RUN}-{seat}.npz")
+
+    async def keep(self, session: Session) -> None:
+        """Set the run aside, unless a lesson has the network already.
+
+        Where no file can be written the session's own list of runs has to do, which ends with the app.
+        """
+        if self.path.exists() or self._left is not None:
+            return
+        try:
+            await session.save(self.path)
+        except RunFileError:
+            self._left = (await session.snapshot()).run
+
+    async def give_back(self, session: Session) -> Snapshot | None:
+        """Open the run again; None where none was kept.
+
+        Raises:
+            RunFileError: it cannot be read; it stays where it is.
+            RequestError: it is on the session's list no more.
+        """
+        if self._left is not None:
+            run, self._left = self._left, None
+            return await session.switch(run)
+        if not self.path.exists():
+            return None
+        snapshot = await session.open(self.path)
+        self.path.unlink(missing_ok=True)
+        return snapshot
+
+
+def settle(data_dir: Path, seat: int, into_lesson: bool) -> None:
+    """After an end within a lesson: see to it that the learner's own run is what counts as the last one.
+
+    Going back into the lesson, the lesson's autosaved run is dropped, for the lesson begins its run anew; else the
+    own run takes its place. So do the own runs of seats whose app has ended, for nobody may ever sit there again.
+    """
+    from adder_tui.storage.paths import autosave_path
+
+    with contextlib.suppress(OSError):
+        for path in data_dir.glob(f"{OWN_RUN}*.npz"):
+            number = _seat_of(path)
+            if number == seat and into_lesson:
+                autosave_path(data_dir, seat).unlink(missing_ok=True)
+            elif number == seat or (number and not is_taken(data_dir, number)):
+                os.replace(path, autosave_path(data_dir, number))
+
+
+def _seat_of(own: Path) -> int:
+    """Whose run it is; 0 for a file with a name that is none of ours."""
+    number = own.stem.removeprefix(OWN_RUN).removeprefix("-") or "1"
+    return int(number) if number.isdecimal() else 0
+
+
+def read_place(data_dir: Path) -> tuple[str, str] | None:
+    """The tab and the lesson (or nothing) where one was; None where that is not known."""
+    try:
+        with (data_dir / PLACE).open(encoding="ascii") as file:
+            tab, _, lesson = file.read(LONGEST).strip().partition(" ")
+    except (OSError, ValueError):
+        return None
+    return (tab, lesson) if tab.isidentifier() else None
+
+
+def write_place(data_dir: Path, tab: str, lesson: str) -> None:
+    """Keep where one is; a folder that cannot be written to is no reason to stop."""
+    with contextlib.suppress(OSError, ValueError):
+        (data_dir / PLACE).write_text(f"{tab} {lesson}\n", encoding="ascii")
+
+
+def is_new(data_dir: Path) -> bool:
+    """Whether nobody has used this folder: there is no progress and no run in it."""
+    try:
+        return not any(path.suffix == ".npz" or path.name.startswith("progress") for path in data_dir.iterdir())
+    except OSError:
+        return True
+
+
+def begin(settings: Settings) -> tuple[str, str]:
+    """The tab to begin on, and the lesson to open there: its id, :data:`FIRST_LESSON`, or nothing."""
+    if settings.lesson:
+        return "learn", settings.lesson
+    if settings.experiment is not None or settings.open_run is not None:
+        return FIRST_TAB, ""
+    if settings.course is not None:
+        return "learn", ""
+    place = read_place(settings.data_dir)
+    if place is not None and any(tab.id == place[0] for tab in TABS):
+        return ("learn", place[1]) if place[1] else place
+    return ("learn", FIRST_LESSON) if is_new(settings.data_dir) else (FIRST_TAB, "")

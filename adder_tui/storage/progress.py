@@ -1,0 +1,255 @@
+"""What a learner has done of a course: a plain tree of JSON values, read leniently and joined without loss."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeGuard
+
+VERSION = 1
+
+State = Literal["open", "started", "assisted", "solved"]
+STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
+"""From the least to the furthest. ``assisted``: done, with "show me" for some task."""
+
+Tree = dict[str, Any]
+"""``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
+answers, figures}}}``, as in the file. Keys that we do not know are kept."""
+
+
+@dataclass(frozen=True)
+class QuizRecord:
+    """How a lesson's question went so far."""
+
+    tries: int = 0
+    """Answers given until it was right, that one included."""
+    right: bool = False
+    last_seen: str = ""
+    """When it was asked last, ISO 8601."""
+
+
+@dataclass(frozen=True)
+class LessonRecord:
+    """What is kept of one lesson."""
+
+    state: State = "open"
+    prediction: Mapping[str, str] = field(default_factory=dict)
+    """Prediction's id to what was said."""
+    tries: int = 0
+    """How often the lesson was entered."""
+    hints: int = 0
+    """How many hints were looked at."""
+    assisted: bool = False
+    """"Show me" was asked for."""
+    tasks: tuple[int, ...] = ()
+    """Ids of tasks that are done."""
+    best: Mapping[str, float] = field(default_factory=dict)
+    """Challenge's id to the personal best."""
+    quiz: QuizRecord = QuizRecord()
+    step: int = 0
+    """The index of the step that the learner was at."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Field's id to what was typed last."""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """Quote's name to the figure of the learner's own run, as it was written."""
+
+    @property
+    def done(self) -> bool:
+        return self.state in ("assisted", "solved")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A course's progress at one moment. Changes go through :class:`~adder_tui.storage.progress_file.Store`."""
+
+    tree: Tree
+
+    @property
+    def current(self) -> str:
+        """The id of the lesson that the learner was in last; empty before the first."""
+        return _text(self.tree.get("current"))
+
+    def lesson(self, id: str) -> LessonRecord:
+        """What is kept of a lesson; whatever is missing or of the wrong type takes its default."""
+        kept = _table(_table(self.tree.get("lessons")).get(id))
+        quiz = _table(kept.get("quiz"))
+        state = kept.get("state")
+        return LessonRecord(
+            state if state in STATES else "open",
+            {k: v for k, v in _table(kept.get("prediction")).items() if isinstance(v, str)},
+            _count(kept.get("tries")),
+            _count(kept.get("hints")),
+            kept.get("assisted") is True,
+            tuple(sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)})),
+            {k: float(v) for k, v in _table(kept.get("best")).items() if _is_number(v)},
+            QuizRecord(_count(quiz.get("tries")), quiz.get("right") is True, _text(quiz.get("last_seen"))),
+            _count(kept.get("step")),
+            {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
+            {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
+        )
+
+
+# --- changes: functions on the tree, so that they can be made to what another app has written meanwhile -------
+
+
+def lesson_of(tree: Tree, id: str) -> Tree:
+    """The part of the tree that holds a lesson, made where it is missing."""
+    return _inner(_inner(tree, "lessons"), id)
+
+
+def enter(tree: Tree, id: str) -> None:
+    """A lesson is entered: it becomes the current one."""
+    kept = lesson_of(tree, id)
+    tree["current"] = id
+    kept["tries"] = _count(kept.get("tries")) + 1
+    if kept.get("state") not in STATES[1:]:
+        kept["state"] = "started"
+
+
+def predict(tree: Tree, id: str, prediction: str, said: str) -> None:
+    """A prediction is locked in; one that is locked stays."""
+    _inner(lesson_of(tree, id), "prediction").setdefault(prediction, said)
+
+
+def finish_task(tree: Tree, id: str, task: int, shown: bool = False) -> None:
+    """A task is done; ``shown``: by "show me"."""
+    kept = lesson_of(tree, id)
+    kept["tasks"] = sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)} | {task})
+    if shown:
+        kept["assisted"] = True
+
+
+def take_hint(tree: Tree, id: str) -> None:
+    """One more hint was looked at."""
+    kept = lesson_of(tree, id)
+    kept["hints"] = _count(kept.get("hints")) + 1
+
+
+def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
+    """The quiz was answered. Its tries are counted until it was right once."""
+    quiz = _inner(lesson_of(tree, id), "quiz")
+    if quiz.get("right") is not True:
+        quiz["tries"] = _count(quiz.get("tries")) + 1
+        quiz["right"] = right
+    quiz["last_seen"] = when
+
+
+def stand(tree: Tree, id: str, step: int) -> None:
+    """The learner is at this step."""
+    lesson_of(tree, id)["step"] = step
+
+
+def answer(tree: Tree, id: str, field: str, said: str) -> None:
+    """A field was filled in."""
+    _inner(lesson_of(tree, id), "answers")[field] = said
+
+
+def keep_figures(tree: Tree, id: str, figures: Mapping[str, str]) -> None:
+    """Keep figures of the learner's own run for the text."""
+    _inner(lesson_of(tree, id), "figures").update(figures)
+
+
+def finish(tree: Tree, id: str) -> None:
+    """A lesson is done: assisted where "show me" was used, else solved. What was solved stays so."""
+    kept = lesson_of(tree, id)
+    if kept.get("state") != "solved":
+        kept["state"] = "assisted" if kept.get("assisted") is True else "solved"
+
+
+def better(tree: Tree, id: str, challenge: str, score: float) -> None:
+    """A challenge was met; the lowest score is kept."""
+    best = _inner(lesson_of(tree, id), "best")
+    known = best.get(challenge)
+    best[challenge] = min(score, known) if _is_number(known) else score
+
+
+def forget(tree: Tree, id: str) -> None:
+    """A lesson is begun afresh."""
+    _inner(tree, "lessons").pop(id, None)
+
+
+def join(tree: Tree, other: Tree) -> None:
+    """Take over another progress: of each lesson whichever has come further, nothing lost of this one."""
+    if not _text(tree.get("current")):
+        tree["current"] = _text(other.get("current"))
+    for id, theirs in _table(other.get("lessons")).items():
+        if isinstance(theirs, dict):
+            _join_lesson(lesson_of(tree, id), copy.deepcopy(theirs))
+    for key, value in other.items():
+        tree.setdefault(key, copy.deepcopy(value))
+
+
+def _join_lesson(ours: Tree, theirs: Tree) -> None:
+    mine, other = ours.get("state"), theirs.get("state")
+    if other in STATES and (mine not in STATES or STATES.index(other) > STATES.index(mine)):
+        ours["state"] = other
+    for key in ("tries", "hints"):
+        if _count(theirs.get(key)) > _count(ours.get(key)):
+            ours[key] = theirs[key]
+    if theirs.get("assisted") is True:
+        ours["assisted"] = True
+    tasks = {one for side in (ours, theirs) for one in _list(side.get("tasks")) if _is_whole(one)}
+    if tasks:
+        ours["tasks"] = sorted(tasks)
+    for challenge, score in _table(theirs.get("best")).items():
+        if _is_number(score):
+            best = _inner(ours, "best")
+            known = best.get(challenge)
+            best[challenge] = min(score, known) if _is_number(known) else score
+    _join_quiz(ours, _table(theirs.get("quiz")))
+    for key, value in theirs.items():
+        if isinstance(value, dict) and isinstance(ours.get(key), dict):
+            for inner, kept in value.items():
+                ours[key].setdefault(inner, kept)
+        else:
+            ours.setdefault(key, value)
+
+
+def _join_quiz(ours: Tree, theirs: Tree) -> None:
+    if not theirs:
+        return
+    mine = _inner(ours, "quiz")
+    rights = mine.get("right") is True, theirs.get("right") is True
+    if rights == (False, True) or (rights[0] == rights[1] and _count(theirs.get("tries")) > _count(mine.get("tries"))):
+        mine |= {key: theirs[key] for key in ("tries", "right") if key in theirs}
+    mine["last_seen"] = max(_text(mine.get("last_seen")), _text(theirs.get("last_seen")))
+
+
+# --- lenient reading -----------------------------------------------------------------------------
+
+
+def fresh() -> Tree:
+    """Progress of somebody who has not begun."""
+    return {"version": VERSION, "current": "", "lessons": {}}
+
+
+def _inner(tree: Tree, key: str) -> Tree:
+    inner = tree.get(key)
+    if not isinstance(inner, dict):
+        inner = tree[key] = {}
+    return inner
+
+
+def _table(value: object) -> Tree:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300

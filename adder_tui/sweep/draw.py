@@ -1,0 +1,198 @@
+"""A sweep in words, as a table and as a chart."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from adder_engine.schema import toml
+from adder_tui.ui.chart import LABEL_WIDTH, Curve, fine_curve, overlay
+from adder_tui.ui.line import Line, Role, cut
+from adder_tui.ui.numbers import aligned, number, plural
+from adder_tui.ui.sums import sum_text
+from adder_tui.ui.symbols import Glyphs
+
+if TYPE_CHECKING:
+    from adder_engine.parsing import Sum
+    from adder_engine.snapshot import Snapshot
+    from adder_engine.sweep import Sweep, SweepRun, SweepState
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+"""What the values' curves are called; those beyond have none."""
+MOST_DRAWN = 12
+"""Values with a curve; the chosen one always has one."""
+
+
+def headline(plan: Sweep, title: str) -> str:
+    """What is to be trained, in one line."""
+    runs = plan.state.runs
+    epochs = sorted({run.experiment.epochs for run in runs})
+    each = f"{epochs[0]:,}" if len(epochs) == 1 else f"{epochs[0]:,} to {epochs[-1]:,}"
+    seeds = "" if plan.over == "seed" else f" from {plural(len(plan.seeds), 'seed')}"
+    told = f"{title}: {plural(len(plan.values), 'value')} of {plan.over}{seeds}"
+    return f"{told}, {plural(len(runs), 'run')} of {each} epochs"
+
+
+def value_text(value: Any) -> str:
+    """A value as one would type it: ``2e-5``, ``[2, 8, 1]``, ``tanh``."""
+    return value if isinstance(value, str) else re.sub(r"e-0(?=\d)", "e-", toml(value))
+
+
+def runs_of(plan: Sweep, state: SweepState, value: int) -> list[SweepRun]:
+    """The runs of the n-th value, seed by seed."""
+    seeds = len(state.runs) // len(plan.values)
+    return list(state.runs[value * seeds : (value + 1) * seeds])
+
+
+def share(state: SweepState) -> float:
+    """How much of all epochs is done."""
+    whole = sum(run.experiment.epochs for run in state.runs)
+    done = sum(run.experiment.epochs if run.done or run.stopped else run.epochs for run in state.runs)
+    return done / whole if whole else 1.0
+
+
+def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """A header and a row a value: median loss with its range, the median answer, how many are done or blew up."""
+    lines = state.lines
+    going = [_so_far(runs_of(plan, state, i)) for i in range(len(lines))]
+    losses = [line.loss if line.loss is not None else now for line, now in zip(lines, going, strict=True)]
+    values = [cut(glyphs.text(value_text(line.value)), 20, glyphs.ellipsis) for line in lines]
+    seeds = len(state.runs) // len(lines)
+    offered: list[tuple[str, list[str]]] = [
+        ("median train loss", aligned([number(value, glyphs) for value in losses])),
+        ("done", [f"{line.done}/{seeds}" for line in lines]),
+        ("blew up", [str(line.stopped or glyphs.none) for line in lines]),
+        *(
+            (
+                sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
+                aligned([number(line.answers[i] if line.answers else None, glyphs) for line in lines]),
+            )
+            for i, asked in enumerate(plan.sums)
+        ),
+        ("range of train loss", [_range(line.low, line.high, glyphs) for line in lines]),
+    ]  # fmt: skip
+    name = max(len(plan.over), *map(len, values))
+    line = Line.of(("    " + plan.over.ljust(name), "band-dim"))
+    columns: list[tuple[int, list[str]]] = []
+    for heading, texts in offered:
+        size = max(len(heading), *map(len, texts))
+        if line.width + 2 + size > width:
+            break
+        columns.append((size, texts))
+        line = Line.of(line, ("  " + heading.rjust(size), "band-dim"))
+    rows = max(1, height - 1)
+    first = max(0, min(at - rows // 2, len(lines) - rows))
+    table = [line.fit(width, fill="band-dim")]
+    for i in range(first, min(len(lines), first + rows)):
+        chosen: Role | None = "chosen" if i == at else None
+        unfinished = lines[i].loss is None
+        row = Line.of(
+            (f"{glyphs.current if i == at else ' '} ", chosen or "text"), (f"{_letter(i)} ", chosen or "accent"),
+            (values[i].ljust(name), chosen or "text"),
+        )  # fmt: skip
+        for j, (size, texts) in enumerate(columns):
+            role: Role = "dim" if j == 0 and unfinished else "text"
+            row = Line.of(row, ("  " + texts[i].rjust(size), chosen or role))
+        table.append(row.fit(width, fill=chosen or "text"))
+    return table
+
+
+def _range(low: float | None, high: float | None, glyphs: Glyphs) -> str:
+    return glyphs.none if low is None else f"{number(low, glyphs)} to {number(high, glyphs)}"
+
+
+def _letter(value: int) -> str:
+    return LETTERS[value] if value < len(LETTERS) else " "
+
+
+def _so_far(runs: Sequence[SweepRun]) -> float | None:
+    """The median loss of the runs in progress."""
+    losses = [run.loss for run in runs if run.loss is not None and not run.stopped]
+    return statistics.median(losses) if losses else None
+
+
+def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, glyphs: Glyphs) -> Line:
+    """One run of the chosen value in words."""
+    runs = runs_of(plan, state, at)
+    run = runs[min(seed, len(runs) - 1)]
+    line = Line.of((" seed ", "dim"), (str(run.seed), "strong"))
+    if len(runs) > 1:
+        line = Line.of(line, (f" ({min(seed, len(runs) - 1) + 1} of {len(runs)})", "dim"))
+    if run.stopped:
+        return Line.of(line, "  ", (glyphs.text(run.stopped), "minus")).fit(width, glyphs.ellipsis)
+    if not run.begun:
+        return Line.of(line, ("  waits for its turn", "dim")).fit(width)
+    epoch = "" if run.done else f"epoch {run.epochs:,}, "
+    line = Line.of(line, (f"  {epoch}train loss ", "dim"), number(run.loss, glyphs))
+    for asked, answer in zip(plan.sums, run.answers, strict=True):
+        line = Line.of(line, (f"  {asked} = ", "dim"), number(answer, glyphs))
+    if run.paused:
+        line = Line.of(line, (f"  {glyphs.text(run.paused)}", "dim"))
+    return line.fit(width, glyphs.ellipsis)
+
+
+def trains_again(run: SweepRun) -> str:
+    """What Enter on a row does, while it is done."""
+    if not run.begun:
+        return "This run of the sweep has not begun: here it stands at its start. S goes back to the sweep."
+    to = "to where it blew up" if run.stopped and run.diverged is None else f"to epoch {run.epochs:,}"
+    return f"Trains this run of the sweep again here, {to}. S goes back to the sweep."
+
+
+def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: Glyphs) -> str:
+    """Whether a run of the sweep that was trained again has come to the same figures."""
+    if not run.begun or run.stopped:
+        return "" if run.begun else trains_again(run)
+    known = {(answer.sum.a, answer.sum.b): answer.predicted for answer in here.answers}
+    offered = [("train loss", run.loss, here.train_loss)]
+    offered += [(f"{s} =", answer, known.get((s.a, s.b))) for s, answer in zip(sums, run.answers, strict=True)]
+    pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
+    told = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
+    other = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
+    start = f"Trained again to epoch {run.epochs:,}: {told}"
+    if all(there == found for _, there, found in pairs):
+        return f"{start}, to the last bit as in the sweep."
+    if told == other:
+        return f"{start}, in these digits as in the sweep."
+    return f"{start}. In the sweep, rounded otherwise side by side: {other}."
+
+
+def sweep_chart(
+    plan: Sweep, state: SweepState, at: int, seed: int, width: int, height: int, glyphs: Glyphs
+) -> list[Line]:
+    """Each value's median loss over the epochs, named by its letter; the chosen value's seeds behind it."""
+    import numpy as np
+
+    last = float(max(1, *(run.experiment.epochs for run in state.runs)))
+    columns = width - LABEL_WIDTH
+
+    def drawn(course: Sequence[tuple[int, float]], role: Role, marker: str, label: str = "") -> list[Curve]:
+        if not course or columns < 8:
+            return []
+        points = np.asarray(course, dtype=np.float64)
+        curve = fine_curve(points[:, 0], points[:, 1], columns, last, role, marker)
+        return [] if curve is None else [replace(curve, label=label)]
+
+    curves: list[Curve] = []
+    for i in [*(i for i in range(min(len(plan.values), MOST_DRAWN)) if i != at), at]:
+        runs = runs_of(plan, state, i)
+        if i == at and len(runs) > 1:
+            for other in runs:
+                curves += drawn(other.course, "faint", ":" if glyphs.ascii else "")
+            curves += drawn(runs[min(seed, len(runs) - 1)].course, "dim", "-" if glyphs.ascii else "")
+        role: Role = "accent" if i == at else "test"
+        curves += drawn(_median_course(runs), role, _letter(i) if glyphs.ascii else "", _letter(i).strip())
+    return overlay(curves, last, width, height, glyphs)
+
+
+def _median_course(runs: Sequence[SweepRun]) -> list[tuple[int, float]]:
+    """The median loss at each epoch where at least half of the runs were looked at."""
+    seen: dict[int, list[float]] = {}
+    for run in runs:
+        for epoch, loss in run.course:
+            seen.setdefault(epoch, []).append(loss)
+    most = max(map(len, seen.values()), default=0)
+    return [(epoch, statistics.median(found)) for epoch, found in sorted(seen.items()) if 2 * len(found) >= most]

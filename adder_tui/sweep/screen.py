@@ -1,0 +1,351 @@
+"""The sweep: a form for one setting and its values, then a chart and a table; it goes on while the screen is closed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from adder_engine.errors import AdderError, ExperimentError
+from adder_engine.experiment import KEYS, key_named
+from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepSession, parse_over, seeds_from
+from adder_tui.sweep.draw import (
+    as_in_the_sweep,
+    headline,
+    runs_of,
+    seed_line,
+    share,
+    sweep_chart,
+    sweep_table,
+    trains_again,
+    value_text,
+)
+from adder_tui.train.draw_panels import bar
+from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.fields import Field
+from adder_tui.ui.line import Line, roomiest, wrapped
+from adder_tui.ui.modal import Window
+from adder_tui.ui.run_state import title
+from adder_tui.ui.symbols import UNICODE
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.parsing import Sum
+    from adder_engine.sweep import SweepRun
+    from adder_tui.app import AdderApp
+
+
+EVERY = 0.5
+"""Seconds between two looks at a sweep that is not in sight."""
+WIDE = 110
+"""From so many columns on the chart stands beside the table."""
+
+
+def leave_running(app: AdderApp) -> None:
+    """Say that the sweep goes on, and once it is done say that."""
+    sweep = app.sweep
+    if sweep is None or not sweep.running or sweep.stopped:
+        return
+    app.say("The sweep goes on training: S comes back to it.")
+
+    def look() -> None:
+        in_sight = len(app.screen_stack) > 1
+        if app.sweep is not sweep or sweep.stopped or sweep.failure:
+            timer.stop()
+        elif not sweep.running and not in_sight:
+            timer.stop()
+            app.say("The sweep is done: S shows it.")
+
+    timer = app.set_interval(EVERY, look)
+
+
+def holds_back(app: AdderApp) -> bool:
+    """Whether leaving would lose a sweep that nobody was told of yet; it is told now, and once only."""
+    sweep = app.sweep
+    if sweep is None or sweep is app.given_up or not sweep.running or sweep.stopped:
+        return False
+    app.given_up = sweep
+    while len(app.screen_stack) > 1:  # what stands in front would hide the sentence
+        app.pop_screen()
+    done = math.floor(100 * share(sweep.state))
+    app.say(f"The sweep is {done} % done and is not kept: q once more leaves, and loses it.")
+    return True
+
+
+async def train_again(app: AdderApp, run: SweepRun, sums: tuple[Sum, ...]) -> None:
+    """Take the app to a run of a sweep: train it again here, with all of its past, as far as the sweep has come.
+
+    Raises:
+        AdderError: it cannot be trained here.
+    """
+    app.say(trains_again(run))
+    ended = await app.player.train_again(run.experiment, None if run.stopped else run.epochs)
+    if ended is not None:
+        app.say(as_in_the_sweep(run, ended, sums, UNICODE))
+
+
+class _Words(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, SweepScreen)
+        return screen.words(view, width, height)
+
+
+class _Caption(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return [Line.of((f" {self.id}", "dim")).fit(width)]
+
+
+class _Title(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return [Line.of((" Sweep", "strong"), ("   one setting over several values", "dim")).fit(width)]
+
+
+class SweepScreen(Window[None]):
+    """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress."""
+
+    DEFAULT_CSS = """
+    SweepScreen { background: $background; padding: 0 1; }
+    SweepScreen _Title { height: 1; margin-bottom: 1; }
+    SweepScreen Horizontal { height: 1; }
+    SweepScreen _Caption { width: 10; height: 1; }
+    SweepScreen Field { width: 1fr; height: 1; background: $band; }
+    SweepScreen _Words { height: 1fr; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False, priority=True),
+        Binding("enter", "enter", show=False, priority=True),
+        Binding("tab,shift+tab", "next_field", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("left", "seed(-1)", show=False),
+        Binding("right", "seed(1)", show=False),
+        Binding("n", "new", show=False),
+        Binding("x", "stop", show=False),
+    ]
+    AUTO_FOCUS = None
+
+    def __init__(self, app: AdderApp) -> None:
+        super().__init__()
+        self._app = app
+        self.at = 0
+        """Which value is chosen."""
+        self.seed = 0
+        self.refused = ""
+        self._seen: object = None
+
+    @property
+    def sweep(self) -> SweepSession | None:
+        """The sweep that is looked at; the app keeps it while this screen is closed."""
+        return self._app.sweep
+
+    def compose(self) -> ComposeResult:
+        experiment = self._app.experiment
+        yield _Title(self._app.view)
+        with Horizontal():
+            yield _Caption(self._app.view, id="setting")
+            lr = experiment.training.lr
+            values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
+            yield Field(f"training.lr = {values}", id="over")
+        with Horizontal():
+            yield _Caption(self._app.view, id="seeds")
+            yield Field(str(USUAL_SEEDS), id="count")
+        yield _Words(self._app.view)
+
+    def on_mount(self) -> None:
+        self._show_form(self.sweep is None)
+        self.set_interval(1 / min(4.0, self._app.settings.fps), self._look)
+
+    def _show_form(self, shown: bool) -> None:
+        for field in self.query(Field):
+            field.can_focus = shown
+        for row in self.query(Horizontal):
+            row.display = shown
+        self.set_focus(self.query_one("#over", Field) if shown else None)
+        self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        if self.is_mounted:
+            self.query_one(_Words).redraw()
+
+    def _look(self) -> None:
+        """Draw what is new."""
+        sweep = self.sweep
+        now = None if sweep is None else (sweep.state, sweep.running)
+        if now != self._seen:
+            self._seen = now
+            self._redraw()
+
+    # --- the form --------------------------------------------------------------------------------
+
+    @property
+    def _filling_in(self) -> bool:
+        return self.query(Horizontal).first().display
+
+    def plan(self) -> Sweep:
+        """The sweep that the form describes.
+
+        Raises:
+            ExperimentError: something is typed that will not do.
+        """
+        experiment = self._app.experiment
+        key, values = parse_over(self.query_one("#over", Field).value)
+        typed = self.query_one("#count", Field).value.strip()
+        if not (typed.isascii() and typed.isdigit()):
+            raise ExperimentError(f"{typed[:24] or 'Nothing'} is no number of seeds: type one such as 5.")
+        seeds = seeds_from(experiment, key, 1 if key == "seed" else int(typed[:9]))
+        return Sweep(experiment, key, values, seeds)
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self.refused = ""
+        self._redraw()
+
+    def action_next_field(self) -> None:
+        """From the setting to the seeds, and back."""
+        if self._filling_in:
+            at_setting = self.focused is not None and self.focused.id == "over"
+            self.query_one("#count" if at_setting else "#over", Field).focus()
+
+    def _form_words(self, view: View, width: int, height: int) -> list[Line]:
+        glyphs = view.glyphs
+        lines: list[Line] = []
+        try:
+            told, role = f"{headline(self.plan(), title(view.experiment, glyphs))}.", "text"
+        except AdderError as error:
+            told, role = str(error), "minus" if self.refused else "dim"
+        lines += [Line.of((f" {row}", role)) for row in wrapped(glyphs.text(told), width - 2)]  # type: ignore[arg-type]
+        lines.append(Line())
+        name = self.query_one("#over", Field).value.partition("=")[0].strip()
+        try:
+            key = key_named(name)
+            about = [f"{key.name}: {key.meaning}.", f"{key.range}."]
+        except AdderError:
+            fitting = [key.name for key in KEYS if name in key.name and key.name != "data.rows"]
+            about = ["Settings: " + ", ".join(fitting or [key.name for key in KEYS]) + "."]
+        for sentence in about:
+            lines += [Line.of((f" {row}", "dim")) for row in wrapped(glyphs.text(sentence), width - 2)]
+        if self.sweep is not None and self.sweep.running:
+            goes_on = "The sweep that trains now goes on until Enter begins this one in its place."
+            lines += [Line(), *(Line.of((f" {row}", "dim")) for row in wrapped(goes_on, width - 2))]
+        lines = lines[: height - 2]
+        escape = "closes" if self.sweep is None else "back to the sweep"
+        keys = _keys((("Enter", "trains"), ("Tab", "next field"), ("Esc", escape))).fit(width)
+        return [*lines, *[Line()] * (height - len(lines) - 1), keys]
+
+    # --- the sweep -------------------------------------------------------------------------------
+
+    def words(self, view: View, width: int, height: int) -> list[Line]:
+        """What stands below the form, or all there is to see of the sweep."""
+        sweep, glyphs = self.sweep, view.glyphs
+        if self._filling_in or sweep is None:
+            return self._form_words(view, width, height)
+        plan, state = sweep.plan, sweep.state
+        self.at = min(self.at, len(plan.values) - 1)
+        done = share(state)
+        told = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
+        percent = Line.of((f"  {told}, {int(done * 100)} %", "dim"))
+        lines = [Line.of((f" {glyphs.text(headline(plan, title(plan.experiment, glyphs)))}", "text"))]
+        lines = [lines[0].fit(width, glyphs.ellipsis)]
+        lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
+        if sweep.failure:
+            lines += [Line.of((f" {row}", "minus")) for row in wrapped(glyphs.text(sweep.failure), width - 2)]
+        elif self.refused:
+            lines += [Line.of((f" {row}", "minus")) for row in wrapped(glyphs.text(self.refused), width - 2)]
+        below = [seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
+        room = height - len(lines) - len(below)
+        if width >= WIDE:
+            half = width // 2
+            chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs)
+            table = sweep_table(plan, state, self.at, width - half, room, glyphs)
+            table += [Line()] * (room - len(table))
+            middle = [Line.of(a.fit(half), b) for a, b in zip(chart, table, strict=True)]
+        else:
+            rows = min(len(plan.values) + 1, max(4, room // 2))
+            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs)
+            middle = [*chart, *sweep_table(plan, state, self.at, width, rows, glyphs)]
+        return [*lines, *middle, *below]
+
+    def _sweep_keys(self, sweep: SweepSession, width: int) -> Line:
+        running = sweep.running and not sweep.stopped
+        stop = [("x", "stops it")] if running else []
+        seeds = [("left/right" if self._app.settings.ascii else "←→", "seeds")] if len(sweep.plan.seeds) > 1 else []
+        leave = ("Esc", "leaves it running" if running else "closes")
+        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
+        short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
+        shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
+        return roomiest(width, *map(_keys, (full, short, shortest))).fit(width)
+
+    def on_click(self, event: events.Click) -> None:
+        self.query_one(_Words).redraw()
+
+    def action_move(self, by: int) -> None:
+        """Choose another value, or the other field."""
+        if self._filling_in:
+            self.action_next_field()
+        elif self.sweep is not None:
+            self.at = max(0, min(len(self.sweep.plan.values) - 1, self.at + by))
+            self._redraw()
+
+    def action_seed(self, by: int) -> None:
+        """Choose another seed of the value."""
+        if self.sweep is not None:
+            self.seed = (self.seed + by) % max(1, len(self.sweep.plan.seeds))
+            self._redraw()
+
+    def action_new(self) -> None:
+        """Fill in another sweep; one that runs goes on meanwhile."""
+        if self.sweep is not None:
+            self._show_form(True)
+
+    def action_stop(self) -> None:
+        """Stop the sweep where it is."""
+        if not self._filling_in and self.sweep is not None and self.sweep.running:
+            self.sweep.stop()
+            self._redraw()
+
+    def action_leave(self) -> None:
+        """From the form back to a sweep that there is; else close this, and let the sweep go on."""
+        if self._filling_in and self.sweep is not None:
+            self.refused = ""
+            self._show_form(False)
+            return
+        self.dismiss()
+        leave_running(self._app)
+
+    def action_enter(self) -> None:
+        """Begin the sweep; in the table go to the chosen run."""
+        if self._filling_in:
+            try:
+                plan = self.plan()
+            except AdderError as error:
+                self.refused = str(error)
+                self._redraw()
+                return
+            if self.sweep is not None:
+                self.sweep.stop()
+            self.at = self.seed = 0
+            self._app.sweep = SweepSession(plan)
+            self._show_form(False)
+        elif self.sweep is not None:
+            self._go_there(self.sweep)
+
+    def _go_there(self, sweep: SweepSession) -> None:
+        """Leave for the chosen run, trained again in the app."""
+        runs = runs_of(sweep.plan, sweep.state, self.at)
+        run = runs[min(self.seed, len(runs) - 1)]
+        self.dismiss()
+        self._app.run_worker(self._app.attempt(train_again(self._app, run, sweep.plan.sums)), name="again")
+
+
+def _keys(keys: Sequence[tuple[str, str]]) -> Line:
+    line = Line()
+    for key, does in keys:
+        line = Line.of(line, ("  " if line.width else " "), (key, "key"), (f" {does}", "dim"))
+    return line

@@ -1,0 +1,294 @@
+"""The Train tab: loss chart and its reading, run panel, watched sums and what has been learned."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from adder_engine.errors import AdderError
+from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now
+from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
+from adder_tui.train.readout import read_out
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.chart import LABEL_WIDTH
+from adder_tui.ui.line import Line
+from adder_tui.ui.sums import learned, watched_sums
+from adder_tui.ui.tab import Pane
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from adder_engine.experiment import Experiment
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Look, Moment, Outlook
+    from adder_tui.app import AdderApp
+
+
+REST = 0.15
+"""Seconds that the chart's cursor rests before the session is asked what the run was there."""
+LEAST_CHART_ROWS = 9
+LEARNED_ROWS = 2
+
+
+class ChartReading:
+    """A chart, and the two lines that tell what the run was where its cursor is.
+
+    Args:
+        host: the widget that both lie in; its timers and workers are used.
+        source: gives the view.
+        ready: gives the session.
+        on_read: called when another epoch is read out, or none any more.
+        on_go: takes the epoch that the app shall go to.
+    """
+
+    def __init__(
+        self, host: Widget, source: ViewSource, ready: Callable[[], Awaitable[Session]],
+        on_read: Callable[[], None], on_go: Callable[[int], None],
+    ) -> None:  # fmt: skip
+        self._host, self._ready, self._on_read = host, ready, on_read
+        self.chart = LossChart(source, self._read, on_go)
+        self.telling = ReadOut(source, self.chart)
+        self._resting: Timer | None = None
+
+    def _read(self) -> None:
+        """Show the lines while the chart is read out; ask the session once the cursor rests."""
+        epoch = self.chart.reading
+        self.telling.display = epoch is not None
+        self._on_read()
+        if self._resting is not None:
+            self._resting.stop()
+        if epoch is not None:
+            self._resting = self._host.set_timer(REST, lambda: self._host.run_worker(self._look(epoch), group="look"))
+
+    async def _look(self, epoch: int) -> None:
+        with contextlib.suppress(AdderError):  # the run was cut off before it: the curves alone are told
+            self.telling.look = await (await self._ready()).look(epoch)
+        self.telling.redraw()
+
+
+class LossChart(Canvas, can_focus=True):
+    """Training and held-out loss over the epochs; the arrow keys read it out.
+
+    Args:
+        on_read: called when another epoch is read out, or none any more.
+        on_go: takes the epoch that the app shall go to.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "read(-1)", show=False),
+        Binding("right", "read(1)", show=False),
+        Binding("shift+left,pageup", "read(-10)", show=False),
+        Binding("shift+right,pagedown", "read(10)", show=False),
+        Binding("enter", "go", show=False),
+        Binding("escape", "let_go", show=False),
+    ]
+
+    reading: int | None = None
+    """The epoch that is read out; None where none is."""
+    _drawn: View | None = None
+    _drawn_reading: int | None = None
+
+    def __init__(self, source: ViewSource, on_read: Callable[[], None], on_go: Callable[[int], None]) -> None:
+        super().__init__(source)
+        self._on_read, self._on_go = on_read, on_go
+
+    @property
+    def axis(self) -> Axis:
+        """The epochs along the chart's columns."""
+        return axis_of(self.view, self.size.width)
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        """The chart; drawn anew only where something in it has changed, for it is the dearest of all drawings."""
+        before, self._drawn = self._drawn, view
+        same = before is not None and _same_curves(before, view) and self._drawn_reading == self.reading
+        if self._lines is not None and same:
+            return self._lines
+        self._drawn_reading = self.reading
+        return loss_chart(view, width, height, self.reading)
+
+    def action_read(self, columns: int) -> None:
+        """Move the cursor, from the current moment at first."""
+        view = self.view
+        here = self.reading if self.reading is not None else round(now(view))
+        self._read(max(0, min(self.axis.moved(here, columns), newest_epoch(view))))
+
+    def _read(self, epoch: int | None) -> None:
+        self.reading = epoch
+        self.redraw()
+        self._on_read()
+
+    def action_go(self) -> None:
+        """Take the app to the moment that is read out."""
+        if self.reading is not None:
+            epoch = self.reading
+            self._read(None)
+            self._on_go(epoch)
+
+    def action_let_go(self) -> None:
+        """Read nothing out any more."""
+        if self.reading is not None:
+            self._read(None)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.x >= LABEL_WIDTH:
+            self._read(min(self.axis.epoch(event.x - LABEL_WIDTH), newest_epoch(self.view)))
+
+
+def _same_curves(before: View, after: View) -> bool:
+    old, new = before.snapshot, after.snapshot
+    if old is None or new is None:
+        return old is new and before.experiment == after.experiment
+    return (
+        old.losses is new.losses
+        and old.runs is new.runs
+        and old.marks is new.marks
+        and (old.moment, old.newest, old.status, old.run) == (new.moment, new.newest, new.status, new.run)
+        and before.experiment == after.experiment
+        and before.charted == after.charted
+    )
+
+
+class ReadOut(Canvas):
+    """What the run was where the chart's cursor is.
+
+    Args:
+        chart: whose cursor it is.
+    """
+
+    look: Look | None = None
+    """What the session found there, once it has been asked."""
+
+    def __init__(self, source: ViewSource, chart: LossChart) -> None:
+        super().__init__(source)
+        self._chart = chart
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        epoch = self._chart.reading
+        if epoch is None:
+            return []
+        look = self.look if self.look is not None and self.look.epoch == epoch else None
+        return read_out(view, epoch, look, self._chart.axis, width)
+
+
+class RunPanel(Canvas):
+    """How far, how wrong, how fast, and with what."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return run_panel(view, width, height)
+
+
+class WatchedSums(Canvas):
+    """What the network answers to the watched sums."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return watched_sums(view, width, height)
+
+
+class LearnedMap(Canvas):
+    """The collapsed map above the wanted one; of a run that blew up or is stuck, why."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        if view.snapshot is not None and view.snapshot.blow_up is not None:
+            return blow_up_lines(view, view.snapshot.blow_up, width)
+        if (stuck := stuck_here(view)) is not None:
+            return stuck_lines(view, stuck, width)
+        return learned(view, width)
+
+
+class TrainPane(Pane):
+    """Training at a glance; the sums keep their rows, the chart takes what is left."""
+
+    DEFAULT_CSS = """
+    TrainPane { layout: vertical; }
+    TrainPane > Horizontal { height: 1fr; }
+    TrainPane LossChart { width: 1fr; }
+    TrainPane RunPanel { width: 30; margin: 0 1 0 3; }
+    TrainPane WatchedSums { height: 8; }
+    TrainPane LearnedMap { height: 2; }
+    TrainPane ReadOut { height: 2; display: none; }
+    """
+
+    _outlook: Outlook | None = None
+    """What was last found of the run as it stands."""
+    _asked: tuple[int, Experiment, Moment | None] | None = None
+    """Of which run, settings and moment that was asked; no moment while it plays."""
+    _looking = False
+    _shares = (0, 0)
+    """Rows of the sums and columns of the run panel."""
+
+    def __init__(self, source: ViewSource, *, id: str) -> None:
+        super().__init__(source, id=id)
+        self._reading = ChartReading(self, source, lambda: self._app.player.ready(), self._read, self._go)
+
+    @property
+    def _app(self) -> AdderApp:
+        return self.app  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield self._reading.chart
+            yield RunPanel(self._seen)
+        yield self._reading.telling
+        yield WatchedSums(self.source)
+        yield LearnedMap(self._seen)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._share_rows()
+
+    def redraw(self) -> None:
+        self._share_rows()
+        super().redraw()
+        self._look_out()
+
+    def _seen(self) -> View:
+        """What there is to draw, with what was found of the run as it stands."""
+        return replace(self.source(), outlook=self._outlook)
+
+    def _look_out(self) -> None:
+        """Ask how the run stands: once for each place where it halts, and once for the settings it plays with."""
+        view = self.source()
+        snapshot = view.snapshot
+        if snapshot is None or view.lesson is not None or snapshot.blow_up is not None or self._looking:
+            return
+        place = None if snapshot.status == "playing" else snapshot.moment
+        asked = (snapshot.run, snapshot.experiment, place)
+        if asked != self._asked:
+            self._looking, self._asked = True, asked
+            self.run_worker(self._ask_outlook(), name="outlook")
+
+    async def _ask_outlook(self) -> None:
+        try:
+            self._outlook = await (await self._app.player.ready()).outlook()
+        except AdderError:  # the session is closed, or has said already what is wrong
+            self._outlook = None
+        finally:
+            self._looking = False
+        self.redraw()
+
+    def _share_rows(self) -> None:
+        snapshot = self.source().snapshot
+        wanted = 1 + max(6, len(snapshot.answers) if snapshot else 0)
+        rows = max(4, min(wanted, self.size.height - LEARNED_ROWS - LEAST_CHART_ROWS - 1))
+        width = 36 if self.size.width >= 100 else 30 if self.size.width >= 72 else 24
+        if (rows, width) != self._shares:  # setting a style lays the whole screen out anew, and repaints it
+            self._shares = rows, width
+            # Queried as a whole: the app may be leaving, and parts of the pane already gone.
+            self.query(WatchedSums).set_styles(height=rows)
+            self.query(RunPanel).set_styles(width=width)
+
+    def _read(self) -> None:
+        """The chart is read out in place of what was learned, or that is shown again."""
+        self.query_one(LearnedMap).display = self._reading.chart.reading is None
+        self.call_after_refresh(super().redraw)
+
+    def _go(self, epoch: int) -> None:
+        self._app.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="seek")

@@ -1,0 +1,123 @@
+"""Numbers as people read them: four significant digits, aligned on the decimal point, the sign always told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from adder_tui.ui.symbols import Glyphs
+
+if TYPE_CHECKING:
+    from adder_tui.ui.line import Role
+
+DIGITS = 4
+
+
+def number(value: float | None, glyphs: Glyphs, digits: int = DIGITS) -> str:
+    """``value`` to ``digits`` significant digits, correctly rounded; whole units are never rounded away below 1e9.
+
+    ``27.4382 → 27.44``, ``-299593.6 → −299,594``, ``2.502e-5 → 2.502e−5``; None shows as a dash.
+    """
+    if value is None:
+        return glyphs.none
+    if math.isnan(value):
+        return "nan"
+    sign = glyphs.minus if value < 0 else ""
+    size = abs(value)
+    if math.isinf(size):
+        return sign + glyphs.infinity
+    if size == 0:
+        return "0"
+    mantissa, exponent_text = f"{size:.{digits - 1}e}".split("e")
+    exponent = int(exponent_text)
+    if -4 <= exponent < digits:
+        return f"{sign}{size:,.{digits - 1 - exponent}f}"
+    if digits <= exponent < 9:
+        return f"{sign}{size:,.0f}"
+    return f"{sign}{mantissa}e{glyphs.minus if exponent < 0 else ''}{abs(exponent)}"
+
+
+def plain_number(value: float, glyphs: Glyphs) -> str:
+    """A number as somebody would type it: ``100``, ``−300,000``, ``0.0002``, ``2.5e−7``."""
+    if not math.isfinite(value):
+        return number(value, glyphs)
+    sign = glyphs.minus if value < 0 else ""
+    size = abs(value)
+    if size == int(size) and size < 1e12:
+        return f"{sign}{int(size):,}"
+    text = f"{size:.6g}"
+    mantissa, e, exponent = text.partition("e")
+    if not e:
+        return sign + mantissa
+    return f"{sign}{mantissa}e{glyphs.minus if exponent.startswith('-') else ''}{abs(int(exponent))}"
+
+
+def rate_text(value: float, glyphs: Glyphs) -> str:
+    """A learning rate or its limit to three significant digits: ``0.000112``."""
+    return plain_number(float(f"{value:.3g}"), glyphs)
+
+
+def signed(value: float, glyphs: Glyphs, digits: int = DIGITS) -> str:
+    """A difference: the sign is always there, ``+0.02`` or ``−72.56``; two decimals do for those below a hundred."""
+    if value > 0 and math.isfinite(value):
+        return "+" + _difference(value, glyphs, digits)
+    return _difference(value, glyphs, digits)
+
+
+def _difference(value: float, glyphs: Glyphs, digits: int) -> str:
+    if 0.01 <= abs(value) < 100 and math.isfinite(value):
+        sign = glyphs.minus if value < 0 else ""
+        return f"{sign}{abs(value):.2f}"
+    return number(value, glyphs, 2 if abs(value) < 0.01 else digits)
+
+
+def off_by(value: float, glyphs: Glyphs) -> str:
+    """``off by −2.63``, or ``exactly`` where nothing is missing."""
+    return f"off by {signed(value, glyphs)}" if value else "exactly right"
+
+
+def role_of(value: float) -> Role:
+    """Blue for plus, orange for minus."""
+    if value > 0:
+        return "plus"
+    return "minus" if value < 0 else "text"
+
+
+WIDEST_ALIGNED = 16
+"""So wide a column keeps its decimal points under each other in any case."""
+
+
+def aligned(texts: Sequence[str]) -> list[str]:
+    """The numbers padded so that their decimal points stand under each other; all come out equally long.
+
+    Where that would take half as much room again as the longest number has, they end at the same column instead.
+    """
+    heads = [_head(text) for text in texts]
+    before = max(map(len, heads), default=0)
+    after = max((len(text) - len(head) for text, head in zip(texts, heads, strict=True)), default=0)
+    longest = max(map(len, texts), default=0)
+    if before + after > max(WIDEST_ALIGNED, longest * 3 // 2):
+        return [text.rjust(longest) for text in texts]
+    return [
+        " " * (before - len(head)) + text + " " * (after - len(text) + len(head))
+        for text, head in zip(texts, heads, strict=True)
+    ]
+
+
+def _head(text: str) -> str:
+    """What stands before the decimal point."""
+    for mark in (".", "e"):
+        if mark in text:
+            return text[: text.index(mark)]
+    return text
+
+
+def count(value: int) -> str:
+    """A whole number with its thousands parted: ``12,400``."""
+    return f"{value:,}"
+
+
+def plural(value: int, noun: str) -> str:
+    """``1 row``, ``10,000 rows``."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"

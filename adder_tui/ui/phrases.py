@@ -1,0 +1,285 @@
+"""Arithmetic in words: numbers in a chosen precision, sums of products, signs and sizes of edges, labelled rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from adder_tui.ui.line import Line, Role, Span
+from adder_tui.ui.numbers import count, number, plain_number, role_of
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
+
+
+SHORT_DIGITS = 6
+FULL_DIGITS = 9
+"""Nine significant digits tell every float32 from its neighbours."""
+MOST_TERMS = 8
+"""Terms of a sum that are written out; the others are added up."""
+MOST_FULL_TERMS = 64
+"""The same where all digits are shown."""
+NEAR_ZERO, LARGE = 0.06, 0.5
+"""Shares of the layer's largest number: below the one it is next to nothing, from the other on it is large."""
+LABEL = 11
+UNKNOWN = "none: no truth is known for this pair"
+"""In the place of an error or of a gradient of its own."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How numbers are written: each is the correct rounding of the full one, exact ones without trailing zeros."""
+
+    glyphs: Glyphs
+    digits: int = SHORT_DIGITS
+
+    def __call__(self, value: float) -> str:
+        value = float(value)
+        short = f"{abs(value):.{self.digits}g}"
+        if math.isfinite(value) and float(short) == abs(value):
+            mantissa, _, exponent = short.partition("e")
+            minus = self.glyphs.minus
+            power = f"e{minus if exponent.startswith('-') else ''}{abs(int(exponent))}" if exponent else ""
+            return (minus if value < 0 else "") + mantissa + power
+        return number(value, self.glyphs, self.digits).replace(",", "")
+
+    @property
+    def terms(self) -> int:
+        """How many terms of a sum are written out."""
+        return MOST_FULL_TERMS if self.digits >= FULL_DIGITS else MOST_TERMS
+
+    def factor(self, value: float) -> str:
+        """The number as a part of a product or sum: a negative one in brackets."""
+        text = self(value)
+        return f"({text})" if text.startswith(self.glyphs.minus) else text
+
+    def product(self, *factors: float) -> str:
+        return self.glyphs.times.join(map(self.factor, factors))
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One line of arithmetic in pieces; where it is too long it is broken between them."""
+
+    pieces: tuple[str, ...]
+
+    def then(self, *pieces: str) -> Formula:
+        return Formula((*self.pieces, *pieces))
+
+    def lines(self, width: int, indent: int, role: Role = "text", result: Role = "strong") -> list[Line]:
+        """Rows of at most ``width`` columns; those after the first stand further in. The result is the last piece."""
+        rows: list[list[Span]] = [[(" " * indent, role)]]
+        used = indent
+        for i, piece in enumerate(self.pieces):
+            space = " " if len(rows[-1]) > 1 else ""
+            if used + len(space) + cell_len(piece) > width and len(rows[-1]) > 1:
+                rows.append([(" " * (indent + 4), role)])
+                used, space = indent + 4, ""
+            rows[-1].append((space + piece, result if i == len(self.pieces) - 1 else role))
+            used += len(space) + cell_len(piece)
+        return [Line.of(*row) for row in rows]
+
+
+def sum_of_products(
+    pairs: Sequence[tuple[float, float]], kept: Iterable[int], figures: Figures, bias: float | None = None
+) -> tuple[str, ...]:
+    """``30·0.5406 + 70·0.5869 + 0.6233`` in pieces; products that are not ``kept`` are added up to one number."""
+    shown = [i for i in kept if i < len(pairs)]
+    pieces = [figures.product(*pairs[i]) for i in shown]
+    others = len(pairs) - len(shown)
+    if others:
+        hidden = set(shown)
+        rest = sum(float(x) * float(y) for i, (x, y) in enumerate(pairs) if i not in hidden)
+        pieces.append(f"{figures.factor(rest)} [{others} others]")
+    if bias is not None:
+        pieces.append(figures.factor(bias))
+    return tuple(piece if i == 0 else f"+ {piece}" for i, piece in enumerate(pieces))
+
+
+def bracketed(name: str, terms: Sequence[str], after: str) -> Formula:
+    """``name = (a + b)·c`` in pieces."""
+    opened = (f"{name} ({terms[0]}", *terms[1:])
+    return Formula((*opened[:-1], f"{opened[-1]}){after}"))
+
+
+def kept(count: int, chosen: int | None, most: int) -> tuple[int, ...]:
+    """At most ``most`` of ``count`` places, in order: the first ones, the chosen one, and the last."""
+    if count <= most:
+        return tuple(range(count))
+    places = {count - 1} if most > 1 else set()
+    if chosen is not None:
+        places.add(chosen)
+    for i in range(count):
+        if len(places) >= most:
+            break
+        places.add(i)
+    return tuple(sorted(places))
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """One set of characters; triples go from next to nothing over small to large. Each tells the sign."""
+
+    zero: str
+    plus: tuple[str, str, str]
+    minus: tuple[str, str, str]
+    up: tuple[str, str, str]
+    """For what a phase brings to a number, gradient or change, above 0."""
+    down: tuple[str, str, str]
+    line: tuple[str, str, str]
+    trunk: str
+    """Sixteen junctions, by left 1, up 2, right 4, down 8."""
+    forward: str
+    backward: str
+
+
+_UNICODE = Strokes(
+    zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
+    line=("╌", "─", "━"),
+    trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
+)  # fmt: skip
+_ASCII = Strokes(
+    zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
+    line=(".", "-", "="),
+    trunk=" -|'--''|.|+.+++", forward=">", backward="<",
+)  # fmt: skip
+
+
+def strokes_of(glyphs: Glyphs) -> Strokes:
+    """The set that goes with these glyphs."""
+    return _ASCII if glyphs.ascii else _UNICODE
+
+
+def weight_of(value: float, largest: float) -> int:
+    """0 for next to nothing, 1 for small, 2 for large, beside the largest of its layer."""
+    if math.isinf(value):
+        return 2
+    if not largest or math.isnan(value):
+        return 0
+    share = abs(value) / largest
+    return 0 if share < NEAR_ZERO else 1 if share < LARGE else 2
+
+
+def sign_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
+    """One character that tells sign and size."""
+    strokes = strokes_of(glyphs)
+    return _mark(value, largest, strokes.zero, strokes.plus, strokes.minus)
+
+
+def brought_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
+    """The same for an error, gradient or change, which stand below the rest and must not be taken for weights."""
+    strokes = strokes_of(glyphs)
+    return _mark(value, largest, strokes.zero, strokes.up, strokes.down)
+
+
+def _mark(
+    value: float, largest: float, zero: str, above: tuple[str, str, str], below: tuple[str, str, str]
+) -> tuple[str, Role]:
+    if math.isnan(value):
+        return "?", "text"
+    if not value:
+        return zero, "faint"
+    return (below if value < 0 else above)[weight_of(value, largest)], role_of(value)
+
+
+def tiny(value: float, width: int, glyphs: Glyphs) -> str:
+    """``value`` correctly rounded to three or four columns, ``.83`` or ``1e4``; nothing where it takes more."""
+    if not math.isfinite(value) or not value:
+        text = number(value, glyphs)
+        return text if len(text) <= width else ""
+    minus = glyphs.minus if value < 0 else ""
+    for decimals in range(width, -1, -1):
+        whole, point, rest = f"{abs(value):.{decimals}f}".partition(".")
+        text = minus + (point + rest if point and whole == "0" else whole + point + rest)
+        if len(text) <= width:
+            return text
+    mantissa, _, exponent = f"{abs(value):.0e}".partition("e")
+    text = f"{minus}{mantissa}e{int(exponent)}"
+    return text if len(text) <= width else ""
+
+
+def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: bool = False) -> str:
+    """``value`` to ``digits`` significant digits, fewer where ``width`` asks for it; ``sign`` shows a plus too."""
+    plus = "+" if sign and value > 0 else ""
+    for fewer in range(digits, 0, -1):
+        text = plus + number(value, glyphs, fewer)
+        if len(text) <= width:
+            return text
+    for decimals in (2, 1, 0):
+        mantissa, _, exponent = f"{abs(value):.{decimals}e}".partition("e")
+        power = f"{glyphs.minus if exponent.startswith('-') else ''}{abs(int(exponent or 0))}"
+        text = f"{glyphs.minus if value < 0 else plus}{mantissa}e{power}"
+        if len(text) <= width:
+            break
+    return text
+
+
+def row(label: str, *parts: str | Span | Line) -> Line:
+    """A line with its label in front."""
+    return Line.of((" " + label.ljust(LABEL), "dim"), *parts)
+
+
+def factor_text(value: float, glyphs: Glyphs) -> str:
+    """A number as a factor: in brackets where it is below 0."""
+    text = plain_number(value, glyphs) if value.is_integer() else number(value, glyphs)
+    return f"({text})" if value < 0 else text
+
+
+def six(value: float, glyphs: Glyphs) -> str:
+    """``value`` to six significant digits."""
+    return number(value, glyphs, 6)
+
+
+def gradient_told(view: View, snapshot: Snapshot, index: int, short: bool = False) -> list[str | Span]:
+    """One parameter's gradient as ``.grad`` holds it, and over how many rows unless it is told in ``short``."""
+    if not snapshot.gradient_set(index):
+        return [("None" if short else "none yet: .grad is None", "dim")]
+    gradient = float(snapshot.state[1, index])
+    if index in snapshot.frozen:
+        return held_told(snapshot, index, view.glyphs, short)
+    rows = snapshot.batch_rows or view.experiment.rows_per_update
+    told: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
+    return told if rows == 1 or short else [*told, (f" over {count(rows)} rows", "dim")]
+
+
+def held_told(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
+    """A frozen parameter's gradient: it is held at 0, and what it would be where the newest batch came to it."""
+    held = snapshot.held_gradient(index)
+    told: list[str | Span] = [("0" if short else "held at 0", "dim")]
+    if held is None:
+        return told
+    return [*told, (", else ", "dim"), (number(held, glyphs, 4 if short else 6), role_of(held))]
+
+
+def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
+    """Whether the gradient is what an update left that is over, so that errors of now do not belong to it."""
+    return not snapshot.moment.rung and snapshot.gradient_set(index)
+
+
+def last_change(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
+    """What the last step did to one parameter; after an edit nothing says that any more, until the next step."""
+    if not snapshot.stepped:
+        return [("none since it was edited" if snapshot.moment.update else "none yet", "dim")]
+    change = float(snapshot.state[0, index]) - float(snapshot.previous[0, index])
+    return [(compact(change, 11, view.glyphs, 4, sign=True), role_of(change))]
+
+
+def facts_told(view: View, snapshot: Snapshot, index: int, width: int) -> list[str | Span]:
+    """Value, gradient and last change of one parameter in a row of ``width`` columns."""
+    value = float(snapshot.state[0, index])
+    parts: list[str | Span] = [(number(value, view.glyphs), role_of(value))]
+    if index in snapshot.frozen:
+        parts.append(("  kept", "accent"))
+    gradient = "last gradient" if gradient_is_past(snapshot, index) else "gradient"
+    for short in (False, True):
+        told = [*parts, (f"   {gradient} ", "dim"), *gradient_told(view, snapshot, index, short),
+                ("   last step ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
+        if Line.of(*told).width <= width:
+            return told
+    return parts

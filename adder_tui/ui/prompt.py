@@ -1,0 +1,181 @@
+"""The prompt for sums, at the bottom of every tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+
+from adder_engine.errors import SumError
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.line import Line
+from adder_tui.ui.run_state import answer_line
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from adder_engine.parsing import Sum
+    from adder_tui.ui.sum_input import SumInput
+
+
+class _Label(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        name = "sum" if view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum" else "ask"
+        return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
+
+
+class AnswerLine(Canvas):
+    """What the network says to the current sum; while another one is typed, how to ask it."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        prompt = self.parent
+        assert isinstance(prompt, Prompt)
+        typed = prompt.field.value.strip() if prompt.field else ""
+        if view.unasked:
+            return [Line().fit(width)]
+        line = answer_line(view)
+        asked = view.snapshot.asked.sum if view.snapshot else None
+        if asked is not None and typed and not prompt.asks(typed, asked):
+            line = Line.of(("Enter", "key"), (" asks", "dim"))
+        return [Line().with_right(Line.of(line, " "), width)]
+
+
+class Prompt(Horizontal):
+    """One field, and the answer beside it."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; }
+    Prompt _Label { width: 7; height: 1; }
+    Prompt SumInput { width: 1fr; height: 1; }
+    Prompt AnswerLine { width: 36; height: 1; dock: right; }
+    """
+
+    class Asked(Message):
+        """A sum was asked."""
+
+        def __init__(self, sum: Sum) -> None:
+            super().__init__()
+            self.sum = sum
+
+    class Refused(Message):
+        """What was typed is not a sum; it stays to be mended."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    class Left(Message):
+        """The field has lost the cursor: what was said of what is typed there is over."""
+
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__()
+        self._source = source
+        self._wanted = False
+        self._shown = ""
+        """What was written into the field without anybody typing it."""
+        self._sent = ""
+        """The sum that was sent since the field has the cursor; its answer may be on its way."""
+        self.field: SumInput | None = None
+        """None until the shell is painted."""
+
+    def compose(self) -> ComposeResult:
+        yield _Label(self._source)
+        yield AnswerLine(self._source)
+
+    async def open_field(self) -> None:
+        """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""
+        from adder_engine.runs.watched_sums import starting_sums
+        from adder_tui.ui.sum_input import SumInput
+
+        experiment = self._source().experiment
+        self._shown = self._text(starting_sums(experiment)[0])
+        self.field = SumInput(self._shown, self.read)
+        await self.mount(self.field, after=0)
+        if self._wanted:
+            self.focus_field()
+
+    def focus_field(self) -> None:
+        """Put the cursor into the field, if need be as soon as it is there."""
+        self._wanted = True
+        if self.field is not None:
+            self.screen.set_focus(self.field)  # now, so that what is typed right behind the key lands in the field
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether somebody types a sum."""
+        return self.field is not None and self.field.has_focus
+
+    def read(self, typed: str) -> Sum:
+        """What is typed, as the experiment's task writes it.
+
+        Raises:
+            SumError: it is no question of that kind; one sentence.
+        """
+        from adder_engine.parsing import parse_sum  # not needed to paint the shell
+
+        return parse_sum(typed, self._source().experiment.data.task)
+
+    def asks(self, typed: str, asked: Sum) -> bool:
+        """Whether what is typed asks about this pair."""
+        try:
+            read = self.read(typed)
+        except SumError:
+            return False
+        return (read.a, read.b) == (asked.a, asked.b)
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether what stands in the field is the current sum."""
+        snapshot = self._source().snapshot
+        return self.field is not None and snapshot is not None and self.asks(self.field.value, snapshot.asked.sum)
+
+    def put(self, asked: Sum) -> None:
+        """Write a sum into the field that was asked elsewhere, as if it had been typed here."""
+        if self.field is not None:
+            self.field.drop_typed()
+            self.field.value = asked.typed or self._text(asked)
+            self.field.remember(self.field.value)
+
+    def follow(self, before: Sum, asked: Sum) -> None:
+        """The current sum became another by itself, with another run: show it where the old one stood, unasked."""
+        if self.field is None or self.has_keys or (before.a, before.b) == (asked.a, asked.b):
+            return
+        if self.field.value in (before.typed, self._shown):
+            self._shown = self.field.value = self._text(asked)
+
+    def _text(self, asked: Sum) -> str:
+        from adder_engine.parsing import pair_text  # not needed to paint the shell
+
+        return pair_text(asked.a, asked.b, self._source().experiment.wanted.rule)
+
+    def on_descendant_focus(self) -> None:
+        self._sent = ""
+
+    def on_descendant_blur(self) -> None:
+        """The answer comes back, and with it its sum: what was typed and not asked waits for the cursor."""
+        snapshot = self._source().snapshot
+        asking = self.field is not None and self.field.value == self._sent
+        if self.field is not None and snapshot is not None and not self.was_asked and not asking:
+            self.field.leave_typed(snapshot.asked.sum.typed or self._text(snapshot.asked.sum))
+        self.post_message(self.Left())
+
+    def redraw(self) -> None:
+        for canvas in self.query(Canvas):
+            canvas.redraw()
+
+    def on_input_changed(self) -> None:
+        self.query_one(AnswerLine).redraw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            asked = self.read(event.value)
+        except SumError as error:
+            self.post_message(self.Refused(str(error)))
+            return
+        self._sent = event.value
+        self.post_message(self.Asked(asked))

@@ -1,0 +1,236 @@
+"""The lines around the tabs: tabs at the top, notice and footer below; and what a window says that is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.geometry import Size
+from textual.message import Message
+from textual.screen import Screen
+
+from adder_tui.commands import Command, for_footer
+from adder_tui.tabs import TABS, Tab
+from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.line import Line, Span, roomiest, wrapped
+from adder_tui.ui.run_state import pace_words, run_state, state_line, title
+from adder_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.storage.autosave import LastRun
+
+
+NOTICE_ROWS = 3
+SMALLEST = (60, 20)
+"""Columns and rows that the app needs."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A part of a line that can be clicked: columns ``start`` to ``stop``, and the command behind it."""
+
+    start: int
+    stop: int
+    command: str
+
+
+def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Spot]]:
+    """The tabs at the left; experiment, run state and pace at the right."""
+    line = Line()
+    spots: list[Spot] = []
+    for tab in tabs:
+        start = line.width
+        label = f" {tab.key} {tab.label} "
+        line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
+        spots.append(Spot(start, line.width, f"tab_{tab.id}"))
+    state = Line.of(run_state(view), " ")
+    name = Line.of(f"{title(view.experiment, view.glyphs)}   ")
+    told = state
+    if view.snapshot is not None and view.snapshot.status == "playing":
+        told = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
+    room = max(0, width - line.width)
+    wordings = _way_back(view, told) if view.visiting else [Line.of(name, told), told, state]
+    right = roomiest(room, *wordings)
+    return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
+
+
+def _way_back(view: View, told: Line) -> list[Line]:
+    """In a lesson on another tab than its own: which lesson waits, and the key that goes back."""
+    lesson = view.visiting
+    assert lesson is not None
+    number: Span = (f"lesson {lesson.order}", "accent")
+    back = Line.of(": ", ("1", "key"), " goes back ")
+    title = Line.of(number, f" {view.glyphs.text(lesson.title)}", back)
+    return [Line.of(title, "  ", told), title, Line.of(number, back), Line.of(number)]
+
+
+def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
+    """Keys and what they do, as many as fit: the last in rank fall away, but help and quit stay.
+
+    ``typing``: whether a text field has the focus, where other keys work.
+    """
+    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.place)]
+    while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
+        falling = [pair for pair in shown if pair[0].id not in ("help", "quit")]
+        if view.telling:  # the way back from the trace comes before the walk, which is for the diagram
+            falling.sort(key=lambda pair: (pair[0].footer, pair[0].id == "next_neuron"))
+        shown.remove(falling[-1] if falling else shown[0])
+    line = Line.of(" ")
+    spots: list[Spot] = []
+    for i, (command, hint) in enumerate(shown):
+        line = Line.of(line, "  " if i else "", hint)
+        spots.append(Spot(line.width - hint.width, line.width, command.id))
+    return line.fit(width), spots
+
+
+def _hint(view: View, command: Command, typing: bool) -> Line:
+    label = command.label
+    if command.id == "play" and view.snapshot is not None and view.snapshot.status == "playing":
+        label = "pause"
+    if command.id == "trace" and view.telling:
+        label = "diagram"
+    if command.id == "step_size":
+        label = f"{label} {view.step_size}"
+    return Line.of((command.typing if typing else command.shown, "key"), (f" {label}", "dim"))
+
+
+def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None, in_lesson: bool = False) -> str:
+    """What stays to be said while nothing else is: why the run has ended, or that an earlier one is kept.
+
+    ``in_lesson``: a lesson is in front, where not all keys work.
+    """
+    ended = snapshot is not None and snapshot.status in ("stopped", "done")
+    if snapshot is not None and ended and snapshot.blow_up is not None:
+        from adder_tui.train.draw_panels import blow_up_sentence  # not needed to paint the shell
+
+        return blow_up_sentence(snapshot.blow_up, rescues=not in_lesson)
+    if snapshot is not None and snapshot.status == "stopped":
+        return f"{snapshot.message} r starts again, e changes the learning rate."
+    if snapshot is not None and snapshot.message and snapshot.status != "playing":
+        return snapshot.message
+    if snapshot is not None and snapshot.warning:
+        return snapshot.warning
+    if last_run is not None:
+        return f"Your last run ({last_run.title}, epoch {last_run.epoch:,}) is kept: press o to open it."
+    return ""
+
+
+def notice(view: View, width: int) -> list[Line]:
+    """The notice in as many rows as it takes, three at most."""
+    if not view.notice:
+        return []
+    rows = wrapped(view.glyphs.text(view.notice), max(1, width - 2))
+    shown = [Line.of((" " + row, "strong")).fit(width) for row in rows[:NOTICE_ROWS]]
+    if len(rows) > NOTICE_ROWS:
+        shown[-1] = Line.of((" " + rows[NOTICE_ROWS - 1] + view.glyphs.ellipsis, "strong")).fit(width)
+    return shown
+
+
+def too_small(width: int, height: int, needed: tuple[int, int]) -> list[str]:
+    """What a window that is too small says."""
+    text = f"This window is {width}x{height}. adder-tui needs {needed[0]}x{needed[1]}: please make it larger."
+    return wrapped(text, max(1, width))[: max(1, height)]
+
+
+class Clickable(Canvas):
+    """A line of which parts can be clicked."""
+
+    class Clicked(Message):
+        """A command was clicked."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    _spots: Sequence[Spot] = ()
+
+    def on_click(self, event: events.Click) -> None:
+        for spot in self._spots:
+            if spot.start <= event.x < spot.stop:
+                self.post_message(self.Clicked(spot.command))
+
+
+class TabLine(Clickable):
+    """Tabs, experiment and run state."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        line, self._spots = tab_line(view, TABS, width)
+        return [line]
+
+
+class StateLine(Canvas):
+    """Where the run stands."""
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return [state_line(view, width)]
+
+
+class FooterLine(Clickable):
+    """Keys that work now."""
+
+    def __init__(self, source: ViewSource, typing: Callable[[], bool]) -> None:
+        super().__init__(source)
+        self._typing = typing
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        line, self._spots = footer(view, self._typing(), width)
+        return [line]
+
+
+class NoticeLine(Canvas):
+    """One sentence for the person at the keyboard; takes no room when there is none."""
+
+    _rows = 0
+
+    def redraw(self) -> None:
+        rows = len(notice(self.view, self.app.size.width))
+        if rows != self._rows:  # setting a style lays the whole screen out anew, and repaints it
+            self._rows = rows
+            self.display = rows > 0
+            self.styles.height = max(1, rows)
+        super().redraw()
+
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        return notice(view, width)
+
+
+class _Words(Canvas):
+    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+        size = self.app.size
+        return [Line.of(row) for row in too_small(size.width, size.height, SMALLEST)]
+
+
+class TooSmall(Screen[None]):
+    """Lies over everything until the window is large enough; the run goes on beneath it."""
+
+    DEFAULT_CSS = "TooSmall _Words { width: 100%; height: 100%; }"
+
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__()
+        self._source = source
+
+    def compose(self) -> ComposeResult:
+        yield _Words(self._source)
+
+    def on_screen_resume(self) -> None:
+        """A window that lay over this one is closed: the terminal may have grown meanwhile."""
+        if not is_small(self.app.size):
+            self.dismiss()
+
+
+def is_small(size: Size) -> bool:
+    """Whether the app does not fit into a window of this size."""
+    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
+
+
+async def cover_while_too_small(app: App[None], source: ViewSource) -> None:
+    """Put the screen over the others while the window is too small, and take it away again."""
+    covered = isinstance(app.screen, TooSmall)
+    if is_small(app.size) and not covered:
+        await app.push_screen(TooSmall(source))
+    elif covered and not is_small(app.size):
+        await app.pop_screen()

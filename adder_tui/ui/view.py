@@ -1,0 +1,76 @@
+"""What a drawing may know: the newest snapshot and what the app itself has chosen, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adder_tui.selection import Selection
+from adder_tui.ui.symbols import Glyphs
+
+if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.snapshot import Outlook, Snapshot
+    from adder_tui.course.lesson import Lesson
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that is drawn is a function of this and of a size."""
+
+    experiment: Experiment
+    """The experiment in use; known before the engine is."""
+    snapshot: Snapshot | None
+    """None while the engine is loading."""
+    glyphs: Glyphs
+    tab: str
+    """Id of the tab in front."""
+    step_size: str
+    """How far one step goes, one of the engine's ``STEP_SIZES``."""
+    pace: float | None
+    """Epochs a second when playing; None for as fast as it goes."""
+    selection: Selection
+    """The neuron or parameter that is chosen, on every tab."""
+    notice: str
+    """One sentence for the person at the keyboard, or nothing."""
+    reached: int | None = None
+    """How many neurons of the rung's layer the walk by neuron has reached; None where it is not walked."""
+    telling: bool = False
+    """Whether the trace stands in the diagram's place."""
+    charted: frozenset[int] | None = None
+    """Ids of the other runs that were picked for the chart; None for the run just left."""
+    words: str = ""
+    """What a lesson in front lets one do, for the table of commands; ``visiting`` on other tabs while one is open."""
+    lesson: Lesson | None = None
+    """The lesson that has the network, whatever tab is in front."""
+
+    outlook: Outlook | None = None
+    """What was last found of the rate's limit and of a loss that stands still; None where that was not asked."""
+
+    @property
+    def visiting(self) -> Lesson | None:
+        """The lesson that has the network while another tab than its own is in front."""
+        return self.lesson if self.tab != "learn" else None
+
+    @property
+    def veiled(self) -> bool:
+        """Whether a lesson asks for a prediction first: until then nothing tells how the run stands."""
+        words = self.words.split()
+        return "lesson" in words and "stands" not in words
+
+    @property
+    def unasked(self) -> bool:
+        """Whether nothing was asked in a lesson yet: until then its answer is not told."""
+        words = self.words.split()
+        return "lesson" in words and "answers" not in words
+
+    @property
+    def place(self) -> str:
+        """The tab, and what can be done there: what commands are matched with."""
+        return f"{self.tab} {self.words}".strip()
+
+    @property
+    def has_held_out(self) -> bool:
+        """Whether there are held-out sums to measure a loss on."""
+        data = self.experiment.data
+        return data.kind == "uniform" and data.test_count > 0

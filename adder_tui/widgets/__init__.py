@@ -1,1 +1,0 @@
-"""Thin widgets around the drawing functions of :mod:`adder_tui.render`."""
