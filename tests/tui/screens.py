@@ -16,7 +16,7 @@ from adder_tui.app import AdderApp
 from adder_tui.settings import Settings
 from tests.tui.fake_session import FakeSession
 
-GOLDENS = Path(__file__).parent.parent / "goldens"
+GOLDENS = Path(__file__).parent / "goldens"
 PATIENCE = 20.0
 """Seconds after which a condition counts as never met; a busy machine is slow, not wrong."""
 
@@ -66,7 +66,7 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 def check_golden(name: str, text: str) -> None:
-    """Compare with ``tests/goldens/NAME.txt``; with UPDATE_GOLDENS=1 write it instead."""
+    """Compare with ``tests/tui/goldens/NAME.txt``; with UPDATE_GOLDENS=1 write it instead."""
     path = GOLDENS / f"{name}.txt"
     if os.environ.get("UPDATE_GOLDENS"):
         path.parent.mkdir(exist_ok=True)

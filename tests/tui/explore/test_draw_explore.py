@@ -34,8 +34,8 @@ from adder_tui.ui.heatmap import (
 from adder_tui.ui.line import Tone, plain
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import View
-from tests.render import findings
-from tests.render.views import view_of
+from tests.tui import findings
+from tests.tui.views import view_of
 
 SIZES_OF_WINDOW = [(60, 15), (80, 19), (120, 35)]
 

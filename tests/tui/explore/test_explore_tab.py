@@ -33,7 +33,7 @@ from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_tui.explore.tab import EVERY, ExploreCanvas, ExplorePane
 from adder_tui.selection import Neuron
-from tests.render import findings
+from tests.tui import findings
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
 

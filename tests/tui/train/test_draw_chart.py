@@ -18,7 +18,7 @@ from adder_tui.train.readout import held_out_age
 from adder_tui.ui.chart import linear_ticks, log_span, log_ticks, short_count, thin
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import UNICODE
-from tests.render.views import losses_of, view_of
+from tests.tui.views import losses_of, view_of
 
 
 @given(st.integers(1, 3000), st.integers(4, 90), st.randoms(use_true_random=False))

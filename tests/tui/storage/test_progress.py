@@ -14,7 +14,7 @@ from adder_tui.course.problems import ProgressError
 from adder_tui.storage import progress
 from adder_tui.storage.progress import LessonRecord, Progress, QuizRecord
 from adder_tui.storage.progress_file import MARK, from_line, to_line
-from tests.lessons.lesson_file import small_lesson
+from tests.tui.course.lesson_file import small_lesson
 
 
 def test_a_lesson_goes_from_open_to_begun_to_done() -> None:

@@ -49,8 +49,8 @@ from adder_tui.ui.line import Line, plain, wrapped
 from adder_tui.ui.run_state import run_state, state_line
 from adder_tui.ui.shell import standing_notice
 from adder_tui.ui.view import View
-from tests.render.views import losses_of, view_of
 from tests.tui.screens import check_golden
+from tests.tui.views import losses_of, view_of
 
 ONE_PAIR = Experiment.preset("one-pair")
 BLOWN = BlowUp(

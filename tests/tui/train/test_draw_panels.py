@@ -16,7 +16,7 @@ from adder_tui.ui.run_state import batch, place, state_line, title
 from adder_tui.ui.shell import footer, notice, tab_line
 from adder_tui.ui.sums import difference_bar, learned, picked, watched_sums
 from adder_tui.ui.symbols import ASCII, UNICODE
-from tests.render.views import view_of
+from tests.tui.views import view_of
 
 
 def answer(a: float, b: float, predicted: float) -> Answer:

@@ -11,7 +11,7 @@ from adder_tui.course import markup, verify
 from adder_tui.course.course import OWN_COURSE, read_course
 from adder_tui.course.lesson import Lesson, Measured
 from adder_tui.course.problems import LessonError
-from tests.lessons.lesson_file import SMALL, small_lesson
+from tests.tui.course.lesson_file import SMALL, small_lesson
 
 COURSE = read_course()
 COVERAGE = tomllib.loads((Path(__file__).parent / "coverage.toml").read_text(encoding="utf-8"))
@@ -177,7 +177,7 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
 
 
 def test_the_courses_files_are_packaged() -> None:
-    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8")
     patterns = tomllib.loads(text)["tool"]["setuptools"]["package-data"]["adder_tui"]
     assert {"**/*.md", "**/*.toml"} <= set(patterns)
-    assert OWN_COURSE.is_relative_to(Path(__file__).parents[2] / "adder_tui")
+    assert OWN_COURSE.is_relative_to(Path(__file__).parents[3] / "adder_tui")

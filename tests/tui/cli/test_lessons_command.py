@@ -8,7 +8,7 @@ from adder_tui.cli import main as cli
 from adder_tui.storage import progress
 from adder_tui.storage.progress import Progress
 from adder_tui.storage.progress_file import MARK, Store, to_line
-from tests.lessons.lesson_file import SMALL
+from tests.tui.course.lesson_file import SMALL
 
 
 def _done(folder: Path, id: str = "rule-or-guess") -> None:

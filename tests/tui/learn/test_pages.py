@@ -18,7 +18,7 @@ from adder_tui.learn.prose import prose_lines
 from adder_tui.storage.progress import Progress, enter, finish, finish_task, fresh
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
-from tests.render.views import view_of
+from tests.tui.views import view_of
 
 COURSE = read_course()
 LESSONS = COURSE.lessons

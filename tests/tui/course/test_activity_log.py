@@ -14,7 +14,7 @@ from adder_tui.course.problems import ActionError
 from adder_tui.course.state import Attempt, completed
 from adder_tui.course.vocabulary import parse_action
 from adder_tui.storage.progress import LessonRecord, QuizRecord
-from tests.lessons.lesson_file import STATION, small_lesson
+from tests.tui.course.lesson_file import STATION, small_lesson
 
 
 class Doing:

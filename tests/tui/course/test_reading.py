@@ -11,9 +11,9 @@ from adder_tui.course.loader import read_lesson
 from adder_tui.course.problems import ActionError, LessonError
 from adder_tui.course.vocabulary import BENCHES as NAMED_BENCHES
 from adder_tui.course.vocabulary import PATTERNS, SLIPS, VIEWS, WORDS, parse_action
-from tests.lessons.lesson_file import SMALL, STATION, small_lesson
+from tests.tui.course.lesson_file import SMALL, STATION, small_lesson
 
-GUIDE = Path(__file__).parents[2] / "docs" / "lessons.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "lessons.md"
 
 
 def test_a_lesson_holds_what_its_file_says(tmp_path: Path) -> None:
