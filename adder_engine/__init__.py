@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from adder_engine.parsing import Sum, parse_sum
     from adder_engine.runs.timeline import Timeline
     from adder_engine.session import Session
-    from adder_engine.snapshot import Moment, Snapshot
+    from adder_engine.snapshot import Position, Snapshot
     from adder_engine.training.data import Dataset
     from adder_engine.training.trainer import Trainer
 
@@ -26,8 +26,8 @@ _HOMES = {
     "Dataset": "training.data",
     "Experiment": "experiment",
     "ExperimentError": "errors",
-    "Moment": "snapshot",
     "PRESETS": "experiment",
+    "Position": "snapshot",
     "RequestError": "errors",
     "RunFileError": "errors",
     "Session": "session",
@@ -41,7 +41,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "PRESETS", "Adder", "AdderError", "Dataset", "Experiment", "ExperimentError", "Moment", "RequestError",
+    "PRESETS", "Adder", "AdderError", "Dataset", "Experiment", "ExperimentError", "Position", "RequestError",
     "RunFileError", "Session", "Snapshot", "Sum", "SumError", "Timeline", "Trace", "Trainer", "parse_sum",
 ]  # fmt: skip
 

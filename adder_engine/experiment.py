@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from adder_engine.errors import ExperimentError
-from adder_engine.schema import LARGEST_NUMBER, LARGEST_SEED, Key, Row, Value, declare, toml
+from adder_engine.schema import LARGEST_NUMBER, LARGEST_SEED, Row, SchemaField, Value, declare, toml
 from adder_engine.wanted import Wanted
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu")
@@ -293,14 +293,14 @@ class Experiment:
 SECTIONS = ("network", "data", "training", "stop")
 
 
-def _all_keys() -> Iterator[Key]:
+def _all_keys() -> Iterator[SchemaField]:
     parts: tuple[tuple[str, type], ...] = (
         ("", Experiment), ("network.", Network), ("data.", Data), ("training.", Training), ("stop.", Stop),
     )  # fmt: skip
     for prefix, part in parts:
         for f in dataclasses.fields(part):
             if f.name not in SECTIONS:
-                yield Key(prefix + f.name, f.default, **f.metadata)
+                yield SchemaField(prefix + f.name, f.default, **f.metadata)
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ PRESETS: Mapping[str, Preset] = {
 """The presets by name. All differences are from the defaults, which are ``many-pairs``."""
 
 
-KEYS: tuple[Key, ...] = tuple(_all_keys())
+KEYS: tuple[SchemaField, ...] = tuple(_all_keys())
 """Every key of the experiment file, in the file's order."""
 
 CHANGEABLE = frozenset(
@@ -370,7 +370,7 @@ CHANGEABLE = frozenset(
 _BY_NAME = {key.name: key for key in KEYS}
 
 
-def key_named(name: str) -> Key:
+def key_named(name: str) -> SchemaField:
     """The key of that dotted name.
 
     Raises:

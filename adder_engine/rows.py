@@ -52,7 +52,7 @@ class RowsRead:
     """Which columns were taken, what was left out, and what a comma was taken for, in words."""
 
     @property
-    def told(self) -> str:
+    def phrase(self) -> str:
         """What was read, in one sentence."""
         return f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}: {self.columns}."
 
@@ -114,7 +114,7 @@ def read_rows(text: str) -> RowsRead:
     columns = _columns(header, body)
     comma = comma_of(cell for line in body for cell in _taken(line, columns))
     rows = [_row(line, columns, comma) for line in body]
-    return RowsRead(tuple(rows), _told(rows, columns, comma, body))
+    return RowsRead(tuple(rows), _text(rows, columns, comma, body))
 
 
 def too_many_rows(count: str) -> str:
@@ -141,9 +141,9 @@ def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
             mark = _asked_mark(asked[1] or "\t", number)
             continue
         if text.lstrip().startswith("#"):
-            told = None if lines else _named_in_comment(text, number, mark)
-            if told is not None:
-                lines.append(told)
+            phrase = None if lines else _named_in_comment(text, number, mark)
+            if phrase is not None:
+                lines.append(phrase)
             continue
         if "|" in text and _RULE.fullmatch(text):
             continue
@@ -324,12 +324,12 @@ def _unmatched(names: Sequence[str]) -> str:
 
 def _out(names: Sequence[str], places: Sequence[int], tables: Sequence[_Line]) -> str:
     """Which columns are left out, in words."""
-    told = [
+    phrase = [
         (_named(names[i]) if names[i] else f"column {i + 1}") + (" (it counts the rows)" if _counts(tables, i) else "")
         for i in range(len(names))
         if i not in places
     ]
-    return f"left out: {_listed(told)}" if told else ""
+    return f"left out: {_listed(phrase)}" if phrase else ""
 
 
 # --- rows ------------------------------------------------------------------------------------------
@@ -391,9 +391,9 @@ def _number(cell: str, where: str, comma: Comma) -> float:
     try:
         return number_of(cell, comma)
     except NoNumberError as error:
-        told = str(error)
+        phrase = str(error)
         raise ExperimentError(
-            f"{where}{_short(cell)} {told}." if ":" in told else f"{where}{_short(cell)} {told}: write {FORMS}."
+            f"{where}{_short(cell)} {phrase}." if ":" in phrase else f"{where}{_short(cell)} {phrase}: write {FORMS}."
         ) from None
 
 
@@ -405,17 +405,17 @@ def _missing(columns: _Columns, part: int) -> str:
     return f"{_PARTS[part]}{called} is missing: the columns are {_listed(columns.names)}."
 
 
-def _told(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_Line]) -> str:
+def _text(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_Line]) -> str:
     """How the rows were read, in words."""
     targets = sum(len(row) == 3 for row in rows)
     if columns.names:
         names = [name if name.casefold() == part.removeprefix("the ") else f"{part} from {_named(name)}"
                  for name, part in zip(columns.names, _PARTS, strict=False)]  # fmt: skip
-        told = _listed(names)
+        phrase = _listed(names)
     elif targets and targets < len(rows):
-        told = f"a and b, and in {targets:,} of them a target"
+        phrase = f"a and b, and in {targets:,} of them a target"
     else:
-        told = "a, b and target" if targets else "a and b"
+        phrase = "a, b and target" if targets else "a and b"
     notes = [columns.left_out]
     if comma.means == DECIMAL and "," in comma.cell:
         notes.append(f"a comma is decimal, as in {comma.cell}")
@@ -424,7 +424,7 @@ def _told(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_
     tables = [line for line in body if not line.sum]
     if not columns.names and not columns.left_out and targets == len(rows) > 2 and _counts(tables, 0):
         notes.append("the first column counts the rows: take it out if it is none of the inputs")
-    return "; ".join([told, *(note for note in notes if note)])
+    return "; ".join([phrase, *(note for note in notes if note)])
 
 
 def _named(name: str) -> str:

@@ -27,7 +27,7 @@ def declare(default: Any, meaning: str, **limits: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Key:
+class SchemaField:
     """One key of the experiment file: what it means and which values will do."""
 
     name: str

@@ -13,20 +13,20 @@ from adder_engine.parsing import Sum
 from adder_engine.queries import Exploring
 from adder_engine.snapshot import (
     Answer,
-    Course,
-    DataView,
+    DatasetArrays,
+    EpochSummary,
     GradientCheck,
     LayerActivity,
-    Look,
-    Moment,
-    Proof,
+    ParameterHistory,
+    Position,
+    ReferenceCheck,
     Snapshot,
 )
 from adder_engine.worker_thread import EngineThread
 
 if TYPE_CHECKING:
     from adder_engine.analysis.trace import Trace
-    from adder_engine.runs.workspace import Desk
+    from adder_engine.runs.workspace import Workspace
     from adder_engine.snapshot import Doubles, Floats
 
 SLOWEST, FASTEST = 0.001, 1e6
@@ -63,7 +63,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there has been no batch yet, or the row was not in it.
         """
-        return await self._ask(lambda desk: desk.trace(row))
+        return await self._ask(lambda workspace: workspace.trace(row))
 
     async def batch_rows(self) -> tuple[int, ...]:
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
@@ -71,15 +71,15 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there has been no batch yet.
         """
-        return await self._ask(lambda desk: desk.batch_rows())
+        return await self._ask(lambda workspace: workspace.batch_rows())
 
-    async def prove(self) -> Proof:
+    async def prove(self) -> ReferenceCheck:
         """One update of ours beside autograd and ``torch.optim``, tensor by tensor. The run is not disturbed.
 
         It is the next one, or the one in progress from the state at its start. The first time it imports
         ``torch.optim``'s optimizers, which takes a second or two.
         """
-        return await self._ask(lambda desk: desk.prove())
+        return await self._ask(lambda workspace: workspace.prove())
 
     async def check_gradient(self, index: int) -> GradientCheck:
         """One parameter's gradient beside finite differences. The run is not disturbed.
@@ -87,43 +87,43 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter.
         """
-        return await self._ask(lambda desk: desk.check_gradient(index))
+        return await self._ask(lambda workspace: workspace.check_gradient(index))
 
-    async def course(self, index: int) -> Course:
+    async def course(self, index: int) -> ParameterHistory:
         """One parameter (flat index) over the run so far.
 
         Raises:
             RequestError: no such parameter.
         """
-        return await self._ask(lambda desk: desk.course(index))
+        return await self._ask(lambda workspace: workspace.course(index))
 
-    async def look(self, epoch: int) -> Look:
+    async def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
 
         Raises:
             RequestError: the run has not been there.
         """
-        return await self._ask(lambda desk: desk.look(epoch))
+        return await self._ask(lambda workspace: workspace.look(epoch))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
-        return await self._ask(lambda desk: desk.activity())
+        return await self._ask(lambda workspace: workspace.activity())
 
     async def start_state(self) -> Floats:
         """The state ``(4, P)`` that the run began with."""
-        return await self._ask(lambda desk: desk.start_state())
+        return await self._ask(lambda workspace: workspace.start_state())
 
     async def module_text(self) -> str:
         """The network as PyTorch prints it."""
-        return await self._ask(lambda desk: desk.module_text())
+        return await self._ask(lambda workspace: workspace.module_text())
 
-    async def data(self) -> DataView:
+    async def data(self) -> DatasetArrays:
         """The pairs that are trained on and those held out; the same for the whole run."""
-        return await self._ask(lambda desk: desk.data())
+        return await self._ask(lambda workspace: workspace.data())
 
     async def answers(self, pairs: Doubles) -> Doubles:
         """The network's answers ``(n,)`` to pairs ``(n, 2)``, in units of sums. Changes nothing."""
-        return await self._ask(lambda desk: desk.answers_to(pairs))
+        return await self._ask(lambda workspace: workspace.answers_to(pairs))
 
     async def bench(self, name: str, *arguments: float | str) -> float | str:
         """One of the figures of :data:`adder_engine.probes.registry.BENCHES`, from the run as it stands. Changes
@@ -132,7 +132,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such figure, or arguments that do not fit.
         """
-        return await self._ask(lambda desk: desk.bench(name, *arguments))
+        return await self._ask(lambda workspace: workspace.bench(name, *arguments))
 
     async def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing.
@@ -141,7 +141,7 @@ class Session(EngineThread, Exploring):
             RequestError: a or b is no finite number.
         """
         pair = _number(a, "a"), _number(b, "b")
-        return await self._ask(lambda desk: desk.recording.trainer.predict(*pair))
+        return await self._ask(lambda workspace: workspace.recording.trainer.predict(*pair))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -155,10 +155,10 @@ class Session(EngineThread, Exploring):
         if pace is not None and not SLOWEST <= pace <= FASTEST:
             raise RequestError(f"{pace:g} epochs a second is no pace: use {SLOWEST:g} to {FASTEST:g}, or none at all.")
 
-        def start(desk: Desk) -> None:
-            desk.check_unfinished()
-            desk.recording.paused = None
-            self._playing = not desk.recording.stopped
+        def start(workspace: Workspace) -> None:
+            workspace.check_unfinished()
+            workspace.recording.paused = None
+            self._playing = not workspace.recording.stopped
             self._pace = pace
             self._until = math.inf if until is None else until
 
@@ -167,9 +167,9 @@ class Session(EngineThread, Exploring):
     async def pause(self) -> Snapshot:
         """Stop playing, or a step of many updates, after the update in progress."""
 
-        def rest(desk: Desk) -> None:
+        def rest(workspace: Workspace) -> None:
             self._enough.clear()
-            self._halt(desk)
+            self._halt(workspace)
 
         self._enough.set()
         return await self._do(rest)
@@ -180,7 +180,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such size, or all epochs are done.
         """
-        return await self._do(lambda desk: desk.recording.step(size, count, self._enough.is_set), halt=True)
+        return await self._do(lambda workspace: workspace.recording.step(size, count, self._enough.is_set), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go back by one of the step sizes, ``count`` times; at the start it stays there.
@@ -188,7 +188,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such size.
         """
-        return await self._do(lambda desk: desk.recording.back(size, count), halt=True)
+        return await self._do(lambda workspace: workspace.recording.back(size, count), halt=True)
 
     async def seek(self, update: int, rung: int = 0) -> Snapshot:
         """Go to any moment that the run has been at.
@@ -199,9 +199,11 @@ class Session(EngineThread, Exploring):
         if not isinstance(update, int) or not isinstance(rung, int):
             raise RequestError(f"update = {update!r}, rung = {rung!r} is no moment: both are whole numbers.")
 
-        def go(desk: Desk) -> None:
-            edits = desk.recording.timeline.edits_at(update, rung)
-            desk.recording.seek(min(Moment(update, rung, edits), max(desk.recording.newest, Moment(update, rung))))
+        def go(workspace: Workspace) -> None:
+            edits = workspace.recording.timeline.edits_at(update, rung)
+            workspace.recording.seek(
+                min(Position(update, rung, edits), max(workspace.recording.newest, Position(update, rung)))
+            )
 
         return await self._do(go, halt=True)
 
@@ -211,35 +213,35 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: the run has not been there.
         """
-        return await self._do(lambda desk: desk.recording.seek_epoch(epoch), halt=True)
+        return await self._do(lambda workspace: workspace.recording.seek_epoch(epoch), halt=True)
 
     async def home(self) -> Snapshot:
         """Go to the first moment."""
-        return await self._do(lambda desk: desk.recording.seek(Moment()), halt=True)
+        return await self._do(lambda workspace: workspace.recording.seek(Position()), halt=True)
 
     async def end(self) -> Snapshot:
         """Go to the newest moment."""
-        return await self._do(lambda desk: desk.recording.seek(desk.recording.newest), halt=True)
+        return await self._do(lambda workspace: workspace.recording.seek(workspace.recording.newest), halt=True)
 
     # --- runs ------------------------------------------------------------------------------------
 
     async def reset(self) -> Snapshot:
         """Start the same settings again from the same initial weights. Undo brings the old run back."""
-        return await self._do(lambda desk: desk.start(desk.recording.experiment), halt=True)
+        return await self._do(lambda workspace: workspace.start(workspace.recording.experiment), halt=True)
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
 
-        def start(desk: Desk) -> None:
-            old = desk.recording.experiment
+        def start(workspace: Workspace) -> None:
+            old = workspace.recording.experiment
             new = seed if seed is not None else random.choice([n for n in range(10_000) if n != old.seed])
-            desk.start(old.replace(seed=new))
+            workspace.start(old.replace(seed=new))
 
         return await self._do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
         """Start a new run."""
-        return await self._do(lambda desk: desk.start(experiment), halt=True)
+        return await self._do(lambda workspace: workspace.start(experiment), halt=True)
 
     async def open(self, path: Path) -> Snapshot:
         """Open a saved run, at the moment where it stood.
@@ -247,7 +249,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RunFileError: it cannot be read; the run in progress goes on.
         """
-        return await self._do(lambda desk: desk.open(path), halt=True)
+        return await self._do(lambda workspace: workspace.open(path), halt=True)
 
     async def save(self, path: Path) -> Snapshot:
         """Save the run.
@@ -255,7 +257,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RunFileError: it cannot be written.
         """
-        return await self._do(lambda desk: desk.save(path))
+        return await self._do(lambda workspace: workspace.save(path))
 
     async def switch(self, run: int) -> Snapshot:
         """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
@@ -265,7 +267,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda desk: desk.switch(run), halt=True)
+        return await self._do(lambda workspace: workspace.switch(run), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
         """Strike a run off the list.
@@ -273,7 +275,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda desk: desk.shelf.forget(run))
+        return await self._do(lambda workspace: workspace.run_list.forget(run))
 
     async def bring_back(self) -> Snapshot:
         """Put the run that was struck off the list last where it was.
@@ -281,7 +283,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: none was struck off.
         """
-        return await self._do(lambda desk: desk.shelf.bring_back())
+        return await self._do(lambda workspace: workspace.run_list.bring_back())
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
         """Keep a run when the list is full, or no longer.
@@ -289,7 +291,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda desk: desk.shelf.pin(run, pinned))
+        return await self._do(lambda workspace: workspace.run_list.pin(run, pinned))
 
     async def rescue(self) -> Snapshot:
         """Go back to ten updates before the run blew up, and choose a lower learning rate there.
@@ -299,7 +301,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: this run has not blown up.
         """
-        return await self._do(lambda desk: desk.rescue(), halt=True)
+        return await self._do(lambda workspace: workspace.rescue(), halt=True)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -310,7 +312,7 @@ class Session(EngineThread, Exploring):
             ExperimentError: a value that will not do.
             RequestError: a key that cannot change during a run.
         """
-        return await self._do(lambda desk: desk.change(**changes))
+        return await self._do(lambda workspace: workspace.change(**changes))
 
     async def edit(self, name: str, place: tuple[int, ...], value: float) -> Snapshot:
         """Set one weight or bias: ``edit("hidden.weight", (2, 0), 0.5)``.
@@ -318,7 +320,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter, or a value that is not finite.
         """
-        return await self._do(lambda desk: desk.edit(name, place, value))
+        return await self._do(lambda workspace: workspace.edit(name, place, value))
 
     async def freeze(self, indices: frozenset[int]) -> Snapshot:
         """Hold these parameters (flat indices) still, and no others.
@@ -326,7 +328,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter.
         """
-        return await self._do(lambda desk: desk.hold(frozen=indices))
+        return await self._do(lambda workspace: workspace.hold(frozen=indices))
 
     async def silence(self, neurons: frozenset[tuple[int, int]]) -> Snapshot:
         """Hold the outputs of these hidden neurons, (layer, neuron), at 0, and no others.
@@ -334,7 +336,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such hidden neuron.
         """
-        return await self._do(lambda desk: desk.hold(silenced=neurons))
+        return await self._do(lambda workspace: workspace.hold(silenced=neurons))
 
     async def undo(self) -> Snapshot:
         """Take back the last edit or change; before the first one, go back to the run before this one.
@@ -342,7 +344,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there is nothing to undo.
         """
-        return await self._do(lambda desk: desk.undo(), halt=True)
+        return await self._do(lambda workspace: workspace.undo(), halt=True)
 
     async def redo(self) -> Snapshot:
         """Bring back what was undone last.
@@ -350,14 +352,14 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there is nothing to redo.
         """
-        return await self._do(lambda desk: desk.redo(), halt=True)
+        return await self._do(lambda workspace: workspace.redo(), halt=True)
 
     async def ask(self, asked: Sum) -> Answer:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
 
-        def answer(desk: Desk) -> Answer:
-            desk.ask(asked)
-            return desk.answer()
+        def answer(workspace: Workspace) -> Answer:
+            workspace.ask(asked)
+            return workspace.answer()
 
         return await self._ask(answer)
 

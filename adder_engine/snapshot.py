@@ -41,7 +41,7 @@ so that each answer is compared with every target."""
 
 
 @dataclass(frozen=True)
-class Rung:
+class Stage:
     """One rung of the ladder that an update climbs: a phase, and the layer where it goes layer by layer."""
 
     phase: str
@@ -49,20 +49,20 @@ class Rung:
     """Index into the experiment's ``layer_names`` for forward and backward."""
 
 
-def rungs_of(layer_count: int) -> tuple[Rung, ...]:
+def stages_of(layer_count: int) -> tuple[Stage, ...]:
     """The rungs of one update: zero_grad, forward by layer, loss, backward by layer, step."""
     layers = range(layer_count)
     return (
-        Rung("zero_grad"),
-        *(Rung("forward", i) for i in layers),
-        Rung("loss"),
-        *(Rung("backward", i) for i in reversed(layers)),
-        Rung("step"),
+        Stage("zero_grad"),
+        *(Stage("forward", i) for i in layers),
+        Stage("loss"),
+        *(Stage("backward", i) for i in reversed(layers)),
+        Stage("step"),
     )
 
 
 @dataclass(frozen=True, order=True)
-class Moment:
+class Position:
     """A point in a run: finished updates, then rungs climbed of the next one, then edits made right there."""
 
     update: int = 0
@@ -92,7 +92,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class CollapsedMap:
+class AffineMap:
     """A network without activation in full: ``answer = w_a·a + w_b·b + c``, in units of sums."""
 
     w_a: float
@@ -120,7 +120,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class ProofLine:
+class ReferenceRow:
     """One tensor of ours held against PyTorch's."""
 
     name: str
@@ -138,13 +138,13 @@ class ProofLine:
 
 
 @dataclass(frozen=True)
-class Proof:
+class ReferenceCheck:
     """One update of ours beside autograd and ``torch.optim``, from the same state."""
 
     update: int
     """Which update was run again (1-based)."""
     rows: int
-    lines: tuple[ProofLine, ...]
+    lines: tuple[ReferenceRow, ...]
     begun: bool = False
     """Whether that update is in progress; it was run from the state at its start."""
     left_out: int = 0
@@ -156,7 +156,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Nudge:
+class FiniteDifference:
     """One estimate of a slope without calculus: ``(L(θ + ε) − L(θ − ε)) / 2ε``, in float32."""
 
     size: float
@@ -177,7 +177,7 @@ class GradientCheck:
     name: str
     loss: float
     gradient: float
-    nudges: tuple[Nudge, ...]
+    nudges: tuple[FiniteDifference, ...]
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class LayerActivity:
 
 
 @dataclass(frozen=True)
-class Course:
+class ParameterHistory:
     """One parameter over the run, at most a few hundred points and two for each of a person's doings."""
 
     index: int
@@ -207,7 +207,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Told:
+class InterventionDiff:
     """Something that a person did to the run: what it found, and what it left."""
 
     index: int | None
@@ -222,7 +222,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Crossing:
+class HistoryMove:
     """What a step, an undo or a redo went over of what a person had done."""
 
     how: Literal["forward", "back", "undone", "redone"]
@@ -230,12 +230,12 @@ class Crossing:
     """Epochs that were finished before it."""
     count: int
     """How many doings it went over; 0 where it went to another run."""
-    told: Told | None = None
+    diff: InterventionDiff | None = None
     """The doing, where it was one."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class Annotation:
     """Something that a person did on the way, for a chart."""
 
     epoch: float
@@ -245,7 +245,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunSummary:
     """A run that was left: cut off by something done in its past, or by a new run. Losses are in scaled units."""
 
     id: int
@@ -260,9 +260,9 @@ class Run:
     test_loss: float | None
     answers: tuple[Answer, ...]
     """To the sums that were watched when it was left, with the parameters of its end."""
-    collapsed: CollapsedMap | None
+    collapsed: AffineMap | None
     losses: Losses
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Annotation, ...] = ()
     parent: int | None = None
     """The run that this one branched from or followed; it may be forgotten by now."""
     branched_at: float | None = None
@@ -276,7 +276,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Look:
+class EpochSummary:
     """What a run was at the end of an epoch (0 is its start), read out without going there."""
 
     epoch: int
@@ -288,11 +288,11 @@ class Look:
     """Held-out loss last measured at or before that epoch."""
     answers: tuple[Answer, ...]
     """To the watched sums."""
-    collapsed: CollapsedMap | None
+    collapsed: AffineMap | None
 
 
 @dataclass(frozen=True)
-class BlowUp:
+class Divergence:
     """How the run's loss went beyond every bound: it stopped being finite, or the run diverged.
 
     The bound and when a run counts as diverged: :mod:`adder_engine.analysis.divergence`.
@@ -335,7 +335,7 @@ class BlowUp:
         return self.own_limit is not None and self.lr > self.own_limit
 
 
-def ended_told(times: float) -> str:
+def ended_text(times: float) -> str:
     """How a run that diverged ended, in one sentence."""
     if not math.isfinite(times):
         return "The loss started at 0 and ended far above it: the run diverged."
@@ -373,7 +373,7 @@ class Stuck:
 class Outlook:
     """What is to be said of a run as it stands, measured on demand."""
 
-    moment: Moment
+    moment: Position
     training: Training
     """The settings that it speaks of."""
     lr: float
@@ -386,7 +386,7 @@ class Outlook:
 
 
 @dataclass(frozen=True)
-class DataView:
+class DatasetArrays:
     """The pairs of a run in units of sums, float64, frozen: what is trained on, and what is held out."""
 
     inputs: Doubles
@@ -411,10 +411,10 @@ class Snapshot:
     message: str
     """Why the run stopped or failed, or which of its rules paused it right here; empty otherwise."""
     experiment: Experiment
-    moment: Moment
-    newest: Moment
+    moment: Position
+    newest: Position
     """The furthest that this run has been; ``moment`` may lie before it."""
-    rungs: tuple[Rung, ...]
+    rungs: tuple[Stage, ...]
     epoch: int
     """Epochs finished."""
     epoch_update: int
@@ -446,7 +446,7 @@ class Snapshot:
     """The current sum."""
     answers: tuple[Answer, ...]
     """The watched sums."""
-    collapsed: CollapsedMap | None
+    collapsed: AffineMap | None
     """None for networks with an activation."""
     losses: Losses
     trace: Trace | None
@@ -460,22 +460,22 @@ class Snapshot:
     None where that pass has not come to it."""
     can_undo: bool = False
     can_redo: bool = False
-    crossing: Crossing | None = None
+    crossing: HistoryMove | None = None
     """What the newest step, undo or redo went over; None for nothing done by hand."""
     run: int = 1
     """The id of this run."""
     run_name: str = ""
-    """What differs, in words, as in :class:`Run`."""
+    """What differs, in words, as in :class:`RunSummary`."""
     parent: int | None = None
     branched_at: float | None = None
-    """As in :class:`Run`."""
-    runs: tuple[Run, ...] = ()
+    """As in :class:`RunSummary`."""
+    runs: tuple[RunSummary, ...] = ()
     """The runs that were left, oldest first, this one not among them; the same tuple while nothing changes in it."""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Annotation, ...] = ()
     """What was done on this run's timeline, in order, at most :data:`MOST_MARKS`; the same tuple while unchanged."""
     first_loss: str = "mse"
     """The loss function that the run began with; where ``marks`` name another, ``losses`` go on in its units."""
-    blow_up: BlowUp | None = None
+    blow_up: Divergence | None = None
     """How this run's loss stopped being finite or diverged, also while an earlier moment is looked at; None where it
     did not."""
     warning: str = ""
@@ -495,6 +495,6 @@ class Snapshot:
         return dict(zip(self.frozen, self.held_gradients, strict=False)).get(index)
 
     @property
-    def rung(self) -> Rung | None:
+    def rung(self) -> Stage | None:
         """The rung climbed last: between two updates that is the step; None before the first."""
         return self.rungs[self.moment.rung - 1] if self.moment.rung or self.moment.update else None

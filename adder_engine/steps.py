@@ -7,17 +7,17 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-Sliced = Generator[None, None, Result]
+Steps = Generator[None, None, Result]
 """Work in slices of some milliseconds: it yields after each, and returns its result after the last."""
 
 
-def in_one(work: Callable[[], Result]) -> Sliced[Result]:
+def in_one(work: Callable[[], Result]) -> Steps[Result]:
     """Work that takes no longer than a slice."""
     yield from ()
     return work()
 
 
-def at_once(work: Sliced[Result]) -> Result:
+def at_once(work: Steps[Result]) -> Result:
     """Do all slices one after another."""
     while True:
         try:

@@ -15,7 +15,7 @@ from adder_engine.experiment import Experiment, key_named
 from adder_engine.parsing import Sum
 from adder_engine.runs.watched_sums import starting_sums
 from adder_engine.schema import LARGEST_SEED, Value
-from adder_engine.snapshot import ended_told
+from adder_engine.snapshot import ended_text
 
 if TYPE_CHECKING:
     from adder_engine.analysis.divergence import Bound
@@ -69,7 +69,7 @@ class SweepRun:
 
 
 @dataclass(frozen=True)
-class SweepLine:
+class SweepRow:
     """What became of one value over all seeds. Runs that stopped or have not finished are only counted."""
 
     value: Value
@@ -95,7 +95,7 @@ class SweepState:
         return all(run.done or run.stopped for run in self.runs)
 
     @property
-    def lines(self) -> tuple[SweepLine, ...]:
+    def lines(self) -> tuple[SweepRow, ...]:
         """One line a value, in the order in which they were given."""
         by_value: dict[Value, list[SweepRun]] = {}
         for run in self.runs:
@@ -223,7 +223,7 @@ def _judged(run: SweepRun, trainer: Trainer, bound: Bound) -> SweepRun:
     """The run, told as diverged where it has come to its end and is."""
     if not run.done or (times := bound.times(trainer.current_loss())) is None:
         return run
-    return replace(run, stopped=ended_told(times), diverged=times)
+    return replace(run, stopped=ended_text(times), diverged=times)
 
 
 def parse_over(text: str) -> tuple[str, list[Value]]:
@@ -328,10 +328,10 @@ def _hashable(value: Value) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _line(value: Value, runs: Sequence[SweepRun]) -> SweepLine:
+def _line(value: Value, runs: Sequence[SweepRun]) -> SweepRow:
     done = [run for run in runs if run.done]
     losses = [run.loss for run in done if run.loss is not None]
-    return SweepLine(
+    return SweepRow(
         value,
         done=len(done),
         stopped=sum(run.stopped is not None for run in runs),
@@ -342,7 +342,7 @@ def _line(value: Value, runs: Sequence[SweepRun]) -> SweepLine:
     )
 
 
-class SweepSession:
+class SweepThread:
     """Trains a sweep from the moment it is made; :attr:`state` is always the newest that there is.
 
     The thread never waits for whoever looks.

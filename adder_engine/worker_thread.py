@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.queries import Together
+from adder_engine.queries import QueryBatch
 from adder_engine.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from adder_engine.runs.workspace import Desk
-    from adder_engine.steps import Sliced
+    from adder_engine.runs.workspace import Workspace
+    from adder_engine.steps import Steps
 
 Result = TypeVar("Result")
 
@@ -50,10 +50,10 @@ class EngineThread:
         self._save_every = save_every
         self._autosave = autosave
         self._resume = resume
-        self._requests: queue.SimpleQueue[Callable[[Desk], None] | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[Callable[[Workspace], None] | None] = queue.SimpleQueue()
         self._unanswered: set[concurrent.futures.Future[Any]] = set()
         self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
-        self._in_slices: deque[Callable[[Desk], bool]] = deque()
+        self._in_slices: deque[Callable[[Workspace], bool]] = deque()
         """Work in progress that takes long: each does a slice and returns whether there is more."""
         self._aside = HEAD_START
         """Seconds that it may take from training."""
@@ -78,9 +78,9 @@ class EngineThread:
     async def snapshot(self, since: int | None = None) -> Snapshot:
         """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
 
-        def look(desk: Desk) -> None:
-            if since is None or desk.version != since:
-                _resolve(future, desk.snapshot(self._playing))
+        def look(workspace: Workspace) -> None:
+            if since is None or workspace.version != since:
+                _resolve(future, workspace.snapshot(self._playing))
             else:
                 self._waiting = [(s, f) for s, f in self._waiting if not f.done()] + [(since, future)]
 
@@ -137,50 +137,53 @@ class EngineThread:
             raise RequestError(CLOSED)
         return future
 
-    async def _ask(self, work: Callable[[Desk], Result]) -> Result:
+    async def _ask(self, work: Callable[[Workspace], Result]) -> Result:
         """Have the thread do something and resolve with what it returns."""
         future: concurrent.futures.Future[Result] = self._new_future()
 
-        def carry_out(desk: Desk) -> None:
+        def carry_out(workspace: Workspace) -> None:
             try:
-                result = work(desk)
+                result = work(workspace)
             except AdderError as error:
                 _reject(future, error)
             except Exception as error:
-                desk.fail(error)
-                _reject(future, RequestError(desk.failure))
+                workspace.fail(error)
+                _reject(future, RequestError(workspace.failure))
             else:
                 _resolve(future, result)
 
         self._requests.put(carry_out)
         return await asyncio.wrap_future(future)
 
-    async def _ask_in_slices(self, begin: Callable[[Desk], Sliced[Result]]) -> Result:
+    async def _ask_in_slices(self, begin: Callable[[Workspace], Steps[Result]]) -> Result:
         """Have the thread do something a slice at a time, between other requests, and resolve with what it returns."""
         future: concurrent.futures.Future[Result] = self._new_future()
-        self._requests.put(lambda desk: self._start(desk, begin, future))
+        self._requests.put(lambda workspace: self._start(workspace, begin, future))
         return await asyncio.wrap_future(future)
 
-    def _begin(self, begins: Sequence[Callable[[Desk], Sliced[object]]]) -> Together:
+    def _begin(self, begins: Sequence[Callable[[Workspace], Steps[object]]]) -> QueryBatch:
         """Have the thread begin several things at one moment, and do them in slices."""
         now: concurrent.futures.Future[Snapshot] = self._new_future()
         futures: list[concurrent.futures.Future[object]] = [self._new_future() for _ in begins]
 
-        def start(desk: Desk) -> None:
-            _resolve(now, desk.snapshot(self._playing))
+        def start(workspace: Workspace) -> None:
+            _resolve(now, workspace.snapshot(self._playing))
             for begin, future in zip(begins, futures, strict=True):
-                self._start(desk, begin, future)
+                self._start(workspace, begin, future)
 
         self._requests.put(start)
-        return Together(asyncio.wrap_future(now), tuple(map(asyncio.wrap_future, futures)))
+        return QueryBatch(asyncio.wrap_future(now), tuple(map(asyncio.wrap_future, futures)))
 
     def _start(
-        self, desk: Desk, begin: Callable[[Desk], Sliced[Result]], future: concurrent.futures.Future[Result]
+        self,
+        workspace: Workspace,
+        begin: Callable[[Workspace], Steps[Result]],
+        future: concurrent.futures.Future[Result],
     ) -> None:
         """Do the first slice of something at once, for it copies what the rest goes by, and see to the rest later."""
-        work = begin(desk)
+        work = begin(workspace)
 
-        def go_on(desk: Desk) -> bool:
+        def go_on(workspace: Workspace) -> bool:
             """Do one slice. Returns whether there is more to do."""
             if future.done():  # nobody waits for it any more
                 return False
@@ -191,109 +194,109 @@ class EngineThread:
             except AdderError as error:
                 _reject(future, error)
             except Exception as error:
-                desk.fail(error)
-                _reject(future, RequestError(desk.failure))
+                workspace.fail(error)
+                _reject(future, RequestError(workspace.failure))
             else:
                 return True
             return False
 
-        if go_on(desk):
+        if go_on(workspace):
             self._in_slices.append(go_on)
 
-    async def _do(self, work: Callable[[Desk], object], halt: bool = False) -> Snapshot:
+    async def _do(self, work: Callable[[Workspace], object], halt: bool = False) -> Snapshot:
         """Have the thread change something and resolve with the snapshot after it."""
 
-        def then_look(desk: Desk) -> Snapshot:
-            work(desk)
+        def then_look(workspace: Workspace) -> Snapshot:
+            work(workspace)
             if halt:
-                self._halt(desk)
-            desk.version += 1
-            self._experiment = desk.recording.experiment
-            return desk.snapshot(self._playing)
+                self._halt(workspace)
+            workspace.version += 1
+            self._experiment = workspace.recording.experiment
+            return workspace.snapshot(self._playing)
 
         return await self._ask(then_look)
 
-    def _halt(self, desk: Desk) -> None:
+    def _halt(self, workspace: Workspace) -> None:
         """Stop playing; a stop is a moment to save."""
         if self._playing:
             self._playing = False
-            desk.version += 1
-            desk.autosave.soon()
+            workspace.version += 1
+            workspace.autosave.soon()
 
     # --- the thread ------------------------------------------------------------------------------
 
     def _main(self) -> None:
         """Everything of torch happens here."""
-        desk = None
+        workspace = None
         try:
             os.environ.setdefault("OMP_NUM_THREADS", "1")
-            from adder_engine.runs.workspace import Desk  # imports torch: not on the caller's time
+            from adder_engine.runs.workspace import Workspace  # imports torch: not on the caller's time
 
             self._loaded.set()
-            desk = Desk(self._experiment, self._autosave, self._save_every)
+            workspace = Workspace(self._experiment, self._autosave, self._save_every)
             if self._resume is not None:
-                desk.resume(self._resume)
-                self._experiment = desk.recording.experiment
-            self._serve(desk)
+                workspace.resume(self._resume)
+                self._experiment = workspace.recording.experiment
+            self._serve(workspace)
         except BaseException as error:
             self._broken(error)
         finally:
             self._closing.set()
             for future in [*self._unanswered]:
                 _reject(future, RequestError(CLOSED))
-            if desk is not None:
-                desk.save_now()
-                self.warning = desk.warning
+            if workspace is not None:
+                workspace.save_now()
+                self.warning = workspace.warning
 
-    def _serve(self, desk: Desk) -> None:
+    def _serve(self, workspace: Workspace) -> None:
         while not self._closing.is_set():
             begun = time.perf_counter()
-            wait = self._train(desk) if self._playing else None
+            wait = self._train(workspace) if self._playing else None
             self._aside += ASIDE * (time.perf_counter() - begun)
             hurried = wait == 0.0  # training wants all the time that there is
-            self._experiment = desk.recording.experiment
-            self._publish(desk)
-            due = desk.autosave.due(desk.version)
+            self._experiment = workspace.recording.experiment
+            self._publish(workspace)
+            due = workspace.autosave.due(workspace.version)
             wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
             with contextlib.suppress(queue.Empty):
                 request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
                 while request is not None:
-                    request(desk)
-                    self._publish(desk)
+                    request(workspace)
+                    self._publish(workspace)
                     request = self._requests.get_nowait()
-            self._do_slices(desk, hurried)
-            if desk.autosave.due(desk.version) == 0.0:
-                desk.save_now()
+            self._do_slices(workspace, hurried)
+            if workspace.autosave.due(workspace.version) == 0.0:
+                workspace.save_now()
 
-    def _do_slices(self, desk: Desk, hurried: bool) -> None:
+    def _do_slices(self, workspace: Workspace, hurried: bool) -> None:
         """Go on for a while with work that takes long, taking turns; beside a run in a hurry only now and then."""
         begun = now = time.perf_counter()
         while self._in_slices and now - begun < SLICE and not (hurried and now - begun > self._aside):
             work = self._in_slices.popleft()
-            if work(desk):
+            if work(workspace):
                 self._in_slices.append(work)
             now = time.perf_counter()
         self._aside = min(self._aside - (now - begun), HEAD_START) if self._in_slices and hurried else HEAD_START
 
-    def _train(self, desk: Desk) -> float:
+    def _train(self, workspace: Workspace) -> float:
         """Train for a slice. Returns how long nothing needs to be done, in seconds."""
         try:
-            idle = desk.train(SLICE, self._pace, self._until)
+            idle = workspace.train(SLICE, self._pace, self._until)
         except Exception as error:
-            desk.fail(error)
+            workspace.fail(error)
             idle = 0.0
-        recording = desk.recording
+        recording = workspace.recording
         ended = recording.finished or recording.stopped or recording.paused or recording.at_end_of(self._until)
-        if desk.failure or ended:
-            self._halt(desk)
+        if workspace.failure or ended:
+            self._halt(workspace)
         return idle
 
-    def _publish(self, desk: Desk) -> None:
+    def _publish(self, workspace: Workspace) -> None:
         """Hand the newest snapshot to those who wait for one."""
-        ready = [future for since, future in self._waiting if since != desk.version]
+        ready = [future for since, future in self._waiting if since != workspace.version]
         if ready:
-            self._waiting = [waiter for waiter in self._waiting if waiter[0] == desk.version]
-            snapshot = desk.snapshot(self._playing)
+            self._waiting = [waiter for waiter in self._waiting if waiter[0] == workspace.version]
+            snapshot = workspace.snapshot(self._playing)
             for future in ready:
                 _resolve(future, snapshot)
 

@@ -21,9 +21,9 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.cli.output import complain
 from adder_tui.commands import BY_ID, COMMANDS
-from adder_tui.controller import Player
-from adder_tui.process.gc_pacing import IDLE, Tidying
-from adder_tui.process.shutdown import Lifeline, stop_job
+from adder_tui.controller import Controller
+from adder_tui.process.gc_pacing import IDLE, GcPacing
+from adder_tui.process.shutdown import ShutdownGuard, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.autosave import begin, write_place
@@ -35,7 +35,7 @@ from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, UNICODE
 from adder_tui.ui.tab import Pane
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     from adder_engine.parsing import Sum
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
-    from adder_engine.sweep import SweepSession
-    from adder_tui.controller import Hands
+    from adder_engine.sweep import SweepThread
+    from adder_tui.controller import NetworkEditor
     from adder_tui.course.lesson import Lesson
     from adder_tui.learn.tab import LearnPane
-    from adder_tui.storage.autosave import LastRun, Seat
+    from adder_tui.storage.autosave import InstanceLock, LastRun
 
 FIRST_PRESET = "one-pair"
 HANDOVER = 0.001
@@ -90,21 +90,21 @@ class AdderApp(App[None]):
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.player: Player = Player(self.experiment, self.show, self.say, lambda: nothing_left(self.view()))
+        self.player: Controller = Controller(self.experiment, self.show, self.say, lambda: nothing_left(self.view()))
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
-        self.notice = settings.told
+        self.notice = settings.phrase
         self.charted: frozenset[int] | None = None
         """Other runs picked for the chart; None for the run just left."""
-        self.sweep: SweepSession | None = None
+        self.sweep: SweepThread | None = None
         """The sweep that was begun last."""
-        self.given_up: SweepSession | None = None
+        self.given_up: SweepThread | None = None
         """The sweep that is lost if one leaves, as was told."""
         self._refusal = ""
         """The notice about what the prompt refused."""
         self._branched = ""
         """What became of the line that the last command cut off."""
-        self.seat: Seat | None = None
+        self.instance_lock: InstanceLock | None = None
         """Our place in the data folder, held until the process ends."""
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
@@ -113,7 +113,7 @@ class AdderApp(App[None]):
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
-        self.tidying = Tidying()
+        self.gc_pacing = GcPacing()
         self.telling = False
         """Whether the Network tab shows the trace in the diagram's place."""
         self.set_class(settings.ascii, "-ascii")
@@ -132,12 +132,12 @@ class AdderApp(App[None]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._after_first_paint)
-        self.set_interval(IDLE, self.tidying.look)
+        self.set_interval(IDLE, self.gc_pacing.look)
 
     async def on_event(self, event: events.Event) -> None:
         """Every event comes through here first."""
         if isinstance(event, events.InputEvent):
-            self.tidying.key()
+            self.gc_pacing.key()
         await super().on_event(event)
 
     async def _after_first_paint(self) -> None:
@@ -146,9 +146,9 @@ class AdderApp(App[None]):
         # Importing numpy and torch holds the interpreter: the pane is painted before.
         self.call_after_refresh(self._connect)
 
-    def view(self) -> View:
+    def view(self) -> ViewState:
         """What there is to draw."""
-        return View(
+        return ViewState(
             experiment=self.experiment,
             snapshot=self.snapshot,
             glyphs=ASCII if self.settings.ascii else UNICODE,
@@ -160,7 +160,7 @@ class AdderApp(App[None]):
             or standing_notice(
                 self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words.split()
             ),
-            reached=self.hands.reached(self.snapshot) if "hands" in vars(self) else None,
+            reached=self.editor.reached(self.snapshot) if "editor" in vars(self) else None,
             telling=self.telling,
             charted=self.charted,
             words=self.words,
@@ -185,9 +185,9 @@ class AdderApp(App[None]):
         return room.lesson if room is not None else None
 
     @property
-    def seat_number(self) -> int:
+    def instance_number(self) -> int:
         """This app's seat in the data folder."""
-        return self.seat.number if self.seat is not None else 1
+        return self.instance_lock.number if self.instance_lock is not None else 1
 
     def redraw(self) -> None:
         """Draw what is visible anew; cells that look the same are not sent."""
@@ -241,7 +241,7 @@ class AdderApp(App[None]):
             await stage.mount(pane)
             if id == "learn":
                 self.learn = pane  # type: ignore[assignment]
-            self.tidying.grown()
+            self.gc_pacing.grown()
         if not self.typing():
             self.screen_stack[0].set_focus(None)
         self._settle_focus()
@@ -256,11 +256,11 @@ class AdderApp(App[None]):
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
     @cached_property
-    def hands(self) -> Hands:
+    def editor(self) -> NetworkEditor:
         """What takes hold of the chosen number; made when it is first needed."""
-        from adder_tui.controller import Hands
+        from adder_tui.controller import NetworkEditor
 
-        return Hands(self.player, self.view, self.show, self.say, self.select)
+        return NetworkEditor(self.player, self.view, self.show, self.say, self.select)
 
     # --- the session -----------------------------------------------------------------------------
 
@@ -274,12 +274,14 @@ class AdderApp(App[None]):
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
-        from adder_tui.storage.autosave import settle, start_session, take_seat
+        from adder_tui.storage.autosave import settle, start_session, take_instance_lock
 
-        self.seat = take_seat(self.settings.data_dir)
-        settle(self.settings.data_dir, self.seat.number, into_lesson=bool(self.first_lesson))
+        self.instance_lock = take_instance_lock(self.settings.data_dir)
+        settle(self.settings.data_dir, self.instance_lock.number, into_lesson=bool(self.first_lesson))
         self.seated.set()
-        session, last = await start_session(self.experiment, self.settings.data_dir, self.seat, self.settings.open_run)
+        session, last = await start_session(
+            self.experiment, self.settings.data_dir, self.instance_lock, self.settings.open_run
+        )
         if self.settings.experiment is None:
             self.last_run = last
             self.redraw()
@@ -288,7 +290,7 @@ class AdderApp(App[None]):
     def show(self, snapshot: Snapshot) -> None:
         """Take a snapshot unless a newer one is there."""
         if self.snapshot is None:
-            self.tidying.begin()
+            self.gc_pacing.begin()
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 
@@ -409,15 +411,15 @@ class AdderApp(App[None]):
         if sys.flags.dev_mode:
             super()._fatal_error()
         else:
-            told = f"{type(self._exception).__name__}: {self._exception}"
-            self.panic(Text(f"A fault of ours, {told} (python -X dev -m adder_tui shows where). The run is kept."))
+            phrase = f"{type(self._exception).__name__}: {self._exception}"
+            self.panic(Text(f"A fault of ours, {phrase} (python -X dev -m adder_tui shows where). The run is kept."))
 
 
 def run(settings: Settings) -> int:
     """Show the app until it is left; its exit code."""
     sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
-    with Lifeline(app, on_end=app.player.close_now):
+    with ShutdownGuard(app, on_end=app.player.close_now):
         app.run(mouse=settings.mouse)
         stopped = app.player.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0

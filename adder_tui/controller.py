@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
     from adder_engine.parsing import Sum
     from adder_engine.session import Session
-    from adder_engine.snapshot import Answer, Moment, Snapshot
-    from adder_tui.ui.view import View
+    from adder_engine.snapshot import Answer, Position, Snapshot
+    from adder_tui.ui.view import ViewState
 
 
 NUDGE, LEAST_NUDGE = 0.01, 0.01
@@ -31,7 +31,7 @@ WHOLE_RUN_SECONDS = 10
 """A run plays in about this time unless another pace is chosen, so that one can watch it learn."""
 
 
-class Hands:
+class NetworkEditor:
     """Turns keys into edits of the chosen number or neuron.
 
     Args:
@@ -43,12 +43,13 @@ class Hands:
     """
 
     def __init__(
-        self, player: Player, view: Callable[[], View], show: Callable[[Snapshot], None], say: Callable[[str], None],
+        self, player: Controller, view: Callable[[], ViewState], show: Callable[[Snapshot], None],
+        say: Callable[[str], None],
         select: Callable[[Selection], None],
     ) -> None:  # fmt: skip
         self._player, self._view, self._show, self._say, self._select = player, view, show, say, select
         self._one_at_a_time = asyncio.Lock()
-        self._walk: tuple[Moment, int] | None = None
+        self._walk: tuple[Position, int] | None = None
         """Where one walks by neuron, and how many of the layer's neurons it has reached."""
 
     def chosen(self) -> tuple[Parameter, str, tuple[int, ...]]:
@@ -178,7 +179,7 @@ MOST_WAITING = 5
 """Steps that may wait for the one in progress: keys pressed quickly count, one held down does not run on for long."""
 
 
-class Player:
+class Controller:
     """Turns keys into requests, and shows what comes back at once.
 
     Args:
@@ -320,9 +321,9 @@ class Player:
         """Show where a step, an undo or a redo led, and say what it went over."""
         self._show(snapshot)
         if snapshot.crossing is not None:
-            from adder_tui.runs.draw import crossing_told
+            from adder_tui.runs.draw import move_text
 
-            self._say(crossing_told(snapshot.crossing, snapshot, UNICODE))
+            self._say(move_text(snapshot.crossing, snapshot, UNICODE))
 
     async def home(self) -> None:
         """To the first moment."""

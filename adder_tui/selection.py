@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from adder_engine.experiment import Experiment
 
 if TYPE_CHECKING:
-    from adder_engine.kernels.parameters import Layout
+    from adder_engine.kernels.parameters import ParameterLayout
 
 
 Direction = Literal["left", "right", "up", "down"]
@@ -32,7 +32,7 @@ class Parameter:
 Selection = Neuron | Parameter
 
 
-def layout_for(experiment: Experiment) -> Layout:
+def layout_for(experiment: Experiment) -> ParameterLayout:
     """Where each parameter of the experiment's network stands."""
     from adder_engine.kernels.parameters import layout_of  # not needed to paint the shell
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from adder_engine import Experiment
-from adder_engine.runs.run import Recording
+from adder_engine.runs.run import Run
 from benchmarks.figures import Figure, median
 from benchmarks.tutorial import TutorialLoop
 
@@ -37,7 +37,7 @@ def measure() -> Iterator[Figure]:
 def _ours(rows: int) -> Callable[[int], object]:
     """A run that keeps its whole past; without held-out sums, which the rival has not either."""
     experiment = Experiment().replace(**{"epochs": 10_000_000, "data.count": rows, "data.test_count": 0})
-    return Recording(experiment).run
+    return Run(experiment).run
 
 
 def _speed(train: Callable[[int], object]) -> float:

@@ -27,5 +27,5 @@ def measure() -> Iterator[Figure]:
 
 def _resident(terminal: Terminal) -> float:
     """Resident memory in MiB."""
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(terminal.pid)], capture_output=True, text=True, check=True)
-    return int(told.stdout) / 1024
+    phrase = subprocess.run(["ps", "-o", "rss=", "-p", str(terminal.pid)], capture_output=True, text=True, check=True)
+    return int(phrase.stdout) / 1024

@@ -47,9 +47,9 @@ def training_adder(folder: Path) -> Terminal:
 
 def epochs_done(terminal: Terminal) -> int:
     """The epoch that the state line of a paused app tells."""
-    told = _EPOCH.search(terminal.text)
-    assert told, terminal.text
-    return int(told[1].replace(",", ""))
+    phrase = _EPOCH.search(terminal.text)
+    assert phrase, terminal.text
+    return int(phrase[1].replace(",", ""))
 
 
 def seen_after(terminal: Terminal, start: float, text: bytes, before: int = 0) -> float:

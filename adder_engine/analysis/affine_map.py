@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import layout_of
-from adder_engine.snapshot import CollapsedMap
+from adder_engine.snapshot import AffineMap
 
 
 def collapsed_map(
     experiment: Experiment, parameters: NDArray[np.float32], silenced: frozenset[tuple[int, int]] = frozenset()
-) -> CollapsedMap | None:
+) -> AffineMap | None:
     """The whole network as ``w_a·a + w_b·b + c``, from its parameters ``(P,)``; None where it has an activation.
 
     Affine after affine is affine: ``W = W_n···W_1``, and the bias is folded along. In float64.
@@ -28,4 +28,4 @@ def collapsed_map(
         for layer, neuron in silenced:
             if layer == i:
                 weight[neuron], bias[neuron] = 0, 0
-    return CollapsedMap(float(weight[0, 0]), float(weight[0, 1]), float(bias[0] * experiment.data.scale))
+    return AffineMap(float(weight[0, 0]), float(weight[0, 1]), float(bias[0] * experiment.data.scale))

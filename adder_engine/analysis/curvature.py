@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from adder_engine.analysis.results import Stability
+from adder_engine.analysis.results import CurvatureReport
 from adder_engine.errors import RequestError
 from adder_engine.experiment import MOST_FLAT_ROWS, Training
 from adder_engine.kernels.backprop import (
@@ -20,7 +20,7 @@ from adder_engine.kernels.backprop import (
     mean_loss,
 )
 from adder_engine.kernels.network import Linear, linear_views
-from adder_engine.steps import Sliced, at_once
+from adder_engine.steps import Steps, at_once
 from adder_engine.training.trainer import Trainer
 
 CELLS_AT_ONCE = 100_000
@@ -73,7 +73,7 @@ class LossSurface:
             for x, y in zip(torch.split(inputs, size, dim=1), torch.split(targets, size, dim=1), strict=True)
         ]
 
-    def loss(self, parameters: Tensor) -> Sliced[float]:
+    def loss(self, parameters: Tensor) -> Steps[float]:
         """The loss at these parameters."""
         layers, _ = self._layers(parameters)
         total = 0.0
@@ -83,7 +83,7 @@ class LossSurface:
             yield
         return total / self.rows
 
-    def gradient(self, parameters: Tensor) -> Sliced[tuple[float, Tensor]]:
+    def gradient(self, parameters: Tensor) -> Steps[tuple[float, Tensor]]:
         """The loss and its gradient ``(P,)`` at these parameters, by backpropagation."""
         layers, written = self._layers(parameters)
         gradient, total = torch.zeros_like(parameters), 0.0
@@ -101,7 +101,7 @@ class LossSurface:
             yield
         return total / self.rows, gradient * self.free
 
-    def curved(self, parameters: Tensor, direction: Tensor) -> Sliced[Tensor]:
+    def curved(self, parameters: Tensor, direction: Tensor) -> Steps[Tensor]:
         """The Hessian at these parameters times a direction, both ``(P,)``: how the gradient changes along it.
 
         Exact: forward and backward pass are differentiated along the direction, by hand (Pearlmutter, "Fast Exact
@@ -220,7 +220,7 @@ def largest_curvature(trainer: Trainer) -> float:
     return at_once(curvature_in_slices(trainer))
 
 
-def curvature_in_slices(trainer: Trainer) -> Sliced[float]:
+def curvature_in_slices(trainer: Trainer) -> Steps[float]:
     """:func:`largest_curvature`, in slices."""
     rows = max(1, QUICK_CELLS // sum(trainer.experiment.network.layers))
     surface = LossSurface(trainer, rows)
@@ -235,9 +235,7 @@ def curvature_in_slices(trainer: Trainer) -> Sliced[float]:
     return curvature if math.isnan(curvature) else max(0.0, curvature)
 
 
-def steepest(
-    surface: LossSurface, most_products: int = MOST_PRODUCTS, tolerance: float = TOLERANCE
-) -> Sliced[Steepest]:
+def steepest(surface: LossSurface, most_products: int = MOST_PRODUCTS, tolerance: float = TOLERANCE) -> Steps[Steepest]:
     """The largest eigenvalue of the Hessian and its direction, by power iteration.
 
     That finds the eigenvalue largest by size, and none where two of opposite sign are. Where it ends at a downward
@@ -256,7 +254,7 @@ def steepest(
 
 def _power_iteration(
     surface: LossSurface, direction: Tensor, shift: float, most: int, tolerance: float
-) -> Sliced[tuple[Steepest, float]]:
+) -> Steps[tuple[Steepest, float]]:
     """The eigenvalue λ of the Hessian for which λ + shift is largest by size, and the length of ``Hv`` at the end."""
     for products in range(1, most + 1):
         product = yield from surface.curved(surface.here, direction)
@@ -271,7 +269,7 @@ def _power_iteration(
     return Steepest(curvature, direction, products, converged), size
 
 
-def hessian(surface: LossSurface) -> Sliced[Tensor]:
+def hessian(surface: LossSurface) -> Steps[Tensor]:
     """The Hessian over the free parameters, ``(free, free)``, a row for each product with a unit direction."""
     free = surface.free.nonzero().flatten()
     rows = []
@@ -284,7 +282,7 @@ def hessian(surface: LossSurface) -> Sliced[Tensor]:
     return (whole + whole.T) / 2
 
 
-def eigenvalues(surface: LossSurface) -> Sliced[Tensor]:
+def eigenvalues(surface: LossSurface) -> Steps[Tensor]:
     """The Hessian's eigenvalues over the free parameters, ``(free,)``, the largest first; NaN where not finite."""
     whole = yield from hessian(surface)
     if not bool(torch.isfinite(whole).all()):
@@ -310,7 +308,7 @@ def _neurons(trainer: Trainer) -> int:
     return sum(trainer.experiment.network.layers)
 
 
-def checked_gradient(surface: LossSurface) -> Sliced[tuple[float, Tensor]]:
+def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Tensor]]:
     """The loss and its gradient here.
 
     Raises:
@@ -322,7 +320,7 @@ def checked_gradient(surface: LossSurface) -> Sliced[tuple[float, Tensor]]:
     return loss, gradient
 
 
-def stability(trainer: Trainer, rough: bool = False) -> Sliced[Stability]:
+def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
     """The loss's curvature here, and the learning rate beside the limit that it sets; ``rough`` on fewer rows.
 
     Raises:
@@ -354,7 +352,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Sliced[Stability]:
         flat = int((values.abs() <= rounding).sum())
         negative = int((values < -rounding).sum())
         condition = float(values[0] / values[-1]) if not flat and not negative else None
-    return Stability(
+    return CurvatureReport(
         method="Hessian" if small else "power iteration",
         curvature=curvature,
         limit=2 / curvature if curvature > 0 else math.inf,

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adder_engine.analysis.grids import NetworkCopy
-from adder_engine.analysis.results import Checks, Region, Rival
+from adder_engine.analysis.grids import FrozenNetwork
+from adder_engine.analysis.results import Baseline, Evaluation, Region
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
-from adder_engine.steps import Sliced
+from adder_engine.steps import Steps
 from adder_engine.thresholds import thresholds
 from adder_engine.training.data import HELD_OUT_SEED, wanted_over
 from adder_engine.training.trainer import Trainer
@@ -40,7 +40,7 @@ def taught_rows(trainer: Trainer) -> tuple[Tensor, Tensor]:
     return data.pairs.double(), data.answers[:, 0].double()
 
 
-def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:
+def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Steps[Tensor]:
     """The straight rule with the smallest squared error on ``inputs`` (n, 2), ``targets`` (n,), asked at (m, 2).
 
     Where several fit as well, the one of the smallest slopes and intercept.
@@ -52,7 +52,7 @@ def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tens
     return answers
 
 
-def neighbours(inputs: Tensor, targets: Tensor, asked: Tensor) -> Sliced[Tensor]:
+def neighbours(inputs: Tensor, targets: Tensor, asked: Tensor) -> Steps[Tensor]:
     """The mean target of the five rows ``inputs`` (n, 2) that lie nearest to each sum asked, (m, 2)."""
     count = min(NEIGHBOURS, len(inputs))
     answers = []
@@ -67,7 +67,7 @@ def _with_one(inputs: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Judging:
+class EvaluationSet:
     """Sums that judge a run and their right answers, each ``(n,)``, in units of sums."""
 
     a: Doubles
@@ -91,16 +91,16 @@ def region_of(experiment: Experiment, name: Name) -> tuple[Range, Range]:
     return a, b
 
 
-def drawn(experiment: Experiment, a: Range, b: Range) -> Judging:
+def drawn(experiment: Experiment, a: Range, b: Range) -> EvaluationSet:
     """Sums drawn evenly from two ranges, always the same ones, by a generator of their own."""
     generator = torch.Generator().manual_seed(HELD_OUT_SEED)
     shares = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64)
     low, high = torch.tensor([a, b], dtype=torch.float64).T
     of_a, of_b = (shares * (high - low) + low).float().double().T.numpy()
-    return Judging(of_a, of_b, wanted_over(experiment.wanted, of_a, of_b))
+    return EvaluationSet(of_a, of_b, wanted_over(experiment.wanted, of_a, of_b))
 
 
-def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "training"], Judging]:
+def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "training"], EvaluationSet]:
     """What judges a run: its held-out sums; else sums drawn from inside the training range; or its own rows.
 
     The rows judge where the right answers are known for them alone.
@@ -108,22 +108,22 @@ def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "train
     experiment, data = trainer.experiment, trainer.dataset
     if len(data.test_pairs):
         a, b = data.test_pairs.T.double().numpy()
-        return "held-out", Judging(a, b, wanted_over(experiment.wanted, a, b))
+        return "held-out", EvaluationSet(a, b, wanted_over(experiment.wanted, a, b))
     if experiment.wanted.rule == "rows":
         rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]
         a, b, wanted = np.array(rows, dtype=np.float64).T
-        return "training", Judging(a, b, wanted)
+        return "training", EvaluationSet(a, b, wanted)
     return "newly drawn", drawn(experiment, *region_of(experiment, "inside"))
 
 
-def held_out(trainer: Trainer) -> Judging:
+def held_out(trainer: Trainer) -> EvaluationSet:
     """The sums that judge a run."""
     return judging(trainer)[1]
 
 
-def checks(trainer: Trainer) -> Sliced[Checks]:
+def checks(trainer: Trainer) -> Steps[Evaluation]:
     """Shares of sums that are answered well, and the error inside and outside of the training range."""
-    network, experiment = NetworkCopy(trainer), trainer.experiment
+    network, experiment = FrozenNetwork(trainer), trainer.experiment
     judged_on, inside = judging(trainer)
     answers = yield from network.answers(inside.a, inside.b)
     off = answers - inside.wanted
@@ -134,7 +134,7 @@ def checks(trainer: Trainer) -> Sliced[Checks]:
         sums = drawn(experiment, *region_of(experiment, name))
         regions.append(_region(experiment, name, (yield from network.answers(sums.a, sums.b)) - sums.wanted))
     size = np.abs(off)
-    return Checks(
+    return Evaluation(
         judged_on=judged_on,
         count=len(off),
         close=close,
@@ -158,22 +158,22 @@ def rmse(off: Doubles) -> float:
     return math.sqrt(float(np.mean(off * off)))
 
 
-def rivals(trainer: Trainer, watched: list[Sum]) -> Sliced[tuple[Rival, ...]]:
+def rivals(trainer: Trainer, watched: list[Sum]) -> Steps[tuple[Baseline, ...]]:
     """Least squares and nearest neighbours on the same rows, and this network beside them."""
-    network, experiment = NetworkCopy(trainer), trainer.experiment
+    network, experiment = FrozenNetwork(trainer), trainer.experiment
     inputs, targets = taught_rows(trainer)
     judged = held_out(trainer)
     a = np.concatenate([[s.a for s in watched], judged.a])
     b = np.concatenate([[s.b for s in watched], judged.b])
     asked = torch.from_numpy(np.stack([a, b], axis=1))
 
-    def rival(name: Literal["least squares", "nearest neighbours", "this network"], found: Doubles) -> Rival:
+    def rival(name: Literal["least squares", "nearest neighbours", "this network"], found: Doubles) -> Baseline:
         answers = tuple(
             Answer(s, float(answer), experiment.wanted.of(s.a, s.b))
             for s, answer in zip(watched, found, strict=False)  # the held-out ones follow
         )
         held = found[len(watched) :]
-        return Rival(name, answers, rmse(held - judged.wanted[: len(held)]), len(held))
+        return Baseline(name, answers, rmse(held - judged.wanted[: len(held)]), len(held))
 
     most = len(watched) + max(20, min(len(judged.a), MOST_DISTANCES // len(inputs)))
     straight = yield from least_squares(inputs, targets, asked)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from adder_engine.analysis.results import (
-    Extent,
-    Forecast,
-    Foretold,
-    NeuronPlane,
-    Plane,
-    Slopes,
+    ActivationGrid,
+    AnswerGrid,
+    ExtrapolatedError,
+    Extrapolation,
+    GridSpec,
+    LocalLinearMap,
     symmetric_exp,
     symmetric_log,
 )
@@ -24,7 +24,7 @@ from adder_engine.errors import RequestError
 from adder_engine.kernels.backprop import Pass, activate, activation_slope
 from adder_engine.kernels.network import linear_views
 from adder_engine.parsing import LARGEST_TERM, Sum
-from adder_engine.steps import Sliced
+from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
 from adder_engine.training.trainer import Trainer
 
@@ -40,7 +40,7 @@ FAR = (1e3, 1e4, 1e5, 1e6)
 DIRECTIONS = ((1, 1), (-1, -1), (1, -1), (-1, 1), (1, 0), (0, 1))
 
 
-class NetworkCopy:
+class FrozenNetwork:
     """A copy of a trainer's network: without dropout, silenced neurons silent. It answers in float32, as the run's."""
 
     def __init__(self, trainer: Trainer) -> None:
@@ -63,7 +63,7 @@ class NetworkCopy:
             way.run()
             yield slice(start, start + part.shape[1]), way
 
-    def answers(self, a: Doubles, b: Doubles) -> Sliced[Doubles]:
+    def answers(self, a: Doubles, b: Doubles) -> Steps[Doubles]:
         """The answers to sums ``(n,)``, in units of sums, ``(n,)``."""
         found = np.empty(len(a))
         for place, way in self._passes(a, b):
@@ -71,7 +71,7 @@ class NetworkCopy:
             yield
         return found
 
-    def hidden(self, a: Doubles, b: Doubles) -> Sliced[list[NDArray[np.float32]]]:
+    def hidden(self, a: Doubles, b: Doubles) -> Steps[list[NDArray[np.float32]]]:
         """What leaves each hidden layer for sums ``(n,)``: ``(neurons, n)`` a layer, in scaled units."""
         found = [np.empty((n, len(a)), dtype=np.float32) for n in self.experiment.network.layers[1:-1]]
         for place, way in self._passes(a, b):
@@ -114,7 +114,7 @@ class Grid:
         RequestError: limits that are no range within ±1e12, or a grid that is too fine.
     """
 
-    def __init__(self, extent: Extent) -> None:
+    def __init__(self, extent: GridSpec) -> None:
         ranges = ("a", extent.a_low, extent.a_high), ("b", extent.b_low, extent.b_high)
         for name, low, high in ranges:
             if not -LARGEST_TERM <= low < high <= LARGEST_TERM:
@@ -144,18 +144,18 @@ def _axis(low: float, high: float, count: int, log: bool) -> Doubles:
     return numbers.astype(np.float32).astype(np.float64)
 
 
-def plane(trainer: Trainer, extent: Extent) -> Sliced[Plane]:
+def plane(trainer: Trainer, extent: GridSpec) -> Steps[AnswerGrid]:
     """The network's answers over a grid of sums, beside what is wanted.
 
     Raises:
         RequestError: limits that are no range within ±1e12, or a grid that is too fine.
     """
-    network, experiment, grid = NetworkCopy(trainer), trainer.experiment, Grid(extent)
+    network, experiment, grid = FrozenNetwork(trainer), trainer.experiment, Grid(extent)
     stride = -(-trainer.inputs.shape[1] // MOST_TRAINED)
     points = trainer.dataset.pairs[::stride].double().numpy()
     answers = yield from network.answers(*grid.sums)
     trained_a, trained_b = experiment.trained_range
-    return Plane(
+    return AnswerGrid(
         a=grid.a,
         b=grid.b,
         log=grid.log,
@@ -168,7 +168,7 @@ def plane(trainer: Trainer, extent: Extent) -> Sliced[Plane]:
     )
 
 
-def neurons(trainer: Trainer, extent: Extent, only: tuple[int, int] | None) -> Sliced[tuple[NeuronPlane, ...]]:
+def neurons(trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None) -> Steps[tuple[ActivationGrid, ...]]:
     """Every hidden neuron's output over a grid of sums, or only one's.
 
     Raises:
@@ -184,15 +184,15 @@ def neurons(trainer: Trainer, extent: Extent, only: tuple[int, int] | None) -> S
             f"A grid of {grid.shape[1]} by {grid.shape[0]} is too fine for {sum(sizes)} neurons:"
             f" use at most {MOST_OUTPUTS // sum(sizes):,} points."
         )
-    outputs = yield from NetworkCopy(trainer).hidden(*grid.sums)
+    outputs = yield from FrozenNetwork(trainer).hidden(*grid.sums)
     found = []
     for layer, n in wanted:
         over = outputs[layer][n].reshape(grid.shape)
-        found.append(NeuronPlane(layer, n, over, float(over.min()), float(over.max())))
+        found.append(ActivationGrid(layer, n, over, float(over.min()), float(over.max())))
     return tuple(found)
 
 
-def slopes(trainer: Trainer, a: float, b: float) -> Slopes:
+def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
     """The answer's slopes at the sum (a, b).
 
     Raises:
@@ -201,31 +201,31 @@ def slopes(trainer: Trainer, a: float, b: float) -> Slopes:
     for name, value in (("a", a), ("b", b)):
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(f"{name} = {value:g} cannot be asked about: use a number within ±1e12.")
-    network = NetworkCopy(trainer)
+    network = FrozenNetwork(trainer)
     everywhere = trainer.experiment.network.activation == "none"
     answer, d_a, d_b = network.tangent(a, b)
     # Of a straight rule the answer to 0 + 0 is the intercept, without a difference of large numbers.
     intercept = network.tangent(0, 0)[0] if everywhere else answer - d_a * a - d_b * b
-    return Slopes(a, b, answer, d_a, d_b, intercept, trainer.experiment.wanted.tangent(a, b), everywhere)
+    return LocalLinearMap(a, b, answer, d_a, d_b, intercept, trainer.experiment.wanted.tangent(a, b), everywhere)
 
 
-def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Sliced[Forecast]:
+def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrapolation]:
     """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones.
 
     Sums whose right answer is not known are left out.
     """
-    network, wanted = NetworkCopy(trainer), trainer.experiment.wanted
+    network, wanted = FrozenNetwork(trainer), trainer.experiment.wanted
     at = slopes(trainer, current.a, current.b)
     known = {(s.a, s.b) for s in watched}
     far = [Sum(x * size, y * size) for size in FAR for x, y in DIRECTIONS]
     asked = [s for s in (*watched, *(s for s in far if (s.a, s.b) not in known)) if wanted.of(s.a, s.b) is not None]
     if not asked:
-        return Forecast(at, ())
+        return Extrapolation(at, ())
     answers = yield from network.answers(np.array([s.a for s in asked]), np.array([s.b for s in asked]))
     rows = []
     for one, answer in zip(asked, answers.tolist(), strict=True):
         right = wanted.of(one.a, one.b)
         assert right is not None
         foretold = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
-        rows.append(Foretold(one, right, foretold, answer - right, (one.a, one.b) in known))
-    return Forecast(at, tuple(rows))
+        rows.append(ExtrapolatedError(one, right, foretold, answer - right, (one.a, one.b) in known))
+    return Extrapolation(at, tuple(rows))

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from adder_engine.analysis.affine_map import collapsed_map
 from adder_engine.analysis.curvature import LossSurface, checked_gradient, checked_surface, steepest
-from adder_engine.analysis.results import LossCurve, LossSlice, MapCourse
+from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
 from adder_engine.kernels.optim import optimizer_step
-from adder_engine.runs.run import Recording
-from adder_engine.steps import Sliced
+from adder_engine.runs.run import Run
+from adder_engine.steps import Steps
 from adder_engine.training.trainer import Trainer
 
 MOST_PATH_POINTS = 300
@@ -44,7 +44,7 @@ class RunPath:
     here: int
 
 
-def run_path(recording: Recording) -> RunPath:
+def run_path(recording: Run) -> RunPath:
     """The run's path, evenly thinned to a few hundred moments."""
     trainer, rows = recording.trainer, recording.trainer.experiment.row_count
     now = trainer.counters
@@ -65,7 +65,7 @@ def run_path(recording: Recording) -> RunPath:
     )
 
 
-def map_course(recording: Recording) -> MapCourse | None:
+def map_course(recording: Run) -> AffineMapHistory | None:
     """The collapsed map over the run; None for a network with an activation."""
     experiment = recording.experiment
     if experiment.network.activation != "none":
@@ -77,10 +77,10 @@ def map_course(recording: Recording) -> MapCourse | None:
         assert found is not None
         maps.append((found.w_a, found.w_b, found.c))
     w_a, w_b, c = np.array(maps).T.copy()
-    return MapCourse(path.updates, path.epochs, w_a, w_b, c, path.here)
+    return AffineMapHistory(path.updates, path.epochs, w_a, w_b, c, path.here)
 
 
-def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Sliced[LossCurve]:
+def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[GradientLine]:
     """The loss along the current gradient's direction, ``L(θ − t·g)``; ``rough`` on fewer rows.
 
     Raises:
@@ -113,7 +113,7 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Sliced
         losses[i] = yield from surface.loss(surface.here - float(t[i]) * gradient)
     sgd_loss = yield from surface.loss(surface.here - lr * gradient)
     step_loss = yield from surface.loss(surface.here + moved)
-    return LossCurve(
+    return GradientLine(
         t=t,
         losses=losses,
         loss=loss,
@@ -149,7 +149,7 @@ class _Plane:
     """None where the directions are not the path's."""
 
 
-def loss_slice(recording: Recording, columns: int, rows: int, rough: bool = False) -> Sliced[LossSlice]:
+def loss_slice(recording: Run, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
     """The loss over two directions through the current parameters, with the run's path; ``rough`` on fewer rows.
 
     The directions are the path's first two principal ones, seen from here (Li et al., "Visualizing the Loss Landscape
@@ -176,7 +176,7 @@ def loss_slice(recording: Recording, columns: int, rows: int, rough: bool = Fals
         for j in range(columns):
             moved = surface.here + float(x[j]) * plane.directions[0] + float(y[i]) * plane.directions[1]
             losses[i, j] = yield from surface.loss(moved)
-    return LossSlice(
+    return LossLandscape(
         x=x,
         y=y,
         losses=losses,
@@ -209,7 +209,7 @@ def _principal_plane(path: Tensor) -> _Plane | None:
     return _Plane(directions, ((left, right), (low, high)), (float(squares[0]), float(squares[1])))
 
 
-def _gradient_plane(surface: LossSurface) -> Sliced[_Plane]:
+def _gradient_plane(surface: LossSurface) -> Steps[_Plane]:
     """The plane of the steepest way down and of the largest curvature."""
     loss, gradient = yield from surface.gradient(surface.here)
     found = yield from steepest(surface)

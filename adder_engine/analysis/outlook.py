@@ -11,9 +11,9 @@ from torch import Tensor
 
 from adder_engine.analysis.curvature import curvature_in_slices, limit_for
 from adder_engine.kernels.backprop import Pass, activation_slope
-from adder_engine.runs.playback import Playback
+from adder_engine.runs.playback import Replay
 from adder_engine.snapshot import Cause, Outlook, Stuck
-from adder_engine.steps import Sliced
+from adder_engine.steps import Steps
 from adder_engine.training.trainer import Trainer
 
 ALIKE = 0.1
@@ -56,7 +56,7 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
     if not alike and not (copies and missing > 0.1 * spread):
         return None
     experiment, scale = trainer.experiment, trainer.experiment.data.scale
-    told = Stuck(
+    phrase = Stuck(
         loss,
         alike,
         (float(answers.min()) * scale, float(answers.max()) * scale),
@@ -71,10 +71,10 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
         layer, kinds = found
         counts = tuple(Counter(kinds).most_common())
         name = experiment.layer_names[layer]
-        return replace(told, cause=counts[0][0], layer=name, units=len(kinds), counts=counts)
-    if told.broadcast and alike:
-        return replace(told, cause="broadcast")
-    return told if copies else None
+        return replace(phrase, cause=counts[0][0], layer=name, units=len(kinds), counts=counts)
+    if phrase.broadcast and alike:
+        return replace(phrase, cause="broadcast")
+    return phrase if copies else None
 
 
 def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | None:
@@ -128,7 +128,7 @@ def _one_weight(trainer: Trainer) -> float | None:
     return float(weights[0]) if bool((weights == weights[0]).all()) else None
 
 
-def outlook_of(run: Playback) -> Sliced[Outlook]:
+def outlook_of(run: Replay) -> Steps[Outlook]:
     """The learning rate's limit where the run stands, and why its loss stands still, if it does."""
     trainer, moment = run.trainer, run.moment
     training, lr = trainer.experiment.training, trainer.lr
@@ -140,7 +140,7 @@ def outlook_of(run: Playback) -> Sliced[Outlook]:
     return Outlook(moment, training, lr, own, stuck)
 
 
-def _stands_still(run: Playback) -> bool:
+def _stands_still(run: Replay) -> bool:
     """Whether the loss has hardly changed over the last fifth of the way to here."""
     epochs = run.trainer.epochs_done
     back = looked_back(epochs)

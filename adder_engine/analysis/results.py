@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """One of the findings that a session can be asked for: the method of its explorer, and what it is asked about."""
 
     name: str
@@ -36,7 +36,7 @@ def symmetric_exp(u: float) -> float:
 
 
 @dataclass(frozen=True)
-class Extent:
+class GridSpec:
     """Which grid of sums is asked about: a across, b down, in even steps or in those of :func:`symmetric_log`."""
 
     a_low: float
@@ -49,7 +49,7 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class Plane:
+class AnswerGrid:
     """The network's answers over a grid of sums. All in units of sums."""
 
     a: Doubles
@@ -77,21 +77,21 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class NeuronPlane:
-    """One hidden neuron's output over the grid of :class:`Plane`, as it leaves the layer after the activation."""
+class ActivationGrid:
+    """One hidden neuron's output over the grid of :class:`AnswerGrid`, as it leaves the layer after the activation."""
 
     layer: int
     """Index into the experiment's ``layer_names``."""
     neuron: int
     outputs: Floats
-    """``(rows, columns)``, in scaled units; rows and columns as in :class:`Plane`."""
+    """``(rows, columns)``, in scaled units; rows and columns as in :class:`AnswerGrid`."""
     low: float
     high: float
     """The extremes of ``outputs``; NaN where float32 cannot hold one of them."""
 
 
 @dataclass(frozen=True)
-class MapCourse:
+class AffineMapHistory:
     """The collapsed map ``w_a·a + w_b·b + c`` over the run, at most a few hundred points, each ``(points,)``."""
 
     updates: Doubles
@@ -106,7 +106,7 @@ class MapCourse:
 
 
 @dataclass(frozen=True)
-class Slopes:
+class LocalLinearMap:
     """How the answer changes around one sum: ``answer ≈ d_a·a + d_b·b + intercept``.
 
     For a network without activation this is its collapsed map, exact everywhere; for others it holds near (a, b).
@@ -128,7 +128,7 @@ class Slopes:
 
 
 @dataclass(frozen=True)
-class Foretold:
+class ExtrapolatedError:
     """The error that slopes foretell for a sum, beside the error asked for. In units of sums."""
 
     sum: Sum
@@ -142,16 +142,16 @@ class Foretold:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Extrapolation:
     """What the slopes at the current sum say about far-away sums, and what the network says."""
 
-    slopes: Slopes
-    rows: tuple[Foretold, ...]
+    slopes: LocalLinearMap
+    rows: tuple[ExtrapolatedError, ...]
     """Only sums whose right answer is known."""
 
 
 @dataclass(frozen=True)
-class Stability:
+class CurvatureReport:
     """How steeply the loss curves, and how large a step that allows.
 
     The loss is the criterion over all training rows, without dropout and penalties; frozen parameters stand still.
@@ -195,7 +195,7 @@ class Stability:
 
 
 @dataclass(frozen=True)
-class LossCurve:
+class GradientLine:
     """The loss along the current gradient, over all training rows: ``L(θ − t·g)`` against t. In scaled units."""
 
     t: Doubles
@@ -225,7 +225,7 @@ class LossCurve:
 
 
 @dataclass(frozen=True)
-class LossSlice:
+class LossLandscape:
     """The loss over a plane through the space of parameters, with the run's path on it. In scaled units.
 
     A point is ``θ_here + x·first + y·second`` with two directions of length 1 at right angles. The path leaves this
@@ -269,7 +269,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Checks:
+class Evaluation:
     """How good the answers are, beyond the loss. Shares are between 0 and 1."""
 
     judged_on: Literal["held-out", "newly drawn", "training"]
@@ -293,13 +293,13 @@ class Checks:
 
 
 @dataclass(frozen=True)
-class Rival:
+class Baseline:
     """A learner given the same rows: its answers to the watched sums and its error on the held-out ones."""
 
     name: Literal["least squares", "nearest neighbours", "this network"]
     answers: tuple[Answer, ...]
     """To the watched sums, in their order."""
     rmse: float
-    """In units of sums, over the sums of :class:`Checks`."""
+    """In units of sums, over the sums of :class:`Evaluation`."""
     count: int
     """How many of those sums it was asked."""

@@ -19,7 +19,7 @@ from adder_engine.snapshot import Losses
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from adder_engine.runs.run import Recording
+    from adder_engine.runs.run import Run
 
 KINDS = {
     ".toml": "the experiment, for ``--experiment``",
@@ -35,7 +35,7 @@ UNTRAINED = frozenset({".toml", ".py", ".ipynb"})
 
 
 @dataclass(frozen=True)
-class Portrait:
+class ExportedRun:
     """What an export tells of a run."""
 
     experiment: Experiment
@@ -52,15 +52,24 @@ class Portrait:
     """Which neurons are muted, in a sentence; empty where none is."""
 
     @classmethod
-    def of(cls, recording: Recording, title: str) -> Portrait:
+    def of(cls, recording: Run, title: str) -> ExportedRun:
         """The portrait of a run at its present moment."""
-        from adder_engine.runs.timeline import Change  # a recording brings torch; kinds and errors are told without it
+        from adder_engine.runs.timeline import (
+            ChangeSettings,  # a recording brings torch; kinds and errors are told without it
+        )
 
         first, present = recording.first_experiment, recording.experiment
         changed = ended = ""
         later = recording.timeline.events
-        while later and isinstance(later[0].deed, Change) and (later[0].at.update, later[0].at.rung) == (0, 0):
-            first, later = later[0].deed.experiment, later[1:]  # set before it began to train, it began with that
+        while (
+            later
+            and isinstance(later[0].intervention, ChangeSettings)
+            and (later[0].at.update, later[0].at.rung) == (0, 0)
+        ):
+            first, later = (
+                later[0].intervention.experiment,
+                later[1:],
+            )  # set before it began to train, it began with that
         if later:
             changed = (
                 "This run was changed by hand on its way, from update"
@@ -82,7 +91,7 @@ class Portrait:
         )
 
 
-def _as_it_answers(recording: Recording) -> Tensor:
+def _as_it_answers(recording: Run) -> Tensor:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
     from adder_engine.kernels.network import layout_for
 
@@ -94,7 +103,7 @@ def _as_it_answers(recording: Recording) -> Tensor:
     return flat
 
 
-def _muted(recording: Recording) -> str:
+def _muted(recording: Run) -> str:
     names = recording.experiment.layer_names
     muted = [f"{names[layer]}[{neuron}]" for layer, neuron in sorted(recording.trainer.handles.silenced)]
     if not muted:
@@ -106,7 +115,7 @@ def _muted(recording: Recording) -> str:
     )
 
 
-def left_out(portrait: Portrait, kind: str) -> str:
+def left_out(portrait: ExportedRun, kind: str) -> str:
     """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
     if kind == ".pt":
         scale = portrait.experiment.data.scale
@@ -134,7 +143,7 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def export(portrait: Portrait, path: Path) -> None:
+def export(portrait: ExportedRun, path: Path) -> None:
     """Write the run to a file of the kind that its ending asks for, whole or not at all; one that is there is replaced.
 
     Raises:
@@ -153,14 +162,14 @@ def export(portrait: Portrait, path: Path) -> None:
     _write(path, makers[kind]())
 
 
-def _experiment(portrait: Portrait) -> bytes:
+def _experiment(portrait: ExportedRun) -> bytes:
     # A comment takes no control characters, which a file's name may have.
     title = "".join(c if c.isprintable() else " " for c in portrait.title)
     heads = [f"# {line}" for line in (title, portrait.changed) if line]
     return ("\n".join(heads) + "\n\n" + portrait.experiment.to_short_toml()).encode()
 
 
-def _program(portrait: Portrait, kind: str) -> bytes:
+def _program(portrait: ExportedRun, kind: str) -> bytes:
     # Not at the top: kinds and errors are told without torch.
     from adder_engine.export.pytorch_script import notebook, script
 
@@ -168,7 +177,7 @@ def _program(portrait: Portrait, kind: str) -> bytes:
     return write(portrait.experiment, portrait.title, left_out(portrait, kind)).encode()
 
 
-def weights(portrait: Portrait) -> bytes:
+def weights(portrait: ExportedRun) -> bytes:
     """The parameters as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
     import torch
 
@@ -183,7 +192,7 @@ def weights(portrait: Portrait) -> bytes:
     return file.getvalue()
 
 
-def history(portrait: Portrait) -> bytes:
+def history(portrait: ExportedRun) -> bytes:
     """The losses as CSV: each recorded epoch's ``train_loss``, its updates' extremes, and the held-out loss.
 
     Long runs are recorded in buckets of several epochs: lowest and highest are then the bucket's.
@@ -199,13 +208,13 @@ def history(portrait: Portrait) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _chart(portrait: Portrait) -> bytes:
+def _chart(portrait: ExportedRun) -> bytes:
     from adder_engine.export.loss_svg import svg
 
     return svg(_losses(portrait), portrait.title, portrait.experiment.training.loss).encode()
 
 
-def _losses(portrait: Portrait) -> Losses:
+def _losses(portrait: ExportedRun) -> Losses:
     if portrait.losses is None:
         raise RequestError("There are no losses to write: this run has not been trained.")
     return portrait.losses

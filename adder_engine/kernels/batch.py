@@ -104,7 +104,7 @@ class Batch:
         """The place before the last step."""
         self._shuffled = self.experiment.training.batch_size > 0
         start = torch.stack([trainer.state for trainer in trainers], dim=1)
-        self._seat(range(len(trainers)), start, start)
+        self._slot(range(len(trainers)), start, start)
 
     paused = ""
     """Networks that train together have no rules of their own by which they end."""
@@ -124,12 +124,12 @@ class Batch:
             if self.finished:
                 break
             self._epoch()
-        for seat, member in enumerate(self._members):
-            self._hand_back(seat, self.trainers[member], self._place, self.state)
+        for slot, member in enumerate(self._members):
+            self._hand_back(slot, self.trainers[member], self._place, self.state)
 
     # --- who takes part --------------------------------------------------------------------------
 
-    def _seat(self, members: Sequence[int], state: Tensor, previous: Tensor) -> None:
+    def _slot(self, members: Sequence[int], state: Tensor, previous: Tensor) -> None:
         """Let these trainers' networks go on from this state and the one before it, ``(4, networks, P)``."""
         self._members = list(members)
         self._stopped: set[int] = set()
@@ -164,37 +164,37 @@ class Batch:
 
     def _dismiss(self) -> None:
         """Let the networks that have stopped leave."""
-        stay = [seat for seat in range(len(self._members)) if seat not in self._stopped]
+        stay = [slot for slot in range(len(self._members)) if slot not in self._stopped]
         self._place = _of_some(self._place, stay)
         self._before = None if self._before is None else _of_some(self._before, stay)
-        self._seat([self._members[seat] for seat in stay], self.state[:, stay], self.previous[:, stay])
+        self._slot([self._members[slot] for slot in stay], self.state[:, stay], self.previous[:, stay])
 
     def _stop(self, losses: Tensor) -> None:
         """Send those whose loss is not finite back to their last finite state."""
-        for seat in torch.isfinite(losses).logical_not().nonzero().flatten().tolist():
-            if seat in self._stopped:
+        for slot in torch.isfinite(losses).logical_not().nonzero().flatten().tolist():
+            if slot in self._stopped:
                 continue
-            self._stopped.add(seat)
-            trainer, after = self.trainers[self._members[seat]], self.state[0, seat]
-            before = None if self._before is None else self.previous[0, seat]
+            self._stopped.add(slot)
+            trainer, after = self.trainers[self._members[slot]], self.state[0, slot]
+            before = None if self._before is None else self.previous[0, slot]
             stopped = why_stopped(self._place.updates + 1, self.layout, before, after)
             if self._before is None:
-                self._hand_back(seat, trainer, self._place, self.state)
+                self._hand_back(slot, trainer, self._place, self.state)
             else:
-                self._hand_back(seat, trainer, self._before, self.previous)
+                self._hand_back(slot, trainer, self._before, self.previous)
             trainer.stopped = stopped
 
-    def _hand_back(self, seat: int, trainer: Trainer, place: _Place, state: Tensor) -> None:
+    def _hand_back(self, slot: int, trainer: Trainer, place: _Place, state: Tensor) -> None:
         counters = Counters(
             updates_done=place.updates,
             epochs_done=place.epochs,
             optimizer_steps=place.updates,
             has_gradients=place.updates > 0,
-            loss=None if place.losses is None else place.losses[seat].item(),
-            test_loss=None if place.test_losses is None else place.test_losses[seat].item(),
+            loss=None if place.losses is None else place.losses[slot].item(),
+            test_loss=None if place.test_losses is None else place.test_losses[slot].item(),
         )
         stream = trainer.generator.get_state()
-        trainer.restore(Checkpoint(state[:, seat], counters, None, stream, trainer.experiment, trainer.handles))
+        trainer.restore(Checkpoint(state[:, slot], counters, None, stream, trainer.experiment, trainer.handles))
 
     # --- training --------------------------------------------------------------------------------
 
@@ -270,10 +270,10 @@ class Batch:
     def _draw_masks(self, batch: BatchedPass) -> None:
         """Draw each network's dropout masks from its own generator, in the order in which it would alone."""
         masks = [torch.empty_like(z) for z in batch.post[:-1]]
-        for seat, (keep, generator) in enumerate(zip(self._keep, self._generators, strict=True)):
+        for slot, (keep, generator) in enumerate(zip(self._keep, self._generators, strict=True)):
             for mask in masks:
                 drawn = torch.empty(batch.rows, mask.shape[1])
-                mask[seat] = drawn.bernoulli_(keep, generator=generator).div_(keep).T
+                mask[slot] = drawn.bernoulli_(keep, generator=generator).div_(keep).T
         batch.masks[:-1] = masks
 
     def _quiet_losses(self, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -301,8 +301,8 @@ def _shared(values: Sequence[float]) -> Number:
     return values[0] if len(set(values)) == 1 else torch.tensor(values, dtype=torch.float32).unsqueeze(1)
 
 
-def _of_some(place: _Place, seats: list[int]) -> _Place:
+def _of_some(place: _Place, slots: list[int]) -> _Place:
     """The place of the networks in these seats alone."""
-    losses = None if place.losses is None else place.losses[seats]
-    test_losses = None if place.test_losses is None else place.test_losses[seats]
+    losses = None if place.losses is None else place.losses[slots]
+    test_losses = None if place.test_losses is None else place.test_losses[slots]
     return _Place(place.updates, place.epochs, losses, test_losses)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import Layout, layout_of
+from adder_engine.kernels.parameters import ParameterLayout, layout_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Linear:
     """``weight`` transposed: a view, made once because making one costs as much as a small product."""
 
 
-def linear_views(layout: Layout, parameters: Tensor, gradients: Tensor) -> tuple[Linear, ...]:
+def linear_views(layout: ParameterLayout, parameters: Tensor, gradients: Tensor) -> tuple[Linear, ...]:
     """The layers of a network whose parameters and gradients are these flat vectors, ``(P,)`` or ``(networks, P)``."""
     views = []
     *many, _ = parameters.shape
@@ -49,7 +49,7 @@ def linear_views(layout: Layout, parameters: Tensor, gradients: Tensor) -> tuple
     return tuple(views)
 
 
-def layout_for(experiment: Experiment) -> Layout:
+def layout_for(experiment: Experiment) -> ParameterLayout:
     """Where each parameter of the experiment's network stands."""
     return layout_of(experiment.network.layers, experiment.layer_names)
 

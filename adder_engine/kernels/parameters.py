@@ -10,7 +10,7 @@ from adder_engine.errors import RequestError
 
 
 @dataclass(frozen=True)
-class Slot:
+class ParameterTensor:
     """One parameter tensor's place in the flat vector of P numbers, in PyTorch's row-major order."""
 
     name: str
@@ -34,10 +34,10 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ParameterLayout:
     """All slots of a network, in the order of ``module.parameters()``: weight, then bias, layer by layer."""
 
-    slots: tuple[Slot, ...]
+    slots: tuple[ParameterTensor, ...]
 
     @cached_property
     def size(self) -> int:
@@ -45,13 +45,13 @@ class Layout:
         return self.slots[-1].stop
 
     @cached_property
-    def by_name(self) -> dict[str, Slot]:
+    def by_name(self) -> dict[str, ParameterTensor]:
         return {slot.name: slot for slot in self.slots}
 
-    def weight(self, layer: int) -> Slot:
+    def weight(self, layer: int) -> ParameterTensor:
         return self.slots[2 * layer]
 
-    def bias(self, layer: int) -> Slot:
+    def bias(self, layer: int) -> ParameterTensor:
         return self.slots[2 * layer + 1]
 
     def name_of(self, index: int) -> str:
@@ -75,12 +75,12 @@ class Layout:
 
 
 @lru_cache(maxsize=64)
-def layout_of(layers: tuple[int, ...], names: tuple[str, ...]) -> Layout:
+def layout_of(layers: tuple[int, ...], names: tuple[str, ...]) -> ParameterLayout:
     """The layout of a network with these layer sizes and layer names."""
-    slots: list[Slot] = []
+    slots: list[ParameterTensor] = []
     start = 0
     for i, name in enumerate(names):
         for kind, shape in (("weight", (layers[i + 1], layers[i])), ("bias", (layers[i + 1],))):
-            slots.append(Slot(f"{name}.{kind}", i, shape, start))
+            slots.append(ParameterTensor(f"{name}.{kind}", i, shape, start))
             start = slots[-1].stop
-    return Layout(tuple(slots))
+    return ParameterLayout(tuple(slots))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from adder_engine.errors import RequestError
 from adder_engine.kernels.backprop import Pass
 from adder_engine.kernels.network import Adder, linear_views
-from adder_engine.kernels.parameters import Layout
+from adder_engine.kernels.parameters import ParameterLayout
 from adder_engine.training.trainer import Trainer
 
 
@@ -35,7 +35,7 @@ def torch_twin(trainer: Trainer) -> tuple[Adder, Tensor, Tensor]:
     return module.eval(), trainer.inputs.T, trainer.targets.T
 
 
-def parameter_index(layout: Layout, name: str) -> int:
+def parameter_index(layout: ParameterLayout, name: str) -> int:
     """The flat index of ``hidden.weight[2,0]``, or of ``output.bias`` where the tensor has one number.
 
     Raises:

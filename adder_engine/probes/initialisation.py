@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from adder_engine.analysis.curvature import stability
-from adder_engine.analysis.results import Stability
+from adder_engine.analysis.results import CurvatureReport
 from adder_engine.analysis.trace import layer_activity
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
@@ -64,7 +64,7 @@ def rate_cap(trainer: Trainer) -> float:
     return _stability(trainer).limit
 
 
-def _stability(trainer: Trainer) -> Stability:
+def _stability(trainer: Trainer) -> CurvatureReport:
     """The loss's curvature, of a network for which it is the same at every moment of the run."""
     if len(trainer.layers) != 1 or trainer.experiment.training.loss != "mse":
         raise RequestError("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse.")

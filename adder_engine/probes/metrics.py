@@ -7,7 +7,7 @@ import torch
 
 from adder_engine.analysis.evaluation import (
     Doubles,
-    Judging,
+    EvaluationSet,
     drawn,
     held_out,
     least_squares,
@@ -15,7 +15,7 @@ from adder_engine.analysis.evaluation import (
     rmse,
     taught_rows,
 )
-from adder_engine.analysis.grids import NetworkCopy
+from adder_engine.analysis.grids import FrozenNetwork
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.steps import at_once
@@ -48,8 +48,8 @@ def error_within(trainer: Trainer, reach: float) -> float:
     return rmse(_answers(trainer, sums) - sums.wanted)
 
 
-def _answers(trainer: Trainer, sums: Judging) -> Doubles:
-    return at_once(NetworkCopy(trainer).answers(sums.a, sums.b))
+def _answers(trainer: Trainer, sums: EvaluationSet) -> Doubles:
+    return at_once(FrozenNetwork(trainer).answers(sums.a, sums.b))
 
 
 def spoiled(trainer: Trainer, loss: str) -> float:

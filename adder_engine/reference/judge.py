@@ -61,7 +61,7 @@ class PlainAdder(Adder):
 
 
 @dataclass
-class Verdict:
+class ReferencePass:
     """What PyTorch makes of one batch, and how far a correct answer may lie from it."""
 
     loss: float
@@ -86,7 +86,7 @@ def judge(
     targets: Tensor,
     masks: Masks,
     precision: torch.dtype = torch.float32,
-) -> Verdict:
+) -> ReferencePass:
     """Run one forward and backward pass with autograd: inputs ``(n, 2)``, targets ``(n, 1)``.
 
     ``before`` is what ``.grad`` held, None where it was cleared. From some thousand rows on PyTorch's own
@@ -114,7 +114,7 @@ def judge(
 
 def sizes(
     experiment: Experiment, module: PlainAdder, before: Tensor | None, inputs: Tensor, wanted: Tensor, masks: Masks
-) -> Verdict:
+) -> ReferencePass:
     """The sum of the sizes of all products that enter each number, times :data:`BOUND`.
 
     It goes the way of forward and backward pass in float64 with every weight, bias, input and target replaced
@@ -158,7 +158,7 @@ def sizes(
     within = torch.cat(gradients) + training.l1
     if before is not None:
         within = within + before.double().abs()
-    return Verdict(
+    return ReferencePass(
         math.nan,
         BOUND * losses.mean().item() + SMALLEST,
         module.gradients(),

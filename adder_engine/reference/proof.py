@@ -13,8 +13,8 @@ from adder_engine.errors import RequestError
 from adder_engine.kernels.backprop import Pass
 from adder_engine.kernels.network import linear_views
 from adder_engine.reference.judge import judge, optimizer_verdict
-from adder_engine.runs.playback import Playback
-from adder_engine.snapshot import GradientCheck, Moment, Nudge, Proof, ProofLine
+from adder_engine.runs.playback import Replay
+from adder_engine.snapshot import FiniteDifference, GradientCheck, Position, ReferenceCheck, ReferenceRow
 from adder_engine.training.trainer import Trainer
 
 NUDGES = (10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -23,7 +23,7 @@ ULPS = 2
 """Units in the last place that an optimizer's step may lie from ``torch.optim``'s."""
 
 
-def prove(trainer: Trainer) -> Proof:
+def prove(trainer: Trainer) -> ReferenceCheck:
     """Run one update from the trainer's state on a copy, and the same by autograd and ``torch.optim``.
 
     From :data:`MANY_ROWS` rows on autograd runs in float64, since its own float32 sums are further off than ours.
@@ -38,7 +38,7 @@ def prove(trainer: Trainer) -> Proof:
     while not twin.rung or twin.rungs[twin.rung].phase != "step":
         twin.climb()
         if twin.stopped:
-            return Proof(trainer.updates_done + 1, 0, ())
+            return ReferenceCheck(trainer.updates_done + 1, 0, ())
     batch = twin.batch
     assert batch is not None
     given = twin.state.clone()
@@ -55,7 +55,7 @@ def prove(trainer: Trainer) -> Proof:
     frozen[sorted(twin.handles.frozen)] = True
     off = torch.where(frozen, 0.0, (given[1].double() - verdict.gradients.double()).abs())
 
-    lines = [ProofLine("loss", "loss", abs(loss - verdict.loss), verdict.loss_within)]
+    lines = [ReferenceRow("loss", "loss", abs(loss - verdict.loss), verdict.loss_within)]
     rows = ((0, "parameter"), (2, _FIRST.get(twin.experiment.training.optimizer, "")), (3, _second(twin)))
     for slot in twin.layout.slots:
         lines.append(_line(slot.name, "gradient", off[slot.span], verdict.gradients_within[slot.span]))
@@ -65,7 +65,7 @@ def prove(trainer: Trainer) -> Proof:
                 sizes = torch.maximum(given[row, slot.span].abs(), judged[row, slot.span].abs())
                 difference = torch.where(frozen[slot.span], 0.0, (ours - theirs).abs())
                 lines.append(_line(slot.name, what, difference, ULPS * _ulp(sizes)))
-    return Proof(trainer.updates_done + 1, batch.rows, tuple(lines))
+    return ReferenceCheck(trainer.updates_done + 1, batch.rows, tuple(lines))
 
 
 _FIRST = {"momentum": "momentum_buffer", "nesterov": "momentum_buffer", "adam": "exp_avg", "adamw": "exp_avg"}
@@ -76,10 +76,10 @@ def _second(trainer: Trainer) -> str:
     return {"rmsprop": "square_avg", "adam": "exp_avg_sq", "adamw": "exp_avg_sq"}.get(name, "")
 
 
-def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> ProofLine:
+def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> ReferenceRow:
     """The entry that came nearest to what is allowed, or went furthest beyond it."""
     worst = int(torch.argmax(difference / allowed))
-    return ProofLine(name, what, float(difference[worst]), float(allowed[worst]))
+    return ReferenceRow(name, what, float(difference[worst]), float(allowed[worst]))
 
 
 def _ulp(sizes: Tensor) -> Tensor:
@@ -115,17 +115,17 @@ def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
         higher, lower = loss_at(value + size), loss_at(value - size)
         estimate = (higher - lower) / (2 * size)
         error = abs(estimate - gradient)
-        nudges.append(Nudge(size, higher, lower, estimate, error / abs(gradient) if gradient else error))
+        nudges.append(FiniteDifference(size, higher, lower, estimate, error / abs(gradient) if gradient else error))
     return GradientCheck(index, trainer.layout.name_of(index), loss, gradient, tuple(nudges))
 
 
-def prove_from_start(run: Playback) -> Proof:
+def prove_from_start(run: Replay) -> ReferenceCheck:
     """The update in progress beside autograd and ``torch.optim``, from the state at its start."""
     trainer, left_out = _at_start(run)
     return dataclasses.replace(prove(trainer), begun=True, left_out=left_out)
 
 
-def row_from_start(run: Playback, row: int) -> Trace:
+def row_from_start(run: Replay, row: int) -> Trace:
     """One row's whole way through the update in progress, from the state at its start.
 
     Raises:
@@ -139,10 +139,10 @@ def row_from_start(run: Playback, row: int) -> Trace:
     return dataclasses.replace(trace_row(trainer, row), ahead=True, left_out=left_out)
 
 
-def _at_start(run: Playback) -> tuple[Trainer, int]:
+def _at_start(run: Replay) -> tuple[Trainer, int]:
     """A trainer at the start of the update in progress, and how many of a person's doings lie between there and now."""
     now, timeline = run.moment, run.timeline
-    start = Moment(now.update, 0, timeline.edits_at(now.update, 0))
+    start = Position(now.update, 0, timeline.edits_at(now.update, 0))
     looking = run.scout()
     looking.seek(start)
     return looking.trainer, timeline.next_event(now) - timeline.next_event(start)

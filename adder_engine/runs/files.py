@@ -53,7 +53,7 @@ class SavedRun:
 
 
 @dataclass(frozen=True)
-class RunSummary:
+class RunFileInfo:
     """What a run is, in short."""
 
     title: str
@@ -152,19 +152,19 @@ def _reading(path: Path) -> Iterator[Any]:
     except RunFileError:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
-        told = what_is(path)
+        diff = what_is(path)
         raise RunFileError(
-            f"{path} is not a run of adder-tui{f' but {told}' if told else ', or it is damaged.'}"
+            f"{path} is not a run of adder-tui{f' but {diff}' if diff else ', or it is damaged.'}"
         ) from None
 
 
-def summary(path: Path) -> RunSummary | None:
+def summary(path: Path) -> RunFileInfo | None:
     """What run a file holds; None where it holds none that can be read."""
     try:
         run = read(path)
     except RunFileError:
         return None
-    return RunSummary(title_of(run.experiment), run.experiment, int(run.facts["epoch"]))
+    return RunFileInfo(title_of(run.experiment), run.experiment, int(run.facts["epoch"]))
 
 
 def _checked(arrays: Any, prefix: str) -> SavedRun:

@@ -8,7 +8,7 @@ from typing import Any
 
 from adder_engine.experiment import KEYS, PRESETS, Experiment
 from adder_engine.parsing import brief_text
-from adder_engine.snapshot import Mark
+from adder_engine.snapshot import Annotation
 
 MOST_WORDS = 3
 """More differences than these are no name: the run is called after itself then."""
@@ -39,7 +39,7 @@ def difference_words(old: Experiment, new: Experiment) -> list[str]:
     return [_phrase(name, new[name]) for name in sorted(differing, key=lambda name: name.startswith("stop."))]
 
 
-def name_of(base: Experiment, first: Experiment, marks: Sequence[Mark]) -> str:
+def name_of(base: Experiment, first: Experiment, marks: Sequence[Annotation]) -> str:
     """A run's name: how it began beside ``base``, and the last things done on the way."""
     words = difference_words(base, first)
     parts = [title_of(first)] if len(words) > MOST_WORDS else words

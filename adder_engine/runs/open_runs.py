@@ -14,14 +14,25 @@ from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.runs.files import read, read_others
-from adder_engine.runs.playback import Left, Playback, scout
+from adder_engine.runs.playback import Replay, SuspendedRun, scout
 from adder_engine.runs.restoring import companions_restored, opened
-from adder_engine.runs.run import Recording
-from adder_engine.runs.run_list import Shelf, marks_of
+from adder_engine.runs.run import Run
+from adder_engine.runs.run_list import RunList, marks_of
 from adder_engine.runs.timeline import Event
 from adder_engine.runs.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
-from adder_engine.snapshot import Answer, BlowUp, CollapsedMap, Course, Crossing, Look, Mark, Moment, Run, ended_told
-from adder_engine.training.checkpoint import Handles
+from adder_engine.snapshot import (
+    AffineMap,
+    Annotation,
+    Answer,
+    Divergence,
+    EpochSummary,
+    HistoryMove,
+    ParameterHistory,
+    Position,
+    RunSummary,
+    ended_text,
+)
+from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
 
 MOST_POINTS = 200
@@ -40,12 +51,12 @@ def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
     return tuple(Answer(s, p, wanted.of(s.a, s.b)) for s, p in zip(sums, predicted, strict=True))
 
 
-def collapsed_of(trainer: Trainer) -> CollapsedMap | None:
+def collapsed_of(trainer: Trainer) -> AffineMap | None:
     """The whole network as one map, for networks without activation."""
     return collapsed_map(trainer.experiment, trainer.state[0].numpy(), trainer.handles.silenced)
 
 
-def course_of(run: Playback, index: int) -> Course:
+def course_of(run: Replay, index: int) -> ParameterHistory:
     """One parameter (flat index) over the run so far, up to this moment.
 
     Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
@@ -65,17 +76,17 @@ def course_of(run: Playback, index: int) -> Course:
         points.append((now.update, run.trainer.state[0, index].item()))
     updates, values = np.array(points, dtype=np.float64).T
     spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
-    return Course(index, updates, values, exact, spacing)
+    return ParameterHistory(index, updates, values, exact, spacing)
 
 
-def _replayed_from(run: Playback) -> Moment:
+def _replayed_from(run: Replay) -> Position:
     """The earliest keyframe that is needed and from which a replay to now is cheap; now if there is none."""
     now, timeline = run.moment, run.timeline
     most = int(REPLAY / seconds_of_an_update(run.experiment))
     place = timeline.before(max(0, now.update - MOST_POINTS)).counters.updates_done
     done = timeline.next_event(now)
     while place <= now.update:
-        start = Moment(place)
+        start = Position(place)
         if now.update - place + done - timeline.next_event(start) <= most:
             return start
         place += timeline.spacing
@@ -89,7 +100,7 @@ def seconds_of_an_update(experiment: Experiment) -> float:
     return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 
 
-def look_at(run: Playback, epoch: int, sums: Sequence[Sum]) -> Look:
+def look_at(run: Replay, epoch: int, sums: Sequence[Sum]) -> EpochSummary:
     """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
 
     Raises:
@@ -98,19 +109,21 @@ def look_at(run: Playback, epoch: int, sums: Sequence[Sum]) -> Look:
     looking = run.scout()
     looking.seek_epoch(epoch)
     trainer, counters = looking.trainer, looking.trainer.counters
-    return Look(
+    return EpochSummary(
         epoch, counters.updates_done, counters.loss, finite(counters.test_loss), answers_of(trainer, sums),
         collapsed_of(trainer),
     )  # fmt: skip
 
 
-def summary_of(left: Left, twin: Trainer, sums: Sequence[Sum], name: str, parent: int | None, at: float | None) -> Run:
+def summary_of(
+    left: SuspendedRun, twin: Trainer, sums: Sequence[Sum], name: str, parent: int | None, at: float | None
+) -> RunSummary:
     """What a run that is being left came to at its end; ``twin`` is a trainer that began as it did."""
     looking = scout(left, twin)
     times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
     looking.seek(left.newest)
     trainer = looking.trainer
-    return Run(
+    return RunSummary(
         id=left.line,
         name=name,
         experiment=trainer.experiment,
@@ -123,7 +136,7 @@ def summary_of(left: Left, twin: Trainer, sums: Sequence[Sum], name: str, parent
         marks=marks_of(left.first_experiment, left.timeline.events),
         parent=parent,
         branched_at=at,
-        stopped=left.stop[1] if left.stop else "" if times is None else ended_told(times),
+        stopped=left.stop[1] if left.stop else "" if times is None else ended_text(times),
         diverged=times is not None,
     )
 
@@ -133,14 +146,14 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-class Workbench:
+class OpenRuns:
     """The run in progress with the runs around it, and the sums that are watched."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.shelf = Shelf()
+        self.run_list = RunList()
         """The runs that were left."""
-        self.recording = Recording(experiment)
-        self.recording.line = self.shelf.begin(experiment)
+        self.recording = Run(experiment)
+        self.recording.line = self.run_list.begin(experiment)
         self.version = 1
         self.failure = ""
         """A fault of ours, in one sentence."""
@@ -150,10 +163,10 @@ class Workbench:
         """What was asked, oldest first; watched beside the sums that fit the experiment."""
         self._starting: tuple[Experiment, tuple[Sum, ...]] | None = None
         self.asked = self.watched[0]
-        self._earlier: list[Recording] = []
-        self._later: list[Recording] = []
-        self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Mark, ...]] | None = None
-        self._blow_up: tuple[tuple[object, ...], BlowUp | None] | None = None
+        self._earlier: list[Run] = []
+        self._later: list[Run] = []
+        self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Annotation, ...]] | None = None
+        self._blow_up: tuple[tuple[object, ...], Divergence | None] | None = None
 
     @property
     def watched(self) -> list[Sum]:
@@ -174,8 +187,8 @@ class Workbench:
 
     def start(self, experiment: Experiment) -> None:
         """Begin a new run; undo brings the old one back."""
-        recording = Recording(experiment)
-        recording.line = self.shelf.begin(experiment, self.recording.line)
+        recording = Run(experiment)
+        recording.line = self.run_list.begin(experiment, self.recording.line)
         self._replace(recording)
 
     def open(self, path: Path) -> None:
@@ -196,10 +209,10 @@ class Workbench:
         self._replace(recording)
         self.warning = ""
         try:
-            numbers = self.shelf.adopt(companions_restored(read_others(path)))
+            numbers = self.run_list.adopt(companions_restored(read_others(path)))
         except RunFileError:
             numbers, self.warning = {}, "The list of earlier runs in this file is damaged; the run itself is whole."
-        recording.line = self.shelf.join(recording.first_experiment, numbers.get(parent), branched_at)
+        recording.line = self.run_list.join(recording.first_experiment, numbers.get(parent), branched_at)
         self._asked = [one for one in watched if not any(same_pair(one, other) for other in TUTORIAL_SUMS)]
         self.ask(asked)
 
@@ -217,17 +230,17 @@ class Workbench:
         Raises:
             RequestError: no such run in the list.
         """
-        left = self.shelf.find(run)
+        left = self.run_list.find(run)
         recording = next((r for r in [*self._earlier, *self._later] if r.line == run), None)
         if recording is None:
             same = left.first_experiment == self.recording.first_experiment
-            recording = Recording(left.first_experiment, self.recording.trainer if same else None)
+            recording = Run(left.first_experiment, self.recording.trainer if same else None)
             recording.take(left.copy())
         self._earlier = [r for r in self._earlier if r is not recording]
-        self.shelf.remove(run)
+        self.run_list.remove(run)
         self._replace(recording)
 
-    def _replace(self, recording: Recording) -> None:
+    def _replace(self, recording: Run) -> None:
         self._leave()
         self._earlier = [*self._earlier, self.recording][-MOST_EARLIER:]
         self._later.clear()
@@ -236,16 +249,16 @@ class Workbench:
 
     def _leave(self) -> None:
         """List the run in progress, which is about to make room for another; one where nothing happened is not."""
-        if self.recording.newest > Moment():
+        if self.recording.newest > Position():
             self._list(self.recording.left().copy())
 
-    def _list(self, left: Left) -> None:
+    def _list(self, left: SuspendedRun) -> None:
         """List a run that began as the one in progress."""
-        self.shelf.add(left, self._summary)
+        self.run_list.add(left, self._summary)
 
-    def _summary(self, left: Left) -> Run:
-        marks, line = marks_of(left.first_experiment, left.timeline.events), self.shelf.line(left.line)
-        name = self.shelf.name(left.line, left.first_experiment, marks)
+    def _summary(self, left: SuspendedRun) -> RunSummary:
+        marks, line = marks_of(left.first_experiment, left.timeline.events), self.run_list.line(left.line)
+        name = self.run_list.name(left.line, left.first_experiment, marks)
         return summary_of(left, self.recording.trainer, self.watched, name, line.parent, line.branched_at)
 
     def undo(self) -> None:
@@ -260,12 +273,12 @@ class Workbench:
             gone = recording.futures[-1]
             if gone.newest_epoch > recording.trainer.epochs_done:
                 self._list(gone.copy().at_its_end())
-                recording.line = self.shelf.again(gone.line)
+                recording.line = self.run_list.again(gone.line)
         else:
             self._leave()
             self._later.append(recording)
             self._return_to(self._earlier.pop())
-            self.recording.crossing = Crossing("undone", recording.trainer.epochs_done, 0)
+            self.recording.crossing = HistoryMove("undone", recording.trainer.epochs_done, 0)
 
     def redo(self) -> None:
         """Bring back what was undone last.
@@ -275,19 +288,19 @@ class Workbench:
         """
         if self.recording.can_redo or not self._later:
             self.recording.redo()
-            self.shelf.remove(self.recording.line)
+            self.run_list.remove(self.recording.line)
         else:
             recording = self.recording
             self._leave()
             self._earlier.append(recording)
             self._return_to(self._later.pop())
-            self.recording.crossing = Crossing("redone", recording.trainer.epochs_done, 0)
+            self.recording.crossing = HistoryMove("redone", recording.trainer.epochs_done, 0)
 
-    def _return_to(self, recording: Recording) -> None:
+    def _return_to(self, recording: Run) -> None:
         self._go_to(recording)
-        self.shelf.remove(recording.line)
+        self.run_list.remove(recording.line)
 
-    def _go_to(self, recording: Recording) -> None:
+    def _go_to(self, recording: Run) -> None:
         """Make this the run in progress; a current sum that nobody asked for gives way to one that fits the run."""
         self.recording, self.failure = recording, ""
         if not any(same_pair(self.asked, one) for one in self.watched):
@@ -295,16 +308,16 @@ class Workbench:
 
     # --- doing -----------------------------------------------------------------------------------
 
-    def _branching(self, deed: Callable[[], None], *, keep: bool = False) -> None:
+    def _branching(self, intervention: Callable[[], None], *, keep: bool = False) -> None:
         """Do something to the run; where that cuts off an epoch or more, or all of it is to be kept, list it."""
         recording = self.recording
         cut = recording.newest_epoch - recording.trainer.epochs_done
         left = recording.left().copy().at_its_end() if cut >= 1 or keep else None
         epoch = self._epoch()
-        deed()
+        intervention()
         if left is not None and recording.newest != left.newest:
             self._list(left)
-            recording.line = self.shelf.branch(left.line, epoch)
+            recording.line = self.run_list.branch(left.line, epoch)
 
     def _epoch(self) -> float:
         trainer = self.recording.trainer
@@ -340,7 +353,7 @@ class Workbench:
             raise RequestError("There is nothing to rescue: this run has not blown up.")
         recording.seek(recording.newest if recording.stop is None else recording.stop[0])
         lr, back = blow_up.rescue_lr, blow_up.back_to
-        recording.seek(Moment(back, 0, recording.timeline.edits_at(back, 0)))
+        recording.seek(Position(back, 0, recording.timeline.edits_at(back, 0)))
         self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
 
     def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
@@ -350,7 +363,7 @@ class Workbench:
             RequestError: no such parameter or hidden neuron.
         """
         now = self.recording.trainer.handles
-        new = Handles(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
+        new = Constraints(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
         self._branching(lambda: self.recording.hold(new))
 
     def fail(self, error: Exception) -> None:
@@ -358,7 +371,7 @@ class Workbench:
         self.failure = f"Something in the engine went wrong ({type(error).__name__}: {error}). Start the run again."
         self.version += 1
 
-    def marks(self) -> tuple[Mark, ...]:
+    def marks(self) -> tuple[Annotation, ...]:
         """What was done on this run's timeline; the same tuple while nothing more is."""
         events = self.recording.timeline.events
         key = (self.recording.first_experiment, len(events), events[-1] if events else None)
@@ -366,7 +379,7 @@ class Workbench:
             self._marks = key, marks_of(self.recording.first_experiment, events)
         return self._marks[1]
 
-    def blow_up(self) -> BlowUp | None:
+    def blow_up(self) -> Divergence | None:
         """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
         recording = self.recording
         if recording.stop is None and not has_ended(recording):

@@ -10,45 +10,45 @@ from typing import Literal
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.runs.timeline import Timeline, told
-from adder_engine.snapshot import STEP_SIZES, Crossing, Moment, Told
+from adder_engine.runs.timeline import Timeline, intervention_diff
+from adder_engine.snapshot import STEP_SIZES, HistoryMove, InterventionDiff, Position
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.history import History
-from adder_engine.training.stopping import Fired, StopRules
+from adder_engine.training.stopping import StopEvent, StoppingRules
 from adder_engine.training.trainer import Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
 
 
 @dataclass
-class Left:
+class SuspendedRun:
     """A run as it was left: all that it takes to go on with it, without a trainer."""
 
     first_experiment: Experiment
     timeline: Timeline
     history: History
-    newest: Moment
+    newest: Position
     newest_epoch: int
-    stop: tuple[Moment, str] | None
-    moment: Moment
+    stop: tuple[Position, str] | None
+    moment: Position
     epoch: int
     """Epochs finished at ``moment``."""
     line: int = 0
     """The number under which a session lists the run."""
-    told: Told | None = None
+    diff: InterventionDiff | None = None
     """What was undone to leave it; None where it was left otherwise."""
 
-    def copy(self) -> Left:
+    def copy(self) -> SuspendedRun:
         """An equal one that shares the keyframes and nothing that changes."""
         return replace(self, timeline=self.timeline.branch(), history=self.history.copy())
 
-    def at_its_end(self) -> Left:
+    def at_its_end(self) -> SuspendedRun:
         """The same run, left at its newest moment."""
         return replace(self, moment=self.newest, epoch=self.newest_epoch)
 
 
-class Playback:
-    """A run that can be played, and its past. All positions are :class:`Moment`; time never runs beyond the
+class Replay:
+    """A run that can be played, and its past. All positions are :class:`Position`; time never runs beyond the
     experiment's epochs.
 
     Args:
@@ -65,20 +65,20 @@ class Playback:
         """As the run began, before any change on the way."""
         self.edits = 0
         """Events done at this very place."""
-        self.newest = Moment()
+        self.newest = Position()
         """The furthest that this run has been, and the epochs finished there."""
         self.newest_epoch = 0
-        self.stop: tuple[Moment, str] | None = None
+        self.stop: tuple[Position, str] | None = None
         """Where and why the loss stopped being finite."""
         self.paused: str | None = None
         """Which of the experiment's rules ended the last stretch of training, in one sentence."""
-        self.rules = StopRules(self.trainer)
-        self._rules_at: Moment | None = None
+        self.rules = StoppingRules(self.trainer)
+        self._rules_at: Position | None = None
         """Where the rules last saw how things stand."""
         self._ruled = False
         """Whether a rule may end this stretch of training."""
-        self._fired: Fired | None = None
-        self.crossing: Crossing | None = None
+        self._fired: StopEvent | None = None
+        self.crossing: HistoryMove | None = None
         """What the newest step, undo or redo went over of what a person had done."""
         self.line = 0
         """The number under which a session lists the run."""
@@ -91,8 +91,8 @@ class Playback:
         return self.trainer.experiment
 
     @property
-    def moment(self) -> Moment:
-        return Moment(self.trainer.counters.updates_done, self.trainer.rung, self.edits)
+    def moment(self) -> Position:
+        return Position(self.trainer.counters.updates_done, self.trainer.rung, self.edits)
 
     @property
     def stopped(self) -> str | None:
@@ -110,21 +110,21 @@ class Playback:
 
     # --- leaving and taking up -------------------------------------------------------------------
 
-    def left(self) -> Left:
+    def left(self) -> SuspendedRun:
         """This run as it stands; it shares what goes on changing, so copy it to keep it."""
-        return Left(
+        return SuspendedRun(
             self.first_experiment, self.timeline, self.history, self.newest, self.newest_epoch, self.stop, self.moment,
             self.trainer.epochs_done, self.line,
         )  # fmt: skip
 
-    def take(self, left: Left) -> None:
+    def take(self, left: SuspendedRun) -> None:
         """Go on with a run that was left and that began as this one, from where it stood."""
         self.timeline, self.history = left.timeline, left.history
         self.newest, self.newest_epoch, self.stop = left.newest, left.newest_epoch, left.stop
         self.line = left.line
         self.seek(left.moment)
 
-    def scout(self) -> Playback:
+    def scout(self) -> Replay:
         """Another playback of the same run, at its start, to look around with; this one is not moved or disturbed."""
         return scout(self.left(), self.trainer)
 
@@ -166,7 +166,7 @@ class Playback:
         start = self.trainer.counters.updates_done
         trainer, counters = self.trainer, self.trainer.counters
         while (left := start + updates - counters.updates_done) > 0:
-            self._do_events(Moment(counters.updates_done, trainer.rung + 1))
+            self._do_events(Position(counters.updates_done, trainer.rung + 1))
             if self.finished or self.at_end_of(until):
                 break
             event = self.timeline.next_event(self.moment)
@@ -219,12 +219,12 @@ class Playback:
         if self.trainer.rung == 0 and not self.trainer.stopped:
             self.timeline.note(self.trainer)
 
-    def _do_events(self, until: Moment) -> None:
+    def _do_events(self, until: Position) -> None:
         """Do again what the log holds from here to before ``until``, as long as it is at this very place."""
         events = self.timeline.events
         i = self.timeline.next_event(self.moment)
         while i < len(events) and events[i].at < until and events[i].at == self.moment:
-            events[i].deed.apply(self.trainer)
+            events[i].intervention.apply(self.trainer)
             self.edits += 1
             i += 1
 
@@ -233,7 +233,7 @@ class Playback:
         if self.trainer.stopped:
             why, update = self.trainer.stopped, self.trainer.counters.updates_done
             self._restore(self.timeline.before(max(0, update - 1)))
-            self._follow(Moment(update, 0, self.timeline.edits_at(update, 0)))
+            self._follow(Position(update, 0, self.timeline.edits_at(update, 0)))
             self.stop = self.moment, why
             self.timeline.cut(self.moment)  # what lies beyond is not finite: this is the newest moment now
             self._mark_newest()
@@ -277,8 +277,8 @@ class Playback:
     def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
         """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
         update, rung = self.moment.update, self.moment.rung
-        if self._next_deed() == self.moment:
-            self._do_events(Moment(update, rung, self.edits + 1))
+        if self._next_intervention() == self.moment:
+            self._do_events(Position(update, rung, self.edits + 1))
         elif self.finished:
             return
         elif size == "epoch":
@@ -291,27 +291,27 @@ class Playback:
             rungs = self.trainer.rungs
             self._climb()
             while size == "phase" and self.trainer.rung and rungs[self.trainer.rung].phase == rungs[rung].phase:
-                if self._next_deed() == self.moment:
+                if self._next_intervention() == self.moment:
                     break
                 self._climb()
         self._arrive()
 
-    def _next_deed(self) -> Moment | None:
+    def _next_intervention(self) -> Position | None:
         """The place of what a person did next, as seen from here."""
         i = self.timeline.next_event(self.moment)
         return self.timeline.events[i].at if i < len(self.timeline.events) else None
 
     def _run_to_a_stop(self) -> bool:
         """Run one update, or as far as to what a person did within it. Returns whether one can go on from here."""
-        deed, here = self._next_deed(), self.moment
-        if deed is not None and deed.update == here.update:
-            self._follow(deed)
+        intervention, here = self._next_intervention(), self.moment
+        if intervention is not None and intervention.update == here.update:
+            self._follow(intervention)
             return False
-        return self.run(1) > 0 and self._next_deed() != self.moment
+        return self.run(1) > 0 and self._next_intervention() != self.moment
 
     # --- back and anywhere -----------------------------------------------------------------------
 
-    def seek(self, moment: Moment) -> None:
+    def seek(self, moment: Position) -> None:
         """Go to any moment of the run, the past's or the log's.
 
         Raises:
@@ -319,7 +319,7 @@ class Playback:
         """
         if not 0 <= moment.rung < len(self.trainer.rungs):
             raise RequestError(f"There is no rung {moment.rung}: they go from 0 to {len(self.trainer.rungs) - 1}.")
-        if not Moment() <= moment <= self.newest:
+        if not Position() <= moment <= self.newest:
             raise RequestError(f"The run has not been at {moment.words}: it has come to {self.newest.words}.")
         self._restore(self.timeline.before(max(0, moment.update - 1)))
         self._follow(moment)
@@ -335,18 +335,18 @@ class Playback:
         self._restore(self.timeline.before_epoch(epoch))
         while self.trainer.epochs_done < epoch and self.run(1):
             pass
-        self._follow(Moment(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
+        self._follow(Position(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
 
-    def walk(self, start: Moment, stop: Moment) -> Iterator[Moment]:
+    def walk(self, start: Position, stop: Position) -> Iterator[Position]:
         """Go from one moment on to a later one, and halt after each update, and before and after each event.
 
         Raises:
             RequestError: the run has not been there.
         """
         events = self.timeline.events[self.timeline.next_event(start) : self.timeline.next_event(stop)]
-        halts = {start, stop} | {Moment(update) for update in range(start.update + 1, stop.update + 1)}
+        halts = {start, stop} | {Position(update) for update in range(start.update + 1, stop.update + 1)}
         for event in events:
-            halts |= {event.at, Moment(event.at.update, event.at.rung, event.at.edits + 1)}
+            halts |= {event.at, Position(event.at.update, event.at.rung, event.at.edits + 1)}
         self._restore(self.timeline.before(start.update))
         for halt in sorted(halts):
             self._follow(halt)
@@ -361,7 +361,7 @@ class Playback:
         _check_size(size)
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
-            stop = Moment() if _is_long(size, count) else self._last_deed()
+            stop = Position() if _is_long(size, count) else self._last_intervention()
             if size in EPOCHS_IN:
                 started = self.trainer.counters.row > 0 or self.trainer.rung > 0
                 self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
@@ -371,18 +371,18 @@ class Playback:
                 self.seek(stop)
         self._note_crossing("back", start, epoch)
 
-    def _last_deed(self) -> Moment:
+    def _last_intervention(self) -> Position:
         """Where a step back halts at the latest: behind what a person did last before here, or where that is right
         here, before it; the start where there is nothing.
         """
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
-            return Moment()
+            return Position()
         at = self.timeline.events[i].at
-        behind = Moment(at.update, at.rung, at.edits + 1)
+        behind = Position(at.update, at.rung, at.edits + 1)
         return at if behind == self.moment else behind
 
-    def _note_crossing(self, how: Literal["forward", "back"], start: Moment, epoch: int) -> None:
+    def _note_crossing(self, how: Literal["forward", "back"], start: Position, epoch: int) -> None:
         """Note what a step from ``start`` to here went over of what a person had done."""
         here, paused = self.moment, self.paused
         first, stop = sorted(map(self.timeline.next_event, (start, here)))
@@ -393,15 +393,15 @@ class Playback:
         if stop - first == 1:
             event = self.timeline.events[first]
             self.seek(event.at)
-            doing = told(event.deed, self.trainer)
+            doing = intervention_diff(event.intervention, self.trainer)
             self.seek(here)
             self.paused = paused
-        self.crossing = Crossing(how, epoch, stop - first, doing)
+        self.crossing = HistoryMove(how, epoch, stop - first, doing)
 
-    def _one_back(self, size: str) -> Moment:
+    def _one_back(self, size: str) -> Position:
         update, rung, edits = self.moment.update, self.moment.rung, self.edits
         if edits:
-            return Moment(update, rung, edits - 1)
+            return Position(update, rung, edits - 1)
         if rung == 0:
             if update == 0:
                 return self.moment
@@ -414,9 +414,9 @@ class Playback:
                 rung -= 1
         else:
             rung -= 1
-        return Moment(update, rung, self.timeline.edits_at(update, rung))
+        return Position(update, rung, self.timeline.edits_at(update, rung))
 
-    def _forget_after(self, moment: Moment) -> None:
+    def _forget_after(self, moment: Position) -> None:
         epochs = self.trainer.epochs_done
         again = self.history.cut(epochs)
         self.timeline.cut(moment)
@@ -430,25 +430,25 @@ class Playback:
         self.trainer.restore(keyframe)
         self.edits = 0
 
-    def _follow(self, moment: Moment) -> None:
+    def _follow(self, moment: Position) -> None:
         """Replay the log from here to a moment ahead."""
         if self.moment.update < moment.update:
             self.run(moment.update - self.moment.update)
         while self.moment.rung < moment.rung:
-            self._do_events(Moment(moment.update, self.moment.rung + 1))
+            self._do_events(Position(moment.update, self.moment.rung + 1))
             self._climb()
         self._do_events(moment)
 
 
-def scout(left: Left, twin: Trainer) -> Playback:
+def scout(left: SuspendedRun, twin: Trainer) -> Replay:
     """A playback of a run that was left, to look around with; ``twin`` is a trainer that began as it did.
 
     It keeps no history, and neither moves nor disturbs the run.
     """
-    looking = Playback(left.first_experiment, twin)
+    looking = Replay(left.first_experiment, twin)
     history = History()
     history.epochs = left.newest_epoch
-    looking.take(replace(left, timeline=left.timeline.branch(), history=history, moment=Moment(), epoch=0))
+    looking.take(replace(left, timeline=left.timeline.branch(), history=history, moment=Position(), epoch=0))
     return looking
 
 

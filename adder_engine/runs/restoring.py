@@ -15,12 +15,12 @@ from adder_engine.errors import RunFileError
 from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import SavedRun
-from adder_engine.runs.playback import Left
-from adder_engine.runs.run import Recording
+from adder_engine.runs.playback import SuspendedRun
+from adder_engine.runs.run import Run
 from adder_engine.runs.run_list import marks_of
-from adder_engine.runs.timeline import Change, Deed, Edit, Event, Hold, Timeline
-from adder_engine.snapshot import Answer, CollapsedMap, Moment, Run
-from adder_engine.training.checkpoint import Checkpoint, Counters, Handles
+from adder_engine.runs.timeline import ChangeSettings, Event, Intervention, SetConstraints, SetParameter, Timeline
+from adder_engine.snapshot import AffineMap, Answer, Position, RunSummary
+from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters
 from adder_engine.training.history import History, Series
 
 MOST_LISTED_KEYFRAMES = 8
@@ -33,12 +33,12 @@ LARGEST_SPACING = 1 << 17
 """Updates between two keyframes that opening a file may have to replay: some seconds."""
 
 
-def companions_saved(kept: Sequence[tuple[Run, Left]]) -> list[SavedRun]:
+def companions_saved(kept: Sequence[tuple[RunSummary, SuspendedRun]]) -> list[SavedRun]:
     """Each run of a list as arrays and JSON values; the way between few keyframes is replayed after opening."""
     return [saved(left, {"run": _facts(run)}, _keyframes(left)) for run, left in kept]
 
 
-def companions_restored(others: Sequence[SavedRun]) -> list[tuple[Run, Left]]:
+def companions_restored(others: Sequence[SavedRun]) -> list[tuple[RunSummary, SuspendedRun]]:
     """The runs of a list that was saved.
 
     Raises:
@@ -50,11 +50,11 @@ def companions_restored(others: Sequence[SavedRun]) -> list[tuple[Run, Left]]:
         raise RunFileError(DAMAGED) from None
 
 
-def _keyframes(left: Left) -> int:
+def _keyframes(left: SuspendedRun) -> int:
     return max(1, min(MOST_LISTED_KEYFRAMES, MOST_LISTED_BYTES // left.timeline.keyframes[0].state.nbytes))
 
 
-def _facts(run: Run) -> dict[str, Any]:
+def _facts(run: RunSummary) -> dict[str, Any]:
     return {
         "id": run.id,
         "name": run.name,
@@ -72,9 +72,9 @@ def _facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _restored(other: SavedRun) -> tuple[Run, Left]:
+def _restored(other: SavedRun) -> tuple[RunSummary, SuspendedRun]:
     left, facts = restored(other), other.facts["run"]
-    run = Run(
+    run = RunSummary(
         id=int(facts["id"]),
         name=str(facts["name"]),
         experiment=Experiment.from_toml(facts["experiment"]),
@@ -85,7 +85,7 @@ def _restored(other: SavedRun) -> tuple[Run, Left]:
             Answer(Sum(float(a), float(b), str(typed)), float(predicted), _number(wanted))
             for a, b, typed, predicted, wanted in facts["answers"]
         ),
-        collapsed=CollapsedMap(*map(float, facts["collapsed"])) if facts["collapsed"] else None,
+        collapsed=AffineMap(*map(float, facts["collapsed"])) if facts["collapsed"] else None,
         losses=left.history.losses(),
         marks=marks_of(left.first_experiment, left.timeline.events),
         parent=None if facts["parent"] is None else int(facts["parent"]),
@@ -101,7 +101,7 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def saved(left: Left, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAMES) -> SavedRun:
+def saved(left: SuspendedRun, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAMES) -> SavedRun:
     """The run as arrays and JSON values; ``extra`` is kept along in its facts."""
     keyframes = left.timeline.thinned(most_keyframes)
     streams: list[torch.Tensor] = []
@@ -121,7 +121,7 @@ def saved(left: Left, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAME
         "newest_epoch": left.newest_epoch,
         "epoch": left.epoch,
         "stop": [dataclasses.astuple(left.stop[0]), left.stop[1]] if left.stop else None,
-        "events": [[dataclasses.astuple(event.at), *_written(event.deed)] for event in left.timeline.events],
+        "events": [[dataclasses.astuple(event.at), *_written(event.intervention)] for event in left.timeline.events],
         "spacing": left.timeline.spacing,
         **extra,
     }
@@ -138,7 +138,7 @@ def saved(left: Left, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAME
     )
 
 
-def opened(run: SavedRun) -> Recording:
+def opened(run: SavedRun) -> Run:
     """The recording that was saved, at the moment where it stood.
 
     Raises:
@@ -146,7 +146,7 @@ def opened(run: SavedRun) -> Recording:
     """
     left = restored(run)
     try:
-        recording = Recording(run.experiment)
+        recording = Run(run.experiment)
         recording.take(left.at_its_end())
         _must(recording.moment == left.newest and recording.trainer.epochs_done == left.newest_epoch)
         recording.seek(left.moment)
@@ -156,7 +156,7 @@ def opened(run: SavedRun) -> Recording:
     return recording
 
 
-def restored(run: SavedRun) -> Left:
+def restored(run: SavedRun) -> SuspendedRun:
     """The run that was saved, as it was left; nothing is replayed yet.
 
     Raises:
@@ -182,7 +182,7 @@ def restored(run: SavedRun) -> Left:
         _check_keyframes(timeline, newest)
         stop = (_moment(facts["stop"][0]), str(facts["stop"][1])) if facts["stop"] else None
         newest_epoch, epoch = _whole(facts["newest_epoch"]), _whole(facts["epoch"])
-        return Left(experiment, timeline, history, newest, newest_epoch, stop, _moment(facts["moment"]), epoch)
+        return SuspendedRun(experiment, timeline, history, newest, newest_epoch, stop, _moment(facts["moment"]), epoch)
     except Exception:  # a file may hold anything
         raise RunFileError(DAMAGED) from None
 
@@ -198,25 +198,27 @@ def _whole(value: Any) -> int:
 
 
 def _check_events(events: list[Event], experiment: Experiment) -> None:
-    """Hold the log against what a person could have done; a :class:`Recording` refuses the same."""
+    """Hold the log against what a person could have done; a :class:`Run` refuses the same."""
     size, hidden = experiment.parameter_count, experiment.network.layers[1:-1]
     _must(all(one.at < other.at for one, other in pairwise(events)))
     before = None
     for event in events:
-        at, deed = event.at, event.deed
+        at, intervention = event.at, event.intervention
         together = before is not None and (before.update, before.rung) == (at.update, at.rung)
         _must(at.edits == (before.edits + 1 if before and together else 0))
         before = at
-        if isinstance(deed, Edit):
-            _must(0 <= deed.index < size and abs(deed.value) <= 1e30)
-        elif isinstance(deed, Change):
-            _must(deed.experiment.differences(experiment).keys() <= CHANGEABLE)
+        if isinstance(intervention, SetParameter):
+            _must(0 <= intervention.index < size and abs(intervention.value) <= 1e30)
+        elif isinstance(intervention, ChangeSettings):
+            _must(intervention.experiment.differences(experiment).keys() <= CHANGEABLE)
         else:
-            _must(all(0 <= index < size for index in deed.handles.frozen))
-            _must(all(0 <= layer < len(hidden) and 0 <= n < hidden[layer] for layer, n in deed.handles.silenced))
+            _must(all(0 <= index < size for index in intervention.handles.frozen))
+            _must(
+                all(0 <= layer < len(hidden) and 0 <= n < hidden[layer] for layer, n in intervention.handles.silenced)
+            )
 
 
-def _check_keyframes(timeline: Timeline, newest: Moment) -> None:
+def _check_keyframes(timeline: Timeline, newest: Position) -> None:
     """Keyframes stand in order, at multiples of the spacing, and reach to the newest moment."""
     counters = [keyframe.counters for keyframe in timeline.keyframes]
     _must(1 <= timeline.spacing <= LARGEST_SPACING and counters[0] == Counters())
@@ -234,13 +236,13 @@ def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[E
             _whole(value)
         else:
             _must(value is None or isinstance(value, bool | float))
-    experiment, handles = run.experiment, Handles()
+    experiment, handles = run.experiment, Constraints()
     for event in events:
-        if event.at < Moment(counters.updates_done):
-            if isinstance(event.deed, Change):
-                experiment = event.deed.experiment
-            elif isinstance(event.deed, Hold):
-                handles = event.deed.handles
+        if event.at < Position(counters.updates_done):
+            if isinstance(event.intervention, ChangeSettings):
+                experiment = event.intervention.experiment
+            elif isinstance(event.intervention, SetConstraints):
+                handles = event.intervention.handles
     own, epoch = (int(place) for place in run.stream_places[i])
     _must(own >= 0 and (epoch >= 0) == (counters.row > 0) and counters.row < experiment.row_count)
     return Checkpoint(
@@ -260,24 +262,26 @@ def _fill(series: Series, columns: np.ndarray, width: int) -> None:
     series.epochs, series.last, series.low, series.high = (array("d", column.tolist()) for column in columns)
 
 
-def _moment(values: list[int]) -> Moment:
+def _moment(values: list[int]) -> Position:
     update, rung, edits = values
-    return Moment(_whole(update), _whole(rung), _whole(edits))
+    return Position(_whole(update), _whole(rung), _whole(edits))
 
 
-def _written(deed: Deed) -> tuple[str, Any]:
-    if isinstance(deed, Edit):
-        return "edit", [deed.index, deed.value]
-    if isinstance(deed, Change):
-        return "change", deed.experiment.to_toml()
-    return "hold", [sorted(deed.handles.frozen), sorted(deed.handles.silenced)]
+def _written(intervention: Intervention) -> tuple[str, Any]:
+    if isinstance(intervention, SetParameter):
+        return "edit", [intervention.index, intervention.value]
+    if isinstance(intervention, ChangeSettings):
+        return "change", intervention.experiment.to_toml()
+    return "hold", [sorted(intervention.handles.frozen), sorted(intervention.handles.silenced)]
 
 
-def _read(kind: str, value: Any) -> Deed:
+def _read(kind: str, value: Any) -> Intervention:
     if kind == "edit":
-        return Edit(int(value[0]), float(value[1]))
+        return SetParameter(int(value[0]), float(value[1]))
     if kind == "change":
-        return Change(Experiment.from_toml(value))
+        return ChangeSettings(Experiment.from_toml(value))
     if kind == "hold":
-        return Hold(Handles(frozenset(map(int, value[0])), frozenset((int(a), int(b)) for a, b in value[1])))
+        return SetConstraints(
+            Constraints(frozenset(map(int, value[0])), frozenset((int(a), int(b)) for a, b in value[1]))
+        )
     raise ValueError(kind)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment, key_named
-from adder_engine.runs.playback import Left, Playback
-from adder_engine.runs.timeline import Change, Deed, Edit, Event, Hold, told
-from adder_engine.snapshot import Crossing
-from adder_engine.training.checkpoint import Handles
+from adder_engine.runs.playback import Replay, SuspendedRun
+from adder_engine.runs.timeline import (
+    ChangeSettings,
+    Event,
+    Intervention,
+    SetConstraints,
+    SetParameter,
+    intervention_diff,
+)
+from adder_engine.snapshot import HistoryMove
+from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
 
 
-class Recording(Playback):
+class Run(Replay):
     """One run, its past, and what a person does to it."""
 
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         super().__init__(experiment, twin)
-        self.futures: list[Left] = []
+        self.futures: list[SuspendedRun] = []
         """What was undone, newest last."""
 
     def _arrive(self) -> None:
@@ -27,13 +34,13 @@ class Recording(Playback):
 
     # --- doing -----------------------------------------------------------------------------------
 
-    def do(self, deed: Deed) -> None:
+    def do(self, intervention: Intervention) -> None:
         """Do something to the run at this moment. What came after it is forgotten, as history and keyframes too."""
         moment = self.moment
         self._forget_after(moment)
         self.futures.clear()
-        self.timeline.events.append(Event(moment, deed))
-        deed.apply(self.trainer)
+        self.timeline.events.append(Event(moment, intervention))
+        intervention.apply(self.trainer)
         self.edits += 1
         self._mark_newest()
 
@@ -47,9 +54,9 @@ class Recording(Playback):
             raise RequestError(f"There is no parameter {index}: there are {self.trainer.layout.size}.")
         if not abs(value) <= 1e30:
             raise RequestError(f"{value:g} is no value for a parameter: use a number within ±1e30.")
-        self.do(Edit(int(index), float(value)))
+        self.do(SetParameter(int(index), float(value)))
 
-    def hold(self, handles: Handles) -> None:
+    def hold(self, handles: Constraints) -> None:
         """Freeze these parameters and silence these hidden neurons, and no others.
 
         Raises:
@@ -60,7 +67,7 @@ class Recording(Playback):
             raise RequestError(f"Parameters are numbered 0 to {self.trainer.layout.size - 1}.")
         if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in handles.silenced):
             raise RequestError("Only neurons of hidden layers can be silenced.")
-        self.do(Hold(handles))
+        self.do(SetConstraints(handles))
 
     def change(self, **changes: object) -> None:
         """Change training settings from here on.
@@ -80,7 +87,7 @@ class Recording(Playback):
                 f" go back there first, or use {begun:,} or more."
             )
         if experiment != old:
-            self.do(Change(experiment))
+            self.do(ChangeSettings(experiment))
             if experiment.stop != old.stop:
                 self.rules.set_anew()
                 self._rules_at = self.moment
@@ -97,10 +104,10 @@ class Recording(Playback):
         future = self.left().copy()
         event, epoch = self.timeline.events[i], self.trainer.epochs_done
         self.seek(event.at)
-        future.told = told(event.deed, self.trainer)
+        future.diff = intervention_diff(event.intervention, self.trainer)
         self._forget_after(event.at)
         self.futures.append(future)
-        self.crossing = Crossing("undone", epoch, 1, future.told)
+        self.crossing = HistoryMove("undone", epoch, 1, future.diff)
 
     def redo(self) -> None:
         """Bring back what the last undo took away.
@@ -112,7 +119,7 @@ class Recording(Playback):
             raise RequestError("There is nothing to redo.")
         future, epoch = self.futures.pop(), self.trainer.epochs_done
         self.take(future)
-        self.crossing = Crossing("redone", epoch, 1, future.told)
+        self.crossing = HistoryMove("redone", epoch, 1, future.diff)
 
     @property
     def can_undo(self) -> bool:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import PRESETS, Experiment
-from adder_engine.kernels.parameters import Layout, layout_of
+from adder_engine.kernels.parameters import ParameterLayout, layout_of
 from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, title_of
-from adder_engine.runs.playback import Left
-from adder_engine.runs.timeline import Change, Edit, Event, Hold
-from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Mark, Moment, Run
-from adder_engine.training.checkpoint import Handles
+from adder_engine.runs.playback import SuspendedRun
+from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter
+from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary
+from adder_engine.training.checkpoint import Constraints
 
 BUDGET = 4 * 2**20
 """Bytes that the keyframes of one run in the list may take; the way between them is replayed."""
@@ -23,30 +23,30 @@ MOST_STRUCK = 5
 """Runs that were struck off and can be brought back."""
 
 
-def marks_of(first: Experiment, events: Sequence[Event]) -> tuple[Mark, ...]:
+def marks_of(first: Experiment, events: Sequence[Event]) -> tuple[Annotation, ...]:
     """The marks of a timeline, the newest :data:`MOST_MARKS`. Of changes of one thing at one place the last stays."""
     layout = layout_of(first.network.layers, first.layer_names)
-    marks: list[Mark] = []
+    marks: list[Annotation] = []
     about: list[object] = []
     clock = _Clock(first)
-    experiment, held = first, Handles()
+    experiment, held = first, Constraints()
     for event in events:
         epoch = clock.epoch_at(event.at)
-        deed = event.deed
-        if isinstance(deed, Edit):
-            subject: object = deed.index
-            text = f"{layout.name_of(deed.index)} = {deed.value:.4g}"
-        elif isinstance(deed, Change):
-            changed = experiment.differences(deed.experiment)
-            subject, text = frozenset(changed), ", ".join(difference_words(experiment, deed.experiment))
-            experiment = clock.experiment = deed.experiment
+        intervention = event.intervention
+        if isinstance(intervention, SetParameter):
+            subject: object = intervention.index
+            text = f"{layout.name_of(intervention.index)} = {intervention.value:.4g}"
+        elif isinstance(intervention, ChangeSettings):
+            changed = experiment.differences(intervention.experiment)
+            subject, text = frozenset(changed), ", ".join(difference_words(experiment, intervention.experiment))
+            experiment = clock.experiment = intervention.experiment
         else:
-            subject, text = Hold, _held_words(layout, first.layer_names, held, deed.handles)
-            held = deed.handles
-        if marks and marks[-1].epoch == epoch and about[-1] == subject and subject is not Hold:
+            subject, text = SetConstraints, _held_words(layout, first.layer_names, held, intervention.handles)
+            held = intervention.handles
+        if marks and marks[-1].epoch == epoch and about[-1] == subject and subject is not SetConstraints:
             marks.pop()
             about.pop()
-        marks.append(Mark(epoch, text))
+        marks.append(Annotation(epoch, text))
         about.append(subject)
     return tuple(marks[-MOST_MARKS:])
 
@@ -58,7 +58,7 @@ class _Clock:
         self.experiment = experiment
         self._update = self._epochs = self._row = 0
 
-    def epoch_at(self, moment: Moment) -> float:
+    def epoch_at(self, moment: Position) -> float:
         rows = self.experiment.row_count
         size = self.experiment.training.batch_size or rows
         updates = moment.update - self._update
@@ -73,7 +73,7 @@ class _Clock:
         return self._epochs + self._row / rows
 
 
-def _held_words(layout: Layout, layers: Sequence[str], old: Handles, new: Handles) -> str:
+def _held_words(layout: ParameterLayout, layers: Sequence[str], old: Constraints, new: Constraints) -> str:
     neurons = {place: f"{layers[place[0]]}[{place[1]}]" for place in old.silenced | new.silenced}
     parts = [
         _list((layout.name_of(i) for i in sorted(new.frozen - old.frozen)), "frozen"),
@@ -90,7 +90,7 @@ def _list(names: Iterable[str], what: str) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class RunLineage:
     """Who a run is among the runs of a session."""
 
     base: Experiment
@@ -101,15 +101,15 @@ class Line:
 
 
 @dataclass
-class Shelf:
+class RunList:
     """The list of runs that were left, and the numbers of all runs of a session."""
 
-    runs: tuple[Run, ...] = ()
+    runs: tuple[RunSummary, ...] = ()
     """Oldest first; the same tuple until it changes."""
-    _left: dict[int, Left] = field(default_factory=dict)
-    _lines: dict[int, Line] = field(default_factory=dict)
+    _left: dict[int, SuspendedRun] = field(default_factory=dict)
+    _lines: dict[int, RunLineage] = field(default_factory=dict)
     _newest: int = 0
-    _struck: list[tuple[int, Run, Left]] = field(default_factory=list)
+    _struck: list[tuple[int, RunSummary, SuspendedRun]] = field(default_factory=list)
     """What was taken off the list by hand, with its place; the last one comes back first."""
 
     # --- numbers ---------------------------------------------------------------------------------
@@ -117,32 +117,32 @@ class Shelf:
     def begin(self, experiment: Experiment, parent: int | None = None) -> int:
         """The number of a new run; it is told beside its parent's base as long as little differs."""
         base = self._lines[parent].base if parent is not None else experiment
-        return self._number(Line(_base(base, experiment), parent))
+        return self._number(RunLineage(_base(base, experiment), parent))
 
     def branch(self, parent: int, epoch: float) -> int:
         """The number of a run that is the same as its parent up to an epoch."""
-        return self._number(Line(self._lines[parent].base, parent, epoch))
+        return self._number(RunLineage(self._lines[parent].base, parent, epoch))
 
     def again(self, run: int) -> int:
         """The number of a run that goes back to where this one came from."""
         return self._number(self._lines[run])
 
-    def _number(self, line: Line) -> int:
+    def _number(self, line: RunLineage) -> int:
         self._newest += 1
         self._lines[self._newest] = line
         return self._newest
 
-    def line(self, run: int) -> Line:
+    def line(self, run: int) -> RunLineage:
         """Who a run is."""
         return self._lines[run]
 
-    def name(self, run: int, first: Experiment, marks: Sequence[Mark]) -> str:
+    def name(self, run: int, first: Experiment, marks: Sequence[Annotation]) -> str:
         """What differs, in words; ``first`` is how the run began."""
         return name_of(self._lines[run].base, first, marks)
 
     # --- the list --------------------------------------------------------------------------------
 
-    def add(self, left: Left, summarize: Callable[[Left], Run]) -> None:
+    def add(self, left: SuspendedRun, summarize: Callable[[SuspendedRun], RunSummary]) -> None:
         """Keep a run that is being left; ``left`` is the list's own from now on.
 
         A run that only repeats one in the list (the same beginning, the same deeds) is kept once, where it came
@@ -163,9 +163,9 @@ class Shelf:
     def join(self, experiment: Experiment, parent: int | None, branched_at: float | None) -> int:
         """The number of a run that comes from elsewhere, told beside the list's first run where little differs."""
         base = self._lines[self.runs[0].id].base if self.runs else experiment
-        return self._number(Line(_base(base, experiment), parent, branched_at))
+        return self._number(RunLineage(_base(base, experiment), parent, branched_at))
 
-    def adopt(self, runs: Iterable[tuple[Run, Left]]) -> dict[int, int]:
+    def adopt(self, runs: Iterable[tuple[RunSummary, SuspendedRun]]) -> dict[int, int]:
         """Take over runs from elsewhere, giving them new numbers: ``{old: new}``."""
         numbers: dict[int, int] = {}
         for run, left in runs:
@@ -176,7 +176,7 @@ class Shelf:
             self._set([*self.runs, replace(run, id=number, parent=parent)])
         return numbers
 
-    def find(self, run: int) -> Left:
+    def find(self, run: int) -> SuspendedRun:
         """What it takes to go on with a run.
 
         Raises:
@@ -186,7 +186,7 @@ class Shelf:
             raise RequestError(f"There is no run {run} in the list: it may have made room for newer ones.")
         return self._left[run]
 
-    def kept(self) -> list[tuple[Run, Left]]:
+    def kept(self) -> list[tuple[RunSummary, SuspendedRun]]:
         """All runs in the list."""
         return [(run, self._left[run.id]) for run in self.runs]
 
@@ -230,7 +230,7 @@ class Shelf:
         self.find(run)
         self._set([replace(other, pinned=pinned) if other.id == run else other for other in self.runs])
 
-    def _set(self, runs: list[Run]) -> None:
+    def _set(self, runs: list[RunSummary]) -> None:
         while len(runs) > MOST_RUNS:
             oldest = next((run for run in runs if not run.pinned), runs[0])
             runs.remove(oldest)

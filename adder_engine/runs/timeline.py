@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Moment, Told
-from adder_engine.training.checkpoint import Checkpoint, Handles
+from adder_engine.snapshot import InterventionDiff, Position
+from adder_engine.training.checkpoint import Checkpoint, Constraints
 from adder_engine.training.trainer import Trainer
 
 BUDGET = 64 * 2**20
@@ -19,7 +19,7 @@ OVERHEAD = 1_000
 
 
 @dataclass(frozen=True)
-class Edit:
+class SetParameter:
     """One parameter was set by hand."""
 
     index: int
@@ -31,7 +31,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeSettings:
     """Training settings were changed during the run."""
 
     experiment: Experiment
@@ -41,38 +41,38 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Hold:
+class SetConstraints:
     """Parameters were frozen or freed, neurons silenced or woken."""
 
-    handles: Handles
+    handles: Constraints
 
     def apply(self, trainer: Trainer) -> None:
         trainer.hold(self.handles)
 
 
-Deed = Edit | Change | Hold
+Intervention = SetParameter | ChangeSettings | SetConstraints
 
 
 @dataclass(frozen=True)
 class Event:
     """What a person did, and the moment just before it."""
 
-    at: Moment
-    deed: Deed
+    at: Position
+    intervention: Intervention
 
 
-def told(deed: Deed, trainer: Trainer) -> Told:
+def intervention_diff(intervention: Intervention, trainer: Trainer) -> InterventionDiff:
     """What a deed finds and leaves; the trainer stands at the moment just before it."""
     now, held = trainer.experiment, trainer.handles
-    then = deed.handles if isinstance(deed, Hold) else held
+    then = intervention.handles if isinstance(intervention, SetConstraints) else held
     index, values = None, (0.0, 0.0)
-    if isinstance(deed, Edit):
-        index = deed.index
-        values = (trainer.state[0, index].item(), float(np.float32(deed.value)))
-    return Told(
+    if isinstance(intervention, SetParameter):
+        index = intervention.index
+        values = (trainer.state[0, index].item(), float(np.float32(intervention.value)))
+    return InterventionDiff(
         index=index,
         values=values,
-        experiments=(now, deed.experiment if isinstance(deed, Change) else now),
+        experiments=(now, intervention.experiment if isinstance(intervention, ChangeSettings) else now),
         frozen=(held.frozen, then.frozen),
         silenced=(held.silenced, then.silenced),
     )
@@ -121,16 +121,16 @@ class Timeline:
         i = bisect.bisect_left(self.keyframes, (epoch, 0), key=_place) - 1
         return self.keyframes[max(i, 0)]
 
-    def next_event(self, moment: Moment) -> int:
+    def next_event(self, moment: Position) -> int:
         """Index of the first event that has not been done yet at a moment."""
         return bisect.bisect_left(self.events, moment, key=_at)
 
     def edits_at(self, update: int, rung: int) -> int:
         """How many events stand at one place."""
-        first = self.next_event(Moment(update, rung, 0))
-        return self.next_event(Moment(update, rung + 1, 0)) - first
+        first = self.next_event(Position(update, rung, 0))
+        return self.next_event(Position(update, rung + 1, 0)) - first
 
-    def cut(self, moment: Moment) -> None:
+    def cut(self, moment: Position) -> None:
         """Forget everything that comes after a moment."""
         del self.events[self.next_event(moment) :]
         kept = bisect.bisect_right(self.keyframes, moment.update, key=_update)
@@ -173,5 +173,5 @@ def _place(keyframe: Checkpoint) -> tuple[int, int]:
     return keyframe.counters.epochs_done, keyframe.counters.row
 
 
-def _at(event: Event) -> Moment:
+def _at(event: Event) -> Position:
     return event.at

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
 from adder_engine.analysis.results import (
-    Checks,
-    Extent,
-    Forecast,
-    LossCurve,
-    LossSlice,
-    MapCourse,
-    NeuronPlane,
-    Plane,
-    Question,
-    Rival,
-    Slopes,
-    Stability,
+    ActivationGrid,
+    AffineMapHistory,
+    AnswerGrid,
+    Baseline,
+    CurvatureReport,
+    Evaluation,
+    Extrapolation,
+    GradientLine,
+    GridSpec,
+    LocalLinearMap,
+    LossLandscape,
+    Query,
 )
 from adder_engine.analysis.trace import (
     Trace,
@@ -43,11 +43,21 @@ from adder_engine.kernels.network import Adder
 from adder_engine.parsing import Sum
 from adder_engine.reference.proof import check_gradient, prove, prove_from_start, row_from_start
 from adder_engine.runs.files import write
-from adder_engine.runs.open_runs import Workbench, answers_of, collapsed_of, course_of, finite, look_at
+from adder_engine.runs.open_runs import OpenRuns, answers_of, collapsed_of, course_of, finite, look_at
 from adder_engine.runs.restoring import companions_saved, saved
-from adder_engine.runs.run import Recording
-from adder_engine.snapshot import Course, DataView, GradientCheck, LayerActivity, Look, Outlook, Proof, Snapshot, Status
-from adder_engine.steps import Sliced, in_one
+from adder_engine.runs.run import Run
+from adder_engine.snapshot import (
+    DatasetArrays,
+    EpochSummary,
+    GradientCheck,
+    LayerActivity,
+    Outlook,
+    ParameterHistory,
+    ReferenceCheck,
+    Snapshot,
+    Status,
+)
+from adder_engine.steps import Steps, in_one
 
 POINTS = 81
 """Of the curve along the gradient."""
@@ -95,62 +105,62 @@ class Autosave:
 class Explorer:
     """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile."""
 
-    recording: Recording
+    recording: Run
     asked: Sum
     """The current sum."""
     watched: list[Sum]
 
-    def find(self, question: Question) -> Sliced[object]:
+    def find(self, question: Query) -> Steps[object]:
         """What is asked for by name."""
-        found: Sliced[object] = getattr(self, question.name)(*question.arguments)
+        found: Steps[object] = getattr(self, question.name)(*question.arguments)
         return found
 
-    def plane(self, extent: Extent) -> Sliced[Plane]:
+    def plane(self, extent: GridSpec) -> Steps[AnswerGrid]:
         """The network's answers over a grid of sums."""
         return grids.plane(self.recording.trainer, extent)
 
-    def neurons(self, extent: Extent, only: tuple[int, int] | None = None) -> Sliced[tuple[NeuronPlane, ...]]:
+    def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> Steps[tuple[ActivationGrid, ...]]:
         """The hidden neurons' outputs over a grid of sums."""
         return grids.neurons(self.recording.trainer, extent, only)
 
-    def map_course(self) -> Sliced[MapCourse | None]:
+    def map_course(self) -> Steps[AffineMapHistory | None]:
         """The collapsed map over the run."""
         return in_one(lambda: landscape.map_course(self.recording))
 
-    def slopes(self, a: float | None, b: float | None) -> Slopes:
+    def slopes(self, a: float | None, b: float | None) -> LocalLinearMap:
         """The answer's slopes at a sum, by default the current one."""
         return grids.slopes(self.recording.trainer, self.asked.a if a is None else a, self.asked.b if b is None else b)
 
-    def forecast(self) -> Sliced[Forecast]:
+    def forecast(self) -> Steps[Extrapolation]:
         """What the slopes at the current sum foretell."""
         return grids.forecast(self.recording.trainer, self.asked, self.watched)
 
-    def stability(self, rough: bool = False) -> Sliced[Stability]:
+    def stability(self, rough: bool = False) -> Steps[CurvatureReport]:
         """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
         return curvature.stability(self.recording.trainer, rough)
 
-    def outlook(self) -> Sliced[Outlook]:
+    def outlook(self) -> Steps[Outlook]:
         """Whether the rate holds, and whether the run is stuck."""
         return outlook.outlook_of(self.recording)
 
-    def along_gradient(self, points: int = POINTS, rough: bool = False) -> Sliced[LossCurve]:
+    def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
         """The loss along the current gradient."""
         return landscape.along_gradient(self.recording.trainer, points, rough)
 
-    def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Sliced[LossSlice]:
+    def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
         """The loss over two directions, with the run's path."""
         return landscape.loss_slice(self.recording, columns, rows, rough)
 
-    def checks(self) -> Sliced[Checks]:
+    def checks(self) -> Steps[Evaluation]:
         """Shares of sums answered well, and the error by region."""
         return evaluation.checks(self.recording.trainer)
 
-    def rivals(self) -> Sliced[tuple[Rival, ...]]:
+    def rivals(self) -> Steps[tuple[Baseline, ...]]:
         """Other learners on the same rows."""
         return evaluation.rivals(self.recording.trainer, self.watched)
 
 
-class Desk(Workbench):
+class Workspace(OpenRuns):
     """All of a session that needs torch. Only the session's thread touches it."""
 
     def __init__(self, experiment: Experiment, autosave: Path | None, save_every: float) -> None:
@@ -224,7 +234,7 @@ class Desk(Workbench):
         """
         return batch_rows(self.recording.trainer)
 
-    def prove(self) -> Proof:
+    def prove(self) -> ReferenceCheck:
         """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
         return prove_from_start(self.recording) if self.recording.trainer.rung else prove(self.recording.trainer)
 
@@ -237,7 +247,7 @@ class Desk(Workbench):
         self._check_index(index)
         return check_gradient(self.recording.trainer, index)
 
-    def course(self, index: int) -> Course:
+    def course(self, index: int) -> ParameterHistory:
         """One parameter over the run so far, up to this moment.
 
         Raises:
@@ -246,7 +256,7 @@ class Desk(Workbench):
         self._check_index(index)
         return course_of(self.recording, index)
 
-    def look(self, epoch: int) -> Look:
+    def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch, without going there.
 
         Raises:
@@ -263,7 +273,7 @@ class Desk(Workbench):
         """What looks at the run from afar, as it is now."""
         return Explorer(self.recording, self.asked, list(self.watched))
 
-    def data(self) -> DataView:
+    def data(self) -> DatasetArrays:
         """The run's pairs, in units of sums."""
         return self.recording.trainer.dataset.view(self.recording.experiment)
 
@@ -310,7 +320,7 @@ class Desk(Workbench):
         size = experiment.training.batch_size or experiment.row_count
         trace = trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None)
         *answers, asked = answers_of(trainer, [*self.watched, self.asked])
-        marks, line = self.marks(), self.shelf.line(recording.line)
+        marks, line = self.marks(), self.run_list.line(recording.line)
         return Snapshot(
             version=self.version,
             status=status,
@@ -344,10 +354,10 @@ class Desk(Workbench):
             can_redo=self.can_redo,
             crossing=recording.crossing,
             run=recording.line,
-            run_name=self.shelf.name(recording.line, recording.first_experiment, marks),
+            run_name=self.run_list.name(recording.line, recording.first_experiment, marks),
             parent=line.parent,
             branched_at=line.branched_at,
-            runs=self.shelf.runs,
+            runs=self.run_list.runs,
             marks=marks,
             first_loss=recording.first_experiment.training.loss,
             blow_up=self.blow_up(),
@@ -362,13 +372,13 @@ class Desk(Workbench):
         Raises:
             RunFileError: it cannot be written.
         """
-        line = self.shelf.line(self.recording.line)
+        line = self.run_list.line(self.recording.line)
         extra = {
             "watched": [[s.a, s.b] for s in self.watched],
             "asked": [self.asked.a, self.asked.b],
             "line": {"parent": line.parent, "branched_at": line.branched_at},
         }
-        write(path, saved(self.recording.left(), extra), companions_saved(self.shelf.kept()))
+        write(path, saved(self.recording.left(), extra), companions_saved(self.run_list.kept()))
 
     def save_now(self) -> None:
         """Save what is new; a run that cannot be saved goes on with a warning."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import Layout
+from adder_engine.kernels.parameters import ParameterLayout
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
-class Handles:
+class Constraints:
     """What a person has taken hold of: frozen parameters and silenced neurons."""
 
     frozen: frozenset[int] = frozenset()
@@ -68,10 +68,10 @@ class Checkpoint:
     stream: Tensor
     """The generator's state now; the same tensor in all checkpoints between two draws."""
     experiment: Experiment
-    handles: Handles
+    handles: Constraints
 
 
-def why_stopped(update: int, layout: Layout, before: Tensor | None, after: Tensor) -> str:
+def why_stopped(update: int, layout: ParameterLayout, before: Tensor | None, after: Tensor) -> str:
     """Why the loss is not finite at an update: what the step before it did; both ``(P,)``, None for no step."""
     if before is None:
         return f"The loss is not a finite number from update {update} on: the start is too large."

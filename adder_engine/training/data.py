@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from adder_engine.experiment import Data, Experiment
-from adder_engine.snapshot import DataView
+from adder_engine.snapshot import DatasetArrays
 from adder_engine.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ class Dataset:
         a, b = self.pairs.T.double().numpy()
         return wanted_over(wanted, a, b)
 
-    def view(self, experiment: Experiment) -> DataView:
+    def view(self, experiment: Experiment) -> DatasetArrays:
         """The pairs in units of sums, as frozen arrays of their own."""
 
         def frozen(array: NDArray[np.float64]) -> NDArray[np.float64]:
             array.flags.writeable = False
             return array
 
-        return DataView(
+        return DatasetArrays(
             inputs=frozen(self.pairs.double().numpy()),
             targets=frozen(self.answers[:, 0].double().numpy()),
             wanted=frozen(self.wanted(experiment)),

@@ -23,7 +23,7 @@ It is a thousand times what rounding usually makes of the difference between the
 
 
 @dataclass(frozen=True)
-class Fired:
+class StopEvent:
     """A rule that has come true."""
 
     sentence: str
@@ -33,7 +33,7 @@ class Fired:
     """The epoch with the lowest held-out loss, where the experiment wants to go back to it."""
 
 
-class StopRules:
+class StoppingRules:
     """Watches a trainer for the first epoch at whose end one of ``[stop]``'s rules comes true.
 
     A rule about the loss or a sum comes true when it was not so an epoch earlier, or when it was only just set; so
@@ -46,7 +46,7 @@ class StopRules:
         self._stop: Stop | None = None
         self._under = self._near = False
         """Whether the loss, and the sum's answer, were within their bounds an epoch earlier."""
-        self._sum: SumRule | None = None
+        self._sum: AnswerRule | None = None
 
     def begin(self) -> None:
         """See how things stand before the next epoch."""
@@ -60,7 +60,7 @@ class StopRules:
         self._stop = self.trainer.experiment.stop
         self._under = self._near = False
 
-    def check(self, *, later: bool = False) -> Fired | None:
+    def check(self, *, later: bool = False) -> StopEvent | None:
         """Call at the end of each epoch: the rule that comes true with it, if any.
 
         With ``later`` the sum's answers are only asked for many epochs together or by :meth:`flush`, so a rule about
@@ -70,26 +70,26 @@ class StopRules:
         epoch = counters.epochs_done
         if stop is not self._stop and stop != self._stop:  # set on the way
             self.set_anew()
-        fired: Fired | None = None
+        fired: StopEvent | None = None
         if stop.epoch and epoch == stop.epoch:
-            fired = Fired(f"Stopped by its rule: epoch {stop.epoch:,} is finished.", epoch)
+            fired = StopEvent(f"Stopped by its rule: epoch {stop.epoch:,} is finished.", epoch)
         if stop.loss:
             was, self._under = self._under, self._is_under(stop)
             if self._under and not was and fired is None:
                 said = f"Stopped by its rule: the train loss {counters.loss:.4g} is at or below {stop.loss:g}."
-                fired = Fired(said, epoch)
+                fired = StopEvent(said, epoch)
         if stop.patience and fired is None and self._tired(stop):
             best = counters.best_epoch
             said = f"Stopped by its rule: the held-out loss has not fallen for {epoch - best:,} epochs."
             if stop.keep_best:
-                fired = Fired(said, epoch, best)
+                fired = StopEvent(said, epoch, best)
             else:
-                fired = Fired(f"{said} It was lowest at epoch {best:,}.", epoch)
+                fired = StopEvent(f"{said} It was lowest at epoch {best:,}.", epoch)
         if stop.sum and (self._sum_rule(stop).note(epoch) or fired or not later):
             return self.flush() or fired
         return fired
 
-    def flush(self) -> Fired | None:
+    def flush(self) -> StopEvent | None:
         """Ask for the sum's answers that were left for later: the rule, if it came true."""
         stop = self.trainer.experiment.stop
         if self._sum is None or not stop.sum:
@@ -100,7 +100,7 @@ class StopRules:
         a, b = stop.sum
         pair = pair_text(a, b, self.trainer.experiment.wanted.rule)
         said = f"Stopped by its rule: the answer to {pair} is {answer:.6g}, within {stop.within:g}."
-        return Fired(said, epoch)
+        return StopEvent(said, epoch)
 
     def _is_under(self, stop: Stop) -> bool:
         loss = self.trainer.counters.loss
@@ -115,10 +115,10 @@ class StopRules:
         before = max(best, (now - 1) // every * every)
         return (now - best) // stop.patience > (before - best) // stop.patience
 
-    def _sum_rule(self, stop: Stop) -> SumRule:
+    def _sum_rule(self, stop: Stop) -> AnswerRule:
         rule = self._sum
         if rule is None or rule.stop is not stop or rule.handles is not self.trainer.handles:
-            rule = self._sum = SumRule(self.trainer, stop)
+            rule = self._sum = AnswerRule(self.trainer, stop)
         return rule
 
 
@@ -131,7 +131,7 @@ class RuledTraining:
         """Which rule ended the run; empty while none has."""
         self.updates = 0
         """Updates run, those beyond the best among them."""
-        self._rules = StopRules(trainer)
+        self._rules = StoppingRules(trainer)
         self._rules.begin()
         self._best: Checkpoint | None = None
 
@@ -159,7 +159,7 @@ class RuledTraining:
             self.sentence += f" This is its best, epoch {fired.best_epoch:,}."
 
 
-class SumRule:
+class AnswerRule:
     """Whether the answer to ``[stop]``'s sum is within its tolerance, for a trainer as it goes on."""
 
     def __init__(self, trainer: Trainer, stop: Stop) -> None:

@@ -13,8 +13,8 @@ from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import Pass
 from adder_engine.kernels.network import initial_parameters, layout_for, linear_views
 from adder_engine.kernels.optim import keep_frozen, optimizer_step, scheduled_lr
-from adder_engine.snapshot import rungs_of
-from adder_engine.training.checkpoint import Checkpoint, Counters, Handles, why_stopped
+from adder_engine.snapshot import stages_of
+from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters, why_stopped
 from adder_engine.training.data import Dataset
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Trainer:
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         self.experiment = experiment
         self.layout = layout_for(experiment)
-        self.rungs = rungs_of(len(experiment.layer_names))
+        self.rungs = stages_of(len(experiment.layer_names))
         self.generator = torch.Generator().manual_seed(experiment.seed)
         self.state = torch.zeros(4, self.layout.size)
         self.dataset: Dataset
@@ -66,7 +66,7 @@ class Trainer:
         self.rung = 0
         """Rungs climbed of the update in progress; 0 between updates."""
         self.stopped: str | None = None
-        self.handles = Handles()
+        self.handles = Constraints()
         self.touched = False
         """Whether anything was changed by hand since the last step, so that the step no longer leads here."""
         self.batch_touched = False
@@ -122,7 +122,7 @@ class Trainer:
         self.touched, self.batch_touched = True, self.rung > 0 or self.batch_touched
         self.stepped = False
 
-    def hold(self, handles: Handles) -> None:
+    def hold(self, handles: Constraints) -> None:
         """Freeze these parameters and silence these neurons, and no others."""
         self.handles, self.touched = handles, True
         self._frozen = None

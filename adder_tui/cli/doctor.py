@@ -38,16 +38,16 @@ def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | N
         say(f"{'experiment':<13}cannot be used: {why}")
         return 2
     if experiment is not None:
-        say(f"{'experiment':<13}can be used: {_told(experiment)}")
+        say(f"{'experiment':<13}can be used: {_text(experiment)}")
     return 0
 
 
-def tell_of_data(told: str) -> None:
+def tell_of_data(phrase: str) -> None:
     """What was read from the file of rows."""
-    say(f"{'data':<13}{told}")
+    say(f"{'data':<13}{phrase}")
 
 
-def _told(experiment: Experiment) -> str:
+def _text(experiment: Experiment) -> str:
     sizes = "-".join(map(str, experiment.network.layers))
     return (
         f"{plural(experiment.epochs, 'epoch')} of {plural(experiment.row_count, 'row')} through {sizes},"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import PRESETS
-from adder_engine.export.export import UNTRAINED, Portrait, kind_of, left_out
+from adder_engine.export.export import UNTRAINED, ExportedRun, kind_of, left_out
 from adder_engine.export.export import export as write
 from adder_tui.cli.inputs import is_run_file, open_run, read_experiment
 from adder_tui.cli.output import ProgressLine, complain, say
@@ -36,14 +36,14 @@ def export(source: str, to: Path, data: str | None = None) -> int:
     if is_run_file(source):
         if data is not None:
             raise AdderError("A saved run brings its own data: leave out --data.")
-        portrait = Portrait.of(open_run(source), Path(source).stem)
+        portrait = ExportedRun.of(open_run(source), Path(source).stem)
     else:
         experiment, title = (
             read_experiment(source, (), data, complain),
             _title(source) if data is None else Path(data).stem,
         )
         if kind in UNTRAINED:
-            portrait = Portrait(experiment, title)
+            portrait = ExportedRun(experiment, title)
         else:
             portrait, stopped = _trained(experiment, title)
     write(portrait, to)
@@ -58,12 +58,12 @@ def _title(source: str) -> str:
     return f"{source}: {PRESETS[source].about}" if source in PRESETS else Path(source).stem
 
 
-def _trained(experiment: Experiment, title: str) -> tuple[Portrait, str | None]:
+def _trained(experiment: Experiment, title: str) -> tuple[ExportedRun, str | None]:
     """The experiment's run to its end, or to where one of its rules ends it; and why it stopped before that."""
     # Not at the top: the command line must come without torch.
-    from adder_engine.runs.run import Recording
+    from adder_engine.runs.run import Run
 
-    recording = Recording(experiment)
+    recording = Run(experiment)
     bar = ProgressLine(experiment.epochs)
     try:
         while not (recording.finished or recording.stop or recording.paused):
@@ -71,4 +71,4 @@ def _trained(experiment: Experiment, title: str) -> tuple[Portrait, str | None]:
             bar.show(recording.trainer.epochs_done)
     finally:
         bar.clear()
-    return Portrait.of(recording, title), recording.stop[1] if recording.stop else None
+    return ExportedRun.of(recording, title), recording.stop[1] if recording.stop else None

@@ -13,7 +13,7 @@ from adder_tui.storage.paths import expanded
 if TYPE_CHECKING:
     from adder_engine.rows import RowsRead
     from adder_engine.runs.files import SavedRun
-    from adder_engine.runs.run import Recording
+    from adder_engine.runs.run import Run
 
 
 LARGEST_FILE = 2_000_000
@@ -49,7 +49,7 @@ def read_experiment(
         read = _read_rows(expanded(data))
         experiment = experiment.replace(**{"data.kind": "rows", "data.rows": read.rows})
         if tell is not None:
-            tell(f"{data}: {read.told}")
+            tell(f"{data}: {read.phrase}")
     return experiment.parsed(*assignments)
 
 
@@ -72,8 +72,8 @@ def _read_rows(path: Path) -> RowsRead:
     try:
         read = read_rows(text)
     except ExperimentError as error:
-        told = str(error)
-        raise ExperimentError(f"{path}{', ' if told.startswith('line ') else ': '}{told}") from None
+        phrase = str(error)
+        raise ExperimentError(f"{path}{', ' if phrase.startswith('line ') else ': '}{phrase}") from None
     return RowsRead(read.rows, f"{read.columns}; read as {encoding}") if encoding else read
 
 
@@ -154,7 +154,7 @@ def read_run(source: str) -> SavedRun:
     return read(expanded(source))
 
 
-def open_run(source: str) -> Recording:
+def open_run(source: str) -> Run:
     """The saved run, at the moment where it stood.
 
     Raises:

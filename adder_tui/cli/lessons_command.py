@@ -56,7 +56,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None) -> int
             say(f"{here} {lesson.order:>2}  {lesson.id:<{width}}  {STATE_WORDS[kept.state]:<15}  {lesson.title}")
     done = sum(store.progress.lesson(lesson.id).done for lesson in there.lessons)
     say(f"{done} of {len(there.lessons)} done.")
-    return _told(store)
+    return _text(store)
 
 
 @lessons.command()
@@ -74,7 +74,7 @@ def export(file: str | None, course: str | None, data_dir: str | None) -> int:
     else:
         expanded(file).write_text(line + "\n", encoding="ascii")
         say(f"Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.")
-    return _told(store)
+    return _text(store)
 
 
 @lessons.command("import")
@@ -96,7 +96,7 @@ def import_(file: str, course: str | None, data_dir: str | None) -> int:
     done = sum(store.progress.lesson(id).done for id in ids)
     if not store.warning:
         say(f"Taken over: {len(ids)} {'lesson' if len(ids) == 1 else 'lessons'}, {done} of them done.")
-    return _told(store)
+    return _text(store)
 
 
 @lessons.command()
@@ -191,7 +191,7 @@ def _store(data_dir: str | None, course: str | None) -> Store:
     return Store(folder, progress_file(None if course is None else expanded(course)))
 
 
-def _told(store: Store) -> int:
+def _text(store: Store) -> int:
     """Say what the store has to say; the exit code."""
     if store.warning:
         complain(store.warning)

@@ -125,8 +125,8 @@ def cli(
         from adder_tui.cli.doctor import check, tell_of_data
 
         return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments, tell_of_data))
-    told: list[str] = []
-    chosen = _chosen(experiment, run, data, assignments, told.append)
+    phrase: list[str] = []
+    chosen = _chosen(experiment, run, data, assignments, phrase.append)
     own_course = None if course is None else expanded(course).absolute()
     if lesson is not None or course is not None:
         from adder_tui.cli.lessons_command import find_lesson
@@ -144,7 +144,7 @@ def cli(
             data_dir=folder,
             experiment=chosen,
             open_run=None if run is None else expanded(run).absolute(),
-            told=" ".join(told),
+            phrase=" ".join(phrase),
         )
     )
 
@@ -318,8 +318,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        told = f"{type(error).__name__}: {error}"
-        complain(f"A fault of ours, {told} (python -X dev -m adder_tui shows where).")
+        phrase = f"{type(error).__name__}: {error}"
+        complain(f"A fault of ours, {phrase} (python -X dev -m adder_tui shows where).")
         return 1
     return 2
 

@@ -15,7 +15,7 @@ from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
-    from adder_engine.snapshot import BlowUp, Stuck
+    from adder_engine.snapshot import Divergence, Stuck
     from adder_engine.training.stopping import RuledTraining
 
 
@@ -52,7 +52,7 @@ class Outcome:
     """Spent training; loading torch and drawing the data are not in it."""
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
-    blow_up: BlowUp | None
+    blow_up: Divergence | None
     """How its loss stopped being finite or diverged, where it did."""
     replies: tuple[Reply, ...]
     updates: int
@@ -91,7 +91,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
     from adder_engine.analysis.divergence import Bound
-    from adder_engine.snapshot import ended_told
+    from adder_engine.snapshot import ended_text
     from adder_engine.training.stopping import RuledTraining
 
     trainer = Trainer(experiment)
@@ -104,7 +104,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
         if stopped is None and (times := bound.times(trainer.current_loss())) is not None:
-            stopped = ended_told(times)
+            stopped = ended_text(times)
         if stopped is None:
             stuck = _stuck(trainer, losses)
         else:
@@ -121,14 +121,14 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
     return 0
 
 
-def _explained(experiment: Experiment, stopped: str) -> tuple[str, BlowUp | None]:
+def _explained(experiment: Experiment, stopped: str) -> tuple[str, Divergence | None]:
     """Why it blew up or diverged, in the app's words; ``stopped`` where its loss was never finite."""
     # Not at the top: few runs blow up, and the words bring rich along.
     from adder_engine.analysis.divergence import explain_anew
-    from adder_tui.train.draw_panels import blow_up_told
+    from adder_tui.train.draw_panels import divergence_text
 
     blow_up = explain_anew(experiment)
-    return (stopped, None) if blow_up is None else (blow_up_told(blow_up), blow_up)
+    return (stopped, None) if blow_up is None else (divergence_text(blow_up), blow_up)
 
 
 def _stuck(trainer: Trainer, losses: dict[int, float]) -> Stuck | None:
@@ -142,7 +142,7 @@ def _stuck(trainer: Trainer, losses: dict[int, float]) -> Stuck | None:
     return why_stuck(trainer) if before is not None and stands_still(losses[before], trainer.loss) else None
 
 
-def told_epochs(epochs: int) -> frozenset[int]:
+def reported_epochs(epochs: int) -> frozenset[int]:
     """The epochs after which a line is due: the first and each tenth of the run, the last left to the end."""
     due = (1, *(tenth * epochs // 10 for tenth in range(1, 10)))
     return frozenset(epoch for epoch in due if 0 < epoch < epochs)
@@ -161,7 +161,7 @@ def headline(experiment: Experiment, title: str) -> str:
 def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, float]:
     """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
-    told = told_epochs(epochs)
+    phrase = reported_epochs(epochs)
     losses: dict[int, float] = {}
     bar = ProgressLine(epochs)
     drawn = 0.0
@@ -173,7 +173,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
                 losses[trainer.epochs_done] = trainer.loss
             if training.sentence or trainer.stopped is not None:
                 break
-            if trainer.epochs_done in told:
+            if trainer.epochs_done in phrase:
                 bar.clear()
                 report.progress(trainer)
             if bar.visible and time.monotonic() - drawn > BAR_SECONDS:
@@ -216,9 +216,9 @@ class JsonReport:
             line["diverged"] = finite_or_null(blow_up.times)
             line["lr"], line["limit"] = finite_or_null(blow_up.lr), blow_up.own_limit
         if outcome.stuck is not None:
-            from adder_tui.train.draw_panels import stuck_told  # few runs get stuck, and the words bring rich along
+            from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
 
-            line["stuck"], line["stuck_because"] = stuck_told(outcome.stuck), outcome.stuck.cause
+            line["stuck"], line["stuck_because"] = stuck_text(outcome.stuck), outcome.stuck.cause
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
@@ -246,12 +246,12 @@ class TextReport:
 
     def __init__(self, epochs: int) -> None:
         self._width = len(f"{epochs:,}")
-        self._told = 0
+        self._text = 0
 
     def progress(self, trainer: Trainer) -> None:
         """The losses of one epoch."""
-        if trainer.loss is not None and trainer.epochs_done > self._told:
-            self._told = trainer.epochs_done
+        if trainer.loss is not None and trainer.epochs_done > self._text:
+            self._text = trainer.epochs_done
             held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"
             measured = trainer.experiment.held_out_epoch(trainer.epochs_done)
             if held_out and measured < trainer.epochs_done:
@@ -268,9 +268,9 @@ class TextReport:
             speed = plural(round(_speed(outcome)), "update")
             say(f"{plural(outcome.updates, 'update')} in {seconds}, {speed} a second")
         if outcome.stuck is not None:
-            from adder_tui.train.draw_panels import stuck_told  # few runs get stuck, and the words bring rich along
+            from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
 
-            say(stuck_told(outcome.stuck))
+            say(stuck_text(outcome.stuck))
         for line in answer_lines(outcome.replies):
             say(line)
 

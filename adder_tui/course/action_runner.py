@@ -15,14 +15,14 @@ from adder_tui.course.probe_views import (
     LASTING,
     SHEETS,
     AskedSum,
-    Call,
+    ProbeCall,
     RunLine,
-    Workbench,
+    ViewInputs,
     call_for,
     calls_of,
 )
 from adder_tui.course.problems import ActionError
-from adder_tui.course.state import Attempt
+from adder_tui.course.state import LessonAttempt
 from adder_tui.course.vocabulary import Action
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
     from adder_tui.course.expressions import Argument
     from adder_tui.course.lesson import Settings, Task
-    from adder_tui.course.lesson_controller import Classroom
-    from adder_tui.course.state import Sitting
+    from adder_tui.course.lesson_controller import LessonController
+    from adder_tui.course.state import LessonState
 
 
 FIRST_SUM = Sum(30, 70)
@@ -40,7 +40,7 @@ EPOCHS_AT_ONCE = 100
 """Epochs between two looks while training."""
 
 
-class LessonPlayer:
+class ActionRunner:
     """Plays actions on a session, telling an attempt's deeds of them as the app does.
 
     Args:
@@ -50,7 +50,7 @@ class LessonPlayer:
     """
 
     def __init__(
-        self, session: Session, attempt: Attempt, show: Callable[[Snapshot], None] = lambda snapshot: None
+        self, session: Session, attempt: LessonAttempt, show: Callable[[Snapshot], None] = lambda snapshot: None
     ) -> None:
         self._session, self._attempt, self._show = session, attempt, show
 
@@ -82,24 +82,24 @@ class LessonPlayer:
             raise ActionError(f"{action.text!r} cannot be done: {error}") from None
 
     def _see(self, snapshot: Snapshot) -> None:
-        self._attempt.deeds.saw(snapshot)
+        self._attempt.activity.saw(snapshot)
         self._show(snapshot)
 
     async def _do(self, action: Action) -> None:
-        session, deeds = self._session, self._attempt.deeds
+        session, activity = self._session, self._attempt.activity
         match action.verb, action.words:
             case "predict", (id, *value):
-                deeds.predict(id, " ".join(value))
+                activity.predict(id, " ".join(value))
             case "answer", (id, *value):
-                deeds.answer(id, " ".join(value))
+                activity.answer(id, " ".join(value))
             case "open", (view,):
-                deeds.open(view)
+                activity.open(view)
             case "sort", (card, *bin):
-                deeds.sort(card, " ".join(bin))
+                activity.sort(card, " ".join(bin))
             case "ask", _:
                 answer = await session.ask(parse_sum(action.argument))
                 self._see(await session.snapshot())
-                deeds.ask(answer)
+                activity.ask(answer)
             case "station", (id,):
                 station = self._attempt.lesson.station_named(id)
                 if station is None:
@@ -122,20 +122,20 @@ class LessonPlayer:
             case "edit", (name, value):
                 tensor, place = await self._place(name)
                 self._see(await session.edit(tensor, place, float(value)))
-                deeds.edit()
+                activity.edit()
             case "nudge", (name, amount):
                 loss = await session.bench("nudge", name, float(amount))
-                deeds.use("nudge", name, float(amount))
-                deeds.nudge(name, float(amount), float(loss))
+                activity.use("nudge", name, float(amount))
+                activity.nudge(name, float(amount), float(loss))
             case "gradcheck", (name,):
                 tensor, place = await self._place(name)
                 snapshot = await session.snapshot()
                 layout = layout_of(snapshot.experiment.network.layers, snapshot.experiment.layer_names)
-                deeds.check_gradient(name, await session.check_gradient(layout.index_of(tensor, place)))
+                activity.check_gradient(name, await session.check_gradient(layout.index_of(tensor, place)))
             case "bench", (name, *texts):
                 arguments = tuple(map(_argument, texts))
                 await session.bench(name, *arguments)
-                deeds.use(name, *arguments)
+                activity.use(name, *arguments)
 
     async def _run(self, epochs: int) -> None:
         """Train on, giving the run more epochs where it has too few; a loss that is not finite ends it."""
@@ -182,63 +182,63 @@ def _argument(text: str) -> Argument:
 class Benches:
     """Works the figures out for the lesson at hand, and keeps them while they hold."""
 
-    def __init__(self, room: Classroom) -> None:
+    def __init__(self, room: LessonController) -> None:
         self._room = room
 
     @property
-    def workbench(self) -> Workbench | None:
+    def view_inputs(self) -> ViewInputs | None:
         """What there is to draw of the lesson's own views; None on the list."""
-        sitting = self._room.sitting
-        if sitting is None:
+        lesson_state = self._room.lesson_state
+        if lesson_state is None:
             return None
-        lesson, deeds = sitting.lesson, sitting.attempt.deeds
-        return Workbench(
+        lesson, activity = lesson_state.lesson, lesson_state.attempt.activity
+        return ViewInputs(
             lesson=lesson,
-            asked=tuple(AskedSum(a.a, a.b, a.answer, a.wanted) for run in deeds.runs for a in run.asked),
+            asked=tuple(AskedSum(a.a, a.b, a.answer, a.wanted) for run in activity.runs for a in run.asked),
             runs=tuple(
                 RunLine(run.experiment, run.epochs, run.train[0] if run.train else None,
                         run.train[-1] if run.train else None, run.exploded)
-                for run in deeds.runs
+                for run in activity.runs
             ),
-            results=sitting.results, checks=deeds.checks, working=sitting.working, rows=sitting.rows,
+            results=lesson_state.results, checks=activity.checks, working=lesson_state.working, rows=lesson_state.rows,
             calls={view: calls_of(view, lesson) for view in lesson.views if view in SHEETS},
-            sorted=deeds.sorted, best=sitting.attempt.best, station=sitting.station,
+            sorted=activity.sorted, best=lesson_state.attempt.best, station=lesson_state.station,
         )  # fmt: skip
 
     def move(self, view: str, change: int) -> None:
         """Move a view's cursor."""
-        sitting = self._room.sitting
-        count = self._row_count(sitting, view) if sitting is not None else 0
-        if sitting is not None and count:
-            sitting.rows[view] = max(0, min(count - 1, sitting.rows.get(view, 0) + change))
+        lesson_state = self._room.lesson_state
+        count = self._row_count(lesson_state, view) if lesson_state is not None else 0
+        if lesson_state is not None and count:
+            lesson_state.rows[view] = max(0, min(count - 1, lesson_state.rows.get(view, 0) + change))
             self._room.changed()
 
     def point_at(self, view: str, action: Action) -> None:
         """Put a view's cursor on the figure that an action works out."""
-        sitting, call, calls = self._room.sitting, call_for(action), self.calls(view)
-        if sitting is not None and call in calls:
-            sitting.rows[view] = calls.index(call)
+        lesson_state, call, calls = self._room.lesson_state, call_for(action), self.calls(view)
+        if lesson_state is not None and call in calls:
+            lesson_state.rows[view] = calls.index(call)
 
-    def _row_count(self, sitting: Sitting, view: str) -> int:
+    def _row_count(self, lesson_state: LessonState, view: str) -> int:
         if view == "board":
-            return len(sitting.lesson.board.cards) if sitting.lesson.board else 0
+            return len(lesson_state.lesson.board.cards) if lesson_state.lesson.board else 0
         if view == "settings":
-            return len(sitting.lesson.controls)
+            return len(lesson_state.lesson.controls)
         return len(self.calls(view))
 
-    def calls(self, view: str) -> tuple[Call, ...]:
+    def calls(self, view: str) -> tuple[ProbeCall, ...]:
         """A view's figures."""
-        sitting = self._room.sitting
-        return calls_of(view, sitting.lesson) if sitting is not None and view in SHEETS else ()
+        lesson_state = self._room.lesson_state
+        return calls_of(view, lesson_state.lesson) if lesson_state is not None and view in SHEETS else ()
 
     def sort(self, change: int) -> None:
         """Move the card under the cursor to the next bin."""
-        sitting = self._room.sitting
-        board = sitting.lesson.board if sitting is not None else None
-        if sitting is None or board is None:
+        lesson_state = self._room.lesson_state
+        board = lesson_state.lesson.board if lesson_state is not None else None
+        if lesson_state is None or board is None:
             return
-        card = board.cards[sitting.rows.get("board", 0)]
-        lies = sitting.attempt.deeds.sorted.get(card.id)
+        card = board.cards[lesson_state.rows.get("board", 0)]
+        lies = lesson_state.attempt.activity.sorted.get(card.id)
         at = (
             (board.bins.index(lies) + change) % len(board.bins)
             if lies in board.bins
@@ -246,27 +246,27 @@ class Benches:
             if change > 0
             else len(board.bins) - 1
         )
-        sitting.attempt.deeds.sort(card.id, board.bins[at])
+        lesson_state.attempt.activity.sort(card.id, board.bins[at])
         self._room.changed()
 
     # --- figures ---------------------------------------------------------------------------------
 
     async def use(self, view: str) -> None:
         """Work out the figure under the view's cursor."""
-        sitting, calls = self._room.sitting, self.calls(view)
-        if sitting is not None and calls and sitting.working is None:
-            await self._work_out(calls[min(sitting.rows.get(view, 0), len(calls) - 1)], tell=True)
+        lesson_state, calls = self._room.lesson_state, self.calls(view)
+        if lesson_state is not None and calls and lesson_state.working is None:
+            await self._work_out(calls[min(lesson_state.rows.get(view, 0), len(calls) - 1)], tell=True)
 
     async def fill(self, view: str) -> None:
         """Work out all of a view's figures that need no asking, while nothing is played."""
-        sitting = self._room.sitting
-        if sitting is None or sitting.working is not None:
+        lesson_state = self._room.lesson_state
+        if lesson_state is None or lesson_state.working is not None:
             return
-        while self._room.sitting is sitting:
-            snapshot = sitting.attempt.deeds.snapshot
+        while self._room.lesson_state is lesson_state:
+            snapshot = lesson_state.attempt.activity.snapshot
             if snapshot is None or snapshot.status == "playing":
                 return
-            missing = [c for c in self.calls(view) if c.bench not in BY_HAND and c not in sitting.results]
+            missing = [c for c in self.calls(view) if c.bench not in BY_HAND and c not in lesson_state.results]
             if not missing:
                 return
             await self._work_out(missing[0], tell=False)
@@ -275,7 +275,7 @@ class Benches:
         """Work out what two typed shapes give: ``1x2 @ 2x4``, or ``10000x4 + 4``."""
         name = "broadcast" if "+" in text else "matmul"
         shapes = " ".join(text.replace("@", " ").replace("+", " ").replace("*", "x").split())
-        await self._work_out(Call(name, (shapes,)), tell=True)
+        await self._work_out(ProbeCall(name, (shapes,)), tell=True)
 
     async def shown(self, action: Action) -> None:
         """An action of "show me" was played: its figure, if it has one, is put on the bench."""
@@ -283,40 +283,40 @@ class Benches:
         if call is not None:
             await self._work_out(call, tell=False)
 
-    async def _work_out(self, call: Call, tell: bool) -> None:
+    async def _work_out(self, call: ProbeCall, tell: bool) -> None:
         """Ask the engine for a figure; with ``tell`` it is a deed of the learner's."""
-        sitting = self._room.sitting
-        if sitting is None:
+        lesson_state = self._room.lesson_state
+        if lesson_state is None:
             return
         session = await self._room.ready()
-        sitting.working = call
+        lesson_state.working = call
         self._room.changed()
         try:
             if call.bench == "gradcheck":
-                await self._check_gradient(session, sitting, str(call.arguments[0]), tell)
+                await self._check_gradient(session, lesson_state, str(call.arguments[0]), tell)
             else:
-                await self._measure(session, sitting, call, tell)
+                await self._measure(session, lesson_state, call, tell)
         except AdderError as error:
-            sitting.results[call] = str(error)
+            lesson_state.results[call] = str(error)
         finally:
-            sitting.working = None
+            lesson_state.working = None
             self._room.changed()
         await self._room.look()
 
-    async def _measure(self, session: Session, sitting: Sitting, call: Call, tell: bool) -> None:
-        deeds = sitting.attempt.deeds
-        stands = standing(deeds.snapshot) if deeds.snapshot else ()
+    async def _measure(self, session: Session, lesson_state: LessonState, call: ProbeCall, tell: bool) -> None:
+        activity = lesson_state.attempt.activity
+        stands = standing(activity.snapshot) if activity.snapshot else ()
         value = await session.bench(call.bench, *call.arguments)
-        if call.bench in LASTING or (deeds.snapshot and stands == standing(deeds.snapshot)):
-            sitting.results[call] = value
+        if call.bench in LASTING or (activity.snapshot and stands == standing(activity.snapshot)):
+            lesson_state.results[call] = value
         if tell:
-            deeds.use(call.bench, *call.arguments)
+            activity.use(call.bench, *call.arguments)
             if call.bench == "nudge":
-                deeds.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
+                activity.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
 
-    async def _check_gradient(self, session: Session, sitting: Sitting, name: str, tell: bool) -> None:
-        if tell or name not in sitting.attempt.deeds.checks:
-            await LessonPlayer(session, sitting.attempt).do(Action("gradcheck", (name,), f"gradcheck {name}"))
+    async def _check_gradient(self, session: Session, lesson_state: LessonState, name: str, tell: bool) -> None:
+        if tell or name not in lesson_state.attempt.activity.checks:
+            await ActionRunner(session, lesson_state.attempt).do(Action("gradcheck", (name,), f"gradcheck {name}"))
 
 
 def standing(snapshot: Snapshot) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adder_engine.experiment import Experiment
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Answer, GradientCheck, Losses, Moment, Snapshot
+    from adder_engine.snapshot import Answer, GradientCheck, Losses, Position, Snapshot
     from adder_tui.course.expressions import Argument
 
 
@@ -32,7 +32,7 @@ class Asked:
 
 
 @dataclass
-class Run:
+class LoggedRun:
     """One run: its settings, how far it came, its losses. All from snapshots; nothing is counted twice."""
 
     settings: list[tuple[int, Experiment]]
@@ -45,7 +45,7 @@ class Run:
     losses: Losses | None = None
     current_loss: float | None = None
     test_loss: float | None = None
-    stopped_at: Moment | None = None
+    stopped_at: Position | None = None
     exploded: bool = False
 
     def goes_on(self, snapshot: Snapshot) -> bool:
@@ -144,7 +144,7 @@ def _fixed(experiment: Experiment) -> tuple[Any, ...]:
 
 
 @dataclass
-class Deeds:
+class ActivityLog:
     """The record that checks look at.
 
     Feed it every snapshot (:meth:`saw`) and every command that a snapshot does not tell of. A sum is noted
@@ -163,7 +163,7 @@ class Deeds:
     """The newest measured slope of each parameter."""
     used: list[tuple[str, tuple[Argument, ...]]] = field(default_factory=list)
     """Benches with their arguments."""
-    runs: list[Run] = field(default_factory=list)
+    runs: list[LoggedRun] = field(default_factory=list)
     """Oldest first; the last one is at hand."""
     snapshot: Snapshot | None = None
     """The newest one seen."""
@@ -171,7 +171,7 @@ class Deeds:
     """How many runs were begun with each seed."""
 
     @property
-    def run(self) -> Run | None:
+    def run(self) -> LoggedRun | None:
         """The run at hand."""
         return self.runs[-1] if self.runs else None
 
@@ -181,7 +181,7 @@ class Deeds:
             return
         run = self.run
         if run is None or not run.goes_on(snapshot):
-            run = Run([(snapshot.moment.update, snapshot.experiment)])
+            run = LoggedRun([(snapshot.moment.update, snapshot.experiment)])
             self.runs = [*self.runs, run][-MOST_RUNS:]
             self.seeds[snapshot.experiment.seed] += 1
         run.see(snapshot)

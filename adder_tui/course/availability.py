@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adder_tui.course.lesson import LETTERS, Lesson
 from adder_tui.course.probe_views import SHEETS, calls_of
-from adder_tui.course.state import HANDS_ON, Sitting, Step
+from adder_tui.course.state import PRACTICE, LessonState, Step
 
 TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
 """Verbs of a solution that move training on."""
@@ -27,7 +27,7 @@ class OnScreen:
 def words_for(lesson: Lesson, step: Step) -> frozenset[str]:
     """The words for one step of a lesson: ``ask``, ``run``, ``form``, ``seed``, ``edit``, ``trace``, ``diagram`` …"""
     words = {"lesson", step.kind}
-    if step.kind not in HANDS_ON:
+    if step.kind not in PRACTICE:
         return frozenset(words)
     verbs = {action.verb for action in lesson.solution}
     words |= {"ask", "handson"}
@@ -51,22 +51,22 @@ def words_on_list(typing: bool) -> frozenset[str]:
     return frozenset({"list", "field" if typing else "ask"})
 
 
-def words_now(sitting: Sitting, typing: bool, screen: OnScreen) -> frozenset[str]:
+def words_now(lesson_state: LessonState, typing: bool, screen: OnScreen) -> frozenset[str]:
     """The words for a lesson as it is at the moment; ``typing``: the lesson's line has the keys."""
-    told = words_told(sitting)
-    if sitting.asking:
-        return frozenset({"lesson", "asking"} | told)
+    phrase = words_shown(lesson_state)
+    if lesson_state.asking:
+        return frozenset({"lesson", "asking"} | phrase)
     if typing:
-        return frozenset({"lesson", "field"} | told)
-    choices = {f"choice_{letter}" for letter in LETTERS[: sitting.choice_count]}
-    if sitting.review is not None:
-        return frozenset({"lesson", "page", "goes" if sitting.review.right else "stays"} | choices)
-    words = words_for(sitting.lesson, sitting.step) | choices | told
-    if not sitting.has_run:
+        return frozenset({"lesson", "field"} | phrase)
+    choices = {f"choice_{letter}" for letter in LETTERS[: lesson_state.choice_count]}
+    if lesson_state.review is not None:
+        return frozenset({"lesson", "page", "goes" if lesson_state.review.right else "stays"} | choices)
+    words = words_for(lesson_state.lesson, lesson_state.step) | choices | phrase
+    if not lesson_state.has_run:
         words -= {"run", "seed", "edit", "diagram"}
-    if sitting.task is not None:
+    if lesson_state.task is not None:
         words |= {"task"}
-    if sitting.lesson.stations and "handson" in words:
+    if lesson_state.lesson.stations and "handson" in words:
         words |= {"stations"}
     if not screen.diagram or screen.focused == "inspect":
         words -= {"diagram"}  # the table has keys of the same names
@@ -76,29 +76,31 @@ def words_now(sitting: Sitting, typing: bool, screen: OnScreen) -> frozenset[str
         words |= {"reading", "read_out"} if screen.read_out else {"reading"}
     if screen.focused not in ("network", "inspect"):
         words -= {"hands"}
-    if screen.focused in SHEETS and not _enough(sitting, screen.focused):
+    if screen.focused in SHEETS and not _enough(lesson_state, screen.focused):
         words |= {"bench"}
-    elif screen.focused == "settings" and sitting.lesson.controls and not _enough(sitting, "settings"):
+    elif screen.focused == "settings" and lesson_state.lesson.controls and not _enough(lesson_state, "settings"):
         words |= {"setting"}
     elif words.isdisjoint(("hands", "read_out")):
-        words |= {"page", "goes" if sitting.picked or sitting.may_go_on else "stays"}
+        words |= {"page", "goes" if lesson_state.picked or lesson_state.may_go_on else "stays"}
     return words
 
 
-def _enough(sitting: Sitting, view: str) -> bool:
+def _enough(lesson_state: LessonState, view: str) -> bool:
     """Whether Enter goes on although a view has the keys: all is done here, and the row is worked out."""
-    if sitting.step.kind != "do" or not sitting.may_go_on:
+    if lesson_state.step.kind != "do" or not lesson_state.may_go_on:
         return False
-    calls = calls_of(view, sitting.lesson) if view in SHEETS else ()
+    calls = calls_of(view, lesson_state.lesson) if view in SHEETS else ()
     if not calls:
         return True
-    call = calls[min(sitting.rows.get(view, 0), len(calls) - 1)]
-    return call in sitting.results or (call.bench == "gradcheck" and call.arguments[0] in sitting.attempt.deeds.checks)
+    call = calls[min(lesson_state.rows.get(view, 0), len(calls) - 1)]
+    return call in lesson_state.results or (
+        call.bench == "gradcheck" and call.arguments[0] in lesson_state.attempt.activity.checks
+    )
 
 
-def words_told(sitting: Sitting) -> set[str]:
+def words_shown(lesson_state: LessonState) -> set[str]:
     """What the shell's own lines may tell by now: how the run stands, and the network's answer."""
-    if sitting.step.kind not in HANDS_ON:
+    if lesson_state.step.kind not in PRACTICE:
         return set()
-    asked = sitting.step.kind != "do" or sitting.has_asked
+    asked = lesson_state.step.kind != "do" or lesson_state.has_asked
     return {"stands", "answers"} if asked else {"stands"}

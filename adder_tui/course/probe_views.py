@@ -20,7 +20,7 @@ Shown = float | str
 
 
 @dataclass(frozen=True)
-class Call:
+class ProbeCall:
     """One figure of a bench: its name and its arguments. ``nudge`` and ``gradcheck`` belong to it as well."""
 
     bench: str
@@ -28,28 +28,28 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ProbeView:
     """A bench's view."""
 
     about: str
     benches: tuple[str, ...]
     """Whose figures it shows."""
-    calls: tuple[Call, ...]
+    calls: tuple[ProbeCall, ...]
     """Figures that are offered beside those that the lesson's own tasks use."""
     typed: bool = False
     """Two shapes can be typed."""
 
 
-def _calls(*written: str) -> tuple[Call, ...]:
+def _calls(*written: str) -> tuple[ProbeCall, ...]:
     return tuple(call_of(text) for text in written)
 
 
-def call_of(text: str) -> Call:
+def call_of(text: str) -> ProbeCall:
     """``hits 1`` or ``matmul 1x2 2x4`` as a call; shapes stay together."""
     name, *words = text.split()
     if name in ("matmul", "broadcast"):
-        return Call(name, (" ".join(words),))
-    return Call(name, tuple(argument_of(word) for word in words))
+        return ProbeCall(name, (" ".join(words),))
+    return ProbeCall(name, tuple(argument_of(word) for word in words))
 
 
 def argument_of(word: str) -> Argument:
@@ -60,32 +60,32 @@ def argument_of(word: str) -> Argument:
         return word
 
 
-SHEETS: Mapping[str, Sheet] = {
-    "shapes": Sheet("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
+SHEETS: Mapping[str, ProbeView] = {
+    "shapes": ProbeView("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
                     (), typed=True),
-    "hits": Sheet("The sums that the network has never seen, by several measures.", ("hits", "over", "rmse"),
+    "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "rmse"),
                   _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "rmse 500")),
-    "spoiled": Sheet("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
+    "spoiled": ProbeView("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
                      ("spoiled",), _calls("spoiled mse", "spoiled l1", "spoiled huber")),
-    "nudge": Sheet("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
-    "graph": Sheet("What autograd wrote down on the way forward, for one sum.", ("graph", "tied"),
+    "nudge": ProbeView("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
+    "graph": ProbeView("What autograd wrote down on the way forward, for one sum.", ("graph", "tied"),
                    _calls("graph MseLossBackward0", "graph AddmmBackward0", "graph TBackward0",
                           "graph AccumulateGrad", "tied")),
-    "accumulate": Sheet("Backward calls without clearing and without a step.", ("backwards", "tenths", "uphill"),
+    "accumulate": ProbeView("Backward calls without clearing and without a step.", ("backwards", "tenths", "uphill"),
                         _calls("backwards 1", "backwards 2", "backwards 3", "tenths")),
-    "batches": Sheet("How far a few rows' gradient points where that of all rows does: 1 is the same way.",
+    "batches": ProbeView("How far a few rows' gradient points where that of all rows does: 1 is the same way.",
                      ("agreement", "worst_agreement"),
                      _calls("agreement 1", "worst_agreement 1", "agreement 32", "worst_agreement 32",
                             "agreement 1000", "worst_agreement 1000")),
-    "far": Sheet("How far off it typically is, by how large the sums' numbers may be.", ("rmse",),
+    "far": ProbeView("How far off it typically is, by how large the sums' numbers may be.", ("rmse",),
                  _calls("rmse 500", "rmse 5000", "rmse 50000", "rmse 500000")),
-    "valley": Sheet("How curved the loss is, and the largest rate at which plain steps hold.",
+    "valley": ProbeView("How curved the loss is, and the largest rate at which plain steps hold.",
                     ("curvature", "rate_cap"), _calls("curvature", "rate_cap")),
-    "activity": Sheet("What the neurons do over all rows.", ("twins", "dead"), _calls("twins", "dead 1", "dead 2")),
-    "seeds": Sheet("Untrained answers to 30 + 70, each seed with weights of its own.", ("seeds", "double", "stuck"),
+    "activity": ProbeView("What the neurons do over all rows.", ("twins", "dead"), _calls("twins", "dead 1", "dead 2")),
+    "seeds": ProbeView("Untrained answers to 30 + 70, each seed with weights of its own.", ("seeds", "double", "stuck"),
                    _calls("seeds mean 1000", "seeds spread 1000", "seeds low 1000", "seeds high 1000",
                           "seeds near 1000", "double")),
-    "rivals": Sheet("Other learners, taught with the same sums.", ("rival", "rival_rmse"),
+    "rivals": ProbeView("Other learners, taught with the same sums.", ("rival", "rival_rmse"),
                     _calls("rival least-squares 30 70", "rival neighbours 30 70", "rival least-squares 3000 7000",
                            "rival neighbours 3000 7000", "rival_rmse least-squares", "rival_rmse neighbours")),
 }  # fmt: skip
@@ -120,7 +120,7 @@ SHARES = frozenset({"hits", "over", "tenths"})
 """Benches whose figure is a share; shown as percent."""
 
 
-def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
+def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[ProbeCall, ...]:
     """The rows of a bench's view: those of the lesson's own tasks first, then the view's.
 
     Args:
@@ -129,7 +129,7 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
         chosen: the number that is chosen in the diagram, which the nudge offers too.
     """
     sheet = SHEETS[view]
-    found: dict[Call, None] = {}
+    found: dict[ProbeCall, None] = {}
     for action in lesson.solution:
         call = call_for(action)
         if call is not None and call.bench in sheet.benches:
@@ -139,23 +139,27 @@ def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[Call, ...]:
     for expression in expressions:
         for word, arguments in expression.words:
             if word == "bench" and arguments[0] in sheet.benches:
-                found[Call(str(arguments[0]), tuple(arguments[1:]))] = None
+                found[ProbeCall(str(arguments[0]), tuple(arguments[1:]))] = None
     if view == "nudge":
         for name in dict.fromkeys([*(str(call.arguments[0]) for call in found), *([chosen] if chosen else [])]):
-            for call in (Call("nudge", (name, 1.0)), Call("nudge", (name, -1.0)), Call("gradcheck", (name,))):
+            for call in (
+                ProbeCall("nudge", (name, 1.0)),
+                ProbeCall("nudge", (name, -1.0)),
+                ProbeCall("gradcheck", (name,)),
+            ):
                 found[call] = None
     return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
 
 
-def call_for(action: Action) -> Call | None:
+def call_for(action: Action) -> ProbeCall | None:
     """The figure that an action works out; None where it works none out."""
     match action.verb, action.words:
         case "bench", (name, *words):
-            return Call(name, tuple(argument_of(word) for word in words))
+            return ProbeCall(name, tuple(argument_of(word) for word in words))
         case "nudge", (name, amount):
-            return Call("nudge", (name, float(amount)))
+            return ProbeCall("nudge", (name, float(amount)))
         case "gradcheck", (name,):
-            return Call("gradcheck", (name,))
+            return ProbeCall("gradcheck", (name,))
     return None
 
 
@@ -172,7 +176,7 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
 
-def name_of(call: Call) -> str:
+def name_of(call: ProbeCall) -> str:
     """A figure's name as the view shows it."""
     if call.bench == "seeds":
         return _SEEDS[str(call.arguments[0])].format(*call.arguments[1:])
@@ -206,7 +210,7 @@ class RunLine:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class ViewInputs:
     """The lesson's views beside the app's own, at one moment."""
 
     lesson: Lesson
@@ -214,15 +218,15 @@ class Workbench:
     """Oldest first."""
     runs: tuple[RunLine, ...] = ()
     """Oldest first; the last one is at hand."""
-    results: Mapping[Call, Shown] = field(default_factory=dict)
+    results: Mapping[ProbeCall, Shown] = field(default_factory=dict)
     """Figures that were asked for, by call; a sentence where there is none."""
     checks: Mapping[str, GradientCheck] = field(default_factory=dict)
     """The newest slope measured of each number."""
-    working: Call | None = None
+    working: ProbeCall | None = None
     """The figure that is being computed."""
     rows: Mapping[str, int] = field(default_factory=dict)
     """View to the row under its cursor."""
-    calls: Mapping[str, tuple[Call, ...]] = field(default_factory=dict)
+    calls: Mapping[str, tuple[ProbeCall, ...]] = field(default_factory=dict)
     """View to its rows."""
     sorted: Mapping[str, str] = field(default_factory=dict)
     """Card to bin."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import AdderError
 from adder_engine.kernels.parameters import layout_of
-from adder_tui.course.activity_log import Deeds, Run, parameter_name
+from adder_tui.course.activity_log import ActivityLog, LoggedRun, parameter_name
 from adder_tui.course.expressions import Argument, Expression, Need, Value
 from adder_tui.course.lesson import Lesson, Settings
 
@@ -20,18 +20,22 @@ Figures = Mapping[Need, Value]
 """What was asked of the engine, about one moment of one run."""
 
 
-def told(
-    lesson: Lesson, deeds: Deeds, expression: Expression, when: Settings | None = None, figures: Figures | None = None
+def figure_text(
+    lesson: Lesson,
+    activity: ActivityLog,
+    expression: Expression,
+    when: Settings | None = None,
+    figures: Figures | None = None,
 ) -> Value:
     """What an expression gives for a learner's deeds; None where that is not known.
 
     With ``when`` it is asked of the runs with these settings, newest first, and gives the first that is not
     false or unknown; false only if it is so for all of them. Without, of the run at hand.
     """
-    runs = deeds.runs[-1:] if when is None else [run for run in reversed(deeds.runs) if run.matches(when)]
+    runs = activity.runs[-1:] if when is None else [run for run in reversed(activity.runs) if run.matches(when)]
     unknown = not runs
     for run in runs:
-        facts = Facts(lesson, deeds, run, when is not None, figures or {})
+        facts = Resolver(lesson, activity, run, when is not None, figures or {})
         value = expression.value(facts.look_up)
         if value is not None and value is not False:
             return value
@@ -61,13 +65,13 @@ async def _figure(session: Session, need: Need) -> Value:
     return await session.bench(name, *arguments)
 
 
-class Facts:
+class Resolver:
     """The meaning of words for one run of a lesson."""
 
-    def __init__(self, lesson: Lesson, deeds: Deeds, run: Run, bound: bool, figures: Figures) -> None:
-        self._lesson, self._deeds, self._run, self._bound, self._figures = lesson, deeds, run, bound, figures
-        here = deeds.snapshot is not None and run is deeds.run
-        self._now: Snapshot | None = deeds.snapshot if here else None
+    def __init__(self, lesson: Lesson, activity: ActivityLog, run: LoggedRun, bound: bool, figures: Figures) -> None:
+        self._lesson, self._activity, self._run, self._bound, self._figures = lesson, activity, run, bound, figures
+        here = activity.snapshot is not None and run is activity.run
+        self._now: Snapshot | None = activity.snapshot if here else None
         """The run at hand as it stands; None where an earlier run is meant."""
 
     def look_up(self, word: str, arguments: tuple[Argument, ...]) -> Value:
@@ -79,23 +83,23 @@ class Facts:
             return float(self._run.experiment.parameter_count)
         if word == "cfg":
             return self._setting(str(arguments[0]))
-        deed = self._deed(word, arguments)
-        if deed is not None:
-            return deed
+        entry = self._entry(word, arguments)
+        if entry is not None:
+            return entry
         return None if self._now is None else self._of_now(self._now, word, arguments)
 
     # --- deeds -----------------------------------------------------------------------------------
 
-    def _deed(self, word: str, arguments: tuple[Argument, ...]) -> Value:
-        deeds, lesson = self._deeds, self._lesson
+    def _entry(self, word: str, arguments: tuple[Argument, ...]) -> Value:
+        activity, lesson = self._activity, self._lesson
         match word, arguments:
             case "predicted", (id,):
-                return id in deeds.predictions
+                return id in activity.predictions
             case "answered", (str(id),):
                 answered = lesson.field_named(id)
-                return answered is not None and id in deeds.answers and answered.right(deeds.answers[id])
+                return answered is not None and id in activity.answers and answered.right(activity.answers[id])
             case "asked", (a, b):
-                runs = [self._run] if self._bound else deeds.runs
+                runs = [self._run] if self._bound else activity.runs
                 return any((one.a, one.b) == (a, b) for run in runs for one in run.asked)
             case "asked_right", (float(tol), float(a), float(b), float(away)):
                 return any(
@@ -104,33 +108,33 @@ class Facts:
                     if one.wanted is not None
                 )
             case "said", (a, b):
-                runs = [self._run] if self._bound else deeds.runs
+                runs = [self._run] if self._bound else activity.runs
                 said = [one.answer for run in runs for one in run.asked if (one.a, one.b) == (a, b)]
                 return said[-1] if said else None
             case "opened", (view,):
-                return view in deeds.opened
+                return view in activity.opened
             case "sorted", ():
                 cards = lesson.board.cards if lesson.board else ()
-                return float(sum(deeds.sorted.get(card.id) in card.bins for card in cards))
+                return float(sum(activity.sorted.get(card.id) in card.bins for card in cards))
             case "nudged", (str(parameter), float(sign)):
                 name = parameter_name(parameter)
-                return any(one == name and amount * sign > 0 for one, amount in deeds.nudges)
+                return any(one == name and amount * sign > 0 for one, amount in activity.nudges)
             case "nudge_loss", (str(parameter), float(amount)):
-                return deeds.nudges.get((parameter_name(parameter), amount))
+                return activity.nudges.get((parameter_name(parameter), amount))
             case "gradcheck" | "estimate", (str(parameter), float(size)):
                 return self._measured_slope(word, parameter_name(parameter), size)
             case "did", (bench, *given):
-                return any(name == bench and list(used[: len(given)]) == given for name, used in deeds.used)
+                return any(name == bench and list(used[: len(given)]) == given for name, used in activity.used)
             case "tried", (float(seed),):
-                return float(deeds.seeds[int(seed)])
+                return float(activity.seeds[int(seed)])
             case "seeds_tried", ():
-                return float(len(deeds.seeds))
+                return float(len(activity.seeds))
             case "edits", ():
                 return float(self._run.edits)
         return None
 
     def _measured_slope(self, word: str, parameter: str, size: float) -> Value:
-        check = self._deeds.checks.get(parameter)
+        check = self._activity.checks.get(parameter)
         for nudge in check.nudges if check else ():
             if math.isclose(nudge.size, size, rel_tol=1e-9):
                 return nudge.relative_error if word == "gradcheck" else nudge.estimate

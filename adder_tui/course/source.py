@@ -41,11 +41,11 @@ class Source:
         try:
             self.values: dict[str, Any] = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
-            told = str(error)
-            at = _AT_LINE.search(told)
+            phrase = str(error)
+            at = _AT_LINE.search(phrase)
             last = text.count("\n") + first_line  # where it says "at end of document", or nothing
             line_number = int(at[1]) + first_line - 1 if at else last
-            raise LessonError([Problem(file, line_number, f"TOML: {_AT_LINE.sub('', told).rstrip('.')}.")]) from None
+            raise LessonError([Problem(file, line_number, f"TOML: {_AT_LINE.sub('', phrase).rstrip('.')}.")]) from None
 
     def line(self, table: str, index: int, key: str) -> int:
         """The line of a key, or of its table where it is missing or stands deeper."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from adder_engine.parsing import parse_sum
-from adder_tui.course.activity_log import Deeds
+from adder_tui.course.activity_log import ActivityLog
 from adder_tui.course.expressions import Expression, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
 from adder_tui.course.probe_views import Shown
-from adder_tui.course.resolver import Figures, fetch, told
+from adder_tui.course.resolver import Figures, fetch, figure_text
 from adder_tui.course.vocabulary import Action
 from adder_tui.storage.progress import LessonRecord
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
-    from adder_tui.course.probe_views import Call
+    from adder_tui.course.probe_views import ProbeCall
 
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
@@ -28,11 +28,11 @@ TITLES: dict[Kind, str] = {
 }  # fmt: skip
 PARTS: dict[Kind, str] = {"observe": "Observe", "explain": "Explain", "keep": "Facts", "more": "Go further"}
 """The headings that hold a step's text."""
-HANDS_ON = frozenset[Kind]({"do", "observe", "explain", "keep", "more"})
+PRACTICE = frozenset[Kind]({"do", "observe", "explain", "keep", "more"})
 """Steps in which the network may be worked with: before that one predicts."""
 
 
-class Attempt:
+class LessonAttempt:
     """A lesson and what was done in it. Tasks latch: once done they stay done.
 
     Args:
@@ -43,7 +43,7 @@ class Attempt:
     def __init__(self, lesson: Lesson, record: LessonRecord | None = None) -> None:
         self.lesson = lesson
         record = record or LessonRecord()
-        self.deeds = Deeds(predictions=dict(record.prediction), answers=dict(record.answers))
+        self.activity = ActivityLog(predictions=dict(record.prediction), answers=dict(record.answers))
         self.done: set[int] = {task.id for task in lesson.tasks} & set(record.tasks)
         """Ids of tasks."""
         self.best: dict[str, float] = dict(record.best)
@@ -77,22 +77,22 @@ class Attempt:
 
     async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
         """What an expression gives now. The engine is asked only where the answer hangs on it."""
-        value = told(self.lesson, self.deeds, expression, when)
-        run = self.deeds.run
-        if value is not None or not expression.needs or self.deeds.snapshot is None or run is None:
+        value = figure_text(self.lesson, self.activity, expression, when)
+        run = self.activity.run
+        if value is not None or not expression.needs or self.activity.snapshot is None or run is None:
             return value
         if when is not None and not run.matches(when):
             return value  # an earlier run is meant: the engine knows the one at hand
-        if self.deeds.snapshot.status == "playing" and any(need.word != "ask" for need in expression.needs):
+        if self.activity.snapshot.status == "playing" and any(need.word != "ask" for need in expression.needs):
             return None  # what takes long is not computed several times a second
         figures: Figures = await fetch(session, expression.needs)
-        return told(self.lesson, self.deeds, expression, when, figures)
+        return figure_text(self.lesson, self.activity, expression, when, figures)
 
     @property
     def all_done(self) -> bool:
         """Every task is done and every prediction locked in."""
         return len(self.done) == len(self.lesson.tasks) and all(
-            one.id in self.deeds.predictions for one in self.lesson.predictions
+            one.id in self.activity.predictions for one in self.lesson.predictions
         )
 
 
@@ -105,20 +105,20 @@ def completed(lesson: Lesson, record: LessonRecord) -> bool:
     )
 
 
-def next_action(task: Task, attempt: Attempt) -> Action | None:
+def next_action(task: Task, attempt: LessonAttempt) -> Action | None:
     """The action that comes next; None where each of them seems done."""
     return next((action for action in task.actions if not _is_done(action, attempt)), None)
 
 
-def _is_done(action: Action, attempt: Attempt) -> bool:
-    deeds, lesson = attempt.deeds, attempt.lesson
-    run = deeds.run
+def _is_done(action: Action, attempt: LessonAttempt) -> bool:
+    activity, lesson = attempt.activity, attempt.lesson
+    run = activity.run
     match action.verb, action.words:
         case "answer", (id, *_):
             field = lesson.field_named(id)
-            return field is not None and field.right(deeds.answers.get(id, ""))
+            return field is not None and field.right(activity.answers.get(id, ""))
         case "open", (view,):
-            return view in deeds.opened
+            return view in activity.opened
     if run is None:
         return False
     match action.verb, action.words:
@@ -158,7 +158,7 @@ class Review:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageState:
     """One step of a lesson, whole and frozen."""
 
     lesson: Lesson
@@ -172,7 +172,7 @@ class Page:
     """Ids of tasks."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Field's id to what was typed last."""
-    told: Mapping[str, str] = field(default_factory=dict)
+    replies: Mapping[str, str] = field(default_factory=dict)
     """Field's id to what is wrong with its answer."""
     hints: int = 0
     """Hints of the current task that are open."""
@@ -258,10 +258,10 @@ def furthest(steps: Sequence[Step], predicted: set[str], done: set[int]) -> int:
 
 
 @dataclass
-class Sitting:
+class LessonState:
     """Whoever changes something here has the page drawn anew."""
 
-    attempt: Attempt
+    attempt: LessonAttempt
     steps: tuple[Step, ...]
     at: int
     """Index of the step."""
@@ -273,7 +273,7 @@ class Sitting:
     """The id of the newest run that was the lesson's own."""
     hints: dict[int, int] = field(default_factory=dict)
     """A task's id to how many of its hints are open."""
-    told: dict[str, str] = field(default_factory=dict)
+    replies: dict[str, str] = field(default_factory=dict)
     """A field's id to what is wrong with its answer."""
     picked: str = ""
     """The letter that is picked, not yet locked in."""
@@ -291,9 +291,9 @@ class Sitting:
     """The view in which the shown action is seen."""
     review: Review | None = None
     """The chapter's review, while it is asked."""
-    results: dict[Call, Shown] = field(default_factory=dict)
+    results: dict[ProbeCall, Shown] = field(default_factory=dict)
     """The benches' figures that were asked for."""
-    working: Call | None = None
+    working: ProbeCall | None = None
     """The figure that is being computed."""
     rows: dict[str, int] = field(default_factory=dict)
     """View to the row under its cursor."""
@@ -318,7 +318,7 @@ class Sitting:
     @property
     def has_asked(self) -> bool:
         """Whether a sum was asked in this lesson."""
-        return any(run.asked for run in self.attempt.deeds.runs)
+        return any(run.asked for run in self.attempt.activity.runs)
 
     @property
     def task(self) -> Task | None:
@@ -336,7 +336,7 @@ class Sitting:
         """Whether the step is done."""
         match self.step.kind:
             case "predict":
-                return self.step.prediction in self.attempt.deeds.predictions
+                return self.step.prediction in self.attempt.activity.predictions
             case "do":
                 return set(self.step.tasks) <= self.attempt.done
             case "quiz":
@@ -357,7 +357,7 @@ class Sitting:
 
     def _right(self, id: str) -> bool:
         one = self.lesson.field_named(id)
-        return one is not None and one.right(self.attempt.deeds.answers.get(id, ""))
+        return one is not None and one.right(self.attempt.activity.answers.get(id, ""))
 
     @property
     def types_now(self) -> bool:
@@ -386,7 +386,7 @@ class Sitting:
         self.picked = self.typed = self.refusal = ""
         self.asking = False
 
-    def page(self, finished: bool, next_title: str, review_due: bool) -> Page:
+    def page(self, finished: bool, next_title: str, review_due: bool) -> PageState:
         """What there is to draw.
 
         Args:
@@ -394,11 +394,11 @@ class Sitting:
             next_title: of the lesson after this one; empty after the last.
             review_due: a chapter's review waits after this lesson.
         """
-        deeds = self.attempt.deeds
-        predictions: Mapping[str, str] = deeds.predictions
-        return Page(
+        activity = self.attempt.activity
+        predictions: Mapping[str, str] = activity.predictions
+        return PageState(
             lesson=self.lesson, step=self.step, number=self.at + 1, count=len(self.steps),
-            predictions=predictions, done=frozenset(self.attempt.done), answers=deeds.answers, told=self.told,
+            predictions=predictions, done=frozenset(self.attempt.done), answers=activity.answers, replies=self.replies,
             hints=self.hints.get(self.task.id, 0) if self.task is not None else 0, asking=self.asking,
             showing=self.showing, stage=self.stage, picked=self.picked, typed=self.typed, blank=self.blank,
             refusal=self.refusal, figures=self.figures, best=self.attempt.best, answered=self.answered,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
 from adder_tui.course import markup
-from adder_tui.course.action_runner import LessonPlayer
+from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.expressions import Value
 from adder_tui.course.lesson import Lesson, Measured
-from adder_tui.course.state import Attempt
+from adder_tui.course.state import LessonAttempt
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
@@ -21,8 +21,8 @@ _FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?![\w.])|(?<![\w.,])\d{1,3
 
 async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
     """What is wrong with the tasks and challenges when they are played, a sentence each."""
-    attempt = Attempt(lesson)
-    player = LessonPlayer(session, attempt)
+    attempt = LessonAttempt(lesson)
+    player = ActionRunner(session, attempt)
     await player.enter()
     for task in await attempt.look(session):
         yield f"The check of task {task.id} is true on entering: {task.check.text}"
@@ -40,8 +40,8 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
         if await attempt.quote(session, quote.name) == "…":
             yield f"After the tasks {{{{{quote.name}}}}} has no value: {quote.value.text}"
     for challenge in lesson.challenges:
-        attempt = Attempt(lesson)
-        player = LessonPlayer(session, attempt)
+        attempt = LessonAttempt(lesson)
+        player = ActionRunner(session, attempt)
         await player.enter()
         if await attempt.look_at_challenges(session):
             yield f"The challenge {challenge.id} is met on entering."
@@ -67,8 +67,8 @@ def groups(lesson: Lesson) -> tuple[tuple[Measured, ...], ...]:
 
 async def measure(session: Session, lesson: Lesson, figures: Sequence[Measured]) -> list[str]:
     """Measure figures that come out of one run, as :func:`groups` gives them. What is wrong with them."""
-    attempt = Attempt(lesson)
-    player = LessonPlayer(session, attempt)
+    attempt = LessonAttempt(lesson)
+    player = ActionRunner(session, attempt)
     try:
         await player.enter(figures[0].preset)
         await player.play_all(figures[0].actions)

@@ -12,7 +12,7 @@ from adder_tui.ui.numbers import count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import DataView, Doubles
+    from adder_engine.snapshot import DatasetArrays, Doubles
 
 Colour = Literal["target", "off by"]
 MOST_POINTS = 4_000
@@ -42,23 +42,23 @@ class Look:
     colour: Colour = "target"
 
 
-def pairs_of(data: DataView, look: Look) -> tuple[Doubles, Doubles]:
+def pairs_of(data: DatasetArrays, look: Look) -> tuple[Doubles, Doubles]:
     """The pairs ``(n, 2)`` and targets ``(n,)`` that are looked at."""
     return (data.test_inputs, data.test_targets) if look.held_out else (data.inputs, data.targets)
 
 
-def wanted_of(data: DataView, look: Look) -> Doubles:
+def wanted_of(data: DatasetArrays, look: Look) -> Doubles:
     """The right answers to them ``(n,)``, without noise."""
     return data.test_targets if look.held_out else data.wanted
 
 
-def is_noisy(data: DataView, look: Look) -> bool:
+def is_noisy(data: DatasetArrays, look: Look) -> bool:
     """Whether the targets are others than what is wanted."""
     targets, wanted = pairs_of(data, look)[1], wanted_of(data, look)
     return len(targets) > 0 and abs(targets - wanted).max() > ROUNDING * max(abs(wanted).max(), abs(data.inputs).max())
 
 
-def close_to(data: DataView) -> float:
+def close_to(data: DatasetArrays) -> float:
     """An answer that is off by no more counts as right: what the checks call close."""
     from adder_engine.thresholds import thresholds
 
@@ -71,7 +71,7 @@ def scrolled(at: int, top: int, height: int, rows: int) -> int:
 
 
 def data_table(
-    data: DataView | None, look: Look, answers: Doubles | None, width: int, height: int, glyphs: Glyphs
+    data: DatasetArrays | None, look: Look, answers: Doubles | None, width: int, height: int, glyphs: Glyphs
 ) -> list[Line]:
     """The rows from ``look.top`` on; ``answers`` are those to them, None while they are awaited."""
     if data is None:
@@ -91,8 +91,8 @@ def data_table(
         answer = float(answers[row - look.top]) if known and answers is not None else None
         target, wanted = float(targets[row]), float(right[row])
         off = None if answer is None else answer - wanted
-        told = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
-        numbers = [*(told[name] for name in columns if name in told), answer]
+        phrase = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
+        numbers = [*(phrase[name] for name in columns if name in phrase), answer]
         before = wide - after
         texts = [cell(value, glyphs, before, after) for value in numbers]
         sign = "+" if off is not None and off > 0 else ""
@@ -121,7 +121,7 @@ def thinned(pairs: Doubles) -> slice:
 
 
 def scatter(
-    data: DataView | None,
+    data: DatasetArrays | None,
     look: Look,
     answers: Doubles | None,
     held_out_range: tuple[float, float] | None,
@@ -220,7 +220,7 @@ def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyph
     return Line(tuple(parts))
 
 
-def data_heading(data: DataView | None, look: Look, own: bool, glyphs: Glyphs) -> Line:
+def data_heading(data: DatasetArrays | None, look: Look, own: bool, glyphs: Glyphs) -> Line:
     """What the data is and how much of it there is."""
     line = Line.of((" Data", "strong"))
     if data is None:
@@ -232,7 +232,7 @@ def data_heading(data: DataView | None, look: Look, own: bool, glyphs: Glyphs) -
     return Line.of(line, trained, held if m else ("   nothing held out", "dim"))
 
 
-def chosen_pair(data: DataView | None, look: Look, answer: float | None, glyphs: Glyphs) -> Line:
+def chosen_pair(data: DatasetArrays | None, look: Look, answer: float | None, glyphs: Glyphs) -> Line:
     """The chosen row in words."""
     if data is None:
         return Line()
@@ -240,7 +240,7 @@ def chosen_pair(data: DataView | None, look: Look, answer: float | None, glyphs:
     if look.at >= len(targets):
         return Line.of((" nothing is held out", "dim"))
     a, b, target = float(inputs[look.at, 0]), float(inputs[look.at, 1]), float(targets[look.at])
-    told = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
+    phrase = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
     if is_noisy(data, look):
-        told += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
-    return Line.of((told, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))
+        phrase += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
+    return Line.of((phrase, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))

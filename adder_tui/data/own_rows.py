@@ -15,15 +15,15 @@ from adder_engine.rows import FORMS, read_rows, row_text
 from adder_engine.schema import MOST_ROWS
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Role, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count, plural
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from adder_engine.schema import Row
-    from adder_tui.controller import Player
+    from adder_tui.controller import Controller
 
 MOST_LISTED = 1_000
 """Rows of the run that the text begins with; more would take a second to show."""
@@ -38,13 +38,13 @@ SAID_ROWS = 3
 
 
 class _Heading(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
-        told = Line.of((" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
-        return [told.fit(width, view.glyphs.ellipsis)]
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        phrase = Line.of((" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
+        return [phrase.fit(width, view.glyphs.ellipsis)]
 
 
 class _Foot(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, OwnRows)
         role: Role = "minus" if screen.refusal else "text"
@@ -56,7 +56,7 @@ class _Foot(Canvas):
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
 
-class OwnRows(Window[str | None]):
+class OwnRows(Modal[str | None]):
     """Ctrl+T starts a new run on the rows and resolves with None; Escape resolves with the text as it stands."""
 
     DEFAULT_CSS = """
@@ -80,7 +80,7 @@ class OwnRows(Window[str | None]):
     ]
     AUTO_FOCUS = "TextArea"
 
-    def __init__(self, source: ViewSource, player: Player, text: str | None) -> None:
+    def __init__(self, source: ViewSource, player: Controller, text: str | None) -> None:
         super().__init__()
         self._source, self._player = source, player
         data = source().experiment.data

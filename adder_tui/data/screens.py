@@ -16,12 +16,12 @@ from adder_engine.errors import AdderError
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Span
-from adder_tui.ui.modal import Window
-from adder_tui.ui.view import View
+from adder_tui.ui.modal import Modal
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import DataView, Doubles
-    from adder_tui.controller import Player
+    from adder_engine.snapshot import DatasetArrays, Doubles
+    from adder_tui.controller import Controller
 
 BESIDE = 110
 """From here on table and scatter stand side by side."""
@@ -38,14 +38,14 @@ class _Part(Canvas):
 
 
 class _Heading(_Part):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.data_screen
         own = view.experiment.data.kind == "rows"
         return [data_heading(screen.data, screen.look, own, view.glyphs).fit(width, view.glyphs.ellipsis)]
 
 
 class _Table(_Part):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.data_screen
         return data_table(screen.data, screen.look, screen.answers, width, height, view.glyphs)
 
@@ -55,7 +55,7 @@ class _Table(_Part):
 
 
 class _Scatter(_Part):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen, held = self.data_screen, None
         if screen.data is not None and len(screen.data.test_targets):
             held = (view.experiment.data.low, view.experiment.data.high)
@@ -63,14 +63,14 @@ class _Scatter(_Part):
 
 
 class _Foot(_Part):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.data_screen
         glyphs = view.glyphs
         answers, place = screen.answers, screen.look.at - screen.look.top
         answer = float(answers[place]) if answers is not None and 0 <= place < len(answers) else None
-        told = Line.of((f" {screen.sentence}", "minus")) if screen.sentence else chosen_pair(
+        phrase = Line.of((f" {screen.sentence}", "minus")) if screen.sentence else chosen_pair(
             screen.data, screen.look, answer, glyphs)  # fmt: skip
-        return [told.fit(width, glyphs.ellipsis), _keys(screen).fit(width, glyphs.ellipsis)]
+        return [phrase.fit(width, glyphs.ellipsis), _keys(screen).fit(width, glyphs.ellipsis)]
 
 
 def _keys(screen: DataScreen) -> Line:
@@ -87,7 +87,7 @@ def _keys(screen: DataScreen) -> Line:
     return Line(tuple(parts))
 
 
-class DataScreen(Window[None]):
+class DataScreen(Modal[None]):
     """Look at the pairs that are trained on and held out, with the network's answers as they are now."""
 
     DEFAULT_CSS = f"""
@@ -113,10 +113,10 @@ class DataScreen(Window[None]):
         Binding("e", "edit", show=False),
     ]
 
-    def __init__(self, source: ViewSource, player: Player) -> None:
+    def __init__(self, source: ViewSource, player: Controller) -> None:
         super().__init__()
         self._source, self._player = source, player
-        self.data: DataView | None = None
+        self.data: DatasetArrays | None = None
         self.look = Look()
         self.answers: Doubles | None = None
         """To the rows of the table that are in sight."""

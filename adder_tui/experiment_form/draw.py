@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, key_named, why_idle
-from adder_tui.experiment_form.state import FIELDS, PRESET, Draft, default_text, text_of
+from adder_tui.experiment_form.state import FIELDS, PRESET, FormState, default_text, text_of
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.symbols import Glyphs
 
@@ -20,7 +20,7 @@ Row = tuple[str, Line]
 """A row of the list: the field that it belongs to, empty for a heading, and what it looks like."""
 
 
-def field_rows(draft: Draft, width: int, glyphs: Glyphs) -> list[Row]:
+def field_rows(draft: FormState, width: int, glyphs: Glyphs) -> list[Row]:
     """All rows of the list: headings, fields, and under a field why it will not do."""
     rows: list[Row] = []
     section = ""
@@ -44,7 +44,7 @@ def scrolled(rows: list[Row], name: str, top: int, height: int) -> int:
     return max(0, min(top, len(rows) - height))
 
 
-def _field(draft: Draft, name: str, width: int, glyphs: Glyphs) -> Line:
+def _field(draft: FormState, name: str, width: int, glyphs: Glyphs) -> Line:
     chosen = name == draft.name
     idle = "" if name == PRESET else why_idle(name, draft.experiment)
     marks = Line.of(
@@ -64,7 +64,7 @@ def _field(draft: Draft, name: str, width: int, glyphs: Glyphs) -> Line:
     return Line.of(marks, label, value, note.fit(NOTE - 2, glyphs.ellipsis), "  ", (glyphs.text(meaning), quiet))
 
 
-def _value(draft: Draft, name: str, room: int, role: Role, glyphs: Glyphs) -> Line:
+def _value(draft: FormState, name: str, room: int, role: Role, glyphs: Glyphs) -> Line:
     text = draft.text(name)
     if name != draft.name:
         return Line.of((glyphs.text(text), role)).fit(min(room, len(text)), glyphs.ellipsis)
@@ -79,7 +79,7 @@ def _value(draft: Draft, name: str, room: int, role: Role, glyphs: Glyphs) -> Li
     return Line.of((seen[:at], "strong"), (seen[at : at + 1] or " ", "chosen"), (seen[at + 1 :], "strong"))
 
 
-def _note(draft: Draft, name: str, idle: str) -> str:
+def _note(draft: FormState, name: str, idle: str) -> str:
     if name == PRESET:
         return ""
     if idle:
@@ -89,18 +89,18 @@ def _note(draft: Draft, name: str, idle: str) -> str:
     return f"default {default_text(name) or 'none'}" if draft.differs_from_default(name) else ""
 
 
-def _meaning(draft: Draft, name: str) -> str:
+def _meaning(draft: FormState, name: str) -> str:
     if name != PRESET:
         return key_named(name).meaning
     return PRESETS[draft.preset].about if draft.preset in PRESETS else "the run's experiment as it is"
 
 
-def panel(draft: Draft, width: int, glyphs: Glyphs) -> list[Line]:
+def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     """What the chosen field means and takes, what Enter will do, and the keys; always :data:`PANEL` rows."""
     name = draft.name
-    told = wrapped(f"{name}: {_meaning(draft, name)}", width - 1)[:2]
+    phrase = wrapped(f"{name}: {_meaning(draft, name)}", width - 1)[:2]
     rows = [Line.of((glyphs.horizontal * width, "faint"))]
-    rows += [Line.of((" " + glyphs.text(row), "text")) for row in told]
+    rows += [Line.of((" " + glyphs.text(row), "text")) for row in phrase]
     rows += _takes(draft, width, glyphs)[: 5 - len(rows)]
     rows += [Line()] * (5 - len(rows))
     rows += [Line.of((" " + row, "strong")) for row in wrapped(_will(draft), width - 1)[:2]]
@@ -109,7 +109,7 @@ def panel(draft: Draft, width: int, glyphs: Glyphs) -> list[Line]:
     return [row.fit(width, glyphs.ellipsis) for row in rows]
 
 
-def _takes(draft: Draft, width: int, glyphs: Glyphs) -> list[Line]:
+def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     words = draft.words(draft.name)
     default = "many-pairs, all keys at once" if draft.name == PRESET else default_text(draft.name) or "none"
     if not words:
@@ -128,7 +128,7 @@ def _takes(draft: Draft, width: int, glyphs: Glyphs) -> list[Line]:
     return [Line(tuple(row)) for row in rows]
 
 
-def _keys(draft: Draft, glyphs: Glyphs) -> Line:
+def _keys(draft: FormState, glyphs: Glyphs) -> Line:
     arrows = ("left, right" if glyphs.ascii else "← →") if draft.words(draft.name) else "type"
     pairs = [
         ("Enter", "apply"), ("Esc", "leave"), (arrows, "change"), ("Ctrl+D", "default"), ("Ctrl+R", "as the run"),
@@ -139,7 +139,7 @@ def _keys(draft: Draft, glyphs: Glyphs) -> Line:
     return Line(tuple(parts))
 
 
-def _will(draft: Draft) -> str:
+def _will(draft: FormState) -> str:
     if draft.errors:
         return "Something will not do: nothing is applied until it is mended."
     changes = draft.changes
@@ -167,7 +167,7 @@ def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def heading(draft: Draft, glyphs: Glyphs) -> Line:
+def heading(draft: FormState, glyphs: Glyphs) -> Line:
     """The form's first row: what it is, and what its marks mean."""
     return Line.of(
         (" Experiment", "strong"), ("   * ", "accent"), ("not as in the run   ", "dim"), (f"{glyphs.differs} ", "text"),

@@ -11,35 +11,35 @@ from textual.app import ComposeResult
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.experiment_form.draw import PANEL, field_rows, heading, panel, scrolled
-from adder_tui.experiment_form.state import Draft
+from adder_tui.experiment_form.state import FormState
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Window
-from adder_tui.ui.view import View
+from adder_tui.ui.modal import Modal
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.controller import Player
+    from adder_tui.controller import Controller
 
 
 class _Drawing(Canvas):
     """A part of the form."""
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> FormState:
         form = self.screen
         assert isinstance(form, ExperimentForm)
         return form.draft
 
 
 class _Heading(_Drawing):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return [heading(self.draft, view.glyphs).fit(width, view.glyphs.ellipsis)]
 
 
 class _Fields(_Drawing):
     _top = 0
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         rows = field_rows(self.draft, width, view.glyphs)
         self._top = scrolled(rows, self.draft.name, self._top, height)
         return [line.fit(width) for _, line in rows[self._top : self._top + height]]
@@ -57,11 +57,11 @@ class _Fields(_Drawing):
 
 
 class _Panel(_Drawing):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return panel(self.draft, width, view.glyphs)
 
 
-class ExperimentForm(Window[None]):
+class ExperimentForm(Modal[None]):
     """All keys by section. Enter applies, Escape leaves all as it was.
 
     The screen itself takes the keys, so that those typed right behind the one that opened it arrive here.
@@ -74,9 +74,9 @@ class ExperimentForm(Window[None]):
     ExperimentForm _Panel {{ height: {PANEL}; }}
     """
 
-    def __init__(self, experiment: Experiment, source: ViewSource, player: Player) -> None:
+    def __init__(self, experiment: Experiment, source: ViewSource, player: Controller) -> None:
         super().__init__()
-        self.draft = Draft(experiment)
+        self.draft = FormState(experiment)
         self._source = source
         self._player = player
         self._applying = False
@@ -105,7 +105,7 @@ class ExperimentForm(Window[None]):
     def _do(self, event: events.Key) -> None:
         draft = self.draft
         turn = bool(draft.words(draft.name))
-        deeds: dict[str, Callable[[], None]] = {
+        handlers: dict[str, Callable[[], None]] = {
             "down": lambda: draft.move(1), "tab": lambda: draft.move(1),
             "up": lambda: draft.move(-1), "shift+tab": lambda: draft.move(-1),
             "pagedown": lambda: draft.move(8), "pageup": lambda: draft.move(-8),
@@ -115,8 +115,8 @@ class ExperimentForm(Window[None]):
             "home": lambda: draft.go(0), "end": lambda: draft.go(len(draft.text(draft.name))),
             "backspace": lambda: draft.erase(False), "delete": lambda: draft.erase(True),
         }  # fmt: skip
-        if event.key in deeds:
-            deeds[event.key]()
+        if event.key in handlers:
+            handlers[event.key]()
         elif event.key == "space" and turn:
             draft.turn(1)
         elif event.character is not None and event.is_printable:

@@ -8,7 +8,7 @@ from adder_engine.errors import ExperimentError
 from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, Experiment, key_named
 from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
-from adder_engine.schema import Key
+from adder_engine.schema import SchemaField
 from adder_tui.ui.run_state import preset_of
 
 PRESET = "preset"
@@ -19,7 +19,7 @@ MOST_ROWS_SHOWN = 8
 """More rows are counted instead of written out; ``d`` shows them."""
 
 
-class Draft:
+class FormState:
     """What the fields hold, the chosen field, and the cursor in it.
 
     Args:
@@ -168,7 +168,7 @@ class Draft:
         return min(places, key=lambda name: (places[name], -len(name))) if places else self.name
 
 
-def value_of(key: Key, text: str) -> Any:
+def value_of(key: SchemaField, text: str) -> Any:
     """The value that a field's text means.
 
     Raises:

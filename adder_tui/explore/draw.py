@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from adder_tui.explore.state import VIEWS, Exploration, Spot
+from adder_tui.explore.state import VIEWS, ClickTarget, ExploreState
 from adder_tui.ui.line import Line, roomiest, wrapped
 from adder_tui.ui.numbers import count
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 HEADING = 1
 """Rows above a view."""
 
 
-def explore_lines(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+def explore_lines(
+    view: ViewState, exploration: ExploreState, width: int, height: int
+) -> tuple[list[Line], ClickTarget | None]:
     """The whole tab, and where its plane lies, if it has one."""
     room = height - HEADING
     view = exploration.view_then(view)
@@ -20,10 +22,10 @@ def explore_lines(view: View, exploration: Exploration, width: int, height: int)
         lines = _nothing_yet(view, exploration, width)
     shown = [heading(view, exploration, width), *lines]
     fitted = [line.fit(width, view.glyphs.ellipsis) for line in shown[:height]]
-    return fitted, spot and Spot(spot.x, spot.y + HEADING, spot.cells)
+    return fitted, spot and ClickTarget(spot.x, spot.y + HEADING, spot.cells)
 
 
-def _view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+def _view(view: ViewState, exploration: ExploreState, width: int, height: int) -> tuple[list[Line], ClickTarget | None]:
     # Each view is imported when it is first looked at.
     if exploration.view == "error":
         from adder_tui.explore.error import error_view
@@ -46,7 +48,7 @@ def _view(view: View, exploration: Exploration, width: int, height: int) -> tupl
     return checks_view(view, exploration, width, height), None
 
 
-def heading(view: View, exploration: Exploration, width: int) -> Line:
+def heading(view: ViewState, exploration: ExploreState, width: int) -> Line:
     """The views by name; at the right which moment is shown, and whether a newer one is being computed."""
     line = Line.of(" ")
     for name in VIEWS:
@@ -56,11 +58,11 @@ def heading(view: View, exploration: Exploration, width: int) -> Line:
         )
     computing = f"computing{view.glyphs.ellipsis} " if exploration.computing else ""
     of = f"of {_place(exploration)} " if exploration.dated and exploration.of is not None else ""
-    told = roomiest(width - line.width, *(Line.of((words, "dim")) for words in (of + computing, of or computing)))
-    return line.with_right(told, width)
+    phrase = roomiest(width - line.width, *(Line.of((words, "dim")) for words in (of + computing, of or computing)))
+    return line.with_right(phrase, width)
 
 
-def _place(exploration: Exploration) -> str:
+def _place(exploration: ExploreState) -> str:
     """The findings' moment."""
     then = exploration.of
     assert then is not None
@@ -69,7 +71,7 @@ def _place(exploration: Exploration) -> str:
     return f"epoch {count(then.epoch)}"
 
 
-def _nothing_yet(view: View, exploration: Exploration, width: int) -> list[Line]:
+def _nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[Line]:
     """What the view will show, or why it cannot."""
     glyphs = view.glyphs
     lines = [Line(), Line.of((f"  {VIEWS[exploration.view]}", "dim"))]

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adder_tui.explore.state import Exploration, Found
+from adder_tui.explore.state import ExploreResults, ExploreState
 from adder_tui.ui.heatmap import ranges_text
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.sums import sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import Checks, Rival
+    from adder_engine.analysis.results import Baseline, Evaluation
 
 BAR = 40
 SHORT = {"this network": "this net", "least squares": "least sq.", "nearest neighbours": "neighbours"}
 """What the learners are called where there is little room."""
 
 
-def checks_view(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
+def checks_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
     """Shares, regions and rivals, under each other."""
     found = exploration.found
     if found.checks is None:
@@ -30,7 +30,7 @@ def checks_view(view: View, exploration: Exploration, width: int, height: int) -
     return [*own, *_rivals(view, found, width, height - len(own))]
 
 
-def _shares(view: View, checks: Checks, width: int) -> list[Line]:
+def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
     judged = (
         plural(checks.count, "training row")
@@ -80,7 +80,7 @@ def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
     return Line.of((glyphs.bar * filled, "accent"), (glyphs.bar_rest * (width - filled), "faint"))
 
 
-def _regions(view: View, checks: Checks, width: int) -> list[Line]:
+def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
@@ -108,7 +108,7 @@ def _regions(view: View, checks: Checks, width: int) -> list[Line]:
     return lines
 
 
-def _rivals(view: View, found: Found, width: int, height: int) -> list[Line]:
+def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> list[Line]:
     """A column for each learner; the last row is its error on the sums of the checks."""
     if not found.rivals or height < 2:
         return []
@@ -134,7 +134,7 @@ def _rivals(view: View, found: Found, width: int, height: int) -> list[Line]:
     return lines[:height]
 
 
-def _column(rival: Rival, pitch: int, glyphs: Glyphs) -> list[str]:
+def _column(rival: Baseline, pitch: int, glyphs: Glyphs) -> list[str]:
     """Its answers and its error, under each other by their points where that fits."""
     texts = [*(number(answer.predicted, glyphs) for answer in rival.answers), number(rival.rmse, glyphs)]
     lined_up = aligned(texts)

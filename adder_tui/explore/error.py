@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_tui.explore.plane import LABELS, Axes, Trained, beside, cells_in, plane_picture, point_mark
-from adder_tui.explore.state import WIDE, Exploration, Spot, hidden_neuron
+from adder_tui.explore.state import WIDE, ClickTarget, ExploreState, hidden_neuron
 from adder_tui.explore.viewport import Cells
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
@@ -28,10 +28,10 @@ from adder_tui.ui.heatmap import (
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.numbers import count, number, off_by, plain_number, role_of, signed
 from adder_tui.ui.sums import sum_text
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import NeuronPlane, Plane
+    from adder_engine.analysis.results import ActivationGrid, AnswerGrid
 
 
 ABOVE, UNDER = 1, 2
@@ -46,12 +46,14 @@ LEAST_ROWS, MOST_ROWS = 2, 7
 NONE = "This network has no hidden neurons: its inputs lead straight to the answer."
 
 
-def error_cells(exploration: Exploration, width: int, height: int) -> Cells:
+def error_cells(exploration: ExploreState, width: int, height: int) -> Cells:
     """The cells of the plane in a view of this size."""
     return cells_in(width - (SIDE + 2 if width >= WIDE else 1), height - ABOVE - UNDER, exploration.halved)
 
 
-def error_view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+def error_view(
+    view: ViewState, exploration: ExploreState, width: int, height: int
+) -> tuple[list[Line], ClickTarget | None]:
     """The plane, what its characters mean, and the sum under the cross-hair in numbers."""
     plane = exploration.found.plane
     if plane is None:
@@ -73,31 +75,31 @@ def error_view(view: View, exploration: Exploration, width: int, height: int) ->
         levels, "size" if exploration.by_size else "sign", axes, exploration.halved, glyphs, cursor=cursor,
         asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
     )  # fmt: skip
-    spot = Spot(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    spot = ClickTarget(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     word = ("size" if exploration.by_size else "off by") if known else "answer"
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
     if width >= WIDE:
         side = gallery(view, exploration, SIDE, len(lines))
         lines = beside(lines, side, LABELS + len(axes.a))
-    return [*lines, *told(view, exploration, plane, cursor), _about(view, plane, largest, marked, width)], spot
+    return [*lines, *cell_lines(view, exploration, plane, cursor), _about(view, plane, largest, marked, width)], spot
 
 
-def truth_is_known(plane: Plane) -> bool:
+def truth_is_known(plane: AnswerGrid) -> bool:
     """Whether the right answers over the plane are; else it shows the answers alone, and no errors are made up."""
     return not np.isnan(plane.wanted).any()
 
 
-def axes_of(plane: Plane, halved: bool) -> Axes:
+def axes_of(plane: AnswerGrid, halved: bool) -> Axes:
     """The sums of the picture's cells: of two halves the upper one's."""
     return Axes(plane.a, plane.b[::2] if halved else plane.b, plane.log)
 
 
-def trained_of(plane: Plane) -> Trained:
+def trained_of(plane: AnswerGrid) -> Trained:
     """What the picture marks of the training data."""
     return Trained(plane.trained_a, plane.trained_b, plane.points)
 
 
-def told(view: View, exploration: Exploration, plane: Plane, cursor: tuple[int, int]) -> list[Line]:
+def cell_lines(view: ViewState, exploration: ExploreState, plane: AnswerGrid, cursor: tuple[int, int]) -> list[Line]:
     """The cell under the cross-hair in numbers."""
     from adder_engine.parsing import Sum  # not at the top: drawings import no more of the engine than they draw
 
@@ -125,7 +127,7 @@ def told(view: View, exploration: Exploration, plane: Plane, cursor: tuple[int, 
     return [line]
 
 
-def _about(view: View, plane: Plane, largest: float, marked: int, width: int) -> Line:
+def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, width: int) -> Line:
     """What is marked and framed, and the largest number; of too much for the width the least needed is left out."""
     glyphs = view.glyphs
     line = Line.of((f" {point_mark(glyphs)} ", "strong"))
@@ -144,7 +146,7 @@ def _about(view: View, plane: Plane, largest: float, marked: int, width: int) ->
     return roomiest(width, *(Line.of(line, *parts) for parts in ways))
 
 
-def _range(plane: Plane, view: View) -> str:
+def _range(plane: AnswerGrid, view: ViewState) -> str:
     glyphs, a, b = view.glyphs, plane.trained_a, plane.trained_b
     if a[0] == a[1] and b[0] == b[1]:
         return ""
@@ -154,7 +156,7 @@ def _range(plane: Plane, view: View) -> str:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class GalleryLayout:
     """Which neurons find room, and how large each is drawn: pictures down, layers across."""
 
     layers: range
@@ -167,7 +169,7 @@ class Shelf:
     """Columns of the names beside the pictures."""
 
 
-def shelf(view: View, exploration: Exploration, width: int, height: int) -> Shelf | None:
+def gallery_layout(view: ViewState, exploration: ExploreState, width: int, height: int) -> GalleryLayout | None:
     """Pictures as large as they can be with all in sight; where that is too small, those around the chosen one."""
     hidden = view.experiment.network.layers[1:-1]
     chosen = hidden_neuron(view.selection, view.experiment)
@@ -182,7 +184,7 @@ def shelf(view: View, exploration: Exploration, width: int, height: int) -> Shel
     room = max(1, (height + 1) // (rows + 1))
     layers = _around(chosen[0], len(hidden), across)
     neurons = tuple(_around(chosen[1] if i == chosen[0] else 0, hidden[i], room) for i in layers)
-    return Shelf(
+    return GalleryLayout(
         layers,
         neurons,
         Cells(columns - 1 + columns % 2, rows, exploration.halved),
@@ -196,11 +198,11 @@ def _around(chosen: int, count: int, room: int) -> range:
     return range(first, min(count, first + room))
 
 
-def gallery(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
+def gallery(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
     """The small pictures, each by its own scale, with their names."""
     found = {(plane.layer, plane.neuron): plane for plane in exploration.found.neurons}
     grid = Grid(width, height)
-    shown = shelf(view, exploration, width, height - 1)
+    shown = gallery_layout(view, exploration, width, height - 1)
     if shown is None or not found:
         return grid.lines()
     grid.put(0, 0, _heading(view, shown), "dim")
@@ -219,14 +221,14 @@ def gallery(view: View, exploration: Exploration, width: int, height: int) -> li
     return grid.lines()
 
 
-def _small(plane: NeuronPlane, exploration: Exploration) -> HeatMap:
+def _small(plane: ActivationGrid, exploration: ExploreState) -> HeatMap:
     outputs = plane.outputs.astype(float)
     steps = sign_steps(largest_size(outputs), exploration.log)
     halved = exploration.halved and len(outputs) % 2 == 0
     return HeatMap(sign_levels(outputs, steps), "sign", halved)
 
 
-def _heading(view: View, shown: Shelf) -> str:
+def _heading(view: ViewState, shown: GalleryLayout) -> str:
     total = sum(view.experiment.network.layers[1:-1])
     seen = sum(map(len, shown.neurons))
     if seen == total:
@@ -234,19 +236,21 @@ def _heading(view: View, shown: Shelf) -> str:
     return f" {seen} of {total} hidden neurons: n goes on"
 
 
-def gallery_width(view: View, width: int) -> int:
+def gallery_width(view: ViewState, width: int) -> int:
     """Columns of the small pictures at the right."""
     layers = max(1, len(view.experiment.network.layers) - 2)
     return min(layers * (NAME + (12 if width >= 100 else 8)), width * 9 // 20)
 
 
-def neuron_cells(view: View, exploration: Exploration, width: int, height: int) -> Cells:
+def neuron_cells(view: ViewState, exploration: ExploreState, width: int, height: int) -> Cells:
     """The cells of the large picture in a view of this size."""
     room = width - gallery_width(view, width) - 2
     return cells_in(room, height - ABOVE - UNDER, exploration.halved)
 
 
-def neurons_view(view: View, exploration: Exploration, width: int, height: int) -> tuple[list[Line], Spot | None]:
+def neurons_view(
+    view: ViewState, exploration: ExploreState, width: int, height: int
+) -> tuple[list[Line], ClickTarget | None]:
     """The chosen neuron at the left, all of them at the right."""
     glyphs = view.glyphs
     chosen = hidden_neuron(view.selection, view.experiment)
@@ -278,10 +282,10 @@ def neurons_view(view: View, exploration: Exploration, width: int, height: int) 
         (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (" there, from ", "dim"),
         number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (" over this plane", "dim"),
     )  # fmt: skip
-    spot = Spot(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    spot = ClickTarget(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     blocks = (
         [legend, *beside(picture, side[: len(picture)], room)]
         if width < 100
         else beside([legend, *picture], side, room)
     )
-    return [*blocks, *told(view, exploration, plane, cursor), span], spot
+    return [*blocks, *cell_lines(view, exploration, plane, cursor), span], spot

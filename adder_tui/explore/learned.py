@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_tui.explore.plane import beside
-from adder_tui.explore.state import WIDE, Exploration
+from adder_tui.explore.state import WIDE, ExploreState
 from adder_tui.ui.chart import Curve, linear_ticks
 from adder_tui.ui.even_plot import Upright, plot, span_of
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.numbers import aligned, number, plain_number, role_of, signed
 from adder_tui.ui.sums import learned, sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import Forecast, Foretold, MapCourse, Slopes
+    from adder_engine.analysis.results import AffineMapHistory, ExtrapolatedError, Extrapolation, LocalLinearMap
 
 LEAST_CHART, MOST_CHART = 7, 12
 LEFT_OUT = "Only rows: of other pairs no truth is known."
 """Said where rows follow no rule, so that errors are foretold for them alone."""
 
 
-def learned_view(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
+def learned_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
     """The formula, its course or its slopes, and the table of far-out errors."""
     found = exploration.found
     forecast = found.forecast
@@ -45,7 +45,7 @@ def learned_view(view: View, exploration: Exploration, width: int, height: int) 
     return [*top, *charts, *_table(view, forecast, width, room - rows)]
 
 
-def _curve(course: MapCourse, values: Sequence[float], role: Role, glyphs: Glyphs) -> Curve:
+def _curve(course: AffineMapHistory, values: Sequence[float], role: Role, glyphs: Glyphs) -> Curve:
     import numpy as np
 
     y = np.asarray(values, dtype=float)
@@ -53,7 +53,7 @@ def _curve(course: MapCourse, values: Sequence[float], role: Role, glyphs: Glyph
     return Curve(course.epochs[fine], y[fine], role, _ink(role, glyphs)[0] if glyphs.ascii else "")
 
 
-def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
+def _weights(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
     """The weights of a and b over the epochs, with what is wanted as a line across."""
     right = view.experiment.wanted.map
     wanted = sorted(set(right[:2])) if right else []
@@ -68,7 +68,7 @@ def _weights(view: View, course: MapCourse, width: int, height: int) -> list[Lin
     return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
 
 
-def _constant(view: View, course: MapCourse, width: int, height: int) -> list[Line]:
+def _constant(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
     legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" by epoch", "dim"))
     right = view.experiment.wanted.map
     wanted = [right[2]] if right else []
@@ -81,7 +81,7 @@ def _ink(role: Role, glyphs: Glyphs) -> str:
 
 
 def _over_epochs(
-    view: View, course: MapCourse, curves: list[Curve], wanted: Sequence[float], width: int, height: int
+    view: ViewState, course: AffineMapHistory, curves: list[Curve], wanted: Sequence[float], width: int, height: int
 ) -> list[Line]:
     last = max(float(course.epochs[-1]), 1.0)
     y = span_of([float(v) for curve in curves for v in curve.y], wanted)
@@ -90,7 +90,7 @@ def _over_epochs(
     return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, x_ticks=ticks)
 
 
-def _slopes(view: View, slopes: Slopes) -> list[Line]:
+def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
     """How the answer changes around the current sum, in words and numbers."""
     glyphs = view.glyphs
     from adder_engine.parsing import Sum
@@ -101,14 +101,14 @@ def _slopes(view: View, slopes: Slopes) -> list[Line]:
     for name, slope, true in (("a", slopes.d_a, right[0]), ("b", slopes.d_b, right[1])):
         line = Line.of("    ", (number(slope, glyphs).rjust(9), "strong"), (f"  for each 1 of {name}", "dim"))
         if true is not None:
-            told = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
-            line = Line.of(line, (f"   (right: {told})", "dim"))
+            phrase = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
+            line = Line.of(line, (f"   (right: {phrase})", "dim"))
         lines.append(line)
     more = "Far out: the errors this line foretells, and those found." if slopes.wanted else LEFT_OUT
     return [*lines, Line.of((f"  Elsewhere it bends. {more}", "dim"))]
 
 
-def _table(view: View, forecast: Forecast, width: int, height: int) -> list[Line]:
+def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) -> list[Line]:
     """The errors that the slopes foretell beside those asked for, the watched sums first."""
     glyphs = view.glyphs
     note = forecast.slopes.wanted is None and forecast.slopes.everywhere
@@ -132,7 +132,7 @@ def _table(view: View, forecast: Forecast, width: int, height: int) -> list[Line
     return lines[:height]
 
 
-def _picked(forecast: Forecast, room: int) -> list[Foretold]:
+def _picked(forecast: Extrapolation, room: int) -> list[ExtrapolatedError]:
     """As many rows as fit: what is furthest out and what is watched tell most."""
     far = [row for row in forecast.rows if not row.watched]
     watched = [row for row in forecast.rows if row.watched]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_tui.explore.plane import beside
-from adder_tui.explore.state import Exploration
+from adder_tui.explore.state import ExploreState
 from adder_tui.ui.chart import Curve
 from adder_tui.ui.even_plot import Upright, plot, span_of
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
@@ -16,12 +16,12 @@ from adder_tui.ui.line import Line, Role, Span, Tone, joined, wrapped
 from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.numbers import count, number, plural, rate_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from adder_engine.analysis.results import LossCurve, LossSlice, Stability
+    from adder_engine.analysis.results import CurvatureReport, GradientLine, LossLandscape
 
 
 ABOVE, UNDER = 1, 1
@@ -36,7 +36,7 @@ GAUGE_DECADES = 2.0
 """The gauge reaches so far to either side of the limit."""
 
 
-def loss_curve(view: View, found: LossCurve, width: int, height: int) -> list[Line]:
+def loss_curve(view: ViewState, found: GradientLine, width: int, height: int) -> list[Line]:
     """The curve from behind the present place to beyond the valley, and what the step does in numbers."""
     glyphs = view.glyphs
     seen = in_sight(found)
@@ -53,19 +53,19 @@ def loss_curve(view: View, found: LossCurve, width: int, height: int) -> list[Li
     )
     rises = found.step_loss > found.loss
     role: Role = "minus" if rises else "accent"
-    told = Line.of(
+    phrase = Line.of(
         ("  step ", "dim"), number(found.loss, glyphs), (" to ", "dim"), (number(found.step_loss, glyphs), role),
         (", higher" if rises else ", lower", role),
     )  # fmt: skip
     if found.step_cosine < 0.995:
         cosine = f", cos {number(found.step_cosine, glyphs, 2)}"
-        if told.width + len(cosine) <= width:  # half of it would be no number
-            told = Line.of(told, (cosine, "dim"))
+        if phrase.width + len(cosine) <= width:  # half of it would be no number
+            phrase = Line.of(phrase, (cosine, "dim"))
     title = Line.of((f"  loss along the gradient{over_pairs(view.experiment, glyphs)[2]}", "dim"))
-    return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, told)]
+    return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, phrase)]
 
 
-def in_sight(found: LossCurve) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def in_sight(found: GradientLine) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which points are drawn: what is finite and not far above both the present loss and the step's."""
     ends = [loss for loss in (found.loss, found.step_loss) if np.isfinite(loss)]
     seen: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.isfinite(found.losses)
@@ -79,7 +79,7 @@ def slice_cells(width: int, height: int, halved: bool) -> tuple[int, int]:
     return max(3, min(79, width - 2)), rows * 2 if halved else rows
 
 
-def slice_lines(view: View, found: LossSlice, halved: bool, width: int, height: int) -> list[Line]:
+def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int, height: int) -> list[Line]:
     """The loss as shades, its legend, the path of the run and where it stands."""
     glyphs = view.glyphs
     logs = np.log10(
@@ -101,15 +101,15 @@ def slice_lines(view: View, found: LossSlice, halved: bool, width: int, height: 
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
     mark = "o" if glyphs.ascii else "•"
-    told = Line.of(
+    phrase = Line.of(
         (f" {mark} ", "strong"), ("path", "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"), ("here", "dim"),
         (_directions(found), "dim"),
     )  # fmt: skip
-    lines = [legend, *(Line.of(" ", line) for line in heat.lines()), told]
+    lines = [legend, *(Line.of(" ", line) for line in heat.lines()), phrase]
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-def _directions(found: LossSlice) -> str:
+def _directions(found: LossLandscape) -> str:
     if found.directions == "gradient":
         return "  by gradient, curvature"
     return f"   {found.shares[0]:.0%} across, {found.shares[1]:.0%} up"
@@ -120,20 +120,20 @@ def level_steps(logs: NDArray[np.float64]) -> list[float]:
     return [float(q) for q in np.quantile(logs, [0, 0.05, 0.2, 0.4, 0.65, 0.85])]
 
 
-def _cell(heat: HeatMap, found: LossSlice, i: int) -> tuple[int, int]:
+def _cell(heat: HeatMap, found: LossLandscape, i: int) -> tuple[int, int]:
     x, y = float(found.path_x[i]), float(found.path_y[i])
     column = (x - float(found.x[0])) / float(found.x[-1] - found.x[0]) * (heat.columns - 1)
     row = (y - float(found.y[0])) / float(found.y[-1] - found.y[0]) * (heat.rows - 1)
     return round(column), round(row)
 
 
-def _path(heat: HeatMap, found: LossSlice, mark: str) -> None:
+def _path(heat: HeatMap, found: LossLandscape, mark: str) -> None:
     for i in range(len(found.path_x)):
         if np.isfinite(found.path_x[i]) and np.isfinite(found.path_y[i]):
             heat.mark(*_cell(heat, found, i), mark)
 
 
-def stability_view(view: View, exploration: Exploration, width: int, height: int) -> list[Line]:
+def stability_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
     """The sentence and its gauge, what is known of the curvature, and two pictures side by side."""
     found = exploration.found
     if found.stability is None and found.curve is None and found.slice is None:
@@ -160,7 +160,7 @@ def halves(width: int) -> tuple[int, int]:
     return left, width - left - 1
 
 
-def _refusal(view: View, exploration: Exploration, finding: str, width: int) -> list[Line]:
+def _refusal(view: ViewState, exploration: ExploreState, finding: str, width: int) -> list[Line]:
     """Why a finding is not there, in the words of the engine."""
     words = view.glyphs.text(exploration.refused.get(finding, ""))
     return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 4)]
@@ -170,7 +170,7 @@ def _times(ratio: float, glyphs: Glyphs) -> str:
     return number(ratio, glyphs, 2) if ratio < 100 else number(ratio, glyphs, 3)
 
 
-def _verdict(view: View, stability: Stability, width: int) -> list[Line]:
+def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Line]:
     """Whether the rate in use holds, in one sentence."""
     glyphs = view.glyphs
     lr, limit = stability.lr, stability.optimizer_limit
@@ -189,13 +189,13 @@ def _verdict(view: View, stability: Stability, width: int) -> list[Line]:
     if not math.isfinite(limit):
         return [Line.of(("  The loss curves upwards nowhere here: no rate overshoots by curvature alone.", "text"))]
     ratio = lr / limit
-    told = f"is {_times(ratio, glyphs)} times the limit {rate_text(limit, glyphs)}: "
+    phrase = f"is {_times(ratio, glyphs)} times the limit {rate_text(limit, glyphs)}: "
     outcome: tuple[str, Role] = ("it holds", "accent") if stability.holds else ("it will overshoot", "minus")
     mark = "+ " if stability.holds else "! "
-    return [Line.of("  ", (mark, outcome[1]), (rate, "strong"), f" {told}", (outcome[0] + ".", outcome[1]))]
+    return [Line.of("  ", (mark, outcome[1]), (rate, "strong"), f" {phrase}", (outcome[0] + ".", outcome[1]))]
 
 
-def _gauge(stability: Stability, width: int, glyphs: Glyphs) -> Line:
+def _gauge(stability: CurvatureReport, width: int, glyphs: Glyphs) -> Line:
     """The rate on a log scale around the limit: below it at the left, beyond it at the right."""
     limit = stability.limit if stability.optimizer_limit is None else stability.optimizer_limit
     if not math.isfinite(limit) or limit <= 0 or stability.lr <= 0:
@@ -214,7 +214,7 @@ def _gauge(stability: Stability, width: int, glyphs: Glyphs) -> Line:
     return Line.of("  ", joined(cells), (f" limit {glyphs.centre}  lr {glyphs.done}", "dim"))
 
 
-def _curvature(stability: Stability, row_count: int, width: int, glyphs: Glyphs) -> list[Line]:
+def _curvature(stability: CurvatureReport, row_count: int, width: int, glyphs: Glyphs) -> list[Line]:
     """The steepest curvature, and how the others lie."""
     largest = (
         f"at least {number(stability.curvature, glyphs)}"
@@ -231,19 +231,19 @@ def _curvature(stability: Stability, row_count: int, width: int, glyphs: Glyphs)
     lines = [Line.of(line, how) if line.width + how.width <= width else line]
     if stability.eigenvalues is not None:
         free = len(stability.eigenvalues)
-        told = [plural(free, "direction")]
+        phrase = [plural(free, "direction")]
         if stability.flat:
-            told.append(f"{count(stability.flat)} flat")
+            phrase.append(f"{count(stability.flat)} flat")
         if stability.negative:
             verb = "curves" if stability.negative == 1 else "curve"
-            told.append(f"{count(stability.negative)} {verb} downwards, as at a saddle")
+            phrase.append(f"{count(stability.negative)} {verb} downwards, as at a saddle")
         if stability.condition is not None:
-            told.append(f"steepest over flattest {number(stability.condition, glyphs)}")
-        lines.append(Line.of((f"  {', '.join(told)}", "dim")))
+            phrase.append(f"steepest over flattest {number(stability.condition, glyphs)}")
+        lines.append(Line.of((f"  {', '.join(phrase)}", "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-def _method(stability: Stability) -> str:
+def _method(stability: CurvatureReport) -> str:
     if stability.method == "Hessian":
         return "the Hessian"
     return f"power iteration, {plural(stability.iterations, 'product')}"

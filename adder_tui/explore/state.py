@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from adder_tui.explore.viewport import Cells, Window, first_window
+from adder_tui.explore.viewport import Cells, Viewport, first_window
 from adder_tui.selection import Neuron, Selection, layout_for
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import (
-        Checks,
-        Extent,
-        Forecast,
-        LossCurve,
-        LossSlice,
-        MapCourse,
-        NeuronPlane,
-        Plane,
-        Rival,
-        Stability,
+        ActivationGrid,
+        AffineMapHistory,
+        AnswerGrid,
+        Baseline,
+        CurvatureReport,
+        Evaluation,
+        Extrapolation,
+        GradientLine,
+        GridSpec,
+        LossLandscape,
     )
     from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
@@ -41,66 +41,66 @@ WIDE = 110
 
 
 @dataclass(frozen=True)
-class Found:
+class ExploreResults:
     """The engine's findings, each the newest that has come; None until the first."""
 
-    plane: Plane | None = None
-    neuron: tuple[Extent, NeuronPlane] | None = None
+    plane: AnswerGrid | None = None
+    neuron: tuple[GridSpec, ActivationGrid] | None = None
     """The chosen neuron, and the grid that it was asked about."""
-    neurons: tuple[NeuronPlane, ...] = ()
+    neurons: tuple[ActivationGrid, ...] = ()
     """All hidden neurons, coarsely."""
-    course: MapCourse | None = None
-    forecast: Forecast | None = None
-    stability: Stability | None = None
-    curve: LossCurve | None = None
-    slice: LossSlice | None = None
-    checks: Checks | None = None
-    rivals: tuple[Rival, ...] = ()
+    course: AffineMapHistory | None = None
+    forecast: Extrapolation | None = None
+    stability: CurvatureReport | None = None
+    curve: GradientLine | None = None
+    slice: LossLandscape | None = None
+    checks: Evaluation | None = None
+    rivals: tuple[Baseline, ...] = ()
 
 
 @dataclass(frozen=True)
-class Exploration:
+class ExploreState:
     """What is looked at."""
 
     view: str = "error"
-    even: Window | None = None
+    even: Viewport | None = None
     """The plane in even steps; None for the training range."""
-    logarithmic: Window = field(default_factory=Window)
+    logarithmic: Viewport = field(default_factory=Viewport)
     log: bool = False
     by_size: bool = False
     cursor: tuple[float, float] | None = None
     """The sum under the cross-hair; None for the current sum."""
     halved: bool = True
     """Cells may be halved by colour: there are 256 colours to tell the halves apart."""
-    found: Found = field(default_factory=Found)
+    found: ExploreResults = field(default_factory=ExploreResults)
     refused: Mapping[str, str] = field(default_factory=dict)
-    """Why a finding could not be had, by its field of :class:`Found`."""
+    """Why a finding could not be had, by its field of :class:`ExploreResults`."""
     computing: bool = False
     of: Snapshot | None = None
     """The moment that the findings speak of."""
     dated: bool = False
     """The run has gone on since, or may at once: the findings tell their moment."""
 
-    def window(self, view: View) -> Window:
+    def window(self, view: ViewState) -> Viewport:
         """The part of the plane that is in sight."""
         if self.log or self.even:
-            return self.logarithmic if self.log else self.even or Window()
+            return self.logarithmic if self.log else self.even or Viewport()
         asked = view.snapshot.asked.sum if view.snapshot else None
         return first_window(view.experiment, (asked.a, asked.b) if asked else None)
 
-    def with_window(self, window: Window) -> Exploration:
+    def with_window(self, window: Viewport) -> ExploreState:
         """The same, looking at another part."""
         if window.log:
             return dataclasses.replace(self, logarithmic=window)
         return dataclasses.replace(self, even=window)
 
-    def view_then(self, view: View) -> View:
+    def view_then(self, view: ViewState) -> ViewState:
         """What there was to see at the findings' moment, so that all figures are of one; else what there is now."""
         if not self.dated or self.of is None:
             return view
         return dataclasses.replace(view, snapshot=self.of, experiment=self.of.experiment)
 
-    def cursor_in(self, view: View) -> tuple[float, float]:
+    def cursor_in(self, view: ViewState) -> tuple[float, float]:
         """The sum under the cross-hair."""
         if self.cursor is not None:
             return self.cursor
@@ -108,7 +108,7 @@ class Exploration:
 
 
 @dataclass(frozen=True)
-class Spot:
+class ClickTarget:
     """Where a plane's cells lie on the screen, to trace a click back."""
 
     x: int

@@ -14,13 +14,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from adder_engine.analysis.results import Question
+from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError
 from adder_engine.parsing import Sum
 from adder_tui.explore.draw import HEADING, explore_lines
-from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_width, neuron_cells, shelf
+from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_layout, gallery_width, neuron_cells
 from adder_tui.explore.stability import TOP, halves, slice_cells
-from adder_tui.explore.state import VIEWS, WIDE, Exploration, Found, Spot, hidden_neuron
+from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, ExploreState, hidden_neuron
 from adder_tui.explore.state import next_neuron as after
 from adder_tui.explore.viewport import extent_of, moved, off_axis, on_axis, rulers, zoomed
 from adder_tui.theme import BASIC_THEME
@@ -28,10 +28,10 @@ from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.tab import Pane
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import Extent
+    from adder_engine.analysis.results import GridSpec
     from adder_engine.snapshot import Snapshot
     from adder_tui.app import AdderApp
 
@@ -47,21 +47,21 @@ NO_PLANE = "The {view} view has no plane to move on: v goes on to the next view.
 
 
 @dataclass(frozen=True)
-class Ask:
+class QuerySpec:
     """One request."""
 
     finding: str
-    """The field of :class:`~adder_tui.explore.state.Found` that it fills."""
+    """The field of :class:`~adder_tui.explore.state.ExploreResults` that it fills."""
     about: object
     """What was chosen: where it differs, the answer is wanted at once."""
     state: object
     """The state of the run that it speaks of."""
-    question: Question
+    question: Query
     take: Callable[[Any], object] = lambda found: found
     """What is kept of the answer."""
 
 
-def asks(view: View, exploration: Exploration, width: int, height: int) -> list[Ask]:
+def asks(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[QuerySpec]:
     """What the view needs, for a drawing of this size."""
     assert view.snapshot is not None
     state = footprint(view.snapshot)
@@ -77,41 +77,45 @@ def asks(view: View, exploration: Exploration, width: int, height: int) -> list[
             return []
         extent = extent_of(exploration.window(view), neuron_cells(view, exploration, width, room))
         gallery = _neurons(view, exploration, gallery_width(view, width), room - UNDER - 1, state)
-        one = Question("neurons", (extent, chosen))
-        return [_plane(extent, state), Ask("neuron", (extent, chosen), state, one, lambda f: (extent, f[0])), *gallery]
+        one = Query("neurons", (extent, chosen))
+        return [
+            _plane(extent, state),
+            QuerySpec("neuron", (extent, chosen), state, one, lambda f: (extent, f[0])),
+            *gallery,
+        ]
     answers = tuple((answer.sum.a, answer.sum.b) for answer in view.snapshot.answers)
     asked = view.snapshot.asked.sum
     if exploration.view == "learned":
         return [
-            Ask("course", None, (state, view.snapshot.newest), Question("map_course")),
-            Ask("forecast", (answers, asked.a, asked.b), state, Question("forecast")),
+            QuerySpec("course", None, (state, view.snapshot.newest), Query("map_course")),
+            QuerySpec("forecast", (answers, asked.a, asked.b), state, Query("forecast")),
         ]
     if exploration.view == "stability":
         columns, rows = slice_cells(halves(width)[1], room - TOP, exploration.halved)
         rough = view.snapshot.status == "playing"  # once it stands still, all is asked for again in full
         then = (state, rough)
         return [
-            Ask("stability", None, then, Question("stability", (rough,))),
-            Ask("curve", None, then, Question("along_gradient", (POINTS, rough))),
-            Ask("slice", (columns, rows), (*then, view.snapshot.newest),
-                Question("loss_slice", (columns, rows, rough))),
+            QuerySpec("stability", None, then, Query("stability", (rough,))),
+            QuerySpec("curve", None, then, Query("along_gradient", (POINTS, rough))),
+            QuerySpec("slice", (columns, rows), (*then, view.snapshot.newest),
+                Query("loss_slice", (columns, rows, rough))),
         ]  # fmt: skip
     return [
-        Ask("checks", None, state, Question("checks")),
-        Ask("rivals", answers, state, Question("rivals")),
+        QuerySpec("checks", None, state, Query("checks")),
+        QuerySpec("rivals", answers, state, Query("rivals")),
     ]
 
 
-def _plane(extent: Extent, state: object) -> Ask:
-    return Ask("plane", extent, state, Question("plane", (extent,)))
+def _plane(extent: GridSpec, state: object) -> QuerySpec:
+    return QuerySpec("plane", extent, state, Query("plane", (extent,)))
 
 
-def _neurons(view: View, exploration: Exploration, width: int, height: int, state: object) -> list[Ask]:
-    shown = shelf(view, exploration, width, height)
+def _neurons(view: ViewState, exploration: ExploreState, width: int, height: int, state: object) -> list[QuerySpec]:
+    shown = gallery_layout(view, exploration, width, height)
     if shown is None:
         return []
     extent = extent_of(exploration.window(view), shown.cells)
-    return [Ask("neurons", extent, state, Question("neurons", (extent,)))]
+    return [QuerySpec("neurons", extent, state, Query("neurons", (extent,)))]
 
 
 def footprint(snapshot: Snapshot) -> object:
@@ -141,11 +145,11 @@ class ExploreCanvas(Canvas, can_focus=True):
     def __init__(self, source: ViewSource, changed: Callable[[], None]) -> None:
         super().__init__(source)
         self._changed = changed
-        self.exploration = Exploration()
-        self._spot: Spot | None = None
-        self._drawn: tuple[Exploration, tuple[object, ...]] | None = None
+        self.exploration = ExploreState()
+        self._spot: ClickTarget | None = None
+        self._drawn: tuple[ExploreState, tuple[object, ...]] | None = None
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The view; drawn anew only where something in it has changed."""
         view = self.exploration.view_then(view)
         snapshot = view.snapshot
@@ -266,7 +270,7 @@ class ExplorePane(Pane):
         if dated != exploration.dated:
             self._canvas.look(dated=dated)
 
-    async def _fetch(self, group: Sequence[Ask]) -> None:
+    async def _fetch(self, group: Sequence[QuerySpec]) -> None:
         """Wait for findings of one moment. They are shown together, or one by one where none was shown before."""
         session = await self._app.player.ready()
         answers: tuple[asyncio.Future[object], ...] = ()
@@ -282,7 +286,7 @@ class ExplorePane(Pane):
                     found[ask.finding] = ask.take(await answer)
                     refused.pop(ask.finding, None)
                 except AdderError as error:
-                    found[ask.finding] = getattr(Found(), ask.finding)
+                    found[ask.finding] = getattr(ExploreResults(), ask.finding)
                     refused[ask.finding] = str(error)
                 if first or len(found) == len(group):
                     known = dataclasses.replace(self._canvas.exploration.found, **found)  # type: ignore[arg-type]
@@ -328,7 +332,9 @@ class ExplorePane(Pane):
         """Nothing, for each finding of another moment than that which is shown now."""
         of = self._canvas.exploration.of
         here = None if of is None else footprint(of)
-        return {name: getattr(Found(), name) for name, then in self._moments.items() if footprint(then) != here}
+        return {
+            name: getattr(ExploreResults(), name) for name, then in self._moments.items() if footprint(then) != here
+        }
 
     def _found(self) -> list[str]:
         """The findings that are there."""

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from adder_engine.analysis.results import Extent, symmetric_exp, symmetric_log
+from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
 from adder_engine.experiment import Experiment
 
 FURTHEST = 1e6
@@ -33,7 +33,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Window:
+class Viewport:
     """A part of the plane of sums. ``a``, ``b`` and ``span`` are on the axis: logarithms where ``log`` is set."""
 
     a: float = 0.0
@@ -51,7 +51,7 @@ class Window:
         return self.span * (2.0**self.zoom if self.log else 10 ** (self.zoom / 3))
 
 
-def first_window(experiment: Experiment, asked: tuple[float, float] | None = None) -> Window:
+def first_window(experiment: Experiment, asked: tuple[float, float] | None = None) -> Viewport:
     """The training range and a little more, in even steps, and the sum that is asked unless it lies far off.
 
     Around a single training sum it reaches from 0 to both sides.
@@ -65,7 +65,7 @@ def first_window(experiment: Experiment, asked: tuple[float, float] | None = Non
     if away <= FAR_OFF * AIR * reach:
         reach = max(reach, away)
     a, b = (min(FURTHEST_EVEN, max(-FURTHEST_EVEN, middle)) for middle in middles)
-    return Window(a, b, min(FURTHEST_EVEN, max(_nearest(a, b), AIR * reach)), log=False)
+    return Viewport(a, b, min(FURTHEST_EVEN, max(_nearest(a, b), AIR * reach)), log=False)
 
 
 def _nearest(a: float, b: float) -> float:
@@ -100,7 +100,7 @@ class Ruler:
         return round(self.first + index * self.step, 12)
 
 
-def rulers(window: Window, cells: Cells) -> tuple[Ruler, Ruler]:
+def rulers(window: Viewport, cells: Cells) -> tuple[Ruler, Ruler]:
     """How a and b are cut, a from the left and b from the top; even steps are round numbers."""
 
     def ruler(middle: float, count: int, sign: int) -> Ruler:
@@ -115,7 +115,7 @@ def rulers(window: Window, cells: Cells) -> tuple[Ruler, Ruler]:
     return ruler(window.a, cells.columns, +1), ruler(window.b, cells.rows, -1)
 
 
-def extent_of(window: Window, cells: Cells) -> Extent:
+def extent_of(window: Viewport, cells: Cells) -> GridSpec:
     """The grid to ask for: one sum to a cell, or two where cells are halved, the upper being the cell's own."""
     a, b = rulers(window, cells)
     rows = cells.rows * 2 if cells.halved else cells.rows
@@ -124,7 +124,7 @@ def extent_of(window: Window, cells: Cells) -> Extent:
     def out(u: float) -> float:
         return off_axis(u, window.log)
 
-    return Extent(out(a.first), out(a.place(a.cells - 1)), out(below), out(b.first), a.cells, rows, window.log)
+    return GridSpec(out(a.first), out(a.place(a.cells - 1)), out(below), out(b.first), a.cells, rows, window.log)
 
 
 def round_up(value: float) -> float:
@@ -143,16 +143,16 @@ def round_steps(value: float, on: int) -> float:
     return float(f"{(1, 2, 5)[place % 3] * 10.0 ** (place // 3):.6g}")
 
 
-def zoomed(window: Window, cursor: tuple[float, float], by: int) -> Window:
+def zoomed(window: Viewport, cursor: tuple[float, float], by: int) -> Viewport:
     """The window wider by a step, or with ``by`` −1 nearer; what is under the cursor about stays where it is."""
     other = dataclasses.replace(window, zoom=window.zoom + by)
     low, high = _nearest(window.a, window.b), max(WIDEST_SPAN, window.span)
     if window.log:
-        low, high = NEAREST_LOG_SPAN, Window().span
+        low, high = NEAREST_LOG_SPAN, Viewport().span
     if not low <= other.reach <= high:
         return window
     if window.log and other.zoom == 0:
-        return Window()
+        return Viewport()
     a, b = (on_axis(x, window.log) for x in cursor)
     share = other.reach / window.reach
     a, b = (round(x + (middle - x) * share, 9) for x, middle in ((a, window.a), (b, window.b)))
@@ -160,8 +160,8 @@ def zoomed(window: Window, cursor: tuple[float, float], by: int) -> Window:
 
 
 def moved(
-    window: Window, cells: Cells, cursor: tuple[float, float], right: int, down: int
-) -> tuple[Window, tuple[float, float]]:
+    window: Viewport, cells: Cells, cursor: tuple[float, float], right: int, down: int
+) -> tuple[Viewport, tuple[float, float]]:
     """The cursor so many cells on; where it would leave the window, the window goes along."""
     across, along = rulers(window, cells)
     middle_a, a = _moved(window, across, window.a, cursor[0], right)
@@ -169,7 +169,7 @@ def moved(
     return dataclasses.replace(window, a=middle_a, b=middle_b), (a, b)
 
 
-def _moved(window: Window, ruler: Ruler, middle: float, x: float, by: int) -> tuple[float, float]:
+def _moved(window: Viewport, ruler: Ruler, middle: float, x: float, by: int) -> tuple[float, float]:
     if not by:
         return middle, x
     furthest = on_axis(FURTHEST, True)

@@ -11,11 +11,11 @@ from textual.containers import VerticalScroll
 
 from adder_tui.commands import COMMANDS, GROUPS, Command
 from adder_tui.ui.canvas import Canvas, ViewSource
-from adder_tui.ui.dialogs import Chooser
+from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
@@ -69,13 +69,13 @@ def palette_lines(commands: Sequence[Command], at: int, width: int, height: int,
 
 
 class _Heading(Canvas):
-    def draw(self, view: View, width: int, height: int) -> list[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         more = "   Down shows more" if _rows(self) > self.app.size.height - 4 else ""
         return [Line.of(("Keys", "strong"), ("   Esc closes this" + more, "dim"))]
 
 
 class _Keys(Canvas):
-    def draw(self, view: View, width: int, height: int) -> list[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         screen = self.screen
         assert isinstance(screen, HelpScreen)
         return help_lines(view.glyphs, screen.typing, view.place, width)
@@ -85,7 +85,7 @@ def _rows(canvas: Canvas) -> int:
     return canvas.screen.query_one(_Keys).size.height
 
 
-class HelpScreen(Window[None]):
+class HelpScreen(Modal[None]):
     """All keys; Escape closes it."""
 
     DEFAULT_CSS = """
@@ -122,7 +122,7 @@ class HelpScreen(Window[None]):
         )
 
 
-class Palette(Chooser[None, Command]):
+class Palette(SearchDialog[None, Command]):
     """Does the chosen command."""
 
     DEFAULT_CSS = """
@@ -136,7 +136,7 @@ class Palette(Chooser[None, Command]):
     def found(self, typed: str) -> Sequence[Command]:
         return found(typed, self.source().place)
 
-    def answer(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return palette_lines(self.things, self.at, width, height, view.glyphs)
 
     async def take(self, thing: Command) -> None:

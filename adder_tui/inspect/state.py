@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.kernels.parameters import Slot
+from adder_engine.kernels.parameters import ParameterTensor
 from adder_tui.selection import Parameter, Selection, layout_for, place_of
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
@@ -35,7 +35,7 @@ COMPARED_WITH = {"": "now", "start": "now against the start", "step": "now again
 
 
 @dataclass(frozen=True)
-class Inspection:
+class InspectState:
     """What of the view is looked at; the inspector's own state."""
 
     quantity: str = "parameter"
@@ -74,7 +74,7 @@ def comparable(quantity: str) -> bool:
     return quantity in ("parameter", "gradient", "first", "second")
 
 
-def values(view: View, inspection: Inspection, quantity: str, span: slice, then: bool = False) -> Doubles | None:
+def values(view: ViewState, inspection: InspectState, quantity: str, span: slice, then: bool = False) -> Doubles | None:
     """The quantity's numbers for a part of the flat parameters; None where there are none.
 
     A change is the last step's, or with the start compared the whole run's; there is none before the first step,
@@ -106,7 +106,7 @@ def values(view: View, inspection: Inspection, quantity: str, span: slice, then:
         return np.where(base != 0, np.abs(change) / np.abs(base), np.nan)
 
 
-def earlier(view: View, inspection: Inspection) -> Floats | None:
+def earlier(view: ViewState, inspection: InspectState) -> Floats | None:
     """``(4, P)``: the state that changes and comparisons are measured from; None while it is not there."""
     if view.snapshot is None:
         return None
@@ -119,11 +119,11 @@ def _doubles(floats: Floats) -> Doubles:
 
 
 @dataclass(frozen=True)
-class Place:
+class CellPosition:
     """The chosen number as a place in a layer's table: the column after the last weight is the bias."""
 
-    weight: Slot
-    bias: Slot
+    weight: ParameterTensor
+    bias: ParameterTensor
     row: int
     column: int
 
@@ -162,7 +162,7 @@ class Place:
         return Parameter(self.index_at(row, column))
 
 
-def place(selection: Selection, experiment: Experiment) -> Place:
+def place(selection: Selection, experiment: Experiment) -> CellPosition:
     """Where the selection stands: a neuron is chosen by its bias, an input by the first weight that takes it."""
     layout = layout_for(experiment)
     if isinstance(selection, Parameter):
@@ -174,24 +174,24 @@ def place(selection: Selection, experiment: Experiment) -> Place:
     else:
         layer, row = selection.column - 1, selection.index
         column = layout.weight(layer).shape[1]
-    return Place(layout.weight(layer), layout.bias(layer), row, column)
+    return CellPosition(layout.weight(layer), layout.bias(layer), row, column)
 
 
-def in_layer(here: Place, layer: int, experiment: Experiment) -> Parameter:
+def in_layer(here: CellPosition, layer: int, experiment: Experiment) -> Parameter:
     """The number of another layer at the same place, as near as its shape allows; a bias stays a bias."""
     layout = layout_for(experiment)
     weight, bias = layout.weight(layer), layout.bias(layer)
     row = min(here.row, weight.shape[0] - 1)
     column = weight.shape[1] if here.on_bias else min(here.column, weight.shape[1] - 1)
-    return Place(weight, bias, row, column).moved(0, 0)
+    return CellPosition(weight, bias, row, column).moved(0, 0)
 
 
-def since(inspection: Inspection) -> str:
+def since(inspection: InspectState) -> str:
     """What a change is measured from, in words."""
     return "since the start" if inspection.against == "start" else "in the last step"
 
 
-def headings(here: Place, inspection: Inspection, view: View) -> tuple[str, ...]:
+def headings(here: CellPosition, inspection: InspectState, view: ViewState) -> tuple[str, ...]:
     """What the table shows, by PyTorch's names, with shape and storage order; then in fewer words."""
     quantity, weight = fitting_quantity(inspection.quantity, view.experiment), here.weight.name
     name = weight.rpartition(".")[0]

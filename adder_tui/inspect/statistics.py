@@ -10,9 +10,9 @@ import numpy as np
 from adder_engine.snapshot import LayerActivity
 from adder_tui.inspect.state import (
     ACTIVATIONS,
+    CellPosition,
     Doubles,
-    Inspection,
-    Place,
+    InspectState,
     comparable,
     earlier,
     fitting_quantity,
@@ -21,14 +21,14 @@ from adder_tui.inspect.state import (
     since,
     values,
 )
-from adder_tui.network.values import Shown
+from adder_tui.network.values import NetworkValues
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import CELL, cell, histogram, sign_role
 from adder_tui.ui.line import Line, Role, Span, roomiest
-from adder_tui.ui.phrases import gradient_is_past, held_told
+from adder_tui.ui.phrases import gradient_is_past, held_text
 from adder_tui.ui.sums import sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 LABEL = 8
 """Columns of a row's name, with a mark before it."""
@@ -49,7 +49,7 @@ THEN = {"start": "start", "step": "before", "": ""}
 """What the moment compared with is called where there is little room."""
 
 
-def neuron_label(view: View, layer: int, row: int, chosen: bool) -> Line:
+def neuron_label(view: ViewState, layer: int, row: int, chosen: bool) -> Line:
     """A table row's name: the neuron that the layer's row belongs to, marked where it is chosen or silenced."""
     glyphs = view.glyphs
     name = neuron_name(Neuron(layer + 1, row), view.experiment)
@@ -59,7 +59,9 @@ def neuron_label(view: View, layer: int, row: int, chosen: bool) -> Line:
     return Line.of((mark, "accent"), ((name + (glyphs.muted if muted else "")).ljust(LABEL - 1), role))
 
 
-def activity_lines(view: View, inspection: Inspection, here: Place, first: int, count: int, width: int) -> list[Line]:
+def activity_lines(
+    view: ViewState, inspection: InspectState, here: CellPosition, first: int, count: int, width: int
+) -> list[Line]:
     """A header, and the rows of ``count`` neurons of the chosen layer from ``first`` on."""
     columns = _columns(view, inspection, here.layer)
     dead = _dead(view, inspection, here.layer)
@@ -73,7 +75,7 @@ def activity_lines(view: View, inspection: Inspection, here: Place, first: int, 
     header = " " * LABEL + "".join(name.rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)
     head = Line.of((header + ("dead".rjust(DEAD) if dead is not None else ""), "band-dim"))
     lines = [head.fit(width, view.glyphs.ellipsis, fill="band-dim")]
-    shown = Shown(view)
+    shown = NetworkValues(view)
     for row in range(first, min(first + count, here.rows)):
         line = neuron_label(view, here.layer, row, row == here.row)
         there = {
@@ -83,17 +85,17 @@ def activity_lines(view: View, inspection: Inspection, here: Place, first: int, 
         }
         for _, numbers, phase in columns:
             value = numbers[row] if numbers is not None else None
-            told: Span = (cell(value, view.glyphs, ALL_BEFORE, after), sign_role(value))
+            phrase: Span = (cell(value, view.glyphs, ALL_BEFORE, after), sign_role(value))
             if value is not None and not there[phase]:
-                told = ((" " * (ALL_BEFORE - 1) + view.glyphs.ellipsis).ljust(ALL_BEFORE + after), "dim")
-            line = Line.of(line, " ", told)
+                phrase = ((" " * (ALL_BEFORE - 1) + view.glyphs.ellipsis).ljust(ALL_BEFORE + after), "dim")
+            line = Line.of(line, " ", phrase)
         if dead is not None:
             line = Line.of(line, (f"{dead[row]:.0%}".rjust(DEAD), "strong" if dead[row] >= 1 else "text"))
         lines.append(line.fit(width))
     return lines
 
 
-def _columns(view: View, inspection: Inspection, layer: int) -> list[Column]:
+def _columns(view: ViewState, inspection: InspectState, layer: int) -> list[Column]:
     """What there is to tell of the layer's neurons."""
     snapshot, glyphs = view.snapshot, view.glyphs
     known = snapshot is not None and snapshot.asked.wanted is not None
@@ -115,7 +117,7 @@ def _columns(view: View, inspection: Inspection, layer: int) -> list[Column]:
     ]
 
 
-def _dead(view: View, inspection: Inspection, layer: int) -> list[float] | None:
+def _dead(view: ViewState, inspection: InspectState, layer: int) -> list[float] | None:
     """The shares of rows on which each neuron's activation is flat; None where the layer has no activation."""
     over = _over_rows(view, inspection, layer)
     if over is None or not _bends(view, layer):
@@ -124,7 +126,7 @@ def _dead(view: View, inspection: Inspection, layer: int) -> list[float] | None:
     return shares
 
 
-def _over_rows(view: View, inspection: Inspection, layer: int) -> LayerActivity | None:
+def _over_rows(view: ViewState, inspection: InspectState, layer: int) -> LayerActivity | None:
     """The layer's outputs over all rows, if they are those of the network in view."""
     if layer >= len(inspection.activity):
         return None
@@ -132,17 +134,19 @@ def _over_rows(view: View, inspection: Inspection, layer: int) -> LayerActivity 
     return over if len(over.mean) == view.experiment.network.layers[layer + 1] else None
 
 
-def _bends(view: View, layer: int) -> bool:
+def _bends(view: ViewState, layer: int) -> bool:
     return view.experiment.network.activation != "none" and layer < len(view.experiment.layer_names) - 1
 
 
-def _sum_name(view: View, glyphs: Glyphs) -> str:
+def _sum_name(view: ViewState, glyphs: Glyphs) -> str:
     if view.snapshot is None:
         return "the sum"
     return sum_text(view.snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
 
 
-def statistics(view: View, inspection: Inspection, here: Place, width: int, with_then: bool) -> list[Line]:
+def statistics(
+    view: ViewState, inspection: InspectState, here: CellPosition, width: int, with_then: bool
+) -> list[Line]:
     """A header, and for the layer's weight and bias mean, std (as ``torch.std``), min, max, norm and a histogram."""
     quantity = fitting_quantity(inspection.quantity, view.experiment)
     shown = "parameter" if quantity == ACTIVATIONS else quantity
@@ -178,7 +182,7 @@ def _summary(numbers: Doubles | None) -> tuple[float | None, ...]:
         return (float(known.mean()), std, float(known.min()), float(known.max()), float(np.linalg.norm(known)))
 
 
-def _ratio_of_norms(view: View, inspection: Inspection, span: slice) -> float | None:
+def _ratio_of_norms(view: ViewState, inspection: InspectState, span: slice) -> float | None:
     """‖change‖ / ‖tensor before‖."""
     before = earlier(view, inspection)
     change = values(view, inspection, "change", span)
@@ -188,7 +192,7 @@ def _ratio_of_norms(view: View, inspection: Inspection, span: slice) -> float | 
     return float(np.linalg.norm(change)) / size if size else None
 
 
-def chosen_number(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
+def chosen_number(view: ViewState, inspection: InspectState, here: CellPosition, width: int) -> list[Line]:
     """The chosen number: its name and way in full, then all its quantities, then how it compares."""
     lines = [_title(view, here), *_quantities(view, inspection, here, width)]
     if compared(view, inspection):
@@ -196,12 +200,12 @@ def chosen_number(view: View, inspection: Inspection, here: Place, width: int) -
     return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
 
-def compared(view: View, inspection: Inspection) -> bool:
+def compared(view: ViewState, inspection: InspectState) -> bool:
     """Whether each number is shown beside what it was."""
     return bool(inspection.against) and comparable(fitting_quantity(inspection.quantity, view.experiment))
 
 
-def _title(view: View, here: Place) -> Line:
+def _title(view: ViewState, here: CellPosition) -> Line:
     glyphs, experiment = view.glyphs, view.experiment
     to = neuron_name(Neuron(here.layer + 1, here.row), experiment)
     if here.on_bias:
@@ -220,7 +224,7 @@ def _title(view: View, here: Place) -> Line:
     return line
 
 
-def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
+def _quantities(view: ViewState, inspection: InspectState, here: CellPosition, width: int) -> list[Line]:
     """Value, gradient, moments, change and ratio; compared with the start these two stand apart, and say so."""
     whole_run = inspection.against == "start"
     slots: list[tuple[str, str, Role]] = []
@@ -239,8 +243,8 @@ def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> 
     snapshot = view.snapshot
     if snapshot is not None and here.index in snapshot.frozen and snapshot.gradient_set(here.index):
         when: Span = (" in the last backward" if gradient_is_past(snapshot, here.index) else "", "dim")
-        told = Line.of(("  its gradient: ", "dim"), *held_told(snapshot, here.index, view.glyphs))
-        lines.append(roomiest(width, Line.of(told, when), told))
+        phrase = Line.of(("  its gradient: ", "dim"), *held_text(snapshot, here.index, view.glyphs))
+        lines.append(roomiest(width, Line.of(phrase, when), phrase))
     if whole_run:
         change, ratio = (_one(view, inspection, quantity, here.index) for quantity in ("change", "ratio"))
         lines.append(
@@ -252,7 +256,7 @@ def _quantities(view: View, inspection: Inspection, here: Place, width: int) -> 
     return lines
 
 
-def _compared(view: View, inspection: Inspection, here: Place, width: int) -> list[Line]:
+def _compared(view: ViewState, inspection: InspectState, here: CellPosition, width: int) -> list[Line]:
     quantity = fitting_quantity(inspection.quantity, view.experiment)
     now = _one(view, inspection, quantity, here.index)
     then = _one(view, inspection, quantity, here.index, then=True)
@@ -279,7 +283,7 @@ def _signed(value: float | None, name: str, glyphs: Glyphs) -> str:
     return text[: len(text) - len(text.lstrip()) - 1] + "+" + text.lstrip()
 
 
-def _one(view: View, inspection: Inspection, quantity: str, index: int, then: bool = False) -> float | None:
+def _one(view: ViewState, inspection: InspectState, quantity: str, index: int, then: bool = False) -> float | None:
     numbers = values(view, inspection, quantity, slice(index, index + 1), then)
     if numbers is None or (quantity == "ratio" and math.isnan(numbers[0])):
         return None

@@ -13,16 +13,24 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from adder_engine.errors import AdderError
-from adder_tui.inspect.state import COMPARISONS, Inspection, Place, fitting_quantity, in_layer, place, quantities
-from adder_tui.inspect.tables import Sight, tensor_lines
+from adder_tui.inspect.state import (
+    COMPARISONS,
+    CellPosition,
+    InspectState,
+    fitting_quantity,
+    in_layer,
+    place,
+    quantities,
+)
+from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
 from adder_tui.ui.tab import Pane
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
     from adder_tui.app import AdderApp
 
 
-def module_lines(view: View, text: str, width: int) -> list[Line]:
+def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
     """PyTorch's text, then each parameter tensor with shape and count, and their sum."""
     experiment, glyphs = view.experiment, view.glyphs
     lines = [Line.of(("print(model)", "dim")), *(Line.of(glyphs.text(row)) for row in text.splitlines()), Line()]
@@ -51,18 +59,18 @@ def module_lines(view: View, text: str, width: int) -> list[Line]:
 
 
 class _Heading(Canvas):
-    def draw(self, view: View, width: int, height: int) -> list[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         return [Line.of(("The network", "strong"), ("   Esc closes this", "dim"))]
 
 
 class _Module(Canvas):
-    def draw(self, view: View, width: int, height: int) -> list[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         screen = self.screen
         assert isinstance(screen, ModuleScreen)
         return module_lines(view, screen.text, width)
 
 
-class ModuleScreen(Window[None]):
+class ModuleScreen(Modal[None]):
     """The module and its parameter count; Escape closes it.
 
     Args:
@@ -114,18 +122,18 @@ class TensorTable(Canvas, can_focus=True):
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
         self._select = select
-        self.inspection = Inspection()
+        self.inspection = InspectState()
         """What is looked at; the pane fills in what it has fetched."""
-        self._sight: Sight | None = None
+        self._sight: VisibleTable | None = None
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         lines, sight = tensor_lines(view, self.inspection, width, height)
         self._sight = sight
         self.inspection = dataclasses.replace(self.inspection, top=sight.chosen.top, left=sight.chosen.left)
         return lines
 
     @property
-    def here(self) -> Place:
+    def here(self) -> CellPosition:
         """The chosen number's place."""
         return place(self.view.selection, self.view.experiment)
 

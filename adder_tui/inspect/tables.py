@@ -11,9 +11,9 @@ import numpy as np
 from adder_tui.inspect.state import (
     ACTIVATIONS,
     COMPARED_WITH,
+    CellPosition,
     Doubles,
-    Inspection,
-    Place,
+    InspectState,
     comparable,
     fitting_quantity,
     headings,
@@ -28,7 +28,7 @@ from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import BEFORE, cell, shade, sign_role
 from adder_tui.ui.line import Line, Span, roomiest
 from adder_tui.ui.phrases import brought_mark
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 CHOICES = 2
 """Lines for the choice of layer and of quantity."""
@@ -54,7 +54,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Sight:
+class VisibleTable:
     """What is in sight: the chosen layer's part, and where each table's rows begin, to trace a click back."""
 
     chosen: Block
@@ -74,7 +74,7 @@ class Sight:
         return None
 
 
-def tensor_lines(view: View, inspection: Inspection, width: int, height: int) -> tuple[list[Line], Sight]:
+def tensor_lines(view: ViewState, inspection: InspectState, width: int, height: int) -> tuple[list[Line], VisibleTable]:
     """The whole tab, and which parts of the tables it shows.
 
     Where there is room, all layers stand under each other, else the chosen one alone; under them its activations
@@ -120,14 +120,18 @@ def tensor_lines(view: View, inspection: Inspection, width: int, height: int) ->
             lines.append(Line())
             spare -= 1
     chosen = next(block for _, block in blocks if block.layer == here.layer)
-    return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]], Sight(chosen, tuple(blocks), choices)
+    return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]], VisibleTable(
+        chosen, tuple(blocks), choices
+    )
 
 
-def _beside(here: Place, layer: int, view: View) -> Place:
+def _beside(here: CellPosition, layer: int, view: ViewState) -> CellPosition:
     return here if layer == here.layer else place(in_layer(here, layer, view.experiment), view.experiment)
 
 
-def _choices(view: View, inspection: Inspection, here: Place, width: int) -> tuple[list[Line], tuple[Choice, ...]]:
+def _choices(
+    view: ViewState, inspection: InspectState, here: CellPosition, width: int
+) -> tuple[list[Line], tuple[Choice, ...]]:
     """The layers, and what is compared; the quantities; and where each word stands."""
     experiment = view.experiment
     quantity = fitting_quantity(inspection.quantity, experiment)
@@ -141,7 +145,7 @@ def _choices(view: View, inspection: Inspection, here: Place, width: int) -> tup
 
 
 def _choice(
-    view: View, what: Literal["layer", "quantity"], words: Sequence[str], at: int, width: int
+    view: ViewState, what: Literal["layer", "quantity"], words: Sequence[str], at: int, width: int
 ) -> tuple[Line, list[Choice]]:
     """The words, the chosen one marked; where there is too little room the first ones give way to it."""
     first = 0
@@ -157,7 +161,7 @@ def _choice(
     return line, spots
 
 
-def _heading(view: View, inspection: Inspection, table: Place, block: Block, width: int) -> Line:
+def _heading(view: ViewState, inspection: InspectState, table: CellPosition, block: Block, width: int) -> Line:
     """What the table shows, and which part of it where it does not fit."""
     quantity = fitting_quantity(inspection.quantity, view.experiment)
     rows = f"{block.top}-{block.top + block.rows - 1}" if block.rows < table.rows else ""
@@ -202,7 +206,7 @@ class Block:
         return self.top + row, min(self.left + max(0, (x - LABEL) // self.pitch), columns - 1)
 
 
-def block_for(inspection: Inspection, here: Place, width: int, room: int, lines_per_row: int) -> Block:
+def block_for(inspection: InspectState, here: CellPosition, width: int, room: int, lines_per_row: int) -> Block:
     """What is in sight of the layer's table in ``room`` lines; it scrolls no further than the cursor needs."""
     rows = min(here.rows, max(1, room // lines_per_row))
     room = width - LABEL - 1
@@ -225,7 +229,7 @@ def _scrolled(first: int, cursor: int, visible: int) -> int:
 
 
 def table_lines(
-    view: View, inspection: Inspection, here: Place, block: Block, width: int, with_cursor: bool
+    view: ViewState, inspection: InspectState, here: CellPosition, block: Block, width: int, with_cursor: bool
 ) -> list[Line]:
     """Names of what the weights come from, then a row for each neuron that they go to.
 
@@ -265,7 +269,7 @@ def table_lines(
     return lines
 
 
-def _header(view: View, here: Place, columns: list[int], pitch: int, width: int, with_cursor: bool) -> Line:
+def _header(view: ViewState, here: CellPosition, columns: list[int], pitch: int, width: int, with_cursor: bool) -> Line:
     line = Line.of((" " * LABEL, "band-dim"))
     for column in columns:
         bias = column == here.columns
@@ -275,7 +279,9 @@ def _header(view: View, here: Place, columns: list[int], pitch: int, width: int,
     return line.fit(width, fill="band-dim")
 
 
-def _matrix(view: View, inspection: Inspection, quantity: str, here: Place, then: bool = False) -> Doubles | None:
+def _matrix(
+    view: ViewState, inspection: InspectState, quantity: str, here: CellPosition, then: bool = False
+) -> Doubles | None:
     """``(out_features, in_features + 1)``: weights, and the bias as the last column."""
     weight = values(view, inspection, quantity, here.weight.span, then)
     bias = values(view, inspection, quantity, here.bias.span, then)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, AskedSum, Call, RunLine, Workbench, name_of
+from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, AskedSum, ProbeCall, RunLine, ViewInputs, name_of
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, role_of, signed
 from adder_tui.ui.run_state import formula
 from adder_tui.ui.sums import wanted_words
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 LONGEST_NAME = 50
 
 
-def rule_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def rule_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """The rule a + b beside the network, for what was asked."""
     glyphs = view.glyphs
     if not bench.asked:
@@ -32,11 +32,11 @@ def rule_view(view: View, bench: Workbench, width: int, height: int) -> list[Lin
     return lines
 
 
-def _inside(view: View) -> str:
+def _inside(view: ViewState) -> str:
     return f"{view.experiment.parameter_count} numbers, and no rule"
 
 
-def _rule(view: View) -> str:
+def _rule(view: ViewState) -> str:
     return {"sum": "a + b", "difference": f"a {view.glyphs.minus} b", "product": f"a {view.glyphs.times} b"}.get(
         view.experiment.wanted.rule, "the targets of the rows"
     )
@@ -49,7 +49,7 @@ def _off(one: AskedSum, glyphs: Glyphs) -> Span:
     return signed(off, glyphs), role_of(off)
 
 
-def _written(one: AskedSum, view: View) -> str:
+def _written(one: AskedSum, view: ViewState) -> str:
     """``30 + (−30)``, as the task writes it."""
     glyphs = view.glyphs
     a, b = plain_number(one.a, glyphs), plain_number(one.b, glyphs)
@@ -59,7 +59,7 @@ def _written(one: AskedSum, view: View) -> str:
     return f"{a}{between}{b if one.b >= 0 or between == ', ' else f'({b})'}"
 
 
-def prompt_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def prompt_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """What was asked in this lesson, the newest at the bottom."""
     if not bench.asked:
         return [Line.of((" Nothing asked yet: ", "dim"), ("/", "key"), (" takes you to the prompt.", "dim"))]
@@ -76,7 +76,7 @@ def prompt_view(view: View, bench: Workbench, width: int, height: int) -> list[L
     return lines
 
 
-def map_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def map_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """The network as one straight rule, beside the one that is wanted."""
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.collapsed is None:
@@ -87,7 +87,7 @@ def map_view(view: View, bench: Workbench, width: int, height: int) -> list[Line
     ]
 
 
-def settings_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def settings_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """The lesson's controls with their values, and its stations."""
     glyphs, at = view.glyphs, bench.rows.get("settings", 0)
     controls = bench.lesson.controls
@@ -120,7 +120,7 @@ def value_text(value: object, glyphs: Glyphs) -> str:
     return glyphs.text(str(value))
 
 
-def runs_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def runs_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """The lesson's runs: what differs between them, how far they came, their losses."""
     glyphs = view.glyphs
     rows = bench.runs[-max(1, height - 1) :]
@@ -141,14 +141,14 @@ def runs_view(view: View, bench: Workbench, width: int, height: int) -> list[Lin
     return lines
 
 
-def _differing(run: RunLine, bench: Workbench, glyphs: Glyphs) -> str:
+def _differing(run: RunLine, bench: ViewInputs, glyphs: Glyphs) -> str:
     keys = [
         key for key in (*bench.lesson.controls, "seed") if len({str(one.experiment[key]) for one in bench.runs}) > 1
     ]
     return "  ".join(f"{key.split('.')[-1]} {value_text(run.experiment[key], glyphs)}" for key in dict.fromkeys(keys))
 
 
-def board_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def board_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """The cards and where they lie; a card in the right bin has a mark."""
     board, glyphs = bench.lesson.board, view.glyphs
     if board is None:
@@ -171,7 +171,7 @@ def board_view(view: View, bench: Workbench, width: int, height: int) -> list[Li
     return lines
 
 
-def sheet_view(name: str, view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def sheet_view(name: str, view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """A bench's figures, a row each; those asked for stand beside their names."""
     sheet, glyphs = SHEETS[name], view.glyphs
     calls, at = bench.calls.get(name, ()), bench.rows.get(name, 0)
@@ -181,8 +181,8 @@ def sheet_view(name: str, view: View, bench: Workbench, width: int, height: int)
     body: list[tuple[int, Line]] = []
     for i, call in enumerate(calls):
         mark = glyphs.current if i == at else " "
-        told = _told(call, bench, glyphs)
-        for j, row in enumerate(wrapped(told, max(12, width - room - 6)) or [""]):
+        phrase = _text(call, bench, glyphs)
+        for j, row in enumerate(wrapped(phrase, max(12, width - room - 6)) or [""]):
             front = (
                 Line.of((f" {mark} ", "accent"), f"{glyphs.text(name_of(call)):<{room}}")
                 if not j
@@ -200,7 +200,7 @@ def sheet_view(name: str, view: View, bench: Workbench, width: int, height: int)
     return [*lines, *(line for _, line in body[top : top + rows])]
 
 
-def _told(call: Call, bench: Workbench, glyphs: Glyphs) -> str:
+def _text(call: ProbeCall, bench: ViewInputs, glyphs: Glyphs) -> str:
     if bench.working == call:
         return f"computing{glyphs.ellipsis}"
     value = bench.results.get(call)
@@ -218,7 +218,7 @@ def _told(call: Call, bench: Workbench, glyphs: Glyphs) -> str:
     return f"loss {number(value, glyphs, 6)}" if call.bench == "nudge" else number(value, glyphs, 6)
 
 
-def _slopes(call: Call, bench: Workbench, glyphs: Glyphs) -> list[Line]:
+def _slopes(call: ProbeCall, bench: ViewInputs, glyphs: Glyphs) -> list[Line]:
     check = bench.checks.get(str(call.arguments[0]))
     if check is None:
         return []
@@ -229,7 +229,7 @@ def _slopes(call: Call, bench: Workbench, glyphs: Glyphs) -> list[Line]:
     ]  # fmt: skip
 
 
-def capstone_view(view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def capstone_view(view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """The challenges, and the best of one's own."""
     lines: list[Line] = []
     for one in bench.lesson.challenges:
@@ -241,7 +241,7 @@ def capstone_view(view: View, bench: Workbench, width: int, height: int) -> list
     return lines or [Line.of((" There is no challenge in this lesson.", "dim"))]
 
 
-Drawing = Callable[[View, Workbench, int, int], Sequence[Line]]
+Drawing = Callable[[ViewState, ViewInputs, int, int], Sequence[Line]]
 OWN_VIEWS: Mapping[str, Drawing] = {
     "rule": rule_view, "prompt": prompt_view, "map": map_view, "settings": settings_view, "runs": runs_view,
     "board": board_view, "capstone": capstone_view,
@@ -249,7 +249,7 @@ OWN_VIEWS: Mapping[str, Drawing] = {
 """Views that are drawn here; those of :data:`SHEETS` are drawn by :func:`sheet_view`."""
 
 
-def draw_view(name: str, view: View, bench: Workbench, width: int, height: int) -> list[Line]:
+def draw_view(name: str, view: ViewState, bench: ViewInputs, width: int, height: int) -> list[Line]:
     """A lesson's own view by name, each line fitted to ``width``."""
     lines = (
         OWN_VIEWS[name](view, bench, width, height)

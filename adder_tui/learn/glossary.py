@@ -14,9 +14,9 @@ from textual.widgets import Input
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course, Entry
@@ -61,14 +61,14 @@ def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs)
     if lessons:
         lines.append(Line())
         for i, lesson in enumerate(lessons):
-            told = f"lesson {lesson.order}, {lesson.title}"
-            lines.append(Line.of(("Enter opens " if not i else "            ", "dim"), (glyphs.text(told), "accent"))
+            phrase = f"lesson {lesson.order}, {lesson.title}"
+            lines.append(Line.of(("Enter opens " if not i else "            ", "dim"), (glyphs.text(phrase), "accent"))
                          .fit(width, glyphs.ellipsis))  # fmt: skip
     return lines
 
 
 class _Head(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, GlossaryScreen)
         line = Line.of(("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
@@ -76,7 +76,7 @@ class _Head(Canvas):
 
 
 class _Terms(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, GlossaryScreen)
         own = len(screen.first) if not screen.words.strip() else 0
@@ -84,14 +84,14 @@ class _Terms(Canvas):
 
 
 class _Entry(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, GlossaryScreen)
         chosen = screen.found[screen.at] if screen.found else None
         return entry_lines(chosen, screen.course, width, view.glyphs)
 
 
-class GlossaryScreen(Window[str | None]):
+class GlossaryScreen(Modal[str | None]):
     """Resolves with the id of a lesson to open, or None.
 
     Args:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import view_for
-from adder_tui.course.state import Page
+from adder_tui.course.state import PageState
 from adder_tui.ui.prompt import Prompt
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
     from adder_tui.course.vocabulary import Action
-    from adder_tui.learn.lesson_tab import LessonDesk
+    from adder_tui.learn.lesson_tab import LessonView
 
 
 WIDE = 110
@@ -51,7 +51,7 @@ class Layout:
 
 
 def lay_out(
-    page: Page, views: Sequence[str], current: str, looking: bool, size: tuple[int, int], fixed: int, wanted: int
+    page: PageState, views: Sequence[str], current: str, looking: bool, size: tuple[int, int], fixed: int, wanted: int
 ) -> Layout:
     """The layout for one step of a lesson.
 
@@ -105,11 +105,11 @@ def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, heigh
     return tuple(view for view in views if view in shown)
 
 
-class LessonKeys:
+class LessonFocus:
     """Hands the keys over as a task's parts come up, so that nobody types a sum's digits at the tabs."""
 
-    def __init__(self, desk: LessonDesk) -> None:
-        self._desk = desk
+    def __init__(self, lesson_view: LessonView) -> None:
+        self._lesson_view = lesson_view
         self._settled: tuple[str, int, str] | None = None
         """Lesson, step and action that the keys were last handed over for."""
         self.just_back = False
@@ -117,40 +117,40 @@ class LessonKeys:
 
     @property
     def _app(self) -> AdderApp:
-        return self._desk.app  # type: ignore[return-value]
+        return self._lesson_view.app  # type: ignore[return-value]
 
     def settle(self) -> None:
         """Hand the keys over where something else comes next, or "show me" is being asked about."""
-        sitting, app = self._desk.sitting, self._app
-        shown = self._desk.display and app.tab == "learn" and len(app.screen_stack) == 1
-        if sitting is None or sitting.showing or not shown:
+        lesson_state, app = self._lesson_view.lesson_state, self._app
+        shown = self._lesson_view.display and app.tab == "learn" and len(app.screen_stack) == 1
+        if lesson_state is None or lesson_state.showing or not shown:
             return
         prompt = app.query_one(Prompt)
-        if sitting.asking and prompt.has_keys:
+        if lesson_state.asking and prompt.has_keys:
             self._take_back()
-        following = sitting.next_action if sitting.step.kind == "do" and sitting.review is None else None
-        here = sitting.lesson.id, sitting.at, following.text if following is not None else ""
+        following = lesson_state.next_action if lesson_state.step.kind == "do" and lesson_state.review is None else None
+        here = lesson_state.lesson.id, lesson_state.at, following.text if following is not None else ""
         if here == self._settled:
             return
         self._settled, self.just_back = here, False
         if following is not None:
             self._begin(following, prompt)
-        elif prompt.has_keys and sitting.step.kind == "do" and not (sitting.may_go_on and prompt.was_asked):
+        elif prompt.has_keys and lesson_state.step.kind == "do" and not (lesson_state.may_go_on and prompt.was_asked):
             self._take_back()
 
     def _begin(self, action: Action, prompt: Prompt) -> None:
         if prompt.has_keys and action.verb != "ask":
             self._take_back()
         if action.verb == "answer":
-            self._desk.settle_field(focus=True)
+            self._lesson_view.settle_field(focus=True)
         elif self._app.typing():
             return
         elif action.verb == "ask":
             prompt.focus_field()
         elif action.verb in AT_A_VIEW:
-            self._desk.focus_for(action)
+            self._lesson_view.focus_for(action)
         elif action.verb in TRAINS:
-            self._desk.bring(view_for(action, self._desk.views.names))
+            self._lesson_view.bring(view_for(action, self._lesson_view.views.names))
 
     def settle_again(self) -> None:
         """The tab was come back to, or a step begins: hand the keys over anew."""
@@ -159,12 +159,12 @@ class LessonKeys:
 
     def training_begins(self) -> None:
         """The chart comes in sight, unless something else is being looked at."""
-        focused = self._desk.views.focused
-        if "chart" in self._desk.views.names and (focused is None or focused.view_name == "settings"):
-            self._desk.bring("chart")
+        focused = self._lesson_view.views.focused
+        if "chart" in self._lesson_view.views.names and (focused is None or focused.view_name == "settings"):
+            self._lesson_view.bring("chart")
             if focused is not None:
-                self._desk.take_focus()
+                self._lesson_view.take_focus()
 
     def _take_back(self) -> None:
-        self._desk.take_focus()
+        self._lesson_view.take_focus()
         self.just_back = True

@@ -13,7 +13,7 @@ from textual.containers import Container, Vertical
 from adder_engine.errors import AdderError
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
-from adder_tui.learn.lesson_focus import Layout, LessonKeys, lay_out
+from adder_tui.learn.lesson_focus import Layout, LessonFocus, lay_out
 from adder_tui.learn.lesson_text import LessonHead, LessonNow, LessonText
 from adder_tui.learn.views import LessonViews, OwnView
 from adder_tui.ui.canvas import Canvas, ViewSource
@@ -22,8 +22,8 @@ from adder_tui.ui.fields import FieldRow
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
     from adder_tui.course.lesson import Lesson
-    from adder_tui.course.lesson_controller import Classroom
-    from adder_tui.course.state import Page, Sitting
+    from adder_tui.course.lesson_controller import LessonController
+    from adder_tui.course.state import LessonState, PageState
     from adder_tui.course.vocabulary import Action
 
 ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
@@ -31,7 +31,7 @@ ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
 SHAPES = "two shapes, such as 1x2 @ 2x4"
 
 
-class LessonDesk(Container):
+class LessonView(Container):
     """Shown while a lesson is open.
 
     Args:
@@ -40,26 +40,26 @@ class LessonDesk(Container):
     """
 
     DEFAULT_CSS = """
-    LessonDesk { height: 1fr; display: none; layout: vertical; }
-    LessonDesk.-wide { layout: horizontal; }
-    LessonDesk #text { height: auto; width: 1fr; }
-    LessonDesk.-wide #text { height: 1fr; width: 48%; margin: 0 2 0 0; }
-    LessonDesk #views { height: 1fr; width: 1fr; }
-    LessonDesk LessonHead, LessonDesk LessonNow { height: 1; }
-    LessonDesk LessonText { height: 9; }
-    LessonDesk.-wide LessonText { height: 1fr; }
-    LessonDesk ViewFrame { height: 1fr; }
+    LessonView { height: 1fr; display: none; layout: vertical; }
+    LessonView.-wide { layout: horizontal; }
+    LessonView #text { height: auto; width: 1fr; }
+    LessonView.-wide #text { height: 1fr; width: 48%; margin: 0 2 0 0; }
+    LessonView #views { height: 1fr; width: 1fr; }
+    LessonView LessonHead, LessonView LessonNow { height: 1; }
+    LessonView LessonText { height: 9; }
+    LessonView.-wide LessonText { height: 1fr; }
+    LessonView ViewFrame { height: 1fr; }
     """
 
     def __init__(self, source: ViewSource, settle: Callable[[], None], *, id: str) -> None:
         super().__init__(id=id)
         self._source, self._settle = source, settle
-        self.room: Classroom | None = None
+        self.room: LessonController | None = None
         """None until the lessons are read."""
         self.row = FieldRow(source, field_id="lesson-field")
         self.views = LessonViews(source, lambda: self.room, id="views")
         self._arranged: tuple[str, Layout] | None = None
-        self.keys = LessonKeys(self)
+        self.keys = LessonFocus(self)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -74,15 +74,15 @@ class LessonDesk(Container):
         return self.app  # type: ignore[return-value]
 
     @property
-    def sitting(self) -> Sitting | None:
+    def lesson_state(self) -> LessonState | None:
         """The lesson at hand."""
-        return self.room.sitting if self.room is not None else None
+        return self.room.lesson_state if self.room is not None else None
 
-    def _page(self) -> Page | None:
+    def _page(self) -> PageState | None:
         page = self.room.page if self.room is not None else None
-        if page is None or self.sitting is None:
+        if page is None or self.lesson_state is None:
             return page
-        words = words_now(self.sitting, False, self.views.on_screen)
+        words = words_now(self.lesson_state, False, self.views.on_screen)
         return dataclasses.replace(page, enter_taken=not words.isdisjoint(ENTER_TAKEN))
 
     async def put_up(self, lesson: Lesson) -> None:
@@ -145,19 +145,19 @@ class LessonDesk(Container):
             focus: give it the keys again if typing is what comes next.
             insist: give it the keys in any case.
         """
-        sitting, row = self.sitting, self.row
+        lesson_state, row = self.lesson_state, self.row
         if row.purpose not in ("", "field"):
             return
-        wanted = sitting.blank if sitting is not None and not sitting.showing else ""
-        if sitting is None or not wanted:
+        wanted = lesson_state.blank if lesson_state is not None and not lesson_state.showing else ""
+        if lesson_state is None or not wanted:
             row.close()
             return
-        one = sitting.lesson.field_named(wanted)
+        one = lesson_state.lesson.field_named(wanted)
         label = one.ask if one is not None else "your guess"
         if row.label != label or not row.purpose or focus or insist:
             typing_a_sum = self._app.focused is not None and self._app.focused.id == "sum"
             if self.display and not typing_a_sum:
-                row.open("field", label, keys=insist or sitting.types_now)
+                row.open("field", label, keys=insist or lesson_state.types_now)
 
     @on(FieldRow.Typed)
     def _typed(self, event: FieldRow.Typed) -> None:
@@ -167,13 +167,13 @@ class LessonDesk(Container):
                 self.run_worker(self._use_typed(self.row.purpose, event.text.strip()), name="typed")
         elif self.room is not None and not event.done:
             self.room.answers.type(event.text)
-        elif self.room is not None and self.sitting is not None:
-            was = self.sitting.step
+        elif self.room is not None and self.lesson_state is not None:
+            was = self.lesson_state.step
             if self.room.answers.submit(event.text):
                 self.row.field.value = ""
             else:
                 self.row.field.select_all()
-            if self.sitting.step != was:
+            if self.lesson_state.step != was:
                 self._settle()
             self.look()
 
@@ -248,7 +248,7 @@ class LessonDesk(Container):
 
     def _fill(self) -> None:
         """Have the shown views' figures worked out."""
-        if self.room is None or self.room.sitting is None or not self.views.display:
+        if self.room is None or self.room.lesson_state is None or not self.views.display:
             return
         for name in self.views.names:
             if self.views.is_shown(name) and name in SHEETS and self.room.was_opened(name):

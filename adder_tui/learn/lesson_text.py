@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from adder_tui.course.state import Page
+from adder_tui.course.state import PageState
 from adder_tui.learn.page import head_line, marks, now_line, page_lines
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 WHEEL_ROWS = 3
-PageSource = Callable[[], Page | None]
+PageSource = Callable[[], PageState | None]
 
 
 class LessonHead(Canvas):
@@ -24,7 +24,7 @@ class LessonHead(Canvas):
         super().__init__(source)
         self._page = page
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         page = self._page()
         return [head_line(page, width, view.glyphs)] if page else []
 
@@ -52,7 +52,7 @@ class LessonText(Canvas, can_focus=True):
         page = self._page()
         return len(page_lines(page, width, self.view.glyphs)) if page else 0
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         page = self._page()
         if page is None:
             return []
@@ -68,7 +68,7 @@ class LessonText(Canvas, can_focus=True):
         shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[self._top : self._top + height]]
         return _with_scroll_marks(shown, self._top, len(lines), width, view)
 
-    def _to_show_task(self, page: Page, lines: list[Line], height: int) -> int:
+    def _to_show_task(self, page: PageState, lines: list[Line], height: int) -> int:
         """The first row to show so that the current task is in sight, or the blank to be filled in."""
         if page.blank:
             blanks = [y for y, line in enumerate(lines) if any(r == "key" and t.startswith("[") for t, r in line.spans)]
@@ -113,7 +113,7 @@ class LessonText(Canvas, can_focus=True):
         self.action_scroll(-WHEEL_ROWS)
 
 
-def _with_scroll_marks(lines: list[Line], top: int, total: int, width: int, view: View) -> list[Line]:
+def _with_scroll_marks(lines: list[Line], top: int, total: int, width: int, view: ViewState) -> list[Line]:
     """The lines with a mark at the right end where more lies above or below."""
     glyphs = view.glyphs
     above, below = ("^", "v") if glyphs.ascii else ("↑", "↓")
@@ -131,6 +131,6 @@ class LessonNow(Canvas):
         super().__init__(source)
         self._page = page
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         page = self._page()
         return [now_line(page, width, view.glyphs)] if page else []

@@ -20,7 +20,7 @@ from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
@@ -159,7 +159,7 @@ class ListHead(Canvas):
 
     listing: Listing | None = None
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if self.listing is None:
             return [Line.of((f" Reading the lessons{view.glyphs.ellipsis}", "dim"))]
         return list_head(self.listing, width, view.glyphs)[:height]
@@ -188,7 +188,7 @@ class LessonList(Canvas, can_focus=True):
     _top = 0
     _owners: Sequence[int | None] = ()
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if self.listing is None:
             return []
         lines, self._owners = list_lines(self.listing, width, view.glyphs)
@@ -211,7 +211,7 @@ class ListFoot(Canvas):
 
     listing: Listing | None = None
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return [] if self.listing is None else list_foot(self.listing, width, view.glyphs)
 
 

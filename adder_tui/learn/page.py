@@ -6,7 +6,7 @@ import re
 
 from adder_tui.course.lesson import LETTERS, Field, read_number
 from adder_tui.course.markup import fill, spans_of
-from adder_tui.course.state import PARTS, TITLES, Page, Review
+from adder_tui.course.state import PARTS, TITLES, PageState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.line import Span as Piece
@@ -23,7 +23,7 @@ def marks(glyphs: Glyphs) -> tuple[str, str]:
     return ("o", "x") if glyphs.ascii else ("○", "●")
 
 
-def head_line(page: Page, width: int, glyphs: Glyphs) -> Line:
+def head_line(page: PageState, width: int, glyphs: Glyphs) -> Line:
     """Which lesson, and which step of how many."""
     if page.review is not None:
         of = f"question {page.review.at + 1} of {len(page.review.lessons)} "
@@ -36,7 +36,7 @@ def head_line(page: Page, width: int, glyphs: Glyphs) -> Line:
     return left.with_right(right, width, glyphs.ellipsis)
 
 
-def page_lines(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def page_lines(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     """The step's text, each line at most ``width`` columns; it may be longer than there is room for."""
     width = max(20, width - 2)
     if page.review is not None:
@@ -48,11 +48,11 @@ def page_lines(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return [Line.of(" ", line) for line in lines]
 
 
-def _text(page: Page, part: str, width: int, glyphs: Glyphs) -> list[Line]:
+def _text(page: PageState, part: str, width: int, glyphs: Glyphs) -> list[Line]:
     return prose_lines(fill(page.lesson.parts.get(part, ""), page.figure), width, glyphs)
 
 
-def _read(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _read(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     goal = marked(page.lesson.goal, width, glyphs, "dim")
     lines = [*goal, Line(), *_text(page, "", width, glyphs)]
     worked = page.lesson.worked
@@ -63,7 +63,7 @@ def _read(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _part(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _part(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     title = {"explain": "Why it is so", "keep": "To keep"}[page.step.kind]
     return [Line.of((title, "accent")), *_text(page, PARTS[page.step.kind], width, glyphs)]
 
@@ -82,7 +82,7 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
     return lines
 
 
-def _predict(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _predict(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     asked = page.lesson.prediction_named(page.step.prediction)
     assert asked is not None
     said = page.predictions.get(asked.id)
@@ -98,7 +98,7 @@ def _predict(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _do(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _do(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     lesson, current = page.lesson, page.task
     lines: list[Line] = []
     if lesson.worked is not None:
@@ -131,7 +131,7 @@ def _do(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _hint_lines(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _hint_lines(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     assert page.task is not None
     lines: list[Line] = []
     for i, hint in enumerate(page.task.hints[: page.hints], 1):
@@ -141,7 +141,7 @@ def _hint_lines(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _worked_line(page: Page, pieces: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
+def _worked_line(page: PageState, pieces: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
     parts: list[Piece] = []
     below: list[Line] = []
     for i, piece in enumerate(pieces):
@@ -151,12 +151,12 @@ def _worked_line(page: Page, pieces: tuple[str, ...], width: int, glyphs: Glyphs
         one = page.lesson.field_named(piece)
         assert one is not None
         parts += _blank(page, one, glyphs)
-        if piece in page.told:
-            below = [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.told[piece]), width - 2)]
+        if piece in page.replies:
+            below = [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.replies[piece]), width - 2)]
     return [*fold(parts, width), *below]
 
 
-def _blank(page: Page, one: Field, glyphs: Glyphs) -> list[Piece]:
+def _blank(page: PageState, one: Field, glyphs: Glyphs) -> list[Piece]:
     """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
     given = _with_minus(page.answers.get(one.id, ""), glyphs)
     if page.blank == one.id and not one.right(given):
@@ -181,17 +181,17 @@ def _with_minus(typed: str, glyphs: Glyphs) -> str:
     return glyphs.text(typed.replace("-", glyphs.minus) if read_number(typed) is not None else typed)
 
 
-def _field_lines(page: Page, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
+def _field_lines(page: PageState, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
     lines = wrap([(glyphs.text(one.ask) + " ", "text"), ("", "text")], width - BLANK - 1)
     lines[-1] = Line.of(lines[-1], " ", *_blank(page, one, glyphs))
     if one.choices:
         lines += choice_lines(one.choices, page.answers.get(one.id, ""), "", width, glyphs)
-    if one.id in page.told:
-        lines += [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.told[one.id]), width - 2)]
+    if one.id in page.replies:
+        lines += [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.replies[one.id]), width - 2)]
     return lines
 
 
-def _observe(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _observe(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     lines: list[Line] = []
     for one in page.lesson.predictions:
         said = page.predictions.get(one.id)
@@ -202,7 +202,7 @@ def _observe(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return [*lines, *_text(page, "Observe", width, glyphs)]
 
 
-def _quiz(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _quiz(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     quiz = page.lesson.quiz
     return quiz_lines(page.lesson.quiz.ask, quiz.choices, quiz.answer, page.answered, quiz.why,
                       page.lesson.facts[quiz.fact - 1] if page.lesson.facts else "",
@@ -240,12 +240,12 @@ def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
         quiz.ask, quiz.choices, quiz.answer, review.given, quiz.why, fact, "in the next review", width, glyphs
     )
     if review.right and review.at + 1 == len(review.lessons):
-        told = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
-        lines += [Line(), *wrap([(told, "strong")], width)]
+        replies = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
+        lines += [Line(), *wrap([(replies, "strong")], width)]
     return lines
 
 
-def _challenges(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _challenges(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     lines: list[Line] = []
     todo, done = marks(glyphs)
     for one in page.lesson.challenges:
@@ -260,14 +260,14 @@ def _challenges(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _more(page: Page, width: int, glyphs: Glyphs) -> list[Line]:
+def _more(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     ended = "This lesson is done." if page.finished else "All but the quiz is done: Backspace goes back to it."
     lines = wrap([(ended, "accent"), (" What follows is for who wants more.", "dim")], width)
     lines += [Line(), *_text(page, "Go further", width, glyphs)]
     return [*lines, *_challenges(page, width, glyphs)]
 
 
-def now_line(page: Page, width: int, glyphs: Glyphs) -> Line:
+def now_line(page: PageState, width: int, glyphs: Glyphs) -> Line:
     """The current task, or what the next key is."""
     line = Line.of(" ", _now(page, glyphs, width - 1))
     return line.fit(width, glyphs.ellipsis)
@@ -280,7 +280,7 @@ def _beginning(text: str, width: int) -> str:
     return text[: max(fitting)].rstrip(":;") if fitting else text
 
 
-def _now(page: Page, glyphs: Glyphs, width: int) -> Line:
+def _now(page: PageState, glyphs: Glyphs, width: int) -> Line:
     kind, task = page.step.kind, page.task
     if page.review is not None:
         return _review_now(page.review)

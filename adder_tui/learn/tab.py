@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from adder_engine.errors import AdderError
 from adder_tui.course.availability import words_now, words_on_list
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.lesson_controller import Classroom
-from adder_tui.course.state import HANDS_ON
-from adder_tui.learn.lesson_tab import LessonDesk
+from adder_tui.course.lesson_controller import LessonController
+from adder_tui.course.state import PRACTICE
+from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.autosave import OwnRun, write_place
 from adder_tui.ui.canvas import ViewSource
@@ -38,12 +38,12 @@ class LearnPane(Pane):
 
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(source, id=id)
-        self.classroom: Classroom | None = None
+        self.classroom: LessonController | None = None
         self._warned = ""
         """What was said last of the progress that cannot be kept."""
         """None until the lessons are read."""
         self.list = CourseList(source, self.changed, id="course")
-        self.desk = LessonDesk(source, self.settle, id="lesson")
+        self.lesson_view = LessonView(source, self.settle, id="lesson")
         self._entering = self._playing = False
 
     @property
@@ -52,7 +52,7 @@ class LearnPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield self.list
-        yield self.desk
+        yield self.lesson_view
 
     # --- the course ------------------------------------------------------------------------------
 
@@ -68,9 +68,9 @@ class LearnPane(Pane):
             self._app.say(str(error))
             return
         await self._app.seated.wait()
-        own = OwnRun(settings.data_dir, self._app.seat_number)
-        self.classroom = Classroom(course, store, own, self._app.player, self._app.show, self.changed)
-        self.desk.room = self.classroom
+        own = OwnRun(settings.data_dir, self._app.instance_number)
+        self.classroom = LessonController(course, store, own, self._app.player, self._app.show, self.changed)
+        self.lesson_view.room = self.classroom
         self.list.begin(Listing(course, store.progress))
         wanted = self._app.first_lesson
         lesson = course.by_id.get(wanted) if wanted else None
@@ -108,7 +108,7 @@ class LearnPane(Pane):
             return
         self._entering = True
         try:
-            await self.desk.put_up(lesson)
+            await self.lesson_view.put_up(lesson)
             await room.enter(lesson)
             write_place(self._app.settings.data_dir, "learn", lesson.id)
             self._warn()
@@ -128,11 +128,11 @@ class LearnPane(Pane):
         room = self.classroom
         if room is None or room.lesson is None or self._entering:
             return
-        if self.desk.keys.just_back and self._app.tab == "learn":
-            self.desk.keys.just_back = False
+        if self.lesson_view.keys.just_back and self._app.tab == "learn":
+            self.lesson_view.keys.just_back = False
             return
         left = room.lesson
-        self.desk.row.close()
+        self.lesson_view.row.close()
         try:
             await room.leave()
         finally:
@@ -143,7 +143,7 @@ class LearnPane(Pane):
 
     def came_to_front(self) -> None:
         """From another tab: the lesson's network is brought back where another one has taken its place."""
-        self.desk.keys.settle_again()
+        self.lesson_view.keys.settle_again()
         self._app.run_worker(self._app.attempt(self._call_back()), name="call back")
 
     async def _call_back(self) -> None:
@@ -162,26 +162,26 @@ class LearnPane(Pane):
     async def go_on(self) -> None:
         """Enter: lock in, go on, or into the next lesson."""
         room = self.classroom
-        sitting = room.sitting if room is not None else None
-        if room is None or sitting is None or sitting.showing:
+        lesson_state = room.lesson_state if room is not None else None
+        if room is None or lesson_state is None or lesson_state.showing:
             return
-        if sitting.review is not None:
-            if not room.answers.next_question() and sitting.review is None:
-                await self._next_lesson(sitting.lesson)
-        elif sitting.step.kind == "predict" and room.answers.lock_in():
+        if lesson_state.review is not None:
+            if not room.answers.next_question() and lesson_state.review is None:
+                await self._next_lesson(lesson_state.lesson)
+        elif lesson_state.step.kind == "predict" and room.answers.lock_in():
             self.settle()
         elif room.go(1):
             self.settle()
-            self.desk.look()
-        elif not sitting.may_go_on:
-            if sitting.blank:
-                self.desk.settle_field(insist=True)
-            elif sitting.step.kind == "do":
+            self.lesson_view.look()
+        elif not lesson_state.may_go_on:
+            if lesson_state.blank:
+                self.lesson_view.settle_field(insist=True)
+            elif lesson_state.step.kind == "do":
                 self._app.say("The task is still open; i gives a hint.")
-        elif room.review_due(sitting.lesson) and room.answers.begin_review():
+        elif room.review_due(lesson_state.lesson) and room.answers.begin_review():
             self.take_focus_if_shown()
         else:
-            await self._next_lesson(sitting.lesson)
+            await self._next_lesson(lesson_state.lesson)
 
     async def _next_lesson(self, lesson: Lesson) -> None:
         assert self.classroom is not None
@@ -194,10 +194,10 @@ class LearnPane(Pane):
     def go_back(self) -> None:
         """To the step before."""
         room = self.classroom
-        sitting = room.sitting if room is not None else None
-        if room is None or sitting is None or sitting.showing:
+        lesson_state = room.lesson_state if room is not None else None
+        if room is None or lesson_state is None or lesson_state.showing:
             return
-        if sitting.review is not None:
+        if lesson_state.review is not None:
             room.answers.end_review()
         elif room.go(-1):
             self.settle()
@@ -209,28 +209,32 @@ class LearnPane(Pane):
         """What one can do now, for the table of commands."""
         focused = self._app.focused
         typing = focused is not None and focused.id in FIELD_IDS
-        sitting = self.classroom.sitting if self.classroom is not None else None
-        return words_on_list(typing) if sitting is None else words_now(sitting, typing, self.desk.views.on_screen)
+        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
+        return (
+            words_on_list(typing)
+            if lesson_state is None
+            else words_now(lesson_state, typing, self.lesson_view.views.on_screen)
+        )
 
     @property
     def asks(self) -> bool:
         """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
-        sitting = self.classroom.sitting if self.classroom is not None else None
-        return sitting is None or (sitting.review is None and sitting.step.kind in HANDS_ON)
+        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
+        return lesson_state is None or (lesson_state.review is None and lesson_state.step.kind in PRACTICE)
 
     def saw(self, snapshot: Snapshot) -> None:
         """A new snapshot."""
         playing, self._playing = self._playing, snapshot.status == "playing"
         if self._playing and not playing and self.display:
-            self.desk.keys.training_begins()
+            self.lesson_view.keys.training_begins()
         if self.classroom is not None and self.classroom.saw(snapshot):
-            self.desk.look()
+            self.lesson_view.look()
 
     def heard(self, answer: Answer) -> None:
         """A sum was asked."""
         if self.classroom is not None:
             self.classroom.heard(answer)
-            self.desk.look()
+            self.lesson_view.look()
             self.changed()
 
     def has_enough_of(self, sum: Sum) -> bool:
@@ -238,30 +242,35 @@ class LearnPane(Pane):
 
         Enter, which is said to go on, then does so also where the prompt still has the keys.
         """
-        sitting = self.classroom.sitting if self.classroom is not None else None
-        snapshot = sitting.attempt.deeds.snapshot if sitting is not None else None
-        if sitting is None or snapshot is None or sitting.review is not None or sitting.step.kind != "do":
+        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
+        snapshot = lesson_state.attempt.activity.snapshot if lesson_state is not None else None
+        if (
+            lesson_state is None
+            or snapshot is None
+            or lesson_state.review is not None
+            or lesson_state.step.kind != "do"
+        ):
             return False
         asked = snapshot.asked.sum
-        return sitting.may_go_on and sitting.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
+        return lesson_state.may_go_on and lesson_state.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
 
     # --- drawing and focus -----------------------------------------------------------------------
 
     def redraw(self) -> None:
-        inside = self.classroom is not None and self.classroom.sitting is not None
-        if self.desk.display != inside:
-            self.list.display, self.desk.display = not inside, inside
-        self.desk.share_room()
+        inside = self.classroom is not None and self.classroom.lesson_state is not None
+        if self.lesson_view.display != inside:
+            self.list.display, self.lesson_view.display = not inside, inside
+        self.lesson_view.share_room()
         self.list.fill()
-        self.desk.settle_field()
-        self.desk.keys.settle()
-        self.desk.views.feed()
+        self.lesson_view.settle_field()
+        self.lesson_view.keys.settle()
+        self.lesson_view.views.feed()
         super().redraw()
 
     def take_focus(self) -> None:
         """The keys go to the list, or to the lesson's text."""
-        inside = self.classroom is not None and self.classroom.sitting is not None
-        (self.desk if inside else self.list).take_focus()
+        inside = self.classroom is not None and self.classroom.lesson_state is not None
+        (self.lesson_view if inside else self.list).take_focus()
 
     def take_focus_if_shown(self) -> None:
         """The same while this tab is in front and nobody types."""
@@ -270,15 +279,15 @@ class LearnPane(Pane):
 
     def settle(self) -> None:
         """After a step has changed: the field, or the text, has the keys."""
-        sitting = self.classroom.sitting if self.classroom is not None else None
-        self.desk.settle_field(focus=True)
-        if sitting is not None and not sitting.types_now and self.display and not self._app.typing():
+        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
+        self.lesson_view.settle_field(focus=True)
+        if lesson_state is not None and not lesson_state.types_now and self.display and not self._app.typing():
             self.call_after_refresh(self._begin_step)
 
     def _begin_step(self) -> None:
         if not self._app.typing():
             self.take_focus()
-            self.desk.keys.settle_again()
+            self.lesson_view.keys.settle_again()
 
 
 def _read(data_dir: Path, course_folder: Path | None) -> tuple[Course, Store]:

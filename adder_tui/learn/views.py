@@ -12,24 +12,24 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from adder_tui.course.availability import OnScreen
-from adder_tui.course.probe_views import SHEETS, Workbench
-from adder_tui.course.state import HANDS_ON
+from adder_tui.course.probe_views import SHEETS, ViewInputs
+from adder_tui.course.state import PRACTICE
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
 from adder_tui.learn.lesson_focus import Layout
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
     from adder_tui.course.lesson import Lesson
-    from adder_tui.course.lesson_controller import Classroom
+    from adder_tui.course.lesson_controller import LessonController
     from adder_tui.inspect.tab import TensorFeed, TensorTable
     from adder_tui.train.tab import LossChart
 
 
-BenchSource = Callable[[], Workbench | None]
+BenchSource = Callable[[], ViewInputs | None]
 
 
 class OwnView(Canvas, can_focus=True):
@@ -56,7 +56,7 @@ class OwnView(Canvas, can_focus=True):
         self.view_name = name
         self._bench = bench
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         bench = self._bench()
         return draw_view(self.view_name, view, bench, width, height)[:height] if bench else []
 
@@ -68,7 +68,7 @@ class OwnView(Canvas, can_focus=True):
 class FrameTitle(Canvas):
     """The view's name; where one view is shown at a time, all their names."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         frame = self.parent
         assert isinstance(frame, ViewFrame)
         rule = view.glyphs.horizontal
@@ -131,7 +131,7 @@ class LessonViews(Vertical):
         room: gives the classroom; None until the lessons are read.
     """
 
-    def __init__(self, source: ViewSource, room: Callable[[], Classroom | None], *, id: str) -> None:
+    def __init__(self, source: ViewSource, room: Callable[[], LessonController | None], *, id: str) -> None:
         super().__init__(id=id)
         self._source, self._room = source, room
         self.frames: list[ViewFrame] = []
@@ -228,15 +228,19 @@ class LessonViews(Vertical):
             self._feed.fetching = True
             self.run_worker(self._feed.fetch(snapshot), name="feed")
 
-    def _bench(self) -> Workbench | None:
+    def _bench(self) -> ViewInputs | None:
         room = self._room()
-        return room.benches.workbench if room is not None else None
+        return room.benches.view_inputs if room is not None else None
 
-    def _veiled(self) -> View:
+    def _veiled(self) -> ViewState:
         """The view, without what the network makes of sums while that would give a prediction's outcome away."""
         view, room = self._source(), self._room()
-        sitting = room.sitting if room is not None else None
-        if view.snapshot is None or sitting is None or (sitting.step.kind in HANDS_ON and not sitting.by_hand):
+        lesson_state = room.lesson_state if room is not None else None
+        if (
+            view.snapshot is None
+            or lesson_state is None
+            or (lesson_state.step.kind in PRACTICE and not lesson_state.by_hand)
+        ):
             return view
         return dataclasses.replace(
             view, snapshot=dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_tui.network.edges import Sheet, Spot, draw_edges
+from adder_tui.network.edges import ClickTarget, Sheet, draw_edges
 from adder_tui.selection import Neuron
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
 """What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
@@ -24,10 +24,10 @@ class Diagram:
     """The picture, and where one can click on it."""
 
     lines: list[Line]
-    spots: list[Spot]
+    spots: list[ClickTarget]
 
 
-def diagram(view: View, width: int, height: int) -> Diagram:
+def diagram(view: ViewState, width: int, height: int) -> Diagram:
     """Draw the network in ``width`` by ``height`` cells."""
     sheet = Sheet(view, width, height)
     for c in range(len(sheet.layers)):
@@ -78,7 +78,7 @@ def _neurons(s: Sheet, c: int) -> None:
         text = s.glyphs.none if values is None else s.glyphs.ellipsis
         if values is not None and s.has_value(c, i):
             value = float(values[i])
-            text, role = s.inputs[i] if not c and room > 1 else s.told(value, room), role_of(value)
+            text, role = s.inputs[i] if not c and room > 1 else s.value_text(value, room), role_of(value)
             if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
         if s.view.snapshot is not None and (c - 1, i) in s.view.snapshot.silenced:
@@ -92,7 +92,7 @@ def _neurons(s: Sheet, c: int) -> None:
         s.grid.put(x, y, left, bracket)
         s.grid.put(x + 1, y, text.rjust(room), "chosen" if chosen else role)
         s.grid.put(x + 1 + room, y, right, bracket)
-        s.spots.append(Spot(column.cell, y, column.cell_width, here))
+        s.spots.append(ClickTarget(column.cell, y, column.cell_width, here))
         if c:
             _error(s, c, i, x, y + 1, room)
     if column.hidden:
@@ -113,7 +113,7 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
     if not s.has_error(c, i):  # the walk by neuron has not come to it
         text, role = s.glyphs.ellipsis, "dim"
     else:
-        text, role = s.told(delta, room), role_of(delta)
+        text, role = s.value_text(delta, room), role_of(delta)
         if not text:
             text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     s.grid.put(x + 1, y, text.rjust(room), role)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, Floorplan, floorplan
-from adder_tui.network.values import Shown
+from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, floorplan
+from adder_tui.network.values import NetworkValues
 from adder_tui.selection import Parameter, Selection
 from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Role
 from adder_tui.ui.numbers import role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark, strokes_of, tiny, weight_of
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 MOST_DIGITS, DIGITS = 6, 4
 """Significant digits of a neuron's number in eight columns, and in fewer."""
@@ -24,7 +24,7 @@ MOST_LINES = 48
 
 
 @dataclass(frozen=True)
-class Spot:
+class ClickTarget:
     """A part of the picture that can be clicked, and what is chosen by it."""
 
     x: int
@@ -33,19 +33,19 @@ class Spot:
     selection: Selection
 
 
-class Sheet(Shown):
+class Sheet(NetworkValues):
     """A view's numbers, and the picture of ``width`` by ``height`` cells that comes about."""
 
-    def __init__(self, view: View, width: int, height: int) -> None:
+    def __init__(self, view: ViewState, width: int, height: int) -> None:
         super().__init__(view)
         self.strokes = strokes_of(view.glyphs)
         self.grid = Grid(width, height)
-        self.spots: list[Spot] = []
+        self.spots: list[ClickTarget] = []
         keep: list[set[int]] = [set() for _ in self.layers]
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
             keep[self.column - 1].add(self.source)
-        self.plan: Floorplan = floorplan(
+        self.plan: DiagramLayout = floorplan(
             self.layers, keep, self.sizes, self.column, max(2, *map(len, self.inputs)),
             not view.glyphs.ascii, self.outcome_rows, width, height,
         )  # fmt: skip
@@ -55,7 +55,7 @@ class Sheet(Shown):
         """Rows below the output: wanted, off by and loss; the answer too where outputs are scaled."""
         return 4 if self.trace is not None and self.trace.scale != 1 else 3
 
-    def told(self, value: float, room: int) -> str:
+    def value_text(self, value: float, room: int) -> str:
         """A neuron's value or error in so many columns; nothing where they do not take it."""
         if room <= max(TINY_WIDTHS):
             return tiny(value, room, self.glyphs) if room > 1 else ""
@@ -115,7 +115,7 @@ def _mark(s: Sheet, c: int, neuron: int, source: int, x: int, y: int) -> None:
         s.grid.put(x, y + 1, s.glyphs.kept, "accent")
     elif s.brought is not None and s.brings(c, neuron):
         s.grid.put(x, y + 1, *brought_mark(float(s.brought[index]), most_brought, s.glyphs))
-    s.spots.append(Spot(x, y, 1, Parameter(index)))
+    s.spots.append(ClickTarget(x, y, 1, Parameter(index)))
 
 
 # --- lines ---------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def _edge(s: Sheet, c: int, neuron: int, source: int, x0: int, x1: int, y: int) 
     if chosen and x > x0:
         s.grid.put(x - 1, y, s.glyphs.current, "chosen")
     s.grid.put(x, y, text, "chosen" if chosen else role)
-    s.spots.append(Spot(x0, y, x1 - x0, Parameter(index)))
+    s.spots.append(ClickTarget(x0, y, x1 - x0, Parameter(index)))
     if index in s.kept:
         s.grid.put(x, y + 1, "kept" + s.glyphs.kept, "accent")
     elif s.brought is not None and s.brings(c, neuron):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from adder_tui.network.values import Shown, reach_of
+from adder_tui.network.values import NetworkValues, reach_of
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
 from adder_tui.ui.heatmap import Grid, curve
 from adder_tui.ui.line import Line, Span, roomiest
@@ -15,20 +15,20 @@ from adder_tui.ui.phrases import (
     LABEL,
     UNKNOWN,
     factor_text,
-    facts_told,
+    facts_text,
     gradient_is_past,
-    gradient_told,
+    gradient_text,
     last_change,
     row,
     six,
     strokes_of,
 )
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.analysis.trace import LayerTrace, Trace
-    from adder_engine.snapshot import Course, Snapshot
+    from adder_engine.snapshot import ParameterHistory, Snapshot
 
 
 SHORTEST_TERM = 7
@@ -38,7 +38,7 @@ MOMENTS = {"momentum": ("b", ""), "nesterov": ("b", ""), "rmsprop": ("", "v"), "
 """What each optimizer keeps in the two rows of moments; sgd keeps nothing."""
 
 
-def explanation(view: View, course: Course | None, width: int, height: int) -> list[Line]:
+def explanation(view: ViewState, course: ParameterHistory | None, width: int, height: int) -> list[Line]:
     """The chosen neuron or number explained; ``course`` is the number's, once it is there."""
     snapshot = view.snapshot
     if snapshot is None or snapshot.trace is None:
@@ -52,7 +52,7 @@ def explanation(view: View, course: Course | None, width: int, height: int) -> l
     return number_explained(view, snapshot, snapshot.trace, view.selection, course, width, height)
 
 
-def _input(view: View, trace: Trace, index: int, width: int) -> list[Line]:
+def _input(view: ViewState, trace: Trace, index: int, width: int) -> list[Line]:
     g = view.glyphs
     value = plain_number(float(trace.inputs[index]), g)
     which = "first" if index == 0 else "second"
@@ -66,7 +66,7 @@ def _input(view: View, trace: Trace, index: int, width: int) -> list[Line]:
     return [*lines, row("", ("It enters every neuron of the first layer, times that neuron's weight.", "dim"))]
 
 
-def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int, height: int) -> list[Line]:
+def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width: int, height: int) -> list[Line]:
     g, names = view.glyphs, view.experiment.layer_names
     layer, i = trace.layers[at.column - 1], at.index
     muted = (at.column - 1, i) in snapshot.silenced
@@ -80,12 +80,12 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
     if hidden:
         right = Line.of(right, ("m", "key"), (" wakes it " if muted else " mutes it ", "dim"))
     lines = [title.with_right(right, width) if title.width + right.width + 2 <= width else title]
-    reached = Shown(view)
+    reached = NetworkValues(view)
     if not reached.has_value(at.column, i):
         what = f"layer {layer.name}" if at.column >= reached.reach.columns else "it"
         return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, 1 + max(1, height - 5)), g)
-    lines += [row("sum" if n == 0 else "", told) for n, told in enumerate(rows)]
+    lines += [row("sum" if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
     lines.append(row("value", *_activated(view, layer, i, hidden, muted)))
     if not hidden and trace.scale != 1:
@@ -101,8 +101,8 @@ def _neuron(view: View, snapshot: Snapshot, trace: Trace, at: Neuron, width: int
         chain = trace.chain
         errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
         label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
-        lines += [row(label if n == 0 else "", told) for n, told in enumerate(errors)]
-    lines.append(row("bias", *facts_told(view, snapshot, bias, width - LABEL - 1)))
+        lines += [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
+    lines.append(row("bias", *facts_text(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
         lines += [Line(), _legend(g)]
     return lines
@@ -162,7 +162,7 @@ def _packed(pieces: Sequence[Line], width: int) -> list[Line]:
     return [Line.of(*row) for row in rows]
 
 
-def _activated(view: View, layer: LayerTrace, i: int, hidden: bool, muted: bool) -> list[str | Span]:
+def _activated(view: ViewState, layer: LayerTrace, i: int, hidden: bool, muted: bool) -> list[str | Span]:
     g, activation = view.glyphs, view.experiment.network.activation
     post = six(float(layer.post[i]), g)
     if muted:
@@ -174,7 +174,7 @@ def _activated(view: View, layer: LayerTrace, i: int, hidden: bool, muted: bool)
     return [f"{activation}({number(float(layer.pre[i]), g)}) = ", (post, "strong")]
 
 
-def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) -> list[Line]:
+def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: int) -> list[Line]:
     """How this neuron's error comes about from those after it; in short where the rows do not take it all."""
     g, here = view.glyphs, trace.layers[layer]
     delta = six(float(here.delta[i]), g)
@@ -196,9 +196,9 @@ def _error(view: View, trace: Trace, layer: int, i: int, width: int, rows: int) 
         ways = [("", Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", result)),
                 ("(", Line.of(f"){shown}", result))]  # fmt: skip
     for lead, end in ways:
-        told = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
-        if len(told) <= rows and all(line.width <= width for line in told):
-            return told
+        phrase = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
+        if len(phrase) <= rows and all(line.width <= width for line in phrase):
+            return phrase
     return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
 
 
@@ -215,7 +215,8 @@ def _legend(g: Glyphs) -> Line:
 
 
 def number_explained(
-    view: View, snapshot: Snapshot, trace: Trace, at: Parameter, course: Course | None, width: int, height: int
+    view: ViewState, snapshot: Snapshot, trace: Trace, at: Parameter, course: ParameterHistory | None, width: int,
+    height: int
 ) -> list[Line]:  # fmt: skip
     """What is known of the chosen weight or bias, its course at the right where there is room."""
     g, names = view.glyphs, view.experiment.layer_names
@@ -249,7 +250,7 @@ def number_explained(
     head = title.with_right(keys, width) if title.width + keys.width + 2 <= width else title
     own_value = row("bias" if len(place) == 1 else "weight", (six(value, g), role_of(value)))
     past = gradient_is_past(snapshot, at.index)
-    gradient = row("gradient", *gradient_told(view, snapshot, at.index))
+    gradient = row("gradient", *gradient_text(view, snapshot, at.index))
     lines = [roomiest(width, Line.of(own_value, *carries), own_value)]
     lines.append(roomiest(width, Line.of(gradient, (" in the last backward", "dim")), gradient) if past else gradient)
     if reach.has_error(layer):
@@ -259,14 +260,14 @@ def number_explained(
         else:
             lines.append(row(label, (UNKNOWN, "dim")))
     moments = MOMENTS.get(view.experiment.training.optimizer, ("", ""))
-    told = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
-    lines.append(row("moments", "  ".join(told)) if told else row("moments", ("none: sgd keeps nothing", "dim")))
+    phrase = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
+    lines.append(row("moments", "  ".join(phrase)) if phrase else row("moments", ("none: sgd keeps nothing", "dim")))
     lines.append(row("last step", *last_change(view, snapshot, at.index)))
     return [head.fit(width, g.ellipsis), *_beside(lines, course, at, g, width, height - 1)]
 
 
 def _beside(
-    lines: list[Line], course: Course | None, at: Parameter, g: Glyphs, width: int, height: int
+    lines: list[Line], course: ParameterHistory | None, at: Parameter, g: Glyphs, width: int, height: int
 ) -> list[Line]:  # fmt: skip
     """The facts at the left and, where there is room, the number's course at the right."""
     left = max((line.width for line in lines), default=0) + 3
@@ -282,13 +283,13 @@ def _beside(
     ]  # fmt: skip
 
 
-def course_lines(course: Course, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """A number over the run as a small curve, its highest and lowest at the left, the updates below."""
     values, updates = course.values.tolist(), course.updates.tolist()
     high, low = number(max(values), glyphs), number(min(values), glyphs)
     margin = max(len(high), len(low)) + 1
-    told = _left_out(course, width) if height > 3 else ""
-    rows = height - 1 - bool(told)
+    phrase = _left_out(course, width) if height > 3 else ""
+    rows = height - 1 - bool(phrase)
     grid = Grid(width, height)
     grid.put(margin - 1 - len(high), 0, high, "dim")
     if rows > 1 and low != high:
@@ -297,7 +298,7 @@ def course_lines(course: Course, width: int, height: int, glyphs: Glyphs) -> lis
     cells = curve(values, updates, room, rows, "accent", 1).cells()
     for x, y, character, role in cells:
         grid.put(margin + x, y, "*" if glyphs.ascii else character, role)
-    grid.put(width - len(told), height - 1, told, "dim")
+    grid.put(width - len(phrase), height - 1, phrase, "dim")
     first, last = count(int(updates[0])), count(int(updates[-1]))
     caption = f"updates {last}" if updates[-1] > updates[0] else "no update yet" if not updates[-1] else f"at {last}"
     if updates[-1] > updates[0] and len(first) + 1 + len(caption) <= room:
@@ -306,7 +307,7 @@ def course_lines(course: Course, width: int, height: int, glyphs: Glyphs) -> lis
     return grid.lines()
 
 
-def _left_out(course: Course, width: int) -> str:
+def _left_out(course: ParameterHistory, width: int) -> str:
     """From where on no update is left out, as far as the width takes it; nothing where none is."""
     if course.spacing == 1 or course.exact_from <= course.updates[0]:
         return ""

@@ -66,7 +66,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Floorplan:
+class DiagramLayout:
     """All columns."""
 
     columns: tuple[Column, ...]
@@ -88,7 +88,7 @@ def fold(count: int, room: int, keep: Collection[int], sizes: Sequence[float] | 
 def floorplan(
     layers: Sequence[int], keep: Sequence[Collection[int]], sizes: Sizes, focus: int, input_width: int,
     lines: bool, below: int, width: int, height: int,
-) -> Floorplan:  # fmt: skip
+) -> DiagramLayout:  # fmt: skip
     """Give every part its place in ``width`` by ``height``; the first row is left for headings.
 
     Args:
@@ -131,7 +131,7 @@ def floorplan(
             Column(shown[c], count - len(shown[c]), rows[c], gap, marks, fold_at, bias, arrow, x, cell, index)
         )
         x += cell
-    return Floorplan(tuple(columns))
+    return DiagramLayout(tuple(columns))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from adder_tui.ui.line import Line, Span
 from adder_tui.ui.numbers import aligned, role_of
-from adder_tui.ui.phrases import Figures, kept
+from adder_tui.ui.phrases import NumberFormat, kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,9 @@ class Part:
     """Words at the left of rows."""
 
 
-def block(parts: Sequence[Part], column: int | None, names: Sequence[str], figures: Figures, width: int) -> list[Line]:
+def block(
+    parts: Sequence[Part], column: int | None, names: Sequence[str], figures: NumberFormat, width: int
+) -> list[Line]:
     """Matrices of equally many columns under each other, a header with the columns' names above them.
 
     Args:

@@ -9,7 +9,7 @@ from adder_tui.ui.numbers import count, number, plain_number, plural
 from adder_tui.ui.phrases import compact, strokes_of
 from adder_tui.ui.sums import sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 LADDER_ROWS = 3
 
@@ -26,13 +26,13 @@ _DOING = {
 """What each phase does, and in fewer words."""
 
 
-def ladder_lines(view: View, width: int) -> list[Line]:
+def ladder_lines(view: ViewState, width: int) -> list[Line]:
     """Three rows: the rungs, the place in words, and what happened or what comes next."""
     rows = (_rungs(view, width), _place(view, width), _effect(view, width))
     return [row.fit(width, view.glyphs.ellipsis) for row in rows]
 
 
-def _rungs(view: View, width: int) -> Line:
+def _rungs(view: ViewState, width: int) -> Line:
     """The phases from left to right; forward and backward with their layers where there is room."""
     names = view.experiment.layer_names
     snapshot = view.snapshot
@@ -44,7 +44,7 @@ def _rungs(view: View, width: int) -> Line:
     return full if full.width < width else _rung_spans(view, names, at, short=True)
 
 
-def _rung_spans(view: View, names: tuple[str, ...], at: int, short: bool) -> Line:
+def _rung_spans(view: ViewState, names: tuple[str, ...], at: int, short: bool) -> Line:
     layers = len(names)
     line = Line.of(" ")
     climbed = 0
@@ -97,7 +97,7 @@ def place_in_words(snapshot: Snapshot, reached: int | None = None, short: bool =
     return f"{here}: {rung.phase}{' ' if short else ', layer '}{name}{neuron}{by_hand}"
 
 
-def _place(view: View, width: int) -> Line:
+def _place(view: ViewState, width: int) -> Line:
     if view.snapshot is None:
         return Line.of((" The engine is loading.", "dim"))
     place, short = (
@@ -108,18 +108,18 @@ def _place(view: View, width: int) -> Line:
     return roomiest(width, with_key, place, short)
 
 
-def _effect(view: View, width: int) -> Line:
+def _effect(view: ViewState, width: int) -> Line:
     """What the phase is doing; between two updates what the step was expected to do, and what it did."""
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.trace is None:
         return Line()
     if snapshot.moment.rung and snapshot.rung is not None:
-        told = _DOING[snapshot.rung.phase]
+        phrase = _DOING[snapshot.rung.phase]
         if snapshot.rung.phase == "loss" and view.experiment.compares_all_pairs:
-            told = _against_all(view)
+            phrase = _against_all(view)
         if snapshot.rung.phase == "backward" and not _trains_on(snapshot):
-            told = _whose(snapshot, glyphs)
-        return roomiest(width, *(Line.of((" " + words, "dim")) for words in told))
+            phrase = _whose(snapshot, glyphs)
+        return roomiest(width, *(Line.of((" " + words, "dim")) for words in phrase))
     step = snapshot.trace.step
     asked = sum_text(snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
     if step is None or snapshot.moment.edits:
@@ -129,9 +129,9 @@ def _effect(view: View, width: int) -> Line:
         return roomiest(width, Line.of(line, wanted), line)
     answer = Line()
     if step.previous_answer is not None:
-        before, after = told_apart(step.previous_answer, snapshot.asked.predicted, view)
+        before, after = written_apart(step.previous_answer, snapshot.asked.predicted, view)
         answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
-    real, expected = told_apart(step.real_change, step.expected_change, view, 3, sign=True)
+    real, expected = written_apart(step.real_change, step.expected_change, view, 3, sign=True)
     over = over_pairs(view.experiment, glyphs, ", a mean over ")[2]
     whose = " batch's loss" if view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout else " loss"
     long, short = (
@@ -141,7 +141,7 @@ def _effect(view: View, width: int) -> Line:
     return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
 
 
-def _against_all(view: View) -> tuple[str, str]:
+def _against_all(view: ViewState) -> tuple[str, str]:
     """What the loss is of with a flat target, and in fewer words."""
     full, words, _ = over_pairs(view.experiment, view.glyphs, "")
     return (
@@ -169,7 +169,7 @@ def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     )
 
 
-def told_apart(before: float, after: float, view: View, digits: int = 4, sign: bool = False) -> tuple[str, str]:
+def written_apart(before: float, after: float, view: ViewState, digits: int = 4, sign: bool = False) -> tuple[str, str]:
     """Two numbers with as many digits as it takes to see that they differ, ``digits`` at least and nine at most."""
     texts = ("", "")
     for more in range(digits, 10):

@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from adder_engine.snapshot import GradientCheck, Nudge, Proof, ProofLine
+from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Role, Span, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 TABLE = 76
 """Columns of the proof's table."""
@@ -26,7 +26,7 @@ POOR = 0.05
 Drawing = Callable[[Glyphs, int], Sequence[Line]]
 
 
-def proof_lines(proof: Proof, glyphs: Glyphs, width: int) -> list[Line]:
+def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]:
     """The verdict in words, then tensor by tensor the largest difference beside what rounding allows."""
     verdict, role = _verdict(proof)
     lines = [Line.of((row, role)) for row in wrapped(glyphs.text(verdict), width)]
@@ -35,7 +35,7 @@ def proof_lines(proof: Proof, glyphs: Glyphs, width: int) -> list[Line]:
     return [*lines, Line(), *(_table if width >= TABLE else _list)(proof, glyphs)]
 
 
-def _table(proof: Proof, glyphs: Glyphs) -> list[Line]:
+def _table(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
     """A row for each line of the proof."""
     lines = [
         Line.of((f"{'tensor':<18}{'what':<17}{'largest':>11}{'allowed':>11}{'share':>9}", "dim")),
@@ -47,7 +47,7 @@ def _table(proof: Proof, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _list(proof: Proof, glyphs: Glyphs) -> list[Line]:
+def _list(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
     """The same in fewer columns: a tensor's name on a row of its own."""
     lines = [Line.of((f"  {'':<17}{'largest':>11}{'allowed':>11}", "dim"))]
     for name, group in groupby(proof.lines, key=lambda line: line.name):
@@ -56,7 +56,7 @@ def _list(proof: Proof, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _differences(line: ProofLine, glyphs: Glyphs, share: bool = True) -> list[str | Span]:
+def _differences(line: ReferenceRow, glyphs: Glyphs, share: bool = True) -> list[str | Span]:
     """How far ours and PyTorch's lie apart, what is allowed, the one as a share of the other, and the verdict."""
     part = line.difference / line.allowed if line.allowed else math.inf
     mark: Role = "text" if line.agrees else "minus"
@@ -68,7 +68,7 @@ def _differences(line: ProofLine, glyphs: Glyphs, share: bool = True) -> list[st
     return [*shown, ("  agrees" if line.agrees else "  differs", "accent" if line.agrees else "minus")]
 
 
-def _verdict(proof: Proof) -> tuple[str, Role]:
+def _verdict(proof: ReferenceCheck) -> tuple[str, Role]:
     if not proof.lines:
         words = f"The loss of update {count(proof.update)} would not be finite: there is nothing to compare."
         return words, "text"
@@ -97,14 +97,14 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
         f"{check.name}: backpropagation says its gradient is {number(check.gradient, glyphs, 6)}, over all training"
         f" rows. Here the slope is measured instead, without calculus: (L(w + e) {minus} L(w {minus} e)) / 2e."
     )
-    lines = _told(intro, glyphs, width)
+    lines = _text(intro, glyphs, width)
     words = ("  over 5 %" if check.gradient else "  far off", f"  {glyphs.current} the best")
     gap = "  "
     columns, widths = _columns(check, glyphs, 8)
     if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) > width:
         words, gap = (" !", f" {glyphs.current}"), " "  # a character must do, and a sentence says what it means
         far = "over 5 %" if check.gradient else "far"
-        lines += _told(f"{glyphs.current} marks the best, ! those {far} off.", glyphs, width)
+        lines += _text(f"{glyphs.current} marks the best, ! those {far} off.", glyphs, width)
         for digits, points in ((8, True), (7, True), (6, False)):
             columns, widths = _columns(check, glyphs, digits, points)
             if sum(widths.values()) + len(widths) - 1 + len(words[0]) <= width:
@@ -120,14 +120,14 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
         else:
             lines.append(Line.of(text))
     lines.append(Line())
-    return lines + _told(_moral(check, best, glyphs), glyphs, width)
+    return lines + _text(_moral(check, best, glyphs), glyphs, width)
 
 
-def _told(sentence: str, glyphs: Glyphs, width: int) -> list[Line]:
+def _text(sentence: str, glyphs: Glyphs, width: int) -> list[Line]:
     return [Line.of(row) for row in wrapped(glyphs.text(sentence), width)]
 
 
-def best_nudge(nudges: Sequence[Nudge]) -> Nudge | None:
+def best_nudge(nudges: Sequence[FiniteDifference]) -> FiniteDifference | None:
     """The nudge whose estimate comes nearest to the gradient; None where none is finite."""
     finite = [nudge for nudge in nudges if math.isfinite(nudge.relative_error)]
     return min(finite, key=lambda nudge: nudge.relative_error, default=None)
@@ -157,7 +157,7 @@ def _columns(
     return columns, {name: max(len(name), *map(len, texts)) for name, texts in columns.items()}
 
 
-def _off(nudge: Nudge, gradient: float, glyphs: Glyphs) -> str:
+def _off(nudge: FiniteDifference, gradient: float, glyphs: Glyphs) -> str:
     error = nudge.relative_error
     if not gradient:
         return number(error, glyphs, 2)
@@ -166,7 +166,7 @@ def _off(nudge: Nudge, gradient: float, glyphs: Glyphs) -> str:
     return f"{error * 100:.2g} %" if 1e-6 <= error < 1 else f"{number(error * 100, glyphs, 2)} %"
 
 
-def _moral(check: GradientCheck, best: Nudge | None, glyphs: Glyphs) -> str:
+def _moral(check: GradientCheck, best: FiniteDifference | None, glyphs: Glyphs) -> str:
     if best is None:
         return "No estimate is a finite number: the loss itself overflows."
     words = f"The best nudge is {plain_number(best.size, glyphs)}."
@@ -184,20 +184,20 @@ def _moral(check: GradientCheck, best: Nudge | None, glyphs: Glyphs) -> str:
 
 
 class _Heading(Canvas):
-    def draw(self, view: View, width: int, height: int) -> list[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         screen = self.screen
         assert isinstance(screen, ResultScreen)
         return [Line.of((screen.HEADING, "strong"), ("   Esc closes this", "dim")).fit(width)]
 
 
 class _Result(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, ResultScreen)
         return screen.drawing(view.glyphs, width)
 
 
-class ResultScreen(Window[None]):
+class ResultScreen(Modal[None]):
     """A heading, and a result that scrolls; while it is worked out, a line says so."""
 
     DEFAULT_CSS = """
@@ -252,7 +252,7 @@ class ProofScreen(ResultScreen):
         loading = "running autograd and torch.optim…" if ProofScreen._loaded else "loading torch.optim…"
         super().__init__(source, loading)
 
-    def show_proof(self, proof: Proof) -> None:
+    def show_proof(self, proof: ReferenceCheck) -> None:
         """Show how far ours and PyTorch's lie apart."""
         ProofScreen._loaded = True
         self.show(lambda glyphs, width: proof_lines(proof, glyphs, width))

@@ -12,17 +12,17 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
 from adder_tui.network.diagram import diagram
-from adder_tui.network.edges import Spot
+from adder_tui.network.edges import ClickTarget
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, moved, number_of
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.tab import Pane
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Course
+    from adder_engine.snapshot import ParameterHistory
     from adder_tui.app import AdderApp
 
 
@@ -33,7 +33,7 @@ DIAGRAM_ROWS = 11
 class LadderLines(Canvas):
     """Where the ladder stands, and what the step did."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return ladder_lines(view, width)[:height]
 
 
@@ -56,9 +56,9 @@ class NetworkDiagram(Canvas, can_focus=True):
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
         self._select = select
-        self._spots: Sequence[Spot] = ()
+        self._spots: Sequence[ClickTarget] = ()
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         drawn = diagram(view, width, height)
         self._spots = drawn.spots
         return drawn.lines
@@ -78,10 +78,10 @@ class NetworkDiagram(Canvas, can_focus=True):
 class Explanation(Canvas):
     """What is chosen, explained with live numbers."""
 
-    course: Course | None = None
+    course: ParameterHistory | None = None
     """The chosen number over the run, once it has been fetched."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return explanation(view, self.course, width, height)
 
 

@@ -11,7 +11,7 @@ from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import aligned, count, plural
-from adder_tui.ui.phrases import Figures, Formula, bracketed, kept, sum_of_products
+from adder_tui.ui.phrases import Formula, NumberFormat, bracketed, kept, sum_of_products
 
 if TYPE_CHECKING:
     from adder_engine.analysis.trace import Trace
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def backward_layer(
-    trace: Trace, i: int, focus: Focus, experiment: Experiment, figures: Figures, width: int
+    trace: Trace, i: int, focus: Focus, experiment: Experiment, figures: NumberFormat, width: int
 ) -> tuple[str, list[Line]]:
     """Title and lines of the backward pass through layer i: its delta, then the gradients of its parameters."""
     layer, last, text = trace.layers[i], i == len(trace.layers) - 1, figures.glyphs.text
@@ -80,7 +80,7 @@ def _part_of(trace: Trace, experiment: Experiment) -> str:
     return "this sum's share of " if trace.row is None else "this row's share of "
 
 
-def _delta(trace: Trace, i: int, j: int, bends: bool, figures: Figures, width: int) -> list[Line]:
+def _delta(trace: Trace, i: int, j: int, bends: bool, figures: NumberFormat, width: int) -> list[Line]:
     """Delta of a hidden layer: the next one's, sent back through its weights."""
     layer, following, text = trace.layers[i], trace.layers[i + 1], figures.glyphs.text
     number = i + 1
@@ -108,7 +108,7 @@ def _delta(trace: Trace, i: int, j: int, bends: bool, figures: Figures, width: i
     return lines + formula.then(f"= {figures(layer.delta[j])}").lines(width, 2)
 
 
-def _first_delta(trace: Trace, figures: Figures, width: int) -> list[Line]:
+def _first_delta(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     """Delta of the output: the slope of the loss by the answer."""
     glyphs, name, n = figures.glyphs, trace.loss_name, trace.rows
     delta = float(trace.layers[-1].delta[0])
@@ -145,13 +145,13 @@ def _slope(name: str, d: float) -> float:
     return float(np.sign(d)) if name == "mae" else min(1.0, max(-1.0, d))
 
 
-def _slope_words(name: str, d: float, figures: Figures) -> str:
+def _slope_words(name: str, d: float, figures: NumberFormat) -> str:
     if name == "mse":
         return figures.product(2, d)
     return figures.factor(_slope(name, d))
 
 
-def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: Figures, width: int) -> list[Line]:
+def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: NumberFormat, width: int) -> list[Line]:
     """One row's gradient and the rest, which together are the batch's: for the chosen neuron's weights and bias."""
     assert trace.row is not None
     layout = layout_for(snapshot.experiment)

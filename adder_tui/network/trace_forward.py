@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adder_engine.snapshot import PHASES, Rung
+from adder_engine.snapshot import PHASES, Stage
 from adder_tui.network.matrix import Part, block
 from adder_tui.network.trace_backward import backward_layer, share
 from adder_tui.network.trace_step import StepTable, step_head, step_table
@@ -14,7 +14,7 @@ from adder_tui.selection import Focus, Selection, focus_of
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.numbers import count, plural
-from adder_tui.ui.phrases import FULL_DIGITS, Figures, Formula, bracketed, kept, sum_of_products
+from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ UNKNOWN = (
 
 
 @dataclass(frozen=True)
-class Told:
+class TraceLines:
     """The trace as lines. The long table of the step is drawn line by line, as it comes into sight."""
 
     lines: Sequence[Line]
-    starts: Mapping[Rung, int]
+    starts: Mapping[Stage, int]
     """The line at which a rung of the ladder is told."""
     table: StepTable | None
 
@@ -48,7 +48,7 @@ class Told:
         return self.table.line(i - len(self.lines))
 
 
-def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figures, width: int) -> Told:
+def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: NumberFormat, width: int) -> TraceLines:
     """The whole way of one example, with the chosen neuron and parameter worked out.
 
     After a step it is the way that the step was made from, wherever the step was of this example alone.
@@ -59,9 +59,9 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
     experiment, trace = snapshot.experiment, trace.chain
     focus = focus_of(selection, experiment)
     lines: list[Line] = [*_head(trace, snapshot, figures, width)]
-    starts: dict[Rung, int] = {}
+    starts: dict[Stage, int] = {}
 
-    def section(rung: Rung, title: str, body: Sequence[Line]) -> None:
+    def section(rung: Stage, title: str, body: Sequence[Line]) -> None:
         lines.append(Line())
         starts[rung] = len(lines)
         here = rung == snapshot.rung
@@ -73,12 +73,12 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
 
     clears = experiment.training.zero_grad
     section(
-        Rung(PHASES[0]),
+        Stage(PHASES[0]),
         "zero_grad: every gradient is cleared" if clears else "zero_grad is left out: gradients go on adding up",
         (),
     )
     for i in range(len(trace.layers)):
-        section(Rung("forward", i), _forward_title(trace, i, experiment.network.activation),
+        section(Stage("forward", i), _forward_title(trace, i, experiment.network.activation),
                 _forward(trace, i, focus, experiment.network.activation, figures, width))  # fmt: skip
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
@@ -86,21 +86,23 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Figure
     title = "loss" if trace.row is None else "loss of this row"
     body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
     section(
-        Rung("loss"), title if trace.scale == 1 else f"{title}, of the scaled numbers", body if trace.known else unknown
+        Stage("loss"),
+        title if trace.scale == 1 else f"{title}, of the scaled numbers",
+        body if trace.known else unknown,
     )
     for i in reversed(range(len(trace.layers))):
         title, body = backward_layer(trace, i, focus, experiment, figures, width)
         body = body if trace.known else unknown if i == len(trace.layers) - 1 else []
-        section(Rung("backward", i), title, body)
+        section(Stage("backward", i), title, body)
     if trace.row is not None:
         lines.append(Line())
         lines.extend(share(trace, snapshot, focus, figures, width))
     title, body = step_head(snapshot, trace, focus, figures, width)
-    section(Rung("step"), title, body)
+    section(Stage("step"), title, body)
     table = None if trace.step is None else step_table(snapshot, trace.step, focus.parameter, figures, width)
     if table is not None:
         lines.append(Line())
-    return Told(lines, starts, table)
+    return TraceLines(lines, starts, table)
 
 
 def trace_header(
@@ -125,7 +127,7 @@ def trace_header(
     return left.with_right(right, width, glyphs.ellipsis)
 
 
-def pair_words(trace: Trace, rule: str, figures: Figures) -> str:
+def pair_words(trace: Trace, rule: str, figures: NumberFormat) -> str:
     """``30 + 70``, ``30 − (−70)``, ``3·7``; ``30, −70`` where rows set the targets."""
     a, b = trace.pair
     if rule == "rows":
@@ -134,7 +136,7 @@ def pair_words(trace: Trace, rule: str, figures: Figures) -> str:
     return f"{figures(a)}{sign}{figures.factor(b)}"
 
 
-def _head(trace: Trace, snapshot: Snapshot, figures: Figures, width: int) -> list[Line]:
+def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int) -> list[Line]:
     glyphs = figures.glyphs
     pair = pair_words(trace, snapshot.experiment.wanted.rule, figures)
     if trace.row is None:
@@ -190,7 +192,7 @@ def names_of(trace: Trace, i: int) -> list[str]:
     return [f"h{i}[{k}]" for k in range(len(trace.layers[i - 1].bias))]
 
 
-def _forward(trace: Trace, i: int, focus: Focus, activation: str, figures: Figures, width: int) -> list[Line]:
+def _forward(trace: Trace, i: int, focus: Focus, activation: str, figures: NumberFormat, width: int) -> list[Line]:
     layer, last, text = trace.layers[i], i == len(trace.layers) - 1, figures.glyphs.text
     j = focus.neurons[i]
     bends = activation != "none" and not last
@@ -241,7 +243,7 @@ def _mask_words(layer: LayerTrace, j: int, number: int) -> str:
     )
 
 
-def _answer(trace: Trace, figures: Figures, width: int) -> list[Line]:
+def _answer(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     if trace.scale == 1:
         return []
     pieces = (f"answer = y{figures.glyphs.times}{figures(trace.scale)}",
@@ -249,7 +251,7 @@ def _answer(trace: Trace, figures: Figures, width: int) -> list[Line]:
     return Formula(pieces).lines(width, 2)
 
 
-def _not_trained_on(trace: Trace, experiment: Experiment, figures: Figures, width: int) -> list[Line]:
+def _not_trained_on(trace: Trace, experiment: Experiment, figures: NumberFormat, width: int) -> list[Line]:
     """With a flat target, that the current sum's own loss is not the one that training makes smaller."""
     full = over_pairs(experiment, figures.glyphs, "")[0]
     if trace.row is not None or not full:
@@ -261,7 +263,7 @@ def _not_trained_on(trace: Trace, experiment: Experiment, figures: Figures, widt
     return [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(words), width - 2)]
 
 
-def _loss(trace: Trace, figures: Figures, width: int) -> list[Line]:
+def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     """The difference to the target, and what the criterion makes of it."""
     glyphs, minus = figures.glyphs, figures.glyphs.minus
     differences = trace.differences.tolist()
@@ -298,7 +300,7 @@ def one_loss(name: str, d: float) -> float:
     return 0.5 * d * d if abs(d) < 1 else abs(d) - 0.5
 
 
-def _loss_words(name: str, d: float, figures: Figures) -> str:
+def _loss_words(name: str, d: float, figures: NumberFormat) -> str:
     squared = figures.factor(d) + figures.glyphs.text("²")
     if name == "mse":
         return squared

@@ -10,12 +10,12 @@ import numpy as np
 from rich.cells import cell_len
 
 from adder_engine.experiment import Training
-from adder_engine.kernels.parameters import Layout
+from adder_engine.kernels.parameters import ParameterLayout
 from adder_engine.parsing import pair_text
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import count, number, plain_number, role_of
-from adder_tui.ui.phrases import FULL_DIGITS, Figures, Formula
+from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,9 @@ EPS = 1e-8
 _SYMBOLS = re.compile(r"m̂|v̂|g'|lr|[θgmvbsdε](?![a-z])")
 
 
-def step_head(snapshot: Snapshot, trace: Trace, focus: Focus, figures: Figures, width: int) -> tuple[str, list[Line]]:
+def step_head(
+    snapshot: Snapshot, trace: Trace, focus: Focus, figures: NumberFormat, width: int
+) -> tuple[str, list[Line]]:
     """Title and lines: the chosen parameter's change in full, and what the step did to the loss and the sum."""
     step = trace.step
     if step is None:
@@ -62,7 +64,7 @@ def _whose_gradient(snapshot: Snapshot, trace: Trace, step: StepTrace) -> str:
     return f"g is the gradient above and {' and '.join(more)}." if more else ""
 
 
-def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: Figures, width: int) -> list[Line]:
+def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberFormat, width: int) -> list[Line]:
     """The optimizer's formula, line by line, with this parameter's numbers."""
     text = figures.glyphs.text
     name = layout_for(snapshot.experiment).name_of(index)
@@ -92,7 +94,7 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: Figures, w
     return lines + Formula(pieces).lines(width, 4)
 
 
-def _exact(formula: str, training: Training, figures: Figures) -> str:
+def _exact(formula: str, training: Training, figures: NumberFormat) -> str:
     """The formula with momentum and decay in the digits that are shown; the engine writes them with six."""
     formula = formula.replace(f"{training.momentum:g}·b", f"{figures(training.momentum)}·b")
     return formula.replace(f"{training.weight_decay:g}·θ", f"{figures(training.weight_decay)}·θ")
@@ -103,19 +105,19 @@ def _uncombined(text: str) -> str:
     return text.replace("\u0302", "ˆ")
 
 
-def in_place(formula: str, values: dict[str, float], figures: Figures) -> str:
+def in_place(formula: str, values: dict[str, float], figures: NumberFormat) -> str:
     """The formula with numbers where its symbols stood, negative ones in brackets."""
     return _SYMBOLS.sub(lambda found: figures.factor(values[found.group()]), formula)
 
 
-def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -> list[Line]:
+def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: int) -> list[Line]:
     """What was expected of the loss, what came of it, and what it did to the current sum."""
     glyphs, text = figures.glyphs, figures.glyphs.text
     minus = glyphs.minus
     lines: list[Line] = []
     before = snapshot.batch_loss
     if before is not None:
-        expected, real = _told_apart(step.expected_change, step.real_change, figures)
+        expected, real = _text_apart(step.expected_change, step.real_change, figures)
         whose = "the loss" if snapshot.experiment.row_count == 1 else "the batch's loss"
         lines += Formula((
             f"expected of {whose}, by the slope alone:", text("Σ g·Δ"), f"= {expected}",
@@ -135,7 +137,7 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: Figures, width: int) -
     return lines
 
 
-def _told_apart(expected: float, real: float, figures: Figures) -> tuple[str, str]:
+def _text_apart(expected: float, real: float, figures: NumberFormat) -> tuple[str, str]:
     """Both changes with their signs, in as many digits as it takes to see that they differ."""
     for digits in range(figures.digits, max(FULL_DIGITS, figures.digits) + 1):
         finer = replace(figures, digits=digits)
@@ -153,13 +155,13 @@ class StepTable:
     in which each number has its symbol before it.
     """
 
-    layout: Layout
+    layout: ParameterLayout
     heads: tuple[str, ...]
     """The numbers' symbols, as the glyphs write them."""
     columns: tuple[NDArray[np.float64], ...]
     chosen: int
     frozen: NDArray[np.bool_]
-    figures: Figures
+    figures: NumberFormat
     cell: int
     """Columns that a number takes, with its symbol where that stands before it."""
     digits: int
@@ -224,7 +226,7 @@ NUMBER = 7
 """Columns that a number takes beside its digits: a blank, its sign, its point, an exponent."""
 
 
-def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: Figures, width: int) -> StepTable:
+def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: NumberFormat, width: int) -> StepTable:
     """The table: one row each where the window takes all columns, with fewer digits if need be, else several."""
     layout = layout_for(snapshot.experiment)
     left = 5 + max(len(layout.name_of(slot.stop - 1).partition("[")[2]) for slot in layout.slots)

@@ -9,17 +9,17 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
-from adder_tui.network.trace_forward import Told, tell, trace_header
+from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, focus_of
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count
-from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, Figures
-from adder_tui.ui.view import View
+from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, NumberFormat
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.analysis.trace import Trace
-    from adder_engine.snapshot import Moment, Snapshot
+    from adder_engine.snapshot import Position, Snapshot
     from adder_tui.app import AdderApp
 
 
@@ -59,8 +59,8 @@ class TraceText(Canvas, can_focus=True):
         self._refusal = ""
         """Why there is no trace of the row, in one sentence."""
         self._top = 0
-        self._followed: Moment | None = None
-        self._told: tuple[object, Told] | None = None
+        self._followed: Position | None = None
+        self._trace_lines: tuple[object, TraceLines] | None = None
 
     @property
     def _app(self) -> AdderApp:
@@ -68,10 +68,10 @@ class TraceText(Canvas, can_focus=True):
 
     # --- drawing ---------------------------------------------------------------------------------
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         glyphs = view.glyphs
-        told = self._tell(view, width - 1)
-        if told is None:
+        trace_lines = self._tell(view, width - 1)
+        if trace_lines is None:
             words = self._refusal or f"loading torch{glyphs.ellipsis}"
             if view.snapshot is not None and not self._refusal:
                 words = "A row's way is shown while training stands still: space pauses it."
@@ -82,35 +82,35 @@ class TraceText(Canvas, can_focus=True):
                 *(Line.of("  " + row).fit(width) for row in rows),
             ]
         rows_in_sight = max(1, height - HEADER)
-        self._follow(view, told, rows_in_sight)
-        self._top = max(0, min(self._top, len(told) - rows_in_sight))
-        last = min(len(told), self._top + rows_in_sight)
-        lines = [told.line(i).fit(width, glyphs.ellipsis) for i in range(self._top, last)]
-        return [trace_header(self.row, self._digits, last, len(told), width, glyphs, self.keyed), *lines]
+        self._follow(view, trace_lines, rows_in_sight)
+        self._top = max(0, min(self._top, len(trace_lines) - rows_in_sight))
+        last = min(len(trace_lines), self._top + rows_in_sight)
+        lines = [trace_lines.line(i).fit(width, glyphs.ellipsis) for i in range(self._top, last)]
+        return [trace_header(self.row, self._digits, last, len(trace_lines), width, glyphs, self.keyed), *lines]
 
     @property
     def _digits(self) -> int:
         return FULL_DIGITS if self.full else SHORT_DIGITS
 
-    def _current(self, view: View) -> tuple[Snapshot, Trace] | None:
+    def _current(self, view: ViewState) -> tuple[Snapshot, Trace] | None:
         """The snapshot and the trace that belong together."""
         if self.row is not None:
             return self._row_trace
         snapshot = view.snapshot
         return None if snapshot is None or snapshot.trace is None else (snapshot, snapshot.trace)
 
-    def _tell(self, view: View, width: int) -> Told | None:
+    def _tell(self, view: ViewState, width: int) -> TraceLines | None:
         current = self._current(view)
         if current is None or width < 20 or self._refusal:
             return None
         snapshot, trace = current
         digits = self._digits
         key = (snapshot.version, id(trace), view.selection, digits, width, view.glyphs.ascii)
-        if self._told is None or self._told[0] != key:
-            self._told = key, tell(trace, snapshot, view.selection, Figures(view.glyphs, digits), width)
-        return self._told[1]
+        if self._trace_lines is None or self._trace_lines[0] != key:
+            self._trace_lines = key, tell(trace, snapshot, view.selection, NumberFormat(view.glyphs, digits), width)
+        return self._trace_lines[1]
 
-    def _follow(self, view: View, told: Told, rows: int) -> None:
+    def _follow(self, view: ViewState, trace_lines: TraceLines, rows: int) -> None:
         """Bring the rung that was just climbed into sight; a run that plays leaves the text where it is.
 
         When the trace is opened it begins at the top, but within an update at the rung.
@@ -122,7 +122,7 @@ class TraceText(Canvas, can_focus=True):
         opened_between = before is None and not snapshot.moment.rung
         if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.rung is None:
             return
-        start = told.starts[snapshot.rung]
+        start = trace_lines.starts[snapshot.rung]
         if not self._top <= start <= self._top + rows // 3:
             self._top = start
 
@@ -139,9 +139,9 @@ class TraceText(Canvas, can_focus=True):
 
     def action_section(self, change: int) -> None:
         """Scroll to the next section, or to the one before."""
-        if self._told is None:
+        if self._trace_lines is None:
             return
-        starts = sorted({0, *self._told[1].starts.values()})
+        starts = sorted({0, *self._trace_lines[1].starts.values()})
         there = [s for s in starts if s > self._top] if change > 0 else [s for s in starts if s < self._top][::-1]
         if there:
             self._top = there[0]
@@ -229,13 +229,13 @@ class TraceText(Canvas, can_focus=True):
         Args:
             most_lines: a longer table of the step is left out, and a line says so.
         """
-        told = self._tell(self.view, PLAIN_WIDTH)
-        if told is None:
+        trace_lines = self._tell(self.view, PLAIN_WIDTH)
+        if trace_lines is None:
             return ""
-        shown = len(told) if most_lines is None or len(told) <= most_lines else len(told.lines)
-        lines = [told.line(i).plain.rstrip() for i in range(shown)]
-        if shown < len(told):
-            lines.append(f"The table of all {count(len(told) - shown)} lines is in the file that w writes.")
+        shown = len(trace_lines) if most_lines is None or len(trace_lines) <= most_lines else len(trace_lines.lines)
+        lines = [trace_lines.line(i).plain.rstrip() for i in range(shown)]
+        if shown < len(trace_lines):
+            lines.append(f"The table of all {count(len(trace_lines) - shown)} lines is in the file that w writes.")
         return "\n".join(lines) + "\n"
 
 
@@ -244,7 +244,7 @@ class LessonTrace(TraceText):
 
     keyed = False
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if view.snapshot is not None and view.snapshot.trace is None:
             return [Line(), Line.of(("  The way of the sum is told once you have worked out yours.", "dim"))]
         return super().draw(view, width, height)

@@ -17,12 +17,12 @@ from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.dialogs import Dialog
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.controller import Hands
+    from adder_tui.controller import NetworkEditor
 
 
 class RowNumber(Dialog[int | None]):
@@ -34,7 +34,7 @@ class RowNumber(Dialog[int | None]):
         self.refusal = ""
         """What is wrong with the number that is typed."""
 
-    def answer(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if self.refusal:
             return [Line.of((view.glyphs.text(self.refusal), "minus")).fit(width, view.glyphs.ellipsis)]
         return [Line.of(("Enter follows it, Esc leaves", "dim")).fit(width)]
@@ -69,7 +69,7 @@ def parse_value(text: str) -> float:
 
 
 class _Words(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         dialog = self.screen
         assert isinstance(dialog, EditValue)
         if self.id == "title":
@@ -78,7 +78,7 @@ class _Words(Canvas):
         return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
 
 
-class EditValue(Window[None]):
+class EditValue(Modal[None]):
     """Type the value, Enter sets it, Escape leaves it as it was. What will not do stays to be mended."""
 
     DEFAULT_CSS = """
@@ -94,10 +94,10 @@ class EditValue(Window[None]):
     ]
     AUTO_FOCUS = "Field"
 
-    def __init__(self, source: ViewSource, hands: Hands) -> None:
+    def __init__(self, source: ViewSource, editor: NetworkEditor) -> None:
         super().__init__()
-        self._source, self._hands = source, hands
-        parameter, self._tensor, self._place = hands.chosen()
+        self._source, self._editor = source, editor
+        parameter, self._tensor, self._place = editor.chosen()
         snapshot = source().snapshot
         assert snapshot is not None
         self.name_shown = f"{self._tensor}[{', '.join(map(str, self._place))}]"
@@ -132,7 +132,7 @@ class EditValue(Window[None]):
 
     async def _apply(self) -> None:
         try:
-            await self._hands.set(self._tensor, self._place, parse_value(self.query_one(Field).value))
+            await self._editor.set(self._tensor, self._place, parse_value(self.query_one(Field).value))
         except AdderError as error:
             self._say(str(error))
             return

@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adder_engine.snapshot import Rung
+from adder_engine.snapshot import Stage
 from adder_tui.selection import Neuron, end_of, layout_for
 from adder_tui.ui.numbers import plain_number
 from adder_tui.ui.phrases import compact
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.analysis.trace import Trace
     from adder_engine.snapshot import Doubles, Floats, Snapshot
 
 
-class Shown:
+class NetworkValues:
     """A view's numbers: values of neurons, weights, and what the phase brings to them."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: ViewState) -> None:
         self.view, self.glyphs = view, view.glyphs
         self.layers = view.experiment.network.layers
         self.names = view.experiment.layer_names
         self.layout = layout_for(view.experiment)
         self.trace: Trace | None = view.snapshot.trace if view.snapshot else None
-        self.reach: Reach = reach_of(view.snapshot, len(self.names))
+        self.reach: PhaseProgress = reach_of(view.snapshot, len(self.names))
         self.column: int
         """The column of the neuron that the selection is about."""
         self.neuron: int
@@ -122,10 +122,10 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Reach:
+class PhaseProgress:
     """What of an update is there already."""
 
-    rung: Rung | None
+    rung: Stage | None
     """The rung climbed last; None before the first update."""
     between: bool
     """Whether it stands between two updates, with nothing half done."""
@@ -145,15 +145,15 @@ class Reach:
         return self.between or layer >= self.errors
 
 
-def reach_of(snapshot: Snapshot | None, layers: int) -> Reach:
+def reach_of(snapshot: Snapshot | None, layers: int) -> PhaseProgress:
     """Where the ladder stands in a network of so many layers of weights."""
     if snapshot is None:
-        return Reach(None, True, 1, layers)
+        return PhaseProgress(None, True, 1, layers)
     rung = snapshot.rung
     if not snapshot.moment.rung or rung is None:
-        return Reach(rung, True, layers + 1, layers)
+        return PhaseProgress(rung, True, layers + 1, layers)
     if rung.phase == "backward" and rung.layer is not None:
-        return Reach(rung, False, layers + 1, rung.layer)
+        return PhaseProgress(rung, False, layers + 1, rung.layer)
     if rung.phase == "forward" and rung.layer is not None:
-        return Reach(rung, False, rung.layer + 2, layers)
-    return Reach(rung, False, 1 if rung.phase == "zero_grad" else layers + 1, layers)
+        return PhaseProgress(rung, False, rung.layer + 2, layers)
+    return PhaseProgress(rung, False, 1 if rung.phase == "zero_grad" else layers + 1, layers)

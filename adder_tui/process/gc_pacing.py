@@ -13,7 +13,7 @@ ROUNDS_AT_MOST = 200
 """Smaller rounds after which it is looked over while somebody types, too."""
 
 
-class Tidying:
+class GcPacing:
     """When all objects are looked over. The smaller rounds, which are short, go on by themselves."""
 
     def __init__(self) -> None:

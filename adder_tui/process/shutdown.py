@@ -41,7 +41,7 @@ RESTORE: Final = (
 """Undoes what Textual's Linux driver sets (``textual.drivers.linux_driver``)."""
 
 
-class Lifeline:
+class ShutdownGuard:
     """Guards an app while it runs, around ``App.run`` in the main thread::
 
         with Lifeline(app, on_end=session.close_now):

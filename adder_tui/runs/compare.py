@@ -13,10 +13,10 @@ from adder_tui.ui.numbers import aligned, count, number, role_of, signed
 from adder_tui.ui.run_state import shown
 from adder_tui.ui.sums import sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Answer, Run
+    from adder_engine.snapshot import Answer, RunSummary
 
 WIDE = 100
 """From so many columns on the answers stand beside the chart."""
@@ -24,12 +24,12 @@ LEAST_CHART = 6
 ROLES: tuple[Role, Role] = ("accent", "train")
 
 
-def _held_out(run: Run, glyphs: Glyphs) -> str:
+def _held_out(run: RunSummary, glyphs: Glyphs) -> str:
     age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
     return number(run.test_loss, glyphs) + age
 
 
-def side_by_side(view: View, pair: tuple[Run, Run], width: int, height: int) -> list[Line]:
+def side_by_side(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int, height: int) -> list[Line]:
     """The whole comparison in ``height`` rows."""
     glyphs = view.glyphs
     head = _head(pair, width, glyphs)
@@ -47,7 +47,7 @@ def side_by_side(view: View, pair: tuple[Run, Run], width: int, height: int) -> 
     return [*head, *_chart(pair, width, rows, glyphs), *answers][:height]
 
 
-def _head(pair: tuple[Run, Run], width: int, glyphs: Glyphs) -> list[Line]:
+def _head(pair: tuple[RunSummary, RunSummary], width: int, glyphs: Glyphs) -> list[Line]:
     """Both names, the settings that differ in two columns, and what their starts have in common."""
     one, other = pair
     differ = one.experiment.differences(other.experiment)
@@ -87,7 +87,7 @@ def _value(value: Any, glyphs: Glyphs) -> str:
     return glyphs.text(shown(value, glyphs))
 
 
-def _chart(pair: tuple[Run, Run], width: int, height: int, glyphs: Glyphs) -> list[Line]:
+def _chart(pair: tuple[RunSummary, RunSummary], width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """Both training losses over each other, each with its letter at its end."""
     last = float(max(1, *(run.epoch for run in pair)))
     curves = []
@@ -99,7 +99,7 @@ def _chart(pair: tuple[Run, Run], width: int, height: int, glyphs: Glyphs) -> li
     return overlay(curves, last, width, height, glyphs)
 
 
-def _answers(view: View, pair: tuple[Run, Run], width: int) -> list[Line]:
+def _answers(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int) -> list[Line]:
     """What both answer to the watched sums, and how far off that is."""
     glyphs = view.glyphs
     asked = view.snapshot.answers if view.snapshot else ()
@@ -130,5 +130,5 @@ def _answers(view: View, pair: tuple[Run, Run], width: int) -> list[Line]:
     return lines
 
 
-def _find(run: Run, wanted: Answer) -> Answer | None:
+def _find(run: RunSummary, wanted: Answer) -> Answer | None:
     return next((a for a in run.answers if (a.sum.a, a.sum.b) == (wanted.sum.a, wanted.sum.b)), None)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import Answer
 from adder_tui.selection import Neuron, layout_for, neuron_name
-from adder_tui.train.draw_chart import on_chart, told_beside
+from adder_tui.train.draw_chart import on_chart, shown_beside
 from adder_tui.train.readout import held_out_age
 from adder_tui.ui.line import Line, Role, cut, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plural
 from adder_tui.ui.run_state import shown
 from adder_tui.ui.sums import sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Crossing, Run, Snapshot, Told
+    from adder_engine.snapshot import HistoryMove, InterventionDiff, RunSummary, Snapshot
     from adder_tui.storage.saved_runs import RunFile
 
 
@@ -30,7 +30,9 @@ MOST_NAMED = 3
 """Numbers or neurons that are named one by one."""
 
 
-def runs_lines(view: View, runs: Sequence[Run], at: int, picked: Sequence[int], width: int, height: int) -> list[Line]:
+def runs_lines(
+    view: ViewState, runs: Sequence[RunSummary], at: int, picked: Sequence[int], width: int, height: int
+) -> list[Line]:
     """A header and a row a run, the chosen one in sight; below, where there is room, the chosen one's settings.
 
     Args:
@@ -65,7 +67,7 @@ def runs_lines(view: View, runs: Sequence[Run], at: int, picked: Sequence[int], 
     return lines
 
 
-def _columns(view: View, runs: Sequence[Run], width: int) -> tuple[list[Column], int]:
+def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[list[Column], int]:
     """The columns that fit, and what is left for the names."""
     glyphs = view.glyphs
     asked = view.snapshot.answers if view.snapshot else ()
@@ -107,45 +109,45 @@ def _column(heading: str, texts: list[str], role: Role) -> Column:
     return heading, [text.rjust(size) for text in padded], role
 
 
-def _loss(run: Run, glyphs: Glyphs) -> str:
+def _loss(run: RunSummary, glyphs: Glyphs) -> str:
     if run.stopped:
         return "diverged" if run.diverged else "blew up"
     return number(run.train_loss, glyphs)
 
 
-def _answer(run: Run, wanted: Answer, glyphs: Glyphs) -> str:
+def _answer(run: RunSummary, wanted: Answer, glyphs: Glyphs) -> str:
     found = (a.predicted for a in run.answers if (a.sum.a, a.sum.b) == (wanted.sum.a, wanted.sum.b))
     return number(next(found, None), glyphs)
 
 
-def _name(view: View, run: Run) -> str:
+def _name(view: ViewState, run: RunSummary) -> str:
     """The run in progress by its own name, the others by what differs from it."""
     snapshot = view.snapshot
     assert snapshot is not None
-    return view.glyphs.text(f"{run.name} (now)" if run.id == snapshot.run else told_beside(snapshot, run))
+    return view.glyphs.text(f"{run.name} (now)" if run.id == snapshot.run else shown_beside(snapshot, run))
 
 
-def run_told(view: View, run: Run, width: int, height: int) -> list[Line]:
+def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[Line]:
     """The chosen run in words: where it comes from, what was done on its way, why it ended."""
     snapshot, glyphs = view.snapshot, view.glyphs
     assert snapshot is not None
     if run.id == snapshot.run:
-        told = f"The run in progress: {run.name}."
+        diff = f"The run in progress: {run.name}."
     elif run.branched_at is not None:
-        told = f"{run.name}, branched off at epoch {run.branched_at:,.4g}."
+        diff = f"{run.name}, branched off at epoch {run.branched_at:,.4g}."
     else:
-        told = f"{run.name}."
+        diff = f"{run.name}."
     if run.marks:
-        told += " Done on the way: " + "; ".join(f"{m.text} at epoch {m.epoch:,.4g}" for m in run.marks[-4:]) + "."
+        diff += " Done on the way: " + "; ".join(f"{m.text} at epoch {m.epoch:,.4g}" for m in run.marks[-4:]) + "."
     age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
     if age:
-        told += f" Its held-out loss was measured last{age.replace(' at', ' at epoch')}."
+        diff += f" Its held-out loss was measured last{age.replace(' at', ' at epoch')}."
     if run.stopped:
-        told += f" {run.stopped}"
-    return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(told), width)][:height]
+        diff += f" {run.stopped}"
+    return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(diff), width)][:height]
 
 
-def crossing_told(crossing: Crossing, snapshot: Snapshot, glyphs: Glyphs) -> str:
+def move_text(crossing: HistoryMove, snapshot: Snapshot, glyphs: Glyphs) -> str:
     """``Undone: hidden.weight[0, 0] 0.5 → 0.369; back at epoch 412.``
 
     Args:
@@ -156,35 +158,35 @@ def crossing_told(crossing: Crossing, snapshot: Snapshot, glyphs: Glyphs) -> str
         which = "the run before" if backwards else "the run after it"
         return f"{crossing.how.capitalize()}: this is {which}, at epoch {count(snapshot.epoch)}."
     sentence = _opening(crossing) + (
-        plural(crossing.count, "change") + " made by hand" if crossing.told is None
-        else deed_told(crossing.told, snapshot, glyphs, backwards)
+        plural(crossing.count, "change") + " made by hand" if crossing.diff is None
+        else intervention_text(crossing.diff, snapshot, glyphs, backwards)
     )  # fmt: skip
     if crossing.how in ("undone", "redone") and snapshot.epoch != crossing.epoch:
         sentence += f"; {'back' if snapshot.epoch < crossing.epoch else 'on'} at epoch {count(snapshot.epoch)}"
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _opening(crossing: Crossing) -> str:
+def _opening(crossing: HistoryMove) -> str:
     if crossing.how in ("undone", "redone"):
         return f"{crossing.how.capitalize()}: "
-    edit = crossing.told is not None and crossing.told.index is not None
-    if crossing.told is None:
+    edit = crossing.diff is not None and crossing.diff.index is not None
+    if crossing.diff is None:
         return "Back over " if crossing.how == "back" else "On over "
     return ("Back before the " if crossing.how == "back" else "") + ("edit: " if edit else "change: ")
 
 
-def deed_told(told: Told, snapshot: Snapshot, glyphs: Glyphs, backwards: bool = False) -> str:
+def intervention_text(diff: InterventionDiff, snapshot: Snapshot, glyphs: Glyphs, backwards: bool = False) -> str:
     """``hidden.weight[0, 0] 0.369 → 0.5``, ``h1[2] muted``, ``lr 0.001 → 0.01``; ``backwards`` as it was taken back."""
     layout = layout_for(snapshot.experiment)
 
-    if told.index is not None:
-        before, after = (number(value, glyphs) for value in (told.values[::-1] if backwards else told.values))
-        return f"{layout.name_of(told.index)} {before} → {after}"
+    if diff.index is not None:
+        before, after = (number(value, glyphs) for value in (diff.values[::-1] if backwards else diff.values))
+        return f"{layout.name_of(diff.index)} {before} → {after}"
     parts = []
-    for name, pair in told.experiments[0].differences(told.experiments[1]).items():
+    for name, pair in diff.experiments[0].differences(diff.experiments[1]).items():
         was, now = (shown(value, glyphs) for value in (pair[::-1] if backwards else pair))
         parts.append(f"{name.rpartition('.')[2].replace('_', ' ')} {was} → {now}")
-    frozen, silenced = (told.frozen, told.silenced) if not backwards else (told.frozen[::-1], told.silenced[::-1])
+    frozen, silenced = (diff.frozen, diff.silenced) if not backwards else (diff.frozen[::-1], diff.silenced[::-1])
     for which, words in ((frozen[1] - frozen[0], "kept"), (frozen[0] - frozen[1], "free again")):
         parts.append(_named([layout.name_of(index) for index in sorted(which)], "numbers", words))
     for neurons, words in ((silenced[1] - silenced[0], "muted"), (silenced[0] - silenced[1], "awake again")):

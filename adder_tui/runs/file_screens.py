@@ -22,20 +22,20 @@ from adder_tui.storage.saved_runs import ENDING, RunFile, free_name, path_of, ru
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Window
-from adder_tui.ui.view import View
+from adder_tui.ui.modal import Modal
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
 
 
 class _Title(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return [Line.of((" Open a run", "strong")).fit(width)]
 
 
 class _Files(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, OpenRun)
         return screen.lines(view, width, height)
@@ -46,7 +46,7 @@ class _Files(Canvas):
         screen.choose(event.y - 1)
 
 
-class OpenRun(Window[None]):
+class OpenRun(Modal[None]):
     """Choose with Up and Down, or type a path; Enter opens, Escape leaves. What cannot be read is refused."""
 
     DEFAULT_CSS = """
@@ -87,7 +87,7 @@ class OpenRun(Window[None]):
 
     async def _read(self) -> None:
         """Read the files one by one, away from the screen's thread."""
-        taken = self._app.seat
+        taken = self._app.instance_lock
         own = None if taken is None else autosave_path(self._folder, taken.number)
         files = run_files(self._folder, own)
         while (file := await asyncio.to_thread(next, files, None)) is not None:
@@ -110,22 +110,22 @@ class OpenRun(Window[None]):
         typed = self._typed.lower()
         return [file for file in self._files if typed in f"{file.path.name} {file.title}".lower()]
 
-    def lines(self, view: View, width: int, height: int) -> list[Line]:
+    def lines(self, view: ViewState, width: int, height: int) -> list[Line]:
         """The list, and below it what there is to say."""
         glyphs, files = view.glyphs, self.files
         self.at = max(0, min(self.at, len(files) - 1))
         if self.refused:
-            told = self.refused
+            phrase = self.refused
         elif files:
-            told = f"Runs in {self._folder}. The run in progress is kept: u goes back to it."
+            phrase = f"Runs in {self._folder}. The run in progress is kept: u goes back to it."
         elif self._typed:
-            told = f"Enter opens {self._typed}."
+            phrase = f"Enter opens {self._typed}."
         elif self.reading:
-            told = "Reading…"
+            phrase = "Reading…"
         else:
-            told = f"No run is saved in {self._folder} yet: Ctrl+S saves one."
+            phrase = f"No run is saved in {self._folder} yet: Ctrl+S saves one."
         said = [
-            Line.of((f" {row}", "minus" if self.refused else "dim")) for row in wrapped(glyphs.text(told), width - 2)
+            Line.of((f" {row}", "minus" if self.refused else "dim")) for row in wrapped(glyphs.text(phrase), width - 2)
         ]
         said = said[:3]
         keys = Line.of(" ", ("Enter", "key"), (" opens   ", "dim"), ("Esc", "key"), (" closes", "dim"))
@@ -185,7 +185,7 @@ class OpenRun(Window[None]):
 
 
 class _Words(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         dialog = self.screen
         assert isinstance(dialog, SaveRun)
         if self.id == "title":
@@ -194,7 +194,7 @@ class _Words(Canvas):
         return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
 
 
-class SaveRun(Window[None]):
+class SaveRun(Modal[None]):
     """Type a name, Enter saves, Escape leaves. A file that is there is written over only when Enter comes again."""
 
     DEFAULT_CSS = """

@@ -10,19 +10,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
-from adder_engine.snapshot import Run
+from adder_engine.snapshot import RunSummary
 from adder_tui.runs.compare import side_by_side
-from adder_tui.runs.draw import run_told, runs_lines
-from adder_tui.train.draw_chart import MOST_ON_CHART, on_chart, run_now, told_beside
+from adder_tui.runs.draw import run_text, runs_lines
+from adder_tui.train.draw_chart import MOST_ON_CHART, on_chart, run_now, shown_beside
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Window
-from adder_tui.ui.view import View
+from adder_tui.ui.modal import Modal
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
 
-TOLD_ROWS = 3
+DETAIL_ROWS = 3
 
 LIST_KEYS = (("Enter", "go"), ("c", "compare"), ("v", "chart"), ("d", "strike off"), ("Esc", "close"))
 PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
@@ -31,7 +31,7 @@ PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
 class _Runs(Canvas):
     """All of the screen, as one drawing."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, RunsScreen)
         return screen.lines(view, width, height)
@@ -42,7 +42,7 @@ class _Runs(Canvas):
         screen.choose(event.y - 3)
 
 
-class RunsScreen(Window[None]):
+class RunsScreen(Modal[None]):
     """The run in progress and those that were left; or two of them side by side."""
 
     DEFAULT_CSS = """
@@ -79,20 +79,20 @@ class RunsScreen(Window[None]):
         yield _Runs(self._app.view)
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[RunSummary]:
         """The run in progress, then the others, the one left last first."""
         snapshot = self._app.snapshot
         return [] if snapshot is None else [run_now(snapshot), *reversed(snapshot.runs)]
 
     @property
-    def pair(self) -> tuple[Run, Run] | None:
+    def pair(self) -> tuple[RunSummary, RunSummary] | None:
         """The two that are set side by side."""
         found = {run.id: run for run in self.runs}
         if len(self.picked) < 2 or not all(id in found for id in self.picked):
             return None
         return found[self.picked[0]], found[self.picked[1]]
 
-    def lines(self, view: View, width: int, height: int) -> list[Line]:
+    def lines(self, view: ViewState, width: int, height: int) -> list[Line]:
         """What the screen shows."""
         runs, pair = self.runs, self.pair
         if pair is not None:
@@ -102,13 +102,13 @@ class RunsScreen(Window[None]):
         if not runs:
             return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
         self.at = min(self.at, len(runs) - 1)
-        told = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
+        phrase = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
         if self.struck:
-            told = f"{told.removesuffix('.')}; u brings back {self.struck[-1]}." if told else (
+            phrase = f"{phrase.removesuffix('.')}; u brings back {self.struck[-1]}." if phrase else (
                 f"{self.struck[-1]} is struck off: u brings it back.")  # fmt: skip
-        below = [Line.of((view.glyphs.text(self.said or told), "strong" if self.said else "dim")).fit(width)]
-        below += run_told(view, runs[self.at], width, TOLD_ROWS)
-        below += [Line()] * (TOLD_ROWS + 1 - len(below))
+        below = [Line.of((view.glyphs.text(self.said or phrase), "strong" if self.said else "dim")).fit(width)]
+        below += run_text(view, runs[self.at], width, DETAIL_ROWS)
+        below += [Line()] * (DETAIL_ROWS + 1 - len(below))
         rows = height - 3 - len(below)
         listed = runs_lines(view, runs, self.at, self.picked, width, rows)
         return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, _keys(LIST_KEYS, width)]
@@ -189,9 +189,9 @@ class RunsScreen(Window[None]):
             return
         self.run_worker(self._attempt(self._forget(runs[self.at])), name="forget")
 
-    async def _forget(self, run: Run) -> None:
+    async def _forget(self, run: RunSummary) -> None:
         snapshot = self._app.snapshot
-        name = run.name if snapshot is None else told_beside(snapshot, run)  # as it stands in the list
+        name = run.name if snapshot is None else shown_beside(snapshot, run)  # as it stands in the list
         await self._app.player.forget(run.id)
         self.struck.append(name)
         self.say("")
@@ -220,10 +220,10 @@ class RunsScreen(Window[None]):
         await self._app.player.switch(run)
         self.dismiss()
 
-    async def _attempt(self, deed: Awaitable[None]) -> None:
+    async def _attempt(self, intervention: Awaitable[None]) -> None:
         """Wait for it; where it is refused, say why."""
         try:
-            await deed
+            await intervention
         except AdderError as error:
             self.say(str(error))
 

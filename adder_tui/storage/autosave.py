@@ -27,7 +27,7 @@ EARLIER_RUN = "earlier-run"
 MOST_EARLIER = 9
 """Kept runs that newer ones have displaced; ``O`` lists them, the oldest goes."""
 UNREADABLE = "unreadable-run"
-SEATS = 99
+INSTANCES = 99
 """Apps that may run on one folder at once, each with an autosave of its own."""
 OPENED = "opened-run.npz"
 OWN_RUN = "own-run"
@@ -48,27 +48,27 @@ class LastRun:
 
 
 @dataclass(frozen=True)
-class Seat:
+class InstanceLock:
     """One app's place in a data folder, held by a lock until the file is closed or the process ends."""
 
     number: int
     lock: IO[bytes]
 
 
-def take_seat(data_dir: Path) -> Seat:
+def take_instance_lock(data_dir: Path) -> InstanceLock:
     """The first seat that no other app holds; where files cannot be locked, the first one."""
     make_data_dir(data_dir)
-    for number in range(1, SEATS + 1):
+    for number in range(1, INSTANCES + 1):
         lock = (data_dir / f"seat-{number}.lock").open("ab")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
         except OSError:
-            return Seat(1, lock)
+            return InstanceLock(1, lock)
         else:
-            return Seat(number, lock)
-    raise OSError(f"{SEATS} apps run on {data_dir} already")
+            return InstanceLock(number, lock)
+    raise OSError(f"{INSTANCES} apps run on {data_dir} already")
 
 
 def is_taken(data_dir: Path, number: int) -> bool:
@@ -82,7 +82,7 @@ def is_taken(data_dir: Path, number: int) -> bool:
 
 
 async def start_session(
-    experiment: Experiment, data_dir: Path, seat: Seat, resume: Path | None = None
+    experiment: Experiment, data_dir: Path, instance_lock: InstanceLock, resume: Path | None = None
 ) -> tuple[Session, LastRun | None]:
     """A session that is saved as it goes, started once the last run is out of its way; and that last run.
 
@@ -92,8 +92,8 @@ async def start_session(
 
     if resume is not None:
         resume = await asyncio.to_thread(_out_of_the_way, resume, data_dir)
-    last = await asyncio.to_thread(set_aside, data_dir, seat.number)
-    return Session(experiment, autosave=autosave_path(data_dir, seat.number), resume=resume), last
+    last = await asyncio.to_thread(set_aside, data_dir, instance_lock.number)
+    return Session(experiment, autosave=autosave_path(data_dir, instance_lock.number), resume=resume), last
 
 
 def _out_of_the_way(run: Path, data_dir: Path) -> Path:
@@ -104,7 +104,7 @@ def _out_of_the_way(run: Path, data_dir: Path) -> Path:
     return shutil.copyfile(run, folder / OPENED)
 
 
-def set_aside(data_dir: Path, seat: int = 1) -> LastRun | None:
+def set_aside(data_dir: Path, instance_lock: int = 1) -> LastRun | None:
     """Move this seat's autosaved run out of the new one's way; the newest kept run that can be opened.
 
     A run that was never trained does not displace one that was. Runs of other seats whose app has ended are offered
@@ -113,8 +113,8 @@ def set_aside(data_dir: Path, seat: int = 1) -> LastRun | None:
     # Not at the top: it imports numpy, which waits until the shell is painted.
     from adder_engine.runs.files import summary
 
-    autosave = autosave_path(data_dir, seat)
-    ending = "" if seat == 1 else f"-{seat}"
+    autosave = autosave_path(data_dir, instance_lock)
+    ending = "" if instance_lock == 1 else f"-{instance_lock}"
     kept = autosave.with_name(f"{LAST_RUN}{ending}.npz")
     if autosave.exists():
         found = summary(autosave)
@@ -145,10 +145,10 @@ class OwnRun:
     is still what leaving it gives back.
     """
 
-    def __init__(self, data_dir: Path, seat: int = 1) -> None:
+    def __init__(self, data_dir: Path, instance_lock: int = 1) -> None:
         self._left: int | None = None
         """The run's id in the session's list, where no file could be written."""
-        self.path = data_dir / (f"{OWN_RUN}.npz" if seat == 1 else f"{OWN_RUN}-{seat}.npz")
+        self.path = data_dir / (f"{OWN_RUN}.npz" if instance_lock == 1 else f"{OWN_RUN}-{instance_lock}.npz")
 
     async def keep(self, session: Session) -> None:
         """Set the run aside, unless a lesson has the network already.
@@ -179,7 +179,7 @@ class OwnRun:
         return snapshot
 
 
-def settle(data_dir: Path, seat: int, into_lesson: bool) -> None:
+def settle(data_dir: Path, instance_lock: int, into_lesson: bool) -> None:
     """After an end within a lesson: see to it that the learner's own run is what counts as the last one.
 
     Going back into the lesson, the lesson's autosaved run is dropped, for the lesson begins its run anew; else the
@@ -189,14 +189,14 @@ def settle(data_dir: Path, seat: int, into_lesson: bool) -> None:
 
     with contextlib.suppress(OSError):
         for path in data_dir.glob(f"{OWN_RUN}*.npz"):
-            number = _seat_of(path)
-            if number == seat and into_lesson:
-                autosave_path(data_dir, seat).unlink(missing_ok=True)
-            elif number == seat or (number and not is_taken(data_dir, number)):
+            number = _instance_lock_of(path)
+            if number == instance_lock and into_lesson:
+                autosave_path(data_dir, instance_lock).unlink(missing_ok=True)
+            elif number == instance_lock or (number and not is_taken(data_dir, number)):
                 os.replace(path, autosave_path(data_dir, number))
 
 
-def _seat_of(own: Path) -> int:
+def _instance_lock_of(own: Path) -> int:
     """Whose run it is; 0 for a file with a name that is none of ours."""
     number = own.stem.removeprefix(OWN_RUN).removeprefix("-") or "1"
     return int(number) if number.isdecimal() else 0

@@ -37,11 +37,11 @@ def make_data_dir(data_dir: Path) -> Path:
     return data_dir
 
 
-def autosave_path(data_dir: Path, seat: int = 1) -> Path:
+def autosave_path(data_dir: Path, instance_lock: int = 1) -> Path:
     """The run that is saved every few seconds; makes the folder. Apps that run at once have seats 1, 2, …
 
     Raises:
         OSError: the folder cannot be made.
     """
-    name = AUTOSAVE if seat == 1 else f"{Path(AUTOSAVE).stem}-{seat}.npz"
+    name = AUTOSAVE if instance_lock == 1 else f"{Path(AUTOSAVE).stem}-{instance_lock}.npz"
     return make_data_dir(data_dir) / name

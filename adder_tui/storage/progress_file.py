@@ -95,7 +95,7 @@ class Store:
     def _save(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock():
-            told = self.warning
+            phrase = self.warning
             tree = self._read()
             if tree is None and self.path.exists():
                 raise _UnreadableNow(self.warning.rstrip("."))
@@ -104,7 +104,7 @@ class Store:
             self._write(tree)
             self._saved = self._tree = tree
             self._pending.clear()
-            if self._fault and self.warning == told:
+            if self._fault and self.warning == phrase:
                 self.warning = ""
             self._fault = False
 

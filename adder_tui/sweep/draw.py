@@ -32,8 +32,8 @@ def headline(plan: Sweep, title: str) -> str:
     epochs = sorted({run.experiment.epochs for run in runs})
     each = f"{epochs[0]:,}" if len(epochs) == 1 else f"{epochs[0]:,} to {epochs[-1]:,}"
     seeds = "" if plan.over == "seed" else f" from {plural(len(plan.seeds), 'seed')}"
-    told = f"{title}: {plural(len(plan.values), 'value')} of {plan.over}{seeds}"
-    return f"{told}, {plural(len(runs), 'run')} of {each} epochs"
+    phrase = f"{title}: {plural(len(plan.values), 'value')} of {plan.over}{seeds}"
+    return f"{phrase}, {plural(len(runs), 'run')} of {each} epochs"
 
 
 def value_text(value: Any) -> str:
@@ -150,12 +150,12 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     offered = [("train loss", run.loss, here.train_loss)]
     offered += [(f"{s} =", answer, known.get((s.a, s.b))) for s, answer in zip(sums, run.answers, strict=True)]
     pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
-    told = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
+    phrase = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
     other = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
-    start = f"Trained again to epoch {run.epochs:,}: {told}"
+    start = f"Trained again to epoch {run.epochs:,}: {phrase}"
     if all(there == found for _, there, found in pairs):
         return f"{start}, to the last bit as in the sweep."
-    if told == other:
+    if phrase == other:
         return f"{start}, in these digits as in the sweep."
     return f"{start}. In the sweep, rounded otherwise side by side: {other}."
 

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import KEYS, key_named
-from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepSession, parse_over, seeds_from
+from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, parse_over, seeds_from
 from adder_tui.sweep.draw import (
     as_in_the_sweep,
     headline,
@@ -30,10 +30,10 @@ from adder_tui.train.draw_panels import bar
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.run_state import title
 from adder_tui.ui.symbols import UNICODE
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -91,23 +91,23 @@ async def train_again(app: AdderApp, run: SweepRun, sums: tuple[Sum, ...]) -> No
 
 
 class _Words(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen = self.screen
         assert isinstance(screen, SweepScreen)
         return screen.words(view, width, height)
 
 
 class _Caption(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return [Line.of((f" {self.id}", "dim")).fit(width)]
 
 
 class _Title(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return [Line.of((" Sweep", "strong"), ("   one setting over several values", "dim")).fit(width)]
 
 
-class SweepScreen(Window[None]):
+class SweepScreen(Modal[None]):
     """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress."""
 
     DEFAULT_CSS = """
@@ -141,7 +141,7 @@ class SweepScreen(Window[None]):
         self._seen: object = None
 
     @property
-    def sweep(self) -> SweepSession | None:
+    def sweep(self) -> SweepThread | None:
         """The sweep that is looked at; the app keeps it while this screen is closed."""
         return self._app.sweep
 
@@ -213,14 +213,14 @@ class SweepScreen(Window[None]):
             at_setting = self.focused is not None and self.focused.id == "over"
             self.query_one("#count" if at_setting else "#over", Field).focus()
 
-    def _form_words(self, view: View, width: int, height: int) -> list[Line]:
+    def _form_words(self, view: ViewState, width: int, height: int) -> list[Line]:
         glyphs = view.glyphs
         lines: list[Line] = []
         try:
-            told, role = f"{headline(self.plan(), title(view.experiment, glyphs))}.", "text"
+            phrase, role = f"{headline(self.plan(), title(view.experiment, glyphs))}.", "text"
         except AdderError as error:
-            told, role = str(error), "minus" if self.refused else "dim"
-        lines += [Line.of((f" {row}", role)) for row in wrapped(glyphs.text(told), width - 2)]  # type: ignore[arg-type]
+            phrase, role = str(error), "minus" if self.refused else "dim"
+        lines += [Line.of((f" {row}", role)) for row in wrapped(glyphs.text(phrase), width - 2)]  # type: ignore[arg-type]
         lines.append(Line())
         name = self.query_one("#over", Field).value.partition("=")[0].strip()
         try:
@@ -241,7 +241,7 @@ class SweepScreen(Window[None]):
 
     # --- the sweep -------------------------------------------------------------------------------
 
-    def words(self, view: View, width: int, height: int) -> list[Line]:
+    def words(self, view: ViewState, width: int, height: int) -> list[Line]:
         """What stands below the form, or all there is to see of the sweep."""
         sweep, glyphs = self.sweep, view.glyphs
         if self._filling_in or sweep is None:
@@ -249,8 +249,8 @@ class SweepScreen(Window[None]):
         plan, state = sweep.plan, sweep.state
         self.at = min(self.at, len(plan.values) - 1)
         done = share(state)
-        told = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
-        percent = Line.of((f"  {told}, {int(done * 100)} %", "dim"))
+        phrase = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
+        percent = Line.of((f"  {phrase}, {int(done * 100)} %", "dim"))
         lines = [Line.of((f" {glyphs.text(headline(plan, title(plan.experiment, glyphs)))}", "text"))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
@@ -272,7 +272,7 @@ class SweepScreen(Window[None]):
             middle = [*chart, *sweep_table(plan, state, self.at, width, rows, glyphs)]
         return [*lines, *middle, *below]
 
-    def _sweep_keys(self, sweep: SweepSession, width: int) -> Line:
+    def _sweep_keys(self, sweep: SweepThread, width: int) -> Line:
         running = sweep.running and not sweep.stopped
         stop = [("x", "stops it")] if running else []
         seeds = [("left/right" if self._app.settings.ascii else "←→", "seeds")] if len(sweep.plan.seeds) > 1 else []
@@ -331,12 +331,12 @@ class SweepScreen(Window[None]):
             if self.sweep is not None:
                 self.sweep.stop()
             self.at = self.seed = 0
-            self._app.sweep = SweepSession(plan)
+            self._app.sweep = SweepThread(plan)
             self._show_form(False)
         elif self.sweep is not None:
             self._go_there(self.sweep)
 
-    def _go_there(self, sweep: SweepSession) -> None:
+    def _go_there(self, sweep: SweepThread) -> None:
         """Leave for the chosen run, trained again in the app."""
         runs = runs_of(sweep.plan, sweep.state, self.at)
         run = runs[min(self.seed, len(runs) - 1)]

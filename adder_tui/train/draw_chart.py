@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_engine.runs.labels import MOST_WORDS, difference_words, title_of
-from adder_engine.snapshot import Run, ended_told
+from adder_engine.snapshot import RunSummary, ended_text
 from adder_tui.ui.chart import LABEL_WIDTH, Curve, band, column_of, fine_curve, raster, x_axis, y_labels, y_range
 from adder_tui.ui.line import Line, Span, joined
 from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import Losses, Mark, Snapshot
+    from adder_engine.snapshot import Annotation, Losses, Snapshot
 
 
 MOST_ON_CHART = 4
@@ -30,7 +30,7 @@ NARROWING = 20
 """While a run is younger than a twentieth of the axis, the axis ends at that twentieth."""
 
 
-def on_chart(view: View) -> list[tuple[Run, str]]:
+def on_chart(view: ViewState) -> list[tuple[RunSummary, str]]:
     """The other runs whose curves lie behind this one's, newest last, each with the character it is drawn with."""
     snapshot = view.snapshot
     if snapshot is None:
@@ -47,7 +47,7 @@ def comparable(one: Experiment, other: Experiment) -> bool:
     return one.data == other.data and one.training.loss == other.training.loss
 
 
-def told_beside(snapshot: Snapshot, run: Run) -> str:
+def shown_beside(snapshot: Snapshot, run: RunSummary) -> str:
     """What another run has that this one has not, in a few words; its name where that is nothing or too much."""
     words = difference_words(snapshot.experiment, run.experiment)
     if 0 < len(words) <= MOST_WORDS:
@@ -57,9 +57,9 @@ def told_beside(snapshot: Snapshot, run: Run) -> str:
     return "as it went before" if snapshot.parent == run.id and snapshot.branched_at is not None else run.name
 
 
-def run_now(snapshot: Snapshot) -> Run:
+def run_now(snapshot: Snapshot) -> RunSummary:
     """The run in progress, as it stands, in the form of one that was left."""
-    return Run(
+    return RunSummary(
         id=snapshot.run, name=snapshot.run_name or title_of(snapshot.experiment), experiment=snapshot.experiment,
         epoch=snapshot.epoch, train_loss=snapshot.train_loss, test_loss=snapshot.test_loss, answers=snapshot.answers,
         collapsed=snapshot.collapsed, losses=snapshot.losses, marks=snapshot.marks, parent=snapshot.parent,
@@ -71,7 +71,7 @@ def run_now(snapshot: Snapshot) -> Run:
 def _stopped(snapshot: Snapshot) -> str:
     """Why the run blew up, or that it ended diverged; empty where neither is so."""
     if snapshot.blow_up is not None and snapshot.blow_up.times is not None:
-        return ended_told(snapshot.blow_up.times)
+        return ended_text(snapshot.blow_up.times)
     return snapshot.message if snapshot.status == "stopped" else ""
 
 
@@ -83,7 +83,7 @@ def same_start(one: Experiment, other: Experiment) -> bool:
     return all(one[key] == other[key] for key in keys)
 
 
-def start_sentence(one: Run, other: Run) -> str:
+def start_sentence(one: RunSummary, other: RunSummary) -> str:
     """What the two have in common at their start, in one sentence."""
     at = one.branched_at if one.parent == other.id else other.branched_at if other.parent == one.id else None
     if at is not None:
@@ -101,10 +101,10 @@ def branch_sentence(before: Snapshot, after: Snapshot) -> str:
     old = next((run for run in after.runs if run.id == before.run), None)
     if old is None or not newer or after.parent != before.run or after.branched_at is None:
         return ""
-    return f"The old line stays on the chart: {told_beside(after, old)}."
+    return f"The old line stays on the chart: {shown_beside(after, old)}."
 
 
-def loss_changes(marks: Sequence[Mark]) -> list[tuple[float, str]]:
+def loss_changes(marks: Sequence[Annotation]) -> list[tuple[float, str]]:
     """``(epoch, loss)`` for each time that another loss function was chosen, in order."""
     found = []
     for mark in marks:
@@ -165,12 +165,12 @@ class Axis:
         return max(epoch + 1, there) if columns > 0 else min(epoch - 1, there)
 
 
-def axis_of(view: View, width: int) -> Axis:
+def axis_of(view: ViewState, width: int) -> Axis:
     """The epoch axis of a chart of this width."""
     return Axis(x_end(view), max(1, width - LABEL_WIDTH))
 
 
-def loss_chart(view: View, width: int, height: int, reading: int | None = None) -> list[Line]:
+def loss_chart(view: ViewState, width: int, height: int, reading: int | None = None) -> list[Line]:
     """The losses against epochs, on a log axis, with a line at the current epoch.
 
     Args:
@@ -213,14 +213,14 @@ def loss_chart(view: View, width: int, height: int, reading: int | None = None) 
     ]
 
 
-def now(view: View) -> float:
+def now(view: ViewState) -> float:
     """The current moment on the epoch axis."""
     if view.snapshot is None:
         return 0.0
     return view.snapshot.epoch + min(1.0, view.snapshot.epoch_update / view.experiment.updates_per_epoch)
 
 
-def newest_epoch(view: View) -> int:
+def newest_epoch(view: ViewState) -> int:
     """The last epoch that this run has finished, also while an earlier one is looked at."""
     if view.snapshot is None:
         return 0
@@ -228,7 +228,7 @@ def newest_epoch(view: View) -> int:
     return max(view.snapshot.epoch, int(epochs[-1]) if len(epochs) else 0)
 
 
-def x_end(view: View) -> float:
+def x_end(view: ViewState) -> float:
     """Where the epoch axis ends: at the run's last epoch, or nearer while the run is very young."""
     epochs = float(max(1, view.experiment.epochs))
     if view.snapshot is None:
@@ -251,12 +251,12 @@ def curves_of(losses: Losses, x_last: float, columns: int, glyphs: Glyphs) -> li
     return [curve for curve in curves if curve is not None]
 
 
-def _behind(run: Run, marker: str, axis: Axis) -> Curve | None:
+def _behind(run: RunSummary, marker: str, axis: Axis) -> Curve | None:
     """Another run's training loss."""
     return fine_curve(run.losses.epochs, run.losses.train, axis.columns, axis.last, "dim", marker)
 
 
-def _with_names(view: View, cells: list[list[Span]], axis: Axis) -> list[list[Span]]:
+def _with_names(view: ViewState, cells: list[list[Span]], axis: Axis) -> list[list[Span]]:
     """The plot with the names of the loss functions where they changed on the way."""
     changes = loss_changes(view.snapshot.marks) if view.snapshot else []
     if not changes:
@@ -276,7 +276,7 @@ def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -
     return joined(cells)
 
 
-def _empty(view: View, columns: int, rows: int) -> list[Line]:
+def _empty(view: ViewState, columns: int, rows: int) -> list[Line]:
     """What stands in a chart that has nothing to show yet."""
     if view.snapshot is None:
         words = [Line.of((f"loading torch{view.glyphs.ellipsis}", "dim"))]
@@ -297,7 +297,7 @@ def _empty(view: View, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-def _legend(view: View, others: list[tuple[Run, str]], width: int) -> Line:
+def _legend(view: ViewState, others: list[tuple[RunSummary, str]], width: int) -> Line:
     """What is drawn how; where it grows too long, first the gaps shrink, then the word for the scale goes."""
     scale = "" if others else ", log scale"
     wide = _legend_with(view, others, scale, "   ")
@@ -307,7 +307,7 @@ def _legend(view: View, others: list[tuple[Run, str]], width: int) -> Line:
     return wide
 
 
-def _legend_with(view: View, others: list[tuple[Run, str]], scale: str, gap: str) -> Line:
+def _legend_with(view: ViewState, others: list[tuple[RunSummary, str]], scale: str, gap: str) -> Line:
     glyphs = view.glyphs
     mark = glyphs.horizontal * 2
     train, test = ("**", "oo") if glyphs.ascii else (mark, mark)
@@ -317,5 +317,5 @@ def _legend_with(view: View, others: list[tuple[Run, str]], scale: str, gap: str
         line = Line.of(line, gap, (test, "test"), (" held-out", "dim"))
     if view.snapshot is not None:
         for run, marker in others:
-            line = Line.of(line, f"{gap}{marker * 2} ", (glyphs.text(told_beside(view.snapshot, run)), "dim"))
+            line = Line.of(line, f"{gap}{marker * 2} ", (glyphs.text(shown_beside(view.snapshot, run)), "dim"))
     return line

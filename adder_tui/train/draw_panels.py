@@ -11,10 +11,10 @@ from adder_tui.ui.losses import over_pairs, rmse_now
 from adder_tui.ui.numbers import count, number, plain_number, plural, rate_text
 from adder_tui.ui.run_state import batch, layers, pace_words
 from adder_tui.ui.symbols import UNICODE, Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import BlowUp, Cause, Outlook, Snapshot, Stuck
+    from adder_engine.snapshot import Cause, Divergence, Outlook, Snapshot, Stuck
 
 
 LABEL_WIDTH = 11
@@ -29,7 +29,7 @@ WORDS: dict[Cause, str] = {
 """What units are called that are the same for every row."""
 
 
-def run_panel(view: View, width: int, height: int) -> list[Line]:
+def run_panel(view: ViewState, width: int, height: int) -> list[Line]:
     """The panel's rows; where there is no room for all, the last ones fall away."""
     rows = [*_progress(view, width), *_losses(view, width), *_pace(view), *_setting(view, width)]
     if height >= len(rows) + 3:
@@ -50,7 +50,7 @@ def _row(label: str, *value: str | Line) -> Line:
     return Line.of((label.ljust(LABEL_WIDTH), "dim"), *value)
 
 
-def _progress(view: View, width: int) -> list[Line]:
+def _progress(view: ViewState, width: int) -> list[Line]:
     epochs = view.experiment.epochs
     done = view.snapshot.epoch if view.snapshot else 0
     share = _share(view.snapshot) if view.snapshot else 0.0
@@ -74,7 +74,7 @@ def bar(share: float, width: int, glyphs: Glyphs) -> Line:
     return Line.of((done, "accent"), (glyphs.bar_rest * (width - len(done)), "faint"))
 
 
-def _losses(view: View, width: int) -> list[Line]:
+def _losses(view: ViewState, width: int) -> list[Line]:
     snapshot, glyphs = view.snapshot, view.glyphs
     over = over_pairs(view.experiment, glyphs)
     train = _row("train loss", Line.of((number(snapshot.train_loss if snapshot else None, glyphs), "train")))
@@ -92,7 +92,7 @@ def _losses(view: View, width: int) -> list[Line]:
     return rows
 
 
-def _pace(view: View) -> list[Line]:
+def _pace(view: ViewState) -> list[Line]:
     snapshot = view.snapshot
     speed = snapshot.speed if snapshot and snapshot.status == "playing" else 0.0
     rounded = count(round(speed / 100) * 100) if speed >= 10_000 else number(speed, view.glyphs, 3).removesuffix(".0")
@@ -100,7 +100,7 @@ def _pace(view: View) -> list[Line]:
     return [_row("speed", value), _row("pace", pace_words(view.pace))]
 
 
-def _setting(view: View, width: int) -> list[Line]:
+def _setting(view: ViewState, width: int) -> list[Line]:
     experiment = view.experiment
     training = experiment.training
     activation = (
@@ -117,7 +117,7 @@ def _setting(view: View, width: int) -> list[Line]:
     ]
 
 
-def blow_up_told(blow_up: BlowUp) -> str:
+def divergence_text(blow_up: Divergence) -> str:
     """What happened and why, in a sentence or two; on the command line."""
     rate = limit = ""
     if blow_up.above_limit and blow_up.own_limit is not None:
@@ -126,7 +126,7 @@ def blow_up_told(blow_up: BlowUp) -> str:
     return f"{_happened(blow_up)}{rate}"
 
 
-def _happened(blow_up: BlowUp) -> str:
+def _happened(blow_up: Divergence) -> str:
     if blow_up.lost_at is None:
         ended = "far above its start at 0" if blow_up.times is None or math.isinf(blow_up.times) else (
             f"{number(blow_up.times, UNICODE, 3)} times above its start"
@@ -137,7 +137,7 @@ def _happened(blow_up: BlowUp) -> str:
     return f"This run blew up at update {count(blow_up.update)} ({how}): {blow_up.tensor} grew first."
 
 
-def _is_own(blow_up: BlowUp) -> bool:
+def _is_own(blow_up: Divergence) -> bool:
     """Whether the optimizer's limit is another than plain gradient descent's."""
     return blow_up.own_limit is not None and blow_up.own_limit != blow_up.limit
 
@@ -147,14 +147,14 @@ def _fine(rate: float, glyphs: Glyphs) -> str:
     return plain_number(float(f"{rate:.4g}"), glyphs)
 
 
-def blow_up_sentence(blow_up: BlowUp, rescues: bool = True) -> str:
+def blow_up_sentence(blow_up: Divergence, rescues: bool = True) -> str:
     """What happened, and what would do; ``rescues``: whether the key that goes back works here."""
     if not rescues:
         return f"{_happened(blow_up)} Home looks at its start."
     return f"{_happened(blow_up)} h goes back to update {count(blow_up.back_to)} at rate {_rescue(blow_up)}."
 
 
-def _rescue(blow_up: BlowUp) -> str:
+def _rescue(blow_up: Divergence) -> str:
     """The rate that ``h`` takes, and what it is."""
     rate = rate_text(blow_up.rescue_lr, UNICODE)
     if blow_up.rescue_lr == blow_up.setting / 2:
@@ -164,7 +164,7 @@ def _rescue(blow_up: BlowUp) -> str:
     return rate
 
 
-def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
+def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line]:
     """Two lines: what grew first and by how much, then the rate beside the limit."""
     glyphs = view.glyphs
     grew = f", {glyphs.times_sign}{number(blow_up.factor, glyphs, 3)} an update" if blow_up.over else ""
@@ -187,7 +187,7 @@ def blow_up_lines(view: View, blow_up: BlowUp, width: int) -> list[Line]:
     return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
 
 
-def limit_rows(view: View) -> list[Line]:
+def limit_rows(view: ViewState) -> list[Line]:
     """Where the rate stands above the limit that the curvature sets, one row that says so; none in a lesson.
 
     With the epoch where the limit was measured, as long as the run has gone on since.
@@ -203,12 +203,12 @@ def limit_rows(view: View) -> list[Line]:
     return [Line.of(row, (f" at {count(outlook.moment.update // snapshot.experiment.updates_per_epoch)}", "dim"))]
 
 
-def stuck_told(stuck: Stuck) -> str:
+def stuck_text(stuck: Stuck) -> str:
     """That the loss stands still and why, in two sentences; for the command line."""
     return f"The loss stands still: {_seen(stuck, UNICODE)}. {_upper(_why(stuck, UNICODE))}."
 
 
-def stuck_lines(view: View, stuck: Stuck, width: int) -> list[Line]:
+def stuck_lines(view: ViewState, stuck: Stuck, width: int) -> list[Line]:
     """Two lines: what is seen, then why."""
     glyphs = view.glyphs
     first = Line.of(("  stuck     ", "minus"), (_seen(stuck, glyphs), "strong"))
@@ -216,7 +216,7 @@ def stuck_lines(view: View, stuck: Stuck, width: int) -> list[Line]:
     return [first.fit(width, glyphs.ellipsis), second.fit(width, glyphs.ellipsis)]
 
 
-def stuck_here(view: View) -> Stuck | None:
+def stuck_here(view: ViewState) -> Stuck | None:
     """Why the loss stands still at the moment shown; None where it does not, or in a lesson, which may ask for it."""
     outlook: Outlook | None = view.outlook
     if outlook is None or view.snapshot is None or view.lesson is not None or view.words:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adder_tui.train.draw_chart import Axis, on_chart, told_beside
+from adder_tui.train.draw_chart import Axis, on_chart, shown_beside
 from adder_tui.ui.line import Line
 from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.numbers import count, number
 from adder_tui.ui.sums import sum_text
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import Look, Losses
+    from adder_engine.snapshot import EpochSummary, Losses
 
 ROWS = 2
 
@@ -52,7 +52,7 @@ def held_out_age(experiment: Experiment, losses: Losses, epoch: int) -> str:
     return f" at {count(last)}" if 0 < last < epoch else ""
 
 
-def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) -> list[Line]:
+def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis, width: int) -> list[Line]:
     """Two lines about an epoch: losses, of other runs and marks too, then the answers once they have been looked up.
 
     Args:
@@ -76,7 +76,7 @@ def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) 
         if epoch <= run.epoch:
             there, at = near(run.losses, epoch)
             aside = f" at {count(at)}" if at != epoch else ""
-            name = glyphs.text(told_beside(snapshot, run))
+            name = glyphs.text(shown_beside(snapshot, run))
             first = Line.of(first, (f"  {marker} {name} ", "dim"), number(there, glyphs), (aside, "dim"))
     here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
     if here:
@@ -85,7 +85,7 @@ def read_out(view: View, epoch: int, look: Look | None, axis: Axis, width: int) 
     return [first.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
 
 
-def _answers(view: View, look: Look | None, width: int) -> Line:
+def _answers(view: ViewState, look: EpochSummary | None, width: int) -> Line:
     """As many answers as fit; dashes where they have not been looked up."""
     snapshot, glyphs = view.snapshot, view.glyphs
     assert snapshot is not None

@@ -22,14 +22,14 @@ from adder_tui.ui.chart import LABEL_WIDTH
 from adder_tui.ui.line import Line
 from adder_tui.ui.sums import learned, watched_sums
 from adder_tui.ui.tab import Pane
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from adder_engine.experiment import Experiment
     from adder_engine.session import Session
-    from adder_engine.snapshot import Look, Moment, Outlook
+    from adder_engine.snapshot import EpochSummary, Outlook, Position
     from adder_tui.app import AdderApp
 
 
@@ -94,7 +94,7 @@ class LossChart(Canvas, can_focus=True):
 
     reading: int | None = None
     """The epoch that is read out; None where none is."""
-    _drawn: View | None = None
+    _drawn: ViewState | None = None
     _drawn_reading: int | None = None
 
     def __init__(self, source: ViewSource, on_read: Callable[[], None], on_go: Callable[[int], None]) -> None:
@@ -106,7 +106,7 @@ class LossChart(Canvas, can_focus=True):
         """The epochs along the chart's columns."""
         return axis_of(self.view, self.size.width)
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The chart; drawn anew only where something in it has changed, for it is the dearest of all drawings."""
         before, self._drawn = self._drawn, view
         same = before is not None and _same_curves(before, view) and self._drawn_reading == self.reading
@@ -143,7 +143,7 @@ class LossChart(Canvas, can_focus=True):
             self._read(min(self.axis.epoch(event.x - LABEL_WIDTH), newest_epoch(self.view)))
 
 
-def _same_curves(before: View, after: View) -> bool:
+def _same_curves(before: ViewState, after: ViewState) -> bool:
     old, new = before.snapshot, after.snapshot
     if old is None or new is None:
         return old is new and before.experiment == after.experiment
@@ -164,14 +164,14 @@ class ReadOut(Canvas):
         chart: whose cursor it is.
     """
 
-    look: Look | None = None
+    look: EpochSummary | None = None
     """What the session found there, once it has been asked."""
 
     def __init__(self, source: ViewSource, chart: LossChart) -> None:
         super().__init__(source)
         self._chart = chart
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         epoch = self._chart.reading
         if epoch is None:
             return []
@@ -182,21 +182,21 @@ class ReadOut(Canvas):
 class RunPanel(Canvas):
     """How far, how wrong, how fast, and with what."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return run_panel(view, width, height)
 
 
 class WatchedSums(Canvas):
     """What the network answers to the watched sums."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return watched_sums(view, width, height)
 
 
 class LearnedMap(Canvas):
     """The collapsed map above the wanted one; of a run that blew up or is stuck, why."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if view.snapshot is not None and view.snapshot.blow_up is not None:
             return blow_up_lines(view, view.snapshot.blow_up, width)
         if (stuck := stuck_here(view)) is not None:
@@ -219,7 +219,7 @@ class TrainPane(Pane):
 
     _outlook: Outlook | None = None
     """What was last found of the run as it stands."""
-    _asked: tuple[int, Experiment, Moment | None] | None = None
+    _asked: tuple[int, Experiment, Position | None] | None = None
     """Of which run, settings and moment that was asked; no moment while it plays."""
     _looking = False
     _shares = (0, 0)
@@ -249,7 +249,7 @@ class TrainPane(Pane):
         super().redraw()
         self._look_out()
 
-    def _seen(self) -> View:
+    def _seen(self) -> ViewState:
         """What there is to draw, with what was found of the run as it stands."""
         return replace(self.source(), outlook=self._outlook)
 

@@ -11,9 +11,9 @@ from textual.widget import Widget
 
 from adder_tui.theme import role_styles
 from adder_tui.ui.line import Line
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
-ViewSource = Callable[[], View]
+ViewSource = Callable[[], ViewState]
 WHEEL_ROWS = 3
 """Rows that one notch of the mouse's wheel moves."""
 
@@ -30,10 +30,10 @@ class Canvas(Widget):
         self._drawn_size = Size(0, 0)
 
     @property
-    def view(self) -> View:
+    def view(self) -> ViewState:
         return self._source()
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The lines to show, each ``width`` columns wide."""
         raise NotImplementedError
 

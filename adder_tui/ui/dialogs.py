@@ -18,14 +18,14 @@ from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Window
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import number, plural
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.kernels.parameters import Slot
+    from adder_engine.kernels.parameters import ParameterTensor
 
 
 Result = TypeVar("Result")
@@ -42,14 +42,14 @@ class _Answer(Canvas):
         assert isinstance(dialog, Dialog)
         return dialog
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return self._dialog.answer(view, width, height)
 
     def on_click(self, event: events.Click) -> None:
         self._dialog.pick(event.y)
 
 
-class Dialog(Window[Result]):
+class Dialog(Modal[Result]):
     """The frame: a field, and below it what :meth:`answer` draws.
 
     Args:
@@ -70,7 +70,7 @@ class Dialog(Window[Result]):
         self.source = source
         self._typed, self._placeholder = typed, placeholder
 
-    def answer(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The lines below the field."""
         raise NotImplementedError
 
@@ -93,12 +93,12 @@ class Dialog(Window[Result]):
         self.query_one(_Answer).redraw()
 
 
-class Chooser(Dialog[Result], Generic[Result, Thing]):
+class SearchDialog(Dialog[Result], Generic[Result, Thing]):
     """What is typed finds things; Up and Down choose one, Enter or a click takes it."""
 
     ROWS: ClassVar[int] = 12
     DEFAULT_CSS = f"""
-    Chooser _Answer {{ height: {ROWS}; }}
+    SearchDialog _Answer {{ height: {ROWS}; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False, priority=True),
@@ -174,7 +174,7 @@ def found(typed: str, experiment: Experiment) -> list[Found]:
     return [*_neurons(text, experiment), *numbers[:MOST]]
 
 
-def _places(slot: Slot, row: str, comma: str, column: str, end: str) -> list[int]:
+def _places(slot: ParameterTensor, row: str, comma: str, column: str, end: str) -> list[int]:
     """Flat indices of the tensor's numbers whose place begins as typed."""
     if not slot.is_weight:
         return [] if comma else [slot.start + i for i in _beginning(slot.shape[0], row, bool(end))]
@@ -221,7 +221,7 @@ def nothing(typed: str, experiment: Experiment) -> str:
     return f"Nothing is called {typed.strip()!r}: type part of a tensor's name, or a number's place such as {example}."
 
 
-def found_lines(view: View, things: Sequence[Found], at: int, width: int, height: int) -> list[Line]:
+def found_lines(view: ViewState, things: Sequence[Found], at: int, width: int, height: int) -> list[Line]:
     """As many as there are rows, the chosen one among them, each with its shape or value at the right."""
     first = max(0, at - height + 1)
     lines = []
@@ -234,7 +234,7 @@ def found_lines(view: View, things: Sequence[Found], at: int, width: int, height
     return lines
 
 
-def _value(view: View, thing: Found, glyphs: Glyphs) -> str:
+def _value(view: ViewState, thing: Found, glyphs: Glyphs) -> str:
     snapshot = view.snapshot
     return number(float(snapshot.state[0, thing.parameter.index]), glyphs) if snapshot is not None else ""
 
@@ -244,7 +244,7 @@ def counted(things: Sequence[Found]) -> str:
     return plural(len(things), "match").replace("matchs", "matches")
 
 
-class Find(Chooser[Parameter | None, Found]):
+class Find(SearchDialog[Parameter | None, Found]):
     """Resolves with what was chosen, or with None."""
 
     def __init__(self, source: ViewSource) -> None:
@@ -253,7 +253,7 @@ class Find(Chooser[Parameter | None, Found]):
     def found(self, typed: str) -> Sequence[Found]:
         return found(typed, self.source().experiment)
 
-    def answer(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if self.things:
             return found_lines(view, self.things, self.at, width, height)
         sentence = view.glyphs.text(nothing(self.typed, view.experiment))

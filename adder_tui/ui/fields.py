@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 
 class PromptInput(Input):
@@ -41,7 +41,7 @@ class Field(PromptInput):
 
 
 class _Label(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         row = self.parent
         assert isinstance(row, FieldRow)
         text = view.glyphs.text(row.label)

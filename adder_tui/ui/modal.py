@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 Result = TypeVar("Result")
 
 
-class Window(ModalScreen[Result]):
+class Modal(ModalScreen[Result]):
     """Lies over the app until it is dismissed.
 
     Textual's own ``dismiss`` takes whatever lies on top away: a second Escape that arrives in one piece with the

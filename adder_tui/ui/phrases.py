@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from adder_tui.ui.line import Line, Role, Span
 from adder_tui.ui.numbers import count, number, plain_number, role_of
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
@@ -33,7 +33,7 @@ UNKNOWN = "none: no truth is known for this pair"
 
 
 @dataclass(frozen=True)
-class Figures:
+class NumberFormat:
     """How numbers are written: each is the correct rounding of the full one, exact ones without trailing zeros."""
 
     glyphs: Glyphs
@@ -87,7 +87,7 @@ class Formula:
 
 
 def sum_of_products(
-    pairs: Sequence[tuple[float, float]], kept: Iterable[int], figures: Figures, bias: float | None = None
+    pairs: Sequence[tuple[float, float]], kept: Iterable[int], figures: NumberFormat, bias: float | None = None
 ) -> tuple[str, ...]:
     """``30·0.5406 + 70·0.5869 + 0.6233`` in pieces; products that are not ``kept`` are added up to one number."""
     shown = [i for i in kept if i < len(pairs)]
@@ -123,7 +123,7 @@ def kept(count: int, chosen: int | None, most: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Strokes:
+class EdgeSymbols:
     """One set of characters; triples go from next to nothing over small to large. Each tells the sign."""
 
     zero: str
@@ -139,19 +139,19 @@ class Strokes:
     backward: str
 
 
-_UNICODE = Strokes(
+_UNICODE = EdgeSymbols(
     zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
     line=("╌", "─", "━"),
     trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
 )  # fmt: skip
-_ASCII = Strokes(
+_ASCII = EdgeSymbols(
     zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
     line=(".", "-", "="),
     trunk=" -|'--''|.|+.+++", forward=">", backward="<",
 )  # fmt: skip
 
 
-def strokes_of(glyphs: Glyphs) -> Strokes:
+def strokes_of(glyphs: Glyphs) -> EdgeSymbols:
     """The set that goes with these glyphs."""
     return _ASCII if glyphs.ascii else _UNICODE
 
@@ -236,25 +236,25 @@ def six(value: float, glyphs: Glyphs) -> str:
     return number(value, glyphs, 6)
 
 
-def gradient_told(view: View, snapshot: Snapshot, index: int, short: bool = False) -> list[str | Span]:
+def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool = False) -> list[str | Span]:
     """One parameter's gradient as ``.grad`` holds it, and over how many rows unless it is told in ``short``."""
     if not snapshot.gradient_set(index):
         return [("None" if short else "none yet: .grad is None", "dim")]
     gradient = float(snapshot.state[1, index])
     if index in snapshot.frozen:
-        return held_told(snapshot, index, view.glyphs, short)
+        return held_text(snapshot, index, view.glyphs, short)
     rows = snapshot.batch_rows or view.experiment.rows_per_update
-    told: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
-    return told if rows == 1 or short else [*told, (f" over {count(rows)} rows", "dim")]
+    phrase: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
+    return phrase if rows == 1 or short else [*phrase, (f" over {count(rows)} rows", "dim")]
 
 
-def held_told(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
+def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
     """A frozen parameter's gradient: it is held at 0, and what it would be where the newest batch came to it."""
     held = snapshot.held_gradient(index)
-    told: list[str | Span] = [("0" if short else "held at 0", "dim")]
+    phrase: list[str | Span] = [("0" if short else "held at 0", "dim")]
     if held is None:
-        return told
-    return [*told, (", else ", "dim"), (number(held, glyphs, 4 if short else 6), role_of(held))]
+        return phrase
+    return [*phrase, (", else ", "dim"), (number(held, glyphs, 4 if short else 6), role_of(held))]
 
 
 def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
@@ -262,7 +262,7 @@ def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
     return not snapshot.moment.rung and snapshot.gradient_set(index)
 
 
-def last_change(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
+def last_change(view: ViewState, snapshot: Snapshot, index: int) -> list[str | Span]:
     """What the last step did to one parameter; after an edit nothing says that any more, until the next step."""
     if not snapshot.stepped:
         return [("none since it was edited" if snapshot.moment.update else "none yet", "dim")]
@@ -270,7 +270,7 @@ def last_change(view: View, snapshot: Snapshot, index: int) -> list[str | Span]:
     return [(compact(change, 11, view.glyphs, 4, sign=True), role_of(change))]
 
 
-def facts_told(view: View, snapshot: Snapshot, index: int, width: int) -> list[str | Span]:
+def facts_text(view: ViewState, snapshot: Snapshot, index: int, width: int) -> list[str | Span]:
     """Value, gradient and last change of one parameter in a row of ``width`` columns."""
     value = float(snapshot.state[0, index])
     parts: list[str | Span] = [(number(value, view.glyphs), role_of(value))]
@@ -278,8 +278,8 @@ def facts_told(view: View, snapshot: Snapshot, index: int, width: int) -> list[s
         parts.append(("  kept", "accent"))
     gradient = "last gradient" if gradient_is_past(snapshot, index) else "gradient"
     for short in (False, True):
-        told = [*parts, (f"   {gradient} ", "dim"), *gradient_told(view, snapshot, index, short),
+        phrase = [*parts, (f"   {gradient} ", "dim"), *gradient_text(view, snapshot, index, short),
                 ("   last step ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
-        if Line.of(*told).width <= width:
-            return told
+        if Line.of(*phrase).width <= width:
+            return phrase
     return parts

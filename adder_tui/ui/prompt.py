@@ -13,7 +13,7 @@ from adder_engine.errors import SumError
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import answer_line
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Label(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         name = "sum" if view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum" else "ask"
         return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
 
@@ -31,7 +31,7 @@ class _Label(Canvas):
 class AnswerLine(Canvas):
     """What the network says to the current sum; while another one is typed, how to ask it."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         prompt = self.parent
         assert isinstance(prompt, Prompt)
         typed = prompt.field.value.strip() if prompt.field else ""

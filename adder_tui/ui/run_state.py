@@ -10,10 +10,10 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.losses import line_loss, over_pairs
 from adder_tui.ui.numbers import count, number, plain_number, plural, role_of, signed
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import CollapsedMap, Snapshot
+    from adder_engine.snapshot import AffineMap, Snapshot
 
 
 def preset_of(experiment: Experiment) -> str | None:
@@ -65,7 +65,7 @@ def batch(experiment: Experiment) -> str:
     return rows if experiment.row_count == 1 else f"all {rows}"
 
 
-def run_state(view: View) -> Line:
+def run_state(view: ViewState) -> Line:
     """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it; ``‖ untrained`` for a run of no epochs."""
     glyphs = view.glyphs
     status = view.snapshot.status if view.snapshot else "loading"
@@ -108,7 +108,7 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     return f"{here}: {rung.phase}, layer {experiment.layer_names[rung.layer]}"
 
 
-def formula(collapsed: CollapsedMap, glyphs: Glyphs, digits: int = 3) -> str:
+def formula(collapsed: AffineMap, glyphs: Glyphs, digits: int = 3) -> str:
     """``0.214·a + 0.287·b + 0.93``: what a network without activation computes, in one line."""
     c = number(abs(collapsed.c), glyphs, digits)
     b = number(abs(collapsed.w_b), glyphs, digits)
@@ -119,7 +119,7 @@ def formula(collapsed: CollapsedMap, glyphs: Glyphs, digits: int = 3) -> str:
     )
 
 
-def state_line(view: View, width: int) -> Line:
+def state_line(view: ViewState, width: int) -> Line:
     """Run state, place, loss and the collapsed map; where they do not fit, the map gives way first."""
     snapshot = view.snapshot
     parts = [run_state(view)]
@@ -158,7 +158,7 @@ def _newest_epoch(snapshot: Snapshot) -> int:
     return snapshot.newest.update // snapshot.experiment.updates_per_epoch
 
 
-def nothing_left(view: View) -> str:
+def nothing_left(view: ViewState) -> str:
     """Why a run cannot go on whose epochs are all done, and what would do."""
     epochs, lesson = view.experiment.epochs, view.visiting
     if lesson is not None and not epochs:
@@ -181,7 +181,7 @@ def pace_words(pace: float | None) -> str:
     return f"{pace:g} epoch{'' if pace == 1 else 's'}/s"
 
 
-def answer_line(view: View) -> Line:
+def answer_line(view: ViewState) -> Line:
     """``= 27.44, off by −72.56``: what the network says to the current sum."""
     if view.snapshot is None:
         return Line()

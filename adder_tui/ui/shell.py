@@ -17,7 +17,7 @@ from adder_tui.tabs import TABS, Tab
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
 from adder_tui.ui.run_state import pace_words, run_state, state_line, title
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
@@ -30,7 +30,7 @@ SMALLEST = (60, 20)
 
 
 @dataclass(frozen=True)
-class Spot:
+class ClickTarget:
     """A part of a line that can be clicked: columns ``start`` to ``stop``, and the command behind it."""
 
     start: int
@@ -38,37 +38,37 @@ class Spot:
     command: str
 
 
-def tab_line(view: View, tabs: Sequence[Tab], width: int) -> tuple[Line, list[Spot]]:
+def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, list[ClickTarget]]:
     """The tabs at the left; experiment, run state and pace at the right."""
     line = Line()
-    spots: list[Spot] = []
+    spots: list[ClickTarget] = []
     for tab in tabs:
         start = line.width
         label = f" {tab.key} {tab.label} "
         line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
-        spots.append(Spot(start, line.width, f"tab_{tab.id}"))
+        spots.append(ClickTarget(start, line.width, f"tab_{tab.id}"))
     state = Line.of(run_state(view), " ")
     name = Line.of(f"{title(view.experiment, view.glyphs)}   ")
-    told = state
+    phrase = state
     if view.snapshot is not None and view.snapshot.status == "playing":
-        told = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
+        phrase = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
-    wordings = _way_back(view, told) if view.visiting else [Line.of(name, told), told, state]
+    wordings = _way_back(view, phrase) if view.visiting else [Line.of(name, phrase), phrase, state]
     right = roomiest(room, *wordings)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
 
 
-def _way_back(view: View, told: Line) -> list[Line]:
+def _way_back(view: ViewState, phrase: Line) -> list[Line]:
     """In a lesson on another tab than its own: which lesson waits, and the key that goes back."""
     lesson = view.visiting
     assert lesson is not None
     number: Span = (f"lesson {lesson.order}", "accent")
     back = Line.of(": ", ("1", "key"), " goes back ")
     title = Line.of(number, f" {view.glyphs.text(lesson.title)}", back)
-    return [Line.of(title, "  ", told), title, Line.of(number, back), Line.of(number)]
+    return [Line.of(title, "  ", phrase), title, Line.of(number, back), Line.of(number)]
 
 
-def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
+def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickTarget]]:
     """Keys and what they do, as many as fit: the last in rank fall away, but help and quit stay.
 
     ``typing``: whether a text field has the focus, where other keys work.
@@ -80,14 +80,14 @@ def footer(view: View, typing: bool, width: int) -> tuple[Line, list[Spot]]:
             falling.sort(key=lambda pair: (pair[0].footer, pair[0].id == "next_neuron"))
         shown.remove(falling[-1] if falling else shown[0])
     line = Line.of(" ")
-    spots: list[Spot] = []
+    spots: list[ClickTarget] = []
     for i, (command, hint) in enumerate(shown):
         line = Line.of(line, "  " if i else "", hint)
-        spots.append(Spot(line.width - hint.width, line.width, command.id))
+        spots.append(ClickTarget(line.width - hint.width, line.width, command.id))
     return line.fit(width), spots
 
 
-def _hint(view: View, command: Command, typing: bool) -> Line:
+def _hint(view: ViewState, command: Command, typing: bool) -> Line:
     label = command.label
     if command.id == "play" and view.snapshot is not None and view.snapshot.status == "playing":
         label = "pause"
@@ -119,7 +119,7 @@ def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None, in_less
     return ""
 
 
-def notice(view: View, width: int) -> list[Line]:
+def notice(view: ViewState, width: int) -> list[Line]:
     """The notice in as many rows as it takes, three at most."""
     if not view.notice:
         return []
@@ -146,7 +146,7 @@ class Clickable(Canvas):
             super().__init__()
             self.command = command
 
-    _spots: Sequence[Spot] = ()
+    _spots: Sequence[ClickTarget] = ()
 
     def on_click(self, event: events.Click) -> None:
         for spot in self._spots:
@@ -157,7 +157,7 @@ class Clickable(Canvas):
 class TabLine(Clickable):
     """Tabs, experiment and run state."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         line, self._spots = tab_line(view, TABS, width)
         return [line]
 
@@ -165,7 +165,7 @@ class TabLine(Clickable):
 class StateLine(Canvas):
     """Where the run stands."""
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return [state_line(view, width)]
 
 
@@ -176,7 +176,7 @@ class FooterLine(Clickable):
         super().__init__(source)
         self._typing = typing
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         line, self._spots = footer(view, self._typing(), width)
         return [line]
 
@@ -194,12 +194,12 @@ class NoticeLine(Canvas):
             self.styles.height = max(1, rows)
         super().redraw()
 
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return notice(view, width)
 
 
 class _Words(Canvas):
-    def draw(self, view: View, width: int, height: int) -> Sequence[Line]:
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         size = self.app.size
         return [Line.of(row) for row in too_small(size.width, size.height, SMALLEST)]
 

@@ -10,7 +10,7 @@ from adder_engine.snapshot import Answer
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.numbers import aligned, number, plain_number, role_of, signed
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 LEAST_BAR, FULL_BAR = 0.01, 1e6
 """A difference of the one size begins to show in the bar, one of the other fills its half."""
@@ -31,7 +31,7 @@ def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answe
     return (*kept, answers[-1] if current in kept else current)[:rows]
 
 
-def watched_sums(view: View, width: int, height: int) -> list[Line]:
+def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
     """A header and a row for each watched sum: answer, truth, off by, and that difference as a bar."""
     glyphs = view.glyphs
     snapshot = view.snapshot
@@ -89,7 +89,7 @@ def difference_bar(value: float, width: int, glyphs: Glyphs) -> Line:
     )  # fmt: skip
 
 
-def learned(view: View, width: int) -> list[Line]:
+def learned(view: ViewState, width: int) -> list[Line]:
     """The collapsed map above the map that is wanted, term under term; bent networks have no such map."""
     glyphs = view.glyphs
     goal, activation = view.experiment.wanted, view.experiment.network.activation

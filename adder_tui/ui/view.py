@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class View:
+class ViewState:
     """Everything that is drawn is a function of this and of a size."""
 
     experiment: Experiment

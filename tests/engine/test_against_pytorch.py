@@ -15,8 +15,17 @@ from torch import Tensor
 from adder_engine import Adder, Experiment, Trainer
 from adder_engine.kernels.backprop import activate, activation_slope, loss_slope, mean_loss
 from adder_engine.kernels.optim import scheduled_lr
-from adder_engine.reference.judge import ACTIVATIONS, KINKED, LOSSES, PlainAdder, Verdict, judge, optimizer_verdict, ulp
-from adder_engine.training.checkpoint import Handles
+from adder_engine.reference.judge import (
+    ACTIVATIONS,
+    KINKED,
+    LOSSES,
+    PlainAdder,
+    ReferencePass,
+    judge,
+    optimizer_verdict,
+    ulp,
+)
+from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 
 
@@ -26,7 +35,7 @@ def masks_of(trainer: Trainer) -> list[Tensor | None]:
     return [None if mask is None else mask.T for mask in trainer.batch.masks]
 
 
-def leads_nowhere(trainer: Trainer, before: Tensor, verdict: Verdict, lr: float, steps: int) -> bool:
+def leads_nowhere(trainer: Trainer, before: Tensor, verdict: ReferencePass, lr: float, steps: int) -> bool:
     """Whether PyTorch's step, too, leads to a loss that is not finite, over the training rows or the held-out ones."""
     given_theirs = before.clone()
     given_theirs[1] = verdict.gradients
@@ -85,7 +94,7 @@ def assert_update_agrees(trainer: Trainer, precision: torch.dtype = torch.float3
         assert fine.all(), (row, ours, theirs)
 
 
-def on_the_same_side_of_every_kink(trainer: Trainer, verdict: Verdict) -> bool:
+def on_the_same_side_of_every_kink(trainer: Trainer, verdict: ReferencePass) -> bool:
     """Whether no sum lies so near to a kink that rounding alone put ours and PyTorch's on different sides of it."""
     batch, experiment = trainer.batch, trainer.experiment
     assert batch is not None
@@ -193,7 +202,7 @@ def test_frozen_parameters_stand_still_and_silenced_neurons_say_nothing(
     neurons = [(layer, n) for layer, size in enumerate(sizes[1:-1]) for n in range(size)]
     silenced = data.draw(st.frozensets(st.sampled_from(neurons)) if neurons else st.just(frozenset()))
     frozen = data.draw(st.frozensets(st.integers(0, experiment.parameter_count - 1)))
-    trainer.hold(Handles(frozen, silenced))
+    trainer.hold(Constraints(frozen, silenced))
     assume(not trainer.stopped)
     start = trainer.state.clone()
     for _ in range(2):
@@ -218,10 +227,10 @@ def test_frozen_parameters_stand_still_and_silenced_neurons_say_nothing(
 def test_a_silenced_neuron_changes_what_is_asked_and_letting_go_brings_it_back() -> None:
     trainer = Trainer(Experiment.preset("one-pair"))
     whole = trainer.predict(30, 70)
-    trainer.hold(Handles(silenced=frozenset({(1, 2)})))
+    trainer.hold(Constraints(silenced=frozenset({(1, 2)})))
     value, weight = -10.1860, trainer.named_parameters()["output.weight"][0, 2]
     assert trainer.predict(30, 70) == pytest.approx(whole - value * weight, abs=1e-3)
-    trainer.hold(Handles())
+    trainer.hold(Constraints())
     assert trainer.predict(30, 70) == whole
 
 

@@ -17,9 +17,9 @@ from adder_engine.analysis.landscape import along_gradient, loss_slice
 from adder_engine.errors import RequestError
 from adder_engine.experiment import OPTIMIZERS, Experiment
 from adder_engine.kernels.network import ACTIVATION_MODULES
-from adder_engine.runs.run import Recording
+from adder_engine.runs.run import Run
 from adder_engine.steps import at_once
-from adder_engine.training.checkpoint import Handles
+from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 
@@ -56,7 +56,7 @@ def held_trainers(draw: st.DrawFn) -> Trainer:
     neurons = [(layer, n) for layer, count in enumerate(hidden) for n in range(count)]
     frozen = draw(st.frozensets(st.integers(0, size - 1), max_size=size - 2))
     silenced = draw(st.frozensets(st.sampled_from(neurons), max_size=2)) if neurons else frozenset()
-    trainer.hold(Handles(frozen, silenced))
+    trainer.hold(Constraints(frozen, silenced))
     return trainer
 
 
@@ -121,7 +121,7 @@ def test_where_the_loss_curves_down_as_much_the_largest_eigenvalue_is_still_the_
     # Far below its target a product of three equal weights curves down more than up, of two as much.
     changes = {"network.layers": layers, "data.kind": "rows", "data.rows": [[1, 0, 100]], "network.init": 0.1}
     trainer = Trainer(Experiment().replace(**changes))
-    trainer.hold(Handles(frozenset(biases), frozenset()))
+    trainer.hold(Constraints(frozenset(biases), frozenset()))
     surface = LossSurface(trainer)
     values = torch.linalg.eigvalsh(at_once(hessian(surface)))
     assert -float(values[0]) > sizes * float(values[-1]) > 0
@@ -197,7 +197,7 @@ def test_the_marked_step_is_the_one_the_optimizer_takes(
     trainer = Trainer(Experiment().replace(**changes))
     for _ in range(updates):
         trainer.update()
-    trainer.hold(Handles(frozenset({3, 20}), frozenset()))
+    trainer.hold(Constraints(frozenset({3, 20}), frozenset()))
     curve = at_once(along_gradient(trainer, 21))
     surface, before = LossSurface(trainer), trainer.state[0].double()
     _, gradient = at_once(surface.gradient(before))
@@ -222,7 +222,7 @@ def test_the_parabolas_bottom_is_the_lowest_point_of_a_straight_network_of_one_l
 
 
 def test_the_slice_lies_along_the_paths_principal_directions() -> None:
-    recording = Recording(Experiment().replace(**TANH))
+    recording = Run(Experiment().replace(**TANH))
     recording.run(400)
     recording.seek_epoch(200)
     trainer = recording.trainer
@@ -249,7 +249,7 @@ def test_the_slice_lies_along_the_paths_principal_directions() -> None:
 
 
 def test_before_the_first_step_the_slice_lies_along_the_gradient() -> None:
-    recording = Recording(Experiment().replace(**TANH))
+    recording = Run(Experiment().replace(**TANH))
     slice_ = at_once(loss_slice(recording, 41, 5))
     assert slice_.directions == "gradient"
     assert list(slice_.path_x) == list(slice_.path_y) == [0]
@@ -261,17 +261,17 @@ def test_before_the_first_step_the_slice_lies_along_the_gradient() -> None:
 
 
 def test_what_cannot_be_looked_at_is_refused_in_a_sentence() -> None:
-    recording = Recording(Experiment().replace(**TANH))
+    recording = Run(Experiment().replace(**TANH))
     trainer = recording.trainer
     for points in (2, 1001):
         with pytest.raises(RequestError, match=f"^{points} points make no curve"):
             at_once(along_gradient(trainer, points))
     with pytest.raises(RequestError, match=r"^A grid of 2 by 5 will not do"):
         at_once(loss_slice(recording, 2, 5))
-    trainer.hold(Handles(frozenset(range(trainer.layout.size)), frozenset()))
+    trainer.hold(Constraints(frozenset(range(trainer.layout.size)), frozenset()))
     with pytest.raises(RequestError, match=r"^Every parameter is frozen"):
         at_once(stability(trainer))
-    trainer.hold(Handles(frozenset(range(1, trainer.layout.size)), frozenset()))
+    trainer.hold(Constraints(frozenset(range(1, trainer.layout.size)), frozenset()))
     with pytest.raises(RequestError, match=r"^All parameters but one are frozen"):
         at_once(loss_slice(recording, 5, 5))
     zeros = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": [[1, -1]], "network.init": "zeros"}))

@@ -15,9 +15,9 @@ from adder_engine.analysis.divergence import Bound, explain, explain_anew
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
-from adder_engine.runs.run import Recording
-from adder_engine.runs.workspace import Desk
-from adder_engine.snapshot import Moment
+from adder_engine.runs.run import Run
+from adder_engine.runs.workspace import Workspace
+from adder_engine.snapshot import Position
 from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_timeline import bits
@@ -27,14 +27,14 @@ LATE = Experiment().replace(
 )
 
 
-def blown() -> Desk:
+def blown() -> Workspace:
     """A run that was well for 60 updates, and then was given too large a rate."""
-    desk = Desk(LATE, None, 1.0)
-    desk.recording.run(60)
-    desk.change(**{"training.lr": 8.0})
-    desk.recording.run(1 << 30)
-    assert desk.recording.stopped
-    return desk
+    workspace = Workspace(LATE, None, 1.0)
+    workspace.recording.run(60)
+    workspace.change(**{"training.lr": 8.0})
+    workspace.recording.run(1 << 30)
+    assert workspace.recording.stopped
+    return workspace
 
 
 def losses_by_update(experiment: Experiment, updates: int, changes: dict[int, dict[str, object]]) -> list[float]:
@@ -50,10 +50,10 @@ def losses_by_update(experiment: Experiment, updates: int, changes: dict[int, di
 
 
 def test_a_blow_up_is_found_at_the_update_where_the_loss_left_all_bounds() -> None:
-    desk = blown()
-    blow_up = desk.snapshot(False).blow_up
+    workspace = blown()
+    blow_up = workspace.snapshot(False).blow_up
     assert blow_up is not None
-    end = desk.recording.newest.update
+    end = workspace.recording.newest.update
     losses = losses_by_update(LATE, end, {60: {"training.lr": 8.0}})
     start = Trainer(LATE)
     bound = Bound(start, [start.state[0]]).loss
@@ -62,7 +62,7 @@ def test_a_blow_up_is_found_at_the_update_where_the_loss_left_all_bounds() -> No
     assert beyond == blow_up.update or (beyond is None and blow_up.update > end)
     assert blow_up.epoch == blow_up.update - 1
     assert blow_up.lost_at is not None
-    assert f"at update {blow_up.lost_at}:" in desk.snapshot(False).message
+    assert f"at update {blow_up.lost_at}:" in workspace.snapshot(False).message
     assert blow_up.back_to == blow_up.update - 10
     assert blow_up.lr == 8.0
     assert blow_up.limit is not None
@@ -70,14 +70,14 @@ def test_a_blow_up_is_found_at_the_update_where_the_loss_left_all_bounds() -> No
 
 
 def test_the_tensor_that_grew_first_and_its_growth_are_those_of_the_run() -> None:
-    desk = blown()
-    blow_up = desk.snapshot(False).blow_up
+    workspace = blown()
+    blow_up = workspace.snapshot(False).blow_up
     assert blow_up is not None
-    recording = desk.recording
+    recording = workspace.recording
     last = min(blow_up.update, recording.newest.update)
     norms = {}
     for update in range(max(0, last - 50), last + 1):
-        recording.seek(Moment(update, 0, recording.timeline.edits_at(update, 0)))
+        recording.seek(Position(update, 0, recording.timeline.edits_at(update, 0)))
         norms[update] = {name: float(np.linalg.norm(v)) for name, v in recording.trainer.named_parameters().items()}
     first = norms[min(norms)]
     doubled = {
@@ -89,35 +89,35 @@ def test_the_tensor_that_grew_first_and_its_growth_are_those_of_the_run() -> Non
 
 
 def test_looking_at_a_blow_up_disturbs_nothing_and_it_stays_while_the_past_is_looked_at() -> None:
-    desk = blown()
-    before = bits(desk.recording.trainer), desk.recording.moment
-    blow_up = desk.blow_up()
-    assert (bits(desk.recording.trainer), desk.recording.moment) == before
-    desk.recording.back("10 epochs")
-    assert desk.snapshot(False).blow_up is blow_up
+    workspace = blown()
+    before = bits(workspace.recording.trainer), workspace.recording.moment
+    blow_up = workspace.blow_up()
+    assert (bits(workspace.recording.trainer), workspace.recording.moment) == before
+    workspace.recording.back("10 epochs")
+    assert workspace.snapshot(False).blow_up is blow_up
 
 
 def test_rescue_goes_back_ten_updates_with_a_rate_that_will_do_and_keeps_the_blown_up_run() -> None:
-    desk = blown()
-    blow_up = desk.snapshot(False).blow_up
+    workspace = blown()
+    blow_up = workspace.snapshot(False).blow_up
     assert blow_up is not None
-    desk.rescue()
-    after = desk.snapshot(False)
+    workspace.rescue()
+    after = workspace.snapshot(False)
     assert after.moment.update == blow_up.update - 10
     assert after.experiment.training.lr == blow_up.rescue_lr < blow_up.lr / 2
     assert after.blow_up is None
     assert [(run.id, bool(run.stopped)) for run in after.runs] == [(1, True)]
-    desk.recording.run(1000)
-    assert not desk.recording.stopped
-    assert desk.recording.experiment.training.lr < 8.0
-    assert desk.recording.trainer.counters.batch_loss < 1
+    workspace.recording.run(1000)
+    assert not workspace.recording.stopped
+    assert workspace.recording.experiment.training.lr < 8.0
+    assert workspace.recording.trainer.counters.batch_loss < 1
 
 
 def test_a_run_that_is_well_has_nothing_to_rescue() -> None:
-    desk = Desk(LATE, None, 1.0)
-    desk.recording.run(5)
+    workspace = Workspace(LATE, None, 1.0)
+    workspace.recording.run(5)
     with pytest.raises(RequestError, match="has not blown up"):
-        desk.rescue()
+        workspace.rescue()
 
 
 def read(text: str, **changes: object) -> Experiment:
@@ -161,27 +161,27 @@ BLOW_UPS = {
 
 @pytest.mark.parametrize("name", BLOW_UPS)
 def test_one_rescue_is_enough(name: str) -> None:
-    desk = Desk(BLOW_UPS[name], None, 1.0)
-    desk.recording.run(1 << 30)
-    blow_up = desk.blow_up()
+    workspace = Workspace(BLOW_UPS[name], None, 1.0)
+    workspace.recording.run(1 << 30)
+    blow_up = workspace.blow_up()
     assert blow_up is not None
     first = Trainer(BLOW_UPS[name]).current_loss()
-    desk.rescue()
-    lr = desk.recording.experiment.training.lr
+    workspace.rescue()
+    lr = workspace.recording.experiment.training.lr
     assert lr == blow_up.rescue_lr <= blow_up.setting / 2
     if blow_up.own_limit is not None:
         assert lr <= blow_up.own_limit / 2 * 1.005  # told to three digits
-    desk.recording.run(1 << 30)
-    assert desk.blow_up() is None
-    assert desk.recording.trainer.current_loss() <= first
+    workspace.recording.run(1 << 30)
+    assert workspace.blow_up() is None
+    assert workspace.recording.trainer.current_loss() <= first
 
 
 def test_a_run_that_ends_far_above_its_start_has_diverged_and_says_by_how_much_and_why() -> None:
-    desk = Desk(read(T8), None, 1.0)
-    desk.recording.run(50)
-    assert desk.blow_up() is None  # not at its end yet
-    desk.recording.run(50)
-    snapshot = desk.snapshot(False)
+    workspace = Workspace(read(T8), None, 1.0)
+    workspace.recording.run(50)
+    assert workspace.blow_up() is None  # not at its end yet
+    workspace.recording.run(50)
+    snapshot = workspace.snapshot(False)
     assert snapshot.status == "done"
     blow_up = snapshot.blow_up
     assert blow_up is not None
@@ -194,8 +194,8 @@ def test_a_run_that_ends_far_above_its_start_has_diverged_and_says_by_how_much_a
     bound = Bound(Trainer(read(T8)), [Trainer(read(T8)).state[0]]).loss
     assert losses[blow_up.update - 1] > bound >= losses[blow_up.update - 2]
     assert explain_anew(read(T8)) == blow_up
-    desk.recording.back("10 epochs")
-    assert desk.snapshot(False).blow_up is blow_up
+    workspace.recording.back("10 epochs")
+    assert workspace.snapshot(False).blow_up is blow_up
 
 
 def test_below_the_limit_or_bouncing_or_moved_a_little_from_a_perfect_start_is_not_diverged() -> None:
@@ -209,29 +209,29 @@ def test_below_the_limit_or_bouncing_or_moved_a_little_from_a_perfect_start_is_n
         ONE_PAIR.replace(**{"training.lr": 1.0, "epochs": 100}),
     ]
     for experiment in calm:
-        desk = Desk(experiment, None, 1.0)
-        desk.recording.run(1 << 30)
-        assert desk.recording.finished
-        assert desk.blow_up() is None
+        workspace = Workspace(experiment, None, 1.0)
+        workspace.recording.run(1 << 30)
+        assert workspace.recording.finished
+        assert workspace.blow_up() is None
     losses = losses_by_update(overshot, 400, {})
     assert max(losses) > 100 * losses[0] > losses[-1]
 
 
 def test_a_number_set_by_hand_is_a_start_too() -> None:
-    desk = Desk(read(T8, **{"training.lr": 1e-12}), None, 1.0)
-    desk.recording.run(50)
-    desk.edit("output.weight", (0, 0), 1e6)
-    desk.recording.run(50)
-    assert desk.recording.finished
-    assert desk.recording.trainer.current_loss() > 1e6 * Trainer(read(T8)).current_loss()
-    assert desk.blow_up() is None
+    workspace = Workspace(read(T8, **{"training.lr": 1e-12}), None, 1.0)
+    workspace.recording.run(50)
+    workspace.edit("output.weight", (0, 0), 1e6)
+    workspace.recording.run(50)
+    assert workspace.recording.finished
+    assert workspace.recording.trainer.current_loss() > 1e6 * Trainer(read(T8)).current_loss()
+    assert workspace.blow_up() is None
 
 
 @given(experiments(), st.sampled_from(["sgd", "momentum", "nesterov", "adam"]), st.sampled_from([1.0, 100.0, 1e5]))
 @examples(40)
 def test_whatever_blows_up_is_explained_in_whole_numbers(experiment: Experiment, optimizer: str, lr: float) -> None:
     changes = {"training.optimizer": optimizer, "training.lr": lr, "epochs": 60}
-    recording = Recording(experiment.replace(**changes))
+    recording = Run(experiment.replace(**changes))
     recording.run(1 << 30)
     blow_up = explain(recording)
     if recording.stop is not None:
@@ -300,8 +300,8 @@ def test_above_the_limit_plain_gradient_descent_diverges_and_below_it_does_not()
 
 def test_a_run_that_was_not_recorded_is_explained_as_one_that_was() -> None:
     for experiment in (Experiment.preset("explode"), LATE.replace(**{"training.lr": 8.0})):
-        desk = Desk(experiment, None, 1.0)
-        desk.recording.run(1 << 30)
-        assert desk.blow_up() is not None
-        assert explain_anew(experiment) == desk.blow_up()
+        workspace = Workspace(experiment, None, 1.0)
+        workspace.recording.run(1 << 30)
+        assert workspace.blow_up() is not None
+        assert explain_anew(experiment) == workspace.blow_up()
     assert explain_anew(Experiment.preset("one-pair").replace(epochs=20)) is None

@@ -260,7 +260,7 @@ def test_the_batch_size_that_a_refusal_suggests_is_taken() -> None:
         ('[network]\nactivation = "a\\nb"', ["network.activation"]),
     ],
 )
-def test_a_file_that_will_not_do_is_told_in_one_sentence(text: str, words: list[str]) -> None:
+def test_a_file_that_will_not_do_is_said_in_one_sentence(text: str, words: list[str]) -> None:
     with pytest.raises(ExperimentError) as caught:
         Experiment.from_toml(text)
     said = sentence(caught)
@@ -277,7 +277,7 @@ def test_a_file_that_will_not_do_is_told_in_one_sentence(text: str, words: list[
         "network.layers=", "data.rows=" + "[" * 5000,
     ],
 )  # fmt: skip
-def test_an_assignment_that_will_not_do_is_told_in_one_sentence(assignment: str) -> None:
+def test_an_assignment_that_will_not_do_is_said_in_one_sentence(assignment: str) -> None:
     with pytest.raises(ExperimentError) as caught:
         Experiment().parsed(assignment)
     assert len(sentence(caught)) < 1000

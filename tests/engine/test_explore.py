@@ -16,22 +16,22 @@ from adder_engine import Experiment, RequestError, Session, Sum, Trainer
 from adder_engine.analysis.evaluation import checks, region_of, rivals
 from adder_engine.analysis.grids import forecast, neurons, plane, slopes
 from adder_engine.analysis.landscape import map_course
-from adder_engine.analysis.results import Extent, symmetric_exp, symmetric_log
+from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
 from adder_engine.analysis.trace import trace_row
 from adder_engine.errors import AdderError
 from adder_engine.reference.judge import PlainAdder
-from adder_engine.runs.run import Recording
+from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Explorer
 from adder_engine.steps import at_once
 from adder_engine.thresholds import thresholds
-from adder_engine.training.checkpoint import Handles
+from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence
 
 TANH: dict[str, Any] = {"network.activation": "tanh", "data.scale": 500.0, "data.count": 50, "training.lr": 0.01}
 SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
-EXTENT = Extent(-400, 600, -300, 700, 5, 4)
+EXTENT = GridSpec(-400, 600, -300, 700, 5, 4)
 
 
 def twin(trainer: Trainer) -> PlainAdder:
@@ -55,7 +55,7 @@ def alive(trainer: Trainer) -> list[torch.Tensor]:
 @given(held_trainers(), st.booleans())
 def test_a_plane_holds_the_answers_that_single_questions_get(trainer: Trainer, log: bool) -> None:
     assume(bool(torch.isfinite(trainer.state).all()) and float(trainer.state[0].abs().max()) < 1e6)
-    extent = Extent(-400, 600, -300, 700, 5, 4, log)
+    extent = GridSpec(-400, 600, -300, 700, 5, 4, log)
     found = at_once(plane(trainer, extent))
     assert (found.a[0], found.a[-1], found.b[0], found.b[-1]) == (-400, 600, 700, -300)
     wanted_of = trainer.experiment.wanted
@@ -69,7 +69,7 @@ def test_a_plane_holds_the_answers_that_single_questions_get(trainer: Trainer, l
 
 
 def test_log_steps_go_evenly_through_every_power_of_ten() -> None:
-    found = at_once(plane(Trainer(Experiment().replace(**TANH)), Extent(-999_999, 999_999, -9, 99, 13, 4, True)))
+    found = at_once(plane(Trainer(Experiment().replace(**TANH)), GridSpec(-999_999, 999_999, -9, 99, 13, 4, True)))
     powers = [10.0**k - 1 for k in range(7)]
     assert found.a.tolist() == pytest.approx([*[-x for x in powers[:0:-1]], *powers], rel=1e-6)
     assert found.b.tolist() == pytest.approx([99, 9, 0, -9], rel=1e-6, abs=1e-6)
@@ -168,9 +168,9 @@ def test_slopes_at_one_sum_foretell_little_of_a_bent_network() -> None:
 
 
 def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
-    recording = Recording(Experiment().replace(**{"data.count": 100, "training.batch_size": 30, "epochs": 100}))
+    recording = Run(Experiment().replace(**{"data.count": 100, "training.batch_size": 30, "epochs": 100}))
     recording.run(200)
-    recording.hold(Handles(frozenset(), frozenset({(0, 1)})))
+    recording.hold(Constraints(frozenset(), frozenset({(0, 1)})))
     recording.run(201)
     recording.seek_epoch(61)
     found = map_course(recording)
@@ -189,7 +189,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
         assert (found.w_a[i], found.w_b[i], found.c[i]) == pytest.approx(
             (predict(1, 0) - c, predict(0, 1) - c, c), abs=1e-5
         )
-    assert map_course(Recording(Experiment().replace(**TANH))) is None
+    assert map_course(Run(Experiment().replace(**TANH))) is None
 
 
 # --- checks and rivals ------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def test_where_the_truth_is_unknown_the_rows_judge_and_nothing_else_is_foretold(
     assert own.rmse == pytest.approx(found.rmse)
 
 
-def test_a_row_is_told_as_it_was_typed_whatever_the_scale() -> None:
+def test_a_row_is_said_as_it_was_typed_whatever_the_scale() -> None:
     rows = [[30, 70], [0.1, 0.7], [1e-3, 5]]
     trainer = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": rows, "data.scale": 500.0}))
     trainer.update()
@@ -379,7 +379,7 @@ def test_a_row_is_told_as_it_was_typed_whatever_the_scale() -> None:
 def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
     experiment: Experiment, updates: int, size: str
 ) -> None:
-    recording = Recording(experiment)
+    recording = Run(experiment)
     recording.run(updates)
     if size == "huge":
         recording.edit(0, 1e30)

@@ -21,11 +21,11 @@ from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
 from adder_engine.experiment import PRESETS
-from adder_engine.export.export import KINDS, Portrait, export, left_out
+from adder_engine.export.export import KINDS, ExportedRun, export, left_out
 from adder_engine.export.pytorch_script import notebook, script
-from adder_engine.runs.run import Recording
+from adder_engine.runs.run import Run
 from adder_engine.runs.watched_sums import starting_sums
-from adder_engine.training.checkpoint import Handles
+from adder_engine.training.checkpoint import Constraints
 
 SMALL: dict[str, Any] = {
     "epochs": 12, "network.activation": "tanh", "data.count": 9, "data.scale": 500.0, "data.test_count": 5,
@@ -139,7 +139,7 @@ def test_scripts_and_notebooks_give_our_figures() -> None:
 
 def test_a_script_on_disk_is_run_by_python(tmp_path: Path) -> None:
     experiment = Experiment.preset("one-pair").replace(epochs=20)
-    export(Portrait(experiment, "one-pair"), tmp_path / "mine.py")
+    export(ExportedRun(experiment, "one-pair"), tmp_path / "mine.py")
     command = [sys.executable, "-I", str(tmp_path / "mine.py")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert_same_figures(done.stdout, experiment)
@@ -148,7 +148,7 @@ def test_a_script_on_disk_is_run_by_python(tmp_path: Path) -> None:
 
 def test_a_notebook_is_run_by_a_notebook_executor(tmp_path: Path) -> None:
     experiment = Experiment.preset("one-pair").replace(epochs=20)
-    export(Portrait(experiment, "one-pair"), tmp_path / "mine.ipynb")
+    export(ExportedRun(experiment, "one-pair"), tmp_path / "mine.ipynb")
     notebook = nbformat.read(tmp_path / "mine.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
     printed = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
@@ -190,14 +190,14 @@ def test_a_notebook_has_the_form_that_nbformat_asks_for() -> None:
 
 
 @pytest.fixture(scope="module")
-def recording() -> Recording:
-    recording = Recording(Experiment.preset("mini-batches").replace(**{"epochs": 6, "data.test_every": 2}))
+def recording() -> Run:
+    recording = Run(Experiment.preset("mini-batches").replace(**{"epochs": 6, "data.test_every": 2}))
     recording.run(1 << 40)
     return recording
 
 
-def test_weights_load_into_the_module(recording: Recording, tmp_path: Path) -> None:
-    export(Portrait.of(recording, "mine"), tmp_path / "weights.pt")
+def test_weights_load_into_the_module(recording: Run, tmp_path: Path) -> None:
+    export(ExportedRun.of(recording, "mine"), tmp_path / "weights.pt")
     model = Adder(recording.experiment)
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     with torch.no_grad():
@@ -211,12 +211,12 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
     activation: str, scale: float, tmp_path: Path
 ) -> None:
     changes = {"network.activation": activation, "network.layers": [2, 5, 3, 1], "data.scale": scale, "data.count": 50}
-    recording = Recording(Experiment().replace(**changes, epochs=20))
+    recording = Run(Experiment().replace(**changes, epochs=20))
     recording.run(10)
     loud = recording.trainer.predict(30, 70)
-    recording.hold(Handles(silenced=frozenset({(0, 1), (1, 2)})))
+    recording.hold(Constraints(silenced=frozenset({(0, 1), (1, 2)})))
     recording.run(3)
-    portrait = Portrait.of(recording, "mine")
+    portrait = ExportedRun.of(recording, "mine")
     export(portrait, tmp_path / "weights.pt")
     model = Adder(recording.experiment)
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
@@ -234,16 +234,16 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
 @pytest.mark.parametrize("kind", [".py", ".ipynb", ".toml"])
 @pytest.mark.parametrize("updates", [0, 5])
 def test_a_program_of_a_run_with_muted_neurons_says_that_the_run_was_changed(updates: int, kind: str) -> None:
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     recording.run(updates)
-    recording.hold(Handles(silenced=frozenset({(0, 1)})))
+    recording.hold(Constraints(silenced=frozenset({(0, 1)})))
     recording.run(3)
-    portrait = Portrait.of(recording, "mine")
+    portrait = ExportedRun.of(recording, "mine")
     assert f"changed by hand on its way, from update {updates} on" in left_out(portrait, kind)
 
 
-def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recording: Recording, tmp_path: Path) -> None:
-    export(Portrait.of(recording, "mine"), tmp_path / "history.csv")
+def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recording: Run, tmp_path: Path) -> None:
+    export(ExportedRun.of(recording, "mine"), tmp_path / "history.csv")
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
@@ -252,8 +252,8 @@ def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recordi
     assert all(float(row["lowest"]) < float(row["train_loss"]) < float(row["highest"]) for row in rows)
 
 
-def test_the_chart_is_svg_with_both_curves_and_their_extremes(recording: Recording, tmp_path: Path) -> None:
-    export(Portrait.of(recording, "<mine> & yours"), tmp_path / "chart.svg")
+def test_the_chart_is_svg_with_both_curves_and_their_extremes(recording: Run, tmp_path: Path) -> None:
+    export(ExportedRun.of(recording, "<mine> & yours"), tmp_path / "chart.svg")
     root = ET.parse(tmp_path / "chart.svg").getroot()
     space = "{http://www.w3.org/2000/svg}"
     assert root.tag == f"{space}svg"
@@ -272,20 +272,20 @@ def test_the_chart_is_svg_with_both_curves_and_their_extremes(recording: Recordi
 @pytest.mark.parametrize("epochs", [0, 1, 3, 5000])
 def test_a_chart_can_be_drawn_of_runs_of_any_length(epochs: int, tmp_path: Path) -> None:
     experiment = Experiment.preset("three-pairs").replace(**{"epochs": epochs, "network.layers": [2, 1]})
-    recording = Recording(experiment)
+    recording = Run(experiment)
     recording.run(1 << 40)
-    export(Portrait.of(recording, "mine"), tmp_path / "chart.svg")
+    export(ExportedRun.of(recording, "mine"), tmp_path / "chart.svg")
     text = (tmp_path / "chart.svg").read_text()
     ET.fromstring(text)
     assert ("No epoch is finished yet." in text) == (epochs == 0)
 
 
 def test_a_run_that_was_changed_by_hand_says_so_in_its_script(tmp_path: Path) -> None:
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     recording.run(7)
     recording.change(**{"training.lr": 0.5})
     recording.run(2)
-    export(Portrait.of(recording, "mine"), tmp_path / "mine.py")
+    export(ExportedRun.of(recording, "mine"), tmp_path / "mine.py")
     text = (tmp_path / "mine.py").read_text()
     assert "changed by hand on its way, from update 7 on" in text
     assert "lr=0.0002" in text
@@ -298,7 +298,7 @@ def test_a_file_that_is_there_is_replaced_and_has_the_rights_of_any_new_file(tmp
     file, usual = tmp_path / "mine.py", tmp_path / "usual"
     file.write_text("old")
     usual.write_text("")
-    export(Portrait(Experiment.preset("one-pair"), "mine"), file)
+    export(ExportedRun(Experiment.preset("one-pair"), "mine"), file)
     assert "import torch" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
     assert sorted(tmp_path.iterdir()) == [file, usual]
@@ -313,7 +313,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RequestError, match="could not be written: No space left on device"):
-        export(Portrait(Experiment.preset("one-pair"), "mine"), file)
+        export(ExportedRun(Experiment.preset("one-pair"), "mine"), file)
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -321,48 +321,48 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("name", ["mine", "mine.txt", "py"])
 def test_an_ending_of_no_kind_is_refused_with_those_that_are(name: str, tmp_path: Path) -> None:
     with pytest.raises(RequestError) as refused:
-        export(Portrait(Experiment(), "mine"), tmp_path / name)
+        export(ExportedRun(Experiment(), "mine"), tmp_path / name)
     assert all(kind in str(refused.value) for kind in KINDS)
 
 
 @pytest.mark.parametrize("name", ["a.pt", "a.csv", "a.svg"])
 def test_a_run_that_was_not_trained_has_no_weights_and_losses(name: str, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="has not been trained"):
-        export(Portrait(Experiment(), "mine"), tmp_path / name)
+        export(ExportedRun(Experiment(), "mine"), tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_an_experiment_sent_as_a_file_is_short_and_comes_back_equal(name: str, tmp_path: Path) -> None:
     experiment = Experiment.preset(name).replace(**{"stop.sum": [30, 70], "training.zero_grad": False})
-    export(Portrait(experiment, f"{name}\nas it was"), tmp_path / "mine.toml")
+    export(ExportedRun(experiment, f"{name}\nas it was"), tmp_path / "mine.toml")
     text = (tmp_path / "mine.toml").read_text()
     assert Experiment.from_toml(text) == experiment
     assert len(text) < 500
 
 
 def test_the_file_of_an_untouched_experiment_comes_back_equal_too(tmp_path: Path) -> None:
-    export(Portrait(Experiment(), ""), tmp_path / "plain.toml")
+    export(ExportedRun(Experiment(), ""), tmp_path / "plain.toml")
     assert Experiment.from_toml((tmp_path / "plain.toml").read_text()) == Experiment()
 
 
 def test_the_experiment_of_a_run_that_was_changed_on_its_way_says_that_it_is_the_one_it_began_with(
     tmp_path: Path,
 ) -> None:
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     recording.run(5)
     recording.change(**{"training.lr": 0.01})
-    export(Portrait.of(recording, "mine"), tmp_path / "mine.toml")
+    export(ExportedRun.of(recording, "mine"), tmp_path / "mine.toml")
     text = (tmp_path / "mine.toml").read_text()
     assert "changed by hand" in text
     assert Experiment.from_toml(text) == Experiment.preset("one-pair")
 
 
 def test_what_was_set_before_the_first_update_is_what_the_run_began_with(tmp_path: Path) -> None:
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     recording.change(**{"training.lr": 0.01})
     recording.run(5)
-    export(Portrait.of(recording, "mine"), tmp_path / "mine.toml")
+    export(ExportedRun.of(recording, "mine"), tmp_path / "mine.toml")
     text = (tmp_path / "mine.toml").read_text()
     assert "by hand" not in text
     assert Experiment.from_toml(text) == Experiment.preset("one-pair").replace(**{"training.lr": 0.01})
@@ -370,7 +370,7 @@ def test_what_was_set_before_the_first_update_is_what_the_run_began_with(tmp_pat
 
 def test_a_script_of_an_experiment_with_rules_says_that_it_leaves_them_out(tmp_path: Path) -> None:
     experiment = Experiment().replace(**SMALL, **{"stop.loss": 1.0})
-    export(Portrait(experiment, "with rules"), tmp_path / "ruled.py")
-    export(Portrait(experiment.replace(**{"stop.loss": 0.0}), "without"), tmp_path / "plain.py")
+    export(ExportedRun(experiment, "with rules"), tmp_path / "ruled.py")
+    export(ExportedRun(experiment.replace(**{"stop.loss": 0.0}), "without"), tmp_path / "plain.py")
     assert "[stop] rules are left out" in (tmp_path / "ruled.py").read_text()
     assert "[stop]" not in (tmp_path / "plain.py").read_text()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.experiment import Experiment
-from adder_engine.runs.run import Recording
-from adder_engine.snapshot import Moment
+from adder_engine.runs.run import Run
+from adder_engine.snapshot import Position
 from adder_engine.training.history import History, Series
 from tests.engine.strategies import examples
 
@@ -136,7 +136,7 @@ def test_a_million_epochs_take_a_few_thousand_buckets_and_each_is_widened_a_few_
 
 def test_a_spike_in_one_mini_batch_shows_in_the_extremes_of_its_epoch():
     rows = [[1.0, 1.0]] * 7 + [[400.0, 300.0]]
-    recording = Recording(
+    recording = Run(
         Experiment().replace(
             **{"data.kind": "rows", "data.rows": rows, "training.batch_size": 1, "epochs": 5, "training.lr": 1e-9}
         )
@@ -152,13 +152,13 @@ def test_an_edit_behind_widened_buckets_leaves_the_losses_of_a_run_that_never_we
     experiment = Experiment().replace(
         **{"data.count": 5, "data.scale": 500.0, "data.test_count": 3, "data.test_every": 3, "epochs": 300}
     )
-    recording, never_further = Recording(experiment), Recording(experiment)
+    recording, never_further = Run(experiment), Run(experiment)
     for r in (recording, never_further):
         r.history.train, r.history.test = Series(16), Series(4)
     recording.run(250)
     widths = recording.history.train.width, recording.history.test.width
     assert min(widths) >= 16
-    recording.seek(Moment(101))
+    recording.seek(Position(101))
     recording.edit(0, 0.5)
     never_further.history.train.width, never_further.history.test.width = widths
     never_further.run(101)
@@ -166,7 +166,7 @@ def test_an_edit_behind_widened_buckets_leaves_the_losses_of_a_run_that_never_we
 
 
 def test_a_held_out_loss_that_is_no_number_is_left_out():
-    recording = Recording(
+    recording = Run(
         Experiment.preset("many-pairs").replace(
             **{"data.count": 20, "data.test_every": 1, "training.optimizer": "sgd", "training.lr": 1e-5}
         )

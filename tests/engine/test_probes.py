@@ -135,7 +135,7 @@ def test_neighbours_answer_with_the_mean_of_the_five_nearest() -> None:
      ("dead", (9,)), ("dead", (0.5,)), ("agreement", (0,)), ("rival", ("oracle", 1, 2)), ("seeds", ("median", 10)),
      ("seeds", ("mean", 1e9)), ("backwards", (1e9,)), ("spoiled", ("l3",)), ("square", (1, 2, 3))],
 )  # fmt: skip
-def test_what_a_bench_cannot_do_is_told_in_a_sentence(name: str, arguments: tuple[Argument, ...]) -> None:
+def test_what_a_bench_cannot_do_is_said_in_a_sentence(name: str, arguments: tuple[Argument, ...]) -> None:
     with pytest.raises(AdderError) as caught:
         figure(name, *arguments)
     assert "\n" not in str(caught.value)

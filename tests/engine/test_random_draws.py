@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from adder_engine import Dataset, Experiment, Trainer
 from adder_engine.reference.judge import PlainAdder
-from adder_engine.training.checkpoint import Handles
+from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 
 
@@ -138,7 +138,7 @@ def test_overriding_the_start_still_makes_the_draws() -> None:
 def test_silencing_a_neuron_does_not_change_the_draws() -> None:
     experiment = Experiment().replace(**{"data.count": 5, "network.dropout": 0.5, "training.batch_size": 2})
     free, held = Trainer(experiment), Trainer(experiment)
-    held.hold(Handles(silenced=frozenset({(0, 1)})))
+    held.hold(Constraints(silenced=frozenset({(0, 1)})))
     for _ in range(7):
         free.update()
         held.update()

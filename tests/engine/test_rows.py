@@ -108,13 +108,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_file_of_rows_is_read_as_whoever_saved_it_meant_it_and_that_is_told(name: str) -> None:
+def test_a_file_of_rows_is_read_as_whoever_saved_it_meant_it_and_that_is_said(name: str) -> None:
     rows, columns = READ[name]
-    told: list[str] = []
-    experiment = read_experiment("many-pairs", (), str(FILES / name), told.append)
+    phrase: list[str] = []
+    experiment = read_experiment("many-pairs", (), str(FILES / name), phrase.append)
     assert experiment.data.rows == tuple(rows)
     assert experiment.data.kind == "rows"
-    assert told == [f"{FILES / name}: {len(rows)} row{'' if len(rows) == 1 else 's'}: {columns}."]
+    assert phrase == [f"{FILES / name}: {len(rows)} row{'' if len(rows) == 1 else 's'}: {columns}."]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -155,12 +155,12 @@ def test_a_long_text_that_is_no_list_of_rows_is_refused_at_once(text: str) -> No
     assert len(str(caught.value)) < 300
 
 
-def test_more_rows_than_may_be_listed_are_told_by_their_number() -> None:
+def test_more_rows_than_may_be_listed_are_said_by_their_number() -> None:
     with pytest.raises(ExperimentError, match="line 10,002: there are 12,000 rows, and 10,000 is the limit"):
         parse_rows("a,b\n" + "1,2\n" * 12_000)
 
 
-def test_a_row_of_four_in_an_experiment_is_told_by_its_place() -> None:
+def test_a_row_of_four_in_an_experiment_is_said_by_its_place() -> None:
     with pytest.raises(ExperimentError, match=r"\[1.0, 2.0, 3.0, 4.0\] in row 2 will not do: .* not 4 numbers"):
         Experiment().replace(**{"data.rows": [[1, 2], [1, 2, 3, 4]]})
     with pytest.raises(ExperimentError, match=r"10,001 rows will not do: it takes at most 10,000"):

@@ -23,10 +23,10 @@ from adder_engine.experiment import Experiment
 from adder_engine.runs.files import LARGEST, SavedRun, read, summary, write
 from adder_engine.runs.labels import title_of
 from adder_engine.runs.restoring import MOST_KEYFRAMES, opened, saved
-from adder_engine.runs.run import Recording
+from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import size_of
-from adder_engine.snapshot import Moment
-from adder_engine.training.checkpoint import Handles
+from adder_engine.snapshot import Position
+from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import THOROUGHLY, examples
 from tests.engine.test_history import columns
 from tests.engine.test_timeline import ACTIONS, SMALL, act, bits, runs
@@ -37,22 +37,22 @@ OFTEN = settings(
 )
 
 
-def eventful() -> Recording:
+def eventful() -> Run:
     """A run with every kind of deed in it, standing in the middle of an update of its past."""
-    recording = Recording(SMALL.replace(**{"training.batch_size": 7, "network.dropout": 0.2}))
+    recording = Run(SMALL.replace(**{"training.batch_size": 7, "network.dropout": 0.2}))
     recording.run(9)
     recording.edit(3, 0.25)
     recording.run(4)
     recording.step("layer", 3)
     recording.change(**{"training.lr": 0.003, "training.optimizer": "rmsprop"})
     recording.run(5)
-    recording.hold(Handles(frozenset({1, 2}), frozenset({(0, 1)})))
+    recording.hold(Constraints(frozenset({1, 2}), frozenset({(0, 1)})))
     recording.run(20)
-    recording.seek(Moment(21, 4))
+    recording.seek(Position(21, 4))
     return recording
 
 
-def round_trip(recording: Recording, path: Path) -> Recording:
+def round_trip(recording: Run, path: Path) -> Run:
     write(path, saved(recording.left(), EXTRA))
     return opened(read(path))
 
@@ -64,7 +64,7 @@ def run_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def assert_alike(one: Recording, other: Recording) -> None:
+def assert_alike(one: Run, other: Run) -> None:
     assert bits(one.trainer) == bits(other.trainer)
     assert (one.moment, one.newest, one.newest_epoch) == (other.moment, other.newest, other.newest_epoch)
     assert (one.first_experiment, one.experiment) == (other.first_experiment, other.experiment)
@@ -83,7 +83,7 @@ def assert_alike(one: Recording, other: Recording) -> None:
     spacing=st.integers(1, 5),
 )
 def test_a_saved_run_goes_on_as_if_it_had_never_been_away(tmp_path_factory, experiment, actions, after, spacing):
-    recording = Recording(experiment)
+    recording = Run(experiment)
     recording.timeline.spacing = spacing
     for action in actions:
         attempt(recording, action)
@@ -97,19 +97,19 @@ def test_a_saved_run_goes_on_as_if_it_had_never_been_away(tmp_path_factory, expe
             assert_alike(recording, again)
 
 
-def attempt(recording: Recording, action: tuple[object, ...]) -> None:
+def attempt(recording: Run, action: tuple[object, ...]) -> None:
     with contextlib.suppress(AdderError):
         act(recording, action)
 
 
-def test_every_kind_of_deed_is_kept_and_every_moment_can_be_reached(tmp_path):
+def test_every_kind_of_intervention_is_kept_and_every_moment_can_be_reached(tmp_path):
     recording = eventful()
     again = round_trip(recording, tmp_path / "run.npz")
     assert_alike(recording, again)
     assert len(again.timeline.events) == 3
     for update in range(recording.newest.update + 1):
-        recording.seek(Moment(update))
-        again.seek(Moment(update))
+        recording.seek(Position(update))
+        again.seek(Position(update))
         assert_alike(recording, again)
     for r in (recording, again):
         r.undo()
@@ -118,7 +118,7 @@ def test_every_kind_of_deed_is_kept_and_every_moment_can_be_reached(tmp_path):
 
 
 def test_a_stopped_run_is_opened_stopped(tmp_path):
-    recording = Recording(Experiment.preset("explode"))
+    recording = Run(Experiment.preset("explode"))
     recording.run(100)
     again = round_trip(recording, tmp_path / "run.npz")
     assert again.stopped
@@ -126,7 +126,7 @@ def test_a_stopped_run_is_opened_stopped(tmp_path):
 
 
 def test_a_long_run_is_kept_in_a_small_file_and_goes_on_within_its_budget(tmp_path):
-    recording = Recording(Experiment.preset("one-pair").replace(epochs=1_000_000))
+    recording = Run(Experiment.preset("one-pair").replace(epochs=1_000_000))
     recording.run(20_000)
     path = tmp_path / "run.npz"
     again = round_trip(recording, path)
@@ -137,14 +137,14 @@ def test_a_long_run_is_kept_in_a_small_file_and_goes_on_within_its_budget(tmp_pa
         r.run(500)
     assert again.timeline.bytes <= again.timeline.budget
     for update in (20_400, 0, 12_345, 20_500):
-        recording.seek(Moment(update))
-        again.seek(Moment(update))
+        recording.seek(Position(update))
+        again.seek(Position(update))
         assert bits(recording.trainer) == bits(again.trainer)
 
 
 def test_a_file_that_is_there_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     write(path, saved(recording.left(), EXTRA))
     before = path.read_bytes()
     recording.run(3)
@@ -169,7 +169,7 @@ def test_what_a_kill_left_behind_is_cleared_away_by_the_next_save(tmp_path):
     (tmp_path / "run.npzdef456.part").write_bytes(b"being written by another process")
     for name in ("run.npzabc123.part", "other.part"):
         os.utime(tmp_path / name, (1, 1))
-    write(path, saved(Recording(SMALL).left(), EXTRA))
+    write(path, saved(Run(SMALL).left(), EXTRA))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other.part", "run.npz", "run.npzdef456.part"]
 
 
@@ -189,13 +189,13 @@ def test_what_is_no_run_is_refused_in_one_sentence(tmp_path, content):
     assert summary(path) is None
 
 
-def test_a_missing_file_and_a_folder_are_told_apart_from_a_damaged_one(tmp_path):
+def test_a_missing_file_and_a_folder_are_said_apart_from_a_damaged_one(tmp_path):
     with pytest.raises(RunFileError, match="There is no file"):
         read(tmp_path / "x.npz")
     with pytest.raises(RunFileError):
         read(tmp_path)
     with pytest.raises(RunFileError):
-        write(tmp_path, saved(Recording(SMALL).left(), EXTRA))
+        write(tmp_path, saved(Run(SMALL).left(), EXTRA))
 
 
 def test_a_pickle_inside_is_not_loaded(tmp_path):
@@ -253,7 +253,7 @@ def try_to_open(path: Path) -> None:
         assert "\n" not in text
         assert len(text) < 300
     else:
-        assert Moment() <= recording.moment <= recording.newest
+        assert Position() <= recording.moment <= recording.newest
 
 
 @OFTEN

@@ -25,9 +25,9 @@ from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.runs.files import read, summary
-from adder_engine.runs.run import Recording
+from adder_engine.runs.run import Run
 from adder_engine.session import Session
-from adder_engine.snapshot import STEP_SIZES, Moment, Snapshot
+from adder_engine.snapshot import STEP_SIZES, Position, Snapshot
 from tests.engine.plain import plainly_wanted
 from tests.engine.strategies import THOROUGHLY, experiments
 from tests.engine.test_timeline import CHANGES, Straight
@@ -145,7 +145,7 @@ class Calls(RuleBasedStateMachine):
         snapshot = self.do(self.session.back(size, count))
         if snapshot is not None and before.status != "playing" and count > 0:
             start = (before.moment.update, before.moment.rung) == (0, 0)  # an epoch back leaves its edits done
-            assert snapshot.moment < before.moment or (start and "epoch" in size) or before.moment == Moment()
+            assert snapshot.moment < before.moment or (start and "epoch" in size) or before.moment == Position()
 
     @rule(share=st.floats(-0.1, 1.1), rung=st.integers(-1, 20))
     def seek(self, share: float, rung: int) -> None:
@@ -162,7 +162,7 @@ class Calls(RuleBasedStateMachine):
 
     @rule()
     def home(self) -> None:
-        assert self.do(self.session.home()).moment == Moment()
+        assert self.do(self.session.home()).moment == Position()
 
     @rule()
     def end(self) -> None:
@@ -174,7 +174,7 @@ class Calls(RuleBasedStateMachine):
     @rule()
     def reset(self) -> None:
         snapshot = self.do(self.session.reset())
-        assert (snapshot.moment, snapshot.newest) == (Moment(), Moment())
+        assert (snapshot.moment, snapshot.newest) == (Position(), Position())
 
     @rule(seed=st.none() | st.integers(-1, 2**63))
     def reseed(self, seed: int | None) -> None:
@@ -330,7 +330,7 @@ class Calls(RuleBasedStateMachine):
         snapshot = self.run(self.session.snapshot())
         assert snapshot.version >= self.newest.version
         self.newest = snapshot
-        assert Moment() <= snapshot.moment <= snapshot.newest
+        assert Position() <= snapshot.moment <= snapshot.newest
         assert snapshot.status in ("paused", "playing", "done", "stopped")
         assert bool(snapshot.message) == (snapshot.status == "stopped")
         assert snapshot.status == "playing" or self.session.experiment == snapshot.experiment
@@ -408,7 +408,7 @@ async def until_at_rest(session: Session):
             return
 
 
-async def test_a_blow_up_while_playing_is_told_once_and_the_run_can_be_mended():
+async def test_a_blow_up_while_playing_is_said_once_and_the_run_can_be_mended():
     async with Session(Experiment.preset("explode")) as session:
         await session.play()
         last = [s async for s in until_at_rest(session)][-1]
@@ -424,7 +424,7 @@ async def test_playing_halts_at_the_end_of_the_epoch_that_was_named():
     async with Session(ONE_PAIR) as session:
         await session.play(until=37)
         last = [s async for s in until_at_rest(session)][-1]
-        assert (last.status, last.epoch, last.moment) == ("paused", 37, Moment(37))
+        assert (last.status, last.epoch, last.moment) == ("paused", 37, Position(37))
         await session.play()
         assert [s async for s in until_at_rest(session)][-1].status == "done"
 
@@ -469,7 +469,7 @@ async def test_asking_and_looking_never_change_a_training_run():
             await session.predict(3, 4)
             await session.trace()
         state = (await session.snapshot()).state
-    alone = Recording(experiment)
+    alone = Run(experiment)
     alone.run(400)
     assert state.tobytes() == alone.trainer.state.numpy().tobytes()
 
@@ -488,7 +488,7 @@ async def test_playing_from_the_past_follows_what_was_done_then():
         assert session.experiment.training.lr == 0.01
 
 
-async def test_undo_goes_back_to_the_run_before_and_a_new_deed_forgets_what_was_undone():
+async def test_undo_goes_back_to_the_run_before_and_a_new_intervention_forgets_what_was_undone():
     async with Session(ONE_PAIR) as session:
         await session.step("10 epochs")
         old = await session.edit("output.bias", (0,), 1.0)
@@ -671,7 +671,7 @@ async def test_pausing_ends_a_long_step():
         assert (await session.step("update", 3)).moment.update == paused.moment.update + 3
 
 
-async def test_those_who_wait_are_told_when_the_session_is_closed():
+async def test_those_who_wait_are_said_when_the_session_is_closed():
     session = Session(ONE_PAIR)
     version = (await session.snapshot()).version
     waiting = [asyncio.create_task(session.snapshot(since=version)) for _ in range(5)]
@@ -686,7 +686,7 @@ async def test_those_who_wait_are_told_when_the_session_is_closed():
 
 
 async def test_two_sessions_do_not_disturb_each_other():
-    alone = Recording(ONE_PAIR.replace(epochs=300))
+    alone = Run(ONE_PAIR.replace(epochs=300))
     alone.run(300)
     sessions = [Session(ONE_PAIR.replace(epochs=300)) for _ in range(2)]
     for session in sessions:
@@ -787,7 +787,7 @@ async def test_opening_what_is_no_run_keeps_the_run_in_progress(tmp_path):
         await session.step()
         with pytest.raises(RunFileError):
             await session.open(tmp_path / "x.npz")
-        assert (await session.snapshot()).moment == Moment(1)
+        assert (await session.snapshot()).moment == Position(1)
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from adder_engine.errors import ExperimentError
 from adder_engine.experiment import Experiment
-from adder_engine.runs.run import Recording
-from adder_engine.snapshot import Moment
+from adder_engine.runs.run import Run
+from adder_engine.snapshot import Position
 from adder_engine.sweep import Sweep
 from adder_engine.training.stopping import RuledTraining
 from adder_engine.training.trainer import Trainer
@@ -73,7 +73,7 @@ def test_playing_stops_where_the_naive_loop_says_and_goes_on_past_it(
         experiment = experiment.replace(**changes)
     except ExperimentError:  # no held-out sums to wait for
         experiment = experiment.replace(**{**changes, "stop.patience": 0})
-    recording, stops = Recording(experiment), []
+    recording, stops = Run(experiment), []
     while not recording.finished and not recording.stopped:
         recording.play(FOREVER)
         if recording.paused:
@@ -92,7 +92,7 @@ def test_rules_change_nothing_about_the_run_itself_however_it_is_sliced(
         ruled = experiment.replace(**changes)
     except ExperimentError:
         ruled = experiment.replace(**{**changes, "stop.patience": 0})
-    with_rules, without = Recording(ruled), Recording(experiment)
+    with_rules, without = Run(ruled), Run(experiment)
     stops, i = [], 0
     while not with_rules.finished and not with_rules.stopped:
         with_rules.play(slices[i % len(slices)])
@@ -106,7 +106,7 @@ def test_rules_change_nothing_about_the_run_itself_however_it_is_sliced(
 
 
 def test_patience_with_keep_best_goes_back_to_the_best_and_on_past_where_it_stopped() -> None:
-    recording = Recording(SMALL.replace(**{"stop.patience": 20, "stop.keep_best": True}))
+    recording = Run(SMALL.replace(**{"stop.patience": 20, "stop.keep_best": True}))
     recording.play(FOREVER)
     stopped_at, best = recording.newest_epoch, recording.trainer.epochs_done
     assert best <= stopped_at - 20
@@ -127,24 +127,24 @@ def test_patience_with_keep_best_goes_back_to_the_best_and_on_past_where_it_stop
 
 
 def test_single_steps_never_stop_by_a_rule_and_steps_of_many_epochs_do() -> None:
-    recording = Recording(SMALL.replace(**{"stop.epoch": 3}))
+    recording = Run(SMALL.replace(**{"stop.epoch": 3}))
     for _ in range(4):
         recording.step("epoch")
         assert recording.paused is None
     assert recording.trainer.epochs_done == 4
-    other = Recording(SMALL.replace(**{"stop.epoch": 3}))
+    other = Run(SMALL.replace(**{"stop.epoch": 3}))
     other.step("100 epochs")
     assert other.trainer.epochs_done == 3
     assert other.paused == "Stopped by its rule: epoch 3 is finished."
     other.step("10 epochs")
     assert other.trainer.epochs_done == 13
-    other.seek(Moment())
+    other.seek(Position())
     other.step("10 epochs")
     assert other.trainer.epochs_done == 10, "the past is gone through without a stop"
 
 
 def test_a_rule_set_during_a_run_that_already_holds_stops_after_one_epoch_and_then_no_more() -> None:
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.run(50)
     recording.change(**{"stop.loss": 1e6})
     recording.play(FOREVER)
@@ -157,7 +157,7 @@ def test_a_rule_set_during_a_run_that_already_holds_stops_after_one_epoch_and_th
 
 
 def test_held_out_losses_of_another_criterion_do_not_count() -> None:
-    recording = Recording(SMALL.replace(**{"stop.patience": 30}))
+    recording = Run(SMALL.replace(**{"stop.patience": 30}))
     recording.run(60)
     recording.change(**{"training.loss": "mae"})
     assert recording.trainer.counters.best_loss is None
@@ -167,7 +167,7 @@ def test_held_out_losses_of_another_criterion_do_not_count() -> None:
 
 def test_training_without_a_recording_ends_by_the_same_rule_and_stands_at_its_best() -> None:
     experiment = SMALL.replace(**{"stop.patience": 20, "stop.keep_best": True})
-    training, recording = RuledTraining(Trainer(experiment)), Recording(experiment)
+    training, recording = RuledTraining(Trainer(experiment)), Run(experiment)
     while not training.finished:
         training.epoch()
     recording.play(FOREVER)

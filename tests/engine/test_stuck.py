@@ -10,10 +10,10 @@ import torch
 
 from adder_engine.analysis.outlook import looked_back, stands_still, why_stuck
 from adder_engine.experiment import Experiment
-from adder_engine.runs.workspace import Desk
+from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Outlook, Stuck
 from adder_engine.steps import at_once
-from adder_engine.training.checkpoint import Handles
+from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
 
 SMALL = Experiment().replace(**{"data.count": 40, "data.test_count": 0, "network.layers": (2, 4, 1), "epochs": 50})
@@ -55,15 +55,15 @@ def test_units_far_out_on_a_flat_end_are_saturated(activation: str) -> None:
 
 def test_muted_units_and_mixtures_are_counted() -> None:
     trainer = trainer_of(**{"network.activation": "relu"})
-    trainer.hold(Handles(silenced=frozenset((0, n) for n in range(4))))
+    trainer.hold(Constraints(silenced=frozenset((0, n) for n in range(4))))
     assert found(trainer).counts == (("muted", 4),)
-    trainer.hold(Handles(silenced=frozenset({(0, 3)})))
+    trainer.hold(Constraints(silenced=frozenset({(0, 3)})))
     assert why_stuck(trainer) is None
     set_all(trainer, "input.bias", -1e5)
     assert found(trainer).counts == (("dead", 3), ("muted", 1))
 
 
-def test_an_output_without_weights_is_told_as_such() -> None:
+def test_an_output_without_weights_is_said_as_such() -> None:
     trainer = trainer_of()
     set_all(trainer, "output.weight", 0.0)
     assert (found(trainer).cause, found(trainer).layer) == ("zero", "output")
@@ -73,7 +73,7 @@ def test_an_output_without_weights_is_told_as_such() -> None:
     assert (found(trainer).cause, found(trainer).layer) == ("zero", "output")  # from the units that differ
 
 
-def test_equal_weights_are_told() -> None:
+def test_equal_weights_are_said() -> None:
     stuck = found(trainer_of(**{"network.init": "zeros"}))
     assert (stuck.cause, stuck.weight, stuck.alike) == ("zero", 0.0, True)
     stuck = found(trainer_of(**{"network.init": 0.5, "network.activation": "relu"}))
@@ -112,25 +112,27 @@ def test_a_loss_stands_still_over_the_last_fifth_of_the_way() -> None:
     assert not stands_still(None, 1.0)
 
 
-def outlook(desk: Desk) -> Outlook:
-    return at_once(desk.explorer.outlook())
+def outlook(workspace: Workspace) -> Outlook:
+    return at_once(workspace.explorer.outlook())
 
 
 def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> None:
-    desk = Desk(SMALL.replace(**{"training.optimizer": "sgd", "network.init": "zeros", "epochs": 400}), None, 1.0)
-    assert outlook(desk).stuck is None  # nothing stands still yet
-    desk.recording.run(400)
-    version, moment, state = desk.version, desk.recording.moment, desk.recording.trainer.state.clone()
-    told = outlook(desk)
-    assert told.stuck is not None
-    assert (told.moment, told.lr) == (moment, desk.recording.trainer.lr)
-    assert (desk.version, desk.recording.moment) == (version, moment)
-    assert torch.equal(desk.recording.trainer.state, state)
+    workspace = Workspace(
+        SMALL.replace(**{"training.optimizer": "sgd", "network.init": "zeros", "epochs": 400}), None, 1.0
+    )
+    assert outlook(workspace).stuck is None  # nothing stands still yet
+    workspace.recording.run(400)
+    version, moment, state = workspace.version, workspace.recording.moment, workspace.recording.trainer.state.clone()
+    phrase = outlook(workspace)
+    assert phrase.stuck is not None
+    assert (phrase.moment, phrase.lr) == (moment, workspace.recording.trainer.lr)
+    assert (workspace.version, workspace.recording.moment) == (version, moment)
+    assert torch.equal(workspace.recording.trainer.state, state)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"])
 def test_the_outlook_s_limit_is_explore_s_and_none_where_there_is_none(optimizer: str) -> None:
-    desk = Desk(SMALL.replace(**{"training.optimizer": optimizer}), None, 1.0)
-    limit = at_once(desk.explorer.stability()).optimizer_limit
-    assert outlook(desk).limit == (None if limit is None else pytest.approx(limit, rel=1e-3))
+    workspace = Workspace(SMALL.replace(**{"training.optimizer": optimizer}), None, 1.0)
+    limit = at_once(workspace.explorer.stability()).optimizer_limit
+    assert outlook(workspace).limit == (None if limit is None else pytest.approx(limit, rel=1e-3))
     assert (limit is None) == (optimizer in ("adam", "adamw", "rmsprop"))

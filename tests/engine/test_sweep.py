@@ -216,7 +216,7 @@ def test_values_are_read_as_typed(text: str, values: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "phrase"),
     [
         ("training.lr", "gives no values"),
         ("training.lr=", "gives no values"),
@@ -224,13 +224,13 @@ def test_values_are_read_as_typed(text: str, values: list[Any]) -> None:
         ("training.speed=1", "training.speed"),
     ],
 )
-def test_what_is_no_sweep_is_refused_by_name(text: str, told: str) -> None:
-    with pytest.raises(ExperimentError, match=told):
+def test_what_is_no_sweep_is_refused_by_name(text: str, phrase: str) -> None:
+    with pytest.raises(ExperimentError, match=phrase):
         parse_over(text)
 
 
 @pytest.mark.parametrize(
-    ("over", "values", "seeds", "told"),
+    ("over", "values", "seeds", "phrase"),
     [
         ("training.lr", [], [1], "needs values"),
         ("training.lr", [1e-3, -1.0], [1], "training.lr = -1.0"),
@@ -239,9 +239,9 @@ def test_what_is_no_sweep_is_refused_by_name(text: str, told: str) -> None:
     ],
 )
 def test_a_sweep_that_cannot_be_is_refused_before_it_starts(
-    over: str, values: list[Any], seeds: list[int], told: str
+    over: str, values: list[Any], seeds: list[int], phrase: str
 ) -> None:
-    with pytest.raises(ExperimentError, match=told):
+    with pytest.raises(ExperimentError, match=phrase):
         Sweep(Experiment.preset("one-pair"), over, values, seeds)
 
 

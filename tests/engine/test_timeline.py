@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
 from adder_engine.runs.open_runs import course_of
-from adder_engine.runs.run import Recording
-from adder_engine.runs.timeline import Edit, Event, size_of
-from adder_engine.snapshot import STEP_SIZES, Moment
-from adder_engine.training.checkpoint import Handles
+from adder_engine.runs.run import Run
+from adder_engine.runs.timeline import Event, SetParameter, size_of
+from adder_engine.snapshot import STEP_SIZES, Position
+from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 
@@ -53,11 +53,11 @@ class Straight:
     def __init__(self, experiment: Experiment, events: list[Event]) -> None:
         self.trainer = Trainer(experiment)
         self.events = list(events)
-        self.seen: dict[Moment, tuple[object, ...]] = {}
+        self.seen: dict[Position, tuple[object, ...]] = {}
         self.losses: list[tuple[int, float, float, float]] = []
         self._look()
 
-    def at(self, moment: Moment) -> tuple[object, ...]:
+    def at(self, moment: Position) -> tuple[object, ...]:
         while moment not in self.seen:
             assert not self.trainer.stopped, f"{moment} lies beyond the stop"
             if self.trainer.climb():
@@ -71,10 +71,10 @@ class Straight:
         if self.trainer.stopped:
             return
         update, rung = self.trainer.updates_done, self.trainer.rung
-        self.seen[Moment(update, rung)] = bits(self.trainer)
+        self.seen[Position(update, rung)] = bits(self.trainer)
         for i, event in enumerate(e for e in self.events if (e.at.update, e.at.rung) == (update, rung)):
-            event.deed.apply(self.trainer)
-            self.seen[Moment(update, rung, i + 1)] = bits(self.trainer)
+            event.intervention.apply(self.trainer)
+            self.seen[Position(update, rung, i + 1)] = bits(self.trainer)
 
 
 CHANGES = st.sampled_from([
@@ -105,7 +105,7 @@ ACTIONS = st.one_of(
 )
 
 
-def act(recording: Recording, action: tuple[object, ...]) -> None:
+def act(recording: Run, action: tuple[object, ...]) -> None:
     """Carry out an action that was drawn without knowing the run."""
     kind, *rest = action
     size = recording.trainer.layout.size
@@ -114,7 +114,7 @@ def act(recording: Recording, action: tuple[object, ...]) -> None:
         newest = recording.newest
         update = round(rest[0] * newest.update)
         rung = round(rest[1] * (newest.rung if update == newest.update else len(recording.trainer.rungs) - 1))
-        recording.seek(Moment(update, rung, recording.timeline.edits_at(update, rung)))
+        recording.seek(Position(update, rung, recording.timeline.edits_at(update, rung)))
     elif kind == "seek_epoch":
         recording.seek_epoch(round(rest[0] * recording.newest_epoch))
     elif kind == "edit":
@@ -123,7 +123,7 @@ def act(recording: Recording, action: tuple[object, ...]) -> None:
         recording.change(**rest[0])
     elif kind == "hold":
         silenced = {(rest[1] % len(hidden), rest[1] % hidden[rest[1] % len(hidden)])} if hidden else set()
-        recording.hold(Handles(frozenset({rest[0] % size, rest[1] % size}), frozenset(silenced)))
+        recording.hold(Constraints(frozenset({rest[0] % size, rest[1] % size}), frozenset(silenced)))
     else:
         getattr(recording, str(kind))(*rest)
 
@@ -150,7 +150,7 @@ def runs(draw: st.DrawFn) -> Experiment:
     tiny=st.booleans(),
 )
 def test_any_walk_through_time_has_the_bits_of_a_run_that_never_went_back(experiment, actions, spacing, tiny):
-    recording = Recording(experiment)
+    recording = Run(experiment)
     recording.timeline.spacing = spacing
     if tiny:
         recording.timeline.budget = 4 * size_of(recording.timeline.keyframes[0])
@@ -161,12 +161,12 @@ def test_any_walk_through_time_has_the_bits_of_a_run_that_never_went_back(experi
             act(recording, action)
         if recording.timeline.events != straight.events:
             straight = Straight(experiment, recording.timeline.events)
-        assert Moment() <= recording.moment <= recording.newest, action
+        assert Position() <= recording.moment <= recording.newest, action
         assert bits(recording.trainer) == straight.at(recording.moment), (action, recording.moment)
         assert_history_is_that_of(recording, straight)
 
 
-def assert_history_is_that_of(recording: Recording, straight: Straight) -> None:
+def assert_history_is_that_of(recording: Run, straight: Straight) -> None:
     """What the charts know is what a run that never went back would have noted, as far as it came."""
     straight.at(recording.newest)
     noted = list(zip(*(column.tolist() for column in recording.history.train.arrays()), strict=True))
@@ -183,14 +183,14 @@ def assert_history_is_that_of(recording: Recording, straight: Straight) -> None:
 ], ids=["full batch", "mini-batches", "dropout", "cosine", "no zero_grad"])  # fmt: skip
 def test_from_every_past_update_the_run_ends_in_the_same_bits(optimizer, changes):
     experiment = SMALL.replace(**{"training.optimizer": optimizer, "training.lr": 1e-4, **changes})
-    recording = Recording(experiment)
+    recording = Run(experiment)
     recording.timeline.spacing = 3
     recording.run(1_000)
     assert recording.finished, recording.stopped
     ended, newest = bits(recording.trainer), recording.newest
     for update in range(0, newest.update, 1 + newest.update // 12):
-        recording.seek(Moment(update))
-        assert recording.moment == Moment(update)
+        recording.seek(Position(update))
+        assert recording.moment == Position(update)
         recording.run(1_000)
         assert recording.moment == newest
         assert bits(recording.trainer) == ended
@@ -198,7 +198,7 @@ def test_from_every_past_update_the_run_ends_in_the_same_bits(optimizer, changes
 
 def test_a_tiny_budget_is_kept_by_thinning_and_every_moment_can_still_be_reached():
     experiment = SMALL.replace(**{"epochs": 400, "training.batch_size": 8})
-    recording = Recording(experiment)
+    recording = Run(experiment)
     timeline = recording.timeline
     timeline.spacing = 1
     timeline.budget = 5 * size_of(timeline.keyframes[0])
@@ -208,12 +208,12 @@ def test_a_tiny_budget_is_kept_by_thinning_and_every_moment_can_still_be_reached
     assert timeline.bytes == sum(map(size_of, timeline.keyframes)) <= timeline.budget
     assert timeline.keyframes[0].counters.updates_done == 0
     for update in (999, 0, 1, 511, 512, 513, 700, 256, 1000):
-        recording.seek(Moment(update, 2 if update < 1000 else 0))
+        recording.seek(Position(update, 2 if update < 1000 else 0))
         assert bits(recording.trainer) == straight.at(recording.moment)
 
 
 def test_memory_stays_bounded_and_an_update_notes_at_most_one_keyframe_however_long_the_run():
-    recording = Recording(Experiment.preset("one-pair").replace(epochs=1_000_000))
+    recording = Run(Experiment.preset("one-pair").replace(epochs=1_000_000))
     recording.timeline.budget = 100_000
     bound = recording.timeline.budget // size_of(recording.timeline.keyframes[0])
     most, spacings = 0, set()
@@ -230,14 +230,14 @@ def test_memory_stays_bounded_and_an_update_notes_at_most_one_keyframe_however_l
 
 
 def test_seeking_replays_no_more_than_one_spacing_and_one_update():
-    recording = Recording(SMALL.replace(**{"epochs": 50, "training.batch_size": 1}))
+    recording = Run(SMALL.replace(**{"epochs": 50, "training.batch_size": 1}))
     recording.run(1_000)
     trained = count_updates(recording)
     recording.seek_epoch(40)
     assert recording.trainer.epochs_done == 40
     assert trained() <= recording.timeline.spacing + 1
     trained = count_updates(recording)
-    recording.seek(Moment(333, 2))
+    recording.seek(Position(333, 2))
     assert trained() <= recording.timeline.spacing + 1
     trained = count_updates(recording)
     recording.back("epoch")
@@ -245,7 +245,7 @@ def test_seeking_replays_no_more_than_one_spacing_and_one_update():
     assert trained() <= recording.timeline.spacing + 1
 
 
-def count_updates(recording: Recording):
+def count_updates(recording: Run):
     """How many updates are trained from here on, replays included."""
     count = 0
     inner = type(recording.trainer).update
@@ -260,12 +260,12 @@ def count_updates(recording: Recording):
 
 
 def test_an_edit_in_the_past_branches_and_undo_and_redo_go_between_the_branches():
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.run(12)
     first, first_losses = bits(recording.trainer), recording.history.losses().train.tolist()
-    recording.seek(Moment(5))
+    recording.seek(Position(5))
     recording.edit(3, 0.25)
-    assert recording.newest == recording.moment == Moment(5, 0, 1)
+    assert recording.newest == recording.moment == Position(5, 0, 1)
     assert len(recording.history.losses().train) == 5
     recording.run(12)
     second, second_losses = bits(recording.trainer), recording.history.losses().train.tolist()
@@ -273,7 +273,7 @@ def test_an_edit_in_the_past_branches_and_undo_and_redo_go_between_the_branches(
     assert second_losses[:5] == first_losses[:5]
     assert second_losses[5:] != first_losses[5:]
     recording.undo()
-    assert recording.moment == Moment(5)
+    assert recording.moment == Position(5)
     assert not recording.can_undo
     recording.redo()
     assert (bits(recording.trainer), recording.history.losses().train.tolist()) == (second, second_losses)
@@ -284,10 +284,10 @@ def test_an_edit_in_the_past_branches_and_undo_and_redo_go_between_the_branches(
 
 
 def test_a_branch_shares_the_keyframes_of_its_past():
-    recording = Recording(SMALL.replace(epochs=200))
+    recording = Run(SMALL.replace(epochs=200))
     recording.run(160)
     branch = recording.timeline.branch()
-    recording.seek(Moment(90))
+    recording.seek(Position(90))
     recording.edit(0, 0.0)
     shared = recording.timeline.keyframes
     assert len(shared) > 3
@@ -295,14 +295,14 @@ def test_a_branch_shares_the_keyframes_of_its_past():
     assert branch.keyframes[-1].counters.updates_done == 160
 
 
-def test_every_deed_within_one_update_can_be_stepped_over_alone():
-    recording = Recording(SMALL)
+def test_every_intervention_within_one_update_can_be_stepped_over_alone():
+    recording = Run(SMALL)
     recording.run(3)
     recording.step("layer", 4)
     recording.edit(1, 0.5)
-    recording.hold(Handles(frozenset({2})))
+    recording.hold(Constraints(frozenset({2})))
     recording.step("layer")
-    places = [Moment(3, 5), Moment(3, 4, 2), Moment(3, 4, 1), Moment(3, 4), Moment(3, 3)]
+    places = [Position(3, 5), Position(3, 4, 2), Position(3, 4, 1), Position(3, 4), Position(3, 3)]
     for place in places[1:]:
         recording.back("layer")
         assert recording.moment == place
@@ -312,19 +312,19 @@ def test_every_deed_within_one_update_can_be_stepped_over_alone():
 
 
 @pytest.mark.parametrize("size", ["update", "epoch"])
-def test_by_epoch_and_by_update_too_every_deed_is_a_stop_of_its_own_there_and_back(size):
-    recording = Recording(SMALL.replace(**{"data.count": 6, "training.batch_size": 2}))
+def test_by_epoch_and_by_update_too_every_intervention_is_a_stop_of_its_own_there_and_back(size):
+    recording = Run(SMALL.replace(**{"data.count": 6, "training.batch_size": 2}))
     recording.step("update", 4)  # within the second epoch
     recording.edit(1, 0.5)
     recording.step("layer", 3)
     recording.edit(2, 0.25)
-    recording.hold(Handles(frozenset({2})))
+    recording.hold(Constraints(frozenset({2})))
     recording.step("epoch")
     recording.change(**{"training.lr": 0.02})
     recording.edit(1, 0.125)
-    ends = [Moment(3)] if size == "epoch" else [Moment(3), Moment(5)]
-    deeds = [Moment(4), Moment(4, 0, 1), Moment(4, 3), Moment(4, 3, 1), Moment(4, 3, 2)]
-    stops = sorted([*ends, *deeds, Moment(6), Moment(6, 0, 1), Moment(6, 0, 2)])
+    ends = [Position(3)] if size == "epoch" else [Position(3), Position(5)]
+    interventions = [Position(4), Position(4, 0, 1), Position(4, 3), Position(4, 3, 1), Position(4, 3, 2)]
+    stops = sorted([*ends, *interventions, Position(6), Position(6, 0, 1), Position(6, 0, 2)])
     straight = Straight(recording.first_experiment, recording.timeline.events)
     for place in reversed(stops[:-1]):
         recording.back(size)
@@ -336,35 +336,35 @@ def test_by_epoch_and_by_update_too_every_deed_is_a_stop_of_its_own_there_and_ba
         assert bits(recording.trainer) == straight.at(place)
         over = recording.crossing
         assert (over.count if over else 0) == (place.edits > 0)
-        assert over is None or over.told is not None
+        assert over is None or over.diff is not None
     recording.back("10 epochs")
-    assert (recording.moment, recording.crossing.count) == (Moment(), 5)
+    assert (recording.moment, recording.crossing.count) == (Position(), 5)
 
 
 def test_epochs_that_end_with_the_update_in_progress_end_the_run_with_it():
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.run(5)
     recording.step("layer", 3)
     recording.change(epochs=6)
     recording.run(10, seconds=1)
-    assert recording.moment == Moment(6)
+    assert recording.moment == Position(6)
     assert recording.finished
 
 
 def test_a_frozen_parameter_stands_still_and_reads_no_gradient_and_goes_on_when_freed():
-    recording = Recording(SMALL.replace(**{"training.weight_decay": 0.1, "training.l1": 0.1}))
+    recording = Run(SMALL.replace(**{"training.weight_decay": 0.1, "training.l1": 0.1}))
     recording.run(3)
     before = recording.trainer.state[:, 7].tolist()
-    recording.hold(Handles(frozenset({7})))
+    recording.hold(Constraints(frozenset({7})))
     recording.run(3)
     assert recording.trainer.state[:, 7].tolist() == [before[0], 0.0, before[2], before[3]]
-    recording.hold(Handles())
+    recording.hold(Constraints())
     recording.run(1)
     assert recording.trainer.state[0, 7].item() != before[0]
 
 
 def test_an_edited_parameter_keeps_its_moments_and_a_new_optimizer_starts_with_fresh_ones():
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.run(3)
     before = recording.trainer.state.clone()
     recording.edit(4, 1.5)
@@ -379,7 +379,7 @@ def test_an_edited_parameter_keeps_its_moments_and_a_new_optimizer_starts_with_f
 
 
 def test_a_run_that_blows_up_stops_at_its_last_finite_state_and_can_be_gone_back_through_and_mended():
-    recording = Recording(Experiment.preset("explode"))
+    recording = Run(Experiment.preset("explode"))
     recording.run(1_000)
     assert recording.stopped
     assert recording.moment == recording.newest
@@ -387,12 +387,12 @@ def test_a_run_that_blows_up_stops_at_its_last_finite_state_and_can_be_gone_back
     assert "update" in recording.stopped
     assert recording.trainer.state.isfinite().all()
     state = bits(recording.trainer)
-    recording.seek(Moment(1))
+    recording.seek(Position(1))
     assert recording.stopped is None
     recording.run(1_000)
     assert (recording.moment, bits(recording.trainer)) == (stop, state)
     assert recording.stopped
-    recording.seek(Moment(0))
+    recording.seek(Position(0))
     recording.change(**{"training.lr": 1e-5})
     recording.run(5_000)
     assert recording.finished
@@ -400,23 +400,23 @@ def test_a_run_that_blows_up_stops_at_its_last_finite_state_and_can_be_gone_back
 
 
 def test_a_long_run_with_edits_is_sought_through_quickly_enough_to_be_dragged():
-    recording = Recording(Experiment.preset("one-pair").replace(epochs=1_000_000))
+    recording = Run(Experiment.preset("one-pair").replace(epochs=1_000_000))
     recording.run(20_000)
     recording.edit(0, 0.1)
     recording.run(10_000)
     trained = count_updates(recording)
     for update in (29_999, 123, 20_000, 20_001):
-        recording.seek(Moment(update))
+        recording.seek(Position(update))
     assert trained() <= 4 * (recording.timeline.spacing + 1)
 
 
 @pytest.mark.parametrize("wrong", [
     lambda r: r.step("leap"),
     lambda r: r.back("leap"),
-    lambda r: r.seek(Moment(99)),
-    lambda r: r.seek(Moment(-1)),
-    lambda r: r.seek(Moment(2, 99)),
-    lambda r: r.seek(Moment(2, -1)),
+    lambda r: r.seek(Position(99)),
+    lambda r: r.seek(Position(-1)),
+    lambda r: r.seek(Position(2, 99)),
+    lambda r: r.seek(Position(2, -1)),
     lambda r: r.seek_epoch(99),
     lambda r: r.seek_epoch(-1),
     lambda r: r.edit(37, 1.0),
@@ -424,9 +424,9 @@ def test_a_long_run_with_edits_is_sought_through_quickly_enough_to_be_dragged():
     lambda r: r.edit(0, float("nan")),
     lambda r: r.edit(0, float("inf")),
     lambda r: r.edit(0, 1e31),
-    lambda r: r.hold(Handles(frozenset({37}))),
-    lambda r: r.hold(Handles(frozenset(), frozenset({(2, 0)}))),
-    lambda r: r.hold(Handles(frozenset(), frozenset({(0, 4)}))),
+    lambda r: r.hold(Constraints(frozenset({37}))),
+    lambda r: r.hold(Constraints(frozenset(), frozenset({(2, 0)}))),
+    lambda r: r.hold(Constraints(frozenset(), frozenset({(0, 4)}))),
     lambda r: r.change(**{"network.layers": (2, 1)}),
     lambda r: r.change(seed=3),
     lambda r: r.change(**{"training.lr": -1}),
@@ -435,7 +435,7 @@ def test_a_long_run_with_edits_is_sought_through_quickly_enough_to_be_dragged():
     lambda r: r.undo(),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_refused_in_a_sentence_and_changes_nothing(wrong):
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.run(3)
     recording.step("layer")
     before = bits(recording.trainer), recording.moment, recording.newest, len(recording.timeline.events)
@@ -446,7 +446,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_and_changes_nothing(wrong)
 
 
 def test_a_finished_run_says_so_and_goes_on_with_more_epochs():
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.step("100 epochs")
     assert recording.finished
     with pytest.raises(RequestError, match="12 epochs are done"):
@@ -457,7 +457,7 @@ def test_a_finished_run_says_so_and_goes_on_with_more_epochs():
 
 
 def test_epochs_that_lie_behind_are_refused_and_change_nothing():
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.step("epoch", 5)
     with pytest.raises(RequestError, match=r"epochs = 4 lies behind, the run is in epoch 5: .* use 5 or more"):
         recording.change(epochs=4)
@@ -477,15 +477,15 @@ def test_what_could_not_change_within_pytorch_is_not_among_the_changeable_keys()
 def test_an_edit_is_kept_as_plain_numbers_whatever_it_came_as():
     import numpy as np
 
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.edit(np.int64(3), np.float32(0.5))
-    deed = recording.timeline.events[0].deed
-    assert isinstance(deed, Edit)
-    assert (type(deed.index), type(deed.value)) == (int, float)
+    intervention = recording.timeline.events[0].intervention
+    assert isinstance(intervention, SetParameter)
+    assert (type(intervention.index), type(intervention.value)) == (int, float)
 
 
 def test_running_heeds_its_time_limit():
-    recording = Recording(Experiment.preset("one-pair").replace(epochs=10_000_000))
+    recording = Run(Experiment.preset("one-pair").replace(epochs=10_000_000))
     start = time.perf_counter()
     done = recording.run(10_000_000, seconds=0.05)
     assert 0 < done < 10_000_000
@@ -493,7 +493,7 @@ def test_running_heeds_its_time_limit():
 
 
 def test_going_over_what_was_done_by_hand_says_what_it_was_and_leaves_the_bits_as_they_are() -> None:
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     recording.step("update", 5)
     old = recording.trainer.state[0, 3].item()
     recording.edit(3, 0.5)
@@ -503,49 +503,49 @@ def test_going_over_what_was_done_by_hand_says_what_it_was_and_leaves_the_bits_a
     recording.undo()
     crossing = recording.crossing
     assert crossing is not None
-    assert crossing.told is not None
+    assert crossing.diff is not None
     assert (crossing.how, crossing.epoch, crossing.count) == ("undone", epochs, 1)
-    assert (crossing.told.index, crossing.told.values) == (3, (old, 0.5))
+    assert (crossing.diff.index, crossing.diff.values) == (3, (old, 0.5))
     recording.redo()
     assert recording.crossing == dataclasses.replace(crossing, how="redone", epoch=recording.crossing.epoch)
     assert bits(recording.trainer) == there
 
     recording.back("epoch", 3)
-    assert (recording.crossing.how, recording.crossing.told) == ("back", crossing.told)
+    assert (recording.crossing.how, recording.crossing.diff) == ("back", crossing.diff)
     recording.step("epoch", 3)
-    assert (recording.crossing.how, recording.crossing.told) == ("forward", crossing.told)
+    assert (recording.crossing.how, recording.crossing.diff) == ("forward", crossing.diff)
     straight = Straight(SMALL, recording.timeline.events)
     assert bits(recording.trainer) == straight.at(recording.moment)
     recording.step("update")
     assert recording.crossing is None
 
 
-def test_a_freeze_and_a_change_of_settings_are_told_with_what_was_there_before() -> None:
-    recording = Recording(SMALL)
+def test_a_freeze_and_a_change_of_settings_are_said_with_what_was_there_before() -> None:
+    recording = Run(SMALL)
     recording.step("update", 3)
-    recording.hold(Handles(frozenset({1}), frozenset({(0, 1)})))
+    recording.hold(Constraints(frozenset({1}), frozenset({(0, 1)})))
     recording.change(**{"training.lr": 0.02})
     recording.back("update")
-    assert recording.crossing.told.experiments == (SMALL, SMALL.replace(**{"training.lr": 0.02}))
-    assert recording.crossing.told.index is None
+    assert recording.crossing.diff.experiments == (SMALL, SMALL.replace(**{"training.lr": 0.02}))
+    assert recording.crossing.diff.index is None
     recording.back("update")
-    assert recording.crossing.told.frozen == (frozenset(), frozenset({1}))
-    assert recording.crossing.told.silenced == (frozenset(), frozenset({(0, 1)}))
+    assert recording.crossing.diff.frozen == (frozenset(), frozenset({1}))
+    assert recording.crossing.diff.silenced == (frozenset(), frozenset({(0, 1)}))
     recording.step("update")
     recording.step("update")
     assert recording.crossing.how == "forward"
     recording.back("10 epochs")
-    assert (recording.crossing.count, recording.crossing.told) == (2, None)
+    assert (recording.crossing.count, recording.crossing.diff) == (2, None)
 
 
 def test_a_step_leads_from_previous_to_here_until_a_number_is_set_by_hand() -> None:
-    recording = Recording(SMALL)
+    recording = Run(SMALL)
     trainer = recording.trainer
     assert not trainer.stepped
     recording.step("update", 2)
     assert trainer.stepped
     recording.step("layer", 2)
-    recording.hold(Handles(frozenset({1}), frozenset()))
+    recording.hold(Constraints(frozenset({1}), frozenset()))
     assert trainer.stepped
     recording.edit(3, 0.5)
     assert not trainer.stepped
@@ -567,7 +567,7 @@ def test_a_step_leads_from_previous_to_here_until_a_number_is_set_by_hand() -> N
 def test_a_course_is_what_one_reads_by_going_to_each_update(
     experiment: Experiment, edits: list[tuple[int, int, float]], back: int
 ) -> None:
-    run = Recording(experiment.replace(epochs=200))
+    run = Run(experiment.replace(epochs=200))
     for update, rungs, value in sorted(edits):
         run.run(max(0, update - run.moment.update))
         with contextlib.suppress(RequestError):
@@ -575,14 +575,14 @@ def test_a_course_is_what_one_reads_by_going_to_each_update(
                 run.step("layer", rungs)
             run.edit(0, value)
     run.run(40)
-    run.seek(max(Moment(max(0, run.moment.update - back)), Moment()))
+    run.seek(max(Position(max(0, run.moment.update - back)), Position()))
     now = run.moment
     course = course_of(run, 0)
     assert run.moment == now
-    places = [Moment(int(update)) for update in course.updates if update < course.exact_from]
-    halts = {now} | {Moment(update) for update in range(course.exact_from, now.update + 1)}
+    places = [Position(int(update)) for update in course.updates if update < course.exact_from]
+    halts = {now} | {Position(update) for update in range(course.exact_from, now.update + 1)}
     for event in run.timeline.events:
-        if Moment(course.exact_from) <= event.at < now:
+        if Position(course.exact_from) <= event.at < now:
             halts |= {event.at, dataclasses.replace(event.at, edits=event.at.edits + 1)}
     if now.update == course.exact_from and len(course.updates) == len(places) + 1:
         halts = {now}
@@ -594,7 +594,7 @@ def test_a_course_is_what_one_reads_by_going_to_each_update(
 
 
 def test_a_small_runs_course_is_exact_over_its_last_updates_with_an_edits_jump() -> None:
-    run = Recording(SMALL)
+    run = Run(SMALL)
     run.run(2)
     run.edit(0, 5.0)
     run.run(8)
@@ -605,8 +605,8 @@ def test_a_small_runs_course_is_exact_over_its_last_updates_with_an_edits_jump()
 
 
 def test_a_moment_not_reached_is_refused_with_how_far_the_run_has_come_to_the_rung() -> None:
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     recording.step("update", 1, lambda: False)
     recording.step("layer", 1, lambda: False)
     with pytest.raises(RequestError, match="not been at update 1 and 4 rungs: it has come to update 1 and 1 rung\\."):
-        recording.seek(Moment(1, 4))
+        recording.seek(Position(1, 4))

@@ -15,10 +15,10 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
 from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
-from adder_engine.runs.run import Recording
-from adder_engine.runs.workspace import Desk
-from adder_engine.snapshot import Moment
-from adder_engine.training.checkpoint import Handles
+from adder_engine.runs.run import Run
+from adder_engine.runs.workspace import Workspace
+from adder_engine.snapshot import Position
+from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 
 HALF_ULP = 2.0**-24
@@ -175,11 +175,11 @@ def near(shown, exact, sizes) -> None:
 
 
 @st.composite
-def moments_of_runs(draw: st.DrawFn) -> Recording:
+def moments_of_runs(draw: st.DrawFn) -> Run:
     """A run somewhere on its way, perhaps with something frozen or silenced."""
     experiment = draw(experiments(most_rows=6, widest=4))
     usual = draw(st.integers(0, 3)) > 0
-    recording = Recording(
+    recording = Run(
         experiment.replace(
             epochs=8, **({"data.scale": 500.0, "training.lr": min(experiment.training.lr, 0.01)} if usual else {})
         )
@@ -188,7 +188,7 @@ def moments_of_runs(draw: st.DrawFn) -> Recording:
     if draw(st.booleans()):
         hidden = experiment.network.layers[1:-1]
         index = draw(st.integers(0, recording.trainer.layout.size - 1))
-        recording.hold(Handles(frozenset({index}), frozenset({(0, hidden[0] - 1)}) if hidden else frozenset()))
+        recording.hold(Constraints(frozenset({index}), frozenset({(0, hidden[0] - 1)}) if hidden else frozenset()))
     return recording
 
 
@@ -256,7 +256,7 @@ def test_every_line_of_the_step_adds_up_from_the_state_before_it(recording, chan
     assert step.real_change == pytest.approx(again - loss, abs=1e-5 * (1 + loss + again))
 
 
-def loss_again(recording: Recording) -> float:
+def loss_again(recording: Run) -> float:
     """The last batch's loss after its step, added up from its rows in float64."""
     trainer, batch = recording.trainer, recording.trainer.batch
     x = double(batch.inputs)
@@ -274,7 +274,7 @@ def test_a_steps_expected_change_leaves_out_penalties_and_gradients_from_before(
     experiment = Experiment.preset("one-pair").replace(
         **{"training.l1": 5.0, "training.zero_grad": False, "training.optimizer": "sgd", "training.lr": 1e-7}
     )
-    recording = Recording(experiment)
+    recording = Run(experiment)
     recording.run(3)
     step = trace_step(recording.trainer)
     assert step.expected_change == pytest.approx(step.real_change, rel=0.02)
@@ -319,7 +319,7 @@ def gradient_sizes(trace: Trace) -> tuple[np.ndarray, float]:
 
 
 def test_the_numbers_of_one_pairs_first_pass_are_the_curriculums():
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     trace = trace_sum(recording.trainer, 30, 70)
     assert trace.layers[0].post == pytest.approx([57.9250, 39.9805, 5.9549, 18.8736], abs=1e-3)
     assert trace.layers[1].post == pytest.approx([24.2555, 25.8031, -10.1860, -39.0174], abs=1e-3)
@@ -336,7 +336,7 @@ def test_the_numbers_of_one_pairs_first_pass_are_the_curriculums():
 
 
 def test_the_first_sgd_step_of_one_pair_is_the_curriculums():
-    recording = Recording(Experiment.preset("one-pair").replace(**{"training.optimizer": "sgd", "training.lr": 1e-5}))
+    recording = Run(Experiment.preset("one-pair").replace(**{"training.optimizer": "sgd", "training.lr": 1e-5}))
     recording.run(1)
     step = trace_step(recording.trainer)
     assert recording.trainer.counters.batch_loss + step.real_change == pytest.approx(8038.70, abs=0.1)
@@ -344,9 +344,9 @@ def test_the_first_sgd_step_of_one_pair_is_the_curriculums():
 
 
 def test_a_dropped_out_or_silenced_neuron_shows_its_sum_and_that_it_passes_nothing_on():
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     plain = trace_sum(recording.trainer, 30, 70).layers[0].pre
-    recording.hold(Handles(silenced=frozenset({(0, 1)})))
+    recording.hold(Constraints(silenced=frozenset({(0, 1)})))
     silenced = trace_sum(recording.trainer, 30, 70).layers[0]
     assert (silenced.pre == plain).all()
     assert silenced.post[1] == 0
@@ -354,32 +354,32 @@ def test_a_dropped_out_or_silenced_neuron_shows_its_sum_and_that_it_passes_nothi
 
 
 def test_there_is_no_step_before_the_first_within_an_update_or_once_the_state_was_changed_by_hand():
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     assert trace_step(recording.trainer) is None
     recording.step("layer")
     assert trace_step(recording.trainer) is None
     recording.run(1)
     assert trace_step(recording.trainer) is not None
-    for deed in (
+    for intervention in (
         lambda: recording.edit(3, 0.5),
         lambda: recording.change(**{"training.optimizer": "sgd", "training.lr": 1e-6}),
-        lambda: recording.hold(Handles(frozenset({1}))),
+        lambda: recording.hold(Constraints(frozenset({1}))),
     ):
-        deed()
+        intervention()
         assert trace_step(recording.trainer) is None
         recording.run(1)
         assert trace_step(recording.trainer) is not None
     newest = recording.newest
-    recording.seek(Moment(1))
+    recording.seek(Position(1))
     assert trace_step(recording.trainer) is not None
-    recording.seek(Moment(1, 0, 1))
+    recording.seek(Position(1, 0, 1))
     assert trace_step(recording.trainer) is None
     recording.seek(newest)
     assert trace_step(recording.trainer) is not None
 
 
 def test_a_row_can_be_followed_after_backward_and_only_when_it_was_in_the_batch():
-    recording = Recording(Experiment().replace(**{"data.count": 5, "training.batch_size": 2, "data.scale": 500.0}))
+    recording = Run(Experiment().replace(**{"data.count": 5, "training.batch_size": 2, "data.scale": 500.0}))
     trainer = recording.trainer
     with pytest.raises(RequestError, match="There has been no batch yet"):
         trace_row(trainer, 0)
@@ -396,7 +396,7 @@ def test_a_row_can_be_followed_after_backward_and_only_when_it_was_in_the_batch(
 
 
 def test_a_row_is_not_followed_through_weights_that_were_edited_on_its_way():
-    recording = Recording(Experiment.preset("one-pair"))
+    recording = Run(Experiment.preset("one-pair"))
     recording.step("phase", 4)
     before = trace_row(recording.trainer, 0)
     assert before.layers[0].pre == pytest.approx([57.9250, 39.9805, 5.9549, 18.8736], abs=1e-3)
@@ -414,42 +414,42 @@ def test_a_row_is_not_followed_through_weights_that_were_edited_on_its_way():
 @pytest.mark.parametrize("edited", [False, True])
 def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_start(dropout, edited):
     changes = {"data.count": 6, "data.scale": 500.0, "training.batch_size": 4, "network.dropout": dropout}
-    desk, whole = (Desk(Experiment().replace(**changes), None, 3.0) for _ in range(2))
-    for one in (desk, whole):
+    workspace, whole = (Workspace(Experiment().replace(**changes), None, 3.0) for _ in range(2))
+    for one in (workspace, whole):
         one.recording.step("update", 2)
         one.recording.edit(3, 0.5)  # at the start of the update: it is not left out
     whole.recording.step("update")
     rows = whole.batch_rows()
     proven = None
     for rung in range(1, 9):
-        desk.recording.step("layer")
+        workspace.recording.step("layer")
         if edited and rung == 3:
-            desk.recording.edit(0, 9.0)
-            desk.recording.edit(36, 9.0)
-        before = desk.recording.trainer.state.clone()
-        assert desk.batch_rows() == rows
+            workspace.recording.edit(0, 9.0)
+            workspace.recording.edit(36, 9.0)
+        before = workspace.recording.trainer.state.clone()
+        assert workspace.batch_rows() == rows
         for row in rows:
-            trace, later = desk.trace(row), whole.trace(row)
+            trace, later = workspace.trace(row), whole.trace(row)
             left_out = 2 if edited and rung >= 3 else 0
             assert (trace.ahead, trace.left_out) == (rung < 8 or left_out > 0, left_out)
             assert np.array_equal(trace.gradient, later.gradient)
             assert np.array_equal(trace.batch_gradient, later.batch_gradient)
             assert (trace.answer, trace.loss, trace.share) == (later.answer, later.loss, later.share)
-        assert desk.recording.trainer.state.equal(before)
-        proof = desk.prove()
+        assert workspace.recording.trainer.state.equal(before)
+        proof = workspace.prove()
         assert (proof.update, proof.begun, proof.left_out, proof.agrees) == (3, True, left_out, True)
         proven = proven or proof
         assert proof.lines == proven.lines
-    desk.recording.step("update")
+    workspace.recording.step("update")
     if not edited:
-        assert desk.recording.trainer.state.equal(whole.recording.trainer.state)
+        assert workspace.recording.trainer.state.equal(whole.recording.trainer.state)
 
 
 def test_tracing_does_not_disturb_the_run():
     experiment = Experiment().replace(
         **{"data.count": 6, "data.scale": 500.0, "training.batch_size": 4, "network.dropout": 0.4}
     )
-    looked, alone = Recording(experiment), Recording(experiment)
+    looked, alone = Run(experiment), Run(experiment)
     for _ in range(40):
         looked.step("layer")
         alone.step("layer")
@@ -465,7 +465,7 @@ def test_tracing_does_not_disturb_the_run():
 def test_where_the_sum_is_the_whole_batch_its_way_and_the_step_are_one_chain(
     experiment: Experiment, updates: int, of_the_data: bool
 ) -> None:
-    recording = Recording(experiment.replace(epochs=5))
+    recording = Run(experiment.replace(epochs=5))
     recording.step("update", updates)
     trainer = recording.trainer
     step = trace_step(trainer)
@@ -489,7 +489,7 @@ def test_where_the_sum_is_the_whole_batch_its_way_and_the_step_are_one_chain(
 
 def test_the_way_before_a_step_is_there_for_one_row_and_not_for_a_batch_dropout_or_a_hand_on_the_way() -> None:
     def way(changes: dict[str, object], edit: bool = False) -> Trace | None:
-        recording = Recording(Experiment.preset("one-pair").replace(**changes))
+        recording = Run(Experiment.preset("one-pair").replace(**changes))
         recording.step("layer", 5)
         if edit:
             recording.edit(3, 0.5)
@@ -505,7 +505,7 @@ def test_the_way_before_a_step_is_there_for_one_row_and_not_for_a_batch_dropout_
 
 
 def test_the_rows_of_the_newest_batch_are_those_that_can_be_followed() -> None:
-    recording = Recording(Experiment.preset("mini-batches").replace(**{"data.count": 40, "training.batch_size": 5}))
+    recording = Run(Experiment.preset("mini-batches").replace(**{"data.count": 40, "training.batch_size": 5}))
     with pytest.raises(RequestError, match="There has been no batch yet"):
         batch_rows(recording.trainer)
     recording.step("update", 3)

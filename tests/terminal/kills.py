@@ -18,7 +18,7 @@ from adder_tui.storage.autosave import LAST_RUN
 from adder_tui.storage.paths import AUTOSAVE
 from tests.terminal.harness import Terminal
 
-DEEDS = ("training", "saving", "editing")
+CHANGES = ("training", "saving", "editing")
 LONGEST = 4.0
 """Seconds of work before a kill, at most: longer than the time between two saves."""
 FIRST = ("--experiment", "one-pair", "--set", "epochs=10000000")
@@ -40,7 +40,7 @@ class Progress:
     """How far a run is: epochs finished, and deeds in its log."""
 
     epoch: int = 0
-    deeds: int = 0
+    changes: int = 0
 
 
 class Victim:
@@ -70,7 +70,7 @@ class Victim:
             self._kill(terminal)
         kept = self._kept()
         for i in range(count):
-            doing = DEEDS[i % len(DEEDS)]
+            doing = CHANGES[i % len(CHANGES)]
             with self._started() as terminal:
                 self._open(terminal, kept)
                 seen = self._edit(terminal, kept) if doing == "editing" else self._train(terminal, kept)
@@ -78,7 +78,7 @@ class Victim:
                     self._catch_a_save()
                 killed = self._kill(terminal)
             kept = self._kept()
-            gone = [at for at, progress in seen if progress.epoch > kept.epoch or progress.deeds > kept.deeds]
+            gone = [at for at, progress in seen if progress.epoch > kept.epoch or progress.changes > kept.changes]
             yield Kill(doing, killed - min(gone, default=killed))
 
     def _started(self, *options: str) -> Terminal:
@@ -98,7 +98,7 @@ class Victim:
         until = time.monotonic() + self.draws.uniform(0, LONGEST)
         terminal.press("space")
         while time.monotonic() < until:
-            seen.append((time.monotonic(), Progress(self._shown(terminal), start.deeds)))
+            seen.append((time.monotonic(), Progress(self._shown(terminal), start.changes)))
             time.sleep(0.02)
         return seen
 
@@ -110,7 +110,7 @@ class Victim:
         terminal.wait_for_text("Enter + -")
         while time.monotonic() < until:
             terminal.press("+-"[len(seen) % 2])
-            seen.append((time.monotonic(), Progress(start.epoch, start.deeds + len(seen) + 1)))
+            seen.append((time.monotonic(), Progress(start.epoch, start.changes + len(seen) + 1)))
             time.sleep(self.draws.uniform(0.01, 0.3))
         return seen
 
@@ -123,8 +123,8 @@ class Victim:
 
     def _shown(self, terminal: Terminal) -> int:
         """The epoch on the state line."""
-        told = _EPOCH.search(terminal.text)
-        return int(told[1].replace(",", "")) if told else 0
+        phrase = _EPOCH.search(terminal.text)
+        return int(phrase[1].replace(",", "")) if phrase else 0
 
     def _kill(self, terminal: Terminal) -> float:
         """Kill the app; when that was."""

@@ -31,12 +31,12 @@ def suspend(terminal: Terminal) -> None:
     terminal.wait_for(lambda: not terminal.modes.get(OTHER_SCREEN), "the shell's screen")
 
 
-def run(terminal: Terminal, line: str, told: str) -> None:
+def run(terminal: Terminal, line: str, phrase: str) -> None:
     """Type a line at the shell's prompt, and wait for what it tells."""
     before = len(terminal.output)
     terminal.press(line, "enter")
-    line_begins = re.compile(rb"[\r\n]" + re.escape(told.encode()))
-    terminal.wait_for(lambda: line_begins.search(terminal.output, before), told)
+    line_begins = re.compile(rb"[\r\n]" + re.escape(phrase.encode()))
+    terminal.wait_for(lambda: line_begins.search(terminal.output, before), phrase)
 
 
 def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(shell: Person) -> None:

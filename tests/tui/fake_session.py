@@ -13,7 +13,7 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.session import Session
-from adder_engine.snapshot import Answer, CollapsedMap, Losses, Moment, Outlook, Snapshot, Status, rungs_of
+from adder_engine.snapshot import AffineMap, Answer, Losses, Outlook, Position, Snapshot, Status, stages_of
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
 
@@ -27,8 +27,8 @@ class FakeSession:
         self.status: Status = "paused"
         self.message = ""
         self.version = 1
-        self.moment = Moment()
-        self.newest = Moment()
+        self.moment = Position()
+        self.newest = Position()
         self.asked = TUTORIAL_SUMS[0]
         self.watched = list(TUTORIAL_SUMS)
         self.closed = False
@@ -62,9 +62,9 @@ class FakeSession:
         self._changed.set()
         return self._now()
 
-    def _collapsed(self, epoch: float) -> CollapsedMap:
+    def _collapsed(self, epoch: float) -> AffineMap:
         left = float(np.exp(-epoch / 300))
-        return CollapsedMap(1 - 0.786 * left, 1 - 1.113 * left, 0.93 * left)
+        return AffineMap(1 - 0.786 * left, 1 - 1.113 * left, 0.93 * left)
 
     def _answer(self, asked: Sum) -> Answer:
         c = self._collapsed(self._epoch)
@@ -96,7 +96,7 @@ class FakeSession:
         linear = self.experiment.network.activation == "none"
         return Snapshot(
             version=self.version, status=self.status, message=self.message, experiment=self.experiment,
-            moment=self.moment, newest=self.newest, rungs=rungs_of(len(self.experiment.network.layers) - 1),
+            moment=self.moment, newest=self.newest, rungs=stages_of(len(self.experiment.network.layers) - 1),
             epoch=epoch, epoch_update=epoch_update, lr=self.experiment.training.lr,
             train_loss=loss if epoch else None, test_loss=loss * 1.3 + 0.5 if has_test else None,
             batch_loss=loss, current_loss=loss, speed=12_400.0 if self.status == "playing" else 0.0,
@@ -126,15 +126,15 @@ class FakeSession:
         last = self.experiment.epochs * self.experiment.updates_per_epoch
         if size in ("layer", "phase"):
             rung = self.moment.rung + 1
-            full = rung >= len(rungs_of(len(self.experiment.network.layers) - 1))
-            self.moment = Moment(self.moment.update + 1) if full else Moment(self.moment.update, rung)
+            full = rung >= len(stages_of(len(self.experiment.network.layers) - 1))
+            self.moment = Position(self.moment.update + 1) if full else Position(self.moment.update, rung)
         else:
-            self.moment = Moment(min(last, self.moment.update + self._size(size) * count))
+            self.moment = Position(min(last, self.moment.update + self._size(size) * count))
         return self._moved()
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
         await self._request("back", size)
-        self.moment = Moment(max(0, self.moment.update - self._size(size) * count))
+        self.moment = Position(max(0, self.moment.update - self._size(size) * count))
         return self._moved()
 
     def _moved(self) -> Snapshot:
@@ -161,7 +161,7 @@ class FakeSession:
     async def advance(self, epochs: int) -> None:
         """Train on while playing."""
         last = self.experiment.epochs * self.experiment.updates_per_epoch
-        self.moment = Moment(min(last, self.moment.update + epochs * self.experiment.updates_per_epoch))
+        self.moment = Position(min(last, self.moment.update + epochs * self.experiment.updates_per_epoch))
         self._moved()
 
     async def pause(self) -> Snapshot:
@@ -171,7 +171,7 @@ class FakeSession:
 
     async def home(self) -> Snapshot:
         await self._request("home")
-        self.moment = Moment()
+        self.moment = Position()
         return self._moved()
 
     async def end(self) -> Snapshot:
@@ -181,7 +181,7 @@ class FakeSession:
 
     async def reset(self) -> Snapshot:
         await self._request("reset")
-        self.moment = self.newest = Moment()
+        self.moment = self.newest = Position()
         self.status = "paused"
         return self._bump()
 
@@ -192,7 +192,7 @@ class FakeSession:
     async def load(self, experiment: Experiment) -> Snapshot:
         await self._request("load", experiment)
         self.experiment = experiment
-        self.moment = self.newest = Moment()
+        self.moment = self.newest = Position()
         self.status = "paused"
         return self._bump()
 
@@ -238,8 +238,8 @@ class FakeSession:
     def at(self, epoch: int, newest: int | None = None) -> FakeSession:
         """The same session, having trained so far."""
         per_epoch = self.experiment.updates_per_epoch
-        self.moment = Moment(epoch * per_epoch)
-        self.newest = Moment((newest or epoch) * per_epoch)
+        self.moment = Position(epoch * per_epoch)
+        self.newest = Position((newest or epoch) * per_epoch)
         return self
 
     def changed(self, **fields: Any) -> Snapshot:

@@ -8,19 +8,19 @@ from typing import Literal
 import numpy as np
 
 from adder_engine.analysis.results import (
-    Checks,
-    Extent,
-    Forecast,
-    Foretold,
-    LossCurve,
-    LossSlice,
-    MapCourse,
-    NeuronPlane,
-    Plane,
+    ActivationGrid,
+    AffineMapHistory,
+    AnswerGrid,
+    Baseline,
+    CurvatureReport,
+    Evaluation,
+    ExtrapolatedError,
+    Extrapolation,
+    GradientLine,
+    GridSpec,
+    LocalLinearMap,
+    LossLandscape,
     Region,
-    Rival,
-    Slopes,
-    Stability,
     symmetric_exp,
     symmetric_log,
 )
@@ -44,17 +44,17 @@ def places(low: float, high: float, count: int, log: bool) -> np.ndarray:
     return np.array([symmetric_exp(float(u)) for u in steps])
 
 
-def plane_of(extent: Extent, trained: float = 500.0, count: int = 10_000) -> Plane:
+def plane_of(extent: GridSpec, trained: float = 500.0, count: int = 10_000) -> AnswerGrid:
     a = places(extent.a_low, extent.a_high, extent.columns, extent.log)
     b = places(extent.b_low, extent.b_high, extent.rows, extent.log)[::-1]
     across, down = np.meshgrid(a, b)
     steps = np.arange(min(count, 500))
     points = np.stack([steps * 377 % 1000 / 999, steps * 211 % 1000 / 999], axis=1) * 2 * trained - trained
     limits = (-trained, trained)
-    return Plane(a, b, extent.log, W_A * across + W_B * down + C, across + down, limits, limits, points, count)
+    return AnswerGrid(a, b, extent.log, W_A * across + W_B * down + C, across + down, limits, limits, points, count)
 
 
-def neurons_of(extent: Extent, layers: tuple[int, ...]) -> tuple[NeuronPlane, ...]:
+def neurons_of(extent: GridSpec, layers: tuple[int, ...]) -> tuple[ActivationGrid, ...]:
     a = places(extent.a_low, extent.a_high, extent.columns, extent.log)
     b = places(extent.b_low, extent.b_high, extent.rows, extent.log)[::-1]
     across, down = np.meshgrid(a, b)
@@ -62,66 +62,66 @@ def neurons_of(extent: Extent, layers: tuple[int, ...]) -> tuple[NeuronPlane, ..
     for layer, size in enumerate(layers):
         for n in range(size):
             outputs = ((n - 1) / 4 * across + (layer + 1) / 2 * down).astype(np.float32)
-            found.append(NeuronPlane(layer, n, outputs, float(outputs.min()), float(outputs.max())))
+            found.append(ActivationGrid(layer, n, outputs, float(outputs.min()), float(outputs.max())))
     return tuple(found)
 
 
-def course() -> MapCourse:
+def course() -> AffineMapHistory:
     epochs = np.arange(0, 413, 4, dtype=float)
     left = 1 - epochs / 824
-    return MapCourse(epochs, epochs, 1 - left / 2, 1 - left * 3 / 4, left * 4, len(epochs) - 1)
+    return AffineMapHistory(epochs, epochs, 1 - left / 2, 1 - left * 3 / 4, left * 4, len(epochs) - 1)
 
 
-def slopes(everywhere: bool = True) -> Slopes:
-    return Slopes(30, 70, answer(30, 70), W_A, W_B, C, (1.0, 1.0, 0.0), everywhere)
+def slopes(everywhere: bool = True) -> LocalLinearMap:
+    return LocalLinearMap(30, 70, answer(30, 70), W_A, W_B, C, (1.0, 1.0, 0.0), everywhere)
 
 
-def forecast(everywhere: bool = True) -> Forecast:
+def forecast(everywhere: bool = True) -> Extrapolation:
     rows = []
     for i, one in enumerate((*SUMS, *FAR)):
         foretold = answer(one.a, one.b) - one.a - one.b
         asked = foretold if everywhere else -one.a - one.b + 100
-        rows.append(Foretold(one, one.a + one.b, foretold, asked, i < len(SUMS)))
-    return Forecast(slopes(everywhere), tuple(rows))
+        rows.append(ExtrapolatedError(one, one.a + one.b, foretold, asked, i < len(SUMS)))
+    return Extrapolation(slopes(everywhere), tuple(rows))
 
 
-def stability(lr: float = 5e-5, limit: float | None = 2.5e-5) -> Stability:
+def stability(lr: float = 5e-5, limit: float | None = 2.5e-5) -> CurvatureReport:
     eigenvalues = np.array([80_000.0, 400.0, 2.0, 0.0, -16.0])
-    return Stability(
+    return CurvatureReport(
         "Hessian", 80_000.0, 2.5e-5, limit, lr, 765.25, 4096.0, 60_000.0, eigenvalues, 1, 1, None, 5, True, 10_000
     )
 
 
-def loss_curve() -> LossCurve:
+def loss_curve() -> GradientLine:
     t = np.linspace(-1e-5, 6e-5, 71)
     losses = 765.25 * (1 - t / 2e-5) ** 2 + 10
-    return LossCurve(t, losses, 775.25, 4096.0, 5e-5, 1731.8125, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
+    return GradientLine(t, losses, 775.25, 4096.0, 5e-5, 1731.8125, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
 
 
-def loss_slice(columns: int, rows: int) -> LossSlice:
+def loss_slice(columns: int, rows: int) -> LossLandscape:
     x, y = np.linspace(-4, 4, columns), np.linspace(4, -4, rows)
     across, down = np.meshgrid(x, y)
     steps = np.arange(9) / 8
-    return LossSlice(
+    return LossLandscape(
         x, y, across**2 * 4 + down**2 + 0.5, 3.0 * (1 - steps), 3.5 * (1 - steps) ** 2, steps * 412, 8, "path",
         (0.875, 0.125), 10_000,
     )  # fmt: skip
 
 
-def checks() -> Checks:
+def checks() -> Evaluation:
     def region(name: Literal["inside", "near", "far"], reach: float, rmse: float, mean: float) -> Region:
         return Region(name, (-reach, reach), (-reach, reach), 2000, rmse, mean)
 
     regions = (
         region("inside", 500, 84.25, 70.5), region("near", 1000, 168.5, 141.0), region("far", 5000, 842.5, 705.25),
     )  # fmt: skip
-    return Checks("held-out", 2000, 0.5, 0.649, 5.0, 1.0, 100.0, 0.9995, 84.25, regions)
+    return Evaluation("held-out", 2000, 0.5, 0.649, 5.0, 1.0, 100.0, 0.9995, 84.25, regions)
 
 
-def rivals() -> tuple[Rival, ...]:
-    def rival(name: str, answers: list[float], rmse: float) -> Rival:
-        told = tuple(Answer(s, x, s.a + s.b) for s, x in zip(SUMS, answers, strict=True))
-        return Rival(name, told, rmse, 2000)  # type: ignore[arg-type]
+def rivals() -> tuple[Baseline, ...]:
+    def rival(name: str, answers: list[float], rmse: float) -> Baseline:
+        phrase = tuple(Answer(s, x, s.a + s.b) for s, x in zip(SUMS, answers, strict=True))
+        return Baseline(name, phrase, rmse, 2000)  # type: ignore[arg-type]
 
     return (
         rival("least squares", [s.a + s.b for s in SUMS], 7.625e-6),

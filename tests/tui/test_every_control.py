@@ -13,7 +13,7 @@ from adder_engine import Experiment, Session, Snapshot
 from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS
 from adder_tui.app import AdderApp
 from adder_tui.experiment_form.screen import ExperimentForm
-from adder_tui.experiment_form.state import FIELDS, Draft
+from adder_tui.experiment_form.state import FIELDS, FormState
 from tests.tui.screens import app_on, shows, until
 
 TINY: dict[str, Any] = {
@@ -34,20 +34,20 @@ class Case:
     keys: Sequence[str]
     value: Any
     base: dict[str, Any] = field(default_factory=dict)
-    told: Callable[[Snapshot], bool] = lambda snapshot: True
+    holds: Callable[[Snapshot], bool] = lambda snapshot: True
     """What the first snapshot after the change must show."""
 
 
 CASES: dict[str, Case] = {
     "seed": Case("7", 7),
     "epochs": Case("4", 4),
-    "network.layers": Case("2-5-1", (2, 5, 1), told=lambda s: s.state.shape == (4, 21)),
+    "network.layers": Case("2-5-1", (2, 5, 1), holds=lambda s: s.state.shape == (4, 21)),
     "network.activation": Case("r", "relu"),
-    "network.init": Case("0.5", 0.5, told=lambda s: bool((s.state[0] == 0.5).all())),
+    "network.init": Case("0.5", 0.5, holds=lambda s: bool((s.state[0] == 0.5).all())),
     "network.dropout": Case("0.5", 0.5),
     "data.task": Case(["right"], "difference"),
     "data.kind": Case(["right"], "rows"),
-    "data.rows": Case("30+70; 5, 6, 12", ((30.0, 70.0), (5.0, 6.0, 12.0)), told=lambda s: s.experiment.row_count == 2),
+    "data.rows": Case("30+70; 5, 6, 12", ((30.0, 70.0), (5.0, 6.0, 12.0)), holds=lambda s: s.experiment.row_count == 2),
     "data.count": Case("9", 9),
     "data.low": Case("-5", -5.0),
     "data.high": Case("9.5", 9.5),
@@ -57,12 +57,12 @@ CASES: dict[str, Case] = {
     "data.test_count": Case("3", 3),
     "data.test_every": Case("3", 3),
     "training.loss": Case("h", "huber"),
-    "training.optimizer": Case("s", "sgd", told=lambda s: not s.state[2:].any()),
-    "training.lr": Case("0.5", 0.5, told=lambda s: s.lr == 0.5),
+    "training.optimizer": Case("s", "sgd", holds=lambda s: not s.state[2:].any()),
+    "training.lr": Case("0.5", 0.5, holds=lambda s: s.lr == 0.5),
     "training.momentum": Case("0.5", 0.5, {"training.optimizer": "momentum"}),
     "training.weight_decay": Case("0.5", 0.5),
     "training.l1": Case("0.5", 0.5),
-    "training.schedule": Case("s", "step", told=lambda s: s.lr == 0.01 / 4),
+    "training.schedule": Case("s", "step", holds=lambda s: s.lr == 0.01 / 4),
     "training.schedule_every": Case("3", 3, {"training.schedule": "step"}),
     "training.schedule_gamma": Case("0.5", 0.5, {"training.schedule": "exponential"}),
     "training.warmup_epochs": Case("6", 6, {"training.schedule": "warmup"}),
@@ -168,7 +168,7 @@ async def test_changing_a_control_by_keys_changes_what_it_should(name: str) -> N
             await until(pilot, lambda: session.experiment == wanted and len(pilot.app.screen_stack) == 1)
             after = await session.snapshot()
             assert after.epoch == (BEFORE if name in CHANGEABLE else 0)
-            assert case.told(after)
+            assert case.holds(after)
             ended = await (
                 played(pilot, session) if name.startswith("stop.") else stepped(pilot, session, after.epoch + AFTER)
             )
@@ -196,7 +196,7 @@ async def test_choosing_a_preset_by_keys_starts_it(name: str) -> None:
 def test_every_control_is_one_key_away_from_its_default_and_from_what_the_run_has(key: Any) -> None:
     case = CASES[key.name]
     run = Experiment().replace(**TINY | case.base).replace(**{key.name: case.value})
-    draft = Draft(run)
+    draft = FormState(run)
     draft.choose(key.name)
     draft.set_default()
     if key.name != "data.rows":

@@ -26,7 +26,7 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import number
 from adder_tui.ui.run_state import state_line
 from adder_tui.ui.symbols import UNICODE
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 from tests.tui.screens import app_of, app_on, press, screen_text, shows, until
 
 NAMED = re.compile(r"(train loss|loss now|RMSE|held-out)(?:  +| )(?P<number>−?[\d,]+(?:\.\d+)?(?:e−?\d+)?|–)(?![\w·])")
@@ -67,8 +67,10 @@ def drawn(seed: int) -> Experiment:
     return Experiment().replace(**changes)
 
 
-def view_of(snapshot: Snapshot) -> View:
-    return View(snapshot.experiment, snapshot, UNICODE, "train", "epoch", 200, first_selection(snapshot.experiment), "")
+def view_of(snapshot: Snapshot) -> ViewState:
+    return ViewState(
+        snapshot.experiment, snapshot, UNICODE, "train", "epoch", 200, first_selection(snapshot.experiment), ""
+    )
 
 
 def plain(lines: list[Line]) -> str:
@@ -99,13 +101,13 @@ def hold(text: str, wanted: dict[str, float | None], where: str) -> set[str]:
         found[match[1]].add(match["number"])
     for name, numbers in found.items():
         assert len(numbers) == 1, f"{where}: {name} is {numbers}\n{text}"
-        told, value = numbers.pop(), wanted[name]
+        phrase, value = numbers.pop(), wanted[name]
         if value is None:
-            assert told == "–", f"{where}: {name}\n{text}"
+            assert phrase == "–", f"{where}: {name}\n{text}"
         else:
             # the engine reckons in float32, and four digits are shown
-            read = float(told.replace(",", "").replace("−", "-"))
-            assert read == pytest.approx(value, rel=1e-3, abs=1e-6), f"{where}: {name} {told}, not {value}\n{text}"
+            read = float(phrase.replace(",", "").replace("−", "-"))
+            assert read == pytest.approx(value, rel=1e-3, abs=1e-6), f"{where}: {name} {phrase}, not {value}\n{text}"
     return set(found)
 
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from adder_engine.analysis.evaluation import checks, held_out, region_of
 from adder_engine.analysis.grids import forecast, plane
-from adder_engine.analysis.results import Extent
+from adder_engine.analysis.results import GridSpec
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum, pair_text
 from adder_engine.runs.watched_sums import starting_sums
-from adder_engine.runs.workspace import Desk
+from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Answer, Snapshot
 from adder_engine.steps import at_once
 from adder_tui.cli.main import main
@@ -30,7 +30,7 @@ from adder_tui.ui.numbers import number, plain_number, signed
 from adder_tui.ui.run_state import answer_line
 from adder_tui.ui.sums import sum_text, watched_sums
 from adder_tui.ui.symbols import UNICODE
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 from tests.engine.plain import by_task, plainly_wanted
 from tests.engine.strategies import examples, experiments
 
@@ -41,9 +41,9 @@ SHORT_RUNS = experiments(most_rows=5, widest=4)
 class Run:
     """A run after a few updates."""
 
-    desk: Desk
+    lesson_view: Workspace
     snapshot: Snapshot
-    view: View
+    view: ViewState
 
     @property
     def experiment(self) -> Experiment:
@@ -67,16 +67,16 @@ class Run:
 
 
 def run_of(experiment: Experiment, asked: Sum | None = None) -> Run:
-    desk = Desk(experiment.replace(epochs=2), None, 1e9)
-    desk.recording.step("epoch", 2)
+    lesson_view = Workspace(experiment.replace(epochs=2), None, 1e9)
+    lesson_view.recording.step("epoch", 2)
     if asked is not None:
-        desk.ask(asked)
-    snapshot = desk.snapshot(playing=False)
-    view = View(
+        lesson_view.ask(asked)
+    snapshot = lesson_view.snapshot(playing=False)
+    view = ViewState(
         experiment=snapshot.experiment, snapshot=snapshot, glyphs=UNICODE, tab="train", step_size="epoch", pace=None,
         selection=first_selection(snapshot.experiment), notice="",
     )  # fmt: skip
-    return Run(desk, snapshot, view)
+    return Run(lesson_view, snapshot, view)
 
 
 def texts(answer: Answer) -> tuple[str, str, str]:
@@ -144,16 +144,16 @@ def read(text: str) -> float:
 @examples(60)
 def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experiment) -> None:
     run = run_of(experiment)
-    experiment, trainer = run.experiment, run.desk.recording.trainer
+    experiment, trainer = run.experiment, run.lesson_view.recording.trainer
     if not np.isfinite(run.snapshot.state).all():
         return
-    found = at_once(plane(trainer, Extent(-600.0, 700.0, -900.0, 550.0, 5, 4)))
+    found = at_once(plane(trainer, GridSpec(-600.0, 700.0, -900.0, 550.0, 5, 4)))
     for i, b in enumerate(found.b.tolist()):
         for j, a in enumerate(found.a.tolist()):
             wanted = plainly_wanted(experiment, a, b)
             assert np.isnan(found.wanted[i, j]) if wanted is None else found.wanted[i, j] == wanted
 
-    data = run.desk.data()
+    data = run.lesson_view.data()
     for i, (a, b) in enumerate(data.inputs.tolist()):
         row = experiment.data.rows[i] if experiment.data.kind == "rows" else (a, b)
         assert np.allclose((a, b), row[:2], rtol=1e-7, atol=1e-30)
@@ -163,12 +163,12 @@ def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experim
         wanted = plainly_wanted(experiment, a, b)
         assert wanted is None or abs(wanted - own) <= 1e-5 * max(1.0, abs(a), abs(b), abs(a * b))
 
-    judged, told = held_out(trainer), at_once(checks(trainer))
+    judged, phrase = held_out(trainer), at_once(checks(trainer))
     with np.errstate(all="ignore"):
         answers = np.array(trainer.answers(list(zip(judged.a.tolist(), judged.b.tolist(), strict=True))))
         off = answers - judged.wanted
-        assert told.count == len(off)
-        assert told.rmse == np.sqrt(np.mean(off * off)) or abs(told.rmse / np.sqrt(np.mean(off * off)) - 1) < 1e-4
+        assert phrase.count == len(off)
+        assert phrase.rmse == np.sqrt(np.mean(off * off)) or abs(phrase.rmse / np.sqrt(np.mean(off * off)) - 1) < 1e-4
     for a, b, wanted in zip(judged.a[:50].tolist(), judged.b[:50].tolist(), judged.wanted[:50].tolist(), strict=True):
         assert plainly_wanted(experiment, a, b) in (wanted, None)
     (low, high), _ = region_of(experiment, "inside")
@@ -186,18 +186,18 @@ def test_the_command_line_tells_the_same_numbers(experiment: Experiment, pick: i
     a, b = pairs(experiment)[pick % len(pairs(experiment))]
     typed = pair_text(a, b, experiment.wanted.rule).replace(" ", "")
     run = run_of(experiment.replace(epochs=2), Sum(a, b))
-    if run.desk.recording.stop is not None:
+    if run.lesson_view.recording.stop is not None:
         return
     args = [f"--set={line.replace(' = ', '=', 1)}" for line in run.experiment.to_short_toml().splitlines()]
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         code = main(["train", "many-pairs", *args, "--json", "--predict", typed])
-    told = json.loads(out.getvalue().splitlines()[-1])
+    phrase = json.loads(out.getvalue().splitlines()[-1])
     asked = run.snapshot.asked
-    assert told["wanted"] == {typed: plainly_wanted(run.experiment, a, b)}
+    assert phrase["wanted"] == {typed: plainly_wanted(run.experiment, a, b)}
     if code == 0:
         # Several sums go through the network in other sums of products than one alone: the last digits may differ.
         size = 2e-6 * (abs(asked.predicted) + abs(a) + abs(b) + run.experiment.data.scale)
-        assert told["predictions"][typed] == pytest.approx(asked.predicted, abs=size)
+        assert phrase["predictions"][typed] == pytest.approx(asked.predicted, abs=size)
         if asked.wanted is not None:
-            assert told["off_by"][typed] == told["predictions"][typed] - asked.wanted
+            assert phrase["off_by"][typed] == phrase["predictions"][typed] - asked.wanted

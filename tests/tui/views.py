@@ -11,18 +11,18 @@ from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Losses
 from adder_tui.selection import first_selection
 from adder_tui.ui.symbols import ASCII, UNICODE
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 from tests.tui.fake_session import FakeSession
 
 
-def view_of(preset: str = "one-pair", epoch: int = 412, *, ascii: bool = False, **fields: Any) -> View:
+def view_of(preset: str = "one-pair", epoch: int = 412, *, ascii: bool = False, **fields: Any) -> ViewState:
     """A view of a session of formulas; ``fields`` replace the snapshot's."""
 
     async def snapshot() -> Any:
         return FakeSession(Experiment.preset(preset)).at(epoch).changed(**fields)
 
     experiment = Experiment.preset(preset)
-    return View(
+    return ViewState(
         experiment=experiment,
         snapshot=asyncio.run(snapshot()),
         glyphs=ASCII if ascii else UNICODE,

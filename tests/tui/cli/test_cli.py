@@ -31,11 +31,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 def _refused(capsys: pytest.CaptureFixture[str], *args: str) -> str:
     """The one line that a wrong command line gets."""
     assert cli.main(args) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("adder-tui: ")
-    assert told.err.count("\n") == 1
-    return told.err
+    phrase = capsys.readouterr()
+    assert phrase.out == ""
+    assert phrase.err.startswith("adder-tui: ")
+    assert phrase.err.count("\n") == 1
+    return phrase.err
 
 
 # --- what the app is started with ------------------------------------------------------------------
@@ -144,9 +144,9 @@ def test_a_file_that_will_not_do_is_named(
 ) -> None:
     file = tmp_path / "wrong.toml"
     file.write_bytes(held)
-    told = _refused(capsys, "--experiment", str(file))
-    assert "wrong.toml" in told
-    assert named in told
+    phrase = _refused(capsys, "--experiment", str(file))
+    assert "wrong.toml" in phrase
+    assert named in phrase
 
 
 def test_what_is_typed_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,9 +170,9 @@ def test_a_fault_of_ours_gets_one_sentence_and_code_1(
 
     monkeypatch.setattr(cli, "start_app", fail)
     assert cli.main([]) == 1
-    told = capsys.readouterr().err
-    assert "planned" in told
-    assert told.count("\n") == 1
+    phrase = capsys.readouterr().err
+    assert "planned" in phrase
+    assert phrase.count("\n") == 1
 
 
 # --- telling ---------------------------------------------------------------------------------------
@@ -190,11 +190,11 @@ def test_the_check_tells_the_versions_and_the_folder_and_makes_nothing(
 ) -> None:
     folder = tmp_path / "new" / "state"
     assert cli.main(["--check", "--data-dir", str(folder), "--ascii"]) == 0
-    told = {line[:13].strip(): line[13:] for line in capsys.readouterr().out.splitlines()}
-    assert {"terminal", "colours", "locale", "textual", "plotext", "numpy", "torch", "threads"} <= told.keys()
-    assert "loads in" in told["torch"]
-    assert told["characters"] == "plain ASCII, as asked by --ascii"
-    assert told["data folder"] == f"{folder} (made when needed)"
+    phrase = {line[:13].strip(): line[13:] for line in capsys.readouterr().out.splitlines()}
+    assert {"terminal", "colours", "locale", "textual", "plotext", "numpy", "torch", "threads"} <= phrase.keys()
+    assert "loads in" in phrase["torch"]
+    assert phrase["characters"] == "plain ASCII, as asked by --ascii"
+    assert phrase["data folder"] == f"{folder} (made when needed)"
     assert not folder.parent.exists()
 
 
@@ -268,7 +268,7 @@ def test_the_locale_is_the_first_that_is_not_empty() -> None:
 def test_a_c_locale_is_known_although_python_turns_it_into_utf_8() -> None:
     environ = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_CTYPE", "LANG")}
     code = "from adder_tui.cli.output import *; print(why_ascii(original_environment()))"
-    told = subprocess.run(
+    phrase = subprocess.run(
         [sys.executable, "-c", code],
         env=environ | {"LANG": "C"},
         capture_output=True,
@@ -276,7 +276,7 @@ def test_a_c_locale_is_known_although_python_turns_it_into_utf_8() -> None:
         check=True,
         timeout=60,
     )
-    assert told.stdout == "the locale is C, not UTF-8\n"
+    assert phrase.stdout == "the locale is C, not UTF-8\n"
 
 
 def test_textual_and_torch_find_our_defaults_unless_the_user_set_their_own(
@@ -298,7 +298,7 @@ def test_rows_from_a_file_become_part_of_the_experiment(started: list[Settings],
     assert cli.main(["--data", str(file), "--set", "training.lr=0.01"]) == 0
     wanted = {"data.kind": "rows", "data.rows": [[30, 70, 100], [1, 2, 3]], "training.lr": 0.01}
     assert started[0].experiment == Experiment().replace(**wanted)
-    assert started[0].told == f"{file}: 2 rows: a, b and target."
+    assert started[0].phrase == f"{file}: 2 rows: a, b and target."
 
 
 @pytest.mark.parametrize(
@@ -309,16 +309,16 @@ def test_rows_from_a_file_become_part_of_the_experiment(started: list[Settings],
         ["export", "many-pairs", "--to", "mine.toml"],
     ],
 )
-def test_what_was_read_of_a_file_of_rows_is_told_beside_the_output(
+def test_what_was_read_of_a_file_of_rows_is_said_beside_the_output(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text("index,sum,a,b\n0,100,30,70\n1,11,5,6\n", encoding="utf-8")
     assert cli.main([*command, "--data", "mine.csv"]) == 0
-    told = "2 rows: a, b and the target from sum; left out: index (it counts the rows)."
-    assert capsys.readouterr().err == f"adder-tui: mine.csv: {told}\n"
+    phrase = "2 rows: a, b and the target from sum; left out: index (it counts the rows)."
+    assert capsys.readouterr().err == f"adder-tui: mine.csv: {phrase}\n"
     assert cli.main(["--check", "--data", "mine.csv"]) == 0
-    assert f"data         mine.csv: {told}" in capsys.readouterr().out
+    assert f"data         mine.csv: {phrase}" in capsys.readouterr().out
 
 
 def test_the_home_folder_is_found_where_the_shell_leaves_it_to_us(
@@ -373,7 +373,7 @@ def test_an_option_that_counts_once_is_refused_when_it_is_given_again(
     assert f"{args[-2]} was given 2 times, and it counts once: keep one." in _refused(capsys, *args)
 
 
-def test_a_file_that_is_no_run_is_told_for_what_it_is(
+def test_a_file_that_is_no_run_is_said_for_what_it_is(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -61,7 +61,7 @@ def test_progress_goes_from_one_folder_to_another(
         (["--course", "nowhere"], "cannot be read"),
     ],
 )
-def test_what_will_not_do_is_told_in_one_line(
+def test_what_will_not_do_is_said_in_one_line(
     args: list[str], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     more = ["--data-dir", str(tmp_path)] if args[0] in ("import", "--course") else []
@@ -88,7 +88,7 @@ def test_a_teacher_sees_who_has_what_done(tmp_path: Path, capsys: pytest.Capture
     assert "spoiled.txt: This is no exported progress" in capsys.readouterr().err
 
 
-def test_an_author_is_told_what_is_wrong_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_author_is_said_what_is_wrong_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "01-small.md"
     path.write_text(SMALL.replace('"asked(30, 70)"', '"askd(30, 70)"'), encoding="utf-8")
     assert cli.main(["lessons", "check", str(path)]) == 1

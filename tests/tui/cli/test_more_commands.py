@@ -13,7 +13,7 @@ from adder_engine import Experiment, Session
 from adder_tui.cli import main as cli
 from adder_tui.cli.main import main
 from adder_tui.settings import Settings
-from adder_tui.storage.autosave import LAST_RUN, start_session, take_seat
+from adder_tui.storage.autosave import LAST_RUN, start_session, take_instance_lock
 from adder_tui.storage.paths import autosave_path, make_data_dir
 
 
@@ -35,25 +35,25 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _refused(capsys: pytest.CaptureFixture[str], *args: str) -> str:
     """The one line that a wrong command line gets."""
     assert main(args) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("adder-tui: ")
-    assert told.err.count("\n") == 1
-    return told.err
+    phrase = capsys.readouterr()
+    assert phrase.out == ""
+    assert phrase.err.startswith("adder-tui: ")
+    assert phrase.err.count("\n") == 1
+    return phrase.err
 
 
-def _told(capsys: pytest.CaptureFixture[str], *args: str) -> list[str]:
+def _text(capsys: pytest.CaptureFixture[str], *args: str) -> list[str]:
     assert main(args) == 0
-    told = capsys.readouterr()
-    assert told.err == ""
-    return told.out.splitlines()
+    phrase = capsys.readouterr()
+    assert phrase.err == ""
+    return phrase.out.splitlines()
 
 
 # --- predict ---------------------------------------------------------------------------------------
 
 
 def test_a_saved_run_answers_sums_that_may_begin_with_a_minus(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = _told(capsys, "predict", str(run), "30+70", "-330000+30000", "70+30")
+    lines = _text(capsys, "predict", str(run), "30+70", "-330000+30000", "70+30")
     assert [line.split(" = ")[0].strip() for line in lines] == ["30+70", "-330000+30000", "70+30"]
     assert [line.split(" = ")[1].split()[0] for line in lines][::2] == ["99.98", "78.66"]
     assert lines[0].endswith("truth     100   off by      −0.02")
@@ -63,9 +63,9 @@ def test_a_file_that_is_no_run_is_refused(tmp_path: Path, run: Path, capsys: pyt
     foreign, damaged = tmp_path / "foreign.npz", tmp_path / "damaged.npz"
     foreign.write_text("rows = [[30, 70]]")
     damaged.write_bytes(run.read_bytes()[:-500])
-    for path, told in ((foreign, "is not a run"), (damaged, "is not a run"), (tmp_path / "none.npz", "There is no")):
-        assert told in _refused(capsys, "predict", str(path), "30+70")
-        assert told in _refused(capsys, "--open", str(path))
+    for path, phrase in ((foreign, "is not a run"), (damaged, "is not a run"), (tmp_path / "none.npz", "There is no")):
+        assert phrase in _refused(capsys, "predict", str(path), "30+70")
+        assert phrase in _refused(capsys, "--open", str(path))
 
 
 def test_what_is_no_sum_is_refused_before_the_run_is_opened(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +79,7 @@ def test_what_is_no_sum_is_refused_before_the_run_is_opened(capsys: pytest.Captu
 def test_a_preset_is_exported_as_each_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begins = {"a.py": '"""one-pair: one sum only', "a.ipynb": "{", "a.csv": "epoch,train_loss", "a.svg": "<svg "}
     for name, start in begins.items():
-        assert _told(capsys, "export", "one-pair", "--to", str(tmp_path / name)) == [f"{tmp_path / name} written."]
+        assert _text(capsys, "export", "one-pair", "--to", str(tmp_path / name)) == [f"{tmp_path / name} written."]
         assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 2001
 
@@ -89,7 +89,7 @@ def test_weights_of_a_saved_run_are_its_own(tmp_path: Path, run: Path, capsys: p
 
     from adder_engine import Adder
 
-    _told(capsys, "export", str(run), "--to", str(tmp_path / "weights.pt"))
+    _text(capsys, "export", str(run), "--to", str(tmp_path / "weights.pt"))
     model = Adder(Experiment.preset("one-pair"))
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     with torch.no_grad():
@@ -110,8 +110,8 @@ def test_weights_of_a_run_with_a_muted_neuron_answer_as_predict_does(
             await session.save(tmp_path / "muted.npz")
 
     asyncio.run(save())
-    (answer,) = _told(capsys, "predict", str(tmp_path / "muted.npz"), "30+70")
-    (said,) = _told(capsys, "export", str(tmp_path / "muted.npz"), "--to", str(tmp_path / "weights.pt"))
+    (answer,) = _text(capsys, "predict", str(tmp_path / "muted.npz"), "30+70")
+    (said,) = _text(capsys, "export", str(tmp_path / "muted.npz"), "--to", str(tmp_path / "weights.pt"))
     assert said.endswith("written. input[1] is muted in the run: its outgoing weights are written as 0, so that the"
                          " file answers alike.")  # fmt: skip
     model = Adder(Experiment.preset("one-pair"))
@@ -127,22 +127,22 @@ def test_a_run_is_known_by_what_it_holds_and_an_experiment_by_its_ending(
     unnamed, written = tmp_path / "saved", tmp_path / "mine.toml"
     unnamed.write_bytes(run.read_bytes())
     written.write_text(Experiment.preset("tanh").to_toml(), encoding="utf-8")
-    _told(capsys, "export", str(unnamed), "--to", str(tmp_path / "run.py"))
-    _told(capsys, "export", str(written), "--to", str(tmp_path / "toml.py"))
+    _text(capsys, "export", str(unnamed), "--to", str(tmp_path / "run.py"))
+    _text(capsys, "export", str(written), "--to", str(tmp_path / "toml.py"))
     assert "torch.tensor([[30.0, 70.0]])" in (tmp_path / "run.py").read_text()
     assert "torch.tanh" in (tmp_path / "toml.py").read_text()
 
 
 def test_a_run_that_blows_up_is_written_as_far_as_it_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "explode", "--to", str(tmp_path / "a.csv")]) == 1
-    told = capsys.readouterr()
-    assert "finite" in told.err
-    assert told.err.count("\n") == 1
+    phrase = capsys.readouterr()
+    assert "finite" in phrase.err
+    assert phrase.err.count("\n") == 1
     assert 2 < len((tmp_path / "a.csv").read_text().splitlines()) < 20
 
 
 @pytest.mark.parametrize(
-    ("source", "to", "told"),
+    ("source", "to", "phrase"),
     [
         ("one-pair", "a.txt", "must end in .toml, .py"),
         ("one-pair", "nowhere/a.svg", "no folder"),
@@ -152,9 +152,9 @@ def test_a_run_that_blows_up_is_written_as_far_as_it_came(tmp_path: Path, capsys
     ],
 )
 def test_an_export_that_cannot_be_is_refused(
-    source: str, to: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    source: str, to: str, phrase: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told in _refused(capsys, "export", source, "--to", str(tmp_path / to))
+    assert phrase in _refused(capsys, "export", source, "--to", str(tmp_path / to))
     assert not list(tmp_path.iterdir())
 
 
@@ -170,12 +170,12 @@ def _sweep_json(capsys: pytest.CaptureFixture[str], *args: str) -> list[dict[str
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")
 
-    return [json.loads(line, parse_constant=refuse) for line in _told(capsys, "sweep", *args, "--json")]
+    return [json.loads(line, parse_constant=refuse) for line in _text(capsys, "sweep", *args, "--json")]
 
 
 def test_a_sweep_is_one_aligned_table(capsys: pytest.CaptureFixture[str]) -> None:
     args = ["sweep", "one-pair", "--over", "training.lr=1e-4,1e-3,0.5", "--seeds", "3"]
-    headline, heading, *lines = _told(capsys, *args)
+    headline, heading, *lines = _text(capsys, *args)
     assert headline == "one-pair: 3 values of training.lr from 3 seeds, 9 runs of 2,000 epochs"
     assert heading.split("  ")[0] == "training.lr"
     assert heading.split()[-3:] == ["30+70", "blew", "up"]
@@ -214,7 +214,7 @@ def test_a_run_that_ends_far_above_its_start_is_counted_with_those_that_blew_up(
         "[training]\noptimizer = 'sgd'\n"
     )
     over = ("--over", "training.lr=1.1e-6,1.25e-6", "--seeds", "2")
-    table = [line.split() for line in _told(capsys, "sweep", str(path), *over)][2:]
+    table = [line.split() for line in _text(capsys, "sweep", str(path), *over)][2:]
     assert [line[-3:] for line in table] == [["0", "of", "2"], ["2", "of", "2"]]
     assert table[1][1] == "–"
     runs = _sweep_json(capsys, str(path), *over)
@@ -227,23 +227,23 @@ def test_a_run_that_ends_far_above_its_start_is_counted_with_those_that_blew_up(
 
 def test_when_every_run_blows_up_the_sweep_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "explode", "--over", "training.lr=2e-4,3e-4", "--seeds", "2"]) == 1
-    told = capsys.readouterr()
-    assert told.out.splitlines()[-1].endswith("2 of 2")
-    assert "No run came to its end." in told.err
-    assert "nan" not in told.out
+    phrase = capsys.readouterr()
+    assert phrase.out.splitlines()[-1].endswith("2 of 2")
+    assert "No run came to its end." in phrase.err
+    assert "nan" not in phrase.out
 
 
 def test_words_and_shapes_can_be_swept_over(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = _told(capsys, "sweep", "one-pair", "--over", "network.layers=2-1,2-4-1", "--epochs", "3", "--seeds", "1")
+    lines = _text(capsys, "sweep", "one-pair", "--over", "network.layers=2-1,2-4-1", "--epochs", "3", "--seeds", "1")
     assert [line.startswith(start) for line, start in zip(lines[2:], ("[2, 1]", "[2, 4, 1]"), strict=True)] == [
         True
     ] * 2
-    lines = _told(capsys, "sweep", "one-pair", "--over", "seed=1,2,3", "--epochs", "3")
+    lines = _text(capsys, "sweep", "one-pair", "--over", "seed=1,2,3", "--epochs", "3")
     assert lines[0] == "one-pair: 3 values of seed, 3 runs of 3 epochs"
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "phrase"),
     [
         (["--over", "training.lr"], "key=value,value"),
         (["--over", "training.lr=fast"], "training.lr"),
@@ -255,8 +255,8 @@ def test_words_and_shapes_can_be_swept_over(capsys: pytest.CaptureFixture[str]) 
         ([], "--over"),
     ],
 )
-def test_a_sweep_that_cannot_be_is_refused(args: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert told in _refused(capsys, "sweep", "one-pair", *args)
+def test_a_sweep_that_cannot_be_is_refused(args: list[str], phrase: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert phrase in _refused(capsys, "sweep", "one-pair", *args)
 
 
 # --- --open ----------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def test_a_saved_run_brings_its_own_experiment(run: Path, capsys: pytest.Capture
 
 async def test_the_session_goes_on_with_the_run(run: Path, tmp_path: Path) -> None:
     make_data_dir(tmp_path)
-    session, _ = await start_session(Experiment(), tmp_path, take_seat(tmp_path), run)
+    session, _ = await start_session(Experiment(), tmp_path, take_instance_lock(tmp_path), run)
     snapshot = await session.snapshot()
     await session.close()
     assert snapshot.experiment == Experiment.preset("one-pair")
@@ -300,7 +300,7 @@ async def test_the_apps_own_kept_runs_can_be_opened_and_the_other_is_not_lost(na
     await _save(autosave, 3)
     await _save(kept, 5)
     chosen, epochs = (autosave, 3) if name == "autosave" else (kept, 5)
-    session, last = await start_session(Experiment(), tmp_path, take_seat(tmp_path), chosen)
+    session, last = await start_session(Experiment(), tmp_path, take_instance_lock(tmp_path), chosen)
     snapshot = await session.snapshot()
     await session.close()
     assert snapshot.epoch == epochs

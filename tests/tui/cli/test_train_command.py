@@ -14,8 +14,8 @@ import pytest
 from adder_engine.analysis.divergence import explain_anew
 from adder_engine.experiment import Experiment
 from adder_tui.cli.main import main
-from adder_tui.cli.train_command import Reply, answer_lines, told_epochs
-from adder_tui.train.draw_panels import blow_up_told
+from adder_tui.cli.train_command import Reply, answer_lines, reported_epochs
+from adder_tui.train.draw_panels import divergence_text
 
 
 def _json(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_a_run_that_blows_up_says_so_in_words_and_exits_1(capsys: pytest.Capture
     assert last["done"] is False
     blow_up = explain_anew(Experiment.preset("explode"))  # as the app tells it
     assert blow_up is not None
-    assert last["stopped"] == blow_up_told(blow_up)
+    assert last["stopped"] == divergence_text(blow_up)
     assert (last["blew_up_at"], last["not_finite_at"]) == (blow_up.update, blow_up.lost_at)
     assert last["epoch"] < 20
 
@@ -112,18 +112,18 @@ lr = 1.25e-6
 """
 
 
-def test_a_run_that_diverges_is_told_with_the_reason_and_exits_1(
+def test_a_run_that_diverges_is_said_with_the_reason_and_exits_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "t8.toml"
     path.write_text(T8)
     assert main(["train", str(path)]) == 1
-    told = capsys.readouterr()
-    assert "This run diverged: the loss ended 1.13e9 times above its start" in told.err
-    assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in told.err
+    phrase = capsys.readouterr()
+    assert "This run diverged: the loss ended 1.13e9 times above its start" in phrase.err
+    assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in phrase.err
     last = _json(capsys, str(path), code=1)[-1]
     assert last["done"] is False
-    assert last["stopped"] == told.err.removeprefix("adder-tui: ").strip()
+    assert last["stopped"] == phrase.err.removeprefix("adder-tui: ").strip()
     assert last["diverged"] == pytest.approx(1.13e9, rel=0.01)
     assert last["limit"] == pytest.approx(1.185e-6, rel=1e-3)
     assert (last["blew_up_at"], last["not_finite_at"], last["lr"]) == (38, None, 1.25e-6)
@@ -152,7 +152,7 @@ def test_a_run_that_a_rule_of_its_own_ended_far_above_its_start_has_diverged_too
         (["network.layers=2-1", "training.flat_target=true", "training.lr=0.01"], "broadcast", "flat_target"),
     ],
 )
-def test_a_loss_that_stands_still_is_told_with_its_reason(
+def test_a_loss_that_stands_still_is_said_with_its_reason(
     capsys: pytest.CaptureFixture[str], settings: list[str], cause: str, words: str
 ) -> None:
     options = [text for setting in ["data.count=50", "data.test_count=0", *settings] for text in ("--set", setting)]
@@ -171,10 +171,10 @@ def test_a_run_that_learns_or_only_just_began_is_not_called_stuck(capsys: pytest
 
 def test_a_run_that_blows_up_says_so_on_stderr_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "explode", "--predict", "30+70"]) == 1
-    told = capsys.readouterr()
-    assert "finite" in told.err
-    assert told.err.count("\n") == 1
-    assert "nan" not in told.out
+    phrase = capsys.readouterr()
+    assert "finite" in phrase.err
+    assert phrase.err.count("\n") == 1
+    assert "nan" not in phrase.out
 
 
 def test_keys_are_set_and_epochs_come_last(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,10 +205,10 @@ def test_rows_with_targets_of_their_own_are_the_truth_for_their_pairs_and_for_no
     known, unknown = _text(capsys, *own, "--predict", "30+70", "--predict", "12+5")[-2:]
     assert known == "30+70 = 270.00   truth 270   off by +0.00"
     assert unknown.endswith("no truth known")
-    told = _json(capsys, *own, "--predict", "30+70", "--predict", "12+5")[-1]
-    assert told["wanted"] == {"30+70": 270.0, "12+5": None}
-    assert told["off_by"]["30+70"] == told["predictions"]["30+70"] - 270.0
-    assert told["off_by"]["12+5"] is None
+    phrase = _json(capsys, *own, "--predict", "30+70", "--predict", "12+5")[-1]
+    assert phrase["wanted"] == {"30+70": 270.0, "12+5": None}
+    assert phrase["off_by"]["30+70"] == phrase["predictions"]["30+70"] - 270.0
+    assert phrase["off_by"]["12+5"] is None
 
 
 def test_text_ends_with_the_answer_the_truth_and_how_far_off(capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,11 +235,11 @@ def test_nothing_asked_gives_no_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("epochs", "told"),
+    ("epochs", "phrase"),
     [(0, []), (1, []), (2, [1]), (10, list(range(1, 10))), (25, [1, 2, 5, 7, 10, 12, 15, 17, 20, 22])],
 )
-def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, told: list[int]) -> None:
-    assert sorted(told_epochs(epochs)) == told
+def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, phrase: list[int]) -> None:
+    assert sorted(reported_epochs(epochs)) == phrase
 
 
 # A test runner started in the background has SIGINT ignored, and its children would inherit that.
@@ -264,9 +264,9 @@ def test_a_reader_that_goes_away_gets_no_traceback() -> None:
         assert run.stderr is not None
         run.stdout.readline()
         run.stdout.close()
-        told = run.stderr.read()
+        phrase = run.stderr.read()
         run.wait(timeout=60)
-    assert told == ""
+    assert phrase == ""
     assert run.returncode == 1
 
 
@@ -275,20 +275,20 @@ def test_lines_come_as_soon_as_they_are_due_and_ctrl_c_ends_with_one_sentence() 
         assert run.stdout is not None
         first = json.loads(run.stdout.readline())
         run.send_signal(signal.SIGINT)
-        rest, told = run.communicate(timeout=60)
+        rest, phrase = run.communicate(timeout=60)
     assert first["epoch"] == 1
     assert json.loads(rest.splitlines()[-1])["done"] is False
     assert run.returncode == 1
-    assert told.startswith("adder-tui: Stopped by Ctrl+C in epoch ")
-    assert told.count("\n") == 1
+    assert phrase.startswith("adder-tui: Stopped by Ctrl+C in epoch ")
+    assert phrase.count("\n") == 1
 
 
 def test_a_c_locale_gets_plain_ascii() -> None:
     environ = os.environ | {"LC_ALL": "C", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "adder_tui", "train", "one-pair", "--epochs", "1", "--predict", "30+70"]
-    told = subprocess.run(command, capture_output=True, env=environ, check=True, timeout=60).stdout
-    assert b"off by -" in told
-    assert told.isascii()
+    phrase = subprocess.run(command, capture_output=True, env=environ, check=True, timeout=60).stdout
+    assert b"off by -" in phrase
+    assert phrase.isascii()
 
 
 def test_a_terminal_on_stderr_gets_a_progress_bar_that_leaves_nothing_behind() -> None:
@@ -299,12 +299,12 @@ def test_a_terminal_on_stderr_gets_a_progress_bar_that_leaves_nothing_behind() -
             while " of 10,000,000 epochs\r" not in shown:
                 shown += os.read(ours, 1000).decode()
             run.send_signal(signal.SIGINT)
-            told, _ = run.communicate(timeout=60)
+            phrase, _ = run.communicate(timeout=60)
         while "Ctrl+C" not in shown:
             shown += os.read(ours, 1000).decode()
     finally:
         os.close(ours)
         os.close(theirs)
-    assert "\r" not in told
+    assert "\r" not in phrase
     bar, blanks = shown.split("adder-tui: ")[0].split("\r")[-4::2][:2]
     assert blanks == " " * len(bar)

@@ -7,11 +7,11 @@ import pytest
 from adder_engine import Experiment
 from adder_engine.experiment import CHANGEABLE, KEYS
 from adder_engine.session import Session
-from adder_tui.course.action_runner import LessonPlayer
-from adder_tui.course.activity_log import Run, _fixed
+from adder_tui.course.action_runner import ActionRunner
+from adder_tui.course.activity_log import LoggedRun, _fixed
 from adder_tui.course.expressions import Value, parse
 from adder_tui.course.problems import ActionError
-from adder_tui.course.state import Attempt, completed
+from adder_tui.course.state import LessonAttempt, completed
 from adder_tui.course.vocabulary import parse_action
 from adder_tui.storage.progress import LessonRecord, QuizRecord
 from tests.tui.course.lesson_file import STATION, small_lesson
@@ -20,8 +20,8 @@ from tests.tui.course.lesson_file import STATION, small_lesson
 class Doing:
     """A lesson entered on a session, its deeds, and what expressions say of them."""
 
-    def __init__(self, session: Session, attempt: Attempt) -> None:
-        self.session, self.attempt, self.player = session, attempt, LessonPlayer(session, attempt)
+    def __init__(self, session: Session, attempt: LessonAttempt) -> None:
+        self.session, self.attempt, self.player = session, attempt, ActionRunner(session, attempt)
 
     async def do(self, *actions: str) -> None:
         for action in actions:
@@ -34,7 +34,7 @@ class Doing:
 
 @pytest.fixture
 async def doing(session: Session, tmp_path: Path) -> Doing:
-    doing = Doing(session, Attempt(small_lesson(tmp_path)))
+    doing = Doing(session, LessonAttempt(small_lesson(tmp_path)))
     await doing.player.enter()
     return doing
 
@@ -79,7 +79,7 @@ async def test_a_setting_changed_before_the_first_update_is_the_runs_own(doing: 
 
 async def test_a_change_that_was_taken_back_leaves_no_trace(doing: Doing) -> None:
     await doing.do("run 2", "change training.zero_grad=false")
-    doing.attempt.deeds.saw(await doing.session.undo())
+    doing.attempt.activity.saw(await doing.session.undo())
     await doing.do("run 1")
     assert await doing.value("run.epochs == 3", training__zero_grad=True) is True
 
@@ -89,16 +89,16 @@ async def test_each_seed_and_each_new_start_is_a_run(doing: Doing) -> None:
     assert await doing.value("tried(42)") == 3
     assert await doing.value("tried(43)") == 1
     assert await doing.value("seeds_tried") == 2
-    assert len(doing.attempt.deeds.runs) == 4
+    assert len(doing.attempt.activity.runs) == 4
 
 
 async def test_a_snapshot_that_comes_late_is_left_out(doing: Doing) -> None:
     await doing.do("run 3")
     late = await doing.session.snapshot()
     await doing.do("reset")
-    doing.attempt.deeds.saw(late)
+    doing.attempt.activity.saw(late)
     assert await doing.value("run.epochs") == 0
-    assert len(doing.attempt.deeds.runs) == 2
+    assert len(doing.attempt.activity.runs) == 2
 
 
 async def test_sums_are_noted_with_the_run_that_they_were_asked_of(doing: Doing) -> None:
@@ -133,7 +133,7 @@ async def test_an_explosion_is_a_fact_of_its_run(doing: Doing) -> None:
     assert await doing.value("run.exploded and run.epochs < 20", training__lr=2e-4) is True
 
 
-async def test_errors_are_told_in_units_of_sums(doing: Doing) -> None:
+async def test_errors_are_said_in_units_of_sums(doing: Doing) -> None:
     await doing.do("set data.kind=uniform data.count=100 data.scale=500 training.lr=0.1", "run 3")
     train, test = await doing.value("run.train_rmse"), await doing.value("run.test_rmse")
     assert isinstance(train, float)
@@ -201,12 +201,12 @@ async def test_benches_are_noted_with_their_arguments(doing: Doing) -> None:
 
 async def test_a_prediction_stays_as_it_was_locked_in(doing: Doing) -> None:
     await doing.do("predict first b", "predict first a")
-    assert doing.attempt.deeds.predictions == {"first": "b"}
+    assert doing.attempt.activity.predictions == {"first": "b"}
     assert await doing.value("predicted('first')") is True
 
 
 async def test_a_station_begins_a_run_of_its_own(session: Session, tmp_path: Path) -> None:
-    doing = Doing(session, Attempt(small_lesson(tmp_path, STATION)))
+    doing = Doing(session, LessonAttempt(small_lesson(tmp_path, STATION)))
     await doing.player.enter()
     await doing.do("set training.lr=0.02", "run 2", "station wide", "run 1")
     assert (
@@ -218,7 +218,7 @@ async def test_a_station_begins_a_run_of_its_own(session: Session, tmp_path: Pat
         await doing.do("station narrow")
 
 
-async def test_what_cannot_be_done_is_told_with_the_action(doing: Doing) -> None:
+async def test_what_cannot_be_done_is_said_with_the_action(doing: Doing) -> None:
     with pytest.raises(ActionError, match=r"'edit output\.bais 1' cannot be done: There is no parameter"):
         await doing.do("edit output.bais 1")
 
@@ -238,7 +238,7 @@ async def test_what_was_said_by_an_earlier_run_can_be_quoted(doing: Doing) -> No
 
 async def test_an_attempt_goes_on_from_what_was_kept(session: Session, tmp_path: Path) -> None:
     record = LessonRecord(tasks=(1, 9), prediction={"first": "a"}, best={"quick": 2.0})
-    attempt = Attempt(small_lesson(tmp_path), record)
+    attempt = LessonAttempt(small_lesson(tmp_path), record)
     assert attempt.done == {1}
     assert not attempt.all_done
     doing = Doing(session, attempt)
@@ -275,4 +275,4 @@ def test_what_begins_a_new_run_is_what_cannot_change_during_one() -> None:
     assert {key.name for key in KEYS} - CHANGEABLE == {*other, "data.rows"}
     for key, value in other.items():
         assert _fixed(base.replace(**{key: value})) != _fixed(base), key
-    assert Run([(0, base)]).experiment == base
+    assert LoggedRun([(0, base)]).experiment == base

@@ -44,7 +44,7 @@ def test_whatever_is_outside_of_the_language_is_refused_in_a_sentence(text: str)
     assert len(str(caught.value)) < 300
 
 
-def test_a_misspelt_name_is_told_the_nearest_one() -> None:
+def test_a_misspelt_name_is_said_the_nearest_one() -> None:
     with pytest.raises(CheckError, match=r"did you mean run\.exploded\?"):
         parse("run.explodet")
 

@@ -152,26 +152,26 @@ def test_a_folder_of_ones_own_is_a_course(tmp_path: Path) -> None:
     assert course.glossary.find("loss") is not None
 
 
-def test_what_is_wrong_between_files_is_told(tmp_path: Path) -> None:
+def test_what_is_wrong_between_files_is_said(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
     (folder / "01-small.md").write_text(SMALL, encoding="utf-8")
     other = SMALL.replace('terms = ["loss"]', 'terms = ["loss", "blorb"]').replace('chapter = "look"', 'chapter = "x"')
     (folder / "02-other.md").write_text(other, encoding="utf-8")
     with pytest.raises(LessonError) as caught:
         read_course(folder)
-    told = "\n".join(map(str, caught.value.problems))
+    phrase = "\n".join(map(str, caught.value.problems))
     for part in ("id = 'small' is that of", "order = 1 is that of", "should be named 01-small.md", "'x' is not in",
                  "'blorb' is not in glossary.toml"):  # fmt: skip
-        assert part in told
+        assert part in phrase
 
 
 @pytest.mark.parametrize("head", ["", "title = 1", HEAD + "colour = 1", "[["])
-def test_a_head_that_will_not_do_is_told(tmp_path: Path, head: str) -> None:
+def test_a_head_that_will_not_do_is_said(tmp_path: Path, head: str) -> None:
     with pytest.raises(LessonError):
         read_course(_folder(tmp_path, head))
 
 
-def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(LessonError, match="cannot be read"):
         read_course(tmp_path / "nowhere")
 

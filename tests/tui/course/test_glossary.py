@@ -53,7 +53,7 @@ def test_a_term_is_linked_to_the_lessons_that_explain_it() -> None:
 
 
 @pytest.mark.parametrize("held", ["x = 1", '["a"]\n', '["a"]\ntext = 1', '["a"]\ntext = "x"\ncolour = 1', "["])
-def test_a_glossary_that_will_not_do_is_told_by_line(tmp_path: Path, held: str) -> None:
+def test_a_glossary_that_will_not_do_is_said_by_line(tmp_path: Path, held: str) -> None:
     path = tmp_path / "glossary.toml"
     path.write_text(held)
     with pytest.raises(LessonError, match=r"glossary\.toml"):

@@ -95,19 +95,19 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("old", "new", "line", "says"), MISTAKES)
-def test_a_mistake_is_told_with_its_line_and_what_would_do(
+def test_a_mistake_is_said_with_its_line_and_what_would_do(
     tmp_path: Path, old: str, new: str, line: int, says: str
 ) -> None:
     with pytest.raises(LessonError) as caught:
         small_lesson(tmp_path, (old, new))
-    told = [(one.line, one.says) for one in caught.value.problems]
-    assert any(says in sentence for _, sentence in told), told
-    found = next(number for number, sentence in told if says in sentence)
-    assert abs(found - line) <= 2 or line == 0, told  # the key, or the table that it stands in
-    assert all("\n" not in sentence for _, sentence in told)
+    phrase = [(one.line, one.says) for one in caught.value.problems]
+    assert any(says in sentence for _, sentence in phrase), phrase
+    found = next(number for number, sentence in phrase if says in sentence)
+    assert abs(found - line) <= 2 or line == 0, phrase  # the key, or the table that it stands in
+    assert all("\n" not in sentence for _, sentence in phrase)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(LessonError) as caught:
         small_lesson(tmp_path, ("order = 1", "order = 0"), ("fact = 2", "fact = 0"), ("asked(", "askd("))
     assert len(caught.value.problems) >= 3
@@ -123,14 +123,14 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (b"+++\nx = " + b"[" * 2000 + b"\n+++\n", "TOML"),
     ],
 )
-def test_a_file_that_is_no_lesson_is_told_so(tmp_path: Path, held: bytes, says: str) -> None:
+def test_a_file_that_is_no_lesson_is_said_so(tmp_path: Path, held: bytes, says: str) -> None:
     path = tmp_path / "01-x.md"
     path.write_bytes(held)
     with pytest.raises(LessonError, match=says.replace("+", r"\+")):
         read_lesson(path)
 
 
-def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(LessonError, match="cannot be read: No such file"):
         read_lesson(tmp_path / "nothing.md")
 

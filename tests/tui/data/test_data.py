@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from adder_engine import Experiment, Session
-from adder_engine.snapshot import DataView
+from adder_engine.snapshot import DatasetArrays
 from adder_tui.data.draw import Look, chosen_pair, data_table, scatter, scrolled, thinned
 from adder_tui.data.own_rows import OwnRows
 from adder_tui.data.screens import DataScreen
@@ -20,10 +20,10 @@ from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.screens import app_on, screen_text, shows, until
 
 
-def data_of(rows: int, held_out: int = 0) -> DataView:
+def data_of(rows: int, held_out: int = 0) -> DatasetArrays:
     random = np.random.default_rng(1)
     inputs, test = random.uniform(-500, 500, (rows, 2)), random.uniform(-500, 500, (held_out, 2))
-    return DataView(inputs, inputs.sum(axis=1), inputs.sum(axis=1), test, test.sum(axis=1))
+    return DatasetArrays(inputs, inputs.sum(axis=1), inputs.sum(axis=1), test, test.sum(axis=1))
 
 
 def screen_of(pilot: Pilot[None]) -> DataScreen:
@@ -50,9 +50,9 @@ def test_the_table_tells_each_pair_its_answer_and_what_is_missing(width: int, gl
     for line, row in zip(lines[1:], range(40, 60), strict=True):
         cells = line.plain.replace("−", "-").replace(">", " ").replace("▸", " ").split()
         assert int(cells[0]) == row
-        told = [float(cell) for cell in cells[1:]]
+        phrase = [float(cell) for cell in cells[1:]]
         wanted = [*data.inputs[row], data.targets[row], answers[row - 40], answers[row - 40] - data.targets[row]]
-        assert np.allclose(told, wanted, rtol=1e-3)
+        assert np.allclose(phrase, wanted, rtol=1e-3)
     points = {line.plain.find(".") for line in lines[1:]}
     assert len(points) == 1
 
@@ -70,22 +70,22 @@ def test_with_noise_targets_and_what_is_wanted_stand_apart_and_off_by_is_without
     assert lines[0].plain.split() == names
     assert all(line.width == width for line in lines)
     for line, row in zip(lines[1:], range(40, 60), strict=True):
-        told = [float(x) for x in line.plain.replace("−", "-").replace(">", " ").replace("▸", " ").split()[1:]]
+        phrase = [float(x) for x in line.plain.replace("−", "-").replace(">", " ").replace("▸", " ").split()[1:]]
         off = answers[row - 40] - data.wanted[row]
         target = [data.targets[row]] if width > 60 else []
         wanted = [*data.inputs[row], *target, data.wanted[row], answers[row - 40], off]
-        assert np.allclose(told, wanted, rtol=1e-3)
+        assert np.allclose(phrase, wanted, rtol=1e-3)
     held_out = data_table(data, Look(held_out=True), None, width, 6, glyphs)  # type: ignore[arg-type]
     assert "wanted" not in held_out[0].plain
-    told = plain([chosen_pair(data, Look(at=40), 1.0, UNICODE)])
-    assert f"wanted {number(float(data.wanted[40]), UNICODE)}, answer 1.000" in told
+    phrase = plain([chosen_pair(data, Look(at=40), 1.0, UNICODE)])
+    assert f"wanted {number(float(data.wanted[40]), UNICODE)}, answer 1.000" in phrase
 
 
 def test_what_counts_as_right_in_the_scatter_follows_the_spread() -> None:
     random = np.random.default_rng(2)
     inputs = random.uniform(-1, 1, (50, 2))
     products = inputs[:, 0] * inputs[:, 1]
-    data = DataView(inputs, products, products, inputs[:0], products[:0])
+    data = DatasetArrays(inputs, products, products, inputs[:0], products[:0])
     lines = scatter(data, Look(colour="off by"), products + 0.01, None, 80, 21, UNICODE)
     assert "within 0.0005" in lines[0].plain
     assert any(role == "plus" for line in lines[1:-2] for _, role in line.cells())

@@ -11,7 +11,7 @@ from adder_engine.experiment import KEYS, Experiment
 from adder_engine.snapshot import Snapshot
 from adder_tui.experiment_form.draw import field_rows, panel, scrolled
 from adder_tui.experiment_form.screen import ExperimentForm
-from adder_tui.experiment_form.state import Draft
+from adder_tui.experiment_form.state import FormState
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, preset, screen_text, shows, until
@@ -19,7 +19,7 @@ from tests.tui.screens import app_on, preset, screen_text, shows, until
 SIZE = (80, 24)
 
 
-def draft_of(pilot: Pilot[None]) -> Draft:
+def draft_of(pilot: Pilot[None]) -> FormState:
     form = pilot.app.screen
     assert isinstance(form, ExperimentForm)
     return form.draft
@@ -81,8 +81,8 @@ async def test_a_value_that_will_not_do_is_named_under_its_field_and_stays() -> 
         await shows(pilot, "Enter changes training.lr")
 
 
-async def test_keys_that_do_not_go_together_are_told_under_the_first_of_them() -> None:
-    draft = Draft(Experiment())
+async def test_keys_that_do_not_go_together_are_said_under_the_first_of_them() -> None:
+    draft = FormState(Experiment())
     draft.choose("data.low")
     draft.type("600")
     assert draft.errors == {"data.low": "data.low = 600 lies above data.high = 500: exchange them."}
@@ -127,7 +127,7 @@ async def test_escape_leaves_everything_as_it_was() -> None:
         assert session.calls == []
 
 
-async def test_a_refusal_by_the_engine_is_told_under_the_field_that_it_names() -> None:
+async def test_a_refusal_by_the_engine_is_said_under_the_field_that_it_names() -> None:
     class Unwilling(FakeSession):
         async def change(self, **changes: object) -> Snapshot:
             raise RequestError("epochs = 5 lies behind, the run is in epoch 412.")
@@ -147,29 +147,29 @@ async def test_a_refusal_by_the_engine_is_told_under_the_field_that_it_names() -
 @pytest.mark.parametrize("glyphs", [ASCII, UNICODE])
 def test_every_key_can_be_reached_with_its_meaning_and_range_in_sight(size: tuple[int, int], glyphs: object) -> None:
     width, height = size
-    draft = Draft(Experiment.preset("one-pair"))
+    draft = FormState(Experiment.preset("one-pair"))
     draft.name = "preset"
     top = 0
     for key in KEYS:
         draft.move(1)
         assert draft.name == key.name
-        told = panel(draft, width, glyphs)  # type: ignore[arg-type]
+        phrase = panel(draft, width, glyphs)  # type: ignore[arg-type]
         rows = field_rows(draft, width, glyphs)  # type: ignore[arg-type]
-        top = scrolled(rows, draft.name, top, height - 1 - len(told))
-        assert key.name in [name for name, _ in rows[top : top + height - 1 - len(told)]]
-        text = " ".join(" ".join(line.plain for line in told).split())
+        top = scrolled(rows, draft.name, top, height - 1 - len(phrase))
+        assert key.name in [name for name, _ in rows[top : top + height - 1 - len(phrase)]]
+        text = " ".join(" ".join(line.plain for line in phrase).split())
         assert key.name in text
         assert key.meaning.split(",")[0] in text
         assert all(word in text for word in key.choices) if key.choices else True
         if not draft.words(key.name):
             assert "Takes" in text
             assert "Default" in text
-        assert all(line.width == width for line in told)
+        assert all(line.width == width for line in phrase)
         assert all(line.width <= width for _, line in rows)
 
 
 def test_keys_that_do_nothing_now_say_why() -> None:
-    draft = Draft(Experiment.preset("one-pair"))
+    draft = FormState(Experiment.preset("one-pair"))
 
     def note(name: str) -> str:
         return next(line.plain for owner, line in field_rows(draft, 80, UNICODE) if owner == name)
@@ -184,7 +184,7 @@ def test_keys_that_do_nothing_now_say_why() -> None:
 
 
 def test_rows_that_are_pasted_into_the_form_make_it_train_on_them() -> None:
-    draft = Draft(Experiment())
+    draft = FormState(Experiment())
     draft.choose("data.rows")
     draft.type("30, 70; 1 + 2 = 4")
     assert draft.text("data.kind") == "rows"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adder_engine.analysis.results import Extent, Forecast, Foretold, Plane, Region
+from adder_engine.analysis.results import AnswerGrid, ExtrapolatedError, Extrapolation, GridSpec, Region
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
@@ -16,8 +16,8 @@ from adder_engine.training.data import wanted_over
 from adder_tui.explore.draw import HEADING, explore_lines
 from adder_tui.explore.draw_evaluation import percent
 from adder_tui.explore.error import error_cells, neuron_cells
-from adder_tui.explore.state import VIEWS, WIDE, Exploration, Found, hidden_neuron, next_neuron
-from adder_tui.explore.viewport import Cells, Window, extent_of, first_window, moved, rulers, zoomed
+from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, hidden_neuron, next_neuron
+from adder_tui.explore.viewport import Cells, Viewport, extent_of, first_window, moved, rulers, zoomed
 from adder_tui.selection import Neuron, Parameter
 from adder_tui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
 from adder_tui.ui.heatmap import (
@@ -33,16 +33,16 @@ from adder_tui.ui.heatmap import (
 )
 from adder_tui.ui.line import Tone, plain
 from adder_tui.ui.symbols import UNICODE
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 from tests.tui import findings
 from tests.tui.views import view_of
 
 SIZES_OF_WINDOW = [(60, 15), (80, 19), (120, 35)]
 
 
-def explored(seen: View, width: int, height: int, **changes: Any) -> Exploration:
+def explored(seen: ViewState, width: int, height: int, **changes: Any) -> ExploreState:
     """An exploration with everything found, for a drawing of this size."""
-    exploration = Exploration(**changes)
+    exploration = ExploreState(**changes)
     if exploration.view == "neurons":
         cells = neuron_cells(seen, exploration, width, height)
     else:
@@ -51,10 +51,10 @@ def explored(seen: View, width: int, height: int, **changes: Any) -> Exploration
     layers = seen.experiment.network.layers[1:-1]
     chosen = hidden_neuron(seen.selection, seen.experiment)
     own = [p for p in findings.neurons_of(extent, layers) if (p.layer, p.neuron) == chosen]
-    found = Found(
+    found = ExploreResults(
         plane=findings.plane_of(extent),
         neuron=(extent, own[0]) if own else None,
-        neurons=findings.neurons_of(Extent(-600, 600, -600, 600, 9, 6), layers),
+        neurons=findings.neurons_of(GridSpec(-600, 600, -600, 600, 9, 6), layers),
         course=findings.course(),
         forecast=findings.forecast(seen.experiment.network.activation == "none"),
         stability=findings.stability(),
@@ -66,7 +66,7 @@ def explored(seen: View, width: int, height: int, **changes: Any) -> Exploration
     return dataclasses.replace(exploration, found=found)
 
 
-def drawn(seen: View, width: int = 80, height: int = 20, **changes: Any) -> str:
+def drawn(seen: ViewState, width: int = 80, height: int = 20, **changes: Any) -> str:
     exploration = explored(seen, width, height - HEADING, **changes)
     return plain(explore_lines(seen, exploration, width, height)[0])
 
@@ -77,7 +77,7 @@ def drawn(seen: View, width: int = 80, height: int = 20, **changes: Any) -> str:
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("halved", [False, True])
 def test_each_cells_character_tells_the_sign_of_its_error(log: bool, halved: bool) -> None:
-    window = Window() if log else Window(span=600, log=False)
+    window = Viewport() if log else Viewport(span=600, log=False)
     error = findings.plane_of(extent_of(window, Cells(71, 15, halved))).error
     steps = sign_steps(float(np.abs(error).max()), log)
     heat = HeatMap(sign_levels(error, steps), "sign", halved)
@@ -118,7 +118,7 @@ def test_by_size_both_signs_look_alike() -> None:
     assert [[c for c, _ in row] for row in heat.cells] == [["#", "#"], ["*", "*"], [" ", " "]]
 
 
-def test_what_is_no_number_is_told_as_such() -> None:
+def test_what_is_no_number_is_said_as_such() -> None:
     values = np.array([[np.nan, np.inf, -np.inf, 0.0]])
     heat = HeatMap(sign_levels(values, sign_steps(0.0, False)), "sign", False)
     assert [c for c, _ in heat.cells[0]] == ["?", "#", "=", "."]
@@ -137,8 +137,8 @@ def test_no_two_levels_share_a_character_or_a_colour() -> None:
 def test_every_theme_has_a_style_for_each_tone(theme: str) -> None:
     styles = role_styles(theme)
     tones = [Tone("sign", n, n) for n in range(-3, 4)]
-    told = {(styles[tone].color, styles[tone].bgcolor, styles[tone].bold) for tone in tones}
-    assert len(told) == (7 if theme != "basic" else 5)  # 16 colours tell the sign; the characters tell the rest
+    phrase = {(styles[tone].color, styles[tone].bgcolor, styles[tone].bold) for tone in tones}
+    assert len(phrase) == (7 if theme != "basic" else 5)  # 16 colours tell the sign; the characters tell the rest
     assert styles[Tone("sign", -1, 2)] is styles[Tone("sign", -1, 2)]
 
 
@@ -165,14 +165,14 @@ def test_even_steps_are_round_sums_and_hold_the_training_range(halved: bool) -> 
 
 
 def test_log_steps_reach_a_million_either_way() -> None:
-    extent = extent_of(Window(), Cells(71, 15, False))
+    extent = extent_of(Viewport(), Cells(71, 15, False))
     assert (extent.a_low, extent.a_high) == pytest.approx((-1e6, 1e6))
     assert (extent.b_low, extent.b_high) == pytest.approx((-1e6, 1e6))
     assert extent.log
 
 
 def test_the_cross_hair_moves_by_cells_and_takes_the_plane_along_at_its_edge() -> None:
-    window, cells = Window(span=600, log=False), Cells(71, 15, True)
+    window, cells = Viewport(span=600, log=False), Cells(71, 15, True)
     a, _ = rulers(window, cells)
     cursor = (0.0, 0.0)
     for _ in range(36):
@@ -184,7 +184,7 @@ def test_the_cross_hair_moves_by_cells_and_takes_the_plane_along_at_its_edge() -
 
 
 def test_zooming_keeps_what_is_under_the_cross_hair() -> None:
-    window, cells = Window(span=600, log=False), Cells(71, 15, True)
+    window, cells = Viewport(span=600, log=False), Cells(71, 15, True)
     before = [ruler.step for ruler in rulers(window, cells)]
     for by in (-1, 1):
         other = zoomed(window, (200.0, -100.0), by)
@@ -197,26 +197,26 @@ def test_zooming_keeps_what_is_under_the_cross_hair() -> None:
 
 
 def test_the_plane_ends_at_a_million_in_log_steps() -> None:
-    window, cells, cursor = Window(), Cells(71, 15, True), (0.0, 0.0)
+    window, cells, cursor = Viewport(), Cells(71, 15, True), (0.0, 0.0)
     for _ in range(200):
         window, cursor = moved(window, cells, cursor, 1, 0)
     assert cursor[0] == pytest.approx(1e6)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES_OF_WINDOW)
-def test_the_cell_under_the_cross_hair_is_told_in_numbers(width: int, height: int) -> None:
+def test_the_cell_under_the_cross_hair_is_said_in_numbers(width: int, height: int) -> None:
     text = drawn(view_of("many-pairs"), width, height, cursor=(200.0, 100.0))
-    told = next(row for row in text.splitlines() if row.startswith(" ┼ "))
-    a, _, b = told.split("answer")[0].replace("┼", "").split()
+    phrase = next(row for row in text.splitlines() if row.startswith(" ┼ "))
+    a, _, b = phrase.split("answer")[0].replace("┼", "").split()
     error = findings.answer(float(a), float(b)) - float(a) - float(b)
-    assert f"off by {error:.2f}".replace("-", "−") in told
+    assert f"off by {error:.2f}".replace("-", "−") in phrase
 
 
-def test_the_current_sum_is_told_wherever_the_cells_lie() -> None:
+def test_the_current_sum_is_said_wherever_the_cells_lie() -> None:
     view = view_of("many-pairs")
     assert view.snapshot is not None
-    told = drawn(view)
-    assert f"┼ 30 + 70   answer {view.snapshot.asked.predicted:.2f}" in told
+    phrase = drawn(view)
+    assert f"┼ 30 + 70   answer {view.snapshot.asked.predicted:.2f}" in phrase
 
 
 def test_the_training_range_is_framed_and_its_sums_are_marked() -> None:
@@ -226,9 +226,9 @@ def test_the_training_range_is_framed_and_its_sums_are_marked() -> None:
     assert "of 10,000 training sums, framed ±500" in text
 
 
-def plane_over(view: View, width: int = 80, height: int = 19) -> Plane:
+def plane_over(view: ViewState, width: int = 80, height: int = 19) -> AnswerGrid:
     """The plane of a view's first window as an engine of formulas gives it, with the experiment's own rows."""
-    exploration = Exploration()
+    exploration = ExploreState()
     found = findings.plane_of(extent_of(exploration.window(view), error_cells(exploration, width, height)))
     down, across = np.meshgrid(found.b, found.a, indexing="ij")
     data = view.experiment.data
@@ -238,12 +238,12 @@ def plane_over(view: View, width: int = 80, height: int = 19) -> Plane:
     return dataclasses.replace(found, wanted=right, trained_a=a, trained_b=b, points=points, row_count=len(points))
 
 
-def error_drawn(view: View, **changes: Any) -> str:
-    exploration = Exploration(found=Found(plane=plane_over(view)), **changes)
+def error_drawn(view: ViewState, **changes: Any) -> str:
+    exploration = ExploreState(found=ExploreResults(plane=plane_over(view)), **changes)
     return plain(explore_lines(view, exploration, 80, 20)[0])
 
 
-def asking(rows: list[list[float]], a: float, b: float) -> View:
+def asking(rows: list[list[float]], a: float, b: float) -> ViewState:
     """A view of a run on rows of one's own, in which this pair is asked."""
     view = view_of("one-pair")
     experiment = view.experiment.replace(**{"data.rows": rows})
@@ -309,7 +309,7 @@ def test_the_first_plane_fits_what_is_trained_and_the_current_sum_unless_it_is_f
         ((0.1234, 99.87), (1234.5, 123456), "a 0.123 to 99.9, b 1,230 to 123k"),
     ],
 )  # fmt: skip
-def test_ranges_of_both_terms_are_told_where_they_differ(a: Any, b: Any, text: str) -> None:
+def test_ranges_of_both_terms_are_said_where_they_differ(a: Any, b: Any, text: str) -> None:
     assert ranges_text(a, b, UNICODE) == text
 
 
@@ -331,7 +331,7 @@ def test_checks_on_training_rows_say_so_and_end_where_no_truth_is_known(width: i
     assert "9,999" in text
 
 
-def test_thresholds_are_told_by_what_is_wanted() -> None:
+def test_thresholds_are_said_by_what_is_wanted() -> None:
     text = checks_drawn(80, close=0.0005, near=0.005, limit=0.0)
     for words in ("within 0.0005 of the truth", "within 0.005 of the truth", 'right on "over 0?"'):
         assert words in text
@@ -341,9 +341,9 @@ def test_errors_are_foretold_for_rows_alone_where_no_other_truth_is_known() -> N
     view = asking([[30, 70, 270], [1, 2, 8]], 12, 13)
     for everywhere in (True, False):
         slopes = dataclasses.replace(findings.slopes(everywhere), wanted=None)
-        rows = (Foretold(Sum(30, 70), 270, -184.25, -184.25, True),)
-        found = Found(forecast=Forecast(slopes, rows), course=findings.course())
-        text = plain(explore_lines(view, Exploration(view="learned", found=found), 80, 20)[0])
+        rows = (ExtrapolatedError(Sum(30, 70), 270, -184.25, -184.25, True),)
+        found = ExploreResults(forecast=Extrapolation(slopes, rows), course=findings.course())
+        text = plain(explore_lines(view, ExploreState(view="learned", found=found), 80, 20)[0])
         assert "  30, 70" in text
         assert "Only rows: of other pairs no truth is known." in text
         assert "right:" not in text
@@ -375,9 +375,9 @@ def test_each_view_fits_its_window(name: str, width: int, height: int, ascii_onl
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_without_findings_says_what_it_will_show(name: str) -> None:
     view = view_of("many-pairs")
-    text = plain(explore_lines(view, Exploration(view=name), 80, 20)[0])
+    text = plain(explore_lines(view, ExploreState(view=name), 80, 20)[0])
     assert VIEWS[name] in text
-    refused = Exploration(view=name, refused={"plane": "The loss is not finite here."})
+    refused = ExploreState(view=name, refused={"plane": "The loss is not finite here."})
     assert "The loss is not finite here." in plain(explore_lines(view, refused, 80, 20)[0])
 
 

@@ -13,22 +13,22 @@ import pytest
 from textual.pilot import Pilot
 
 from adder_engine.analysis.results import (
-    Checks,
-    Extent,
-    Forecast,
-    LossCurve,
-    LossSlice,
-    MapCourse,
-    NeuronPlane,
-    Plane,
-    Question,
-    Rival,
-    Stability,
+    ActivationGrid,
+    AffineMapHistory,
+    AnswerGrid,
+    Baseline,
+    CurvatureReport,
+    Evaluation,
+    Extrapolation,
+    GradientLine,
+    GridSpec,
+    LossLandscape,
+    Query,
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
-from adder_engine.queries import Together
+from adder_engine.queries import QueryBatch
 from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_tui.explore.tab import EVERY, ExploreCanvas, ExplorePane
@@ -161,7 +161,7 @@ async def test_a_bent_network_tells_its_slopes(session: Session) -> None:
         await shows(pilot, "Around 30 + 70 the answer rises by", "for each 1 of a   (right: 1)")
 
 
-async def test_too_high_a_rate_for_gradient_descent_is_told_before_it_overshoots(session: Session) -> None:
+async def test_too_high_a_rate_for_gradient_descent_is_said_before_it_overshoots(session: Session) -> None:
     async with explore(session, **{"training.optimizer": "sgd", "training.lr": 2e-4}) as pilot:
         await pilot.press("v", "v", "v")
         await shows(pilot, "lr 0.0002 is 2.5 times the limit", "it will overshoot")
@@ -207,46 +207,46 @@ class Formulas(FakeSession):
         self.asks[name] += 1
         await self.may_answer.wait()
 
-    def together(self, *questions: Question) -> Together:
+    def together(self, *questions: Query) -> QueryBatch:
         now: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
         now.set_result(self._now())
         tasks = [asyncio.ensure_future(getattr(self, q.name)(*q.arguments)) for q in questions]
-        return Together(now, tuple(tasks))
+        return QueryBatch(now, tuple(tasks))
 
-    async def plane(self, extent: Extent) -> Plane:
+    async def plane(self, extent: GridSpec) -> AnswerGrid:
         await self._found("plane")
         return findings.plane_of(extent)
 
-    async def neurons(self, extent: Extent, only: tuple[int, int] | None = None) -> tuple[NeuronPlane, ...]:
+    async def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> tuple[ActivationGrid, ...]:
         await self._found("neurons" if only is None else "neuron")
         found = findings.neurons_of(extent, self.experiment.network.layers[1:-1])
         return tuple(plane for plane in found if only in (None, (plane.layer, plane.neuron)))
 
-    async def map_course(self) -> MapCourse | None:
+    async def map_course(self) -> AffineMapHistory | None:
         await self._found("course")
         return findings.course()
 
-    async def forecast(self) -> Forecast:
+    async def forecast(self) -> Extrapolation:
         await self._found("forecast")
         return findings.forecast()
 
-    async def stability(self, rough: bool = False) -> Stability:
+    async def stability(self, rough: bool = False) -> CurvatureReport:
         await self._found("stability")
         raise RequestError("The loss is not finite here.")
 
-    async def along_gradient(self, points: int = 81, rough: bool = False) -> LossCurve:
+    async def along_gradient(self, points: int = 81, rough: bool = False) -> GradientLine:
         await self._found("curve")
         return findings.loss_curve()
 
-    async def loss_slice(self, columns: int, rows: int, rough: bool = False) -> LossSlice:
+    async def loss_slice(self, columns: int, rows: int, rough: bool = False) -> LossLandscape:
         await self._found("slice")
         return findings.loss_slice(columns, rows)
 
-    async def checks(self) -> Checks:
+    async def checks(self) -> Evaluation:
         await self._found("checks")
         return findings.checks()
 
-    async def rivals(self) -> tuple[Rival, ...]:
+    async def rivals(self) -> tuple[Baseline, ...]:
         await self._found("rivals")
         return findings.rivals()
 
@@ -254,7 +254,7 @@ class Formulas(FakeSession):
 class Steep(Formulas):
     """The same with a limit that is exceeded."""
 
-    async def stability(self, rough: bool = False) -> Stability:
+    async def stability(self, rough: bool = False) -> CurvatureReport:
         await self._found("stability")
         return findings.stability()
 
@@ -356,7 +356,7 @@ async def test_a_playing_run_is_looked_at_about_once_a_second() -> None:
         await quiet(pilot)
 
 
-async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_told(session: Session) -> None:
+async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_said(session: Session) -> None:
     raw = {"network.layers": [2, 16, 16, 1], "network.activation": "tanh", "data.count": 500, "data.kind": "uniform"}
     async with explore_raw(session, epochs=10_000_000, **raw) as pilot:
         await pilot.press("space", "V")

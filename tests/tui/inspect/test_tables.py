@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.experiment import OPTIMIZERS, Experiment
-from adder_engine.runs.workspace import Desk
+from adder_engine.runs.workspace import Workspace
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
-from adder_tui.inspect.state import Inspection, in_layer, label, place, quantities, values
+from adder_tui.inspect.state import InspectState, in_layer, label, place, quantities, values
 from adder_tui.inspect.tab import module_lines
 from adder_tui.inspect.tables import tensor_lines
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, place_of
@@ -28,7 +28,7 @@ from adder_tui.ui.heatmap import cell, histogram, shade
 from adder_tui.ui.line import plain
 from adder_tui.ui.phrases import brought_mark
 from adder_tui.ui.symbols import ASCII, UNICODE
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,15 +68,15 @@ def drawn(
     what: Seen, selection: Selection, size: tuple[int, int] = (80, 20), *, ascii: bool = False, **inspection: Any
 ) -> str:
     view = view_of(what, selection, ascii)
-    looked = Inspection(**{"start": what.start, "activity": what.activity, **inspection})
+    looked = InspectState(**{"start": what.start, "activity": what.activity, **inspection})
     lines, _ = tensor_lines(view, looked, *size)
     assert len(lines) <= size[1]
     assert {line.width for line in lines} == {size[0]}
     return plain(lines)
 
 
-def view_of(what: Seen, selection: Selection, ascii: bool = False) -> View:
-    return View(
+def view_of(what: Seen, selection: Selection, ascii: bool = False) -> ViewState:
+    return ViewState(
         experiment=what.snapshot.experiment,
         snapshot=what.snapshot,
         glyphs=ASCII if ascii else UNICODE,
@@ -169,14 +169,14 @@ def test_before_any_backward_pass_grad_is_none(fresh: Seen) -> None:
 
 
 def test_the_activations_go_as_far_as_the_ladder(fresh: Seen) -> None:
-    made = Desk(fresh.snapshot.experiment, None, 3.0)
+    made = Workspace(fresh.snapshot.experiment, None, 3.0)
 
     def rows(rungs: int, reached: int | None = None) -> list[list[str]]:
         while made.snapshot(False).moment.rung < rungs:
             made.recording.step("layer", 1)
         here = Seen(made.snapshot(False), fresh.start, fresh.activity)
         view = dataclasses.replace(view_of(here, Neuron(2, 0)), reached=reached)
-        inspection = Inspection(quantity="activations", start=here.start, activity=here.activity)
+        inspection = InspectState(quantity="activations", start=here.start, activity=here.activity)
         lines = plain(tensor_lines(view, inspection, 80, 20)[0]).splitlines()
         return [line.split()[1:3] for line in lines if re.match(r"[ ▸]h2\[", line)][:4]
 
@@ -242,8 +242,8 @@ def test_a_moment_that_the_new_optimizer_lacks_gives_way_to_the_parameter(fresh:
 def test_change_and_ratio_are_those_of_the_last_update(trained: Seen) -> None:
     view = view_of(trained, Neuron(1, 0))
     everything = slice(0, 37)
-    change = values(view, Inspection(), "change", everything)
-    ratio = values(view, Inspection(), "ratio", everything)
+    change = values(view, InspectState(), "change", everything)
+    ratio = values(view, InspectState(), "ratio", everything)
     assert change is not None
     assert ratio is not None
     before = trained.snapshot.previous[0].astype(np.float64)
@@ -253,7 +253,7 @@ def test_change_and_ratio_are_those_of_the_last_update(trained: Seen) -> None:
 
 
 def test_change_against_the_start_covers_the_whole_run(trained: Seen) -> None:
-    inspection = Inspection("change", "start", start=trained.start)
+    inspection = InspectState("change", "start", start=trained.start)
     change = values(view_of(trained, Neuron(1, 0)), inspection, "change", slice(0, 37))
     assert np.array_equal(change, trained.snapshot.state[0].astype(np.float64) - trained.start[0])
     assert "change since the start" in drawn(trained, at(trained, "input.bias", 0), quantity="change", against="start")
@@ -343,7 +343,7 @@ def test_dead_neurons_are_counted_over_all_rows(wide: Seen) -> None:
 
 def test_the_cursor_is_always_in_sight(wide: Seen) -> None:
     view = view_of(wide, Neuron(1, 0))
-    inspection = Inspection()
+    inspection = InspectState()
     for row, column in [(0, 0), (63, 63), (40, 10), (0, 63), (63, 0), (5, 64), (20, 30)]:
         here = place(at(wide, "hidden.weight", 0, 0), view.experiment)
         view = dataclasses.replace(view, selection=here.moved(row, column))
@@ -359,7 +359,7 @@ def test_a_large_table_draws_what_is_in_sight_and_fast(wide: Seen) -> None:
     times = []
     for _ in range(9):
         begun = time.perf_counter()
-        lines, sight = tensor_lines(view, Inspection(against="start", start=wide.start), 120, 36)
+        lines, sight = tensor_lines(view, InspectState(against="start", start=wide.start), 120, 36)
         times.append(time.perf_counter() - begun)
     assert 30 < len(lines) <= 36
     assert (sight.chosen.rows, sight.chosen.columns) < (64, 64)
@@ -390,7 +390,7 @@ def test_everything_is_ascii_in_ascii_mode_and_fits(
 def test_a_click_finds_the_cell_that_it_hits(wide: Seen) -> None:
     sizes = wide.snapshot.experiment.network.layers
     view = view_of(wide, at(wide, "hidden.weight", 30, 30))
-    lines, sight = tensor_lines(view, Inspection(), 80, 20)
+    lines, sight = tensor_lines(view, InspectState(), 80, 20)
     rows = plain(lines).splitlines()
     y = next(i for i, row in enumerate(rows) if row.startswith("▸h2[30]"))
     x = rows[3].index("▸h1[30]")

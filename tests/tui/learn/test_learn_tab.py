@@ -35,8 +35,8 @@ async def app_in(folder: Path, size: tuple[int, int] = SIZE, **settings: object)
     async with app.run_test(size=size) as pilot:
         yield pilot
         await app.player.close()
-        if app.seat is not None:
-            app.seat.lock.close()  # as the end of the process does
+        if app.instance_lock is not None:
+            app.instance_lock.lock.close()  # as the end of the process does
 
 
 def kept(folder: Path, lesson: str) -> dict[str, object]:
@@ -463,7 +463,7 @@ async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="shapes") as pilot:
         await shows(pilot, ": read")
         room = pilot.app.learn.classroom  # type: ignore[attr-defined]
-        await until(pilot, lambda: room.sitting.has_run)
+        await until(pilot, lambda: room.lesson_state.has_run)
         await (await room.ready()).step("epoch", 100)
         await until(pilot, lambda: pilot.app.snapshot.epoch == 100)  # type: ignore[attr-defined]
         await pilot.press("enter")
@@ -487,24 +487,24 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
         room = pane.classroom
         tasks = {task.id for task in room.lesson.tasks}
         assert not room.page.done, "nothing is done on entering"
-        while room.sitting.step.kind != "observe":
-            if room.sitting.step.kind == "predict":
-                asked = room.lesson.prediction_named(room.sitting.step.prediction)
+        while room.lesson_state.step.kind != "observe":
+            if room.lesson_state.step.kind == "predict":
+                asked = room.lesson.prediction_named(room.lesson_state.step.prediction)
                 if asked.choices:
                     await pilot.press("a")
                 else:
                     await type_text(pilot, "1")
-            elif room.sitting.step.kind == "do":
-                while not room.sitting.may_go_on:
+            elif room.lesson_state.step.kind == "do":
+                while not room.lesson_state.may_go_on:
                     task = room.page.task.id
                     await pilot.press("escape") if pane.words == {"lesson", "field"} else None
                     await asyncio.wait_for(room.help.show_me(), 120)
                     assert task in room.page.done, f"task {task} of {lesson}"
-            at = room.sitting.at
+            at = room.lesson_state.at
             await pilot.press("enter")
-            await until(pilot, lambda at=at: room.sitting.at > at)  # type: ignore[misc]
+            await until(pilot, lambda at=at: room.lesson_state.at > at)  # type: ignore[misc]
         assert room.page.done == tasks
-        await until(pilot, lambda: room.sitting.figures.keys() == {quote.name for quote in room.lesson.quotes})
+        await until(pilot, lambda: room.lesson_state.figures.keys() == {quote.name for quote in room.lesson.quotes})
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
 
@@ -518,7 +518,7 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
         await shows(pilot, "epoch 0 of")
         await pilot.press("full_stop", "full_stop")
         await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
-        monkeypatch.setattr("adder_engine.runs.workspace.Desk.save", full)
+        monkeypatch.setattr("adder_engine.runs.workspace.Workspace.save", full)
         monkeypatch.setattr("adder_tui.storage.progress_file.Store._write", lambda *_: full_disk())
         await pilot.press("1")
         await shows(pilot, "0 of 20 done")

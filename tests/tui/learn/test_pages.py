@@ -8,8 +8,8 @@ import pytest
 from adder_tui.course import markup
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import LETTERS, Lesson
-from adder_tui.course.probe_views import SHEETS, Workbench, calls_of, name_of
-from adder_tui.course.state import PARTS, Page, Review, steps_of
+from adder_tui.course.probe_views import SHEETS, ViewInputs, calls_of, name_of
+from adder_tui.course.state import PARTS, PageState, Review, steps_of
 from adder_tui.learn.draw_views import draw_view
 from adder_tui.learn.glossary import entries, entry_lines
 from adder_tui.learn.list import Listing, list_foot, list_head, list_lines
@@ -27,23 +27,23 @@ each_width = pytest.mark.parametrize("width", [57, 60, 80])
 each_glyphs = pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 
 
-def pages_of(lesson: Lesson) -> list[Page]:
+def pages_of(lesson: Lesson) -> list[PageState]:
     """Every step, as new and as done, with all hints, with a wrong answer told."""
     steps = steps_of(lesson)
     said = {one.id: "b" if one.choices else "1234.5678" for one in lesson.predictions}
-    told = {one.id: one.slips[0].says if one.slips else "That is not it yet." for one in lesson.fields}
+    replies = {one.id: one.slips[0].says if one.slips else "That is not it yet." for one in lesson.fields}
     pages = []
     for number, step in enumerate(steps, 1):
-        new = Page(lesson=lesson, step=step, number=number, count=len(steps))
-        done = Page(
+        new = PageState(lesson=lesson, step=step, number=number, count=len(steps))
+        done = PageState(
             lesson=lesson, step=step, number=number, count=len(steps), predictions=said,
             done=frozenset(task.id for task in lesson.tasks), answered=lesson.quiz.answer, finished=True,
             figures={quote.name: "−123456.7890" for quote in lesson.quotes},
             best={challenge.id: 1e4 for challenge in lesson.challenges},
         )  # fmt: skip
-        stuck = Page(
-            lesson=lesson, step=step, number=number, count=len(steps), predictions=said, hints=3, told=told,
-            answers=dict.fromkeys(told, "-123456.78"), answered="a",
+        stuck = PageState(
+            lesson=lesson, step=step, number=number, count=len(steps), predictions=said, hints=3, replies=replies,
+            answers=dict.fromkeys(replies, "-123456.78"), answered="a",
         )  # fmt: skip
         pages += [new, done, stuck]
     return pages
@@ -94,7 +94,7 @@ def test_the_title_and_the_step_fit_into_the_head(lesson: Lesson) -> None:
 
 
 @each_lesson
-def test_a_task_is_told_whole_in_the_text(lesson: Lesson) -> None:
+def test_a_task_is_said_whole_in_the_text(lesson: Lesson) -> None:
     for page in pages_of(lesson):
         if page.step.kind == "do":
             shown = words(plain(page_lines(page, 80, UNICODE)))
@@ -107,7 +107,7 @@ def test_a_task_is_told_whole_in_the_text(lesson: Lesson) -> None:
 def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[int, int]) -> None:
     width, height = size
     calls = {view: calls_of(view, lesson, "output.bias") for view in lesson.views if view in SHEETS}
-    bench = Workbench(
+    bench = ViewInputs(
         lesson=lesson, calls=calls, results={call: -1234.5678 for calls in calls.values() for call in calls}
     )
     for view in ("rule", "prompt", "map", "settings", "runs", "capstone", *calls, *(["board"] if lesson.board else [])):
@@ -139,7 +139,7 @@ def test_the_steps_lead_through_every_prediction_and_task_once(lesson: Lesson) -
 def test_a_blank_that_is_being_typed_in_loses_no_sign_unseen(typed: str, shown: str) -> None:
     lesson = COURSE.by_id["loss"]
     at, step = next((i, step) for i, step in enumerate(steps_of(lesson), 1) if step.kind == "do")
-    page = Page(lesson=lesson, step=step, number=at, count=at, typed=typed, blank="sq")
+    page = PageState(lesson=lesson, step=step, number=at, count=at, typed=typed, blank="sq")
     assert shown in plain(page_lines(page, 80, UNICODE))
 
 
@@ -149,7 +149,7 @@ def test_a_challenge_waits_until_every_prediction_is_locked_in(lesson: Lesson) -
     at, step = next((i, step) for i, step in enumerate(steps, 1) if step.kind == "do")
     done = frozenset(task.id for task in lesson.tasks)
     first, *later = [one.id for one in lesson.predictions]
-    page = Page(lesson=lesson, step=step, number=at, count=len(steps), done=done, predictions={first: "b"})
+    page = PageState(lesson=lesson, step=step, number=at, count=len(steps), done=done, predictions={first: "b"})
     assert ("challenge" in plain(page_lines(page, 80, UNICODE))) == (not later)
 
 
@@ -157,7 +157,7 @@ def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
     lesson = COURSE.by_id["rule-or-guess"]
     wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
     step = next(step for step in steps_of(lesson) if step.kind == "quiz")
-    shown = plain(page_lines(Page(lesson=lesson, step=step, number=7, count=8, answered=wrong), 80, UNICODE))
+    shown = plain(page_lines(PageState(lesson=lesson, step=step, number=7, count=8, answered=wrong), 80, UNICODE))
     assert "Not that one" in shown
     assert set(words(markup.plain(lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
     assert lesson.quiz.why not in shown
@@ -210,7 +210,7 @@ def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> Non
     step = steps_of(LESSONS[0])[-1]
     for at, lesson in enumerate(drawn):
         review = Review(drawn, at=at, given=lesson.quiz.answer, at_once=3)
-        page = Page(lesson=LESSONS[0], step=step, number=8, count=8, review=review)
+        page = PageState(lesson=LESSONS[0], step=step, number=8, count=8, review=review)
         shown = plain(page_lines(page, 80, UNICODE))
         assert set(words(markup.plain(lesson.quiz.ask))) <= set(words(shown))
         assert ("3 of 5 at the first go" in shown) == (at == 4)
@@ -223,6 +223,6 @@ def test_the_line_under_the_text_cuts_no_task_within_a_sentence(lesson: Lesson) 
     done: set[int] = set()
     for number, step in enumerate(steps, 1):
         for task in step.tasks:
-            line = now_line(Page(lesson, step, number, len(steps), done=frozenset(done)), 80, UNICODE).plain
+            line = now_line(PageState(lesson, step, number, len(steps), done=frozenset(done)), 80, UNICODE).plain
             assert "…" not in line, task.do
             done.add(task)

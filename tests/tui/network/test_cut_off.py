@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
-from adder_engine.runs.workspace import Desk
-from adder_engine.training.checkpoint import Handles
-from adder_tui.inspect.state import COMPARISONS, Inspection, quantities
+from adder_engine.runs.workspace import Workspace
+from adder_engine.training.checkpoint import Constraints
+from adder_tui.inspect.state import COMPARISONS, InspectState, quantities
 from adder_tui.inspect.tables import tensor_lines
 from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
@@ -25,11 +25,11 @@ from adder_tui.network.trace_forward import tell, trace_header
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.tabs import TABS
 from adder_tui.ui.line import Line
-from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, Figures
+from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, NumberFormat
 from adder_tui.ui.run_state import state_line
 from adder_tui.ui.shell import tab_line
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 from tests.engine.strategies import examples, experiments
 
 SIZES = ((60, 20), (80, 24), (120, 40))
@@ -79,29 +79,29 @@ class Cuts:
         monkeypatch.setattr(Line, "fit", watched)
 
 
-def states(experiment: Experiment) -> Iterator[Desk]:
+def states(experiment: Experiment) -> Iterator[Workspace]:
     """A run at its start, within forward and backward, after many steps, and after a hand took hold of it."""
-    desk = Desk(experiment, None, 3.0)
-    yield desk
-    desk.recording.step("layer", 2)
-    yield desk
+    workspace = Workspace(experiment, None, 3.0)
+    yield workspace
+    workspace.recording.step("layer", 2)
+    yield workspace
     depth = len(experiment.layer_names)
-    desk.recording.step("layer", depth + 1)
-    yield desk
-    desk.ask(Sum(-330000, 30000.5))
-    desk.recording.step("update", 130)
-    yield desk
-    desk.recording.hold(Handles(frozenset({0, 1}), frozenset({(0, 0)} if depth > 1 else ())))
-    desk.recording.edit(0, -12345.678)
-    yield desk
-    desk.recording.step("layer", depth + 3)
-    yield desk
+    workspace.recording.step("layer", depth + 1)
+    yield workspace
+    workspace.ask(Sum(-330000, 30000.5))
+    workspace.recording.step("update", 130)
+    yield workspace
+    workspace.recording.hold(Constraints(frozenset({0, 1}), frozenset({(0, 0)} if depth > 1 else ())))
+    workspace.recording.edit(0, -12345.678)
+    yield workspace
+    workspace.recording.step("layer", depth + 3)
+    yield workspace
 
 
-def view_of(desk: Desk, selection: Selection, glyphs: Glyphs) -> View:
-    experiment = desk.recording.experiment
-    return View(
-        experiment=experiment, snapshot=desk.snapshot(False), glyphs=glyphs, tab="network", step_size="100 epochs",
+def view_of(workspace: Workspace, selection: Selection, glyphs: Glyphs) -> ViewState:
+    experiment = workspace.recording.experiment
+    return ViewState(
+        experiment=experiment, snapshot=workspace.snapshot(False), glyphs=glyphs, tab="network", step_size="100 epochs",
         pace=200, selection=selection, notice="", reached=1,
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_no_number_of_the_tabs_network_and_inspect_is_cut_off(
     name: str, width: int, height: int, glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuts = Cuts(monkeypatch)
-    bad = [found for desk in states(EXPERIMENTS[name]) for found in drawn(desk, width, height, glyphs)]
+    bad = [found for workspace in states(EXPERIMENTS[name]) for found in drawn(workspace, width, height, glyphs)]
     assert not [*bad, *cuts.found], "\n".join(dict.fromkeys([*bad, *cuts.found]))
 
 
@@ -137,25 +137,25 @@ def test_no_number_of_the_tabs_network_and_inspect_is_cut_off(
 def test_no_number_of_any_experiment_is_cut_off(experiment: Experiment, size: tuple[int, int], glyphs: Glyphs) -> None:
     with pytest.MonkeyPatch.context() as patch:
         cuts = Cuts(patch)
-        desk = Desk(experiment.replace(epochs=5), None, 3.0)
-        desk.recording.step("layer", 3)
-        bad = drawn(desk, *size, glyphs)
-        desk.recording.step("update", 3)
-        bad += drawn(desk, *size, glyphs)
-        if not desk.recording.stopped and not desk.recording.trainer.rung:
-            bad += judged(desk, size[0] - AROUND, glyphs)
+        workspace = Workspace(experiment.replace(epochs=5), None, 3.0)
+        workspace.recording.step("layer", 3)
+        bad = drawn(workspace, *size, glyphs)
+        workspace.recording.step("update", 3)
+        bad += drawn(workspace, *size, glyphs)
+        if not workspace.recording.stopped and not workspace.recording.trainer.rung:
+            bad += judged(workspace, size[0] - AROUND, glyphs)
     assert not [*bad, *cuts.found], "\n".join(dict.fromkeys([*bad, *cuts.found]))
 
 
-def drawn(desk: Desk, width: int, height: int, glyphs: Glyphs) -> list[str]:
+def drawn(workspace: Workspace, width: int, height: int, glyphs: Glyphs) -> list[str]:
     """What is wrong with the lines around the stage, the ladder, diagram, explanation, trace and inspector."""
-    experiment = desk.recording.experiment
+    experiment = workspace.recording.experiment
     bad: list[str] = []
     stage = height - AROUND
     below = 11 if stage >= 34 else 6
     for selection in chosen(experiment):
-        view = view_of(desk, selection, glyphs)
-        course = desk.course(selection.index) if isinstance(selection, Parameter) else None
+        view = view_of(workspace, selection, glyphs)
+        course = workspace.course(selection.index) if isinstance(selection, Parameter) else None
         drawings = [
             [tab_line(view, TABS, width)[0], state_line(view, width)],
             ladder_lines(view, width),
@@ -166,31 +166,31 @@ def drawn(desk: Desk, width: int, height: int, glyphs: Glyphs) -> list[str]:
             bad += whole(lines, width, glyphs)
         bad += [f"{line.plain!r} is wider than {width}"
                 for line in diagram(view, width, stage - LADDER_ROWS - below).lines if line.width > width]  # fmt: skip
-    return bad + inspected(desk, experiment, width, stage, glyphs) + traced(desk, width, glyphs)
+    return bad + inspected(workspace, experiment, width, stage, glyphs) + traced(workspace, width, glyphs)
 
 
-def inspected(desk: Desk, experiment: Experiment, width: int, height: int, glyphs: Glyphs) -> list[str]:
+def inspected(workspace: Workspace, experiment: Experiment, width: int, height: int, glyphs: Glyphs) -> list[str]:
     bad: list[str] = []
-    start, activity = desk.start_state(), desk.activity()
+    start, activity = workspace.start_state(), workspace.activity()
     for selection in (Parameter(1), Neuron(len(experiment.layer_names), 0)):
-        view = view_of(desk, selection, glyphs)
+        view = view_of(workspace, selection, glyphs)
         for quantity, against in itertools.product(quantities(experiment), COMPARISONS):
-            inspection = Inspection(quantity, against, start=start, activity=activity)
+            inspection = InspectState(quantity, against, start=start, activity=activity)
             bad += whole(tensor_lines(view, inspection, width, height)[0], width, glyphs)
     return bad
 
 
-def traced(desk: Desk, width: int, glyphs: Glyphs) -> list[str]:
+def traced(workspace: Workspace, width: int, glyphs: Glyphs) -> list[str]:
     bad: list[str] = []
-    snapshot = desk.snapshot(False)
+    snapshot = workspace.snapshot(False)
     for row, digits, selection in (
         (None, SHORT_DIGITS, Neuron(1, 0)), (None, FULL_DIGITS, Parameter(1)), (0, SHORT_DIGITS, Parameter(0)),
     ):  # fmt: skip
         try:
-            trace = desk.trace(row)
+            trace = workspace.trace(row)
         except RequestError:
             continue
-        text = tell(trace, snapshot, selection, Figures(glyphs, digits), width - 1)
+        text = tell(trace, snapshot, selection, NumberFormat(glyphs, digits), width - 1)
         lines = [text.line(i) for i in range(min(len(text), 400))]
         header = trace_header(row, digits, len(text), len(text), width, glyphs)
         bad += whole([*lines, header], width, glyphs)
@@ -204,16 +204,16 @@ def test_no_number_of_the_proof_or_the_gradient_check_is_cut_off(
     name: str, width: int, glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuts = Cuts(monkeypatch)
-    desk = Desk(EXPERIMENTS[name], None, 3.0)
-    bad = judged(desk, width - AROUND, glyphs)
-    desk.recording.step("update", 40)
-    bad += judged(desk, width - AROUND, glyphs)
+    workspace = Workspace(EXPERIMENTS[name], None, 3.0)
+    bad = judged(workspace, width - AROUND, glyphs)
+    workspace.recording.step("update", 40)
+    bad += judged(workspace, width - AROUND, glyphs)
     assert not [*bad, *cuts.found], "\n".join(dict.fromkeys([*bad, *cuts.found]))
 
 
-def judged(desk: Desk, width: int, glyphs: Glyphs) -> list[str]:
+def judged(workspace: Workspace, width: int, glyphs: Glyphs) -> list[str]:
     """What is wrong with the proof and the gradient check, in as many columns as their screens have for them."""
-    bad = whole(proof_lines(desk.prove(), glyphs, width), width, glyphs)
-    for index in (0, desk.recording.experiment.parameter_count - 1):
-        bad += whole(gradient_lines(desk.check_gradient(index), glyphs, width), width, glyphs)
+    bad = whole(proof_lines(workspace.prove(), glyphs, width), width, glyphs)
+    for index in (0, workspace.recording.experiment.parameter_count - 1):
+        bad += whole(gradient_lines(workspace.check_gradient(index), glyphs, width), width, glyphs)
     return bad

@@ -13,34 +13,34 @@ from hypothesis import strategies as st
 
 from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
 from adder_engine.parsing import Sum
-from adder_engine.runs.workspace import Desk
-from adder_engine.snapshot import Course, Snapshot
+from adder_engine.runs.workspace import Workspace
+from adder_engine.snapshot import ParameterHistory, Snapshot
 from adder_tui.network.diagram import Diagram, diagram
-from adder_tui.network.edges import Spot
+from adder_tui.network.edges import ClickTarget
 from adder_tui.network.explain import course_lines, explanation, weighted_sum
 from adder_tui.network.layout import fold
 from adder_tui.network.phase_bar import ladder_lines, place_in_words
-from adder_tui.network.values import Shown
+from adder_tui.network.values import NetworkValues
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
 from adder_tui.ui.phrases import strokes_of, tiny
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 
 
 @cache
-def desk(layers: tuple[int, ...] = (2, 4, 4, 1), activation: str = "none", optimizer: str = "adam") -> Desk:
+def workspace(layers: tuple[int, ...] = (2, 4, 4, 1), activation: str = "none", optimizer: str = "adam") -> Workspace:
     changes = {"network.layers": layers, "network.activation": activation, "training.optimizer": optimizer}
-    return Desk(Experiment.preset("one-pair").replace(**changes), None, 3.0)
+    return Workspace(Experiment.preset("one-pair").replace(**changes), None, 3.0)
 
 
-def view_of(snapshot: Snapshot, selection: Selection, glyphs: Glyphs = UNICODE) -> View:
-    return View(snapshot.experiment, snapshot, glyphs, "network", "layer", None, selection, "")
+def view_of(snapshot: Snapshot, selection: Selection, glyphs: Glyphs = UNICODE) -> ViewState:
+    return ViewState(snapshot.experiment, snapshot, glyphs, "network", "layer", None, selection, "")
 
 
 def at_rung(rung: int, **kind: object) -> Snapshot:
     """The snapshot after one update and so many rungs of the next."""
-    held = desk(**kind)  # type: ignore[arg-type]
+    held = workspace(**kind)  # type: ignore[arg-type]
     held.recording.seek(held.recording.newest.__class__())
     held.recording.step("update", 1)
     for _ in range(rung):
@@ -52,7 +52,7 @@ shapes = st.lists(st.integers(1, 64), max_size=6).map(lambda hidden: (2, *hidden
 
 
 @st.composite
-def views(draw: st.DrawFn) -> tuple[View, Desk]:
+def views(draw: st.DrawFn) -> tuple[ViewState, Workspace]:
     """A random network after some rungs of the ladder, with something chosen."""
     layers = draw(shapes)
     settings = {
@@ -61,7 +61,7 @@ def views(draw: st.DrawFn) -> tuple[View, Desk]:
         "training.optimizer": draw(st.sampled_from(OPTIMIZERS)),
     }
     preset = draw(st.sampled_from(["one-pair", "many-pairs"]))
-    held = Desk(Experiment.preset(preset).replace(**settings), None, 3.0)
+    held = Workspace(Experiment.preset(preset).replace(**settings), None, 3.0)
     for _ in range(draw(st.integers(0, 20))):
         held.recording.step("layer", 1)
     snapshot = held.snapshot(False)
@@ -78,7 +78,7 @@ widths, heights = st.integers(60, 160), st.integers(9, 50)
 @settings(max_examples=60)
 @given(views(), widths, heights)
 def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
-    drawn_from: tuple[View, Desk], width: int, height: int
+    drawn_from: tuple[ViewState, Workspace], width: int, height: int
 ) -> None:
     view, held = drawn_from
     drawn = diagram(view, width, height)
@@ -92,22 +92,22 @@ def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
     assert chosen in [spot.selection for spot in drawn.spots]
 
 
-def marks_of(drawn: Diagram) -> dict[int, Spot]:
+def marks_of(drawn: Diagram) -> dict[int, ClickTarget]:
     """Where each weight's and bias's mark is, by the number's flat index."""
     return {s.selection.index: s for s in drawn.spots if isinstance(s.selection, Parameter) and s.width == 1}
 
 
-def neurons_of(drawn: Diagram) -> dict[tuple[int, int], Spot]:
+def neurons_of(drawn: Diagram) -> dict[tuple[int, int], ClickTarget]:
     return {(s.selection.column, s.selection.index): s for s in drawn.spots if isinstance(s.selection, Neuron)}
 
 
 @settings(max_examples=80)
 @given(views(), widths, heights)
 def test_every_edge_between_neurons_on_the_picture_and_every_bias_tells_its_sign_by_a_character(
-    drawn_from: tuple[View, Desk], width: int, height: int
+    drawn_from: tuple[ViewState, Workspace], width: int, height: int
 ) -> None:
     view, _ = drawn_from
-    drawn, shown = diagram(view, width, height), Shown(view)
+    drawn, shown = diagram(view, width, height), NetworkValues(view)
     marks, neurons = marks_of(drawn), neurons_of(drawn)
     assert {c for c, _ in neurons} == set(range(len(shown.layers)))
     strokes = strokes_of(view.glyphs)
@@ -133,13 +133,13 @@ def test_no_two_meanings_share_a_mark() -> None:
 @settings(max_examples=80)
 @given(views(), widths, heights)
 def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
-    drawn_from: tuple[View, Desk], width: int, height: int
+    drawn_from: tuple[ViewState, Workspace], width: int, height: int
 ) -> None:
     view, _ = drawn_from
-    drawn, shown = diagram(view, width, height), Shown(view)
+    drawn, shown = diagram(view, width, height), NetworkValues(view)
     reach, strokes = shown.reach, strokes_of(view.glyphs)
 
-    def below(spot: Spot) -> str:
+    def below(spot: ClickTarget) -> str:
         return drawn.lines[spot.y + 1].plain[spot.x : spot.x + spot.width]
 
     for (c, _), spot in neurons_of(drawn).items():
@@ -162,18 +162,18 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
             assert below(spot) in (strokes.up if value > 0 else strokes.down if value < 0 else strokes.zero)
 
 
-def layer_indices(shown: Shown, column: int) -> range:
+def layer_indices(shown: NetworkValues, column: int) -> range:
     return range(shown.layout.weight(column - 1).start, shown.layout.bias(column - 1).stop)
 
 
 @settings(max_examples=60)
 @given(views(), widths, heights)
 def test_once_the_output_is_there_it_is_held_against_the_truth_in_every_size(
-    drawn_from: tuple[View, Desk], width: int, height: int
+    drawn_from: tuple[ViewState, Workspace], width: int, height: int
 ) -> None:
     view, _ = drawn_from
     text = plain(diagram(view, width, height).lines)
-    shown = Shown(view)
+    shown = NetworkValues(view)
     for label in ("want", "off", "loss"):
         there = shown.reach.columns == len(shown.layers)
         if label == "loss" and shown.reach.rung is not None:
@@ -190,7 +190,7 @@ def test_the_loss_stands_below_the_output_only_from_its_rung_on() -> None:
 
 
 def outcome_of(experiment: Experiment, asked: Sum, size: tuple[int, int] = (80, 14)) -> tuple[str, Snapshot]:
-    held = Desk(experiment, None, 3.0)
+    held = Workspace(experiment, None, 3.0)
     held.ask(asked)
     held.recording.step("update", 1)
     snapshot = held.snapshot(False)
@@ -205,8 +205,8 @@ def test_want_and_off_are_in_units_of_sums_as_on_every_other_screen(preset: str,
     asked, scaled = snapshot.asked, snapshot.experiment.data.scale != 1
     assert asked.wanted is not None
     assert asked.off_by is not None
-    told = dict(re.findall(r"(answer|want|off|loss) +([+−\d.,e]+)", text))
-    read = {name: float(words.replace("−", "-").replace(",", "")) for name, words in told.items()}
+    phrase = dict(re.findall(r"(answer|want|off|loss) +([+−\d.,e]+)", text))
+    read = {name: float(words.replace("−", "-").replace(",", "")) for name, words in phrase.items()}
     assert read["want"] == (100 if preset != "product" else 2100)
     assert read["off"] == pytest.approx(asked.off_by, rel=1e-3)
     assert ("scaled loss" in text) == scaled == ("answer" in read)
@@ -228,7 +228,7 @@ OWN = Experiment.preset("three-pairs").replace(
 def test_where_no_truth_is_known_the_picture_and_what_is_under_the_cursor_say_so(
     scale: float, size: tuple[int, int], rungs: int
 ) -> None:
-    held = Desk(OWN.replace(**{"data.scale": scale}), None, 3.0)
+    held = Workspace(OWN.replace(**{"data.scale": scale}), None, 3.0)
     held.ask(Sum(12, 13))
     held.recording.step("update", 1)
     for _ in range(rungs):
@@ -238,7 +238,7 @@ def test_where_no_truth_is_known_the_picture_and_what_is_under_the_cursor_say_so
         view = view_of(snapshot, chosen)
         picture = plain(diagram(view, *size).lines)
         words = plain([*explanation(view, None, size[0], 8), *ladder_lines(view, size[0])])
-        there = Shown(view).has_value(3, 0)
+        there = NetworkValues(view).has_value(3, 0)
         assert ("no truth" in picture and "known" in picture) == there
         for text in (picture, words):
             assert "nan" not in text
@@ -254,7 +254,7 @@ def test_a_row_with_a_target_of_its_own_is_held_against_it() -> None:
 
 def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> None:
     view = dataclasses.replace(view_of(at_rung(7), Neuron(3, 0)), reached=2)
-    drawn, shown = diagram(view, 120, 22), Shown(view)
+    drawn, shown = diagram(view, 120, 22), NetworkValues(view)
     marks = marks_of(drawn)
     for neuron in range(4):
         below = {drawn.lines[s.y + 1].plain[s.x] for j in range(5) if (s := marks[shown.index_of(2, neuron, j)])}
@@ -308,7 +308,7 @@ def test_the_edges_into_the_chosen_neuron_carry_their_weights(glyphs: Glyphs) ->
 
 
 def test_nothing_is_claimed_before_the_engine_is_ready() -> None:
-    view = View(Experiment.preset("one-pair"), None, UNICODE, "network", "layer", None, Neuron(1, 0), "")
+    view = ViewState(Experiment.preset("one-pair"), None, UNICODE, "network", "layer", None, Neuron(1, 0), "")
     text = plain(diagram(view, 80, 11).lines)
     assert "hidden" in text
     assert not re.search(r"\d\.\d", text)
@@ -339,8 +339,8 @@ def test_the_error_of_a_neuron_that_feeds_many_is_a_sum_that_adds_up_too(
     snapshot = at_rung(9, layers=(2, 64, 64, 64, 1), activation=activation)
     assert snapshot.trace is not None
     here = snapshot.trace.layers[1]
-    told = plain(explanation(view_of(snapshot, Neuron(2, 5)), None, width, rows))
-    text = " ".join(told[told.index("error") + 5 : told.index("\n bias ")].split()).replace("−", "-")
+    phrase = plain(explanation(view_of(snapshot, Neuron(2, 5)), None, width, rows))
+    text = " ".join(phrase[phrase.index("error") + 5 : phrase.index("\n bias ")].split()).replace("−", "-")
     left = int(re.search(r"\((\d+) more\)", text)[1])  # type: ignore[index]
     terms, *rest = text.replace(f" ({left} more)", "").split(" = ")
     assert left + terms.count("·") == 64
@@ -354,27 +354,27 @@ def test_the_error_of_a_neuron_that_feeds_many_is_a_sum_that_adds_up_too(
 def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_gradients_are_shown(
     width: int, glyphs: Glyphs
 ) -> None:
-    held = Desk(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}), None, 3.0)
+    held = Workspace(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}), None, 3.0)
     held.recording.step("update", 10)  # the last batch has 40 rows
     held.recording.step("layer", 6)
 
-    def told(held: Desk) -> str:
+    def phrase(held: Workspace) -> str:
         return ladder_lines(view_of(held.snapshot(False), Neuron(1, 0), glyphs), width)[2].plain
 
-    assert "30 + 70 alone" in told(held)
-    assert "over 40 rows." in told(held)
-    assert told(held).split()[0].rstrip(":") == ("d" if glyphs.ascii else "δ")
-    one = Desk(Experiment.preset("one-pair"), None, 3.0)
+    assert "30 + 70 alone" in phrase(held)
+    assert "over 40 rows." in phrase(held)
+    assert phrase(held).split()[0].rstrip(":") == ("d" if glyphs.ascii else "δ")
+    one = Workspace(Experiment.preset("one-pair"), None, 3.0)
     one.recording.step("layer", 6)
-    assert "alone" not in told(one)
+    assert "alone" not in phrase(one)
     one.ask(Sum(3, 7))
-    assert "3 + 7 alone" in told(one)
-    assert "over 1 row." in told(one)
+    assert "3 + 7 alone" in phrase(one)
+    assert "over 1 row." in phrase(one)
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
-    held = Desk(Experiment.preset("one-pair"), None, 3.0)
+    held = Workspace(Experiment.preset("one-pair"), None, 3.0)
     for index in (0, 12, 32):
         held.recording.edit(index, 1e30)
     snapshot = held.snapshot(False)
@@ -384,8 +384,8 @@ def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
         assert len(ladder_lines(view, 80)) == 3
 
 
-def test_the_place_is_told_in_words() -> None:
-    held = Desk(Experiment.preset("many-pairs").replace(**{"training.batch_size": 100}), None, 3.0)
+def test_the_place_is_said_in_words() -> None:
+    held = Workspace(Experiment.preset("many-pairs").replace(**{"training.batch_size": 100}), None, 3.0)
     assert place_in_words(held.snapshot(False)) == "at the start, before the first update"
     held.recording.step("update", 102)
     for _ in range(7):
@@ -416,7 +416,7 @@ def test_editing_a_neuron_is_editing_its_bias() -> None:
 
 def test_a_curve_shows_where_a_number_began_and_how_far_it_came() -> None:
     snapshot = at_rung(0)
-    course = Course(0, np.array([0.0, 50.0, 100.0]), np.array([0.5, 1.5, 1.0]), 100, 50)
+    course = ParameterHistory(0, np.array([0.0, 50.0, 100.0]), np.array([0.5, 1.5, 1.0]), 100, 50)
     for glyphs in (UNICODE, ASCII):
         text = plain(explanation(view_of(snapshot, Parameter(0), glyphs), course, 100, 6))
         assert "1.500" in text
@@ -425,29 +425,29 @@ def test_a_curve_shows_where_a_number_began_and_how_far_it_came() -> None:
         assert "every 50th update" in text
 
 
-def test_updates_that_are_left_out_are_not_drawn_over_and_those_that_are_not_are_told() -> None:
+def test_updates_that_are_left_out_are_not_drawn_over_and_those_that_are_not_are_said() -> None:
     updates = np.array([0.0, 16.0, 32.0, 33.0, 33.0, 34.0])
-    course = Course(0, updates, np.array([0.0, 0.0, 0.0, 0.0, 9.0, 9.0]), 32, 16)
+    course = ParameterHistory(0, updates, np.array([0.0, 0.0, 0.0, 0.0, 9.0, 9.0]), 32, 16)
     for glyphs in (UNICODE, ASCII):
         drawn = course_lines(course, 60, 6, glyphs)
         assert "every update since 32; before that every 16th" in plain(drawn)
         low = plain([drawn[3]])
         assert len(low[6:50].split()) == 2
-    whole = Course(0, updates[2:], course.values[2:], 32, 16)
+    whole = ParameterHistory(0, updates[2:], course.values[2:], 32, 16)
     assert "every" not in plain(course_lines(whole, 60, 6, UNICODE))
 
 
 def test_after_a_step_errors_and_gradients_belong_together_or_say_that_they_do_not() -> None:
-    held = Desk(Experiment.preset("one-pair"), None, 3.0)
+    held = Workspace(Experiment.preset("one-pair"), None, 3.0)
     held.recording.step("update")
     snapshot = held.snapshot(False)
     assert snapshot.trace is not None
     assert snapshot.trace.chain is not snapshot.trace
-    told = plain(explanation(view_of(snapshot, Neuron(3, 0)), None, 110, 8))
+    phrase = plain(explanation(view_of(snapshot, Neuron(3, 0)), None, 110, 8))
     gradient = plain(explanation(view_of(snapshot, Parameter(36)), None, 110, 8))
-    number = re.search(r"last gradient (\S+)", told)
+    number = re.search(r"last gradient (\S+)", phrase)
     assert number is not None
-    assert re.search(rf"last error .*= {re.escape(number[1])}  the slope", told)
+    assert re.search(rf"last error .*= {re.escape(number[1])}  the slope", phrase)
     assert "in the last backward" in gradient
     assert "this sum's" in gradient
     held.edit("output.bias", (0,), 1.0)  # no chain leads here any more
@@ -465,14 +465,14 @@ def test_with_six_hidden_layers_too_every_neuron_on_the_picture_shows_its_number
     snapshot = at_rung(0, layers=(2, *[wide] * 6, 1), activation=activation)
     for column in range(8):
         view = view_of(snapshot, Neuron(column, 0), glyphs)
-        drawn, shown = diagram(view, 80, 11), Shown(view)
+        drawn, shown = diagram(view, 80, 11), NetworkValues(view)
         for (c, i), spot in neurons_of(drawn).items():
             cell = drawn.lines[spot.y].plain[spot.x : spot.x + spot.width]
-            told = cell[cell.index("[" if (c, i) == (column, 0) else "(") + 1 : -1].strip().replace("−", "-")
+            phrase = cell[cell.index("[" if (c, i) == (column, 0) else "(") + 1 : -1].strip().replace("−", "-")
             value = float(shown.values(c)[i])  # type: ignore[index]
-            decimals = len(told.partition(".")[2])
-            assert told in (f"{value:.{decimals}f}", f"{value:.{decimals}f}".replace("0.", ".", 1))
-            assert c != max(1, column) or len(told) > 4
+            decimals = len(phrase.partition(".")[2])
+            assert phrase in (f"{value:.{decimals}f}", f"{value:.{decimals}f}".replace("0.", ".", 1))
+            assert c != max(1, column) or len(phrase) > 4
 
 
 @pytest.mark.parametrize("column", range(1, 7))
@@ -486,15 +486,15 @@ def test_where_only_signs_fit_the_cursors_column_still_has_its_numbers(column: i
 
 @given(st.floats(-1e7, 1e7), st.sampled_from([3, 4]))
 def test_a_tiny_number_is_the_correct_rounding_in_its_width(value: float, width: int) -> None:
-    told = tiny(value, width, UNICODE).replace("−", "-")
-    assert len(told) <= width
-    if not told:
+    phrase = tiny(value, width, UNICODE).replace("−", "-")
+    assert len(phrase) <= width
+    if not phrase:
         assert value <= -100 if width == 3 else value <= -1e3
         return
-    if "e" in told:
-        assert float(told) == float(f"{value:.0e}")
+    if "e" in phrase:
+        assert float(phrase) == float(f"{value:.0e}")
     else:
-        assert float(told) == float(f"{value:.{len(told.partition('.')[2])}f}")
+        assert float(phrase) == float(f"{value:.{len(phrase.partition('.')[2])}f}")
 
 
 def test_where_an_error_has_little_room_its_sum_stands_in_brackets() -> None:
@@ -503,8 +503,8 @@ def test_where_an_error_has_little_room_its_sum_stands_in_brackets() -> None:
     shown = 0
     for column in range(1, 7):
         for i in range(4):
-            told = plain(explanation(view_of(snapshot, Neuron(column, i)), None, 80, 6))
-            text = told[told.index("\n error") + 7 : told.index("\n bias ")].strip().replace("−", "-")
+            phrase = plain(explanation(view_of(snapshot, Neuron(column, i)), None, 80, 6))
+            text = phrase[phrase.index("\n error") + 7 : phrase.index("\n bias ")].strip().replace("−", "-")
             assert "weighed" not in text
             if text.startswith("(") and ")·" in text and ", " not in text:
                 shown += 1

@@ -16,12 +16,12 @@ from adder_engine.analysis.trace import Trace
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
-from adder_engine.runs.workspace import Desk
+from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Snapshot
-from adder_engine.training.checkpoint import Handles
+from adder_engine.training.checkpoint import Constraints
 from adder_tui.network.trace_forward import tell
 from adder_tui.selection import Parameter, Selection, focus_of
-from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, Figures
+from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, NumberFormat
 from adder_tui.ui.symbols import UNICODE
 from tests.engine.strategies import examples, experiments
 
@@ -136,14 +136,14 @@ def walk(lines: Iterator[str]) -> dict[str, str]:
 # --- what is held --------------------------------------------------------------------------------
 
 
-def told(trace: Trace, snapshot: Snapshot, selection: Selection, digits: int = FULL_DIGITS) -> list[str]:
-    text = tell(trace, snapshot, selection, Figures(UNICODE, digits), WIDE)
+def trace_text(trace: Trace, snapshot: Snapshot, selection: Selection, digits: int = FULL_DIGITS) -> list[str]:
+    text = tell(trace, snapshot, selection, NumberFormat(UNICODE, digits), WIDE)
     return [text.line(i).plain for i in range(len(text))]
 
 
-def assert_told_right(trace: Trace, snapshot: Snapshot, selection: Selection) -> None:
+def assert_right(trace: Trace, snapshot: Snapshot, selection: Selection) -> None:
     """Each sum, product and bend that the text works out, and each matrix."""
-    lines, trace = told(trace, snapshot, selection), trace.chain
+    lines, trace = trace_text(trace, snapshot, selection), trace.chain
     held = walk(iter(lines))
     focus = focus_of(selection, snapshot.experiment)
     finite = not any("∞" in line or "nan" in line for line in lines)
@@ -203,34 +203,34 @@ def matrices(trace: Trace, experiment: Experiment) -> Iterator[np.ndarray]:
 
 
 @st.composite
-def handles(draw: st.DrawFn, experiment: Experiment) -> Handles:
+def handles(draw: st.DrawFn, experiment: Experiment) -> Constraints:
     """Some parameters frozen and some hidden neurons silenced."""
     sizes = experiment.network.layers[1:-1]
     neurons = [(layer, i) for layer, size in enumerate(sizes) for i in range(size)]
     silenced = draw(st.frozensets(st.sampled_from(neurons), max_size=3)) if neurons else frozenset()
-    return Handles(draw(st.frozensets(st.integers(0, experiment.parameter_count - 1), max_size=4)), silenced)
+    return Constraints(draw(st.frozensets(st.integers(0, experiment.parameter_count - 1), max_size=4)), silenced)
 
 
 @examples(60)
 @given(experiments(most_rows=9, widest=6), st.integers(0, 4), st.data())
 def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, data: st.DataObject) -> None:
-    desk = Desk(experiment.replace(epochs=5), None, 3.0)
-    desk.ask(Sum(float(data.draw(st.integers(-500, 500))), float(data.draw(st.integers(-500, 500)))))
+    workspace = Workspace(experiment.replace(epochs=5), None, 3.0)
+    workspace.ask(Sum(float(data.draw(st.integers(-500, 500))), float(data.draw(st.integers(-500, 500)))))
     if data.draw(st.booleans()):
-        desk.recording.hold(data.draw(handles(experiment)))
+        workspace.recording.hold(data.draw(handles(experiment)))
     if updates:
-        desk.recording.step("update", updates)
-    snapshot = desk.snapshot(False)
+        workspace.recording.step("update", updates)
+    snapshot = workspace.snapshot(False)
     index = data.draw(st.integers(0, experiment.parameter_count - 1))
     assert snapshot.trace is not None
-    assert_told_right(snapshot.trace, snapshot, Parameter(index))
+    assert_right(snapshot.trace, snapshot, Parameter(index))
     for row in range(experiment.row_count):
         try:
-            trace = desk.trace(row)
+            trace = workspace.trace(row)
         except RequestError:
             continue
         event("a row of the batch")
-        assert_told_right(trace, snapshot, Parameter(index))
+        assert_right(trace, snapshot, Parameter(index))
         break
 
 
@@ -239,31 +239,31 @@ def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, d
 def test_folded_sums_add_up_too_and_the_chosen_neuron_is_among_what_is_shown(
     experiment: Experiment, data: st.DataObject
 ) -> None:
-    desk = Desk(experiment.replace(**{"epochs": 2, "network.init": "torch"}), None, 3.0)
-    desk.recording.step("update", 1)
-    snapshot = desk.snapshot(False)
+    workspace = Workspace(experiment.replace(**{"epochs": 2, "network.init": "torch"}), None, 3.0)
+    workspace.recording.step("update", 1)
+    snapshot = workspace.snapshot(False)
     assume(snapshot.trace is not None and snapshot.trace.known)
     index = data.draw(st.integers(0, experiment.parameter_count - 1))
     focus = focus_of(Parameter(index), experiment)
     assert snapshot.trace is not None
     for digits, width in ((SHORT_DIGITS, 80), (FULL_DIGITS, 120)):
-        text = tell(snapshot.trace, snapshot, Parameter(index), Figures(UNICODE, digits), width)
+        text = tell(snapshot.trace, snapshot, Parameter(index), NumberFormat(UNICODE, digits), width)
         lines = [text.line(i).plain for i in range(len(text))]
         layer = snapshot.trace.layers[focus.layer]
         assert any(f"{layer.name}.bias.grad[{focus.neurons[focus.layer]}] = " in line for line in lines)
         assert sum("›" in line for line in lines) >= 2 * len(snapshot.trace.layers)
-    held = walk(iter(told(snapshot.trace, snapshot, Parameter(index))))
-    assert "L" in held or any("∞" in line for line in told(snapshot.trace, snapshot, Parameter(index)))
+    held = walk(iter(trace_text(snapshot.trace, snapshot, Parameter(index))))
+    assert "L" in held or any("∞" in line for line in trace_text(snapshot.trace, snapshot, Parameter(index)))
 
 
 @pytest.mark.parametrize("value", [30.0, -0.16565566, 57.925003, 1e-8, -4793.5503, 8038.6953, 1.5e12, 9.9999995, 0.0])
 def test_a_short_number_is_the_correct_rounding_of_the_full_one(value: float) -> None:
     for digits in (SHORT_DIGITS, FULL_DIGITS):
-        text = Figures(UNICODE, digits)(value)
+        text = NumberFormat(UNICODE, digits)(value)
         assert float(text.replace("−", "-")) == float(f"{value:.{digits - 1}e}")
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_all_digits_tell_every_float32_apart(value: float) -> None:
-    text = Figures(UNICODE, FULL_DIGITS)(value)
+    text = NumberFormat(UNICODE, FULL_DIGITS)(value)
     assert np.float32(float(text.replace("−", "-"))) == np.float32(value)

@@ -14,8 +14,8 @@ from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_tui.app import AdderApp
 from adder_tui.network.reference_check import GradientScreen, ProofScreen
+from adder_tui.network.trace_commands import write_text
 from adder_tui.network.trace_view import TraceText
-from adder_tui.network.tracing import write_text
 from adder_tui.selection import Neuron
 from adder_tui.settings import Settings
 from tests.tui.screens import check_golden, press, screen_text, shows, until
@@ -142,7 +142,7 @@ async def test_a_typed_row_is_followed_and_a_wrong_one_keeps_what_was_typed(sess
         await shows(pilot, "Row 2 of the data, −50 + (−50)")
 
 
-async def test_a_row_that_left_the_batch_is_told_in_words(session: Session, tmp_path: Path) -> None:
+async def test_a_row_that_left_the_batch_is_said_in_words(session: Session, tmp_path: Path) -> None:
     batches = Experiment.preset("mini-batches").replace(**{"data.count": 4, "training.batch_size": 2})
     async with trace_of(session, tmp_path, batches) as pilot:
         pilot.app.player.step_size = "update"
@@ -162,7 +162,7 @@ async def test_w_writes_the_trace_as_plain_text_and_says_where(session: Session,
         assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-async def test_a_trace_that_cannot_be_written_is_told_in_one_sentence(session: Session, tmp_path: Path) -> None:
+async def test_a_trace_that_cannot_be_written_is_said_in_one_sentence(session: Session, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     async with trace_of(session, blocked, size=(160, 40)) as pilot:

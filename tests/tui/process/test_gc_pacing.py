@@ -5,34 +5,34 @@ from collections.abc import Iterator
 
 import pytest
 
-from adder_tui.process.gc_pacing import IDLE, ROUNDS, Tidying
+from adder_tui.process.gc_pacing import IDLE, ROUNDS, GcPacing
 
 
 @pytest.fixture
-def tidying(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tidying]:
+def gc_pacing(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcPacing]:
     """At a clock that starts at 0, with all due to be looked over."""
     monkeypatch.setattr("time.monotonic", lambda: 100.0)
     monkeypatch.setattr("gc.get_count", lambda: (0, 0, ROUNDS))
     thresholds = gc.get_threshold()
-    yield Tidying()
+    yield GcPacing()
     gc.set_threshold(*thresholds)
 
 
 def test_all_is_looked_over_when_nobody_has_pressed_a_key_for_a_while(
-    tidying: Tidying, monkeypatch: pytest.MonkeyPatch
+    gc_pacing: GcPacing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tidying.look()
-    tidying.key()
-    assert not tidying.look()
+    assert gc_pacing.look()
+    gc_pacing.key()
+    assert not gc_pacing.look()
     monkeypatch.setattr("time.monotonic", lambda: 100.0 + IDLE)
-    assert tidying.look()
+    assert gc_pacing.look()
     monkeypatch.setattr("gc.get_count", lambda: (0, 0, ROUNDS - 1))
-    assert not tidying.look()
+    assert not gc_pacing.look()
 
 
-def test_python_itself_looks_all_over_only_where_keys_never_cease(tidying: Tidying) -> None:
+def test_python_itself_looks_all_over_only_where_keys_never_cease(gc_pacing: GcPacing) -> None:
     first, second, _ = gc.get_threshold()
-    tidying.begin()
+    gc_pacing.begin()
     assert gc.isenabled()
     assert gc.get_threshold()[:2] == (first, second)
     assert gc.get_threshold()[2] >= 10 * ROUNDS

@@ -10,20 +10,20 @@ import pytest
 
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import (
+    AffineMap,
+    Annotation,
     Answer,
-    BlowUp,
-    CollapsedMap,
-    Look,
-    Mark,
-    Moment,
+    Divergence,
+    EpochSummary,
     Outlook,
-    Run,
+    Position,
+    RunSummary,
     Snapshot,
     Stuck,
-    ended_told,
+    ended_text,
 )
 from adder_tui.runs.compare import side_by_side
-from adder_tui.runs.draw import run_told, runs_lines
+from adder_tui.runs.draw import run_text, runs_lines
 from adder_tui.train.draw_chart import (
     Axis,
     axis_of,
@@ -32,57 +32,57 @@ from adder_tui.train.draw_chart import (
     on_chart,
     run_now,
     same_start,
+    shown_beside,
     start_sentence,
-    told_beside,
 )
 from adder_tui.train.draw_panels import (
     blow_up_lines,
     blow_up_sentence,
-    blow_up_told,
+    divergence_text,
     run_panel,
     stuck_here,
     stuck_lines,
-    stuck_told,
+    stuck_text,
 )
 from adder_tui.train.readout import loss_at, near, read_out
 from adder_tui.ui.line import Line, plain, wrapped
 from adder_tui.ui.run_state import run_state, state_line
 from adder_tui.ui.shell import standing_notice
-from adder_tui.ui.view import View
+from adder_tui.ui.view import ViewState
 from tests.tui.screens import check_golden
 from tests.tui.views import losses_of, view_of
 
 ONE_PAIR = Experiment.preset("one-pair")
-BLOWN = BlowUp(
+BLOWN = Divergence(
     update=123, epoch=122.0, lost_at=140, tensor="hidden.weight", factor=1.8734, over=12, lr=0.1, limit=0.03125,
     back_to=113, setting=0.1, rescue_lr=0.05,
 )  # fmt: skip
 
 
-def run_of(id: int, name: str, *, epoch: int = 800, fall: float = 200.0, **changes: Any) -> Run:
+def run_of(id: int, name: str, *, epoch: int = 800, fall: float = 200.0, **changes: Any) -> RunSummary:
     """A run that was left, with losses by a formula."""
-    fields = {key: changes.pop(key) for key in [*changes] if key in {f.name for f in dataclasses.fields(Run)}}
+    fields = {key: changes.pop(key) for key in [*changes] if key in {f.name for f in dataclasses.fields(RunSummary)}}
     snapshot = snapshot_of(view_of(epoch=epoch))
     losses = losses_of(9764.15 * np.exp(-np.arange(1, epoch + 1) / fall))
-    run = Run(
+    run = RunSummary(
         id=id, name=name, experiment=ONE_PAIR.replace(**changes), epoch=epoch, train_loss=float(losses.train[-1]),
-        test_loss=None, answers=snapshot.answers, collapsed=CollapsedMap(1.0, 1.0, 0.0), losses=losses,
+        test_loss=None, answers=snapshot.answers, collapsed=AffineMap(1.0, 1.0, 0.0), losses=losses,
     )  # fmt: skip
     return dataclasses.replace(run, **fields)
 
 
-def snapshot_of(view: View) -> Snapshot:
+def snapshot_of(view: ViewState) -> Snapshot:
     assert view.snapshot is not None
     return view.snapshot
 
 
-def several(ascii: bool = False, **fields: Any) -> View:
+def several(ascii: bool = False, **fields: Any) -> ViewState:
     """A run in progress after two that were left."""
     runs = (
         run_of(1, "one-pair", fall=400.0),
         run_of(2, "lr 0.001 at epoch 300", **{"training.lr": 0.001}, parent=1, branched_at=300.0),
     )
-    marks = (Mark(300.0, "lr 0.002"),)
+    marks = (Annotation(300.0, "lr 0.002"),)
     return view_of(
         "one-pair", 412, ascii=ascii, **({"runs": runs, "run": 3, "run_name": "lr 0.002", "marks": marks} | fields)
     )
@@ -90,11 +90,11 @@ def several(ascii: bool = False, **fields: Any) -> View:
 
 def test_a_run_is_called_by_what_differs_from_the_one_in_progress() -> None:
     snapshot = snapshot_of(several())
-    assert told_beside(snapshot, snapshot.runs[1]) == "lr 0.001"
-    assert told_beside(snapshot, snapshot.runs[0]) == "one-pair"
+    assert shown_beside(snapshot, snapshot.runs[1]) == "lr 0.001"
+    assert shown_beside(snapshot, snapshot.runs[0]) == "one-pair"
     edited = run_of(4, "lr 0.002", parent=2)
     before = dataclasses.replace(snapshot, parent=4, branched_at=10.0)
-    assert told_beside(before, edited) == "as it went before"
+    assert shown_beside(before, edited) == "as it went before"
 
 
 def test_the_run_just_left_is_on_the_chart_unless_others_are_picked() -> None:
@@ -167,16 +167,16 @@ def test_the_read_out_tells_losses_at_once_and_answers_when_they_come(width: int
     assert "epoch 300" in early[0].plain
     assert f"30 + 70 = {view.glyphs.ellipsis}" in early[1].plain
     answers = tuple(Answer(a.sum, 12.25, a.wanted) for a in snapshot.answers)
-    look = Look(300, 300, 77.5, None, answers, None)
-    told = read_out(view, 300, look, axis, width)
-    assert "update 300" in told[0].plain
-    assert "77.50" in told[0].plain
-    assert "30 + 70 = 12.25" in told[1].plain
+    look = EpochSummary(300, 300, 77.5, None, answers, None)
+    phrase = read_out(view, 300, look, axis, width)
+    assert "update 300" in phrase[0].plain
+    assert "77.50" in phrase[0].plain
+    assert "30 + 70 = 12.25" in phrase[1].plain
     if width >= 80:
-        assert "lr 0.002" in told[0].plain
+        assert "lr 0.002" in phrase[0].plain
 
 
-def test_identical_weights_are_told_and_so_is_what_makes_them_differ() -> None:
+def test_identical_weights_are_said_and_so_is_what_makes_them_differ() -> None:
     one = run_of(1, "one-pair")
     assert "identical weights: seed 42" in start_sentence(one, run_of(2, "x", **{"training.lr": 0.1}))
     assert "another seed" in start_sentence(one, run_of(2, "x", seed=7))
@@ -186,7 +186,7 @@ def test_identical_weights_are_told_and_so_is_what_makes_them_differ() -> None:
     assert not same_start(ONE_PAIR, first)
 
 
-def test_a_new_branch_is_told_and_going_back_to_a_run_is_not() -> None:
+def test_a_new_branch_is_said_and_going_back_to_a_run_is_not() -> None:
     before = dataclasses.replace(snapshot_of(several()), runs=(), run=1, run_name="one-pair")
     old = run_of(1, "one-pair", **{"training.lr": 0.001})
     after = dataclasses.replace(before, run=2, parent=1, branched_at=100.0, runs=(old,), run_name="lr 0.0002")
@@ -218,10 +218,10 @@ def test_a_run_that_blew_up_says_so_in_the_list() -> None:
     view = several()
     run = run_of(1, "lr 1", stopped="The loss stopped being finite at update 12.")
     assert "blew up" in plain(runs_lines(view, [run], 0, [], 78, 8))
-    diverged = dataclasses.replace(run, stopped=ended_told(1e9), diverged=True)
+    diverged = dataclasses.replace(run, stopped=ended_text(1e9), diverged=True)
     assert "diverged" in plain(runs_lines(view, [diverged], 0, [], 78, 8))
-    assert "ended 1e9 times above its start" in plain(run_told(view, diverged, 78, 3))
-    assert "update 12" in plain(run_told(view, run, 78, 3))
+    assert "ended 1e9 times above its start" in plain(run_text(view, diverged, 78, 3))
+    assert "update 12" in plain(run_text(view, run, 78, 3))
 
 
 @pytest.mark.parametrize(("name", "width", "height"), [("pair_78x20", 78, 20), ("pair_118x36", 118, 36)])
@@ -231,12 +231,12 @@ def test_two_runs_side_by_side_look_as_they_did(name: str, width: int, height: i
     check_golden(name, plain(side_by_side(view, (run_now(snapshot), snapshot.runs[1]), width, height)) + "\n")
 
 
-def test_a_blow_up_is_told_with_what_grew_and_the_rate_beside_its_limit() -> None:
+def test_a_blow_up_is_said_with_what_grew_and_the_rate_beside_its_limit() -> None:
     view = several(blow_up=BLOWN, status="stopped", message="The loss stopped being finite.")
-    told = plain(blow_up_lines(view, BLOWN, 80))
+    phrase = plain(blow_up_lines(view, BLOWN, 80))
     for text in ("update 123", "hidden.weight grew first", "×1.87 an update", "0.1", "2/λmax 0.03125", "guide for adam",
                  "rate 0.05"):  # fmt: skip
-        assert text in told
+        assert text in phrase
     assert plain(blow_up_lines(several(True), BLOWN, 80)).isascii()
     assert "blew up at update 123" in state_line(view, 80).plain
     assert "h goes back to update 113 at rate 0.05, half of it." in blow_up_sentence(BLOWN)
@@ -249,7 +249,7 @@ def test_a_blow_up_is_told_with_what_grew_and_the_rate_beside_its_limit() -> Non
     assert standing_notice(view.snapshot, None) == blow_up_sentence(BLOWN)
 
 
-def test_a_run_that_diverged_is_told_so_with_what_it_ended_at_and_what_h_will_do() -> None:
+def test_a_run_that_diverged_is_said_so_with_what_it_ended_at_and_what_h_will_do() -> None:
     blow_up = dataclasses.replace(
         BLOWN, lost_at=None, times=1.1327e9, lr=1.25e-6, setting=1.25e-6, limit=1.1849e-6, own_limit=1.1849e-6,
         rescue_lr=5.92e-7,
@@ -258,36 +258,36 @@ def test_a_run_that_diverged_is_told_so_with_what_it_ended_at_and_what_h_will_do
     assert "the loss ended 1.13e9 times above its start; hidden.weight grew first. h goes back to update 113 at rate" \
         " 5.92e−7, half the limit 1.185e−6." in standing_notice(view.snapshot, None)  # fmt: skip
     assert len(wrapped(blow_up_sentence(blow_up), 58)) <= 3
-    assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in blow_up_told(blow_up)
+    assert "The rate 1.25e−6 stood above the limit 1.185e−6 = 2/λmax." in divergence_text(blow_up)
     assert run_state(view).plain == "■ diverged"
     assert "diverged at update 123" in state_line(view, 80).plain
-    told = plain(blow_up_lines(view, blow_up, 80))
+    phrase = plain(blow_up_lines(view, blow_up, 80))
     for text in (
         "diverged  at update 123",
         "rate      1.25e−6",
         "limit 2/λmax 1.185e−6",
         "h back to 113, rate 5.92e−7",
     ):
-        assert text in told
+        assert text in phrase
     below = dataclasses.replace(blow_up, lr=1e-6)
-    assert "limit" not in blow_up_told(below)
+    assert "limit" not in divergence_text(below)
     assert "Home looks at its start." in blow_up_sentence(blow_up, rescues=False)
 
 
-def test_a_rate_above_the_limit_is_told_beside_the_run_with_where_it_was_measured() -> None:
+def test_a_rate_above_the_limit_is_said_beside_the_run_with_where_it_was_measured() -> None:
     view = several(status="paused")
     snapshot = snapshot_of(view)
     training = snapshot.experiment.training
 
-    def told(**changes: Any) -> str:
+    def phrase(**changes: Any) -> str:
         outlook = Outlook(snapshot.moment, training, snapshot.lr, snapshot.lr / 2, None)
         seen = dataclasses.replace(view, outlook=dataclasses.replace(outlook, **changes))
         return plain([Line.of(row, "|") for row in run_panel(seen, 30, 14)]).replace(" ", "")
 
-    assert "overlimit0.0001|" in told()
-    assert "overlimit0.0001at0|" in told(moment=Moment())
+    assert "overlimit0.0001|" in phrase()
+    assert "overlimit0.0001at0|" in phrase(moment=Position())
     for changes in ({"limit": snapshot.lr}, {"limit": None}, {"training": dataclasses.replace(training, lr=1.0)}):
-        assert "limit" not in told(**changes)
+        assert "limit" not in phrase(**changes)
     assert "limit" not in plain(run_panel(view, 30, 14))
 
 
@@ -312,13 +312,13 @@ STUCK = Stuck(1.6e6, True, (16.5, 16.5), -1620.0, 2190.0, "dead", "hidden", 4, (
         ({"broadcast": True}, "passes; the targets are flat too"),
     ],
 )
-def test_a_loss_that_stands_still_is_told_with_its_reason(changes: dict[str, Any], words: str) -> None:
+def test_a_loss_that_stands_still_is_said_with_its_reason(changes: dict[str, Any], words: str) -> None:
     stuck = dataclasses.replace(STUCK, **changes)
-    assert words in stuck_told(stuck).replace("All", "all").replace("The one", "the one").replace("Of the", "of the")
+    assert words in stuck_text(stuck).replace("All", "all").replace("The one", "the one").replace("Of the", "of the")
     view = several()
-    told = plain(stuck_lines(view, stuck, 120))
-    assert words in told
-    assert "every answer is 16.50, targets reach from −1,620 to 2,190" in told
+    phrase = plain(stuck_lines(view, stuck, 120))
+    assert words in phrase
+    assert "every answer is 16.50, targets reach from −1,620 to 2,190" in phrase
     assert all(line.width <= 60 for line in stuck_lines(several(True), stuck, 60))
     assert plain(stuck_lines(several(True), stuck, 60)).isascii()
     here = dataclasses.replace(
@@ -329,7 +329,7 @@ def test_a_loss_that_stands_still_is_told_with_its_reason(changes: dict[str, Any
     assert stuck_here(several()) is None
 
 
-def test_without_a_limit_none_is_told() -> None:
+def test_without_a_limit_none_is_said() -> None:
     assert "limit" not in plain(blow_up_lines(several(), dataclasses.replace(BLOWN, limit=None), 80))
 
 

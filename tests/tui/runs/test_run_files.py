@@ -82,7 +82,7 @@ async def test_a_file_that_is_there_is_not_written_over_silently(session: Sessio
         ("~/none/run", "there is no folder"),
     ],
 )
-async def test_a_name_that_will_not_do_is_told_and_stays(
+async def test_a_name_that_will_not_do_is_said_and_stays(
     session: Session, tmp_path: Path, name: str, sentence: str
 ) -> None:
     async with app_in(session, tmp_path) as pilot:

@@ -126,7 +126,7 @@ async def test_two_runs_stand_side_by_side(session: Session) -> None:
         await shows(pilot, "want")
 
 
-async def test_a_new_seed_is_told_to_begin_with_other_weights(session: Session) -> None:
+async def test_a_new_seed_is_said_to_begin_with_other_weights(session: Session) -> None:
     async with trained(session) as pilot:
         await pilot.press("R")
         await shows(pilot, "A new start with seed")
@@ -195,7 +195,7 @@ async def test_h_goes_back_before_a_blow_up_with_a_rate_below_the_limit(session:
         assert app_of(pilot).experiment.training.lr == 2.57e-6
 
 
-async def test_a_run_that_diverges_is_warned_of_before_and_told_after_and_h_mends_it(session: Session) -> None:
+async def test_a_run_that_diverges_is_warned_of_before_and_said_after_and_h_mends_it(session: Session) -> None:
     await session.load(
         Experiment().replace(
             **{
@@ -223,7 +223,7 @@ async def test_a_run_that_diverges_is_warned_of_before_and_told_after_and_h_mend
         assert snapshot.train_loss < 100
 
 
-async def test_a_loss_that_stands_still_is_told_with_its_reason_in_train(session: Session) -> None:
+async def test_a_loss_that_stands_still_is_said_with_its_reason_in_train(session: Session) -> None:
     await session.load(
         Experiment().replace(**{"data.count": 20, "network.init": "zeros", "network.layers": (2, 4, 1), "epochs": 5000})
     )

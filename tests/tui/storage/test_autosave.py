@@ -10,7 +10,7 @@ import pytest
 from adder_engine import Experiment, Session
 from adder_tui.app import AdderApp
 from adder_tui.settings import Settings
-from adder_tui.storage.autosave import LAST_RUN, MOST_EARLIER, UNREADABLE, set_aside, take_seat
+from adder_tui.storage.autosave import LAST_RUN, MOST_EARLIER, UNREADABLE, set_aside, take_instance_lock
 from adder_tui.storage.paths import AUTOSAVE
 from adder_tui.storage.saved_runs import run_files
 from tests.tui.screens import screen_text, shows, until
@@ -127,15 +127,15 @@ async def test_the_real_engine_learns_one_pair_on_the_screen(tmp_path: Path) -> 
         await until(pilot, lambda: app.return_code == 0)
 
 
-def test_each_app_on_a_folder_has_a_seat_of_its_own_until_it_ends(tmp_path: Path) -> None:
-    first, second = take_seat(tmp_path), take_seat(tmp_path)
+def test_each_app_on_a_folder_has_a_lock_of_its_own_until_it_ends(tmp_path: Path) -> None:
+    first, second = take_instance_lock(tmp_path), take_instance_lock(tmp_path)
     assert (first.number, second.number) == (1, 2)
     first.lock.close()
-    assert take_seat(tmp_path).number == 1
+    assert take_instance_lock(tmp_path).number == 1
     second.lock.close()
 
 
-def test_the_run_of_an_app_on_another_seat_is_offered_too(tmp_path: Path) -> None:
+def test_the_run_of_an_app_on_another_lock_is_offered_too(tmp_path: Path) -> None:
     leave_a_run(tmp_path, 12)
     (tmp_path / AUTOSAVE).rename(tmp_path / "autosave-2.npz")
     last = set_aside(tmp_path)

@@ -107,7 +107,7 @@ UNREADABLE = [b"", b"{", b"[1]", b"\xff\xfe", b'{"lessons": []}', b"[" * 100_000
 
 
 @pytest.mark.parametrize("held", UNREADABLE, ids=range(len(UNREADABLE)))
-def test_an_unreadable_file_is_kept_aside_and_told(tmp_path: Path, held: bytes) -> None:
+def test_an_unreadable_file_is_kept_aside_and_said(tmp_path: Path, held: bytes) -> None:
     (tmp_path / PROGRESS).write_bytes(held)
     (tmp_path / f"{PROGRESS}.bad").write_text("an earlier one")
     store = Store(tmp_path)
@@ -175,7 +175,7 @@ def test_where_it_cannot_be_written_one_sentence_says_so_and_the_course_goes_on(
     assert Store(tmp_path).progress.lesson("x").hints == 4
 
 
-def test_a_home_that_is_no_folder_is_told(tmp_path: Path) -> None:
+def test_a_home_that_is_no_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
     store = Store(tmp_path / "home")
     assert store.change(HINT).lesson("x").hints == 1

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_engine.sweep import Sweep, SweepSession, SweepState
+from adder_engine.sweep import Sweep, SweepState, SweepThread
 from adder_tui.sweep.draw import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import ASCII, UNICODE
@@ -45,7 +45,7 @@ def fill_in(pilot: Pilot[None], over: str, seeds: str = "2") -> None:
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
-async def test_a_sweep_is_typed_trained_and_told(session: Session, size: tuple[int, int]) -> None:
+async def test_a_sweep_is_typed_trained_and_said(session: Session, size: tuple[int, int]) -> None:
     async with sweep_screen(session, size=size) as pilot:
         fill_in(pilot, "training.lr = 1e-4, 1e-3")
         await shows(pilot, "one-pair, epochs 60: 2 values of training.lr", "4 runs of 60")
@@ -69,7 +69,7 @@ async def test_a_sweep_is_typed_trained_and_told(session: Session, size: tuple[i
         ("[red]x[/red] = 1", "2", "[red]x[/red]"),
     ],
 )
-async def test_what_will_not_do_is_told_in_a_sentence_and_stays(
+async def test_what_will_not_do_is_said_in_a_sentence_and_stays(
     session: Session, over: str, seeds: str, sentence: str
 ) -> None:
     async with sweep_screen(session) as pilot:
@@ -194,7 +194,7 @@ async def test_a_sweep_that_ends_out_of_sight_says_so(session: Session) -> None:
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
 @pytest.mark.parametrize("ascii", [False, True])
-async def test_every_key_of_a_sweep_is_told_in_full(session: Session, size: tuple[int, int], ascii: bool) -> None:
+async def test_every_key_of_a_sweep_is_said_in_full(session: Session, size: tuple[int, int], ascii: bool) -> None:
     await session.load(SHORT.replace(epochs=10_000_000))
     app = app_on(session, ascii=ascii)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
@@ -207,7 +207,7 @@ async def test_every_key_of_a_sweep_is_told_in_full(session: Session, size: tupl
         assert app.sweep.stop(timeout=20)
 
 
-def test_figures_that_rounding_has_led_elsewhere_are_told_beside_the_sweeps() -> None:
+def test_figures_that_rounding_has_led_elsewhere_are_said_beside_the_sweeps() -> None:
     plan = Sweep(SHORT, "training.lr", [1e-4], seeds=[1])
     run = dataclasses.replace(plan.state.runs[0], begun=True, epochs=60, loss=0.25, answers=(99.0,))
     here = FakeSession(SHORT).at(60)
@@ -219,9 +219,9 @@ def test_figures_that_rounding_has_led_elsewhere_are_told_beside_the_sweeps() ->
                             UNICODE)  # fmt: skip
     assert "train loss 1.552e−10" in small
     assert "side by side: train loss 5.239e−10" in small
-    told = as_in_the_sweep(run, here.changed(train_loss=0.31), plan.sums, UNICODE)
-    assert "train loss 0.31" in told
-    assert told.endswith("In the sweep, rounded otherwise side by side: train loss 0.2500, 30 + 70 = 99.00.")
+    phrase = as_in_the_sweep(run, here.changed(train_loss=0.31), plan.sums, UNICODE)
+    assert "train loss 0.31" in phrase
+    assert phrase.endswith("In the sweep, rounded otherwise side by side: train loss 0.2500, 30 + 70 = 99.00.")
 
 
 async def test_the_run_in_progress_is_not_touched_by_a_sweep(session: Session) -> None:
@@ -236,8 +236,8 @@ async def test_the_run_in_progress_is_not_touched_by_a_sweep(session: Session) -
 
 
 @pytest.fixture(scope="module")
-def swept() -> SweepSession:
-    sweep = SweepSession(Sweep(SHORT, "training.optimizer", ["adam", "sgd"], seeds=[1, 2, 3]))
+def swept() -> SweepThread:
+    sweep = SweepThread(Sweep(SHORT, "training.optimizer", ["adam", "sgd"], seeds=[1, 2, 3]))
     while sweep.running:
         time.sleep(0.01)
     assert not sweep.failure
@@ -247,7 +247,7 @@ def swept() -> SweepSession:
 
 @pytest.mark.parametrize("size", [(58, 8), (78, 12), (60, 30)])
 @pytest.mark.parametrize("ascii", [False, True])
-def test_chart_and_table_fill_their_size(swept: SweepSession, size: tuple[int, int], ascii: bool) -> None:
+def test_chart_and_table_fill_their_size(swept: SweepThread, size: tuple[int, int], ascii: bool) -> None:
     glyphs = ASCII if ascii else UNICODE
     for state in (swept.plan.state, swept.state):
         chart = sweep_chart(swept.plan, state, 1, 0, *size, glyphs)
@@ -270,7 +270,7 @@ def test_a_run_that_blew_up_says_so_on_its_line() -> None:
 
 def test_a_stopped_sweep_keeps_what_it_has() -> None:
     plan = Sweep(SHORT.replace(epochs=10_000_000), "training.lr", [1e-6, 1e-5], seeds=[1])
-    sweep = SweepSession(plan)
+    sweep = SweepThread(plan)
     while sweep.state is plan.state:
         time.sleep(0.01)
     assert sweep.stop(timeout=20)
@@ -279,7 +279,7 @@ def test_a_stopped_sweep_keeps_what_it_has() -> None:
     assert all(run.begun for run in sweep.state.runs)
 
 
-def test_values_are_told_as_one_would_type_them() -> None:
+def test_values_are_said_as_one_would_type_them() -> None:
     assert [value_text(value) for value in (2e-5, 0.001, "tanh", (2, 8, 1), True)] == [
         "2e-5", "0.001", "tanh", "[2, 8, 1]", "true",
     ]  # fmt: skip

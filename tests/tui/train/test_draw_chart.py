@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adder_engine.experiment import Experiment
 from adder_engine.runs.labels import difference_words
-from adder_engine.snapshot import Mark, Moment
+from adder_engine.snapshot import Annotation, Position
 from adder_tui.train.draw_chart import curves_of, loss_changes, loss_chart
 from adder_tui.train.draw_panels import run_panel
 from adder_tui.train.readout import held_out_age
@@ -72,7 +72,7 @@ def test_an_empty_chart_says_how_to_begin() -> None:
 
 
 def test_what_lies_ahead_of_the_cursor_is_greyed() -> None:
-    view = view_of("one-pair", 500, newest=Moment(2000), losses=losses_of(np.linspace(1e4, 1.0, 2000)))
+    view = view_of("one-pair", 500, newest=Position(2000), losses=losses_of(np.linspace(1e4, 1.0, 2000)))
     roles = {role for line in loss_chart(view, 60, 12)[1:-2] for text, role in line.spans if text.strip(" ⠀│")}
     assert {"train", "faint"} <= roles
     right = [c for line in loss_chart(view, 60, 12)[1:-2] for c in list(line.cells())[30:]]
@@ -116,7 +116,11 @@ def test_ticks_are_labelled_as_people_say_them() -> None:
 
 
 def test_a_loss_function_that_changed_on_the_way_is_named_with_the_one_before() -> None:
-    marks = (Mark(200.0, "lr 0.01"), Mark(1000.0, "loss mae, lr 0.001"), Mark(1010.5, "stop loss 0.1"))
+    marks = (
+        Annotation(200.0, "lr 0.01"),
+        Annotation(1000.0, "loss mae, lr 0.001"),
+        Annotation(1010.5, "stop loss 0.1"),
+    )
     assert loss_changes(marks) == [(1000.0, "mae")]
     lines = loss_chart(view_of("one-pair", 1800, marks=marks), 60, 14)
     row = next(line.plain for line in lines if "mae" in line.plain)

@@ -6,12 +6,12 @@ import pytest
 
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.parsing import Sum
-from adder_engine.snapshot import Answer, CollapsedMap, Moment
-from adder_tui.network.phase_bar import told_apart
+from adder_engine.snapshot import AffineMap, Answer, Position
+from adder_tui.network.phase_bar import written_apart
 from adder_tui.tabs import TABS
 from adder_tui.train.draw_panels import bar, run_panel
 from adder_tui.ui.line import Line, plain
-from adder_tui.ui.phrases import gradient_told
+from adder_tui.ui.phrases import gradient_text
 from adder_tui.ui.run_state import batch, place, state_line, title
 from adder_tui.ui.shell import footer, notice, tab_line
 from adder_tui.ui.sums import difference_bar, learned, picked, watched_sums
@@ -78,7 +78,7 @@ def test_the_bar_points_to_the_left_for_too_little_and_grows_with_the_size() -> 
     ("task", "truth_words"), [("sum", "1·a      + 1·b"), ("difference", "1·a      − 1·b"), ("product", "a·b")]
 )
 def test_the_learned_map_stands_above_the_wanted_one(task: str, truth_words: str) -> None:
-    view = view_of(collapsed=CollapsedMap(0.2144, -0.2871, -0.93))
+    view = view_of(collapsed=AffineMap(0.2144, -0.2871, -0.93))
     view = type(view)(**{**vars(view), "experiment": view.experiment.replace(**{"data.task": task})})
     top, bottom = (line.plain for line in learned(view, 80))
     assert "0.2144·a − 0.2871·b − 0.9300" in top
@@ -100,14 +100,14 @@ def test_the_state_line_gives_up_the_formula_first() -> None:
 @pytest.mark.parametrize(
     ("preset", "moment", "words"),
     [
-        ("one-pair", Moment(3), "epoch 3 of 2,000"),
-        ("one-pair", Moment(3, 2), "epoch 4: forward, layer input"),
-        ("mini-batches", Moment(102), "update 2 of 100 in epoch 2"),
-        ("mini-batches", Moment(102, 7), "update 3 of 100 in epoch 2: backward, layer hidden"),
-        ("mini-batches", Moment(102, 5), "update 3 of 100 in epoch 2: loss"),
+        ("one-pair", Position(3), "epoch 3 of 2,000"),
+        ("one-pair", Position(3, 2), "epoch 4: forward, layer input"),
+        ("mini-batches", Position(102), "update 2 of 100 in epoch 2"),
+        ("mini-batches", Position(102, 7), "update 3 of 100 in epoch 2: backward, layer hidden"),
+        ("mini-batches", Position(102, 5), "update 3 of 100 in epoch 2: loss"),
     ],
 )
-def test_a_place_within_an_update_is_told_in_words(preset: str, moment: Moment, words: str) -> None:
+def test_a_place_within_an_update_is_said_in_words(preset: str, moment: Position, words: str) -> None:
     per_epoch = Experiment.preset(preset).updates_per_epoch
     epoch, epoch_update = divmod(moment.update, per_epoch)
     snapshot = view_of(preset, moment=moment, epoch_update=epoch_update).snapshot
@@ -128,7 +128,7 @@ def test_presets_are_known_by_name_and_others_by_what_differs() -> None:
     ("preset", "words"),
     [("one-pair", "1 row"), ("many-pairs", "all 10,000 rows"), ("mini-batches", "100 of 10,000 rows")],
 )
-def test_a_batch_is_told_in_words(preset: str, words: str) -> None:
+def test_a_batch_is_said_in_words(preset: str, words: str) -> None:
     assert batch(Experiment.preset(preset)) == words
 
 
@@ -165,14 +165,14 @@ def test_before_the_first_epoch_the_state_line_has_the_loss_now() -> None:
     assert "  loss now 0.2500" in state_line(view_of("tanh", 0, current_loss=0.25), 100).plain
 
 
-def test_a_kept_numbers_gradient_is_held_at_0_and_what_it_would_be_is_told() -> None:
+def test_a_kept_numbers_gradient_is_held_at_0_and_what_it_would_be_is_said() -> None:
     view = view_of("three-pairs", 3, frozen=(0, 1), held_gradients=(-0.322, None))
     assert view.snapshot is not None
-    told, unknown = (Line.of(*gradient_told(view, view.snapshot, i)).plain for i in (0, 1))
-    assert told == "held at 0, else −0.322000"
+    phrase, unknown = (Line.of(*gradient_text(view, view.snapshot, i)).plain for i in (0, 1))
+    assert phrase == "held at 0, else −0.322000"
     assert unknown == "held at 0"
 
 
-def test_two_changes_that_differ_are_told_in_digits_that_tell_them_apart() -> None:
-    assert told_apart(-0.03171, -0.03168, view_of(), 3, sign=True) == ("−0.03171", "−0.03168")
-    assert told_apart(-136.23, 2.0, view_of(), 3, sign=True) == ("−136", "+2.00")
+def test_two_changes_that_differ_are_said_in_digits_that_tell_them_apart() -> None:
+    assert written_apart(-0.03171, -0.03168, view_of(), 3, sign=True) == ("−0.03171", "−0.03168")
+    assert written_apart(-136.23, 2.0, view_of(), 3, sign=True) == ("−136", "+2.00")

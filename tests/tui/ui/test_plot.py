@@ -77,8 +77,8 @@ def test_neighbouring_ticks_tell_their_numbers_apart(low: float, decades: float,
     assert len({*labels}) == len(labels)
     assert all(len(label) < LABELS and "e+" not in label for label in labels)
     for tick in ticks:
-        told = tick.label.replace(",", "").replace("−", "-").replace("k", "e3").replace("M", "e6")
-        assert math.isclose(float(told), tick.at, rel_tol=1e-9)
+        phrase = tick.label.replace(",", "").replace("−", "-").replace("k", "e3").replace("M", "e6")
+        assert math.isclose(float(phrase), tick.at, rel_tol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def edit_experiment(app: AdderApp) -> None:
     """The form that changes the experiment; in a lesson its controls."""
     if app.words and app.learn is not None and "lesson" in app.words.split():
-        app.learn.desk.edit_setting()
+        app.learn.lesson_view.edit_setting()
         return
     from adder_tui.experiment_form.screen import ExperimentForm
 
@@ -35,13 +35,13 @@ async def edit_value(app: AdderApp) -> None:
     """
     from adder_tui.network.value_dialogs import EditValue
 
-    app.push_screen(EditValue(app.view, app.hands))
+    app.push_screen(EditValue(app.view, app.editor))
 
 
 def switch_trace(app: AdderApp) -> None:
     """The trace in the diagram's place, or the diagram again."""
     if app.tab == "learn" and app.learn is not None:
-        app.learn.desk.switch_trace()
+        app.learn.lesson_view.switch_trace()
         return
     from adder_tui.network.tab import NetworkPane
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adder_tui.app import AdderApp
-    from adder_tui.course.lesson_controller import Classroom
+    from adder_tui.course.lesson_controller import LessonController
     from adder_tui.learn.tab import LearnPane
 
 
@@ -58,13 +58,13 @@ def pick(letter: str, app: AdderApp) -> None:
 
 def use(app: AdderApp) -> Awaitable[None]:
     """What is under the cursor of the view that has the keys."""
-    return _pane(app).desk.use()
+    return _pane(app).lesson_view.use()
 
 
 def hint(app: AdderApp) -> None:
     """One more hint."""
     _room(app).help.hint()
-    _pane(app).desk.show_end()
+    _pane(app).lesson_view.show_end()
 
 
 def yes(app: AdderApp) -> Awaitable[None]:
@@ -80,12 +80,12 @@ def no(app: AdderApp) -> None:
 
 def next_view(app: AdderApp) -> None:
     """The keys to the next view."""
-    _pane(app).desk.next_view(1)
+    _pane(app).lesson_view.next_view(1)
 
 
 def previous_view(app: AdderApp) -> None:
     """The keys to the view before."""
-    _pane(app).desk.next_view(-1)
+    _pane(app).lesson_view.next_view(-1)
 
 
 def station(app: AdderApp) -> Awaitable[None]:
@@ -95,7 +95,7 @@ def station(app: AdderApp) -> Awaitable[None]:
 
 def type_shapes(app: AdderApp) -> None:
     """Two shapes of one's own."""
-    _pane(app).desk.type_shapes()
+    _pane(app).lesson_view.type_shapes()
 
 
 async def leave(app: AdderApp) -> None:
@@ -120,7 +120,7 @@ def _pane(app: AdderApp) -> LearnPane:
     return pane
 
 
-def _room(app: AdderApp) -> Classroom:
+def _room(app: AdderApp) -> LessonController:
     room = _pane(app).classroom
     assert room is not None
     return room

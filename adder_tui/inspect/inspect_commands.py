@@ -53,7 +53,7 @@ def show_module(app: AdderApp) -> Awaitable[None]:
 
 def _table(app: AdderApp) -> TensorTable:
     """The table of this tab, or of the lesson in front."""
-    table = app.learn.desk.views.table if app.tab == "learn" and app.learn is not None else _pane(app).table
+    table = app.learn.lesson_view.views.table if app.tab == "learn" and app.learn is not None else _pane(app).table
     assert table is not None
     return table
 
