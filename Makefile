@@ -3,20 +3,22 @@
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 
 BIN := .venv/bin
 READY := .venv/.ready
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: run test test-all check bench pictures clean
 
 run: $(READY)  ## start the app: make run ARGS="--experiment one-pair"
 	@$(BIN)/adder-tui $(ARGS)
 
-test: $(READY)  ## all tests but the slow ones: make test ARGS="tests/tui -x"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" $(ARGS)
+test: $(READY)  ## all tests but the slow ones: make test ARGS="tests/tui -x"; to debug, WORKERS=0
+	$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: $(READY)  ## the slow ones too
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
+test-all: $(READY)  ## the slow ones too: real terminals, kills, random keys, the long runs of the lessons
+	$(PYTEST) $(ARGS)
 
 check: $(READY)  ## lint, layout, types and import contracts
 	$(BIN)/ruff check .

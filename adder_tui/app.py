@@ -16,6 +16,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.reactive import var
+from textual.worker import WorkerFailed
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
@@ -402,8 +403,9 @@ class AdderApp(App[None]):
         self.say("q quits, Ctrl+Q does so from anywhere.")
 
     def _handle_exception(self, error: Exception) -> None:
-        """Whoever still mounts or draws once the app is leaving finds parts gone: that is no fault."""
-        if not self._exit:
+        """Whoever still mounts, draws or asks once the app is leaving finds parts gone: that is no fault."""
+        late = self.player.closing and isinstance(error, WorkerFailed) and isinstance(error.error, AdderError)
+        if not (late or self._exit):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

@@ -200,6 +200,8 @@ class Controller:
         self._stepping = asyncio.Lock()
         self._steps_waiting = 0
         self._toggling = asyncio.Lock()
+        self.closing = False
+        """Whether the session closes, or is closed: what is asked of it now is refused."""
         self.snapshot: Snapshot | None = None
         """The newest one that was shown."""
         self.step_size = "epoch"
@@ -218,6 +220,7 @@ class Controller:
 
     async def close(self) -> None:
         """Save the run, and close the session."""
+        self.closing = True
         if self._session is not None:
             await self._session.close()
 

@@ -146,6 +146,7 @@ def test_a_script_on_disk_is_run_by_python(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_notebook_is_run_by_a_notebook_executor(tmp_path: Path) -> None:
     experiment = Experiment.preset("one-pair").replace(epochs=20)
     export(ExportedRun(experiment, "one-pair"), tmp_path / "mine.ipynb")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,16 @@ PATIENCE = 60.0
 """Seconds after which something hangs, even on a busy machine."""
 ONE_PAIR = Experiment.preset("one-pair")
 ENDLESS = ONE_PAIR.replace(epochs=10_000_000)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_thread_is_left_behind() -> Iterator[None]:
+    """By all the tests here that one process runs."""
+    yield
+    leftover = [thread for thread in threading.enumerate() if thread.name == "engine"]
+    for thread in leftover:
+        thread.join(PATIENCE)
+    assert not [thread for thread in leftover if thread.is_alive()]
 
 
 def must_be_one_sentence(error: BaseException) -> None:
@@ -817,11 +827,3 @@ asyncio.run(main())
         if path.exists():
             assert read(path).facts["epoch"] >= 0
     assert path.exists()
-
-
-def test_no_thread_is_left_behind_by_all_of_these():
-    leftover = [t for t in threading.enumerate() if t.name == "engine"]
-    for thread in leftover:
-        thread.join(PATIENCE)
-    assert not [t for t in leftover if t.is_alive()]
-    assert os.environ["OMP_NUM_THREADS"] == "1"

@@ -11,7 +11,10 @@ Start = Callable[..., Person]
 IGNORING_HANGUPS = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGHUP, signal.SIGINT))],
+)
 def test_a_signal_saves_the_run_restores_the_terminal_and_tells_the_shell(start: Start, number: signal.Signals) -> None:
     person = start()
     person.play()
@@ -30,6 +33,7 @@ def test_a_signal_before_torch_is_loaded_ends_the_app_as_well(start: Start) -> N
     person.finds_the_terminal_whole()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through", [(), IGNORING_HANGUPS], ids=["with SIGHUP", "without SIGHUP"])
 def test_a_terminal_that_vanishes_ends_the_app_with_the_run_saved(start: Start, through: tuple[str, ...]) -> None:
     person = start(through=through)
@@ -40,6 +44,7 @@ def test_a_terminal_that_vanishes_ends_the_app_with_the_run_saved(start: Start, 
     assert person.saved_updates > before
 
 
+@pytest.mark.slow
 def test_a_terminal_that_stops_reading_does_not_stop_training_nor_saving_nor_sigterm(start: Start) -> None:
     person = start(size=(200, 60))
     person.play()
@@ -55,6 +60,7 @@ def test_a_terminal_that_stops_reading_does_not_stop_training_nor_saving_nor_sig
     person.finds_the_terminal_whole()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_reads_again_shows_the_run_as_it_is_and_takes_keys(start: Start) -> None:
     person = start(size=(200, 60))
     person.play()
@@ -65,7 +71,7 @@ def test_a_terminal_that_reads_again_shows_the_run_as_it_is_and_takes_keys(start
     person.terminal.wait_for_text("paused")
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+@pytest.mark.parametrize("key", ["q", pytest.param("ctrl+q", marks=pytest.mark.slow)])
 def test_quitting_saves_the_run_and_leaves_the_terminal_as_it_was(start: Start, key: str) -> None:
     person = start()
     person.play()

@@ -13,6 +13,8 @@ import pytest
 from tests.terminal.harness import Terminal
 from tests.terminal.person import OTHER_SCREEN, Person
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Person]:

@@ -23,6 +23,7 @@ PRESSED = (
 SIZES = ((80, 24), (120, 40), (60, 20), (40, 10))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "options"),
     [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.terminal.person import Person
 
 Start = Callable[..., Person]
 
 
+@pytest.mark.slow
 def test_a_sum_that_arrives_with_its_slash_and_enter_in_one_piece_is_asked(start: Start) -> None:
     person = start()
     person.wait_until_ready()
@@ -27,6 +30,7 @@ def test_sums_that_arrive_in_one_piece_are_all_asked(start: Start) -> None:
     assert "3 + 4" not in person.terminal.text
 
 
+@pytest.mark.slow
 def test_two_apps_on_one_folder_keep_a_run_each(start: Start) -> None:
     first = start()
     first.play()

@@ -3,10 +3,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.terminal.harness import Terminal
 from tests.terminal.person import Person
 
 Start = Callable[..., Person]
+pytestmark = pytest.mark.slow
 
 
 def test_a_resize_while_training_redraws_for_the_new_size(start: Start) -> None:

@@ -17,7 +17,7 @@ from adder_tui.settings import Settings
 from tests.tui.fake_session import FakeSession
 
 GOLDENS = Path(__file__).parent / "goldens"
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a condition counts as never met; a busy machine is slow, not wrong."""
 
 

@@ -179,6 +179,18 @@ async def test_quitting_closes_the_session(keys: list[str]) -> None:
     assert app.return_code == 0
 
 
+async def test_whoever_still_asks_while_the_run_is_being_saved_at_the_end_makes_no_fault() -> None:
+    session = preset("one-pair")
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await app.player.close()
+        late = app.run_worker(session.snapshot(), name="late")
+        await until(pilot, lambda: late.is_finished)
+        assert str(late.error) == "This session is closed."
+        assert app.return_code is None
+
+
 async def test_a_small_window_says_so_and_comes_back_whole() -> None:
     app = app_on(FakeSession().at(412))
     async with app.run_test(size=SIZE) as pilot:

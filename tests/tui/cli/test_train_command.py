@@ -249,7 +249,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from adder_engine.analysis.divergence import explain_anew
 from adder_engine.experiment import Experiment
 from adder_tui.cli.main import main
-from adder_tui.train.draw_panels import blow_up_told
+from adder_tui.train.draw_panels import blow_up_sentence
 sys.exit(main(["train", *sys.argv[1:]]))
 """
 

@@ -363,7 +363,7 @@ async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_said(sessi
         canvas = app_of(pilot).query_one(ExploreCanvas)
         for _ in range(4):
             before = canvas.exploration.of
-            await until(pilot, lambda: canvas.exploration.of is not before and canvas.exploration.found.checks)  # noqa: B023
+            await until(pilot, lambda: canvas.exploration.of is not before and canvas.exploration.found.rivals)  # noqa: B023
             found, of = canvas.exploration.found, canvas.exploration.of
             assert of is not None
             assert found.checks is not None

@@ -161,7 +161,7 @@ async def test_a_sweep_goes_on_while_its_screen_is_closed_and_x_stops_it(session
 async def test_leaving_while_a_sweep_trains_says_that_it_would_be_lost_and_leaves_the_second_time(
     from_its_screen: bool,
 ) -> None:
-    async with Session(SHORT) as session, sweep_screen(session, SHORT.replace(epochs=10_000_000)) as pilot:
+    async with Session(SHORT) as session, sweep_screen(session, SHORT.replace(epochs=1_000_000)) as pilot:
         fill_in(pilot, "training.lr = 1e-6, 1e-5")
         await pilot.press("enter")
         await shows(pilot, "trains, ")
@@ -195,7 +195,7 @@ async def test_a_sweep_that_ends_out_of_sight_says_so(session: Session) -> None:
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
 @pytest.mark.parametrize("ascii", [False, True])
 async def test_every_key_of_a_sweep_is_said_in_full(session: Session, size: tuple[int, int], ascii: bool) -> None:
-    await session.load(SHORT.replace(epochs=10_000_000))
+    await session.load(SHORT.replace(epochs=1_000_000))
     app = app_on(session, ascii=ascii)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.snapshot is not None)
@@ -269,7 +269,7 @@ def test_a_run_that_blew_up_says_so_on_its_line() -> None:
 
 
 def test_a_stopped_sweep_keeps_what_it_has() -> None:
-    plan = Sweep(SHORT.replace(epochs=10_000_000), "training.lr", [1e-6, 1e-5], seeds=[1])
+    plan = Sweep(SHORT.replace(epochs=1_000_000), "training.lr", [1e-6, 1e-5], seeds=[1])
     sweep = SweepThread(plan)
     while sweep.state is plan.state:
         time.sleep(0.01)
