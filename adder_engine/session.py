@@ -25,9 +25,9 @@ from adder_engine.snapshot import (
 from adder_engine.worker_thread import EngineThread
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import Trace
     from adder_engine.runs.workspace import Workspace
     from adder_engine.snapshot import Doubles, Floats
+    from adder_engine.trace import Trace
 
 SLOWEST, FASTEST = 0.001, 1e6
 """Epochs a second."""

@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from adder_engine.analysis.affine_map import collapsed_map
-from adder_engine.analysis.divergence import diverged_by, explain, has_ended
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
+from adder_engine.runs.divergence import diverged_by, explain, has_ended
 from adder_engine.runs.files import read, read_others
 from adder_engine.runs.playback import Replay, SuspendedRun, scout
 from adder_engine.runs.restoring import companions_restored, opened
 from adder_engine.runs.run import Run
 from adder_engine.runs.run_list import RunList, marks_of
 from adder_engine.runs.timeline import Event
-from adder_engine.runs.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
 from adder_engine.snapshot import (
     AffineMap,
     Annotation,
@@ -34,6 +33,7 @@ from adder_engine.snapshot import (
 )
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
+from adder_engine.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
 
 MOST_POINTS = 200
 """Of a parameter's course: of its keyframes, and of the updates before now that are replayed."""

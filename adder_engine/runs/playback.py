@@ -128,6 +128,16 @@ class Replay:
         """Another playback of the same run, at its start, to look around with; this one is not moved or disturbed."""
         return scout(self.left(), self.trainer)
 
+    def at_start_of_update(self) -> tuple[Trainer, int]:
+        """A trainer of its own at the start of the update in progress, and how many of a person's doings lie between
+        there and now.
+        """
+        now, timeline = self.moment, self.timeline
+        start = Position(now.update, 0, timeline.edits_at(now.update, 0))
+        looking = self.scout()
+        looking.seek(start)
+        return looking.trainer, timeline.next_event(now) - timeline.next_event(start)
+
     # --- forward ---------------------------------------------------------------------------------
 
     def play(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment, key_named
+from adder_engine.export.export import ExportedRun
 from adder_engine.runs.playback import Replay, SuspendedRun
 from adder_engine.runs.timeline import (
     ChangeSettings,
@@ -31,6 +32,14 @@ class Run(Replay):
         super()._arrive()
         if self.newest > before:
             self.futures.clear()
+
+    def exported(self, title: str) -> ExportedRun:
+        """What files of every kind tell of this run at this moment."""
+        began, later = self.first_experiment, self.timeline.events
+        while later and isinstance(later[0].intervention, ChangeSettings) and later[0].at.is_start:
+            began, later = later[0].intervention.experiment, later[1:]  # set before it trained: it began with that
+        changed_at = later[0].at.update if later else None
+        return ExportedRun.of(self.trainer, title, began, self.history.losses(), changed_at)
 
     # --- doing -----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,13 +27,13 @@ from adder_engine.analysis.results import (
     LossLandscape,
     Query,
 )
-from adder_engine.analysis.trace import (
-    Trace,
+from adder_engine.analysis.tracing import (
     batch_rows,
     held_gradients,
     is_through,
     layer_activity,
     trace_row,
+    trace_row_ahead,
     trace_step,
     trace_sum,
 )
@@ -41,7 +41,7 @@ from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
 from adder_engine.parsing import Sum
-from adder_engine.reference.proof import check_gradient, prove, prove_from_start, row_from_start
+from adder_engine.reference.proof import check_gradient, prove
 from adder_engine.runs.files import write
 from adder_engine.runs.open_runs import OpenRuns, answers_of, collapsed_of, course_of, finite, look_at
 from adder_engine.runs.restoring import companions_saved, saved
@@ -58,6 +58,8 @@ from adder_engine.snapshot import (
     Status,
 )
 from adder_engine.steps import Steps, in_one
+from adder_engine.trace import Trace
+from adder_engine.training.checkpoint import Checkpoint
 
 POINTS = 81
 """Of the curve along the gradient."""
@@ -110,6 +112,10 @@ class Explorer:
     """The current sum."""
     watched: list[Sum]
 
+    @property
+    def _path(self) -> list[Checkpoint]:
+        return self.recording.timeline.thinned(landscape.MOST_PATH_POINTS)
+
     def find(self, question: Query) -> Steps[object]:
         """What is asked for by name."""
         found: Steps[object] = getattr(self, question.name)(*question.arguments)
@@ -125,7 +131,7 @@ class Explorer:
 
     def map_course(self) -> Steps[AffineMapHistory | None]:
         """The collapsed map over the run."""
-        return in_one(lambda: landscape.map_course(self.recording))
+        return in_one(lambda: landscape.map_course(self.recording.trainer, self._path))
 
     def slopes(self, a: float | None, b: float | None) -> LocalLinearMap:
         """The answer's slopes at a sum, by default the current one."""
@@ -141,7 +147,7 @@ class Explorer:
 
     def outlook(self) -> Steps[Outlook]:
         """Whether the rate holds, and whether the run is stuck."""
-        return outlook.outlook_of(self.recording)
+        return outlook.outlook_of(self.recording.trainer, self.recording.history, self.recording.moment)
 
     def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
         """The loss along the current gradient."""
@@ -149,7 +155,7 @@ class Explorer:
 
     def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
         """The loss over two directions, with the run's path."""
-        return landscape.loss_slice(self.recording, columns, rows, rough)
+        return landscape.loss_slice(self.recording.trainer, self._path, columns, rows, rough)
 
     def checks(self) -> Steps[Evaluation]:
         """Shares of sums answered well, and the error by region."""
@@ -222,7 +228,8 @@ class Workspace(OpenRuns):
         """
         trainer = self.recording.trainer
         if row is not None and trainer.rung and not is_through(trainer):
-            return row_from_start(self.recording, row)
+            start, left_out = self.recording.at_start_of_update()
+            return replace(trace_row_ahead(start, row), left_out=left_out)
         step = trace_step(trainer)
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
 
@@ -236,7 +243,10 @@ class Workspace(OpenRuns):
 
     def prove(self) -> ReferenceCheck:
         """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
-        return prove_from_start(self.recording) if self.recording.trainer.rung else prove(self.recording.trainer)
+        if not self.recording.trainer.rung:
+            return prove(self.recording.trainer)
+        start, left_out = self.recording.at_start_of_update()
+        return replace(prove(start), begun=True, left_out=left_out)
 
     def check_gradient(self, index: int) -> GradientCheck:
         """One parameter's gradient beside finite differences.

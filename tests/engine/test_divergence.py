@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.analysis.curvature import largest_curvature
-from adder_engine.analysis.divergence import Bound, explain, explain_anew
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
+from adder_engine.runs.divergence import Bound, explain, explain_anew
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Position

@@ -17,14 +17,14 @@ from adder_engine.analysis.evaluation import checks, region_of, rivals
 from adder_engine.analysis.grids import forecast, neurons, plane, slopes
 from adder_engine.analysis.landscape import map_course
 from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
-from adder_engine.analysis.trace import trace_row
+from adder_engine.analysis.tracing import trace_row
 from adder_engine.errors import AdderError
 from adder_engine.reference.judge import PlainAdder
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Explorer
 from adder_engine.steps import at_once
-from adder_engine.thresholds import thresholds
 from adder_engine.training.checkpoint import Constraints
+from adder_engine.wanted import thresholds
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence
@@ -173,7 +173,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
     recording.hold(Constraints(frozenset(), frozenset({(0, 1)})))
     recording.run(201)
     recording.seek_epoch(61)
-    found = map_course(recording)
+    found = map_course(recording.trainer, recording.timeline.thinned(300))
     assert found is not None
     assert (found.updates[0], found.updates[found.here], found.epochs[found.here]) == (0, 244, 61)
     assert (np.diff(found.updates) > 0).all()
@@ -189,7 +189,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
         assert (found.w_a[i], found.w_b[i], found.c[i]) == pytest.approx(
             (predict(1, 0) - c, predict(0, 1) - c, c), abs=1e-5
         )
-    assert map_course(Run(Experiment().replace(**TANH))) is None
+    assert map_course(Run(Experiment().replace(**TANH)).trainer, ()) is None
 
 
 # --- checks and rivals ------------------------------------------------------------------------------

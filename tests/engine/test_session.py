@@ -20,7 +20,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from adder_engine.analysis.trace import Trace
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
@@ -28,6 +27,7 @@ from adder_engine.runs.files import read, summary
 from adder_engine.runs.run import Run
 from adder_engine.session import Session
 from adder_engine.snapshot import STEP_SIZES, Position, Snapshot
+from adder_engine.trace import Trace
 from tests.engine.plain import plainly_wanted
 from tests.engine.strategies import THOROUGHLY, experiments
 from tests.engine.test_timeline import CHANGES, Straight

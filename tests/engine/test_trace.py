@@ -10,7 +10,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from adder_engine.analysis.trace import LayerTrace, StepTrace, Trace, batch_rows, trace_row, trace_step, trace_sum
+from adder_engine.analysis.tracing import batch_rows, trace_row, trace_step, trace_sum
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
@@ -18,6 +18,7 @@ from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Position
+from adder_engine.trace import LayerTrace, StepTrace, Trace
 from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 

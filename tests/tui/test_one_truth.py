@@ -19,10 +19,10 @@ from adder_engine.analysis.grids import forecast, plane
 from adder_engine.analysis.results import GridSpec
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum, pair_text
-from adder_engine.runs.watched_sums import starting_sums
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Answer, Snapshot
 from adder_engine.steps import at_once
+from adder_engine.watched_sums import starting_sums
 from adder_tui.cli.main import main
 from adder_tui.network.diagram import diagram
 from adder_tui.selection import first_selection

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from adder_engine.analysis.trace import Trace
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Snapshot
+from adder_engine.trace import Trace
 from adder_engine.training.checkpoint import Constraints
 from adder_tui.network.trace_forward import tell
 from adder_tui.selection import Parameter, Selection, focus_of
