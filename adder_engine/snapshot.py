@@ -68,6 +68,11 @@ class Position:
     edits: int = 0
 
     @property
+    def behind(self) -> Position:
+        """The same place behind one edit more."""
+        return Position(self.update, self.rung, self.edits + 1)
+
+    @property
     def is_start(self) -> bool:
         """Whether nothing has been trained yet; edits may have been made."""
         return not self.update and not self.rung

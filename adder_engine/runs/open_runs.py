@@ -14,11 +14,10 @@ from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.runs.divergence import diverged_by, explain, has_ended
 from adder_engine.runs.files import read, read_others
-from adder_engine.runs.playback import Replay, SuspendedRun, scout
 from adder_engine.runs.restoring import companions_restored, opened
-from adder_engine.runs.run import Run
+from adder_engine.runs.run import Run, scout
 from adder_engine.runs.run_list import RunList, marks_of
-from adder_engine.runs.timeline import Event
+from adder_engine.runs.timeline import Event, SuspendedRun
 from adder_engine.snapshot import (
     AffineMap,
     Annotation,
@@ -56,7 +55,7 @@ def collapsed_of(trainer: Trainer) -> AffineMap | None:
     return collapsed_map(trainer.experiment, trainer.state[0].numpy(), trainer.handles.silenced)
 
 
-def course_of(run: Replay, index: int) -> ParameterHistory:
+def course_of(run: Run, index: int) -> ParameterHistory:
     """One parameter (flat index) over the run so far, up to this moment.
 
     Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
@@ -79,7 +78,7 @@ def course_of(run: Replay, index: int) -> ParameterHistory:
     return ParameterHistory(index, updates, values, exact, spacing)
 
 
-def _replayed_from(run: Replay) -> Position:
+def _replayed_from(run: Run) -> Position:
     """The earliest keyframe that is needed and from which a replay to now is cheap; now if there is none."""
     now, timeline = run.moment, run.timeline
     most = int(REPLAY / seconds_of_an_update(run.experiment))
@@ -100,7 +99,7 @@ def seconds_of_an_update(experiment: Experiment) -> float:
     return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 
 
-def look_at(run: Replay, epoch: int, sums: Sequence[Sum]) -> EpochSummary:
+def look_at(run: Run, epoch: int, sums: Sequence[Sum]) -> EpochSummary:
     """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
 
     Raises:
