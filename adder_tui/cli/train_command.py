@@ -186,7 +186,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
 
 def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
     """What the trainer's network says to sums, beside what is wanted."""
-    from adder_engine.runs.open_runs import answers_of
+    from adder_engine.runs.explorer import answers_of
 
     return tuple(
         Reply(_typed(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)

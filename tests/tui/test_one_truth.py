@@ -67,7 +67,7 @@ class Run:
 
 
 def run_of(experiment: Experiment, asked: Sum | None = None) -> Run:
-    lesson_view = Workspace(experiment.replace(epochs=2), None, 1e9)
+    lesson_view = Workspace(experiment.replace(epochs=2))
     lesson_view.recording.step("epoch", 2)
     if asked is not None:
         lesson_view.ask(asked)
@@ -153,7 +153,7 @@ def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experim
             wanted = plainly_wanted(experiment, a, b)
             assert np.isnan(found.wanted[i, j]) if wanted is None else found.wanted[i, j] == wanted
 
-    data = run.lesson_view.data()
+    data = run.lesson_view.explorer.data()
     for i, (a, b) in enumerate(data.inputs.tolist()):
         row = experiment.data.rows[i] if experiment.data.kind == "rows" else (a, b)
         assert np.allclose((a, b), row[:2], rtol=1e-7, atol=1e-30)
