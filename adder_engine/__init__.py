@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import Trace
     from adder_engine.errors import AdderError, ExperimentError, RequestError, RunFileError, SumError
     from adder_engine.experiment import PRESETS, Experiment
     from adder_engine.kernels.network import Adder
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from adder_engine.runs.timeline import Timeline
     from adder_engine.session import Session
     from adder_engine.snapshot import Position, Snapshot
+    from adder_engine.trace import Trace
     from adder_engine.training.data import Dataset
     from adder_engine.training.trainer import Trainer
 
@@ -35,7 +35,7 @@ _HOMES = {
     "Sum": "parsing",
     "SumError": "errors",
     "Timeline": "runs.timeline",
-    "Trace": "analysis.trace",
+    "Trace": "trace",
     "Trainer": "training.trainer",
     "parse_sum": "parsing",
 }

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any, Self
 
 from adder_engine.errors import ExperimentError
-from adder_engine.schema import LARGEST_NUMBER, LARGEST_SEED, Row, SchemaField, Value, declare, toml
-from adder_engine.wanted import Wanted
+from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
+from adder_engine.wanted import LARGEST_NUMBER, Row, Wanted
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu")
 TASKS = ("sum", "difference", "product")
@@ -229,7 +229,11 @@ class Experiment:
     @cached_property
     def parameter_count(self) -> int:
         """Weights and biases of all layers together."""
-        sizes = self.network.layers
+        return self.first_parameter(len(self.network.layers) - 1)
+
+    def first_parameter(self, layer: int) -> int:
+        """The flat index of a layer's first weight: weights and biases of the layers before it."""
+        sizes = self.network.layers[: layer + 1]
         return sum((i + 1) * o for i, o in pairwise(sizes))
 
     @cached_property

@@ -23,8 +23,8 @@ from adder_engine.parsing import (
     number_of,
     number_text,
 )
-from adder_engine.schema import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_engine.synonyms import is_index, roles
+from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, Row
 
 FORMS = "30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100"
 """The ways to write a row."""

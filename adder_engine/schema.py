@@ -9,14 +9,9 @@ from datetime import date, time
 from typing import Any
 
 from adder_engine.errors import ExperimentError, SumError
+from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
 LARGEST_SEED = 2**63 - 1
-LARGEST_NUMBER = 1e12
-"""Inputs, targets and ranges stay within ±this, far inside float32's 3.4e38."""
-MOST_ROWS = 10_000
-"""Rows that an experiment may list one by one: a file of them is half a megabyte and read in a third of a second."""
-
-Row = tuple[float, float] | tuple[float, float, float]
 Value = Any
 """A value as TOML knows it: str, int, float, bool or a list of these."""
 

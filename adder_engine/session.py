@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, cast
 
+from adder_engine.analysis.results import Query
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
-from adder_engine.queries import Exploring
 from adder_engine.snapshot import (
     Answer,
     DatasetArrays,
     EpochSummary,
     GradientCheck,
     LayerActivity,
+    Outlook,
     ParameterHistory,
     Position,
     ReferenceCheck,
     Snapshot,
 )
-from adder_engine.worker_thread import EngineThread
+from adder_engine.worker_thread import EngineThread, QueryBatch
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import Trace
     from adder_engine.runs.workspace import Workspace
     from adder_engine.snapshot import Doubles, Floats
+    from adder_engine.steps import Steps
+    from adder_engine.trace import Trace
 
 SLOWEST, FASTEST = 0.001, 1e6
 """Epochs a second."""
@@ -35,7 +39,7 @@ SAVE_EVERY = 3.0
 """Seconds between two saves of a run that goes on changing."""
 
 
-class Session(EngineThread, Exploring):
+class Session:
     """A run that goes on in a thread of its own while you look at it.
 
     The thread imports torch, trains, answers requests between updates, and saves the run every few seconds to
@@ -51,9 +55,67 @@ class Session(EngineThread, Exploring):
     def __init__(
         self, experiment: Experiment | None = None, *, autosave: Path | None = None, resume: Path | None = None
     ) -> None:
-        super().__init__(experiment or Experiment(), autosave, resume, SAVE_EVERY)
+        self._thread = EngineThread(experiment or Experiment(), autosave, resume, SAVE_EVERY)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment in use."""
+        return self._thread.experiment
+
+    @property
+    def warning(self) -> str:
+        """Once the session is closed: why the run could not be saved; empty where it was."""
+        return self._thread.warning
+
+    async def close(self, timeout: float = 5.0) -> None:
+        """Save, and stop the thread."""
+        await asyncio.to_thread(self.close_now, timeout)
+
+    def close_now(self, timeout: float = 2.0) -> bool:
+        """Save, and stop the thread, from any thread. Returns whether it stopped in time."""
+        return self._thread.close_now(timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     # --- looking ---------------------------------------------------------------------------------
+
+    async def snapshot(self, since: int | None = None) -> Snapshot:
+        """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
+        return await self._thread.snapshot(since)
+
+    async def snapshots(self, fps: float = 4.0) -> AsyncIterator[Snapshot]:
+        """Snapshots as the run changes, at most ``fps`` a second while it plays, until the session is closed."""
+        version: int | None = None
+        while True:
+            try:
+                snapshot = await self.snapshot(since=version)
+            except RequestError:
+                return
+            version = snapshot.version
+            yield snapshot
+            if snapshot.status == "playing":
+                await asyncio.sleep(1 / fps)
+
+    def together(self, *questions: Query) -> QueryBatch:
+        """Findings about the run from afar, all of the moment that is looked at, also while the run plays.
+
+        None disturbs it. Those that take long are worked on in slices: other requests are answered, and training goes
+        on, in between.
+        """
+
+        def begin(question: Query) -> Callable[[Workspace], Steps[object]]:
+            return lambda workspace: workspace.explorer.find(question)
+
+        return self._thread.begin([begin(question) for question in questions])
+
+    async def outlook(self) -> Outlook:
+        """Whether the learning rate holds where the run stands, and why its loss stands still, if it does."""
+        (found,) = self.together(Query("outlook")).answers
+        return cast("Outlook", await found)
 
     async def trace(self, row: int | None = None) -> Trace:
         """The way of the current sum, or of a row of the data in the newest batch, with every number.
@@ -63,7 +125,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there has been no batch yet, or the row was not in it.
         """
-        return await self._ask(lambda workspace: workspace.trace(row))
+        return await self._thread.ask(lambda workspace: workspace.explorer.trace(row))
 
     async def batch_rows(self) -> tuple[int, ...]:
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
@@ -71,7 +133,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there has been no batch yet.
         """
-        return await self._ask(lambda workspace: workspace.batch_rows())
+        return await self._thread.ask(lambda workspace: workspace.explorer.batch_rows())
 
     async def prove(self) -> ReferenceCheck:
         """One update of ours beside autograd and ``torch.optim``, tensor by tensor. The run is not disturbed.
@@ -79,7 +141,7 @@ class Session(EngineThread, Exploring):
         It is the next one, or the one in progress from the state at its start. The first time it imports
         ``torch.optim``'s optimizers, which takes a second or two.
         """
-        return await self._ask(lambda workspace: workspace.prove())
+        return await self._thread.ask(lambda workspace: workspace.explorer.prove())
 
     async def check_gradient(self, index: int) -> GradientCheck:
         """One parameter's gradient beside finite differences. The run is not disturbed.
@@ -87,7 +149,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter.
         """
-        return await self._ask(lambda workspace: workspace.check_gradient(index))
+        return await self._thread.ask(lambda workspace: workspace.explorer.check_gradient(index))
 
     async def course(self, index: int) -> ParameterHistory:
         """One parameter (flat index) over the run so far.
@@ -95,7 +157,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter.
         """
-        return await self._ask(lambda workspace: workspace.course(index))
+        return await self._thread.ask(lambda workspace: workspace.explorer.course(index))
 
     async def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch; 0 is its start. The run is not moved or disturbed.
@@ -103,27 +165,27 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: the run has not been there.
         """
-        return await self._ask(lambda workspace: workspace.look(epoch))
+        return await self._thread.ask(lambda workspace: workspace.explorer.look(epoch))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
         """Each layer's outputs over all training rows: mean, range, and the share of dead ones."""
-        return await self._ask(lambda workspace: workspace.activity())
+        return await self._thread.ask(lambda workspace: workspace.explorer.activity())
 
     async def start_state(self) -> Floats:
         """The state ``(4, P)`` that the run began with."""
-        return await self._ask(lambda workspace: workspace.start_state())
+        return await self._thread.ask(lambda workspace: workspace.explorer.start_state())
 
     async def module_text(self) -> str:
         """The network as PyTorch prints it."""
-        return await self._ask(lambda workspace: workspace.module_text())
+        return await self._thread.ask(lambda workspace: workspace.explorer.module_text())
 
     async def data(self) -> DatasetArrays:
         """The pairs that are trained on and those held out; the same for the whole run."""
-        return await self._ask(lambda workspace: workspace.data())
+        return await self._thread.ask(lambda workspace: workspace.explorer.data())
 
     async def answers(self, pairs: Doubles) -> Doubles:
         """The network's answers ``(n,)`` to pairs ``(n, 2)``, in units of sums. Changes nothing."""
-        return await self._ask(lambda workspace: workspace.answers_to(pairs))
+        return await self._thread.ask(lambda workspace: workspace.explorer.answers_to(pairs))
 
     async def bench(self, name: str, *arguments: float | str) -> float | str:
         """One of the figures of :data:`adder_engine.probes.registry.BENCHES`, from the run as it stands. Changes
@@ -132,7 +194,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such figure, or arguments that do not fit.
         """
-        return await self._ask(lambda workspace: workspace.bench(name, *arguments))
+        return await self._thread.ask(lambda workspace: workspace.explorer.bench(name, *arguments))
 
     async def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing.
@@ -141,7 +203,7 @@ class Session(EngineThread, Exploring):
             RequestError: a or b is no finite number.
         """
         pair = _number(a, "a"), _number(b, "b")
-        return await self._ask(lambda workspace: workspace.recording.trainer.predict(*pair))
+        return await self._thread.ask(lambda workspace: workspace.recording.trainer.predict(*pair))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -154,25 +216,11 @@ class Session(EngineThread, Exploring):
         pace = None if pace is None else _number(pace, "pace")
         if pace is not None and not SLOWEST <= pace <= FASTEST:
             raise RequestError(f"{pace:g} epochs a second is no pace: use {SLOWEST:g} to {FASTEST:g}, or none at all.")
-
-        def start(workspace: Workspace) -> None:
-            workspace.check_unfinished()
-            workspace.recording.paused = None
-            self._playing = not workspace.recording.stopped
-            self._pace = pace
-            self._until = math.inf if until is None else until
-
-        return await self._do(start)
+        return await self._thread.play(pace, until)
 
     async def pause(self) -> Snapshot:
         """Stop playing, or a step of many updates, after the update in progress."""
-
-        def rest(workspace: Workspace) -> None:
-            self._enough.clear()
-            self._halt(workspace)
-
-        self._enough.set()
-        return await self._do(rest)
+        return await self._thread.pause()
 
     async def step(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go forward by one of :data:`~adder_engine.snapshot.STEP_SIZES`, ``count`` times.
@@ -180,7 +228,8 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such size, or all epochs are done.
         """
-        return await self._do(lambda workspace: workspace.recording.step(size, count, self._enough.is_set), halt=True)
+        enough = self._thread.is_enough
+        return await self._thread.do(lambda workspace: workspace.recording.step(size, count, enough), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go back by one of the step sizes, ``count`` times; at the start it stays there.
@@ -188,7 +237,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such size.
         """
-        return await self._do(lambda workspace: workspace.recording.back(size, count), halt=True)
+        return await self._thread.do(lambda workspace: workspace.recording.back(size, count), halt=True)
 
     async def seek(self, update: int, rung: int = 0) -> Snapshot:
         """Go to any moment that the run has been at.
@@ -205,7 +254,7 @@ class Session(EngineThread, Exploring):
                 min(Position(update, rung, edits), max(workspace.recording.newest, Position(update, rung)))
             )
 
-        return await self._do(go, halt=True)
+        return await self._thread.do(go, halt=True)
 
     async def seek_epoch(self, epoch: int) -> Snapshot:
         """Go to the end of an epoch that the run has been at; 0 is the start.
@@ -213,21 +262,21 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: the run has not been there.
         """
-        return await self._do(lambda workspace: workspace.recording.seek_epoch(epoch), halt=True)
+        return await self._thread.do(lambda workspace: workspace.recording.seek_epoch(epoch), halt=True)
 
     async def home(self) -> Snapshot:
         """Go to the first moment."""
-        return await self._do(lambda workspace: workspace.recording.seek(Position()), halt=True)
+        return await self._thread.do(lambda workspace: workspace.recording.seek(Position()), halt=True)
 
     async def end(self) -> Snapshot:
         """Go to the newest moment."""
-        return await self._do(lambda workspace: workspace.recording.seek(workspace.recording.newest), halt=True)
+        return await self._thread.do(lambda workspace: workspace.recording.seek(workspace.recording.newest), halt=True)
 
     # --- runs ------------------------------------------------------------------------------------
 
     async def reset(self) -> Snapshot:
         """Start the same settings again from the same initial weights. Undo brings the old run back."""
-        return await self._do(lambda workspace: workspace.start(workspace.recording.experiment), halt=True)
+        return await self._thread.do(lambda workspace: workspace.start(workspace.recording.experiment), halt=True)
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
@@ -237,11 +286,11 @@ class Session(EngineThread, Exploring):
             new = seed if seed is not None else random.choice([n for n in range(10_000) if n != old.seed])
             workspace.start(old.replace(seed=new))
 
-        return await self._do(start, halt=True)
+        return await self._thread.do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
         """Start a new run."""
-        return await self._do(lambda workspace: workspace.start(experiment), halt=True)
+        return await self._thread.do(lambda workspace: workspace.start(experiment), halt=True)
 
     async def open(self, path: Path) -> Snapshot:
         """Open a saved run, at the moment where it stood.
@@ -249,7 +298,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RunFileError: it cannot be read; the run in progress goes on.
         """
-        return await self._do(lambda workspace: workspace.open(path), halt=True)
+        return await self._thread.do(lambda workspace: workspace.open(path), halt=True)
 
     async def save(self, path: Path) -> Snapshot:
         """Save the run.
@@ -257,7 +306,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RunFileError: it cannot be written.
         """
-        return await self._do(lambda workspace: workspace.save(path))
+        return await self._thread.do(lambda workspace: workspace.save(path))
 
     async def switch(self, run: int) -> Snapshot:
         """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
@@ -267,7 +316,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda workspace: workspace.switch(run), halt=True)
+        return await self._thread.do(lambda workspace: workspace.switch(run), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
         """Strike a run off the list.
@@ -275,7 +324,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda workspace: workspace.run_list.forget(run))
+        return await self._thread.do(lambda workspace: workspace.run_list.forget(run))
 
     async def bring_back(self) -> Snapshot:
         """Put the run that was struck off the list last where it was.
@@ -283,7 +332,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: none was struck off.
         """
-        return await self._do(lambda workspace: workspace.run_list.bring_back())
+        return await self._thread.do(lambda workspace: workspace.run_list.bring_back())
 
     async def pin(self, run: int, pinned: bool = True) -> Snapshot:
         """Keep a run when the list is full, or no longer.
@@ -291,7 +340,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such run in the list.
         """
-        return await self._do(lambda workspace: workspace.run_list.pin(run, pinned))
+        return await self._thread.do(lambda workspace: workspace.run_list.pin(run, pinned))
 
     async def rescue(self) -> Snapshot:
         """Go back to ten updates before the run blew up, and choose a lower learning rate there.
@@ -301,7 +350,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: this run has not blown up.
         """
-        return await self._do(lambda workspace: workspace.rescue(), halt=True)
+        return await self._thread.do(lambda workspace: workspace.rescue(), halt=True)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -312,7 +361,7 @@ class Session(EngineThread, Exploring):
             ExperimentError: a value that will not do.
             RequestError: a key that cannot change during a run.
         """
-        return await self._do(lambda workspace: workspace.change(**changes))
+        return await self._thread.do(lambda workspace: workspace.change(**changes))
 
     async def edit(self, name: str, place: tuple[int, ...], value: float) -> Snapshot:
         """Set one weight or bias: ``edit("hidden.weight", (2, 0), 0.5)``.
@@ -320,7 +369,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter, or a value that is not finite.
         """
-        return await self._do(lambda workspace: workspace.edit(name, place, value))
+        return await self._thread.do(lambda workspace: workspace.edit(name, place, value))
 
     async def freeze(self, indices: frozenset[int]) -> Snapshot:
         """Hold these parameters (flat indices) still, and no others.
@@ -328,7 +377,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such parameter.
         """
-        return await self._do(lambda workspace: workspace.hold(frozen=indices))
+        return await self._thread.do(lambda workspace: workspace.hold(frozen=indices))
 
     async def silence(self, neurons: frozenset[tuple[int, int]]) -> Snapshot:
         """Hold the outputs of these hidden neurons, (layer, neuron), at 0, and no others.
@@ -336,7 +385,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: no such hidden neuron.
         """
-        return await self._do(lambda workspace: workspace.hold(silenced=neurons))
+        return await self._thread.do(lambda workspace: workspace.hold(silenced=neurons))
 
     async def undo(self) -> Snapshot:
         """Take back the last edit or change; before the first one, go back to the run before this one.
@@ -344,7 +393,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there is nothing to undo.
         """
-        return await self._do(lambda workspace: workspace.undo(), halt=True)
+        return await self._thread.do(lambda workspace: workspace.undo(), halt=True)
 
     async def redo(self) -> Snapshot:
         """Bring back what was undone last.
@@ -352,7 +401,7 @@ class Session(EngineThread, Exploring):
         Raises:
             RequestError: there is nothing to redo.
         """
-        return await self._do(lambda workspace: workspace.redo(), halt=True)
+        return await self._thread.do(lambda workspace: workspace.redo(), halt=True)
 
     async def ask(self, asked: Sum) -> Answer:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
@@ -361,7 +410,7 @@ class Session(EngineThread, Exploring):
             workspace.ask(asked)
             return workspace.answer()
 
-        return await self._ask(answer)
+        return await self._thread.ask(answer)
 
 
 def _number(value: object, name: str) -> float:

@@ -6,15 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from adder_engine.kernels.parameters import layout_of
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adder_engine.analysis.trace import Trace
     from adder_engine.experiment import Experiment, Training
     from adder_engine.parsing import Sum
+    from adder_engine.trace import Trace
 
     Floats = NDArray[np.float32]
     Doubles = NDArray[np.float64]
@@ -68,6 +66,16 @@ class Position:
     update: int = 0
     rung: int = 0
     edits: int = 0
+
+    @property
+    def behind(self) -> Position:
+        """The same place behind one edit more."""
+        return Position(self.update, self.rung, self.edits + 1)
+
+    @property
+    def is_start(self) -> bool:
+        """Whether nothing has been trained yet; edits may have been made."""
+        return not self.update and not self.rung
 
     @property
     def words(self) -> str:
@@ -295,7 +303,7 @@ class EpochSummary:
 class Divergence:
     """How the run's loss went beyond every bound: it stopped being finite, or the run diverged.
 
-    The bound and when a run counts as diverged: :mod:`adder_engine.analysis.divergence`.
+    The bound and when a run counts as diverged: :mod:`adder_engine.runs.divergence`.
     """
 
     update: int
@@ -485,10 +493,7 @@ class Snapshot:
         """Whether a parameter (flat index) has a gradient: within backward only the layers that it has reached do."""
         if self.gradients_set or self.rung is None or self.rung.phase != "backward" or self.rung.layer is None:
             return self.gradients_set
-        return (
-            index
-            >= layout_of(self.experiment.network.layers, self.experiment.layer_names).weight(self.rung.layer).start
-        )
+        return index >= self.experiment.first_parameter(self.rung.layer)
 
     def held_gradient(self, index: int) -> float | None:
         """What a frozen parameter's gradient would be; None where it is not frozen, or that is not known."""

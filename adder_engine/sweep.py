@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.parsing import Sum
-from adder_engine.runs.watched_sums import starting_sums
 from adder_engine.schema import LARGEST_SEED, Value
 from adder_engine.snapshot import ended_text
+from adder_engine.watched_sums import starting_sums
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.divergence import Bound
+    from adder_engine.runs.divergence import Bound
     from adder_engine.training.stopping import RuledTraining
     from adder_engine.training.trainer import Trainer
 
@@ -53,7 +53,7 @@ class SweepRun:
     """To the sweep's sums, in their order, in units of sums."""
     stopped: str | None = None
     """Why the loss stopped being finite, in one sentence; losses and answers are then of the last finite state. Or
-    that the run, by the rule of :mod:`adder_engine.analysis.divergence`, ended diverged."""
+    that the run, by the rule of :mod:`adder_engine.runs.divergence`, ended diverged."""
     diverged: float | None = None
     """How many times the start's loss the loss was at the end of a run that diverged; None where it did not."""
     paused: str = ""
@@ -161,7 +161,7 @@ class Sweep:
         if every_epochs < 1:
             raise RequestError(f"{every_epochs} epochs between two looks will not do: take at least 1.")
         runs = list(self._runs)
-        from adder_engine.analysis.divergence import Bound  # a sweep can be described without torch
+        from adder_engine.runs.divergence import Bound  # a sweep can be described without torch
 
         for places in self.teams():
             team = team_of([runs[place].experiment for place in places])
@@ -185,7 +185,7 @@ class Sweep:
     def teams(self) -> Iterator[list[int]]:
         """The places of runs that train side by side, team by team; a run with rules of its own trains alone."""
         # Not at the top: a sweep can be described without torch.
-        from adder_engine.kernels.batch import shape_of
+        from adder_engine.training.batch import shape_of
 
         alike: dict[object, list[int]] = {}
         for place, run in enumerate(self._runs):
@@ -306,7 +306,7 @@ class _Alone:
 
 def team_of(experiments: Sequence[Experiment]) -> Team:
     """Fresh trainers of one shape that get on together."""
-    from adder_engine.kernels.batch import Batch
+    from adder_engine.training.batch import Batch
     from adder_engine.training.stopping import RuledTraining
     from adder_engine.training.trainer import Trainer
 

@@ -1,13 +1,24 @@
-"""What a network is wanted to answer: the one place that is asked for it. Needs neither torch nor numpy."""
+"""What a network is wanted to answer, and how far off still counts as close. Needs neither torch nor numpy."""
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Row = tuple[float, ...]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LARGEST_NUMBER = 1e12
+"""Inputs, targets and ranges stay within ±this, far inside float32's 3.4e38."""
+MOST_ROWS = 10_000
+"""Rows that an experiment may list one by one: a file of them is half a megabyte and read in a third of a second."""
+
+Row = tuple[float, float] | tuple[float, float, float]
+"""A pair, or a pair and its target."""
 Rule = Literal["sum", "difference", "product", "rows"]
 """What the right answers follow: one of the tasks, or the targets of rows, which follow no rule that is known."""
 
@@ -81,3 +92,26 @@ def _is_tasks_own(task: str, row: Row) -> bool:
 
 def _key(a: float, b: float) -> tuple[float, float]:
     return struct.unpack("ff", struct.pack("ff", a, b))
+
+
+HUNDRED = 100.0
+CLOSE, LEAST_SPREAD, MOST_SPREAD = 0.5, 20.0, 20_000.0
+"""What counts as close, and between which spreads of what is wanted; elsewhere it is a 4,000th of the spread."""
+
+
+def thresholds(wanted: NDArray[np.float64]) -> tuple[float, float]:
+    """How far off still counts as close to answers ``(n,)``, and the number that "is it over?" asks about."""
+    low, high = float(wanted.min()), float(wanted.max())
+    spread = high - low or max(abs(low), abs(high)) or 1.0
+    close = CLOSE if LEAST_SPREAD <= spread <= MOST_SPREAD else _nearest_short(spread / 4_000)
+    limit = HUNDRED
+    if not low + spread / 10 <= HUNDRED <= high - spread / 10:
+        digits = 1 - math.floor(math.log10(spread))
+        limit = round((low + high) / 2, digits) + 0.0
+    return close, limit
+
+
+def _nearest_short(value: float) -> float:
+    """The nearest of 1, 2, 5, 10 and so on at their power of ten."""
+    power = math.floor(math.log10(value))
+    return min((float(f"{digit}e{power}") for digit in (1, 2, 5, 10)), key=lambda short: abs(math.log(short / value)))

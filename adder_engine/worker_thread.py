@@ -11,13 +11,14 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from adder_engine.errors import AdderError, RequestError
+from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.queries import QueryBatch
 from adder_engine.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -35,8 +36,56 @@ HEAD_START = 0.05
 CLOSED = "This session is closed."
 
 
+@dataclass(frozen=True)
+class QueryBatch:
+    """Several findings of one and the same moment, each there when it is ready."""
+
+    snapshot: Awaitable[Snapshot]
+    """That moment."""
+    answers: tuple[asyncio.Future[object], ...]
+    """In the order of the questions; one that cannot be had raises RequestError."""
+
+
+class Autosave:
+    """Saves what is new, every so many seconds; a run that cannot be saved goes on with a warning.
+
+    Args:
+        save: writes the run; raises RunFileError where it cannot be written. None keeps nothing.
+        every: seconds between two saves.
+        version: what the run's version is now; it counts as saved.
+    """
+
+    def __init__(self, save: Callable[[], None] | None, every: float, version: int) -> None:
+        self._save = save
+        self._every = every
+        self._version = version
+        self._at = time.monotonic()
+
+    def due(self, version: int) -> float | None:
+        """Seconds until the run is to be saved; None where there is nothing new to save."""
+        if self._save is None or version == self._version:
+            return None
+        return max(0.0, self._at + self._every - time.monotonic())
+
+    def soon(self) -> None:
+        """Save at the next look at the clock."""
+        self._at = -self._every
+
+    def save(self, version: int) -> str | None:
+        """Save what is new. Returns why it could not be saved, empty where it was; None where nothing was new."""
+        if self._save is None or version == self._version:
+            return None
+        self._at = time.monotonic()
+        try:
+            self._save()
+        except RunFileError as error:
+            return str(error)
+        self._version = version
+        return ""
+
+
 class EngineThread:
-    """A desk in a thread of its own, and the way to it. It never waits for whoever asks.
+    """A workspace in a thread of its own, and the way to it. It never waits for whoever asks.
 
     Args:
         experiment: the run to start with.
@@ -47,8 +96,9 @@ class EngineThread:
 
     def __init__(self, experiment: Experiment, autosave: Path | None, resume: Path | None, save_every: float) -> None:
         self._experiment = experiment
+        self._path = autosave
+        self._autosave = Autosave(None, save_every, 0)
         self._save_every = save_every
-        self._autosave = autosave
         self._resume = resume
         self._requests: queue.SimpleQueue[Callable[[Workspace], None] | None] = queue.SimpleQueue()
         self._unanswered: set[concurrent.futures.Future[Any]] = set()
@@ -88,24 +138,7 @@ class EngineThread:
         self._requests.put(look)
         return await asyncio.wrap_future(future)
 
-    async def snapshots(self, fps: float = 4.0) -> AsyncIterator[Snapshot]:
-        """Snapshots as the run changes, at most ``fps`` a second while it plays, until the session is closed."""
-        version: int | None = None
-        while True:
-            try:
-                snapshot = await self.snapshot(since=version)
-            except RequestError:
-                return
-            version = snapshot.version
-            yield snapshot
-            if snapshot.status == "playing":
-                await asyncio.sleep(1 / fps)
-
     # --- ending ----------------------------------------------------------------------------------
-
-    async def close(self, timeout: float = 5.0) -> None:
-        """Save, and stop the thread."""
-        await asyncio.to_thread(self.close_now, timeout)
 
     def close_now(self, timeout: float = 2.0) -> bool:
         """Save, and stop the thread, from any thread. Returns whether it stopped in time.
@@ -120,12 +153,6 @@ class EngineThread:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
     # --- requests --------------------------------------------------------------------------------
 
     def _new_future(self) -> concurrent.futures.Future[Any]:
@@ -137,7 +164,7 @@ class EngineThread:
             raise RequestError(CLOSED)
         return future
 
-    async def _ask(self, work: Callable[[Workspace], Result]) -> Result:
+    async def ask(self, work: Callable[[Workspace], Result]) -> Result:
         """Have the thread do something and resolve with what it returns."""
         future: concurrent.futures.Future[Result] = self._new_future()
 
@@ -155,13 +182,7 @@ class EngineThread:
         self._requests.put(carry_out)
         return await asyncio.wrap_future(future)
 
-    async def _ask_in_slices(self, begin: Callable[[Workspace], Steps[Result]]) -> Result:
-        """Have the thread do something a slice at a time, between other requests, and resolve with what it returns."""
-        future: concurrent.futures.Future[Result] = self._new_future()
-        self._requests.put(lambda workspace: self._start(workspace, begin, future))
-        return await asyncio.wrap_future(future)
-
-    def _begin(self, begins: Sequence[Callable[[Workspace], Steps[object]]]) -> QueryBatch:
+    def begin(self, begins: Sequence[Callable[[Workspace], Steps[object]]]) -> QueryBatch:
         """Have the thread begin several things at one moment, and do them in slices."""
         now: concurrent.futures.Future[Snapshot] = self._new_future()
         futures: list[concurrent.futures.Future[object]] = [self._new_future() for _ in begins]
@@ -203,7 +224,37 @@ class EngineThread:
         if go_on(workspace):
             self._in_slices.append(go_on)
 
-    async def _do(self, work: Callable[[Workspace], object], halt: bool = False) -> Snapshot:
+    async def play(self, pace: float | None, until: int | None) -> Snapshot:
+        """Let training run, at ``pace`` epochs a second or as fast as it goes, to the end of epoch ``until``.
+
+        Raises:
+            RequestError: all epochs are done.
+        """
+
+        def start(workspace: Workspace) -> None:
+            workspace.check_unfinished()
+            workspace.recording.paused = None
+            self._playing = not workspace.recording.stopped
+            self._pace = pace
+            self._until = math.inf if until is None else until
+
+        return await self.do(start)
+
+    async def pause(self) -> Snapshot:
+        """Stop playing, or a step of many updates, after the update in progress."""
+
+        def rest(workspace: Workspace) -> None:
+            self._enough.clear()
+            self._halt(workspace)
+
+        self._enough.set()
+        return await self.do(rest)
+
+    def is_enough(self) -> bool:
+        """Whether a long step goes no further."""
+        return self._enough.is_set()
+
+    async def do(self, work: Callable[[Workspace], object], halt: bool = False) -> Snapshot:
         """Have the thread change something and resolve with the snapshot after it."""
 
         def then_look(workspace: Workspace) -> Snapshot:
@@ -214,14 +265,14 @@ class EngineThread:
             self._experiment = workspace.recording.experiment
             return workspace.snapshot(self._playing)
 
-        return await self._ask(then_look)
+        return await self.ask(then_look)
 
     def _halt(self, workspace: Workspace) -> None:
         """Stop playing; a stop is a moment to save."""
         if self._playing:
             self._playing = False
             workspace.version += 1
-            workspace.autosave.soon()
+            self._autosave.soon()
 
     # --- the thread ------------------------------------------------------------------------------
 
@@ -233,7 +284,9 @@ class EngineThread:
             from adder_engine.runs.workspace import Workspace  # imports torch: not on the caller's time
 
             self._loaded.set()
-            workspace = Workspace(self._experiment, self._autosave, self._save_every)
+            workspace = Workspace(self._experiment)
+            if self._path is not None:
+                self._autosave = Autosave(partial(workspace.save, self._path), self._save_every, workspace.version)
             if self._resume is not None:
                 workspace.resume(self._resume)
                 self._experiment = workspace.recording.experiment
@@ -245,7 +298,7 @@ class EngineThread:
             for future in [*self._unanswered]:
                 _reject(future, RequestError(CLOSED))
             if workspace is not None:
-                workspace.save_now()
+                self._save(workspace)
                 self.warning = workspace.warning
 
     def _serve(self, workspace: Workspace) -> None:
@@ -256,7 +309,7 @@ class EngineThread:
             hurried = wait == 0.0  # training wants all the time that there is
             self._experiment = workspace.recording.experiment
             self._publish(workspace)
-            due = workspace.autosave.due(workspace.version)
+            due = self._autosave.due(workspace.version)
             wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
             with contextlib.suppress(queue.Empty):
                 request = self._requests.get(timeout=wait) if wait != 0 else self._requests.get_nowait()
@@ -265,8 +318,8 @@ class EngineThread:
                     self._publish(workspace)
                     request = self._requests.get_nowait()
             self._do_slices(workspace, hurried)
-            if workspace.autosave.due(workspace.version) == 0.0:
-                workspace.save_now()
+            if self._autosave.due(workspace.version) == 0.0:
+                self._save(workspace)
 
     def _do_slices(self, workspace: Workspace, hurried: bool) -> None:
         """Go on for a while with work that takes long, taking turns; beside a run in a hurry only now and then."""
@@ -299,6 +352,13 @@ class EngineThread:
             snapshot = workspace.snapshot(self._playing)
             for future in ready:
                 _resolve(future, snapshot)
+
+    def _save(self, workspace: Workspace) -> None:
+        """Save what is new; a run that cannot be saved goes on with a warning."""
+        warning = self._autosave.save(workspace.version)
+        if warning is not None and warning != workspace.warning:
+            workspace.warning = warning
+            workspace.version += 1
 
     def _broken(self, error: BaseException) -> None:
         """The thread cannot go on, for instance because torch is not there: tell everyone who asks."""

@@ -49,8 +49,15 @@ def test_training_by_command_comes_without_textual() -> None:
     assert packages.isdisjoint({"textual", "rich", "plotext"})
 
 
-def test_an_experiment_comes_without_torch_and_numpy() -> None:
-    assert _packages_after("from adder_engine import Experiment; Experiment()").isdisjoint({"torch", "numpy"})
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from adder_engine import Experiment; Experiment()",
+        "import adder_engine.analysis.results, adder_engine.rows, adder_engine.snapshot, adder_engine.trace",
+    ],
+)
+def test_what_travels_from_the_engine_comes_without_torch_and_numpy(code: str) -> None:
+    assert _packages_after(code).isdisjoint({"torch", "numpy"})
 
 
 def test_a_trainer_comes_without_anything_of_the_app() -> None:

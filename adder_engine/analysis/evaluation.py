@@ -17,9 +17,9 @@ from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
 from adder_engine.steps import Steps
-from adder_engine.thresholds import thresholds
 from adder_engine.training.data import HELD_OUT_SEED, wanted_over
 from adder_engine.training.trainer import Trainer
+from adder_engine.wanted import thresholds
 
 NEIGHBOURS = 5
 DISTANCES_AT_ONCE = 200_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,12 @@ from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLa
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
 from adder_engine.kernels.optim import optimizer_step
-from adder_engine.runs.run import Run
 from adder_engine.steps import Steps
+from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
 
 MOST_PATH_POINTS = 300
+"""Of a run's path: so many of its keyframes do."""
 Doubles = NDArray[np.float64]
 MOST_LINE_POINTS = 1_000
 MOST_GRID = 20_000
@@ -44,11 +46,10 @@ class RunPath:
     here: int
 
 
-def run_path(recording: Run) -> RunPath:
-    """The run's path, evenly thinned to a few hundred moments."""
-    trainer, rows = recording.trainer, recording.trainer.experiment.row_count
-    now = trainer.counters
-    kept = [k for k in recording.timeline.thinned(MOST_PATH_POINTS) if k.counters.updates_done != now.updates_done]
+def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
+    """A run's path through these of its moments and the one where the trainer stands."""
+    rows, now = trainer.experiment.row_count, trainer.counters
+    kept = [k for k in keyframes if k.counters.updates_done != now.updates_done]
     here = sum(k.counters.updates_done < now.updates_done for k in kept)
     counters = [k.counters for k in kept]
     parameters = [k.state[0] for k in kept]
@@ -65,12 +66,12 @@ def run_path(recording: Run) -> RunPath:
     )
 
 
-def map_course(recording: Run) -> AffineMapHistory | None:
-    """The collapsed map over the run; None for a network with an activation."""
-    experiment = recording.experiment
+def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> AffineMapHistory | None:
+    """The collapsed map over the run's path; None for a network with an activation."""
+    experiment = trainer.experiment
     if experiment.network.activation != "none":
         return None
-    path = run_path(recording)
+    path = run_path(trainer, keyframes)
     maps = []
     for parameters, silenced in zip(path.parameters.float().numpy(), path.silenced, strict=True):
         found = collapsed_map(experiment, parameters, silenced)
@@ -149,7 +150,9 @@ class _Plane:
     """None where the directions are not the path's."""
 
 
-def loss_slice(recording: Run, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
+def loss_slice(
+    trainer: Trainer, keyframes: Sequence[Checkpoint], columns: int, rows: int, rough: bool = False
+) -> Steps[LossLandscape]:
     """The loss over two directions through the current parameters, with the run's path; ``rough`` on fewer rows.
 
     The directions are the path's first two principal ones, seen from here (Li et al., "Visualizing the Loss Landscape
@@ -160,11 +163,10 @@ def loss_slice(recording: Run, columns: int, rows: int, rough: bool = False) -> 
     """
     if not (columns >= 3 and rows >= 3 and columns * rows <= MOST_GRID):
         raise RequestError(f"A grid of {columns} by {rows} will not do: use 3 by 3 up to {MOST_GRID:,} points in all.")
-    trainer = recording.trainer
     surface = checked_surface(trainer, columns * rows, rough)
     if int(surface.free.sum()) < 2:
         raise RequestError("All parameters but one are frozen: a plane needs two that can move.")
-    course = run_path(recording)
+    course = run_path(trainer, keyframes)
     path = course.parameters - course.parameters[course.here]
     yield from checked_gradient(surface)
     plane = _principal_plane(path) or (yield from _gradient_plane(surface))

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from adder_engine.analysis.curvature import curvature_in_slices, limit_for
 from adder_engine.kernels.backprop import Pass, activation_slope
-from adder_engine.runs.playback import Replay
-from adder_engine.snapshot import Cause, Outlook, Stuck
+from adder_engine.snapshot import Cause, Outlook, Position, Stuck
 from adder_engine.steps import Steps
+from adder_engine.training.history import History
 from adder_engine.training.trainer import Trainer
 
 ALIKE = 0.1
@@ -128,11 +128,16 @@ def _one_weight(trainer: Trainer) -> float | None:
     return float(weights[0]) if bool((weights == weights[0]).all()) else None
 
 
-def outlook_of(run: Replay) -> Steps[Outlook]:
-    """The learning rate's limit where the run stands, and why its loss stands still, if it does."""
-    trainer, moment = run.trainer, run.moment
+def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Outlook]:
+    """The learning rate's limit where a run stands, and why its loss stands still, if it does.
+
+    Args:
+        trainer: the run as it stands.
+        history: its losses.
+        moment: where it stands.
+    """
     training, lr = trainer.experiment.training, trainer.lr
-    stuck = why_stuck(trainer) if trainer.rung == 0 and _stands_still(run) else None
+    stuck = why_stuck(trainer) if trainer.rung == 0 and _stands_still(trainer, history) else None
     own = None
     if limit_for(training, 1.0) is not None:  # of others the curvature alone sets no limit
         curvature = yield from curvature_in_slices(trainer)
@@ -140,12 +145,11 @@ def outlook_of(run: Replay) -> Steps[Outlook]:
     return Outlook(moment, training, lr, own, stuck)
 
 
-def _stands_still(run: Replay) -> bool:
+def _stands_still(trainer: Trainer, history: History) -> bool:
     """Whether the loss has hardly changed over the last fifth of the way to here."""
-    epochs = run.trainer.epochs_done
-    back = looked_back(epochs)
-    losses = run.history.losses()
+    back = looked_back(trainer.epochs_done)
+    losses = history.losses()
     if back is None or not len(losses.epochs):
         return False
     bucket = min(int(losses.epochs.searchsorted(back)), len(losses.train) - 1)
-    return stands_still(float(losses.train[bucket]), run.trainer.loss)
+    return stands_still(float(losses.train[bucket]), trainer.loss)

@@ -19,7 +19,7 @@ from adder_engine.snapshot import Losses
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from adder_engine.runs.run import Run
+    from adder_engine.training.trainer import Trainer
 
 KINDS = {
     ".toml": "the experiment, for ``--experiment``",
@@ -52,60 +52,44 @@ class ExportedRun:
     """Which neurons are muted, in a sentence; empty where none is."""
 
     @classmethod
-    def of(cls, recording: Run, title: str) -> ExportedRun:
-        """The portrait of a run at its present moment."""
-        from adder_engine.runs.timeline import (
-            ChangeSettings,  # a recording brings torch; kinds and errors are told without it
-        )
+    def of(
+        cls, trainer: Trainer, title: str, began: Experiment, losses: Losses, changed_at: int | None = None
+    ) -> ExportedRun:
+        """A run where its trainer stands.
 
-        first, present = recording.first_experiment, recording.experiment
+        Args:
+            trainer: the run.
+            title: its name.
+            began: the experiment that it began to train with.
+            losses: its losses so far.
+            changed_at: finished updates where something was done by hand first; None where nothing was.
+        """
+        present, epochs = trainer.experiment, trainer.epochs_done
         changed = ended = ""
-        later = recording.timeline.events
-        while (
-            later
-            and isinstance(later[0].intervention, ChangeSettings)
-            and (later[0].at.update, later[0].at.rung) == (0, 0)
-        ):
-            first, later = (
-                later[0].intervention.experiment,
-                later[1:],
-            )  # set before it began to train, it began with that
-        if later:
+        if changed_at is not None:
             changed = (
-                "This run was changed by hand on its way, from update"
-                f" {later[0].at.update:,} on. This is the experiment as it began."
+                f"This run was changed by hand on its way, from update {changed_at:,} on."
+                " This is the experiment as it began."
             )
-        elif 0 < recording.trainer.epochs_done < present.epochs:
-            ended = (
-                f"The run was exported at epoch {recording.trainer.epochs_done:,};"
-                f" this program runs all {present.epochs:,} epochs."
-            )
-        return cls(
-            first if later else present,
-            title,
-            changed,
-            ended,
-            recording.history.losses(),
-            _as_it_answers(recording),
-            _muted(recording),
-        )
+        elif 0 < epochs < present.epochs:
+            ended = f"The run was exported at epoch {epochs:,}; this program runs all {present.epochs:,} epochs."
+        parameters, muted = _as_it_answers(trainer), _muted(trainer)
+        return cls(present if changed_at is None else began, title, changed, ended, losses, parameters, muted)
 
 
-def _as_it_answers(recording: Run) -> Tensor:
+def _as_it_answers(trainer: Trainer) -> Tensor:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
-    from adder_engine.kernels.network import layout_for
-
-    flat = recording.trainer.state[0].clone()
-    layout = layout_for(recording.experiment)
-    for layer, neuron in recording.trainer.handles.silenced:
+    flat = trainer.state[0].clone()
+    layout = trainer.layout
+    for layer, neuron in trainer.handles.silenced:
         slot = layout.weight(layer + 1)
         flat[slot.span].view(slot.shape)[:, neuron] = 0
     return flat
 
 
-def _muted(recording: Run) -> str:
-    names = recording.experiment.layer_names
-    muted = [f"{names[layer]}[{neuron}]" for layer, neuron in sorted(recording.trainer.handles.silenced)]
+def _muted(trainer: Trainer) -> str:
+    names = trainer.experiment.layer_names
+    muted = [f"{names[layer]}[{neuron}]" for layer, neuron in sorted(trainer.handles.silenced)]
     if not muted:
         return ""
     listed = f"{', '.join(muted[:-1])} and {muted[-1]}" if len(muted) > 1 else muted[0]

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import number_text
-from adder_engine.runs.watched_sums import starting_sums
 from adder_engine.training.data import HELD_OUT_SEED
+from adder_engine.watched_sums import starting_sums
 
 _ACTIVATIONS = {
     "relu": "torch.relu", "leaky_relu": "nn.functional.leaky_relu", "tanh": "torch.tanh",

@@ -24,7 +24,7 @@ class Pass:
 
     Shapes: ``pre[i]``, ``post[i]`` and ``delta[i]`` are ``(out_features, rows)`` of layer i: the weighted sums,
     what leaves the layer after activation and dropout, and the gradient of the loss by the weighted sums.
-    :class:`~adder_engine.kernels.batch.BatchedPass` takes many networks at once.
+    :class:`~adder_engine.training.batch.BatchedPass` takes many networks at once.
     """
 
     _affine: ClassVar[Callable[..., Tensor]] = staticmethod(torch.addmm)

@@ -10,7 +10,7 @@ from torch import nn
 
 from adder_engine.analysis.curvature import stability
 from adder_engine.analysis.results import CurvatureReport
-from adder_engine.analysis.trace import layer_activity
+from adder_engine.analysis.tracing import layer_activity
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import Pass

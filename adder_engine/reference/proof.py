@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from adder_engine.analysis.trace import Trace, trace_row
-from adder_engine.errors import RequestError
 from adder_engine.kernels.backprop import Pass
 from adder_engine.kernels.network import linear_views
 from adder_engine.reference.judge import judge, optimizer_verdict
-from adder_engine.runs.playback import Replay
-from adder_engine.snapshot import FiniteDifference, GradientCheck, Position, ReferenceCheck, ReferenceRow
+from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
 from adder_engine.training.trainer import Trainer
 
 NUDGES = (10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -117,32 +112,3 @@ def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
         error = abs(estimate - gradient)
         nudges.append(FiniteDifference(size, higher, lower, estimate, error / abs(gradient) if gradient else error))
     return GradientCheck(index, trainer.layout.name_of(index), loss, gradient, tuple(nudges))
-
-
-def prove_from_start(run: Replay) -> ReferenceCheck:
-    """The update in progress beside autograd and ``torch.optim``, from the state at its start."""
-    trainer, left_out = _at_start(run)
-    return dataclasses.replace(prove(trainer), begun=True, left_out=left_out)
-
-
-def row_from_start(run: Replay, row: int) -> Trace:
-    """One row's whole way through the update in progress, from the state at its start.
-
-    Raises:
-        RequestError: the row is not in the batch, or the loss would not be finite.
-    """
-    trainer, left_out = _at_start(run)
-    while not trainer.stopped and not (trainer.rung and trainer.rungs[trainer.rung].phase == "step"):
-        trainer.climb()
-    if trainer.stopped:
-        raise RequestError(f"The loss of update {run.moment.update + 1:,} is not finite: no row can be followed.")
-    return dataclasses.replace(trace_row(trainer, row), ahead=True, left_out=left_out)
-
-
-def _at_start(run: Replay) -> tuple[Trainer, int]:
-    """A trainer at the start of the update in progress, and how many of a person's doings lie between there and now."""
-    now, timeline = run.moment, run.timeline
-    start = Position(now.update, 0, timeline.edits_at(now.update, 0))
-    looking = run.scout()
-    looking.seek(start)
-    return looking.trainer, timeline.next_event(now) - timeline.next_event(start)

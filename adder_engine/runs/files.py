@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.file_kind import what_is
 from adder_engine.runs.labels import title_of
 
 FORMAT = 1
@@ -26,6 +25,19 @@ LARGEST = 512 * 2**20
 """Bytes that a run file may unpack to."""
 LEFT_OVER = 60.0
 """Seconds after which an unfinished save is nobody's any more."""
+
+HEAD = 4_096
+"""Bytes that are looked at."""
+_RUN = "a saved run ends in .npz: Ctrl+S writes one"
+_OTHERS = {
+    ".toml": ("an experiment", "--experiment opens it, and so does train"),
+    ".csv": ("a table", "--data trains on the rows in one"),
+    ".txt": ("a text", "--data trains on the rows in one"),
+    ".tsv": ("a table", "--data trains on the rows in one"),
+    ".py": ("a program", "python runs it"),
+    ".ipynb": ("a notebook", "Jupyter opens it"),
+    ".svg": ("a picture", "a browser shows it"),
+}
 
 Array = NDArray[Any]
 
@@ -152,9 +164,9 @@ def _reading(path: Path) -> Iterator[Any]:
     except RunFileError:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
-        diff = what_is(path)
+        kind = _what_is(path)
         raise RunFileError(
-            f"{path} is not a run of adder-tui{f' but {diff}' if diff else ', or it is damaged.'}"
+            f"{path} is not a run of adder-tui{f' but {kind}' if kind else ', or it is damaged.'}"
         ) from None
 
 
@@ -195,3 +207,30 @@ def _checked(arrays: Any, prefix: str) -> SavedRun:
     return SavedRun(
         experiment, facts["facts"], states, counters, streams, places, train, test, (int(first), int(second))
     )
+
+
+def _what_is(path: Path) -> str:
+    """``a folder: …`` or ``weights for torch.load: …``: what is no run; empty where none can tell."""
+    try:
+        if path.is_dir():
+            return f"a folder: {_RUN}."
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        inside = _names(path) if head.startswith(b"PK") else []
+    except (OSError, ValueError):
+        return ""
+    if any(name.endswith("data.pkl") for name in inside):
+        return f"weights for torch.load, without the run's past and its data: {_RUN}."
+    if any(name.startswith(("xl/", "word/", "content.xml")) for name in inside):
+        return f"an office document: {_RUN}; rows go through --data, saved as CSV."
+    kind, use = _OTHERS.get(path.suffix.lower(), ("", ""))
+    return f"{kind}: {use}; {_RUN}." if kind else ""
+
+
+def _names(path: Path) -> list[str]:
+    """The names within a zip archive; none where it is not one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return []

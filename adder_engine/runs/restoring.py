@@ -15,10 +15,17 @@ from adder_engine.errors import RunFileError
 from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import SavedRun
-from adder_engine.runs.playback import SuspendedRun
 from adder_engine.runs.run import Run
 from adder_engine.runs.run_list import marks_of
-from adder_engine.runs.timeline import ChangeSettings, Event, Intervention, SetConstraints, SetParameter, Timeline
+from adder_engine.runs.timeline import (
+    ChangeSettings,
+    Event,
+    Intervention,
+    SetConstraints,
+    SetParameter,
+    SuspendedRun,
+    Timeline,
+)
 from adder_engine.snapshot import AffineMap, Answer, Position, RunSummary
 from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters
 from adder_engine.training.history import History, Series
@@ -199,7 +206,6 @@ def _whole(value: Any) -> int:
 
 def _check_events(events: list[Event], experiment: Experiment) -> None:
     """Hold the log against what a person could have done; a :class:`Run` refuses the same."""
-    size, hidden = experiment.parameter_count, experiment.network.layers[1:-1]
     _must(all(one.at < other.at for one, other in pairwise(events)))
     before = None
     for event in events:
@@ -207,15 +213,10 @@ def _check_events(events: list[Event], experiment: Experiment) -> None:
         together = before is not None and (before.update, before.rung) == (at.update, at.rung)
         _must(at.edits == (before.edits + 1 if before and together else 0))
         before = at
-        if isinstance(intervention, SetParameter):
-            _must(0 <= intervention.index < size and abs(intervention.value) <= 1e30)
-        elif isinstance(intervention, ChangeSettings):
+        if isinstance(intervention, ChangeSettings):
             _must(intervention.experiment.differences(experiment).keys() <= CHANGEABLE)
         else:
-            _must(all(0 <= index < size for index in intervention.handles.frozen))
-            _must(
-                all(0 <= layer < len(hidden) and 0 <= n < hidden[layer] for layer, n in intervention.handles.silenced)
-            )
+            intervention.check(experiment)
 
 
 def _check_keyframes(timeline: Timeline, newest: Position) -> None:

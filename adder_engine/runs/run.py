@@ -1,36 +1,419 @@
-"""A run whose every update is remembered: played, gone back in, edited, undone, gone on from."""
+"""A run whose every update is remembered: played, gone back in to any moment, edited, undone, gone on from."""
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Literal
+
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment, key_named
-from adder_engine.runs.playback import Replay, SuspendedRun
+from adder_engine.export.export import ExportedRun
 from adder_engine.runs.timeline import (
     ChangeSettings,
     Event,
     Intervention,
     SetConstraints,
     SetParameter,
+    SuspendedRun,
+    Timeline,
     intervention_diff,
 )
-from adder_engine.snapshot import HistoryMove
-from adder_engine.training.checkpoint import Constraints
+from adder_engine.snapshot import STEP_SIZES, HistoryMove, Position
+from adder_engine.training.checkpoint import Checkpoint, Constraints
+from adder_engine.training.history import History
+from adder_engine.training.stopping import StopEvent, StoppingRules
 from adder_engine.training.trainer import Trainer
 
+EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
 
-class Run(Replay):
-    """One run, its past, and what a person does to it."""
+
+class Run:
+    """One run, its past, and what a person does to it. All positions are :class:`Position`; time never runs beyond the
+    experiment's epochs.
+
+    Args:
+        experiment: what to train, from its beginning.
+        twin: a trainer that began with the same experiment, to share its data; the run must then be taken over
+            from elsewhere by :meth:`take`.
+    """
 
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
-        super().__init__(experiment, twin)
+        self.trainer = Trainer(experiment, twin)
+        self.timeline = Timeline.for_experiment(experiment)
+        self.history = History()
+        self.first_experiment = experiment
+        """As the run began, before any change on the way."""
+        self.edits = 0
+        """Events done at this very place."""
+        self.newest = Position()
+        """The furthest that this run has been, and the epochs finished there."""
+        self.newest_epoch = 0
+        self.stop: tuple[Position, str] | None = None
+        """Where and why the loss stopped being finite."""
+        self.paused: str | None = None
+        """Which of the experiment's rules ended the last stretch of training, in one sentence."""
+        self.rules = StoppingRules(self.trainer)
+        self._rules_at: Position | None = None
+        """Where the rules last saw how things stand."""
+        self._ruled = False
+        """Whether a rule may end this stretch of training."""
+        self._fired: StopEvent | None = None
+        self.crossing: HistoryMove | None = None
+        """What the newest step, undo or redo went over of what a person had done."""
         self.futures: list[SuspendedRun] = []
         """What was undone, newest last."""
+        self.line = 0
+        """The number under which a session lists the run."""
+        if twin is None:
+            self.timeline.note(self.trainer)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The settings in force at this moment."""
+        return self.trainer.experiment
+
+    @property
+    def moment(self) -> Position:
+        return Position(self.trainer.counters.updates_done, self.trainer.rung, self.edits)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why training cannot go on from this moment, if the loss stopped being finite right after it."""
+        return self.stop[1] if self.stop and self.stop[0] == self.moment else None
+
+    @property
+    def finished(self) -> bool:
+        """All epochs are done."""
+        return self.at_end_of(self.experiment.epochs)
+
+    @property
+    def can_undo(self) -> bool:
+        return self.timeline.next_event(self.moment) > 0
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self.futures)
+
+    def at_end_of(self, epoch: float) -> bool:
+        """That epoch is done."""
+        return self.trainer.rung == 0 and self.trainer.epochs_done >= epoch
+
+    # --- leaving and taking up -------------------------------------------------------------------
+
+    def left(self) -> SuspendedRun:
+        """This run as it stands; it shares what goes on changing, so copy it to keep it."""
+        return SuspendedRun(
+            self.first_experiment, self.timeline, self.history, self.newest, self.newest_epoch, self.stop, self.moment,
+            self.trainer.epochs_done, self.line,
+        )  # fmt: skip
+
+    def take(self, left: SuspendedRun) -> None:
+        """Go on with a run that was left and that began as this one, from where it stood."""
+        self.timeline, self.history = left.timeline, left.history
+        self.newest, self.newest_epoch, self.stop = left.newest, left.newest_epoch, left.stop
+        self.line = left.line
+        self.seek(left.moment)
+
+    def scout(self) -> Run:
+        """Another copy of the same run, at its start, to look around with; this one is not moved or disturbed."""
+        return scout(self.left(), self.trainer)
+
+    def at_start_of_update(self) -> tuple[Trainer, int]:
+        """A trainer of its own at the start of the update in progress, and how many of a person's doings lie between
+        there and now.
+        """
+        now, timeline = self.moment, self.timeline
+        start = Position(now.update, 0, timeline.edits_at(now.update, 0))
+        looking = self.scout()
+        looking.seek(start)
+        return looking.trainer, timeline.next_event(now) - timeline.next_event(start)
+
+    def exported(self, title: str) -> ExportedRun:
+        """What files of every kind tell of this run at this moment."""
+        began, later = self.first_experiment, self.timeline.events
+        while later and isinstance(later[0].intervention, ChangeSettings) and later[0].at.is_start:
+            began, later = later[0].intervention.experiment, later[1:]  # set before it trained: it began with that
+        changed_at = later[0].at.update if later else None
+        return ExportedRun.of(self.trainer, title, began, self.history.losses(), changed_at)
+
+    # --- forward ---------------------------------------------------------------------------------
+
+    def play(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
+        """As :meth:`run`, but an epoch at whose end one of the experiment's rules comes true is the last one.
+
+        ``paused`` says which rule it was. Epochs that the run has been at before are gone through without a stop.
+        """
+        if self._rules_at != self.moment:
+            self.rules.begin()
+        self.paused, self._ruled = None, True
+        try:
+            done = self.run(updates, seconds, until)
+            fired = self._fired or self.rules.flush()
+        finally:
+            self._ruled, self._fired = False, None
+        self._rules_at = self.moment
+        if fired is None or fired.epoch > self.newest_epoch:  # a run that blows up goes back behind its last step
+            return done
+        self.paused = fired.sentence
+        if fired.epoch < self.trainer.epochs_done or self.stopped:  # what came after it was never asked for
+            self.seek_epoch(fired.epoch)
+            self._forget_after(self.moment)
+            self._rules_at, self.paused = None, fired.sentence
+        if fired.best_epoch is not None:
+            self.seek_epoch(fired.best_epoch)
+            self.paused += f" This is its best, epoch {fired.best_epoch:,}; End goes to where it stopped."
+        return done
+
+    def run(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
+        """Train on for at most this many updates or about this long, and no further than to the end of epoch
+        ``until``. Returns how many were run.
+
+        From a past moment the log is followed: what was done then is done again, to the same bits.
+        """
+        deadline = time.perf_counter() + seconds
+        start = self.trainer.counters.updates_done
+        trainer, counters = self.trainer, self.trainer.counters
+        while (left := start + updates - counters.updates_done) > 0:
+            self._do_events(Position(counters.updates_done, trainer.rung + 1))
+            if self.finished or self.at_end_of(until):
+                break
+            event = self.timeline.next_event(self.moment)
+            here = event < len(self.timeline.events) and self.timeline.events[event].at.update == counters.updates_done
+            if here:
+                self._climb()
+            else:
+                last = counters.updates_done + left
+                if event < len(self.timeline.events):
+                    last = min(last, self.timeline.events[event].at.update)
+                self._train_freely(last, min(until, trainer.experiment.epochs), deadline)
+            counters = trainer.counters
+            if trainer.stopped or self._fired or time.perf_counter() >= deadline:
+                break
+        self._arrive()
+        return max(0, self.trainer.counters.updates_done - start)
+
+    def _train_freely(self, until: int, last_epoch: float, deadline: float) -> None:
+        """The inner loop: updates without a person's doing in between."""
+        trainer, timeline, clock = self.trainer, self.timeline, time.perf_counter
+        counters = trainer.counters
+        self.edits = 0
+        while counters.updates_done < until and (counters.epochs_done < last_epoch or trainer.rung):
+            ended = trainer.update()
+            if trainer.stopped:
+                return
+            if ended and self._record_epoch():
+                timeline.note(trainer)
+                return
+            if counters.updates_done % timeline.spacing == 0:
+                timeline.note(trainer)
+            if clock() >= deadline:
+                return
+
+    def _record_epoch(self) -> bool:
+        """Note an epoch that has ended. Returns whether a rule came true with it."""
+        c = self.trainer.counters
+        if c.epochs_done > self.history.epochs and c.loss is not None:
+            measured = c.epochs_done % self.experiment.data.test_every == 0 or c.epochs_done == self.experiment.epochs
+            self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, c.test_loss if measured else None)
+        if self._ruled and c.epochs_done > self.newest_epoch and self._fired is None:
+            self._fired = self.rules.check(later=True)
+        return self._fired is not None
+
+    def _climb(self) -> None:
+        """One rung up."""
+        self.edits = 0
+        if self.trainer.climb():
+            self._record_epoch()
+        if self.trainer.rung == 0 and not self.trainer.stopped:
+            self.timeline.note(self.trainer)
+
+    def _do_events(self, until: Position) -> None:
+        """Do again what the log holds from here to before ``until``, as long as it is at this very place."""
+        events = self.timeline.events
+        i = self.timeline.next_event(self.moment)
+        while i < len(events) and events[i].at < until and events[i].at == self.moment:
+            events[i].intervention.apply(self.trainer)
+            self.edits += 1
+            i += 1
 
     def _arrive(self) -> None:
+        """Note how far the run has come, and whether it stopped here."""
         before = self.newest
-        super()._arrive()
+        if self.trainer.stopped:
+            why, update = self.trainer.stopped, self.trainer.counters.updates_done
+            self._restore(self.timeline.before(max(0, update - 1)))
+            self._follow(Position(update, 0, self.timeline.edits_at(update, 0)))
+            self.stop = self.moment, why
+            self.timeline.cut(self.moment)  # what lies beyond is not finite: this is the newest moment now
+            self._mark_newest()
+        if self.moment > self.newest:
+            self._mark_newest()
         if self.newest > before:
             self.futures.clear()
+
+    def _mark_newest(self) -> None:
+        self.newest, self.newest_epoch = self.moment, self.trainer.epochs_done
+
+    def step(self, size: str, count: int = 1, enough: Callable[[], bool] = lambda: False) -> None:
+        """Go forward ``count`` times by one of :data:`STEP_SIZES`, or until it is ``enough``.
+
+        A step of many epochs ends early where a rule comes true, as playing does. On the way of one of an epoch or
+        less everything that a person did is a stop of its own, and so it is going back.
+
+        Raises:
+            RequestError: no such size, or all epochs are done.
+        """
+        _check_size(size)
+        if self.stopped:
+            return
+        if self.finished and self.moment >= self.newest:
+            raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
+        self.paused = None
+        start, epoch = self.moment, self.trainer.epochs_done
+        for _ in range(count):
+            before = self.moment
+            if _is_long(size, count):
+                goal = self.trainer.epochs_done + EPOCHS_IN[size]
+                while self.trainer.epochs_done < goal and self.play(1) and not enough() and not self.paused:
+                    pass
+            else:
+                self._step_to_a_stop(size, enough)
+            if self.moment <= before or enough() or self.paused:  # stopped, or finished
+                break
+        if self.trainer.rung == 0 and not self.edits and not self.stopped:
+            self.trainer.look_ahead()
+            self._arrive()
+        self._note_crossing("forward", start, epoch)
+
+    def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
+        """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
+        update, rung = self.moment.update, self.moment.rung
+        if self.timeline.next_stop(self.moment) == self.moment:
+            self._do_events(Position(update, rung, self.edits + 1))
+        elif self.finished:
+            return
+        elif size == "epoch":
+            goal = self.trainer.epochs_done + 1
+            while self.trainer.epochs_done < goal and self._run_to_a_stop() and not enough():
+                pass
+        elif size == "update":
+            self._run_to_a_stop()
+        else:
+            rungs = self.trainer.rungs
+            self._climb()
+            while size == "phase" and self.trainer.rung and rungs[self.trainer.rung].phase == rungs[rung].phase:
+                if self.timeline.next_stop(self.moment) == self.moment:
+                    break
+                self._climb()
+        self._arrive()
+
+    def _run_to_a_stop(self) -> bool:
+        """Run one update, or as far as to what a person did within it. Returns whether one can go on from here."""
+        intervention, here = self.timeline.next_stop(self.moment), self.moment
+        if intervention is not None and intervention.update == here.update:
+            self._follow(intervention)
+            return False
+        return self.run(1) > 0 and self.timeline.next_stop(self.moment) != self.moment
+
+    # --- back and anywhere -----------------------------------------------------------------------
+
+    def seek(self, moment: Position) -> None:
+        """Go to any moment of the run, the past's or the log's.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        if not 0 <= moment.rung < len(self.trainer.rungs):
+            raise RequestError(f"There is no rung {moment.rung}: they go from 0 to {len(self.trainer.rungs) - 1}.")
+        if not Position() <= moment <= self.newest:
+            raise RequestError(f"The run has not been at {moment.words}: it has come to {self.newest.words}.")
+        self._restore(self.timeline.before(max(0, moment.update - 1)))
+        self._follow(moment)
+
+    def seek_epoch(self, epoch: int) -> None:
+        """Go to the end of an epoch (0 is the start).
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        if not 0 <= epoch <= self.newest_epoch:
+            raise RequestError(f"The run has not been at epoch {epoch:,}: it has come to {self.newest_epoch:,}.")
+        self._restore(self.timeline.before_epoch(epoch))
+        while self.trainer.epochs_done < epoch and self.run(1):
+            pass
+        self._follow(Position(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
+
+    def walk(self, start: Position, stop: Position) -> Iterator[Position]:
+        """Go from one moment on to a later one, and halt after each update, and before and after each event.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        self._restore(self.timeline.before(start.update))
+        for halt in self.timeline.halts(start, stop):
+            self._follow(halt)
+            yield halt
+
+    def back(self, size: str, count: int = 1) -> None:
+        """Go back ``count`` times by one of :data:`STEP_SIZES`; at the start it stays there.
+
+        Raises:
+            RequestError: no such size.
+        """
+        _check_size(size)
+        start, epoch = self.moment, self.trainer.epochs_done
+        for _ in range(count):
+            stop = Position() if _is_long(size, count) else self.timeline.last_stop(self.moment)
+            if size in EPOCHS_IN:
+                started = self.trainer.counters.row > 0 or self.trainer.rung > 0
+                self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
+            else:
+                self.seek(self.timeline.one_back(size, self.moment, self.trainer.rungs))
+            if self.moment < stop:
+                self.seek(stop)
+        self._note_crossing("back", start, epoch)
+
+    def _note_crossing(self, how: Literal["forward", "back"], start: Position, epoch: int) -> None:
+        """Note what a step from ``start`` to here went over of what a person had done."""
+        here, paused = self.moment, self.paused
+        first, stop = sorted(map(self.timeline.next_event, (start, here)))
+        self.crossing = None
+        if first == stop:
+            return
+        doing = None
+        if stop - first == 1:
+            event = self.timeline.events[first]
+            self.seek(event.at)
+            doing = intervention_diff(event.intervention, self.trainer)
+            self.seek(here)
+            self.paused = paused
+        self.crossing = HistoryMove(how, epoch, stop - first, doing)
+
+    def _forget_after(self, moment: Position) -> None:
+        epochs = self.trainer.epochs_done
+        again = self.history.cut(epochs)
+        self.timeline.cut(moment)
+        self.stop = self.paused = None
+        self._mark_newest()
+        if again < epochs:  # a bucket held both sides: record its earlier epochs once more
+            self._restore(self.timeline.before_epoch(again))
+            self._follow(moment)
+
+    def _restore(self, keyframe: Checkpoint) -> None:
+        self.trainer.restore(keyframe)
+        self.edits = 0
+
+    def _follow(self, moment: Position) -> None:
+        """Replay the log from here to a moment ahead."""
+        if self.moment.update < moment.update:
+            self.run(moment.update - self.moment.update)
+        while self.moment.rung < moment.rung:
+            self._do_events(Position(moment.update, self.moment.rung + 1))
+            self._climb()
+        self._do_events(moment)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -50,11 +433,9 @@ class Run(Replay):
         Raises:
             RequestError: no such parameter, or not a finite float32.
         """
-        if not 0 <= index < self.trainer.layout.size:
-            raise RequestError(f"There is no parameter {index}: there are {self.trainer.layout.size}.")
-        if not abs(value) <= 1e30:
-            raise RequestError(f"{value:g} is no value for a parameter: use a number within ±1e30.")
-        self.do(SetParameter(int(index), float(value)))
+        intervention = SetParameter(int(index), float(value))
+        intervention.check(self.experiment)
+        self.do(intervention)
 
     def hold(self, handles: Constraints) -> None:
         """Freeze these parameters and silence these hidden neurons, and no others.
@@ -62,12 +443,9 @@ class Run(Replay):
         Raises:
             RequestError: no such parameter or hidden neuron.
         """
-        sizes = self.experiment.network.layers[1:-1]
-        if any(not 0 <= i < self.trainer.layout.size for i in handles.frozen):
-            raise RequestError(f"Parameters are numbered 0 to {self.trainer.layout.size - 1}.")
-        if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in handles.silenced):
-            raise RequestError("Only neurons of hidden layers can be silenced.")
-        self.do(SetConstraints(handles))
+        intervention = SetConstraints(handles)
+        intervention.check(self.experiment)
+        self.do(intervention)
 
     def change(self, **changes: object) -> None:
         """Change training settings from here on.
@@ -121,10 +499,24 @@ class Run(Replay):
         self.take(future)
         self.crossing = HistoryMove("redone", epoch, 1, future.diff)
 
-    @property
-    def can_undo(self) -> bool:
-        return self.timeline.next_event(self.moment) > 0
 
-    @property
-    def can_redo(self) -> bool:
-        return bool(self.futures)
+def scout(left: SuspendedRun, twin: Trainer) -> Run:
+    """A copy of a run that was left, to look around with; ``twin`` is a trainer that began as it did.
+
+    It keeps no history, and neither moves nor disturbs the run.
+    """
+    looking = Run(left.first_experiment, twin)
+    history = History()
+    history.epochs = left.newest_epoch
+    looking.take(replace(left, timeline=left.timeline.branch(), history=history, moment=Position(), epoch=0))
+    return looking
+
+
+def _is_long(size: str, count: int) -> bool:
+    """Whether so many steps of this size are more than an epoch, so that they run over what a person did."""
+    return EPOCHS_IN.get(size, 0) * count > 1
+
+
+def _check_size(size: str) -> None:
+    if size not in STEP_SIZES:
+        raise RequestError(f"There is no step of size {size!r}: there are {', '.join(STEP_SIZES)}.")

@@ -11,8 +11,7 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.kernels.parameters import ParameterLayout, layout_of
 from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, title_of
-from adder_engine.runs.playback import SuspendedRun
-from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter
+from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter, SuspendedRun
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary
 from adder_engine.training.checkpoint import Constraints
 

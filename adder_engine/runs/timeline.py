@@ -1,15 +1,20 @@
-"""Going back: keyframes whose spacing doubles when a budget is full, and a log of what a person did."""
+"""A run's past: keyframes whose spacing doubles when a budget is full, and a log of what a person did; and a run as
+it was left.
+"""
 
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.snapshot import InterventionDiff, Position
+from adder_engine.snapshot import InterventionDiff, Position, Stage
 from adder_engine.training.checkpoint import Checkpoint, Constraints
+from adder_engine.training.history import History
 from adder_engine.training.trainer import Trainer
 
 BUDGET = 64 * 2**20
@@ -25,6 +30,13 @@ class SetParameter:
     index: int
     """Flat index among the P parameters."""
     value: float
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise RequestError where there is no such parameter, or the value is not a finite float32."""
+        if not 0 <= self.index < experiment.parameter_count:
+            raise RequestError(f"There is no parameter {self.index}: there are {experiment.parameter_count}.")
+        if not abs(self.value) <= 1e30:
+            raise RequestError(f"{self.value:g} is no value for a parameter: use a number within ±1e30.")
 
     def apply(self, trainer: Trainer) -> None:
         trainer.edit(self.index, self.value)
@@ -45,6 +57,14 @@ class SetConstraints:
     """Parameters were frozen or freed, neurons silenced or woken."""
 
     handles: Constraints
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise RequestError where there is no such parameter or hidden neuron."""
+        size, sizes = experiment.parameter_count, experiment.network.layers[1:-1]
+        if any(not 0 <= i < size for i in self.handles.frozen):
+            raise RequestError(f"Parameters are numbered 0 to {size - 1}.")
+        if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in self.handles.silenced):
+            raise RequestError("Only neurons of hidden layers can be silenced.")
 
     def apply(self, trainer: Trainer) -> None:
         trainer.hold(self.handles)
@@ -125,6 +145,47 @@ class Timeline:
         """Index of the first event that has not been done yet at a moment."""
         return bisect.bisect_left(self.events, moment, key=_at)
 
+    def next_stop(self, moment: Position) -> Position | None:
+        """The place of what a person did next, as seen from a moment; None where there is nothing."""
+        i = self.next_event(moment)
+        return self.events[i].at if i < len(self.events) else None
+
+    def last_stop(self, moment: Position) -> Position:
+        """Where a step back from a moment halts at the latest: behind what a person did last before it, or where that
+        is right there, before it; the start where there is nothing.
+        """
+        i = self.next_event(moment) - 1
+        if i < 0:
+            return Position()
+        at = self.events[i].at
+        return at if at.behind == moment else at.behind
+
+    def halts(self, start: Position, stop: Position) -> list[Position]:
+        """From one moment to a later one: both, each update, and before and after each event."""
+        halts = {start, stop} | {Position(update) for update in range(start.update + 1, stop.update + 1)}
+        for event in self.events[self.next_event(start) : self.next_event(stop)]:
+            halts |= {event.at, event.at.behind}
+        return sorted(halts)
+
+    def one_back(self, size: str, moment: Position, rungs: Sequence[Stage]) -> Position:
+        """The place one layer, phase or update before a moment, or before what was done right there."""
+        update, rung = moment.update, moment.rung
+        if moment.edits:
+            return Position(update, rung, moment.edits - 1)
+        if rung == 0:
+            if update == 0:
+                return moment
+            update, rung = update - 1, len(rungs)
+        if size == "update":
+            rung = 0
+        elif size == "phase":
+            phase = rungs[rung - 1].phase
+            while rung and rungs[rung - 1].phase == phase:
+                rung -= 1
+        else:
+            rung -= 1
+        return Position(update, rung, self.edits_at(update, rung))
+
     def edits_at(self, update: int, rung: int) -> int:
         """How many events stand at one place."""
         first = self.next_event(Position(update, rung, 0))
@@ -157,6 +218,33 @@ class Timeline:
     def recount(self) -> None:
         """Add up anew what the keyframes take."""
         self.bytes = sum(map(size_of, self.keyframes))
+
+
+@dataclass
+class SuspendedRun:
+    """A run as it was left: all that it takes to go on with it, without a trainer."""
+
+    first_experiment: Experiment
+    timeline: Timeline
+    history: History
+    newest: Position
+    newest_epoch: int
+    stop: tuple[Position, str] | None
+    moment: Position
+    epoch: int
+    """Epochs finished at ``moment``."""
+    line: int = 0
+    """The number under which a session lists the run."""
+    diff: InterventionDiff | None = None
+    """What was undone to leave it; None where it was left otherwise."""
+
+    def copy(self) -> SuspendedRun:
+        """An equal one that shares the keyframes and nothing that changes."""
+        return replace(self, timeline=self.timeline.branch(), history=self.history.copy())
+
+    def at_its_end(self) -> SuspendedRun:
+        """The same run, left at its newest moment."""
+        return replace(self, moment=self.newest, epoch=self.newest_epoch)
 
 
 def size_of(keyframe: Checkpoint) -> int:

@@ -1,176 +1,339 @@
-"""What a session asks of its runs: a request each, answered from the run in progress."""
+"""The runs of a session: the one in progress, those before it, what is done to them, and the snapshot of it all."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
-from adder_engine.analysis.results import (
-    ActivationGrid,
-    AffineMapHistory,
-    AnswerGrid,
-    Baseline,
-    CurvatureReport,
-    Evaluation,
-    Extrapolation,
-    GradientLine,
-    GridSpec,
-    LocalLinearMap,
-    LossLandscape,
-    Query,
-)
-from adder_engine.analysis.trace import (
-    Trace,
-    batch_rows,
-    held_gradients,
-    is_through,
-    layer_activity,
-    trace_row,
-    trace_step,
-    trace_sum,
-)
+from adder_engine.analysis.tracing import held_gradients, trace_step, trace_sum
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.network import Adder
-from adder_engine.parsing import Sum
-from adder_engine.reference.proof import check_gradient, prove, prove_from_start, row_from_start
-from adder_engine.runs.files import write
-from adder_engine.runs.open_runs import OpenRuns, answers_of, collapsed_of, course_of, finite, look_at
-from adder_engine.runs.restoring import companions_saved, saved
-from adder_engine.runs.run import Run
+from adder_engine.parsing import LARGEST_TERM, Sum
+from adder_engine.runs.divergence import diverged_by, explain, has_ended
+from adder_engine.runs.explorer import Explorer, answers_of, collapsed_of, finite
+from adder_engine.runs.files import read, read_others, write
+from adder_engine.runs.restoring import companions_restored, companions_saved, opened, saved
+from adder_engine.runs.run import Run, scout
+from adder_engine.runs.run_list import RunList, marks_of
+from adder_engine.runs.timeline import Event, SuspendedRun
 from adder_engine.snapshot import (
-    DatasetArrays,
-    EpochSummary,
-    GradientCheck,
-    LayerActivity,
-    Outlook,
-    ParameterHistory,
-    ReferenceCheck,
+    Annotation,
+    Answer,
+    Divergence,
+    HistoryMove,
+    Position,
+    RunSummary,
     Snapshot,
     Status,
+    ended_text,
 )
-from adder_engine.steps import Steps, in_one
+from adder_engine.training.checkpoint import Constraints
+from adder_engine.training.trainer import Trainer
+from adder_engine.watched_sums import TUTORIAL_SUMS, same_pair, starting_sums, with_asked
 
-POINTS = 81
-"""Of the curve along the gradient."""
+MOST_WATCHED = 30
+MOST_EARLIER = 4
+"""Earlier runs that undo can bring back."""
 
 
-class Autosave:
-    """Saves what is new, every so many seconds; a run that cannot be saved goes on with a warning.
+def summary_of(
+    left: SuspendedRun, twin: Trainer, sums: Sequence[Sum], name: str, parent: int | None, at: float | None
+) -> RunSummary:
+    """What a run that is being left came to at its end; ``twin`` is a trainer that began as it did."""
+    looking = scout(left, twin)
+    times = diverged_by(looking, left.newest, left.newest_epoch) if left.stop is None else None
+    looking.seek(left.newest)
+    trainer = looking.trainer
+    return RunSummary(
+        id=left.line,
+        name=name,
+        experiment=trainer.experiment,
+        epoch=left.newest_epoch,
+        train_loss=trainer.loss,
+        test_loss=finite(trainer.test_loss),
+        answers=answers_of(trainer, sums),
+        collapsed=collapsed_of(trainer),
+        losses=left.history.losses(),
+        marks=marks_of(left.first_experiment, left.timeline.events),
+        parent=parent,
+        branched_at=at,
+        stopped=left.stop[1] if left.stop else "" if times is None else ended_text(times),
+        diverged=times is not None,
+    )
 
-    Args:
-        save: writes the run; raises RunFileError where it cannot be written. None keeps nothing.
-        every: seconds between two saves.
-        version: what the run's version is now; it counts as saved.
+
+class Workspace:
+    """All of a session that needs torch: the run in progress with the runs around it, and the sums that are watched.
+
+    Only the session's thread touches it.
     """
 
-    def __init__(self, save: Callable[[], None] | None, every: float, version: int) -> None:
-        self._save = save
-        self._every = every
-        self._version = version
-        self._at = time.monotonic()
-
-    def due(self, version: int) -> float | None:
-        """Seconds until the run is to be saved; None where there is nothing new to save."""
-        if self._save is None or version == self._version:
-            return None
-        return max(0.0, self._at + self._every - time.monotonic())
-
-    def soon(self) -> None:
-        """Save at the next look at the clock."""
-        self._at = -self._every
-
-    def save(self, version: int) -> str | None:
-        """Save what is new. Returns why it could not be saved, empty where it was; None where nothing was new."""
-        if self._save is None or version == self._version:
-            return None
-        self._at = time.monotonic()
-        try:
-            self._save()
-        except RunFileError as error:
-            return str(error)
-        self._version = version
-        return ""
-
-
-@dataclass(frozen=True)
-class Explorer:
-    """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile."""
-
-    recording: Run
-    asked: Sum
-    """The current sum."""
-    watched: list[Sum]
-
-    def find(self, question: Query) -> Steps[object]:
-        """What is asked for by name."""
-        found: Steps[object] = getattr(self, question.name)(*question.arguments)
-        return found
-
-    def plane(self, extent: GridSpec) -> Steps[AnswerGrid]:
-        """The network's answers over a grid of sums."""
-        return grids.plane(self.recording.trainer, extent)
-
-    def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> Steps[tuple[ActivationGrid, ...]]:
-        """The hidden neurons' outputs over a grid of sums."""
-        return grids.neurons(self.recording.trainer, extent, only)
-
-    def map_course(self) -> Steps[AffineMapHistory | None]:
-        """The collapsed map over the run."""
-        return in_one(lambda: landscape.map_course(self.recording))
-
-    def slopes(self, a: float | None, b: float | None) -> LocalLinearMap:
-        """The answer's slopes at a sum, by default the current one."""
-        return grids.slopes(self.recording.trainer, self.asked.a if a is None else a, self.asked.b if b is None else b)
-
-    def forecast(self) -> Steps[Extrapolation]:
-        """What the slopes at the current sum foretell."""
-        return grids.forecast(self.recording.trainer, self.asked, self.watched)
-
-    def stability(self, rough: bool = False) -> Steps[CurvatureReport]:
-        """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
-        return curvature.stability(self.recording.trainer, rough)
-
-    def outlook(self) -> Steps[Outlook]:
-        """Whether the rate holds, and whether the run is stuck."""
-        return outlook.outlook_of(self.recording)
-
-    def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
-        """The loss along the current gradient."""
-        return landscape.along_gradient(self.recording.trainer, points, rough)
-
-    def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
-        """The loss over two directions, with the run's path."""
-        return landscape.loss_slice(self.recording, columns, rows, rough)
-
-    def checks(self) -> Steps[Evaluation]:
-        """Shares of sums answered well, and the error by region."""
-        return evaluation.checks(self.recording.trainer)
-
-    def rivals(self) -> Steps[tuple[Baseline, ...]]:
-        """Other learners on the same rows."""
-        return evaluation.rivals(self.recording.trainer, self.watched)
-
-
-class Workspace(OpenRuns):
-    """All of a session that needs torch. Only the session's thread touches it."""
-
-    def __init__(self, experiment: Experiment, autosave: Path | None, save_every: float) -> None:
+    def __init__(self, experiment: Experiment) -> None:
         torch.set_num_threads(1)
-        super().__init__(experiment)
-        self.autosave = Autosave(None if autosave is None else partial(self.save, autosave), save_every, self.version)
+        self.run_list = RunList()
+        """The runs that were left."""
+        self.recording = Run(experiment)
+        self.recording.line = self.run_list.begin(experiment)
+        self.version = 1
+        self.failure = ""
+        """A fault of ours, in one sentence."""
+        self.warning = ""
+        """What the person should know beside the run, such as that it cannot be saved."""
+        self._asked: list[Sum] = []
+        """What was asked, oldest first; watched beside the sums that fit the experiment."""
+        self._starting: tuple[Experiment, tuple[Sum, ...]] | None = None
+        self.asked = self.watched[0]
+        self._earlier: list[Run] = []
+        self._later: list[Run] = []
+        self._marks: tuple[tuple[Experiment, int, Event | None], tuple[Annotation, ...]] | None = None
+        self._blow_up: tuple[tuple[object, ...], Divergence | None] | None = None
         self._speed = 0.0
         self._speed_mark = (0.0, 0)
         self._pace: float | None = None
         self._pace_mark = (0.0, 0.0)
+
+    @property
+    def explorer(self) -> Explorer:
+        """What looks at the run as it is now."""
+        return Explorer(self.recording, self.asked, list(self.watched))
+
+    @property
+    def watched(self) -> list[Sum]:
+        """The sums that fit the run's experiment, and those that were asked besides."""
+        if self._starting is None or self._starting[0] is not self.recording.first_experiment:
+            self._starting = self.recording.first_experiment, starting_sums(self.recording.first_experiment)
+        return with_asked(self._starting[1], self._asked, MOST_WATCHED)
+
+    @property
+    def can_undo(self) -> bool:
+        return self.recording.can_undo or bool(self._earlier)
+
+    @property
+    def can_redo(self) -> bool:
+        return self.recording.can_redo or bool(self._later)
+
+    # --- runs ------------------------------------------------------------------------------------
+
+    def start(self, experiment: Experiment) -> None:
+        """Begin a new run; undo brings the old one back."""
+        recording = Run(experiment)
+        recording.line = self.run_list.begin(experiment, self.recording.line)
+        self._replace(recording)
+
+    def open(self, path: Path) -> None:
+        """Go on with a saved run. The runs in its list join ours.
+
+        Raises:
+            RunFileError: it cannot be read.
+        """
+        run = read(path)
+        recording = opened(run)
+        try:
+            watched = [_sum(pair) for pair in run.facts["watched"]]
+            asked = _sum(run.facts["asked"])
+            line = run.facts.get("line", {"parent": None, "branched_at": None})
+            parent, branched_at = line["parent"], line["branched_at"]
+        except (KeyError, TypeError, ValueError):
+            raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
+        self._replace(recording)
+        self.warning = ""
+        try:
+            numbers = self.run_list.adopt(companions_restored(read_others(path)))
+        except RunFileError:
+            numbers, self.warning = {}, "The list of earlier runs in this file is damaged; the run itself is whole."
+        recording.line = self.run_list.join(recording.first_experiment, numbers.get(parent), branched_at)
+        self._asked = [one for one in watched if not any(same_pair(one, other) for other in TUTORIAL_SUMS)]
+        self.ask(asked)
+
+    def resume(self, path: Path) -> None:
+        """Go on with a saved run in place of the one at hand; keep that, with a warning, where it cannot be read."""
+        try:
+            self.open(path)
+        except RunFileError as error:
+            self.warning = str(error)
+        self._earlier.clear()
+
+    def switch(self, run: int) -> None:
+        """Go to a run in the list, where it stood when it was left; undo goes back to this one.
+
+        Raises:
+            RequestError: no such run in the list.
+        """
+        left = self.run_list.find(run)
+        recording = next((r for r in [*self._earlier, *self._later] if r.line == run), None)
+        if recording is None:
+            same = left.first_experiment == self.recording.first_experiment
+            recording = Run(left.first_experiment, self.recording.trainer if same else None)
+            recording.take(left.copy())
+        self._earlier = [r for r in self._earlier if r is not recording]
+        self.run_list.remove(run)
+        self._replace(recording)
+
+    def _replace(self, recording: Run) -> None:
+        self._leave()
+        self._earlier = [*self._earlier, self.recording][-MOST_EARLIER:]
+        self._later.clear()
+        self.recording.futures.clear()
+        self._go_to(recording)
+
+    def _leave(self) -> None:
+        """List the run in progress, which is about to make room for another; one where nothing happened is not."""
+        if self.recording.newest > Position():
+            self._list(self.recording.left().copy())
+
+    def _list(self, left: SuspendedRun) -> None:
+        """List a run that began as the one in progress."""
+        self.run_list.add(left, self._summary)
+
+    def _summary(self, left: SuspendedRun) -> RunSummary:
+        marks, line = marks_of(left.first_experiment, left.timeline.events), self.run_list.line(left.line)
+        name = self.run_list.name(left.line, left.first_experiment, marks)
+        return summary_of(left, self.recording.trainer, self.watched, name, line.parent, line.branched_at)
+
+    def undo(self) -> None:
+        """Take back the last thing done in this run, or go back to the run before it.
+
+        Raises:
+            RequestError: there is neither.
+        """
+        recording = self.recording
+        if recording.can_undo or not self._earlier:
+            recording.undo()
+            gone = recording.futures[-1]
+            if gone.newest_epoch > recording.trainer.epochs_done:
+                self._list(gone.copy().at_its_end())
+                recording.line = self.run_list.again(gone.line)
+        else:
+            self._leave()
+            self._later.append(recording)
+            self._return_to(self._earlier.pop())
+            self.recording.crossing = HistoryMove("undone", recording.trainer.epochs_done, 0)
+
+    def redo(self) -> None:
+        """Bring back what was undone last.
+
+        Raises:
+            RequestError: nothing was undone.
+        """
+        if self.recording.can_redo or not self._later:
+            self.recording.redo()
+            self.run_list.remove(self.recording.line)
+        else:
+            recording = self.recording
+            self._leave()
+            self._earlier.append(recording)
+            self._return_to(self._later.pop())
+            self.recording.crossing = HistoryMove("redone", recording.trainer.epochs_done, 0)
+
+    def _return_to(self, recording: Run) -> None:
+        self._go_to(recording)
+        self.run_list.remove(recording.line)
+
+    def _go_to(self, recording: Run) -> None:
+        """Make this the run in progress; a current sum that nobody asked for gives way to one that fits the run."""
+        self.recording, self.failure = recording, ""
+        if not any(same_pair(self.asked, one) for one in self.watched):
+            self.asked = self.watched[0]
+
+    # --- doing -----------------------------------------------------------------------------------
+
+    def _branching(self, intervention: Callable[[], None], *, keep: bool = False) -> None:
+        """Do something to the run; where that cuts off an epoch or more, or all of it is to be kept, list it."""
+        recording = self.recording
+        cut = recording.newest_epoch - recording.trainer.epochs_done
+        left = recording.left().copy().at_its_end() if cut >= 1 or keep else None
+        epoch = self._epoch()
+        intervention()
+        if left is not None and recording.newest != left.newest:
+            self._list(left)
+            recording.line = self.run_list.branch(left.line, epoch)
+
+    def _epoch(self) -> float:
+        trainer = self.recording.trainer
+        return trainer.epochs_done + trainer.counters.row / trainer.experiment.row_count
+
+    def change(self, **changes: object) -> None:
+        """Change training settings from here on.
+
+        Raises:
+            ExperimentError: a value that will not do.
+            RequestError: a key that cannot change during a run.
+        """
+        self._branching(lambda: self.recording.change(**changes))
+
+    def edit(self, name: str, place: tuple[int, ...], value: float) -> None:
+        """Set one weight or bias.
+
+        Raises:
+            RequestError: no such parameter, or a value that is not finite.
+        """
+        index = self.recording.trainer.layout.index_of(name, place)
+        self._branching(lambda: self.recording.edit(index, value))
+
+    def rescue(self) -> None:
+        """Go back to ten updates before the run blew up, with a learning rate there that will do.
+
+        Raises:
+            RequestError: this run has not blown up.
+        """
+        blow_up = self.blow_up()
+        recording = self.recording
+        if blow_up is None:
+            raise RequestError("There is nothing to rescue: this run has not blown up.")
+        recording.seek(recording.newest if recording.stop is None else recording.stop[0])
+        lr, back = blow_up.rescue_lr, blow_up.back_to
+        recording.seek(Position(back, 0, recording.timeline.edits_at(back, 0)))
+        self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
+
+    def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
+        """Hold these parameters or these neurons still, leaving the other kind as it is.
+
+        Raises:
+            RequestError: no such parameter or hidden neuron.
+        """
+        now = self.recording.trainer.handles
+        new = Constraints(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
+        self._branching(lambda: self.recording.hold(new))
+
+    def fail(self, error: Exception) -> None:
+        """Note a fault of ours; the session goes on with a new run or an earlier one."""
+        self.failure = f"Something in the engine went wrong ({type(error).__name__}: {error}). Start the run again."
+        self.version += 1
+
+    def marks(self) -> tuple[Annotation, ...]:
+        """What was done on this run's timeline; the same tuple while nothing more is."""
+        events = self.recording.timeline.events
+        key = (self.recording.first_experiment, len(events), events[-1] if events else None)
+        if self._marks is None or any(a is not b for a, b in zip(self._marks[0], key, strict=True)):
+            self._marks = key, marks_of(self.recording.first_experiment, events)
+        return self._marks[1]
+
+    def blow_up(self) -> Divergence | None:
+        """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
+        recording = self.recording
+        if recording.stop is None and not has_ended(recording):
+            return None
+        events = recording.timeline.events
+        key = (recording, recording.stop, recording.newest, len(events), events[-1] if events else None)
+        if self._blow_up is None or self._blow_up[0] != key:
+            self._blow_up = key, explain(recording)
+        return self._blow_up[1]
+
+    # --- sums ------------------------------------------------------------------------------------
+
+    def ask(self, asked: Sum) -> None:
+        """Make this the current sum, and watch it; the oldest of those asked makes room."""
+        self.asked = asked
+        if not any(same_pair(one, asked) for one in self.watched):
+            self._asked = [*self._asked, asked][-MOST_WATCHED:]
+        self.version += 1
+
+    def answer(self) -> Answer:
+        """The answer to the current sum."""
+        return answers_of(self.recording.trainer, [self.asked])[0]
 
     # --- training --------------------------------------------------------------------------------
 
@@ -212,97 +375,7 @@ class Workspace(OpenRuns):
             self._speed = max(0.0, (done - first) / (now - start))
             self._speed_mark = (now, done)
 
-    # --- looking ---------------------------------------------------------------------------------
-
-    def trace(self, row: int | None) -> Trace:
-        """The way of the current sum, or of one row of the newest batch; of an unfinished one from its start.
-
-        Raises:
-            RequestError: there has been no batch yet, the row was not in it, or a parameter was set by hand meanwhile.
-        """
-        trainer = self.recording.trainer
-        if row is not None and trainer.rung and not is_through(trainer):
-            return row_from_start(self.recording, row)
-        step = trace_step(trainer)
-        return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
-
-    def batch_rows(self) -> tuple[int, ...]:
-        """The rows of the data in the newest batch.
-
-        Raises:
-            RequestError: there has been no batch yet.
-        """
-        return batch_rows(self.recording.trainer)
-
-    def prove(self) -> ReferenceCheck:
-        """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
-        return prove_from_start(self.recording) if self.recording.trainer.rung else prove(self.recording.trainer)
-
-    def check_gradient(self, index: int) -> GradientCheck:
-        """One parameter's gradient beside finite differences.
-
-        Raises:
-            RequestError: no such parameter.
-        """
-        self._check_index(index)
-        return check_gradient(self.recording.trainer, index)
-
-    def course(self, index: int) -> ParameterHistory:
-        """One parameter over the run so far, up to this moment.
-
-        Raises:
-            RequestError: no such parameter.
-        """
-        self._check_index(index)
-        return course_of(self.recording, index)
-
-    def look(self, epoch: int) -> EpochSummary:
-        """What the run was at the end of an epoch, without going there.
-
-        Raises:
-            RequestError: the run has not been there.
-        """
-        return look_at(self.recording, epoch, self.watched)
-
-    def activity(self) -> tuple[LayerActivity, ...]:
-        """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
-        return layer_activity(self.recording.trainer)
-
-    @property
-    def explorer(self) -> Explorer:
-        """What looks at the run from afar, as it is now."""
-        return Explorer(self.recording, self.asked, list(self.watched))
-
-    def data(self) -> DatasetArrays:
-        """The run's pairs, in units of sums."""
-        return self.recording.trainer.dataset.view(self.recording.experiment)
-
-    def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The network's answers ``(n,)`` to pairs ``(n, 2)``."""
-        return np.array(self.recording.trainer.answers([(a, b) for a, b in pairs.tolist()]), dtype=np.float64)
-
-    def start_state(self) -> NDArray[np.float32]:
-        """The state ``(4, P)`` that the run began with."""
-        return self.recording.timeline.keyframes[0].state.numpy().copy()
-
-    def bench(self, name: str, *arguments: float | str) -> float | str:
-        """A figure that a lesson computes beside the run.
-
-        Raises:
-            RequestError: no such figure, or arguments that do not fit.
-        """
-        from adder_engine.probes.registry import bench  # only lessons need it
-
-        return bench(self.recording.trainer, name, *arguments)
-
-    def module_text(self) -> str:
-        """The network as PyTorch prints it."""
-        return repr(Adder(self.recording.experiment))
-
-    def _check_index(self, index: int) -> None:
-        size = self.recording.trainer.layout.size
-        if not 0 <= index < size:
-            raise RequestError(f"There is no parameter {index}: they are numbered 0 to {size - 1}.")
+    # --- showing and saving -----------------------------------------------------------------------------
 
     def snapshot(self, playing: bool) -> Snapshot:
         """Everything there is to show, now."""
@@ -364,8 +437,6 @@ class Workspace(OpenRuns):
             warning=self.warning,
         )
 
-    # --- saving ----------------------------------------------------------------------------------
-
     def save(self, path: Path) -> None:
         """Save the run, and the runs in the list.
 
@@ -380,9 +451,10 @@ class Workspace(OpenRuns):
         }
         write(path, saved(self.recording.left(), extra), companions_saved(self.run_list.kept()))
 
-    def save_now(self) -> None:
-        """Save what is new; a run that cannot be saved goes on with a warning."""
-        warning = self.autosave.save(self.version)
-        if warning is not None and warning != self.warning:
-            self.warning = warning
-            self.version += 1
+
+def _sum(pair: Sequence[float]) -> Sum:
+    """The sum that a file holds as [a, b]; raises ValueError or TypeError where it is none that can be asked."""
+    a, b = map(float, pair)
+    if not (abs(a) <= LARGEST_TERM and abs(b) <= LARGEST_TERM):
+        raise ValueError(pair)
+    return Sum(a, b)

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from adder_engine.experiment import Stop
-from adder_engine.kernels.batch import BatchedPass
 from adder_engine.kernels.network import linear_views
 from adder_engine.parsing import pair_text
+from adder_engine.training.batch import BatchedPass
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
 

@@ -36,7 +36,7 @@ def export(source: str, to: Path, data: str | None = None) -> int:
     if is_run_file(source):
         if data is not None:
             raise AdderError("A saved run brings its own data: leave out --data.")
-        portrait = ExportedRun.of(open_run(source), Path(source).stem)
+        portrait = open_run(source).exported(Path(source).stem)
     else:
         experiment, title = (
             read_experiment(source, (), data, complain),
@@ -71,4 +71,4 @@ def _trained(experiment: Experiment, title: str) -> tuple[ExportedRun, str | Non
             bar.show(recording.trainer.epochs_done)
     finally:
         bar.clear()
-    return ExportedRun.of(recording, title), recording.stop[1] if recording.stop else None
+    return recording.exported(title), recording.stop[1] if recording.stop else None

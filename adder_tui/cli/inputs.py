@@ -80,7 +80,7 @@ def _read_rows(path: Path) -> RowsRead:
 def _why_large(held: bytes) -> str:
     """Why a file is refused that holds more than is read of it."""
     from adder_engine.rows import too_many_rows
-    from adder_engine.schema import MOST_ROWS
+    from adder_engine.wanted import MOST_ROWS
 
     lines = sum(map(bool, held.translate(None, b"\0").splitlines()))
     if lines > MOST_ROWS:

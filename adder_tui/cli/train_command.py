@@ -90,7 +90,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             say(f"flat_target: the train loss is over {n}·{n} differences, every answer minus every target")
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
-    from adder_engine.analysis.divergence import Bound
+    from adder_engine.runs.divergence import Bound
     from adder_engine.snapshot import ended_text
     from adder_engine.training.stopping import RuledTraining
 
@@ -124,7 +124,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
 def _explained(experiment: Experiment, stopped: str) -> tuple[str, Divergence | None]:
     """Why it blew up or diverged, in the app's words; ``stopped`` where its loss was never finite."""
     # Not at the top: few runs blow up, and the words bring rich along.
-    from adder_engine.analysis.divergence import explain_anew
+    from adder_engine.runs.divergence import explain_anew
     from adder_tui.train.draw_panels import divergence_text
 
     blow_up = explain_anew(experiment)
@@ -186,7 +186,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
 
 def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
     """What the trainer's network says to sums, beside what is wanted."""
-    from adder_engine.runs.open_runs import answers_of
+    from adder_engine.runs.explorer import answers_of
 
     return tuple(
         Reply(_typed(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)

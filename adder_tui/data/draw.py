@@ -60,7 +60,7 @@ def is_noisy(data: DatasetArrays, look: Look) -> bool:
 
 def close_to(data: DatasetArrays) -> float:
     """An answer that is off by no more counts as right: what the checks call close."""
-    from adder_engine.thresholds import thresholds
+    from adder_engine.wanted import thresholds
 
     return thresholds(data.wanted)[0]
 

@@ -12,7 +12,7 @@ from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
 from adder_engine.rows import FORMS, read_rows, row_text
-from adder_engine.schema import MOST_ROWS
+from adder_engine.wanted import MOST_ROWS
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.modal import Modal
@@ -22,7 +22,7 @@ from adder_tui.ui.view import ViewState
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from adder_engine.schema import Row
+    from adder_engine.wanted import Row
     from adder_tui.controller import Controller
 
 MOST_LISTED = 1_000

@@ -27,8 +27,8 @@ from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import LayerTrace, Trace
     from adder_engine.snapshot import ParameterHistory, Snapshot
+    from adder_engine.trace import LayerTrace, Trace
 
 
 SHORTEST_TERM = 7

@@ -14,8 +14,8 @@ from adder_tui.ui.numbers import aligned, count, plural
 from adder_tui.ui.phrases import Formula, NumberFormat, bracketed, kept, sum_of_products
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import Trace
     from adder_engine.snapshot import Snapshot
+    from adder_engine.trace import Trace
 
 
 def backward_layer(

@@ -18,9 +18,9 @@ from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, 
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import LayerTrace, Trace
     from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
+    from adder_engine.trace import LayerTrace, Trace
 
 ACTIVATION_WORDS = {"none": "{}", "relu": "max(0, {})", "leaky_relu": "leaky({})"}
 

@@ -20,8 +20,8 @@ from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from adder_engine.analysis.trace import StepTrace, Trace
     from adder_engine.snapshot import Snapshot
+    from adder_engine.trace import StepTrace, Trace
 
 EPS = 1e-8
 """``eps`` of PyTorch's Adam and RMSprop."""

@@ -18,8 +18,8 @@ from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, NumberFormat
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import Trace
     from adder_engine.snapshot import Position, Snapshot
+    from adder_engine.trace import Trace
     from adder_tui.app import AdderApp
 
 

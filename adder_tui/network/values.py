@@ -16,8 +16,8 @@ from adder_tui.ui.phrases import compact
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.trace import Trace
     from adder_engine.snapshot import Doubles, Floats, Snapshot
+    from adder_engine.trace import Trace
 
 
 class NetworkValues:

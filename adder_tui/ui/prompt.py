@@ -88,7 +88,7 @@ class Prompt(Horizontal):
 
     async def open_field(self) -> None:
         """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""
-        from adder_engine.runs.watched_sums import starting_sums
+        from adder_engine.watched_sums import starting_sums
         from adder_tui.ui.sum_input import SumInput
 
         experiment = self._source().experiment

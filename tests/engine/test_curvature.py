@@ -226,7 +226,7 @@ def test_the_slice_lies_along_the_paths_principal_directions() -> None:
     recording.run(400)
     recording.seek_epoch(200)
     trainer = recording.trainer
-    slice_ = at_once(loss_slice(recording, 7, 5))
+    slice_ = at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 7, 5))
     assert slice_.directions == "path"
     here, frames = trainer.state[0].double().numpy().copy(), recording.timeline.keyframes
     states = {k.counters.epochs_done: k.state[0].double().numpy() for k in frames} | {200: here}
@@ -250,7 +250,7 @@ def test_the_slice_lies_along_the_paths_principal_directions() -> None:
 
 def test_before_the_first_step_the_slice_lies_along_the_gradient() -> None:
     recording = Run(Experiment().replace(**TANH))
-    slice_ = at_once(loss_slice(recording, 41, 5))
+    slice_ = at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 41, 5))
     assert slice_.directions == "gradient"
     assert list(slice_.path_x) == list(slice_.path_y) == [0]
     middle = slice_.losses[2]
@@ -267,13 +267,13 @@ def test_what_cannot_be_looked_at_is_refused_in_a_sentence() -> None:
         with pytest.raises(RequestError, match=f"^{points} points make no curve"):
             at_once(along_gradient(trainer, points))
     with pytest.raises(RequestError, match=r"^A grid of 2 by 5 will not do"):
-        at_once(loss_slice(recording, 2, 5))
+        at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 2, 5))
     trainer.hold(Constraints(frozenset(range(trainer.layout.size)), frozenset()))
     with pytest.raises(RequestError, match=r"^Every parameter is frozen"):
         at_once(stability(trainer))
     trainer.hold(Constraints(frozenset(range(1, trainer.layout.size)), frozenset()))
     with pytest.raises(RequestError, match=r"^All parameters but one are frozen"):
-        at_once(loss_slice(recording, 5, 5))
+        at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 5, 5))
     zeros = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": [[1, -1]], "network.init": "zeros"}))
     with pytest.raises(RequestError, match=r"^The gradient is 0 here"):
         at_once(along_gradient(zeros, 21))

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.analysis.curvature import largest_curvature
-from adder_engine.analysis.divergence import Bound, explain, explain_anew
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
+from adder_engine.runs.divergence import Bound, explain, explain_anew
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Position
@@ -29,7 +29,7 @@ LATE = Experiment().replace(
 
 def blown() -> Workspace:
     """A run that was well for 60 updates, and then was given too large a rate."""
-    workspace = Workspace(LATE, None, 1.0)
+    workspace = Workspace(LATE)
     workspace.recording.run(60)
     workspace.change(**{"training.lr": 8.0})
     workspace.recording.run(1 << 30)
@@ -114,7 +114,7 @@ def test_rescue_goes_back_ten_updates_with_a_rate_that_will_do_and_keeps_the_blo
 
 
 def test_a_run_that_is_well_has_nothing_to_rescue() -> None:
-    workspace = Workspace(LATE, None, 1.0)
+    workspace = Workspace(LATE)
     workspace.recording.run(5)
     with pytest.raises(RequestError, match="has not blown up"):
         workspace.rescue()
@@ -161,7 +161,7 @@ BLOW_UPS = {
 
 @pytest.mark.parametrize("name", BLOW_UPS)
 def test_one_rescue_is_enough(name: str) -> None:
-    workspace = Workspace(BLOW_UPS[name], None, 1.0)
+    workspace = Workspace(BLOW_UPS[name])
     workspace.recording.run(1 << 30)
     blow_up = workspace.blow_up()
     assert blow_up is not None
@@ -177,7 +177,7 @@ def test_one_rescue_is_enough(name: str) -> None:
 
 
 def test_a_run_that_ends_far_above_its_start_has_diverged_and_says_by_how_much_and_why() -> None:
-    workspace = Workspace(read(T8), None, 1.0)
+    workspace = Workspace(read(T8))
     workspace.recording.run(50)
     assert workspace.blow_up() is None  # not at its end yet
     workspace.recording.run(50)
@@ -209,7 +209,7 @@ def test_below_the_limit_or_bouncing_or_moved_a_little_from_a_perfect_start_is_n
         ONE_PAIR.replace(**{"training.lr": 1.0, "epochs": 100}),
     ]
     for experiment in calm:
-        workspace = Workspace(experiment, None, 1.0)
+        workspace = Workspace(experiment)
         workspace.recording.run(1 << 30)
         assert workspace.recording.finished
         assert workspace.blow_up() is None
@@ -218,7 +218,7 @@ def test_below_the_limit_or_bouncing_or_moved_a_little_from_a_perfect_start_is_n
 
 
 def test_a_number_set_by_hand_is_a_start_too() -> None:
-    workspace = Workspace(read(T8, **{"training.lr": 1e-12}), None, 1.0)
+    workspace = Workspace(read(T8, **{"training.lr": 1e-12}))
     workspace.recording.run(50)
     workspace.edit("output.weight", (0, 0), 1e6)
     workspace.recording.run(50)
@@ -300,7 +300,7 @@ def test_above_the_limit_plain_gradient_descent_diverges_and_below_it_does_not()
 
 def test_a_run_that_was_not_recorded_is_explained_as_one_that_was() -> None:
     for experiment in (Experiment.preset("explode"), LATE.replace(**{"training.lr": 8.0})):
-        workspace = Workspace(experiment, None, 1.0)
+        workspace = Workspace(experiment)
         workspace.recording.run(1 << 30)
         assert workspace.blow_up() is not None
         assert explain_anew(experiment) == workspace.blow_up()

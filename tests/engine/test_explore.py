@@ -16,15 +16,15 @@ from adder_engine import Experiment, RequestError, Session, Sum, Trainer
 from adder_engine.analysis.evaluation import checks, region_of, rivals
 from adder_engine.analysis.grids import forecast, neurons, plane, slopes
 from adder_engine.analysis.landscape import map_course
-from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
-from adder_engine.analysis.trace import trace_row
+from adder_engine.analysis.results import GridSpec, Query, symmetric_exp, symmetric_log
+from adder_engine.analysis.tracing import trace_row
 from adder_engine.errors import AdderError
 from adder_engine.reference.judge import PlainAdder
+from adder_engine.runs.explorer import Explorer
 from adder_engine.runs.run import Run
-from adder_engine.runs.workspace import Explorer
 from adder_engine.steps import at_once
-from adder_engine.thresholds import thresholds
 from adder_engine.training.checkpoint import Constraints
+from adder_engine.wanted import thresholds
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_curvature import held_trainers
 from tests.engine.test_session import must_be_one_sentence
@@ -173,7 +173,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
     recording.hold(Constraints(frozenset(), frozenset({(0, 1)})))
     recording.run(201)
     recording.seek_epoch(61)
-    found = map_course(recording)
+    found = map_course(recording.trainer, recording.timeline.thinned(300))
     assert found is not None
     assert (found.updates[0], found.updates[found.here], found.epochs[found.here]) == (0, 244, 61)
     assert (np.diff(found.updates) > 0).all()
@@ -189,7 +189,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
         assert (found.w_a[i], found.w_b[i], found.c[i]) == pytest.approx(
             (predict(1, 0) - c, predict(0, 1) - c, c), abs=1e-5
         )
-    assert map_course(Run(Experiment().replace(**TANH))) is None
+    assert map_course(Run(Experiment().replace(**TANH)).trainer, ()) is None
 
 
 # --- checks and rivals ------------------------------------------------------------------------------
@@ -399,7 +399,7 @@ def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
             refused += 1
     assert refused <= 3  # only what needs the loss's slopes
     explorer.map_course()
-    assert math.isfinite(explorer.slopes(None, None).d_a) or size == "huge"
+    assert math.isfinite(slopes(recording.trainer, 30, 70).d_a) or size == "huge"
     assert torch.equal(recording.trainer.state, state)
     assert recording.moment == recording_at
 
@@ -407,12 +407,17 @@ def test_every_finding_about_any_run_comes_or_is_refused_in_a_sentence(
 # --- the session ------------------------------------------------------------------------------------
 
 
+async def found(session: Session, name: str, *arguments: object) -> Any:
+    return await session.together(Query(name, arguments)).answers[0]
+
+
 async def everything(session: Session) -> list[Any]:
-    return await asyncio.gather(
-        session.plane(-1e6, 1e6, -1e6, 1e6, 40, 30, log=True), session.neurons(-500, 500, -500, 500, 20, 10),
-        session.map_course(), session.slopes(), session.forecast(), session.stability(), session.along_gradient(),
-        session.loss_slice(9, 7), session.checks(), session.rivals(),
-    )  # fmt: skip
+    return await asyncio.gather(*session.together(
+        Query("plane", (GridSpec(-1e6, 1e6, -1e6, 1e6, 40, 30, log=True),)),
+        Query("neurons", (GridSpec(-500, 500, -500, 500, 20, 10),)),
+        Query("map_course"), Query("forecast"), Query("stability"), Query("along_gradient"),
+        Query("loss_slice", (9, 7)), Query("checks"), Query("rivals"),
+    ).answers)  # fmt: skip
 
 
 async def test_exploring_while_a_run_plays_does_not_disturb_it() -> None:
@@ -431,7 +436,7 @@ async def test_exploring_while_a_run_plays_does_not_disturb_it() -> None:
 async def test_a_question_is_answered_while_long_work_goes_on() -> None:
     async with Session(Experiment()) as session:
         await session.step("epoch")
-        long = asyncio.ensure_future(session.rivals())
+        long = asyncio.ensure_future(found(session, "rivals"))
         await asyncio.sleep(0)
         answered = 0
         while not long.done():
@@ -444,8 +449,8 @@ async def test_a_question_is_answered_while_long_work_goes_on() -> None:
 async def test_work_is_about_the_moment_when_it_was_asked_for() -> None:
     async with Session(Experiment().replace(**TANH)) as session:
         await session.step("epoch", 3)
-        wanted = await session.loss_slice(31, 31)
-        long = asyncio.ensure_future(session.loss_slice(31, 31))
+        wanted = await found(session, "loss_slice", 31, 31)
+        long = asyncio.ensure_future(found(session, "loss_slice", 31, 31))
         await asyncio.sleep(0)
         await session.step("100 epochs")
         again = await long
@@ -455,24 +460,28 @@ async def test_work_is_about_the_moment_when_it_was_asked_for() -> None:
 
 async def test_what_cannot_be_explored_is_refused_in_one_sentence() -> None:
     async with Session(Experiment().replace(**TANH)) as session:
+        ranges = [(5, 5, 0, 1, 9, 9), (0, math.inf, 0, 1, 9, 9), (0, math.nan, 0, 1, 9, 9), (0, 1, 0, 1, 1, 9),
+                  (0, 1, 0, 1, 1000, 1000)]  # fmt: skip
+        grid = GridSpec(0, 1, 0, 1, 9, 9)
         refused = (
-            session.plane(5, 5, 0, 1, 9, 9), session.plane(0, math.inf, 0, 1, 9, 9),
-            session.plane(0, math.nan, 0, 1, 9, 9),
-            session.plane(0, 1, 0, 1, 1, 9), session.plane(0, 1, 0, 1, 1000, 1000), session.slopes(math.nan, 1.0),
-            session.neurons(0, 1, 0, 1, 9, 9, only=(5, 0)), session.neurons(0, 1, 0, 1, 9, 9, only=(0, -1)),
-            session.along_gradient(1), session.loss_slice(1000, 1000),
+            *(found(session, "plane", GridSpec(*one)) for one in ranges),
+            found(session, "neurons", grid, (5, 0)), found(session, "neurons", grid, (0, -1)),
+            found(session, "along_gradient", 1), found(session, "loss_slice", 1000, 1000),
         )  # fmt: skip
         for request in refused:
             with pytest.raises(RequestError) as caught:
                 await request
             must_be_one_sentence(caught.value)
+        with pytest.raises(RequestError) as caught:
+            slopes(Trainer(Experiment()), math.nan, 1.0)
+        must_be_one_sentence(caught.value)
         assert (await session.snapshot()).status == "paused"
 
 
 async def test_a_session_that_closes_lets_go_of_long_work() -> None:
     session = Session(Experiment().replace(**{"network.layers": [2, 64, 64, 1]}))
     await session.snapshot()
-    long = asyncio.ensure_future(session.loss_slice(100, 100))
+    long = asyncio.ensure_future(found(session, "loss_slice", 100, 100))
     await asyncio.sleep(0.01)
     await session.close()
     with pytest.raises(RequestError, match=r"^This session is closed"):

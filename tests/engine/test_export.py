@@ -24,8 +24,8 @@ from adder_engine.experiment import PRESETS
 from adder_engine.export.export import KINDS, ExportedRun, export, left_out
 from adder_engine.export.pytorch_script import notebook, script
 from adder_engine.runs.run import Run
-from adder_engine.runs.watched_sums import starting_sums
 from adder_engine.training.checkpoint import Constraints
+from adder_engine.watched_sums import starting_sums
 
 SMALL: dict[str, Any] = {
     "epochs": 12, "network.activation": "tanh", "data.count": 9, "data.scale": 500.0, "data.test_count": 5,
@@ -198,7 +198,7 @@ def recording() -> Run:
 
 
 def test_weights_load_into_the_module(recording: Run, tmp_path: Path) -> None:
-    export(ExportedRun.of(recording, "mine"), tmp_path / "weights.pt")
+    export(recording.exported("mine"), tmp_path / "weights.pt")
     model = Adder(recording.experiment)
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     with torch.no_grad():
@@ -217,7 +217,7 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
     loud = recording.trainer.predict(30, 70)
     recording.hold(Constraints(silenced=frozenset({(0, 1), (1, 2)})))
     recording.run(3)
-    portrait = ExportedRun.of(recording, "mine")
+    portrait = recording.exported("mine")
     export(portrait, tmp_path / "weights.pt")
     model = Adder(recording.experiment)
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
@@ -239,12 +239,12 @@ def test_a_program_of_a_run_with_muted_neurons_says_that_the_run_was_changed(upd
     recording.run(updates)
     recording.hold(Constraints(silenced=frozenset({(0, 1)})))
     recording.run(3)
-    portrait = ExportedRun.of(recording, "mine")
+    portrait = recording.exported("mine")
     assert f"changed by hand on its way, from update {updates} on" in left_out(portrait, kind)
 
 
 def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recording: Run, tmp_path: Path) -> None:
-    export(ExportedRun.of(recording, "mine"), tmp_path / "history.csv")
+    export(recording.exported("mine"), tmp_path / "history.csv")
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
@@ -254,7 +254,7 @@ def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recordi
 
 
 def test_the_chart_is_svg_with_both_curves_and_their_extremes(recording: Run, tmp_path: Path) -> None:
-    export(ExportedRun.of(recording, "<mine> & yours"), tmp_path / "chart.svg")
+    export(recording.exported("<mine> & yours"), tmp_path / "chart.svg")
     root = ET.parse(tmp_path / "chart.svg").getroot()
     space = "{http://www.w3.org/2000/svg}"
     assert root.tag == f"{space}svg"
@@ -275,7 +275,7 @@ def test_a_chart_can_be_drawn_of_runs_of_any_length(epochs: int, tmp_path: Path)
     experiment = Experiment.preset("three-pairs").replace(**{"epochs": epochs, "network.layers": [2, 1]})
     recording = Run(experiment)
     recording.run(1 << 40)
-    export(ExportedRun.of(recording, "mine"), tmp_path / "chart.svg")
+    export(recording.exported("mine"), tmp_path / "chart.svg")
     text = (tmp_path / "chart.svg").read_text()
     ET.fromstring(text)
     assert ("No epoch is finished yet." in text) == (epochs == 0)
@@ -286,7 +286,7 @@ def test_a_run_that_was_changed_by_hand_says_so_in_its_script(tmp_path: Path) ->
     recording.run(7)
     recording.change(**{"training.lr": 0.5})
     recording.run(2)
-    export(ExportedRun.of(recording, "mine"), tmp_path / "mine.py")
+    export(recording.exported("mine"), tmp_path / "mine.py")
     text = (tmp_path / "mine.py").read_text()
     assert "changed by hand on its way, from update 7 on" in text
     assert "lr=0.0002" in text
@@ -353,7 +353,7 @@ def test_the_experiment_of_a_run_that_was_changed_on_its_way_says_that_it_is_the
     recording = Run(Experiment.preset("one-pair"))
     recording.run(5)
     recording.change(**{"training.lr": 0.01})
-    export(ExportedRun.of(recording, "mine"), tmp_path / "mine.toml")
+    export(recording.exported("mine"), tmp_path / "mine.toml")
     text = (tmp_path / "mine.toml").read_text()
     assert "changed by hand" in text
     assert Experiment.from_toml(text) == Experiment.preset("one-pair")
@@ -363,7 +363,7 @@ def test_what_was_set_before_the_first_update_is_what_the_run_began_with(tmp_pat
     recording = Run(Experiment.preset("one-pair"))
     recording.change(**{"training.lr": 0.01})
     recording.run(5)
-    export(ExportedRun.of(recording, "mine"), tmp_path / "mine.toml")
+    export(recording.exported("mine"), tmp_path / "mine.toml")
     text = (tmp_path / "mine.toml").read_text()
     assert "by hand" not in text
     assert Experiment.from_toml(text) == Experiment.preset("one-pair").replace(**{"training.lr": 0.01})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adder_engine.analysis.trace import held_gradients, trace_row
+from adder_engine.analysis.tracing import held_gradients, trace_row
 from adder_engine.experiment import Experiment
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer

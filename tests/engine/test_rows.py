@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adder_engine import Experiment, ExperimentError, Session, Trainer
 from adder_engine.rows import parse_rows, row_text
-from adder_engine.schema import LARGEST_NUMBER, MOST_ROWS, Row
+from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_tui.cli.inputs import read_experiment
 from tests.engine.strategies import examples
 

@@ -31,7 +31,7 @@ SMALL = Experiment().replace(
 
 
 def workspace_of(experiment: Experiment = SMALL) -> Workspace:
-    return Workspace(experiment, None, 1.0)
+    return Workspace(experiment)
 
 
 def go(workspace: Workspace, epochs: int) -> None:
@@ -367,7 +367,7 @@ def test_a_look_at_an_epoch_tells_what_going_there_would_and_disturbs_nothing(
         workspace.recording.newest,
         workspace.recording.history.epochs,
     )
-    look = workspace.look(epoch)
+    look = workspace.explorer.look(epoch)
     recording = workspace.recording
     assert (bits(recording.trainer), recording.moment, recording.newest, recording.history.epochs) == before
     workspace.recording.seek_epoch(epoch)
@@ -380,7 +380,7 @@ def test_a_look_at_an_epoch_tells_what_going_there_would_and_disturbs_nothing(
     assert [answer.predicted for answer in look.answers] == pytest.approx(predicted, rel=1e-4, abs=1e-4, nan_ok=True)
     assert look.collapsed == there.collapsed
     with pytest.raises(RequestError, match="has not been at epoch"):
-        workspace.look(workspace.recording.newest_epoch + 1)
+        workspace.explorer.look(workspace.recording.newest_epoch + 1)
 
 
 def test_the_session_switches_pins_forgets_and_looks(tmp_path: Path) -> None:

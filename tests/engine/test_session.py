@@ -20,7 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from adder_engine.analysis.trace import Trace
+from adder_engine.analysis.results import GridSpec, Query
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
@@ -28,6 +28,7 @@ from adder_engine.runs.files import read, summary
 from adder_engine.runs.run import Run
 from adder_engine.session import Session
 from adder_engine.snapshot import STEP_SIZES, Position, Snapshot
+from adder_engine.trace import Trace
 from tests.engine.plain import plainly_wanted
 from tests.engine.strategies import THOROUGHLY, experiments
 from tests.engine.test_timeline import CHANGES, Straight
@@ -89,6 +90,9 @@ class Calls(RuleBasedStateMachine):
 
     def run(self, request):
         return self.loop.run_until_complete(asyncio.wait_for(request, PATIENCE))
+
+    async def found(self, name: str, *arguments: object) -> object:
+        return await self.session.together(Query(name, arguments)).answers[0]
 
     def do(self, request) -> Snapshot | None:
         """Carry out a request; one that cannot be is refused in a sentence and changes nothing of a run at rest."""
@@ -272,19 +276,19 @@ class Calls(RuleBasedStateMachine):
 
     @rule(
         what=st.sampled_from(
-            ["map_course", "slopes", "forecast", "stability", "along_gradient", "loss_slice", "checks", "rivals"]
+            ["map_course", "forecast", "stability", "along_gradient", "loss_slice", "checks", "rivals"]
         )
     )
     def explore(self, what: str) -> None:
-        self.do(getattr(self.session, what)(*{"along_gradient": (9,), "loss_slice": (5, 5)}.get(what, ())))
+        self.do(self.found(what, *{"along_gradient": (9,), "loss_slice": (5, 5)}.get(what, ())))
 
     @rule(
         high=st.floats(-500, 500), log=st.booleans(), only=st.none() | st.tuples(st.integers(-1, 2), st.integers(0, 3))
     )
     def explore_a_plane(self, high: float, log: bool, only: tuple[int, int] | None) -> None:
         grid = (-500.0, high, -500.0, 500.0, 5, 4, log)
-        self.do(self.session.plane(*grid))
-        self.do(self.session.neurons(*grid, only=only))
+        self.do(self.found("plane", GridSpec(*grid)))
+        self.do(self.found("neurons", GridSpec(*grid), only))
 
     @rule(row=st.none() | st.integers(-1, 5))
     def trace(self, row: int | None) -> None:
@@ -327,7 +331,7 @@ class Calls(RuleBasedStateMachine):
         if snapshot.moment.update > 100:
             return
         first, events = self.run(
-            self.session._ask(lambda d: (d.recording.first_experiment, list(d.recording.timeline.events)))
+            self.session._thread.ask(lambda d: (d.recording.first_experiment, list(d.recording.timeline.events)))
         )
         assert Straight(first, events).at(snapshot.moment)[0] == snapshot.state.tobytes()
 
@@ -527,7 +531,7 @@ async def test_a_request_that_is_given_up_leaves_the_session_working():
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(session.snapshot(since=version), 0.001)
         assert (await session.step()).moment.update == 1
-        assert len(session._waiting) <= 1
+        assert len(session._thread._waiting) <= 1
 
 
 @pytest.mark.filterwarnings("error")

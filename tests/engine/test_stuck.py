@@ -117,9 +117,7 @@ def outlook(workspace: Workspace) -> Outlook:
 
 
 def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> None:
-    workspace = Workspace(
-        SMALL.replace(**{"training.optimizer": "sgd", "network.init": "zeros", "epochs": 400}), None, 1.0
-    )
+    workspace = Workspace(SMALL.replace(**{"training.optimizer": "sgd", "network.init": "zeros", "epochs": 400}))
     assert outlook(workspace).stuck is None  # nothing stands still yet
     workspace.recording.run(400)
     version, moment, state = workspace.version, workspace.recording.moment, workspace.recording.trainer.state.clone()
@@ -132,7 +130,7 @@ def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> No
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"])
 def test_the_outlook_s_limit_is_explore_s_and_none_where_there_is_none(optimizer: str) -> None:
-    workspace = Workspace(SMALL.replace(**{"training.optimizer": optimizer}), None, 1.0)
+    workspace = Workspace(SMALL.replace(**{"training.optimizer": optimizer}))
     limit = at_once(workspace.explorer.stability()).optimizer_limit
     assert outlook(workspace).limit == (None if limit is None else pytest.approx(limit, rel=1e-3))
     assert (limit is None) == (optimizer in ("adam", "adamw", "rmsprop"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
-from adder_engine.runs.open_runs import course_of
+from adder_engine.runs.explorer import course_of
 from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import Event, SetParameter, size_of
 from adder_engine.snapshot import STEP_SIZES, Position

@@ -10,7 +10,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from adder_engine.analysis.trace import LayerTrace, StepTrace, Trace, batch_rows, trace_row, trace_step, trace_sum
+from adder_engine.analysis.tracing import batch_rows, trace_row, trace_step, trace_sum
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
@@ -18,6 +18,7 @@ from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Position
+from adder_engine.trace import LayerTrace, StepTrace, Trace
 from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 
@@ -414,12 +415,12 @@ def test_a_row_is_not_followed_through_weights_that_were_edited_on_its_way():
 @pytest.mark.parametrize("edited", [False, True])
 def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_start(dropout, edited):
     changes = {"data.count": 6, "data.scale": 500.0, "training.batch_size": 4, "network.dropout": dropout}
-    workspace, whole = (Workspace(Experiment().replace(**changes), None, 3.0) for _ in range(2))
+    workspace, whole = (Workspace(Experiment().replace(**changes)) for _ in range(2))
     for one in (workspace, whole):
         one.recording.step("update", 2)
         one.recording.edit(3, 0.5)  # at the start of the update: it is not left out
     whole.recording.step("update")
-    rows = whole.batch_rows()
+    rows = whole.explorer.batch_rows()
     proven = None
     for rung in range(1, 9):
         workspace.recording.step("layer")
@@ -427,16 +428,16 @@ def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_st
             workspace.recording.edit(0, 9.0)
             workspace.recording.edit(36, 9.0)
         before = workspace.recording.trainer.state.clone()
-        assert workspace.batch_rows() == rows
+        assert workspace.explorer.batch_rows() == rows
         for row in rows:
-            trace, later = workspace.trace(row), whole.trace(row)
+            trace, later = workspace.explorer.trace(row), whole.explorer.trace(row)
             left_out = 2 if edited and rung >= 3 else 0
             assert (trace.ahead, trace.left_out) == (rung < 8 or left_out > 0, left_out)
             assert np.array_equal(trace.gradient, later.gradient)
             assert np.array_equal(trace.batch_gradient, later.batch_gradient)
             assert (trace.answer, trace.loss, trace.share) == (later.answer, later.loss, later.share)
         assert workspace.recording.trainer.state.equal(before)
-        proof = workspace.prove()
+        proof = workspace.explorer.prove()
         assert (proof.update, proof.begun, proof.left_out, proof.agrees) == (3, True, left_out, True)
         proven = proven or proof
         assert proof.lines == proven.lines

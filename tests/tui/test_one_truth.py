@@ -19,10 +19,10 @@ from adder_engine.analysis.grids import forecast, plane
 from adder_engine.analysis.results import GridSpec
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum, pair_text
-from adder_engine.runs.watched_sums import starting_sums
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Answer, Snapshot
 from adder_engine.steps import at_once
+from adder_engine.watched_sums import starting_sums
 from adder_tui.cli.main import main
 from adder_tui.network.diagram import diagram
 from adder_tui.selection import first_selection
@@ -67,7 +67,7 @@ class Run:
 
 
 def run_of(experiment: Experiment, asked: Sum | None = None) -> Run:
-    lesson_view = Workspace(experiment.replace(epochs=2), None, 1e9)
+    lesson_view = Workspace(experiment.replace(epochs=2))
     lesson_view.recording.step("epoch", 2)
     if asked is not None:
         lesson_view.ask(asked)
@@ -153,7 +153,7 @@ def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experim
             wanted = plainly_wanted(experiment, a, b)
             assert np.isnan(found.wanted[i, j]) if wanted is None else found.wanted[i, j] == wanted
 
-    data = run.lesson_view.data()
+    data = run.lesson_view.explorer.data()
     for i, (a, b) in enumerate(data.inputs.tolist()):
         row = experiment.data.rows[i] if experiment.data.kind == "rows" else (a, b)
         assert np.allclose((a, b), row[:2], rtol=1e-7, atol=1e-30)

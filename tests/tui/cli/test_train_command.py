@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from adder_engine.analysis.divergence import explain_anew
 from adder_engine.experiment import Experiment
+from adder_engine.runs.divergence import explain_anew
 from adder_tui.cli.main import main
 from adder_tui.cli.train_command import Reply, answer_lines, reported_epochs
 from adder_tui.train.draw_panels import divergence_text
@@ -246,7 +246,7 @@ def test_lines_are_due_at_the_first_epoch_and_each_tenth(epochs: int, phrase: li
 _TRAIN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from adder_engine.analysis.divergence import explain_anew
+from adder_engine.runs.divergence import explain_anew
 from adder_engine.experiment import Experiment
 from adder_tui.cli.main import main
 from adder_tui.train.draw_panels import blow_up_sentence

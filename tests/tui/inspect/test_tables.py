@@ -169,7 +169,7 @@ def test_before_any_backward_pass_grad_is_none(fresh: Seen) -> None:
 
 
 def test_the_activations_go_as_far_as_the_ladder(fresh: Seen) -> None:
-    made = Workspace(fresh.snapshot.experiment, None, 3.0)
+    made = Workspace(fresh.snapshot.experiment)
 
     def rows(rungs: int, reached: int | None = None) -> list[list[str]]:
         while made.snapshot(False).moment.rung < rungs:

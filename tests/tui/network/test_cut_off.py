@@ -81,7 +81,7 @@ class Cuts:
 
 def states(experiment: Experiment) -> Iterator[Workspace]:
     """A run at its start, within forward and backward, after many steps, and after a hand took hold of it."""
-    workspace = Workspace(experiment, None, 3.0)
+    workspace = Workspace(experiment)
     yield workspace
     workspace.recording.step("layer", 2)
     yield workspace
@@ -137,7 +137,7 @@ def test_no_number_of_the_tabs_network_and_inspect_is_cut_off(
 def test_no_number_of_any_experiment_is_cut_off(experiment: Experiment, size: tuple[int, int], glyphs: Glyphs) -> None:
     with pytest.MonkeyPatch.context() as patch:
         cuts = Cuts(patch)
-        workspace = Workspace(experiment.replace(epochs=5), None, 3.0)
+        workspace = Workspace(experiment.replace(epochs=5))
         workspace.recording.step("layer", 3)
         bad = drawn(workspace, *size, glyphs)
         workspace.recording.step("update", 3)
@@ -155,7 +155,7 @@ def drawn(workspace: Workspace, width: int, height: int, glyphs: Glyphs) -> list
     below = 11 if stage >= 34 else 6
     for selection in chosen(experiment):
         view = view_of(workspace, selection, glyphs)
-        course = workspace.course(selection.index) if isinstance(selection, Parameter) else None
+        course = workspace.explorer.course(selection.index) if isinstance(selection, Parameter) else None
         drawings = [
             [tab_line(view, TABS, width)[0], state_line(view, width)],
             ladder_lines(view, width),
@@ -171,7 +171,7 @@ def drawn(workspace: Workspace, width: int, height: int, glyphs: Glyphs) -> list
 
 def inspected(workspace: Workspace, experiment: Experiment, width: int, height: int, glyphs: Glyphs) -> list[str]:
     bad: list[str] = []
-    start, activity = workspace.start_state(), workspace.activity()
+    start, activity = workspace.explorer.start_state(), workspace.explorer.activity()
     for selection in (Parameter(1), Neuron(len(experiment.layer_names), 0)):
         view = view_of(workspace, selection, glyphs)
         for quantity, against in itertools.product(quantities(experiment), COMPARISONS):
@@ -187,7 +187,7 @@ def traced(workspace: Workspace, width: int, glyphs: Glyphs) -> list[str]:
         (None, SHORT_DIGITS, Neuron(1, 0)), (None, FULL_DIGITS, Parameter(1)), (0, SHORT_DIGITS, Parameter(0)),
     ):  # fmt: skip
         try:
-            trace = workspace.trace(row)
+            trace = workspace.explorer.trace(row)
         except RequestError:
             continue
         text = tell(trace, snapshot, selection, NumberFormat(glyphs, digits), width - 1)
@@ -204,7 +204,7 @@ def test_no_number_of_the_proof_or_the_gradient_check_is_cut_off(
     name: str, width: int, glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuts = Cuts(monkeypatch)
-    workspace = Workspace(EXPERIMENTS[name], None, 3.0)
+    workspace = Workspace(EXPERIMENTS[name])
     bad = judged(workspace, width - AROUND, glyphs)
     workspace.recording.step("update", 40)
     bad += judged(workspace, width - AROUND, glyphs)
@@ -213,7 +213,7 @@ def test_no_number_of_the_proof_or_the_gradient_check_is_cut_off(
 
 def judged(workspace: Workspace, width: int, glyphs: Glyphs) -> list[str]:
     """What is wrong with the proof and the gradient check, in as many columns as their screens have for them."""
-    bad = whole(proof_lines(workspace.prove(), glyphs, width), width, glyphs)
+    bad = whole(proof_lines(workspace.explorer.prove(), glyphs, width), width, glyphs)
     for index in (0, workspace.recording.experiment.parameter_count - 1):
-        bad += whole(gradient_lines(workspace.check_gradient(index), glyphs, width), width, glyphs)
+        bad += whole(gradient_lines(workspace.explorer.check_gradient(index), glyphs, width), width, glyphs)
     return bad

@@ -31,7 +31,7 @@ from adder_tui.ui.view import ViewState
 @cache
 def workspace(layers: tuple[int, ...] = (2, 4, 4, 1), activation: str = "none", optimizer: str = "adam") -> Workspace:
     changes = {"network.layers": layers, "network.activation": activation, "training.optimizer": optimizer}
-    return Workspace(Experiment.preset("one-pair").replace(**changes), None, 3.0)
+    return Workspace(Experiment.preset("one-pair").replace(**changes))
 
 
 def view_of(snapshot: Snapshot, selection: Selection, glyphs: Glyphs = UNICODE) -> ViewState:
@@ -61,7 +61,7 @@ def views(draw: st.DrawFn) -> tuple[ViewState, Workspace]:
         "training.optimizer": draw(st.sampled_from(OPTIMIZERS)),
     }
     preset = draw(st.sampled_from(["one-pair", "many-pairs"]))
-    held = Workspace(Experiment.preset(preset).replace(**settings), None, 3.0)
+    held = Workspace(Experiment.preset(preset).replace(**settings))
     for _ in range(draw(st.integers(0, 20))):
         held.recording.step("layer", 1)
     snapshot = held.snapshot(False)
@@ -84,7 +84,7 @@ def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
     drawn = diagram(view, width, height)
     assert len(drawn.lines) == height
     chosen = view.selection
-    below = explanation(view, held.course(chosen.index) if isinstance(chosen, Parameter) else None, width, 6)
+    below = explanation(view, held.explorer.course(chosen.index) if isinstance(chosen, Parameter) else None, width, 6)
     lines = [*drawn.lines, *ladder_lines(view, width), *below]
     assert {line.width for line in lines} == {width}
     assert view.glyphs is UNICODE or plain(lines).isascii()
@@ -190,7 +190,7 @@ def test_the_loss_stands_below_the_output_only_from_its_rung_on() -> None:
 
 
 def outcome_of(experiment: Experiment, asked: Sum, size: tuple[int, int] = (80, 14)) -> tuple[str, Snapshot]:
-    held = Workspace(experiment, None, 3.0)
+    held = Workspace(experiment)
     held.ask(asked)
     held.recording.step("update", 1)
     snapshot = held.snapshot(False)
@@ -228,7 +228,7 @@ OWN = Experiment.preset("three-pairs").replace(
 def test_where_no_truth_is_known_the_picture_and_what_is_under_the_cursor_say_so(
     scale: float, size: tuple[int, int], rungs: int
 ) -> None:
-    held = Workspace(OWN.replace(**{"data.scale": scale}), None, 3.0)
+    held = Workspace(OWN.replace(**{"data.scale": scale}))
     held.ask(Sum(12, 13))
     held.recording.step("update", 1)
     for _ in range(rungs):
@@ -354,7 +354,7 @@ def test_the_error_of_a_neuron_that_feeds_many_is_a_sum_that_adds_up_too(
 def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_gradients_are_shown(
     width: int, glyphs: Glyphs
 ) -> None:
-    held = Workspace(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}), None, 3.0)
+    held = Workspace(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}))
     held.recording.step("update", 10)  # the last batch has 40 rows
     held.recording.step("layer", 6)
 
@@ -364,7 +364,7 @@ def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_
     assert "30 + 70 alone" in phrase(held)
     assert "over 40 rows." in phrase(held)
     assert phrase(held).split()[0].rstrip(":") == ("d" if glyphs.ascii else "δ")
-    one = Workspace(Experiment.preset("one-pair"), None, 3.0)
+    one = Workspace(Experiment.preset("one-pair"))
     one.recording.step("layer", 6)
     assert "alone" not in phrase(one)
     one.ask(Sum(3, 7))
@@ -374,7 +374,7 @@ def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
-    held = Workspace(Experiment.preset("one-pair"), None, 3.0)
+    held = Workspace(Experiment.preset("one-pair"))
     for index in (0, 12, 32):
         held.recording.edit(index, 1e30)
     snapshot = held.snapshot(False)
@@ -385,7 +385,7 @@ def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
 
 
 def test_the_place_is_said_in_words() -> None:
-    held = Workspace(Experiment.preset("many-pairs").replace(**{"training.batch_size": 100}), None, 3.0)
+    held = Workspace(Experiment.preset("many-pairs").replace(**{"training.batch_size": 100}))
     assert place_in_words(held.snapshot(False)) == "at the start, before the first update"
     held.recording.step("update", 102)
     for _ in range(7):
@@ -438,7 +438,7 @@ def test_updates_that_are_left_out_are_not_drawn_over_and_those_that_are_not_are
 
 
 def test_after_a_step_errors_and_gradients_belong_together_or_say_that_they_do_not() -> None:
-    held = Workspace(Experiment.preset("one-pair"), None, 3.0)
+    held = Workspace(Experiment.preset("one-pair"))
     held.recording.step("update")
     snapshot = held.snapshot(False)
     assert snapshot.trace is not None

@@ -23,7 +23,7 @@ ONE_PAIR_LAYOUT = layout_for(ONE_PAIR)
 
 
 def workspace(experiment: Experiment, size: str = "update", count: int = 0) -> Workspace:
-    made = Workspace(experiment, None, 3.0)
+    made = Workspace(experiment)
     if count:
         made.recording.step(size, count)
     return made
@@ -32,7 +32,7 @@ def workspace(experiment: Experiment, size: str = "update", count: int = 0) -> W
 def phrase(
     made: Workspace, row: int | None = None, chosen: Selection = FIRST, width: int = 80, glyphs: Glyphs = UNICODE
 ) -> TraceLines:
-    return tell(made.trace(row), made.snapshot(False), chosen, NumberFormat(glyphs), width)
+    return tell(made.explorer.trace(row), made.snapshot(False), chosen, NumberFormat(glyphs), width)
 
 
 def text(*args: object, **kwargs: object) -> str:
@@ -127,7 +127,7 @@ def test_a_row_is_written_as_it_was_typed_and_the_loss_says_that_it_is_scaled(di
     rows = [[30, 70], [0.1, 0.7]]
     made = workspace(Experiment.preset("three-pairs").replace(**{"data.rows": rows, "data.scale": 500.0}), count=1)
     for i, pair in enumerate(("30 + 70", "0.1 + 0.7")):
-        phrase = tell(made.trace(i), made.snapshot(False), FIRST, NumberFormat(UNICODE, digits), 80)
+        phrase = tell(made.explorer.trace(i), made.snapshot(False), FIRST, NumberFormat(UNICODE, digits), 80)
         shown = "\n".join(phrase.line(n).plain for n in range(len(phrase)))
         assert f"Row {i} of the data, {pair}, in the batch" in shown
         assert "loss of this row, of the scaled numbers" in shown
@@ -164,7 +164,7 @@ def test_a_row_of_a_batch_has_its_share_and_the_rest() -> None:
     assert "Row 1 of the data, 70 + 30, in the batch of 3 rows of update 1" in shown
     assert "this row counts 1/3" in shown
     assert "The rest: 2 other rows." in shown
-    share, batch = float(made.trace(1).gradient[36]), float(made.snapshot(False).state[1, 36])
+    share, batch = float(made.explorer.trace(1).gradient[36]), float(made.snapshot(False).state[1, 36])
     figures = NumberFormat(UNICODE)
     assert f"output.bias.grad[0] = {figures(share)} + {figures.factor(batch - share)} = {figures(batch)}" in shown
 

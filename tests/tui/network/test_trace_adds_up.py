@@ -12,12 +12,12 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from adder_engine.analysis.trace import Trace
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Snapshot
+from adder_engine.trace import Trace
 from adder_engine.training.checkpoint import Constraints
 from adder_tui.network.trace_forward import tell
 from adder_tui.selection import Parameter, Selection, focus_of
@@ -214,7 +214,7 @@ def handles(draw: st.DrawFn, experiment: Experiment) -> Constraints:
 @examples(60)
 @given(experiments(most_rows=9, widest=6), st.integers(0, 4), st.data())
 def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, data: st.DataObject) -> None:
-    workspace = Workspace(experiment.replace(epochs=5), None, 3.0)
+    workspace = Workspace(experiment.replace(epochs=5))
     workspace.ask(Sum(float(data.draw(st.integers(-500, 500))), float(data.draw(st.integers(-500, 500)))))
     if data.draw(st.booleans()):
         workspace.recording.hold(data.draw(handles(experiment)))
@@ -226,7 +226,7 @@ def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, d
     assert_right(snapshot.trace, snapshot, Parameter(index))
     for row in range(experiment.row_count):
         try:
-            trace = workspace.trace(row)
+            trace = workspace.explorer.trace(row)
         except RequestError:
             continue
         event("a row of the batch")
@@ -239,7 +239,7 @@ def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, d
 def test_folded_sums_add_up_too_and_the_chosen_neuron_is_among_what_is_shown(
     experiment: Experiment, data: st.DataObject
 ) -> None:
-    workspace = Workspace(experiment.replace(**{"epochs": 2, "network.init": "torch"}), None, 3.0)
+    workspace = Workspace(experiment.replace(**{"epochs": 2, "network.init": "torch"}))
     workspace.recording.step("update", 1)
     snapshot = workspace.snapshot(False)
     assume(snapshot.trace is not None and snapshot.trace.known)

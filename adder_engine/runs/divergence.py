@@ -13,7 +13,7 @@ from adder_engine.analysis.curvature import largest_curvature, limit_for
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import Pass, mean_loss
 from adder_engine.kernels.network import linear_views
-from adder_engine.runs.playback import Replay
+from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import SetParameter
 from adder_engine.snapshot import Divergence, Position
 from adder_engine.training.trainer import Trainer
@@ -72,7 +72,7 @@ class _Seen:
     """Each tensor's norm after the update."""
 
 
-def explain(run: Replay) -> Divergence | None:
+def explain(run: Run) -> Divergence | None:
     """How this run's loss stopped being finite, or ended beyond its bound; None where neither is so.
 
     A loss that was not finite even at the start is not explained: nothing grew. The run is looked at by a scout, so it
@@ -123,12 +123,12 @@ def explain(run: Replay) -> Divergence | None:
 
 def explain_anew(experiment: Experiment) -> Divergence | None:
     """How this experiment's run blows up or diverges, for runs that were not recorded: it is run again."""
-    run = Replay(experiment)
+    run = Run(experiment)
     run.play(experiment.epochs * experiment.updates_per_epoch)
     return explain(run)
 
 
-def diverged_by(scout: Replay, end: Position, epochs: int) -> float | None:
+def diverged_by(scout: Run, end: Position, epochs: int) -> float | None:
     """How many times the start's loss that of a run is which has come to this moment, its newest, and so many epochs;
     None where it is not at its end or has not diverged. The scout goes there.
     """
@@ -138,19 +138,19 @@ def diverged_by(scout: Replay, end: Position, epochs: int) -> float | None:
     return _bound(scout, end).times(scout.trainer.current_loss())
 
 
-def has_ended(run: Replay) -> bool:
+def has_ended(run: Run) -> bool:
     """Whether the run has come to its end: all epochs are done, or a rule of its own has ended it right here."""
     return 0 < run.experiment.epochs <= run.newest_epoch or bool(run.paused and run.moment == run.newest)
 
 
-def _bound(scout: Replay, end: Position) -> Bound:
+def _bound(scout: Run, end: Position) -> Bound:
     """The bound of a run that ends there, by its start and by what was set by hand last; the scout goes to the end."""
     starts = [scout.timeline.keyframes[0].state[0]]
     edit = next(
         (event for event in reversed(scout.timeline.events) if isinstance(event.intervention, SetParameter)), None
     )
     if edit is not None:
-        scout.seek(Position(edit.at.update, edit.at.rung, edit.at.edits + 1))
+        scout.seek(edit.at.behind)
         starts.append(scout.trainer.state[0].clone())
     scout.seek(end)
     return Bound(scout.trainer, starts)
@@ -185,11 +185,11 @@ def _rescuing(trainer: Trainer, setting: float, limit: float | None, bound: Boun
         lr /= 2
 
 
-def _go(scout: Replay, update: int) -> None:
+def _go(scout: Run, update: int) -> None:
     scout.seek(Position(update, 0, scout.timeline.edits_at(update, 0)))
 
 
-def _next_loss(scout: Replay, update: int) -> float:
+def _next_loss(scout: Run, update: int) -> float:
     """The loss of the forward pass that follows an update."""
     _go(scout, update)
     trainer = scout.trainer
@@ -198,7 +198,7 @@ def _next_loss(scout: Replay, update: int) -> float:
     return math.inf if trainer.stopped else _loss(trainer.counters.batch_loss)
 
 
-def _first_beyond(scout: Replay, end: int, lost_at: int, bound: float) -> int:
+def _first_beyond(scout: Run, end: int, lost_at: int, bound: float) -> int:
     """The first update (1-based) from which on the loss stays beyond the bound, or the one where it is not finite."""
     sane = [
         k.counters.updates_done
@@ -217,7 +217,7 @@ def _first_beyond(scout: Replay, end: int, lost_at: int, bound: float) -> int:
     return beyond
 
 
-def _last_step(scout: Replay) -> list[_Seen]:
+def _last_step(scout: Run) -> list[_Seen]:
     """The step after which the loss is no longer finite, as far as its parameters are."""
     trainer = scout.trainer
     before = trainer.updates_done
@@ -230,7 +230,7 @@ def _loss(value: float | None) -> float:
     return math.inf if value is None else value
 
 
-def _watch(scout: Replay, start: int, end: int) -> list[_Seen]:
+def _watch(scout: Run, start: int, end: int) -> list[_Seen]:
     """Replay the updates after ``start`` up to ``end``: their losses, and the tensors' norms; first the start's."""
     _go(scout, start)
     seen = [_see(scout)]
@@ -239,7 +239,7 @@ def _watch(scout: Replay, start: int, end: int) -> list[_Seen]:
     return seen
 
 
-def _see(scout: Replay) -> _Seen:
+def _see(scout: Run) -> _Seen:
     trainer = scout.trainer
     norms = tuple(_norm(trainer.state[0, slot.span]) for slot in trainer.layout.slots)
     return _Seen(trainer.updates_done, _loss(trainer.counters.batch_loss), norms)

@@ -1,0 +1,288 @@
+"""What is read out of a run as it stands, and what is found out about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
+from adder_engine.analysis.affine_map import collapsed_map
+from adder_engine.analysis.results import (
+    ActivationGrid,
+    AffineMapHistory,
+    AnswerGrid,
+    Baseline,
+    CurvatureReport,
+    Evaluation,
+    Extrapolation,
+    GradientLine,
+    GridSpec,
+    LossLandscape,
+    Query,
+)
+from adder_engine.analysis.tracing import (
+    batch_rows,
+    is_through,
+    layer_activity,
+    trace_row,
+    trace_row_ahead,
+    trace_step,
+    trace_sum,
+)
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.kernels.network import Adder
+from adder_engine.parsing import Sum
+from adder_engine.reference.proof import check_gradient, prove
+from adder_engine.runs.run import Run
+from adder_engine.snapshot import (
+    AffineMap,
+    Answer,
+    DatasetArrays,
+    EpochSummary,
+    GradientCheck,
+    LayerActivity,
+    Outlook,
+    ParameterHistory,
+    Position,
+    ReferenceCheck,
+)
+from adder_engine.steps import Steps, in_one
+from adder_engine.trace import Trace
+from adder_engine.training.checkpoint import Checkpoint
+from adder_engine.training.trainer import Trainer
+
+POINTS = 81
+"""Of the curve along the gradient."""
+MOST_POINTS = 200
+"""Of a parameter's course: of its keyframes, and of the updates before now that are replayed."""
+REPLAY = 0.025
+"""Seconds that the replay for a course may take, about."""
+
+
+def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
+    """The network's answers, beside what is wanted."""
+    wanted = trainer.experiment.wanted
+    predicted = trainer.answers([(s.a, s.b) for s in sums])
+    return tuple(Answer(s, p, wanted.of(s.a, s.b)) for s, p in zip(sums, predicted, strict=True))
+
+
+def collapsed_of(trainer: Trainer) -> AffineMap | None:
+    """The whole network as one map, for networks without activation."""
+    return collapsed_map(trainer.experiment, trainer.state[0].numpy(), trainer.handles.silenced)
+
+
+def course_of(run: Run, index: int) -> ParameterHistory:
+    """One parameter (flat index) over the run so far, up to this moment.
+
+    Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
+    lies further back is told by the keyframes alone.
+    """
+    timeline, now = run.timeline, run.moment
+    start = _replayed_from(run)
+    exact = max(start.update, now.update - MOST_POINTS) if start < now else now.update
+    kept = [k for k in timeline.thinned(MOST_POINTS) if k.counters.updates_done < exact]
+    points = [(k.counters.updates_done, k.state[0, index].item()) for k in kept]
+    if start < now:
+        looking = run.scout()
+        for halt in looking.walk(start, now):
+            if halt.update >= exact:
+                points.append((halt.update, looking.trainer.state[0, index].item()))
+    else:
+        points.append((now.update, run.trainer.state[0, index].item()))
+    updates, values = np.array(points, dtype=np.float64).T
+    spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
+    return ParameterHistory(index, updates, values, exact, spacing)
+
+
+def _replayed_from(run: Run) -> Position:
+    """The earliest keyframe that is needed and from which a replay to now is cheap; now if there is none."""
+    now, timeline = run.moment, run.timeline
+    most = int(REPLAY / seconds_of_an_update(run.experiment))
+    place = timeline.before(max(0, now.update - MOST_POINTS)).counters.updates_done
+    done = timeline.next_event(now)
+    while place <= now.update:
+        start = Position(place)
+        if now.update - place + done - timeline.next_event(start) <= most:
+            return start
+        place += timeline.spacing
+    return now
+
+
+def seconds_of_an_update(experiment: Experiment) -> float:
+    """About how long one update takes, guessed from the network's size and the rows that go through it."""
+    rows = experiment.rows_per_update + experiment.data.test_count / experiment.updates_per_epoch
+    cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8)
+    return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
+
+
+def look_at(run: Run, epoch: int, sums: Sequence[Sum]) -> EpochSummary:
+    """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
+
+    Raises:
+        RequestError: the run has not been there.
+    """
+    looking = run.scout()
+    looking.seek_epoch(epoch)
+    trainer, counters = looking.trainer, looking.trainer.counters
+    return EpochSummary(
+        epoch, counters.updates_done, counters.loss, finite(counters.test_loss), answers_of(trainer, sums),
+        collapsed_of(trainer),
+    )  # fmt: skip
+
+
+def finite(value: float | None) -> float | None:
+    """The value; None where it is not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile."""
+
+    recording: Run
+    asked: Sum
+    """The current sum."""
+    watched: list[Sum]
+
+    @property
+    def _path(self) -> list[Checkpoint]:
+        return self.recording.timeline.thinned(landscape.MOST_PATH_POINTS)
+
+    def find(self, question: Query) -> Steps[object]:
+        """What is asked for by name."""
+        found: Steps[object] = getattr(self, question.name)(*question.arguments)
+        return found
+
+    def plane(self, extent: GridSpec) -> Steps[AnswerGrid]:
+        """The network's answers over a grid of sums."""
+        return grids.plane(self.recording.trainer, extent)
+
+    def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> Steps[tuple[ActivationGrid, ...]]:
+        """The hidden neurons' outputs over a grid of sums."""
+        return grids.neurons(self.recording.trainer, extent, only)
+
+    def map_course(self) -> Steps[AffineMapHistory | None]:
+        """The collapsed map over the run."""
+        return in_one(lambda: landscape.map_course(self.recording.trainer, self._path))
+
+    def forecast(self) -> Steps[Extrapolation]:
+        """What the slopes at the current sum foretell."""
+        return grids.forecast(self.recording.trainer, self.asked, self.watched)
+
+    def stability(self, rough: bool = False) -> Steps[CurvatureReport]:
+        """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
+        return curvature.stability(self.recording.trainer, rough)
+
+    def outlook(self) -> Steps[Outlook]:
+        """Whether the rate holds, and whether the run is stuck."""
+        return outlook.outlook_of(self.recording.trainer, self.recording.history, self.recording.moment)
+
+    def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
+        """The loss along the current gradient."""
+        return landscape.along_gradient(self.recording.trainer, points, rough)
+
+    def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
+        """The loss over two directions, with the run's path."""
+        return landscape.loss_slice(self.recording.trainer, self._path, columns, rows, rough)
+
+    def checks(self) -> Steps[Evaluation]:
+        """Shares of sums answered well, and the error by region."""
+        return evaluation.checks(self.recording.trainer)
+
+    def rivals(self) -> Steps[tuple[Baseline, ...]]:
+        """Other learners on the same rows."""
+        return evaluation.rivals(self.recording.trainer, self.watched)
+
+    def trace(self, row: int | None) -> Trace:
+        """The way of the current sum, or of one row of the newest batch; of an unfinished one from its start.
+
+        Raises:
+            RequestError: there has been no batch yet, the row was not in it, or a parameter was set by hand meanwhile.
+        """
+        trainer = self.recording.trainer
+        if row is not None and trainer.rung and not is_through(trainer):
+            start, left_out = self.recording.at_start_of_update()
+            return replace(trace_row_ahead(start, row), left_out=left_out)
+        step = trace_step(trainer)
+        return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
+
+    def batch_rows(self) -> tuple[int, ...]:
+        """The rows of the data in the newest batch.
+
+        Raises:
+            RequestError: there has been no batch yet.
+        """
+        return batch_rows(self.recording.trainer)
+
+    def prove(self) -> ReferenceCheck:
+        """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
+        if not self.recording.trainer.rung:
+            return prove(self.recording.trainer)
+        start, left_out = self.recording.at_start_of_update()
+        return replace(prove(start), begun=True, left_out=left_out)
+
+    def check_gradient(self, index: int) -> GradientCheck:
+        """One parameter's gradient beside finite differences.
+
+        Raises:
+            RequestError: no such parameter.
+        """
+        self._check_index(index)
+        return check_gradient(self.recording.trainer, index)
+
+    def course(self, index: int) -> ParameterHistory:
+        """One parameter over the run so far, up to this moment.
+
+        Raises:
+            RequestError: no such parameter.
+        """
+        self._check_index(index)
+        return course_of(self.recording, index)
+
+    def look(self, epoch: int) -> EpochSummary:
+        """What the run was at the end of an epoch, without going there.
+
+        Raises:
+            RequestError: the run has not been there.
+        """
+        return look_at(self.recording, epoch, self.watched)
+
+    def activity(self) -> tuple[LayerActivity, ...]:
+        """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
+        return layer_activity(self.recording.trainer)
+
+    def data(self) -> DatasetArrays:
+        """The run's pairs, in units of sums."""
+        return self.recording.trainer.dataset.view(self.recording.experiment)
+
+    def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The network's answers ``(n,)`` to pairs ``(n, 2)``."""
+        return np.array(self.recording.trainer.answers([(a, b) for a, b in pairs.tolist()]), dtype=np.float64)
+
+    def start_state(self) -> NDArray[np.float32]:
+        """The state ``(4, P)`` that the run began with."""
+        return self.recording.timeline.keyframes[0].state.numpy().copy()
+
+    def bench(self, name: str, *arguments: float | str) -> float | str:
+        """A figure that a lesson computes beside the run.
+
+        Raises:
+            RequestError: no such figure, or arguments that do not fit.
+        """
+        from adder_engine.probes.registry import bench  # only lessons need it
+
+        return bench(self.recording.trainer, name, *arguments)
+
+    def module_text(self) -> str:
+        """The network as PyTorch prints it."""
+        return repr(Adder(self.recording.experiment))
+
+    def _check_index(self, index: int) -> None:
+        size = self.recording.trainer.layout.size
+        if not 0 <= index < size:
+            raise RequestError(f"There is no parameter {index}: they are numbered 0 to {size - 1}.")
