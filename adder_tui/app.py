@@ -90,7 +90,9 @@ class AdderApp(App[None]):
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.player: Controller = Controller(self.experiment, self.show, self.say, lambda: nothing_left(self.view()))
+        self.controller: Controller = Controller(
+            self.experiment, self.show, self.say, lambda: nothing_left(self.view())
+        )
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
         self.notice = settings.phrase
@@ -153,8 +155,8 @@ class AdderApp(App[None]):
             snapshot=self.snapshot,
             glyphs=ASCII if self.settings.ascii else UNICODE,
             tab=self.tab,
-            step_size=self.player.step_size,
-            pace=self.player.pace,
+            step_size=self.controller.step_size,
+            pace=self.controller.pace,
             selection=fitting(self.selection, self.experiment),
             notice=self.notice
             or standing_notice(
@@ -260,7 +262,7 @@ class AdderApp(App[None]):
         """What takes hold of the chosen number; made when it is first needed."""
         from adder_tui.controller import NetworkEditor
 
-        return NetworkEditor(self.player, self.view, self.show, self.say, self.select)
+        return NetworkEditor(self.controller, self.view, self.show, self.say, self.select)
 
     # --- the session -----------------------------------------------------------------------------
 
@@ -270,7 +272,7 @@ class AdderApp(App[None]):
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
         self.seated.set()
-        await self.player.follow(session, self.settings.fps)
+        await self.controller.follow(session, self.settings.fps)
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
@@ -302,7 +304,7 @@ class AdderApp(App[None]):
             from adder_tui.train.draw_chart import branch_sentence  # not needed to paint the shell
 
             self.notice = self._branched = branch_sentence(before, snapshot)
-        self.player.snapshot = snapshot
+        self.controller.snapshot = snapshot
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
         )
@@ -310,7 +312,7 @@ class AdderApp(App[None]):
             self.experiment = snapshot.experiment
             if before is not None:
                 self.query_one(Prompt).follow(before.asked.sum, snapshot.asked.sum)
-            self.player.fit_pace(snapshot.experiment)
+            self.controller.fit_pace(snapshot.experiment)
         if (learn := self.learn) is not None:
             learn.saw(snapshot)
         self.redraw()
@@ -376,7 +378,7 @@ class AdderApp(App[None]):
         learn = self.learn
         if learn is not None and learn.classroom is not None:
             await learn.classroom.settled()
-        answer = await self.player.ask(asked)
+        answer = await self.controller.ask(asked)
         if learn is not None:
             learn.heard(answer)
 
@@ -419,12 +421,12 @@ def run(settings: Settings) -> int:
     """Show the app until it is left; its exit code."""
     sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
-    with ShutdownGuard(app, on_end=app.player.close_now):
+    with ShutdownGuard(app, on_end=app.controller.close_now):
         app.run(mouse=settings.mouse)
-        stopped = app.player.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
+        stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
-    if app.player.unsaved:
-        complain(app.player.unsaved)
+    if app.controller.unsaved:
+        complain(app.controller.unsaved)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
         sys.stdout.flush()
         sys.stderr.flush()

@@ -17,14 +17,14 @@ def edit_experiment(app: AdderApp) -> None:
         return
     from adder_tui.experiment_form.screen import ExperimentForm
 
-    app.push_screen(ExperimentForm(app.experiment, app.view, app.player))
+    app.push_screen(ExperimentForm(app.experiment, app.view, app.controller))
 
 
 def show_data(app: AdderApp) -> None:
     """The pairs that are trained on and held out."""
     from adder_tui.data.screens import DataScreen
 
-    app.push_screen(DataScreen(app.view, app.player))
+    app.push_screen(DataScreen(app.view, app.controller))
 
 
 async def edit_value(app: AdderApp) -> None:
@@ -102,7 +102,7 @@ async def open_last_run(app: AdderApp) -> None:
     if app.last_run is None:
         app.say("There is no run kept from last time.")
         return
-    await app.player.open(app.last_run.path)
+    await app.controller.open(app.last_run.path)
     app.last_run = None
     app.redraw()
 
@@ -114,5 +114,5 @@ async def leave(app: AdderApp) -> None:
 
         if holds_back(app):
             return
-    await app.player.close()
+    await app.controller.close()
     app.call_later(app.exit)  # at once it would break in on a pane that is being mounted

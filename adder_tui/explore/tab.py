@@ -272,7 +272,7 @@ class ExplorePane(Pane):
 
     async def _fetch(self, group: Sequence[QuerySpec]) -> None:
         """Wait for findings of one moment. They are shown together, or one by one where none was shown before."""
-        session = await self._app.player.ready()
+        session = await self._app.controller.ready()
         answers: tuple[asyncio.Future[object], ...] = ()
         try:
             together = session.together(*(ask.question for ask in group))

@@ -235,7 +235,7 @@ class InspectPane(Pane):
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(source, id=id)
         self.table = TensorTable(source, lambda selection: self._app.select(selection))
-        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+        self._feed = TensorFeed(self.table, lambda: self._app.controller.ready())
         self._before_find: Selection | None = None
 
     @property
@@ -283,6 +283,6 @@ class InspectPane(Pane):
 
     async def show_module(self) -> None:
         """Show the network as PyTorch prints it."""
-        session = await self._app.player.ready()
+        session = await self._app.controller.ready()
         text = await session.module_text()
         await self._app.push_screen(ModuleScreen(self.source, text))

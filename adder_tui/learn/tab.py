@@ -69,7 +69,7 @@ class LearnPane(Pane):
             return
         await self._app.seated.wait()
         own = OwnRun(settings.data_dir, self._app.instance_number)
-        self.classroom = LessonController(course, store, own, self._app.player, self._app.show, self.changed)
+        self.classroom = LessonController(course, store, own, self._app.controller, self._app.show, self.changed)
         self.lesson_view.room = self.classroom
         self.list.begin(Listing(course, store.progress))
         wanted = self._app.first_lesson

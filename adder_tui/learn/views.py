@@ -192,7 +192,9 @@ class LessonViews(Vertical):
             return ViewFrame(self._source, name, self._canvas(name))
         from adder_tui.train.tab import ChartReading
 
-        reading = ChartReading(self, self._veiled, lambda: self._app.player.ready(), lambda: None, self._go_to_epoch)
+        reading = ChartReading(
+            self, self._veiled, lambda: self._app.controller.ready(), lambda: None, self._go_to_epoch
+        )
         self._chart = reading.chart
         return ViewFrame(self._source, name, reading.chart, reading.telling)
 
@@ -218,7 +220,7 @@ class LessonViews(Vertical):
         from adder_tui.inspect.tab import TensorFeed, TensorTable
 
         self.table = TensorTable(self._source, self._app.select)
-        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+        self._feed = TensorFeed(self.table, lambda: self._app.controller.ready())
         return self.table
 
     def feed(self) -> None:
@@ -247,4 +249,4 @@ class LessonViews(Vertical):
         )
 
     def _go_to_epoch(self, epoch: int) -> None:
-        self.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="go there")
+        self.run_worker(self._app.attempt(self._app.controller.seek_epoch(epoch)), name="go there")

@@ -166,7 +166,7 @@ class NetworkPane(Pane):
         try:
             with contextlib.suppress(AdderError):
                 explanation = self.query_one(Explanation)
-                explanation.course = await (await self._app.player.ready()).course(wanted[0])
+                explanation.course = await (await self._app.controller.ready()).course(wanted[0])
                 explanation.redraw()
         finally:
             self._fetched, self._fetching = wanted, False

@@ -40,7 +40,7 @@ async def previous_row(app: AdderApp) -> None:
 
 async def _go(app: AdderApp, change: int) -> None:
     trace = _trace(app)
-    rows = await (await app.player.ready()).batch_rows()
+    rows = await (await app.controller.ready()).batch_rows()
     ahead = [row for row in rows[::change] if trace.row is None or (row - trace.row) * change > 0]
     trace.follow(ahead[0] if ahead else None)
 
@@ -122,7 +122,7 @@ async def prove(app: AdderApp) -> None:
 
     screen = ProofScreen(app.view)
     app.push_screen(screen)
-    session = await app.player.ready()
+    session = await app.controller.ready()
     try:
         screen.show_proof(await session.prove())
     except AdderError as error:
@@ -138,7 +138,7 @@ async def check_gradient(app: AdderApp) -> None:
     index = focus_of(view.selection, view.experiment).parameter
     screen = GradientScreen(app.view)
     app.push_screen(screen)
-    session = await app.player.ready()
+    session = await app.controller.ready()
     try:
         screen.show_check(await session.check_gradient(index))
     except AdderError as error:

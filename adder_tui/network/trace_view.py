@@ -196,7 +196,7 @@ class TraceText(Canvas, can_focus=True):
         row = self.row
         trace, refusal = None, ""
         try:
-            session = await self._app.player.ready()
+            session = await self._app.controller.ready()
             try:
                 trace = await session.trace(row)
             except AdderError as error:

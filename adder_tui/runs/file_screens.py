@@ -175,7 +175,7 @@ class OpenRun(Modal[None]):
 
     async def _open(self, path: Path) -> None:
         try:
-            await self._app.player.open(path)
+            await self._app.controller.open(path)
         except AdderError as error:
             self.refused = str(error)
             self._redraw()
@@ -260,7 +260,7 @@ class SaveRun(Modal[None]):
                 return
             if path.parent == self._folder:
                 make_data_dir(self._folder)
-            await self._app.player.save(path)
+            await self._app.controller.save(path)
         except AdderError as error:
             self._say(str(error))
             return

@@ -192,7 +192,7 @@ class RunsScreen(Modal[None]):
     async def _forget(self, run: RunSummary) -> None:
         snapshot = self._app.snapshot
         name = run.name if snapshot is None else shown_beside(snapshot, run)  # as it stands in the list
-        await self._app.player.forget(run.id)
+        await self._app.controller.forget(run.id)
         self.struck.append(name)
         self.say("")
 
@@ -202,7 +202,7 @@ class RunsScreen(Modal[None]):
             self.run_worker(self._attempt(self._bring_back()), name="bring back")
 
     async def _bring_back(self) -> None:
-        await self._app.player.bring_back()
+        await self._app.controller.bring_back()
         name = self.struck.pop() if self.struck else "The run"
         self.say(f"{name} is back.")
 
@@ -217,7 +217,7 @@ class RunsScreen(Modal[None]):
         self.run_worker(self._attempt(self._go(runs[self.at].id)), name="switch")
 
     async def _go(self, run: int) -> None:
-        await self._app.player.switch(run)
+        await self._app.controller.switch(run)
         self.dismiss()
 
     async def _attempt(self, intervention: Awaitable[None]) -> None:

@@ -85,7 +85,7 @@ async def train_again(app: AdderApp, run: SweepRun, sums: tuple[Sum, ...]) -> No
         AdderError: it cannot be trained here.
     """
     app.say(trains_again(run))
-    ended = await app.player.train_again(run.experiment, None if run.stopped else run.epochs)
+    ended = await app.controller.train_again(run.experiment, None if run.stopped else run.epochs)
     if ended is not None:
         app.say(as_in_the_sweep(run, ended, sums, UNICODE))
 

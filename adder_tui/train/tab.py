@@ -227,7 +227,7 @@ class TrainPane(Pane):
 
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(source, id=id)
-        self._reading = ChartReading(self, source, lambda: self._app.player.ready(), self._read, self._go)
+        self._reading = ChartReading(self, source, lambda: self._app.controller.ready(), self._read, self._go)
 
     @property
     def _app(self) -> AdderApp:
@@ -267,7 +267,7 @@ class TrainPane(Pane):
 
     async def _ask_outlook(self) -> None:
         try:
-            self._outlook = await (await self._app.player.ready()).outlook()
+            self._outlook = await (await self._app.controller.ready()).outlook()
         except AdderError:  # the session is closed, or has said already what is wrong
             self._outlook = None
         finally:
@@ -291,4 +291,4 @@ class TrainPane(Pane):
         self.call_after_refresh(super().redraw)
 
     def _go(self, epoch: int) -> None:
-        self._app.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="seek")
+        self._app.run_worker(self._app.attempt(self._app.controller.seek_epoch(epoch)), name="seek")
