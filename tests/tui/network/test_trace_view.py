@@ -14,8 +14,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_tui.app import AdderApp
 from adder_tui.network.reference_check import GradientScreen, ProofScreen
-from adder_tui.network.trace_commands import write_text
-from adder_tui.network.trace_view import TraceText
+from adder_tui.network.trace_view import TraceText, write_text
 from adder_tui.selection import Neuron
 from adder_tui.settings import Settings
 from tests.tui.screens import check_golden, press, screen_text, shows, until
