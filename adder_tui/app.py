@@ -31,6 +31,7 @@ from adder_tui.storage.autosave import begin, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
@@ -77,7 +78,7 @@ class AdderApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"{_way(key)}('{command.id}')", command.label, show=False, priority=key != "f1")
         for command in COMMANDS
-        if command.owner is not None
+        if command.owner not in (None, "window")
         for key in command.keys.split(",")
     ]
 
@@ -376,6 +377,8 @@ class AdderApp(App[None]):
                 return (self.editor,)
             case "lesson":
                 return self.learn.actors if self.learn is not None else ()
+            case "window":
+                return (self.screen,)
             case "tab":
                 front = (pane for pane in self.screen_stack[0].query(Pane) if pane.id == self.tab)
                 return next((pane.actors for pane in front), ())
@@ -459,7 +462,8 @@ class AdderApp(App[None]):
     def action_help(self) -> None:
         from adder_tui.help.screens import HelpScreen
 
-        self.push_screen(HelpScreen(self.view, self.typing()))
+        window = self.screen.window if isinstance(self.screen, Modal) else None
+        self.push_screen(HelpScreen(self.view, self.typing(), window))
 
     def action_palette(self) -> None:
         from adder_tui.help.screens import Palette

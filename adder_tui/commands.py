@@ -7,7 +7,8 @@ from typing import Literal
 
 from adder_tui.tabs import TABS, TabId
 
-Context = TabId | Literal[
+Window = Literal["runs", "sweep", "data"]
+Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
     "list", "field", "page", "goes", "stays", "task", "asking", "stations", "shapes",
@@ -17,11 +18,11 @@ Context = TabId | Literal[
     # on other tabs, while a lesson is open
     "visiting",
 ]  # fmt: skip
-"""What decides which keys work: the tab in front, and what a lesson lets one do."""
+"""What decides which keys work: the tab in front, and what a lesson lets one do; or the window over them."""
 Contexts = frozenset[Context]
-Owner = Literal["app", "controller", "editor", "tab", "lesson"]
+Owner = Literal["app", "controller", "editor", "tab", "lesson", "window"]
 """Who carries a command out: the app, what sends requests to the session, what edits the chosen number, the tab in
-front, or the Learn tab, also from another one."""
+front, the Learn tab, also from another one, or a window over them, whose keys Textual hands to it."""
 
 
 CHOICES: tuple[Context, ...] = (
@@ -61,6 +62,8 @@ class Command:
         """Whether it can be used in all of these: the tab in front, and what a lesson there lets one do."""
         if self.lesson is not None and self.lesson.isdisjoint(contexts) and not contexts.isdisjoint(_LEARNING):
             return False
+        if not _WINDOWS.isdisjoint(contexts):
+            return not self.contexts.isdisjoint(contexts)
         return not self.contexts or not self.contexts.isdisjoint(contexts)
 
 
@@ -69,6 +72,7 @@ def _on(*contexts: Context) -> Contexts:
 
 
 _LEARNING = _on("lesson", "list")
+_WINDOWS = _on("runs", "sweep", "data")
 _NEVER = _on()
 _NUMBERS = _on("network", "inspect", "hands")
 """Where one number is chosen and can be taken hold of."""
@@ -266,17 +270,64 @@ _APP = (
     Command("quit", "q,ctrl+q", "q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",
             "app", footer=11, typing="Ctrl+Q"),
 )
+_RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
+    Command("choose_run", "up,down,pageup,pagedown,home,end", "arrows", "move", "Choose another run."),
+    Command("go_to_run", "enter", "Enter", "go", "Go to the chosen run; the one in progress is kept.",
+            "window", footer=1, action="go"),
+    Command("compare_runs", "c,space", "c", "compare", "Pick the chosen run, then another one to set it beside.",
+            "window", footer=2, action="pick"),
+    Command("chart_run", "v", "v", "chart", "Put the chosen run on the chart, or take it away.",
+            "window", footer=3, action="chart"),
+    Command("forget_run", "d,delete", "d", "strike off", "Strike the chosen run off the list.",
+            "window", footer=4, action="forget"),
+    Command("bring_run_back", "u", "u", "bring back", "Put the run back that was struck off last.",
+            "window", action="bring_back"),
+    Command("swap_runs", "tab", "Tab", "swap them", "Of two runs side by side, show the other one first.",
+            "window", action="swap"),
+    Command("leave_runs", "escape,l,q", "Esc", "close", "Go back from two runs to the list, and from it to the app.",
+            "window", footer=5, action="leave"),
+))
+_SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
+    Command("enter_sweep", "enter", "Enter", "go", "Begin the sweep that is filled in; in its table go to the run.",
+            "window", typing="Enter", action="enter"),
+    Command("next_field", "tab,shift+tab", "Tab", "next field", "Go from the setting to the seeds, and back.",
+            "window", typing="Tab"),
+    Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way."),
+    Command("choose_seed", "left,right", "arrows", "seeds", "Left and right choose another seed of the value."),
+    Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
+            "window", action="new"),
+    Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
+    Command("leave_sweep", "escape", "Esc", "close", "Close it; a sweep that runs goes on.",
+            "window", typing="Esc", action="leave"),
+))
+_DATA = tuple(replace(command, contexts=_on("data")) for command in (
+    Command("choose_pair", "up,down,pageup,pagedown,home,end", "arrows", "move", "Choose another pair."),
+    Command("switch_scatter", "v", "v", "scatter", "Show the scatter in the table's place, or the table again.",
+            "window", action="switch"),
+    Command("colour_scatter", "c", "c", "colour", "Colour the scatter by the answers' errors, or by the targets.",
+            "window", action="colour"),
+    Command("held_out", "tab", "Tab", "held-out", "Show the held-out pairs, or those that are trained on.", "window"),
+    Command("own_rows", "e", "e", "own rows", "Type or paste rows of your own; they start a new run.",
+            "window", action="edit"),
+    Command("leave_data", "escape,q,d", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
+))
 # fmt: on
 
 GROUPS = {
     "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART,
     "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Tabs": _TABS, "The app": _APP,
+    "Runs": _RUNS, "Sweep": _SWEEP, "Data": _DATA, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 
 COMMANDS: tuple[Command, ...] = tuple(command for group in GROUPS.values() for command in group)
 BY_ID = {command.id: command for command in COMMANDS}
+
+
+def window_keys(window: Window) -> list[tuple[str, str]]:
+    """Keys of a window, each with what it does, as its lowest line tells them."""
+    ranked = [c for c in COMMANDS if c.footer and window in c.contexts]
+    return [(c.shown, c.label) for c in sorted(ranked, key=lambda c: c.footer)]
 
 
 def for_footer(typing: bool, contexts: Contexts) -> list[Command]:

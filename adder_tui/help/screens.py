@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts
+from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts, Window
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, wrapped
@@ -78,7 +78,7 @@ class _Keys(Canvas):
     def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         screen = self.screen
         assert isinstance(screen, HelpScreen)
-        return help_lines(view.glyphs, screen.typing, view.contexts, width)
+        return screen.lines(view, width)
 
 
 def _rows(canvas: Canvas) -> int:
@@ -86,7 +86,12 @@ def _rows(canvas: Canvas) -> int:
 
 
 class HelpScreen(Modal[None]):
-    """All keys; Escape closes it."""
+    """All keys; Escape closes it.
+
+    Args:
+        typing: whether somebody types a sum.
+        over: the window that this lies over.
+    """
 
     DEFAULT_CSS = """
     HelpScreen { background: $background; padding: 1 2; }
@@ -97,10 +102,15 @@ class HelpScreen(Modal[None]):
         Binding("escape,q,question_mark,f1,enter", "dismiss", show=False),
     ]
 
-    def __init__(self, source: ViewSource, typing: bool) -> None:
+    def __init__(self, source: ViewSource, typing: bool, over: Window | None = None) -> None:
         super().__init__()
         self._source = source
-        self.typing = typing
+        self._typing, self._over = typing, over
+
+    def lines(self, view: ViewState, width: int) -> list[Line]:
+        """The keys of the window that this lies over, or of the tab."""
+        contexts: Contexts = view.contexts if self._over is None else frozenset({self._over})
+        return help_lines(view.glyphs, self._typing, contexts, width)
 
     def compose(self) -> ComposeResult:
         yield _Heading(self._source)
@@ -117,9 +127,7 @@ class HelpScreen(Modal[None]):
 
     def _fit(self) -> None:
         width = max(20, self.app.size.width - 4)
-        self.query_one(_Keys).styles.height = len(
-            help_lines(self._source().glyphs, self.typing, self._source().contexts, width)
-        )
+        self.query_one(_Keys).styles.height = len(self.lines(self._source(), width))
 
 
 class Palette(SearchDialog[None, Command]):

@@ -11,12 +11,13 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
 from adder_engine.snapshot import RunSummary
+from adder_tui.commands import window_keys
 from adder_tui.runs.compare import side_by_side
 from adder_tui.runs.draw import run_text, runs_lines
 from adder_tui.train.draw_chart import MOST_ON_CHART, on_chart, run_now, shown_beside
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Modal
+from adder_tui.ui.modal import Modal, bindings_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 DETAIL_ROWS = 3
 
-LIST_KEYS = (("Enter", "go"), ("c", "compare"), ("v", "chart"), ("d", "strike off"), ("Esc", "close"))
+LIST_KEYS = window_keys("runs")
 PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
 
 
@@ -49,20 +50,15 @@ class RunsScreen(Modal[None]):
     RunsScreen { background: $background; padding: 0 1; }
     RunsScreen _Runs { height: 1fr; }
     """
+    window = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,l,q", "leave", show=False),
+        *bindings_of("runs"),
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
         Binding("pageup", "move(-10)", show=False),
         Binding("pagedown", "move(10)", show=False),
         Binding("home", "move(-99)", show=False),
         Binding("end", "move(99)", show=False),
-        Binding("enter", "go", show=False),
-        Binding("c,space", "pick", show=False),
-        Binding("v", "chart", show=False),
-        Binding("d,delete", "forget", show=False),
-        Binding("u", "bring_back", show=False),
-        Binding("tab", "swap", show=False),
     ]
 
     def __init__(self, services: Services) -> None:

@@ -30,7 +30,7 @@ from adder_tui.train.draw_panels import bar
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest, wrapped
-from adder_tui.ui.modal import Modal
+from adder_tui.ui.modal import Modal, bindings_of
 from adder_tui.ui.run_state import title
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
@@ -118,16 +118,13 @@ class SweepScreen(Modal[None]):
     SweepScreen Field { width: 1fr; height: 1; background: $band; }
     SweepScreen _Words { height: 1fr; margin-top: 1; }
     """
+    window = "sweep"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False, priority=True),
-        Binding("enter", "enter", show=False, priority=True),
-        Binding("tab,shift+tab", "next_field", show=False, priority=True),
+        *bindings_of("sweep"),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("left", "seed(-1)", show=False),
         Binding("right", "seed(1)", show=False),
-        Binding("n", "new", show=False),
-        Binding("x", "stop", show=False),
     ]
     AUTO_FOCUS = None
 
