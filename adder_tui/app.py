@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
 from rich.text import Text
 from textual import events, on
+from textual.actions import parse
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -21,16 +22,17 @@ from textual.worker import WorkerFailed
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.cli.output import complain
-from adder_tui.commands import BY_ID, COMMANDS
+from adder_tui.commands import BY_ID, COMMANDS, Contexts, Owner
 from adder_tui.controller import Controller
 from adder_tui.process.gc_pacing import IDLE, GcPacing
 from adder_tui.process.shutdown import ShutdownGuard, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.autosave import begin, write_place
-from adder_tui.tabs import FIRST_TAB, TABS
+from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
@@ -77,7 +79,7 @@ class AdderApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"{_way(key)}('{command.id}')", command.label, show=False, priority=key != "f1")
         for command in COMMANDS
-        if command.act is not None
+        if command.owner not in (None, "window")
         for key in command.keys.split(",")
     ]
 
@@ -91,7 +93,11 @@ class AdderApp(App[None]):
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.player: Controller = Controller(self.experiment, self.show, self.say, lambda: nothing_left(self.view()))
+        self.controller: Controller = Controller(
+            self.experiment, self.show, self.say, lambda: nothing_left(self.view())
+        )
+        self.tab: TabId
+        self.first_lesson: str
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
         self.notice = settings.phrase
@@ -128,7 +134,7 @@ class AdderApp(App[None]):
         yield Container(id="stage")
         yield NoticeLine(self.view)
         yield StateLine(self.view)
-        yield Prompt(self.view)
+        yield Prompt(self.view, self.may_ask)
         yield FooterLine(self.view, self.typing)
 
     def on_mount(self) -> None:
@@ -143,7 +149,7 @@ class AdderApp(App[None]):
 
     async def _after_first_paint(self) -> None:
         await self.query_one(Prompt).open_field()
-        await self.show_tab(self.tab)
+        await self.action_show_tab(self.tab)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
         self.call_after_refresh(self._connect)
 
@@ -154,12 +160,12 @@ class AdderApp(App[None]):
             snapshot=self.snapshot,
             glyphs=ASCII if self.settings.ascii else UNICODE,
             tab=self.tab,
-            step_size=self.player.step_size,
-            pace=self.player.pace,
+            step_size=self.controller.step_size,
+            pace=self.controller.pace,
             selection=fitting(self.selection, self.experiment),
             notice=self.notice
             or standing_notice(
-                self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words.split()
+                self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words
             ),
             reached=self.editor.reached(self.snapshot) if "editor" in vars(self) else None,
             telling=self.telling,
@@ -173,11 +179,12 @@ class AdderApp(App[None]):
         return self.focused is not None and self.focused.id in TYPED_INTO
 
     @property
-    def words(self) -> str:
+    def words(self) -> Contexts:
         """What the lesson in front lets one do, for the table of commands; on other tabs whether one is open."""
         if self.learn is not None and self.tab == "learn":
-            return " ".join(sorted(self.learn.words))
-        return "visiting" if self.lesson is not None else ""
+            return self.learn.words
+        visiting: Contexts = frozenset({"visiting"})
+        return visiting if self.lesson is not None else frozenset()
 
     @property
     def lesson(self) -> Lesson | None:
@@ -185,10 +192,9 @@ class AdderApp(App[None]):
         room = self.learn.classroom if self.learn is not None else None
         return room.lesson if room is not None else None
 
-    @property
-    def instance_number(self) -> int:
-        """This app's seat in the data folder."""
-        return self.instance_lock.number if self.instance_lock is not None else 1
+    def may_ask(self) -> bool:
+        """Whether the prompt takes a sum: not where a lesson has no network to ask."""
+        return self.learn is None or not self.learn.display or self.learn.asks
 
     def redraw(self) -> None:
         """Draw what is visible anew; cells that look the same are not sent."""
@@ -228,7 +234,7 @@ class AdderApp(App[None]):
             front.take_focus()
         self.redraw()
 
-    async def show_tab(self, id: str) -> None:
+    async def action_show_tab(self, id: TabId) -> None:
         """Bring a tab to the front; its pane is mounted the first time."""
         if self.tab != id and self._refusal:
             self.screen_stack[0].set_focus(None)  # as by a click: what the prompt refused stays behind
@@ -238,7 +244,7 @@ class AdderApp(App[None]):
             pane.display = pane.id == id
         if not stage.query(f"#{id}"):
             tab = next(tab for tab in TABS if tab.id == id)
-            pane = tab.pane_class()(self.view, id=id)
+            pane = tab.pane_class()(self, id=id)
             await stage.mount(pane)
             if id == "learn":
                 self.learn = pane  # type: ignore[assignment]
@@ -261,7 +267,7 @@ class AdderApp(App[None]):
         """What takes hold of the chosen number; made when it is first needed."""
         from adder_tui.controller import NetworkEditor
 
-        return NetworkEditor(self.player, self.view, self.show, self.say, self.select)
+        return NetworkEditor(self.controller, self.view, self.show, self.say, self.select)
 
     # --- the session -----------------------------------------------------------------------------
 
@@ -271,7 +277,7 @@ class AdderApp(App[None]):
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
         self.seated.set()
-        await self.player.follow(session, self.settings.fps)
+        await self.controller.follow(session, self.settings.fps)
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
@@ -303,7 +309,7 @@ class AdderApp(App[None]):
             from adder_tui.train.draw_chart import branch_sentence  # not needed to paint the shell
 
             self.notice = self._branched = branch_sentence(before, snapshot)
-        self.player.snapshot = snapshot
+        self.controller.snapshot = snapshot
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
         )
@@ -311,7 +317,7 @@ class AdderApp(App[None]):
             self.experiment = snapshot.experiment
             if before is not None:
                 self.query_one(Prompt).follow(before.asked.sum, snapshot.asked.sum)
-            self.player.fit_pace(snapshot.experiment)
+            self.controller.fit_pace(snapshot.experiment)
         if (learn := self.learn) is not None:
             learn.saw(snapshot)
         self.redraw()
@@ -330,37 +336,69 @@ class AdderApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key of other tabs is left alone, and so are plain keys where somebody types or a window is open."""
-        if action in ("do", "press") and not BY_ID[str(parameters[0])].works_on(f"{self.tab} {self.words}"):
+        if action in ("do", "press") and not BY_ID[str(parameters[0])].works_on(self.words | {self.tab}):
             return False
         if action == "press" and (self.typing() or len(self.screen_stack) > 1):
             return False
         return super().check_action(action, parameters)
 
-    async def action_press(self, id: str) -> None:
+    def action_press(self, id: str) -> None:
         """A plain key's command."""
-        await self.action_do(id)
+        self.carry_out(id)
 
-    async def action_do(self, id: str) -> None:
-        """Carry out a command of the table."""
+    def action_do(self, id: str) -> None:
+        """A key's command that also works where somebody types or a window is open."""
+        self.carry_out(id)
+
+    def carry_out(self, id: str) -> None:
+        """Do a command of the table: ``action_…`` of its owner, or of the first of the owner's parts that has it."""
         command = BY_ID[id]
-        assert command.act is not None
+        assert command.owner is not None
+        _, name, arguments = parse(command.action or id)
+        ways = (getattr(actor, f"action_{name}", None) for actor in self._actors(command.owner))
+        does = next((way for way in ways if way is not None), None)
         self.notice = self._branched = ""
-        outcome = command.act(self)
-        if outcome is not None:
-            self.run_worker(self.attempt(outcome), name=id)
+        if does is not None:
+            try:
+                outcome = does(*arguments)
+            except AdderError as error:
+                self.say(str(error))
+            else:
+                if outcome is not None:
+                    self.start(outcome, id)
         self.redraw()
 
-    async def attempt(self, outcome: Awaitable[None]) -> None:
+    def _actors(self, owner: Owner) -> Sequence[object]:
+        match owner:
+            case "app":
+                return (self,)
+            case "controller":
+                return (self.controller,)
+            case "editor":
+                return (self.editor,)
+            case "lesson":
+                return self.learn.actors if self.learn is not None else ()
+            case "window":
+                return (self.screen,)
+            case "tab":
+                front = (pane for pane in self.screen_stack[0].query(Pane) if pane.id == self.tab)
+                return next((pane.actors for pane in front), ())
+
+    def start(self, work: Awaitable[None], name: str) -> None:
+        """Begin it; where it is refused, say why."""
+        self.run_worker(self.attempt(work), name=name)
+
+    async def attempt(self, work: Awaitable[None]) -> None:
         """Wait for it; where it is refused, say why."""
         try:
-            await outcome
+            await work
         except AdderError as error:
             self.say(str(error))
 
     @on(Clickable.Clicked)
-    async def _clicked(self, event: Clickable.Clicked) -> None:
-        if BY_ID[event.command].act is not None:
-            await self.action_do(event.command)
+    def _clicked(self, event: Clickable.Clicked) -> None:
+        if BY_ID[event.command].owner is not None:
+            self.carry_out(event.command)
 
     @on(Prompt.Asked)
     def _asked(self, event: Prompt.Asked) -> None:
@@ -368,16 +406,16 @@ class AdderApp(App[None]):
         learn = self.learn
         if learn is not None and self.tab == "learn" and learn.has_enough_of(event.sum):
             learn.take_focus()
-            self.run_worker(self.attempt(learn.go_on()), name="go on")
+            self.start(learn.action_go_on(), "go on")
         else:
-            self.run_worker(self.attempt(self.ask(event.sum)), name="ask")
+            self.start(self.ask(event.sum), "ask")
 
     async def ask(self, asked: Sum) -> None:
         """Ask the network; a lesson that is open hears of it."""
         learn = self.learn
         if learn is not None and learn.classroom is not None:
             await learn.classroom.settled()
-        answer = await self.player.ask(asked)
+        answer = await self.controller.ask(asked)
         if learn is not None:
             learn.heard(answer)
 
@@ -392,6 +430,87 @@ class AdderApp(App[None]):
         if self.notice and self.notice == self._refusal:
             self.notice = self._refusal = ""
             self.redraw()
+
+    # --- what the app's own commands do; each window is imported when it is first needed ----------
+
+    def action_prompt(self) -> None:
+        self.query_one(Prompt).focus_field()
+
+    def action_edit(self) -> None:
+        """The form that changes the experiment; in a lesson its controls."""
+        if self.learn is not None and "lesson" in self.words:
+            self.learn.lesson_view.edit_setting()
+            return
+        from adder_tui.experiment_form.screen import ExperimentForm
+
+        self.push_screen(ExperimentForm(self.experiment, self.view, self.controller))
+
+    def action_data(self) -> None:
+        from adder_tui.data.screens import DataScreen
+
+        self.push_screen(DataScreen(self.view, self.controller))
+
+    def action_set_value(self) -> None:
+        """The line that a number's new value is typed into.
+
+        Raises:
+            RequestError: an input is chosen, which has no number of its own.
+        """
+        from adder_tui.network.value_dialogs import EditValue
+
+        self.push_screen(EditValue(self.view, self.editor))
+
+    def action_help(self) -> None:
+        from adder_tui.help.screens import HelpScreen
+
+        window = self.screen.window if isinstance(self.screen, Modal) else None
+        self.push_screen(HelpScreen(self.view, self.typing(), window))
+
+    def action_palette(self) -> None:
+        from adder_tui.help.screens import Palette
+
+        if len(self.screen_stack) == 1:
+            self.push_screen(Palette(self))
+
+    def action_runs(self) -> None:
+        from adder_tui.runs.screens import RunsScreen
+
+        self.push_screen(RunsScreen(self))
+
+    def action_sweep(self) -> None:
+        from adder_tui.sweep.screen import SweepScreen
+
+        self.push_screen(SweepScreen(self))
+
+    def action_save(self) -> None:
+        from adder_tui.runs.file_screens import SaveRun
+
+        if len(self.screen_stack) == 1:
+            self.push_screen(SaveRun(self))
+
+    def action_open(self) -> None:
+        from adder_tui.runs.file_screens import OpenRun
+
+        self.push_screen(OpenRun(self))
+
+    async def action_open_last(self) -> None:
+        """Open the run that was kept from last time."""
+        if self.last_run is None:
+            self.say("There is no run kept from last time.")
+            return
+        await self.controller.open(self.last_run.path)
+        self.last_run = None
+        self.redraw()
+
+    async def action_quit(self) -> None:
+        """Save the run and leave; a sweep that would be lost is told of first."""
+        if self.sweep is not None:
+            from adder_tui.sweep.screen import holds_back
+
+            if holds_back(self, self):
+                return
+        await self.controller.close()
+        self.call_later(self.exit)  # at once it would break in on a pane that is being mounted
 
     def action_suspend_process(self) -> None:
         """Ctrl+Z: Textual's own would stop this process and not the job that it belongs to."""
@@ -421,12 +540,12 @@ def run(settings: Settings) -> int:
     """Show the app until it is left; its exit code."""
     sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
-    with ShutdownGuard(app, on_end=app.player.close_now):
+    with ShutdownGuard(app, on_end=app.controller.close_now):
         app.run(mouse=settings.mouse)
-        stopped = app.player.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
+        stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
-    if app.player.unsaved:
-        complain(app.player.unsaved)
+    if app.controller.unsaved:
+        complain(app.controller.unsaved)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
         sys.stdout.flush()
         sys.stderr.flush()

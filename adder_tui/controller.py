@@ -81,7 +81,7 @@ class NetworkEditor:
         self._show(await session.edit(name, place, value))
         self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
 
-    async def nudge(self, direction: int) -> None:
+    async def action_nudge(self, direction: int) -> None:
         """Raise or lower the chosen number a little."""
         async with self._one_at_a_time:
             parameter, name, place = self.chosen()
@@ -89,13 +89,13 @@ class NetworkEditor:
             new = old + direction * max(LEAST_NUDGE, NUDGE * abs(old))
             await self.set(name, place, new)
 
-    async def keep(self) -> None:
+    async def action_keep(self) -> None:
         """Keep the chosen number as it is while training goes on, or let it go again."""
         parameter, _, _ = self.chosen()
         name = layout_for(self._view().experiment).name_of(parameter.index)
         await self._keep(frozenset({parameter.index}), name)
 
-    async def keep_layer(self) -> None:
+    async def action_keep_layer(self) -> None:
         """Keep the whole layer of the chosen number, or let it go again."""
         parameter, _, _ = self.chosen()
         layout = layout_for(self._view().experiment)
@@ -111,7 +111,7 @@ class NetworkEditor:
             self._show(await session.freeze(kept - indices if free else kept | indices))
             self._say(f"{name} learns again." if free else f"{name} is kept as it is: training leaves it alone.")
 
-    async def mute(self) -> None:
+    async def action_mute(self) -> None:
         """Hold the chosen hidden neuron's output at 0, or wake it."""
         async with self._one_at_a_time:
             view = self._view()
@@ -130,7 +130,7 @@ class NetworkEditor:
 
     # --- the ladder, neuron by neuron ------------------------------------------------------------
 
-    async def next_neuron(self, forward: bool) -> None:
+    async def action_walk(self, forward: bool) -> None:
         """Within a layer's rung the next neuron, or the one before; after the last one the next rung."""
         async with self._one_at_a_time:
             size = self._layer_at_work()
@@ -241,7 +241,7 @@ class Controller:
 
     # --- playing ---------------------------------------------------------------------------------
 
-    async def toggle(self) -> None:
+    async def action_play(self) -> None:
         """Play, or pause."""
         async with self._toggling:
             await self._toggle()
@@ -255,11 +255,11 @@ class Controller:
         else:
             self._show(await session.play(self.pace))
 
-    async def slower(self) -> None:
+    async def action_slower(self) -> None:
         """Play at the next slower pace."""
         await self._set_pace(-1)
 
-    async def faster(self) -> None:
+    async def action_faster(self) -> None:
         """Play at the next faster pace."""
         await self._set_pace(+1)
 
@@ -281,18 +281,18 @@ class Controller:
 
     # --- stepping --------------------------------------------------------------------------------
 
-    def next_step_size(self) -> None:
+    def action_step_size(self) -> None:
         """Choose the next larger step, and after the largest the smallest."""
         from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
 
         self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
         self._say(f"A step is now {_one(self.step_size)}.")
 
-    async def forward(self) -> None:
+    async def action_forward(self) -> None:
         """One step forward; of a key that repeats faster than the engine steps only a few are kept waiting."""
         await self._step(forward=True)
 
-    async def back(self) -> None:
+    async def action_back(self) -> None:
         """One step back."""
         await self._step(forward=False)
 
@@ -328,11 +328,11 @@ class Controller:
 
             self._say(move_text(snapshot.crossing, snapshot, UNICODE))
 
-    async def home(self) -> None:
+    async def action_home(self) -> None:
         """To the first moment."""
         self._show(await (await self.ready()).home())
 
-    async def end(self) -> None:
+    async def action_end(self) -> None:
         """To the newest moment."""
         self._show(await (await self.ready()).end())
 
@@ -343,11 +343,11 @@ class Controller:
 
     # --- the run ---------------------------------------------------------------------------------
 
-    async def reset(self) -> None:
+    async def action_reset(self) -> None:
         """The same initial weights again."""
         self._show(await (await self.ready()).reset())
 
-    async def reseed(self) -> None:
+    async def action_reseed(self) -> None:
         """Other initial weights."""
         snapshot = await (await self.ready()).reseed()
         self._show(snapshot)
@@ -402,7 +402,7 @@ class Controller:
         """Put the run back that was struck off last."""
         self._show(await (await self.ready()).bring_back())
 
-    async def rescue(self) -> None:
+    async def action_rescue(self) -> None:
         """Back to before the run blew up, with a lower rate."""
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
@@ -416,11 +416,11 @@ class Controller:
         self._show(await session.snapshot())
         return answer
 
-    async def undo(self) -> None:
+    async def action_undo(self) -> None:
         """Take the last change back."""
         self._crossed(await (await self.ready()).undo())
 
-    async def redo(self) -> None:
+    async def action_redo(self) -> None:
         """Make the change again that was taken back."""
         self._crossed(await (await self.ready()).redo())
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from adder_tui.ui.tab import Pane
+
+TabId = Literal["learn", "network", "inspect", "train", "explore"]
 
 
 @dataclass(frozen=True)
 class Tab:
     """One tab of the shell."""
 
-    id: str
+    id: TabId
     key: str
     label: str
     help: str
     pane: str
     """``module:class`` of a :class:`~adder_tui.ui.tab.Pane`, imported when the tab is first shown."""
 
-    def pane_class(self) -> type[Pane]:
+    def pane_class(self) -> Callable[..., Pane]:
+        """Makes the pane from the app's services and its ``id``."""
         module, _, name = self.pane.partition(":")
-        found: type[Pane] = getattr(import_module(module), name)
+        found: Callable[..., Pane] = getattr(import_module(module), name)
         return found
 
 
@@ -42,4 +46,4 @@ TABS: tuple[Tab, ...] = (
         "adder_tui.explore.tab:ExplorePane"),
 )  # fmt: skip
 
-FIRST_TAB = "train"
+FIRST_TAB: TabId = "train"

@@ -38,7 +38,7 @@ async def draw() -> None:
         app = AdderApp(Settings(data_dir=Path(folder), experiment=Experiment.preset("one-pair")))
         async with app.run_test(size=SIZE) as pilot:
             await until(pilot, lambda: app.snapshot is not None)
-            session = await app.player.ready()
+            session = await app.controller.ready()
             app.show(await session.step("epoch", 1100))
             await pilot.press("4")
             await pilot.pause()
@@ -56,7 +56,7 @@ async def draw() -> None:
             await pilot.press("minus", "minus")
             await until(pilot, lambda: not pane.waiting)
             save(app, "explore.svg", "adder-tui: Explore")
-            await app.player.close()
+            await app.controller.close()
         await draw_lesson(Path(folder) / "lesson")
 
 
@@ -72,7 +72,7 @@ async def draw_lesson(folder: Path) -> None:
         await pilot.press(*"40.5", "enter")
         await until(pilot, lambda: "the bias is missing" in screen_text(app))
         save(app, "learn.svg", "adder-tui: Learn")
-        await app.player.close()
+        await app.controller.close()
 
 
 def save(app: AdderApp, name: str, title: str) -> None:

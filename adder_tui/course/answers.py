@@ -25,7 +25,7 @@ class Answers:
     def __init__(self, room: LessonController) -> None:
         self._room = room
 
-    def pick(self, letter: str) -> None:
+    def action_pick(self, letter: str) -> None:
         """A choice's letter: picked for a prediction, given for the quiz or the review."""
         lesson_state = self._room.lesson_state
         if lesson_state is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.commands import CHOICES, Context, Contexts
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import SHEETS, calls_of
 from adder_tui.course.state import PRACTICE, LessonState, Step
 
@@ -24,9 +25,9 @@ class OnScreen:
     """Whether the chart is being read out."""
 
 
-def words_for(lesson: Lesson, step: Step) -> frozenset[str]:
+def words_for(lesson: Lesson, step: Step) -> Contexts:
     """The words for one step of a lesson: ``ask``, ``run``, ``form``, ``seed``, ``edit``, ``trace``, ``diagram`` …"""
-    words = {"lesson", step.kind}
+    words: set[Context] = {"lesson", step.kind}
     if step.kind not in PRACTICE:
         return frozenset(words)
     verbs = {action.verb for action in lesson.solution}
@@ -46,21 +47,21 @@ def words_for(lesson: Lesson, step: Step) -> frozenset[str]:
     return frozenset(words)
 
 
-def words_on_list(typing: bool) -> frozenset[str]:
+def words_on_list(typing: bool) -> Contexts:
     """The words while no lesson is open; ``typing``: somebody types what to find."""
-    return frozenset({"list", "field" if typing else "ask"})
+    return frozenset({"list", "field"} if typing else {"list", "ask"})
 
 
-def words_now(lesson_state: LessonState, typing: bool, screen: OnScreen) -> frozenset[str]:
+def words_now(lesson_state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     """The words for a lesson as it is at the moment; ``typing``: the lesson's line has the keys."""
     phrase = words_shown(lesson_state)
     if lesson_state.asking:
-        return frozenset({"lesson", "asking"} | phrase)
+        return phrase | {"lesson", "asking"}
     if typing:
-        return frozenset({"lesson", "field"} | phrase)
-    choices = {f"choice_{letter}" for letter in LETTERS[: lesson_state.choice_count]}
+        return phrase | {"lesson", "field"}
+    choices = frozenset(CHOICES[: lesson_state.choice_count])
     if lesson_state.review is not None:
-        return frozenset({"lesson", "page", "goes" if lesson_state.review.right else "stays"} | choices)
+        return choices | {"lesson", "page", "goes" if lesson_state.review.right else "stays"}
     words = words_for(lesson_state.lesson, lesson_state.step) | choices | phrase
     if not lesson_state.has_run:
         words -= {"run", "seed", "edit", "diagram"}
@@ -98,9 +99,9 @@ def _enough(lesson_state: LessonState, view: str) -> bool:
     )
 
 
-def words_shown(lesson_state: LessonState) -> set[str]:
+def words_shown(lesson_state: LessonState) -> Contexts:
     """What the shell's own lines may tell by now: how the run stands, and the network's answer."""
     if lesson_state.step.kind not in PRACTICE:
-        return set()
+        return frozenset()
     asked = lesson_state.step.kind != "do" or lesson_state.has_asked
-    return {"stands", "answers"} if asked else {"stands"}
+    return frozenset({"stands", "answers"} if asked else {"stands"})

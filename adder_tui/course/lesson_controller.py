@@ -124,7 +124,7 @@ class Controls:
         value = str(value).lower() if isinstance(value, bool) else str(value)
         await self.set(key, words[(words.index(value) + change) % len(words) if value in words else 0])
 
-    async def next_station(self) -> None:
+    async def action_station(self) -> None:
         """Load the next of the lesson's stations; after the last one the lesson's own run again."""
         lesson_state = self._room.lesson_state
         if lesson_state is None or not lesson_state.lesson.stations:
@@ -157,7 +157,7 @@ class Help:
             self._room.store.change(lambda tree: progress.take_hint(tree, lesson_state.lesson.id))
         self._room.changed()
 
-    def decline(self) -> None:
+    def action_no(self) -> None:
         """No, the learner does it."""
         if self._room.lesson_state is not None:
             self._room.lesson_state.asking = False

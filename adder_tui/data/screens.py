@@ -16,7 +16,7 @@ from adder_engine.errors import AdderError
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Span
-from adder_tui.ui.modal import Modal
+from adder_tui.ui.modal import Modal, bindings_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -99,18 +99,15 @@ class DataScreen(Modal[None]):
     DataScreen _Scatter {{ width: 1fr; }}
     DataScreen _Foot {{ height: 2; }}
     """
+    window = "data"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,d", "dismiss", show=False),
+        *bindings_of("data"),
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
         Binding("home", "end(False)", show=False),
         Binding("end", "end(True)", show=False),
-        Binding("v", "switch", show=False),
-        Binding("c", "colour", show=False),
-        Binding("tab", "held_out", show=False),
-        Binding("e", "edit", show=False),
     ]
 
     def __init__(self, source: ViewSource, player: Controller) -> None:

@@ -20,8 +20,15 @@ from adder_engine.parsing import Sum
 from adder_tui.explore.draw import HEADING, explore_lines
 from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_layout, gallery_width, neuron_cells
 from adder_tui.explore.stability import TOP, halves, slice_cells
-from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, ExploreState, hidden_neuron
-from adder_tui.explore.state import next_neuron as after
+from adder_tui.explore.state import (
+    VIEWS,
+    WIDE,
+    ClickTarget,
+    ExploreResults,
+    ExploreState,
+    hidden_neuron,
+    next_neuron,
+)
 from adder_tui.explore.viewport import extent_of, moved, off_axis, on_axis, rulers, zoomed
 from adder_tui.theme import BASIC_THEME
 from adder_tui.ui.canvas import Canvas, ViewSource
@@ -33,7 +40,7 @@ from adder_tui.ui.view import ViewState
 if TYPE_CHECKING:
     from adder_engine.analysis.results import GridSpec
     from adder_engine.snapshot import Snapshot
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 
 POINTS = 81
@@ -210,9 +217,10 @@ class ExploreCanvas(Canvas, can_focus=True):
 class ExplorePane(Pane):
     """A drawing, and the questions that it needs answered; what is not in sight is not asked for."""
 
-    def __init__(self, source: ViewSource, *, id: str) -> None:
-        super().__init__(source, id=id)
-        self._canvas = ExploreCanvas(source, self.redraw)
+    def __init__(self, services: Services, *, id: str) -> None:
+        super().__init__(services.view, id=id)
+        self._services = services
+        self._canvas = ExploreCanvas(services.view, self.redraw)
         self._known: dict[str, tuple[object, object]] = {}
         """By finding: what it was last asked about, and of which state of the run."""
         self._asking: dict[str, float] = {}
@@ -220,10 +228,6 @@ class ExplorePane(Pane):
         self._moments: dict[str, Snapshot] = {}
         """By finding: the moment that it speaks of."""
         self._asked_at = -math.inf
-
-    @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
 
     @property
     def waiting(self) -> bool:
@@ -234,7 +238,7 @@ class ExplorePane(Pane):
         yield self._canvas
 
     def on_mount(self) -> None:
-        halved = not (self._app.no_color or self._app.settings.ascii or self._app.theme == BASIC_THEME)
+        halved = not (self.app.no_color or self._services.settings.ascii or self.app.theme == BASIC_THEME)
         self._canvas.look(halved=halved)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -272,7 +276,7 @@ class ExplorePane(Pane):
 
     async def _fetch(self, group: Sequence[QuerySpec]) -> None:
         """Wait for findings of one moment. They are shown together, or one by one where none was shown before."""
-        session = await self._app.player.ready()
+        session = await self._services.controller.ready()
         answers: tuple[asyncio.Future[object], ...] = ()
         try:
             together = session.together(*(ask.question for ask in group))
@@ -317,7 +321,7 @@ class ExplorePane(Pane):
 
     # --- commands --------------------------------------------------------------------------------
 
-    def next_view(self, change: int) -> None:
+    def action_view(self, change: int) -> None:
         """Show the next view, or the one before."""
         self.workers.cancel_node(self)  # what the view that is left still waits for
         names = list(VIEWS)
@@ -341,38 +345,38 @@ class ExplorePane(Pane):
         found = self._canvas.exploration.found
         return [field.name for field in dataclasses.fields(found) if getattr(found, field.name) not in (None, ())]
 
-    def zoom(self, by: int) -> None:
+    def action_zoom(self, by: int) -> None:
         """Look from further away, or with ``by`` −1 from nearer."""
         if self._on_plane():
             exploration = self._canvas.exploration
             before = exploration.window(self.source())
             window = zoomed(before, self._canvas.cursor, by)
             if window == before:
-                self._app.say(f"This is as {'wide' if by > 0 else 'near'} as it goes.")
+                self._services.say(f"This is as {'wide' if by > 0 else 'near'} as it goes.")
             self._canvas.exploration = exploration.with_window(window)
             self.redraw()
 
-    def switch_log(self) -> None:
+    def action_log_steps(self) -> None:
         """Log steps or even ones."""
         if self._on_plane():
             self._canvas.look(log=not self._canvas.exploration.log)
             self.redraw()
 
-    def switch_size(self) -> None:
+    def action_by_size(self) -> None:
         """The error's size alone, or its sign too."""
         if self._canvas.exploration.view != "error":
-            self._app.say("m belongs to the error view: v goes there.")
+            self._services.say("m belongs to the error view: v goes there.")
             return
         self._canvas.look(by_size=not self._canvas.exploration.by_size)
 
-    def next_neuron(self, change: int) -> None:
+    def action_hidden(self, change: int) -> None:
         """Choose the next hidden neuron, on every tab."""
         view = self.source()
-        neuron = after(view.selection, view.experiment, change)
+        neuron = next_neuron(view.selection, view.experiment, change)
         if neuron is not None:
-            self._app.select(neuron)
+            self._services.select(neuron)
 
-    def take_sum(self) -> Awaitable[None] | None:
+    def action_take_sum(self) -> Awaitable[None] | None:
         """Ask the sum under the cross-hair."""
         if not self._on_plane():
             return None
@@ -380,17 +384,17 @@ class ExplorePane(Pane):
         asked = Sum(a, b)
         exploration = self._canvas.exploration  # the plane stays where it is, whatever is asked on it
         self._canvas.exploration = exploration.with_window(exploration.window(self.source()))
-        self._app.query_one(Prompt).put(asked)
+        self.app.query_one(Prompt).put(asked)
         return self._ask(asked)
 
     async def _ask(self, asked: Sum) -> None:
         """Ask it; unless the cross-hair has gone on since, it lies on the current sum then, wherever the cells do."""
         here = self._canvas.exploration.cursor
-        await self._app.ask(asked)
+        await self._services.ask(asked)
         if self._canvas.exploration.cursor == here:
             self._canvas.look(cursor=None)
 
-    def back_to_range(self) -> None:
+    def action_home_range(self) -> None:
         """The training range and the current sum again."""
         if self._on_plane():
             self._canvas.look(even=None, log=False, cursor=None)
@@ -399,5 +403,5 @@ class ExplorePane(Pane):
     def _on_plane(self) -> bool:
         if self._canvas.has_plane:
             return True
-        self._app.say(NO_PLANE.format(view=self._canvas.exploration.view))
+        self._services.say(NO_PLANE.format(view=self._canvas.exploration.view))
         return False

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from adder_tui.commands import COMMANDS, GROUPS, Command
+from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts, Window
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, wrapped
@@ -18,19 +18,19 @@ from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 
 GROUP_WIDTH = 9
 KEY_WIDTH = 8
 
 
-def help_lines(glyphs: Glyphs, typing: bool, tab: str, width: int) -> list[Line]:
+def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> list[Line]:
     """Groups of keys that work on this tab, each with a sentence; while somebody types a sum, its keys come first."""
     lines: list[Line] = []
     groups = sorted(GROUPS, key=lambda name: not (typing and name == "Sums"))
     for group in groups:
-        commands = [command for command in GROUPS[group] if command.works_on(tab)]
+        commands = [command for command in GROUPS[group] if command.works_on(contexts)]
         lines += [Line()] if lines and commands else []
         for i, command in enumerate(commands):
             rows = wrapped(glyphs.text(command.help), max(10, width - GROUP_WIDTH - KEY_WIDTH))
@@ -40,14 +40,14 @@ def help_lines(glyphs: Glyphs, typing: bool, tab: str, width: int) -> list[Line]
     return [line.fit(width) for line in lines]
 
 
-def found(typed: str, tab: str) -> list[Command]:
+def found(typed: str, contexts: Contexts) -> list[Command]:
     """This tab's commands that hold every typed word in what they are called or do, best first."""
     words = typed.lower().split()
     fitting = [
         command
         for command in COMMANDS
-        if command.act is not None
-        and command.works_on(tab)
+        if command.owner is not None
+        and command.works_on(contexts)
         and all(word in f"{command.label} {command.help}".lower() for word in words)
     ]
     return sorted(fitting, key=lambda c: not (words and c.label.lower().startswith(words[0])))
@@ -78,7 +78,7 @@ class _Keys(Canvas):
     def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
         screen = self.screen
         assert isinstance(screen, HelpScreen)
-        return help_lines(view.glyphs, screen.typing, view.place, width)
+        return screen.lines(view, width)
 
 
 def _rows(canvas: Canvas) -> int:
@@ -86,7 +86,12 @@ def _rows(canvas: Canvas) -> int:
 
 
 class HelpScreen(Modal[None]):
-    """All keys; Escape closes it."""
+    """All keys; Escape closes it.
+
+    Args:
+        typing: whether somebody types a sum.
+        over: the window that this lies over.
+    """
 
     DEFAULT_CSS = """
     HelpScreen { background: $background; padding: 1 2; }
@@ -97,10 +102,15 @@ class HelpScreen(Modal[None]):
         Binding("escape,q,question_mark,f1,enter", "dismiss", show=False),
     ]
 
-    def __init__(self, source: ViewSource, typing: bool) -> None:
+    def __init__(self, source: ViewSource, typing: bool, over: Window | None = None) -> None:
         super().__init__()
         self._source = source
-        self.typing = typing
+        self._typing, self._over = typing, over
+
+    def lines(self, view: ViewState, width: int) -> list[Line]:
+        """The keys of the window that this lies over, or of the tab."""
+        contexts: Contexts = view.contexts if self._over is None else frozenset({self._over})
+        return help_lines(view.glyphs, self._typing, contexts, width)
 
     def compose(self) -> ComposeResult:
         yield _Heading(self._source)
@@ -117,9 +127,7 @@ class HelpScreen(Modal[None]):
 
     def _fit(self) -> None:
         width = max(20, self.app.size.width - 4)
-        self.query_one(_Keys).styles.height = len(
-            help_lines(self._source().glyphs, self.typing, self._source().place, width)
-        )
+        self.query_one(_Keys).styles.height = len(self.lines(self._source(), width))
 
 
 class Palette(SearchDialog[None, Command]):
@@ -130,16 +138,16 @@ class Palette(SearchDialog[None, Command]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+p", "dismiss", show=False, priority=True)]
 
-    def __init__(self, source: ViewSource) -> None:
-        super().__init__(source, "find a command")
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.view, "find a command")
+        self._services = services
 
     def found(self, typed: str) -> Sequence[Command]:
-        return found(typed, self.source().place)
+        return found(typed, self.source().contexts)
 
     def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         return palette_lines(self.things, self.at, width, height, view.glyphs)
 
     async def take(self, thing: Command) -> None:
-        app: AdderApp = self.app  # type: ignore[assignment]
         await self.dismiss()
-        await app.action_do(thing.id)
+        self._services.carry_out(thing.id)

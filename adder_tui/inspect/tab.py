@@ -35,7 +35,7 @@ from adder_tui.ui.view import ViewState
 if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 
 def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
@@ -156,13 +156,13 @@ class TensorTable(Canvas, can_focus=True):
         layer = (self.here.layer + change) % len(experiment.layer_names)
         self._select(in_layer(self.here, layer, experiment))
 
-    def next_quantity(self, change: int) -> None:
+    def action_quantity(self, change: int) -> None:
         """Show the next quantity, or the one before."""
         known = quantities(self.view.experiment)
         at = known.index(fitting_quantity(self.inspection.quantity, self.view.experiment))
         self.inspect(quantity=known[(at + change) % len(known)])
 
-    def next_comparison(self) -> None:
+    def action_compare(self) -> None:
         """Compare with another moment, or with none."""
         at = COMPARISONS.index(self.inspection.against)
         self.inspect(against=COMPARISONS[(at + 1) % len(COMPARISONS)])
@@ -232,15 +232,16 @@ class TensorFeed:
 class InspectPane(Pane):
     """A table, and what the session is asked for beside the snapshot."""
 
-    def __init__(self, source: ViewSource, *, id: str) -> None:
-        super().__init__(source, id=id)
-        self.table = TensorTable(source, lambda selection: self._app.select(selection))
-        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+    def __init__(self, services: Services, *, id: str) -> None:
+        super().__init__(services.view, id=id)
+        self._services = services
+        self.table = TensorTable(services.view, services.select)
+        self._feed = TensorFeed(self.table, services.controller.ready)
         self._before_find: Selection | None = None
 
     @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
+    def actors(self) -> Sequence[object]:
+        return self, self.table
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -262,27 +263,27 @@ class InspectPane(Pane):
 
     # --- commands --------------------------------------------------------------------------------
 
-    def find(self) -> None:
+    def action_find(self) -> None:
         """Jump to a tensor or a number by its name."""
         from adder_tui.ui.dialogs import Find
 
-        self._app.push_screen(Find(self.source), self._found)
+        self.app.push_screen(Find(self.source), self._found)
 
     def _found(self, parameter: Parameter | None) -> None:
         if parameter is not None:
             self._before_find = self._before_find or self.source().selection
-            self._app.select(parameter)
+            self._services.select(parameter)
 
-    def clear(self) -> None:
+    def action_clear(self) -> None:
         """Undo the search: back to what was chosen before it."""
         if self._before_find is None:
-            self._app.say("There is no search to clear: f finds a tensor or a number by its name.")
+            self._services.say("There is no search to clear: f finds a tensor or a number by its name.")
             return
         before, self._before_find = self._before_find, None
-        self._app.select(before)
+        self._services.select(before)
 
-    async def show_module(self) -> None:
+    async def action_module(self) -> None:
         """Show the network as PyTorch prints it."""
-        session = await self._app.player.ready()
+        session = await self._services.controller.ready()
         text = await session.module_text()
-        await self._app.push_screen(ModuleScreen(self.source, text))
+        await self.app.push_screen(ModuleScreen(self.source, text))

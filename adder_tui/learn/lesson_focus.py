@@ -12,9 +12,9 @@ from adder_tui.course.state import PageState
 from adder_tui.ui.prompt import Prompt
 
 if TYPE_CHECKING:
-    from adder_tui.app import AdderApp
     from adder_tui.course.vocabulary import Action
     from adder_tui.learn.lesson_tab import LessonView
+    from adder_tui.services import Services
 
 
 WIDE = 110
@@ -108,21 +108,17 @@ def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, heigh
 class LessonFocus:
     """Hands the keys over as a task's parts come up, so that nobody types a sum's digits at the tabs."""
 
-    def __init__(self, lesson_view: LessonView) -> None:
-        self._lesson_view = lesson_view
+    def __init__(self, lesson_view: LessonView, services: Services) -> None:
+        self._lesson_view, self._services = lesson_view, services
         self._settled: tuple[str, int, str] | None = None
         """Lesson, step and action that the keys were last handed over for."""
         self.just_back = False
         """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
 
-    @property
-    def _app(self) -> AdderApp:
-        return self._lesson_view.app  # type: ignore[return-value]
-
     def settle(self) -> None:
         """Hand the keys over where something else comes next, or "show me" is being asked about."""
-        lesson_state, app = self._lesson_view.lesson_state, self._app
-        shown = self._lesson_view.display and app.tab == "learn" and len(app.screen_stack) == 1
+        lesson_state, app = self._lesson_view.lesson_state, self._lesson_view.app
+        shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
         if lesson_state is None or lesson_state.showing or not shown:
             return
         prompt = app.query_one(Prompt)
@@ -143,7 +139,7 @@ class LessonFocus:
             self._take_back()
         if action.verb == "answer":
             self._lesson_view.settle_field(focus=True)
-        elif self._app.typing():
+        elif self._services.typing():
             return
         elif action.verb == "ask":
             prompt.focus_field()

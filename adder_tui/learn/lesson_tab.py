@@ -16,15 +16,15 @@ from adder_tui.course.probe_views import SHEETS, view_for
 from adder_tui.learn.lesson_focus import Layout, LessonFocus, lay_out
 from adder_tui.learn.lesson_text import LessonHead, LessonNow, LessonText
 from adder_tui.learn.views import LessonViews, OwnView
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.fields import FieldRow
 
 if TYPE_CHECKING:
-    from adder_tui.app import AdderApp
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.lesson_controller import LessonController
     from adder_tui.course.state import LessonState, PageState
     from adder_tui.course.vocabulary import Action
+    from adder_tui.services import Services
 
 ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
 """Words of views that have a use of their own for Enter."""
@@ -35,7 +35,7 @@ class LessonView(Container):
     """Shown while a lesson is open.
 
     Args:
-        source: gives the view.
+        services: what the app does for it.
         settle: called when the step has changed by what was typed.
     """
 
@@ -51,15 +51,15 @@ class LessonView(Container):
     LessonView ViewFrame { height: 1fr; }
     """
 
-    def __init__(self, source: ViewSource, settle: Callable[[], None], *, id: str) -> None:
+    def __init__(self, services: Services, settle: Callable[[], None], *, id: str) -> None:
         super().__init__(id=id)
-        self._source, self._settle = source, settle
+        self._services, self._source, self._settle = services, services.view, settle
         self.room: LessonController | None = None
         """None until the lessons are read."""
-        self.row = FieldRow(source, field_id="lesson-field")
-        self.views = LessonViews(source, lambda: self.room, id="views")
+        self.row = FieldRow(services.view, field_id="lesson-field")
+        self.views = LessonViews(services, lambda: self.room, id="views")
         self._arranged: tuple[str, Layout] | None = None
-        self.keys = LessonFocus(self)
+        self.keys = LessonFocus(self, services)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
@@ -68,10 +68,6 @@ class LessonView(Container):
             yield self.row
             yield LessonNow(self._source, self._page)
         yield self.views
-
-    @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
 
     @property
     def lesson_state(self) -> LessonState | None:
@@ -155,7 +151,7 @@ class LessonView(Container):
         one = lesson_state.lesson.field_named(wanted)
         label = one.ask if one is not None else "your guess"
         if row.label != label or not row.purpose or focus or insist:
-            typing_a_sum = self._app.focused is not None and self._app.focused.id == "sum"
+            typing_a_sum = self.app.focused is not None and self.app.focused.id == "sum"
             if self.display and not typing_a_sum:
                 row.open("field", label, keys=insist or lesson_state.types_now)
 
@@ -189,7 +185,7 @@ class LessonView(Container):
                 self.focus_view("settings")
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
-            self._app.say(str(error))
+            self._services.say(str(error))
 
     @on(FieldRow.Left)
     def _left(self, event: FieldRow.Left) -> None:
@@ -200,7 +196,7 @@ class LessonView(Container):
 
     # --- views -----------------------------------------------------------------------------------
 
-    def next_view(self, change: int) -> None:
+    def action_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
         self.keys.just_back = False
         names, frame = self.views.names, self.views.focused
@@ -237,7 +233,7 @@ class LessonView(Container):
         if view in self.views.names:
             self.views.current = view
 
-    def switch_trace(self) -> None:
+    def action_trace(self) -> None:
         """The trace, or the diagram again."""
         names = self.views.names
         others = [name for name in names if name != "trace"]
@@ -252,9 +248,9 @@ class LessonView(Container):
             return
         for name in self.views.names:
             if self.views.is_shown(name) and name in SHEETS and self.room.was_opened(name):
-                self.run_worker(self._app.attempt(self.room.benches.fill(name)), name="fill", group=name)
+                self.run_worker(self._services.attempt(self.room.benches.fill(name)), name="fill", group=name)
 
-    async def use(self) -> None:
+    async def action_use(self) -> None:
         """Enter on a view: work a figure out, or change a control."""
         room, frame = self.room, self.views.focused
         if room is None or frame is None:
@@ -263,7 +259,7 @@ class LessonView(Container):
         if name == "settings":
             self._type_setting()
         elif name in SHEETS and SHEETS[name].typed and not room.benches.calls(name):
-            self.type_shapes()
+            self.action_type_shapes()
         elif name in SHEETS:
             await room.benches.use(name)
 
@@ -280,7 +276,7 @@ class LessonView(Container):
             from adder_tui.learn.draw_views import value_text
             from adder_tui.ui.symbols import ASCII
 
-            value = value_text(self._app.experiment[key], ASCII).replace(",", "")
+            value = value_text(self._source().experiment[key], ASCII).replace(",", "")
             self.row.open("setting", key, value, chosen=True)
 
     @on(FieldRow.Moved)
@@ -290,7 +286,7 @@ class LessonView(Container):
             self.room.benches.move("settings", event.change)
             self._type_setting()
 
-    def type_shapes(self) -> None:
+    def action_type_shapes(self) -> None:
         """Type two shapes of one's own."""
         self.row.open("shapes", SHAPES)
 
@@ -306,4 +302,4 @@ class LessonView(Container):
             room.benches.sort(event.change)
             self.look()
         elif event.name == "settings":
-            self.run_worker(self._app.attempt(room.controls.turn(event.change)), name="turn")
+            self.run_worker(self._services.attempt(room.controls.turn(event.change)), name="turn")

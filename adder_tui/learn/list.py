@@ -259,19 +259,19 @@ class CourseList(Container):
             at = next((i for i, one in enumerate(self.listing.shown) if one.id == left.id), self.listing.at)
             self._list(dataclasses.replace(self.listing, progress=kept, at=at))
 
-    def narrow(self, wanted: Filter) -> None:
+    def action_narrow(self, wanted: Filter) -> None:
         """Show only lessons that are done, or only those that are open; again for all."""
         if self.listing is not None:
             self._list(
                 dataclasses.replace(self.listing, filter="all" if self.listing.filter == wanted else wanted, at=0)
             )
 
-    def clear(self) -> None:
+    def action_all_lessons(self) -> None:
         """Show all lessons again."""
         if self.listing is not None:
             self._list(dataclasses.replace(self.listing, filter="all", words=""))
 
-    def find(self) -> None:
+    def action_find_lesson(self) -> None:
         """Type what a lesson is about."""
         self.row.open("find", "find", self.listing.words if self.listing else "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,14 @@ from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.autosave import OwnRun, write_place
-from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.tab import Pane
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
     from adder_engine.snapshot import Answer, Snapshot
-    from adder_tui.app import AdderApp
+    from adder_tui.commands import Contexts
     from adder_tui.course.course import Course
+    from adder_tui.services import Services
     from adder_tui.storage.progress_file import Store
 
 FIELD_IDS = ("lesson-field", "list-field")
@@ -36,19 +37,22 @@ class LearnPane(Pane):
     LearnPane { layout: vertical; }
     """
 
-    def __init__(self, source: ViewSource, *, id: str) -> None:
-        super().__init__(source, id=id)
+    def __init__(self, services: Services, *, id: str) -> None:
+        super().__init__(services.view, id=id)
+        self._services = services
         self.classroom: LessonController | None = None
         self._warned = ""
         """What was said last of the progress that cannot be kept."""
         """None until the lessons are read."""
-        self.list = CourseList(source, self.changed, id="course")
-        self.lesson_view = LessonView(source, self.settle, id="lesson")
+        self.list = CourseList(services.view, self.changed, id="course")
+        self.lesson_view = LessonView(services, self.settle, id="lesson")
         self._entering = self._playing = False
 
     @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
+    def actors(self) -> Sequence[object]:
+        room = self.classroom
+        in_room = () if room is None else (room.answers, room.help, room.controls)
+        return self, self.list, self.lesson_view, self.lesson_view.views.table, *in_room
 
     def compose(self) -> ComposeResult:
         yield self.list
@@ -61,23 +65,26 @@ class LearnPane(Pane):
 
     async def _open_course(self) -> None:
         """Read the lessons, and go to the lesson where one was."""
-        settings = self._app.settings
+        settings = self._services.settings
         try:
             course, store = await asyncio.to_thread(_read, settings.data_dir, settings.course)
         except AdderError as error:
-            self._app.say(str(error))
+            self._services.say(str(error))
             return
-        await self._app.seated.wait()
-        own = OwnRun(settings.data_dir, self._app.instance_number)
-        self.classroom = LessonController(course, store, own, self._app.player, self._app.show, self.changed)
+        await self._services.seated.wait()
+        lock = self._services.instance_lock
+        own = OwnRun(settings.data_dir, lock.number if lock is not None else 1)
+        self.classroom = LessonController(
+            course, store, own, self._services.controller, self._services.show, self.changed
+        )
         self.lesson_view.room = self.classroom
         self.list.begin(Listing(course, store.progress))
-        wanted = self._app.first_lesson
+        wanted = self._services.first_lesson
         lesson = course.by_id.get(wanted) if wanted else None
         if wanted == "first":
             lesson = course.lessons[0]
         elif wanted and lesson is None:
-            self._app.say(f"There is no lesson {wanted!r} in this course.")
+            self._services.say(f"There is no lesson {wanted!r} in this course.")
         if lesson is not None:
             await self.enter(lesson)
         self.changed()
@@ -86,17 +93,17 @@ class LearnPane(Pane):
     def changed(self) -> None:
         """Something to be drawn has changed."""
         if self.is_mounted:
-            self._app.redraw()
+            self._services.redraw()
 
-    async def begin_afresh(self) -> None:
+    async def action_afresh(self) -> None:
         """Forget what was done in the chosen lesson."""
         title = self.list.begin_afresh(self.classroom.store) if self.classroom is not None else ""
         if title:
-            self._app.say(f"{title} is as if never begun.")
+            self._services.say(f"{title} is as if never begun.")
 
     # --- entering and leaving --------------------------------------------------------------------
 
-    async def go_in(self) -> None:
+    async def action_go_in(self) -> None:
         """Enter the chosen lesson."""
         if self.list.chosen is not None:
             await self.enter(self.list.chosen)
@@ -110,7 +117,7 @@ class LearnPane(Pane):
         try:
             await self.lesson_view.put_up(lesson)
             await room.enter(lesson)
-            write_place(self._app.settings.data_dir, "learn", lesson.id)
+            write_place(self._services.settings.data_dir, "learn", lesson.id)
             self._warn()
         finally:
             self._entering = False
@@ -123,12 +130,12 @@ class LearnPane(Pane):
         if id is not None and room is not None and (room.lesson is None or room.lesson.id != id):
             self.run_worker(self.enter(room.course.by_id[id]), name="enter")
 
-    async def leave(self) -> None:
+    async def action_leave(self) -> None:
         """Back to the list; the learner's own run is given back."""
         room = self.classroom
         if room is None or room.lesson is None or self._entering:
             return
-        if self.lesson_view.keys.just_back and self._app.tab == "learn":
+        if self.lesson_view.keys.just_back and self.source().tab == "learn":
             self.lesson_view.keys.just_back = False
             return
         left = room.lesson
@@ -136,7 +143,7 @@ class LearnPane(Pane):
         try:
             await room.leave()
         finally:
-            write_place(self._app.settings.data_dir, "learn", "")
+            write_place(self._services.settings.data_dir, "learn", "")
             self.list.come_back(left, room.store.progress)
             self._warn()
             self.take_focus_if_shown()
@@ -144,22 +151,22 @@ class LearnPane(Pane):
     def came_to_front(self) -> None:
         """From another tab: the lesson's network is brought back where another one has taken its place."""
         self.lesson_view.keys.settle_again()
-        self._app.run_worker(self._app.attempt(self._call_back()), name="call back")
+        self._services.start(self._call_back(), "call back")
 
     async def _call_back(self) -> None:
         if self.classroom is not None and await self.classroom.call_back():
-            self._app.say("The lesson's own network is back. Yours is kept: l lists it on the other tabs.")
+            self._services.say("The lesson's own network is back. Yours is kept: l lists it on the other tabs.")
 
     def _warn(self) -> None:
         """Say what is wrong with keeping the progress, once."""
         warning = self.classroom.store.warning if self.classroom is not None else ""
         if warning and warning != self._warned:
-            self._app.say(warning)
+            self._services.say(warning)
         self._warned = warning
 
     # --- from step to step -----------------------------------------------------------------------
 
-    async def go_on(self) -> None:
+    async def action_go_on(self) -> None:
         """Enter: lock in, go on, or into the next lesson."""
         room = self.classroom
         lesson_state = room.lesson_state if room is not None else None
@@ -177,7 +184,7 @@ class LearnPane(Pane):
             if lesson_state.blank:
                 self.lesson_view.settle_field(insist=True)
             elif lesson_state.step.kind == "do":
-                self._app.say("The task is still open; i gives a hint.")
+                self._services.say("The task is still open; i gives a hint.")
         elif room.review_due(lesson_state.lesson) and room.answers.begin_review():
             self.take_focus_if_shown()
         else:
@@ -189,9 +196,9 @@ class LearnPane(Pane):
         if after is not None:
             await self.enter(after)
         else:
-            await self.leave()
+            await self.action_leave()
 
-    def go_back(self) -> None:
+    def action_go_back(self) -> None:
         """To the step before."""
         room = self.classroom
         lesson_state = room.lesson_state if room is not None else None
@@ -202,12 +209,33 @@ class LearnPane(Pane):
         elif room.go(-1):
             self.settle()
 
+    def action_hint(self) -> None:
+        """One more hint."""
+        assert self.classroom is not None
+        self.classroom.help.hint()
+        self.lesson_view.show_end()
+
+    def action_yes(self) -> Awaitable[None]:
+        """Show me."""
+        assert self.classroom is not None
+        self.take_focus()
+        return self.classroom.help.show_me()
+
+    def action_glossary(self) -> None:
+        """The glossary; in a lesson its own words come first."""
+        from adder_tui.learn.glossary import GlossaryScreen
+
+        if self.classroom is not None:
+            lesson = self.classroom.lesson
+            terms = lesson.terms if lesson is not None else ()
+            self.app.push_screen(GlossaryScreen(self.source, self.classroom.course, terms), self.open_lesson)
+
     # --- what the app asks and tells -------------------------------------------------------------
 
     @property
-    def words(self) -> frozenset[str]:
+    def words(self) -> Contexts:
         """What one can do now, for the table of commands."""
-        focused = self._app.focused
+        focused = self.app.focused
         typing = focused is not None and focused.id in FIELD_IDS
         lesson_state = self.classroom.lesson_state if self.classroom is not None else None
         return (
@@ -274,18 +302,18 @@ class LearnPane(Pane):
 
     def take_focus_if_shown(self) -> None:
         """The same while this tab is in front and nobody types."""
-        if self.display and not self._app.typing():
+        if self.display and not self._services.typing():
             self.call_after_refresh(self.take_focus)
 
     def settle(self) -> None:
         """After a step has changed: the field, or the text, has the keys."""
         lesson_state = self.classroom.lesson_state if self.classroom is not None else None
         self.lesson_view.settle_field(focus=True)
-        if lesson_state is not None and not lesson_state.types_now and self.display and not self._app.typing():
+        if lesson_state is not None and not lesson_state.types_now and self.display and not self._services.typing():
             self.call_after_refresh(self._begin_step)
 
     def _begin_step(self) -> None:
-        if not self._app.typing():
+        if not self._services.typing():
             self.take_focus()
             self.lesson_view.keys.settle_again()
 

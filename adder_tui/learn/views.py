@@ -22,10 +22,10 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.app import AdderApp
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.lesson_controller import LessonController
     from adder_tui.inspect.tab import TensorFeed, TensorTable
+    from adder_tui.services import Services
     from adder_tui.train.tab import LossChart
 
 
@@ -127,13 +127,13 @@ class LessonViews(Vertical):
     """Which of them are shown is the layout's.
 
     Args:
-        source: gives the view.
+        services: what the app does for it.
         room: gives the classroom; None until the lessons are read.
     """
 
-    def __init__(self, source: ViewSource, room: Callable[[], LessonController | None], *, id: str) -> None:
+    def __init__(self, services: Services, room: Callable[[], LessonController | None], *, id: str) -> None:
         super().__init__(id=id)
-        self._source, self._room = source, room
+        self._services, self._source, self._room = services, services.view, room
         self.frames: list[ViewFrame] = []
         """In the lesson's order."""
         self.current = ""
@@ -142,10 +142,6 @@ class LessonViews(Vertical):
         """The table of tensors, where the lesson has one."""
         self._feed: TensorFeed | None = None
         self._chart: LossChart | None = None
-
-    @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
 
     @property
     def names(self) -> list[str]:
@@ -192,7 +188,7 @@ class LessonViews(Vertical):
             return ViewFrame(self._source, name, self._canvas(name))
         from adder_tui.train.tab import ChartReading
 
-        reading = ChartReading(self, self._veiled, lambda: self._app.player.ready(), lambda: None, self._go_to_epoch)
+        reading = ChartReading(self, self._veiled, self._services.controller.ready, lambda: None, self._go_to_epoch)
         self._chart = reading.chart
         return ViewFrame(self._source, name, reading.chart, reading.telling)
 
@@ -203,11 +199,11 @@ class LessonViews(Vertical):
         if name == "network":
             from adder_tui.network.tab import NetworkDiagram
 
-            return NetworkDiagram(self._veiled, self._app.select)
+            return NetworkDiagram(self._veiled, self._services.select)
         if name == "trace":
             from adder_tui.network.trace_view import LessonTrace
 
-            return LessonTrace(self._veiled)
+            return LessonTrace(self._veiled, self._services.controller.ready, self._services.select)
         if name == "inspect":
             return self._table()
         from adder_tui.train.tab import WatchedSums
@@ -217,8 +213,8 @@ class LessonViews(Vertical):
     def _table(self) -> Canvas:
         from adder_tui.inspect.tab import TensorFeed, TensorTable
 
-        self.table = TensorTable(self._source, self._app.select)
-        self._feed = TensorFeed(self.table, lambda: self._app.player.ready())
+        self.table = TensorTable(self._source, self._services.select)
+        self._feed = TensorFeed(self.table, self._services.controller.ready)
         return self.table
 
     def feed(self) -> None:
@@ -247,4 +243,4 @@ class LessonViews(Vertical):
         )
 
     def _go_to_epoch(self, epoch: int) -> None:
-        self.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="go there")
+        self.run_worker(self._services.attempt(self._services.controller.seek_epoch(epoch)), name="go there")

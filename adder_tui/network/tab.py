@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -15,19 +16,23 @@ from adder_tui.network.diagram import diagram
 from adder_tui.network.edges import ClickTarget
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
-from adder_tui.selection import Direction, Parameter, Selection, moved, number_of
+from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
+from adder_tui.ui.numbers import count
 from adder_tui.ui.tab import Pane
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import ParameterHistory
-    from adder_tui.app import AdderApp
+    from adder_tui.network.trace_view import TraceText
+    from adder_tui.services import Services
 
 
 DIAGRAM_ROWS = 11
 """What four neurons take with their lower rows; a notice below the stage takes its row from the explanation."""
+MOST_COPIED = 600
+"""Lines that go to the clipboard; terminals refuse more than some 100 KiB."""
 
 
 class LadderLines(Canvas):
@@ -100,13 +105,13 @@ class NetworkPane(Pane):
     """The number and the snapshot's version that the course was fetched for."""
     _fetching = False
 
-    @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
+    def __init__(self, services: Services, *, id: str) -> None:
+        super().__init__(services.view, id=id)
+        self._services = services
 
     def compose(self) -> ComposeResult:
         yield LadderLines(self.source)
-        yield NetworkDiagram(self.source, self._app.select)
+        yield NetworkDiagram(self.source, self._services.select)
         yield Explanation(self.source)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -124,7 +129,7 @@ class NetworkPane(Pane):
             self._explained = rows
             self.query_one(Explanation).styles.height = rows
 
-    def switch_trace(self) -> None:
+    def action_trace(self) -> None:
         """Put the trace in the place of diagram and explanation, or those back."""
         from adder_tui.network.trace_view import TraceText
 
@@ -132,20 +137,110 @@ class NetworkPane(Pane):
         for canvas in self.query(Canvas).exclude("LadderLines"):
             canvas.display = telling
         if not self.query(TraceText):
-            self.mount(TraceText(self.source))
-        self.query_one(TraceText).display = self._app.telling = not telling
+            self.mount(TraceText(self.source, self._services.controller.ready, self._services.select))
+        self.query_one(TraceText).display = self._services.telling = not telling
         self.call_after_refresh(self._switched)
 
     def _switched(self) -> None:
-        if not self._app.typing():
+        if not self._services.typing():
             self.take_focus()
-        self._app.redraw()  # the footer too: it names the way back
+        self._services.redraw()  # the footer too: it names the way back
 
     def take_focus(self) -> None:
         """The keys go to the diagram or to the trace, whichever is shown."""
         for canvas in self.query(Canvas):
             if canvas.can_focus and canvas.display:
                 canvas.focus(scroll_visible=False)
+
+    # --- the trace -------------------------------------------------------------------------------
+
+    def _trace(self) -> TraceText:
+        """The trace, brought to the front."""
+        from adder_tui.network.trace_view import TraceText
+
+        if not self.query(TraceText) or not self.query_one(TraceText).display:
+            self.action_trace()
+        return self.query_one(TraceText)
+
+    def action_digits(self) -> None:
+        """Show numbers with six digits, or with all that they have."""
+        self._trace().toggle_digits()
+
+    async def action_row(self, change: int) -> None:
+        """Follow the next row of the batch, or the one before; behind the last one the current sum."""
+        trace = self._trace()
+        rows = await (await self._services.controller.ready()).batch_rows()
+        ahead = [row for row in rows[::change] if trace.row is None or (row - trace.row) * change > 0]
+        trace.follow(ahead[0] if ahead else None)
+
+    def action_choose_row(self) -> None:
+        """Type the number of a row."""
+        from adder_tui.network.value_dialogs import RowNumber
+
+        trace = self._trace()
+
+        def chosen(row: int | None) -> None:
+            if row is not None:
+                trace.follow(row)
+
+        self.app.push_screen(RowNumber(self.source, trace.row), chosen)
+
+    def action_copy_trace(self) -> None:
+        """Copy the trace to the clipboard of the terminal that one sits at."""
+        text = self._trace().text(MOST_COPIED)
+        if not text:
+            self._services.say("There is nothing to copy yet.")
+            return
+        self.app.copy_to_clipboard(text)
+        lines = count(text.count("\n"))
+        self._services.say(
+            f"Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them."
+        )
+
+    async def action_write_trace(self) -> None:
+        """Write the trace to a file in the data folder."""
+        from adder_tui.network.trace_view import write_text
+
+        trace, say = self._trace(), self._services.say
+        text = trace.text()
+        if not text:
+            say("There is nothing to write yet.")
+            return
+        wanted = self._services.settings.data_dir / trace.name_of_file
+        try:
+            path = await asyncio.to_thread(write_text, wanted, text)
+        except OSError as error:
+            say(f"The trace could not be written to {wanted}: {error.strerror or error}.")
+        else:
+            say(f"The trace is in {path}.")
+
+    # --- held against PyTorch --------------------------------------------------------------------
+
+    async def action_prove(self) -> None:
+        """Run autograd and torch.optim from the same state, and show how far they and we lie apart."""
+        from adder_tui.network.reference_check import ProofScreen
+
+        screen = ProofScreen(self.source)
+        self.app.push_screen(screen)
+        session = await self._services.controller.ready()
+        try:
+            screen.show_proof(await session.prove())
+        except AdderError as error:
+            screen.show_refusal(str(error))
+
+    async def action_check_gradient(self) -> None:
+        """Nudge the chosen parameter up and down, and compare the slope with its gradient."""
+        from adder_tui.network.reference_check import GradientScreen
+
+        view = self.source()
+        index = focus_of(view.selection, view.experiment).parameter
+        screen = GradientScreen(self.source)
+        self.app.push_screen(screen)
+        session = await self._services.controller.ready()
+        try:
+            screen.show_check(await session.check_gradient(index))
+        except AdderError as error:
+            screen.show_refusal(str(error))
 
     # --- the chosen number over the run ----------------------------------------------------------
 
@@ -166,7 +261,7 @@ class NetworkPane(Pane):
         try:
             with contextlib.suppress(AdderError):
                 explanation = self.query_one(Explanation)
-                explanation.course = await (await self._app.player.ready()).course(wanted[0])
+                explanation.course = await (await self._services.controller.ready()).course(wanted[0])
                 explanation.redraw()
         finally:
             self._fetched, self._fetching = wanted, False

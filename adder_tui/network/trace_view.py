@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -10,7 +14,8 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
-from adder_tui.selection import Neuron, focus_of
+from adder_tui.selection import Neuron, Selection, focus_of
+from adder_tui.storage.paths import make_data_dir
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count
@@ -18,18 +23,25 @@ from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, NumberFormat
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
+    from adder_engine.session import Session
     from adder_engine.snapshot import Position, Snapshot
     from adder_engine.trace import Trace
-    from adder_tui.app import AdderApp
 
 
 PLAIN_WIDTH = 160
 """Columns of the text that is copied or written: room for every column of the step's table."""
 HEADER = 1
+MOST_FILES = 1_000
+"""Files of one name that are told apart by a number."""
 
 
 class TraceText(Canvas, can_focus=True):
-    """One example's way in words and numbers; up and down scroll, left and right choose another neuron."""
+    """One example's way in words and numbers; up and down scroll, left and right choose another neuron.
+
+    Args:
+        ready: gives the session.
+        select: takes the neuron that is chosen.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll(-1)", show=False),
@@ -46,8 +58,11 @@ class TraceText(Canvas, can_focus=True):
     keyed = True
     """Whether its header tells the keys of the Network tab, which work there."""
 
-    def __init__(self, source: ViewSource) -> None:
+    def __init__(
+        self, source: ViewSource, ready: Callable[[], Awaitable[Session]], select: Callable[[Selection], None]
+    ) -> None:
         super().__init__(source)
+        self._ready, self._select = ready, select
         self.full = False
         """Whether numbers are shown with all the digits that they have."""
         self.row: int | None = None
@@ -61,10 +76,6 @@ class TraceText(Canvas, can_focus=True):
         self._top = 0
         self._followed: Position | None = None
         self._trace_lines: tuple[object, TraceLines] | None = None
-
-    @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
 
     # --- drawing ---------------------------------------------------------------------------------
 
@@ -154,7 +165,7 @@ class TraceText(Canvas, can_focus=True):
         sizes = view.experiment.network.layers
         every = [Neuron(column, i) for column in range(1, len(sizes)) for i in range(sizes[column])]
         here = every.index(Neuron(focus.layer + 1, focus.neurons[focus.layer]))
-        self._app.select(every[(here + change) % len(every)])
+        self._select(every[(here + change) % len(every)])
 
     def action_follow_sum(self) -> None:
         """Back to the current sum."""
@@ -196,7 +207,7 @@ class TraceText(Canvas, can_focus=True):
         row = self.row
         trace, refusal = None, ""
         try:
-            session = await self._app.player.ready()
+            session = await self._ready()
             try:
                 trace = await session.trace(row)
             except AdderError as error:
@@ -237,6 +248,37 @@ class TraceText(Canvas, can_focus=True):
         if shown < len(trace_lines):
             lines.append(f"The table of all {count(len(trace_lines) - shown)} lines is in the file that w writes.")
         return "\n".join(lines) + "\n"
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file in one piece: to another one beside it, then renamed.
+
+    Where there is such a file already it gets a number: ``trace-update-3-2.txt``.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    make_data_dir(path.parent)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".part", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            for number in range(1, MOST_FILES):
+                free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+                with contextlib.suppress(FileExistsError):
+                    os.close(os.open(free, os.O_CREAT | os.O_EXCL, 0o600))  # the name is ours from here on
+                    os.replace(temporary, free)
+                    return free
+            raise FileExistsError(f"there are {count(MOST_FILES)} files of this name")
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
 class LessonTrace(TraceText):

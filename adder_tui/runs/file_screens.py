@@ -26,7 +26,7 @@ from adder_tui.ui.modal import Modal
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 
 class _Title(Canvas):
@@ -64,10 +64,10 @@ class OpenRun(Modal[None]):
     ]
     AUTO_FOCUS = "Field"
 
-    def __init__(self, app: AdderApp) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._app = app
-        self._folder = app.settings.data_dir
+        self._services = services
+        self._folder = services.settings.data_dir
         self._files: list[RunFile] = []
         self.at = 0
         self.reading = True
@@ -75,19 +75,19 @@ class OpenRun(Modal[None]):
         self.refused = ""
 
     def compose(self) -> ComposeResult:
-        yield _Title(self._app.view)
+        yield _Title(self._services.view)
         field = Field("", id="path")
         field.max_length = 400
         field.placeholder = "find one below, or type a path"
         yield field
-        yield _Files(self._app.view)
+        yield _Files(self._services.view)
 
     def on_mount(self) -> None:
         self.run_worker(self._read(), name="read")
 
     async def _read(self) -> None:
         """Read the files one by one, away from the screen's thread."""
-        taken = self._app.instance_lock
+        taken = self._services.instance_lock
         own = None if taken is None else autosave_path(self._folder, taken.number)
         files = run_files(self._folder, own)
         while (file := await asyncio.to_thread(next, files, None)) is not None:
@@ -175,13 +175,13 @@ class OpenRun(Modal[None]):
 
     async def _open(self, path: Path) -> None:
         try:
-            await self._app.player.open(path)
+            await self._services.controller.open(path)
         except AdderError as error:
             self.refused = str(error)
             self._redraw()
             return
         self.dismiss()
-        self._app.say(f"{path.stem} is open. u goes back to the run before it.")
+        self._services.say(f"{path.stem} is open. u goes back to the run before it.")
 
 
 class _Words(Canvas):
@@ -207,10 +207,10 @@ class SaveRun(Modal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False)]
     AUTO_FOCUS = "Field"
 
-    def __init__(self, app: AdderApp) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._app = app
-        self._folder = app.settings.data_dir
+        self._services = services
+        self._folder = services.settings.data_dir
         self.refused = ""
         self._over: Path | None = None
         """The file that another Enter writes over."""
@@ -222,11 +222,11 @@ class SaveRun(Modal[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield _Words(self._app.view, id="title")
-            field = Field(free_name(self._folder, title_of(self._app.experiment)), id="name")
+            yield _Words(self._services.view, id="title")
+            field = Field(free_name(self._folder, title_of(self._services.view().experiment)), id="name")
             field.max_length = 400
             yield field
-            yield _Words(self._app.view, id="sentence")
+            yield _Words(self._services.view, id="sentence")
 
     def on_mount(self) -> None:
         self.query_one(Field).select_all()
@@ -260,7 +260,7 @@ class SaveRun(Modal[None]):
                 return
             if path.parent == self._folder:
                 make_data_dir(self._folder)
-            await self._app.player.save(path)
+            await self._services.controller.save(path)
         except AdderError as error:
             self._say(str(error))
             return
@@ -268,4 +268,4 @@ class SaveRun(Modal[None]):
             self._say(f"The run could not be saved: {error.strerror or error}.")
             return
         self.dismiss()
-        self._app.say(f"The run is saved as {path}: O opens it, and so does adder-tui --open.")
+        self._services.say(f"The run is saved as {path}: O opens it, and so does adder-tui --open.")

@@ -11,20 +11,21 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
 from adder_engine.snapshot import RunSummary
+from adder_tui.commands import window_keys
 from adder_tui.runs.compare import side_by_side
 from adder_tui.runs.draw import run_text, runs_lines
 from adder_tui.train.draw_chart import MOST_ON_CHART, on_chart, run_now, shown_beside
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Modal
+from adder_tui.ui.modal import Modal, bindings_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 DETAIL_ROWS = 3
 
-LIST_KEYS = (("Enter", "go"), ("c", "compare"), ("v", "chart"), ("d", "strike off"), ("Esc", "close"))
+LIST_KEYS = window_keys("runs")
 PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
 
 
@@ -49,25 +50,20 @@ class RunsScreen(Modal[None]):
     RunsScreen { background: $background; padding: 0 1; }
     RunsScreen _Runs { height: 1fr; }
     """
+    window = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,l,q", "leave", show=False),
+        *bindings_of("runs"),
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
         Binding("pageup", "move(-10)", show=False),
         Binding("pagedown", "move(10)", show=False),
         Binding("home", "move(-99)", show=False),
         Binding("end", "move(99)", show=False),
-        Binding("enter", "go", show=False),
-        Binding("c,space", "pick", show=False),
-        Binding("v", "chart", show=False),
-        Binding("d,delete", "forget", show=False),
-        Binding("u", "bring_back", show=False),
-        Binding("tab", "swap", show=False),
     ]
 
-    def __init__(self, app: AdderApp) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._app = app
+        self._services = services
         self.at = 0
         self.picked: list[int] = []
         """Ids of the runs to be set side by side; two of them are."""
@@ -76,12 +72,12 @@ class RunsScreen(Modal[None]):
         """Names of the runs that were struck off here, the last one last; u brings it back."""
 
     def compose(self) -> ComposeResult:
-        yield _Runs(self._app.view)
+        yield _Runs(self._services.view)
 
     @property
     def runs(self) -> list[RunSummary]:
         """The run in progress, then the others, the one left last first."""
-        snapshot = self._app.snapshot
+        snapshot = self._services.view().snapshot
         return [] if snapshot is None else [run_now(snapshot), *reversed(snapshot.runs)]
 
     @property
@@ -114,7 +110,7 @@ class RunsScreen(Modal[None]):
         return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, _keys(LIST_KEYS, width)]
 
     def on_mount(self) -> None:
-        self.watch(self._app, "snapshot", self._redraw, init=False)
+        self.watch(self.app, "snapshot", self._redraw, init=False)
 
     def _redraw(self) -> None:
         if self.is_mounted and self.query(_Runs):
@@ -168,15 +164,15 @@ class RunsScreen(Modal[None]):
         runs = self.runs
         if not runs or self.pair is not None:
             return
-        run, view = runs[self.at], self._app.view()
+        run, view = runs[self.at], self._services.view()
         shown = frozenset(other.id for other, _ in on_chart(view))
         if view.snapshot is None or run.id == view.snapshot.run:
             self.say("This run is always on the chart.")
         elif run.id not in shown and len(shown) >= MOST_ON_CHART:
             self.say(f"{MOST_ON_CHART} other runs are on the chart: v takes one away.")
         else:
-            self._app.charted = shown ^ {run.id}
-            self._app.redraw()
+            self._services.charted = shown ^ {run.id}
+            self._services.redraw()
             self.say("")
 
     def action_forget(self) -> None:
@@ -190,9 +186,9 @@ class RunsScreen(Modal[None]):
         self.run_worker(self._attempt(self._forget(runs[self.at])), name="forget")
 
     async def _forget(self, run: RunSummary) -> None:
-        snapshot = self._app.snapshot
+        snapshot = self._services.view().snapshot
         name = run.name if snapshot is None else shown_beside(snapshot, run)  # as it stands in the list
-        await self._app.player.forget(run.id)
+        await self._services.controller.forget(run.id)
         self.struck.append(name)
         self.say("")
 
@@ -202,7 +198,7 @@ class RunsScreen(Modal[None]):
             self.run_worker(self._attempt(self._bring_back()), name="bring back")
 
     async def _bring_back(self) -> None:
-        await self._app.player.bring_back()
+        await self._services.controller.bring_back()
         name = self.struck.pop() if self.struck else "The run"
         self.say(f"{name} is back.")
 
@@ -217,7 +213,7 @@ class RunsScreen(Modal[None]):
         self.run_worker(self._attempt(self._go(runs[self.at].id)), name="switch")
 
     async def _go(self, run: int) -> None:
-        await self._app.player.switch(run)
+        await self._services.controller.switch(run)
         self.dismiss()
 
     async def _attempt(self, intervention: Awaitable[None]) -> None:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from adder_engine.errors import RunFileError
 from adder_tui.storage.paths import autosave_path, make_data_dir
-from adder_tui.tabs import FIRST_TAB, TABS
+from adder_tui.tabs import FIRST_TAB, TABS, TabId
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
@@ -226,7 +226,7 @@ def is_new(data_dir: Path) -> bool:
         return True
 
 
-def begin(settings: Settings) -> tuple[str, str]:
+def begin(settings: Settings) -> tuple[TabId, str]:
     """The tab to begin on, and the lesson to open there: its id, :data:`FIRST_LESSON`, or nothing."""
     if settings.lesson:
         return "learn", settings.lesson
@@ -235,6 +235,7 @@ def begin(settings: Settings) -> tuple[str, str]:
     if settings.course is not None:
         return "learn", ""
     place = read_place(settings.data_dir)
-    if place is not None and any(tab.id == place[0] for tab in TABS):
-        return ("learn", place[1]) if place[1] else place
+    tab = next((tab.id for tab in TABS if place is not None and tab.id == place[0]), None)
+    if place is not None and tab is not None:
+        return ("learn", place[1]) if place[1] else (tab, "")
     return ("learn", FIRST_LESSON) if is_new(settings.data_dir) else (FIRST_TAB, "")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
@@ -30,7 +30,7 @@ from adder_tui.train.draw_panels import bar
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest, wrapped
-from adder_tui.ui.modal import Modal
+from adder_tui.ui.modal import Modal, bindings_of
 from adder_tui.ui.run_state import title
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
@@ -38,7 +38,7 @@ from adder_tui.ui.view import ViewState
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
     from adder_engine.sweep import SweepRun
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 
 EVERY = 0.5
@@ -47,47 +47,47 @@ WIDE = 110
 """From so many columns on the chart stands beside the table."""
 
 
-def leave_running(app: AdderApp) -> None:
+def leave_running(app: App[Any], services: Services) -> None:
     """Say that the sweep goes on, and once it is done say that."""
-    sweep = app.sweep
+    sweep = services.sweep
     if sweep is None or not sweep.running or sweep.stopped:
         return
-    app.say("The sweep goes on training: S comes back to it.")
+    services.say("The sweep goes on training: S comes back to it.")
 
     def look() -> None:
         in_sight = len(app.screen_stack) > 1
-        if app.sweep is not sweep or sweep.stopped or sweep.failure:
+        if services.sweep is not sweep or sweep.stopped or sweep.failure:
             timer.stop()
         elif not sweep.running and not in_sight:
             timer.stop()
-            app.say("The sweep is done: S shows it.")
+            services.say("The sweep is done: S shows it.")
 
     timer = app.set_interval(EVERY, look)
 
 
-def holds_back(app: AdderApp) -> bool:
+def holds_back(app: App[Any], services: Services) -> bool:
     """Whether leaving would lose a sweep that nobody was told of yet; it is told now, and once only."""
-    sweep = app.sweep
-    if sweep is None or sweep is app.given_up or not sweep.running or sweep.stopped:
+    sweep = services.sweep
+    if sweep is None or sweep is services.given_up or not sweep.running or sweep.stopped:
         return False
-    app.given_up = sweep
+    services.given_up = sweep
     while len(app.screen_stack) > 1:  # what stands in front would hide the sentence
         app.pop_screen()
     done = math.floor(100 * share(sweep.state))
-    app.say(f"The sweep is {done} % done and is not kept: q once more leaves, and loses it.")
+    services.say(f"The sweep is {done} % done and is not kept: q once more leaves, and loses it.")
     return True
 
 
-async def train_again(app: AdderApp, run: SweepRun, sums: tuple[Sum, ...]) -> None:
+async def train_again(services: Services, run: SweepRun, sums: tuple[Sum, ...]) -> None:
     """Take the app to a run of a sweep: train it again here, with all of its past, as far as the sweep has come.
 
     Raises:
         AdderError: it cannot be trained here.
     """
-    app.say(trains_again(run))
-    ended = await app.player.train_again(run.experiment, None if run.stopped else run.epochs)
+    services.say(trains_again(run))
+    ended = await services.controller.train_again(run.experiment, None if run.stopped else run.epochs)
     if ended is not None:
-        app.say(as_in_the_sweep(run, ended, sums, UNICODE))
+        services.say(as_in_the_sweep(run, ended, sums, UNICODE))
 
 
 class _Words(Canvas):
@@ -118,22 +118,19 @@ class SweepScreen(Modal[None]):
     SweepScreen Field { width: 1fr; height: 1; background: $band; }
     SweepScreen _Words { height: 1fr; margin-top: 1; }
     """
+    window = "sweep"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False, priority=True),
-        Binding("enter", "enter", show=False, priority=True),
-        Binding("tab,shift+tab", "next_field", show=False, priority=True),
+        *bindings_of("sweep"),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("left", "seed(-1)", show=False),
         Binding("right", "seed(1)", show=False),
-        Binding("n", "new", show=False),
-        Binding("x", "stop", show=False),
     ]
     AUTO_FOCUS = None
 
-    def __init__(self, app: AdderApp) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._app = app
+        self._services = services
         self.at = 0
         """Which value is chosen."""
         self.seed = 0
@@ -143,24 +140,24 @@ class SweepScreen(Modal[None]):
     @property
     def sweep(self) -> SweepThread | None:
         """The sweep that is looked at; the app keeps it while this screen is closed."""
-        return self._app.sweep
+        return self._services.sweep
 
     def compose(self) -> ComposeResult:
-        experiment = self._app.experiment
-        yield _Title(self._app.view)
+        experiment = self._services.view().experiment
+        yield _Title(self._services.view)
         with Horizontal():
-            yield _Caption(self._app.view, id="setting")
+            yield _Caption(self._services.view, id="setting")
             lr = experiment.training.lr
             values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
             yield Field(f"training.lr = {values}", id="over")
         with Horizontal():
-            yield _Caption(self._app.view, id="seeds")
+            yield _Caption(self._services.view, id="seeds")
             yield Field(str(USUAL_SEEDS), id="count")
-        yield _Words(self._app.view)
+        yield _Words(self._services.view)
 
     def on_mount(self) -> None:
         self._show_form(self.sweep is None)
-        self.set_interval(1 / min(4.0, self._app.settings.fps), self._look)
+        self.set_interval(1 / min(4.0, self._services.settings.fps), self._look)
 
     def _show_form(self, shown: bool) -> None:
         for field in self.query(Field):
@@ -194,7 +191,7 @@ class SweepScreen(Modal[None]):
         Raises:
             ExperimentError: something is typed that will not do.
         """
-        experiment = self._app.experiment
+        experiment = self._services.view().experiment
         key, values = parse_over(self.query_one("#over", Field).value)
         typed = self.query_one("#count", Field).value.strip()
         if not (typed.isascii() and typed.isdigit()):
@@ -275,7 +272,9 @@ class SweepScreen(Modal[None]):
     def _sweep_keys(self, sweep: SweepThread, width: int) -> Line:
         running = sweep.running and not sweep.stopped
         stop = [("x", "stops it")] if running else []
-        seeds = [("left/right" if self._app.settings.ascii else "←→", "seeds")] if len(sweep.plan.seeds) > 1 else []
+        seeds = (
+            [("left/right" if self._services.settings.ascii else "←→", "seeds")] if len(sweep.plan.seeds) > 1 else []
+        )
         leave = ("Esc", "leaves it running" if running else "closes")
         full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
         short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
@@ -317,7 +316,7 @@ class SweepScreen(Modal[None]):
             self._show_form(False)
             return
         self.dismiss()
-        leave_running(self._app)
+        leave_running(self.app, self._services)
 
     def action_enter(self) -> None:
         """Begin the sweep; in the table go to the chosen run."""
@@ -331,7 +330,7 @@ class SweepScreen(Modal[None]):
             if self.sweep is not None:
                 self.sweep.stop()
             self.at = self.seed = 0
-            self._app.sweep = SweepThread(plan)
+            self._services.sweep = SweepThread(plan)
             self._show_form(False)
         elif self.sweep is not None:
             self._go_there(self.sweep)
@@ -341,7 +340,7 @@ class SweepScreen(Modal[None]):
         runs = runs_of(sweep.plan, sweep.state, self.at)
         run = runs[min(self.seed, len(runs) - 1)]
         self.dismiss()
-        self._app.run_worker(self._app.attempt(train_again(self._app, run, sweep.plan.sums)), name="again")
+        self._services.start(train_again(self._services, run, sweep.plan.sums), "again")
 
 
 def _keys(keys: Sequence[tuple[str, str]]) -> Line:

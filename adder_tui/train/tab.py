@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
     from adder_engine.session import Session
     from adder_engine.snapshot import EpochSummary, Outlook, Position
-    from adder_tui.app import AdderApp
+    from adder_tui.services import Services
 
 
 REST = 0.15
@@ -225,13 +225,10 @@ class TrainPane(Pane):
     _shares = (0, 0)
     """Rows of the sums and columns of the run panel."""
 
-    def __init__(self, source: ViewSource, *, id: str) -> None:
-        super().__init__(source, id=id)
-        self._reading = ChartReading(self, source, lambda: self._app.player.ready(), self._read, self._go)
-
-    @property
-    def _app(self) -> AdderApp:
-        return self.app  # type: ignore[return-value]
+    def __init__(self, services: Services, *, id: str) -> None:
+        super().__init__(services.view, id=id)
+        self._services = services
+        self._reading = ChartReading(self, services.view, services.controller.ready, self._read, self._go)
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -267,7 +264,7 @@ class TrainPane(Pane):
 
     async def _ask_outlook(self) -> None:
         try:
-            self._outlook = await (await self._app.player.ready()).outlook()
+            self._outlook = await (await self._services.controller.ready()).outlook()
         except AdderError:  # the session is closed, or has said already what is wrong
             self._outlook = None
         finally:
@@ -291,4 +288,4 @@ class TrainPane(Pane):
         self.call_after_refresh(super().redraw)
 
     def _go(self, epoch: int) -> None:
-        self._app.run_worker(self._app.attempt(self._app.player.seek_epoch(epoch)), name="seek")
+        self._services.start(self._services.controller.seek_epoch(epoch), "seek")

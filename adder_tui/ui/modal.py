@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from adder_tui.commands import COMMANDS, Window
+
 Result = TypeVar("Result")
+
+
+def bindings_of(window: Window) -> list[BindingType]:
+    """The keys that the table gives a window; those that work while somebody types come before the text field."""
+    named: list[BindingType] = [
+        Binding(command.keys, command.action or command.id, show=False, priority=bool(command.typing))
+        for command in COMMANDS
+        if command.owner == "window" and window in command.contexts
+    ]
+    return [*named, Binding("f1", "app.do('help')", show=False)]
 
 
 class Modal(ModalScreen[Result]):
@@ -16,6 +29,9 @@ class Modal(ModalScreen[Result]):
     Textual's own ``dismiss`` takes whatever lies on top away: a second Escape that arrives in one piece with the
     first, or work that ends while another window lies over this one, would close the wrong one, or end the app.
     """
+
+    window: ClassVar[Window | None] = None
+    """What its commands are found by in the table; None where it has none there."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -45,7 +45,11 @@ class AnswerLine(Canvas):
 
 
 class Prompt(Horizontal):
-    """One field, and the answer beside it."""
+    """One field, and the answer beside it.
+
+    Args:
+        may_ask: whether the field takes the keys now.
+    """
 
     DEFAULT_CSS = """
     Prompt { height: 1; }
@@ -71,9 +75,9 @@ class Prompt(Horizontal):
     class Left(Message):
         """The field has lost the cursor: what was said of what is typed there is over."""
 
-    def __init__(self, source: ViewSource) -> None:
+    def __init__(self, source: ViewSource, may_ask: Callable[[], bool]) -> None:
         super().__init__()
-        self._source = source
+        self._source, self._may_ask = source, may_ask
         self._wanted = False
         self._shown = ""
         """What was written into the field without anybody typing it."""
@@ -93,7 +97,7 @@ class Prompt(Horizontal):
 
         experiment = self._source().experiment
         self._shown = self._text(starting_sums(experiment)[0])
-        self.field = SumInput(self._shown, self.read)
+        self.field = SumInput(self._shown, self.read, self._may_ask)
         await self.mount(self.field, after=0)
         if self._wanted:
             self.focus_field()

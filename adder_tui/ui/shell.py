@@ -73,7 +73,7 @@ def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickT
 
     ``typing``: whether a text field has the focus, where other keys work.
     """
-    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.place)]
+    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.contexts)]
     while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
         falling = [pair for pair in shown if pair[0].id not in ("help", "quit")]
         if view.telling:  # the way back from the trace comes before the walk, which is for the diagram

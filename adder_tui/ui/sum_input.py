@@ -27,9 +27,10 @@ class SumInput(PromptInput):
         Binding("i", "hint", show=False),
     ]
 
-    def __init__(self, first: str, read: Callable[[str], Sum]) -> None:
+    def __init__(self, first: str, read: Callable[[str], Sum], may_ask: Callable[[], bool]) -> None:
         super().__init__(first, id="sum", compact=True, max_length=LONGEST, select_on_focus=True)
         self.cursor_blink = False
+        self._may_ask = may_ask
         self._read = read
         """Reads a question, or raises SumError."""
         self._asked: list[str] = []
@@ -56,8 +57,7 @@ class SumInput(PromptInput):
 
     def allow_focus(self) -> bool:
         """Not where a lesson has no network to ask: there Tab and the mouse would put the keys out of reach."""
-        learn = self.app.learn  # type: ignore[attr-defined]
-        return super().allow_focus() and (learn is None or not learn.display or learn.asks)
+        return super().allow_focus() and self._may_ask()
 
     def remember(self, typed: str) -> None:
         """Put a sum on top of the history, once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.containers import Container
 
 from adder_tui.ui.canvas import Canvas, ViewSource
@@ -13,6 +15,11 @@ class Pane(Container):
     def __init__(self, source: ViewSource, *, id: str) -> None:
         super().__init__(id=id)
         self.source = source
+
+    @property
+    def actors(self) -> Sequence[object]:
+        """This and its parts: the first of them that has a command's action carries it out."""
+        return (self,)
 
     def redraw(self) -> None:
         """Draw the newest view; called for the tab in front alone."""

@@ -11,7 +11,9 @@ from adder_tui.ui.symbols import Glyphs
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Outlook, Snapshot
+    from adder_tui.commands import Contexts
     from adder_tui.course.lesson import Lesson
+    from adder_tui.tabs import TabId
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class ViewState:
     snapshot: Snapshot | None
     """None while the engine is loading."""
     glyphs: Glyphs
-    tab: str
+    tab: TabId
     """Id of the tab in front."""
     step_size: str
     """How far one step goes, one of the engine's ``STEP_SIZES``."""
@@ -39,7 +41,7 @@ class ViewState:
     """Whether the trace stands in the diagram's place."""
     charted: frozenset[int] | None = None
     """Ids of the other runs that were picked for the chart; None for the run just left."""
-    words: str = ""
+    words: Contexts = frozenset()
     """What a lesson in front lets one do, for the table of commands; ``visiting`` on other tabs while one is open."""
     lesson: Lesson | None = None
     """The lesson that has the network, whatever tab is in front."""
@@ -55,19 +57,17 @@ class ViewState:
     @property
     def veiled(self) -> bool:
         """Whether a lesson asks for a prediction first: until then nothing tells how the run stands."""
-        words = self.words.split()
-        return "lesson" in words and "stands" not in words
+        return "lesson" in self.words and "stands" not in self.words
 
     @property
     def unasked(self) -> bool:
         """Whether nothing was asked in a lesson yet: until then its answer is not told."""
-        words = self.words.split()
-        return "lesson" in words and "answers" not in words
+        return "lesson" in self.words and "answers" not in self.words
 
     @property
-    def place(self) -> str:
+    def contexts(self) -> Contexts:
         """The tab, and what can be done there: what commands are matched with."""
-        return f"{self.tab} {self.words}".strip()
+        return self.words | {self.tab}
 
     @property
     def has_held_out(self) -> bool:

@@ -8,7 +8,7 @@ from adder_engine.experiment import Experiment
 from adder_tui.commands import COMMANDS
 from adder_tui.controller import MOST_WAITING, PACES, pace_for
 from adder_tui.help.screens import HelpScreen
-from adder_tui.tabs import TABS
+from adder_tui.tabs import TABS, TabId
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
 
@@ -234,7 +234,7 @@ async def test_help_lists_every_command() -> None:
     async with app.run_test(size=(80, 60)) as pilot:
         await shows(pilot, "‖ paused")
         await pilot.press("question_mark")
-        await shows(pilot, *(command.help[:50] for command in COMMANDS if command.works_on("train")))
+        await shows(pilot, *(command.help[:50] for command in COMMANDS if command.works_on(frozenset({"train"}))))
         await pilot.press("escape")
         await shows(pilot, "‖ paused")
 
@@ -262,8 +262,13 @@ async def test_the_palette_finds_a_command_and_does_it() -> None:
 
 
 @pytest.mark.parametrize("tab", [tab.id for tab in TABS])
-def test_no_two_commands_of_a_tab_share_a_key(tab: str) -> None:
-    keys = [key for command in COMMANDS if command.act and command.works_on(tab) for key in command.keys.split(",")]
+def test_no_two_commands_of_a_tab_share_a_key(tab: TabId) -> None:
+    keys = [
+        key
+        for command in COMMANDS
+        if command.owner and command.works_on(frozenset({tab}))
+        for key in command.keys.split(",")
+    ]
     assert len(keys) == len(set(keys))
 
 

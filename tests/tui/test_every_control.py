@@ -116,7 +116,7 @@ async def played(pilot: Pilot[None], session: Session) -> Snapshot:
     """Let the run play until it pauses by itself."""
     app = pilot.app
     assert isinstance(app, AdderApp)
-    app.player.pace = None
+    app.controller.pace = None
     before = (await session.snapshot()).epoch
     await pilot.press("space")
     while (await session.snapshot()).epoch == before:

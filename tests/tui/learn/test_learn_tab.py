@@ -34,7 +34,7 @@ async def app_in(folder: Path, size: tuple[int, int] = SIZE, **settings: object)
     app = AdderApp(Settings(data_dir=folder, **settings))  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         yield pilot
-        await app.player.close()
+        await app.controller.close()
         if app.instance_lock is not None:
             app.instance_lock.lock.close()  # as the end of the process does
 

@@ -222,7 +222,7 @@ async def test_the_walk_by_neuron_says_where_it_is_and_shows_only_what_it_has_re
         app.select(Neuron(3, 0))  # looking elsewhere does not move the walk
         await press(pilot, "n")
         await shows(pilot, "neuron 2 of 4", "39.98")
-        app.player.step_size = "layer"
+        app.controller.step_size = "layer"
         await press(pilot, "full_stop")  # a step by layer takes the rest at once
         await shows(pilot, "forward, layer hidden ", "18.87")
         assert "neuron" not in screen_text(app).splitlines()[2]
@@ -243,7 +243,7 @@ async def test_steps_undo_and_redo_say_what_they_go_over(session: Session) -> No
         await shows(pilot, "Undone: input.weight[0, 0] 0.5508 → 0.5408; back at epoch 1.")
         await press(pilot, "U")
         await shows(pilot, "Redone: input.weight[0, 0] 0.5408 → 0.5508; on at epoch 3.")
-        app.player.step_size = "layer"
+        app.controller.step_size = "layer"
         await press(pilot, "u", "U", "u", "U", "u", "plus", "comma")
         await shows(pilot, "Back before the edit: input.weight[0, 0] 0.5508 → 0.5408.")
         await press(pilot, "full_stop")
@@ -266,7 +266,7 @@ async def test_the_last_change_is_the_same_number_on_network_and_inspect_and_an_
     async with network(session) as pilot:
         app = app_of(pilot)
         app.select(Parameter(36))
-        app.player.step_size = "layer"
+        app.controller.step_size = "layer"
         await press(pilot, *["full_stop"] * 9, "full_stop", "full_stop")
         await shows(pilot, "epoch 2: forward, layer input", "last step  +0.0002000")
         await press(pilot, "3")
@@ -282,7 +282,7 @@ async def test_the_footer_names_the_way_from_the_trace_back_to_the_diagram(
     session: Session, size: tuple[int, int]
 ) -> None:
     async with network(session, size) as pilot:
-        app_of(pilot).player.step_size = "update"
+        app_of(pilot).controller.step_size = "update"
         app_of(pilot).redraw()
         await shows(pilot, "t trace")
         await press(pilot, "t")

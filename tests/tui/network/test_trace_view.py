@@ -14,8 +14,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_tui.app import AdderApp
 from adder_tui.network.reference_check import GradientScreen, ProofScreen
-from adder_tui.network.trace_commands import write_text
-from adder_tui.network.trace_view import TraceText
+from adder_tui.network.trace_view import TraceText, write_text
 from adder_tui.selection import Neuron
 from adder_tui.settings import Settings
 from tests.tui.screens import check_golden, press, screen_text, shows, until
@@ -55,7 +54,7 @@ async def test_the_trace_begins_with_the_first_layer_and_scrolls(session: Sessio
 
 async def test_stepping_scrolls_to_the_section_of_the_rung_and_marks_it(session: Session, tmp_path: Path) -> None:
     async with trace_of(session, tmp_path) as pilot:
-        pilot.app.player.step_size = "layer"
+        pilot.app.controller.step_size = "layer"
         await press(pilot, *["full_stop"] * 6)
         await shows(pilot, "▸ backward, layer output", "δ3[0] = 2·d = 2·(−98.8137) = −197.627")
         await press(pilot, *["full_stop"] * 3)
@@ -120,7 +119,7 @@ async def test_b_follows_one_row_of_the_batch_after_the_other_and_then_the_sum(
 async def test_b_finds_the_next_row_of_a_mini_batch(session: Session, tmp_path: Path) -> None:
     batches = Experiment.preset("mini-batches").replace(**{"data.count": 40, "training.batch_size": 5})
     async with trace_of(session, tmp_path, batches) as pilot:
-        pilot.app.player.step_size = "update"
+        pilot.app.controller.step_size = "update"
         await press(pilot, "full_stop", "b")
         await shows(pilot, "in the batch of 5 rows of update 1")
         rows = await session.batch_rows()
@@ -145,7 +144,7 @@ async def test_a_typed_row_is_followed_and_a_wrong_one_keeps_what_was_typed(sess
 async def test_a_row_that_left_the_batch_is_said_in_words(session: Session, tmp_path: Path) -> None:
     batches = Experiment.preset("mini-batches").replace(**{"data.count": 4, "training.batch_size": 2})
     async with trace_of(session, tmp_path, batches) as pilot:
-        pilot.app.player.step_size = "update"
+        pilot.app.controller.step_size = "update"
         await press(pilot, "full_stop", "b", "full_stop")
         await shows(pilot, "is not in this batch of 2 rows", "b finds the next row")
 
@@ -245,7 +244,7 @@ async def test_within_an_update_the_proof_and_a_rows_way_say_that_they_begin_at_
     session: Session, tmp_path: Path
 ) -> None:
     async with trace_of(session, tmp_path, Experiment.preset("three-pairs")) as pilot:
-        pilot.app.player.step_size = "layer"
+        pilot.app.controller.step_size = "layer"
         await press(pilot, "full_stop", "full_stop", "a")
         await shows(pilot, "They agree. This update, 1, 3 rows: run on a copy from its start, by us and")
         await press(pilot, "escape", "b", "pageup", "pageup")

@@ -325,7 +325,7 @@ def test_a_loss_that_stands_still_is_said_with_its_reason(changes: dict[str, Any
         view, outlook=Outlook(snapshot_of(view).moment, view.experiment.training, 1.0, None, stuck)
     )
     assert stuck_here(here) is stuck
-    assert stuck_here(dataclasses.replace(here, words="visiting")) is None  # a lesson asks that itself
+    assert stuck_here(dataclasses.replace(here, words=frozenset({"visiting"}))) is None  # a lesson asks that itself
     assert stuck_here(several()) is None
 
 

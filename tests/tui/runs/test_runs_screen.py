@@ -49,7 +49,7 @@ async def branch(pilot: Pilot[None], session: Session) -> None:
     """Change the rate at a past moment, as a person's form would."""
     await pilot.press("s", "s", "comma")
     await until(pilot, lambda: epoch_of(pilot) == 200)
-    await app_of(pilot).player.run(ONE_PAIR, {"training.lr": 0.001})
+    await app_of(pilot).controller.run(ONE_PAIR, {"training.lr": 0.001})
 
 
 async def test_the_arrows_read_the_chart_out(session: Session) -> None:
@@ -165,7 +165,7 @@ async def test_d_strikes_a_run_off_but_not_the_one_in_progress(session: Session)
 async def test_u_brings_back_what_d_struck_off_where_it_was_and_with_its_past(session: Session) -> None:
     async with trained(session) as pilot:
         await branch(pilot, session)
-        await app_of(pilot).player.reseed()
+        await app_of(pilot).controller.reseed()
         await pilot.press("l")
         await shows(pilot, "2 left before this one")
         before = (await session.snapshot()).runs
