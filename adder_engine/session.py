@@ -188,7 +188,7 @@ class Session:
         return await self._thread.ask(lambda workspace: workspace.explorer.answers_to(pairs))
 
     async def bench(self, name: str, *arguments: float | str) -> float | str:
-        """One of the figures of :data:`adder_engine.probes.registry.BENCHES`, from the run as it stands. Changes
+        """One of the figures of :data:`adder_engine.probes.BENCHES`, from the run as it stands. Changes
         nothing.
 
         Raises:

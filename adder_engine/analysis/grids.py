@@ -21,9 +21,12 @@ from adder_engine.analysis.results import (
     symmetric_log,
 )
 from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import Pass, activate, activation_slope
 from adder_engine.kernels.network import linear_views
+from adder_engine.kernels.parameters import layout_of
 from adder_engine.parsing import LARGEST_TERM, Sum
+from adder_engine.snapshot import AffineMap
 from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
 from adder_engine.training.trainer import Trainer
@@ -229,3 +232,24 @@ def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrap
         foretold = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
         rows.append(ExtrapolatedError(one, right, foretold, answer - right, (one.a, one.b) in known))
     return Extrapolation(at, tuple(rows))
+
+
+def collapsed_map(
+    experiment: Experiment, parameters: NDArray[np.float32], silenced: frozenset[tuple[int, int]] = frozenset()
+) -> AffineMap | None:
+    """The whole network as ``w_a·a + w_b·b + c``, from its parameters ``(P,)``; None where it has an activation.
+
+    Affine after affine is affine: ``W = W_n···W_1``, and the bias is folded along. In float64.
+    """
+    if experiment.network.activation != "none":
+        return None
+    layout = layout_of(experiment.network.layers, experiment.layer_names)
+    weight, bias = np.eye(2), np.zeros(2)
+    for i in range(len(experiment.layer_names)):
+        w, b = layout.weight(i), layout.bias(i)
+        matrix = parameters[w.span].reshape(w.shape).astype(np.float64)
+        weight, bias = matrix @ weight, matrix @ bias + parameters[b.span]
+        for layer, neuron in silenced:
+            if layer == i:
+                weight[neuron], bias[neuron] = 0, 0
+    return AffineMap(float(weight[0, 0]), float(weight[0, 1]), float(bias[0] * experiment.data.scale))

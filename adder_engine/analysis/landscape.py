@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adder_engine.analysis.affine_map import collapsed_map
 from adder_engine.analysis.curvature import LossSurface, checked_gradient, checked_surface, steepest
+from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
-from adder_engine.analysis.affine_map import collapsed_map
+from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import (
     ActivationGrid,
     AffineMapHistory,
@@ -37,7 +37,7 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.network import Adder
 from adder_engine.parsing import Sum
-from adder_engine.reference.proof import check_gradient, prove
+from adder_engine.reference import check_gradient, prove
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import (
     AffineMap,
@@ -274,7 +274,7 @@ class Explorer:
         Raises:
             RequestError: no such figure, or arguments that do not fit.
         """
-        from adder_engine.probes.registry import bench  # only lessons need it
+        from adder_engine.probes import bench  # only lessons need it
 
         return bench(self.recording.trainer, name, *arguments)
 

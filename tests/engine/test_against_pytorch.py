@@ -15,7 +15,7 @@ from torch import Tensor
 from adder_engine import Adder, Experiment, Trainer
 from adder_engine.kernels.backprop import activate, activation_slope, loss_slope, mean_loss
 from adder_engine.kernels.optim import scheduled_lr
-from adder_engine.reference.judge import (
+from adder_engine.reference import (
     ACTIVATIONS,
     KINKED,
     LOSSES,

@@ -19,7 +19,7 @@ from adder_engine.analysis.landscape import map_course
 from adder_engine.analysis.results import GridSpec, Query, symmetric_exp, symmetric_log
 from adder_engine.analysis.tracing import trace_row
 from adder_engine.errors import AdderError
-from adder_engine.reference.judge import PlainAdder
+from adder_engine.reference import PlainAdder
 from adder_engine.runs.explorer import Explorer
 from adder_engine.runs.run import Run
 from adder_engine.steps import at_once

@@ -6,7 +6,7 @@ import torch
 from adder_engine import Experiment, Trainer
 from adder_engine.analysis.evaluation import neighbours
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.probes.registry import Argument, bench
+from adder_engine.probes import Argument, bench
 from adder_engine.session import Session
 from adder_engine.steps import at_once
 

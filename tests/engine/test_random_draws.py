@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from torch import Tensor, nn
 
 from adder_engine import Dataset, Experiment, Trainer
-from adder_engine.reference.judge import PlainAdder
+from adder_engine.reference import PlainAdder
 from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 

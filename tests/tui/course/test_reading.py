@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adder_engine.probes.registry import BENCHES
+from adder_engine.probes import BENCHES
 from adder_tui.course import markup
 from adder_tui.course.lesson import read_number
 from adder_tui.course.loader import read_lesson

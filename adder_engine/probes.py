@@ -1,0 +1,423 @@
+"""Figures that lessons compute beside a run: each from the run as it stands, which it does not change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adder_engine.analysis.curvature import stability
+from adder_engine.analysis.evaluation import (
+    Doubles,
+    EvaluationSet,
+    drawn,
+    held_out,
+    least_squares,
+    neighbours,
+    rmse,
+    taught_rows,
+)
+from adder_engine.analysis.grids import FrozenNetwork
+from adder_engine.analysis.results import CurvatureReport
+from adder_engine.analysis.tracing import layer_activity
+from adder_engine.errors import AdderError, RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.kernels.backprop import Pass
+from adder_engine.kernels.network import Adder, initial_parameters, layout_for, linear_views
+from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.steps import at_once
+from adder_engine.training.data import Dataset
+from adder_engine.training.trainer import Trainer
+
+MOST_SEEDS = 2_000
+STUCK_SEEDS, STUCK_ROWS, STUCK_EPOCHS, STUCK_LOSS = 100, 1_000, 300, 10_000.0
+"""A run is stuck whose loss on so many sums is still above this after so many epochs of Adam at 0.01."""
+SPOILED_ROWS, SPOILED_SHARE, SPOILED_BY, SPOILED_EPOCHS = 1_000, 0.05, 2_000.0, 1_000
+LARGEST_SIZE, MOST_DIMENSIONS, MOST_ENTRIES, MOST_PRODUCTS = 10_000, 4, 100_000, 1_000_000
+Figure = float | str
+Argument = float | str
+
+
+# --- gradients --------------------------------------------------------------------------------------
+
+
+def pass_through(
+    trainer: Trainer, parameters: Tensor, inputs: Tensor, targets: Tensor, gradients: Tensor | None = None
+) -> Pass:
+    """A pass of the run's network with these parameters ``(P,)`` over inputs ``(2, n)`` and targets ``(1, n)``."""
+    experiment = trainer.experiment
+    views = linear_views(trainer.layout, parameters, torch.zeros_like(parameters) if gradients is None else gradients)
+    flat = experiment.training.flat_target and inputs.shape[1] == trainer.inputs.shape[1]
+    way = Pass(views, inputs.shape[1], experiment.network.activation, experiment.training.loss, flat)
+    way.masks = trainer.silence()
+    way.take(inputs, targets)
+    return way
+
+
+def torch_twin(trainer: Trainer) -> tuple[Adder, Tensor, Tensor]:
+    """The network as PyTorch's own module, evaluated without dropout, and the data rows first."""
+    with torch.random.fork_rng(devices=[]):
+        module = Adder(trainer.experiment)
+    module.load_flat(trainer.state[0].clone())
+    return module.eval(), trainer.inputs.T, trainer.targets.T
+
+
+def parameter_index(layout: ParameterLayout, name: str) -> int:
+    """The flat index of ``hidden.weight[2,0]``, or of ``output.bias`` where the tensor has one number.
+
+    Raises:
+        RequestError: no such parameter.
+    """
+    tensor, _, place = str(name).partition("[")
+    slot = layout.by_name.get(tensor)
+    if slot is not None and not place and slot.stop - slot.start == 1:
+        return slot.start
+    numbers = [text.strip() for text in place.rstrip("]").split(",")]
+    if not all(text.isdecimal() for text in numbers):
+        raise RequestError(f"{name!r} is no parameter: write such as hidden.weight[2,0] or output.bias[0].")
+    return layout.index_of(tensor, tuple(map(int, numbers)))
+
+
+def whole(value: float, most: int) -> int:
+    """A whole number from 1 to ``most``; raises RequestError for any other."""
+    number = float(value)
+    if number != int(number) or not 1 <= number <= most:
+        raise RequestError(f"{number:g} will not do: use a whole number from 1 to {most:,}.")
+    return int(number)
+
+
+def gradient(trainer: Trainer, name: str) -> float:
+    """One parameter's gradient over all training rows, without dropout."""
+    return gradients(trainer)[parameter_index(trainer.layout, name)].item()
+
+
+def slopes(trainer: Trainer) -> float:
+    """How many parameters have a gradient that is not 0."""
+    return float(gradients(trainer).count_nonzero().item())
+
+
+def nudge(trainer: Trainer, name: str, amount: float) -> float:
+    """The loss with one parameter moved."""
+    parameters = trainer.state[0].clone()
+    parameters[parameter_index(trainer.layout, name)] += float(amount)
+    return float(pass_through(trainer, parameters, trainer.inputs, trainer.targets).run().item())
+
+
+def uphill(trainer: Trainer, lr: float) -> float:
+    """The loss after one step of plain SGD with the wrong sign."""
+    parameters = trainer.state[0] + float(lr) * gradients(trainer)
+    return float(pass_through(trainer, parameters, trainer.inputs, trainer.targets).run().item())
+
+
+def backwards(trainer: Trainer, times: float) -> float:
+    """``.grad`` of the last bias after so many backward calls of autograd without clearing."""
+    module, inputs, targets = torch_twin(trainer)
+    for _ in range(whole(times, 100)):
+        nn.functional.mse_loss(module(inputs), targets).backward()  # type: ignore[no-untyped-call]
+    last = [*module.parameters()][-1]
+    return 0.0 if last.grad is None else last.grad[0].item()
+
+
+def tenths(trainer: Trainer) -> float:
+    """Largest gap between ten backward calls over tenths and one over all, as a share of the gradient."""
+    module, inputs, targets = torch_twin(trainer)
+    if len(inputs) % 10:
+        raise RequestError(f"{len(inputs):,} rows do not split into tenths: use a multiple of 10.")
+    for x, t in zip(inputs.chunk(10), targets.chunk(10), strict=True):
+        (nn.functional.mse_loss(module(x), t) / 10).backward()  # type: ignore[no-untyped-call]
+    added = nn.utils.parameters_to_vector([p.grad for p in module.parameters() if p.grad is not None])
+    module.zero_grad()
+    nn.functional.mse_loss(module(inputs), targets).backward()  # type: ignore[no-untyped-call]
+    whole = nn.utils.parameters_to_vector([p.grad for p in module.parameters() if p.grad is not None])
+    return float(((added - whole).abs() / whole.abs()).max().item())
+
+
+def graph(trainer: Trainer, node: str) -> float:
+    """How many nodes of that name autograd recorded for one sum's loss."""
+    module, _, _ = torch_twin(trainer)
+    loss = nn.functional.mse_loss(module(torch.tensor([[30.0, 70.0]])), torch.tensor([[100.0]]))
+    seen, waiting, count = set(), [loss.grad_fn], 0
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one not in seen:
+            seen.add(one)
+            count += type(one).__name__ == node
+            waiting += [inner for inner, _ in one.next_functions]
+    return float(count)
+
+
+def tied(_: Trainer) -> float:
+    """The gradient of one weight, 0.5, that serves both inputs of 30 + 70."""
+    weight = torch.tensor(0.5, requires_grad=True)
+    loss = (weight * 30 + weight * 70 - 100) ** 2
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert weight.grad is not None
+    return weight.grad.item()
+
+
+def agreement(trainer: Trainer, size: float) -> float:
+    """Mean cosine between the full gradient and those of ten batches of a size: the rows in the order drawn."""
+    cosines = [*_cosines(trainer, size)]
+    return sum(cosines) / len(cosines)
+
+
+def worst_agreement(trainer: Trainer, size: float) -> float:
+    """The lowest of these ten cosines."""
+    return min(_cosines(trainer, size))
+
+
+def _cosines(trainer: Trainer, size: float) -> Iterator[float]:
+    rows = trainer.inputs.shape[1]
+    count = whole(size, rows)
+    full = gradients(trainer).double()
+    for chosen in torch.split(torch.arange(rows), count)[:10]:
+        one = gradients(trainer, trainer.inputs[:, chosen], trainer.targets[:, chosen]).double()
+        yield nn.functional.cosine_similarity(one, full, dim=0).item()
+
+
+def gradients(trainer: Trainer, inputs: Tensor | None = None, targets: Tensor | None = None) -> Tensor:
+    """The loss's gradient by every parameter ``(P,)``, over all training rows or over these, without dropout."""
+    found = torch.zeros(trainer.layout.size)
+    inputs = trainer.inputs if inputs is None else inputs
+    targets = trainer.targets if targets is None else targets
+    way = pass_through(trainer, trainer.state[0].clone(), inputs, targets, found)
+    way.run()
+    for i in reversed(range(len(way.layers))):
+        way.backward(i, add=False)
+    return found
+
+
+# --- how networks start, curvature, neurons that are alike or dead ----------------------------------
+
+
+def seeds(trainer: Trainer, what: str, count: float) -> float:
+    """Of the untrained answers to 30 + 70 by seeds 0 to count−1: mean, spread, low, high, or how many are near."""
+    answers = torch.tensor([_untrained(trainer.experiment.replace(seed=i)) for i in range(whole(count, MOST_SEEDS))])
+    figures = {
+        "mean": answers.mean(), "spread": answers.std(correction=0), "low": answers.min(), "high": answers.max(),
+        "near": ((answers - 100).abs() < 1).sum(),
+    }  # fmt: skip
+    if what not in figures:
+        raise RequestError(f"{what!r} is not among {', '.join(figures)}.")
+    return float(figures[what].item())
+
+
+def _untrained(experiment: Experiment) -> float:
+    generator = torch.Generator().manual_seed(experiment.seed)
+    if experiment.data.draw_first:
+        Dataset.draw(experiment, generator)
+    parameters = initial_parameters(experiment, generator)
+    layout, scale = layout_for(experiment), experiment.data.scale
+    way = Pass(
+        linear_views(layout, parameters, torch.zeros_like(parameters)), 1, experiment.network.activation, "mse", False
+    )
+    way.take(torch.tensor([[30.0], [70.0]]) / scale, torch.zeros(1, 1))
+    way.run()
+    return way.post[-1].item() * scale
+
+
+def curvature(trainer: Trainer) -> float:
+    """The steepest direction's curvature over the flattest one's."""
+    condition = _stability(trainer).condition
+    if condition is None:
+        raise RequestError("The loss is flat in some direction here: there is no steepest over flattest.")
+    return condition
+
+
+def rate_cap(trainer: Trainer) -> float:
+    """The learning rate up to which plain SGD holds: 2 over the largest curvature."""
+    return _stability(trainer).limit
+
+
+def _stability(trainer: Trainer) -> CurvatureReport:
+    """The loss's curvature, of a network for which it is the same at every moment of the run."""
+    if len(trainer.layers) != 1 or trainer.experiment.training.loss != "mse":
+        raise RequestError("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse.")
+    return at_once(stability(trainer))
+
+
+def twins(trainer: Trainer) -> float:
+    """How many neurons of the first layer have the same weights as another."""
+    _, counts = torch.unique(trainer.layers[0].weight, dim=0, return_counts=True)
+    return float(counts[counts > 1].sum().item())
+
+
+def dead(trainer: Trainer, layer: float) -> float:
+    """How many neurons of a layer, counted from 1, pass no gradient on for any row."""
+    activities = layer_activity(trainer)
+    return float((activities[whole(layer, len(activities)) - 1].dead >= 1).sum())
+
+
+def double(trainer: Trainer) -> float:
+    """The untrained answer to 30 + 70 by the same seed in float64: other draws, so another network."""
+    generator = torch.Generator().manual_seed(trainer.experiment.seed)
+    x = torch.tensor([[30.0, 70.0]], dtype=torch.float64)
+    sizes = trainer.experiment.network.layers
+    if trainer.experiment.network.activation != "none":
+        raise RequestError("The float64 twin is there only for networks without activation.")
+    for entering, leaving in pairwise(sizes):
+        weight = torch.empty(leaving, entering, dtype=torch.float64)
+        bias = torch.empty(leaving, dtype=torch.float64)
+        nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+        nn.init.uniform_(bias, -1 / math.sqrt(entering), 1 / math.sqrt(entering), generator=generator)
+        x = x @ weight.T + bias
+    return x.item()
+
+
+def stuck(_: Trainer, activation: str, count: float) -> float:
+    """Of the seeds 0 to count−1, how many leave a network with this activation stuck high up."""
+    changes = {
+        "data.count": STUCK_ROWS, "data.test_count": 0, "training.lr": 0.01, "epochs": STUCK_EPOCHS,
+        "network.activation": activation,
+    }  # fmt: skip
+    found = 0
+    for seed in range(whole(count, STUCK_SEEDS)):
+        learner = Trainer(Experiment(seed=seed).replace(**changes))
+        learner.train(STUCK_EPOCHS)
+        found += learner.counters.loss is None or learner.counters.loss > STUCK_LOSS
+    return float(found)
+
+
+# --- how wrong the network is -----------------------------------------------------------------------
+
+
+def square(_: Trainer, prediction: float, target: float) -> float:
+    """The squared error of one answer."""
+    return (float(prediction) - float(target)) ** 2
+
+
+def hits(trainer: Trainer, within: float) -> float:
+    """Share of the held-out sums that are answered within so much."""
+    sums = held_out(trainer)
+    return float((np.abs(_answers(trainer, sums) - sums.wanted) <= float(within)).mean())
+
+
+def over(trainer: Trainer, limit: float) -> float:
+    """Share of the held-out sums where "is it more than the limit?" is answered rightly."""
+    sums = held_out(trainer)
+    return float(((_answers(trainer, sums) > float(limit)) == (sums.wanted > float(limit))).mean())
+
+
+def error_within(trainer: Trainer, reach: float) -> float:
+    """Root mean squared error over sums drawn evenly from ±reach."""
+    span = (-float(reach), float(reach))
+    sums = drawn(trainer.experiment, span, span)
+    return rmse(_answers(trainer, sums) - sums.wanted)
+
+
+def _answers(trainer: Trainer, sums: EvaluationSet) -> Doubles:
+    return at_once(FrozenNetwork(trainer).answers(sums.a, sums.b))
+
+
+def spoiled(trainer: Trainer, loss: str) -> float:
+    """The answer to 30 + 70 of a network trained with a loss on sums of which some are spoiled."""
+    changes = {
+        "data.count": SPOILED_ROWS, "data.test_count": 0, "training.lr": 0.01, "training.loss": loss,
+        "epochs": SPOILED_EPOCHS,
+    }  # fmt: skip
+    learner = Trainer(Experiment(seed=trainer.experiment.seed).replace(**changes))
+    learner.targets[:, : int(SPOILED_ROWS * SPOILED_SHARE)] += SPOILED_BY
+    learner.train(SPOILED_EPOCHS)
+    return learner.predict(30, 70)
+
+
+def rival(trainer: Trainer, name: str, a: float, b: float) -> float:
+    """What another learner answers to a + b, taught with the run's sums."""
+    return float(_rival(trainer, name, np.array([float(a)]), np.array([float(b)]))[0])
+
+
+def rival_rmse(trainer: Trainer, name: str) -> float:
+    """Another learner's root mean squared error on the held-out sums."""
+    sums = held_out(trainer)
+    return rmse(_rival(trainer, name, sums.a, sums.b) - sums.wanted)
+
+
+def _rival(trainer: Trainer, name: str, a: Doubles, b: Doubles) -> Doubles:
+    rivals = {"least-squares": least_squares, "neighbours": neighbours}
+    if name not in rivals:
+        raise RequestError(f"There is no rival {name!r}: there are {' and '.join(rivals)}.")
+    return at_once(rivals[name](*taught_rows(trainer), torch.from_numpy(np.stack([a, b], axis=1)))).numpy()
+
+
+# --- which shapes fit together ----------------------------------------------------------------------
+
+
+def matmul(_: Trainer, shapes: str) -> str:
+    """The shape of a matrix product, or PyTorch's own error message."""
+    a, b = _two_shapes(shapes)
+    if math.prod(a[:-1]) * math.prod(b[:-2]) * b[-1] > MOST_PRODUCTS:
+        raise RequestError(f"{shapes} would be multiplied into too many entries: use smaller sizes.")
+    try:
+        product = torch.zeros(()).expand(a) @ torch.zeros(()).expand(b)
+    except RuntimeError as error:
+        return str(error)
+    return _shape_text(tuple(product.shape))
+
+
+def broadcast(_: Trainer, shapes: str) -> str:
+    """The shape of an element-wise sum, or PyTorch's own error message."""
+    a, b = _two_shapes(shapes)
+    try:
+        # Not added up: a sum of this shape might not fit into memory.
+        return _shape_text(tuple(torch.broadcast_shapes(a, b)))  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        pass
+    try:
+        torch.zeros(()).expand(a) + torch.zeros(()).expand(b)
+    except RuntimeError as error:
+        return str(error)
+    raise AssertionError("shapes that cannot be broadcast were added")
+
+
+def _two_shapes(text: str) -> list[tuple[int, ...]]:
+    shapes = []
+    for word in str(text).split():
+        sizes = word.split("x")
+        if len(sizes) > MOST_DIMENSIONS or not all(s.isdecimal() and 0 < int(s) <= LARGEST_SIZE for s in sizes):
+            raise RequestError(f"{word!r} is no shape: write such as 1x2, each size from 1 to {LARGEST_SIZE:,}.")
+        shapes.append(tuple(map(int, sizes)))
+        if math.prod(shapes[-1]) > MOST_ENTRIES:
+            raise RequestError(f"{word} has more than {MOST_ENTRIES:,} entries: use smaller sizes.")
+    if len(shapes) != 2:
+        raise RequestError(f"{text!r} is not two shapes: write such as 1x2 2x4.")
+    return shapes
+
+
+def _shape_text(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "()"
+
+
+# --- by name ------------------------------------------------------------------------------------------
+
+BENCHES: Mapping[str, Callable[..., Figure]] = {
+    "matmul": matmul, "broadcast": broadcast, "square": square, "hits": hits,
+    "over": over, "rmse": error_within, "spoiled": spoiled, "rival": rival,
+    "rival_rmse": rival_rmse, "gradient": gradient, "slopes": slopes,
+    "nudge": nudge,
+    "uphill": uphill, "backwards": backwards, "tenths": tenths, "graph": graph,
+    "tied": tied, "agreement": agreement, "worst_agreement": worst_agreement,
+    "seeds": seeds, "double": double, "stuck": stuck,
+    "curvature": curvature,
+    "rate_cap": rate_cap, "twins": twins, "dead": dead,
+}  # fmt: skip
+"""The figures by name; each takes the trainer, then its arguments."""
+
+
+def bench(trainer: Trainer, name: str, *arguments: Argument) -> Figure:
+    """A figure by its name: a number, or words.
+
+    Raises:
+        RequestError: no such figure, arguments that do not fit, or a network that has none.
+    """
+    if name not in BENCHES:
+        raise RequestError(f"There is no bench {name!r}: there are {', '.join(BENCHES)}.")
+    try:
+        return BENCHES[name](trainer, *arguments)
+    except AdderError:
+        raise
+    except (TypeError, ValueError):
+        raise RequestError(f"The bench {name} does not take {', '.join(map(repr, arguments)) or 'nothing'}.") from None

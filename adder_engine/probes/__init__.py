@@ -1,1 +1,0 @@
-"""Figures that lessons compute beside a run."""
