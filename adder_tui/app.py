@@ -523,7 +523,7 @@ class AdderApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Whoever still mounts, draws or asks once the app is leaving finds parts gone: that is no fault."""
-        late = self.player.closing and isinstance(error, WorkerFailed) and isinstance(error.error, AdderError)
+        late = self.controller.closing and isinstance(error, WorkerFailed) and isinstance(error.error, AdderError)
         if not (late or self._exit):
             super()._handle_exception(error)
 

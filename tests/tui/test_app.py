@@ -184,7 +184,7 @@ async def test_whoever_still_asks_while_the_run_is_being_saved_at_the_end_makes_
     app = app_on(session)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.snapshot is not None)
-        await app.player.close()
+        await app.controller.close()
         late = app.run_worker(session.snapshot(), name="late")
         await until(pilot, lambda: late.is_finished)
         assert str(late.error) == "This session is closed."
