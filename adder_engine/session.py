@@ -59,7 +59,6 @@ class Session:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment in use."""
         return self._thread.experiment
 
     @property
@@ -176,7 +175,6 @@ class Session:
         return await self._thread.ask(lambda workspace: workspace.explorer.start_state())
 
     async def module_text(self) -> str:
-        """The network as PyTorch prints it."""
         return await self._thread.ask(lambda workspace: workspace.explorer.module_text())
 
     async def data(self) -> DatasetArrays:
@@ -265,11 +263,9 @@ class Session:
         return await self._thread.do(lambda workspace: workspace.recording.seek_epoch(epoch), halt=True)
 
     async def home(self) -> Snapshot:
-        """Go to the first moment."""
         return await self._thread.do(lambda workspace: workspace.recording.seek(Position()), halt=True)
 
     async def end(self) -> Snapshot:
-        """Go to the newest moment."""
         return await self._thread.do(lambda workspace: workspace.recording.seek(workspace.recording.newest), halt=True)
 
     # --- runs ------------------------------------------------------------------------------------
@@ -289,7 +285,6 @@ class Session:
         return await self._thread.do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
-        """Start a new run."""
         return await self._thread.do(lambda workspace: workspace.start(experiment), halt=True)
 
     async def open(self, path: Path) -> Snapshot:

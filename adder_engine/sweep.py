@@ -363,12 +363,10 @@ class SweepThread:
 
     @property
     def running(self) -> bool:
-        """Whether it still trains."""
         return self._thread.is_alive()
 
     @property
     def stopped(self) -> bool:
-        """Whether it was told to stop before its end."""
         return self._enough.is_set() and not self.state.finished
 
     def stop(self, timeout: float = 0.0) -> bool:

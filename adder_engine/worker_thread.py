@@ -122,7 +122,6 @@ class EngineThread:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment in use."""
         return self._experiment
 
     async def snapshot(self, since: int | None = None) -> Snapshot:
@@ -251,7 +250,6 @@ class EngineThread:
         return await self.do(rest)
 
     def is_enough(self) -> bool:
-        """Whether a long step goes no further."""
         return self._enough.is_set()
 
     async def do(self, work: Callable[[Workspace], object], halt: bool = False) -> Snapshot:

@@ -329,12 +329,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
     training, lr = trainer.experiment.training, trainer.lr
     surface = checked_surface(trainer, SMALL, rough)
     small = int(surface.free.sum()) <= SMALL
-    loss, gradient = yield from checked_gradient(surface)
-    square = float(gradient @ gradient)
-    along = None
-    if square > 0:
-        product = yield from surface.curved(surface.here, gradient / math.sqrt(square))
-        along = float(gradient @ product) / math.sqrt(square)
+    loss, _ = yield from checked_gradient(surface)
 
     values, converged = None, True
     if small:
@@ -359,8 +354,6 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         optimizer_limit=limit_for(training, curvature),
         lr=lr,
         loss=loss,
-        gradient_norm=math.sqrt(square),
-        gradient_curvature=along,
         eigenvalues=None if values is None else values.numpy(),
         flat=flat,
         negative=negative,

@@ -118,7 +118,6 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
         t=t,
         losses=losses,
         loss=loss,
-        gradient_norm=math.sqrt(square),
         lr=lr,
         sgd_loss=sgd_loss,
         optimizer=experiment.training.optimizer,

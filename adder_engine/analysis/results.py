@@ -170,9 +170,6 @@ class CurvatureReport:
     lr: float
     """Learning rate of the next update."""
     loss: float
-    gradient_norm: float
-    gradient_curvature: float | None
-    """Curvature along the gradient, ``gᵀHg / gᵀg``; None where the gradient is 0."""
     eigenvalues: Doubles | None
     """``(free parameters,)``, the largest first; None by power iteration."""
     flat: int | None
@@ -204,7 +201,6 @@ class GradientLine:
     """``(points,)``"""
     loss: float
     """At t = 0."""
-    gradient_norm: float
     lr: float
     """Learning rate of the next update: where plain gradient descent would land on this line."""
     sgd_loss: float

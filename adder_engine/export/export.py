@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adder_engine.disk import write_whole
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Losses
@@ -218,24 +216,13 @@ def _losses(portrait: ExportedRun) -> Losses:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file beside the path, then put it in the path's place."""
-    part = None
+    """Write a file in the path's place, or in that of what the path links to."""
     try:
         target = path.resolve()
         if target.is_dir():
             raise IsADirectoryError(0, "it is a folder")
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        # Opened by number because that leaves the permissions to the person's umask, as for any new file.
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            part = beside
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
+        write_whole(target, lambda file: file.write(content))
     except (OSError, ValueError) as error:
-        if part is not None:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
         why = getattr(error, "strerror", None) or error
         raise RequestError(f"{path} could not be written: {why}.") from None
 

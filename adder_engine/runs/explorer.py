@@ -159,19 +159,15 @@ class Explorer:
         return found
 
     def plane(self, extent: GridSpec) -> Steps[AnswerGrid]:
-        """The network's answers over a grid of sums."""
         return grids.plane(self.recording.trainer, extent)
 
     def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> Steps[tuple[ActivationGrid, ...]]:
-        """The hidden neurons' outputs over a grid of sums."""
         return grids.neurons(self.recording.trainer, extent, only)
 
     def map_course(self) -> Steps[AffineMapHistory | None]:
-        """The collapsed map over the run."""
         return in_one(lambda: landscape.map_course(self.recording.trainer, self._path))
 
     def forecast(self) -> Steps[Extrapolation]:
-        """What the slopes at the current sum foretell."""
         return grids.forecast(self.recording.trainer, self.asked, self.watched)
 
     def stability(self, rough: bool = False) -> Steps[CurvatureReport]:
@@ -179,23 +175,18 @@ class Explorer:
         return curvature.stability(self.recording.trainer, rough)
 
     def outlook(self) -> Steps[Outlook]:
-        """Whether the rate holds, and whether the run is stuck."""
         return outlook.outlook_of(self.recording.trainer, self.recording.history, self.recording.moment)
 
     def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
-        """The loss along the current gradient."""
         return landscape.along_gradient(self.recording.trainer, points, rough)
 
     def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
-        """The loss over two directions, with the run's path."""
         return landscape.loss_slice(self.recording.trainer, self._path, columns, rows, rough)
 
     def checks(self) -> Steps[Evaluation]:
-        """Shares of sums answered well, and the error by region."""
         return evaluation.checks(self.recording.trainer)
 
     def rivals(self) -> Steps[tuple[Baseline, ...]]:
-        """Other learners on the same rows."""
         return evaluation.rivals(self.recording.trainer, self.watched)
 
     def trace(self, row: int | None) -> Trace:

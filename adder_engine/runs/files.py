@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adder_engine.disk import write_whole
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.labels import title_of
@@ -82,20 +81,11 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
     arrays = _arrays(run)
     for i, other in enumerate(others):
         arrays |= {f"{_prefix(i)}{name}": array for name, array in _arrays(other).items()}
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
         _clear_leftovers(path)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
         raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
 
 

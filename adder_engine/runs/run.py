@@ -86,7 +86,6 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """All epochs are done."""
         return self.at_end_of(self.experiment.epochs)
 
     @property
@@ -98,7 +97,6 @@ class Run:
         return bool(self.futures)
 
     def at_end_of(self, epoch: float) -> bool:
-        """That epoch is done."""
         return self.trainer.rung == 0 and self.trainer.epochs_done >= epoch
 
     # --- leaving and taking up -------------------------------------------------------------------

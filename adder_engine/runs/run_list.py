@@ -132,7 +132,6 @@ class RunList:
         return self._newest
 
     def line(self, run: int) -> RunLineage:
-        """Who a run is."""
         return self._lines[run]
 
     def name(self, run: int, first: Experiment, marks: Sequence[Annotation]) -> str:
@@ -186,7 +185,6 @@ class RunList:
         return self._left[run]
 
     def kept(self) -> list[tuple[RunSummary, SuspendedRun]]:
-        """All runs in the list."""
         return [(run, self._left[run.id]) for run in self.runs]
 
     def remove(self, run: int) -> None:

@@ -97,7 +97,6 @@ class Workspace:
 
     @property
     def explorer(self) -> Explorer:
-        """What looks at the run as it is now."""
         return Explorer(self.recording, self.asked, list(self.watched))
 
     @property
@@ -332,7 +331,6 @@ class Workspace:
         self.version += 1
 
     def answer(self) -> Answer:
-        """The answer to the current sum."""
         return answers_of(self.recording.trainer, [self.asked])[0]
 
     # --- training --------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def test_a_file_that_is_there_is_replaced_whole_or_not_at_all(tmp_path, monkeypa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("adder_engine.runs.files.os.fsync", full)
+        patched.setattr("adder_engine.disk.os.fsync", full)
         with pytest.raises(RunFileError, match="No space left on device"):
             write(path, saved(recording.left(), EXTRA))
     assert path.read_bytes() == before

@@ -87,15 +87,13 @@ def forecast(everywhere: bool = True) -> Extrapolation:
 
 def stability(lr: float = 5e-5, limit: float | None = 2.5e-5) -> CurvatureReport:
     eigenvalues = np.array([80_000.0, 400.0, 2.0, 0.0, -16.0])
-    return CurvatureReport(
-        "Hessian", 80_000.0, 2.5e-5, limit, lr, 765.25, 4096.0, 60_000.0, eigenvalues, 1, 1, None, 5, True, 10_000
-    )
+    return CurvatureReport("Hessian", 80_000.0, 2.5e-5, limit, lr, 765.25, eigenvalues, 1, 1, None, 5, True, 10_000)
 
 
 def loss_curve() -> GradientLine:
     t = np.linspace(-1e-5, 6e-5, 71)
     losses = 765.25 * (1 - t / 2e-5) ** 2 + 10
-    return GradientLine(t, losses, 775.25, 4096.0, 5e-5, 1731.8125, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
+    return GradientLine(t, losses, 775.25, 5e-5, 1731.8125, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
 
 
 def loss_slice(columns: int, rows: int) -> LossLandscape:
