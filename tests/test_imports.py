@@ -35,8 +35,7 @@ def _packages_after(code: str) -> set[str]:
         "from adder_tui.cli.main import main; sys.exit(main(['train', '--help']))",
         "from adder_tui.cli.main import main; sys.exit(main(['experiments']))",
         "from adder_tui.cli.main import main; sys.exit(main(['lessons', '--data-dir', '/nowhere']))",
-        "import adder_tui.course.action_runner, adder_tui.course.verify, adder_tui.storage.progress_file, "
-        "adder_tui.course.course",
+        "import adder_tui.course.action_runner, adder_tui.storage.progress, adder_tui.course.course",
     ],
 )
 def test_the_command_line_comes_without_torch_textual_and_numpy(code: str) -> None:
@@ -49,8 +48,15 @@ def test_training_by_command_comes_without_textual() -> None:
     assert packages.isdisjoint({"textual", "rich", "plotext"})
 
 
-def test_an_experiment_comes_without_torch_and_numpy() -> None:
-    assert _packages_after("from adder_engine import Experiment; Experiment()").isdisjoint({"torch", "numpy"})
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from adder_engine import Experiment; Experiment()",
+        "import adder_engine.snapshot, adder_engine.queries, adder_engine.analysis.results, adder_engine.rows",
+    ],
+)
+def test_an_experiment_and_a_snapshot_come_without_torch_and_numpy(code: str) -> None:
+    assert _packages_after(code).isdisjoint({"torch", "numpy"})
 
 
 def test_a_trainer_comes_without_anything_of_the_app() -> None:
