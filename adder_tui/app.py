@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,23 +21,21 @@ from textual.worker import WorkerFailed
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
-from adder_tui.cli.output import complain
 from adder_tui.commands import BY_ID, COMMANDS, Contexts, Owner
 from adder_tui.controller import Controller
-from adder_tui.process.gc_pacing import IDLE, GcPacing
-from adder_tui.process.shutdown import ShutdownGuard, stop_job
+from adder_tui.process import IDLE, GcPacing, ShutdownGuard, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
-from adder_tui.storage.autosave import begin, write_place
+from adder_tui.storage.run_files import begin, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
-from adder_tui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.canvas import Canvas
-from adder_tui.ui.modal import Modal
+from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, UNICODE
 from adder_tui.ui.tab import Pane
+from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
     from adder_tui.controller import NetworkEditor
     from adder_tui.course.lesson import Lesson
     from adder_tui.learn.tab import LearnPane
-    from adder_tui.storage.autosave import InstanceLock, LastRun
+    from adder_tui.storage.run_files import InstanceLock, LastRun
 
 FIRST_PRESET = "one-pair"
 HANDOVER = 0.001
@@ -247,7 +245,7 @@ class AdderApp(App[None]):
             pane = tab.pane_class()(self, id=id)
             await stage.mount(pane)
             if id == "learn":
-                self.learn = pane  # type: ignore[assignment]
+                self.learn = pane
             self.gc_pacing.grown()
         if not self.typing():
             self.screen_stack[0].set_focus(None)
@@ -281,7 +279,7 @@ class AdderApp(App[None]):
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
-        from adder_tui.storage.autosave import settle, start_session, take_instance_lock
+        from adder_tui.storage.run_files import settle, start_session, take_instance_lock
 
         self.instance_lock = take_instance_lock(self.settings.data_dir)
         settle(self.settings.data_dir, self.instance_lock.number, into_lesson=bool(self.first_lesson))
@@ -306,7 +304,7 @@ class AdderApp(App[None]):
         if snapshot is None:
             return
         if before is not None and before.run != snapshot.run:
-            from adder_tui.train.draw_chart import branch_sentence  # not needed to paint the shell
+            from adder_tui.ui.run_words import branch_sentence  # not needed to paint the shell
 
             self.notice = self._branched = branch_sentence(before, snapshot)
         self.controller.snapshot = snapshot
@@ -456,7 +454,7 @@ class AdderApp(App[None]):
         Raises:
             RequestError: an input is chosen, which has no number of its own.
         """
-        from adder_tui.network.value_dialogs import EditValue
+        from adder_tui.network.tab import EditValue
 
         self.push_screen(EditValue(self.view, self.editor))
 
@@ -536,8 +534,8 @@ class AdderApp(App[None]):
             self.panic(Text(f"A fault of ours, {phrase} (python -X dev -m adder_tui shows where). The run is kept."))
 
 
-def run(settings: Settings) -> int:
-    """Show the app until it is left; its exit code."""
+def run(settings: Settings, complain: Callable[[str], None]) -> int:
+    """Show the app until it is left; its exit code. ``complain`` takes a sentence once the terminal is ours no more."""
     sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
     with ShutdownGuard(app, on_end=app.controller.close_now):

@@ -324,7 +324,7 @@ class Controller:
         """Show where a step, an undo or a redo led, and say what it went over."""
         self._show(snapshot)
         if snapshot.crossing is not None:
-            from adder_tui.runs.draw import move_text
+            from adder_tui.ui.run_words import move_text  # not at the top: the shell is painted without it
 
             self._say(move_text(snapshot.crossing, snapshot, UNICODE))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from adder_tui.controller import Controller, NetworkEditor
     from adder_tui.selection import Selection
     from adder_tui.settings import Settings
-    from adder_tui.storage.autosave import InstanceLock
+    from adder_tui.storage.run_files import InstanceLock
     from adder_tui.ui.view import ViewState
 
 

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adder_tui.storage.paths import default_data_dir
+import platformdirs
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
 
+
 THEMES = ("dark", "light")
+
+
+def default_data_dir() -> Path:
+    """The platform's folder for a program's state, such as ``~/.local/state/adder-tui``; not made yet."""
+    return platformdirs.user_state_path("adder-tui", appauthor=False)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Settings:
     theme: str | None = None
     """One of :data:`THEMES`; None leaves the choice to the app."""
     data_dir: Path = field(default_factory=default_data_dir)
-    """Everything that is written goes here; :mod:`adder_tui.storage.paths` makes it when it is needed."""
+    """Everything that is written goes here; :mod:`adder_tui.storage.run_files` makes it when it is needed."""
     experiment: Experiment | None = None
     """The experiment that was asked for; None for the usual start."""
     open_run: Path | None = None

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from adder_tui.ui.tab import Pane
+from typing import Any, Literal
 
 TabId = Literal["learn", "network", "inspect", "train", "explore"]
 
@@ -24,10 +21,10 @@ class Tab:
     pane: str
     """``module:class`` of a :class:`~adder_tui.ui.tab.Pane`, imported when the tab is first shown."""
 
-    def pane_class(self) -> Callable[..., Pane]:
+    def pane_class(self) -> Callable[..., Any]:
         """Makes the pane from the app's services and its ``id``."""
         module, _, name = self.pane.partition(":")
-        found: Callable[..., Pane] = getattr(import_module(module), name)
+        found: Callable[..., Any] = getattr(import_module(module), name)
         return found
 
 

@@ -35,8 +35,7 @@ def _packages_after(code: str) -> set[str]:
         "from adder_tui.cli.main import main; sys.exit(main(['train', '--help']))",
         "from adder_tui.cli.main import main; sys.exit(main(['experiments']))",
         "from adder_tui.cli.main import main; sys.exit(main(['lessons', '--data-dir', '/nowhere']))",
-        "import adder_tui.course.action_runner, adder_tui.course.verify, adder_tui.storage.progress_file, "
-        "adder_tui.course.course",
+        "import adder_tui.course.action_runner, adder_tui.storage.progress, adder_tui.course.course",
     ],
 )
 def test_the_command_line_comes_without_torch_textual_and_numpy(code: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import PRESETS, Experiment
-from adder_tui.storage.paths import expanded
+from adder_tui.storage.run_files import expanded
 
 if TYPE_CHECKING:
     from adder_engine.rows import RowsRead

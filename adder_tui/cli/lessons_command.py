@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from adder_tui.cli.output import complain, say
-from adder_tui.storage.paths import default_data_dir, expanded
+from adder_tui.settings import default_data_dir
+from adder_tui.storage.run_files import expanded
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
-    from adder_tui.storage.progress import Tree
-    from adder_tui.storage.progress_file import Store
+    from adder_tui.storage.progress import Store, Tree
 
 STATE_WORDS = {"open": "open", "started": "begun", "assisted": "done, with help", "solved": "done"}
 STATE_LETTERS = {"open": ".", "started": "-", "assisted": "h", "solved": "x"}
@@ -65,7 +65,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None) -> int
 @DATA_DIR
 def export(file: str | None, course: str | None, data_dir: str | None) -> int:
     """Write your progress as one line, to a file or to the screen."""
-    from adder_tui.storage.progress_file import to_line
+    from adder_tui.storage.progress import to_line
 
     store = _store(data_dir, course)
     line = to_line(store.progress)
@@ -104,10 +104,10 @@ def import_(file: str, course: str | None, data_dir: str | None) -> int:
 @click.option("--play", is_flag=True, help="Also play the solution, and measure every figure that is stated.")
 def check(files: tuple[str, ...], play: bool) -> int:
     """Tell an author what is wrong with lessons, by line and key."""
+    from adder_tui.course.action_runner import unmeasured
     from adder_tui.course.course import own_glossary
     from adder_tui.course.loader import read_lesson
-    from adder_tui.course.problems import LessonError
-    from adder_tui.course.verify import unmeasured
+    from adder_tui.course.source import LessonError
 
     wrong = 0
     for file in files:
@@ -138,8 +138,7 @@ def check(files: tuple[str, ...], play: bool) -> int:
 @COURSE
 def report(folder: str, course: str | None) -> int:
     """Print who has what done, from a folder of exported progress: a file for each learner."""
-    from adder_tui.course.problems import ProgressError
-    from adder_tui.storage.progress import Progress
+    from adder_tui.storage.progress import Progress, ProgressError
 
     there = _course(course)
     rows: list[tuple[str, Progress]] = []
@@ -185,7 +184,7 @@ def find_lesson(course: Path | None, id: str | None) -> None:
 
 
 def _store(data_dir: str | None, course: str | None) -> Store:
-    from adder_tui.storage.progress_file import Store, progress_file
+    from adder_tui.storage.progress import Store, progress_file
 
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     return Store(folder, progress_file(None if course is None else expanded(course)))
@@ -200,8 +199,7 @@ def _text(store: Store) -> int:
 
 def _exported(path: Path | None) -> Tree:
     """The progress in a file, or in what is typed or piped in."""
-    from adder_tui.course.problems import ProgressError
-    from adder_tui.storage.progress_file import from_line
+    from adder_tui.storage.progress import ProgressError, from_line
 
     try:
         if path is None:
@@ -218,7 +216,7 @@ def _exported(path: Path | None) -> Tree:
 
 async def _trial(lesson: Lesson) -> list[str]:
     from adder_engine.session import Session
-    from adder_tui.course.verify import groups, measure, try_solution
+    from adder_tui.course.action_runner import groups, measure, try_solution
 
     async with Session(lesson.experiment) as session:
         amiss = [one async for one in try_solution(session, lesson)]

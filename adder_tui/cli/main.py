@@ -16,8 +16,8 @@ from adder_engine import AdderError, __version__
 from adder_engine.experiment import PRESETS, Experiment
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
-from adder_tui.settings import THEMES, Settings
-from adder_tui.storage.paths import default_data_dir, expanded, make_data_dir
+from adder_tui.settings import THEMES, Settings, default_data_dir
+from adder_tui.storage.run_files import expanded, make_data_dir
 
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
@@ -295,7 +295,7 @@ def start_app(settings: Settings) -> int:
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import run
 
-    return run(settings)
+    return run(settings, complain)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -125,7 +125,7 @@ def _explained(experiment: Experiment, stopped: str) -> tuple[str, Divergence | 
     """Why it blew up or diverged, in the app's words; ``stopped`` where its loss was never finite."""
     # Not at the top: few runs blow up, and the words bring rich along.
     from adder_engine.runs.divergence import explain_anew
-    from adder_tui.train.draw_panels import divergence_text
+    from adder_tui.ui.run_state import divergence_text
 
     blow_up = explain_anew(experiment)
     return (stopped, None) if blow_up is None else (divergence_text(blow_up), blow_up)

@@ -13,8 +13,7 @@ from adder_tui.course.state import Review, completed
 from adder_tui.storage import progress
 
 if TYPE_CHECKING:
-    from adder_tui.course.lesson_controller import LessonController
-    from adder_tui.course.state import LessonState
+    from adder_tui.course.state import LessonHost, LessonState
 
 NOT_YET = "That is not it yet."
 
@@ -22,7 +21,7 @@ NOT_YET = "That is not it yet."
 class Answers:
     """Takes letters and typed text for the lesson at hand, and keeps them."""
 
-    def __init__(self, room: LessonController) -> None:
+    def __init__(self, room: LessonHost) -> None:
         self._room = room
 
     def action_pick(self, letter: str) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.loader import read_lesson
-from adder_tui.course.problems import LessonError, Problem
-from adder_tui.course.source import Source, Table, read_text
+from adder_tui.course.source import LessonError, Problem, Source, Table, read_text
 from adder_tui.storage.progress import Progress, QuizRecord
 
 LONGEST_TEXT = 400

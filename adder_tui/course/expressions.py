@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from adder_tui.course.problems import CheckError
+from adder_tui.course.source import CheckError
 from adder_tui.course.vocabulary import ARITHMETIC, WORDS, Kind
 
 LONGEST_WORDS = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
@@ -15,21 +15,26 @@ from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import LASTING, view_for
 from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, PageState, completed, furthest, steps_of
 from adder_tui.storage import progress
-from adder_tui.storage.autosave import OwnRun
+from adder_tui.storage.run_files import OwnRun
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Answer, Snapshot
-    from adder_tui.controller import Controller
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Task
     from adder_tui.course.vocabulary import Action
-    from adder_tui.storage.progress_file import Store
+    from adder_tui.storage.progress import Store
 
 
 SHOWN_SECONDS = 0.8
 """How long each action of "show me" stands before the next."""
 HINTS = 3
+
+
+class SessionSource(Protocol):
+    """What reaches the session once it is there."""
+
+    async def ready(self) -> Session: ...
 
 
 def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
@@ -215,7 +220,7 @@ class LessonController:
     """
 
     def __init__(
-        self, course: Course, store: Store, own_run: OwnRun, player: Controller, show: Callable[[Snapshot], None],
+        self, course: Course, store: Store, own_run: OwnRun, player: SessionSource, show: Callable[[Snapshot], None],
         changed: Callable[[], None],
     ) -> None:  # fmt: skip
         self.course, self.store, self._own_run, self._player = course, store, own_run, player

@@ -30,8 +30,7 @@ from adder_tui.course.lesson import (
     Worked,
     numbered,
 )
-from adder_tui.course.problems import LessonError, Problem
-from adder_tui.course.source import Source, Table, read_text
+from adder_tui.course.source import LessonError, Problem, Source, Table, read_text
 from adder_tui.course.validate import check_words
 from adder_tui.course.vocabulary import SLIPS, VIEWS, parse_action
 

@@ -1,17 +1,17 @@
-"""A TOML table that is read key by key, gathering whatever is wrong with it by line."""
+"""A TOML table that is read key by key, gathering what is wrong with it by line; and what a lesson can have wrong."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import Experiment, key_named
-from adder_tui.course.problems import LessonError, Problem
 
 Read = TypeVar("Read")
 
@@ -20,6 +20,38 @@ LARGEST_FILE = 1_000_000
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a file of a course."""
+
+    file: str
+    line: int
+    """Counted from 1; 0 where no single line is to blame."""
+    says: str
+    """One sentence: the key, what was found, and what would do."""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.says}"
+
+
+class LessonError(AdderError, ValueError):
+    """A file of a course that cannot be used; ``problems`` has everything that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        more = f" ({len(self.problems) - 1} more below it)" if len(self.problems) > 1 else ""
+        super().__init__(f"{self.problems[0]}{more}")
+
+
+class CheckError(AdderError, ValueError):
+    """An expression that is none of ours; one sentence."""
+
+
+class ActionError(AdderError, ValueError):
+    """A line that is no action, or one that cannot be done here; one sentence."""
 
 
 class Source:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from adder_engine.parsing import parse_sum
 from adder_tui.course.activity_log import ActivityLog
@@ -17,7 +17,9 @@ from adder_tui.storage.progress import LessonRecord
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
+    from adder_tui.course.course import Course
     from adder_tui.course.probe_views import ProbeCall
+    from adder_tui.storage.progress import Store
 
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
@@ -404,3 +406,20 @@ class LessonState:
             refusal=self.refusal, figures=self.figures, best=self.attempt.best, answered=self.answered,
             finished=finished, next_title=next_title, review_due=review_due, review=self.review,
         )  # fmt: skip
+
+
+class LessonHost(Protocol):
+    """What answers and benches need of the controller that they work for."""
+
+    lesson_state: LessonState | None
+    course: Course
+    store: Store
+
+    @property
+    def changed(self) -> Callable[[], None]: ...
+
+    async def ready(self) -> Session: ...
+
+    async def look(self, shown: bool = False) -> None: ...
+
+    def go(self, change: int) -> bool: ...

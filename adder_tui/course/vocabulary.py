@@ -11,7 +11,7 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import key_named
 from adder_engine.parsing import parse_sum
 from adder_engine.snapshot import PHASES, STEP_SIZES
-from adder_tui.course.problems import ActionError
+from adder_tui.course.source import ActionError
 
 Kind = Literal["number", "truth", "words", "any"]
 PATTERNS = {

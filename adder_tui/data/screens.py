@@ -1,4 +1,4 @@
-"""The data: a table and a scatter of the pairs, and the way to rows of one's own."""
+"""The data: a table and a scatter of the pairs; and rows of one's own, typed or pasted, and trained on."""
 
 from __future__ import annotations
 
@@ -7,26 +7,44 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
+from adder_engine.rows import FORMS, read_rows, row_text
+from adder_engine.wanted import MOST_ROWS
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
 from adder_tui.ui.canvas import Canvas, ViewSource
-from adder_tui.ui.line import Line, Span
-from adder_tui.ui.modal import Modal, bindings_of
+from adder_tui.ui.dialogs import Modal, bindings_of
+from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.numbers import count, plural
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from adder_engine.snapshot import DatasetArrays, Doubles
+    from adder_engine.wanted import Row
     from adder_tui.controller import Controller
+
 
 BESIDE = 110
 """From here on table and scatter stand side by side."""
 TABLE_WIDTH = 74
 LOOKS_A_SECOND = 4
+MOST_LISTED = 1_000
+"""Rows of the run that the text begins with; more would take a second to show."""
+SHORT = 300
+"""Lines that are read anew at every key."""
+REST = 0.3
+"""Seconds without a key after which a longer text is read."""
+
+
+SAID_ROWS = 3
+"""Rows for what was read, or why it was not."""
 
 
 class _Part(Canvas):
@@ -35,6 +53,134 @@ class _Part(Canvas):
         screen = self.screen
         assert isinstance(screen, DataScreen)
         return screen
+
+
+class _OwnRowsHeading(Canvas):
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        phrase = Line.of((" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
+        return [phrase.fit(width, view.glyphs.ellipsis)]
+
+
+class _OwnRowsFoot(Canvas):
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        screen = self.screen
+        assert isinstance(screen, OwnRows)
+        role: Role = "minus" if screen.refusal else "text"
+        rows = wrapped(view.glyphs.text(screen.refusal or screen.promise), width - 1)[:SAID_ROWS]
+        lines = [Line.of((" " + row, role)) for row in rows]
+        lines += [Line()] * (SAID_ROWS - len(lines))
+        lines.append(Line.of((" Ctrl+T", "key"), (" train on these ", "dim"), (" Esc", "key"),
+                             (" back, the text is kept", "dim")))  # fmt: skip
+        return [line.fit(width, view.glyphs.ellipsis) for line in lines]
+
+
+class OwnRows(Modal[str | None]):
+    """Ctrl+T starts a new run on the rows and resolves with None; Escape resolves with the text as it stands."""
+
+    DEFAULT_CSS = """
+    OwnRows { background: $background; layout: vertical; }
+    OwnRows _OwnRowsHeading { height: 1; background: $band; }
+    OwnRows TextArea, OwnRows TextArea:focus {
+        height: 1fr; border: none; padding: 0 1;
+        background: $background; color: $foreground; background-tint: $background 0%;
+    }
+    OwnRows TextArea .text-area--cursor { background: $foreground; color: $background; text-style: none; }
+    OwnRows TextArea .text-area--gutter { color: $faint; }
+    OwnRows TextArea .text-area--cursor-gutter { color: $dim; background: $background; }
+    OwnRows TextArea .text-area--cursor-line { background: $background; }
+    OwnRows TextArea .text-area--selection { background: $faint; }
+    OwnRows TextArea { scrollbar-size: 0 0; }
+    OwnRows _OwnRowsFoot { height: 4; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False, priority=True),
+        Binding("ctrl+t", "apply", show=False, priority=True),
+    ]
+    AUTO_FOCUS = "TextArea"
+
+    def __init__(self, source: ViewSource, player: Controller, text: str | None) -> None:
+        super().__init__()
+        self._source, self._player = source, player
+        data = source().experiment.data
+        rows = data.rows if data.kind == "rows" else ()
+        self._unlisted = len(rows) if len(rows) > MOST_LISTED else 0
+        listed = "" if self._unlisted else "".join(f"{row_text(row)}\n" for row in rows)
+        self._text = listed if text is None else text  # after the last row a line is free for what is pasted
+        self._rows: tuple[Row, ...] = ()
+        self.refusal = ""
+        """What is wrong with the text, in one sentence."""
+        self._reading: Timer | None = None
+        self.promise = ""
+        """What Ctrl+T would do."""
+
+    def compose(self) -> ComposeResult:
+        yield _OwnRowsHeading(self._source)
+        area = TextArea(self._text, soft_wrap=False, show_line_numbers=True, tab_behavior="indent")
+        area.cursor_blink = False
+        yield area
+        yield _OwnRowsFoot(self._source)
+
+    def on_mount(self) -> None:
+        area = self.query_one(TextArea)
+        area.move_cursor(area.document.end)
+        self._typed()
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        """Read the text, a long one once the typing rests."""
+        if self._reading is not None:
+            self._reading.stop()
+            self._reading = None
+        if self.query_one(TextArea).document.line_count <= SHORT:
+            self._read()
+        else:
+            self._reading = self.set_timer(REST, self._read)
+
+    def _read(self) -> None:
+        text = self.query_one(TextArea).text
+        self._rows, self.refusal, columns = (), "", ""
+        try:
+            read = read_rows(text)
+            self._rows, columns = read.rows, read.columns
+        except AdderError as error:
+            if text.strip():
+                self.refusal = str(error)
+        data = self._source().experiment.data
+        if not self._rows and self._unlisted:
+            self.promise = f"The run's {count(self._unlisted)} rows are too many to edit here: type or paste others."
+        elif not self._rows:
+            self.promise = f"Type or paste up to {count(MOST_ROWS)} rows; without a target it is a and b's {data.task}."
+        elif data.kind == "rows" and data.rows == self._rows:
+            self.promise = f"{plural(len(self._rows), 'row')}, as in the run."
+        else:
+            self.promise = (
+                f"{plural(len(self._rows), 'row')} read. They need a new run: Ctrl+T starts it; u brings this run back."
+                f" Columns: {columns}."
+            )
+        self.query_one(_OwnRowsFoot).redraw()
+
+    def action_leave(self) -> None:
+        """Back to the data; what was typed is there when one comes again."""
+        self.dismiss(self.query_one(TextArea).text)
+
+    def action_apply(self) -> None:
+        """Start a new run on the rows; what will not do stays to be mended."""
+        self._read()
+        if self._rows:
+            self.run_worker(self._apply(), name="apply", exclusive=True)
+        else:
+            self.refusal = self.refusal or "There are no rows yet: " + FORMS + "."
+            self.query_one(_OwnRowsFoot).redraw()
+
+    async def _apply(self) -> None:
+        changes = {"data.kind": "rows", "data.rows": self._rows}
+        try:
+            await self._player.run(self._source().experiment.replace(**changes), None)
+        except AdderError as error:
+            self.refusal = str(error)
+            self.query_one(_OwnRowsFoot).redraw()
+            return
+        self.dismiss(None)
 
 
 class _Heading(_Part):
@@ -243,7 +389,7 @@ class DataScreen(Modal[None]):
 
     def action_edit(self) -> None:
         """Type or paste rows; they start a new run."""
-        from adder_tui.data.own_rows import OwnRows  # Textual's text area is dear to import
+        # Textual's text area is dear to import
 
         def done(text: str | None) -> None:
             self.draft = text

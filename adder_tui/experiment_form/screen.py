@@ -10,11 +10,10 @@ from textual.app import ComposeResult
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
-from adder_tui.experiment_form.draw import PANEL, field_rows, heading, panel, scrolled
-from adder_tui.experiment_form.state import FormState
+from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, scrolled
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Modal
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

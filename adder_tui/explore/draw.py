@@ -1,14 +1,284 @@
-"""The Explore tab: the views by name, and the chosen one below."""
+"""The Explore tab: the views by name, and of them what has been learned and how good the answers are."""
 
 from __future__ import annotations
 
-from adder_tui.explore.state import VIEWS, ClickTarget, ExploreState
-from adder_tui.ui.line import Line, roomiest, wrapped
-from adder_tui.ui.numbers import count
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from adder_tui.explore.plane import beside
+from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, ExploreState
+from adder_tui.ui.chart import Curve, Upright, linear_ticks, plot, span_of
+from adder_tui.ui.heatmap import ranges_text
+from adder_tui.ui.line import Line, Role, roomiest, wrapped
+from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, signed
+from adder_tui.ui.run_state import learned, sum_text
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
+if TYPE_CHECKING:
+    from adder_engine.analysis.results import (
+        AffineMapHistory,
+        Baseline,
+        Evaluation,
+        ExtrapolatedError,
+        Extrapolation,
+        LocalLinearMap,
+    )
+
+
+LEAST_CHART, MOST_CHART = 7, 12
+LEFT_OUT = "Only rows: of other pairs no truth is known."
+"""Said where rows follow no rule, so that errors are foretold for them alone."""
+BAR = 40
+SHORT = {"this network": "this net", "least squares": "least sq.", "nearest neighbours": "neighbours"}
+"""What the learners are called where there is little room."""
 HEADING = 1
 """Rows above a view."""
+
+
+def learned_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+    """The formula, its course or its slopes, and the table of far-out errors."""
+    found = exploration.found
+    forecast = found.forecast
+    if forecast is None:
+        return []
+    course = found.course if forecast.slopes.everywhere else None
+    top = learned(view, width) if forecast.slopes.everywhere else _slopes(view, forecast.slopes)
+    room = height - len(top)
+    if course is None:
+        return [*top, Line(), *_table(view, forecast, width, room - 1)]
+    if width >= WIDE:
+        left = width * 9 // 20
+        rows = room // 2
+        charts = [*_weights(view, course, left, rows), *_constant(view, course, left, room - rows)]
+        return [*top, *beside(charts, _table(view, forecast, width - left - 3, room), left, 3)]
+    rows = min(MOST_CHART, max(LEAST_CHART, room * 9 // 20))
+    half = width // 2
+    charts = beside(_weights(view, course, half, rows), _constant(view, course, width - half, rows), half, 0)
+    return [*top, *charts, *_table(view, forecast, width, room - rows)]
+
+
+def _curve(course: AffineMapHistory, values: Sequence[float], role: Role, glyphs: Glyphs) -> Curve:
+    import numpy as np
+
+    y = np.asarray(values, dtype=float)
+    fine = np.isfinite(y)
+    return Curve(course.epochs[fine], y[fine], role, _ink(role, glyphs)[0] if glyphs.ascii else "")
+
+
+def _weights(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
+    """The weights of a and b over the epochs, with what is wanted as a line across."""
+    right = view.experiment.wanted.map
+    wanted = sorted(set(right[:2])) if right else []
+    legend = Line.of(
+        ("  w_a ", "dim"), (_ink("train", view.glyphs), "train"),
+        ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (" by epoch", "dim"),
+    )  # fmt: skip
+    curves = [
+        _curve(course, list(course.w_a), "train", view.glyphs),
+        _curve(course, list(course.w_b), "test", view.glyphs),
+    ]
+    return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
+
+
+def _constant(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
+    legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" by epoch", "dim"))
+    right = view.experiment.wanted.map
+    wanted = [right[2]] if right else []
+    curves = [_curve(course, list(course.c), "train", view.glyphs)]
+    return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
+
+
+def _ink(role: Role, glyphs: Glyphs) -> str:
+    return {"train": "**", "test": "oo"}[str(role)] if glyphs.ascii else glyphs.horizontal * 2
+
+
+def _over_epochs(
+    view: ViewState, course: AffineMapHistory, curves: list[Curve], wanted: Sequence[float], width: int, height: int
+) -> list[Line]:
+    last = max(float(course.epochs[-1]), 1.0)
+    y = span_of([float(v) for curve in curves for v in curve.y], wanted)
+    here = Upright(float(course.epochs[course.here]), "", "accent")
+    ticks = linear_ticks(last, max(4, width // 10), view.glyphs)
+    return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, x_ticks=ticks)
+
+
+def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
+    """How the answer changes around the current sum, in words and numbers."""
+    glyphs = view.glyphs
+    from adder_engine.parsing import Sum
+
+    where = sum_text(Sum(slopes.a, slopes.b), view.experiment.wanted.rule, glyphs)
+    lines = [Line.of((f"  Around {where} the answer", "dim"), (" rises by", "dim"))]
+    right = slopes.wanted or (None, None)
+    for name, slope, true in (("a", slopes.d_a, right[0]), ("b", slopes.d_b, right[1])):
+        line = Line.of("    ", (number(slope, glyphs).rjust(9), "strong"), (f"  for each 1 of {name}", "dim"))
+        if true is not None:
+            phrase = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
+            line = Line.of(line, (f"   (right: {phrase})", "dim"))
+        lines.append(line)
+    more = "Far out: the errors this line foretells, and those found." if slopes.wanted else LEFT_OUT
+    return [*lines, Line.of((f"  Elsewhere it bends. {more}", "dim"))]
+
+
+def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) -> list[Line]:
+    """The errors that the slopes foretell beside those asked for, the watched sums first."""
+    glyphs = view.glyphs
+    note = forecast.slopes.wanted is None and forecast.slopes.everywhere
+    rows = _picked(forecast, height - 1 - note)
+    sums = [sum_text(row.sum, view.experiment.wanted.rule, glyphs) for row in rows]
+    foretold = aligned([signed(row.foretold, glyphs, 5) for row in rows])
+    asked = aligned([signed(row.asked, glyphs, 5) for row in rows])
+    first = max([24, *(len(text) + 4 for text in sums)])
+    widths = (max([16, *map(len, foretold)]), max([14, *map(len, asked)]))
+    header = "  sum".ljust(first) + "error foretold".rjust(widths[0]) + "  " + "asked".rjust(widths[1])
+    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
+    for i, row in enumerate(rows):
+        line = Line.of(
+            (("  " + sums[i]).ljust(first), "text" if row.watched else "dim"),
+            (foretold[i].rjust(widths[0]), role_of(row.foretold)), "  ",
+            (asked[i].rjust(widths[1]), role_of(row.asked)),
+        )  # fmt: skip
+        lines.append(line.fit(width, glyphs.ellipsis))
+    if note:
+        lines.append(Line.of((f"  {LEFT_OUT}", "dim")).fit(width, glyphs.ellipsis))
+    return lines[:height]
+
+
+def _picked(forecast: Extrapolation, room: int) -> list[ExtrapolatedError]:
+    """As many rows as fit: what is furthest out and what is watched tell most."""
+    far = [row for row in forecast.rows if not row.watched]
+    watched = [row for row in forecast.rows if row.watched]
+    if len(far) + len(watched) <= room:
+        return [*watched, *far]
+    # One row of each distance before the second of any: the two directions in which errors add and cancel come first.
+    sizes = sorted({max(abs(row.sum.a), abs(row.sum.b)) for row in far})
+    by_size = [[row for row in far if max(abs(row.sum.a), abs(row.sum.b)) == size] for size in sizes]
+    order = [rows[i] for i in (0, 2, 4, 5, 1, 3) for rows in by_size if i < len(rows)]
+    close = watched[-1:] if room < 6 else [watched[0], *watched[-1:]] if len(watched) > 1 else watched
+    kept = order[: max(0, room - len(close))]
+    return [*close, *(row for row in far if row in kept)]
+
+
+def checks_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+    """Shares, regions and rivals, under each other."""
+    found = exploration.found
+    if found.checks is None:
+        return []
+    gap = [Line()] if height >= 20 else []
+    own = [*_shares(view, found.checks, width), *gap, *_regions(view, found.checks, width), *gap]
+    return [*own, *_rivals(view, found, width, height - len(own))]
+
+
+def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
+    glyphs = view.glyphs
+    judged = (
+        plural(checks.count, "training row")
+        if checks.judged_on == "training"
+        else f"{count(checks.count)} {checks.judged_on} sums"
+    )
+    lines = [Line.of((f" of {judged}".ljust(width)[:width], "band-dim"))]
+    close, near, limit = (plain_number(x, glyphs) for x in (checks.close, checks.near, checks.limit))
+    shares = {
+        f"within {close} of the truth": checks.within_close,
+        f"within {near} of the truth": checks.within_near,
+        f'right on "over {limit}?"': checks.over_limit,
+    }
+    first = max(25, *map(len, shares))
+    for name, share in shares.items():
+        bar = min(BAR, width - first - 15)
+        lines.append(
+            Line.of(
+                (f"  {name.ljust(first)}", "text"),
+                (percent(share).rjust(7), "strong"),
+                "  ",
+                share_bar(share, bar, glyphs),
+            )
+        )
+    lines.append(
+        Line.of(("  typically off by (RMS)".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
+    )
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def percent(share: float) -> str:
+    """A share as a correct rounding that says 100 % and 0 % only for all and for none."""
+    if share in (0.0, 1.0):
+        return f"{share:.0%}"
+    near_an_end = not 0.01 <= share <= 0.99
+    text = f"{share * 100:.{2 if near_an_end else 1}f}"
+    if text in ("100.00", "0.00"):
+        text = ">99.99" if share > 0.5 else "<0.01"
+    return f"{text}%"
+
+
+def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
+    """A bar whose filled part is the share."""
+    if width < 4:
+        return Line()
+    filled = round(share * width)
+    return Line.of((glyphs.bar * filled, "accent"), (glyphs.bar_rest * (width - filled), "faint"))
+
+
+def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
+    glyphs = view.glyphs
+    rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
+    mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
+    about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
+    reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
+    columns = [max(15, *map(len, reaches)), max(13, *map(len, rmse)), max(13, *map(len, mean))]
+    over = 16 + sum(columns) - width
+    for i, least in ((2, max(11, *map(len, mean))), (1, max(9, *map(len, rmse))), (0, 0)):  # numbers are never cut
+        given = min(max(0, over), columns[i] - least)
+        columns[i] -= given
+        over -= given
+    typical = "typical" if columns[1] < 13 else "typical, RMS"
+    header = "  error by region".ljust(16 + columns[0]) + typical.rjust(columns[1]) + "mean size".rjust(columns[2])
+    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
+    for i, region in enumerate(checks.regions):
+        reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)
+        lines.append(
+            Line.of(
+                (f"  {about[region.name].ljust(14)}", "text"), reach,
+                (rmse[i].rjust(columns[1]), "strong"), (mean[i].rjust(columns[2]), "text"),
+            ).fit(width, glyphs.ellipsis)
+        )  # fmt: skip
+    if len(checks.regions) == 1:
+        lines.append(Line.of(("  elsewhere no truth is known", "dim")).fit(width, glyphs.ellipsis))
+    return lines
+
+
+def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> list[Line]:
+    """A column for each learner; the last row is its error on the sums of the checks."""
+    if not found.rivals or height < 2:
+        return []
+    glyphs = view.glyphs
+    ordered = sorted(found.rivals, key=lambda rival: rival.name != "this network")
+    first = 22 if width < 72 else 26
+    pitch = max(10, min(20, (width - first) // len(ordered)))
+    header = "  the same rows".ljust(first)
+    for rival in ordered:
+        header += (rival.name if len(rival.name) < pitch else SHORT[rival.name]).rjust(pitch)
+    columns = [_column(rival, pitch, glyphs) for rival in ordered]
+    sums = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in ordered[0].answers]
+    last = len(sums)
+    kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
+    judged_on = found.checks.judged_on if found.checks is not None else ""
+    of = {"held-out": "typical, held out", "training": "typical, these rows"}.get(judged_on, "typical, as above")
+    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
+    for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
+        line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
+        for j, column in enumerate(columns):
+            line = Line.of(line, (column[i].rjust(pitch), "strong" if j == 0 else "text"))
+        lines.append(line.fit(width, glyphs.ellipsis))
+    return lines[:height]
+
+
+def _column(rival: Baseline, pitch: int, glyphs: Glyphs) -> list[str]:
+    """Its answers and its error, under each other by their points where that fits."""
+    texts = [*(number(answer.predicted, glyphs) for answer in rival.answers), number(rival.rmse, glyphs)]
+    lined_up = aligned(texts)
+    return lined_up if len(lined_up[0]) < pitch else texts
 
 
 def explore_lines(
@@ -36,15 +306,11 @@ def _view(view: ViewState, exploration: ExploreState, width: int, height: int) -
 
         return neurons_view(view, exploration, width, height)
     if exploration.view == "learned":
-        from adder_tui.explore.learned import learned_view
-
         return learned_view(view, exploration, width, height), None
     if exploration.view == "stability":
         from adder_tui.explore.stability import stability_view
 
         return stability_view(view, exploration, width, height), None
-    from adder_tui.explore.draw_evaluation import checks_view
-
     return checks_view(view, exploration, width, height), None
 
 

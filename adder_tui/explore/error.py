@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adder_tui.explore.plane import LABELS, Axes, Trained, beside, cells_in, plane_picture, point_mark
+from adder_tui.explore.plane import LABELS, Axes, Cells, Trained, beside, cells_in, plane_picture, point_mark
 from adder_tui.explore.state import WIDE, ClickTarget, ExploreState, hidden_neuron
-from adder_tui.explore.viewport import Cells
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
     Grid,
@@ -27,7 +26,7 @@ from adder_tui.ui.heatmap import (
 )
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.numbers import count, number, off_by, plain_number, role_of, signed
-from adder_tui.ui.sums import sum_text
+from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

@@ -9,12 +9,11 @@ import numpy as np
 
 from adder_tui.explore.plane import beside
 from adder_tui.explore.state import ExploreState
-from adder_tui.ui.chart import Curve
-from adder_tui.ui.even_plot import Upright, plot, span_of
+from adder_tui.ui.chart import Curve, Upright, plot, span_of
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
 from adder_tui.ui.line import Line, Role, Span, Tone, joined, wrapped
-from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.numbers import count, number, plural, rate_text
+from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 

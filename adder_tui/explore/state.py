@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from adder_tui.explore.viewport import Cells, Viewport, first_window
+from adder_tui.explore.plane import Cells, Viewport, first_window
 from adder_tui.selection import Neuron, Selection, layout_for
 from adder_tui.ui.view import ViewState
 

@@ -19,6 +19,7 @@ from adder_engine.errors import AdderError
 from adder_engine.parsing import Sum
 from adder_tui.explore.draw import HEADING, explore_lines
 from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_layout, gallery_width, neuron_cells
+from adder_tui.explore.plane import extent_of, moved, off_axis, on_axis, rulers, zoomed
 from adder_tui.explore.stability import TOP, halves, slice_cells
 from adder_tui.explore.state import (
     VIEWS,
@@ -29,12 +30,11 @@ from adder_tui.explore.state import (
     hidden_neuron,
     next_neuron,
 )
-from adder_tui.explore.viewport import extent_of, moved, off_axis, on_axis, rulers, zoomed
-from adder_tui.theme import BASIC_THEME
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.tab import Pane
+from adder_tui.ui.theme import BASIC_THEME
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

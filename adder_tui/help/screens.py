@@ -11,9 +11,8 @@ from textual.containers import VerticalScroll
 
 from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts, Window
 from adder_tui.ui.canvas import Canvas, ViewSource
-from adder_tui.ui.dialogs import SearchDialog
+from adder_tui.ui.dialogs import Modal, SearchDialog
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Modal
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 

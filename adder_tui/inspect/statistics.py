@@ -21,12 +21,12 @@ from adder_tui.inspect.state import (
     since,
     values,
 )
-from adder_tui.network.values import NetworkValues
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import CELL, cell, histogram, sign_role
 from adder_tui.ui.line import Line, Role, Span, roomiest
+from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.phrases import gradient_is_past, held_text
-from adder_tui.ui.sums import sum_text
+from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 

@@ -25,8 +25,8 @@ from adder_tui.inspect.state import (
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
 from adder_tui.ui.tab import Pane

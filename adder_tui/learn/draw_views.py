@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, AskedSum, ProbeCall, RunLine, ViewInputs, name_of
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, role_of, signed
-from adder_tui.ui.run_state import formula
-from adder_tui.ui.sums import wanted_words
+from adder_tui.ui.run_state import formula, wanted_words
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 

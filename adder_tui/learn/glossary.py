@@ -12,9 +12,9 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Modal
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 

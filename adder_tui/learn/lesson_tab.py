@@ -13,11 +13,11 @@ from textual.containers import Container, Vertical
 from adder_engine.errors import AdderError
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
-from adder_tui.learn.lesson_focus import Layout, LessonFocus, lay_out
-from adder_tui.learn.lesson_text import LessonHead, LessonNow, LessonText
-from adder_tui.learn.views import LessonViews, OwnView
+from adder_tui.learn.page import LessonHead, LessonNow, LessonText
+from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.ui.canvas import Canvas
 from adder_tui.ui.fields import FieldRow
+from adder_tui.ui.prompt import Prompt
 
 if TYPE_CHECKING:
     from adder_tui.course.lesson import Lesson
@@ -26,9 +26,16 @@ if TYPE_CHECKING:
     from adder_tui.course.vocabulary import Action
     from adder_tui.services import Services
 
+
 ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
 """Words of views that have a use of their own for Enter."""
 SHAPES = "two shapes, such as 1x2 @ 2x4"
+AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench"})
+"""Verbs of what is done in one view alone, which then gets the keys."""
+
+
+TRAINS = frozenset({"run", "step"})
+"""Verbs that are seen in a view without its having the keys."""
 
 
 class LessonView(Container):
@@ -303,3 +310,64 @@ class LessonView(Container):
             self.look()
         elif event.name == "settings":
             self.run_worker(self._services.attempt(room.controls.turn(event.change)), name="turn")
+
+
+class LessonFocus:
+    """Hands the keys over as a task's parts come up, so that nobody types a sum's digits at the tabs."""
+
+    def __init__(self, lesson_view: LessonView, services: Services) -> None:
+        self._lesson_view, self._services = lesson_view, services
+        self._settled: tuple[str, int, str] | None = None
+        """Lesson, step and action that the keys were last handed over for."""
+        self.just_back = False
+        """Whether the prompt gave the keys back by itself: an Escape that was meant for it leaves nothing."""
+
+    def settle(self) -> None:
+        """Hand the keys over where something else comes next, or "show me" is being asked about."""
+        lesson_state, app = self._lesson_view.lesson_state, self._lesson_view.app
+        shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
+        if lesson_state is None or lesson_state.showing or not shown:
+            return
+        prompt = app.query_one(Prompt)
+        if lesson_state.asking and prompt.has_keys:
+            self._take_back()
+        following = lesson_state.next_action if lesson_state.step.kind == "do" and lesson_state.review is None else None
+        here = lesson_state.lesson.id, lesson_state.at, following.text if following is not None else ""
+        if here == self._settled:
+            return
+        self._settled, self.just_back = here, False
+        if following is not None:
+            self._begin(following, prompt)
+        elif prompt.has_keys and lesson_state.step.kind == "do" and not (lesson_state.may_go_on and prompt.was_asked):
+            self._take_back()
+
+    def _begin(self, action: Action, prompt: Prompt) -> None:
+        if prompt.has_keys and action.verb != "ask":
+            self._take_back()
+        if action.verb == "answer":
+            self._lesson_view.settle_field(focus=True)
+        elif self._services.typing():
+            return
+        elif action.verb == "ask":
+            prompt.focus_field()
+        elif action.verb in AT_A_VIEW:
+            self._lesson_view.focus_for(action)
+        elif action.verb in TRAINS:
+            self._lesson_view.bring(view_for(action, self._lesson_view.views.names))
+
+    def settle_again(self) -> None:
+        """The tab was come back to, or a step begins: hand the keys over anew."""
+        self._settled = None
+        self.settle()
+
+    def training_begins(self) -> None:
+        """The chart comes in sight, unless something else is being looked at."""
+        focused = self._lesson_view.views.focused
+        if "chart" in self._lesson_view.views.names and (focused is None or focused.view_name == "settings"):
+            self._lesson_view.bring("chart")
+            if focused is not None:
+                self._lesson_view.take_focus()
+
+    def _take_back(self) -> None:
+        self._lesson_view.take_focus()
+        self.just_back = True

@@ -15,7 +15,7 @@ from textual.message import Message
 
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
-from adder_tui.storage.progress_file import Store
+from adder_tui.storage.progress import Store
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line, Role

@@ -16,7 +16,7 @@ from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
-from adder_tui.storage.autosave import OwnRun, write_place
+from adder_tui.storage.run_files import OwnRun, write_place
 from adder_tui.ui.tab import Pane
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adder_tui.commands import Contexts
     from adder_tui.course.course import Course
     from adder_tui.services import Services
-    from adder_tui.storage.progress_file import Store
+    from adder_tui.storage.progress import Store
 
 FIELD_IDS = ("lesson-field", "list-field")
 
@@ -321,7 +321,7 @@ class LearnPane(Pane):
 def _read(data_dir: Path, course_folder: Path | None) -> tuple[Course, Store]:
     """The course and the progress in it, read off the screen's time."""
     from adder_tui.course.course import OWN_COURSE, read_course
-    from adder_tui.storage.progress_file import Store, progress_file
+    from adder_tui.storage.progress import Store, progress_file
 
     course: Course = read_course(course_folder or OWN_COURSE)
     return course, Store(data_dir, progress_file(course_folder))

@@ -1,22 +1,211 @@
-"""The network as a picture: neurons with their values, edges with their signs and sizes, the chosen one in full.
-
-Each neuron has two rows. In the upper one stand its value, and the marks of its weights and its bias; in the lower
-one what the phase brings, in every size of window: its error, and its weights' gradients or changes.
-"""
+"""The network as a picture: neurons with their values, edges with their signs and sizes, the chosen one in full."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adder_tui.network.edges import ClickTarget, Sheet, draw_edges
-from adder_tui.selection import Neuron
+from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, floorplan
+from adder_tui.selection import Neuron, Parameter, Selection
+from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Line, Role
+from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import brought_mark, compact, sign_mark
+from adder_tui.ui.phrases import brought_mark, compact, sign_mark, strokes_of, tiny, weight_of
 from adder_tui.ui.view import ViewState
 
+MOST_DIGITS, DIGITS = 6, 4
+"""Significant digits of a neuron's number in eight columns, and in fewer."""
+MOST_LINES = 48
+"""Lines drawn between two columns; of more only the largest are."""
 OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
 """What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
+
+
+@dataclass(frozen=True)
+class ClickTarget:
+    """A part of the picture that can be clicked, and what is chosen by it."""
+
+    x: int
+    y: int
+    width: int
+    selection: Selection
+
+
+class Sheet(NetworkValues):
+    """A view's numbers, and the picture of ``width`` by ``height`` cells that comes about."""
+
+    def __init__(self, view: ViewState, width: int, height: int) -> None:
+        super().__init__(view)
+        self.strokes = strokes_of(view.glyphs)
+        self.grid = Grid(width, height)
+        self.spots: list[ClickTarget] = []
+        keep: list[set[int]] = [set() for _ in self.layers]
+        keep[self.column].add(self.neuron)
+        if self.source is not None and self.source < self.layers[self.column - 1]:
+            keep[self.column - 1].add(self.source)
+        self.plan: DiagramLayout = floorplan(
+            self.layers, keep, self.sizes, self.column, max(2, *map(len, self.inputs)),
+            not view.glyphs.ascii, self.outcome_rows, width, height,
+        )  # fmt: skip
+
+    @property
+    def outcome_rows(self) -> int:
+        """Rows below the output: wanted, off by and loss; the answer too where outputs are scaled."""
+        return 4 if self.trace is not None and self.trace.scale != 1 else 3
+
+    def value_text(self, value: float, room: int) -> str:
+        """A neuron's value or error in so many columns; nothing where they do not take it."""
+        if room <= max(TINY_WIDTHS):
+            return tiny(value, room, self.glyphs) if room > 1 else ""
+        return compact(value, room, self.glyphs, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
+
+    def is_working(self, column: int) -> bool:
+        """Whether the phase is at work in this column's neurons, which it is in forward and backward."""
+        rung = self.reach.rung
+        return column > 0 and rung is not None and rung.layer == column - 1
+
+
+def draw_edges(s: Sheet, c: int) -> None:
+    """All edges that lead into a column."""
+    x0, x1 = s.plan.columns[c].gap
+    if c == s.column and x1 - x0 >= BUS:
+        _bus_in(s, c)
+    elif c - 1 == s.column and s.source is None and x1 - x0 >= BUS:
+        _bus_out(s, c)
+    elif x1 - x0 >= WEB and not s.glyphs.ascii and s.weights is not None:
+        _web(s, c)
+    _marks(s, c)
+
+
+# --- marks ---------------------------------------------------------------------------------------
+
+
+def _marks(s: Sheet, c: int) -> None:
+    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    for i, y in zip(column.shown, column.rows, strict=True):
+        if before.hidden:
+            s.grid.put(column.fold, y, s.glyphs.ellipsis, "faint")
+        if s.is_working(c):
+            s.grid.put(column.arrow, y, _arrow(s), "accent")
+        for x, source in enumerate(before.shown, column.marks):
+            _mark(s, c, i, source, x, y)
+        _mark(s, c, i, s.layers[c - 1], column.bias, y)
+    for y in (column.rows[0] - 1, column.rows[-1] + 2):
+        if s.grid.is_blank(column.bias - 1, y, 3):
+            s.grid.put(column.bias, y, "b", "faint")
+            break
+
+
+def _arrow(s: Sheet) -> str:
+    rung = s.reach.rung
+    return s.strokes.forward if rung is not None and rung.phase == "forward" else s.strokes.backward
+
+
+def _mark(s: Sheet, c: int, neuron: int, source: int, x: int, y: int) -> None:
+    index = s.index_of(c, neuron, source)
+    if s.weights is None:
+        s.grid.put(x, y, s.strokes.zero, "faint")
+        return
+    most, most_brought = s.largest[c - 1]
+    mark, role = sign_mark(float(s.weights[index]), most, s.glyphs)
+    s.grid.put(x, y, mark, "chosen" if s.view.selection == Parameter(index) else role)
+    if index in s.kept:
+        s.grid.put(x, y + 1, s.glyphs.kept, "accent")
+    elif s.brought is not None and s.brings(c, neuron):
+        s.grid.put(x, y + 1, *brought_mark(float(s.brought[index]), most_brought, s.glyphs))
+    s.spots.append(ClickTarget(x, y, 1, Parameter(index)))
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _web(s: Sheet, c: int) -> None:
+    """All lines of a layer, lightly; the larger the weight the denser the line."""
+    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    assert s.weights is not None
+    x0, x1 = column.gap
+    most = s.largest[c - 1][0]
+    edges = sorted(
+        (abs(float(s.weights[s.index_of(c, i, j)])), s.index_of(c, i, j), y, z)
+        for i, y in zip(column.shown, column.rows, strict=True)
+        for j, z in zip(before.shown, before.rows, strict=True)
+    )[-MOST_LINES:]
+    dots = Dots(x1 - x0, s.grid.height)
+    lit = s.reach.lit(c - 1) and not s.reach.between
+    for size, index, y, z in edges:
+        weight = weight_of(size, most)
+        value = float(s.weights[index])
+        role: Role = role_of(value) if weight == 2 or (lit and weight) else "faint"
+        dots.line(0, 4 * z + 1, 2 * (x1 - x0) - 1, 4 * y + 1, role, every=(4, 2, 1)[weight])
+    for x, y, character, role in dots.cells():
+        s.grid.put(x0 + x, y, character, role)
+
+
+def _bus_in(s: Sheet, c: int) -> None:
+    """The edges into the chosen neuron, each with its number, and the bias as one from a constant 1."""
+    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    x0, x1 = column.gap
+    trunk = x1 - 1
+    row = column.row_of(s.neuron)
+    assert row is not None
+    ends = [(z, j) for j, z in zip(before.shown, before.rows, strict=True)]
+    # In the lowest of windows the bias takes the row in which the last weight's gradient or change would stand.
+    ends.append((min(before.rows[-1] + 2, s.grid.height - 1), s.layers[c - 1]))
+    _trunk(s, trunk, [z for z, _ in ends], row, inward=True)
+    for y, source in ends:
+        is_bias = source == s.layers[c - 1]
+        _edge(s, c, s.neuron, source, x0 + 1 + (trunk - x0 > LABEL + 2) if is_bias else x0, trunk, y)
+        if is_bias:
+            s.grid.put(x0, y, "1", "dim")
+
+
+def _bus_out(s: Sheet, c: int) -> None:
+    """The edges that lead away from the chosen neuron, each with its number."""
+    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    x0, x1 = column.gap
+    row = before.row_of(s.neuron)
+    assert row is not None
+    _trunk(s, x0, list(column.rows), row, inward=False)
+    for i, y in zip(column.shown, column.rows, strict=True):
+        _edge(s, c, i, s.neuron, x0 + 1, x1, y)
+
+
+def _trunk(s: Sheet, x: int, ends: list[int], row: int, inward: bool) -> None:
+    """The upright line that joins the rows ``ends`` with ``row``."""
+    top, bottom = min(*ends, row), max(*ends, row)
+    towards, away = (1, 4) if inward else (4, 1)
+    for y in range(top, bottom + 1):
+        arms = (2 if y > top else 0) | (8 if y < bottom else 0)
+        arms |= (towards if y in ends else 0) | (away if y == row else 0)
+        s.grid.put(x, y, s.strokes.trunk[arms], "text")
+    if inward:
+        s.grid.put(x + 1, row, s.strokes.forward, "text")
+
+
+def _edge(s: Sheet, c: int, neuron: int, source: int, x0: int, x1: int, y: int) -> None:
+    """A line with its number from column ``x0`` to ``x1``, and below it what the phase brings."""
+    index = s.index_of(c, neuron, source)
+    if s.weights is None:
+        s.grid.put(x0, y, s.strokes.line[0] * (x1 - x0), "faint")
+        return
+    value = float(s.weights[index])
+    role = role_of(value) if value else "faint"
+    s.grid.put(x0, y, s.strokes.line[weight_of(value, s.largest[c - 1][0])] * (x1 - x0), role)
+    room = min(LABEL + (x1 - x0 > LABEL + 3), x1 - x0 - 1)
+    chosen = s.view.selection == Parameter(index)
+    text = compact(value, room, s.glyphs, 4, sign=True)
+    x = x0 + (x1 - x0 - len(text) + 1) // 2
+    if chosen and x > x0:
+        s.grid.put(x - 1, y, s.glyphs.current, "chosen")
+    s.grid.put(x, y, text, "chosen" if chosen else role)
+    s.spots.append(ClickTarget(x0, y, x1 - x0, Parameter(index)))
+    if index in s.kept:
+        s.grid.put(x, y + 1, "kept" + s.glyphs.kept, "accent")
+    elif s.brought is not None and s.brings(c, neuron):
+        brought = float(s.brought[index])
+        lower = compact(brought, room, s.glyphs, 4, sign=True)
+        if s.grid.is_blank(x0, y + 1, x1 - x0):
+            s.grid.put(x0 + (x1 - x0 - len(lower) + 1) // 2, y + 1, lower, role_of(brought))
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from adder_tui.network.values import NetworkValues, reach_of
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
 from adder_tui.ui.heatmap import Grid, curve
 from adder_tui.ui.line import Line, Span, roomiest
+from adder_tui.ui.network_values import NetworkValues, reach_of
 from adder_tui.ui.numbers import count, number, plain_number, role_of
 from adder_tui.ui.phrases import (
     LABEL,

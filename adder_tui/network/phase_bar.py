@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from adder_engine.snapshot import Snapshot
 from adder_tui.ui.line import Line, Role, roomiest
-from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.numbers import count, number, plain_number, plural
 from adder_tui.ui.phrases import compact, strokes_of
-from adder_tui.ui.sums import sum_text
+from adder_tui.ui.run_state import over_pairs, sum_text
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 

@@ -13,8 +13,8 @@ from textual.containers import VerticalScroll
 
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
 from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.line import Line, Role, Span, wrapped
-from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState

@@ -1,21 +1,34 @@
-"""The error's way back through one layer in text, and one row's share of the batch's gradient."""
+"""The way back in text: the error through a layer, a row's share of the gradient, and the optimizer's step."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.cells import cell_len
 
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import Experiment, Training
+from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.parsing import pair_text
 from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
-from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.numbers import aligned, count, plural
-from adder_tui.ui.phrases import Formula, NumberFormat, bracketed, kept, sum_of_products
+from adder_tui.ui.line import Line, Span, wrapped
+from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of
+from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from adder_engine.snapshot import Snapshot
-    from adder_engine.trace import Trace
+    from adder_engine.trace import StepTrace, Trace
+
+
+EPS = 1e-8
+"""``eps`` of PyTorch's Adam and RMSprop."""
+
+_SYMBOLS = re.compile(r"m̂|v̂|g'|lr|[θgmvbsdε](?![a-z])")
 
 
 def backward_layer(
@@ -182,3 +195,225 @@ def _rest(trace: Trace, snapshot: Snapshot) -> str:
     if not training.zero_grad:
         parts.append("the gradients kept from earlier passes")
     return f"The rest: {' and '.join(parts)}." if parts else "It is the only row: the rest is 0."
+
+
+def step_head(
+    snapshot: Snapshot, trace: Trace, focus: Focus, figures: NumberFormat, width: int
+) -> tuple[str, list[Line]]:
+    """Title and lines: the chosen parameter's change in full, and what the step did to the loss and the sum."""
+    step = trace.step
+    if step is None:
+        words = "No step has been made yet."
+        if snapshot.moment.rung:
+            words = "It comes when the backward pass is done."
+        elif snapshot.moment.update:
+            words = "Something was changed or opened since the last step: the next one has its arithmetic again."
+        return "step", [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
+    lr = plain_number(step.lr, figures.glyphs)
+    title = f"step, update {count(snapshot.moment.update)}: {step.optimizer}, lr {lr}"
+    whose = wrapped(figures.glyphs.text(_whose_gradient(snapshot, trace, step)), width - 2)
+    return title, [
+        *(Line.of(("  " + row, "dim")) for row in whose),
+        *_worked(snapshot, step, focus.parameter, figures, width),
+        *_effect(snapshot, step, figures, width),
+    ]
+
+
+def _whose_gradient(snapshot: Snapshot, trace: Trace, step: StepTrace) -> str:
+    """How the step's gradient is joined to the way that is told above it; nothing where it is that way's own."""
+    if trace.row is not None:
+        return "g is the whole batch's gradient, the last number of the share above."
+    if step.way is None:
+        return "g is of the whole batch, measured before the step; the way above is of the network after it."
+    training = snapshot.experiment.training
+    more = [f"the l1 penalty of {training.l1:g}"] if training.l1 else []
+    if not training.zero_grad:
+        more.append("the gradients kept from earlier passes")
+    return f"g is the gradient above and {' and '.join(more)}." if more else ""
+
+
+def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberFormat, width: int) -> list[Line]:
+    """The optimizer's formula, line by line, with this parameter's numbers."""
+    text = figures.glyphs.text
+    name = layout_for(snapshot.experiment).name_of(index)
+    old, new = float(step.before[index]), float(step.after[index])
+    if step.frozen[index]:
+        held = snapshot.held_gradient(index)
+        otherwise = "" if held is None else f", which would be {figures(held)},"
+        words = f"{name} is frozen: it stands still at {figures(new)}. Its gradient{otherwise} is held at 0."
+        return [Line.of("  " + row) for row in wrapped(words, width - 2)]
+    gradient = float(step.gradient[index])
+    lines = [Line.of(f"  {name}, with the gradient g = {figures(gradient)}")]
+    first, second = (float(row[index]) for row in snapshot.previous[2:])
+    values = {"θ": old, "g": gradient, "lr": step.lr, "ε": EPS, "m": first, "b": first, "v": second}
+    for term in step.terms:
+        formula = _exact(term.formula, snapshot.experiment.training, figures)
+        placed = in_place(formula, values, figures)
+        values[term.symbol] = float(term.values[index])
+        first_part, plus, rest = placed.partition(") + ")  # only AdamW's change is long enough to be broken
+        placed_parts = (f"= {first_part})", f"+ {rest}") if plus else (f"= {placed}",)
+        if cell_len(text(placed_parts[0])) > width - 8:  # of many digits: the quotient is broken too
+            above, line, below = placed_parts[0].partition("/(")
+            placed_parts = (above, line + below, *placed_parts[1:])
+        pieces = (f"{term.symbol} = {formula}", *placed_parts, f"= {figures(values[term.symbol])}")
+        lines += Formula(tuple(text(_uncombined(piece)) for piece in pieces)).lines(width, 4)
+    change = float(step.change[index])
+    pieces = (text("new θ = θ + Δ"), f"= {figures(old)} + {figures.factor(change)}", f"= {figures(new)}")
+    return lines + Formula(pieces).lines(width, 4)
+
+
+def _exact(formula: str, training: Training, figures: NumberFormat) -> str:
+    """The formula with momentum and decay in the digits that are shown; the engine writes them with six."""
+    formula = formula.replace(f"{training.momentum:g}·b", f"{figures(training.momentum)}·b")
+    return formula.replace(f"{training.weight_decay:g}·θ", f"{figures(training.weight_decay)}·θ")
+
+
+def _uncombined(text: str) -> str:
+    """The text with hats as characters of their own, for not every terminal puts one character over another."""
+    return text.replace("\u0302", "ˆ")
+
+
+def in_place(formula: str, values: dict[str, float], figures: NumberFormat) -> str:
+    """The formula with numbers where its symbols stood, negative ones in brackets."""
+    return _SYMBOLS.sub(lambda found: figures.factor(values[found.group()]), formula)
+
+
+def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: int) -> list[Line]:
+    """What was expected of the loss, what came of it, and what it did to the current sum."""
+    glyphs, text = figures.glyphs, figures.glyphs.text
+    minus = glyphs.minus
+    lines: list[Line] = []
+    before = snapshot.batch_loss
+    if before is not None:
+        expected, real = _text_apart(step.expected_change, step.real_change, figures)
+        whose = "the loss" if snapshot.experiment.row_count == 1 else "the batch's loss"
+        lines += Formula((
+            f"expected of {whose}, by the slope alone:", text("Σ g·Δ"), f"= {expected}",
+        )).lines(width, 2)  # fmt: skip
+        lines += Formula((
+            f"what came of it: {figures(before + step.real_change)}", f"{minus} {figures.factor(before)}",
+            f"= {real}",
+        )).lines(width, 2)  # fmt: skip
+    of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
+    if of_the_sum is not None and of_the_sum.previous_answer is not None:
+        asked, was = snapshot.asked, of_the_sum.previous_answer
+        pair = pair_text(asked.sum.a, asked.sum.b, snapshot.experiment.wanted.rule)
+        lines += Formula((
+            f"{pair}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
+            "no truth known" if asked.wanted is None else f"wanted {figures(asked.wanted)}",
+        )).lines(width, 2)  # fmt: skip
+    return lines
+
+
+def _text_apart(expected: float, real: float, figures: NumberFormat) -> tuple[str, str]:
+    """Both changes with their signs, in as many digits as it takes to see that they differ."""
+    for digits in range(figures.digits, max(FULL_DIGITS, figures.digits) + 1):
+        finer = replace(figures, digits=digits)
+        texts = tuple(("+" if value > 0 else "") + finer(value) for value in (expected, real))
+        if texts[0] != texts[1]:
+            break
+    return texts[0], texts[1]
+
+
+@dataclass(frozen=True)
+class StepTable:
+    """Every parameter's step with all its numbers, made one by one as they are looked at.
+
+    Where the window takes them all, a parameter has one row and the columns have heads; else it has several rows,
+    in which each number has its symbol before it.
+    """
+
+    layout: ParameterLayout
+    heads: tuple[str, ...]
+    """The numbers' symbols, as the glyphs write them."""
+    columns: tuple[NDArray[np.float64], ...]
+    chosen: int
+    frozen: NDArray[np.bool_]
+    figures: NumberFormat
+    cell: int
+    """Columns that a number takes, with its symbol where that stands before it."""
+    digits: int
+    left: int
+    """Columns before the first number."""
+    beside: int
+    """Numbers in a row."""
+
+    def __len__(self) -> int:
+        return self._heading + len(self.layout.slots) + self.layout.size * self.rows
+
+    @property
+    def rows(self) -> int:
+        """Rows of one parameter."""
+        return -(-len(self.columns) // self.beside)
+
+    @property
+    def _heading(self) -> int:
+        """Lines before the first tensor."""
+        return 2 if self.rows == 1 else 1
+
+    def line(self, i: int) -> Line:
+        """The i-th line: what it is, heads, then for each tensor its name and its parameters."""
+        if i == 0:
+            return Line.of(("  the same for every parameter", "strong"))
+        if i < self._heading:
+            heads = (" " * (self.cell - cell_len(head)) + head for head in self.heads)
+            return Line.of(" " * self.left, ("".join(heads), "dim"))
+        i -= self._heading
+        for slot in self.layout.slots:
+            taken = (slot.stop - slot.start) * self.rows
+            if i == 0:
+                return Line.of((f"  {slot.name}  {slot.shape}", "strong"))
+            if i <= taken:
+                index, row = divmod(i - 1, self.rows)
+                return self._row(slot.start + index, row)
+            i -= taken + 1
+        raise IndexError(i)
+
+    def line_of(self, index: int) -> int:
+        """The first line of one parameter."""
+        before = next(n for n, slot in enumerate(self.layout.slots) if index < slot.stop)
+        return self._heading + index * self.rows + 1 + before
+
+    def _row(self, index: int, row: int) -> Line:
+        place, here, glyphs = self.layout.name_of(index).partition("[")[2], index == self.chosen, self.figures.glyphs
+        name = f"  {glyphs.current if here else ' '}[{place}" if row == 0 else ""
+        spans: list[Span] = [(name.ljust(self.left), "chosen" if here and row == 0 else "text")]
+        first = row * self.beside
+        for head, values in list(zip(self.heads, self.columns, strict=True))[first : first + self.beside]:
+            value = float(values[index])
+            shown = number(value, glyphs, self.digits).replace(",", "")
+            symbol = f"  {head}" if self.rows > 1 else ""
+            spans += [(symbol, "dim"), (shown.rjust(self.cell - cell_len(symbol)), role_of(value))]
+        if self.frozen[index] and row == self.rows - 1:
+            spans.append(("  frozen", "dim"))
+        return Line.of(*spans)
+
+
+LEAST_DIGITS = 4
+NUMBER = 7
+"""Columns that a number takes beside its digits: a blank, its sign, its point, an exponent."""
+
+
+def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: NumberFormat, width: int) -> StepTable:
+    """The table: one row each where the window takes all columns, with fewer digits if need be, else several."""
+    layout = layout_for(snapshot.experiment)
+    left = 5 + max(len(layout.name_of(slot.stop - 1).partition("[")[2]) for slot in layout.slots)
+    every: list[tuple[str, NDArray[np.float64]]] = [
+        ("θ", step.before.astype(np.float64)),
+        ("g", step.gradient.astype(np.float64)),
+        *((term.symbol, term.values) for term in step.terms),
+        ("new θ", step.after.astype(np.float64)),
+    ]
+    heads = tuple(figures.glyphs.text(_uncombined(symbol)) for symbol, _ in every)
+    digits, least = figures.digits, figures.digits if figures.digits >= FULL_DIGITS else LEAST_DIGITS
+    while digits > least and left + len(every) * (digits + NUMBER) > width:
+        digits -= 1
+    cell, beside = digits + NUMBER, len(every)
+    if left + beside * cell > width:
+        left, digits = left - 1, figures.digits  # a symbol brings its own blanks
+        cell = digits + NUMBER + 2 + max(map(cell_len, heads))
+        beside = max(1, (width - left) // cell)
+        beside = -(-len(every) // -(-len(every) // beside))  # as evenly as may be
+    return StepTable(
+        layout, heads, tuple(values for _, values in every), chosen, step.frozen, figures, cell, digits, left, beside
+    )

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import PHASES, Stage
 from adder_tui.network.matrix import Part, block
-from adder_tui.network.trace_backward import backward_layer, share
-from adder_tui.network.trace_step import StepTable, step_head, step_table
+from adder_tui.network.trace_backward import StepTable, backward_layer, share, step_head, step_table
 from adder_tui.selection import Focus, Selection, focus_of
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.losses import over_pairs
 from adder_tui.ui.numbers import count, plural
 from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
+from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from adder_engine.errors import AdderError
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, Selection, focus_of
-from adder_tui.storage.paths import make_data_dir
+from adder_tui.storage.run_files import make_data_dir
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count

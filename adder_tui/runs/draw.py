@@ -1,24 +1,23 @@
-"""The lists of runs and of saved runs, and what was done by hand, in words."""
+"""The lists of runs and of saved runs; and two runs side by side: settings that differ, charts, answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from adder_engine.snapshot import Answer
-from adder_tui.selection import Neuron, layout_for, neuron_name
-from adder_tui.train.draw_chart import on_chart, shown_beside
-from adder_tui.train.readout import held_out_age
+from adder_tui.ui.chart import LABEL_WIDTH, fine_curve, overlay
 from adder_tui.ui.line import Line, Role, cut, wrapped
-from adder_tui.ui.numbers import aligned, count, number, plural
-from adder_tui.ui.run_state import shown
-from adder_tui.ui.sums import sum_text
+from adder_tui.ui.numbers import aligned, count, number, role_of, signed
+from adder_tui.ui.run_state import held_out_age, shown, sum_text
+from adder_tui.ui.run_words import comparable, on_chart, shown_beside, start_sentence
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import HistoryMove, InterventionDiff, RunSummary, Snapshot
-    from adder_tui.storage.saved_runs import RunFile
+    from adder_engine.snapshot import RunSummary
+    from adder_tui.storage.run_files import RunFile
 
 
 LEAST_NAME = 18
@@ -26,8 +25,10 @@ GAP = 2
 
 Column = tuple[str, list[str], Role]
 """A heading, a text for each run, and what its numbers are."""
-MOST_NAMED = 3
-"""Numbers or neurons that are named one by one."""
+WIDE = 100
+"""From so many columns on the answers stand beside the chart."""
+LEAST_CHART = 6
+ROLES: tuple[Role, Role] = ("accent", "train")
 
 
 def runs_lines(
@@ -147,61 +148,6 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
     return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(diff), width)][:height]
 
 
-def move_text(crossing: HistoryMove, snapshot: Snapshot, glyphs: Glyphs) -> str:
-    """``Undone: hidden.weight[0, 0] 0.5 → 0.369; back at epoch 412.``
-
-    Args:
-        snapshot: of the moment that it led to.
-    """
-    backwards = crossing.how in ("back", "undone")
-    if not crossing.count:
-        which = "the run before" if backwards else "the run after it"
-        return f"{crossing.how.capitalize()}: this is {which}, at epoch {count(snapshot.epoch)}."
-    sentence = _opening(crossing) + (
-        plural(crossing.count, "change") + " made by hand" if crossing.diff is None
-        else intervention_text(crossing.diff, snapshot, glyphs, backwards)
-    )  # fmt: skip
-    if crossing.how in ("undone", "redone") and snapshot.epoch != crossing.epoch:
-        sentence += f"; {'back' if snapshot.epoch < crossing.epoch else 'on'} at epoch {count(snapshot.epoch)}"
-    return sentence[0].upper() + sentence[1:] + "."
-
-
-def _opening(crossing: HistoryMove) -> str:
-    if crossing.how in ("undone", "redone"):
-        return f"{crossing.how.capitalize()}: "
-    edit = crossing.diff is not None and crossing.diff.index is not None
-    if crossing.diff is None:
-        return "Back over " if crossing.how == "back" else "On over "
-    return ("Back before the " if crossing.how == "back" else "") + ("edit: " if edit else "change: ")
-
-
-def intervention_text(diff: InterventionDiff, snapshot: Snapshot, glyphs: Glyphs, backwards: bool = False) -> str:
-    """``hidden.weight[0, 0] 0.369 → 0.5``, ``h1[2] muted``, ``lr 0.001 → 0.01``; ``backwards`` as it was taken back."""
-    layout = layout_for(snapshot.experiment)
-
-    if diff.index is not None:
-        before, after = (number(value, glyphs) for value in (diff.values[::-1] if backwards else diff.values))
-        return f"{layout.name_of(diff.index)} {before} → {after}"
-    parts = []
-    for name, pair in diff.experiments[0].differences(diff.experiments[1]).items():
-        was, now = (shown(value, glyphs) for value in (pair[::-1] if backwards else pair))
-        parts.append(f"{name.rpartition('.')[2].replace('_', ' ')} {was} → {now}")
-    frozen, silenced = (diff.frozen, diff.silenced) if not backwards else (diff.frozen[::-1], diff.silenced[::-1])
-    for which, words in ((frozen[1] - frozen[0], "kept"), (frozen[0] - frozen[1], "free again")):
-        parts.append(_named([layout.name_of(index) for index in sorted(which)], "numbers", words))
-    for neurons, words in ((silenced[1] - silenced[0], "muted"), (silenced[0] - silenced[1], "awake again")):
-        names = [neuron_name(Neuron(layer + 1, i), snapshot.experiment) for layer, i in sorted(neurons)]
-        parts.append(_named(names, "neurons", words))
-    return ", ".join(part for part in parts if part)
-
-
-def _named(names: list[str], kind: str, words: str) -> str:
-    """``h1[2] muted``; many are counted; nothing for none."""
-    if not names:
-        return ""
-    return f"{', '.join(names) if len(names) <= MOST_NAMED else f'{count(len(names))} {kind}'} {words}"
-
-
 def file_lines(files: Sequence[RunFile], at: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """A header and a row a file, the chosen one in sight: name, when it was saved, what it is."""
     name = max([12, *(len(file.path.stem) for file in files)])
@@ -226,3 +172,113 @@ def file_lines(files: Sequence[RunFile], at: int, width: int, height: int, glyph
             line = Line.of(line, (f"{file.epoch:>6,}  {glyphs.text(file.title)}", chosen or "text"))
         lines.append(line.fit(width, glyphs.ellipsis, fill=chosen or "text"))
     return lines[:height]
+
+
+def _held_out(run: RunSummary, glyphs: Glyphs) -> str:
+    age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
+    return number(run.test_loss, glyphs) + age
+
+
+def side_by_side(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int, height: int) -> list[Line]:
+    """The whole comparison in ``height`` rows."""
+    glyphs = view.glyphs
+    head = _head(pair, width, glyphs)
+    answers = _answers(view, pair, width)
+    if width >= WIDE:
+        answers = _answers(view, pair, width * 3 // 5)
+        beside = max(len(line.plain.rstrip()) for line in answers)
+        left, rows = width - beside - 2, max(0, height - len(head))
+        right = [*answers[:rows], *[Line()] * (rows - len(answers))]
+        chart = _chart(pair, left, rows, glyphs)
+        return [*head, *(Line.of(a, "  ", b.fit(beside)) for a, b in zip(chart, right, strict=True))][:height]
+    if height - len(head) - len(answers) < LEAST_CHART:
+        answers = answers[: max(3, height - len(head) - LEAST_CHART)]
+    rows = max(0, height - len(head) - len(answers))
+    return [*head, *_chart(pair, width, rows, glyphs), *answers][:height]
+
+
+def _head(pair: tuple[RunSummary, RunSummary], width: int, glyphs: Glyphs) -> list[Line]:
+    """Both names, the settings that differ in two columns, and what their starts have in common."""
+    one, other = pair
+    differ = one.experiment.differences(other.experiment)
+    rows: list[tuple[str, str, str]] = [(key, _value(a, glyphs), _value(b, glyphs)) for key, (a, b) in differ.items()]
+    if len(rows) > 4:
+        rows = [*rows[:3], (f"{len(rows) - 3} more settings", "", "")]
+    rows += [
+        ("epochs done", count(one.epoch), count(other.epoch)),
+        ("train loss", number(one.train_loss, glyphs), number(other.train_loss, glyphs)),
+    ]
+    if one.test_loss is not None or other.test_loss is not None:
+        rows.append(("held-out loss", _held_out(one, glyphs), _held_out(other, glyphs)))
+    label = max(len(row[0]) for row in rows) + 3
+    column = max(12, min(40, (width - label - 2) // 2))
+    names = [
+        Line.of((f"{letter} ", role), (glyphs.text(run.name), "strong")).fit(column - 1, glyphs.ellipsis)
+        for letter, role, run in zip("AB", ROLES, pair, strict=True)
+    ]
+    lines = [Line.of(" " * label, names[0], " ", names[1])]
+    for key, a, b in rows:
+        lines.append(Line.of((f" {key}".ljust(label), "dim"), a.ljust(column), b))
+    said = start_sentence(one, other)
+    if not differ:
+        said = f"Their settings are the same. {said}"
+    if not comparable(one.experiment, other.experiment):
+        said = f"{said} Their losses do not mean the same."
+    lines += [Line.of((f" {row}", "text")) for row in wrapped(glyphs.text(said), width - 2)]
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def _value(value: Any, glyphs: Glyphs) -> str:
+    """A setting's value; rows of one's own are counted."""
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return f"{len(value)} of its own"
+    if isinstance(value, tuple) and not value:
+        return glyphs.none
+    return glyphs.text(shown(value, glyphs))
+
+
+def _chart(pair: tuple[RunSummary, RunSummary], width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """Both training losses over each other, each with its letter at its end."""
+    last = float(max(1, *(run.epoch for run in pair)))
+    curves = []
+    for run, letter, role, marker in zip(pair, "AB", ROLES, ("*", "o"), strict=True):
+        losses = run.losses
+        drawn = fine_curve(losses.epochs, losses.train, width - LABEL_WIDTH, last, role, marker if glyphs.ascii else "")
+        if drawn is not None:
+            curves.append(replace(drawn, label=letter))
+    return overlay(curves, last, width, height, glyphs)
+
+
+def _answers(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int) -> list[Line]:
+    """What both answer to the watched sums, and how far off that is."""
+    glyphs = view.glyphs
+    asked = view.snapshot.answers if view.snapshot else ()
+    questions = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in asked]
+    first = max([12, *map(len, questions)])
+    columns: list[list[str]] = []
+    offs: list[list[float | None]] = []
+    for run in pair:
+        found = [_find(run, answer) for answer in asked]
+        columns.append(aligned([number(a.predicted if a else None, glyphs) for a in found]))
+        off = [a.off_by if a else None for a in found]
+        offs.append(off)
+        columns.append(aligned([glyphs.none if o is None else signed(o, glyphs) for o in off]))
+    heads = ("A answers", "off by", "B answers", "off by")
+    sizes = [max([len(head), *map(len, column)]) for head, column in zip(heads, columns, strict=True)]
+    gap = 3 if first + sum(sizes) + 14 <= width else 1
+    header = Line.of((" sum".ljust(first + 1), "band-dim"))
+    for head, size in zip(heads, sizes, strict=True):
+        header = Line.of(header, (" " * gap + head.rjust(size), "band-dim"))
+    lines = [header.fit(width, fill="band-dim")]
+    for i, question in enumerate(questions):
+        line = Line.of(" " + question.ljust(first))
+        for j, (column, size) in enumerate(zip(columns, sizes, strict=True)):
+            off_by = offs[j // 2][i]
+            role: Role = "strong" if j % 2 == 0 else role_of(off_by) if off_by is not None else "dim"
+            line = Line.of(line, (" " * gap + column[i].rjust(size), role))
+        lines.append(line.fit(width, glyphs.ellipsis))
+    return lines
+
+
+def _find(run: RunSummary, wanted: Answer) -> Answer | None:
+    return next((a for a in run.answers if (a.sum.a, a.sum.b) == (wanted.sum.a, wanted.sum.b)), None)

@@ -17,12 +17,11 @@ from textual.widgets import Input
 from adder_engine.errors import AdderError
 from adder_engine.runs.labels import title_of
 from adder_tui.runs.draw import file_lines
-from adder_tui.storage.paths import autosave_path, make_data_dir
-from adder_tui.storage.saved_runs import ENDING, RunFile, free_name, path_of, run_files
+from adder_tui.storage.run_files import ENDING, RunFile, autosave_path, free_name, make_data_dir, path_of, run_files
 from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.modal import Modal
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

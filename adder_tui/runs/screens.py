@@ -12,12 +12,11 @@ from textual.binding import Binding, BindingType
 from adder_engine.errors import AdderError
 from adder_engine.snapshot import RunSummary
 from adder_tui.commands import window_keys
-from adder_tui.runs.compare import side_by_side
-from adder_tui.runs.draw import run_text, runs_lines
-from adder_tui.train.draw_chart import MOST_ON_CHART, on_chart, run_now, shown_beside
+from adder_tui.runs.draw import run_text, runs_lines, side_by_side
 from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.line import Line
-from adder_tui.ui.modal import Modal, bindings_of
+from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from adder_engine.schema import toml
 from adder_tui.ui.chart import LABEL_WIDTH, Curve, fine_curve, overlay
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.numbers import aligned, number, plural
-from adder_tui.ui.sums import sum_text
+from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:

@@ -26,12 +26,11 @@ from adder_tui.sweep.draw import (
     trains_again,
     value_text,
 )
-from adder_tui.train.draw_panels import bar
 from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest, wrapped
-from adder_tui.ui.modal import Modal, bindings_of
-from adder_tui.ui.run_state import title
+from adder_tui.ui.run_state import bar, title
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
 

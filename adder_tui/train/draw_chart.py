@@ -1,4 +1,4 @@
-"""The loss chart: this run's losses, those of other runs behind them, and a cursor to read them out with."""
+"""The loss chart: this run's losses, those of other runs behind them, and a cursor with its read-out."""
 
 from __future__ import annotations
 
@@ -6,102 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adder_engine.runs.labels import MOST_WORDS, difference_words, title_of
-from adder_engine.snapshot import RunSummary, ended_text
+from adder_engine.snapshot import RunSummary
 from adder_tui.ui.chart import LABEL_WIDTH, Curve, band, column_of, fine_curve, raster, x_axis, y_labels, y_range
 from adder_tui.ui.line import Line, Span, joined
-from adder_tui.ui.losses import over_pairs
+from adder_tui.ui.numbers import count, number
+from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text
+from adder_tui.ui.run_words import on_chart, shown_beside
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import Annotation, Losses, Snapshot
+    from adder_engine.snapshot import Annotation, EpochSummary, Losses
 
 
-MOST_ON_CHART = 4
-"""Other runs on the chart: as many as it has characters for."""
-DRAWN = ("seed", "network.layers", "network.init", "data.draw_first")
-"""What the initial weights depend on; with the data drawn first also on how much of it is drawn."""
 BLANK = " ⠀"
 ROWS_AROUND = 3
 """Legend, axis and the axis's labels."""
 NARROWING = 20
 """While a run is younger than a twentieth of the axis, the axis ends at that twentieth."""
-
-
-def on_chart(view: ViewState) -> list[tuple[RunSummary, str]]:
-    """The other runs whose curves lie behind this one's, newest last, each with the character it is drawn with."""
-    snapshot = view.snapshot
-    if snapshot is None:
-        return []
-    if view.charted is None:
-        shown = [run for run in snapshot.runs[-1:] if comparable(run.experiment, snapshot.experiment)]
-    else:
-        shown = [run for run in snapshot.runs if run.id in view.charted][-MOST_ON_CHART:]
-    return list(zip(shown, view.glyphs.others, strict=False))
-
-
-def comparable(one: Experiment, other: Experiment) -> bool:
-    """Whether their losses mean the same: the same kind of data, and the same way to measure."""
-    return one.data == other.data and one.training.loss == other.training.loss
-
-
-def shown_beside(snapshot: Snapshot, run: RunSummary) -> str:
-    """What another run has that this one has not, in a few words; its name where that is nothing or too much."""
-    words = difference_words(snapshot.experiment, run.experiment)
-    if 0 < len(words) <= MOST_WORDS:
-        return ", ".join(words)
-    if run.name != snapshot.run_name:
-        return run.name
-    return "as it went before" if snapshot.parent == run.id and snapshot.branched_at is not None else run.name
-
-
-def run_now(snapshot: Snapshot) -> RunSummary:
-    """The run in progress, as it stands, in the form of one that was left."""
-    return RunSummary(
-        id=snapshot.run, name=snapshot.run_name or title_of(snapshot.experiment), experiment=snapshot.experiment,
-        epoch=snapshot.epoch, train_loss=snapshot.train_loss, test_loss=snapshot.test_loss, answers=snapshot.answers,
-        collapsed=snapshot.collapsed, losses=snapshot.losses, marks=snapshot.marks, parent=snapshot.parent,
-        branched_at=snapshot.branched_at, stopped=_stopped(snapshot),
-        diverged=snapshot.blow_up is not None and snapshot.blow_up.lost_at is None,
-    )  # fmt: skip
-
-
-def _stopped(snapshot: Snapshot) -> str:
-    """Why the run blew up, or that it ended diverged; empty where neither is so."""
-    if snapshot.blow_up is not None and snapshot.blow_up.times is not None:
-        return ended_text(snapshot.blow_up.times)
-    return snapshot.message if snapshot.status == "stopped" else ""
-
-
-def same_start(one: Experiment, other: Experiment) -> bool:
-    """Whether both began with identical weights."""
-    keys = [*DRAWN]
-    if one.data.draw_first or other.data.draw_first:
-        keys += ["data.kind", "data.count", "data.noise", "data.rows"]
-    return all(one[key] == other[key] for key in keys)
-
-
-def start_sentence(one: RunSummary, other: RunSummary) -> str:
-    """What the two have in common at their start, in one sentence."""
-    at = one.branched_at if one.parent == other.id else other.branched_at if other.parent == one.id else None
-    if at is not None:
-        return f"They are one run up to epoch {at:,.4g}: identical weights until there."
-    if same_start(one.experiment, other.experiment):
-        return f"Both began with identical weights: seed {one.experiment.seed}."
-    differ = [key for key in DRAWN if one.experiment[key] != other.experiment[key]] or ["data.draw_first"]
-    names = " and ".join(key.rpartition(".")[2].replace("_", " ") for key in differ)
-    return f"They began with different weights: another {names}."
-
-
-def branch_sentence(before: Snapshot, after: Snapshot) -> str:
-    """Where something was done in a run's past, what became of the line that it cut off; empty where none was."""
-    newer = after.run > max([before.run, *(run.id for run in before.runs)])
-    old = next((run for run in after.runs if run.id == before.run), None)
-    if old is None or not newer or after.parent != before.run or after.branched_at is None:
-        return ""
-    return f"The old line stays on the chart: {shown_beside(after, old)}."
+ROWS = 2
 
 
 def loss_changes(marks: Sequence[Annotation]) -> list[tuple[float, str]]:
@@ -318,4 +241,76 @@ def _legend_with(view: ViewState, others: list[tuple[RunSummary, str]], scale: s
     if view.snapshot is not None:
         for run, marker in others:
             line = Line.of(line, f"{gap}{marker * 2} ", (glyphs.text(shown_beside(view.snapshot, run)), "dim"))
+    return line
+
+
+def loss_at(losses: Losses, epoch: int) -> tuple[float | None, float | None]:
+    """``train_loss`` of an epoch where the history still has it, and the held-out loss last measured; else None."""
+    import numpy as np
+
+    train = test = None
+    place = int(np.searchsorted(losses.epochs, epoch))
+    if place < len(losses.epochs) and losses.epochs[place] == epoch:
+        train = float(losses.train[place])
+    measured = int(np.searchsorted(losses.test_epochs, epoch, side="right"))
+    if measured:
+        test = float(losses.test[measured - 1])
+    return train, test
+
+
+def near(losses: Losses, epoch: int) -> tuple[float | None, int]:
+    """The first ``train_loss`` that the history has at an epoch or later, and of which epoch it is."""
+    import numpy as np
+
+    if epoch <= 0 or not len(losses.epochs):
+        return None, epoch
+    place = min(int(np.searchsorted(losses.epochs, epoch)), len(losses.epochs) - 1)
+    return float(losses.train[place]), int(losses.epochs[place])
+
+
+def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis, width: int) -> list[Line]:
+    """Two lines about an epoch: losses, of other runs and marks too, then the answers once they have been looked up.
+
+    Args:
+        look: what the session found there; None while it has not been asked.
+        axis: of the chart, to know which marks stand in the cursor's column.
+    """
+    snapshot, glyphs = view.snapshot, view.glyphs
+    if snapshot is None:
+        return [Line().fit(width)] * ROWS
+    train, test = loss_at(snapshot.losses, epoch)
+    first = Line.of((" epoch ", "dim"), (count(epoch), "key"))
+    if look is not None:
+        train, test = look.train_loss, look.test_loss
+        first = Line.of(first, (", update ", "dim"), count(look.update))
+    known = number(train, glyphs) if train is not None or look is not None or not epoch else glyphs.ellipsis
+    first = Line.of(first, ("   train loss ", "dim"), (known, "train"), (over_pairs(view.experiment, glyphs)[2], "dim"))
+    if view.has_held_out:
+        age = "" if test is None else held_out_age(view.experiment, snapshot.losses, epoch)
+        first = Line.of(first, ("  held-out ", "dim"), (number(test, glyphs), "test"), (age, "dim"))
+    for run, marker in on_chart(view):
+        if epoch <= run.epoch:
+            there, at = near(run.losses, epoch)
+            aside = f" at {count(at)}" if at != epoch else ""
+            name = glyphs.text(shown_beside(snapshot, run))
+            first = Line.of(first, (f"  {marker} {name} ", "dim"), number(there, glyphs), (aside, "dim"))
+    here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
+    if here:
+        first = Line.of(first, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1]))
+    keys = Line.of(("Enter", "key"), (" goes there ", "dim"), ("Esc", "key"), (" lets go ", "dim"))
+    return [first.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
+
+
+def _answers(view: ViewState, look: EpochSummary | None, width: int) -> Line:
+    """As many answers as fit; dashes where they have not been looked up."""
+    snapshot, glyphs = view.snapshot, view.glyphs
+    assert snapshot is not None
+    line = Line.of(" ")
+    for i, answer in enumerate(snapshot.answers):
+        known = number(look.answers[i].predicted, glyphs) if look and i < len(look.answers) else glyphs.ellipsis
+        question = sum_text(answer.sum, view.experiment.wanted.rule, glyphs)
+        piece = Line.of((f"{question} = ", "dim"), known, "   ")
+        if line.width + piece.width > width:
+            break
+        line = Line.of(line, piece)
     return line

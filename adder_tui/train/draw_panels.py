@@ -1,15 +1,22 @@
-"""The run panel: how far, how wrong, how fast, and with what; and why a run blew up or is stuck, in words."""
+"""The run panel: how far, how wrong, how fast, and with what; and that a run blew up or why it is stuck."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from adder_tui.train.readout import held_out_age
 from adder_tui.ui.line import Line, roomiest
-from adder_tui.ui.losses import over_pairs, rmse_now
 from adder_tui.ui.numbers import count, number, plain_number, plural, rate_text
-from adder_tui.ui.run_state import batch, layers, pace_words
+from adder_tui.ui.run_state import (
+    bar,
+    batch,
+    fine_rate,
+    held_out_age,
+    layers,
+    limit_is_own,
+    over_pairs,
+    pace_words,
+    rmse_now,
+)
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
@@ -66,14 +73,6 @@ def _share(snapshot: Snapshot) -> float:
     return min(1.0, snapshot.moment.update / whole) if whole else 1.0
 
 
-def bar(share: float, width: int, glyphs: Glyphs) -> Line:
-    """A progress bar in half columns."""
-    halves = int(share * width * 2)
-    full, half = divmod(halves, 2)
-    done = glyphs.bar * full + (glyphs.bar_half if half else "")
-    return Line.of((done, "accent"), (glyphs.bar_rest * (width - len(done)), "faint"))
-
-
 def _losses(view: ViewState, width: int) -> list[Line]:
     snapshot, glyphs = view.snapshot, view.glyphs
     over = over_pairs(view.experiment, glyphs)
@@ -117,53 +116,6 @@ def _setting(view: ViewState, width: int) -> list[Line]:
     ]
 
 
-def divergence_text(blow_up: Divergence) -> str:
-    """What happened and why, in a sentence or two; on the command line."""
-    rate = limit = ""
-    if blow_up.above_limit and blow_up.own_limit is not None:
-        limit = f"{_fine(blow_up.own_limit, UNICODE)}{'' if _is_own(blow_up) else ' = 2/λmax'}"
-        rate = f" The rate {_fine(blow_up.lr, UNICODE)} stood above the limit {limit}."
-    return f"{_happened(blow_up)}{rate}"
-
-
-def _happened(blow_up: Divergence) -> str:
-    if blow_up.lost_at is None:
-        ended = "far above its start at 0" if blow_up.times is None or math.isinf(blow_up.times) else (
-            f"{number(blow_up.times, UNICODE, 3)} times above its start"
-        )  # fmt: skip
-        return f"This run diverged: the loss ended {ended}; {blow_up.tensor} grew first."
-    beyond = f"loss 1,000-fold; not finite at {count(blow_up.lost_at)}"
-    how = beyond if blow_up.update < blow_up.lost_at else "loss not finite"
-    return f"This run blew up at update {count(blow_up.update)} ({how}): {blow_up.tensor} grew first."
-
-
-def _is_own(blow_up: Divergence) -> bool:
-    """Whether the optimizer's limit is another than plain gradient descent's."""
-    return blow_up.own_limit is not None and blow_up.own_limit != blow_up.limit
-
-
-def _fine(rate: float, glyphs: Glyphs) -> str:
-    """A rate to four digits: a limit may lie close to it."""
-    return plain_number(float(f"{rate:.4g}"), glyphs)
-
-
-def blow_up_sentence(blow_up: Divergence, rescues: bool = True) -> str:
-    """What happened, and what would do; ``rescues``: whether the key that goes back works here."""
-    if not rescues:
-        return f"{_happened(blow_up)} Home looks at its start."
-    return f"{_happened(blow_up)} h goes back to update {count(blow_up.back_to)} at rate {_rescue(blow_up)}."
-
-
-def _rescue(blow_up: Divergence) -> str:
-    """The rate that ``h`` takes, and what it is."""
-    rate = rate_text(blow_up.rescue_lr, UNICODE)
-    if blow_up.rescue_lr == blow_up.setting / 2:
-        return f"{rate}, half of it"
-    if blow_up.own_limit is not None and math.isclose(blow_up.rescue_lr, blow_up.own_limit / 2, rel_tol=0.01):
-        return f"{rate}, half the limit {_fine(blow_up.own_limit, UNICODE)}"
-    return rate
-
-
 def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line]:
     """Two lines: what grew first and by how much, then the rate beside the limit."""
     glyphs = view.glyphs
@@ -174,14 +126,15 @@ def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line
         (blow_up.tensor, "strong"), (f" grew first{grew}", "text"),
         (f" over {count(blow_up.over)}" if blow_up.over else "", "dim"),
     )  # fmt: skip
-    second = Line.of(("  rate      ", "dim"), (_fine(blow_up.lr, glyphs), "strong"))
+    second = Line.of(("  rate      ", "dim"), (fine_rate(blow_up.lr, glyphs), "strong"))
     limit = blow_up.own_limit or blow_up.limit
     if limit is not None:
-        name = f"limit for {view.experiment.training.optimizer}" if _is_own(blow_up) else glyphs.text("limit 2/λmax")
+        optimizer = view.experiment.training.optimizer
+        name = f"limit for {optimizer}" if limit_is_own(blow_up) else glyphs.text("limit 2/λmax")
         name = name if width >= LEAST_NAMED else "limit"
-        second = Line.of(second, (f"   {name} ", "dim"), (_fine(limit, glyphs), "strong"))
-        if view.experiment.training.optimizer in SCALED and width >= 76:
-            second = Line.of(second, (f" (guide for {view.experiment.training.optimizer})", "dim"))
+        second = Line.of(second, (f"   {name} ", "dim"), (fine_rate(limit, glyphs), "strong"))
+        if optimizer in SCALED and width >= 76:
+            second = Line.of(second, (f" (guide for {optimizer})", "dim"))
     rescue = rate_text(blow_up.rescue_lr, glyphs)
     keys = Line.of(("h", "key"), (f" back to {count(blow_up.back_to)}, rate {rescue} ", "dim"))
     return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
@@ -197,7 +150,7 @@ def limit_rows(view: ViewState) -> list[Line]:
         return []
     if outlook.limit is None or outlook.training != snapshot.experiment.training or snapshot.lr <= outlook.limit:
         return []
-    row = Line.of(("over limit ", "minus"), (_fine(outlook.limit, view.glyphs), "strong"))
+    row = Line.of(("over limit ", "minus"), (fine_rate(outlook.limit, view.glyphs), "strong"))
     if outlook.moment.update == snapshot.moment.update:
         return [row]
     return [Line.of(row, (f" at {count(outlook.moment.update // snapshot.experiment.updates_per_epoch)}", "dim"))]

@@ -9,8 +9,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adder_tui.theme import role_styles
 from adder_tui.ui.line import Line
+from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
 ViewSource = Callable[[], ViewState]

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_tui.explore.viewport import round_up
-from adder_tui.ui.chart import short_count
 from adder_tui.ui.line import Line, Role, Span, Tone, joined
-from adder_tui.ui.numbers import number
+from adder_tui.ui.numbers import round_up, short_number
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -301,12 +299,3 @@ def ranges_text(a: tuple[float, float], b: tuple[float, float], glyphs: Glyphs) 
     if a == b:
         return range_text(*a, glyphs)
     return f"a {range_text(*a, glyphs)}, b {range_text(*b, glyphs)}"
-
-
-def short_number(value: float, glyphs: Glyphs) -> str:
-    """A round number in few characters: ``0.5``, ``2,000``, ``50k``, ``1M``, with its minus."""
-    sign = glyphs.minus if value < 0 else ""
-    size = abs(value)
-    if size >= 1 and size == round(size):
-        return sign + (short_count(round(size)) if size < 1e9 else number(size, glyphs, 2))
-    return sign + (f"{size:.3g}" if size == 0 or size >= 1e-3 else number(size, glyphs, 2))

@@ -11,6 +11,7 @@ from adder_tui.ui.symbols import Glyphs
 if TYPE_CHECKING:
     from adder_tui.ui.line import Role
 
+
 DIGITS = 4
 
 
@@ -121,3 +122,30 @@ def count(value: int) -> str:
 def plural(value: int, noun: str) -> str:
     """``1 row``, ``10,000 rows``."""
     return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def round_up(value: float) -> float:
+    """The next number of 1, 2 or 5 times a power of ten."""
+    if not value > 0 or not math.isfinite(value):
+        return 1.0
+    scale = 10.0 ** math.floor(math.log10(value))
+    found = next(m for m in (1, 2, 5, 10) if m * scale >= value * (1 - 1e-9))
+    return float(f"{found * scale:.6g}")
+
+
+def short_count(value: int) -> str:
+    """``500``, ``2,000``, ``50k``, ``3M``."""
+    if value >= 1_000_000 and value % 100_000 == 0:
+        return f"{value / 1_000_000:g}M"
+    if value >= 10_000 and value % 100 == 0:
+        return f"{value / 1_000:g}k"
+    return count(value)
+
+
+def short_number(value: float, glyphs: Glyphs) -> str:
+    """A round number in few characters: ``0.5``, ``2,000``, ``50k``, ``1M``, with its minus."""
+    sign = glyphs.minus if value < 0 else ""
+    size = abs(value)
+    if size >= 1 and size == round(size):
+        return sign + (short_count(round(size)) if size < 1e9 else number(size, glyphs, 2))
+    return sign + (f"{size:.3g}" if size == 0 or size >= 1e-3 else number(size, glyphs, 2))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from adder_engine.parsing import Sum
-    from adder_tui.ui.sum_input import SumInput
+    from adder_tui.ui.fields import SumInput
 
 
 class _Label(Canvas):
@@ -93,7 +93,7 @@ class Prompt(Horizontal):
     async def open_field(self) -> None:
         """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""
         from adder_engine.watched_sums import starting_sums
-        from adder_tui.ui.sum_input import SumInput
+        from adder_tui.ui.fields import SumInput
 
         experiment = self._source().experiment
         self._shown = self._text(starting_sums(experiment)[0])

@@ -16,12 +16,12 @@ from adder_tui.commands import Command, for_footer
 from adder_tui.tabs import TABS, Tab
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
-from adder_tui.ui.run_state import pace_words, run_state, state_line, title
+from adder_tui.ui.run_state import blow_up_sentence, pace_words, run_state, state_line, title
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
-    from adder_tui.storage.autosave import LastRun
+    from adder_tui.storage.run_files import LastRun
 
 
 NOTICE_ROWS = 3
@@ -105,8 +105,6 @@ def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None, in_less
     """
     ended = snapshot is not None and snapshot.status in ("stopped", "done")
     if snapshot is not None and ended and snapshot.blow_up is not None:
-        from adder_tui.train.draw_panels import blow_up_sentence  # not needed to paint the shell
-
         return blow_up_sentence(snapshot.blow_up, rescues=not in_lesson)
     if snapshot is not None and snapshot.status == "stopped":
         return f"{snapshot.message} r starts again, e changes the learning rate."

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from adder_engine.runs.files import read
 from adder_engine.runs.restoring import opened
-from adder_tui.storage.autosave import LAST_RUN
-from adder_tui.storage.paths import AUTOSAVE
+from adder_tui.storage.run_files import AUTOSAVE, LAST_RUN
 from tests.terminal.harness import Terminal
 
 CHANGES = ("training", "saving", "editing")

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from adder_engine.runs.files import read
-from adder_tui.storage.paths import AUTOSAVE
+from adder_tui.storage.run_files import AUTOSAVE
 from tests.terminal.harness import Terminal
 
 MOUSE = (1000, 1003, 1006, 1015, 1016)

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from adder_engine import Experiment, Session, Snapshot
 from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS
 from adder_tui.app import AdderApp
+from adder_tui.experiment_form.form import FIELDS, FormState
 from adder_tui.experiment_form.screen import ExperimentForm
-from adder_tui.experiment_form.state import FIELDS, FormState
 from tests.tui.screens import app_on, shows, until
 
 TINY: dict[str, Any] = {

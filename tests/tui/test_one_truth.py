@@ -27,8 +27,7 @@ from adder_tui.cli.main import main
 from adder_tui.network.diagram import diagram
 from adder_tui.selection import first_selection
 from adder_tui.ui.numbers import number, plain_number, signed
-from adder_tui.ui.run_state import answer_line
-from adder_tui.ui.sums import sum_text, watched_sums
+from adder_tui.ui.run_state import answer_line, sum_text, watched_sums
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
 from tests.engine.plain import by_task, plainly_wanted

@@ -13,8 +13,7 @@ from adder_engine import Experiment, Session
 from adder_tui.cli import main as cli
 from adder_tui.cli.main import main
 from adder_tui.settings import Settings
-from adder_tui.storage.autosave import LAST_RUN, start_session, take_instance_lock
-from adder_tui.storage.paths import autosave_path, make_data_dir
+from adder_tui.storage.run_files import LAST_RUN, autosave_path, make_data_dir, start_session, take_instance_lock
 
 
 async def _save(path: Path, epochs: int, preset: str = "one-pair") -> None:

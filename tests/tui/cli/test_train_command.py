@@ -15,7 +15,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.runs.divergence import explain_anew
 from adder_tui.cli.main import main
 from adder_tui.cli.train_command import Reply, answer_lines, reported_epochs
-from adder_tui.train.draw_panels import divergence_text
+from adder_tui.ui.run_state import divergence_text
 
 
 def _json(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> list[dict[str, Any]]:

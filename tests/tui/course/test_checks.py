@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_tui.course.expressions import TRUTHS, Argument, Expression, Need, Value, parse, parse_check
-from adder_tui.course.problems import CheckError
+from adder_tui.course.source import CheckError
 from adder_tui.course.vocabulary import ARITHMETIC, WORDS
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from adder_engine.session import Session
-from adder_tui.course import markup, verify
+from adder_tui.course import action_runner, markup
 from adder_tui.course.course import OWN_COURSE, read_course
 from adder_tui.course.lesson import Lesson, Measured
-from adder_tui.course.problems import LessonError
+from adder_tui.course.source import LessonError
 from tests.tui.course.lesson_file import SMALL, small_lesson
 
 COURSE = read_course()
@@ -27,7 +27,7 @@ def runs() -> list[Any]:
             marks=[pytest.mark.slow] if any(one.slow for one in figures) else [],
         )
         for lesson in COURSE.lessons
-        for figures in verify.groups(lesson)
+        for figures in action_runner.groups(lesson)
     ]
 
 
@@ -35,14 +35,14 @@ def runs() -> list[Any]:
 async def test_a_lessons_solution_makes_each_check_true_and_none_is_true_before(
     session: Session, lesson: Lesson
 ) -> None:
-    assert [wrong async for wrong in verify.try_solution(session, lesson)] == []
+    assert [wrong async for wrong in action_runner.try_solution(session, lesson)] == []
 
 
 @pytest.mark.parametrize(("lesson", "figures"), runs())
 async def test_figures_come_out_as_the_lesson_states_them(
     session: Session, lesson: Lesson, figures: tuple[Measured, ...]
 ) -> None:
-    assert await verify.measure(session, lesson, figures) == []
+    assert await action_runner.measure(session, lesson, figures) == []
 
 
 def test_sections_and_terms_are_those_of_the_tutorial() -> None:
@@ -88,7 +88,7 @@ def test_the_lesson_that_follows_is_the_next_in_order() -> None:
 async def test_a_solution_that_does_nothing_is_found_out(session: Session, tmp_path: Path) -> None:
     idle = ('actions = ["run 3"]', 'actions = ["reset"]')
     lesson = small_lesson(tmp_path, idle, ('"asked(30, 70)"', '"epochs == 0"'), ("par = 1", "par = 0"))
-    wrong = "\n".join([one async for one in verify.try_solution(session, lesson)])
+    wrong = "\n".join([one async for one in action_runner.try_solution(session, lesson)])
     assert "The check of task 1 is true on entering" in wrong
     assert "The actions of task 2 do not make its check true" in wrong
     assert "The actions of the challenge quick reach 1, not its par 0." in wrong
@@ -108,11 +108,11 @@ async def test_a_figure_holds_by_its_class(
     lesson = small_lesson(
         tmp_path, ('value = 1.1863\nclass = "T"', f'value = {value}\nclass = "{figure_class}"\n{more}')
     )
-    assert (await verify.measure(session, lesson, lesson.measured) == []) is holds
+    assert (await action_runner.measure(session, lesson, lesson.measured) == []) is holds
 
 
 def test_each_figure_that_the_course_states_is_measured() -> None:
-    loose = {lesson.id: verify.unmeasured(lesson) for lesson in COURSE.lessons}
+    loose = {lesson.id: action_runner.unmeasured(lesson) for lesson in COURSE.lessons}
     assert {id for id, figures in loose.items() if figures} == {"the-zoo"}  # those are computed in test_zoo.py
     assert len(loose["the-zoo"]) == 5
 
@@ -127,7 +127,7 @@ def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
     lesson = small_lesson(
         tmp_path, ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 10,000; in 30 of 100.")
     )
-    assert verify.unmeasured(lesson) == ["−2.5", "10,000"]
+    assert action_runner.unmeasured(lesson) == ["−2.5", "10,000"]
 
 
 # --- folders --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adder_tui.course.course import LONGEST_TEXT, read_course, read_glossary
-from adder_tui.course.problems import LessonError
+from adder_tui.course.source import LessonError
 
 GLOSSARY = read_course().glossary
 

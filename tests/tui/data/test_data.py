@@ -12,8 +12,7 @@ from textual.widgets import TextArea
 from adder_engine import Experiment, Session
 from adder_engine.snapshot import DatasetArrays
 from adder_tui.data.draw import Look, chosen_pair, data_table, scatter, scrolled, thinned
-from adder_tui.data.own_rows import OwnRows
-from adder_tui.data.screens import DataScreen
+from adder_tui.data.screens import DataScreen, OwnRows
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import number
 from adder_tui.ui.symbols import ASCII, UNICODE

@@ -9,9 +9,8 @@ from textual.pilot import Pilot
 from adder_engine.errors import RequestError
 from adder_engine.experiment import KEYS, Experiment
 from adder_engine.snapshot import Snapshot
-from adder_tui.experiment_form.draw import field_rows, panel, scrolled
+from adder_tui.experiment_form.form import FormState, field_rows, panel, scrolled
 from adder_tui.experiment_form.screen import ExperimentForm
-from adder_tui.experiment_form.state import FormState
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, preset, screen_text, shows, until

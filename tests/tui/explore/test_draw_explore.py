@@ -13,13 +13,11 @@ from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
 from adder_engine.training.data import wanted_over
-from adder_tui.explore.draw import HEADING, explore_lines
-from adder_tui.explore.draw_evaluation import percent
+from adder_tui.explore.draw import HEADING, explore_lines, percent
 from adder_tui.explore.error import error_cells, neuron_cells
+from adder_tui.explore.plane import Cells, Viewport, extent_of, first_window, moved, rulers, zoomed
 from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, hidden_neuron, next_neuron
-from adder_tui.explore.viewport import Cells, Viewport, extent_of, first_window, moved, rulers, zoomed
 from adder_tui.selection import Neuron, Parameter
-from adder_tui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
 from adder_tui.ui.heatmap import (
     HALF,
     SIGNS,
@@ -33,6 +31,7 @@ from adder_tui.ui.heatmap import (
 )
 from adder_tui.ui.line import Tone, plain
 from adder_tui.ui.symbols import UNICODE
+from adder_tui.ui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
 from adder_tui.ui.view import ViewState
 from tests.tui import findings
 from tests.tui.views import view_of

@@ -19,7 +19,7 @@ from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
 from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
-from adder_tui.storage.autosave import read_place
+from adder_tui.storage.run_files import read_place
 from tests.terminal.harness import Terminal
 from tests.tui.screens import screen_text, shows, until
 
@@ -519,7 +519,7 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
         await pilot.press("full_stop", "full_stop")
         await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
         monkeypatch.setattr("adder_engine.runs.workspace.Workspace.save", full)
-        monkeypatch.setattr("adder_tui.storage.progress_file.Store._write", lambda *_: full_disk())
+        monkeypatch.setattr("adder_tui.storage.progress.Store._write", lambda *_: full_disk())
         await pilot.press("1")
         await shows(pilot, "0 of 20 done")
         await pilot.press("enter")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adder_tui.process.gc_pacing import IDLE, ROUNDS, GcPacing
+from adder_tui.process import IDLE, ROUNDS, GcPacing
 
 
 @pytest.fixture

@@ -22,31 +22,12 @@ from adder_engine.snapshot import (
     Stuck,
     ended_text,
 )
-from adder_tui.runs.compare import side_by_side
-from adder_tui.runs.draw import run_text, runs_lines
-from adder_tui.train.draw_chart import (
-    Axis,
-    axis_of,
-    branch_sentence,
-    loss_chart,
-    on_chart,
-    run_now,
-    same_start,
-    shown_beside,
-    start_sentence,
-)
-from adder_tui.train.draw_panels import (
-    blow_up_lines,
-    blow_up_sentence,
-    divergence_text,
-    run_panel,
-    stuck_here,
-    stuck_lines,
-    stuck_text,
-)
-from adder_tui.train.readout import loss_at, near, read_out
+from adder_tui.runs.draw import run_text, runs_lines, side_by_side
+from adder_tui.train.draw_chart import Axis, axis_of, loss_at, loss_chart, near, read_out
+from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines, stuck_text
 from adder_tui.ui.line import Line, plain, wrapped
-from adder_tui.ui.run_state import run_state, state_line
+from adder_tui.ui.run_state import blow_up_sentence, divergence_text, run_state, state_line
+from adder_tui.ui.run_words import branch_sentence, on_chart, run_now, same_start, shown_beside, start_sentence
 from adder_tui.ui.shell import standing_notice
 from adder_tui.ui.view import ViewState
 from tests.tui.screens import check_golden

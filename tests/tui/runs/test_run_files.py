@@ -16,7 +16,7 @@ from adder_engine.runs.files import summary
 from adder_engine.session import Session
 from adder_tui.app import AdderApp
 from adder_tui.settings import Settings
-from adder_tui.storage.saved_runs import free_name, path_of, run_files
+from adder_tui.storage.run_files import free_name, path_of, run_files
 from tests.tui.screens import screen_text, shows, until
 
 ONE_PAIR = Experiment.preset("one-pair")

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from adder_tui.storage.paths import autosave_path, default_data_dir, make_data_dir
+from adder_tui.settings import default_data_dir
+from adder_tui.storage.run_files import autosave_path, make_data_dir
 
 
 def test_the_folder_is_made_when_it_is_needed_and_for_its_owner_alone(tmp_path: Path) -> None:

@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_tui.course import course
-from adder_tui.course.problems import ProgressError
 from adder_tui.storage import progress
-from adder_tui.storage.progress import LessonRecord, Progress, QuizRecord
-from adder_tui.storage.progress_file import MARK, from_line, to_line
+from adder_tui.storage.progress import MARK, LessonRecord, Progress, ProgressError, QuizRecord, from_line, to_line
 from tests.tui.course.lesson_file import small_lesson
 
 

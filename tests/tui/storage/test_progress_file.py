@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adder_tui.storage import progress
-from adder_tui.storage.progress_file import PROGRESS, Store, progress_file
+from adder_tui.storage.progress import PROGRESS, Store, progress_file
 
 HINT = partial(progress.take_hint, id="x")
 
@@ -24,7 +24,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from adder_tui.storage import progress
-from adder_tui.storage.progress_file import Store
+from adder_tui.storage.progress import Store
 store = Store(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -204,7 +204,7 @@ def test_a_file_that_may_not_be_read_is_never_written_over(tmp_path: Path, monke
 def test_an_app_that_sleeps_on_the_lock_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 
-    from adder_tui.storage import progress_file as module
+    from adder_tui.storage import progress as module
 
     monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
     with (tmp_path / "progress.lock").open("ab") as lock:

@@ -14,9 +14,10 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Annotation, Position
 from adder_tui.train.draw_chart import curves_of, loss_changes, loss_chart
 from adder_tui.train.draw_panels import run_panel
-from adder_tui.train.readout import held_out_age
-from adder_tui.ui.chart import linear_ticks, log_span, log_ticks, short_count, thin
+from adder_tui.ui.chart import linear_ticks, log_span, log_ticks, thin
 from adder_tui.ui.line import plain
+from adder_tui.ui.numbers import short_count
+from adder_tui.ui.run_state import held_out_age
 from adder_tui.ui.symbols import UNICODE
 from tests.tui.views import losses_of, view_of
 

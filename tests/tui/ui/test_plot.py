@@ -10,8 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_tui.train.draw_chart import Axis
-from adder_tui.ui.chart import Curve, column_of, log_ticks, raster, row_of, y_labels, y_range
-from adder_tui.ui.even_plot import LABELS, plot, span_of, ticks_between
+from adder_tui.ui.chart import (
+    LABELS,
+    Curve,
+    column_of,
+    log_ticks,
+    plot,
+    raster,
+    row_of,
+    span_of,
+    ticks_between,
+    y_labels,
+    y_range,
+)
 from adder_tui.ui.line import Span
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adder_engine.parsing import Sum
-from adder_tui.ui.sum_input import SumInput
+from adder_tui.ui.fields import SumInput
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, screen_text, shows, until
 

@@ -7,8 +7,8 @@ from dataclasses import fields
 import pytest
 from rich.color import Color, ColorSystem
 
-from adder_tui.theme import BASIC, COLOURS, DARK, HEATS, LIGHT, Colours, Heat, role_styles, theme_for
 from adder_tui.ui.symbols import ASCII
+from adder_tui.ui.theme import BASIC, COLOURS, DARK, HEATS, LIGHT, Colours, Heat, role_styles, theme_for
 
 
 @pytest.mark.parametrize("colours", [DARK, LIGHT])

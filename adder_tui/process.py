@@ -1,12 +1,9 @@
-"""Ends the app well when it is ended from outside: by a signal, or by its terminal going away.
-
-The watch is a thread of its own, so it works while the app's event loop stands still (a terminal that stops
-reading freezes it) and while that loop spins (on a terminal that is gone).
-"""
+"""The process: when it collects garbage, and how it ends well by a signal or when its terminal goes away."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import signal
@@ -21,6 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 if TYPE_CHECKING:
     from textual.app import App
 
+
+IDLE = 1.0
+"""Seconds without a key after which nobody is taken to wait."""
+ROUNDS = 10
+"""Smaller rounds after which all is due to be looked over; Python's own number."""
+ROUNDS_AT_MOST = 200
+"""Smaller rounds after which it is looked over while somebody types, too."""
 ENDINGS: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that end the app. Exit codes are the shells': 128 + the signal's number, so SIGHUP 129, SIGTERM 143."""
 
@@ -39,6 +43,40 @@ RESTORE: Final = (
     b"\x1b[?1049l\x1b[0m\x1b[?25h"  # normal screen, plain text, cursor shown
 )
 """Undoes what Textual's Linux driver sets (``textual.drivers.linux_driver``)."""
+
+
+class GcPacing:
+    """When all objects are looked over. The smaller rounds, which are short, go on by themselves."""
+
+    def __init__(self) -> None:
+        self._key = 0.0
+        """When a key was pressed last (``time.monotonic``)."""
+        self._grown = False
+        """Whether something was loaded that stays."""
+
+    def begin(self) -> None:
+        """All is loaded and stays: leave it out from here on, and begin to look over what comes."""
+        gc.freeze()
+        gc.set_threshold(*gc.get_threshold()[:2], ROUNDS_AT_MOST)
+        gc.enable()
+
+    def grown(self) -> None:
+        """Something was loaded that stays: next time it is looked over for the last time."""
+        self._grown = True
+
+    def key(self) -> None:
+        """A key was pressed or the mouse used: somebody waits for what it does."""
+        self._key = time.monotonic()
+
+    def look(self) -> bool:
+        """Look all over where that is due and nobody waits. Returns whether it was done."""
+        due = gc.isenabled() and gc.get_count()[2] >= ROUNDS and time.monotonic() - self._key >= IDLE
+        if due:
+            gc.collect()
+            if self._grown:
+                gc.freeze()
+                self._grown = False
+        return due
 
 
 class ShutdownGuard:

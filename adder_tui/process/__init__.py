@@ -1,1 +1,0 @@
-"""The process: how it ends, when it collects garbage."""
