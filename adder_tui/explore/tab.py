@@ -30,10 +30,9 @@ from adder_tui.explore.state import (
     hidden_neuron,
     next_neuron,
 )
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas, Pane, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
-from adder_tui.ui.tab import Pane
 from adder_tui.ui.theme import BASIC_THEME
 from adder_tui.ui.view import ViewState
 

@@ -17,7 +17,7 @@ from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.run_files import OwnRun, write_place
-from adder_tui.ui.tab import Pane
+from adder_tui.ui.canvas import Pane
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -77,6 +77,21 @@ class Modal(ModalScreen[Result]):
         """Nothing lies over this one any more."""
         if self._covered is not None:
             self.dismiss(*self._covered)
+
+
+class Saying(Protocol):
+    """A dialog with a sentence below its field."""
+
+    refused: str
+
+    @property
+    def sentence(self) -> str: ...
+
+
+def said_lines(view: ViewState, dialog: Saying, width: int) -> list[Line]:
+    """What a dialog says below its field, marked where it is a refusal."""
+    rows = wrapped(view.glyphs.text(dialog.sentence), width)
+    return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
 
 
 class _Answer(Canvas):
