@@ -290,7 +290,6 @@ class DataScreen(Modal[None]):
         self.query_one(_Scatter).display = self.beside or self.scatter_shown
 
     def redraw(self) -> None:
-        """Draw what is in sight anew."""
         for part in self.query(_Part):
             part.redraw()
 

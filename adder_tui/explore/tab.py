@@ -176,7 +176,6 @@ class ExploreCanvas(Canvas, can_focus=True):
 
     @property
     def has_plane(self) -> bool:
-        """Whether the view is a plane of sums."""
         return self.exploration.view in ("error", "neurons")
 
     @property

@@ -130,7 +130,6 @@ class TensorTable(Canvas, can_focus=True):
         self.redraw()
 
     def action_move(self, down: int, right: int) -> None:
-        """Move the cursor by cells."""
         self._select(self.here.moved(down, right))
 
     def action_page(self, pages: int) -> None:

@@ -135,7 +135,6 @@ class GlossaryScreen(Modal[str | None]):
             canvas.redraw()
 
     def action_move(self, change: int) -> None:
-        """Choose another term."""
         if self.found:
             self.at = max(0, min(len(self.found) - 1, self.at + change))
             self._redraw()

@@ -91,7 +91,6 @@ class LearnPane(Pane):
         self.take_focus_if_shown()
 
     def changed(self) -> None:
-        """Something to be drawn has changed."""
         if self.is_mounted:
             self._services.redraw()
 

@@ -253,7 +253,6 @@ class GradientScreen(ResultScreen):
         super().__init__(source, "nudging the number up and down…")
 
     def show_check(self, check: GradientCheck) -> None:
-        """Show the slopes over a range of nudges."""
         self.show(lambda glyphs, width: gradient_lines(check, glyphs, width))
 
 

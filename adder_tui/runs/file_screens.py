@@ -120,13 +120,11 @@ class OpenRun(Modal[None]):
         self._redraw()
 
     def choose(self, row: int) -> None:
-        """Choose the file in a row of the list."""
         if 0 <= row < len(self.files):
             self.at, self.refused = row, ""
             self._redraw()
 
     def action_move(self, by: int) -> None:
-        """Choose another file."""
         self.at, self.refused = max(0, min(len(self.files) - 1, self.at + by)), ""
         self._redraw()
 

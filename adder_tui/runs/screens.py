@@ -108,13 +108,11 @@ class RunsScreen(Modal[None]):
     # --- keys ------------------------------------------------------------------------------------
 
     def choose(self, row: int) -> None:
-        """Choose the run in a row of the list."""
         if 0 <= row < len(self.runs) and self.pair is None:
             self.at = row
             self.say("")
 
     def action_move(self, by: int) -> None:
-        """Choose another run."""
         self.at = max(0, min(len(self.runs) - 1, self.at + by))
         self.say("")
 

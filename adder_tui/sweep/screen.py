@@ -275,7 +275,6 @@ class SweepScreen(Modal[None]):
             self._redraw()
 
     def action_seed(self, by: int) -> None:
-        """Choose another seed of the value."""
         if self.sweep is not None:
             self.seed = (self.seed + by) % max(1, len(self.sweep.plan.seeds))
             self._redraw()
@@ -286,7 +285,6 @@ class SweepScreen(Modal[None]):
             self._show_form(True)
 
     def action_stop(self) -> None:
-        """Stop the sweep where it is."""
         if not self._filling_in and self.sweep is not None and self.sweep.running:
             self.sweep.stop()
             self._redraw()

@@ -148,7 +148,6 @@ class Dialog(Modal[Result]):
         self.query_one(Field).select_all()
 
     def redraw(self) -> None:
-        """Draw the answer anew."""
         self.query_one(_Answer).redraw()
 
 
@@ -186,7 +185,6 @@ class SearchDialog(Dialog[Result], Generic[Result, Thing]):
         self.redraw()
 
     def action_move(self, change: int) -> None:
-        """Choose the next or the previous one."""
         if self.things:
             self.at = (self.at + change) % len(self.things)
             self.redraw()
