@@ -387,7 +387,6 @@ class Controller:
         self._show(await (await self.ready()).open(path))
 
     async def save(self, path: Path) -> None:
-        """Save the run to a file."""
         self._show(await (await self.ready()).save(path))
 
     async def switch(self, run: int) -> None:

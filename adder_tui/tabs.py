@@ -19,7 +19,7 @@ class Tab:
     label: str
     help: str
     pane: str
-    """``module:class`` of a :class:`~adder_tui.ui.tab.Pane`, imported when the tab is first shown."""
+    """``module:class`` of a :class:`~adder_tui.ui.canvas.Pane`, imported when the tab is first shown."""
 
     def pane_class(self) -> Callable[..., Any]:
         """Makes the pane from the app's services and its ``id``."""

@@ -202,7 +202,6 @@ class JsonReport:
     """One object a line; numbers that are not finite are null."""
 
     def progress(self, trainer: Trainer) -> None:
-        """The losses of one epoch."""
         self._write(self._losses(trainer))
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
@@ -249,7 +248,6 @@ class TextReport:
         self._text = 0
 
     def progress(self, trainer: Trainer) -> None:
-        """The losses of one epoch."""
         if trainer.loss is not None and trainer.epochs_done > self._text:
             self._text = trainer.epochs_done
             held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"

@@ -172,7 +172,6 @@ class ActivityLog:
 
     @property
     def run(self) -> LoggedRun | None:
-        """The run at hand."""
         return self.runs[-1] if self.runs else None
 
     def saw(self, snapshot: Snapshot) -> None:

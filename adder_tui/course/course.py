@@ -150,7 +150,6 @@ class Course:
         return {lesson.id: lesson for lesson in self.lessons}
 
     def in_chapter(self, chapter: str) -> tuple[Lesson, ...]:
-        """A chapter's lessons, in order."""
         return tuple(lesson for lesson in self.lessons if lesson.chapter == chapter)
 
     def after(self, id: str) -> Lesson | None:

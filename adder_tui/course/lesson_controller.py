@@ -276,7 +276,6 @@ class LessonController:
 
     @property
     def lesson(self) -> Lesson | None:
-        """The lesson that has the network; None on the list."""
         return self.lesson_state.lesson if self.lesson_state is not None else None
 
     # --- what the app tells ----------------------------------------------------------------------
@@ -312,7 +311,6 @@ class LessonController:
         return True
 
     def was_opened(self, view: str) -> bool:
-        """Whether the learner has opened a view."""
         return self.lesson_state is not None and view in self.lesson_state.attempt.activity.opened
 
     async def look(self, shown: bool = False) -> None:

@@ -87,7 +87,6 @@ class Source:
         return next((n for (t, i, k), n in self._lines.items() if t == table and i == index and k.startswith(key)), 0)
 
     def complain(self, line: int, says: str) -> None:
-        """Note one problem."""
         self.problems.append(Problem(self.file, line, says))
 
 

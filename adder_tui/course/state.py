@@ -151,7 +151,6 @@ class Review:
 
     @property
     def question(self) -> Lesson:
-        """The lesson whose question is asked."""
         return self.lessons[self.at]
 
     @property
@@ -314,12 +313,10 @@ class LessonState:
 
     @property
     def has_run(self) -> bool:
-        """Whether the lesson's run is loaded."""
         return self.since is not None
 
     @property
     def has_asked(self) -> bool:
-        """Whether a sum was asked in this lesson."""
         return any(run.asked for run in self.attempt.activity.runs)
 
     @property

@@ -17,7 +17,7 @@ from adder_engine.errors import AdderError
 from adder_engine.rows import FORMS, read_rows, row_text
 from adder_engine.wanted import MOST_ROWS
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, heading
 from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import count, plural
@@ -55,31 +55,12 @@ class _Part(Canvas):
         return screen
 
 
-class _OwnRowsHeading(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        phrase = Line.of((" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
-        return [phrase.fit(width, view.glyphs.ellipsis)]
-
-
-class _OwnRowsFoot(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, OwnRows)
-        role: Role = "minus" if screen.refusal else "text"
-        rows = wrapped(view.glyphs.text(screen.refusal or screen.promise), width - 1)[:SAID_ROWS]
-        lines = [Line.of((" " + row, role)) for row in rows]
-        lines += [Line()] * (SAID_ROWS - len(lines))
-        lines.append(Line.of((" Ctrl+T", "key"), (" train on these ", "dim"), (" Esc", "key"),
-                             (" back, the text is kept", "dim")))  # fmt: skip
-        return [line.fit(width, view.glyphs.ellipsis) for line in lines]
-
-
 class OwnRows(Modal[str | None]):
     """Ctrl+T starts a new run on the rows and resolves with None; Escape resolves with the text as it stands."""
 
     DEFAULT_CSS = """
     OwnRows { background: $background; layout: vertical; }
-    OwnRows _OwnRowsHeading { height: 1; background: $band; }
+    OwnRows #heading { height: 1; background: $band; }
     OwnRows TextArea, OwnRows TextArea:focus {
         height: 1fr; border: none; padding: 0 1;
         background: $background; color: $foreground; background-tint: $background 0%;
@@ -90,7 +71,7 @@ class OwnRows(Modal[str | None]):
     OwnRows TextArea .text-area--cursor-line { background: $background; }
     OwnRows TextArea .text-area--selection { background: $faint; }
     OwnRows TextArea { scrollbar-size: 0 0; }
-    OwnRows _OwnRowsFoot { height: 4; }
+    OwnRows #foot { height: 4; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
@@ -114,11 +95,21 @@ class OwnRows(Modal[str | None]):
         """What Ctrl+T would do."""
 
     def compose(self) -> ComposeResult:
-        yield _OwnRowsHeading(self._source)
+        yield heading(self._source, (" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
         area = TextArea(self._text, soft_wrap=False, show_line_numbers=True, tab_behavior="indent")
         area.cursor_blink = False
         yield area
-        yield _OwnRowsFoot(self._source)
+        yield Drawing(self._source, self.foot, id="foot")
+
+    def foot(self, view: ViewState, width: int, height: int) -> list[Line]:
+        """What was read, or why it was not; and the keys."""
+        role: Role = "minus" if self.refusal else "text"
+        rows = wrapped(view.glyphs.text(self.refusal or self.promise), width - 1)[:SAID_ROWS]
+        lines = [Line.of((" " + row, role)) for row in rows]
+        lines += [Line()] * (SAID_ROWS - len(lines))
+        lines.append(Line.of((" Ctrl+T", "key"), (" train on these ", "dim"), (" Esc", "key"),
+                             (" back, the text is kept", "dim")))  # fmt: skip
+        return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
     def on_mount(self) -> None:
         area = self.query_one(TextArea)
@@ -157,7 +148,7 @@ class OwnRows(Modal[str | None]):
                 f"{plural(len(self._rows), 'row')} read. They need a new run: Ctrl+T starts it; u brings this run back."
                 f" Columns: {columns}."
             )
-        self.query_one(_OwnRowsFoot).redraw()
+        self.query_one("#foot", Drawing).redraw()
 
     def action_leave(self) -> None:
         """Back to the data; what was typed is there when one comes again."""
@@ -170,7 +161,7 @@ class OwnRows(Modal[str | None]):
             self.run_worker(self._apply(), name="apply", exclusive=True)
         else:
             self.refusal = self.refusal or "There are no rows yet: " + FORMS + "."
-            self.query_one(_OwnRowsFoot).redraw()
+            self.query_one("#foot", Drawing).redraw()
 
     async def _apply(self) -> None:
         changes = {"data.kind": "rows", "data.rows": self._rows}
@@ -178,7 +169,7 @@ class OwnRows(Modal[str | None]):
             await self._player.run(self._source().experiment.replace(**changes), None)
         except AdderError as error:
             self.refusal = str(error)
-            self.query_one(_OwnRowsFoot).redraw()
+            self.query_one("#foot", Drawing).redraw()
             return
         self.dismiss(None)
 
@@ -299,7 +290,6 @@ class DataScreen(Modal[None]):
         self.query_one(_Scatter).display = self.beside or self.scatter_shown
 
     def redraw(self) -> None:
-        """Draw what is in sight anew."""
         for part in self.query(_Part):
             part.redraw()
 

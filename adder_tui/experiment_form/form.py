@@ -58,7 +58,6 @@ class FormState:
     # --- looking ---------------------------------------------------------------------------------
 
     def text(self, name: str) -> str:
-        """What a field holds."""
         return self.preset if name == PRESET else self._typed.get(name, text_of(self.base, name))
 
     def words(self, name: str) -> tuple[str, ...]:

@@ -86,7 +86,6 @@ class ExperimentForm(Modal[None]):
         yield _Panel(self._source)
 
     def redraw(self) -> None:
-        """Draw the draft anew."""
         for drawing in self.query(_Drawing):
             drawing.redraw()
 

@@ -30,10 +30,9 @@ from adder_tui.explore.state import (
     hidden_neuron,
     next_neuron,
 )
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas, Pane, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
-from adder_tui.ui.tab import Pane
 from adder_tui.ui.theme import BASIC_THEME
 from adder_tui.ui.view import ViewState
 
@@ -177,7 +176,6 @@ class ExploreCanvas(Canvas, can_focus=True):
 
     @property
     def has_plane(self) -> bool:
-        """Whether the view is a plane of sums."""
         return self.exploration.view in ("error", "neurons")
 
     @property

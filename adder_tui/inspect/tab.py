@@ -24,12 +24,11 @@ from adder_tui.inspect.state import (
 )
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, Pane, ViewSource, heading
 from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
-from adder_tui.ui.tab import Pane
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -58,18 +57,6 @@ def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-class _Heading(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
-        return [Line.of(("The network", "strong"), ("   Esc closes this", "dim"))]
-
-
-class _Module(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
-        screen = self.screen
-        assert isinstance(screen, ModuleScreen)
-        return module_lines(view, screen.text, width)
-
-
 class ModuleScreen(Modal[None]):
     """The module and its parameter count; Escape closes it.
 
@@ -79,7 +66,7 @@ class ModuleScreen(Modal[None]):
 
     DEFAULT_CSS = """
     ModuleScreen { background: $background; padding: 1 2; }
-    ModuleScreen _Heading { height: 1; margin-bottom: 1; }
+    ModuleScreen #heading { height: 1; margin-bottom: 1; }
     ModuleScreen VerticalScroll { scrollbar-size: 0 0; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,M,enter", "dismiss", show=False)]
@@ -90,12 +77,12 @@ class ModuleScreen(Modal[None]):
         self.text = text
 
     def compose(self) -> ComposeResult:
-        yield _Heading(self._source)
+        yield heading(self._source, ("The network", "strong"), ("   Esc closes this", "dim"))
         with VerticalScroll():
-            yield _Module(self._source)
+            yield Drawing(self._source, lambda view, width, height: module_lines(view, self.text, width), id="module")
 
     def on_mount(self) -> None:
-        self.query_one(_Module).styles.height = len(module_lines(self._source(), self.text, 80))
+        self.query_one("#module").styles.height = len(module_lines(self._source(), self.text, 80))
         self.query_one(VerticalScroll).focus()
 
 
@@ -143,7 +130,6 @@ class TensorTable(Canvas, can_focus=True):
         self.redraw()
 
     def action_move(self, down: int, right: int) -> None:
-        """Move the cursor by cells."""
         self._select(self.here.moved(down, right))
 
     def action_page(self, pages: int) -> None:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, heading
 from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
@@ -67,30 +67,6 @@ def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs)
     return lines
 
 
-class _Head(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, GlossaryScreen)
-        line = Line.of(("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
-        return [line.fit(width, view.glyphs.ellipsis)]
-
-
-class _Terms(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, GlossaryScreen)
-        own = len(screen.first) if not screen.words.strip() else 0
-        return term_lines(screen.found, screen.at, own, width, height, view.glyphs)
-
-
-class _Entry(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, GlossaryScreen)
-        chosen = screen.found[screen.at] if screen.found else None
-        return entry_lines(chosen, screen.course, width, view.glyphs)
-
-
 class GlossaryScreen(Modal[str | None]):
     """Resolves with the id of a lesson to open, or None.
 
@@ -101,11 +77,11 @@ class GlossaryScreen(Modal[str | None]):
 
     DEFAULT_CSS = f"""
     GlossaryScreen {{ background: $background; padding: 1 2; }}
-    GlossaryScreen _Head {{ height: 1; margin-bottom: 1; }}
+    GlossaryScreen #heading {{ height: 1; margin-bottom: 1; }}
     GlossaryScreen Field {{ height: 1; background: $band; margin-bottom: 1; }}
     GlossaryScreen Horizontal {{ height: 1fr; }}
-    GlossaryScreen _Terms {{ width: {TERM_WIDTH}; margin-right: 2; }}
-    GlossaryScreen _Entry {{ width: 1fr; }}
+    GlossaryScreen #terms {{ width: {TERM_WIDTH}; margin-right: 2; }}
+    GlossaryScreen #entry {{ width: 1fr; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", show=False, priority=True),
@@ -126,13 +102,22 @@ class GlossaryScreen(Modal[str | None]):
         self.at = 0
 
     def compose(self) -> ComposeResult:
-        yield _Head(self._source)
+        yield heading(self._source, ("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
         field = Field("", id="glossary-find")
         field.placeholder = "find a term"
         yield field
         with Horizontal():
-            yield _Terms(self._source)
-            yield _Entry(self._source)
+            yield Drawing(self._source, self.term_lines, id="terms")
+            yield Drawing(self._source, self.entry_lines, id="entry")
+
+    def term_lines(self, view: ViewState, width: int, height: int) -> list[Line]:
+        """The terms in sight."""
+        own = len(self.first) if not self.words.strip() else 0
+        return term_lines(self.found, self.at, own, width, height, view.glyphs)
+
+    def entry_lines(self, view: ViewState, width: int, height: int) -> list[Line]:
+        """The chosen term in full."""
+        return entry_lines(self.found[self.at] if self.found else None, self.course, width, view.glyphs)
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()
@@ -150,7 +135,6 @@ class GlossaryScreen(Modal[str | None]):
             canvas.redraw()
 
     def action_move(self, change: int) -> None:
-        """Choose another term."""
         if self.found:
             self.at = max(0, min(len(self.found) - 1, self.at + change))
             self._redraw()

@@ -78,7 +78,6 @@ class LessonView(Container):
 
     @property
     def lesson_state(self) -> LessonState | None:
-        """The lesson at hand."""
         return self.room.lesson_state if self.room is not None else None
 
     def _page(self) -> PageState | None:

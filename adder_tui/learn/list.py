@@ -58,7 +58,6 @@ class Listing:
 
     @property
     def chosen(self) -> Lesson | None:
-        """The lesson under the cursor."""
         return self.shown[min(self.at, len(self.shown) - 1)] if self.shown else None
 
 
@@ -197,7 +196,6 @@ class LessonList(Canvas, can_focus=True):
         return lines[self._top : self._top + height]
 
     def action_move(self, by: int) -> None:
-        """Choose another lesson."""
         self.post_message(self.Moved(by))
 
     def on_click(self, event: events.Click) -> None:
@@ -245,7 +243,6 @@ class CourseList(Container):
 
     @property
     def chosen(self) -> Lesson | None:
-        """The lesson under the cursor."""
         return self.listing.chosen if self.listing is not None else None
 
     def begin(self, listing: Listing) -> None:
@@ -317,6 +314,5 @@ class CourseList(Container):
         self.query_one(LessonList).focus(scroll_visible=False)
 
     def fill(self) -> None:
-        """Hand the list to what draws it."""
         for canvas in (self.query_one(ListHead), self.query_one(LessonList), self.query_one(ListFoot)):
             canvas.listing = self.listing

@@ -17,7 +17,7 @@ from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.run_files import OwnRun, write_place
-from adder_tui.ui.tab import Pane
+from adder_tui.ui.canvas import Pane
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -91,7 +91,6 @@ class LearnPane(Pane):
         self.take_focus_if_shown()
 
     def changed(self) -> None:
-        """Something to be drawn has changed."""
         if self.is_mounted:
             self._services.redraw()
 

@@ -143,7 +143,6 @@ class OwnView(Canvas, can_focus=True):
         return draw_view(self.view_name, view, bench, width, height)[:height] if bench else []
 
     def action_key(self, what: str, change: int) -> None:
-        """Tell the pane."""
         self.post_message(self.Key(self.view_name, what, change))
 
 
@@ -196,11 +195,9 @@ class ViewFrame(Vertical, can_focus=True):
 
     @property
     def has_keys(self) -> bool:
-        """Whether the keys go here."""
         return self.has_focus or self.canvas.has_focus
 
     def take_keys(self) -> None:
-        """Give it the keys."""
         # At once, so that a key that comes right behind finds it there.
         self.screen.set_focus(self if self.can_focus else self.canvas, scroll_visible=False)
 
@@ -227,16 +224,13 @@ class LessonViews(Vertical):
 
     @property
     def names(self) -> list[str]:
-        """The views' names, in order."""
         return [frame.view_name for frame in self.frames]
 
     @property
     def focused(self) -> ViewFrame | None:
-        """The view that has the keys."""
         return next((frame for frame in self.frames if frame.has_keys), None)
 
     def is_shown(self, name: str) -> bool:
-        """Whether a view is on the screen."""
         return any(frame.view_name == name and frame.display for frame in self.frames)
 
     @property

@@ -12,18 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Drawing, ViewSource, heading
 from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import ViewState
 
 TABLE = 76
 """Columns of the proof's table."""
 POOR = 0.05
 """From this relative error on an estimate is marked."""
-Drawing = Callable[[Glyphs, int], Sequence[Line]]
+Result = Callable[[Glyphs, int], Sequence[Line]]
 
 
 def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]:
@@ -183,26 +182,12 @@ def _moral(check: GradientCheck, best: FiniteDifference | None, glyphs: Glyphs) 
     return words
 
 
-class _Heading(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> list[Line]:
-        screen = self.screen
-        assert isinstance(screen, ResultScreen)
-        return [Line.of((screen.HEADING, "strong"), ("   Esc closes this", "dim")).fit(width)]
-
-
-class _Result(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, ResultScreen)
-        return screen.drawing(view.glyphs, width)
-
-
 class ResultScreen(Modal[None]):
     """A heading, and a result that scrolls; while it is worked out, a line says so."""
 
     DEFAULT_CSS = """
     ResultScreen { background: $background; padding: 1 2; }
-    ResultScreen _Heading { height: 1; margin-bottom: 1; }
+    ResultScreen #heading { height: 1; margin-bottom: 1; }
     ResultScreen VerticalScroll { scrollbar-size: 0 0; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", show=False)]
@@ -211,12 +196,12 @@ class ResultScreen(Modal[None]):
     def __init__(self, source: ViewSource, waiting: str) -> None:
         super().__init__()
         self._source = source
-        self.drawing: Drawing = _sentence(waiting)
+        self.result: Result = _sentence(waiting)
 
     def compose(self) -> ComposeResult:
-        yield _Heading(self._source)
+        yield heading(self._source, (self.HEADING, "strong"), ("   Esc closes this", "dim"))
         with VerticalScroll():
-            yield _Result(self._source)
+            yield Drawing(self._source, lambda view, width, height: self.result(view.glyphs, width), id="result")
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
@@ -225,9 +210,9 @@ class ResultScreen(Modal[None]):
     def on_resize(self) -> None:
         self._fit()
 
-    def show(self, drawing: Drawing) -> None:
+    def show(self, result: Result) -> None:
         """Put this in the place of what was there."""
-        self.drawing = drawing
+        self.result = result
         self._fit()
 
     def show_refusal(self, sentence: str) -> None:
@@ -235,8 +220,8 @@ class ResultScreen(Modal[None]):
         self.show(_sentence(sentence))
 
     def _fit(self) -> None:
-        lines = self.drawing(self._source().glyphs, max(20, self.app.size.width - 4))
-        for result in self.query(_Result):  # none before it is mounted, nor once the window is closed
+        lines = self.result(self._source().glyphs, max(20, self.app.size.width - 4))
+        for result in self.query("#result").results(Drawing):  # none unless it is mounted and open
             result.styles.height = max(1, len(lines))
             self.call_after_refresh(result.redraw)
 
@@ -268,9 +253,8 @@ class GradientScreen(ResultScreen):
         super().__init__(source, "nudging the number up and down…")
 
     def show_check(self, check: GradientCheck) -> None:
-        """Show the slopes over a range of nudges."""
         self.show(lambda glyphs, width: gradient_lines(check, glyphs, width))
 
 
-def _sentence(text: str) -> Drawing:
+def _sentence(text: str) -> Result:
     return lambda glyphs, width: [Line.of(row) for row in wrapped(glyphs.text(text), width)]

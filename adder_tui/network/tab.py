@@ -19,12 +19,11 @@ from adder_tui.network.diagram import ClickTarget, diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
-from adder_tui.ui.canvas import Canvas, ViewSource
-from adder_tui.ui.dialogs import Dialog, Modal
+from adder_tui.ui.canvas import Canvas, Drawing, Pane, ViewSource, heading
+from adder_tui.ui.dialogs import Dialog, Modal, said_lines
 from adder_tui.ui.fields import Field
-from adder_tui.ui.line import Line, wrapped
+from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import count
-from adder_tui.ui.tab import Pane
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -314,16 +313,6 @@ def parse_value(text: str) -> float:
     return value
 
 
-class _Words(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        dialog = self.screen
-        assert isinstance(dialog, EditValue)
-        if self.id == "title":
-            return [Line.of((dialog.name_shown, "strong"), ("  new value", "dim"))]
-        rows = wrapped(view.glyphs.text(dialog.sentence), width)
-        return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
-
-
 class EditValue(Modal[None]):
     """Type the value, Enter sets it, Escape leaves it as it was. What will not do stays to be mended."""
 
@@ -357,9 +346,9 @@ class EditValue(Modal[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield _Words(self._source, id="title")
+            yield heading(self._source, (self.name_shown, "strong"), ("  new value", "dim"), id="title")
             yield Field(self._old, id="value")
-            yield _Words(self._source, id="sentence")
+            yield Drawing(self._source, lambda view, width, height: said_lines(view, self, width), id="sentence")
 
     def on_mount(self) -> None:
         self.query_one(Field).select_all()
@@ -370,7 +359,7 @@ class EditValue(Modal[None]):
 
     def _say(self, sentence: str) -> None:
         self.refused = sentence
-        self.query_one("#sentence", _Words).redraw()
+        self.query_one("#sentence", Drawing).redraw()
 
     def action_apply(self) -> None:
         """Set the value; on a refusal what was typed stays."""

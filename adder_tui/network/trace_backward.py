@@ -343,7 +343,6 @@ class StepTable:
 
     @property
     def rows(self) -> int:
-        """Rows of one parameter."""
         return -(-len(self.columns) // self.beside)
 
     @property

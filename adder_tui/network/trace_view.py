@@ -168,7 +168,6 @@ class TraceText(Canvas, can_focus=True):
         self._select(every[(here + change) % len(every)])
 
     def action_follow_sum(self) -> None:
-        """Back to the current sum."""
         self.follow(None)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:

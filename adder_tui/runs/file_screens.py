@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -18,8 +17,8 @@ from adder_engine.errors import AdderError
 from adder_engine.runs.labels import title_of
 from adder_tui.runs.draw import file_lines
 from adder_tui.storage.run_files import ENDING, RunFile, autosave_path, free_name, make_data_dir, path_of, run_files
-from adder_tui.ui.canvas import Canvas
-from adder_tui.ui.dialogs import Modal
+from adder_tui.ui.canvas import Drawing, heading
+from adder_tui.ui.dialogs import Modal, said_lines
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.view import ViewState
@@ -28,31 +27,14 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
-class _Title(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return [Line.of((" Open a run", "strong")).fit(width)]
-
-
-class _Files(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, OpenRun)
-        return screen.lines(view, width, height)
-
-    def on_click(self, event: events.Click) -> None:
-        screen = self.screen
-        assert isinstance(screen, OpenRun)
-        screen.choose(event.y - 1)
-
-
 class OpenRun(Modal[None]):
     """Choose with Up and Down, or type a path; Enter opens, Escape leaves. What cannot be read is refused."""
 
     DEFAULT_CSS = """
     OpenRun { background: $background; padding: 0 1; }
-    OpenRun _Title { height: 1; margin-bottom: 1; }
+    OpenRun #heading { height: 1; margin-bottom: 1; }
     OpenRun Field { height: 1; background: $band; margin: 0 1 1 1; }
-    OpenRun _Files { height: 1fr; }
+    OpenRun #files { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", show=False, priority=True),
@@ -74,12 +56,12 @@ class OpenRun(Modal[None]):
         self.refused = ""
 
     def compose(self) -> ComposeResult:
-        yield _Title(self._services.view)
+        yield heading(self._services.view, (" Open a run", "strong"))
         field = Field("", id="path")
         field.max_length = 400
         field.placeholder = "find one below, or type a path"
         yield field
-        yield _Files(self._services.view)
+        yield Drawing(self._services.view, self.lines, lambda row: self.choose(row - 1), id="files")
 
     def on_mount(self) -> None:
         self.run_worker(self._read(), name="read")
@@ -96,8 +78,8 @@ class OpenRun(Modal[None]):
         self._redraw()
 
     def _redraw(self) -> None:
-        if self.is_mounted and self.query(_Files):
-            self.query_one(_Files).redraw()
+        for files in self.query("#files").results(Drawing):
+            files.redraw()
 
     @property
     def _typed(self) -> str:
@@ -138,13 +120,11 @@ class OpenRun(Modal[None]):
         self._redraw()
 
     def choose(self, row: int) -> None:
-        """Choose the file in a row of the list."""
         if 0 <= row < len(self.files):
             self.at, self.refused = row, ""
             self._redraw()
 
     def action_move(self, by: int) -> None:
-        """Choose another file."""
         self.at, self.refused = max(0, min(len(self.files) - 1, self.at + by)), ""
         self._redraw()
 
@@ -183,16 +163,6 @@ class OpenRun(Modal[None]):
         self._services.say(f"{path.stem} is open. u goes back to the run before it.")
 
 
-class _Words(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        dialog = self.screen
-        assert isinstance(dialog, SaveRun)
-        if self.id == "title":
-            return [Line.of(("Save the run", "strong"), ("  with its past, its marks and the list of runs", "dim"))]
-        rows = wrapped(view.glyphs.text(dialog.sentence), width)
-        return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
-
-
 class SaveRun(Modal[None]):
     """Type a name, Enter saves, Escape leaves. A file that is there is written over only when Enter comes again."""
 
@@ -221,11 +191,12 @@ class SaveRun(Modal[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield _Words(self._services.view, id="title")
+            yield heading(self._services.view, ("Save the run", "strong"),
+                          ("  with its past, its marks and the list of runs", "dim"), id="title")  # fmt: skip
             field = Field(free_name(self._folder, title_of(self._services.view().experiment)), id="name")
             field.max_length = 400
             yield field
-            yield _Words(self._services.view, id="sentence")
+            yield Drawing(self._services.view, lambda view, width, height: said_lines(view, self, width), id="sentence")
 
     def on_mount(self) -> None:
         self.query_one(Field).select_all()
@@ -237,7 +208,7 @@ class SaveRun(Modal[None]):
 
     def _say(self, sentence: str) -> None:
         self.refused = sentence
-        self.query_one("#sentence", _Words).redraw()
+        self.query_one("#sentence", Drawing).redraw()
 
     @on(Field.Submitted)
     def _submitted(self) -> None:

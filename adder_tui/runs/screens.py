@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -13,7 +12,7 @@ from adder_engine.errors import AdderError
 from adder_engine.snapshot import RunSummary
 from adder_tui.commands import window_keys
 from adder_tui.runs.draw import run_text, runs_lines, side_by_side
-from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
@@ -28,26 +27,12 @@ LIST_KEYS = window_keys("runs")
 PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
 
 
-class _Runs(Canvas):
-    """All of the screen, as one drawing."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, RunsScreen)
-        return screen.lines(view, width, height)
-
-    def on_click(self, event: events.Click) -> None:
-        screen = self.screen
-        assert isinstance(screen, RunsScreen)
-        screen.choose(event.y - 3)
-
-
 class RunsScreen(Modal[None]):
     """The run in progress and those that were left; or two of them side by side."""
 
     DEFAULT_CSS = """
     RunsScreen { background: $background; padding: 0 1; }
-    RunsScreen _Runs { height: 1fr; }
+    RunsScreen Drawing { height: 1fr; }
     """
     window = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +56,7 @@ class RunsScreen(Modal[None]):
         """Names of the runs that were struck off here, the last one last; u brings it back."""
 
     def compose(self) -> ComposeResult:
-        yield _Runs(self._services.view)
+        yield Drawing(self._services.view, self.lines, lambda row: self.choose(row - 3))
 
     @property
     def runs(self) -> list[RunSummary]:
@@ -112,8 +97,8 @@ class RunsScreen(Modal[None]):
         self.watch(self.app, "snapshot", self._redraw, init=False)
 
     def _redraw(self) -> None:
-        if self.is_mounted and self.query(_Runs):
-            self.query_one(_Runs).redraw()
+        for drawing in self.query(Drawing):
+            drawing.redraw()
 
     def say(self, sentence: str) -> None:
         """Say something below the list."""
@@ -123,13 +108,11 @@ class RunsScreen(Modal[None]):
     # --- keys ------------------------------------------------------------------------------------
 
     def choose(self, row: int) -> None:
-        """Choose the run in a row of the list."""
         if 0 <= row < len(self.runs) and self.pair is None:
             self.at = row
             self.say("")
 
     def action_move(self, by: int) -> None:
-        """Choose another run."""
         self.at = max(0, min(len(self.runs) - 1, self.at + by))
         self.say("")
 

@@ -26,7 +26,7 @@ from adder_tui.sweep.draw import (
     trains_again,
     value_text,
 )
-from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest, wrapped
@@ -89,33 +89,16 @@ async def train_again(services: Services, run: SweepRun, sums: tuple[Sum, ...]) 
         services.say(as_in_the_sweep(run, ended, sums, UNICODE))
 
 
-class _Words(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.screen
-        assert isinstance(screen, SweepScreen)
-        return screen.words(view, width, height)
-
-
-class _Caption(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return [Line.of((f" {self.id}", "dim")).fit(width)]
-
-
-class _Title(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return [Line.of((" Sweep", "strong"), ("   one setting over several values", "dim")).fit(width)]
-
-
 class SweepScreen(Modal[None]):
     """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress."""
 
     DEFAULT_CSS = """
     SweepScreen { background: $background; padding: 0 1; }
-    SweepScreen _Title { height: 1; margin-bottom: 1; }
+    SweepScreen #heading { height: 1; margin-bottom: 1; }
     SweepScreen Horizontal { height: 1; }
-    SweepScreen _Caption { width: 10; height: 1; }
+    SweepScreen Horizontal Drawing { width: 10; height: 1; }
     SweepScreen Field { width: 1fr; height: 1; background: $band; }
-    SweepScreen _Words { height: 1fr; margin-top: 1; }
+    SweepScreen #words { height: 1fr; margin-top: 1; }
     """
     window = "sweep"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -143,16 +126,16 @@ class SweepScreen(Modal[None]):
 
     def compose(self) -> ComposeResult:
         experiment = self._services.view().experiment
-        yield _Title(self._services.view)
+        yield heading(self._services.view, (" Sweep", "strong"), ("   one setting over several values", "dim"))
         with Horizontal():
-            yield _Caption(self._services.view, id="setting")
+            yield heading(self._services.view, (" setting", "dim"), id="setting")
             lr = experiment.training.lr
             values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
             yield Field(f"training.lr = {values}", id="over")
         with Horizontal():
-            yield _Caption(self._services.view, id="seeds")
+            yield heading(self._services.view, (" seeds", "dim"), id="seeds")
             yield Field(str(USUAL_SEEDS), id="count")
-        yield _Words(self._services.view)
+        yield Drawing(self._services.view, self.words, id="words")
 
     def on_mount(self) -> None:
         self._show_form(self.sweep is None)
@@ -168,7 +151,7 @@ class SweepScreen(Modal[None]):
 
     def _redraw(self) -> None:
         if self.is_mounted:
-            self.query_one(_Words).redraw()
+            self.query_one("#words", Drawing).redraw()
 
     def _look(self) -> None:
         """Draw what is new."""
@@ -281,7 +264,7 @@ class SweepScreen(Modal[None]):
         return roomiest(width, *map(_keys, (full, short, shortest))).fit(width)
 
     def on_click(self, event: events.Click) -> None:
-        self.query_one(_Words).redraw()
+        self.query_one("#words", Drawing).redraw()
 
     def action_move(self, by: int) -> None:
         """Choose another value, or the other field."""
@@ -292,7 +275,6 @@ class SweepScreen(Modal[None]):
             self._redraw()
 
     def action_seed(self, by: int) -> None:
-        """Choose another seed of the value."""
         if self.sweep is not None:
             self.seed = (self.seed + by) % max(1, len(self.sweep.plan.seeds))
             self._redraw()
@@ -303,7 +285,6 @@ class SweepScreen(Modal[None]):
             self._show_form(True)
 
     def action_stop(self) -> None:
-        """Stop the sweep where it is."""
         if not self._filling_in and self.sweep is not None and self.sweep.running:
             self.sweep.stop()
             self._redraw()

@@ -75,7 +75,6 @@ class Axis:
     columns: int
 
     def column(self, epoch: float) -> int:
-        """The column that an epoch is drawn in."""
         return column_of(min(self.last, max(0.0, epoch)), (0.0, self.last), self.columns)
 
     def epoch(self, column: int) -> int:

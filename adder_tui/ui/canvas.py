@@ -1,15 +1,17 @@
-"""A widget that shows styled lines and repaints only the cells that changed."""
+"""Widgets that show styled lines and repaint only the cells that changed; and the pane of a tab, full of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
+from textual import events
+from textual.containers import Container
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adder_tui.ui.line import Line
+from adder_tui.ui.line import Line, Span
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
@@ -88,3 +90,54 @@ def _changed(old: Line, new: Line, y: int, width: int) -> Region | None:
     if not different:
         return None
     return Region(different[0], y, different[-1] - different[0] + 1, 1)
+
+
+class Drawing(Canvas):
+    """Shows what a function of the view and of the size gives; ``clicked`` takes the row that was clicked."""
+
+    def __init__(
+        self, source: ViewSource, lines: Callable[[ViewState, int, int], Sequence[Line]],
+        clicked: Callable[[int], None] | None = None, *, id: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(source, id=id)
+        self._draws, self._clicked = lines, clicked
+
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        return self._draws(view, width, height)
+
+    def on_click(self, event: events.Click) -> None:
+        if self._clicked is not None:
+            self._clicked(event.y)
+
+
+def heading(source: ViewSource, *parts: str | Span, id: str = "heading") -> Drawing:
+    """One line that is always the same."""
+    return Drawing(source, lambda view, width, height: [Line.of(*parts).fit(width, view.glyphs.ellipsis)], id=id)
+
+
+class Pane(Container):
+    """Fills the stage under a tab. It is mounted when its tab is first shown."""
+
+    def __init__(self, source: ViewSource, *, id: str) -> None:
+        super().__init__(id=id)
+        self.source = source
+
+    @property
+    def actors(self) -> Sequence[object]:
+        """This and its parts: the first of them that has a command's action carries it out."""
+        return (self,)
+
+    def redraw(self) -> None:
+        """Draw the newest view; called for the tab in front alone."""
+        for canvas in self.query(Canvas):
+            canvas.redraw()
+
+    def came_to_front(self) -> None:
+        """Called when this pane's tab was chosen."""
+
+    def take_focus(self) -> None:
+        """Give the keys to the first of this pane's drawings that takes any; called whenever nothing else has them."""
+        for canvas in self.query(Canvas):
+            if canvas.focusable:
+                canvas.focus(scroll_visible=False)
+                return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -79,6 +79,21 @@ class Modal(ModalScreen[Result]):
             self.dismiss(*self._covered)
 
 
+class Saying(Protocol):
+    """A dialog with a sentence below its field."""
+
+    refused: str
+
+    @property
+    def sentence(self) -> str: ...
+
+
+def said_lines(view: ViewState, dialog: Saying, width: int) -> list[Line]:
+    """What a dialog says below its field, marked where it is a refusal."""
+    rows = wrapped(view.glyphs.text(dialog.sentence), width)
+    return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
+
+
 class _Answer(Canvas):
     @property
     def _dialog(self) -> Dialog[Any]:
@@ -133,7 +148,6 @@ class Dialog(Modal[Result]):
         self.query_one(Field).select_all()
 
     def redraw(self) -> None:
-        """Draw the answer anew."""
         self.query_one(_Answer).redraw()
 
 
@@ -171,7 +185,6 @@ class SearchDialog(Dialog[Result], Generic[Result, Thing]):
         self.redraw()
 
     def action_move(self, change: int) -> None:
-        """Choose the next or the previous one."""
         if self.things:
             self.at = (self.at + change) % len(self.things)
             self.redraw()

@@ -113,7 +113,6 @@ class FieldRow(Horizontal):
             self.screen.set_focus(self.field if keys else None)
 
     def close(self) -> None:
-        """Hide the line."""
         if self.display:
             self.purpose = ""
             self.display = False

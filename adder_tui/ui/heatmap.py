@@ -186,7 +186,6 @@ class Grid:
         return all(self._cells[y][i][0] == " " for i in range(x, x + length))
 
     def lines(self) -> list[Line]:
-        """The sheet as lines of ``width`` columns."""
         return [joined(row) for row in self._cells]
 
 
@@ -262,7 +261,6 @@ class HeatMap:
         self.cells[y][x] = (character, role or "strong")
 
     def lines(self) -> list[Line]:
-        """The picture as lines of ``columns`` columns."""
         return [joined(row) for row in self.cells]
 
 

@@ -87,7 +87,6 @@ class Line:
         return Line.of(self.fit(width - right.width, ellipsis, fill), right)
 
     def cells(self) -> Iterator[Span]:
-        """Each character with its role."""
         for text, role in self.spans:
             for character in text:
                 yield character, role
