@@ -52,7 +52,7 @@ class RowsRead:
     """Which columns were taken, what was left out, and what a comma was taken for, in words."""
 
     @property
-    def phrase(self) -> str:
+    def summary(self) -> str:
         """What was read, in one sentence."""
         return f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}: {self.columns}."
 

@@ -97,7 +97,7 @@ class AdderApp(App[None]):
         self.first_lesson: str
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
-        self.notice = settings.phrase
+        self.notice = settings.data_notice
         self.charted: frozenset[int] | None = None
         """Other runs picked for the chart; None for the run just left."""
         self.sweep: SweepThread | None = None
@@ -112,7 +112,7 @@ class AdderApp(App[None]):
         """Our place in the data folder, held until the process ends."""
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
-        self.seated = asyncio.Event()
+        self.lock_taken = asyncio.Event()
         """Set once it is known which seat is ours."""
         self.last_run: LastRun | None = None
         self.under_way = False
@@ -273,7 +273,7 @@ class AdderApp(App[None]):
 
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
-        self.seated.set()
+        self.lock_taken.set()
         await self.controller.follow(session, self.settings.fps)
 
     async def _own_session(self) -> Session:
@@ -282,7 +282,7 @@ class AdderApp(App[None]):
 
         self.instance_lock = take_instance_lock(self.settings.data_dir)
         settle(self.settings.data_dir, self.instance_lock.number, into_lesson=bool(self.first_lesson))
-        self.seated.set()
+        self.lock_taken.set()
         session, last = await start_session(
             self.experiment, self.settings.data_dir, self.instance_lock, self.settings.open_run
         )

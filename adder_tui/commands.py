@@ -13,7 +13,7 @@ Context = TabId | Window | Literal[
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
     "list", "field", "page", "goes", "stays", "task", "asking", "stations", "shapes",
     "choice_a", "choice_b", "choice_c", "choice_d", "choice_e", "choice_f", "choice_g", "choice_h",
-    "ask", "run", "form", "seed", "edit", "handson", "hands", "diagram", "tracing",
+    "ask", "run", "form", "seed", "edit", "handson", "numbers", "diagram", "tracing",
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
     # on other tabs, while a lesson is open
     "visiting",
@@ -74,11 +74,11 @@ def _on(*contexts: Context) -> Contexts:
 _LEARNING = _on("lesson", "list")
 _WINDOWS = _on("runs", "sweep", "data")
 _NEVER = _on()
-_NUMBERS = _on("network", "inspect", "hands")
+_NUMBERS = _on("network", "inspect", "numbers")
 """Where one number is chosen and can be taken hold of."""
 _TABLE = _on("inspect", "table")
 _TEXT = _on("page", "bench", "setting")
-_OPENED = _TEXT | _on("hands")
+_OPENED = _TEXT | _on("numbers")
 
 # fmt: off
 _TIME = tuple(replace(command, lesson=_on("run")) for command in (

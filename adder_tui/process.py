@@ -115,7 +115,7 @@ class ShutdownGuard:
                 self._handlers[number] = signal.signal(number, self._noted)
         # Python writes each signal's number here at once, whatever the main thread is busy with.
         self._wakeup_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        self._thread = threading.Thread(target=self._watch, name="lifeline", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="shutdown guard", daemon=True)
         self._thread.start()
         return self
 
@@ -159,7 +159,7 @@ class ShutdownGuard:
                     poll.unregister(descriptor)
 
     def _end(self, code: int) -> NoReturn:
-        saving = threading.Thread(target=self._save, name="lifeline-save", daemon=True)
+        saving = threading.Thread(target=self._save, name="save at shutdown", daemon=True)
         saving.start()
         if not self._owns_terminal():
             saving.join(SAVE_SECONDS)

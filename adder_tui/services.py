@@ -34,7 +34,7 @@ class Services(Protocol):
     """The sweep that is lost if one leaves, as was told."""
     instance_lock: InstanceLock | None
     """Our place in the data folder, once it is taken."""
-    seated: asyncio.Event
+    lock_taken: asyncio.Event
     """Set once it is known which place is ours."""
     first_lesson: str
     """Id of the lesson to begin with; empty for the list."""

@@ -37,7 +37,7 @@ class Settings:
     """The experiment that was asked for; None for the usual start."""
     open_run: Path | None = None
     """The saved run that was asked for; ``experiment`` is then the one that it began with."""
-    phrase: str = ""
+    data_notice: str = ""
     """What was read from a file of rows, in a sentence; empty where none was."""
     lesson: str = ""
     """The id of the lesson that was asked for; empty for where one was."""

@@ -42,9 +42,9 @@ def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | N
     return 0
 
 
-def tell_of_data(phrase: str) -> None:
+def tell_of_data(summary: str) -> None:
     """What was read from the file of rows."""
-    say(f"{'data':<13}{phrase}")
+    say(f"{'data':<13}{summary}")
 
 
 def _text(experiment: Experiment) -> str:

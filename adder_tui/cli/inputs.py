@@ -49,7 +49,7 @@ def read_experiment(
         read = _read_rows(expanded(data))
         experiment = experiment.replace(**{"data.kind": "rows", "data.rows": read.rows})
         if tell is not None:
-            tell(f"{data}: {read.phrase}")
+            tell(f"{data}: {read.summary}")
     return experiment.parsed(*assignments)
 
 
@@ -72,8 +72,8 @@ def _read_rows(path: Path) -> RowsRead:
     try:
         read = read_rows(text)
     except ExperimentError as error:
-        phrase = str(error)
-        raise ExperimentError(f"{path}{', ' if phrase.startswith('line ') else ': '}{phrase}") from None
+        sentence = str(error)
+        raise ExperimentError(f"{path}{', ' if sentence.startswith('line ') else ': '}{sentence}") from None
     return RowsRead(read.rows, f"{read.columns}; read as {encoding}") if encoding else read
 
 

@@ -125,8 +125,8 @@ def cli(
         from adder_tui.cli.doctor import check, tell_of_data
 
         return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments, tell_of_data))
-    phrase: list[str] = []
-    chosen = _chosen(experiment, run, data, assignments, phrase.append)
+    notices: list[str] = []
+    chosen = _chosen(experiment, run, data, assignments, notices.append)
     own_course = None if course is None else expanded(course).absolute()
     if lesson is not None or course is not None:
         from adder_tui.cli.lessons_command import find_lesson
@@ -144,7 +144,7 @@ def cli(
             data_dir=folder,
             experiment=chosen,
             open_run=None if run is None else expanded(run).absolute(),
-            phrase=" ".join(phrase),
+            data_notice=" ".join(notices),
         )
     )
 
@@ -318,8 +318,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        phrase = f"{type(error).__name__}: {error}"
-        complain(f"A fault of ours, {phrase} (python -X dev -m adder_tui shows where).")
+        fault = f"{type(error).__name__}: {error}"
+        complain(f"A fault of ours, {fault} (python -X dev -m adder_tui shows where).")
         return 1
     return 2
 

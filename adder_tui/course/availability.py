@@ -39,7 +39,7 @@ def words_for(lesson: Lesson, step: Step) -> Contexts:
     if "seed" in verbs or "seed" in lesson.controls:
         words.add("seed")
     if "edit" in verbs:
-        words |= {"edit", "hands"}
+        words |= {"edit", "numbers"}
     if "network" in lesson.views:
         words.add("diagram")
     if "trace" in lesson.views:
@@ -76,12 +76,12 @@ def words_now(lesson_state: LessonState, typing: bool, screen: OnScreen) -> Cont
     if screen.focused == "chart":
         words |= {"reading", "read_out"} if screen.read_out else {"reading"}
     if screen.focused not in ("network", "inspect"):
-        words -= {"hands"}
+        words -= {"numbers"}
     if screen.focused in SHEETS and not _enough(lesson_state, screen.focused):
         words |= {"bench"}
     elif screen.focused == "settings" and lesson_state.lesson.controls and not _enough(lesson_state, "settings"):
         words |= {"setting"}
-    elif words.isdisjoint(("hands", "read_out")):
+    elif words.isdisjoint(("numbers", "read_out")):
         words |= {"page", "goes" if lesson_state.picked or lesson_state.may_go_on else "stays"}
     return words
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
-ENTER_TAKEN = frozenset({"bench", "setting", "hands", "read_out"})
+ENTER_TAKEN = frozenset({"bench", "setting", "numbers", "read_out"})
 """Words of views that have a use of their own for Enter."""
 SHAPES = "two shapes, such as 1x2 @ 2x4"
 AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench"})

@@ -71,7 +71,7 @@ class LearnPane(Pane):
         except AdderError as error:
             self._services.say(str(error))
             return
-        await self._services.seated.wait()
+        await self._services.lock_taken.wait()
         lock = self._services.instance_lock
         own = OwnRun(settings.data_dir, lock.number if lock is not None else 1)
         self.classroom = LessonController(

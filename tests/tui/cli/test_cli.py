@@ -298,7 +298,7 @@ def test_rows_from_a_file_become_part_of_the_experiment(started: list[Settings],
     assert cli.main(["--data", str(file), "--set", "training.lr=0.01"]) == 0
     wanted = {"data.kind": "rows", "data.rows": [[30, 70, 100], [1, 2, 3]], "training.lr": 0.01}
     assert started[0].experiment == Experiment().replace(**wanted)
-    assert started[0].phrase == f"{file}: 2 rows: a, b and target."
+    assert started[0].data_notice == f"{file}: 2 rows: a, b and target."
 
 
 @pytest.mark.parametrize(
