@@ -23,7 +23,7 @@ WRITER = """
 import sys
 from functools import partial
 from pathlib import Path
-from adder_tui.course import progress
+from adder_tui.storage import progress
 from adder_tui.storage.progress_file import Store
 store = Store(Path(sys.argv[1]))
 print("ready", flush=True)
