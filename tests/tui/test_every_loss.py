@@ -31,7 +31,7 @@ from tests.tui.screens import app_of, app_on, press, screen_text, shows, until
 
 NAMED = re.compile(r"(train loss|loss now|RMSE|held-out)(?:  +| )(?P<number>−?[\d,]+(?:\.\d+)?(?:e−?\d+)?|–)(?![\w·])")
 """A name, and the number that stands behind it."""
-BARE = re.compile(r"(?<!train )(?<!own )\bloss (?:[\d−])")
+BARE = re.compile(r"(?<!train )(?<!own )(?<!scaled )\bloss (?:[\d−])")
 """A loss before which stands no name."""
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "none": lambda z: z, "relu": torch.relu, "leaky_relu": torch.nn.functional.leaky_relu, "tanh": torch.tanh,
