@@ -165,7 +165,7 @@ async def test_d_strikes_a_run_off_but_not_the_one_in_progress(session: Session)
 async def test_u_brings_back_what_d_struck_off_where_it_was_and_with_its_past(session: Session) -> None:
     async with trained(session) as pilot:
         await branch(pilot, session)
-        await app_of(pilot).controller.reseed()
+        await app_of(pilot).controller.action_reseed()
         await pilot.press("l")
         await shows(pilot, "2 left before this one")
         before = (await session.snapshot()).runs
