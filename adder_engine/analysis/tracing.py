@@ -47,7 +47,7 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
         before.masks = way.masks
         before.take(way.inputs, way.targets)
         earlier_loss = before.run().item()
-        step = dataclasses.replace(step, previous_answer=before.post[-1].item() * scale)
+        step = dataclasses.replace(step, previous_answer=(before.post[-1] * scale).item())
         if _is_the_batch(trainer, before):
             for i in reversed(range(len(layers))):
                 before.backward(i, add=False)
