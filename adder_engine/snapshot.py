@@ -331,6 +331,8 @@ class Divergence:
     is no one limit."""
     times: float | None = None
     """How many times the start's loss the loss was at the end; None where it ended not finite."""
+    loss: float | None = None
+    """``loss now`` at the end, which ``times`` is of; None where it ended not finite."""
     setting: float = 0.0
     """``training.lr`` at the end; the schedule makes ``lr`` of it."""
     rescue_lr: float = 0.0
@@ -343,12 +345,16 @@ class Divergence:
         return self.own_limit is not None and self.lr > self.own_limit
 
 
-def ended_text(times: float) -> str:
-    """How a run that diverged ended, in one sentence."""
+def ended_text(times: float, loss: float | None = None) -> str:
+    """How a run that diverged ended, in one sentence; with ``loss now`` at the end, where that is known."""
+    now = "" if loss is None else f" (loss now {_short(loss, 4)})"
     if not math.isfinite(times):
-        return "The loss started at 0 and ended far above it: the run diverged."
-    shown = f"{times:.3g}".replace("e+0", "e").replace("e+", "e")
-    return f"The loss ended {shown} times above its start: the run diverged."
+        return f"The loss started at 0 and ended far above it{now}: the run diverged."
+    return f"The loss ended {_short(times, 3)} times above its start{now}: the run diverged."
+
+
+def _short(value: float, digits: int) -> str:
+    return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e")
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class SweepRun:
     that the run, by the rule of :mod:`adder_engine.runs.divergence`, ended diverged."""
     diverged: float | None = None
     """How many times the start's loss the loss was at the end of a run that diverged; None where it did not."""
+    loss_now: float | None = None
+    """That loss: over all rows, with the last parameters; ``loss`` was measured before the last epoch's updates."""
     paused: str = ""
     """Which of the experiment's rules ended the run, in one sentence; empty where none did."""
     course: tuple[tuple[int, float], ...] = ()
@@ -221,9 +223,9 @@ class Sweep:
 
 def _judged(run: SweepRun, trainer: Trainer, bound: Bound) -> SweepRun:
     """The run, told as diverged where it has come to its end and is."""
-    if not run.done or (times := bound.times(trainer.current_loss())) is None:
+    if not run.done or (times := bound.times(loss := trainer.current_loss())) is None:
         return run
-    return replace(run, stopped=ended_text(times), diverged=times)
+    return replace(run, stopped=ended_text(times, loss), diverged=times, loss_now=loss)
 
 
 def parse_over(text: str) -> tuple[str, list[Value]]:

@@ -70,7 +70,8 @@ class StepTrace:
     after: Floats
     frozen: NDArray[np.bool_]
     expected_change: float
-    """First-order change of the batch's loss: Σ g·Δθ, with the gradient of this pass alone, without penalties."""
+    """First-order change of the batch's loss: Σ g·Δ, with the gradient of this pass alone, without penalties, and the
+    change as the formula gives it, before float32 rounds the parameters."""
     real_change: float
     """Loss of the same batch after the step, minus before."""
     previous_answer: float | None = None

@@ -22,7 +22,7 @@ from adder_engine.analysis.results import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import Pass, activate, activation_slope
+from adder_engine.kernels.backprop import MOST_ALONE, Pass, activate, activation_slope, one_by_one
 from adder_engine.kernels.network import linear_views
 from adder_engine.kernels.parameters import layout_of
 from adder_engine.parsing import LARGEST_TERM, Sum
@@ -53,7 +53,7 @@ class FrozenNetwork:
         self._masks = trainer.silence()
 
     def _passes(self, a: Doubles, b: Doubles) -> Iterator[tuple[slice, Pass]]:
-        """Send the sums ``(n,)`` through, some at a time. A pass holds good until the next one."""
+        """Passes that are still to be sent through the network, for some of the sums ``(n,)`` at a time."""
         network, training = self.experiment.network, self.experiment.training
         layers = linear_views(self._layout, self._parameters, torch.zeros_like(self._parameters))
         inputs = torch.from_numpy(np.stack([a, b]).astype(np.float32)) / self.experiment.data.scale
@@ -63,14 +63,14 @@ class FrozenNetwork:
             way = Pass(layers, part.shape[1], network.activation, training.loss, False)
             way.masks = list(self._masks)
             way.take(part, torch.zeros(1, part.shape[1]))
-            way.run()
             yield slice(start, start + part.shape[1]), way
 
     def answers(self, a: Doubles, b: Doubles) -> Steps[Doubles]:
-        """The answers to sums ``(n,)``, in units of sums, ``(n,)``."""
+        """The answers to sums ``(n,)``, in units of sums, ``(n,)``: the same numbers as ``Trainer.answers``."""
         found = np.empty(len(a))
         for place, way in self._passes(a, b):
-            found[place] = (way.post[-1][0] * self.experiment.data.scale).numpy()
+            answers = one_by_one(way) if len(a) <= MOST_ALONE else way.outputs()
+            found[place] = (answers * self.experiment.data.scale).numpy()
             yield
         return found
 
@@ -78,6 +78,7 @@ class FrozenNetwork:
         """What leaves each hidden layer for sums ``(n,)``: ``(neurons, n)`` a layer, in scaled units."""
         found = [np.empty((n, len(a)), dtype=np.float32) for n in self.experiment.network.layers[1:-1]]
         for place, way in self._passes(a, b):
+            way.outputs()
             for outputs, post in zip(found, way.post, strict=False):  # the last is the answer
                 outputs[:, place] = post.numpy()
             yield

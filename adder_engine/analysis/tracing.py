@@ -47,7 +47,7 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
         before.masks = way.masks
         before.take(way.inputs, way.targets)
         earlier_loss = before.run().item()
-        step = dataclasses.replace(step, previous_answer=before.post[-1].item() * scale)
+        step = dataclasses.replace(step, previous_answer=(before.post[-1] * scale).item())
         if _is_the_batch(trainer, before):
             for i in reversed(range(len(layers))):
                 before.backward(i, add=False)
@@ -142,7 +142,6 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
     terms = _terms(trainer, before.astype(np.float64), after.astype(np.float64), frozen)
     training = trainer.experiment.training
     own = _own_gradient(trainer, batch)
-    change = after[0].astype(np.float64) - before[0]
     again = Pass(trainer.layers, batch.rows, batch.activation, batch.loss_name, batch.flat_target)
     again.masks = batch.masks
     again.take(batch.inputs, batch.targets)
@@ -156,7 +155,7 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
         terms=terms,
         after=after[0],
         frozen=frozen,
-        expected_change=float(own @ change),
+        expected_change=float(own @ terms[-1].values),
         real_change=again.run().item() - trainer.counters.batch_loss,
     )
 

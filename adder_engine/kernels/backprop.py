@@ -15,6 +15,8 @@ from torch import Tensor
 
 from adder_engine.kernels.network import Linear
 
+MOST_ALONE = 128
+"""Pairs up to which each is asked alone: some milliseconds. Of more, nobody reads each as a number."""
 LEAKY_SLOPE = 0.01
 """``nn.LeakyReLU``'s default ``negative_slope``."""
 
@@ -91,6 +93,12 @@ class Pass:
             self.forward(i)
         return self.loss()
 
+    def outputs(self) -> Tensor:
+        """Go forward through all layers: what the last one gives, ``(rows,)``."""
+        for i in range(len(self.layers)):
+            self.forward(i)
+        return self.post[-1][0]
+
     def loss(self) -> Tensor:
         """The loss of the batch, a tensor of one number: the mean over its rows (PyTorch's ``reduction="mean"``)."""
         self._subtract_targets()
@@ -127,6 +135,22 @@ class Pass:
         else:
             torch.mm(delta, entering_t, out=layer.weight_grad)
             torch.mv(delta, self._ones, out=layer.bias_grad)
+
+
+def one_by_one(way: Pass) -> Tensor:
+    """What the last layer gives for each row of a pass alone, ``(rows,)``; masks must be columns or None.
+
+    A product of matrices adds its terms up in another order for many columns than for one, so that the last digits
+    of an answer would hang on what else is asked.
+    """
+    alone = Pass(way.layers, 1, way.activation, way.loss_name, False)
+    alone.masks = list(way.masks)
+    alone.take(torch.empty(len(way.inputs), 1), way.targets[:, :1])
+    answers = torch.empty(way.rows)
+    for i in range(way.rows):
+        alone.inputs.copy_(way.inputs[:, i : i + 1])  # whose strides differ, and with them the kernel
+        answers[i] = alone.outputs()[0]
+    return answers
 
 
 def activate(name: str, z: Tensor, out: Tensor) -> Tensor | None:

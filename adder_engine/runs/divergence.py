@@ -83,9 +83,10 @@ def explain(run: Run) -> Divergence | None:
     scout, experiment = run.scout(), run.experiment
     end = run.newest.update if run.stop is None else run.stop[0].update
     bound = _bound(scout, run.newest)
-    lost_at = times = None
+    lost_at = times = loss = None
     if run.stop is None:
-        times = bound.times(scout.trainer.current_loss())
+        loss = scout.trainer.current_loss()
+        times = bound.times(loss)
         if times is None:
             return None
     else:
@@ -116,8 +117,8 @@ def explain(run: Run) -> Divergence | None:
     rescue_lr = _rescuing(scout.trainer, setting, own, bound)
     name = scout.trainer.layout.slots[tensor].name
     return Divergence(
-        update, epoch, lost_at, name, factor, over, lr, limit, back_to, own_limit=own, times=times, setting=setting,
-        rescue_lr=rescue_lr,
+        update, epoch, lost_at, name, factor, over, lr, limit, back_to, own_limit=own, times=times, loss=loss,
+        setting=setting, rescue_lr=rescue_lr,
     )  # fmt: skip
 
 

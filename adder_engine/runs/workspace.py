@@ -60,7 +60,7 @@ def summary_of(
         marks=marks_of(left.first_experiment, left.timeline.events),
         parent=parent,
         branched_at=at,
-        stopped=left.stop[1] if left.stop else "" if times is None else ended_text(times),
+        stopped=left.stop[1] if left.stop else "" if times is None else ended_text(times, trainer.current_loss()),
         diverged=times is not None,
     )
 

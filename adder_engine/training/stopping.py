@@ -182,7 +182,7 @@ class AnswerRule:
         """The answer now; the same number as ``Trainer.predict``."""
         for i in range(len(self.trainer.layers)):
             self._one.forward(i)
-        return self._one.post[-1].item() * self._scale
+        return (self._one.post[-1] * self._scale).item()
 
     def is_near(self) -> bool:
         """Whether the answer now is within the tolerance."""

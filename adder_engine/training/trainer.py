@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import Pass
+from adder_engine.kernels.backprop import MOST_ALONE, Pass, one_by_one
 from adder_engine.kernels.network import initial_parameters, layout_for, linear_views
 from adder_engine.kernels.optim import keep_frozen, optimizer_step, scheduled_lr
 from adder_engine.snapshot import stages_of
@@ -348,14 +348,17 @@ class Trainer:
         return self.quiet_pass(self.inputs, self.targets).run().item()
 
     def answers(self, pairs: Sequence[tuple[float, float]]) -> list[float]:
-        """The network's answers to pairs (a, b), in units of sums, without dropout."""
+        """The network's answers to pairs (a, b), in units of sums, without dropout.
+
+        So few that they may be read as numbers go through alone: a pair's answer does not hang on its neighbours.
+        """
         if not pairs:
             return []
         scale = self.experiment.data.scale
         inputs = torch.tensor(pairs, dtype=torch.float32).T.contiguous() / scale
         look = self.quiet_pass(inputs, torch.zeros(1, len(pairs)))
-        look.run()
-        return [float(x) for x in (look.post[-1][0] * scale).tolist()]
+        answers = one_by_one(look) if len(pairs) <= MOST_ALONE else look.outputs()
+        return [float(x) for x in (answers * scale).tolist()]
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""

@@ -121,4 +121,6 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     if run.stopped is None:
         return line
     line["stopped"] = run.stopped
-    return line if run.diverged is None else line | {"diverged": finite_or_null(run.diverged)}
+    if run.diverged is None:
+        return line
+    return line | {"diverged": finite_or_null(run.diverged), "loss_now": finite_or_null(run.loss_now)}

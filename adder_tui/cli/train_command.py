@@ -103,8 +103,8 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         losses = _run(training, experiment.epochs, report)
         stopped = trainer.stopped
         seconds = time.perf_counter() - started
-        if stopped is None and (times := bound.times(trainer.current_loss())) is not None:
-            stopped = ended_text(times)
+        if stopped is None and (times := bound.times(loss := trainer.current_loss())) is not None:
+            stopped = ended_text(times, loss)
         if stopped is None:
             stuck = _stuck(trainer, losses)
         else:
@@ -212,7 +212,7 @@ class JsonReport:
         if outcome.blow_up is not None:
             blow_up = outcome.blow_up
             line["blew_up_at"], line["not_finite_at"] = blow_up.update, blow_up.lost_at
-            line["diverged"] = finite_or_null(blow_up.times)
+            line["diverged"], line["loss_now"] = finite_or_null(blow_up.times), finite_or_null(blow_up.loss)
             line["lr"], line["limit"] = finite_or_null(blow_up.lr), blow_up.own_limit
         if outcome.stuck is not None:
             from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along

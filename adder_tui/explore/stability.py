@@ -11,8 +11,8 @@ from adder_tui.explore.plane import beside
 from adder_tui.explore.state import ExploreState
 from adder_tui.ui.chart import Curve, Upright, plot, span_of
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
-from adder_tui.ui.line import Line, Role, Span, Tone, joined, wrapped
-from adder_tui.ui.numbers import count, number, plural, rate_text
+from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest, wrapped
+from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -31,6 +31,11 @@ FLOOR = 1e-12
 """A loss of 0 has no logarithm."""
 TOP = 5
 """Rows above the pictures."""
+FINE = 1e-3
+"""Losses that differ by less than this share of themselves are drawn as changes, whose ticks have room."""
+ROUNDING = 2.0**-44
+"""Up to this share of themselves, losses may differ by float64's rounding alone."""
+MOST_DIGITS = 8
 GAUGE_DECADES = 2.0
 """The gauge reaches so far to either side of the limit."""
 
@@ -46,22 +51,51 @@ def loss_curve(view: ViewState, found: GradientLine, width: int, height: int) ->
     uprights = [Upright(found.step_t, "step", "accent"), Upright(0.0, "here", "strong")]
     if found.bottom is not None:
         uprights.append(Upright(found.bottom, "parabola", "dim"))
-    y = span_of(losses.tolist())
-    drawn = plot(
-        [Curve(t, losses, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights, x_ticks=[]
-    )
+    written, shown = _written(found, losses)
+    y = span_of(shown.tolist())
+    drawn = plot([Curve(t, shown, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights, x_ticks=[])
+    if float(np.ptp(losses)) <= ROUNDING * float(np.abs(losses).max()):
+        words = f"The loss is {number(found.loss, glyphs)} all along it: float64 has no digits left to tell more."
+        flat = [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
+        drawn = [*flat, *[Line()] * (len(drawn) - len(flat))][: len(drawn)]
+    over = over_pairs(view.experiment, glyphs)[2]
+    wordings = (f"  {written} along the gradient, float64{over}", f"  {written} by float64{over}")
+    title = roomiest(width, *(Line.of((words, "dim")) for words in wordings))
+    return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, _step_phrase(view, found, width))]
+
+
+def _written(found: GradientLine, losses: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]]:
+    """What the curve shows, and its name: the loss, or how it differs from here, where its ticks need more digits."""
+    if float(np.ptp(losses)) >= FINE * float(np.abs(losses).max()):
+        return "loss", losses
+    return "change of the loss", losses - found.loss
+
+
+def _step_phrase(view: ViewState, found: GradientLine, width: int) -> Line:
+    """What the next step does to the loss, in as many digits as it takes to see that it differs.
+
+    With ``loss now`` where float32 gives that another value and there is room.
+    """
+    glyphs, now = view.glyphs, view.snapshot.current_loss if view.snapshot else None
+    if not found.step_length:
+        return Line.of(("  no step at lr 0: the loss stays ", "dim"), number(found.loss, glyphs))
+    for digits in range(DIGITS, MOST_DIGITS + 1):
+        before, after = number(found.loss, glyphs, digits), number(found.step_loss, glyphs, digits)
+        if before != after:
+            break
+    else:
+        return Line.of(("  step ", "dim"), before, (f", same to {MOST_DIGITS} digits", "dim"))
     rises = found.step_loss > found.loss
     role: Role = "minus" if rises else "accent"
     phrase = Line.of(
-        ("  step ", "dim"), number(found.loss, glyphs), (" to ", "dim"), (number(found.step_loss, glyphs), role),
-        (", higher" if rises else ", lower", role),
+        ("  step ", "dim"), before, (" to ", "dim"), (after, role), (", higher" if rises else ", lower", role),
     )  # fmt: skip
     if found.step_cosine < 0.995:
         cosine = f", cos {number(found.step_cosine, glyphs, 2)}"
         if phrase.width + len(cosine) <= width:  # half of it would be no number
             phrase = Line.of(phrase, (cosine, "dim"))
-    title = Line.of((f"  loss along the gradient{over_pairs(view.experiment, glyphs)[2]}", "dim"))
-    return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, phrase)]
+    other = Line.of(phrase, (f"; loss now, by float32, {number(now, glyphs)}", "dim"))
+    return other if now is not None and number(now, glyphs) != before and other.width <= width else phrase
 
 
 def in_sight(found: GradientLine) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -175,6 +209,10 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
     lr, limit = stability.lr, stability.optimizer_limit
     rate = f"lr {rate_text(lr, glyphs)}"
     optimizer = view.experiment.training.optimizer
+    if not lr:
+        known = limit if limit is not None and math.isfinite(limit) else None
+        more = "" if known is None else f" The limit is {rate_text(known, glyphs)}."
+        return [Line.of(f"  lr is 0 for the next update: it moves nothing.{more}")]
     if limit is None:
         if not math.isfinite(stability.limit):
             text = "The loss curves upwards nowhere here, so no limit comes from its curvature."

@@ -52,7 +52,8 @@ def divergence_text(blow_up: Divergence) -> str:
     if blow_up.above_limit and blow_up.own_limit is not None:
         limit = f"{fine_rate(blow_up.own_limit, UNICODE)}{'' if limit_is_own(blow_up) else ' = 2/λmax'}"
         rate = f" The rate {fine_rate(blow_up.lr, UNICODE)} stood above the limit {limit}."
-    return f"{_happened(blow_up)}{rate}"
+    now = "" if blow_up.loss is None else f" That is loss now, {number(blow_up.loss, UNICODE)}, after the last update."
+    return f"{_happened(blow_up)}{now}{rate}"
 
 
 def _happened(blow_up: Divergence) -> str:

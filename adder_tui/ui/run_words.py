@@ -66,7 +66,7 @@ def run_now(snapshot: Snapshot) -> RunSummary:
 def _stopped(snapshot: Snapshot) -> str:
     """Why the run blew up, or that it ended diverged; empty where neither is so."""
     if snapshot.blow_up is not None and snapshot.blow_up.times is not None:
-        return ended_text(snapshot.blow_up.times)
+        return ended_text(snapshot.blow_up.times, snapshot.blow_up.loss)
     return snapshot.message if snapshot.status == "stopped" else ""
 
 

@@ -219,9 +219,10 @@ def test_a_run_that_ends_far_above_its_start_is_counted_with_those_that_blew_up(
     runs = _sweep_json(capsys, str(path), *over)
     assert [run["done"] for run in runs] == [True, True, False, False]
     assert all(run["diverged"] > 1e6 and "times above its start" in run["stopped"] for run in runs[2:])
+    assert all(f"(loss now {run['loss_now']:.4g}".replace("e+", "e") in run["stopped"] for run in runs[2:])
     assert "diverged" not in runs[0]
     assert main(["sweep", str(path), "--over", "training.lr=1.25e-6", "--seeds", "1"]) == 1
-    assert "times above its start: the run diverged." in capsys.readouterr().err
+    assert "times above its start (loss now " in capsys.readouterr().err
 
 
 def test_when_every_run_blows_up_the_sweep_has_failed(capsys: pytest.CaptureFixture[str]) -> None:

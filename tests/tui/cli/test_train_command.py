@@ -13,9 +13,12 @@ import pytest
 
 from adder_engine.experiment import Experiment
 from adder_engine.runs.divergence import explain_anew
+from adder_engine.training.trainer import Trainer
 from adder_tui.cli.main import main
 from adder_tui.cli.train_command import Reply, answer_lines, reported_epochs
+from adder_tui.ui.numbers import number
 from adder_tui.ui.run_state import divergence_text
+from adder_tui.ui.symbols import UNICODE
 
 
 def _json(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> list[dict[str, Any]]:
@@ -125,6 +128,9 @@ def test_a_run_that_diverges_is_said_with_the_reason_and_exits_1(
     assert last["done"] is False
     assert last["stopped"] == phrase.err.removeprefix("adder-tui: ").strip()
     assert last["diverged"] == pytest.approx(1.13e9, rel=0.01)
+    assert f"loss now, {number(last['loss_now'], UNICODE)}, after" in phrase.err
+    start = Trainer(Experiment.from_toml(T8)).current_loss()
+    assert last["diverged"] == pytest.approx(last["loss_now"] / start, rel=1e-6)
     assert last["limit"] == pytest.approx(1.185e-6, rel=1e-3)
     assert (last["blew_up_at"], last["not_finite_at"], last["lr"]) == (38, None, 1.25e-6)
     calm = _json(capsys, str(path), "--set", "training.lr=1.1e-6")[-1]

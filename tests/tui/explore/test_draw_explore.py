@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adder_engine.analysis.results import AnswerGrid, ExtrapolatedError, Extrapolation, GridSpec, Region
+from adder_engine.analysis.results import AnswerGrid, ExtrapolatedError, Extrapolation, GradientLine, GridSpec, Region
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
@@ -462,6 +462,59 @@ def test_a_step_that_lands_higher_says_so() -> None:
     assert "step 775.2 to 1,732, higher" in text
     assert "here" in text
     assert "1 curves downwards, as at a saddle" in text
+
+
+def curve_text(found: GradientLine, width: int = 80) -> str:
+    view = view_of("many-pairs")
+    exploration = explored(view, width, 19, view="stability")
+    exploration = dataclasses.replace(exploration, found=dataclasses.replace(exploration.found, curve=found))
+    return plain(explore_lines(view, exploration, width, 20)[0])
+
+
+def test_the_curve_names_the_arithmetic_that_its_losses_come_from() -> None:
+    assert "loss along the gradient, float64" in curve_text(findings.loss_curve())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.1732438846, 0.1732430011, "step 0.173244 to 0.173243, lower"),
+        (0.1732438846, 0.1732438955, "step 0.17324388 to 0.17324390, higher"),
+        (0.17324388461, 0.17324388462, "step 0.17324388, same to 8 digits"),
+    ],
+)
+def test_a_step_to_another_loss_is_told_in_digits_that_differ_or_as_the_same(
+    before: float, after: float, words: str
+) -> None:
+    found = findings.loss_curve()
+    found = dataclasses.replace(found, losses=found.losses * before / found.loss, loss=before, step_loss=after)
+    text = curve_text(found)
+    assert words in text
+    assert ("lower" in text) == ("lower" in words)
+
+
+def test_at_rate_0_the_next_update_moves_nothing() -> None:
+    view = view_of("many-pairs")
+    exploration = explored(view, 80, 19, view="stability")
+    still = dataclasses.replace(findings.loss_curve(), lr=0.0, step_t=0.0, step_length=0.0, step_cosine=0.0)
+    found = dataclasses.replace(exploration.found, stability=findings.stability(0.0, 0.181), curve=still)
+    text = plain(explore_lines(view, dataclasses.replace(exploration, found=found), 80, 20)[0])
+    assert "lr is 0 for the next update: it moves nothing. The limit is 0.181." in text
+    assert "no step at lr 0: the loss stays 775.2" in text
+    assert "0 times" not in text
+    assert "lower" not in text
+
+
+def test_losses_that_differ_by_rounding_alone_are_no_curve_and_small_changes_have_ticks() -> None:
+    found = findings.loss_curve()
+    noise = 0.1732 + 1e-16 * np.sin(np.arange(len(found.t)) * 7.0)
+    text = curve_text(dataclasses.replace(found, losses=noise, loss=0.1732, step_loss=0.1731))
+    assert "float64 has no" in text
+    assert "parabola" not in text
+    small = 0.1732 + 1e-9 * (found.t / 1e-5) ** 2
+    text = curve_text(dataclasses.replace(found, losses=small, loss=0.1732, step_loss=0.1731))
+    assert "change of the loss by float64" in text
+    assert "e−8┤" in text
 
 
 @pytest.mark.parametrize(
