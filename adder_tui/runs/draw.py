@@ -10,6 +10,7 @@ from adder_tui.selection import Neuron, layout_for, neuron_name
 from adder_tui.train.draw_chart import on_chart, shown_beside
 from adder_tui.train.readout import held_out_age
 from adder_tui.ui.line import Line, Role, cut, wrapped
+from adder_tui.ui.losses import marked, over_pairs, pairs_marks
 from adder_tui.ui.numbers import aligned, count, number, plural
 from adder_tui.ui.run_state import shown
 from adder_tui.ui.sums import sum_text
@@ -72,9 +73,10 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[l
     glyphs = view.glyphs
     asked = view.snapshot.answers if view.snapshot else ()
     columns: list[Column] = []
+    over, marks = pairs_marks([run.experiment for run in runs], glyphs)
     offered: list[Column] = [
         _column("epochs", [count(run.epoch) for run in runs], "text"),
-        _column("train loss", [_loss(run, glyphs) for run in runs], "train"),
+        _column("train loss" + over, marked([_loss(run, glyphs) for run in runs], marks), "train"),
         *(
             _column(
                 sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),
@@ -142,6 +144,8 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
     age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
     if age:
         diff += f" Its held-out loss was measured last{age.replace(' at', ' at epoch')}."
+    if over := over_pairs(run.experiment, glyphs)[0]:
+        diff += f" Its train loss is a mean{over}."
     if run.stopped:
         diff += f" {run.stopped}"
     return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(diff), width)][:height]

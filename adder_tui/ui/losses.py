@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_tui.ui.numbers import count
@@ -34,3 +35,14 @@ def over_pairs(experiment: Experiment, glyphs: Glyphs, lead: str = " over ") -> 
         return "", "", ""
     times, n = glyphs.times, count(experiment.rows_per_update)
     return tuple(lead + words for words in (f"{n}{times}{n} differences", f"n{times}n differences", f"n{times}n"))  # type: ignore[return-value]
+
+
+def pairs_marks(experiments: Sequence[Experiment], glyphs: Glyphs) -> tuple[str, list[str]]:
+    """What a column of train losses says of flat targets: behind its heading where all are so, else behind each."""
+    marks = [over_pairs(experiment, glyphs, " ")[2] for experiment in experiments]
+    return (marks[0], [""] * len(marks)) if marks and all(marks) else ("", marks)
+
+
+def marked(texts: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """Losses with what is to be said behind each; nothing behind words and dashes."""
+    return [text + mark if text[-1:].isdigit() else text for text, mark in zip(texts, marks, strict=True)]

@@ -285,7 +285,8 @@ def facts_text(view: ViewState, snapshot: Snapshot, index: int, width: int) -> l
     if index in snapshot.frozen:
         parts.append(("  kept", "accent"))
     gradient = "last gradient" if gradient_is_past(snapshot, index) else "gradient"
-    for short, name, step in ((False, gradient, "last step"), (True, gradient, "last step"), (True, "gradient", "step")):
+    ways = ((False, gradient, "last step"), (True, gradient, "last step"), (True, "gradient", "step"))
+    for short, name, step in ways:
         phrase = [*parts, (f"   {name} ", "dim"), *gradient_text(view, snapshot, index, short),
                 (f"   {step} ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
         if Line.of(*phrase).width <= width:
