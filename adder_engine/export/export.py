@@ -118,6 +118,9 @@ def left_out(portrait: ExportedRun, kind: str) -> str:
         scale = portrait.experiment.data.scale
         units = "" if scale == 1 else f"It works in units of {scale:g}: divide a and b by it, and multiply the answer."
         return " ".join(note for note in (portrait.muted, units) if note)
+    if kind == ".csv" and portrait.experiment.compares_all_pairs:
+        n = f"{portrait.experiment.rows_per_update:,}"
+        return f"With flat_target its train loss is over {n}·{n} differences, every answer minus every target."
     if kind not in UNTRAINED:
         return ""
     if kind == ".toml":
@@ -206,7 +209,8 @@ def history(portrait: ExportedRun) -> bytes:
 
 
 def _chart(portrait: ExportedRun) -> bytes:
-    return svg(_losses(portrait), portrait.title, portrait.experiment.training.loss).encode()
+    over = " n·n" if portrait.experiment.compares_all_pairs else ""
+    return svg(_losses(portrait), portrait.title, portrait.experiment.training.loss, over).encode()
 
 
 def _losses(portrait: ExportedRun) -> Losses:
@@ -227,8 +231,11 @@ def _write(path: Path, content: bytes) -> None:
         raise RequestError(f"{path} could not be written: {why}.") from None
 
 
-def svg(losses: Losses, title: str, criterion: str) -> str:
-    """The chart; ``criterion`` names the loss. Losses of 0 have no place on a log scale and are left out."""
+def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
+    """The chart; ``criterion`` names the loss, ``over`` what the training loss is a mean over where that is unusual.
+
+    Losses of 0 have no place on a log scale and are left out.
+    """
     ax = _Axes(losses)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
@@ -246,7 +253,7 @@ def svg(losses: Losses, title: str, criterion: str) -> str:
         back = ax.points(losses.epochs, losses.low)[::-1]
         parts.append(f'<polygon points="{_joined(there + back)}" fill="{TRAIN}" fill-opacity="0.2"/>')
     for place, (name, colour, xs, ys) in enumerate((
-        ("training", TRAIN, losses.epochs, losses.train), ("held-out", TEST, losses.test_epochs, losses.test),
+        ("training" + over, TRAIN, losses.epochs, losses.train), ("held-out", TEST, losses.test_epochs, losses.test),
     )):  # fmt: skip
         points = ax.points(xs, ys)
         if points:

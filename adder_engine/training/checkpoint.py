@@ -77,5 +77,12 @@ def why_stopped(update: int, layout: ParameterLayout, before: Tensor | None, aft
         return f"The loss is not a finite number from update {update} on: the start is too large."
     sizes = torch.where(torch.isfinite(after), after.abs(), math.inf)
     largest = int(torch.argmax(torch.where(sizes == math.inf, 1e38 + before.abs(), sizes)))
-    grew = f"{layout.name_of(largest)} went from {before[largest].item():.4g} to {after[largest].item():.4g}"
+    old, new = (_four_digits(state[largest].item()) for state in (before, after))
+    grew = f"{layout.name_of(largest)} went from {old} to {new}"
     return f"The loss stopped being finite at update {update}: {grew} in one update."
+
+
+def _four_digits(value: float) -> str:
+    """``−1.308e17``, as the screens write numbers."""
+    mantissa, e, power = f"{value:.4g}".partition("e")
+    return (f"{mantissa}e{int(power)}" if e else mantissa).replace("-", "−")

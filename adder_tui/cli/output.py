@@ -6,11 +6,14 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
+
+if TYPE_CHECKING:
+    from adder_engine import Experiment
 
 LOCALE_NAMES = ("LC_ALL", "LC_CTYPE", "LANG")
 """The variables that name the locale of characters; the first that is not empty counts."""
@@ -33,6 +36,13 @@ def complain(sentence: str) -> None:
 def finite_or_null(value: float | None) -> float | None:
     """A number for JSON, which has none that are not finite."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def pairs_note(experiment: "Experiment") -> dict[str, str]:
+    """For JSON beside a train loss: what it is a mean over where the target is flat; else nothing."""
+    if not experiment.compares_all_pairs:
+        return {}
+    return {"train_loss_over": f"{experiment.rows_per_update:,}·{experiment.rows_per_update:,} differences"}
 
 
 class ProgressLine:

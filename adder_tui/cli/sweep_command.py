@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.parsing import Sum, pair_text, parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, parse_over, seeds_from
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, say
 from adder_tui.sweep.draw import headline, value_text
 from adder_tui.ui.numbers import aligned, number, plural
+from adder_tui.ui.run_state import marked, pairs_marks
 from adder_tui.ui.symbols import UNICODE
 
 if TYPE_CHECKING:
     from adder_engine import Experiment
+
+
+SHOWN = ("median", "lowest", "highest")
+"""Which of a value's losses the table tells."""
 
 
 def sweep(
@@ -59,9 +64,12 @@ def sweep(
 def table(plan: Sweep, state: SweepState) -> list[str]:
     """One line a value: median and range of the final training loss, the median answers, and how many blew up."""
     lines = state.lines
-    losses = [aligned([number(value, UNICODE) for value in column]) for column in (
-        [line.loss for line in lines], [line.low for line in lines], [line.high for line in lines],
-    )]  # fmt: skip
+    runs = [next(run for run in state.runs if run.value == line.value) for line in lines]
+    over, marks = pairs_marks([run.experiment for run in runs], UNICODE)
+    losses = [
+        aligned(marked([number(value, UNICODE) for value in column], marks))
+        for column in ([line.loss for line in lines], [line.low for line in lines], [line.high for line in lines])
+    ]
     answers = [
         aligned([number(line.answers[i] if line.answers else None, UNICODE) for line in lines])
         for i in range(len(plan.sums))
@@ -69,7 +77,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
-        *zip(("median train loss", "lowest train loss", "highest train loss"), losses, strict=True),
+        *((f"{which} train loss{over}", column) for which, column in zip(SHOWN, losses, strict=True)),
         *((_typed(plan, asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
         ("blew up", stopped),
     ]
@@ -112,6 +120,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "epochs": run.epochs,
         "updates": run.updates,
         "train_loss": finite_or_null(run.loss),
+        **pairs_note(run.experiment),
         "test_loss": finite_or_null(run.test_loss),
         "predictions": {
             _typed(plan, asked): finite_or_null(answer) for asked, answer in zip(plan.sums, answers, strict=True)

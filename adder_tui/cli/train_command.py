@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adder_engine.parsing import can_be_read, pair_text, parse_sum
 from adder_tui.cli.inputs import open_run
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, say
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
@@ -232,6 +232,7 @@ class JsonReport:
             "epoch": trainer.epochs_done,
             "updates": trainer.updates_done,
             "train_loss": finite_or_null(trainer.loss),
+            **pairs_note(trainer.experiment),
             "test_loss": finite_or_null(trainer.test_loss),
             "test_epoch": None if trainer.test_loss is None else trainer.experiment.held_out_epoch(trainer.epochs_done),
         }

@@ -25,6 +25,7 @@ from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import CELL, cell, histogram, sign_role
 from adder_tui.ui.line import Line, Role, Span, roomiest
 from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.numbers import plain_number
 from adder_tui.ui.phrases import gradient_is_past, held_text
 from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.symbols import Glyphs
@@ -72,7 +73,10 @@ def activity_lines(
     after = ALL_AFTER if len(columns) * (1 + ALL_BEFORE + ALL_AFTER) <= room else ALL_SHORT
     pitch = 1 + ALL_BEFORE + after
     names = [name if len(name) < pitch else "the sum" for name, *_ in columns]
-    header = " " * LABEL + "".join(name.rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)
+    scale = view.experiment.data.scale
+    over = "" if scale == 1 else f" /{plain_number(scale, view.glyphs)}"  # what all values here are divided by
+    header = (over if len(over) < LABEL else " scaled").ljust(LABEL)
+    header += "".join(name.rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)
     head = Line.of((header + ("dead".rjust(DEAD) if dead is not None else ""), "band-dim"))
     lines = [head.fit(width, view.glyphs.ellipsis, fill="band-dim")]
     shown = NetworkValues(view)

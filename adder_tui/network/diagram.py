@@ -233,14 +233,23 @@ def _heading(s: Sheet, c: int) -> None:
     if not c:
         after = s.plan.columns[1]
         room = after.end - len(_shortened(s.names[0], _heading_room(s, 1))) - 1 - column.cell
-        s.grid.put(column.cell, 0, _shortened("inputs", room), "dim")
+        s.grid.put(column.cell, 0, _scaled(s, _shortened("inputs", room), room), "dim")
         return
     room = _heading_room(s, c)
     name = _shortened(s.names[c - 1], room)
+    if c == len(s.layers) - 1:
+        name = _scaled(s, name, room)
     lit = s.reach.lit(c - 1)
     role: Role = ("active" if s.is_working(c) else "accent") if lit else "dim"
     text = f" {name} " if lit and len(name) + 2 <= room else name
     s.grid.put(column.end - len(text), 0, text, role)
+
+
+def _scaled(s: Sheet, name: str, room: int) -> str:
+    """``inputs/500`` where what stands below is divided by 500, as far as there is room."""
+    scale = s.view.experiment.data.scale
+    divided = name if scale == 1 else f"{name}/{plain_number(scale, s.glyphs)}"
+    return divided if len(divided) <= room else name
 
 
 def _heading_room(s: Sheet, c: int) -> int:

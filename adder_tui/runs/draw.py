@@ -10,7 +10,7 @@ from adder_engine.snapshot import Answer
 from adder_tui.ui.chart import LABEL_WIDTH, fine_curve, overlay
 from adder_tui.ui.line import Line, Role, cut, wrapped
 from adder_tui.ui.numbers import aligned, count, number, role_of, signed
-from adder_tui.ui.run_state import held_out_age, shown, sum_text
+from adder_tui.ui.run_state import held_out_age, marked, over_pairs, pairs_marks, shown, sum_text
 from adder_tui.ui.run_words import comparable, on_chart, shown_beside, start_sentence
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -73,9 +73,10 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[l
     glyphs = view.glyphs
     asked = view.snapshot.answers if view.snapshot else ()
     columns: list[Column] = []
+    over, marks = pairs_marks([run.experiment for run in runs], glyphs)
     offered: list[Column] = [
         _column("epochs", [count(run.epoch) for run in runs], "text"),
-        _column("train loss", [_loss(run, glyphs) for run in runs], "train"),
+        _column("train loss" + over, marked([_loss(run, glyphs) for run in runs], marks), "train"),
         *(
             _column(
                 sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),
@@ -143,6 +144,8 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
     age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
     if age:
         diff += f" Its held-out loss was measured last{age.replace(' at', ' at epoch')}."
+    if over := over_pairs(run.experiment, glyphs)[0]:
+        diff += f" Its train loss is a mean{over}."
     if run.stopped:
         diff += f" {run.stopped}"
     return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(diff), width)][:height]

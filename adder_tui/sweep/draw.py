@@ -12,7 +12,7 @@ from adder_engine.schema import toml
 from adder_tui.ui.chart import LABEL_WIDTH, Curve, fine_curve, overlay
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.numbers import aligned, number, plural
-from adder_tui.ui.run_state import sum_text
+from adder_tui.ui.run_state import marked, over_pairs, pairs_marks, sum_text
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     losses = [line.loss if line.loss is not None else now for line, now in zip(lines, going, strict=True)]
     values = [cut(glyphs.text(value_text(line.value)), 20, glyphs.ellipsis) for line in lines]
     seeds = len(state.runs) // len(lines)
+    over, marks = pairs_marks([runs_of(plan, state, i)[0].experiment for i in range(len(lines))], glyphs)
+    medians = aligned(marked([number(value, glyphs) for value in losses], marks))
     offered: list[tuple[str, list[str]]] = [
-        ("median train loss", aligned([number(value, glyphs) for value in losses])),
+        (f"median train loss{over}", medians),
         ("done", [f"{line.done}/{seeds}" for line in lines]),
         ("blew up", [str(line.stopped or glyphs.none) for line in lines]),
         *(
@@ -72,7 +74,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
             )
             for i, asked in enumerate(plan.sums)
         ),
-        ("range of train loss", [_range(line.low, line.high, glyphs) for line in lines]),
+        (f"range of train loss{over}", [_range(line.low, line.high, glyphs) for line in lines]),
     ]  # fmt: skip
     name = max(len(plan.over), *map(len, values))
     line = Line.of(("    " + plan.over.ljust(name), "band-dim"))
@@ -127,6 +129,7 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
         return Line.of(line, ("  waits for its turn", "dim")).fit(width)
     epoch = "" if run.done else f"epoch {run.epochs:,}, "
     line = Line.of(line, (f"  {epoch}train loss ", "dim"), number(run.loss, glyphs))
+    line = Line.of(line, (over_pairs(run.experiment, glyphs)[2], "dim"))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
         line = Line.of(line, (f"  {asked} = ", "dim"), number(answer, glyphs))
     if run.paused:

@@ -108,7 +108,7 @@ def _setting(view: ViewState, width: int) -> list[Line]:
     lr = view.snapshot.lr if view.snapshot else training.lr
     return [
         _row("optimizer", f"{training.optimizer}, lr {plain_number(float(f'{lr:.4g}'), view.glyphs)}"),
-        *limit_rows(view),
+        *limit_rows(view, width),
         _row("batch", text if len(text := batch(experiment)) <= width - LABEL_WIDTH else text.removesuffix(" rows")),
         _row("network", f"{layers(experiment.network.layers)}, {activation}"),
         _row("parameters", plural(experiment.parameter_count, "number")),
@@ -140,7 +140,7 @@ def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line
     return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
 
 
-def limit_rows(view: ViewState) -> list[Line]:
+def limit_rows(view: ViewState, width: int) -> list[Line]:
     """Where the rate stands above the limit that the curvature sets, one row that says so; none in a lesson.
 
     With the epoch where the limit was measured, as long as the run has gone on since.
@@ -153,7 +153,8 @@ def limit_rows(view: ViewState) -> list[Line]:
     row = Line.of(("over limit ", "minus"), (fine_rate(outlook.limit, view.glyphs), "strong"))
     if outlook.moment.update == snapshot.moment.update:
         return [row]
-    return [Line.of(row, (f" at {count(outlook.moment.update // snapshot.experiment.updates_per_epoch)}", "dim"))]
+    measured = outlook.moment.update // snapshot.experiment.updates_per_epoch
+    return [roomiest(width, *(Line.of(row, (words, "dim")) for words in (f" at epoch {count(measured)}", " earlier")))]
 
 
 def stuck_text(stuck: Stuck) -> str:
@@ -165,16 +166,20 @@ def stuck_lines(view: ViewState, stuck: Stuck, width: int) -> list[Line]:
     """Two lines: what is seen, then why."""
     glyphs = view.glyphs
     first = Line.of(("  stuck     ", "minus"), (_seen(stuck, glyphs), "strong"))
-    second = Line.of(("  because   ", "dim"), glyphs.text(_why(stuck, glyphs)))
+    causes = [_why(stuck, glyphs), _cause(stuck, glyphs), *_shorter(stuck, glyphs)]
+    second = roomiest(width, *(Line.of(("  because   ", "dim"), glyphs.text(words)) for words in causes))
     return [first.fit(width, glyphs.ellipsis), second.fit(width, glyphs.ellipsis)]
 
 
 def stuck_here(view: ViewState) -> Stuck | None:
-    """Why the loss stands still at the moment shown; None where it does not, or in a lesson, which may ask for it."""
+    """Why the loss stands still at the moment shown, or did a moment ago while it plays; None where it does not, or in
+    a lesson, which may ask for it.
+    """
     outlook: Outlook | None = view.outlook
     if outlook is None or view.snapshot is None or view.lesson is not None or view.words:
         return None
-    return outlook.stuck if outlook.moment == view.snapshot.moment else None
+    plays = view.snapshot.status == "playing" and outlook.training == view.snapshot.experiment.training
+    return outlook.stuck if plays or outlook.moment == view.snapshot.moment else None
 
 
 def _seen(stuck: Stuck, glyphs: Glyphs) -> str:
@@ -214,6 +219,20 @@ def _cause(stuck: Stuck, glyphs: Glyphs) -> str:
         "saturated": "flat for every row, next to no gradient passes",
     }.get(stuck.cause, "their outputs are held at 0")
     return f"{units} of layer {stuck.layer} {verb} {WORDS[stuck.cause]}: {after}"
+
+
+def _shorter(stuck: Stuck, glyphs: Glyphs) -> list[str]:
+    """The cause in fewer and fewer words, each time whole."""
+    if stuck.cause == "broadcast":
+        return ["flat_target compares all with all: the mean is best", "flat_target: the mean is the best there is"]
+    if stuck.cause in ("zero", "copies") and stuck.weight == 0:
+        return ["all weights are 0: no gradient reaches any"]
+    if stuck.cause == "copies":
+        return ["the units of a layer are alike and stay so: copies", "units of a layer stay copies of each other"]
+    if stuck.cause == "zero" and len(stuck.counts) == 1:
+        return [f"layer {stuck.layer} weighs no unit that differs"]
+    first, _, then = _cause(stuck, glyphs).partition(": ")
+    return [f"{first}: {then.rpartition(', ')[2]}", first] if then else [first]
 
 
 def _upper(text: str) -> str:

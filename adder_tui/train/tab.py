@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 REST = 0.15
 """Seconds that the chart's cursor rests before the session is asked what the run was there."""
+LOOK_SECONDS = 3.0
+"""Seconds until a playing run is asked again how it stands, ..."""
+LOOK_SHARE = 10
+"""... and at least so many times what the answer took, so that it trains on meanwhile."""
 LEAST_CHART_ROWS = 9
 LEARNED_ROWS = 2
 
@@ -220,6 +225,8 @@ class TrainPane(Pane):
     _asked: tuple[int, Experiment, Position | None] | None = None
     """Of which run, settings and moment that was asked; no moment while it plays."""
     _looking = False
+    _look_again = 0.0
+    """When that is asked anew while the run plays, on the clock of ``time.monotonic``."""
     _shares = (0, 0)
     """Rows of the sums and columns of the run panel."""
 
@@ -249,24 +256,29 @@ class TrainPane(Pane):
         return replace(self.source(), outlook=self._outlook)
 
     def _look_out(self) -> None:
-        """Ask how the run stands: once for each place where it halts, and once for the settings it plays with."""
+        """Ask how the run stands: once for each place where it halts, and every few seconds while it plays."""
         view = self.source()
         snapshot = view.snapshot
         if snapshot is None or view.lesson is not None or snapshot.blow_up is not None or self._looking:
             return
         place = None if snapshot.status == "playing" else snapshot.moment
         asked = (snapshot.run, snapshot.experiment, place)
-        if asked != self._asked:
+        if self._asked is not None and asked[:2] != self._asked[:2]:
+            self._outlook = None
+        if asked != self._asked or (place is None and time.monotonic() >= self._look_again):
             self._looking, self._asked = True, asked
             self.run_worker(self._ask_outlook(), name="outlook")
 
     async def _ask_outlook(self) -> None:
+        began = time.monotonic()
         try:
             self._outlook = await (await self._services.controller.ready()).outlook()
         except AdderError:  # the session is closed, or has said already what is wrong
             self._outlook = None
         finally:
             self._looking = False
+        now = time.monotonic()
+        self._look_again = now + max(LOOK_SECONDS, LOOK_SHARE * (now - began))
         self.redraw()
 
     def _share_rows(self) -> None:

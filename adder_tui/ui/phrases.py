@@ -250,11 +250,19 @@ def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool =
 
 def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
     """A frozen parameter's gradient: it is held at 0, and what it would be where the newest batch came to it."""
-    held = snapshot.held_gradient(index)
-    phrase: list[str | Span] = [("0" if short else "held at 0", "dim")]
+    held, digits = snapshot.held_gradient(index), 4 if short else 6
+    if held_since(snapshot, index):
+        was = float(snapshot.previous[1, index])
+        return [("held at 0 now, was ", "dim"), (number(was, glyphs, digits), role_of(was))]
+    phrase: list[str | Span] = [("held at 0", "dim")]
     if held is None:
         return phrase
-    return [*phrase, (", else ", "dim"), (number(held, glyphs, 4 if short else 6), role_of(held))]
+    return [*phrase, (", else ", "dim"), (number(held, glyphs, digits), role_of(held))]
+
+
+def held_since(snapshot: Snapshot, index: int) -> bool:
+    """Whether a frozen parameter was taken hold of after the last update, whose gradient was its own still."""
+    return index in snapshot.frozen and gradient_is_past(snapshot, index) and bool(snapshot.previous[1, index])
 
 
 def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
@@ -277,9 +285,10 @@ def facts_text(view: ViewState, snapshot: Snapshot, index: int, width: int) -> l
     if index in snapshot.frozen:
         parts.append(("  kept", "accent"))
     gradient = "last gradient" if gradient_is_past(snapshot, index) else "gradient"
-    for short in (False, True):
-        phrase = [*parts, (f"   {gradient} ", "dim"), *gradient_text(view, snapshot, index, short),
-                ("   last step ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
+    ways = ((False, gradient, "last step"), (True, gradient, "last step"), (True, "gradient", "step"))
+    for short, name, step in ways:
+        phrase = [*parts, (f"   {name} ", "dim"), *gradient_text(view, snapshot, index, short),
+                (f"   {step} ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip
         if Line.of(*phrase).width <= width:
             return phrase
     return parts

@@ -46,6 +46,17 @@ def over_pairs(experiment: Experiment, glyphs: Glyphs, lead: str = " over ") -> 
     return tuple(lead + words for words in (f"{n}{times}{n} differences", f"n{times}n differences", f"n{times}n"))  # type: ignore[return-value]
 
 
+def pairs_marks(experiments: Sequence[Experiment], glyphs: Glyphs) -> tuple[str, list[str]]:
+    """What a column of train losses says of flat targets: behind its heading where all are so, else behind each."""
+    marks = [over_pairs(experiment, glyphs, " ")[2] for experiment in experiments]
+    return (marks[0], [""] * len(marks)) if marks and all(marks) else ("", marks)
+
+
+def marked(texts: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """Losses with what is to be said behind each; nothing behind words and dashes."""
+    return [text + mark if text[-1:].isdigit() else text for text, mark in zip(texts, marks, strict=True)]
+
+
 def divergence_text(blow_up: Divergence) -> str:
     """What happened and why, in a sentence or two; on the command line."""
     rate = limit = ""

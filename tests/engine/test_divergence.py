@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from adder_engine.analysis.curvature import largest_curvature
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.network import Adder
+from adder_engine.kernels.network import Adder, layout_for
 from adder_engine.runs.divergence import Bound, explain, explain_anew
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Position
+from adder_engine.training.checkpoint import why_stopped
 from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 from tests.engine.test_timeline import bits
@@ -305,3 +306,10 @@ def test_a_run_that_was_not_recorded_is_explained_as_one_that_was() -> None:
         assert workspace.blow_up() is not None
         assert explain_anew(experiment) == workspace.blow_up()
     assert explain_anew(Experiment.preset("one-pair").replace(epochs=20)) is None
+
+
+def test_why_a_run_stopped_is_written_as_the_screens_write_numbers() -> None:
+    layout = layout_for(Experiment.preset("one-pair"))
+    before, after = torch.full((layout.size,), 1031.0), torch.zeros(layout.size)
+    after[1], before[1] = -1.308e17, 2e-5
+    assert "input.weight[0, 1] went from 2e−5 to −1.308e17 in one update" in why_stopped(5, layout, before, after)

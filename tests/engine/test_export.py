@@ -243,6 +243,15 @@ def test_a_program_of_a_run_with_muted_neurons_says_that_the_run_was_changed(upd
     assert f"changed by hand on its way, from update {updates} on" in left_out(portrait, kind)
 
 
+def test_losses_over_all_differences_say_so(tmp_path: Path) -> None:
+    recording = Run(Experiment.preset("three-pairs").replace(**{"training.flat_target": True}))
+    recording.run(2)
+    portrait = recording.exported("mine")
+    assert "over 3·3 differences" in left_out(portrait, ".csv")
+    export(portrait, tmp_path / "chart.svg")
+    assert ">training n·n<" in (tmp_path / "chart.svg").read_text(encoding="utf-8")
+
+
 def test_the_history_lists_each_epoch_and_held_out_losses_where_measured(recording: Run, tmp_path: Path) -> None:
     export(recording.exported("mine"), tmp_path / "history.csv")
     with (tmp_path / "history.csv").open(newline="") as file:

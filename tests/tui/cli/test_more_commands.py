@@ -225,6 +225,18 @@ def test_a_run_that_ends_far_above_its_start_is_counted_with_those_that_blew_up(
     assert "times above its start (loss now " in capsys.readouterr().err
 
 
+def test_a_sweep_says_where_its_train_loss_is_over_all_differences(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ("three-pairs", "--over", "training.flat_target=true,false", "--seeds", "1", "--epochs", "3")
+    flat, rows = _text(capsys, "sweep", *args)[2:]
+    assert flat.count(" n·n") == 3
+    assert "n·n" not in rows
+    assert [run.get("train_loss_over") for run in _sweep_json(capsys, *args)] == ["3·3 differences", None]
+    args = ("three-pairs", "--set", "training.flat_target=true", "--over", "seed=1", "--epochs", "3")
+    assert "median train loss n·n" in _text(capsys, "sweep", *args)[1]
+    last = json.loads(_text(capsys, "train", "three-pairs", *args[1:3], "--epochs", "3", "--json")[-1])
+    assert last["train_loss_over"] == "3·3 differences"
+
+
 def test_when_every_run_blows_up_the_sweep_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "explode", "--over", "training.lr=2e-4,3e-4", "--seeds", "2"]) == 1
     phrase = capsys.readouterr()

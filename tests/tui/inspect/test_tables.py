@@ -168,6 +168,12 @@ def test_before_any_backward_pass_grad_is_none(fresh: Seen) -> None:
     assert re.search(r"gradient +None", text)
 
 
+def test_scaled_activations_say_what_they_are_divided_by(fresh: Seen) -> None:
+    scaled = seen(0, **{"data.scale": 500.0})
+    for what, said in ((fresh, False), (scaled, True)):
+        assert (" /500 " in drawn(what, at(what, "hidden.bias", 0), quantity="activations")) == said
+
+
 def test_the_activations_go_as_far_as_the_ladder(fresh: Seen) -> None:
     made = Workspace(fresh.snapshot.experiment)
 

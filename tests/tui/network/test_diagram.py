@@ -209,6 +209,7 @@ def test_want_and_off_are_in_units_of_sums_as_on_every_other_screen(preset: str,
     assert read["want"] == (100 if preset != "product" else 2100)
     assert read["off"] == pytest.approx(asked.off_by, rel=1e-3)
     assert ("scaled loss" in text) == scaled == ("answer" in read)
+    assert ("inputs/500" in text) == scaled
     if scaled:
         assert read["answer"] == pytest.approx(asked.predicted, rel=1e-3)
         assert read["answer"] - read["want"] == pytest.approx(read["off"], rel=0.01)

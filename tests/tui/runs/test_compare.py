@@ -266,7 +266,7 @@ def test_a_rate_above_the_limit_is_said_beside_the_run_with_where_it_was_measure
         return plain([Line.of(row, "|") for row in run_panel(seen, 30, 14)]).replace(" ", "")
 
     assert "overlimit0.0001|" in phrase()
-    assert "overlimit0.0001at0|" in phrase(moment=Position())
+    assert "overlimit0.0001atepoch0|" in phrase(moment=Position())
     for changes in ({"limit": snapshot.lr}, {"limit": None}, {"training": dataclasses.replace(training, lr=1.0)}):
         assert "limit" not in phrase(**changes)
     assert "limit" not in plain(run_panel(view, 30, 14))
@@ -306,6 +306,12 @@ def test_a_loss_that_stands_still_is_said_with_its_reason(changes: dict[str, Any
         view, outlook=Outlook(snapshot_of(view).moment, view.experiment.training, 1.0, None, stuck)
     )
     assert stuck_here(here) is stuck
+    for width in (60, 80):
+        row = stuck_lines(view, stuck, width)[1].plain.rstrip()
+        assert not row.endswith(view.glyphs.ellipsis)
+        assert row.partition("because")[2].strip()
+    ahead = several(moment=Position(10**6), status="playing")
+    assert stuck_here(dataclasses.replace(ahead, outlook=here.outlook)) is stuck  # what was found a moment ago
     assert stuck_here(dataclasses.replace(here, words=frozenset({"visiting"}))) is None  # a lesson asks that itself
     assert stuck_here(several()) is None
 
@@ -325,3 +331,12 @@ def test_the_chart_and_the_list_look_as_they_did() -> None:
             *runs_lines(view, runs, 1, [3], 78, 4),
         ]
         check_golden(name, plain(drawn) + "\n")
+
+
+def test_a_run_whose_train_loss_is_over_all_differences_says_so() -> None:
+    view, run = several(), run_of(1, "lr 1")
+    flat_target = Experiment.preset("three-pairs").replace(**{"training.flat_target": True})
+    flat = dataclasses.replace(run, id=9, experiment=flat_target)
+    assert plain(runs_lines(view, [run, flat], 0, [], 78, 8)).count(" n·n") == 1
+    assert "train loss n·n" in plain(runs_lines(view, [flat], 0, [], 78, 8))
+    assert "Its train loss is a mean over 3·3 differences." in plain(run_text(view, flat, 120, 3))

@@ -11,7 +11,7 @@ from adder_tui.network.phase_bar import written_apart
 from adder_tui.tabs import TABS
 from adder_tui.train.draw_panels import run_panel
 from adder_tui.ui.line import Line, plain
-from adder_tui.ui.phrases import gradient_text
+from adder_tui.ui.phrases import facts_text, gradient_text
 from adder_tui.ui.run_state import bar, batch, difference_bar, learned, picked, place, state_line, title, watched_sums
 from adder_tui.ui.shell import footer, notice, tab_line
 from adder_tui.ui.symbols import ASCII, UNICODE
@@ -165,11 +165,23 @@ def test_before_the_first_epoch_the_state_line_has_the_loss_now() -> None:
 
 
 def test_a_kept_numbers_gradient_is_held_at_0_and_what_it_would_be_is_said() -> None:
-    view = view_of("three-pairs", 3, frozen=(0, 1), held_gradients=(-0.322, None))
+    since = view_of("three-pairs", 3)
+    assert since.snapshot is not None
+    state = since.snapshot.state.copy()
+    state[1] = 0
+    view = view_of("three-pairs", 3, frozen=(0, 1), held_gradients=(-0.322, None), previous=state)
     assert view.snapshot is not None
     phrase, unknown = (Line.of(*gradient_text(view, view.snapshot, i)).plain for i in (0, 1))
     assert phrase == "held at 0, else −0.322000"
     assert unknown == "held at 0"
+    assert "held at 0, else −0.3220" in Line.of(*facts_text(view, view.snapshot, 0, 68)).plain
+    state[1, 0] = -12.54  # held only after the update that this gradient made
+    phrase, row = (Line.of(*words).plain for words in (
+        gradient_text(view, view.snapshot, 0), facts_text(view, view.snapshot, 0, 68)
+    ))  # fmt: skip
+    assert phrase == "held at 0 now, was −12.5400"
+    assert "held at 0 now, was −12.54" in row
+    assert "step" in row
 
 
 def test_two_changes_that_differ_are_said_in_digits_that_tell_them_apart() -> None:
