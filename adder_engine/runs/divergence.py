@@ -117,8 +117,8 @@ def explain(run: Run) -> Divergence | None:
     rescue_lr = _rescuing(scout.trainer, setting, own, bound)
     name = scout.trainer.layout.slots[tensor].name
     return Divergence(
-        update, epoch, lost_at, name, factor, over, lr, limit, back_to, own_limit=own, times=times, loss=loss, setting=setting,
-        rescue_lr=rescue_lr,
+        update, epoch, lost_at, name, factor, over, lr, limit, back_to, own_limit=own, times=times, loss=loss,
+        setting=setting, rescue_lr=rescue_lr,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -216,7 +215,8 @@ def test_a_pair_has_one_answer_alone_beside_others_in_data_trace_and_forecast(
     if not np.isfinite(snapshot.state).all() or not np.isfinite(snapshot.asked.predicted):
         return
     alone = snapshot.asked.predicted
-    assert snapshot.trace is not None and snapshot.trace.answer == alone
+    assert snapshot.trace is not None
+    assert snapshot.trace.answer == alone
     assert trainer.predict(a, b) == alone
     assert explorer.answers_to(rows)[pick % len(rows)] == alone
     told = [r for r in at_once(forecast(trainer, Sum(a, b), [Sum(a, b)])).rows if (r.sum.a, r.sum.b) == (a, b)]
