@@ -397,6 +397,8 @@ class Outlook:
     no one limit, as Adam and RMSprop, or nothing curves upwards."""
     stuck: Stuck | None
     """Why the loss stands still; None where it does not, or nothing is wrong that we know."""
+    limit_before: float | None = None
+    """``limit`` before the last step; None where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class SweepRun:
     diverged: float | None = None
     """How many times the start's loss the loss was at the end of a run that diverged; None where it did not."""
     loss_now: float | None = None
-    """That loss: over all rows, with the last parameters; ``loss`` was measured before the last epoch's updates."""
+    """That loss: over all rows, with the last parameters."""
     paused: str = ""
     """Which of the experiment's rules ended the run, in one sentence; empty where none did."""
     course: tuple[tuple[int, float], ...] = ()

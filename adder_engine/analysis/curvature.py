@@ -220,10 +220,12 @@ def largest_curvature(trainer: Trainer) -> float:
     return at_once(curvature_in_slices(trainer))
 
 
-def curvature_in_slices(trainer: Trainer) -> Steps[float]:
-    """:func:`largest_curvature`, in slices."""
+def curvature_in_slices(trainer: Trainer, before: bool = False) -> Steps[float]:
+    """:func:`largest_curvature`, in slices; ``before``: at the parameters before the last step."""
     rows = max(1, QUICK_CELLS // sum(trainer.experiment.network.layers))
     surface = LossSurface(trainer, rows)
+    if before:
+        surface.here = trainer.previous[0].double()
     if not surface.free.any():
         return 0.0
     if int(surface.free.sum()) <= QUICK_PRODUCTS:
@@ -320,6 +322,15 @@ def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Tensor]]:
     return loss, gradient
 
 
+def limit_before(trainer: Trainer) -> Steps[float | None]:
+    """The rate's limit at the parameters before the last step; None where they are not known, or set no limit."""
+    training = trainer.experiment.training
+    if not trainer.stepped or trainer.rung or limit_for(training, 1.0) is None:
+        return None
+    curvature = yield from curvature_in_slices(trainer, before=True)
+    return limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None
+
+
 def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
     """The loss's curvature here, and the learning rate beside the limit that it sets; ``rough`` on fewer rows.
 
@@ -361,6 +372,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         iterations=products,
         converged=converged,
         rows_used=surface.rows,
+        limit_before=(yield from limit_before(trainer)),
     )
 
 

@@ -39,7 +39,8 @@ MOST_OUTPUTS = 20_000_000
 """Grid points times hidden neurons."""
 MOST_TRAINED = 500
 """Training sums that a plane shows."""
-FAR = (1e3, 1e4, 1e5, 1e6)
+FARTHER = (1.0, 1e1, 1e2, 1e3)
+"""How many times the first power of ten beyond the training range the far-out sums reach."""
 DIRECTIONS = ((1, 1), (-1, -1), (1, -1), (-1, 1), (1, 0), (0, 1))
 
 
@@ -213,6 +214,13 @@ def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
     return LocalLinearMap(a, b, answer, d_a, d_b, intercept, trainer.experiment.wanted.tangent(a, b), everywhere)
 
 
+def far_sizes(experiment: Experiment) -> tuple[float, ...]:
+    """How large the terms of far-out sums are: powers of ten that begin just beyond the training range."""
+    reach = max(abs(limit) for limits in experiment.trained_range for limit in limits) or 1.0
+    first = 10.0 ** (math.floor(math.log10(reach)) + 1)
+    return tuple(first * more for more in FARTHER if first * more <= LARGEST_TERM)
+
+
 def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrapolation]:
     """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones.
 
@@ -221,7 +229,7 @@ def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrap
     network, wanted = FrozenNetwork(trainer), trainer.experiment.wanted
     at = slopes(trainer, current.a, current.b)
     known = {(s.a, s.b) for s in watched}
-    far = [Sum(x * size, y * size) for size in FAR for x, y in DIRECTIONS]
+    far = [Sum(x * size, y * size) for size in far_sizes(trainer.experiment) for x, y in DIRECTIONS]
     asked = [s for s in (*watched, *(s for s in far if (s.a, s.b) not in known)) if wanted.of(s.a, s.b) is not None]
     if not asked:
         return Extrapolation(at, ())

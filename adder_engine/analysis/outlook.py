@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from adder_engine.analysis.curvature import curvature_in_slices, limit_for
+from adder_engine.analysis.curvature import curvature_in_slices, limit_before, limit_for
 from adder_engine.kernels.backprop import Pass, activation_slope
 from adder_engine.snapshot import Cause, Outlook, Position, Stuck
 from adder_engine.steps import Steps
@@ -142,7 +142,7 @@ def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Ou
     if limit_for(training, 1.0) is not None:  # of others the curvature alone sets no limit
         curvature = yield from curvature_in_slices(trainer)
         own = limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None
-    return Outlook(moment, training, lr, own, stuck)
+    return Outlook(moment, training, lr, own, stuck, (yield from limit_before(trainer)))
 
 
 def _stands_still(trainer: Trainer, history: History) -> bool:

@@ -184,11 +184,19 @@ class CurvatureReport:
     """False where power iteration ran out of iterations: ``curvature`` is then a lower bound."""
     rows_used: int
     """Training rows that this was measured on: all, or an even share where all would take too long."""
+    limit_before: float | None = None
+    """``optimizer_limit`` before the last step: at the edge of stability the two alternate around the rate. None where
+    it is not known."""
 
     @property
     def holds(self) -> bool | None:
         """Whether the rate in use lies below the limit of the optimizer in use; None where it has none."""
         return None if self.optimizer_limit is None else self.lr < self.optimizer_limit
+
+    @property
+    def held_before(self) -> bool | None:
+        """Whether it lay below that limit before the last step too; None where that is not known."""
+        return None if self.limit_before is None else self.lr < self.limit_before
 
 
 @dataclass(frozen=True)

@@ -226,6 +226,22 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
     if not math.isfinite(limit):
         return [Line.of(("  The loss curves upwards nowhere here: no rate overshoots by curvature alone.", "text"))]
     ratio = lr / limit
+    before = stability.limit_before
+    if before is not None and stability.held_before != stability.holds:
+        # At the edge of stability the loss goes up and down: neither of the two states tells alone.
+        times, was = _times(ratio, glyphs), _times(lr / before, glyphs)
+        now, then = rate_text(limit, glyphs), rate_text(before, glyphs)
+        wordings = (
+            f" is {times} times the limit {now}, and {was} times {then} an update ago: ",
+            f" is {times} times the limit, {was} times an update ago: ",
+            f" is {times} or {was} times the limit: ",
+        )
+        return [
+            roomiest(
+                width,
+                *(Line.of("  ", ("! ", "minus"), (rate, "strong"), w, ("on the edge.", "minus")) for w in wordings),
+            )
+        ]
     phrase = f"is {_times(ratio, glyphs)} times the limit {rate_text(limit, glyphs)}: "
     outcome: tuple[str, Role] = ("it holds", "accent") if stability.holds else ("it will overshoot", "minus")
     mark = "+ " if stability.holds else "! "

@@ -148,8 +148,14 @@ def limit_rows(view: ViewState, width: int) -> list[Line]:
     snapshot, outlook = view.snapshot, view.outlook
     if snapshot is None or outlook is None or view.lesson is not None or view.words or snapshot.blow_up is not None:
         return []
-    if outlook.limit is None or outlook.training != snapshot.experiment.training or snapshot.lr <= outlook.limit:
+    if outlook.limit is None or outlook.training != snapshot.experiment.training:
         return []
+    if snapshot.lr <= outlook.limit:
+        before = outlook.limit_before
+        if before is None or snapshot.lr <= before or outlook.moment.update != snapshot.moment.update:
+            return []
+        was = Line.of(("over limit ", "minus"), (fine_rate(before, view.glyphs), "strong"))
+        return [Line.of(was, (" a step ago", "dim"))]
     row = Line.of(("over limit ", "minus"), (fine_rate(outlook.limit, view.glyphs), "strong"))
     if outlook.moment.update == snapshot.moment.update:
         return [row]

@@ -277,3 +277,17 @@ def test_what_cannot_be_looked_at_is_refused_in_a_sentence() -> None:
     zeros = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": [[1, -1]], "network.init": "zeros"}))
     with pytest.raises(RequestError, match=r"^The gradient is 0 here"):
         at_once(along_gradient(zeros, 21))
+
+
+def test_at_the_edge_of_stability_the_limit_before_the_last_step_is_told_too():
+    recording = Run(Experiment.preset("explode").replace(**{"training.lr": 4e-5, "epochs": 600}))
+    recording.run(600)
+    trainer = recording.trainer
+    found = at_once(stability(trainer))
+    now, before = trainer.state.clone(), trainer.previous.clone()
+    trainer.state.copy_(before)
+    assert found.limit_before == pytest.approx(at_once(stability(trainer)).optimizer_limit, rel=0.01)
+    trainer.state.copy_(now)
+    assert found.held_before != found.holds
+    trainer.restore(trainer.checkpoint())
+    assert at_once(stability(trainer)).limit_before is None

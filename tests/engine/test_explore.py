@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adder_engine import Experiment, RequestError, Session, Sum, Trainer
 from adder_engine.analysis.evaluation import checks, region_of, rivals
-from adder_engine.analysis.grids import forecast, neurons, plane, slopes
+from adder_engine.analysis.grids import far_sizes, forecast, neurons, plane, slopes
 from adder_engine.analysis.landscape import map_course
 from adder_engine.analysis.results import GridSpec, Query, symmetric_exp, symmetric_log
 from adder_engine.analysis.tracing import trace_row
@@ -486,3 +486,20 @@ async def test_a_session_that_closes_lets_go_of_long_work() -> None:
     await session.close()
     with pytest.raises(RequestError, match=r"^This session is closed"):
         await long
+
+
+@pytest.mark.parametrize(
+    ("changes", "sizes"),
+    [
+        ({}, (1e3, 1e4, 1e5, 1e6)),
+        ({"data.low": -1.0, "data.high": 1.0}, (1e1, 1e2, 1e3, 1e4)),
+        ({"data.low": 0.0, "data.high": 0.5}, (1.0, 1e1, 1e2, 1e3)),
+        ({"data.low": 0.0, "data.high": 5e10}, (1e11, 1e12)),
+    ],
+)
+def test_far_out_sums_begin_just_beyond_the_training_range(changes, sizes):
+    experiment = Experiment.preset("many-pairs").replace(**{"data.low": -500.0, "data.high": 500.0})
+    trainer = Trainer(experiment.replace(**changes))
+    assert far_sizes(trainer.experiment) == pytest.approx(sizes)
+    rows = at_once(forecast(trainer, Sum(0, 0), [])).rows
+    assert {max(abs(row.sum.a), abs(row.sum.b)) for row in rows} == set(far_sizes(trainer.experiment))

@@ -457,6 +457,24 @@ def test_the_rate_stands_beside_its_limit(lr: float, limit: float | None, words:
     assert words in plain(lines)
 
 
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (120, "! lr 4.06e−5 is 0.83 times the limit 4.89e−5, and 1.2 times 3.42e−5 an update ago: on the edge."),
+        (80, "! lr 4.06e−5 is 0.83 times the limit, 1.2 times an update ago: on the edge."),
+        (60, "! lr 4.06e−5 is 0.83 or 1.2 times the limit: on the edge."),
+    ],
+)
+def test_a_rate_between_the_limits_of_the_two_newest_states_stands_on_the_edge(width: int, words: str) -> None:
+    view = view_of("many-pairs")
+    exploration = explored(view, width, 19, view="stability")
+    stability = dataclasses.replace(findings.stability(4.06e-5, 4.89e-5), limit_before=3.42e-5)
+    found = dataclasses.replace(exploration.found, stability=stability)
+    text = plain(explore_lines(view, dataclasses.replace(exploration, found=found), width, 20)[0])
+    assert words in text
+    assert "it holds" not in text
+
+
 def test_a_step_that_lands_higher_says_so() -> None:
     text = drawn(view_of("many-pairs"), view="stability")
     assert "step 775.2 to 1,732, higher" in text

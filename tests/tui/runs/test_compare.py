@@ -267,6 +267,7 @@ def test_a_rate_above_the_limit_is_said_beside_the_run_with_where_it_was_measure
 
     assert "overlimit0.0001|" in phrase()
     assert "overlimit0.0001atepoch0|" in phrase(moment=Position())
+    assert "overlimit0.0001astepago|" in phrase(limit=snapshot.lr * 2, limit_before=snapshot.lr / 2)
     for changes in ({"limit": snapshot.lr}, {"limit": None}, {"training": dataclasses.replace(training, lr=1.0)}):
         assert "limit" not in phrase(**changes)
     assert "limit" not in plain(run_panel(view, 30, 14))
