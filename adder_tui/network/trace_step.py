@@ -11,11 +11,11 @@ from rich.cells import cell_len
 
 from adder_engine.experiment import Training
 from adder_engine.kernels.parameters import ParameterLayout
-from adder_engine.parsing import pair_text
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import count, number, plain_number, role_of
 from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat
+from adder_tui.ui.sums import sum_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,7 +129,7 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: i
     of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
     if of_the_sum is not None and of_the_sum.previous_answer is not None:
         asked, was = snapshot.asked, of_the_sum.previous_answer
-        pair = pair_text(asked.sum.a, asked.sum.b, snapshot.experiment.wanted.rule)
+        pair = sum_text(asked.sum, snapshot.experiment.wanted.rule, figures.glyphs)
         lines += Formula((
             f"{pair}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
             "no truth known" if asked.wanted is None else f"wanted {figures(asked.wanted)}",
