@@ -233,7 +233,8 @@ def _heading(view: ViewState, shown: GalleryLayout, width: int) -> str:
     seen = sum(map(len, shown.neurons))
     if seen == total:
         return f" all {total} hidden neurons" if total > 1 else " the hidden neuron"
-    ways = (f" {seen} of {total} hidden neurons: n goes on", f" {seen} of {total} hidden neurons", f" {seen} of {total}")
+    short = f" {seen} of {total}"
+    ways = (f"{short} hidden neurons: n goes on", f"{short} hidden neurons", short)
     return next((words for words in ways if len(words) <= width), "")
 
 

@@ -250,7 +250,7 @@ class SweepScreen(Modal[None]):
         percent = Line.of((f"  {phrase}, {int(done * 100)} %", "dim"))
         full = headline(plan, title(plan.experiment, glyphs))
         shorter = full.partition(": ")[2]
-        ways = (full, shorter, shorter.rpartition(" of ")[0])
+        ways = (full, full.rpartition(" of ")[0], shorter, shorter.rpartition(" of ")[0])
         lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
