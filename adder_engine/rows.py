@@ -36,6 +36,8 @@ MARKS = ("\t", ";", "|", ",")
 NAMES = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons", "|": "bars"}
 
 _SUM = re.compile(rf"({NUMBER})\s*([+-])\s*({NUMBER})\s*(?:=\s*({NUMBER}))?", re.ASCII)
+_LIKE_THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
+"""A number whose point may be meant to part thousands, where cells are parted by semicolons."""
 _SEPARATOR = re.compile(r"\s*\"?sep=(.?)\"?[\s,;|]*", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _RULE = re.compile(r"[\s|:+-]*--[\s|:+-]*")
@@ -422,9 +424,23 @@ def _text(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_
     if comma.means == THOUSANDS:
         notes.append(f"a comma parts thousands, as in {comma.cell}")
     tables = [line for line in body if not line.sum]
+    points = [cell for line in tables if line.mark == ";" for cell in _taken(line, columns) if "." in cell]
+    if points and all(map(_LIKE_THOUSANDS.fullmatch, points)):
+        notes.append(f"a point is decimal, as in {points[0]}")
+    if (pair := _contradicted(rows)) is not None:
+        notes.append(f"rows {row_text(pair)} differ in their targets, so that no truth is known of that pair")
     if not columns.names and not columns.left_out and targets == len(rows) > 2 and _counts(tables, 0):
         notes.append("the first column counts the rows: take it out if it is none of the inputs")
     return "; ".join([phrase, *(note for note in notes if note)])
+
+
+def _contradicted(rows: Sequence[Row]) -> tuple[float, float] | None:
+    """The first pair that stands there with two targets."""
+    found: dict[tuple[float, float], float] = {}
+    for row in rows:
+        if len(row) == 3 and found.setdefault(row[:2], row[2]) != row[2]:
+            return row[:2]
+    return None
 
 
 def _named(name: str) -> str:

@@ -102,7 +102,10 @@ def _as_it_answers(trainer: Trainer) -> Tensor:
 
 def _muted(trainer: Trainer) -> str:
     names = trainer.experiment.layer_names
-    muted = [f"{names[layer]}[{neuron}]" for layer, neuron in sorted(trainer.handles.silenced)]
+    muted = [
+        f"h{layer + 1}[{neuron}] (row {neuron} of {names[layer]}.weight)"
+        for layer, neuron in sorted(trainer.handles.silenced)
+    ]
     if not muted:
         return ""
     listed = f"{', '.join(muted[:-1])} and {muted[-1]}" if len(muted) > 1 else muted[0]

@@ -69,4 +69,4 @@ def _phrase(name: str, value: Any) -> str:
         short = f"stop {short}"
     if isinstance(value, bool):
         return short if value else f"no {short}"
-    return f"{short} {brief_text(value)}" if isinstance(value, float) else f"{short} {value}"
+    return f"{short} {brief_text(value).replace('-', '−')}" if isinstance(value, float) else f"{short} {value}"

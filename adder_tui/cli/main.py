@@ -244,7 +244,10 @@ def export(source: str, to: str, data: str | None) -> int:
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
 @DATA
 @SET
-@click.option("--predict", "sums", multiple=True, metavar="SUM", help="Ask this instead of 30+70; repeat it for more.")
+@click.option(
+    "--predict", "sums", multiple=True, metavar="SUM",
+    help="Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
 def sweep(
     experiment: str,

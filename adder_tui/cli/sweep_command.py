@@ -78,7 +78,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
         *((f"{which} train loss{over}", column) for which, column in zip(SHOWN, losses, strict=True)),
-        *((_typed(plan, asked), column) for asked, column in zip(plan.sums, answers, strict=True)),
+        *((f"median {_typed(plan, asked)}", column) for asked, column in zip(plan.sums, answers, strict=True)),
         ("blew up", stopped),
     ]
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
@@ -113,6 +113,10 @@ def _run(plan: Sweep) -> tuple[SweepState, bool]:
 def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     """A run as JSON; numbers that are not finite, and those of a run that was not begun, are null."""
     answers = run.answers or (None,) * len(plan.sums)
+    named = [_typed(plan, asked) for asked in plan.sums]
+    wanted = [run.experiment.wanted.of(asked.a, asked.b) for asked in plan.sums]
+    both = zip(answers, wanted, strict=True)
+    off_by = [None if answer is None or want is None else finite_or_null(answer - want) for answer, want in both]
     line: dict[str, Any] = {
         "over": plan.over,
         "value": run.value,
@@ -122,9 +126,9 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "train_loss": finite_or_null(run.loss),
         **pairs_note(run.experiment),
         "test_loss": finite_or_null(run.test_loss),
-        "predictions": {
-            _typed(plan, asked): finite_or_null(answer) for asked, answer in zip(plan.sums, answers, strict=True)
-        },
+        "predictions": dict(zip(named, map(finite_or_null, answers), strict=True)),
+        "wanted": dict(zip(named, wanted, strict=True)),
+        "off_by": dict(zip(named, off_by, strict=True)),
         "done": run.done,
     }  # fmt: skip
     if run.stopped is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from adder_tui.ui.heatmap import cell, sign_role
-from adder_tui.ui.line import Line, Role, Span, joined
+from adder_tui.ui.line import Line, Role, Span, joined, roomiest
 from adder_tui.ui.numbers import count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
 
@@ -18,7 +18,7 @@ Colour = Literal["target", "off by"]
 MOST_POINTS = 4_000
 """More pairs are thinned evenly for the scatter."""
 COLUMNS = ("a", "b", "target", "answer", "off by")
-NOISY_COLUMNS = ("a", "b", "target", "wanted", "answer", "off by")
+NOISY_COLUMNS = ("a", "b", "target", "wanted", "answer", "off wanted")
 """Where noise parts what is trained towards from what is wanted."""
 ROUNDING = 1e-6
 """Targets that come so near to what is wanted, beside the largest, differ by float32's rounding alone."""
@@ -161,7 +161,7 @@ def scatter(
         column, row = round((a - a_low) / (a_high - a_low) * (columns - 1)), round(
             (b_high - b) / (b_high - b_low) * (rows - 1))  # fmt: skip
         cells[row][column] = (cells[row][column][0], "chosen")
-    lines = [_legend(look, near, len(pairs), len(inputs), held_out_range is not None, glyphs)]
+    lines = [_legend(look, near, len(pairs), len(inputs), held_out_range is not None, glyphs, width)]
     for row, spans in enumerate(cells):
         value = b_high if row == 0 else b_low if row == rows - 1 else None
         label = "" if value is None else plain_number(value, glyphs)
@@ -205,7 +205,7 @@ def _frame(
         cells[row][left] = cells[row][right] = (glyphs.vertical, "faint")
 
 
-def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyphs: Glyphs) -> Line:
+def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyphs: Glyphs, width: int) -> Line:
     if look.colour == "target":
         parts: list[Span] = [("  target ", "dim"), ("+", "plus"), (" above 0  ", "dim"), (glyphs.minus, "minus"),
                              (" below", "dim")]  # fmt: skip
@@ -213,11 +213,11 @@ def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyph
         right = "." if glyphs.ascii else glyphs.times
         parts = [("  off by ", "dim"), ("+", "plus"), (" too high  ", "dim"), (glyphs.minus, "minus"),
                  (" too low  ", "dim"), (right, "dim"), (f" within {plain_number(near, glyphs)}", "dim")]  # fmt: skip
-    if framed:
-        parts.append((f"   {glyphs.horizontal}{glyphs.vertical} held-out range", "faint"))
-    if shown < there:
-        parts.append((f"   {count(shown)} drawn", "faint"))
-    return Line(tuple(parts))
+    frame = f"   {glyphs.horizontal}{glyphs.vertical} held-out range" if framed else ""
+    drawn = f"   {count(shown)} drawn" if shown < there else ""
+    line = Line(tuple(parts))
+    ways = (frame + drawn, frame.removesuffix(" range") + drawn, frame.removesuffix(" range"), "")
+    return roomiest(width, *(Line.of(line, (words, "faint")) for words in ways))
 
 
 def data_heading(data: DatasetArrays | None, look: Look, own: bool, glyphs: Glyphs) -> Line:

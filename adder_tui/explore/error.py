@@ -204,7 +204,7 @@ def gallery(view: ViewState, exploration: ExploreState, width: int, height: int)
     shown = gallery_layout(view, exploration, width, height - 1)
     if shown is None or not found:
         return grid.lines()
-    grid.put(0, 0, _heading(view, shown), "dim")
+    grid.put(0, 0, _heading(view, shown, width), "dim")
     chosen = hidden_neuron(view.selection, view.experiment)
     for i, (layer, neurons) in enumerate(zip(shown.layers, shown.neurons, strict=True)):
         for j, neuron in enumerate(neurons):
@@ -227,12 +227,14 @@ def _small(plane: ActivationGrid, exploration: ExploreState) -> HeatMap:
     return HeatMap(sign_levels(outputs, steps), "sign", halved)
 
 
-def _heading(view: ViewState, shown: GalleryLayout) -> str:
+def _heading(view: ViewState, shown: GalleryLayout, width: int) -> str:
     total = sum(view.experiment.network.layers[1:-1])
     seen = sum(map(len, shown.neurons))
     if seen == total:
         return f" all {total} hidden neurons" if total > 1 else " the hidden neuron"
-    return f" {seen} of {total} hidden neurons: n goes on"
+    short = f" {seen} of {total}"
+    ways = (f"{short} hidden neurons: n goes on", f"{short} hidden neurons", short)
+    return next((words for words in ways if len(words) <= width), "")
 
 
 def gallery_width(view: ViewState, width: int) -> int:
@@ -277,10 +279,10 @@ def neurons_view(
     here = float(outputs[row, cursor[0]])
     if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
         here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
-    span = Line.of(
-        (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (" there, from ", "dim"),
-        number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (" over this plane", "dim"),
-    )  # fmt: skip
+    span = roomiest(width, *(Line.of(
+        (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (f" {there}from ", "dim"),
+        number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (over, "dim"),
+    ) for there, over in (("there, ", " over this plane"), ("there, ", " here"), ("", ""))))  # fmt: skip
     spot = ClickTarget(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     blocks = (
         [legend, *beside(picture, side[: len(picture)], room)]

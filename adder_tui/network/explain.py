@@ -183,19 +183,21 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
             made = f"2{g.times}({number(trace.output, g)} {g.minus} {factor_text(trace.target, g)}) = "
         else:
             made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
-        return [Line.of(made, (delta, "strong"), ("  the slope of its own loss by the output", "dim"))]
+        value = Line.of(made, (delta, "strong"))
+        ways = ("  the slope of its own loss by the output", "  the slope of its own loss", "")
+        return [roomiest(width, *(Line.of(value, (words, "dim")) for words in ways))]
     after = trace.layers[layer + 1]
     sources = after.delta.tolist()
     arriving = number(float(here.arriving[i]), g)
     factors = [float(here.slope[i]), 1.0 if here.mask is None else float(here.mask[i])]
     result = Line.of((" = ", "dim"), (delta, "strong"))
-    ways = [("", result)]
+    sums = [("", result)]
     if factors != [1.0, 1.0]:
         shown = "".join(f"{g.times}{number(f, g)}" for f in factors if f != 1.0)
         factor = f"({arriving})" if here.arriving[i] < 0 else arriving
-        ways = [("", Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", result)),
+        sums = [("", Line.of((" = ", "dim"), f"{arriving}, {factor}{shown}", result)),
                 ("(", Line.of(f"){shown}", result))]  # fmt: skip
-    for lead, end in ways:
+    for lead, end in sums:
         phrase = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
         if len(phrase) <= rows and all(line.width <= width for line in phrase):
             return phrase

@@ -11,12 +11,12 @@ from rich.cells import cell_len
 
 from adder_engine.experiment import Experiment, Training
 from adder_engine.kernels.parameters import ParameterLayout
-from adder_engine.parsing import pair_text
 from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of
 from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
+from adder_tui.ui.run_state import sum_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -297,7 +297,7 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: i
     of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
     if of_the_sum is not None and of_the_sum.previous_answer is not None:
         asked, was = snapshot.asked, of_the_sum.previous_answer
-        pair = pair_text(asked.sum.a, asked.sum.b, snapshot.experiment.wanted.rule)
+        pair = sum_text(asked.sum, snapshot.experiment.wanted.rule, figures.glyphs)
         lines += Formula((
             f"{pair}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
             "no truth known" if asked.wanted is None else f"wanted {figures(asked.wanted)}",

@@ -69,7 +69,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
         ("blew up", [str(line.stopped or glyphs.none) for line in lines]),
         *(
             (
-                sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
+                "median " + sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
                 aligned([number(line.answers[i] if line.answers else None, glyphs) for line in lines]),
             )
             for i, asked in enumerate(plan.sums)
@@ -82,7 +82,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     for heading, texts in offered:
         size = max(len(heading), *map(len, texts))
         if line.width + 2 + size > width:
-            break
+            continue
         columns.append((size, texts))
         line = Line.of(line, ("  " + heading.rjust(size), "band-dim"))
     rows = max(1, height - 1)

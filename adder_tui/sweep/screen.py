@@ -230,7 +230,10 @@ class SweepScreen(Modal[None]):
         done = share(state)
         phrase = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
         percent = Line.of((f"  {phrase}, {int(done * 100)} %", "dim"))
-        lines = [Line.of((f" {glyphs.text(headline(plan, title(plan.experiment, glyphs)))}", "text"))]
+        full = headline(plan, title(plan.experiment, glyphs))
+        shorter = full.partition(": ")[2]
+        ways = (full, full.rpartition(" of ")[0], shorter, shorter.rpartition(" of ")[0])
+        lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
         if sweep.failure:
@@ -240,7 +243,7 @@ class SweepScreen(Modal[None]):
         below = [seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
         room = height - len(lines) - len(below)
         if width >= WIDE:
-            half = width // 2
+            half = width * 2 // 5
             chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs)
             table = sweep_table(plan, state, self.at, width - half, room, glyphs)
             table += [Line()] * (room - len(table))

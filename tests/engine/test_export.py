@@ -227,7 +227,8 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
         assert answer == pytest.approx(recording.trainer.predict(a, b), rel=1e-5, abs=1e-4)
     assert recording.trainer.predict(30, 70) != pytest.approx(loud, rel=1e-3)
     said = left_out(portrait, ".pt")
-    assert "input[1] and hidden[2] are muted in the run: their outgoing weights are written as 0" in said
+    muted = "h1[1] (row 1 of input.weight) and h2[2] (row 2 of hidden.weight) are muted in the run"
+    assert f"{muted}: their outgoing weights are written as 0" in said
     assert ("units of 500" in said) == (scale == 500)
     assert recording.trainer.state[0].count_nonzero() == recording.experiment.parameter_count, "the run keeps its own"
 

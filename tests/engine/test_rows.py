@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine import Experiment, ExperimentError, Session, Trainer
-from adder_engine.rows import parse_rows, row_text
+from adder_engine.rows import parse_rows, read_rows, row_text
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_tui.cli.inputs import read_experiment
 from tests.engine.strategies import examples
@@ -30,6 +30,20 @@ _numbers = st.floats(-LARGEST_NUMBER, LARGEST_NUMBER)
 )  # fmt: skip
 def test_a_row_is_read_however_it_is_written(line: str, row: Row) -> None:
     assert parse_rows(line) == (row,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a;b\n1.234;5.000\n", "a point is decimal, as in 1.234"),
+        ("1.234;5.5\n", ""),
+        ("1.234, 5.000\n", ""),
+        ("30,70,100\n30,70,270\n", "rows 30, 70 differ in their targets, so that no truth is known of that pair"),
+        ("30,70,100\n30,70,100\n", ""),
+    ],
+)
+def test_what_may_have_been_meant_otherwise_is_said(text: str, words: str) -> None:
+    assert read_rows(text).columns.partition("; ")[2] == words
 
 
 @pytest.mark.parametrize("header", ["a,b", "x1, x2", "first term,second term", "A, B", "# a, b"])

@@ -192,6 +192,8 @@ def test_a_sweep_as_json_is_one_object_a_run(capsys: pytest.CaptureFixture[str])
     assert first["done"] is True
     assert first["test_loss"] is None
     assert set(first["predictions"]) == {"30+70", "-3+1"}
+    assert first["wanted"] == {"30+70": 100, "-3+1": -2}
+    assert first["off_by"]["30+70"] == first["predictions"]["30+70"] - 100
     assert first["predictions"]["30+70"] == pytest.approx(99.98, abs=0.01)
     assert first["train_loss"] == pytest.approx(0.0005, abs=1e-4)
 

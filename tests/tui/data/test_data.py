@@ -65,7 +65,7 @@ def test_with_noise_targets_and_what_is_wanted_stand_apart_and_off_by_is_without
     data = dataclasses.replace(clean, targets=clean.wanted + np.linspace(-900, 900, 100))
     answers = data.wanted[40:60] + np.linspace(-2, 2, 20)
     lines = data_table(data, Look(at=43, top=40), answers, width, 21, glyphs)  # type: ignore[arg-type]
-    names = ["a", "b", *(["target"] if width > 60 else []), "wanted", "answer", "off", "by"]
+    names = ["a", "b", *(["target"] if width > 60 else []), "wanted", "answer", "off", "wanted"]
     assert lines[0].plain.split() == names
     assert all(line.width == width for line in lines)
     for line, row in zip(lines[1:], range(40, 60), strict=True):
