@@ -10,5 +10,6 @@ for size in ("COLUMNS", "LINES"):  # of a test runner's process, and no terminal
     os.environ.pop(size, None)
 
 # A busy machine is not a failure: examples may take as long as they need.
-settings.register_profile("adder", deadline=None)
+# On CI the same examples each time, so that a change is judged by itself; elsewhere they are drawn anew.
+settings.register_profile("adder", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("adder")

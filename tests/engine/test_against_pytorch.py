@@ -130,9 +130,10 @@ def test_wide_networks_and_hundreds_of_rows_agree_with_float64(experiment: Exper
     apart = {"network.init": "torch", "data.kind": "uniform", "data.low": -500, "data.high": 500}
     trainer = Trainer(experiment.replace(**apart))
     for _ in range(3):
-        assert_update_agrees(trainer, torch.float64)
-        if trainer.stopped:
+        if not trainer.current_loss() < 1e15:  # blown up: products of products leave what the bound is made for
+            event("the loss blew up")
             break
+        assert_update_agrees(trainer, torch.float64)
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
