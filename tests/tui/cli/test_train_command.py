@@ -255,7 +255,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from adder_engine.runs.divergence import explain_anew
 from adder_engine.experiment import Experiment
 from adder_tui.cli.main import main
-from adder_tui.train.draw_panels import blow_up_sentence
+from adder_tui.ui.run_state import divergence_text
 sys.exit(main(["train", *sys.argv[1:]]))
 """
 
