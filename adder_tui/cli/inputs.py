@@ -84,7 +84,7 @@ def _why_large(held: bytes) -> str:
 
     lines = sum(map(bool, held.translate(None, b"\0").splitlines()))
     if lines > MOST_ROWS:
-        return ": " + too_many_rows(f"more than {lines:,}")
+        return ": " + too_many_rows(f"more than {(lines - 1) // MOST_ROWS * MOST_ROWS:,}")
     return f" is no list of rows: it holds over {LARGEST_FILE:,} bytes in few lines."
 
 

@@ -111,8 +111,8 @@ def test_weights_of_a_run_with_a_muted_neuron_answer_as_predict_does(
     asyncio.run(save())
     (answer,) = _text(capsys, "predict", str(tmp_path / "muted.npz"), "30+70")
     (said,) = _text(capsys, "export", str(tmp_path / "muted.npz"), "--to", str(tmp_path / "weights.pt"))
-    assert said.endswith("written. input[1] is muted in the run: its outgoing weights are written as 0, so that the"
-                         " file answers alike.")  # fmt: skip
+    assert said.endswith("written. h1[1] (row 1 of input.weight) is muted in the run: its outgoing weights are written"
+                         " as 0, so that the file answers alike.")  # fmt: skip
     model = Adder(Experiment.preset("one-pair"))
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     with torch.no_grad():
