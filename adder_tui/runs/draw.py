@@ -118,8 +118,8 @@ def _loss(run: RunSummary, glyphs: Glyphs) -> str:
 
 
 def _answer(run: RunSummary, wanted: Answer, glyphs: Glyphs) -> str:
-    found = (a.predicted for a in run.answers if (a.sum.a, a.sum.b) == (wanted.sum.a, wanted.sum.b))
-    return number(next(found, None), glyphs)
+    found = _find(run, wanted)
+    return number(found.predicted if found else None, glyphs)
 
 
 def _name(view: ViewState, run: RunSummary) -> str:
