@@ -1,256 +1,246 @@
-"""The forward pass, the loss and the backward pass, written out.
-
-Inside, activations are laid out ``(features, rows)``, so a layer is ``Z = W·H + b``: six times as fast as rows
-first for these narrow networks. It is PyTorch's ``X·Wᵀ + b`` transposed, and the numbers are the same.
-"""
+"""One update's way through the network and back, stage by stage: forward by layer, loss, backward by layer."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from adder_engine.kernels.network import Linear
+from adder_engine.experiment import Experiment
+from adder_engine.kernels import activations, losses
+from adder_engine.kernels.compiler import compiled
+from adder_engine.kernels.layers import (
+    BLOCK,
+    FEW,
+    affine,
+    affine_row,
+    copy,
+    fill,
+    gradients,
+    gradients_row,
+    mix,
+    send_back_row,
+)
+from adder_engine.kernels.parameters import layout_of
 
-MOST_ALONE = 128
-"""Pairs up to which each is asked alone: some milliseconds. Of more, nobody reads each as a number."""
-LEAKY_SLOPE = 0.01
-"""``nn.LeakyReLU``'s default ``negative_slope``."""
+Floats = NDArray[np.float32] | NDArray[np.float64]
+NOTHING = np.zeros((0, 0), dtype=np.float32)
+IN_ORDER = np.zeros(0, dtype=np.int64)
 
 
-class Pass:
-    """One batch's way through the network and back. Its buffers are made once and used for every such batch.
+class Net(NamedTuple):
+    """A network as the kernels know it, for L layers."""
 
-    Shapes: ``pre[i]``, ``post[i]`` and ``delta[i]`` are ``(out_features, rows)`` of layer i: the weighted sums,
-    what leaves the layer after activation and dropout, and the gradient of the loss by the weighted sums.
-    :class:`~adder_engine.training.batch.BatchedPass` takes many networks at once.
+    sizes: Any
+    """``(L + 1,)``"""
+    codes: Any
+    """``(L,)``: which activation follows each layer."""
+    starts: Any
+    """``(L,)``: where each layer's weights begin among the parameters; its biases follow them."""
+    offsets: Any
+    """``(L + 1,)``: where what enters and leaves each layer begins among the features."""
+    plain: Any
+    """``(L,)``: 1 where a layer's sums leave it as they are."""
+    keep: Any
+    """``(features,)``: 0 for silenced neurons."""
+
+
+def net_of(experiment: Experiment, silenced: frozenset[tuple[int, int]] = frozenset()) -> Net:
+    """The experiment's network, in which these neurons, (layer, neuron) pairs, say nothing."""
+    network = experiment.network
+    layout = layout_of(network.layers, experiment.layer_names)
+    offsets = np.cumsum([0, *network.layers])[:-1]
+    codes = np.full(len(experiment.layer_names), activations.CODES[network.activation])
+    codes[-1] = activations.NONE
+    keep = np.ones(sum(network.layers), dtype=np.float32)
+    plain = (codes == activations.NONE).astype(np.int64)
+    if network.dropout:
+        plain[:-1] = 0
+    for layer, neuron in silenced:
+        keep[offsets[layer + 1] + neuron] = 0
+        plain[layer] = 0
+    starts = np.array([layout.weight(i).start for i in range(len(codes))])
+    return Net(np.array(network.layers), codes.astype(np.int64), starts, offsets, plain, keep)
+
+
+class Scratch(NamedTuple):
+    """Where a pass writes. ``pre``, ``post`` and ``delta`` are ``(blocks, features · rows of a block)``."""
+
+    pre: Any
+    """The weighted sums, of layers that are not plain."""
+    post: Any
+    """What entered, then what left each layer after activation, dropout and silencing."""
+    delta: Any
+    """The activation's slope on the way forward; on the way back the gradient by the weighted sums."""
+    targets: Any
+    """``(blocks, rows of a block)``"""
+    spare: Any
+    """Room for one row of features, or for one feature of a block."""
+    every: Any
+    """``(rows,)``: the batch's targets, where each answer is held against all of them."""
+
+
+def scratch_for(net: Net, rows: int, flat: bool = False, dtype: Any = np.float32, kept: bool = False) -> Scratch:
+    """Room for a pass; one that is kept has room for all its rows at once."""
+    features = len(net.keep)
+    blocks, size = (-(-rows // BLOCK) if kept else 1), (FEW if rows <= FEW else BLOCK)
+    pre, post, delta = (np.zeros((blocks, features * size), dtype=dtype) for _ in range(3))
+    wanted, spare = np.zeros((blocks, size), dtype=dtype), np.zeros(max(size, *net.sizes), dtype=dtype)
+    return Scratch(pre, post, delta, wanted, spare, np.zeros(rows if flat else 0, dtype=dtype))
+
+
+@compiled
+def _load(inputs: Any, targets: Any, order: Any, begin: Any, rows: Any, post: Any, wanted: Any, features: Any) -> None:
+    """Copy rows ``begin`` to ``begin + rows`` of an order (empty: of the data) into a block."""
+    if rows > FEW and not len(order):
+        stop = begin + rows
+        copy(post[:rows], inputs[0, begin:stop])
+        copy(post[BLOCK : BLOCK + rows], inputs[1, begin:stop])
+        copy(wanted[:rows], targets[begin:stop])
+        return
+    across, down = (1, features) if rows <= FEW else (BLOCK, 1)
+    for r in range(rows):
+        row = order[begin + r] if len(order) else begin + r
+        post[r * down] = inputs[0, row]
+        post[across + r * down] = inputs[1, row]
+        wanted[r] = targets[row]
+
+
+@compiled
+def forward(net: Any, i: Any, parameters: Any, masks: Any, at: Any, pre: Any, post: Any, delta: Any, rows: Any,
+            sloped: Any) -> None:  # fmt: skip
+    """Send a block, whose first row is the batch's row ``at``, through layer i."""
+    entering, leaving, x0, z0 = net.sizes[i], net.sizes[i + 1], net.offsets[i], net.offsets[i + 1]
+    plain, code, start = net.plain[i], net.codes[i], net.starts[i]
+    dropped = len(masks) > 0 and i < len(net.codes) - 1
+    sums = post if plain else pre
+    if rows > FEW:
+        affine(parameters, start, entering, leaving, post[x0 * BLOCK :], sums[z0 * BLOCK :], rows)
+        if not plain:
+            for j in range(z0, z0 + leaving):
+                lane = slice(j * BLOCK, j * BLOCK + rows)
+                h, slope = post[lane], delta[lane]
+                activations.activate(code, pre[lane], h, slope, sloped)
+                if net.keep[j] == 0:
+                    fill(h, 0)
+                    fill(slope, 0)
+                elif dropped:
+                    for r in range(rows):
+                        h[r] *= masks[at + r, j]
+                        slope[r] *= masks[at + r, j]
+        return
+    features = len(net.keep)
+    for r in range(rows):
+        x, z = r * features + x0, r * features + z0
+        affine_row(parameters, start, entering, leaving, post[x : x + entering], sums[z : z + leaving])
+        if not plain:
+            h, slope = post[z : z + leaving], delta[z : z + leaving]
+            activations.activate(code, pre[z : z + leaving], h, slope, sloped)
+            for j in range(leaving):
+                if net.keep[z0 + j] == 0:
+                    h[j], slope[j] = 0, 0
+                elif dropped:
+                    h[j] *= masks[at + r, z0 + j]
+                    slope[j] *= masks[at + r, z0 + j]
+
+
+@compiled
+def measure(net: Any, loss: Any, count: Any, every: Any, post: Any, wanted: Any, delta: Any, spare: Any,
+            rows: Any) -> Any:  # fmt: skip
+    """The sum of the losses of a block; where the error begins, its gradient by the last layer's sums.
+
+    With targets ``every`` (m,) each answer is held against all of them.
     """
-
-    _affine: ClassVar[Callable[..., Tensor]] = staticmethod(torch.addmm)
-    _product: ClassVar[Callable[..., Tensor]] = staticmethod(torch.mm)
-
-    def __init__(
-        self,
-        layers: Sequence[Linear],
-        rows: int,
-        activation: str,
-        loss: str,
-        flat_target: bool,
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        *many, _, _ = layers[0].weight.shape
-        outs = [layer.weight.shape[-2] for layer in layers]
-        self.layers = layers
-        self.last = len(layers) - 1
-        self.rows = rows
-        self.activation = activation
-        self.loss_name = loss
-        self.flat_target = flat_target
-        self.pre = [torch.empty(*many, n, rows, dtype=dtype) for n in outs]
-        self.post = [
-            z if activation == "none" or i == self.last else torch.empty_like(z) for i, z in enumerate(self.pre)
-        ]
-        self.delta = [torch.empty(*many, n, rows, dtype=dtype) for n in outs]
-        self.masks: list[Tensor | None] = [None] * len(outs)
-        """What each layer's outputs are multiplied by (dropout, silenced neurons), ``(out_features, rows)`` or
-        ``(out_features, 1)``; None where nothing is."""
-        self.difference = torch.empty(*many, rows if flat_target else 1, rows, dtype=dtype)
-        """Answer minus target: ``(1, rows)``, or ``(rows, rows)`` with a flat target."""
-        self._count = rows * rows if flat_target else rows
-        self._ones = torch.ones(rows, dtype=dtype)
-        self._post_t = [h.mT for h in self.post]
-        self._kept: list[Tensor | None] = [None] * len(outs)
-        """What each layer's activation has left for its slope."""
-
-    def take(self, inputs: Tensor, targets: Tensor) -> None:
-        """Make this the batch: inputs ``(2, rows)`` and targets ``(1, rows)``."""
-        self.inputs, self.targets = inputs, targets
-        self._inputs_t = inputs.mT
-
-    def forward(self, i: int) -> None:
-        """Send the batch through layer i."""
-        layer, z = self.layers[i], self.pre[i]
-        self._affine(layer.bias, layer.weight, self.post[i - 1] if i else self.inputs, out=z)
-        if i < self.last:
-            mask = self.masks[i]
-            if self.activation != "none":
-                kept = activate(self.activation, z, self.post[i])
-                self._kept[i] = kept if mask is None else None
-                if mask is not None:
-                    self.post[i].mul_(mask)
-            elif mask is not None:
-                if self.post[i] is z:  # shared as long as nothing comes between the two
-                    self.post[i] = torch.empty_like(z)
-                    self._post_t[i] = self.post[i].mT
-                torch.mul(z, mask, out=self.post[i])
-
-    def run(self) -> Tensor:
-        """Go forward through all layers and measure the loss."""
-        for i in range(len(self.layers)):
-            self.forward(i)
-        return self.loss()
-
-    def outputs(self) -> Tensor:
-        """Go forward through all layers: what the last one gives, ``(rows,)``."""
-        for i in range(len(self.layers)):
-            self.forward(i)
-        return self.post[-1][0]
-
-    def loss(self) -> Tensor:
-        """The loss of the batch, a tensor of one number: the mean over its rows (PyTorch's ``reduction="mean"``)."""
-        self._subtract_targets()
-        return mean_loss(self.loss_name, self.difference)
-
-    def _subtract_targets(self) -> None:
-        answers = self._post_t[-1] if self.flat_target else self.post[-1]
-        torch.sub(answers, self.targets, out=self.difference)
-
-    def backward(self, i: int, *, add: bool) -> None:
-        """Send the error back through layer i: its delta, then its gradients, written or added in place."""
-        layer, delta = self.layers[i], self.delta[i]
-        if i < self.last:
-            mask = self.masks[i]
-            slope = None
-            if self.activation != "none":  # before the product, which may be written over what left the layer
-                slope = activation_slope(self.activation, self.pre[i], self._kept[i])
-            self._product(self.layers[i + 1].weight_t, self.delta[i + 1], out=delta)
-            if mask is not None:
-                delta.mul_(mask)
-            if slope is not None:
-                delta.mul_(slope)
-        elif self.flat_target:
-            slopes = loss_slope(self.loss_name, self.difference, torch.empty_like(self.difference), self._count)
-            delta.copy_(slopes.sum(dim=-1).unsqueeze(-2))
+    z0, plain, features = net.offsets[-1], net.plain[-1], len(net.keep)
+    size = rows if rows > FEW else 1
+    total = 0.0
+    for r in range(0, rows, size):
+        at = z0 * BLOCK if rows > FEW else r * features + z0
+        answers, error = post[at : at + size], delta[at : at + size] if plain else spare[:size]
+        if len(every):
+            total += losses.summed_against_all(loss, answers, every, error, count)
         else:
-            loss_slope(self.loss_name, self.difference, delta, self._count)
-        self._write_gradients(layer, delta, self._post_t[i - 1] if i else self._inputs_t, add)
-
-    def _write_gradients(self, layer: Linear, delta: Tensor, entering_t: Tensor, add: bool) -> None:
-        if add:
-            layer.weight_grad.addmm_(delta, entering_t)
-            layer.bias_grad.addmv_(delta, self._ones)
-        else:
-            torch.mm(delta, entering_t, out=layer.weight_grad)
-            torch.mv(delta, self._ones, out=layer.bias_grad)
+            total += losses.summed(loss, answers, wanted[r : r + size], error, count)
+        if not plain:
+            for s in range(size):
+                delta[at + s] *= error[s]
+    return total
 
 
-def one_by_one(way: Pass) -> Tensor:
-    """What the last layer gives for each row of a pass alone, ``(rows,)``; masks must be columns or None.
+@compiled
+def backward(net: Any, i: Any, parameters: Any, into: Any, post: Any, delta: Any, spare: Any, rows: Any) -> None:
+    """Send the error of a block back through layer i: its δ, then its gradients, which are added to ``into``."""
+    entering, leaving, x0, z0 = net.sizes[i], net.sizes[i + 1], net.offsets[i], net.offsets[i + 1]
+    last, plain, features = i == len(net.codes) - 1, net.plain[i], len(net.keep)
+    zero = parameters.dtype.type(0)
+    if rows > FEW:
+        if not last:
+            after, onward, next0 = net.sizes[i + 2], net.starts[i + 1], net.offsets[i + 2]
+            behind = delta[next0 * BLOCK :]
+            for j in range(leaving):
+                lane = delta[(z0 + j) * BLOCK : (z0 + j) * BLOCK + rows]
+                back = lane if plain else spare[:rows]
+                mix(back, zero, parameters, onward + j, leaving, behind, after, rows)
+                if not plain:
+                    for r in range(rows):
+                        lane[r] *= back[r]
+        gradients(into, net.starts[i], entering, leaving, post[x0 * BLOCK :], delta[z0 * BLOCK :], rows)
+        return
+    for r in range(rows):
+        x, z = r * features + x0, r * features + z0
+        lane = delta[z : z + leaving]
+        if not last:
+            after, onward, next0 = net.sizes[i + 2], net.starts[i + 1], r * features + net.offsets[i + 2]
+            back = lane if plain else spare[:leaving]
+            send_back_row(parameters, onward, leaving, after, delta[next0 : next0 + after], back)
+            if not plain:
+                for j in range(leaving):
+                    lane[j] *= back[j]
+        gradients_row(into, net.starts[i], entering, leaving, post[x : x + entering], lane)
 
-    A product of matrices adds its terms up in another order for many columns than for one, so that the last digits
-    of an answer would hang on what else is asked.
+
+@compiled
+def work(net: Any, parameters: Any, into: Any, masks: Any, scratch: Any, inputs: Any, targets: Any, order: Any,
+         begin: Any, rows: Any, loss: Any, flat: Any, first: Any, last: Any) -> Any:  # fmt: skip
+    """Take a batch through stages ``first`` to ``last`` of an update; every way of training is this one.
+
+    Stage 0 is zero_grad's and nothing here, 1 to L are forward by layer, L + 1 the loss, then backward by layer from
+    the last to the first. Block by block each stage does the same arithmetic in the same order, alone or with others.
+    Returns the mean loss of the batch, where the stages measured it.
     """
-    alone = Pass(way.layers, 1, way.activation, way.loss_name, False)
-    alone.masks = list(way.masks)
-    alone.take(torch.empty(len(way.inputs), 1), way.targets[:, :1])
-    answers = torch.empty(way.rows)
-    for i in range(way.rows):
-        alone.inputs.copy_(way.inputs[:, i : i + 1])  # whose strides differ, and with them the kernel
-        answers[i] = alone.outputs()[0]
-    return answers
+    depth, kept = len(net.codes), len(scratch.post) > 1
+    count = rows * rows if flat else rows
+    every = scratch.every[:rows] if flat else targets[:0]
+    for r in range(len(every)):
+        every[r] = targets[order[begin + r] if len(order) else begin + r]
+    sloped = last != depth + 1  # a pass that only measures needs no slopes
+    total = 0.0
+    for at in range(0, rows, BLOCK):
+        n, slot = min(BLOCK, rows - at), at // BLOCK if kept else 0
+        pre, post, delta, wanted = scratch.pre[slot], scratch.post[slot], scratch.delta[slot], scratch.targets[slot]
+        if first <= 1 <= last:
+            _load(inputs, targets, order, begin + at, n, post, wanted, len(net.keep))
+        for i in range(max(first, 1) - 1, min(last, depth)):
+            forward(net, i, parameters, masks, at, pre, post, delta, n, sloped)
+        if first <= depth + 1 <= last:
+            total += measure(net, loss, count, every, post, wanted, delta, scratch.spare, n)
+        for stage in range(max(first, depth + 2), last + 1):
+            backward(net, 2 * depth + 1 - stage, parameters, into, post, delta, scratch.spare, n)
+    kind = parameters.dtype.type
+    return np.float64(kind(total) / kind(count))
 
 
-def activate(name: str, z: Tensor, out: Tensor) -> Tensor | None:
-    """Write the activation of ``z`` into ``out``: formulas of ``torch.nn``'s documentation.
+@compiled
+def ask(net: Any, parameters: Any, scratch: Any, inputs: Any, masks: Any, order: Any, size: Any, out: Any) -> None:
+    """What the last layer gives for inputs ``(2, n)``, into ``out`` (n,), in parts of ``size`` rows.
 
-    Returns what :func:`activation_slope` is quicker with, if anything: ``out`` itself, or Φ(z) for gelu.
+    In parts of up to :data:`FEW` rows no answer hangs on what else is asked; more at once round otherwise.
     """
-    if name == "relu":
-        torch.clamp(z, min=0, out=out)
-    elif name == "leaky_relu":
-        torch.maximum(z, z * LEAKY_SLOPE, out=out)
-    elif name == "tanh":
-        return torch.tanh(z, out=out)
-    elif name == "sigmoid":
-        return torch.sigmoid(z, out=out)
-    elif name == "gelu":
-        share = _normal_cdf(z)
-        torch.mul(z, share, out=out)
-        return share
-    else:
-        out.copy_(z)
-    return None
-
-
-def activation_slope(name: str, z: Tensor, kept: Tensor | None = None) -> Tensor:
-    """The derivative of the activation at ``z``, of the same shape.
-
-    Args:
-        kept: what :func:`activate` returned for this ``z``, as long as nobody has written over it.
-    """
-    if name == "relu":
-        return (z > 0).to(z.dtype)
-    if name == "leaky_relu":
-        return (z > 0).to(z.dtype).clamp_(min=LEAKY_SLOPE)
-    if name == "tanh":
-        t = torch.tanh(z) if kept is None else kept
-        return 1 - t * t
-    if name == "sigmoid":
-        s = torch.sigmoid(z) if kept is None else kept
-        return s * (1 - s)
-    if name == "gelu":  # Φ(z) + z·φ(z)
-        share = _normal_cdf(z) if kept is None else kept
-        return (z * z).div_(-2).exp_().mul_(z).div_(math.sqrt(2 * math.pi)).add_(share)
-    return torch.ones_like(z)
-
-
-def activation_curve(name: str, z: Tensor) -> Tensor:
-    """The second derivative of the activation at ``z``, of the same shape; 0 at a kink, as on straight pieces."""
-    if name == "tanh":
-        t = torch.tanh(z)
-        return -2 * t * (1 - t * t)
-    if name == "sigmoid":
-        s = torch.sigmoid(z)
-        return s * (1 - s) * (1 - 2 * s)
-    if name == "gelu":
-        return (2 - z * z) * torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    return torch.zeros_like(z)
-
-
-def _normal_cdf(z: Tensor) -> Tensor:
-    # In place: memory that is asked for anew at every step costs more than the arithmetic.
-    return (z / math.sqrt(2)).erf_().add_(1).mul_(0.5)
-
-
-def mean_loss(name: str, difference: Tensor) -> Tensor:
-    """The mean loss of these differences: ``nn.MSELoss``, ``nn.L1Loss`` or ``nn.HuberLoss`` with delta 1."""
-    if name == "mse":
-        flat = difference.view(-1)
-        return torch.dot(flat, flat) / len(flat)
-    return _single_losses(name, difference).mean()
-
-
-def mean_losses(name: str, differences: Tensor) -> Tensor:
-    """:func:`mean_loss` of each network, ``(networks,)``; all differences have the networks in front."""
-    if name == "mse":
-        flat = differences.flatten(1).unsqueeze(1)
-        return torch.bmm(flat, flat.mT).flatten() / flat.shape[-1]
-    return _single_losses(name, differences).flatten(1).mean(1)
-
-
-def _single_losses(name: str, difference: Tensor) -> Tensor:
-    size = difference.abs()
-    if name == "mae":
-        return size
-    return torch.where(size < 1, 0.5 * difference * difference, size - 0.5)
-
-
-def loss_slope(name: str, difference: Tensor, out: Tensor, count: int) -> Tensor:
-    """Write the derivative of a mean over ``count`` differences by each of them into ``out``, of the same shape."""
-    if name == "mse":
-        return torch.mul(difference, 2 / count, out=out)
-    if name == "mae":
-        return torch.sign(difference, out=out).div_(count)
-    return torch.clamp(difference, -1, 1, out=out).div_(count)
-
-
-def loss_curve(name: str, difference: Tensor, count: int) -> Tensor:
-    """The second derivative of a mean over ``count`` differences by each of them, of the same shape."""
-    if name == "mse":
-        return torch.full_like(difference, 2 / count)
-    if name == "mae":
-        return torch.zeros_like(difference)
-    return (difference.abs() < 1).to(difference.dtype) / count
+    z0 = net.offsets[-1]
+    for at in range(0, inputs.shape[1], size):
+        n = min(size, inputs.shape[1] - at)
+        work(net, parameters, parameters, masks[:0], scratch, inputs, out, order[:0], at, n, 0, False, 1,
+             len(net.codes) + 1)  # fmt: skip
+        for r in range(n):
+            out[at + r] = scratch.post[0, r * len(net.keep) + z0 if n <= FEW else z0 * BLOCK + r]

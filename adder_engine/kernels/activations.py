@@ -1,0 +1,141 @@
+"""Activations, row by row: formulas of ``torch.nn``'s documentation, and the float32 functions that they need."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from adder_engine.kernels.compiler import compiled, exactly, float_of_bits
+
+CODES = {"none": 0, "relu": 1, "leaky_relu": 2, "tanh": 3, "sigmoid": 4, "gelu": 5}
+NONE, RELU, LEAKY_RELU, TANH, SIGMOID, GELU = CODES.values()
+LEAKY_SLOPE = np.float32(0.01)
+"""``nn.LeakyReLU``'s default ``negative_slope``."""
+
+F = np.float32
+
+
+@exactly
+def _exp32(x: Any) -> Any:
+    """e^x to 1.3·2⁻²⁴ for x from −87.3 to 88.3, and what it is there beyond (Cephes' ``expf``)."""
+    x = F(88.3) if x > F(88.3) else x
+    x = F(-87.3) if x < F(-87.3) else x
+    n = np.floor(x * F(1.44269504088896341) + F(0.5))
+    r = x - n * F(0.693359375)
+    r = r + n * F(2.12194440e-4)
+    y = F(1.9875691500e-4)
+    y = y * r + F(1.3981999507e-3)
+    y = y * r + F(8.3334519073e-3)
+    y = y * r + F(4.1665795894e-2)
+    y = y * r + F(1.6666665459e-1)
+    y = y * r + F(5.0000001201e-1)
+    y = y * r * r + r + F(1.0)
+    return y * float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+
+
+@exactly
+def _tanh32(x: Any) -> Any:
+    """tanh to 5·2⁻²⁴: the rational function of Eigen's ``ptanh``."""
+    x = F(7.90531110763549805) if x > F(7.90531110763549805) else x
+    x = F(-7.90531110763549805) if x < F(-7.90531110763549805) else x
+    s = x * x
+    p = F(-2.76076847742355e-16)
+    p = p * s + F(2.00018790482477e-13)
+    p = p * s + F(-8.60467152213735e-11)
+    p = p * s + F(5.12229709037114e-08)
+    p = p * s + F(1.48572235717979e-05)
+    p = p * s + F(6.37261928875436e-04)
+    p = p * s + F(4.89352455891786e-03)
+    q = F(1.19825839466702e-06)
+    q = q * s + F(1.18534705686654e-04)
+    q = q * s + F(2.26843463243900e-03)
+    q = q * s + F(4.89352518554385e-03)
+    return x * p / q
+
+
+@exactly
+def _erf32(x: Any) -> Any:
+    """The error function, to a few units of 2⁻²⁴: the rational function of Eigen's ``erf``."""
+    x = F(4.0) if x > F(4.0) else x
+    x = F(-4.0) if x < F(-4.0) else x
+    s = x * x
+    p = F(-2.72614225801306e-10)
+    p = p * s + F(2.77068142495902e-08)
+    p = p * s + F(-2.10102402082508e-06)
+    p = p * s + F(-5.69250639462346e-05)
+    p = p * s + F(-7.34990630326855e-04)
+    p = p * s + F(-2.95459980854025e-03)
+    p = p * s + F(-1.60960333262415e-02)
+    q = F(-1.45660718464996e-05)
+    q = q * s + F(-2.13374055278905e-04)
+    q = q * s + F(-1.68282697438203e-03)
+    q = q * s + F(-7.37332916720468e-03)
+    q = q * s + F(-1.42647390514189e-02)
+    return x * p / q
+
+
+def exp(x: Any) -> Any: ...
+def tanh(x: Any) -> Any: ...
+def erf(x: Any) -> Any: ...
+
+
+def _offer(name: Any, single: Any, double: Any) -> None:
+    """Let kernels call ``name``: in float32 what vectorises, in float64 the machine's own."""
+
+    @overload(name, strict=False)  # type: ignore[untyped-decorator]
+    def choose(x: Any) -> Any:
+        return (lambda x: single(x)) if x == types.float32 else (lambda x: double(x))
+
+
+_offer(exp, _exp32, math.exp)
+_offer(tanh, _tanh32, math.tanh)
+_offer(erf, _erf32, math.erf)
+
+
+@compiled
+def activate(code: Any, z: Any, out: Any, slope: Any, sloped: Any) -> None:
+    """Write the activation of ``z`` into ``out`` and, where wanted, its derivative into ``slope``; all ``(n,)``."""
+    kind = z.dtype.type
+    one, half = kind(1), kind(0.5)
+    if code == RELU:
+        for r in range(len(z)):
+            out[r] = z[r] if not z[r] <= 0 else kind(0)  # NaN stays NaN
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = one if z[r] > 0 else kind(0)
+    elif code == LEAKY_RELU:
+        for r in range(len(z)):
+            out[r] = z[r] if not z[r] <= 0 else z[r] * kind(LEAKY_SLOPE)
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = one if z[r] > 0 else kind(LEAKY_SLOPE)
+    elif code == TANH:
+        for r in range(len(z)):
+            out[r] = tanh(z[r])
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = one - out[r] * out[r]
+    elif code == SIGMOID:
+        for r in range(len(z)):
+            out[r] = one / (one + exp(-z[r]))
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = out[r] * (one - out[r])
+    elif code == GELU:  # z·Φ(z), and Φ(z) + z·φ(z)
+        for r in range(len(z)):
+            out[r] = half * (one + erf(z[r] * kind(math.sqrt(0.5))))
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = out[r] + z[r] * kind(1 / math.sqrt(2 * math.pi)) * exp(-half * z[r] * z[r])
+        for r in range(len(z)):
+            out[r] = out[r] * z[r]
+    else:
+        for r in range(len(z)):
+            out[r] = z[r]
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = one

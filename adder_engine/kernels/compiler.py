@@ -1,0 +1,83 @@
+"""How the kernels are compiled: by numba, once, into a cache that lies where it can be written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
+from platformdirs import user_cache_path
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, "error_model": "numpy", "_nrt": False}
+
+
+def cache_folders() -> Iterator[Path]:
+    """Where compiled kernels may lie, the best place first: beside the sources, with the user's caches, for now only."""
+    here = Path(__file__).parent
+    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))  # a caller's cache knows not its callees
+    name = f"{numba.__version__}-{np.__version__}-{hashlib.sha256(sources).hexdigest()[:12]}"
+    yield here / "__pycache__" / name
+    yield user_cache_path("adder-tui", ensure_exists=False) / "kernels" / name
+    yield Path(tempfile.gettempdir()) / f"adder-tui-{os.getuid() if hasattr(os, 'getuid') else 0}" / name
+
+
+def cache_folder() -> Path | None:
+    """The first folder that this user may write to, made; None where there is none."""
+    for folder in cache_folders():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+FOLDER = cache_folder()
+"""Where the compiled kernels lie; None where they are compiled anew each time."""
+
+
+@contextmanager
+def _caching() -> Iterator[None]:
+    """numba's own setting is for the whole process: it is as it was afterwards."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = "" if FOLDER is None else str(FOLDER)
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
+    def wrap(function: Function) -> Function:
+        with _caching():
+            made: Function = numba.njit(**{**_OPTIONS, "cache": FOLDER is not None}, fastmath=fastmath)(function)
+        return made
+
+    return wrap
+
+
+compiled = _compiled({"reassoc", "contract", "nsz"})
+"""For sums, whose terms may be added up in the order that is quickest. NaN and infinity stay what they are."""
+exactly = _compiled(False)
+"""For formulas that are rounded as they are written."""
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def float_of_bits(context: Any, bits: Any) -> Any:
+    """The float32 of these 32 bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return numba.float32(numba.int32), generate

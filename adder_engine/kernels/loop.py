@@ -1,0 +1,275 @@
+"""The training loop: updates, epochs, their losses and what they are held against, without a stop in between."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adder_engine.experiment import Experiment
+from adder_engine.kernels import losses, optim
+from adder_engine.kernels.compiler import compiled, exactly
+from adder_engine.kernels.layers import copy, fill
+from adder_engine.kernels.optim import optimizer_step, scheduled_lr
+from adder_engine.kernels.backprop import ask, work
+from adder_engine.kernels.random import permute
+
+COUNTERS = np.dtype(
+    [
+        ("updates_done", np.int64), ("epochs_done", np.int64), ("row", np.int64), ("optimizer_steps", np.int64),
+        ("has_gradients", np.int64), ("batch_loss", np.float64), ("loss", np.float64), ("test_loss", np.float64),
+        ("epoch_sum", np.float64), ("epoch_low", np.float64), ("epoch_high", np.float64), ("best_loss", np.float64),
+        ("best_epoch", np.int64), ("lr", np.float64), ("step_lr", np.float64),
+    ]
+)  # fmt: skip
+"""Where a run stands apart from its numbers, a record; NaN where there is no loss yet."""
+GOING_ON, NOT_FINITE, RULED = 0, 1, 2
+"""How a stretch of training ended: at its limit, at a loss that is not finite, or by a rule."""
+
+
+class Data(NamedTuple):
+    """Rows to learn from, inputs ``(2, n)`` and targets ``(n,)``, and those held out; in scaled units."""
+
+    inputs: Any
+    targets: Any
+    test_inputs: Any
+    test_targets: Any
+
+
+class Settings(NamedTuple):
+    """The settings of training in force, as numbers."""
+
+    epochs: Any
+    test_every: Any
+    batch_size: Any
+    loss: Any
+    flat_target: Any
+    zero_grad: Any
+    optimizer: Any
+    momentum: Any
+    decay: Any
+    l1: Any
+    lr: Any
+    schedule: Any
+    every: Any
+    gamma: Any
+    warmup: Any
+
+
+def settings_of(experiment: Experiment) -> Settings:
+    t = experiment.training
+    return Settings(
+        experiment.epochs, experiment.data.test_every, t.batch_size, losses.CODES[t.loss], t.flat_target, t.zero_grad,
+        optim.CODES[t.optimizer], float(t.momentum), float(t.weight_decay), float(t.l1), float(t.lr),
+        optim.SCHEDULES[t.schedule], t.schedule_every, float(t.schedule_gamma), t.warmup_epochs,
+    )  # fmt: skip
+
+
+@exactly
+def lr_at(s: Any, epoch: Any) -> Any:
+    """The learning rate in an epoch, 0-based."""
+    return scheduled_lr(s.schedule, s.lr, s.every, s.gamma, s.warmup, epoch, s.epochs)
+
+
+@compiled
+def penalise(net: Any, s: Any, state: Any, frozen: Any, first: Any, last: Any) -> None:
+    """Add the l1 penalty's gradient to layers ``first`` to ``last``, and let frozen parameters have none."""
+    for i in range(net.starts[first], net.starts[last] + (net.sizes[last] + 1) * net.sizes[last + 1]):
+        if s.l1:
+            state[1, i] += np.float32(s.l1) * np.sign(state[0, i])
+        if frozen[i]:
+            state[1, i] = 0
+
+
+@compiled
+def take_step(s: Any, state: Any, previous: Any, frozen: Any, c: Any, held: Any) -> None:
+    """Let the optimizer change the parameters once; frozen ones and their moments stay what they were."""
+    for row in range(4):
+        copy(previous[row], state[row])
+    c.optimizer_steps += 1
+    c.step_lr = c.lr
+    optimizer_step(s.optimizer, c.lr, s.momentum, s.decay, c.optimizer_steps, state)
+    if held:
+        for i in range(len(frozen)):
+            if frozen[i]:
+                state[0, i], state[2, i], state[3, i] = previous[0, i], previous[2, i], previous[3, i]
+    c.updates_done += 1
+
+
+@compiled
+def count_rows(net: Any, s: Any, state: Any, scratch: Any, data: Any, masks: Any, order: Any, c: Any, rows: Any) -> Any:
+    """Count the rows of an update, and where they end an epoch, look at the held-out rows. Whether all is finite."""
+    c.row += rows
+    c.epoch_sum += c.batch_loss * rows
+    c.epoch_low, c.epoch_high = min(c.epoch_low, c.batch_loss), max(c.epoch_high, c.batch_loss)
+    n = len(data.targets)
+    if c.row < n:
+        return True
+    c.loss = c.batch_loss if rows == n else c.epoch_sum / n
+    c.row, c.epoch_sum = 0, 0.0
+    c.epochs_done += 1
+    if s.schedule != optim.CONSTANT:
+        c.lr = lr_at(s, c.epochs_done)
+    measured, none, depth = len(data.test_targets), masks[:0], len(net.codes)
+    if measured and (c.epochs_done % s.test_every == 0 or c.epochs_done == s.epochs):
+        c.test_loss = work(net, state[0], state[1], none, scratch, data.test_inputs, data.test_targets, order[:0], 0,
+                           measured, s.loss, False, 1, depth + 1)  # fmt: skip
+        if not math.isfinite(c.test_loss):
+            return False
+        if not c.test_loss >= c.best_loss:  # NaN where there is none yet
+            c.best_loss, c.best_epoch = c.test_loss, c.epochs_done
+    if c.epochs_done < s.epochs:
+        return True
+    return math.isfinite(  # no further forward pass of this run would notice
+        work(net, state[0], state[1], none, scratch, data.inputs, data.targets, order[:0], 0, n, s.loss, False, 1,
+             depth + 1)
+    )  # fmt: skip
+
+
+@compiled
+def update(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
+           order: Any, counters: Any, before: Any) -> Any:  # fmt: skip
+    """One update: zero_grad, forward, loss, backward, step. Whether all that was measured is finite."""
+    c = counters[0]
+    n = len(data.targets)
+    if c.row == 0:
+        c.epoch_low, c.epoch_high = math.inf, -math.inf
+    whole = s.batch_size == 0 and c.row == 0
+    rows = n if whole else min(s.batch_size if s.batch_size else n, n - c.row)
+    if s.zero_grad:
+        fill(state[1], 0)
+    depth = len(net.codes)
+    found = work(net, state[0], state[1], masks, scratch, data.inputs, data.targets, order[:0] if whole else order, c.row,
+                 rows, s.loss, s.flat_target, 0, 2 * depth + 1)  # fmt: skip
+    if not math.isfinite(found):
+        return False
+    c.batch_loss, c.has_gradients = found, 1
+    if s.l1 or held:
+        penalise(net, s, state, frozen, 0, depth - 1)
+    before[0] = counters[0]
+    take_step(s, state, previous, frozen, c, held)
+    return count_rows(net, s, state, scratch, data, masks, order, c, rows)
+
+
+class Series(NamedTuple):
+    """One value an epoch, in buckets of equal width; each keeps its last value and its extremes."""
+
+    columns: Any
+    """``(4, capacity + 1)``: the buckets' last epochs, last values, lowest and highest values."""
+    size: Any
+    """``(2,)``: how many buckets there are, and how many epochs each holds."""
+
+
+class Notes(NamedTuple):
+    """The losses of a run so far."""
+
+    train: Any
+    test: Any
+    epochs: Any
+    """``(1,)``: the last epoch that was noted."""
+
+
+@exactly
+def record(series: Any, epoch: Any, value: Any, low: Any, high: Any) -> None:
+    """Add the value of an epoch (1-based), which comes after all epochs recorded before.
+
+    When the buckets are used up their width doubles, so that the cost of a value stays flat however long the run.
+    """
+    columns, size = series.columns, series.size
+    i = size[0] - 1
+    if i >= 0 and (epoch - 1) // size[1] == (np.int64(columns[0, i]) - 1) // size[1]:
+        low, high = min(columns[2, i], low), max(columns[3, i], high)
+    else:
+        i += 1
+        size[0] += 1
+    columns[0, i], columns[1, i], columns[2, i], columns[3, i] = epoch, value, low, high
+    if size[0] == columns.shape[1]:
+        count, size[0] = size[0], 0
+        size[1] *= 2
+        for k in range(count):
+            record(series, np.int64(columns[0, k]), columns[1, k], columns[2, k], columns[3, k])
+
+
+@exactly
+def note(notes: Any, s: Any, c: Any, held_out: Any) -> None:
+    """Note an epoch that has just ended, unless it was noted before."""
+    if c.epochs_done <= notes.epochs[0]:
+        return
+    record(notes.train, c.epochs_done, c.loss, c.epoch_low, c.epoch_high)
+    if held_out and (c.epochs_done % s.test_every == 0 or c.epochs_done == s.epochs):
+        record(notes.test, c.epochs_done, c.test_loss, c.test_loss, c.test_loss)
+    notes.epochs[0] = c.epochs_done
+
+
+class Rules(NamedTuple):
+    """The rules by which a run pauses at the end of an epoch; 0 where there is none."""
+
+    epoch: Any
+    loss: Any
+    patience: Any
+    pair: Any
+    """``(2, 1)`` float32, or ``(2, 0)``: the sum whose answer is watched, in scaled units."""
+    answer: Any
+    """``(1,)`` float32: the answer to it that was found last, in units of sums."""
+    wanted: Any
+    within: Any
+    scale: Any
+    beyond: Any
+    """Epochs up to this one are gone through without a stop."""
+    were: Any
+    """``(2,)``: whether the loss, and the answer, were within their bounds an epoch earlier."""
+
+
+EPOCH, LOSS, PATIENCE, SUM = 1, 2, 3, 4
+
+
+@compiled
+def is_near(net: Any, state: Any, scratch: Any, masks: Any, order: Any, rules: Any) -> Any:
+    """Whether the answer to the watched sum, which is left in ``rules.answer``, is within its bounds."""
+    ask(net, state[0], scratch, rules.pair, masks, order, 1, rules.answer)
+    rules.answer[0] *= np.float32(rules.scale)
+    return abs(rules.answer[0] - rules.wanted) <= rules.within
+
+
+@compiled
+def rule_met(net: Any, s: Any, state: Any, scratch: Any, masks: Any, order: Any, rules: Any, c: Any) -> Any:
+    """Which rule comes true with the epoch that has just ended, 0 for none."""
+    fired = EPOCH if rules.epoch and c.epochs_done == rules.epoch else 0
+    if rules.loss:
+        was, rules.were[0] = rules.were[0], c.loss <= rules.loss
+        if rules.were[0] and not was and not fired:
+            fired = LOSS
+    now, best = c.epochs_done, c.best_epoch
+    if rules.patience and not fired and best and (now % s.test_every == 0 or now == s.epochs):
+        earlier = max(best, (now - 1) // s.test_every * s.test_every)
+        if (now - best) // rules.patience > (earlier - best) // rules.patience:
+            fired = PATIENCE
+    if rules.pair.shape[1]:
+        was, rules.were[1] = rules.were[1], is_near(net, state, scratch, masks, order, rules)
+        if rules.were[1] and not was:
+            fired = SUM
+    return fired
+
+
+@compiled
+def train(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
+          order: Any, streams: Any, counters: Any, before: Any, notes: Any, rules: Any, until: Any, last_epoch: Any,
+          begun: Any) -> Any:  # fmt: skip
+    """Run updates until so many are done, or an epoch; ``begun``: the first one's rows are drawn. How it ended."""
+    c = counters[0]
+    while c.updates_done < until and c.epochs_done < last_epoch:
+        epoch = c.epochs_done
+        if c.row == 0 and s.batch_size and not begun:
+            copy(streams[1], streams[0])
+            permute(streams[0], order)
+        begun = False
+        if not update(net, s, state, previous, frozen, held, scratch, data, masks, order, counters, before):
+            return NOT_FINITE
+        if c.epochs_done > epoch:
+            note(notes, s, c, len(data.test_targets))
+            if c.epochs_done > rules.beyond:
+                fired = rule_met(net, s, state, scratch, masks, order, rules, c)
+                if fired:
+                    return RULED + fired
+    return GOING_ON

@@ -1,0 +1,54 @@
+"""Losses over differences of answer and target: ``nn.MSELoss``, ``nn.L1Loss`` and ``nn.HuberLoss`` with delta 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adder_engine.kernels.compiler import compiled
+
+CODES = {"mse": 0, "mae": 1, "huber": 2}
+MSE, MAE, HUBER = CODES.values()
+
+
+@compiled
+def summed(code: Any, answers: Any, targets: Any, out: Any, count: Any) -> Any:
+    """The sum of the losses of ``answers`` (n,) beside ``targets`` (n,), and into ``out`` (n,) the derivative of a mean
+    over ``count`` of them by each answer.
+    """
+    kind = answers.dtype.type
+    zero, one, half, share = kind(0), kind(1), kind(0.5), kind(1 / count)
+    total = zero
+    if code == MSE:
+        twice = kind(2 / count)
+        for r in range(len(answers)):
+            d = answers[r] - targets[r]
+            total += d * d
+            out[r] = d * twice
+    elif code == MAE:
+        for r in range(len(answers)):
+            d = answers[r] - targets[r]
+            total += abs(d)
+            out[r] = share if d > zero else (-share if d < zero else d * zero)
+    else:
+        for r in range(len(answers)):
+            d = answers[r] - targets[r]
+            size = abs(d)
+            total += half * d * d if size < one else size - half
+            d = one if d > one else d
+            out[r] = (-one if d < -one else d) * share
+    return total
+
+
+@compiled
+def summed_against_all(code: Any, answers: Any, every: Any, out: Any, count: Any) -> Any:
+    """As :func:`summed`, with each answer beside every one of the targets ``every`` (m,): what PyTorch makes of targets
+    ``(m,)`` beside answers ``(n, 1)``.
+    """
+    total = answers.dtype.type(0)
+    for r in range(len(answers)):
+        answer, one, slope = answers[r : r + 1], out[r : r + 1], answers.dtype.type(0)
+        for s in range(len(every)):
+            total += summed(code, answer, every[s : s + 1], one, count)
+            slope += one[0]
+        one[0] = slope
+    return total

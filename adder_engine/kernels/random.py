@@ -1,0 +1,58 @@
+"""PyTorch's random numbers without PyTorch: its generator on the CPU is the Mersenne twister of 32 bits.
+
+A stream is ``(625,)`` uint32: the twister's 624 words, and how many of them are used up. Matsumoto and Nishimura,
+"Mersenne Twister" (1998).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adder_engine.kernels.compiler import exactly
+
+WORDS, SHIFT = 624, 397
+U = np.uint32
+
+
+def seeded(seed: int) -> Any:
+    """A stream as ``torch.manual_seed(seed)`` starts it: torch uses the seed's lowest 32 bits."""
+    bits = np.random.MT19937()
+    bits._legacy_seeding(seed & 0xFFFFFFFF)  # type: ignore[attr-defined]
+    return np.append(bits.state["state"]["key"], U(WORDS)).astype(U)  # type: ignore[index]
+
+
+@exactly
+def draw(stream: Any) -> Any:
+    """The next 32 bits."""
+    if stream[WORDS] >= WORDS:
+        for i in range(WORDS):
+            y = (stream[i] & U(0x80000000)) | (stream[(i + 1) % WORDS] & U(0x7FFFFFFF))
+            stream[i] = stream[(i + SHIFT) % WORDS] ^ (y >> U(1)) ^ (U(0x9908B0DF) if y & U(1) else U(0))
+        stream[WORDS] = 0
+    y = stream[stream[WORDS]]
+    stream[WORDS] += U(1)
+    y ^= y >> U(11)
+    y ^= (y << U(7)) & U(0x9D2C5680)
+    y ^= (y << U(15)) & U(0xEFC60000)
+    return y ^ (y >> U(18))
+
+
+@exactly
+def uniform(stream: Any, low: Any, high: Any, out: Any) -> None:
+    """Fill ``out`` (n,) float32 as ``torch.Tensor.uniform_`` does: 24 bits a number, scaled in double, rounded once."""
+    below, above = np.float64(np.float32(low)), np.float64(np.float32(high))
+    for i in range(len(out)):
+        out[i] = np.float32((draw(stream) & U(0xFFFFFF)) * 2.0**-24 * (above - below) + below)
+
+
+@exactly
+def permute(stream: Any, order: Any) -> None:
+    """Fill ``order`` (n,) as ``torch.randperm(n)`` does: Fisher and Yates' shuffle from the front."""
+    n = len(order)
+    for i in range(n):
+        order[i] = i
+    for i in range(n - 1):
+        j = i + np.int64(draw(stream) % U(n - i))
+        order[i], order[j] = order[j], order[i]
