@@ -24,8 +24,9 @@ COUNTERS = np.dtype(
     ]
 )  # fmt: skip
 """Where a run stands apart from its numbers, a record; NaN where there is no loss yet."""
-GOING_ON, NOT_FINITE, RULED = 0, 1, 2
-"""How a stretch of training ended: at its limit, at a loss that is not finite, or by a rule."""
+GOING_ON, NO_LOSS, STEPPED_AWAY = 0, -1, -2
+"""How a stretch of training ended: at its limit, at a loss that is not finite, found before a step or after one; or else
+by a rule, whose number it is."""
 
 
 class Data(NamedTuple):
@@ -128,28 +129,37 @@ def count_rows(net: Any, s: Any, state: Any, scratch: Any, data: Any, masks: Any
 
 
 @compiled
+def finish(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
+           order: Any, counters: Any, before: Any, rows: Any) -> Any:  # fmt: skip
+    """Take the step of an update of so many rows, and count it. Whether all that was measured then is finite."""
+    before[0] = counters[0]
+    c = counters[0]
+    take_step(s, state, previous, frozen, c, held)
+    return count_rows(net, s, state, scratch, data, masks, order, c, rows)
+
+
+@compiled
 def update(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
            order: Any, counters: Any, before: Any) -> Any:  # fmt: skip
-    """One update: zero_grad, forward, loss, backward, step. Whether all that was measured is finite."""
+    """One update: zero_grad, forward, loss, backward, step. How it ended."""
     c = counters[0]
-    n = len(data.targets)
-    if c.row == 0:
-        c.epoch_low, c.epoch_high = math.inf, -math.inf
+    n, depth = len(data.targets), len(net.codes)
     whole = s.batch_size == 0 and c.row == 0
     rows = n if whole else min(s.batch_size if s.batch_size else n, n - c.row)
     if s.zero_grad:
         fill(state[1], 0)
-    depth = len(net.codes)
+        c.has_gradients = 0
     found = work(net, state[0], state[1], masks, scratch, data.inputs, data.targets, order[:0] if whole else order, c.row,
-                 rows, s.loss, s.flat_target, 0, 2 * depth + 1)  # fmt: skip
+                 rows, s.loss, s.flat_target, 1, 2 * depth + 1)  # fmt: skip
     if not math.isfinite(found):
-        return False
+        return NO_LOSS
+    if c.row == 0:
+        c.epoch_low, c.epoch_high = math.inf, -math.inf
     c.batch_loss, c.has_gradients = found, 1
     if s.l1 or held:
         penalise(net, s, state, frozen, 0, depth - 1)
-    before[0] = counters[0]
-    take_step(s, state, previous, frozen, c, held)
-    return count_rows(net, s, state, scratch, data, masks, order, c, rows)
+    good = finish(net, s, state, previous, frozen, held, scratch, data, masks, order, counters, before, rows)
+    return GOING_ON if good else STEPPED_AWAY
 
 
 class Series(NamedTuple):
@@ -222,6 +232,8 @@ class Rules(NamedTuple):
 
 
 EPOCH, LOSS, PATIENCE, SUM = 1, 2, 3, 4
+NEVER = 1 << 60
+"""An update or epoch that no run comes to."""
 
 
 @compiled
@@ -253,6 +265,14 @@ def rule_met(net: Any, s: Any, state: Any, scratch: Any, masks: Any, order: Any,
 
 
 @compiled
+def shuffle(streams: Any, order: Any) -> None:
+    """Draw the order of an epoch. ``streams`` (3, 625): now, before this epoch's order, before the last one's."""
+    copy(streams[2], streams[1])
+    copy(streams[1], streams[0])
+    permute(streams[0], order)
+
+
+@compiled
 def train(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
           order: Any, streams: Any, counters: Any, before: Any, notes: Any, rules: Any, until: Any, last_epoch: Any,
           begun: Any) -> Any:  # fmt: skip
@@ -261,15 +281,15 @@ def train(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, s
     while c.updates_done < until and c.epochs_done < last_epoch:
         epoch = c.epochs_done
         if c.row == 0 and s.batch_size and not begun:
-            copy(streams[1], streams[0])
-            permute(streams[0], order)
+            shuffle(streams, order)
         begun = False
-        if not update(net, s, state, previous, frozen, held, scratch, data, masks, order, counters, before):
-            return NOT_FINITE
+        ended = update(net, s, state, previous, frozen, held, scratch, data, masks, order, counters, before)
+        if ended != GOING_ON:
+            return ended
         if c.epochs_done > epoch:
             note(notes, s, c, len(data.test_targets))
             if c.epochs_done > rules.beyond:
                 fired = rule_met(net, s, state, scratch, masks, order, rules, c)
                 if fired:
-                    return RULED + fired
+                    return fired
     return GOING_ON

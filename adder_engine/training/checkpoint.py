@@ -1,15 +1,20 @@
-"""Where a run stands apart from its tensors, and all that is needed to go on from there."""
+"""Where a run stands apart from its numbers, and all that is needed to go on from there."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from adder_engine.experiment import Experiment
+from adder_engine.kernels.loop import COUNTERS
 from adder_engine.kernels.parameters import ParameterLayout
+
+Array = NDArray[np.float32]
+Stream = NDArray[np.uint32]
 
 
 @dataclass(slots=True)
@@ -37,13 +42,18 @@ class Counters:
     """The lowest held-out loss measured so far with the loss in use, and the first epoch that had it."""
     best_epoch: int = 0
 
-    def copy(self) -> Counters:
-        """An equal record of its own; ``copy.copy`` takes eight times as long."""
-        return Counters(
-            self.updates_done, self.epochs_done, self.row, self.optimizer_steps, self.has_gradients, self.batch_loss,
-            self.loss, self.test_loss, self.epoch_sum, self.epoch_low, self.epoch_high, self.best_loss,
-            self.best_epoch,
-        )  # fmt: skip
+    @classmethod
+    def of(cls, record: Any) -> Counters:
+        """What a record of the training loop holds, ``(1,)`` of ``COUNTERS``."""
+        numbers = record[0].item()[:13]
+        found = cls(*(None if number != number else number for number in numbers))
+        found.has_gradients = bool(found.has_gradients)
+        return found
+
+    def record(self, lr: float, step_lr: float) -> Any:
+        """The same as a record of the training loop, ``(1,)``."""
+        numbers = (math.nan if number is None else number for number in astuple(self))
+        return np.array([(*numbers, lr, step_lr)], dtype=COUNTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +70,24 @@ class Constraints:
 class Checkpoint:
     """All that is needed to go on from between two updates and get the same bits."""
 
-    state: Tensor
+    state: Array
     """(4, P), a copy."""
     counters: Counters
-    epoch_stream: Tensor | None
-    """The generator's state at the start of the epoch, before its rows were shuffled; None between two epochs."""
-    stream: Tensor
-    """The generator's state now; the same tensor in all checkpoints between two draws."""
+    epoch_stream: Stream | None
+    """The stream of random numbers at the start of the epoch, before its rows were shuffled; None between two."""
+    stream: Stream
+    """The stream now; the same array in all checkpoints between two draws."""
     experiment: Experiment
     handles: Constraints
 
 
-def why_stopped(update: int, layout: ParameterLayout, before: Tensor | None, after: Tensor) -> str:
+def why_stopped(update: int, layout: ParameterLayout, before: Array | None, after: Array) -> str:
     """Why the loss is not finite at an update: what the step before it did; both ``(P,)``, None for no step."""
     if before is None:
         return f"The loss is not a finite number from update {update} on: the start is too large."
-    sizes = torch.where(torch.isfinite(after), after.abs(), math.inf)
-    largest = int(torch.argmax(torch.where(sizes == math.inf, 1e38 + before.abs(), sizes)))
-    old, new = (_four_digits(state[largest].item()) for state in (before, after))
+    sizes = np.where(np.isfinite(after), np.abs(after), np.inf).astype(np.float64)
+    largest = int(np.argmax(np.where(sizes == np.inf, 1e38 + np.abs(before), sizes)))
+    old, new = (_four_digits(float(state[largest])) for state in (before, after))
     grew = f"{layout.name_of(largest)} went from {old} to {new}"
     return f"The loss stopped being finite at update {update}: {grew} in one update."
 

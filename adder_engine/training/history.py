@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from array import array
 from copy import deepcopy
 
 import numpy as np
+from numpy.typing import NDArray
 
+from adder_engine.kernels import loop
 from adder_engine.snapshot import Losses
 
 MOST_BUCKETS = 4096
+Doubles = NDArray[np.float64]
 
 
 class Series:
@@ -20,79 +22,72 @@ class Series:
 
     def __init__(self, capacity: int = MOST_BUCKETS) -> None:
         self.capacity = capacity
-        self.width = 1
+        self.kernel = loop.Series(np.zeros((4, capacity + 1)), np.array([0, 1]))
+        """Where the training loop writes."""
+
+    @property
+    def width(self) -> int:
         """Epochs in a bucket: bucket i holds epochs ``i·width + 1`` to ``(i + 1)·width``."""
-        self.epochs, self.last, self.low, self.high = (array("d") for _ in range(4))
+        return int(self.kernel.size[1])
+
+    def __len__(self) -> int:
+        return int(self.kernel.size[0])
 
     def record(self, epoch: int, value: float, low: float, high: float) -> None:
         """Add the value of an epoch (1-based), which comes after all epochs recorded before."""
-        if self.epochs and (epoch - 1) // self.width == (self.epochs[-1] - 1) // self.width:
-            self._merge(len(self.epochs) - 1, epoch, value, low, high)
-            return
-        for column, number in zip(self._columns, (epoch, value, low, high), strict=True):
-            column.append(number)
-        if len(self.epochs) > self.capacity:
-            self._widen()
+        loop.record(self.kernel, epoch, float(value), float(low), float(high))
 
     def cut(self, epoch: int) -> int:
         """Forget everything after ``epoch``. Returns the epoch after which values must be recorded again.
 
         A bucket that holds values from both sides is dropped whole, because its extremes cannot be told apart.
         """
-        while self.epochs and self.epochs[-1] > epoch:
-            start = int((self.epochs[-1] - 1) // self.width) * self.width
-            for column in self._columns:
-                column.pop()
+        columns, size, width = self.kernel.columns, self.kernel.size, self.width
+        while size[0] and columns[0, size[0] - 1] > epoch:
+            size[0] -= 1
+            start = int(columns[0, size[0]] - 1) // width * width
             if start < epoch:
                 return start
         return epoch
 
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def arrays(self) -> tuple[Doubles, Doubles, Doubles, Doubles]:
         """Copies of the buckets' last epochs, last values, lowest and highest values, each ``(buckets,)`` float64."""
-        epochs, last, low, high = (np.array(column, dtype=np.float64) for column in self._columns)
+        epochs, last, low, high = self.kernel.columns[:, : len(self)].copy()
         return epochs, last, low, high
 
-    @property
-    def _columns(self) -> tuple[array[float], ...]:
-        return self.epochs, self.last, self.low, self.high
-
-    def _merge(self, i: int, epoch: float, value: float, low: float, high: float) -> None:
-        self.epochs[i], self.last[i] = epoch, value
-        self.low[i], self.high[i] = min(self.low[i], low), max(self.high[i], high)
-
-    def _widen(self) -> None:
-        rows = list(zip(*self._columns, strict=True))
-        for column in self._columns:
-            del column[:]
-        self.width *= 2
-        for epoch, value, low, high in rows:
-            self.record(int(epoch), value, low, high)
+    def fill(self, columns: Doubles, width: int) -> None:
+        """Take over what :meth:`arrays` gave, ``(4, buckets)``, of buckets so wide."""
+        self.kernel.columns[:, : columns.shape[1]] = columns
+        self.kernel.size[:] = columns.shape[1], width
 
 
 class History:
     """The run's training and held-out losses for charts."""
 
-    def __init__(self) -> None:
+    def __init__(self, epochs: int = 0) -> None:
         self.train = Series()
         self.test = Series()
-        self.epochs = 0
-        """The last epoch that was recorded."""
-        self._seen: Losses | None = None
+        self.noted = np.array([epochs])
+        self._seen: tuple[int, Losses] | None = None
 
-    def record(self, epoch: int, loss: float, low: float, high: float, test_loss: float | None) -> None:
-        """Note a finished epoch: its ``train_loss``, its updates' extremes, and a held-out loss if one was measured."""
-        self.train.record(epoch, loss, low, high)
-        if test_loss is not None:
-            self.test.record(epoch, test_loss, test_loss, test_loss)
-        self.epochs = epoch
-        self._seen = None
+    @property
+    def epochs(self) -> int:
+        """The last epoch that was recorded; none up to it is recorded again."""
+        return int(self.noted[0])
+
+    @property
+    def kernel(self) -> loop.Notes:
+        """Where the training loop writes: for each epoch its ``train_loss``, its updates' extremes, and a held-out loss
+        where one was measured.
+        """
+        return loop.Notes(self.train.kernel, self.test.kernel, self.noted)
 
     def cut(self, epoch: int) -> int:
         """Forget everything after ``epoch``. Returns the epoch after which it must be recorded again."""
-        self.epochs = min(self.train.cut(epoch), epoch)
+        self.noted[0] = min(self.train.cut(epoch), epoch)
         again = self.test.cut(epoch)
         if again < self.epochs:
-            self.epochs = self.train.cut(again)
+            self.noted[0] = self.train.cut(again)
         self.test.cut(self.epochs)
         self._seen = None
         return self.epochs
@@ -102,6 +97,6 @@ class History:
 
     def losses(self) -> Losses:
         """Everything recorded, as arrays."""
-        if self._seen is None:
-            self._seen = Losses(*self.train.arrays(), *self.test.arrays())
-        return self._seen
+        if self._seen is None or self._seen[0] != self.epochs:
+            self._seen = self.epochs, Losses(*self.train.arrays(), *self.test.arrays())
+        return self._seen[1]

@@ -1,34 +1,65 @@
-"""Training, synchronously: by rung, phase, update or epoch, on one state tensor."""
+"""Training, synchronously: by rung, phase, update or epoch, on one state array; all arithmetic is the kernels'."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
+from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import MOST_ALONE, Pass, one_by_one
-from adder_engine.kernels.network import initial_parameters, layout_for, linear_views
-from adder_engine.kernels.optim import keep_frozen, optimizer_step, scheduled_lr
+from adder_engine.kernels import loop
+from adder_engine.kernels.backprop import NOTHING, ask, net_of, scratch_for, work
+from adder_engine.kernels.layers import BLOCK, FEW
+from adder_engine.kernels.losses import CODES
+from adder_engine.kernels.parameters import layout_of
+from adder_engine.kernels.random import permute, seeded, uniform
 from adder_engine.snapshot import stages_of
-from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters, why_stopped
+from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Counters, Stream, why_stopped
 from adder_engine.training.data import Dataset
+from adder_engine.training.history import History
+from adder_engine.training.passes import Pass
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from adder_engine.snapshot import Stage
 
-    Array = NDArray[np.float32]
+MOST_ALONE = 128
+"""Pairs up to which each is asked alone. Of more, nobody reads each as a number."""
+NO_RULES = loop.Rules(
+    0, 0.0, 0, np.zeros((2, 0), dtype=np.float32), np.zeros(1, dtype=np.float32), 0.0, 0.0, 1.0, loop.NEVER,
+    np.zeros(2, dtype=np.int64),
+)  # fmt: skip
+_UNHEARD = History(loop.NEVER).kernel
+"""Where a trainer without a history notes its losses: nowhere."""
+
+
+def initial_parameters(experiment: Experiment, stream: Stream) -> Array:
+    """The first parameters, ``(P,)``: drawn as ``nn.Linear`` draws them, then overridden where ``init`` says so.
+
+    Weights come from ``kaiming_uniform_(a=√5)``, which is ±1/√in_features, and biases from the same range
+    (PyTorch's documentation of ``nn.Linear``). The draws are made even where they are overridden.
+    """
+    layout = layout_of(experiment.network.layers, experiment.layer_names)
+    parameters = np.zeros(layout.size, dtype=np.float32)
+    for i, entering in enumerate(experiment.network.layers[:-1]):
+        reach = math.sqrt(3.0) * (math.sqrt(2.0 / (1 + 5)) / math.sqrt(entering))  # in torch's order of rounding
+        uniform(stream, -reach, reach, parameters[layout.weight(i).span])
+        uniform(stream, -1 / math.sqrt(entering), 1 / math.sqrt(entering), parameters[layout.bias(i).span])
+    init = experiment.network.init
+    if init != "torch":
+        parameters[:] = 0.0 if isinstance(init, str) else init
+    return parameters
 
 
 class Trainer:
     """Trains one experiment's network.
 
-    ``state`` is one float32 tensor ``(4, P)``: the parameters, their gradients, and the optimizer's two rows
-    of moments. The stream of random numbers is a generator of its own, so nothing outside disturbs a run.
+    ``state`` is one float32 array ``(4, P)``: the parameters, their gradients, and the optimizer's two rows
+    of moments. The stream of random numbers is the trainer's own, so nothing outside disturbs a run.
 
     Once the loss is no longer finite the trainer goes back to its last finite state, ``stopped`` says why,
     and training does nothing more.
@@ -41,27 +72,25 @@ class Trainer:
 
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         self.experiment = experiment
-        self.layout = layout_for(experiment)
-        self.rungs = stages_of(len(experiment.layer_names))
-        self.generator = torch.Generator().manual_seed(experiment.seed)
-        self.state = torch.zeros(4, self.layout.size)
+        self.layout = layout_of(experiment.network.layers, experiment.layer_names)
+        self.rungs: tuple[Stage, ...] = stages_of(len(experiment.layer_names))
+        self._stream = seeded(experiment.seed)
+        self.state: Array = np.zeros((4, self.layout.size), dtype=np.float32)
         self.dataset: Dataset
         if twin is not None:
             self.dataset = twin.dataset
         elif experiment.data.draw_first:
-            self.dataset = Dataset.draw(experiment, self.generator)
-            self.state[0] = initial_parameters(experiment, self.generator)
+            self.dataset = Dataset.draw(experiment, self._stream)
+            self.state[0] = initial_parameters(experiment, self._stream)
         else:
-            self.state[0] = initial_parameters(experiment, self.generator)
-            self.dataset = Dataset.draw(experiment, self.generator)
-        self.previous = self.state.clone()
+            self.state[0] = initial_parameters(experiment, self._stream)
+            self.dataset = Dataset.draw(experiment, self._stream)
+        self.previous = self.state.copy()
         """The state just before the last optimizer step."""
-        self._rows = self.state.unbind()
-        self.layers = linear_views(self.layout, self.state[0], self.state[1])
-        self.inputs: Tensor = self.dataset.inputs.T.contiguous() if twin is None else twin.inputs
-        """``(2, n)``"""
-        self.targets: Tensor = self.dataset.targets.T.contiguous() if twin is None else twin.targets
-        """``(1, n)``"""
+        self._data = twin._data if twin is not None else loop.Data(
+            np.ascontiguousarray(self.dataset.inputs.T), self.dataset.targets[:, 0].copy(),
+            np.ascontiguousarray(self.dataset.test_inputs.T), self.dataset.test_targets[:, 0].copy(),
+        )  # fmt: skip
         self.counters = Counters()
         self.rung = 0
         """Rungs climbed of the update in progress; 0 between updates."""
@@ -73,40 +102,47 @@ class Trainer:
         """Whether a parameter was set by hand while the batch was on its way."""
         self.stepped = False
         """Whether the parameters are what the last step made of ``previous``; an edit ends that."""
-        self._frozen: Tensor | None = None
-        self._order: Tensor | None = None
+        self._order = np.zeros(len(self._data.targets), dtype=np.int64)
         """The current epoch's shuffled rows."""
-        self._epoch_stream: Tensor | None = None
-        self._stream = self.generator.get_state()
-        self._last_good: tuple[Counters, Tensor | None, Tensor | None, Tensor] | None = None
-        self._passes: dict[int, Pass] = {}
-        self._test_pass: Pass | None = None
-        self.batch: Pass | None = None
-        """The pass of the update in progress, or of the last one."""
-        self.batch_rows: Tensor | None = None
-        """Which rows of the data are in it, in order; None for all."""
+        self._streams = np.stack([self._stream] * 3)
+        """Random numbers: the stream now, before this epoch's rows were shuffled, and before the last one's."""
+        self._before: Any = None
+        """The counters before the last step, a record; None where there is no going back."""
+        self._pass: Pass | None = None
+        self._pass_rows: NDArray[np.int64] | None = None
+        self._masks: Array = NOTHING
+        self.step_lr = 0.0
+        """Learning rate of the last update."""
         self._use_experiment(experiment)
 
     # --- settings that may change during a run ---------------------------------------------------
 
     def _use_experiment(self, experiment: Experiment) -> None:
-        training = experiment.training
         self.experiment = experiment
-        self._full_batch = training.batch_size == 0
+        self._settings = loop.settings_of(experiment)
         self._dropout = experiment.network.dropout
-        self._constant_lr = training.schedule == "constant"
-        self.lr = scheduled_lr(training, self.counters.epochs_done, experiment.epochs)
+        self.lr = self._scheduled_lr()
         """Learning rate of the next update."""
-        self.step_lr = self.lr
-        """Learning rate of the last update."""
-        self._passes.clear()
-        self._test_pass = None
+        self._use_handles(self.handles)
+
+    def _use_handles(self, handles: Constraints) -> None:
+        self.handles = handles
+        self.net = net_of(self.experiment, handles.silenced)
+        """The network as the kernels know it, silenced neurons among it."""
+        self._frozen = np.zeros(self.layout.size, dtype=np.bool_)
+        self._frozen[sorted(handles.frozen)] = True
+        rows = max(len(self._data.targets), len(self._data.test_targets))
+        self._scratch = scratch_for(self.net, rows, self.experiment.training.flat_target)
+
+    def _scheduled_lr(self) -> float:
+        return float(loop.lr_at(self._settings, self.counters.epochs_done))
 
     def change(self, experiment: Experiment) -> None:
         """Go on with other training settings: same network and data, so only what PyTorch could change mid-run.
 
         A new optimizer starts with fresh moments, as ``torch.optim`` does.
         """
+        self._pass = self.batch  # the last one went by the settings until now
         fresh = experiment.training.optimizer != self.experiment.training.optimizer
         if experiment.training.loss != self.experiment.training.loss:
             self.counters.best_loss, self.counters.best_epoch = None, 0
@@ -124,53 +160,101 @@ class Trainer:
 
     def hold(self, handles: Constraints) -> None:
         """Freeze these parameters and silence these neurons, and no others."""
-        self.handles, self.touched = handles, True
-        self._frozen = None
-        if handles.frozen:
-            self._frozen = torch.zeros(self.layout.size, dtype=torch.bool)
-            self._frozen[sorted(handles.frozen)] = True
-            self.state[1][self._frozen] = 0
-        self._passes.clear()
-        self._test_pass = None
+        self._pass = self.batch
+        self._use_handles(handles)
+        self.touched = True
+        self.state[1][self._frozen] = 0
 
     # --- training --------------------------------------------------------------------------------
 
+    def advance(
+        self, until: float = math.inf, last_epoch: float = math.inf, history: History | None = None,
+        rules: loop.Rules = NO_RULES,
+    ) -> int:  # fmt: skip
+        """Run updates until so many are done in all, or so many epochs, without a stop in between.
+
+        Args:
+            until: updates.
+            last_epoch: epochs; what is left of one in progress is counted as its end.
+            history: notes the losses of epochs that end.
+            rules: what ends the stretch at the end of an epoch; their numbers are those of ``kernels.loop``.
+
+        Returns:
+            The rule that came true, 0 for none.
+        """
+        notes = _UNHEARD if history is None else history.kernel
+        until, last_epoch = int(min(until, loop.NEVER)), int(min(last_epoch, loop.NEVER))
+        if self.rung:
+            self._climb_out()
+        ended = loop.GOING_ON
+        while not self.stopped and self.counters.updates_done < until and self.counters.epochs_done < last_epoch:
+            if not self._dropout:
+                return self._train(notes, rules, until, last_epoch)
+            self._begin_rows()  # its masks come from torch, update by update
+            if ended := self._train(notes, rules, self.counters.updates_done + 1, last_epoch, begun=True):
+                break
+        return ended
+
+    def _train(self, notes: loop.Notes, rules: loop.Rules, until: int, last_epoch: int, begun: bool = False) -> int:
+        counters, gradients = self.counters, self.state[1].copy() if self._before is None else None
+        record = counters.record(self.lr, self.step_lr)
+        before = record.copy() if self._before is None else self._before
+        ended: int = loop.train(
+            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
+            self._data, self._masks, self._order, self._streams, record, before, notes, rules, until, last_epoch, begun,
+        )  # fmt: skip
+        if record["updates_done"][0] > counters.updates_done:
+            self._before, gradients = before, None
+            self.touched = self.batch_touched = False
+            self.stepped, self._pass = True, None
+        self._read(record)
+        if ended < 0:
+            if gradients is not None:
+                self.state[1] = gradients
+            self._stop(ended)
+            return 0
+        return ended
+
+    def _read(self, record: Any) -> None:
+        self.counters = Counters.of(record)
+        self.lr, self.step_lr = float(record["lr"][0]), float(record["step_lr"][0])
+
     def update(self) -> bool:
         """Run one update: zero_grad, forward, loss, backward, step. Returns whether it ended an epoch."""
-        if self.stopped:
-            return False
         if self.rung:
-            return self._climb_to(len(self.rungs))
-        depth = len(self.layers)
-        batch = self._begin()
-        self._zero_grad()
-        for i in range(depth):
-            batch.forward(i)
-        if not self._measure(batch):
-            return False
-        for i in reversed(range(depth)):
-            self._backward(batch, i)
-        return self._step(batch)
+            return self._climb_out()
+        epochs = self.counters.epochs_done
+        self.advance(self.counters.updates_done + 1)
+        return self.counters.epochs_done > epochs and not self.stopped
+
+    step = update
 
     def climb(self) -> bool:
         """Climb one rung: a phase, or one layer of forward or backward. Returns whether it ended an epoch."""
         if self.stopped:
             return False
-        batch = self.batch
-        if self.rung == 0 or batch is None:
-            batch = self._begin()
-        rung = self.rungs[self.rung]
+        if self.rung == 0 or self._pass is None:
+            self._begin()
+        batch = self._pass
+        assert batch is not None
+        rung, stage = self.rungs[self.rung], self.rung
         self.rung += 1
         if rung.phase == "zero_grad":
-            self._zero_grad()
-        elif rung.phase == "forward" and rung.layer is not None:
-            batch.forward(rung.layer)
-        elif rung.phase == "loss":
-            self._measure(batch)
-        elif rung.phase == "backward" and rung.layer is not None:
-            self._backward(batch, rung.layer)
-        else:
+            if self.experiment.training.zero_grad:
+                self.state[1] = 0
+                self.counters.has_gradients = False
+        elif rung.phase == "step":
             return self._step(batch)
+        else:
+            found = batch.stages(stage, stage)
+            if rung.phase == "loss":
+                if not math.isfinite(found):
+                    self._stop(loop.NO_LOSS)
+                else:
+                    self.counters.batch_loss = found
+            elif rung.phase == "backward" and rung.layer is not None:
+                loop.penalise(self.net, self._settings, self.state, self._frozen, rung.layer, rung.layer)
+                self.counters.has_gradients |= rung.layer == 0
         return False
 
     def phase(self) -> bool:
@@ -183,186 +267,154 @@ class Trainer:
 
     def epoch(self) -> None:
         """Run updates until the current epoch ends."""
-        while not self.stopped and not self.update():
-            pass
+        self.train(1)
 
     def train(self, epochs: int) -> None:
         """Run this many epochs, beginning with what is left of the current one."""
-        for _ in range(epochs):
-            self.epoch()
+        self.advance(last_epoch=self.counters.epochs_done + epochs)
 
-    def _climb_to(self, rung: int) -> bool:
+    def _climb_out(self) -> bool:
         ended = False
-        while self.rung < rung and not self.stopped:
+        while self.rung and not self.stopped:
             ended = self.climb()
-            if not self.rung:
-                break
         return ended
 
-    def _begin(self) -> Pass:
-        """Choose the rows of the next update and draw what it needs."""
-        n, row = self.inputs.shape[1], self.counters.row
+    def _begin_rows(self) -> NDArray[np.int64] | None:
+        """Choose the rows of the next update, None for all in order, and draw its masks."""
+        n, row, size = len(self._order), self.counters.row, self.experiment.training.batch_size
         self.batch_touched = False
-        if row == 0:
-            self.counters.epoch_low, self.counters.epoch_high = math.inf, -math.inf
-        if self._full_batch and row == 0:
-            size = n
-            batch = self._passes.get(n) or self._new_pass(n)
-            self.batch_rows = None
-        else:
+        rows = None
+        if size or row:
             if row == 0:
-                self._shuffle()
-            size = min(self.experiment.training.batch_size or n, n - row)
-            batch = self._passes.get(size) or self._new_pass(size)
-            order = self._order
-            assert order is not None
-            rows = self.batch_rows = order[row : row + size]
-            batch.take(self.inputs.index_select(1, rows), self.targets.index_select(1, rows))
+                loop.shuffle(self._streams, self._order)
+            rows = self._order[row : row + (size or n)].copy()
         if self._dropout:
-            self._draw_masks(batch)
-        self.batch = batch
-        return batch
+            from adder_engine.torch_draws import dropout_masks
 
-    def _new_pass(self, rows: int) -> Pass:
-        training = self.experiment.training
-        made = Pass(self.layers, rows, self.experiment.network.activation, training.loss, training.flat_target)
-        made.masks = self.silence()
-        made.take(self.inputs, self.targets)
-        self._passes[rows] = made
-        return made
+            self._unmasked = self._streams[0].copy()
+            count = n if rows is None else len(rows)
+            self._masks = dropout_masks(self._streams[0], 1 - self._dropout, count, self.experiment.network.layers)
+        return rows
 
-    def silence(self) -> list[Tensor | None]:
-        """A column of ones and zeros for each layer with silenced neurons, ``(out_features, 1)``."""
-        masks: list[Tensor | None] = [None] * len(self.layers)
-        for layer, neuron in self.handles.silenced:
-            column = masks[layer]
-            if column is None:
-                column = masks[layer] = torch.ones(len(self.layers[layer].bias), 1)
-            column[neuron] = 0
-        return masks
-
-    def _shuffle(self) -> None:
-        self._epoch_stream = self._stream
-        self._order = torch.randperm(self.inputs.shape[1], generator=self.generator)
-        self._stream = self.generator.get_state()
-
-    def _draw_masks(self, batch: Pass) -> None:
-        """Draw dropout's masks as ``nn.Dropout`` does: in (rows, features) order, kept ones scaled by 1/(1-p)."""
-        keep = 1 - self._dropout
-        silence = self.silence() if self.handles.silenced else None
-        for i in range(len(self.layers) - 1):
-            drawn = torch.empty(batch.rows, self.layers[i].weight.shape[0])
-            mask = drawn.bernoulli_(keep, generator=self.generator).div_(keep).T.contiguous()
-            column = silence[i] if silence else None
-            batch.masks[i] = mask if column is None else mask * column
-        self._stream = self.generator.get_state()
-
-    def _zero_grad(self) -> None:
-        if self.experiment.training.zero_grad:
-            if self.rung:  # within update() the backward pass overwrites them
-                self.state[1] = 0
-            self.counters.has_gradients = False
-
-    def _measure(self, batch: Pass) -> bool:
-        """Measure the loss; where it is not finite, go back and stop. Returns whether it is finite."""
-        loss = batch.loss().item()
-        if not math.isfinite(loss):
-            self._stop()
-            return False
-        self.counters.batch_loss = loss
-        return True
-
-    def _backward(self, batch: Pass, i: int) -> None:
-        training = self.experiment.training
-        add = not training.zero_grad
-        batch.backward(i, add=add)
-        if training.l1:
-            span = slice(self.layout.weight(i).start, self.layout.bias(i).stop)
-            self.state[1, span].add_(self.state[0, span].sign(), alpha=training.l1)
-        if self._frozen is not None:
-            self.state[1].masked_fill_(self._frozen, 0)
-        if i == 0:
-            self.counters.has_gradients = True
+    def _begin(self) -> None:
+        """Begin an update that goes stage by stage."""
+        if self.counters.row == 0:
+            self.counters.epoch_low, self.counters.epoch_high = math.inf, -math.inf
+        rows, data, training = self._begin_rows(), self._data, self.experiment.training
+        self._pass_rows = rows
+        self._pass = Pass(
+            self.net, self.state[0], data.inputs if rows is None else data.inputs[:, rows],
+            data.targets if rows is None else data.targets[rows], training.loss, flat=training.flat_target,
+            masks=self._masks, gradients=self.state[1],
+        )  # fmt: skip
 
     def _step(self, batch: Pass) -> bool:
         """Let the optimizer change the parameters, and count. Returns whether that ended an epoch."""
-        counters, experiment = self.counters, self.experiment
-        self._last_good = counters.copy(), self._order, self._epoch_stream, self._stream
-        self.previous.copy_(self.state)
+        epochs = self.counters.epochs_done
+        record = self.counters.record(self.lr, self.step_lr)
+        self._before = record.copy()
+        good = loop.finish(
+            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
+            self._data, self._masks, self._order, record, self._before, batch.rows,
+        )  # fmt: skip
         self.touched, self.stepped = False, True
-        counters.optimizer_steps += 1
-        self.step_lr = self.lr
-        optimizer_step(experiment.training, self.lr, counters.optimizer_steps, self._rows)
-        if self._frozen is not None:
-            keep_frozen(self.state, self.previous, self._frozen)
         self.rung = 0
-        counters.updates_done += 1
+        self._read(record)
+        if not good:
+            self._stop(loop.STEPPED_AWAY)
+        return self.counters.epochs_done > epochs and not self.stopped
 
-        loss = counters.batch_loss
-        assert loss is not None
-        counters.row += batch.rows
-        counters.epoch_sum += loss * batch.rows
-        if loss < counters.epoch_low:
-            counters.epoch_low = loss
-        if loss > counters.epoch_high:
-            counters.epoch_high = loss
-        if counters.row < self.inputs.shape[1]:
-            return False
-        counters.loss = loss if counters.row == batch.rows else counters.epoch_sum / counters.row
-        counters.row = 0
-        counters.epochs_done += 1
-        counters.epoch_sum = 0.0
-        if not self._constant_lr:
-            self.lr = scheduled_lr(experiment.training, counters.epochs_done, experiment.epochs)
-        if len(self.dataset.test_inputs) and (
-            counters.epochs_done % experiment.data.test_every == 0 or counters.epochs_done == experiment.epochs
-        ):
-            counters.test_loss = test_loss = self._held_out_loss()
-            if not math.isfinite(test_loss):
-                self._stop()
-            elif counters.best_loss is None or test_loss < counters.best_loss:
-                counters.best_loss, counters.best_epoch = test_loss, counters.epochs_done
-        last = counters.epochs_done == experiment.epochs
-        if last and not self.stopped and not math.isfinite(self.current_loss()):
-            self._stop()  # no further forward pass of this run would notice
-        return not self.stopped
+    def note(self, history: History) -> None:
+        """Note an epoch that has just ended, unless the history has it."""
+        record = self.counters.record(self.lr, self.step_lr)
+        loop.note(history.kernel, self._settings, record[0], len(self._data.test_targets))
+
+    # --- the newest batch ------------------------------------------------------------------------
+
+    @property
+    def batch(self) -> Pass | None:
+        """The pass of the update in progress, or of the last one; None before the first."""
+        if self._pass is None and self._before is not None:
+            rows, data, training = self.batch_rows, self._data, self.experiment.training
+            self._pass_rows = rows
+            self._pass = Pass(
+                self.net, self.previous[0], data.inputs if rows is None else data.inputs[:, rows],
+                data.targets if rows is None else data.targets[rows], training.loss, flat=training.flat_target,
+                masks=self._masks,
+            )  # fmt: skip
+            self._pass.run()
+            self._pass.back()
+        return self._pass
+
+    @property
+    def batch_rows(self) -> NDArray[np.int64] | None:
+        """Which rows of the data are in it, in order; None for all."""
+        if self._pass is not None:
+            return self._pass_rows
+        if self._before is None:
+            return None
+        size, row = self.experiment.training.batch_size, int(self._before["row"][0])
+        return self._order[row : row + (size or len(self._order))].copy() if size or row else None
 
     # --- measuring -------------------------------------------------------------------------------
 
-    def _held_out_loss(self) -> float:
-        if self._test_pass is None:
-            data = self.dataset
-            self._test_pass = self.quiet_pass(data.test_inputs.T.contiguous(), data.test_targets.T.contiguous())
-        return self._test_pass.run().item()
+    @property
+    def inputs(self) -> Array:
+        """The training rows, ``(2, n)``, in scaled units."""
+        inputs: Array = self._data.inputs
+        return inputs
 
-    def quiet_pass(self, inputs: Tensor, targets: Tensor) -> Pass:
-        """A pass without dropout and with plain targets, for looking and asking: ``(2, rows)`` and ``(1, rows)``."""
-        experiment = self.experiment
-        made = Pass(self.layers, inputs.shape[1], experiment.network.activation, experiment.training.loss, False)
-        made.masks = self.silence()
-        made.take(inputs, targets)
-        return made
+    @property
+    def targets(self) -> Array:
+        """Their targets, ``(n,)``, in scaled units."""
+        targets: Array = self._data.targets
+        return targets
+
+    def quiet_pass(self, inputs: Array, targets: Array) -> Pass:
+        """A pass without dropout and with plain targets, for looking and asking: ``(2, n)`` and ``(n,)``."""
+        return Pass(self.net, self.state[0].copy(), inputs, targets, self.experiment.training.loss)
 
     def current_loss(self) -> float:
         """The loss over all training rows with the parameters as they are now, without dropout."""
-        return self.quiet_pass(self.inputs, self.targets).run().item()
+        return self.loss_at(self.state[0])
 
-    def answers(self, pairs: Sequence[tuple[float, float]]) -> list[float]:
-        """The network's answers to pairs (a, b), in units of sums, without dropout.
+    def loss_at(self, parameters: Array) -> float:
+        """The same with parameters ``(P,)`` of your own."""
+        found: float = work(
+            self.net, parameters, self.state[1], NOTHING, self._scratch, self.inputs, self.targets, self._order[:0], 0,
+            len(self.targets), CODES[self.experiment.training.loss], False, 1, len(self.net.codes) + 1,
+        )  # fmt: skip
+        return found
+
+    def answers(self, pairs: Sequence[tuple[float, float]] | NDArray[Any]) -> NDArray[np.float64]:
+        """The network's answers to pairs ``(n, 2)``, in units of sums, ``(n,)``, without dropout.
 
         So few that they may be read as numbers go through alone: a pair's answer does not hang on its neighbours.
+
+        Raises:
+            RequestError: that are no pairs of numbers.
         """
-        if not pairs:
-            return []
-        scale = self.experiment.data.scale
-        inputs = torch.tensor(pairs, dtype=torch.float32).T.contiguous() / scale
-        look = self.quiet_pass(inputs, torch.zeros(1, len(pairs)))
-        answers = one_by_one(look) if len(pairs) <= MOST_ALONE else look.outputs()
-        return [float(x) for x in (answers * scale).tolist()]
+        try:
+            asked = np.asarray(pairs, dtype=np.float64).reshape(len(pairs), 2)
+        except (TypeError, ValueError):
+            raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
+        scale = np.float32(self.experiment.data.scale)
+        inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
+        found = np.empty(len(asked), dtype=np.float32)
+        size = FEW if len(asked) <= MOST_ALONE else BLOCK
+        ask(self.net, self.state[0], self._asking(size), inputs, NOTHING, self._order, size, found)
+        return (found * scale).astype(np.float64)
+
+    def _asking(self, size: int) -> Any:
+        return self._scratch if size <= FEW or len(self._order) > FEW else scratch_for(self.net, size)
+
+    def is_near(self, rules: loop.Rules) -> bool:
+        """Whether the answer to the sum that rules watch is within its bounds now."""
+        return bool(loop.is_near(self.net, self.state, self._scratch, NOTHING, self._order, rules))
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""
-        return self.answers([(a, b)])[0]
+        return float(self.answers([(a, b)])[0])
 
     @property
     def loss(self) -> float | None:
@@ -382,64 +434,104 @@ class Trainer:
     def updates_done(self) -> int:
         return self.counters.updates_done
 
-    def named_parameters(self) -> dict[str, Array]:
-        """Copies of weights ``(out_features, in_features)`` and biases ``(out_features,)``, by PyTorch's names."""
-        return self._named(self.state[0])
+    def named_parameters(self) -> Iterator[tuple[str, Array]]:
+        """Copies of weights ``(out_features, in_features)`` and biases ``(out_features,)`` with PyTorch's names."""
+        return self._named(0)
 
-    def named_gradients(self) -> dict[str, Array]:
+    def named_gradients(self) -> Iterator[tuple[str, Array]]:
         """Copies of the gradients under the same names and shapes; zeros where PyTorch's ``.grad`` would be None."""
-        return self._named(self.state[1])
+        return self._named(1)
 
-    def _named(self, flat: Tensor) -> dict[str, Array]:
-        return {slot.name: flat[slot.span].view(slot.shape).numpy().copy() for slot in self.layout.slots}
+    def _named(self, row: int) -> Iterator[tuple[str, Array]]:
+        for slot in self.layout.slots:
+            yield slot.name, self.state[row, slot.span].reshape(slot.shape).copy()
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters by their names."""
+        return dict(self.named_parameters())
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over all parameters by their names, from numpy arrays or torch tensors.
+
+        Raises:
+            RequestError: a name too many or too few, another shape, or a value that is not finite; nothing is taken.
+        """
+        names = self.layout.by_name
+        if strange := [name for name in state_dict if name not in names]:
+            raise RequestError(f"There is no parameter {strange[0]!r}: there are {', '.join(names)}.")
+        values = self.state[0].copy()
+        for name, slot in names.items():
+            if name not in state_dict:
+                raise RequestError(f"{name} is missing: give all of {', '.join(names)}.")
+            try:
+                given = np.asarray(state_dict[name], dtype=np.float32)
+            except (TypeError, ValueError, RuntimeError):
+                raise RequestError(f"{name} holds no numbers: give an array of the shape {slot.shape}.") from None
+            if given.shape != slot.shape:
+                raise RequestError(f"{name} has the shape {given.shape}: this network's has {slot.shape}.")
+            if not np.isfinite(given).all():
+                raise RequestError(f"{name} holds a value that is not finite.")
+            values[slot.span] = given.reshape(-1)
+        self.state[0] = values
+        self.touched, self.batch_touched, self.stepped = True, self.rung > 0 or self.batch_touched, False
 
     # --- going back ------------------------------------------------------------------------------
+
+    @property
+    def stream(self) -> Stream:
+        """The stream of random numbers now, ``(625,)``, see :mod:`adder_engine.kernels.random`: the same array as
+        before while nothing is drawn.
+        """
+        if not np.array_equal(self._stream, self._streams[0]):
+            self._stream = self._streams[0].copy()
+        return self._stream
 
     def checkpoint(self) -> Checkpoint:
         """A copy of where the run stands. Only between two updates."""
         assert self.rung == 0
-        in_epoch = self._epoch_stream if self.counters.row else None
+        in_epoch = self._streams[1].copy() if self.counters.row else None
         return Checkpoint(
-            self.state.clone(), self.counters.copy(), in_epoch, self._stream, self.experiment, self.handles
+            self.state.copy(), dataclasses.replace(self.counters), in_epoch, self.stream, self.experiment, self.handles
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go to a checkpoint of this run; going on from there gives the same bits as the first time."""
-        self.state.copy_(checkpoint.state)
-        self.previous.copy_(checkpoint.state)
-        self.counters = checkpoint.counters.copy()
+        self.state[:] = checkpoint.state
+        self.previous[:] = checkpoint.state
+        self.counters = dataclasses.replace(checkpoint.counters)
         self.rung, self.stopped = 0, None
-        self.batch = self.batch_rows = self._last_good = None
-        if checkpoint.experiment is not self.experiment:
+        self._pass = self._pass_rows = self._before = None
+        self.handles, changed = checkpoint.handles, checkpoint.handles is not self.handles
+        if changed or checkpoint.experiment is not self.experiment:
             self._use_experiment(checkpoint.experiment)
-        if checkpoint.handles is not self.handles:
-            self.hold(checkpoint.handles)
         self.touched = self.batch_touched = self.stepped = False
-        self.lr = scheduled_lr(self.experiment.training, self.counters.epochs_done, self.experiment.epochs)
+        self.lr = self._scheduled_lr()
         if checkpoint.epoch_stream is not None:
-            self.generator.set_state(checkpoint.epoch_stream)
-            self._stream = checkpoint.epoch_stream
-            self._shuffle()
-        if self._stream is not checkpoint.stream:
-            self.generator.set_state(checkpoint.stream)
-            self._stream = checkpoint.stream
+            self._streams[0] = checkpoint.epoch_stream
+            loop.shuffle(self._streams, self._order)
+        self._stream = checkpoint.stream
+        self._streams[0] = checkpoint.stream
 
     def look_ahead(self) -> None:
         """Stop now where the loss over all rows is not finite, and not only when the next update finds that out."""
-        if self._last_good is not None and not self.stopped and not math.isfinite(self.current_loss()):
-            self._stop()
+        if self._before is not None and not self.stopped and not math.isfinite(self.current_loss()):
+            self._stop(loop.STEPPED_AWAY)
 
-    def _stop(self) -> None:
+    def _stop(self, ended: int) -> None:
         """The loss is not finite: say which parameter grew, and return to the last state that was still good."""
+        began = ended == loop.NO_LOSS
+        if began and self._dropout:
+            self._streams[0] = self._unmasked
+        if began and self.counters.row == 0 and self.experiment.training.batch_size:  # unshuffle
+            self._streams[:2] = self._streams[1:]
+            permute(self._streams[2].copy(), self._order)
         number = self.counters.updates_done + 1
-        if self._last_good is None:
+        self.rung, self._pass = 0, None
+        if self._before is None:
             self.stopped = why_stopped(number, self.layout, None, self.state[0])
-            self.rung = 0
             return
         self.stopped = why_stopped(number, self.layout, self.previous[0], self.state[0])
-        self.state.copy_(self.previous)
-        self.counters, self._order, self._epoch_stream, self._stream = self._last_good
-        self._last_good = None
-        self.generator.set_state(self._stream)
-        self.lr = scheduled_lr(self.experiment.training, self.counters.epochs_done, self.experiment.epochs)
-        self.rung = 0
+        self.state[:] = self.previous
+        self._read(self._before)
+        self._before = None
+        self.lr = self._scheduled_lr()
