@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
@@ -31,7 +30,6 @@ from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane
 from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.prompt import Prompt
-from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, UNICODE
 from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_engine.sweep import SweepThread
-    from adder_tui.controller import NetworkEditor
     from adder_tui.course.lesson import Lesson
     from adder_tui.learn.tab import LearnPane
     from adder_tui.storage.run_files import InstanceLock, LastRun
@@ -90,9 +87,7 @@ class AdderApp(App[None]):
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.controller: Controller = Controller(
-            self.experiment, self.show, self.say, lambda: nothing_left(self.view())
-        )
+        self.controller = Controller(self.experiment, self.view, self.show, self.say, self.select)
         self.tab: TabId
         self.first_lesson: str
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
@@ -164,7 +159,7 @@ class AdderApp(App[None]):
             or standing_notice(
                 self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words
             ),
-            reached=self.editor.reached(self.snapshot) if "editor" in vars(self) else None,
+            reached=self.controller.reached(self.snapshot),
             telling=self.telling,
             charted=self.charted,
             words=self.words,
@@ -259,13 +254,6 @@ class AdderApp(App[None]):
         if self.given_session is None and self.lesson is None:
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
-    @cached_property
-    def editor(self) -> NetworkEditor:
-        """What takes hold of the chosen number; made when it is first needed."""
-        from adder_tui.controller import NetworkEditor
-
-        return NetworkEditor(self.controller, self.view, self.show, self.say, self.select)
-
     # --- the session -----------------------------------------------------------------------------
 
     def _connect(self) -> Worker[None]:
@@ -306,7 +294,6 @@ class AdderApp(App[None]):
             from adder_tui.ui.run_words import branch_sentence  # not needed to paint the shell
 
             self.notice = self._branched = branch_sentence(before, snapshot)
-        self.controller.snapshot = snapshot
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
         )
@@ -371,8 +358,6 @@ class AdderApp(App[None]):
                 return (self,)
             case "controller":
                 return (self.controller,)
-            case "editor":
-                return (self.editor,)
             case "lesson":
                 return self.learn.actors if self.learn is not None else ()
             case "window":
@@ -455,7 +440,7 @@ class AdderApp(App[None]):
         """
         from adder_tui.network.tab import EditValue
 
-        self.push_screen(EditValue(self.view, self.editor))
+        self.push_screen(EditValue(self.view, self.controller))
 
     def action_help(self) -> None:
         from adder_tui.help.screens import HelpScreen

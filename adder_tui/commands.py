@@ -20,9 +20,9 @@ Context = TabId | Window | Literal[
 ]  # fmt: skip
 """What decides which keys work: the tab in front, and what a lesson lets one do; or the window over them."""
 Contexts = frozenset[Context]
-Owner = Literal["app", "controller", "editor", "tab", "lesson", "window"]
-"""Who carries a command out: the app, what sends requests to the session, what edits the chosen number, the tab in
-front, the Learn tab, also from another one, or a window over them, whose keys Textual hands to it."""
+Owner = Literal["app", "controller", "tab", "lesson", "window"]
+"""Who carries a command out: the app, what sends requests to the session, the tab in front, the Learn tab, also from
+another one, or a window over them, whose keys Textual hands to it."""
 
 
 CHOICES: tuple[Context, ...] = (
@@ -125,9 +125,9 @@ _NETWORK = (
             "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None, _on("network")),
     Command("next_neuron", "n", "n", "by neuron",
             "Go on by one neuron: within forward and backward the next one of the layer, then the next rung.",
-            "editor", _on("network", "diagram"), footer=4, action="walk(True)"),
+            "controller", _on("network", "diagram"), footer=4, action="walk(True)"),
     Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
-            "editor", _on("network", "diagram"), action="walk(False)"),
+            "controller", _on("network", "diagram"), action="walk(False)"),
     Command("trace", "t", "t", "trace", "Show the sum's way as text, or the diagram again.",
             "tab", _on("network", "tracing"), footer=4),
 )
@@ -148,14 +148,15 @@ _NUMBER = (
     Command("set_value", "enter", "Enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
             "app", _NUMBERS, footer=7),
     Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
-            "editor", _NUMBERS, action="nudge(1)"),
+            "controller", _NUMBERS, action="nudge(1)"),
     Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
-            "editor", _NUMBERS, action="nudge(-1)"),
+            "controller", _NUMBERS, action="nudge(-1)"),
     Command("keep", "k", "k", "keep", "Keep the chosen number as it is while training goes on, or let it go.",
-            "editor", _NUMBERS, footer=8),
-    Command("keep_layer", "K", "K", "keep layer", "Keep the whole layer as it is, or let it go.", "editor", _NUMBERS),
+            "controller", _NUMBERS, footer=8),
+    Command("keep_layer", "K", "K", "keep layer", "Keep the whole layer as it is, or let it go.",
+            "controller", _NUMBERS),
     Command("mute", "m", "m", "mute", "Mute the chosen hidden neuron: it hands on 0; or wake it.",
-            "editor", _NUMBERS, footer=8),
+            "controller", _NUMBERS, footer=8),
 )
 _INSPECT = (
     Command("move_cell", "up,down,left,right,pageup,pagedown", "arrows", "move",

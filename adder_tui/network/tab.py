@@ -28,7 +28,7 @@ from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import ParameterHistory
-    from adder_tui.controller import NetworkEditor
+    from adder_tui.controller import Controller
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
 
@@ -329,10 +329,10 @@ class EditValue(Modal[None]):
     ]
     AUTO_FOCUS = "Field"
 
-    def __init__(self, source: ViewSource, editor: NetworkEditor) -> None:
+    def __init__(self, source: ViewSource, controller: Controller) -> None:
         super().__init__()
-        self._source, self._editor = source, editor
-        parameter, self._tensor, self._place = editor.chosen()
+        self._source, self._controller = source, controller
+        parameter, self._tensor, self._place = controller.chosen()
         snapshot = source().snapshot
         assert snapshot is not None
         self.name_shown = f"{self._tensor}[{', '.join(map(str, self._place))}]"
@@ -367,7 +367,7 @@ class EditValue(Modal[None]):
 
     async def _apply(self) -> None:
         try:
-            await self._editor.set(self._tensor, self._place, parse_value(self.query_one(Field).value))
+            await self._controller.set(self._tensor, self._place, parse_value(self.query_one(Field).value))
         except AdderError as error:
             self._say(str(error))
             return

@@ -9,7 +9,7 @@ from textual.actions import parse
 
 from adder_tui.app import AdderApp
 from adder_tui.commands import COMMANDS, Command
-from adder_tui.controller import Controller, NetworkEditor
+from adder_tui.controller import Controller
 from adder_tui.course.answers import Answers
 from adder_tui.course.lesson_controller import Controls, Help
 from adder_tui.data.screens import DataScreen
@@ -26,7 +26,7 @@ from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, screen_text, shows
 
 LEARN = (LearnPane, CourseList, LessonView, TensorTable, Answers, Help, Controls)
-OWNERS = {"app": (AdderApp,), "controller": (Controller,), "editor": (NetworkEditor,), "lesson": LEARN}
+OWNERS = {"app": (AdderApp,), "controller": (Controller,), "lesson": LEARN}
 PLACES = {
     "network": (NetworkPane,), "inspect": (InspectPane, TensorTable), "train": (TrainPane,), "explore": (ExplorePane,),
     "runs": (RunsScreen,), "sweep": (SweepScreen,), "data": (DataScreen,),
