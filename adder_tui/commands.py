@@ -95,7 +95,7 @@ _RUN = (
     Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
             "app", footer=5, lesson=_on("form")),
     Command("data", "d", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
-            "app", _on("train"), footer=10),
+            "app", _on("train"), footer=10, action="window('data.screens:DataScreen')"),
     Command("reset", "r", "r", "reset", "Start again from the same weights.", "controller", footer=6,
             lesson=_on("run")),
     Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.", "controller",
@@ -106,11 +106,13 @@ _RUN = (
             "After a blow-up: back to ten updates before it, with half the rate, or half its limit if that is lower.",
             "controller", lesson=_NEVER),
     Command("runs", "l", "l", "runs", "List the runs: go to one, compare two, choose what is on the chart.",
-            "app", footer=9, lesson=_NEVER),
+            "app", footer=9, lesson=_NEVER, action="window('runs.screens:RunsScreen')"),
     Command("sweep", "S", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
-            "app", lesson=_NEVER),
-    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", "app", lesson=_NEVER),
-    Command("open", "O", "O", "open", "Open a saved run.", "app", lesson=_NEVER),
+            "app", lesson=_NEVER, action="window('sweep.screen:SweepScreen')"),
+    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", "app", lesson=_NEVER,
+            action="window('runs.file_screens:SaveRun')"),
+    Command("open", "O", "O", "open", "Open a saved run.", "app", lesson=_NEVER,
+            action="window('runs.file_screens:OpenRun')"),
     Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.", "app", lesson=_NEVER),
 )
 _CHART = (
@@ -146,7 +148,7 @@ _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for comman
 ))
 _NUMBER = (
     Command("set_value", "enter", "Enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
-            "app", _NUMBERS, footer=7),
+            "app", _NUMBERS, footer=7, action="window('network.tab:EditValue')"),
     Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
             "controller", _NUMBERS, action="nudge(1)"),
     Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
@@ -265,7 +267,8 @@ _TABS = tuple(
 _APP = (
     Command("help", "question_mark,f1", "?", "help", "Show all keys; in the prompt F1 does so.",
             "app", footer=10, typing="F1"),
-    Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", "app"),
+    Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", "app",
+            action="window('help.screens:Palette')"),
     Command("suspend", "ctrl+z", "Ctrl+Z", "suspend", "Put the app to sleep; fg in the shell wakes it.",
             "app", action="suspend_process"),
     Command("quit", "q,ctrl+q", "q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import DatasetArrays, Doubles
     from adder_engine.wanted import Row
     from adder_tui.controller import Controller
+    from adder_tui.services import Services
 
 
 BESIDE = 110
@@ -79,9 +80,9 @@ class OwnRows(Modal[str | None]):
     ]
     AUTO_FOCUS = "TextArea"
 
-    def __init__(self, source: ViewSource, player: Controller, text: str | None) -> None:
+    def __init__(self, source: ViewSource, controller: Controller, text: str | None) -> None:
         super().__init__()
-        self._source, self._player = source, player
+        self._source, self._controller = source, controller
         data = source().experiment.data
         rows = data.rows if data.kind == "rows" else ()
         self._unlisted = len(rows) if len(rows) > MOST_LISTED else 0
@@ -166,7 +167,7 @@ class OwnRows(Modal[str | None]):
     async def _apply(self) -> None:
         changes = {"data.kind": "rows", "data.rows": self._rows}
         try:
-            await self._player.run(self._source().experiment.replace(**changes), None)
+            await self._controller.run(self._source().experiment.replace(**changes), None)
         except AdderError as error:
             self.refusal = str(error)
             self.query_one("#foot", Drawing).redraw()
@@ -247,9 +248,9 @@ class DataScreen(Modal[None]):
         Binding("end", "end(True)", show=False),
     ]
 
-    def __init__(self, source: ViewSource, player: Controller) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._source, self._player = source, player
+        self._source, self._controller = services.view, services.controller
         self.data: DatasetArrays | None = None
         self.look = Look()
         self.answers: Doubles | None = None
@@ -298,7 +299,7 @@ class DataScreen(Modal[None]):
     async def _follow(self) -> None:
         """Keep the answers in sight up to date while the run goes on; what is far out of sight is never asked for."""
         try:
-            session = await self._player.ready()
+            session = await self._controller.ready()
             self.data = await session.data()
             while self.is_attached:
                 self._moved.clear()
@@ -386,7 +387,7 @@ class DataScreen(Modal[None]):
             if text is None:
                 self.dismiss()
 
-        self.app.push_screen(OwnRows(self._source, self._player, self.draft), done)
+        self.app.push_screen(OwnRows(self._source, self._controller, self.draft), done)
 
     def on_mouse_scroll_down(self) -> None:
         self.action_move(3)

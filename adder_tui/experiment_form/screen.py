@@ -9,15 +9,14 @@ from textual import events
 from textual.app import ComposeResult
 
 from adder_engine.errors import AdderError
-from adder_engine.experiment import Experiment
 from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, scrolled
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas
 from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.controller import Controller
+    from adder_tui.services import Services
 
 
 class _Drawing(Canvas):
@@ -73,11 +72,10 @@ class ExperimentForm(Modal[None]):
     ExperimentForm _Panel {{ height: {PANEL}; }}
     """
 
-    def __init__(self, experiment: Experiment, source: ViewSource, player: Controller) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self.draft = FormState(experiment)
-        self._source = source
-        self._player = player
+        self.draft = FormState(services.view().experiment)
+        self._source, self._controller = services.view, services.controller
         self._applying = False
 
     def compose(self) -> ComposeResult:
@@ -150,7 +148,7 @@ class ExperimentForm(Modal[None]):
     async def _carry_out(self) -> None:
         draft = self.draft
         try:
-            await self._player.run(draft.experiment, draft.changes if draft.in_place else None)
+            await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
         except AdderError as error:
             draft.refuse(str(error))
             self.redraw()

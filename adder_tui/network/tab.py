@@ -28,7 +28,6 @@ from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import ParameterHistory
-    from adder_tui.controller import Controller
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
 
@@ -329,11 +328,11 @@ class EditValue(Modal[None]):
     ]
     AUTO_FOCUS = "Field"
 
-    def __init__(self, source: ViewSource, controller: Controller) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._source, self._controller = source, controller
-        parameter, self._tensor, self._place = controller.chosen()
-        snapshot = source().snapshot
+        self._source, self._controller = services.view, services.controller
+        parameter, self._tensor, self._place = self._controller.chosen()
+        snapshot = services.view().snapshot
         assert snapshot is not None
         self.name_shown = f"{self._tensor}[{', '.join(map(str, self._place))}]"
         self._old = str(snapshot.state[0, parameter.index])

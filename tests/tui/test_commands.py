@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from inspect import signature
 
 import pytest
@@ -22,6 +23,7 @@ from adder_tui.network.tab import NetworkPane
 from adder_tui.runs.screens import RunsScreen
 from adder_tui.sweep.screen import SweepScreen
 from adder_tui.train.tab import TrainPane
+from adder_tui.ui.dialogs import Modal
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, screen_text, shows
 
@@ -44,6 +46,15 @@ def test_a_commands_action_is_found_on_its_owner_wherever_it_works(command: Comm
         ways = [way for actor in actors if (way := getattr(actor, f"action_{name}", None))]
         assert ways, f"nobody does {command.id}"
         signature(ways[0]).bind(None, *arguments)
+
+
+WINDOWS = [parse(command.action)[2][0] for command in COMMANDS if command.action.startswith("window(")]
+
+
+@pytest.mark.parametrize("place", WINDOWS)
+def test_a_window_that_the_table_names_is_there(place: str) -> None:
+    module, _, name = place.partition(":")
+    assert issubclass(getattr(import_module(f"adder_tui.{module}"), name), Modal)
 
 
 async def test_f1_over_a_window_tells_the_windows_keys() -> None:
