@@ -28,7 +28,7 @@ from adder_tui.settings import Settings
 from adder_tui.storage.run_files import begin, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane
-from adder_tui.ui.dialogs import Modal
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, UNICODE

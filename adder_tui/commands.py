@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from adder_tui.tabs import TABS, TabId
 
-Window = Literal["runs", "sweep", "data"]
+Window = Literal["runs", "open", "sweep", "data", "rows", "experiment", "glossary", "search", "dialog"]
 Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
@@ -56,7 +56,10 @@ class Command:
     """What a lesson, or the list of lessons, must have, one of these, so that this is not out of the way there; None
     where it always works."""
     action: str = ""
-    """The owner's action, in Textual's notation: ``zoom(-1)``; empty where it is called like the command."""
+    """The owner's action, in Textual's notation: ``zoom(-1)``; empty where it is called like the command.
+
+    A window's may take the key that was pressed: ``move('{key}')``.
+    """
 
     def works_on(self, contexts: Contexts) -> bool:
         """Whether it can be used in all of these: the tab in front, and what a lesson there lets one do."""
@@ -72,7 +75,8 @@ def _on(*contexts: Context) -> Contexts:
 
 
 _LEARNING = _on("lesson", "list")
-_WINDOWS = _on("runs", "sweep", "data")
+_WINDOWS = _on(*get_args(Window))
+_MOVES = "up,down,pageup,pagedown,home,end"
 _NEVER = _on()
 _NUMBERS = _on("network", "inspect", "numbers")
 """Where one number is chosen and can be taken hold of."""
@@ -275,7 +279,7 @@ _APP = (
             "app", footer=11, typing="Ctrl+Q"),
 )
 _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
-    Command("choose_run", "up,down,pageup,pagedown,home,end", "arrows", "move", "Choose another run."),
+    Command("choose_run", _MOVES, "arrows", "move", "Choose another run.", "window", action="move('{key}')"),
     Command("go_to_run", "enter", "Enter", "go", "Go to the chosen run; the one in progress is kept.",
             "window", footer=1, action="go"),
     Command("compare_runs", "c,space", "c", "compare", "Pick the chosen run, then another one to set it beside.",
@@ -296,8 +300,10 @@ _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
             "window", typing="Enter", action="enter"),
     Command("next_field", "tab,shift+tab", "Tab", "next field", "Go from the setting to the seeds, and back.",
             "window", typing="Tab"),
-    Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way."),
-    Command("choose_seed", "left,right", "arrows", "seeds", "Left and right choose another seed of the value."),
+    Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("choose_seed", "left,right", "arrows", "seeds", "Left and right choose another seed of the value.",
+            "window", action="seed('{key}')"),
     Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
             "window", action="new"),
     Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
@@ -305,7 +311,7 @@ _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
             "window", typing="Esc", action="leave"),
 ))
 _DATA = tuple(replace(command, contexts=_on("data")) for command in (
-    Command("choose_pair", "up,down,pageup,pagedown,home,end", "arrows", "move", "Choose another pair."),
+    Command("choose_pair", _MOVES, "arrows", "move", "Choose another pair.", "window", action="move('{key}')"),
     Command("switch_scatter", "v", "v", "scatter", "Show the scatter in the table's place, or the table again.",
             "window", action="switch"),
     Command("colour_scatter", "c", "c", "colour", "Colour the scatter by the answers' errors, or by the targets.",
@@ -315,12 +321,64 @@ _DATA = tuple(replace(command, contexts=_on("data")) for command in (
             "window", action="edit"),
     Command("leave_data", "escape,q,d", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
 ))
+_OWN_ROWS = tuple(replace(command, contexts=_on("rows")) for command in (
+    Command("train_on_rows", "ctrl+t", "Ctrl+T", "train on these", "Start a new run on the rows.",
+            "window", typing="Ctrl+T", action="apply"),
+    Command("leave_rows", "escape", "Esc", "back", "Go back to the data; the text is kept.",
+            "window", typing="Esc", action="leave"),
+))
+_OPEN = tuple(replace(command, contexts=_on("open")) for command in (
+    Command("choose_file", "up,down,pageup,pagedown", "arrows", "move", "Choose another saved run.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("find_file", "", "letters", "find", "Find a run by its name, or type the path of one."),
+    Command("open_file", "enter", "Enter", "opens", "Open the chosen run; the one in progress is kept."),
+    Command("leave_open", "escape", "Esc", "closes", "Go back to the app.", "window", typing="Esc", action="dismiss"),
+))
+_FORM = tuple(replace(command, contexts=_on("experiment")) for command in (
+    Command("choose_key", "up,down,pageup,pagedown,tab,shift+tab", "arrows", "move", "Up and Down choose another key.",
+            "window", action="move('{key}')"),
+    Command("change_key", "left,right", "arrows", "change", "Left and right go to the next word, or move in the text.",
+            "window", action="aside('{key}')"),
+    Command("text_ends", "home,end", "Home", "start", "Go to the start of the text; End goes to its end.",
+            "window", action="go_to('{key}')"),
+    Command("erase", "backspace,delete", "Bksp", "erase", "Erase what stands before the cursor; Del what is under it.",
+            "window", action="erase('{key}')"),
+    Command("key_default", "ctrl+d", "Ctrl+D", "default", "Give the key its default; all of them at the preset.",
+            "window"),
+    Command("key_as_run", "ctrl+r", "Ctrl+R", "as the run", "Give the key what the run has; all of them at the preset.",
+            "window"),
+    Command("apply_form", "enter", "Enter", "apply", "Change the run, or start a new one.", "window", action="apply"),
+    Command("leave_form", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
+            "window", action="dismiss"),
+))
+_GLOSSARY = tuple(replace(command, contexts=_on("glossary")) for command in (
+    Command("choose_term", "up,down,pageup,pagedown", "arrows", "move", "Choose another term.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("find_term", "", "letters", "find", "Find terms by what they are called or say."),
+    Command("open_lesson", "enter", "Enter", "opens", "Open the first lesson that explains the chosen term.",
+            "window", typing="Enter", action="open"),
+    Command("leave_glossary", "escape", "Esc", "closes", "Go back to the lessons.",
+            "window", typing="Esc", action="dismiss"),
+))
+_SEARCH = tuple(replace(command, contexts=_on("search")) for command in (
+    Command("choose_match", "up,down", "Up", "move", "Choose another one; Down goes the other way.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("take_match", "enter", "Enter", "take", "Take the chosen one.", "window", typing="Enter", action="take"),
+    Command("leave_search", "escape,ctrl+p", "Esc", "close", "Go back to the app.",
+            "window", typing="Esc", action="dismiss"),
+))
+_DIALOG = tuple(replace(command, contexts=_on("dialog")) for command in (
+    Command("take_typed", "enter", "Enter", "take", "Take what is typed; what will not do stays to be mended."),
+    Command("leave_dialog", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
+            "window", typing="Esc", action="dismiss"),
+))
 # fmt: on
 
 GROUPS = {
     "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART,
     "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Runs": _RUNS, "Sweep": _SWEEP, "Data": _DATA, "Tabs": _TABS, "The app": _APP,
+    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
+    "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 

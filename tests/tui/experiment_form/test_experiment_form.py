@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from adder_engine.errors import RequestError
 from adder_engine.experiment import KEYS, Experiment
 from adder_engine.snapshot import Snapshot
-from adder_tui.experiment_form.form import FormState, field_rows, panel, scrolled
+from adder_tui.experiment_form.form import FormState, field_rows, panel, top_row
 from adder_tui.experiment_form.screen import ExperimentForm
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
@@ -154,7 +154,7 @@ def test_every_key_can_be_reached_with_its_meaning_and_range_in_sight(size: tupl
         assert draft.name == key.name
         phrase = panel(draft, width, glyphs)  # type: ignore[arg-type]
         rows = field_rows(draft, width, glyphs)  # type: ignore[arg-type]
-        top = scrolled(rows, draft.name, top, height - 1 - len(phrase))
+        top = top_row(rows, draft.name, top, height - 1 - len(phrase))
         assert key.name in [name for name, _ in rows[top : top + height - 1 - len(phrase)]]
         text = " ".join(" ".join(line.plain for line in phrase).split())
         assert key.name in text
