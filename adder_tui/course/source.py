@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import Experiment, key_named
 
@@ -295,8 +296,7 @@ def read_text(path: Path) -> str:
         LessonError: it cannot be read, is too large, or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:  # bounded, because a path may lead to something that never ends
-            held = file.read(LARGEST_FILE + 1)
+        held = read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise LessonError([Problem(str(path), 0, f"It cannot be read: {why}.")]) from None
