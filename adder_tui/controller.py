@@ -121,11 +121,9 @@ class Controller:
                 self._show(await session.play(self.pace))
 
     async def action_slower(self) -> None:
-        """Play at the next slower pace."""
         await self._set_pace(-1)
 
     async def action_faster(self) -> None:
-        """Play at the next faster pace."""
         await self._set_pace(+1)
 
     async def _set_pace(self, change: int) -> None:
@@ -147,7 +145,6 @@ class Controller:
     # --- stepping --------------------------------------------------------------------------------
 
     def action_step_size(self) -> None:
-        """Choose the next larger step, and after the largest the smallest."""
         from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
 
         self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
@@ -158,7 +155,6 @@ class Controller:
         await self._step(forward=True)
 
     async def action_back(self) -> None:
-        """One step back."""
         await self._step(forward=False)
 
     async def _step(self, forward: bool) -> None:
@@ -190,11 +186,9 @@ class Controller:
             self._say(move_text(snapshot.crossing, snapshot, UNICODE))
 
     async def action_home(self) -> None:
-        """To the first moment."""
         self._show(await (await self.ready()).home())
 
     async def action_end(self) -> None:
-        """To the newest moment."""
         self._show(await (await self.ready()).end())
 
     async def seek_epoch(self, epoch: int) -> None:
@@ -205,11 +199,9 @@ class Controller:
     # --- the run ---------------------------------------------------------------------------------
 
     async def action_reset(self) -> None:
-        """The same initial weights again."""
         self._show(await (await self.ready()).reset())
 
     async def action_reseed(self) -> None:
-        """Other initial weights."""
         snapshot = await (await self.ready()).reseed()
         self._show(snapshot)
         self._say(f"A new start with seed {snapshot.experiment.seed}.")
@@ -263,7 +255,6 @@ class Controller:
         self._show(await (await self.ready()).bring_back())
 
     async def action_rescue(self) -> None:
-        """Back to before the run blew up, with a lower rate."""
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
         lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)
@@ -277,11 +268,9 @@ class Controller:
         return answer
 
     async def action_undo(self) -> None:
-        """Take the last change back."""
         self._crossed(await (await self.ready()).undo())
 
     async def action_redo(self) -> None:
-        """Make the change again that was taken back."""
         self._crossed(await (await self.ready()).redo())
 
     # --- the chosen number -----------------------------------------------------------------------
@@ -316,7 +305,6 @@ class Controller:
         self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
 
     async def action_nudge(self, direction: int) -> None:
-        """Raise or lower the chosen number a little."""
         async with self._editing:
             parameter, name, place = self.chosen()
             old = float(self._snapshot().state[0, parameter.index])
@@ -324,13 +312,11 @@ class Controller:
             await self.set(name, place, new)
 
     async def action_keep(self) -> None:
-        """Keep the chosen number as it is while training goes on, or let it go again."""
         parameter, _, _ = self.chosen()
         name = layout_for(self._view().experiment).name_of(parameter.index)
         await self._keep(frozenset({parameter.index}), name)
 
     async def action_keep_layer(self) -> None:
-        """Keep the whole layer of the chosen number, or let it go again."""
         parameter, _, _ = self.chosen()
         layout = layout_for(self._view().experiment)
         layer = next(slot.layer for slot in layout.slots if parameter.index < slot.stop)
@@ -346,7 +332,6 @@ class Controller:
             self._say(f"{name} learns again." if free else f"{name} is kept as it is: training leaves it alone.")
 
     async def action_mute(self) -> None:
-        """Hold the chosen hidden neuron's output at 0, or wake it."""
         async with self._editing:
             view = self._view()
             chosen = view.selection

@@ -324,18 +324,15 @@ class DataScreen(Modal[None]):
         self.go(self.look.at + step(key, self._height))
 
     def action_switch(self) -> None:
-        """Show the scatter, or the table again."""
         self.scatter_shown = not self.scatter_shown
         self._arrange()
         self._moved.set()
         self.redraw()
 
     def action_colour(self) -> None:
-        """Colour the scatter by the answers' errors, or by the targets."""
         self._see(colour="off by" if self.look.colour == "target" else "target")
 
     def action_held_out(self) -> None:
-        """Look at the held-out pairs, or at those trained on."""
         if self.data is not None and len(self.data.test_targets):
             self.spread = None
             self._see(held_out=not self.look.held_out, at=0, top=0)

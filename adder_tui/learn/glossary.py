@@ -124,7 +124,6 @@ class GlossaryScreen(ListWindow[str | None]):
         self.go(0)
 
     def action_open(self) -> None:
-        """Open the first lesson that explains the chosen term."""
         chosen = self.found[self.at] if self.found else None
         ids = [id for id in chosen.lessons if id in self.course.by_id] if chosen is not None else []
         if ids:

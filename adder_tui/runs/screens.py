@@ -110,7 +110,6 @@ class RunsScreen(ListWindow[None]):
             self.go(row)
 
     def action_leave(self) -> None:
-        """Back from two runs to the list, from the list to the app."""
         if self.picked:
             self.picked.clear()
             self.say("")
@@ -118,7 +117,6 @@ class RunsScreen(ListWindow[None]):
             self.dismiss()
 
     def action_pick(self) -> None:
-        """Pick the chosen run to be set beside another one."""
         if (run := self._chosen) is None:
             return
         id = run.id
@@ -129,12 +127,10 @@ class RunsScreen(ListWindow[None]):
         self.say("Choose the run to set beside it, and press c again." if len(self.picked) == 1 else "")
 
     def action_swap(self) -> None:
-        """A in B's place."""
         self.picked.reverse()
         self.redraw()
 
     def action_chart(self) -> None:
-        """Put the chosen run on the chart, or take it away."""
         if (run := self._chosen) is None:
             return
         view = self._services.view()
@@ -149,7 +145,6 @@ class RunsScreen(ListWindow[None]):
             self.say("")
 
     def action_forget(self) -> None:
-        """Strike the chosen run off the list."""
         if (run := self._chosen) is None:
             return
         if self.at == 0:
@@ -165,7 +160,6 @@ class RunsScreen(ListWindow[None]):
         self.say("")
 
     def action_bring_back(self) -> None:
-        """Put the run back that was struck off last."""
         if self.pair is None:
             self.start(self._bring_back(), exclusive=False)
 
@@ -175,7 +169,6 @@ class RunsScreen(ListWindow[None]):
         self.say(f"{name} is back.")
 
     def action_go(self) -> None:
-        """Go to the chosen run."""
         if (run := self._chosen) is None:
             return
         if self.at == 0:

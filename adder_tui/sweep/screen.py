@@ -174,7 +174,6 @@ class SweepScreen(ListWindow[None]):
         self.say("")
 
     def action_next_field(self) -> None:
-        """From the setting to the seeds, and back."""
         if self._filling_in:
             at_setting = self.focused is not None and self.focused.id == "over"
             self.query_one("#count" if at_setting else "#over", Field).focus()
@@ -249,7 +248,6 @@ class SweepScreen(ListWindow[None]):
         return roomiest(width, *map(keys_line, (full, short, shortest))).fit(width)
 
     def action_move(self, key: str) -> None:
-        """Choose another value, or the other field."""
         if self._filling_in:
             self.action_next_field()
         else:
