@@ -36,8 +36,6 @@ from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from textual.worker import Worker
-
     from adder_engine.parsing import Sum
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
@@ -126,7 +124,6 @@ class AdderApp(App[None]):
         self.set_interval(IDLE, self.gc_pacing.look)
 
     async def on_event(self, event: events.Event) -> None:
-        """Every event comes through here first."""
         if isinstance(event, events.InputEvent):
             self.gc_pacing.key()
         await super().on_event(event)
@@ -135,7 +132,7 @@ class AdderApp(App[None]):
         await self.query_one(Prompt).open_field()
         await self.action_show_tab(self.tab)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
-        self.call_after_refresh(self._connect)
+        self.call_after_refresh(self.run_worker, self._follow, name="follow")
 
     def view(self) -> ViewState:
         return ViewState(
@@ -197,7 +194,6 @@ class AdderApp(App[None]):
         return None
 
     def on_resize(self, event: events.Resize) -> None:
-        """Cover everything while the window is too small."""
         if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1] or len(self.screen_stack) > 1:
             from adder_tui.ui.shell import cover_while_too_small  # not needed to paint the shell
 
@@ -245,9 +241,6 @@ class AdderApp(App[None]):
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
     # --- the session -----------------------------------------------------------------------------
-
-    def _connect(self) -> Worker[None]:
-        return self.run_worker(self._follow, name="follow")
 
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
@@ -428,7 +421,6 @@ class AdderApp(App[None]):
         self.redraw()
 
     async def action_quit(self) -> None:
-        """Save the run and leave; a sweep that would be lost is told of first."""
         if self.sweep is not None:
             from adder_tui.sweep.screen import holds_back
 
@@ -443,7 +435,6 @@ class AdderApp(App[None]):
             stop_job()
 
     def action_help_quit(self) -> None:
-        """Ctrl+C only hints."""
         self.say("q quits, Ctrl+Q does so from anywhere.")
 
     def _handle_exception(self, error: Exception) -> None:
