@@ -97,9 +97,9 @@ class Drawing(Canvas):
 
     def __init__(
         self, source: ViewSource, lines: Callable[[ViewState, int, int], Sequence[Line]],
-        clicked: Callable[[int], None] | None = None, *, id: str | None = None,
+        clicked: Callable[[int], None] | None = None, *, id: str | None = None, classes: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(source, id=id)
+        super().__init__(source, id=id, classes=classes)
         self._draws, self._clicked = lines, clicked
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:

@@ -486,7 +486,7 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
         pane = pilot.app.learn  # type: ignore[attr-defined]
         room = pane.classroom
         tasks = {task.id for task in room.lesson.tasks}
-        assert not room.page.done, "nothing is done on entering"
+        assert not room.lesson_state.attempt.done, "nothing is done on entering"
         while room.lesson_state.step.kind != "observe":
             if room.lesson_state.step.kind == "predict":
                 asked = room.lesson.prediction_named(room.lesson_state.step.prediction)
@@ -496,14 +496,14 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
                     await type_text(pilot, "1")
             elif room.lesson_state.step.kind == "do":
                 while not room.lesson_state.may_go_on:
-                    task = room.page.task.id
+                    task = room.lesson_state.task.id
                     await pilot.press("escape") if pane.words == {"lesson", "field"} else None
                     await asyncio.wait_for(room.help.show_me(), 120)
-                    assert task in room.page.done, f"task {task} of {lesson}"
+                    assert task in room.lesson_state.attempt.done, f"task {task} of {lesson}"
             at = room.lesson_state.at
             await pilot.press("enter")
             await until(pilot, lambda at=at: room.lesson_state.at > at)  # type: ignore[misc]
-        assert room.page.done == tasks
+        assert room.lesson_state.attempt.done == tasks
         await until(pilot, lambda: room.lesson_state.figures.keys() == {quote.name for quote in room.lesson.quotes})
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
