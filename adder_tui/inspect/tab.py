@@ -13,15 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from adder_engine.errors import AdderError
-from adder_tui.inspect.state import (
-    COMPARISONS,
-    CellPosition,
-    InspectState,
-    fitting_quantity,
-    in_layer,
-    place,
-    quantities,
-)
+from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, Pane, ViewSource, heading
@@ -145,7 +137,7 @@ class TensorTable(Canvas, can_focus=True):
     def action_quantity(self, change: int) -> None:
         """Show the next quantity, or the one before."""
         known = quantities(self.view.experiment)
-        at = known.index(fitting_quantity(self.inspection.quantity, self.view.experiment))
+        at = known.index(Look(self.view, self.inspection).quantity)
         self.inspect(quantity=known[(at + change) % len(known)])
 
     def action_compare(self) -> None:
