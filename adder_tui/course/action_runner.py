@@ -12,7 +12,7 @@ from adder_engine.snapshot import PHASES
 from adder_tui.course import markup
 from adder_tui.course.expressions import Value
 from adder_tui.course.lesson import Lesson, Measured
-from adder_tui.course.probe_views import BY_HAND, LASTING, SHEETS, ProbeCall, argument_of, call_for, calls_of
+from adder_tui.course.probe_views import BY_HAND, LASTING, ProbeCall, argument_of, call_for
 from adder_tui.course.resolver import index_of, place_of
 from adder_tui.course.source import ActionError
 from adder_tui.course.state import LessonAttempt
@@ -175,7 +175,7 @@ class Benches:
     def calls(self, view: str) -> tuple[ProbeCall, ...]:
         """A view's figures."""
         state = self._room.lesson_state
-        return calls_of(view, state.lesson) if state is not None and view in SHEETS else ()
+        return state.calls(view) if state is not None else ()
 
     def sort(self, change: int) -> None:
         """Move the card under the cursor to the next bin."""
@@ -212,7 +212,10 @@ class Benches:
         """Work out what two typed shapes give: ``1x2 @ 2x4``, or ``10000x4 + 4``."""
         name = "broadcast" if "+" in text else "matmul"
         shapes = " ".join(text.replace("@", " ").replace("+", " ").replace("*", "x").split())
-        await self._work_out(ProbeCall(name, (shapes,)), tell=True)
+        await self._work_out(call := ProbeCall(name, (shapes,)), tell=True)
+        if self._room.lesson_state is not None and call in (calls := self.calls("shapes")):
+            self._room.lesson_state.rows["shapes"] = calls.index(call)
+            self._room.changed()
 
     async def shown(self, action: Action) -> None:
         """An action of "show me" was played: its figure, if it has one, is put on the bench."""
@@ -250,7 +253,7 @@ def _row_count(state: LessonState, view: str) -> int:
         return len(state.lesson.board.cards) if state.lesson.board else 0
     if view == "settings":
         return len(state.lesson.controls)
-    return len(calls_of(view, state.lesson)) if view in SHEETS else 0
+    return len(state.calls(view))
 
 
 def standing(snapshot: Snapshot | None) -> tuple[object, ...] | None:

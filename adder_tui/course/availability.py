@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adder_tui.commands import CHOICES, Context, Contexts
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.probe_views import SHEETS, calls_of
+from adder_tui.course.probe_views import SHEETS
 from adder_tui.course.state import PRACTICE, LessonState, Step
 
 TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
@@ -92,7 +92,7 @@ def _enough(state: LessonState, view: str) -> bool:
     """Whether Enter goes on although a view has the keys: all is done here, and the row is worked out."""
     if state.step.kind != "do" or not state.may_go_on:
         return False
-    calls = calls_of(view, state.lesson) if view in SHEETS else ()
+    calls = state.calls(view)
     if not calls:
         return True
     return state.knows(calls[min(state.rows.get(view, 0), len(calls) - 1)])

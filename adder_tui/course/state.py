@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from adder_tui.course.activity_log import ActivityLog
 from adder_tui.course.expressions import Expression, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
-from adder_tui.course.probe_views import Shown
+from adder_tui.course.probe_views import SHEETS, Shown, calls_of
 from adder_tui.course.resolver import Figures, fetch, figure_text
 from adder_tui.course.vocabulary import Action
 from adder_tui.storage.progress import LessonRecord
@@ -324,6 +324,14 @@ class LessonState:
     def hints_open(self) -> int:
         """How many hints of the current task are open."""
         return self.hints.get(self.task.id, 0) if self.task is not None else 0
+
+    def calls(self, view: str) -> tuple[ProbeCall, ...]:
+        """A view's figures, those that the learner typed at the end."""
+        sheet = SHEETS.get(view)
+        if sheet is None:
+            return ()
+        typed = (call for call in self.results if sheet.typed and call.bench in sheet.benches)
+        return tuple(dict.fromkeys([*calls_of(view, self.lesson), *typed]))
 
     def knows(self, call: ProbeCall) -> bool:
         """Whether a bench's figure was worked out."""

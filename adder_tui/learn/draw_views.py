@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from adder_tui.course.activity_log import Asked, LoggedRun
-from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, calls_of, name_of
+from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, name_of
 from adder_tui.course.state import LessonState
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, role_of, signed
@@ -174,7 +174,7 @@ def board_view(view: ViewState, state: LessonState, width: int, height: int) -> 
 def sheet_view(name: str, view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """A bench's figures, a row each; those asked for stand beside their names."""
     sheet, glyphs = SHEETS[name], view.glyphs
-    calls, at = calls_of(name, state.lesson), state.rows.get(name, 0)
+    calls, at = state.calls(name), state.rows.get(name, 0)
     about = wrapped(glyphs.text(sheet.about), max(20, width - 2))
     lines = [Line.of((" " + row, "dim")) for row in about]
     room = min(LONGEST_NAME, max((len(name_of(call)) for call in calls), default=0))

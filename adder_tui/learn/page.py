@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from adder_tui.course.lesson import LETTERS, Field, Lesson, read_number
 from adder_tui.course.markup import fill, spans_of
 from adder_tui.course.state import PARTS, LessonState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.line import Span as Piece
 from adder_tui.ui.symbols import Glyphs
@@ -322,12 +322,9 @@ def _told(text: str) -> Line:
 class LessonText(Canvas, can_focus=True):
     """The step's text; it scrolls where it does not fit, and keeps the current task in sight."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll(-1)", show=False),
-        Binding("down", "scroll(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)"
+    )
 
     def __init__(self, source: ViewSource, page: PageSource) -> None:
         super().__init__(source)

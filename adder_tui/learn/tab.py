@@ -115,8 +115,8 @@ class LearnPane(Pane):
         self._entering = True
         try:
             await self.lesson_view.put_up(lesson)
-            await room.enter(lesson)
             write_place(self._services.settings.data_dir, "learn", lesson.id)
+            await room.enter(lesson)
             self._warn()
         finally:
             self._entering = False
@@ -279,7 +279,6 @@ class LearnPane(Pane):
         if self.lesson_view.display != inside:
             self.list.display, self.lesson_view.display = not inside, inside
         self.lesson_view.share_room()
-        self.list.fill()
         self.lesson_view.settle_field()
         self.lesson_view.keys.settle()
         self.lesson_view.views.feed()

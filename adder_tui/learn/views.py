@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -18,7 +18,7 @@ from adder_tui.course.probe_views import SHEETS
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
-from adder_tui.ui.canvas import Canvas, Drawing, ViewSource
+from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.view import ViewState
 
@@ -123,14 +123,10 @@ def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, heigh
 class OwnView(Canvas, can_focus=True):
     """One of the lesson's own views; its keys go to the pane as messages."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "key('move', -1)", show=False),
-        Binding("down", "key('move', 1)", show=False),
-        Binding("pageup", "key('move', -8)", show=False),
-        Binding("pagedown", "key('move', 8)", show=False),
-        Binding("left", "key('turn', -1)", show=False),
-        Binding("right", "key('turn', 1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="key('move', -1)", down="key('move', 1)", pageup="key('move', -8)", pagedown="key('move', 8)",
+        left="key('turn', -1)", right="key('turn', 1)",
+    )  # fmt: skip
 
     class Key(Message):
         """A key for the view's cursor, or for what is under it."""

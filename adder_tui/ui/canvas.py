@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -18,6 +19,11 @@ from adder_tui.ui.view import ViewState
 ViewSource = Callable[[], ViewState]
 WHEEL_ROWS = 3
 """Rows that one notch of the mouse's wheel moves."""
+
+
+def hidden(**actions: str) -> list[BindingType]:
+    """Bindings that no footer shows: keys, by Textual's names, to what they do."""
+    return [Binding(key.replace("_", "+"), action, show=False) for key, action in actions.items()]
 
 
 class Canvas(Widget):
