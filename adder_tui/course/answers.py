@@ -8,7 +8,8 @@ import random
 from typing import TYPE_CHECKING
 
 from adder_tui.course.course import draw_review
-from adder_tui.course.lesson import LETTERS, read_number
+from adder_tui.course.lesson import LETTERS
+from adder_tui.course.numbers import read_number
 from adder_tui.course.state import Review, completed
 from adder_tui.storage import progress
 
@@ -66,6 +67,7 @@ class Answers:
         state = self._room.lesson_state
         if state is not None and text != state.typed:
             state.typed, state.refusal = text, ""
+            state.replies.pop(state.blank, None)
             self._room.changed()
 
     def submit(self, text: str) -> bool:
@@ -91,9 +93,14 @@ class Answers:
     def _typed_answer(self, state: LessonState, id: str, typed: str) -> bool:
         one = state.lesson.field_named(id)
         assert one is not None
-        if not typed or (not one.choices and read_number(typed) is None):
-            state.refusal = f"{typed} is no number." if typed else "Type a number."
+        known = one.letter(typed) if one.choices else read_number(typed)
+        if known in ("", None):
+            last = LETTERS[len(one.choices) - 1]
+            asked = f"a letter from a to {last}" if one.choices else "a number"
+            refused = f"none of the choices: type {asked}" if one.choices else "no number"
+            state.refusal = f"{typed} is {refused}." if typed else f"Type {asked}."
             return False
+        typed = one.letter(typed) or typed
         state.activity.answers[id] = typed
         self._room.store.change(lambda tree: progress.answer(tree, state.lesson.id, id, typed))
         state.refusal = ""

@@ -58,7 +58,9 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     if state.asking:
         return phrase | {"lesson", "asking"}
     if typing:
-        return phrase | {"lesson", "field"}
+        hint: Contexts = frozenset({"task"} if state.blank and state.task is not None else ())
+        field: Contexts = frozenset({"lesson", "field"})
+        return phrase | field | hint
     choices = frozenset(CHOICES[: len(state.choices)])
     if state.review is not None:
         return choices | {"lesson", "page", "goes" if state.review.right else "stays"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -11,6 +10,7 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment, key_named
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Expression, parse, parse_check
+from adder_tui.course.numbers import read_number
 from adder_tui.course.source import Table, declare, schema, under
 from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
 
@@ -20,7 +20,6 @@ Settings = Mapping[str, Any]
 """Keys of the experiment, dotted, with values as the experiment holds them."""
 
 LETTERS = "abcdefgh"
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 TIGHT = 1e-3
 """Relative tolerance of class T, and of a field that states none."""
 LONGEST_TITLE, LONGEST_STATION = 40, 50
@@ -184,10 +183,19 @@ class Field:
     answer: str
     """The right choice's letter; empty where any will do."""
 
+    def letter(self, given: str) -> str:
+        """The letter of a choice that was given by its letter or its text; empty where it is none."""
+        wanted = "".join(given.split()).casefold()
+        for letter, text in zip(LETTERS, self.choices, strict=False):
+            if wanted in (letter, "".join(text.split()).casefold()):
+                return letter
+        return ""
+
     def right(self, given: str) -> bool:
         """Whether what was typed is right."""
         if self.choices:
-            return given in LETTERS[: len(self.choices)] and (not self.answer or given == self.answer)
+            letter = self.letter(given)
+            return bool(letter) and self.answer in ("", letter)
         number = read_number(given)
         return number is not None and self.value is not None and abs(number - self.value) <= self.within
 
@@ -465,17 +473,3 @@ class Lesson:
     def screen_text(self) -> str:
         """All text that can hold terms and quotes."""
         return "\n\n".join([*self.parts.values(), *(one.shows for one in self.predictions)])
-
-
-def read_number(text: str) -> float | None:
-    """A number as people type it, with either minus sign; None for anything else."""
-    bare = text.strip().replace("−", "-").replace("–", "-")
-    thousands = "." in bare or _THOUSANDS.fullmatch(bare)
-    bare = bare.replace(",", "" if thousands else ".")  # 10,000 is ten thousand; 39,98 has a decimal comma
-    if not bare or len(bare) > 40 or not set(bare) <= set("0123456789+-.eE"):
-        return None
-    try:
-        number = float(bare)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e300 else None

@@ -12,6 +12,7 @@ from adder_engine.experiment import KEYS, key_named
 from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
 from adder_tui.course.lesson import Lesson
+from adder_tui.course.numbers import decimal_points
 from adder_tui.course.probe_views import LASTING, view_for
 from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
 from adder_tui.storage import progress
@@ -99,7 +100,7 @@ class Controls:
         if state is None:
             return
         session = await self._room.ready()
-        experiment = session.experiment.parsed(f"{key}={text}")
+        experiment = session.experiment.parsed(f"{key}={decimal_points(text)}")
         in_place = any(action.verb == "change" and key in action.keys for action in state.lesson.solution)
         self._room.show(await (session.change(**{key: experiment[key]}) if in_place else session.load(experiment)))
 

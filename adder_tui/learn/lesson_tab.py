@@ -67,6 +67,11 @@ class LessonView(Container):
         self.row = FieldRow(services.view, field_id="lesson-field")
         self.views = LessonViews(services, lambda: self.room, id="views")
         self._arranged: tuple[str, Layout] | None = None
+        self._half_typed: dict[str, str] = {}
+        """A setting to what was typed for it and not entered."""
+        self._opened_with = ""
+        self._blank: tuple[int, str] | None = None
+        """Step and id of what the line takes."""
         self.keys = LessonFocus(self, services)
 
     def compose(self) -> ComposeResult:
@@ -100,7 +105,7 @@ class LessonView(Container):
         """Another lesson's views."""
         self.row.close()
         await self.views.put_up(lesson)
-        self._arranged = None
+        self._arranged, self._half_typed, self._blank = None, {}, None
 
     def look(self) -> None:
         """Something was done: see which tasks that does, and have the shown figures worked out."""
@@ -164,11 +169,13 @@ class LessonView(Container):
             row.close()
             return
         one = state.lesson.field_named(wanted)
-        label = one.ask if one is not None else "your guess"
-        if row.label != label or not row.purpose or focus or insist:
+        same = bool(row.purpose) and self._blank == (state.at, wanted)
+        if not same or focus or insist:
             typing_a_sum = self.app.focused is not None and self.app.focused.id == "sum"
             if self.display and not typing_a_sum:
-                row.open("field", label, keys=insist or state.types_now)
+                self._blank = state.at, wanted
+                row.open("field", one.ask if one is not None else "your guess", row.field.value if same else "",
+                         keys=insist or state.types_now, chosen=wanted in state.replies)  # fmt: skip
 
     @on(FieldRow.Typed)
     def _typed(self, event: FieldRow.Typed) -> None:
@@ -196,6 +203,7 @@ class LessonView(Container):
                 self.row.field.value = ""
             elif purpose == "setting":
                 await self.room.controls.set(self.row.label, text)
+                self._half_typed.pop(self.row.label, None)
                 self.row.close()
                 self.focus_view("settings")
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
@@ -206,6 +214,7 @@ class LessonView(Container):
     def _left(self, event: FieldRow.Left) -> None:
         event.stop()
         if self.row.purpose != "field":
+            self._keep_half_typed()
             self.row.close()
         self.take_focus()
 
@@ -292,7 +301,15 @@ class LessonView(Container):
             from adder_tui.ui.symbols import ASCII
 
             value = value_text(self._source().experiment[key], ASCII).replace(",", "")
-            self.row.open("setting", key, value, chosen=True)
+            self._keep_half_typed()
+            typed = self._half_typed.get(key, "")
+            self.row.open("setting", key, typed or value, chosen=not typed)
+            self._opened_with = self.row.field.value
+
+    def _keep_half_typed(self) -> None:
+        """What was typed for a setting waits until the setting is come back to."""
+        if self.row.purpose == "setting" and self.row.field.value != self._opened_with:
+            self._half_typed[self.row.label] = self.row.field.value
 
     @on(FieldRow.Moved)
     def _row_moved(self, event: FieldRow.Moved) -> None:

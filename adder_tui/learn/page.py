@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from adder_tui.course.lesson import LETTERS, Field, Lesson, read_number
+from adder_tui.course.lesson import LETTERS, Field, Lesson
 from adder_tui.course.markup import fill, spans_of
+from adder_tui.course.numbers import read_number, read_plain
 from adder_tui.course.state import PARTS, LessonState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
@@ -174,6 +175,8 @@ def _blank(state: LessonState, one: Field, glyphs: Glyphs) -> list[Piece]:
     if not given:
         return [(f"[{'':{BLANK - 2}}]", "dim")]
     right = one.right(given)
+    if read_plain(given) is None and (number := read_number(given)) is not None:
+        given = _with_minus(f"{number:.6g}", glyphs)
     mark = marks(glyphs)[1] if right else "?"
     return [(f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus")]
 
@@ -331,7 +334,7 @@ class LessonText(Canvas, can_focus=True):
         self._page = page
         self._top = 0
         self._place: tuple[object, ...] | None = None
-        self._at_task: tuple[int | None, str] | None = None
+        self._at_task: tuple[int | None, str, str] | None = None
         self._rows = 0
 
     def rows_wanted(self, width: int) -> int:
@@ -347,9 +350,9 @@ class LessonText(Canvas, can_focus=True):
         lines = page_lines(state, width, view.glyphs)
         if self._place != place:
             self._place, self._top, self._at_task = place, 0, None
-        task = state.task.id if state.task is not None else None
-        if state.step.kind == "do" and (self._at_task, self._rows) != ((task, state.blank), height):
-            self._at_task, self._rows = (task, state.blank), height
+        here = state.task.id if state.task is not None else None, state.blank, state.replies.get(state.blank, "")
+        if state.step.kind == "do" and (self._at_task, self._rows) != (here, height):
+            self._at_task, self._rows = here, height
             self._top = self._to_show_task(state, lines, height)
         self._top = max(0, min(self._top, len(lines) - height))
         shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[self._top : self._top + height]]
@@ -359,7 +362,10 @@ class LessonText(Canvas, can_focus=True):
         """The first row to show so that the current task is in sight, or the blank to be filled in."""
         if state.blank:
             blanks = [y for y, line in enumerate(lines) if any(r == "key" and t.startswith("[") for t, r in line.spans)]
-            return max(0, blanks[0] + 2 - height) if blanks else 0
+            last = blanks[0] if blanks else 0
+            while last + 1 < len(lines) and any(role == "minus" for _, role in lines[last + 1].spans):
+                last += 1  # what is wrong with the answer stands below it
+            return max(0, last + 2 - height)
         if state.task is None:
             return 0
         marks_of_tasks = tuple(f" {mark} " for mark in marks(self.view.glyphs))

@@ -122,6 +122,7 @@ class LearnPane(Pane):
             self._entering = False
         self.changed()
         self.settle()
+        self.lesson_view.look()  # what was typed while the engine was loading
 
     def open_lesson(self, id: str | None) -> None:
         """Enter a lesson that the glossary leads to, unless one is in it already."""

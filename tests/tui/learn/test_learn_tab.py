@@ -46,7 +46,8 @@ def kept(folder: Path, lesson: str) -> dict[str, object]:
 
 
 async def type_text(pilot: Pilot[None], text: str) -> None:
-    names = {"+": "plus", "-": "minus", ".": "full_stop", " ": "space", "@": "at"}
+    names = {"+": "plus", "-": "minus", ".": "full_stop", " ": "space", "@": "at", ",": "comma",
+             "(": "left_parenthesis", ")": "right_parenthesis"}  # fmt: skip
     await pilot.press(*(names.get(character, character) for character in text))
 
 
@@ -320,6 +321,52 @@ async def test_e_opens_the_setting_that_the_task_wants_and_what_is_typed_replace
         await until(pilot, lambda: pilot.app.snapshot.experiment["data.draw_first"])  # type: ignore[attr-defined]
 
 
+async def test_a_half_typed_setting_waits_where_it_was_left(tmp_path: Path) -> None:
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("e", *"4")
+        for leave, shown, back in (("down", "data.draw_first ▸ false", "up"), ("escape", "i hint", "e"),
+                                   ("tab", "i hint", "e")):  # fmt: skip
+            await shows(pilot, "seed ▸ 4")
+            await pilot.press("3", leave)
+            await shows(pilot, shown)
+            await pilot.press(back)
+            await shows(pilot, "seed ▸ 43")
+            await pilot.press("backspace")
+
+
+async def test_a_blank_takes_a_hint_a_sum_and_a_decimal_comma_and_its_correction_stays_in_sight(tmp_path: Path) -> None:
+    async with doing(tmp_path, "forward-by-hand", "4", "0") as pilot:
+        await shows(pilot, "Neuron 2 puts out", "Enter done", "i hint")
+        await pilot.press("i")
+        await shows(pilot, "hint 1")
+        await type_text(pilot, "40,5")
+        await pilot.press("enter")
+        await shows(pilot, "the bias is missing")
+        await type_text(pilot, "4")  # what is typed replaces a wrong answer, and takes its correction away
+        await shows(pilot, "[4_ ")
+        assert "the bias is missing" not in screen_text(app_of(pilot))
+        await type_text(pilot, "0-0.02")
+        await pilot.press("enter")
+        await shows(pilot, "39.98 ●", "Neuron 3 puts out")
+
+
+async def test_a_choice_takes_its_letter_or_its_text(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="shapes") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": do", "Enter done")
+        await type_text(pilot, "(1,5)")
+        await pilot.press("enter")
+        await shows(pilot, "(1,5) is none of the choices: type a letter from a to d.")
+        await pilot.press(*["backspace"] * 5)
+        await type_text(pilot, "(1, 4)")
+        await pilot.press("enter")
+        await shows(pilot, "task 2 of 2")
+        assert kept(tmp_path, "shapes")["answers"] == {"fits": "a"}
+
+
 async def test_tab_gives_no_keys_to_a_prompt_that_cannot_be_used(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="seeds") as pilot:
         await shows(pilot, ": read")
@@ -456,7 +503,7 @@ async def test_two_shapes_of_ones_own_are_typed_and_stand_below_the_lessons(tmp_
         await pilot.press("enter")
         await shows(pilot, ": do")
         await pilot.press("escape", "tab")
-        await shows(pilot, "▸shapes", "w own shapes")
+        await shows(pilot, "▸shapes")
         await pilot.press("w")
         await shows(pilot, "two shapes, such as 1x2 @ 2x4 ▸")
         await type_text(pilot, "3x2 @ 2x5")
