@@ -12,18 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
-from adder_tui.inspect.state import (
-    COMPARISONS,
-    CellPosition,
-    InspectState,
-    fitting_quantity,
-    in_layer,
-    place,
-    quantities,
-)
+from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
@@ -79,16 +71,10 @@ class TensorTable(Canvas, can_focus=True):
         select: takes the number that the cursor moves to.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1, 0)", show=False),
-        Binding("down", "move(1, 0)", show=False),
-        Binding("left", "move(0, -1)", show=False),
-        Binding("right", "move(0, 1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("tab", "layer(1)", show=False),
-        Binding("shift+tab", "layer(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="move(-1, 0)", down="move(1, 0)", left="move(0, -1)", right="move(0, 1)", pageup="page(-1)",
+        pagedown="page(1)", tab="layer(1)", shift_tab="layer(-1)",
+    )  # fmt: skip
 
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
@@ -129,7 +115,7 @@ class TensorTable(Canvas, can_focus=True):
     def action_quantity(self, change: int) -> None:
         """Show the next quantity, or the one before."""
         known = quantities(self.view.experiment)
-        at = known.index(fitting_quantity(self.inspection.quantity, self.view.experiment))
+        at = known.index(Look(self.view, self.inspection).quantity)
         self.inspect(quantity=known[(at + change) % len(known)])
 
     def action_compare(self) -> None:
