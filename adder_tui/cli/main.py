@@ -22,6 +22,9 @@ from adder_tui.storage.run_files import expanded, make_data_dir
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
 SLOWEST_FPS, FASTEST_FPS = 0.2, 30.0
+HANDOVER = 0.001
+"""Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
+and written, and Python's own 0.005 would add up."""
 
 _ENVIRONMENT = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THREADS": "1"}
 """Defaults that are read when textual and torch are imported; what the user has set stays."""
@@ -296,9 +299,22 @@ def start_app(settings: Settings) -> int:
         ) from None
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
-    from adder_tui.app import run
+    from adder_tui.app import AdderApp
+    from adder_tui.process import ShutdownGuard
 
-    return run(settings, complain)
+    sys.setswitchinterval(HANDOVER)
+    app = AdderApp(settings)
+    with ShutdownGuard(app, on_end=app.controller.close_now):
+        app.run(mouse=settings.mouse)
+        stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
+    code = app.return_code or 0
+    if app.controller.unsaved:
+        complain(app.controller.unsaved)
+    if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from adder_engine.parsing import Sum, pair_text, parse_sum
+from adder_engine.parsing import parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, parse_over, seeds_from
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.sweep.draw import headline, value_text
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
@@ -78,7 +78,10 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
         *((f"{which} train loss{over}", column) for which, column in zip(SHOWN, losses, strict=True)),
-        *((f"median {_typed(plan, asked)}", column) for asked, column in zip(plan.sums, answers, strict=True)),
+        *(
+            (f"median {question_text(asked, plan.experiment)}", column)
+            for asked, column in zip(plan.sums, answers, strict=True)
+        ),
         ("blew up", stopped),
     ]
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
@@ -89,10 +92,6 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def _typed(plan: Sweep, asked: Sum) -> str:
-    return asked.typed or pair_text(asked.a, asked.b, plan.experiment.wanted.rule).replace(" ", "")
 
 
 def _run(plan: Sweep) -> tuple[SweepState, bool]:
@@ -113,7 +112,7 @@ def _run(plan: Sweep) -> tuple[SweepState, bool]:
 def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     """A run as JSON; numbers that are not finite, and those of a run that was not begun, are null."""
     answers = run.answers or (None,) * len(plan.sums)
-    named = [_typed(plan, asked) for asked in plan.sums]
+    named = [question_text(asked, plan.experiment) for asked in plan.sums]
     wanted = [run.experiment.wanted.of(asked.a, asked.b) for asked in plan.sums]
     both = zip(answers, wanted, strict=True)
     off_by = [None if answer is None or want is None else finite_or_null(answer - want) for answer, want in both]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from adder_engine.parsing import can_be_read, pair_text, parse_sum
+from adder_engine.parsing import can_be_read, parse_sum
 from adder_tui.cli.inputs import open_run
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def headline(experiment: Experiment, title: str) -> str:
 def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, float]:
     """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
-    phrase = reported_epochs(epochs)
+    due = reported_epochs(epochs)
     losses: dict[int, float] = {}
     bar = ProgressLine(epochs)
     drawn = 0.0
@@ -173,7 +173,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
                 losses[trainer.epochs_done] = trainer.loss
             if training.sentence or trainer.stopped is not None:
                 break
-            if trainer.epochs_done in phrase:
+            if trainer.epochs_done in due:
                 bar.clear()
                 report.progress(trainer)
             if bar.visible and time.monotonic() - drawn > BAR_SECONDS:
@@ -189,13 +189,9 @@ def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
     from adder_engine.runs.explorer import answers_of
 
     return tuple(
-        Reply(_typed(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
+        Reply(question_text(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
         for answer in answers_of(trainer, sums)
     )
-
-
-def _typed(asked: Sum, experiment: Experiment) -> str:
-    return asked.typed or pair_text(asked.a, asked.b, experiment.wanted.rule)
 
 
 class JsonReport:
