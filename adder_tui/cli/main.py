@@ -251,6 +251,7 @@ def export(source: str, to: str, data: str | None) -> int:
     "--predict", "sums", multiple=True, metavar="SUM",
     help="Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more.",
 )  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
 def sweep(
     experiment: str,
@@ -260,6 +261,7 @@ def sweep(
     data: str | None,
     assignments: tuple[str, ...],
     sums: tuple[str, ...],
+    jobs: int | None,
     as_json: bool,
 ) -> int:
     """Train a preset or a file with one setting at several values."""
@@ -273,7 +275,7 @@ def sweep(
         chosen = chosen.replace(epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), overs[0], seeds, sums, as_json=as_json)
+    return run(chosen, _title(experiment, data), overs[0], seeds, sums, jobs, as_json=as_json)
 
 
 @cli.command()

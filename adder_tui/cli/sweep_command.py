@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ SHOWN = ("median", "lowest", "highest")
 
 
 def sweep(
-    experiment: Experiment, title: str, over: str, seeds: int | None, sums: Sequence[str], *, as_json: bool
+    experiment: Experiment, title: str, over: str, seeds: int | None, sums: Sequence[str], jobs: int | None,
+    *, as_json: bool,
 ) -> int:
     """Train the sweep and tell what became of each value; the exit code, 1 where no run came to its end.
 
@@ -33,6 +35,7 @@ def sweep(
         over: the setting and its values as they were typed.
         seeds: how many seeds, counted from the experiment's own; None for the usual number.
         sums: what every network is asked, as typed; none for the first of those that are watched.
+        jobs: how many runs train at the same time; None for one on each core.
         as_json: one JSON object a run instead of text.
 
     Raises:
@@ -44,7 +47,7 @@ def sweep(
     plan = Sweep(experiment, key, values, seeds_from(experiment, key, seeds), asked)
     if not as_json:
         say(headline(plan, title))
-    state, interrupted = _run(plan)
+    state, interrupted = _run(plan, jobs or os.cpu_count() or 1)
     if as_json:
         for run in state.runs:
             say(json.dumps(_object(plan, run), allow_nan=False))
@@ -94,13 +97,13 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     ]
 
 
-def _run(plan: Sweep) -> tuple[SweepState, bool]:
+def _run(plan: Sweep, jobs: int) -> tuple[SweepState, bool]:
     """Where the sweep ended, and whether that was by Ctrl+C."""
     state = plan.state
     bar = ProgressLine(sum(run.experiment.epochs for run in state.runs))
     longest = max(run.experiment.epochs for run in state.runs)
     try:
-        for state in plan.steps(max(1, longest // LOOKS)):
+        for state in plan.steps(max(1, longest // LOOKS), jobs):
             bar.show(sum(run.experiment.epochs if run.stopped else run.epochs for run in state.runs))
     except KeyboardInterrupt:
         return state, True

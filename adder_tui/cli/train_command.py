@@ -23,6 +23,8 @@ LARGEST_PLAIN = 1e9
 """From here on numbers are written with an exponent."""
 
 MOST_NOTED = 100
+UPDATES_AT_ONCE = 50_000
+"""Updates of a small run between two looks at the clock and at Ctrl+C: a tenth of a second."""
 """Epochs whose losses are kept to see whether the loss stands still at the end, about."""
 
 BAR_SECONDS = 0.1
@@ -166,9 +168,15 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
     bar = ProgressLine(epochs)
     drawn = 0.0
     noted = max(1, epochs // MOST_NOTED)
+    cells = trainer.experiment.rows_per_update * trainer.experiment.parameter_count
+    updates = max(1, UPDATES_AT_ONCE // (1 + cells // 1_000))
     try:
         while not training.finished:
-            training.epoch()
+            done = trainer.epochs_done
+            next_due = min((epoch for epoch in due if epoch > done), default=epochs)
+            training.train(updates, min(next_due, done + 1 if done < MOST_NOTED else (done // noted + 1) * noted))
+            if trainer.epochs_done == done:
+                continue
             if trainer.loss is not None and (trainer.epochs_done % noted == 0 or trainer.epochs_done <= MOST_NOTED):
                 losses[trainer.epochs_done] = trainer.loss
             if training.sentence or trainer.stopped is not None:
