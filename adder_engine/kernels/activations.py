@@ -83,17 +83,39 @@ def tanh(x: Any) -> Any: ...
 def erf(x: Any) -> Any: ...
 
 
-def _offer(name: Any, single: Any, double: Any) -> None:
-    """Let kernels call ``name``: in float32 what vectorises, in float64 the machine's own."""
+@exactly
+def _exp_along(x: Any) -> Any:
+    y = math.exp(min(x.real, 700.0))
+    return complex(y, y * x.imag)
+
+
+@exactly
+def _tanh_along(x: Any) -> Any:
+    y = math.tanh(x.real)
+    return complex(y, (1 - y * y) * x.imag)
+
+
+@exactly
+def _erf_along(x: Any) -> Any:
+    return complex(math.erf(x.real), 2 / math.sqrt(math.pi) * math.exp(-x.real * x.real) * x.imag)
+
+
+def _offer(name: Any, single: Any, double: Any, along: Any) -> None:
+    """Let kernels call ``name``: in float32 what vectorises, in float64 the machine's own.
+
+    In complex numbers, whose imaginary part is tiny, it is how the value changes along a direction.
+    """
 
     @overload(name, strict=False)  # type: ignore[untyped-decorator]
     def choose(x: Any) -> Any:
+        if isinstance(x, types.Complex):
+            return lambda x: along(x)
         return (lambda x: single(x)) if x == types.float32 else (lambda x: double(x))
 
 
-_offer(exp, _exp32, math.exp)
-_offer(tanh, _tanh32, math.tanh)
-_offer(erf, _erf32, math.erf)
+_offer(exp, _exp32, math.exp, _exp_along)
+_offer(tanh, _tanh32, math.tanh, _tanh_along)
+_offer(erf, _erf32, math.erf, _erf_along)
 
 
 @compiled
@@ -103,16 +125,16 @@ def activate(code: Any, z: Any, out: Any, slope: Any, sloped: Any) -> None:
     one, half = kind(1), kind(0.5)
     if code == RELU:
         for r in range(len(z)):
-            out[r] = z[r] if not z[r] <= 0 else kind(0)  # NaN stays NaN
+            out[r] = z[r] if not z[r].real <= 0 else kind(0)  # NaN stays NaN
         if sloped:
             for r in range(len(z)):
-                slope[r] = one if z[r] > 0 else kind(0)
+                slope[r] = one if z[r].real > 0 else kind(0)
     elif code == LEAKY_RELU:
         for r in range(len(z)):
-            out[r] = z[r] if not z[r] <= 0 else z[r] * kind(LEAKY_SLOPE)
+            out[r] = z[r] if not z[r].real <= 0 else z[r] * kind(LEAKY_SLOPE)
         if sloped:
             for r in range(len(z)):
-                slope[r] = one if z[r] > 0 else kind(LEAKY_SLOPE)
+                slope[r] = one if z[r].real > 0 else kind(LEAKY_SLOPE)
     elif code == TANH:
         for r in range(len(z)):
             out[r] = tanh(z[r])

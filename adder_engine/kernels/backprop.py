@@ -208,6 +208,10 @@ def work(net: Any, parameters: Any, into: Any, masks: Any, scratch: Any, inputs:
     Stage 0 is zero_grad's and nothing here, 1 to L are forward by layer, L + 1 the loss, then backward by layer from
     the last to the first. Block by block each stage does the same arithmetic in the same order, alone or with others.
     Returns the mean loss of the batch, where the stages measured it.
+
+    Parameters may be complex: an imaginary part of 1e-200·v is a direction, whose products are too small to be seen,
+    and the gradient's imaginary part is 1e-200·Hv, exactly (Squire and Trapp, "Using Complex Variables to Estimate
+    Derivatives of Real Functions", 1998).
     """
     depth, kept = len(net.codes), len(scratch.post) > 1
     count = rows * rows if flat else rows
@@ -228,7 +232,7 @@ def work(net: Any, parameters: Any, into: Any, masks: Any, scratch: Any, inputs:
         for stage in range(max(first, depth + 2), last + 1):
             backward(net, 2 * depth + 1 - stage, parameters, into, post, delta, scratch.spare, n)
     kind = parameters.dtype.type
-    return np.float64(kind(total) / kind(count))
+    return np.float64((kind(total) / kind(count)).real)
 
 
 @compiled

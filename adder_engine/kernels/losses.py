@@ -29,15 +29,15 @@ def summed(code: Any, answers: Any, targets: Any, out: Any, count: Any) -> Any:
     elif code == MAE:
         for r in range(len(answers)):
             d = answers[r] - targets[r]
-            total += abs(d)
-            out[r] = share if d > zero else (-share if d < zero else d * zero)
+            total += d if d.real > 0 else -d
+            out[r] = share if d.real > 0 else (-share if d.real < 0 else d * zero)
     else:
         for r in range(len(answers)):
             d = answers[r] - targets[r]
-            size = abs(d)
-            total += half * d * d if size < one else size - half
-            d = one if d > one else d
-            out[r] = (-one if d < -one else d) * share
+            size = d if d.real > 0 else -d
+            total += half * d * d if size.real < 1 else size - half
+            d = one if d.real > 1 else d
+            out[r] = (-one if d.real < -1 else d) * share
     return total
 
 

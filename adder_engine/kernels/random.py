@@ -50,6 +50,15 @@ def uniform(stream: Any, low: Any, high: Any, out: Any) -> None:
 
 
 @exactly
+def uniform_double(stream: Any, low: Any, high: Any, out: Any) -> None:
+    """The same for ``out`` (n,) float64: 53 bits of two draws, the upper ones first."""
+    for i in range(len(out)):
+        upper = np.uint64(draw(stream)) << np.uint64(32)
+        bits = (upper | np.uint64(draw(stream))) & np.uint64(2**53 - 1)
+        out[i] = np.float64(bits) * 2.0**-53 * (high - low) + low
+
+
+@exactly
 def permute(stream: Any, order: Any) -> None:
     """Fill ``order`` (n,) as ``torch.randperm(n)`` does: Fisher and Yates' shuffle from the front."""
     n = len(order)

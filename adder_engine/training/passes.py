@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adder_engine.kernels.activations import activate
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, Net, scratch_for, work
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.losses import CODES
@@ -77,6 +78,23 @@ class Pass:
     def delta(self, i: int) -> Floats:
         """The gradient of the loss by layer i's weighted sums; before the backward pass, the activation's slope."""
         return self._read(self._scratch.delta, i + 1)
+
+    def slope(self, i: int) -> Floats:
+        """The activation's derivative at layer i's weighted sums."""
+        z = np.array(self.pre(i), order="C")
+        slope = np.empty_like(z)
+        activate(self.net.codes[i], z.reshape(-1), np.empty_like(z).reshape(-1), slope.reshape(-1), True)
+        return slope
+
+    def entering(self, i: int) -> Floats:
+        """What enters layer i, ``(in_features, n)``."""
+        return self.post(i - 1) if i else self.inputs
+
+    def again(self, parameters: Floats) -> Pass:
+        """The same batch with other parameters ``(P,)``, not yet on its way."""
+        return Pass(
+            self.net, parameters, self.inputs, self.targets, self.loss_name, flat=self.flat_target, masks=self._masks
+        )
 
     def mask(self, i: int) -> Floats | None:
         """What the outputs of layer i were multiplied by, ``(out_features, n)``; None where by nothing."""
