@@ -106,7 +106,7 @@ def _offer(name: Any, single: Any, double: Any, along: Any) -> None:
     In complex numbers, whose imaginary part is tiny, it is how the value changes along a direction.
     """
 
-    @overload(name, strict=False)  # type: ignore[untyped-decorator]
+    @overload(name, strict=False)
     def choose(x: Any) -> Any:
         if isinstance(x, types.Complex):
             return lambda x: along(x)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import config
+from numba.core import config
 from numba.extending import intrinsic
 from platformdirs import user_cache_path
 
@@ -51,12 +51,12 @@ FOLDER = cache_folder()
 @contextmanager
 def _caching() -> Iterator[None]:
     """numba's own setting is for the whole process: it is as it was afterwards."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = "" if FOLDER is None else str(FOLDER)
+    before = getattr(config, "CACHE_DIR")  # noqa: B009 - numba makes its settings as it starts
+    setattr(config, "CACHE_DIR", "" if FOLDER is None else str(FOLDER))  # noqa: B010
     try:
         yield
     finally:
-        config.CACHE_DIR = before
+        setattr(config, "CACHE_DIR", before)  # noqa: B010
 
 
 def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
@@ -75,7 +75,7 @@ exactly = _compiled(False)
 
 
 @intrinsic
-def float_of_bits(context: Any, bits: Any) -> Any:
+def float_of_bits(context: Any, bits: Any = None) -> Any:
     """The float32 of these 32 bits."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

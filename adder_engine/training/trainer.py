@@ -501,9 +501,10 @@ class Trainer:
         """The stream of random numbers now, ``(625,)``, see :mod:`adder_engine.kernels.random`: the same array as
         before while nothing is drawn.
         """
-        if not np.array_equal(self._stream, self._streams[0]):
-            self._stream = self._streams[0].copy()
-        return self._stream
+        stream: Stream = self._stream
+        if not np.array_equal(stream, self._streams[0]):
+            self._stream = stream = self._streams[0].copy()
+        return stream
 
     def checkpoint(self) -> Checkpoint:
         """A copy of where the run stands. Only between two updates."""
