@@ -1,4 +1,4 @@
-# The environment is made in .venv when it is missing; all that must be there is Python 3.11 or newer and make.
+# The environment is made in .venv when it is missing; all that must be there is Python 3.11 to 3.15 and make.
 # Another interpreter: make run PYTHON=python3.13
 
 PYTHON ?= python3
@@ -7,6 +7,9 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 READY := .venv/.ready
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# On Linux the usual index may hand out a torch with 3 GB of CUDA libraries, for nothing where there is no such card.
+CPU_INDEX := https://download.pytorch.org/whl/cpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: run test test-all check bench pictures clean
@@ -37,9 +40,14 @@ clean:  ## remove whatever can be made again
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	    echo "adder-tui needs Python 3.11 or newer, and $(PYTHON) is older or missing: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 16))' || { \
+	    echo "adder-tui needs Python 3.11 to 3.15, and $(PYTHON) is another one or missing: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@if [ "$$(uname)" = Linux ] && [ ! -e /dev/nvidia0 ]; then \
+	    if $(PIP) --retries 0 --timeout 5 -c constraints.txt --index-url $(CPU_INDEX) torch 2>/dev/null; \
+	    then echo "torch comes from PyTorch's CPU index."; \
+	    else echo "PyTorch's CPU index was not reached: torch comes from the usual index."; fi; fi
+	@$(PIP) -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m adder_engine.warm_up
 	@touch $@

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all. Needs neither torch nor numpy."""
+"""Files that are written whole or not at all, and read up to a size. Needs neither torch nor numpy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """What a file holds; one byte more than ``most`` tells that it is larger.
+
+    Bounded, because a path may lead to something that never ends, such as /dev/zero.
+
+    Raises:
+        OSError or ValueError: it cannot be read, or this is no path.
+    """
+    with path.open("rb") as file:
+        return file.read(most + 1)
 
 
 def write_whole(path: Path, fill: Callable[[BinaryIO], object], mode: int = 0o666) -> None:

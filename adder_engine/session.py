@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import operator
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
@@ -124,7 +125,8 @@ class Session:
         Raises:
             RequestError: there has been no batch yet, or the row was not in it.
         """
-        return await self._thread.ask(lambda workspace: workspace.explorer.trace(row))
+        place = None if row is None else _whole(row, "row")
+        return await self._thread.ask(lambda workspace: workspace.explorer.trace(place))
 
     async def batch_rows(self) -> tuple[int, ...]:
         """The rows of the data in the newest batch, in the data's order: those that :meth:`trace` can follow.
@@ -148,6 +150,7 @@ class Session:
         Raises:
             RequestError: no such parameter.
         """
+        index = _whole(index, "index")
         return await self._thread.ask(lambda workspace: workspace.explorer.check_gradient(index))
 
     async def course(self, index: int) -> ParameterHistory:
@@ -156,6 +159,7 @@ class Session:
         Raises:
             RequestError: no such parameter.
         """
+        index = _whole(index, "index")
         return await self._thread.ask(lambda workspace: workspace.explorer.course(index))
 
     async def look(self, epoch: int) -> EpochSummary:
@@ -164,6 +168,7 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
+        epoch = _whole(epoch, "epoch")
         return await self._thread.ask(lambda workspace: workspace.explorer.look(epoch))
 
     async def activity(self) -> tuple[LayerActivity, ...]:
@@ -214,7 +219,7 @@ class Session:
         pace = None if pace is None else _number(pace, "pace")
         if pace is not None and not SLOWEST <= pace <= FASTEST:
             raise RequestError(f"{pace:g} epochs a second is no pace: use {SLOWEST:g} to {FASTEST:g}, or none at all.")
-        return await self._thread.play(pace, until)
+        return await self._thread.play(pace, None if until is None else _whole(until, "until"))
 
     async def pause(self) -> Snapshot:
         """Stop playing, or a step of many updates, after the update in progress."""
@@ -226,7 +231,7 @@ class Session:
         Raises:
             RequestError: no such size, or all epochs are done.
         """
-        enough = self._thread.is_enough
+        enough, size, count = self._thread.is_enough, str(size), _whole(count, "count")
         return await self._thread.do(lambda workspace: workspace.recording.step(size, count, enough), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
@@ -235,6 +240,7 @@ class Session:
         Raises:
             RequestError: no such size.
         """
+        size, count = str(size), _whole(count, "count")
         return await self._thread.do(lambda workspace: workspace.recording.back(size, count), halt=True)
 
     async def seek(self, update: int, rung: int = 0) -> Snapshot:
@@ -243,8 +249,7 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
-        if not isinstance(update, int) or not isinstance(rung, int):
-            raise RequestError(f"update = {update!r}, rung = {rung!r} is no moment: both are whole numbers.")
+        update, rung = _whole(update, "update"), _whole(rung, "rung")
 
         def go(workspace: Workspace) -> None:
             edits = workspace.recording.timeline.edits_at(update, rung)
@@ -260,6 +265,7 @@ class Session:
         Raises:
             RequestError: the run has not been there.
         """
+        epoch = _whole(epoch, "epoch")
         return await self._thread.do(lambda workspace: workspace.recording.seek_epoch(epoch), halt=True)
 
     async def home(self) -> Snapshot:
@@ -276,6 +282,7 @@ class Session:
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
+        seed = None if seed is None else _whole(seed, "seed")
 
         def start(workspace: Workspace) -> None:
             old = workspace.recording.experiment
@@ -285,23 +292,32 @@ class Session:
         return await self._thread.do(start, halt=True)
 
     async def load(self, experiment: Experiment) -> Snapshot:
+        """Start this experiment. Undo brings the old run back.
+
+        Raises:
+            RequestError: it is no experiment.
+        """
+        if not isinstance(experiment, Experiment):
+            raise RequestError(f"{experiment!r} is no experiment: make one with Experiment.preset or from_toml.")
         return await self._thread.do(lambda workspace: workspace.start(experiment), halt=True)
 
-    async def open(self, path: Path) -> Snapshot:
+    async def open(self, path: Path | str) -> Snapshot:
         """Open a saved run, at the moment where it stood.
 
         Raises:
             RunFileError: it cannot be read; the run in progress goes on.
         """
-        return await self._thread.do(lambda workspace: workspace.open(path), halt=True)
+        file = _path(path)
+        return await self._thread.do(lambda workspace: workspace.open(file), halt=True)
 
-    async def save(self, path: Path) -> Snapshot:
+    async def save(self, path: Path | str) -> Snapshot:
         """Save the run.
 
         Raises:
             RunFileError: it cannot be written.
         """
-        return await self._thread.do(lambda workspace: workspace.save(path))
+        file = _path(path)
+        return await self._thread.do(lambda workspace: workspace.save(file))
 
     async def switch(self, run: int) -> Snapshot:
         """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.
@@ -311,6 +327,7 @@ class Session:
         Raises:
             RequestError: no such run in the list.
         """
+        run = _whole(run, "run")
         return await self._thread.do(lambda workspace: workspace.switch(run), halt=True)
 
     async def forget(self, run: int) -> Snapshot:
@@ -319,6 +336,7 @@ class Session:
         Raises:
             RequestError: no such run in the list.
         """
+        run = _whole(run, "run")
         return await self._thread.do(lambda workspace: workspace.run_list.forget(run))
 
     async def bring_back(self) -> Snapshot:
@@ -335,6 +353,7 @@ class Session:
         Raises:
             RequestError: no such run in the list.
         """
+        run = _whole(run, "run")
         return await self._thread.do(lambda workspace: workspace.run_list.pin(run, pinned))
 
     async def rescue(self) -> Snapshot:
@@ -364,23 +383,29 @@ class Session:
         Raises:
             RequestError: no such parameter, or a value that is not finite.
         """
-        return await self._thread.do(lambda workspace: workspace.edit(name, place, value))
+        where, number = _numbers(place, "place"), _number(value, "value")
+        return await self._thread.do(lambda workspace: workspace.edit(str(name), where, number))
 
-    async def freeze(self, indices: frozenset[int]) -> Snapshot:
+    async def freeze(self, indices: Iterable[int]) -> Snapshot:
         """Hold these parameters (flat indices) still, and no others.
 
         Raises:
             RequestError: no such parameter.
         """
-        return await self._thread.do(lambda workspace: workspace.hold(frozen=indices))
+        frozen = frozenset(_numbers(indices, "indices"))
+        return await self._thread.do(lambda workspace: workspace.hold(frozen=frozen))
 
-    async def silence(self, neurons: frozenset[tuple[int, int]]) -> Snapshot:
+    async def silence(self, neurons: Iterable[tuple[int, int]]) -> Snapshot:
         """Hold the outputs of these hidden neurons, (layer, neuron), at 0, and no others.
 
         Raises:
             RequestError: no such hidden neuron.
         """
-        return await self._thread.do(lambda workspace: workspace.hold(silenced=neurons))
+        places = [_numbers(neuron, "neuron") for neuron in _items(neurons, "neurons")]
+        if wrong := [place for place in places if len(place) != 2]:
+            raise RequestError(f"{wrong[0]!r} is no neuron: give pairs (layer, neuron).")
+        silenced = frozenset((layer, neuron) for layer, neuron in places)
+        return await self._thread.do(lambda workspace: workspace.hold(silenced=silenced))
 
     async def undo(self) -> Snapshot:
         """Take back the last edit or change; before the first one, go back to the run before this one.
@@ -400,6 +425,8 @@ class Session:
 
     async def ask(self, asked: Sum) -> Answer:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
+        if not isinstance(asked, Sum):
+            raise RequestError(f"{asked!r} is no sum: make one with parse_sum.")
 
         def answer(workspace: Workspace) -> Answer:
             workspace.ask(asked)
@@ -417,3 +444,33 @@ def _number(value: object, name: str) -> float:
     if not math.isfinite(number):
         raise RequestError(f"{name} = {value!r} is no number: use a finite one.")
     return number
+
+
+def _whole(value: object, name: str) -> int:
+    """The value as a whole number; raises RequestError where it is none."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise RequestError(f"{name} = {value!r} is no whole number.") from None
+
+
+def _items(value: object, name: str) -> list[object]:
+    """What is in a collection; raises RequestError where it is none."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise RequestError(f"{name} = {value!r} will not do: give a list, a tuple or a set.")
+    return [*value]
+
+
+def _numbers(value: object, name: str) -> tuple[int, ...]:
+    """The whole numbers in a collection, or one; raises RequestError where it holds anything else."""
+    if isinstance(value, int):
+        return (value,)
+    return tuple(_whole(number, name) for number in _items(value, name))
+
+
+def _path(value: object) -> Path:
+    """The value as a path; raises RequestError where it is none."""
+    try:
+        return Path(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise RequestError(f"{value!r} is no file: give a path.") from None

@@ -1,14 +1,13 @@
-"""Many runs that differ in one setting, trained together; and the thread they train in."""
+"""Many runs that differ in one setting, one after another on each core; and the thread they train in."""
 
 from __future__ import annotations
 
-import math
-import os
+import queue
 import statistics
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from adder_engine.errors import ExperimentError, RequestError
 from adder_engine.experiment import Experiment, key_named
@@ -19,19 +18,14 @@ from adder_engine.watched_sums import starting_sums
 
 if TYPE_CHECKING:
     from adder_engine.runs.divergence import Bound
-    from adder_engine.training.stopping import RuledTraining
     from adder_engine.training.trainer import Trainer
 
 
 MOST_RUNS = 1_000
-CELLS_TOGETHER = 450_000
-"""Rows of an update times neurons times networks that train side by side: what fits a processor's cache."""
-GELU_CELLS = 4
-"""A cell of gelu takes the place of so many: its formula has more steps on the way, and gains nothing beyond."""
-ROWS_TOGETHER = 4_000_000
-"""Limit on all their rows of data, trained on or held out: some hundred MiB."""
 LOOKS = 200
 """How often the runs are looked at over the longest of them."""
+STRETCH, PRODUCTS = 0.05, 1e9
+"""Seconds that a run trains for between two looks at what is asked, about; products a second of rows and parameters."""
 
 
 @dataclass(frozen=True)
@@ -154,58 +148,83 @@ class Sweep:
         """The sweep before anything is trained."""
         return SweepState(self._runs)
 
-    def steps(self, every_epochs: int) -> Iterator[SweepState]:
-        """Train, and look at the runs in progress after each so many epochs; the last state is the finished one.
+    def steps(self, every_epochs: int, jobs: int = 1) -> Iterator[SweepState]:
+        """Train, and look at each run after each so many epochs, and between; the last state is the finished one.
+
+        Args:
+            every_epochs: between two points of a run's course.
+            jobs: how many runs train at the same time.
 
         Raises:
-            RequestError: fewer than one epoch.
+            RequestError: fewer than one epoch, or one job.
         """
         if every_epochs < 1:
             raise RequestError(f"{every_epochs} epochs between two looks will not do: take at least 1.")
+        if jobs < 1:
+            raise RequestError(f"{jobs} jobs will not do: take at least 1.")
         runs = list(self._runs)
-        from adder_engine.runs.divergence import Bound  # a sweep can be described without torch
+        looks: queue.SimpleQueue[tuple[int, SweepRun] | BaseException] = queue.SimpleQueue()
+        waiting, enough = iter(range(len(runs))), threading.Event()
 
-        for places in self.teams():
-            team = team_of([runs[place].experiment for place in places])
-            bounds = [Bound(trainer, [trainer.state[0]]) for trainer in team.trainers]
-            finished = False
-            while not finished:
-                team.train(every_epochs)
-                finished = team.finished
-                for place, trainer, bound in zip(places, team.trainers, bounds, strict=True):
-                    runs[place] = _judged(self._look(runs[place], trainer, team.paused), trainer, bound)
+        def work() -> None:
+            """Train one run after another, as long as some are left."""
+            try:
+                for place in waiting:
+                    for look in self._train(self._runs[place], every_epochs):
+                        looks.put((place, look))
+                        if enough.is_set():
+                            return
+            except BaseException as error:  # told where the sweep is followed
+                looks.put(error)
+
+        threads = [threading.Thread(target=work, name="sweeping", daemon=True) for _ in range(min(jobs, len(runs)))]
+        for thread in threads:
+            thread.start()
+        try:
+            while not SweepState(tuple(runs)).finished:
+                found = looks.get()
+                if isinstance(found, BaseException):
+                    raise found
+                place, run = found
+                runs[place] = run
                 yield SweepState(tuple(runs))
+        finally:
+            enough.set()
+            for thread in threads:
+                thread.join()
 
-    def run(self, progress: Callable[[SweepState], None] | None = None) -> SweepState:
-        """Train all runs to their ends, telling ``progress`` some fifty times a run."""
+    def run(self, progress: Callable[[SweepState], None] | None = None, jobs: int = 1) -> SweepState:
+        """Train all runs to their ends, ``jobs`` at the same time, telling ``progress`` some fifty times a run."""
         state = self.state
-        for state in self.steps(max(1, max(run.experiment.epochs for run in self._runs) // 50)):
+        for state in self.steps(max(1, max(run.experiment.epochs for run in self._runs) // 50), jobs):
             if progress is not None:
                 progress(state)
         return state
 
-    def teams(self) -> Iterator[list[int]]:
-        """The places of runs that train side by side, team by team; a run with rules of its own trains alone."""
-        # Not at the top: a sweep can be described without torch.
-        from adder_engine.training.batch import shape_of
+    def _train(self, run: SweepRun, every_epochs: int) -> Iterator[SweepRun]:
+        """Train one run to its end, and look at it now and then."""
+        # Not at the top: a sweep can be described without numpy and the kernels.
+        from adder_engine.runs.divergence import Bound
+        from adder_engine.training.stopping import RuledTraining
+        from adder_engine.training.trainer import Trainer
 
-        alike: dict[object, list[int]] = {}
-        for place, run in enumerate(self._runs):
-            alike.setdefault(shape_of(run.experiment), []).append(place)
-        for places in alike.values():
-            if self._runs[places[0]].experiment.stop.active:
-                yield from ([place] for place in places)
-                continue
-            teams = math.ceil(len(places) / _most_together(self._runs[places[0]].experiment))
-            size = math.ceil(len(places) / teams)
-            for start in range(0, len(places), size):
-                yield places[start : start + size]
+        trainer = Trainer(run.experiment)
+        training, bound = RuledTraining(trainer), Bound(trainer, [trainer.state[0]])
+        products = run.experiment.rows_per_update * run.experiment.parameter_count
+        updates = max(1, int(STRETCH / (1e-6 + products / PRODUCTS)))
+        while True:
+            look = (trainer.epochs_done // every_epochs + 1) * every_epochs
+            training.train(updates, look)
+            here = trainer.epochs_done >= look or training.finished
+            run = self._look(run, trainer, training.sentence, here)
+            if training.finished:
+                yield _judged(run, trainer, bound)
+                return
+            yield run
 
-    def _look(self, run: SweepRun, trainer: Trainer, paused: str) -> SweepRun:
-        if run.stopped:
-            return run
+    def _look(self, run: SweepRun, trainer: Trainer, paused: str, on_course: bool) -> SweepRun:
         course = run.course
-        if trainer.loss is not None and not trainer.stopped and not (course and course[-1][0] >= trainer.epochs_done):
+        if on_course and trainer.loss is not None and not trainer.stopped and not (course and course[-1][0] >= trainer.epochs_done):
             course = (*course, (trainer.epochs_done, trainer.loss))
         return replace(
             run,
@@ -214,7 +233,7 @@ class Sweep:
             updates=trainer.updates_done,
             loss=trainer.loss,
             test_loss=trainer.test_loss,
-            answers=tuple(trainer.answers([(asked.a, asked.b) for asked in self.sums])),
+            answers=tuple(trainer.answers([(asked.a, asked.b) for asked in self.sums]).tolist()),
             stopped=trainer.stopped,
             paused=paused,
             course=course,
@@ -268,62 +287,6 @@ def _split(text: str) -> Iterator[str]:
             yield text[start:i]
             start = i + 1
     yield text[start:]
-
-
-class Team(Protocol):
-    """Trainers that get on together."""
-
-    @property
-    def trainers(self) -> Sequence[Trainer]: ...
-    @property
-    def finished(self) -> bool: ...
-    @property
-    def paused(self) -> str: ...
-    def train(self, epochs: int) -> None: ...
-
-
-class _Alone:
-    """One trainer as a team of its own: what no other run has the shape of, what has rules by which it ends, or what
-    fills the cache by itself.
-    """
-
-    def __init__(self, training: RuledTraining) -> None:
-        self._training = training
-        self.trainers = (training.trainer,)
-
-    @property
-    def finished(self) -> bool:
-        return self._training.finished
-
-    @property
-    def paused(self) -> str:
-        return self._training.sentence
-
-    def train(self, epochs: int) -> None:
-        for _ in range(epochs):
-            if self.finished:
-                break
-            self._training.epoch()
-
-
-def team_of(experiments: Sequence[Experiment]) -> Team:
-    """Fresh trainers of one shape that get on together."""
-    from adder_engine.training.batch import Batch
-    from adder_engine.training.stopping import RuledTraining
-    from adder_engine.training.trainer import Trainer
-
-    trainers = [Trainer(experiment) for experiment in experiments]
-    return Batch(trainers) if len(trainers) > 1 else _Alone(RuledTraining(trainers[0]))
-
-
-def _most_together(experiment: Experiment) -> int:
-    rows = max(experiment.row_count, experiment.data.test_count)
-    if experiment.training.flat_target:
-        pairs = experiment.rows_per_update**2
-    else:
-        pairs = experiment.rows_per_update * sum(experiment.network.layers)
-        pairs *= GELU_CELLS if experiment.network.activation == "gelu" else 1
-    return max(1, min(CELLS_TOGETHER // pairs, ROWS_TOGETHER // rows))
 
 
 def _hashable(value: Value) -> Value:
@@ -380,10 +343,6 @@ class SweepThread:
 
     def _main(self) -> None:
         try:
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-            import torch  # not on the caller's time
-
-            torch.set_num_threads(1)
             longest = max(run.experiment.epochs for run in self.plan.state.runs)
             for state in self.plan.steps(max(1, longest // LOOKS)):
                 self.state = state

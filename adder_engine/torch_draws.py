@@ -9,36 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from adder_engine.kernels.random import from_torch, to_torch
+
 Stream = NDArray[np.uint32]
-"""``(625,)``: the twister's words and how many are used up, see :mod:`adder_engine.kernels.random`."""
-WORDS = 624
-_STATE = np.dtype([("seed", "<u8"), ("left", "<i4"), ("seeded", "<i4"), ("next", "<u8"), ("words", "<u8", (WORDS,)),
-                   ("normal", "u1", (40,))])  # fmt: skip
-"""What ``torch.Generator.get_state`` gives on the CPU, as bytes."""
-
-
-def to_torch(stream: Stream) -> NDArray[np.uint8]:
-    """The stream as ``torch.Generator.set_state`` takes it."""
-    state = np.zeros(1, dtype=_STATE)
-    used = int(stream[WORDS])
-    state["seeded"], state["words"] = 1, stream[:WORDS]
-    state["left"], state["next"] = (1, 0) if used >= WORDS else (WORDS - used + 1, used)
-    return state.view(np.uint8).reshape(-1)
-
-
-def from_torch(state: NDArray[np.uint8]) -> Stream:
-    """The stream of a generator's state.
-
-    Raises:
-        ValueError: this is none.
-    """
-    if state.dtype != np.uint8 or state.shape != (_STATE.itemsize,):
-        raise ValueError("not a generator's state")
-    found = np.ascontiguousarray(state).view(_STATE)[0]
-    used = WORDS if found["left"] == 1 else int(found["next"])
-    if not found["seeded"] or not 0 <= used <= WORDS:
-        raise ValueError("not a generator's state")
-    return np.append(found["words"], used).astype(np.uint32)
+"""``(625,)``, see :mod:`adder_engine.kernels.random`."""
 
 
 def _generator(stream: Stream) -> torch.Generator:

@@ -6,7 +6,6 @@ import asyncio
 import concurrent.futures
 import contextlib
 import math
-import os
 import queue
 import threading
 import time
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-SLICE = 0.005
+SLICE = 0.002
 """Seconds of training between two looks at the requests; an update that takes longer is finished first."""
 ASIDE = 0.15
 """Work in slices takes this share of the time that training could use, once it has taken :data:`HEAD_START`."""
@@ -142,7 +141,7 @@ class EngineThread:
     def close_now(self, timeout: float = 2.0) -> bool:
         """Save, and stop the thread, from any thread. Returns whether it stopped in time.
 
-        While torch is still being imported there is nothing to save, and the import cannot be broken off: the
+        While the kernels are still being loaded there is nothing to save, and the import cannot be broken off: the
         thread is not waited for then, and ends by itself.
         """
         self._closing.set()
@@ -275,11 +274,10 @@ class EngineThread:
     # --- the thread ------------------------------------------------------------------------------
 
     def _main(self) -> None:
-        """Everything of torch happens here."""
+        """Everything that computes happens here."""
         workspace = None
         try:
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-            from adder_engine.runs.workspace import Workspace  # imports torch: not on the caller's time
+            from adder_engine.runs.workspace import Workspace  # imports numpy and the kernels: not on the caller's time
 
             self._loaded.set()
             workspace = Workspace(self._experiment)

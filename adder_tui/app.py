@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property
+from collections.abc import Awaitable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
@@ -23,36 +22,29 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.commands import BY_ID, COMMANDS, Contexts, Owner
 from adder_tui.controller import Controller
-from adder_tui.process import IDLE, GcPacing, ShutdownGuard, stop_job
+from adder_tui.process import IDLE, GcPacing, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import begin, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane
-from adder_tui.ui.dialogs import Modal
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.prompt import Prompt
-from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, UNICODE
 from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from textual.worker import Worker
-
     from adder_engine.parsing import Sum
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_engine.sweep import SweepThread
-    from adder_tui.controller import NetworkEditor
     from adder_tui.course.lesson import Lesson
     from adder_tui.learn.tab import LearnPane
     from adder_tui.storage.run_files import InstanceLock, LastRun
 
 FIRST_PRESET = "one-pair"
-HANDOVER = 0.001
-"""Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
-and written, and Python's own 0.005 would add up."""
 TYPED_INTO = ("sum", "lesson-field", "list-field")
 """Ids of the shell's text fields."""
 
@@ -84,42 +76,35 @@ class AdderApp(App[None]):
     """The newest snapshot; None while the engine is loading."""
 
     def __init__(self, settings: Settings, session: Session | None = None) -> None:
+        """What :class:`~adder_tui.services.Services` names is told there."""
         theme = theme_for(settings.theme, Console(force_terminal=True).color_system)
         # Told at once, because the filter for NO_COLOR is chosen here.
         super().__init__(watch_css=False, ansi_color=theme == BASIC_THEME or None)
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.controller: Controller = Controller(
-            self.experiment, self.show, self.say, lambda: nothing_left(self.view())
-        )
+        self.controller = Controller(self.experiment, self.view, self.show, self.say, self.select)
         self.tab: TabId
         self.first_lesson: str
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)
         self.selection: Selection = first_selection(self.experiment)
         self.notice = settings.data_notice
         self.charted: frozenset[int] | None = None
-        """Other runs picked for the chart; None for the run just left."""
         self.sweep: SweepThread | None = None
-        """The sweep that was begun last."""
         self.given_up: SweepThread | None = None
-        """The sweep that is lost if one leaves, as was told."""
         self._refusal = ""
         """The notice about what the prompt refused."""
         self._branched = ""
         """What became of the line that the last command cut off."""
         self.instance_lock: InstanceLock | None = None
-        """Our place in the data folder, held until the process ends."""
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
         self.lock_taken = asyncio.Event()
-        """Set once it is known which seat is ours."""
         self.last_run: LastRun | None = None
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
         self.gc_pacing = GcPacing()
         self.telling = False
-        """Whether the Network tab shows the trace in the diagram's place."""
         self.set_class(settings.ascii, "-ascii")
         self.register_theme(textual_theme(theme))
         self.theme = theme
@@ -139,7 +124,6 @@ class AdderApp(App[None]):
         self.set_interval(IDLE, self.gc_pacing.look)
 
     async def on_event(self, event: events.Event) -> None:
-        """Every event comes through here first."""
         if isinstance(event, events.InputEvent):
             self.gc_pacing.key()
         await super().on_event(event)
@@ -148,10 +132,9 @@ class AdderApp(App[None]):
         await self.query_one(Prompt).open_field()
         await self.action_show_tab(self.tab)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
-        self.call_after_refresh(self._connect)
+        self.call_after_refresh(self.run_worker, self._follow, name="follow")
 
     def view(self) -> ViewState:
-        """What there is to draw."""
         return ViewState(
             experiment=self.experiment,
             snapshot=self.snapshot,
@@ -164,7 +147,7 @@ class AdderApp(App[None]):
             or standing_notice(
                 self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words
             ),
-            reached=self.editor.reached(self.snapshot) if "editor" in vars(self) else None,
+            reached=self.controller.reached(self.snapshot),
             telling=self.telling,
             charted=self.charted,
             words=self.words,
@@ -172,7 +155,6 @@ class AdderApp(App[None]):
         )
 
     def typing(self) -> bool:
-        """Whether a text field has the focus."""
         return self.focused is not None and self.focused.id in TYPED_INTO
 
     @property
@@ -212,7 +194,6 @@ class AdderApp(App[None]):
         return None
 
     def on_resize(self, event: events.Resize) -> None:
-        """Cover everything while the window is too small."""
         if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1] or len(self.screen_stack) > 1:
             from adder_tui.ui.shell import cover_while_too_small  # not needed to paint the shell
 
@@ -259,17 +240,7 @@ class AdderApp(App[None]):
         if self.given_session is None and self.lesson is None:
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
-    @cached_property
-    def editor(self) -> NetworkEditor:
-        """What takes hold of the chosen number; made when it is first needed."""
-        from adder_tui.controller import NetworkEditor
-
-        return NetworkEditor(self.controller, self.view, self.show, self.say, self.select)
-
     # --- the session -----------------------------------------------------------------------------
-
-    def _connect(self) -> Worker[None]:
-        return self.run_worker(self._follow, name="follow")
 
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
@@ -292,21 +263,18 @@ class AdderApp(App[None]):
         return session
 
     def show(self, snapshot: Snapshot) -> None:
-        """Take a snapshot unless a newer one is there."""
         if self.snapshot is None:
             self.gc_pacing.begin()
         if self.snapshot is None or snapshot.version > self.snapshot.version:
             self.snapshot = snapshot
 
     def watch_snapshot(self, before: Snapshot | None, snapshot: Snapshot | None) -> None:
-        """Draw the new snapshot."""
         if snapshot is None:
             return
         if before is not None and before.run != snapshot.run:
             from adder_tui.ui.run_words import branch_sentence  # not needed to paint the shell
 
             self.notice = self._branched = branch_sentence(before, snapshot)
-        self.controller.snapshot = snapshot
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
         )
@@ -320,12 +288,10 @@ class AdderApp(App[None]):
         self.redraw()
 
     def select(self, selection: Selection) -> None:
-        """Choose a neuron or a parameter, on every tab."""
         self.selection = selection
         self.redraw()
 
     def say(self, sentence: str) -> None:
-        """Show one sentence until the next command."""
         self.notice = f"{sentence} {self._branched}".rstrip()
         self.redraw()
 
@@ -338,14 +304,6 @@ class AdderApp(App[None]):
         if action == "press" and (self.typing() or len(self.screen_stack) > 1):
             return False
         return super().check_action(action, parameters)
-
-    def action_press(self, id: str) -> None:
-        """A plain key's command."""
-        self.carry_out(id)
-
-    def action_do(self, id: str) -> None:
-        """A key's command that also works where somebody types or a window is open."""
-        self.carry_out(id)
 
     def carry_out(self, id: str) -> None:
         """Do a command of the table: ``action_…`` of its owner, or of the first of the owner's parts that has it."""
@@ -365,14 +323,15 @@ class AdderApp(App[None]):
                     self.start(outcome, id)
         self.redraw()
 
+    action_do = action_press = carry_out
+    """The ways in which keys reach it."""
+
     def _actors(self, owner: Owner) -> Sequence[object]:
         match owner:
             case "app":
                 return (self,)
             case "controller":
                 return (self.controller,)
-            case "editor":
-                return (self.editor,)
             case "lesson":
                 return self.learn.actors if self.learn is not None else ()
             case "window":
@@ -382,11 +341,9 @@ class AdderApp(App[None]):
                 return next((pane.actors for pane in front), ())
 
     def start(self, work: Awaitable[None], name: str) -> None:
-        """Begin it; where it is refused, say why."""
         self.run_worker(self.attempt(work), name=name)
 
     async def attempt(self, work: Awaitable[None]) -> None:
-        """Wait for it; where it is refused, say why."""
         try:
             await work
         except AdderError as error:
@@ -408,7 +365,6 @@ class AdderApp(App[None]):
             self.start(self.ask(event.sum), "ask")
 
     async def ask(self, asked: Sum) -> None:
-        """Ask the network; a lesson that is open hears of it."""
         learn = self.learn
         if learn is not None and learn.classroom is not None:
             await learn.classroom.settled()
@@ -437,25 +393,18 @@ class AdderApp(App[None]):
         """The form that changes the experiment; in a lesson its controls."""
         if self.learn is not None and "lesson" in self.words:
             self.learn.lesson_view.edit_setting()
-            return
-        from adder_tui.experiment_form.screen import ExperimentForm
+        else:
+            self.action_window("experiment_form.screen:ExperimentForm")
 
-        self.push_screen(ExperimentForm(self.experiment, self.view, self.controller))
-
-    def action_data(self) -> None:
-        from adder_tui.data.screens import DataScreen
-
-        self.push_screen(DataScreen(self.view, self.controller))
-
-    def action_set_value(self) -> None:
-        """The line that a number's new value is typed into.
+    def action_window(self, place: str) -> None:
+        """Open a window, ``module:class`` within the package, unless another one lies over the shell.
 
         Raises:
-            RequestError: an input is chosen, which has no number of its own.
+            AdderError: it cannot be opened now.
         """
-        from adder_tui.network.tab import EditValue
-
-        self.push_screen(EditValue(self.view, self.editor))
+        module, _, name = place.partition(":")
+        if len(self.screen_stack) == 1:
+            self.push_screen(getattr(import_module(f"adder_tui.{module}"), name)(self))
 
     def action_help(self) -> None:
         from adder_tui.help.screens import HelpScreen
@@ -463,35 +412,7 @@ class AdderApp(App[None]):
         window = self.screen.window if isinstance(self.screen, Modal) else None
         self.push_screen(HelpScreen(self.view, self.typing(), window))
 
-    def action_palette(self) -> None:
-        from adder_tui.help.screens import Palette
-
-        if len(self.screen_stack) == 1:
-            self.push_screen(Palette(self))
-
-    def action_runs(self) -> None:
-        from adder_tui.runs.screens import RunsScreen
-
-        self.push_screen(RunsScreen(self))
-
-    def action_sweep(self) -> None:
-        from adder_tui.sweep.screen import SweepScreen
-
-        self.push_screen(SweepScreen(self))
-
-    def action_save(self) -> None:
-        from adder_tui.runs.file_screens import SaveRun
-
-        if len(self.screen_stack) == 1:
-            self.push_screen(SaveRun(self))
-
-    def action_open(self) -> None:
-        from adder_tui.runs.file_screens import OpenRun
-
-        self.push_screen(OpenRun(self))
-
     async def action_open_last(self) -> None:
-        """Open the run that was kept from last time."""
         if self.last_run is None:
             self.say("There is no run kept from last time.")
             return
@@ -500,7 +421,6 @@ class AdderApp(App[None]):
         self.redraw()
 
     async def action_quit(self) -> None:
-        """Save the run and leave; a sweep that would be lost is told of first."""
         if self.sweep is not None:
             from adder_tui.sweep.screen import holds_back
 
@@ -515,7 +435,6 @@ class AdderApp(App[None]):
             stop_job()
 
     def action_help_quit(self) -> None:
-        """Ctrl+C only hints."""
         self.say("q quits, Ctrl+Q does so from anywhere.")
 
     def _handle_exception(self, error: Exception) -> None:
@@ -529,22 +448,5 @@ class AdderApp(App[None]):
         if sys.flags.dev_mode:
             super()._fatal_error()
         else:
-            phrase = f"{type(self._exception).__name__}: {self._exception}"
-            self.panic(Text(f"A fault of ours, {phrase} (python -X dev -m adder_tui shows where). The run is kept."))
-
-
-def run(settings: Settings, complain: Callable[[str], None]) -> int:
-    """Show the app until it is left; its exit code. ``complain`` takes a sentence once the terminal is ours no more."""
-    sys.setswitchinterval(HANDOVER)
-    app = AdderApp(settings)
-    with ShutdownGuard(app, on_end=app.controller.close_now):
-        app.run(mouse=settings.mouse)
-        stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
-    code = app.return_code or 0
-    if app.controller.unsaved:
-        complain(app.controller.unsaved)
-    if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+            fault = f"{type(self._exception).__name__}: {self._exception}"
+            self.panic(Text(f"A fault of ours, {fault} (python -X dev -m adder_tui shows where). The run is kept."))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from adder_tui.tabs import TABS, TabId
 
-Window = Literal["runs", "sweep", "data"]
+Window = Literal["runs", "open", "sweep", "data", "rows", "experiment", "glossary", "search", "dialog"]
 Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
@@ -20,9 +20,9 @@ Context = TabId | Window | Literal[
 ]  # fmt: skip
 """What decides which keys work: the tab in front, and what a lesson lets one do; or the window over them."""
 Contexts = frozenset[Context]
-Owner = Literal["app", "controller", "editor", "tab", "lesson", "window"]
-"""Who carries a command out: the app, what sends requests to the session, what edits the chosen number, the tab in
-front, the Learn tab, also from another one, or a window over them, whose keys Textual hands to it."""
+Owner = Literal["app", "controller", "tab", "lesson", "window"]
+"""Who carries a command out: the app, what sends requests to the session, the tab in front, the Learn tab, also from
+another one, or a window over them, whose keys Textual hands to it."""
 
 
 CHOICES: tuple[Context, ...] = (
@@ -56,7 +56,10 @@ class Command:
     """What a lesson, or the list of lessons, must have, one of these, so that this is not out of the way there; None
     where it always works."""
     action: str = ""
-    """The owner's action, in Textual's notation: ``zoom(-1)``; empty where it is called like the command."""
+    """The owner's action, in Textual's notation: ``zoom(-1)``; empty where it is called like the command.
+
+    A window's may take the key that was pressed: ``move('{key}')``.
+    """
 
     def works_on(self, contexts: Contexts) -> bool:
         """Whether it can be used in all of these: the tab in front, and what a lesson there lets one do."""
@@ -72,7 +75,8 @@ def _on(*contexts: Context) -> Contexts:
 
 
 _LEARNING = _on("lesson", "list")
-_WINDOWS = _on("runs", "sweep", "data")
+_WINDOWS = _on(*get_args(Window))
+_MOVES = "up,down,pageup,pagedown,home,end"
 _NEVER = _on()
 _NUMBERS = _on("network", "inspect", "numbers")
 """Where one number is chosen and can be taken hold of."""
@@ -95,7 +99,7 @@ _RUN = (
     Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",
             "app", footer=5, lesson=_on("form")),
     Command("data", "d", "d", "data", "Look at the pairs that are trained on, or train on rows of your own.",
-            "app", _on("train"), footer=10),
+            "app", _on("train"), footer=10, action="window('data.screens:DataScreen')"),
     Command("reset", "r", "r", "reset", "Start again from the same weights.", "controller", footer=6,
             lesson=_on("run")),
     Command("reseed", "R", "R", "new seed", "Start again from other weights: a new seed.", "controller",
@@ -106,11 +110,13 @@ _RUN = (
             "After a blow-up: back to ten updates before it, with half the rate, or half its limit if that is lower.",
             "controller", lesson=_NEVER),
     Command("runs", "l", "l", "runs", "List the runs: go to one, compare two, choose what is on the chart.",
-            "app", footer=9, lesson=_NEVER),
+            "app", footer=9, lesson=_NEVER, action="window('runs.screens:RunsScreen')"),
     Command("sweep", "S", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
-            "app", lesson=_NEVER),
-    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", "app", lesson=_NEVER),
-    Command("open", "O", "O", "open", "Open a saved run.", "app", lesson=_NEVER),
+            "app", lesson=_NEVER, action="window('sweep.screen:SweepScreen')"),
+    Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", "app", lesson=_NEVER,
+            action="window('runs.file_screens:SaveRun')"),
+    Command("open", "O", "O", "open", "Open a saved run.", "app", lesson=_NEVER,
+            action="window('runs.file_screens:OpenRun')"),
     Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.", "app", lesson=_NEVER),
 )
 _CHART = (
@@ -125,9 +131,9 @@ _NETWORK = (
             "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None, _on("network")),
     Command("next_neuron", "n", "n", "by neuron",
             "Go on by one neuron: within forward and backward the next one of the layer, then the next rung.",
-            "editor", _on("network", "diagram"), footer=4, action="walk(True)"),
+            "controller", _on("network", "diagram"), footer=4, action="walk(True)"),
     Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
-            "editor", _on("network", "diagram"), action="walk(False)"),
+            "controller", _on("network", "diagram"), action="walk(False)"),
     Command("trace", "t", "t", "trace", "Show the sum's way as text, or the diagram again.",
             "tab", _on("network", "tracing"), footer=4),
 )
@@ -146,16 +152,17 @@ _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for comman
 ))
 _NUMBER = (
     Command("set_value", "enter", "Enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
-            "app", _NUMBERS, footer=7),
+            "app", _NUMBERS, footer=7, action="window('network.tab:EditValue')"),
     Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
-            "editor", _NUMBERS, action="nudge(1)"),
+            "controller", _NUMBERS, action="nudge(1)"),
     Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
-            "editor", _NUMBERS, action="nudge(-1)"),
+            "controller", _NUMBERS, action="nudge(-1)"),
     Command("keep", "k", "k", "keep", "Keep the chosen number as it is while training goes on, or let it go.",
-            "editor", _NUMBERS, footer=8),
-    Command("keep_layer", "K", "K", "keep layer", "Keep the whole layer as it is, or let it go.", "editor", _NUMBERS),
+            "controller", _NUMBERS, footer=8),
+    Command("keep_layer", "K", "K", "keep layer", "Keep the whole layer as it is, or let it go.",
+            "controller", _NUMBERS),
     Command("mute", "m", "m", "mute", "Mute the chosen hidden neuron: it hands on 0; or wake it.",
-            "editor", _NUMBERS, footer=8),
+            "controller", _NUMBERS, footer=8),
 )
 _INSPECT = (
     Command("move_cell", "up,down,left,right,pageup,pagedown", "arrows", "move",
@@ -264,14 +271,15 @@ _TABS = tuple(
 _APP = (
     Command("help", "question_mark,f1", "?", "help", "Show all keys; in the prompt F1 does so.",
             "app", footer=10, typing="F1"),
-    Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", "app"),
+    Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", "app",
+            action="window('help.screens:Palette')"),
     Command("suspend", "ctrl+z", "Ctrl+Z", "suspend", "Put the app to sleep; fg in the shell wakes it.",
             "app", action="suspend_process"),
     Command("quit", "q,ctrl+q", "q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",
             "app", footer=11, typing="Ctrl+Q"),
 )
 _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
-    Command("choose_run", "up,down,pageup,pagedown,home,end", "arrows", "move", "Choose another run."),
+    Command("choose_run", _MOVES, "arrows", "move", "Choose another run.", "window", action="move('{key}')"),
     Command("go_to_run", "enter", "Enter", "go", "Go to the chosen run; the one in progress is kept.",
             "window", footer=1, action="go"),
     Command("compare_runs", "c,space", "c", "compare", "Pick the chosen run, then another one to set it beside.",
@@ -292,8 +300,10 @@ _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
             "window", typing="Enter", action="enter"),
     Command("next_field", "tab,shift+tab", "Tab", "next field", "Go from the setting to the seeds, and back.",
             "window", typing="Tab"),
-    Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way."),
-    Command("choose_seed", "left,right", "arrows", "seeds", "Left and right choose another seed of the value."),
+    Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("choose_seed", "left,right", "arrows", "seeds", "Left and right choose another seed of the value.",
+            "window", action="seed('{key}')"),
     Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
             "window", action="new"),
     Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
@@ -301,7 +311,7 @@ _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
             "window", typing="Esc", action="leave"),
 ))
 _DATA = tuple(replace(command, contexts=_on("data")) for command in (
-    Command("choose_pair", "up,down,pageup,pagedown,home,end", "arrows", "move", "Choose another pair."),
+    Command("choose_pair", _MOVES, "arrows", "move", "Choose another pair.", "window", action="move('{key}')"),
     Command("switch_scatter", "v", "v", "scatter", "Show the scatter in the table's place, or the table again.",
             "window", action="switch"),
     Command("colour_scatter", "c", "c", "colour", "Colour the scatter by the answers' errors, or by the targets.",
@@ -311,12 +321,64 @@ _DATA = tuple(replace(command, contexts=_on("data")) for command in (
             "window", action="edit"),
     Command("leave_data", "escape,q,d", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
 ))
+_OWN_ROWS = tuple(replace(command, contexts=_on("rows")) for command in (
+    Command("train_on_rows", "ctrl+t", "Ctrl+T", "train on these", "Start a new run on the rows.",
+            "window", typing="Ctrl+T", action="apply"),
+    Command("leave_rows", "escape", "Esc", "back", "Go back to the data; the text is kept.",
+            "window", typing="Esc", action="leave"),
+))
+_OPEN = tuple(replace(command, contexts=_on("open")) for command in (
+    Command("choose_file", "up,down,pageup,pagedown", "arrows", "move", "Choose another saved run.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("find_file", "", "letters", "find", "Find a run by its name, or type the path of one."),
+    Command("open_file", "enter", "Enter", "opens", "Open the chosen run; the one in progress is kept."),
+    Command("leave_open", "escape", "Esc", "closes", "Go back to the app.", "window", typing="Esc", action="dismiss"),
+))
+_FORM = tuple(replace(command, contexts=_on("experiment")) for command in (
+    Command("choose_key", "up,down,pageup,pagedown,tab,shift+tab", "arrows", "move", "Up and Down choose another key.",
+            "window", action="move('{key}')"),
+    Command("change_key", "left,right", "arrows", "change", "Left and right go to the next word, or move in the text.",
+            "window", action="aside('{key}')"),
+    Command("text_ends", "home,end", "Home", "start", "Go to the start of the text; End goes to its end.",
+            "window", action="go_to('{key}')"),
+    Command("erase", "backspace,delete", "Bksp", "erase", "Erase what stands before the cursor; Del what is under it.",
+            "window", action="erase('{key}')"),
+    Command("key_default", "ctrl+d", "Ctrl+D", "default", "Give the key its default; all of them at the preset.",
+            "window"),
+    Command("key_as_run", "ctrl+r", "Ctrl+R", "as the run", "Give the key what the run has; all of them at the preset.",
+            "window"),
+    Command("apply_form", "enter", "Enter", "apply", "Change the run, or start a new one.", "window", action="apply"),
+    Command("leave_form", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
+            "window", action="dismiss"),
+))
+_GLOSSARY = tuple(replace(command, contexts=_on("glossary")) for command in (
+    Command("choose_term", "up,down,pageup,pagedown", "arrows", "move", "Choose another term.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("find_term", "", "letters", "find", "Find terms by what they are called or say."),
+    Command("open_lesson", "enter", "Enter", "opens", "Open the first lesson that explains the chosen term.",
+            "window", typing="Enter", action="open"),
+    Command("leave_glossary", "escape", "Esc", "closes", "Go back to the lessons.",
+            "window", typing="Esc", action="dismiss"),
+))
+_SEARCH = tuple(replace(command, contexts=_on("search")) for command in (
+    Command("choose_match", "up,down", "Up", "move", "Choose another one; Down goes the other way.",
+            "window", typing="Up", action="move('{key}')"),
+    Command("take_match", "enter", "Enter", "take", "Take the chosen one.", "window", typing="Enter", action="take"),
+    Command("leave_search", "escape,ctrl+p", "Esc", "close", "Go back to the app.",
+            "window", typing="Esc", action="dismiss"),
+))
+_DIALOG = tuple(replace(command, contexts=_on("dialog")) for command in (
+    Command("take_typed", "enter", "Enter", "take", "Take what is typed; what will not do stays to be mended."),
+    Command("leave_dialog", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
+            "window", typing="Esc", action="dismiss"),
+))
 # fmt: on
 
 GROUPS = {
     "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART,
     "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Runs": _RUNS, "Sweep": _SWEEP, "Data": _DATA, "Tabs": _TABS, "The app": _APP,
+    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
+    "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 

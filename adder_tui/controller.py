@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adder_engine.errors import RequestError
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, neuron_name, number_of, place_of
 from adder_tui.ui.numbers import count, number, plain_number
-from adder_tui.ui.run_state import pace_words
+from adder_tui.ui.run_state import nothing_left, pace_words
 from adder_tui.ui.symbols import UNICODE
 
 if TYPE_CHECKING:
@@ -31,142 +31,6 @@ WHOLE_RUN_SECONDS = 10
 """A run plays in about this time unless another pace is chosen, so that one can watch it learn."""
 
 
-class NetworkEditor:
-    """Turns keys into edits of the chosen number or neuron.
-
-    Args:
-        player: what the requests go through.
-        view: what there is, with the choice.
-        show: takes the snapshot that a request resolves with.
-        say: shows one sentence.
-        select: chooses something else.
-    """
-
-    def __init__(
-        self, player: Controller, view: Callable[[], ViewState], show: Callable[[Snapshot], None],
-        say: Callable[[str], None],
-        select: Callable[[Selection], None],
-    ) -> None:  # fmt: skip
-        self._player, self._view, self._show, self._say, self._select = player, view, show, say, select
-        self._one_at_a_time = asyncio.Lock()
-        self._walk: tuple[Position, int] | None = None
-        """Where one walks by neuron, and how many of the layer's neurons it has reached."""
-
-    def chosen(self) -> tuple[Parameter, str, tuple[int, ...]]:
-        """The number that editing applies to, with its tensor's name and its place there.
-
-        Raises:
-            RequestError: an input is chosen, or there is no engine yet.
-        """
-        view = self._view()
-        parameter = number_of(view.selection, view.experiment)
-        if view.snapshot is None:
-            raise RequestError("The engine is still loading.")
-        if parameter is None:
-            raise RequestError(NO_NUMBER)
-        return parameter, *place_of(parameter, view.experiment)
-
-    def _snapshot(self) -> Snapshot:
-        snapshot = self._view().snapshot
-        if snapshot is None:
-            raise RequestError("The engine is still loading.")
-        return snapshot
-
-    async def set(self, name: str, place: tuple[int, ...], value: float) -> None:
-        """Give a number another value, and say what it was."""
-        layout, glyphs = layout_for(self._view().experiment), self._view().glyphs
-        index = layout.index_of(name, place)
-        session = await self._player.ready()
-        old = float(self._snapshot().state[0, index])
-        self._show(await session.edit(name, place, value))
-        self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
-
-    async def action_nudge(self, direction: int) -> None:
-        """Raise or lower the chosen number a little."""
-        async with self._one_at_a_time:
-            parameter, name, place = self.chosen()
-            old = float(self._snapshot().state[0, parameter.index])
-            new = old + direction * max(LEAST_NUDGE, NUDGE * abs(old))
-            await self.set(name, place, new)
-
-    async def action_keep(self) -> None:
-        """Keep the chosen number as it is while training goes on, or let it go again."""
-        parameter, _, _ = self.chosen()
-        name = layout_for(self._view().experiment).name_of(parameter.index)
-        await self._keep(frozenset({parameter.index}), name)
-
-    async def action_keep_layer(self) -> None:
-        """Keep the whole layer of the chosen number, or let it go again."""
-        parameter, _, _ = self.chosen()
-        layout = layout_for(self._view().experiment)
-        layer = next(slot.layer for slot in layout.slots if parameter.index < slot.stop)
-        whole = frozenset(range(layout.weight(layer).start, layout.bias(layer).stop))
-        await self._keep(whole, f"Layer {self._view().experiment.layer_names[layer]}")
-
-    async def _keep(self, indices: frozenset[int], name: str) -> None:
-        async with self._one_at_a_time:
-            kept = frozenset(self._snapshot().frozen)
-            free = indices <= kept
-            session = await self._player.ready()
-            self._show(await session.freeze(kept - indices if free else kept | indices))
-            self._say(f"{name} learns again." if free else f"{name} is kept as it is: training leaves it alone.")
-
-    async def action_mute(self) -> None:
-        """Hold the chosen hidden neuron's output at 0, or wake it."""
-        async with self._one_at_a_time:
-            view = self._view()
-            chosen = view.selection
-            column, index = (
-                (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, view.experiment)[:2]
-            )
-            if not 0 < column < len(view.experiment.network.layers) - 1:
-                raise RequestError("Only hidden neurons can be muted: choose one between the inputs and the output.")
-            neuron = (column - 1, index)
-            muted = frozenset(self._snapshot().silenced)
-            session = await self._player.ready()
-            self._show(await session.silence(muted ^ {neuron}))
-            name = neuron_name(Neuron(column, index), view.experiment)
-            self._say(f"{name} is awake again." if neuron in muted else f"{name} is muted: it hands on 0.")
-
-    # --- the ladder, neuron by neuron ------------------------------------------------------------
-
-    async def action_walk(self, forward: bool) -> None:
-        """Within a layer's rung the next neuron, or the one before; after the last one the next rung."""
-        async with self._one_at_a_time:
-            size = self._layer_at_work()
-            if size is not None:
-                there = (self.reached(self._snapshot()) or size) + (1 if forward else -1)
-                if 1 <= there <= size:
-                    self._reach(there)
-                    return
-            rung = self._snapshot().rung
-            await self._player.climb(forward)
-            size = self._layer_at_work()
-            if size is not None:
-                climbed = self._snapshot().rung != rung  # an edit may have been what was stepped over
-                self._reach(1 if forward and climbed else size)
-
-    def reached(self, snapshot: Snapshot | None) -> int | None:
-        """How many neurons of the rung's layer the walk has reached; None where this rung is not walked."""
-        if snapshot is None or self._walk is None or self._walk[0] != snapshot.moment or snapshot.status == "playing":
-            return None
-        return self._walk[1]
-
-    def _reach(self, neurons: int) -> None:
-        snapshot = self._snapshot()
-        assert snapshot.rung is not None
-        assert snapshot.rung.layer is not None
-        self._walk = snapshot.moment, neurons
-        self._select(Neuron(snapshot.rung.layer + 1, neurons - 1))
-
-    def _layer_at_work(self) -> int | None:
-        """Neurons of the layer that forward or backward is at."""
-        snapshot = self._view().snapshot
-        if snapshot is None or not snapshot.moment.rung or snapshot.rung is None or snapshot.rung.layer is None:
-            return None
-        return snapshot.experiment.network.layers[snapshot.rung.layer + 1]
-
-
 def pace_for(experiment: Experiment) -> float | None:
     """The pace that plays the whole run in about ten seconds; full speed for runs of very many epochs."""
     wanted = experiment.epochs / WHOLE_RUN_SECONDS
@@ -183,27 +47,27 @@ class Controller:
     """Turns keys into requests, and shows what comes back at once.
 
     Args:
+        view: what there is, with what is chosen.
         show: takes each snapshot that a request resolves with.
         say: shows one sentence.
-        nothing_left: says why a run whose epochs are all done cannot go on, and what would do.
+        select: chooses a neuron or a parameter.
     """
 
     def __init__(
-        self, experiment: Experiment, show: Callable[[Snapshot], None], say: Callable[[str], None],
-        nothing_left: Callable[[], str],
+        self, experiment: Experiment, view: Callable[[], ViewState], show: Callable[[Snapshot], None],
+        say: Callable[[str], None], select: Callable[[Selection], None],
     ) -> None:  # fmt: skip
-        self._show = show
-        self._say = say
-        self._nothing_left = nothing_left
+        self._view, self._show, self._say, self._select = view, show, say, select
         self._ready = asyncio.Event()
         self._session: Session | None = None
         self._stepping = asyncio.Lock()
         self._steps_waiting = 0
         self._toggling = asyncio.Lock()
+        self._editing = asyncio.Lock()
+        self._walk: tuple[Position, int] | None = None
+        """Where one walks by neuron, and how many of the layer's neurons it has reached."""
         self.closing = False
         """Whether the session closes, or is closed: what is asked of it now is refused."""
-        self.snapshot: Snapshot | None = None
-        """The newest one that was shown."""
         self.step_size = "epoch"
         self.pace = pace_for(experiment)
         self._pace_chosen = False
@@ -239,28 +103,27 @@ class Controller:
         assert self._session is not None
         return self._session
 
+    @property
+    def _status(self) -> str:
+        snapshot = self._view().snapshot
+        return "loading" if snapshot is None else snapshot.status
+
     # --- playing ---------------------------------------------------------------------------------
 
     async def action_play(self) -> None:
-        """Play, or pause."""
         async with self._toggling:
-            await self._toggle()
-
-    async def _toggle(self) -> None:
-        session = await self.ready()
-        if self.snapshot is not None and self.snapshot.status == "playing":
-            self._show(await session.pause())
-        elif self.snapshot is not None and self.snapshot.status == "done":
-            self._say(self._nothing_left())
-        else:
-            self._show(await session.play(self.pace))
+            session = await self.ready()
+            if self._status == "playing":
+                self._show(await session.pause())
+            elif self._status == "done":
+                self._say(nothing_left(self._view()))
+            else:
+                self._show(await session.play(self.pace))
 
     async def action_slower(self) -> None:
-        """Play at the next slower pace."""
         await self._set_pace(-1)
 
     async def action_faster(self) -> None:
-        """Play at the next faster pace."""
         await self._set_pace(+1)
 
     async def _set_pace(self, change: int) -> None:
@@ -271,7 +134,7 @@ class Controller:
         self.pace = PACES[index]
         self._pace_chosen = True
         self._say(f"It plays at {pace_words(self.pace)}.")
-        if self.snapshot is not None and self.snapshot.status == "playing":
+        if self._status == "playing":
             self._show(await (await self.ready()).play(self.pace))
 
     def fit_pace(self, experiment: Experiment) -> None:
@@ -282,7 +145,6 @@ class Controller:
     # --- stepping --------------------------------------------------------------------------------
 
     def action_step_size(self) -> None:
-        """Choose the next larger step, and after the largest the smallest."""
         from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
 
         self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
@@ -293,7 +155,6 @@ class Controller:
         await self._step(forward=True)
 
     async def action_back(self) -> None:
-        """One step back."""
         await self._step(forward=False)
 
     async def _step(self, forward: bool) -> None:
@@ -303,20 +164,16 @@ class Controller:
         try:
             async with self._stepping:
                 session = await self.ready()
-                if self.snapshot is not None and self.snapshot.status == "playing":
+                if self._status == "playing":
                     await session.pause()
                 await self._move(forward, self.step_size)
         finally:
             self._steps_waiting -= 1
 
-    async def climb(self, forward: bool) -> None:
-        """One rung up or down the ladder, whatever the size of a step."""
-        await self._move(forward, "layer")
-
     async def _move(self, forward: bool, size: str) -> None:
         session = await self.ready()
-        if forward and self.snapshot is not None and self.snapshot.status == "done":
-            self._say(self._nothing_left())
+        if forward and self._status == "done":
+            self._say(nothing_left(self._view()))
         else:
             self._crossed(await (session.step(size) if forward else session.back(size)))
 
@@ -329,11 +186,9 @@ class Controller:
             self._say(move_text(snapshot.crossing, snapshot, UNICODE))
 
     async def action_home(self) -> None:
-        """To the first moment."""
         self._show(await (await self.ready()).home())
 
     async def action_end(self) -> None:
-        """To the newest moment."""
         self._show(await (await self.ready()).end())
 
     async def seek_epoch(self, epoch: int) -> None:
@@ -344,11 +199,9 @@ class Controller:
     # --- the run ---------------------------------------------------------------------------------
 
     async def action_reset(self) -> None:
-        """The same initial weights again."""
         self._show(await (await self.ready()).reset())
 
     async def action_reseed(self) -> None:
-        """Other initial weights."""
         snapshot = await (await self.ready()).reseed()
         self._show(snapshot)
         self._say(f"A new start with seed {snapshot.experiment.seed}.")
@@ -402,7 +255,6 @@ class Controller:
         self._show(await (await self.ready()).bring_back())
 
     async def action_rescue(self) -> None:
-        """Back to before the run blew up, with a lower rate."""
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
         lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)
@@ -416,12 +268,122 @@ class Controller:
         return answer
 
     async def action_undo(self) -> None:
-        """Take the last change back."""
         self._crossed(await (await self.ready()).undo())
 
     async def action_redo(self) -> None:
-        """Make the change again that was taken back."""
         self._crossed(await (await self.ready()).redo())
+
+    # --- the chosen number -----------------------------------------------------------------------
+
+    def chosen(self) -> tuple[Parameter, str, tuple[int, ...]]:
+        """The number that editing applies to, with its tensor's name and its place there.
+
+        Raises:
+            RequestError: an input is chosen, or there is no engine yet.
+        """
+        view = self._view()
+        parameter = number_of(view.selection, view.experiment)
+        if view.snapshot is None:
+            raise RequestError("The engine is still loading.")
+        if parameter is None:
+            raise RequestError(NO_NUMBER)
+        return parameter, *place_of(parameter, view.experiment)
+
+    def _snapshot(self) -> Snapshot:
+        snapshot = self._view().snapshot
+        if snapshot is None:
+            raise RequestError("The engine is still loading.")
+        return snapshot
+
+    async def set(self, name: str, place: tuple[int, ...], value: float) -> None:
+        """Give a number another value, and say what it was."""
+        layout, glyphs = layout_for(self._view().experiment), self._view().glyphs
+        index = layout.index_of(name, place)
+        session = await self.ready()
+        old = float(self._snapshot().state[0, index])
+        self._show(await session.edit(name, place, value))
+        self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
+
+    async def action_nudge(self, direction: int) -> None:
+        async with self._editing:
+            parameter, name, place = self.chosen()
+            old = float(self._snapshot().state[0, parameter.index])
+            new = old + direction * max(LEAST_NUDGE, NUDGE * abs(old))
+            await self.set(name, place, new)
+
+    async def action_keep(self) -> None:
+        parameter, _, _ = self.chosen()
+        name = layout_for(self._view().experiment).name_of(parameter.index)
+        await self._keep(frozenset({parameter.index}), name)
+
+    async def action_keep_layer(self) -> None:
+        parameter, _, _ = self.chosen()
+        layout = layout_for(self._view().experiment)
+        layer = next(slot.layer for slot in layout.slots if parameter.index < slot.stop)
+        whole = frozenset(range(layout.weight(layer).start, layout.bias(layer).stop))
+        await self._keep(whole, f"Layer {self._view().experiment.layer_names[layer]}")
+
+    async def _keep(self, indices: frozenset[int], name: str) -> None:
+        async with self._editing:
+            kept = frozenset(self._snapshot().frozen)
+            free = indices <= kept
+            session = await self.ready()
+            self._show(await session.freeze(kept - indices if free else kept | indices))
+            self._say(f"{name} learns again." if free else f"{name} is kept as it is: training leaves it alone.")
+
+    async def action_mute(self) -> None:
+        async with self._editing:
+            view = self._view()
+            chosen = view.selection
+            column, index = (
+                (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, view.experiment)[:2]
+            )
+            if not 0 < column < len(view.experiment.network.layers) - 1:
+                raise RequestError("Only hidden neurons can be muted: choose one between the inputs and the output.")
+            neuron = (column - 1, index)
+            muted = frozenset(self._snapshot().silenced)
+            session = await self.ready()
+            self._show(await session.silence(muted ^ {neuron}))
+            name = neuron_name(Neuron(column, index), view.experiment)
+            self._say(f"{name} is awake again." if neuron in muted else f"{name} is muted: it hands on 0.")
+
+    # --- the ladder, neuron by neuron ------------------------------------------------------------
+
+    async def action_walk(self, forward: bool) -> None:
+        """Within a layer's rung the next neuron, or the one before; after the last one the next rung."""
+        async with self._editing:
+            size = self._layer_at_work()
+            if size is not None:
+                there = (self.reached(self._snapshot()) or size) + (1 if forward else -1)
+                if 1 <= there <= size:
+                    self._reach(there)
+                    return
+            rung = self._snapshot().rung
+            await self._move(forward, "layer")
+            size = self._layer_at_work()
+            if size is not None:
+                climbed = self._snapshot().rung != rung  # an edit may have been what was stepped over
+                self._reach(1 if forward and climbed else size)
+
+    def reached(self, snapshot: Snapshot | None) -> int | None:
+        """How many neurons of the rung's layer the walk has reached; None where this rung is not walked."""
+        if snapshot is None or self._walk is None or self._walk[0] != snapshot.moment or snapshot.status == "playing":
+            return None
+        return self._walk[1]
+
+    def _reach(self, neurons: int) -> None:
+        snapshot = self._snapshot()
+        assert snapshot.rung is not None
+        assert snapshot.rung.layer is not None
+        self._walk = snapshot.moment, neurons
+        self._select(Neuron(snapshot.rung.layer + 1, neurons - 1))
+
+    def _layer_at_work(self) -> int | None:
+        """Neurons of the layer that forward or backward is at."""
+        snapshot = self._view().snapshot
+        if snapshot is None or not snapshot.moment.rung or snapshot.rung is None or snapshot.rung.layer is None:
+            return None
+        return snapshot.experiment.network.layers[snapshot.rung.layer + 1]
 
 
 def _one(size: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from adder_engine.parsing import Sum
     from adder_engine.snapshot import Snapshot
     from adder_engine.sweep import SweepThread
-    from adder_tui.controller import Controller, NetworkEditor
+    from adder_tui.controller import Controller
     from adder_tui.selection import Selection
     from adder_tui.settings import Settings
     from adder_tui.storage.run_files import InstanceLock
@@ -38,10 +38,6 @@ class Services(Protocol):
     """Set once it is known which place is ours."""
     first_lesson: str
     """Id of the lesson to begin with; empty for the list."""
-
-    @property
-    def editor(self) -> NetworkEditor:
-        """What takes hold of the chosen number."""
 
     def view(self) -> ViewState:
         """What there is to draw."""

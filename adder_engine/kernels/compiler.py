@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
+from numba import config
 from numba.extending import intrinsic
 from platformdirs import user_cache_path
 
@@ -50,12 +51,12 @@ FOLDER = cache_folder()
 @contextmanager
 def _caching() -> Iterator[None]:
     """numba's own setting is for the whole process: it is as it was afterwards."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = "" if FOLDER is None else str(FOLDER)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = "" if FOLDER is None else str(FOLDER)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
@@ -73,7 +74,7 @@ exactly = _compiled(False)
 """For formulas that are rounded as they are written."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def float_of_bits(context: Any, bits: Any) -> Any:
     """The float32 of these 32 bits."""
 

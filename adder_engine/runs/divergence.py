@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from adder_engine.analysis.curvature import largest_curvature, limit_for
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import Pass, mean_loss
-from adder_engine.kernels.network import linear_views
+from adder_engine.kernels.losses import mean_of
 from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import SetParameter
 from adder_engine.snapshot import Divergence, Position
@@ -38,10 +37,10 @@ class Bound:
         starts: parameters ``(P,)`` that the run began with: its initial ones, and those set by hand since.
     """
 
-    def __init__(self, trainer: Trainer, starts: Sequence[Tensor]) -> None:
-        self.start = max(_loss_at(trainer, start) for start in starts)
+    def __init__(self, trainer: Trainer, starts: Sequence[NDArray[np.float32]]) -> None:
+        self.start = max(trainer.loss_at(start) for start in starts)
         """The loss at the start, the highest of several."""
-        zero = float(mean_loss(trainer.experiment.training.loss, -trainer.targets))
+        zero = mean_of(trainer.experiment.training.loss, trainer.targets)
         self.loss = BEYOND * max(self.start, zero) or math.inf
         """Above it a run has diverged; infinite where start and targets are 0."""
 
@@ -50,16 +49,6 @@ class Bound:
         if not loss > self.loss:
             return None
         return loss / self.start if self.start > 0 else math.inf
-
-
-def _loss_at(trainer: Trainer, parameters: Tensor) -> float:
-    """The loss over all training rows with these parameters ``(P,)``, without dropout."""
-    training, rows = trainer.experiment.training, trainer.inputs.shape[1]
-    layers = linear_views(trainer.layout, parameters, torch.zeros_like(parameters))
-    look = Pass(layers, rows, trainer.experiment.network.activation, training.loss, False)
-    look.masks = trainer.silence()
-    look.take(trainer.inputs, trainer.targets)
-    return look.run().item()
 
 
 @dataclass(frozen=True)
@@ -152,7 +141,7 @@ def _bound(scout: Run, end: Position) -> Bound:
     )
     if edit is not None:
         scout.seek(edit.at.behind)
-        starts.append(scout.trainer.state[0].clone())
+        starts.append(scout.trainer.state[0].copy())
     scout.seek(end)
     return Bound(scout.trainer, starts)
 
@@ -246,8 +235,8 @@ def _see(scout: Run) -> _Seen:
     return _Seen(trainer.updates_done, _loss(trainer.counters.batch_loss), norms)
 
 
-def _norm(values: Tensor) -> float:
-    return float(values.double().norm())
+def _norm(values: NDArray[np.float32]) -> float:
+    return float(np.linalg.norm(values.astype(np.float64)))
 
 
 def _first_to_double(norms: list[tuple[float, ...]]) -> tuple[int, float, int]:

@@ -67,13 +67,13 @@ REPLAY = 0.025
 def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
     """The network's answers, beside what is wanted."""
     wanted = trainer.experiment.wanted
-    predicted = trainer.answers([(s.a, s.b) for s in sums])
+    predicted = trainer.answers([(s.a, s.b) for s in sums]).tolist()
     return tuple(Answer(s, p, wanted.of(s.a, s.b)) for s, p in zip(sums, predicted, strict=True))
 
 
 def collapsed_of(trainer: Trainer) -> AffineMap | None:
     """The whole network as one map, for networks without activation."""
-    return collapsed_map(trainer.experiment, trainer.state[0].numpy(), trainer.handles.silenced)
+    return collapsed_map(trainer.experiment, trainer.state[0], trainer.handles.silenced)
 
 
 def course_of(run: Run, index: int) -> ParameterHistory:
@@ -91,9 +91,9 @@ def course_of(run: Run, index: int) -> ParameterHistory:
         looking = run.scout()
         for halt in looking.walk(start, now):
             if halt.update >= exact:
-                points.append((halt.update, looking.trainer.state[0, index].item()))
+                points.append((halt.update, float(looking.trainer.state[0, index])))
     else:
-        points.append((now.update, run.trainer.state[0, index].item()))
+        points.append((now.update, float(run.trainer.state[0, index])))
     updates, values = np.array(points, dtype=np.float64).T
     spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
     return ParameterHistory(index, updates, values, exact, spacing)
@@ -253,11 +253,11 @@ class Explorer:
 
     def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         """The network's answers ``(n,)`` to pairs ``(n, 2)``."""
-        return np.array(self.recording.trainer.answers([(a, b) for a, b in pairs.tolist()]), dtype=np.float64)
+        return self.recording.trainer.answers(pairs)
 
     def start_state(self) -> NDArray[np.float32]:
         """The state ``(4, P)`` that the run began with."""
-        return self.recording.timeline.keyframes[0].state.numpy().copy()
+        return self.recording.timeline.keyframes[0].state.copy()
 
     def bench(self, name: str, *arguments: float | str) -> float | str:
         """A figure that a lesson computes beside the run.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import CHANGEABLE, Experiment
@@ -26,6 +25,7 @@ from adder_engine.runs.timeline import (
     SuspendedRun,
     Timeline,
 )
+from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.snapshot import AffineMap, Answer, Position, RunSummary
 from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters
 from adder_engine.training.history import History, Series
@@ -111,7 +111,7 @@ def _number(value: Any) -> float | None:
 def saved(left: SuspendedRun, extra: dict[str, Any], most_keyframes: int = MOST_KEYFRAMES) -> SavedRun:
     """The run as arrays and JSON values; ``extra`` is kept along in its facts."""
     keyframes = left.timeline.thinned(most_keyframes)
-    streams: list[torch.Tensor] = []
+    streams: list[NDArray[np.uint32]] = []
     index: dict[int, int] = {}
     places = np.full((len(keyframes), 2), -1, dtype=np.int64)
     for i, keyframe in enumerate(keyframes):
@@ -135,9 +135,9 @@ def saved(left: SuspendedRun, extra: dict[str, Any], most_keyframes: int = MOST_
     return SavedRun(
         experiment=left.first_experiment,
         facts=facts,
-        states=torch.stack([k.state for k in keyframes]).numpy(),
+        states=np.stack([k.state for k in keyframes]),
         counters=[dataclasses.asdict(k.counters) for k in keyframes],
-        streams=torch.stack(streams).numpy(),
+        streams=np.stack([to_torch(stream) for stream in streams]),
         stream_places=places,
         train=np.stack(history.train.arrays()),
         test=np.stack(history.test.arrays()),
@@ -175,16 +175,14 @@ def restored(run: SavedRun) -> SuspendedRun:
         timeline.spacing = _whole(facts["spacing"])
         timeline.events = [Event(_moment(at), _read(kind, value)) for at, kind, value in facts["events"]]
         _check_events(timeline.events, experiment)
-        streams = [torch.from_numpy(row.copy()) for row in run.streams]
-        for stream in streams:
-            torch.Generator().set_state(stream)
+        streams = [from_torch(row) for row in run.streams]
         timeline.keyframes = [_keyframe(run, i, streams, timeline.events) for i in range(len(run.states))]
         timeline.recount()
         for series, columns, width in zip(
             (history.train, history.test), (run.train, run.test), run.widths, strict=True
         ):
             _fill(series, columns, width)
-        history.epochs = int(run.train[0, -1]) if run.train.size else 0
+        history.noted[0] = int(run.train[0, -1]) if run.train.size else 0
         newest = _moment(facts["newest"])
         _check_keyframes(timeline, newest)
         stop = (_moment(facts["stop"][0]), str(facts["stop"][1])) if facts["stop"] else None
@@ -229,7 +227,7 @@ def _check_keyframes(timeline: Timeline, newest: Position) -> None:
     _must(0 <= newest.update - counters[-1].updates_done <= timeline.spacing)
 
 
-def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[Event]) -> Checkpoint:
+def _keyframe(run: SavedRun, i: int, streams: list[NDArray[np.uint32]], events: list[Event]) -> Checkpoint:
     counters = Counters(**run.counters[i])
     for field in dataclasses.fields(counters):
         value = getattr(counters, field.name)
@@ -247,7 +245,7 @@ def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[E
     own, epoch = (int(place) for place in run.stream_places[i])
     _must(own >= 0 and (epoch >= 0) == (counters.row > 0) and counters.row < experiment.row_count)
     return Checkpoint(
-        state=torch.from_numpy(run.states[i].copy()),
+        state=run.states[i].copy(),
         counters=counters,
         epoch_stream=streams[epoch] if epoch >= 0 else None,
         stream=streams[own],
@@ -259,8 +257,7 @@ def _keyframe(run: SavedRun, i: int, streams: list[torch.Tensor], events: list[E
 def _fill(series: Series, columns: np.ndarray, width: int) -> None:
     _must(width >= 1 and columns.shape[1] <= series.capacity and bool(np.isfinite(columns).all()))
     _must(bool((np.diff(columns[0], prepend=0) > 0).all()))
-    series.width = width
-    series.epochs, series.last, series.low, series.high = (array("d", column.tolist()) for column in columns)
+    series.fill(columns, width)
 
 
 def _moment(values: list[int]) -> Position:

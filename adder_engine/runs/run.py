@@ -25,7 +25,7 @@ from adder_engine.snapshot import STEP_SIZES, HistoryMove, Position
 from adder_engine.training.checkpoint import Checkpoint, Constraints
 from adder_engine.training.history import History
 from adder_engine.training.stopping import StopEvent, StoppingRules
-from adder_engine.training.trainer import Trainer
+from adder_engine.training.trainer import NO_RULES, Trainer
 
 EPOCHS_IN = {"epoch": 1, "10 epochs": 10, "100 epochs": 100}
 
@@ -149,7 +149,7 @@ class Run:
         self.paused, self._ruled = None, True
         try:
             done = self.run(updates, seconds, until)
-            fired = self._fired or self.rules.flush()
+            fired = self._fired
         finally:
             self._ruled, self._fired = False, None
         self._rules_at = self.moment
@@ -186,39 +186,34 @@ class Run:
                 last = counters.updates_done + left
                 if event < len(self.timeline.events):
                     last = min(last, self.timeline.events[event].at.update)
-                self._train_freely(last, min(until, trainer.experiment.epochs), deadline)
+                self._train_freely(last, min(until, trainer.experiment.epochs))
             counters = trainer.counters
             if trainer.stopped or self._fired or time.perf_counter() >= deadline:
                 break
         self._arrive()
         return max(0, self.trainer.counters.updates_done - start)
 
-    def _train_freely(self, until: int, last_epoch: float, deadline: float) -> None:
-        """The inner loop: updates without a person's doing in between."""
-        trainer, timeline, clock = self.trainer, self.timeline, time.perf_counter
-        counters = trainer.counters
+    def _train_freely(self, until: int, last_epoch: float) -> None:
+        """Updates without a person's doing in between, as far as to the next keyframe."""
+        trainer, timeline = self.trainer, self.timeline
         self.edits = 0
-        while counters.updates_done < until and (counters.epochs_done < last_epoch or trainer.rung):
-            ended = trainer.update()
-            if trainer.stopped:
-                return
-            if ended and self._record_epoch():
-                timeline.note(trainer)
-                return
-            if counters.updates_done % timeline.spacing == 0:
-                timeline.note(trainer)
-            if clock() >= deadline:
-                return
+        if trainer.rung:
+            self._climb()
+            return
+        due = (trainer.updates_done // timeline.spacing + 1) * timeline.spacing
+        rules = self.rules.of(self.newest_epoch) if self._ruled and self._fired is None else NO_RULES
+        fired = trainer.advance(min(until, due), last_epoch, self.history, rules)
+        if trainer.stopped:
+            return
+        if fired:
+            self._fired = self.rules.event(fired)
+        timeline.note(trainer)
 
-    def _record_epoch(self) -> bool:
-        """Note an epoch that has ended. Returns whether a rule came true with it."""
-        c = self.trainer.counters
-        if c.epochs_done > self.history.epochs and c.loss is not None:
-            measured = c.epochs_done % self.experiment.data.test_every == 0 or c.epochs_done == self.experiment.epochs
-            self.history.record(c.epochs_done, c.loss, c.epoch_low, c.epoch_high, c.test_loss if measured else None)
-        if self._ruled and c.epochs_done > self.newest_epoch and self._fired is None:
-            self._fired = self.rules.check(later=True)
-        return self._fired is not None
+    def _record_epoch(self) -> None:
+        """Note an epoch that has ended stage by stage, and the rule that came true with it."""
+        self.trainer.note(self.history)
+        if self._ruled and self._fired is None and (fired := self.trainer.rule_met(self.rules.of(self.newest_epoch))):
+            self._fired = self.rules.event(fired)
 
     def _climb(self) -> None:
         """One rung up."""
@@ -504,8 +499,7 @@ def scout(left: SuspendedRun, twin: Trainer) -> Run:
     It keeps no history, and neither moves nor disturbs the run.
     """
     looking = Run(left.first_experiment, twin)
-    history = History()
-    history.epochs = left.newest_epoch
+    history = History(left.newest_epoch)
     looking.take(replace(left, timeline=left.timeline.branch(), history=history, moment=Position(), epoch=0))
     return looking
 

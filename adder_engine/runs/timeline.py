@@ -19,6 +19,8 @@ from adder_engine.training.trainer import Trainer
 
 BUDGET = 64 * 2**20
 """Bytes that the keyframes may take."""
+REPLAYED, UPDATE = 20_000_000, 20_000
+"""Products of a row and a parameter that are replayed in some two milliseconds, and how many an update alone is worth."""
 OVERHEAD = 1_000
 """About what a keyframe costs beside its numbers."""
 
@@ -88,7 +90,7 @@ def intervention_diff(intervention: Intervention, trainer: Trainer) -> Intervent
     index, values = None, (0.0, 0.0)
     if isinstance(intervention, SetParameter):
         index = intervention.index
-        values = (trainer.state[0, index].item(), float(np.float32(intervention.value)))
+        values = (float(trainer.state[0, index]), float(np.float32(intervention.value)))
     return InterventionDiff(
         index=index,
         values=values,
@@ -114,8 +116,8 @@ class Timeline:
     @classmethod
     def for_experiment(cls, experiment: Experiment, budget: int = BUDGET) -> Timeline:
         """A timeline whose first spacing keeps a replay within about two milliseconds."""
-        cells = experiment.rows_per_update * sum(experiment.network.layers)
-        return cls(spacing=max(1, min(16, 1_000_000 // cells)), budget=budget)
+        work = experiment.rows_per_update * experiment.parameter_count + UPDATE
+        return cls(spacing=max(1, min(1024, REPLAYED // work)), budget=budget)
 
     def note(self, trainer: Trainer) -> None:
         """Keep a keyframe if one is due here. Call between two updates, before what is done there."""

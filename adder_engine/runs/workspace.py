@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
 from adder_engine.analysis.tracing import held_gradients, trace_step, trace_sum
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
@@ -66,13 +64,12 @@ def summary_of(
 
 
 class Workspace:
-    """All of a session that needs torch: the run in progress with the runs around it, and the sums that are watched.
+    """All of a session that computes: the run in progress with the runs around it, and the sums that are watched.
 
     Only the session's thread touches it.
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        torch.set_num_threads(1)
         self.run_list = RunList()
         """The runs that were left."""
         self.recording = Run(experiment)
@@ -387,7 +384,7 @@ class Workspace:
             else "paused"
         )  # fmt: skip
         look = not playing or experiment.is_quickly_surveyed
-        state = trainer.state.numpy().copy()
+        state = trainer.state.copy()
         size = experiment.training.batch_size or experiment.row_count
         trace = trace_sum(trainer, self.asked.a, self.asked.b, trace_step(trainer) if look else None)
         *answers, asked = answers_of(trainer, [*self.watched, self.asked])
@@ -409,7 +406,7 @@ class Workspace:
             current_loss=finite(trainer.current_loss()) if look else None,
             speed=self._speed if playing else 0.0,
             state=state,
-            previous=trainer.previous.numpy().copy(),
+            previous=trainer.previous.copy(),
             stepped=trainer.stepped,
             gradients_set=counters.has_gradients,
             frozen=tuple(sorted(trainer.handles.frozen)),
@@ -419,7 +416,7 @@ class Workspace:
             collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
             trace=trace,
-            batch_rows=trainer.batch.rows if trainer.batch is not None else 0,
+            batch_rows=trainer.batch_size,
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=self.can_undo,
             can_redo=self.can_redo,

@@ -45,10 +45,9 @@ class Counters:
     @classmethod
     def of(cls, record: Any) -> Counters:
         """What a record of the training loop holds, ``(1,)`` of ``COUNTERS``."""
-        numbers = record[0].item()[:13]
-        found = cls(*(None if number != number else number for number in numbers))
-        found.has_gradients = bool(found.has_gradients)
-        return found
+        numbers: list[Any] = [None if number != number else number for number in record[0].item()[:13]]
+        numbers[4] = bool(numbers[4])
+        return cls(*numbers)
 
     def record(self, lr: float, step_lr: float) -> Any:
         """The same as a record of the training loop, ``(1,)``."""

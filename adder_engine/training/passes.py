@@ -115,7 +115,8 @@ class Pass:
         return self.answers[:, None] - self.targets if self.flat_target else (self.answers - self.targets)[None]
 
     def _read(self, area: Floats, layer: int) -> Floats:
-        return np.concatenate([self._lane(area, slot, layer) for slot in range(len(area))], axis=1)
+        lanes: Floats = np.concatenate([self._lane(area, slot, layer) for slot in range(len(area))], axis=1)
+        return lanes
 
     def _lane(self, area: Floats, slot: int, layer: int) -> Floats:
         """A layer's part of a block, ``(features, rows)``: a view."""

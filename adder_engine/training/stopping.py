@@ -77,7 +77,7 @@ class StoppingRules:
             said = f"Stopped by its rule: the train loss {counters.loss:.4g} is at or below {stop.loss:g}."
             return StopEvent(said, epoch)
         if rule == loop.SUM:
-            pair = pair_text(*stop.sum, self.trainer.experiment.wanted.rule)
+            pair = pair_text(stop.sum[0], stop.sum[1], self.trainer.experiment.wanted.rule)
             answer = float(self._rules.answer[0])
             said = f"Stopped by its rule: the answer to {pair} is {answer:.6g}, within {stop.within:g}."
             return StopEvent(said, epoch)

@@ -87,7 +87,7 @@ class Trainer:
             self.dataset = Dataset.draw(experiment, self._stream)
         self.previous = self.state.copy()
         """The state just before the last optimizer step."""
-        self._data = twin._data if twin is not None else loop.Data(
+        self._data: loop.Data = twin._data if twin is not None else loop.Data(
             np.ascontiguousarray(self.dataset.inputs.T), self.dataset.targets[:, 0].copy(),
             np.ascontiguousarray(self.dataset.test_inputs.T), self.dataset.test_targets[:, 0].copy(),
         )  # fmt: skip
@@ -354,7 +354,16 @@ class Trainer:
         if self._before is None:
             return None
         size, row = self.experiment.training.batch_size, int(self._before["row"][0])
-        return self._order[row : row + (size or len(self._order))].copy() if size or row else None
+        rows: NDArray[np.int64] = self._order[row : row + (size or len(self._order))]
+        return rows.copy() if size or row else None
+
+    @property
+    def batch_size(self) -> int:
+        """How many rows are in it; 0 before the first."""
+        if self._pass is not None:
+            return self._pass.rows
+        rows = self.batch_rows
+        return 0 if self._before is None else len(self._order) if rows is None else len(rows)
 
     # --- measuring -------------------------------------------------------------------------------
 
@@ -416,6 +425,16 @@ class Trainer:
     def is_near(self, rules: loop.Rules) -> bool:
         """Whether the answer to the sum that rules watch is within its bounds now."""
         return bool(loop.is_near(self.net, self.state, self._scratch, NOTHING, self._order, rules))
+
+    def rule_met(self, rules: loop.Rules) -> int:
+        """The rule that comes true with the epoch that has just ended, 0 for none."""
+        if self.epochs_done <= rules.beyond:
+            return 0
+        record = self.counters.record(self.lr, self.step_lr)
+        found: int = loop.rule_met(
+            self.net, self._settings, self.state, self._scratch, NOTHING, self._order, rules, record[0]
+        )
+        return found
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""

@@ -36,18 +36,18 @@ def export(source: str, to: Path, data: str | None = None) -> int:
     if is_run_file(source):
         if data is not None:
             raise AdderError("A saved run brings its own data: leave out --data.")
-        portrait = open_run(source).exported(Path(source).stem)
+        exported = open_run(source).exported(Path(source).stem)
     else:
         experiment, title = (
             read_experiment(source, (), data, complain),
             _title(source) if data is None else Path(data).stem,
         )
         if kind in UNTRAINED:
-            portrait = ExportedRun(experiment, title)
+            exported = ExportedRun(experiment, title)
         else:
-            portrait, stopped = _trained(experiment, title)
-    write(portrait, to)
-    say(f"{to} written. {left_out(portrait, kind)}".rstrip())
+            exported, stopped = _trained(experiment, title)
+    write(exported, to)
+    say(f"{to} written. {left_out(exported, kind)}".rstrip())
     if stopped is not None:
         complain(f"{stopped} The file tells of the run up to there.")
         return 1

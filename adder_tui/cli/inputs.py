@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import PRESETS, Experiment
 from adder_tui.storage.run_files import expanded
@@ -65,7 +66,7 @@ def _preset(name: str) -> Experiment:
 def _read_rows(path: Path) -> RowsRead:
     from adder_engine.rows import RowsRead, read_rows  # not at the top: most starts need none
 
-    held = _bytes_of(path, LARGEST_FILE + 1)
+    held = _bytes_of(path)
     if len(held) > LARGEST_FILE:
         raise ExperimentError(f"{path}{_why_large(held)}")
     text, encoding = _table_text(path, held)
@@ -106,7 +107,7 @@ def _table_text(path: Path, held: bytes) -> tuple[str, str]:
 
 
 def _read_file(path: Path) -> Experiment:
-    held = _bytes_of(path, LARGEST_FILE + 1)
+    held = _bytes_of(path)
     if len(held) > LARGEST_FILE:
         raise ExperimentError(f"{path} is no experiment: it holds over {LARGEST_FILE:,} bytes.")
     try:
@@ -119,11 +120,9 @@ def _read_file(path: Path) -> Experiment:
         raise ExperimentError(f"{path}: {error}") from None
 
 
-def _bytes_of(path: Path, most: int) -> bytes:
-    """What a file begins with; bounded, because a path may lead to something that never ends, such as /dev/zero."""
+def _bytes_of(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(most)
+        return read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         raise ExperimentError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
@@ -135,8 +134,7 @@ def is_run_file(source: str) -> bool:
     if source.endswith(".toml") or "/" not in source:
         return False
     try:
-        with expanded(source).open("rb") as file:
-            return file.read(len(ZIP)) == ZIP
+        return read_bounded(expanded(source), len(ZIP)).startswith(ZIP)
     except (OSError, ValueError):
         return False
 

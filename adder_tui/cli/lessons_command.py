@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
+import json
 import sys
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,16 +15,18 @@ import click
 
 from adder_tui.cli.output import complain, say
 from adder_tui.settings import default_data_dir
+from adder_tui.storage.progress import Progress, ProgressError, Store, Tree, join, progress_file, tree_of
 from adder_tui.storage.run_files import expanded
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
-    from adder_tui.storage.progress import Store, Tree
-
 STATE_WORDS = {"open": "open", "started": "begun", "assisted": "done, with help", "solved": "done"}
 STATE_LETTERS = {"open": ".", "started": "-", "assisted": "h", "solved": "x"}
 LONGEST_LINE = 5_000_000
+MARK = "adder-tui-progress:1:"
+MOST_BYTES = 5_000_000
+"""What a line may unfold to."""
 
 DATA_DIR = click.option("--data-dir", metavar="FOLDER", help="Where progress is kept, instead of the usual folder.")
 COURSE = click.option("--course", metavar="FOLDER", help="A course of your own, instead of the one that comes along.")
@@ -65,8 +71,6 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None) -> int
 @DATA_DIR
 def export(file: str | None, course: str | None, data_dir: str | None) -> int:
     """Write your progress as one line, to a file or to the screen."""
-    from adder_tui.storage.progress import to_line
-
     store = _store(data_dir, course)
     line = to_line(store.progress)
     if file is None or file == "-":
@@ -83,8 +87,6 @@ def export(file: str | None, course: str | None, data_dir: str | None) -> int:
 @DATA_DIR
 def import_(file: str, course: str | None, data_dir: str | None) -> int:
     """Take over exported progress; of each lesson whichever has come further is kept."""
-    from adder_tui.storage.progress import join
-
     other = _exported(None if file == "-" else expanded(file))
     store = _store(data_dir, course)
 
@@ -138,8 +140,6 @@ def check(files: tuple[str, ...], play: bool) -> int:
 @COURSE
 def report(folder: str, course: str | None) -> int:
     """Print who has what done, from a folder of exported progress: a file for each learner."""
-    from adder_tui.storage.progress import Progress, ProgressError
-
     there = _course(course)
     rows: list[tuple[str, Progress]] = []
     try:
@@ -184,8 +184,6 @@ def find_lesson(course: Path | None, id: str | None) -> None:
 
 
 def _store(data_dir: str | None, course: str | None) -> Store:
-    from adder_tui.storage.progress import Store, progress_file
-
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     return Store(folder, progress_file(None if course is None else expanded(course)))
 
@@ -199,8 +197,6 @@ def _text(store: Store) -> int:
 
 def _exported(path: Path | None) -> Tree:
     """The progress in a file, or in what is typed or piped in."""
-    from adder_tui.storage.progress import ProgressError, from_line
-
     try:
         if path is None:
             text = sys.stdin.readline(LONGEST_LINE)
@@ -212,6 +208,34 @@ def _exported(path: Path | None) -> Tree:
     except OSError as error:
         raise ProgressError(f"{path} cannot be read ({error.strerror}).") from None
     return from_line(text)
+
+
+def to_line(progress: Progress) -> str:
+    """The progress as one line of letters, digits, ``-`` and ``_``: short enough to be pasted into a terminal."""
+    text = json.dumps(progress.tree, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    packed = zlib.compress(text.encode("utf-8"), 9)
+    return MARK + base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
+
+
+def from_line(line: str) -> Tree:
+    """The progress that a line holds; blanks and line breaks in it, as mail programs make them, do no harm.
+
+    Raises:
+        ProgressError: it is none of ours, or it is not whole.
+    """
+    bare = "".join(line.split())
+    if not bare.startswith(MARK):
+        raise ProgressError(f"This is no exported progress: what adder-tui lessons export writes begins with {MARK}")
+    body = bare[len(MARK) :]
+    try:
+        packed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        unpacker = zlib.decompressobj()
+        text = unpacker.decompress(packed, MOST_BYTES)
+        if not unpacker.eof:
+            raise ValueError
+        return tree_of(text)
+    except (ValueError, RecursionError, binascii.Error, zlib.error):
+        raise ProgressError("This exported progress is not whole: copy the line again, all of it.") from None
 
 
 async def _trial(lesson: Lesson) -> list[str]:

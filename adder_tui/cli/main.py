@@ -22,6 +22,9 @@ from adder_tui.storage.run_files import expanded, make_data_dir
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
 SLOWEST_FPS, FASTEST_FPS = 0.2, 30.0
+HANDOVER = 0.001
+"""Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
+and written, and Python's own 0.005 would add up."""
 
 _ENVIRONMENT = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THREADS": "1"}
 """Defaults that are read when textual and torch are imported; what the user has set stays."""
@@ -248,6 +251,7 @@ def export(source: str, to: str, data: str | None) -> int:
     "--predict", "sums", multiple=True, metavar="SUM",
     help="Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more.",
 )  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
 def sweep(
     experiment: str,
@@ -257,6 +261,7 @@ def sweep(
     data: str | None,
     assignments: tuple[str, ...],
     sums: tuple[str, ...],
+    jobs: int | None,
     as_json: bool,
 ) -> int:
     """Train a preset or a file with one setting at several values."""
@@ -270,7 +275,7 @@ def sweep(
         chosen = chosen.replace(epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), overs[0], seeds, sums, as_json=as_json)
+    return run(chosen, _title(experiment, data), overs[0], seeds, sums, jobs, as_json=as_json)
 
 
 @cli.command()
@@ -296,9 +301,22 @@ def start_app(settings: Settings) -> int:
         ) from None
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
-    from adder_tui.app import run
+    from adder_tui.app import AdderApp
+    from adder_tui.process import ShutdownGuard
 
-    return run(settings, complain)
+    sys.setswitchinterval(HANDOVER)
+    app = AdderApp(settings)
+    with ShutdownGuard(app, on_end=app.controller.close_now):
+        app.run(mouse=settings.mouse)
+        stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
+    code = app.return_code or 0
+    if app.controller.unsaved:
+        complain(app.controller.unsaved)
+    if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ import click
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
 if TYPE_CHECKING:
-    from adder_engine import Experiment
+    from adder_engine import Experiment, Sum
 
 LOCALE_NAMES = ("LC_ALL", "LC_CTYPE", "LANG")
 """The variables that name the locale of characters; the first that is not empty counts."""
@@ -43,6 +43,13 @@ def pairs_note(experiment: "Experiment") -> dict[str, str]:
     if not experiment.compares_all_pairs:
         return {}
     return {"train_loss_over": f"{experiment.rows_per_update:,}·{experiment.rows_per_update:,} differences"}
+
+
+def question_text(asked: "Sum", experiment: "Experiment") -> str:
+    """A question as it was typed, or as one would type it."""
+    from adder_engine.parsing import pair_text  # not at the top: some who write lines ask nothing
+
+    return asked.typed or pair_text(asked.a, asked.b, experiment.wanted.rule).replace(" ", "")
 
 
 class ProgressLine:

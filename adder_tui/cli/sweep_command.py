@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from adder_engine.parsing import Sum, pair_text, parse_sum
+from adder_engine.parsing import parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, parse_over, seeds_from
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.sweep.draw import headline, value_text
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
@@ -23,7 +24,8 @@ SHOWN = ("median", "lowest", "highest")
 
 
 def sweep(
-    experiment: Experiment, title: str, over: str, seeds: int | None, sums: Sequence[str], *, as_json: bool
+    experiment: Experiment, title: str, over: str, seeds: int | None, sums: Sequence[str], jobs: int | None,
+    *, as_json: bool,
 ) -> int:
     """Train the sweep and tell what became of each value; the exit code, 1 where no run came to its end.
 
@@ -33,6 +35,7 @@ def sweep(
         over: the setting and its values as they were typed.
         seeds: how many seeds, counted from the experiment's own; None for the usual number.
         sums: what every network is asked, as typed; none for the first of those that are watched.
+        jobs: how many runs train at the same time; None for one on each core.
         as_json: one JSON object a run instead of text.
 
     Raises:
@@ -44,7 +47,7 @@ def sweep(
     plan = Sweep(experiment, key, values, seeds_from(experiment, key, seeds), asked)
     if not as_json:
         say(headline(plan, title))
-    state, interrupted = _run(plan)
+    state, interrupted = _run(plan, jobs or os.cpu_count() or 1)
     if as_json:
         for run in state.runs:
             say(json.dumps(_object(plan, run), allow_nan=False))
@@ -78,7 +81,10 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
         *((f"{which} train loss{over}", column) for which, column in zip(SHOWN, losses, strict=True)),
-        *((f"median {_typed(plan, asked)}", column) for asked, column in zip(plan.sums, answers, strict=True)),
+        *(
+            (f"median {question_text(asked, plan.experiment)}", column)
+            for asked, column in zip(plan.sums, answers, strict=True)
+        ),
         ("blew up", stopped),
     ]
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
@@ -91,17 +97,13 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     ]
 
 
-def _typed(plan: Sweep, asked: Sum) -> str:
-    return asked.typed or pair_text(asked.a, asked.b, plan.experiment.wanted.rule).replace(" ", "")
-
-
-def _run(plan: Sweep) -> tuple[SweepState, bool]:
+def _run(plan: Sweep, jobs: int) -> tuple[SweepState, bool]:
     """Where the sweep ended, and whether that was by Ctrl+C."""
     state = plan.state
     bar = ProgressLine(sum(run.experiment.epochs for run in state.runs))
     longest = max(run.experiment.epochs for run in state.runs)
     try:
-        for state in plan.steps(max(1, longest // LOOKS)):
+        for state in plan.steps(max(1, longest // LOOKS), jobs):
             bar.show(sum(run.experiment.epochs if run.stopped else run.epochs for run in state.runs))
     except KeyboardInterrupt:
         return state, True
@@ -113,7 +115,7 @@ def _run(plan: Sweep) -> tuple[SweepState, bool]:
 def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     """A run as JSON; numbers that are not finite, and those of a run that was not begun, are null."""
     answers = run.answers or (None,) * len(plan.sums)
-    named = [_typed(plan, asked) for asked in plan.sums]
+    named = [question_text(asked, plan.experiment) for asked in plan.sums]
     wanted = [run.experiment.wanted.of(asked.a, asked.b) for asked in plan.sums]
     both = zip(answers, wanted, strict=True)
     off_by = [None if answer is None or want is None else finite_or_null(answer - want) for answer, want in both]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from adder_engine.parsing import can_be_read, pair_text, parse_sum
+from adder_engine.parsing import can_be_read, parse_sum
 from adder_tui.cli.inputs import open_run
-from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, say
+from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ LARGEST_PLAIN = 1e9
 """From here on numbers are written with an exponent."""
 
 MOST_NOTED = 100
+UPDATES_AT_ONCE = 50_000
+"""Updates of a small run between two looks at the clock and at Ctrl+C: a tenth of a second."""
 """Epochs whose losses are kept to see whether the loss stands still at the end, about."""
 
 BAR_SECONDS = 0.1
@@ -161,19 +163,25 @@ def headline(experiment: Experiment, title: str) -> str:
 def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, float]:
     """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
-    phrase = reported_epochs(epochs)
+    due = reported_epochs(epochs)
     losses: dict[int, float] = {}
     bar = ProgressLine(epochs)
     drawn = 0.0
     noted = max(1, epochs // MOST_NOTED)
+    cells = trainer.experiment.rows_per_update * trainer.experiment.parameter_count
+    updates = max(1, UPDATES_AT_ONCE // (1 + cells // 1_000))
     try:
         while not training.finished:
-            training.epoch()
+            done = trainer.epochs_done
+            next_due = min((epoch for epoch in due if epoch > done), default=epochs)
+            training.train(updates, min(next_due, done + 1 if done < MOST_NOTED else (done // noted + 1) * noted))
+            if trainer.epochs_done == done:
+                continue
             if trainer.loss is not None and (trainer.epochs_done % noted == 0 or trainer.epochs_done <= MOST_NOTED):
                 losses[trainer.epochs_done] = trainer.loss
             if training.sentence or trainer.stopped is not None:
                 break
-            if trainer.epochs_done in phrase:
+            if trainer.epochs_done in due:
                 bar.clear()
                 report.progress(trainer)
             if bar.visible and time.monotonic() - drawn > BAR_SECONDS:
@@ -189,13 +197,9 @@ def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
     from adder_engine.runs.explorer import answers_of
 
     return tuple(
-        Reply(_typed(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
+        Reply(question_text(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
         for answer in answers_of(trainer, sums)
     )
-
-
-def _typed(asked: Sum, experiment: Experiment) -> str:
-    return asked.typed or pair_text(asked.a, asked.b, experiment.wanted.rule)
 
 
 class JsonReport:

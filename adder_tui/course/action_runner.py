@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.kernels.parameters import layout_of
-from adder_engine.parsing import Sum, parse_sum
+from adder_engine.parsing import Sum
 from adder_engine.snapshot import PHASES
 from adder_tui.course import markup
 from adder_tui.course.expressions import Value
 from adder_tui.course.lesson import Lesson, Measured
-from adder_tui.course.probe_views import (
-    BY_HAND,
-    LASTING,
-    SHEETS,
-    AskedSum,
-    ProbeCall,
-    RunLine,
-    ViewInputs,
-    call_for,
-    calls_of,
-)
+from adder_tui.course.probe_views import BY_HAND, LASTING, ProbeCall, argument_of, call_for
+from adder_tui.course.resolver import index_of, place_of
 from adder_tui.course.source import ActionError
 from adder_tui.course.state import LessonAttempt
 from adder_tui.course.vocabulary import Action
@@ -32,8 +21,7 @@ from adder_tui.course.vocabulary import Action
 if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
-    from adder_tui.course.expressions import Argument
-    from adder_tui.course.lesson import Settings, Task
+    from adder_tui.course.lesson import Settings
     from adder_tui.course.state import LessonHost, LessonState
 
 
@@ -65,11 +53,7 @@ class ActionRunner:
         await self._session.ask(FIRST_SUM)
         self._see(await self._session.snapshot())
 
-    async def play(self, task: Task) -> None:
-        """Do a task's actions; those of the tasks before it come first."""
-        await self.play_all(task.actions)
-
-    async def play_all(self, actions: Iterable[Action]) -> None:
+    async def play(self, actions: Iterable[Action]) -> None:
         """Do actions one after the other."""
         for action in actions:
             await self.do(action)
@@ -93,15 +77,15 @@ class ActionRunner:
         session, activity = self._session, self._attempt.activity
         match action.verb, action.words:
             case "predict", (id, *value):
-                activity.predict(id, " ".join(value))
+                activity.predictions.setdefault(id, " ".join(value))
             case "answer", (id, *value):
-                activity.answer(id, " ".join(value))
+                activity.answers[id] = " ".join(value)
             case "open", (view,):
-                activity.open(view)
+                activity.opened.add(view)
             case "sort", (card, *bin):
-                activity.sort(card, " ".join(bin))
-            case "ask", _:
-                answer = await session.ask(parse_sum(action.argument))
+                activity.sorted[card] = " ".join(bin)
+            case "ask", _ if action.sum is not None:
+                answer = await session.ask(action.sum)
                 self._see(await session.snapshot())
                 activity.ask(answer)
             case "station", (id,):
@@ -113,8 +97,7 @@ class ActionRunner:
                 self._see(await session.load(session.experiment.parsed(*changes)))
             case "change", changes:
                 parsed = session.experiment.parsed(*changes)
-                keys = [one.partition("=")[0] for one in changes]
-                self._see(await session.change(**{key: parsed[key] for key in keys}))
+                self._see(await session.change(**{key: parsed[key] for key in action.keys}))
             case "seed", (seed,):
                 self._see(await session.reseed(int(seed)))
             case "reset", _:
@@ -124,22 +107,23 @@ class ActionRunner:
             case "step", _:
                 await self._step(action.argument)
             case "edit", (name, value):
-                tensor, place = await self._place(name)
-                self._see(await session.edit(tensor, place, float(value)))
+                self._see(await session.edit(*place_of(name), float(value)))
                 activity.edit()
-            case "nudge", (name, amount):
-                loss = await session.bench("nudge", name, float(amount))
-                activity.use("nudge", name, float(amount))
-                activity.nudge(name, float(amount), float(loss))
             case "gradcheck", (name,):
-                tensor, place = await self._place(name)
-                snapshot = await session.snapshot()
-                layout = layout_of(snapshot.experiment.network.layers, snapshot.experiment.layer_names)
-                activity.check_gradient(name, await session.check_gradient(layout.index_of(tensor, place)))
-            case "bench", (name, *texts):
-                arguments = tuple(map(_argument, texts))
-                await session.bench(name, *arguments)
-                activity.use(name, *arguments)
+                index = index_of(await session.snapshot(), name)
+                activity.check_gradient(name, await session.check_gradient(index))
+            case ("bench", (name, *words)) | (("nudge" as name), words):
+                await self.measure(ProbeCall(name, tuple(map(argument_of, words))))
+
+    async def measure(self, call: ProbeCall, tell: bool = True) -> float | str:
+        """Have a bench work a figure out; with ``tell`` it is a deed of the learner's."""
+        value: float | str = await self._session.bench(call.bench, *call.arguments)
+        activity = self._attempt.activity
+        if tell:
+            activity.used.append((call.bench, call.arguments))
+            if call.bench == "nudge":
+                activity.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
+        return value
 
     async def _run(self, epochs: int) -> None:
         """Train on, giving the run more epochs where it has too few; a loss that is not finite ends it."""
@@ -167,21 +151,6 @@ class ActionRunner:
             if snapshot.rung is not None and snapshot.rung.phase == size:
                 return
 
-    async def _place(self, name: str) -> tuple[str, tuple[int, ...]]:
-        """A parameter's tensor and its place there: ``hidden.weight[2,0]``, or ``output.bias`` for its one number."""
-        tensor, _, place = name.partition("[")
-        numbers = [text.strip() for text in place.rstrip("]").split(",") if text.strip()] or ["0"]
-        return tensor, tuple(map(int, numbers))
-
-
-def _argument(text: str) -> Argument:
-    """A bench's argument as expressions write it: a number where it is one, else words."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return number if math.isfinite(number) else text
-
 
 class Benches:
     """Works the figures out for the lesson at hand, and keeps them while they hold."""
@@ -189,89 +158,53 @@ class Benches:
     def __init__(self, room: LessonHost) -> None:
         self._room = room
 
-    @property
-    def view_inputs(self) -> ViewInputs | None:
-        """What there is to draw of the lesson's own views; None on the list."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None:
-            return None
-        lesson, activity = lesson_state.lesson, lesson_state.attempt.activity
-        return ViewInputs(
-            lesson=lesson,
-            asked=tuple(AskedSum(a.a, a.b, a.answer, a.wanted) for run in activity.runs for a in run.asked),
-            runs=tuple(
-                RunLine(run.experiment, run.epochs, run.train[0] if run.train else None,
-                        run.train[-1] if run.train else None, run.exploded)
-                for run in activity.runs
-            ),
-            results=lesson_state.results, checks=activity.checks, working=lesson_state.working, rows=lesson_state.rows,
-            calls={view: calls_of(view, lesson) for view in lesson.views if view in SHEETS},
-            sorted=activity.sorted, best=lesson_state.attempt.best, station=lesson_state.station,
-        )  # fmt: skip
-
     def move(self, view: str, change: int) -> None:
         """Move a view's cursor."""
-        lesson_state = self._room.lesson_state
-        count = self._row_count(lesson_state, view) if lesson_state is not None else 0
-        if lesson_state is not None and count:
-            lesson_state.rows[view] = max(0, min(count - 1, lesson_state.rows.get(view, 0) + change))
+        state = self._room.lesson_state
+        count = _row_count(state, view) if state is not None else 0
+        if state is not None and count:
+            state.rows[view] = max(0, min(count - 1, state.rows.get(view, 0) + change))
             self._room.changed()
 
     def point_at(self, view: str, action: Action) -> None:
         """Put a view's cursor on the figure that an action works out."""
-        lesson_state, call, calls = self._room.lesson_state, call_for(action), self.calls(view)
-        if lesson_state is not None and call in calls:
-            lesson_state.rows[view] = calls.index(call)
-
-    def _row_count(self, lesson_state: LessonState, view: str) -> int:
-        if view == "board":
-            return len(lesson_state.lesson.board.cards) if lesson_state.lesson.board else 0
-        if view == "settings":
-            return len(lesson_state.lesson.controls)
-        return len(self.calls(view))
+        state, call, calls = self._room.lesson_state, call_for(action), self.calls(view)
+        if state is not None and call in calls:
+            state.rows[view] = calls.index(call)
 
     def calls(self, view: str) -> tuple[ProbeCall, ...]:
         """A view's figures."""
-        lesson_state = self._room.lesson_state
-        return calls_of(view, lesson_state.lesson) if lesson_state is not None and view in SHEETS else ()
+        state = self._room.lesson_state
+        return state.calls(view) if state is not None else ()
 
     def sort(self, change: int) -> None:
         """Move the card under the cursor to the next bin."""
-        lesson_state = self._room.lesson_state
-        board = lesson_state.lesson.board if lesson_state is not None else None
-        if lesson_state is None or board is None:
+        state = self._room.lesson_state
+        board = state.lesson.board if state is not None else None
+        if state is None or board is None:
             return
-        card = board.cards[lesson_state.rows.get("board", 0)]
-        lies = lesson_state.attempt.activity.sorted.get(card.id)
-        at = (
-            (board.bins.index(lies) + change) % len(board.bins)
-            if lies in board.bins
-            else 0
-            if change > 0
-            else len(board.bins) - 1
-        )
-        lesson_state.attempt.activity.sort(card.id, board.bins[at])
+        card, bins, lie = board.cards[state.rows.get("board", 0)], board.bins, state.activity.sorted
+        at = bins.index(lie[card.id]) if lie.get(card.id) in bins else -1 if change > 0 else 0
+        lie[card.id] = bins[(at + change) % len(bins)]
         self._room.changed()
 
     # --- figures ---------------------------------------------------------------------------------
 
     async def use(self, view: str) -> None:
         """Work out the figure under the view's cursor."""
-        lesson_state, calls = self._room.lesson_state, self.calls(view)
-        if lesson_state is not None and calls and lesson_state.working is None:
-            await self._work_out(calls[min(lesson_state.rows.get(view, 0), len(calls) - 1)], tell=True)
+        state, calls = self._room.lesson_state, self.calls(view)
+        if state is not None and calls and state.working is None:
+            await self._work_out(calls[min(state.rows.get(view, 0), len(calls) - 1)], tell=True)
 
     async def fill(self, view: str) -> None:
         """Work out all of a view's figures that need no asking, while nothing is played."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None or lesson_state.working is not None:
+        state = self._room.lesson_state
+        if state is None or state.working is not None:
             return
-        while self._room.lesson_state is lesson_state:
-            snapshot = lesson_state.attempt.activity.snapshot
-            if snapshot is None or snapshot.status == "playing":
-                return
-            missing = [c for c in self.calls(view) if c.bench not in BY_HAND and c not in lesson_state.results]
-            if not missing:
+        while self._room.lesson_state is state:
+            snapshot = state.activity.snapshot
+            missing = [c for c in self.calls(view) if c.bench not in BY_HAND and c not in state.results]
+            if snapshot is None or snapshot.status == "playing" or not missing:
                 return
             await self._work_out(missing[0], tell=False)
 
@@ -279,7 +212,10 @@ class Benches:
         """Work out what two typed shapes give: ``1x2 @ 2x4``, or ``10000x4 + 4``."""
         name = "broadcast" if "+" in text else "matmul"
         shapes = " ".join(text.replace("@", " ").replace("+", " ").replace("*", "x").split())
-        await self._work_out(ProbeCall(name, (shapes,)), tell=True)
+        await self._work_out(call := ProbeCall(name, (shapes,)), tell=True)
+        if self._room.lesson_state is not None and call in (calls := self.calls("shapes")):
+            self._room.lesson_state.rows["shapes"] = calls.index(call)
+            self._room.changed()
 
     async def shown(self, action: Action) -> None:
         """An action of "show me" was played: its figure, if it has one, is put on the bench."""
@@ -289,55 +225,50 @@ class Benches:
 
     async def _work_out(self, call: ProbeCall, tell: bool) -> None:
         """Ask the engine for a figure; with ``tell`` it is a deed of the learner's."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None:
+        state = self._room.lesson_state
+        if state is None:
             return
-        session = await self._room.ready()
-        lesson_state.working = call
+        activity, runner = state.activity, ActionRunner(await self._room.ready(), state.attempt)
+        state.working = call
         self._room.changed()
         try:
-            if call.bench == "gradcheck":
-                await self._check_gradient(session, lesson_state, str(call.arguments[0]), tell)
-            else:
-                await self._measure(session, lesson_state, call, tell)
+            if call.bench != "gradcheck":
+                stands = standing(activity.snapshot)
+                value = await runner.measure(call, tell)
+                if call.bench in LASTING or (stands is not None and stands == standing(activity.snapshot)):
+                    state.results[call] = value
+            elif tell or call.arguments[0] not in activity.checks:
+                name = str(call.arguments[0])
+                await runner.do(Action("gradcheck", (name,), f"gradcheck {name}"))
         except AdderError as error:
-            lesson_state.results[call] = str(error)
+            state.results[call] = str(error)
         finally:
-            lesson_state.working = None
+            state.working = None
             self._room.changed()
         await self._room.look()
 
-    async def _measure(self, session: Session, lesson_state: LessonState, call: ProbeCall, tell: bool) -> None:
-        activity = lesson_state.attempt.activity
-        stands = standing(activity.snapshot) if activity.snapshot else ()
-        value = await session.bench(call.bench, *call.arguments)
-        if call.bench in LASTING or (activity.snapshot and stands == standing(activity.snapshot)):
-            lesson_state.results[call] = value
-        if tell:
-            activity.use(call.bench, *call.arguments)
-            if call.bench == "nudge":
-                activity.nudge(str(call.arguments[0]), float(call.arguments[1]), float(value))
 
-    async def _check_gradient(self, session: Session, lesson_state: LessonState, name: str, tell: bool) -> None:
-        if tell or name not in lesson_state.attempt.activity.checks:
-            await ActionRunner(session, lesson_state.attempt).do(Action("gradcheck", (name,), f"gradcheck {name}"))
+def _row_count(state: LessonState, view: str) -> int:
+    if view == "board":
+        return len(state.lesson.board.cards) if state.lesson.board else 0
+    if view == "settings":
+        return len(state.lesson.controls)
+    return len(state.calls(view))
 
 
-def standing(snapshot: Snapshot) -> tuple[object, ...]:
+def standing(snapshot: Snapshot | None) -> tuple[object, ...] | None:
     """What the benches' figures hang on."""
-    return snapshot.moment, snapshot.experiment
+    return None if snapshot is None else (snapshot.moment, snapshot.experiment)
 
 
 async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
     """What is wrong with the tasks and challenges when they are played, a sentence each."""
-    attempt = LessonAttempt(lesson)
-    player = ActionRunner(session, attempt)
-    await player.enter()
+    attempt, player = await _entered(session, lesson)
     for task in await attempt.look(session):
         yield f"The check of task {task.id} is true on entering: {task.check.text}"
     for task in lesson.tasks:
         try:
-            await player.play(task)
+            await player.play(task.actions)
         except AdderError as error:
             yield f"The actions of task {task.id} do not work. {error}"
         early = [one.id for one in await attempt.look(session) if one.id > task.id]
@@ -346,16 +277,14 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
         for one in early:
             yield f"The check of task {one} is true already after the actions of task {task.id}."
     for quote in lesson.quotes:
-        if await attempt.quote(session, quote.name) == "…":
+        if await attempt.quote(session, quote) == "…":
             yield f"After the tasks {{{{{quote.name}}}}} has no value: {quote.value.text}"
     for challenge in lesson.challenges:
-        attempt = LessonAttempt(lesson)
-        player = ActionRunner(session, attempt)
-        await player.enter()
+        attempt, player = await _entered(session, lesson)
         if await attempt.look_at_challenges(session):
             yield f"The challenge {challenge.id} is met on entering."
         try:
-            await player.play_all(challenge.actions)
+            await player.play(challenge.actions)
         except AdderError as error:
             yield f"The actions of the challenge {challenge.id} do not work. {error}"
         await attempt.look_at_challenges(session)
@@ -364,6 +293,15 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
             yield f"The actions of the challenge {challenge.id} do not meet it: {challenge.check.text}"
         elif challenge.par is not None and best > challenge.par:
             yield f"The actions of the challenge {challenge.id} reach {best:g}, not its par {challenge.par:g}."
+
+
+async def _entered(
+    session: Session, lesson: Lesson, changes: Settings | None = None
+) -> tuple[LessonAttempt, ActionRunner]:
+    attempt = LessonAttempt(lesson)
+    player = ActionRunner(session, attempt)
+    await player.enter(changes)
+    return attempt, player
 
 
 def groups(lesson: Lesson) -> tuple[tuple[Measured, ...], ...]:
@@ -376,17 +314,15 @@ def groups(lesson: Lesson) -> tuple[tuple[Measured, ...], ...]:
 
 async def measure(session: Session, lesson: Lesson, figures: Sequence[Measured]) -> list[str]:
     """Measure figures that come out of one run, as :func:`groups` gives them. What is wrong with them."""
-    attempt = LessonAttempt(lesson)
-    player = ActionRunner(session, attempt)
     try:
-        await player.enter(figures[0].preset)
-        await player.play_all(figures[0].actions)
-        return [wrong for one in figures if (wrong := said(one, await attempt.value(session, one.expression)))]
+        attempt, player = await _entered(session, lesson, figures[0].preset)
+        await player.play(figures[0].actions)
+        return [wrong for one in figures if (wrong := _wrong(one, await attempt.value(session, one.expression)))]
     except AdderError as error:
         return [f"The figure {figures[0].key!r} cannot be measured. {error}"]
 
 
-def said(figure: Measured, value: Value) -> str:
+def _wrong(figure: Measured, value: Value) -> str:
     """What is wrong with a figure that came out so, in a sentence; empty where it holds."""
     if figure.holds(value):
         return ""
@@ -403,7 +339,6 @@ def unmeasured(lesson: Lesson) -> list[str]:
         for match in _FIGURE.finditer(lesson.parts.get(part, "")):
             digits = match[0].replace(",", "").replace("−", "").replace("-", "")
             decimals = len(digits.partition(".")[2])
-            half = 0.5 * 10.0**-decimals
-            if not any(abs(value - float(digits)) <= half * 1.001 for value in known):
+            if not any(abs(value - float(digits)) <= 0.5005 * 10.0**-decimals for value in known):
                 loose.append(match[0])
     return list(dict.fromkeys(loose))

@@ -85,6 +85,12 @@ class LoggedRun:
         return [] if self.losses is None else self.losses.train.tolist()
 
     @property
+    def ends(self) -> tuple[float | None, float | None]:
+        """The losses of the first and of the last epoch."""
+        train = self.train
+        return (train[0], train[-1]) if train else (None, None)
+
+    @property
     def epochs(self) -> int:
         return 0 if self.losses is None or not len(self.losses.epochs) else int(self.losses.epochs[-1])
 
@@ -95,17 +101,16 @@ class LoggedRun:
 
     def first_below(self, value: float) -> float | None:
         """The first epoch whose loss lies below a value."""
-        if self.losses is None:
-            return None
-        pairs = zip(self.losses.epochs.tolist(), self.losses.train.tolist(), strict=True)
-        return next((epoch for epoch, loss in pairs if loss < value), None)
+        return next((epoch for epoch, loss in self._by_epoch if loss < value), None)
 
     def at(self, epoch: float) -> float | None:
         """That epoch's loss; beyond 4096 epochs the loss of the bucket that holds it."""
-        if self.losses is None or not 1 <= epoch <= self.epochs:
-            return None
-        pairs = zip(self.losses.epochs.tolist(), self.losses.train.tolist(), strict=True)
-        return next((loss for last, loss in pairs if last >= epoch), None)
+        return next((loss for last, loss in self._by_epoch if last >= epoch), None) if epoch >= 1 else None
+
+    @property
+    def _by_epoch(self) -> list[tuple[int, float]]:
+        losses = self.losses
+        return [] if losses is None else [*zip(losses.epochs.tolist(), losses.train.tolist(), strict=True)]
 
     @property
     def train_rmse(self) -> float | None:
@@ -152,6 +157,7 @@ class ActivityLog:
     """
 
     predictions: dict[str, str] = field(default_factory=dict)
+    """One that is locked in stays as it is."""
     answers: dict[str, str] = field(default_factory=dict)
     """The newest answer to each field."""
     opened: set[str] = field(default_factory=set)
@@ -186,26 +192,10 @@ class ActivityLog:
         run.see(snapshot)
         self.snapshot = snapshot
 
-    def predict(self, id: str, value: str) -> None:
-        """Lock a prediction in; one that is locked stays as it is."""
-        self.predictions.setdefault(id, value)
-
-    def answer(self, id: str, value: str) -> None:
-        """A field was filled in."""
-        self.answers[id] = value
-
     def ask(self, answer: Answer) -> None:
         """A sum was asked of the run at hand."""
         if self.run is not None:
             self.run.asked.append(Asked(answer.sum.a, answer.sum.b, answer.predicted, answer.wanted))
-
-    def open(self, view: str) -> None:
-        """A view was opened."""
-        self.opened.add(view)
-
-    def sort(self, card: str, bin: str) -> None:
-        """A card was put into a bin."""
-        self.sorted[card] = bin
 
     def edit(self) -> None:
         """A number of the run at hand was set by hand."""
@@ -219,10 +209,6 @@ class ActivityLog:
     def check_gradient(self, parameter: str, check: GradientCheck) -> None:
         """A slope was measured with nudges."""
         self.checks[parameter_name(parameter)] = check
-
-    def use(self, bench: str, *arguments: Argument) -> None:
-        """A bench was used."""
-        self.used.append((bench, arguments))
 
 
 def parameter_name(name: str) -> str:

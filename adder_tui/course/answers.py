@@ -8,7 +8,8 @@ import random
 from typing import TYPE_CHECKING
 
 from adder_tui.course.course import draw_review
-from adder_tui.course.lesson import LETTERS, read_number
+from adder_tui.course.lesson import LETTERS
+from adder_tui.course.numbers import read_number
 from adder_tui.course.state import Review, completed
 from adder_tui.storage import progress
 
@@ -26,122 +27,121 @@ class Answers:
 
     def action_pick(self, letter: str) -> None:
         """A choice's letter: picked for a prediction, given for the quiz or the review."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None:
+        state = self._room.lesson_state
+        if state is None or letter not in LETTERS[: len(state.choices)]:
             return
-        if lesson_state.review is not None:
-            self._answer_review(lesson_state, lesson_state.review, letter)
-        elif letter in LETTERS[: lesson_state.choice_count] and not lesson_state.may_go_on:
-            if lesson_state.step.kind == "predict":
-                lesson_state.picked = letter
-            elif lesson_state.step.kind == "quiz":
-                self._answer_quiz(lesson_state, letter)
+        if state.review is not None:
+            self._answer_review(state, state.review, letter)
+        elif state.step.kind == "predict":
+            state.picked = letter
+        elif not state.may_go_on:
+            self._answer_quiz(state, letter)
         self._room.changed()
 
-    def _answer_quiz(self, lesson_state: LessonState, letter: str) -> None:
-        lesson, store = lesson_state.lesson, self._room.store
-        lesson_state.answered = letter
+    def _answer_quiz(self, state: LessonState, letter: str) -> None:
+        lesson, store = state.lesson, self._room.store
+        state.answered = letter
         right = letter == lesson.quiz.answer
         store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right, _now()))
         if completed(lesson, store.progress.lesson(lesson.id)):
             store.change(lambda tree: progress.finish(tree, lesson.id))
+            state.finished = True
 
     # --- predictions and fields ------------------------------------------------------------------
 
     def lock_in(self) -> bool:
         """Lock in what was picked for the prediction; whether there was something."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None or not lesson_state.picked:
+        state = self._room.lesson_state
+        if state is None or not state.picked:
             return False
-        self._predict(lesson_state, lesson_state.step.prediction, lesson_state.picked)
+        self._predict(state, state.step.prediction, state.picked)
         return True
 
-    def _predict(self, lesson_state: LessonState, id: str, value: str) -> None:
-        lesson_state.attempt.activity.predict(id, value)
-        self._room.store.change(lambda tree: progress.predict(tree, lesson_state.lesson.id, id, value))
+    def _predict(self, state: LessonState, id: str, value: str) -> None:
+        state.activity.predictions.setdefault(id, value)
+        self._room.store.change(lambda tree: progress.predict(tree, state.lesson.id, id, value))
         self._room.go(1)
 
     def type(self, text: str) -> None:
         """What stands in the field while it is being typed."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is not None and text != lesson_state.typed:
-            lesson_state.typed, lesson_state.refusal = text, ""
+        state = self._room.lesson_state
+        if state is not None and text != state.typed:
+            state.typed, state.refusal = text, ""
+            state.replies.pop(state.blank, None)
             self._room.changed()
 
     def submit(self, text: str) -> bool:
         """What was typed into the field: a prediction or an answer. False where it stays to be mended."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None or not lesson_state.blank:
+        state = self._room.lesson_state
+        if state is None or not state.blank:
             return False
-        predicts = lesson_state.step.kind == "predict"
-        taken = (self._typed_prediction if predicts else self._typed_answer)(
-            lesson_state, lesson_state.blank, text.strip()
-        )
+        predicts = state.step.kind == "predict"
+        taken = (self._typed_prediction if predicts else self._typed_answer)(state, state.blank, text.strip())
         self._room.changed()
         return taken
 
-    def _typed_prediction(self, lesson_state: LessonState, id: str, typed: str) -> bool:
-        asked = lesson_state.lesson.prediction_named(id)
-        assert asked is not None
-        if not typed or (asked.kind == "number" and read_number(typed) is None):
-            what = "a number, such as 40 or −2.5" if asked.kind == "number" else "a word or two"
-            lesson_state.refusal = (
-                f"{typed} is no number: type {what}." if typed else f"Type {what}; a guess is enough."
-            )
+    def _typed_prediction(self, state: LessonState, id: str, typed: str) -> bool:
+        asked = state.lesson.prediction_named(id)
+        number = asked is not None and asked.kind == "number"
+        if not typed or (number and read_number(typed) is None):
+            what = "a number, such as 40 or −2.5" if number else "a word or two"
+            state.refusal = f"{typed} is no number: type {what}." if typed else f"Type {what}; a guess is enough."
             return False
-        self._predict(lesson_state, id, typed)
+        self._predict(state, id, typed)
         return True
 
-    def _typed_answer(self, lesson_state: LessonState, id: str, typed: str) -> bool:
-        one = lesson_state.lesson.field_named(id)
+    def _typed_answer(self, state: LessonState, id: str, typed: str) -> bool:
+        one = state.lesson.field_named(id)
         assert one is not None
-        if not typed or (not one.choices and read_number(typed) is None):
-            lesson_state.refusal = f"{typed} is no number." if typed else "Type a number."
+        known = one.letter(typed) if one.choices else read_number(typed)
+        if known in ("", None):
+            last = LETTERS[len(one.choices) - 1]
+            asked = f"a letter from a to {last}" if one.choices else "a number"
+            refused = f"none of the choices: type {asked}" if one.choices else "no number"
+            state.refusal = f"{typed} is {refused}." if typed else f"Type {asked}."
             return False
-        lesson_state.attempt.activity.answer(id, typed)
-        self._room.store.change(lambda tree: progress.answer(tree, lesson_state.lesson.id, id, typed))
-        lesson_state.refusal = ""
+        typed = one.letter(typed) or typed
+        state.activity.answers[id] = typed
+        self._room.store.change(lambda tree: progress.answer(tree, state.lesson.id, id, typed))
+        state.refusal = ""
         if not one.right(typed):
-            lesson_state.replies[id] = one.slip(typed) or NOT_YET
+            state.replies[id] = one.slip(typed) or NOT_YET
             return False
-        lesson_state.replies.pop(id, None)
-        lesson_state.typed = ""
+        state.replies.pop(id, None)
+        state.typed = ""
         return True
 
     # --- the chapter's review --------------------------------------------------------------------
 
     def begin_review(self) -> bool:
         """Draw questions of all lessons so far; False where there is none."""
-        lesson_state, room = self._room.lesson_state, self._room
-        if lesson_state is None:
+        state, room = self._room.lesson_state, self._room
+        if state is None:
             return False
-        so_far = [one for one in room.course.lessons if one.order <= lesson_state.lesson.order]
+        so_far = [one for one in room.course.lessons if one.order <= state.lesson.order]
         drawn = draw_review(so_far, room.store.progress, random.Random())
-        lesson_state.review = Review(drawn) if drawn else None
+        state.review = Review(drawn) if drawn else None
         room.changed()
-        return lesson_state.review is not None
+        return bool(drawn)
 
-    def _answer_review(self, lesson_state: LessonState, review: Review, letter: str) -> None:
-        asked = review.question
-        if letter not in LETTERS[: lesson_state.choice_count] or review.right:
+    def _answer_review(self, state: LessonState, review: Review, letter: str) -> None:
+        if review.right:
             return
-        first = not review.given
+        first, asked = not review.given, review.question
         right = letter == asked.quiz.answer
         self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right, _now()))
-        lesson_state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
+        state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
 
     def next_question(self) -> bool:
         """The review's next question; False where this one is not right yet, or it was the last: the review is over."""
-        lesson_state = self._room.lesson_state
-        review = lesson_state.review if lesson_state is not None else None
-        if lesson_state is None or review is None or not review.right:
+        state = self._room.lesson_state
+        review = state.review if state is not None else None
+        if state is None or review is None or not review.right:
             return False
-        if review.at + 1 < len(review.lessons):
-            lesson_state.review = dataclasses.replace(review, at=review.at + 1, given="")
-            self._room.changed()
-            return True
-        lesson_state.review = None
-        return False
+        goes_on = review.at + 1 < len(review.lessons)
+        state.review = dataclasses.replace(review, at=review.at + 1, given="") if goes_on else None
+        self._room.changed()
+        return goes_on
 
     def end_review(self) -> None:
         """Back from the review to the lesson's last step."""

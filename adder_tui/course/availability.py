@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adder_tui.commands import CHOICES, Context, Contexts
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.probe_views import SHEETS, calls_of
+from adder_tui.course.probe_views import SHEETS
 from adder_tui.course.state import PRACTICE, LessonState, Step
 
 TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
@@ -52,22 +52,24 @@ def words_on_list(typing: bool) -> Contexts:
     return frozenset({"list", "field"} if typing else {"list", "ask"})
 
 
-def words_now(lesson_state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
+def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     """The words for a lesson as it is at the moment; ``typing``: the lesson's line has the keys."""
-    phrase = words_shown(lesson_state)
-    if lesson_state.asking:
+    phrase = words_shown(state)
+    if state.asking:
         return phrase | {"lesson", "asking"}
     if typing:
-        return phrase | {"lesson", "field"}
-    choices = frozenset(CHOICES[: lesson_state.choice_count])
-    if lesson_state.review is not None:
-        return choices | {"lesson", "page", "goes" if lesson_state.review.right else "stays"}
-    words = words_for(lesson_state.lesson, lesson_state.step) | choices | phrase
-    if not lesson_state.has_run:
+        hint: Contexts = frozenset({"task"} if state.blank and state.task is not None else ())
+        field: Contexts = frozenset({"lesson", "field"})
+        return phrase | field | hint
+    choices = frozenset(CHOICES[: len(state.choices)])
+    if state.review is not None:
+        return choices | {"lesson", "page", "goes" if state.review.right else "stays"}
+    words = words_for(state.lesson, state.step) | choices | phrase
+    if not state.has_run:
         words -= {"run", "seed", "edit", "diagram"}
-    if lesson_state.task is not None:
+    if state.task is not None:
         words |= {"task"}
-    if lesson_state.lesson.stations and "handson" in words:
+    if state.lesson.stations and "handson" in words:
         words |= {"stations"}
     if not screen.diagram or screen.focused == "inspect":
         words -= {"diagram"}  # the table has keys of the same names
@@ -77,31 +79,30 @@ def words_now(lesson_state: LessonState, typing: bool, screen: OnScreen) -> Cont
         words |= {"reading", "read_out"} if screen.read_out else {"reading"}
     if screen.focused not in ("network", "inspect"):
         words -= {"numbers"}
-    if screen.focused in SHEETS and not _enough(lesson_state, screen.focused):
+    if screen.focused in SHEETS and SHEETS[screen.focused].typed and "handson" in words:
+        words |= {"shapes"}
+    if screen.focused in SHEETS and not _enough(state, screen.focused):
         words |= {"bench"}
-    elif screen.focused == "settings" and lesson_state.lesson.controls and not _enough(lesson_state, "settings"):
+    elif screen.focused == "settings" and state.lesson.controls and not _enough(state, "settings"):
         words |= {"setting"}
     elif words.isdisjoint(("numbers", "read_out")):
-        words |= {"page", "goes" if lesson_state.picked or lesson_state.may_go_on else "stays"}
+        words |= {"page", "goes" if state.picked or state.may_go_on else "stays"}
     return words
 
 
-def _enough(lesson_state: LessonState, view: str) -> bool:
+def _enough(state: LessonState, view: str) -> bool:
     """Whether Enter goes on although a view has the keys: all is done here, and the row is worked out."""
-    if lesson_state.step.kind != "do" or not lesson_state.may_go_on:
+    if state.step.kind != "do" or not state.may_go_on:
         return False
-    calls = calls_of(view, lesson_state.lesson) if view in SHEETS else ()
+    calls = state.calls(view)
     if not calls:
         return True
-    call = calls[min(lesson_state.rows.get(view, 0), len(calls) - 1)]
-    return call in lesson_state.results or (
-        call.bench == "gradcheck" and call.arguments[0] in lesson_state.attempt.activity.checks
-    )
+    return state.knows(calls[min(state.rows.get(view, 0), len(calls) - 1)])
 
 
-def words_shown(lesson_state: LessonState) -> Contexts:
+def words_shown(state: LessonState) -> Contexts:
     """What the shell's own lines may tell by now: how the run stands, and the network's answer."""
-    if lesson_state.step.kind not in PRACTICE:
+    if state.step.kind not in PRACTICE:
         return frozenset()
-    asked = lesson_state.step.kind != "do" or lesson_state.has_asked
+    asked = state.step.kind != "do" or state.has_asked
     return frozenset({"stands", "answers"} if asked else {"stands"})

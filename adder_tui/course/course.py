@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.loader import read_lesson
-from adder_tui.course.source import LessonError, Problem, Source, Table, read_text
+from adder_tui.course.source import LessonError, Problem, Source, Table, declare, read_text, schema, under
 from adder_tui.storage.progress import Progress, QuizRecord
 
 LONGEST_TEXT = 400
@@ -23,15 +23,15 @@ OWN_COURSE = Path(__file__).parent / "lessons"
 COURSE, GLOSSARY = "course.toml", "glossary.toml"
 
 
-@dataclass(frozen=True)
+@schema
 class Entry:
     """One term."""
 
     term: str
-    text: str
-    also: tuple[str, ...] = ()
+    text: str = declare(Table.text, LONGEST_TEXT)
+    also: tuple[str, ...] = declare(Table.texts)
     """Other words for it."""
-    lessons: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = declare(Table.texts)
     """Ids of lessons that explain it, in their order."""
 
 
@@ -69,7 +69,7 @@ class Glossary:
         linked: dict[str, list[str]] = {}
         for lesson in lessons:
             for term, text in lesson.glossary.items():
-                entries.setdefault(term, Entry(term, text))
+                entries.setdefault(term, Entry(term, text, (), ()))
             for term in (*lesson.terms, *lesson.glossary):
                 entry = self.find(term)
                 linked.setdefault(entry.term if entry else term, []).append(lesson.id)
@@ -91,9 +91,7 @@ def read_glossary(path: Path) -> Glossary:
         if not isinstance(value, dict):
             source.complain(0, f'{term!r} is no table: write ["{term}"], and text under it.')
             continue
-        table = Table(source, value, f'"{term}"')
-        entries[term] = Entry(term, table.text("text", LONGEST_TEXT), table.texts("also"), table.texts("lessons"))
-        table.end()
+        entries[term] = Table(source, value, f'"{term}"').make(Entry, term=term)
     if source.problems:
         raise LessonError(source.problems)
     return Glossary(entries)
@@ -125,23 +123,29 @@ def draw_review(
     return tuple(drawn)
 
 
-@dataclass(frozen=True)
+@schema
 class Chapter:
     """A chapter's id and title."""
 
-    id: str
-    title: str
+    id: str = declare(Table.text, 40)
+    title: str = declare(Table.text, 60)
+
+
+@schema
+class Head:
+    """What a course's own file has."""
+
+    title: str = declare(Table.text, 80)
+    complete: bool = declare(Table.truth)
+    """Whether all its lessons are there."""
+    chapters: tuple[Chapter, ...] = under("chapter", Table.all_made, Chapter, 1)
 
 
 @dataclass(frozen=True)
-class Course:
+class Course(Head):
     """Lessons in order, chapters, terms."""
 
     folder: Path
-    title: str
-    complete: bool
-    """Whether all its lessons are there."""
-    chapters: tuple[Chapter, ...]
     lessons: tuple[Lesson, ...]
     glossary: Glossary
 
@@ -164,7 +168,7 @@ def read_course(folder: Path = OWN_COURSE) -> Course:
     Raises:
         LessonError: the folder or one of its files cannot be used; ``problems`` has all of it.
     """
-    title, complete, chapters, problems = _head(folder)
+    head, problems = _head(folder)
     lessons = []
     for path in lesson_files(folder):
         try:
@@ -177,12 +181,12 @@ def read_course(folder: Path = OWN_COURSE) -> Course:
         problems.extend(error.problems)
         glossary = Glossary({})
     lessons.sort(key=lambda lesson: lesson.order)
-    problems += _together(lessons, chapters, glossary)
+    problems += _together(lessons, head.chapters, glossary)
     if not lessons and not problems:
         problems.append(Problem(str(folder), 0, "There is no lesson in it: lessons are files such as 01-name.md."))
     if problems:
         raise LessonError(problems)
-    return Course(folder, title, complete, chapters, tuple(lessons), glossary.with_lessons(lessons))
+    return Course(**vars(head), folder=folder, lessons=tuple(lessons), glossary=glossary.with_lessons(lessons))
 
 
 def lesson_files(folder: Path) -> list[Path]:
@@ -190,20 +194,13 @@ def lesson_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.md") if path.name[0].isdigit())
 
 
-def _head(folder: Path) -> tuple[str, bool, tuple[Chapter, ...], list[Problem]]:
+def _head(folder: Path) -> tuple[Head, list[Problem]]:
     path = folder / COURSE
     try:
         source = Source(str(path), read_text(path))
     except LessonError as error:
-        return "", False, (), list(error.problems)
-    top = Table(source, source.values)
-    title, complete = top.text("title", 80), top.truth("complete")
-    chapters = []
-    for table in top.tables("chapter", least=1):
-        chapters.append(Chapter(table.text("id", 40), table.text("title", 60)))
-        table.end()
-    top.end()
-    return title, complete, tuple(chapters), source.problems
+        return Head("", False, ()), list(error.problems)
+    return Table(source, source.values).make(Head), source.problems
 
 
 def own_glossary(folder: Path) -> Glossary:

@@ -1,16 +1,18 @@
-"""A lesson, whole and frozen, as it was read from its file."""
+"""A lesson, whole and frozen: what its file's tables may hold, key by key, and what is made of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from adder_engine.experiment import Experiment
-from adder_tui.course.expressions import Expression
-from adder_tui.course.vocabulary import Action
+from adder_engine.errors import AdderError
+from adder_engine.experiment import Experiment, key_named
+from adder_tui.course import markup
+from adder_tui.course.expressions import NOTHING, Expression, parse, parse_check
+from adder_tui.course.numbers import read_number
+from adder_tui.course.source import Table, declare, schema, under
+from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
 
 PredictKind = Literal["number", "choice", "text"]
 FigureClass = Literal["E", "T", "B", "Q"]
@@ -18,22 +20,32 @@ Settings = Mapping[str, Any]
 """Keys of the experiment, dotted, with values as the experiment holds them."""
 
 LETTERS = "abcdefgh"
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 TIGHT = 1e-3
 """Relative tolerance of class T, and of a field that states none."""
+LONGEST_TITLE, LONGEST_STATION = 40, 50
+LONGEST_CARD = 36
+"""So that the bins' names stand beside it in 80 columns."""
 
 
-@dataclass(frozen=True)
+def _kind(table: Table, name: str) -> PredictKind:
+    return cast(PredictKind, table.one_of(name, ("choice", "number", "text")))
+
+
+def _choices(table: Table, name: str) -> tuple[str, ...]:
+    return table.texts(name, least=2, most=6) if table.made["kind"] == "choice" else ()
+
+
+@schema
 class Prediction:
     """A question whose answer is locked in and never marked."""
 
-    id: str
-    kind: PredictKind
-    ask: str
-    choices: tuple[str, ...]
-    shows: str
+    id: str = declare(Table.identifier)
+    kind: PredictKind = declare(_kind)
+    ask: str = declare(Table.text, 400)
+    choices: tuple[str, ...] = declare(_choices)
+    shows: str = declare(Table.text, 300)
     """What stands beside it afterwards, with ``{{name}}`` for figures of the learner's run."""
-    before: int
+    before: int = declare(Table.whole, 1, 99, 1)
     """The task before which it is asked."""
 
     def said(self, value: str) -> str:
@@ -43,46 +55,147 @@ class Prediction:
         return value
 
 
-@dataclass(frozen=True)
+def _place(table: Table, name: str) -> int:
+    number = table.index + 1
+    if table.whole(name, 1, 99) != number:
+        table.refuse(name, f"{number}: tasks are numbered 1, 2, 3 in order")
+    return number
+
+
+def _hints(table: Table, name: str) -> tuple[str, ...]:
+    return table.texts(name, least=3, most=3, takes="exactly three hints, each saying more than the one before")
+
+
+@schema
 class Task:
     """One thing to do, and how it is known to be done."""
 
-    id: int
-    do: str
-    check: Expression
-    when: Settings | None
-    hints: tuple[str, ...]
-    actions: tuple[Action, ...]
+    id: int = declare(_place)
+    do: str = declare(Table.text, 160)
+    check: Expression = declare(Table.parsed, parse_check, NOTHING, "an expression, such as asked(30, 70)")
+    when: Settings | None = declare(Table.settings)
+    hints: tuple[str, ...] = declare(_hints)
+    actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
     """The solution, played after those of the tasks before."""
 
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """Ids of the fields that are to be filled in for it."""
+        return tuple(str(arguments[0]) for word, arguments in self.check.words if word == "answered")
 
-@dataclass(frozen=True)
+
+def _slip_value(table: Table, name: str) -> float:
+    value = table.number(name)
+    if value is None:
+        table.refuse(name, "the number that comes out so")
+    return value or 0.0
+
+
+def _slip_says(table: Table, name: str) -> str:
+    return SLIPS[table.one_of("kind", SLIPS)] if table.raw(name) is None else table.text(name, 200)
+
+
+@schema
 class Slip:
     """A mistake that can be told from the number that comes out."""
 
-    value: float
-    says: str
+    value: float = declare(_slip_value)
+    says: str = declare(_slip_says)
 
 
-@dataclass(frozen=True)
+def _class(table: Table, name: str) -> FigureClass:
+    return cast(FigureClass, table.one_of(name, ("E", "T", "B", "Q")))
+
+
+def _stated(table: Table, name: str) -> float | str | None:
+    given = table.raw(name)
+    if table.made["figure_class"] == "Q":
+        if given is not None:
+            table.complain(name, "is not for class Q: the expression is a comparison that must come out true.")
+        return None
+    if given is not None and table.made["expression"].kind in ("words", "any") and not isinstance(given, int | float):
+        return table.text(name, 300)
+    value = table.number(name)
+    if value is None:
+        table.refuse(name, "the figure as the text states it")
+    return value
+
+
+def _within(table: Table, name: str) -> float:
+    tol, rel = table.number(name), table.number("rel")
+    figure_class, value = table.made["figure_class"], table.made["value"]
+    if figure_class == "B" and (tol is None) == (rel is None):
+        table.complain("tol", "or rel is needed for class B, one of them: how far off the figure may come out.")
+    if figure_class in ("E", "Q") and (tol is not None or rel is not None):
+        table.complain("tol" if tol is not None else "rel", "is for the classes T and B.")
+    size = abs(value) if isinstance(value, float) else 0.0
+    if tol is not None:
+        return tol
+    if rel is not None:
+        return size * rel
+    return size * TIGHT if figure_class == "T" else 1e-9 * max(1.0, size)
+
+
+@schema
+class Measured:
+    """A figure that the text states, and how it is measured again."""
+
+    key: str = declare(Table.text, 120)
+    figure_class: FigureClass = under("class", _class)
+    expression: Expression = declare(Table.parsed, parse, NOTHING, "an expression, such as ask(30, 70)")
+    value: float | str | None = declare(_stated)
+    within: float = under("tol", _within)
+    """How far off it may come out, in its own unit."""
+    preset: Settings
+    actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action)
+    slow: bool = declare(Table.truth)
+
+    def holds(self, value: float | bool | str | None) -> bool:
+        """Whether this is what the text may state."""
+        if self.figure_class == "Q":
+            return value is True
+        if isinstance(self.value, str) or isinstance(value, str):
+            return value == self.value
+        return value is not None and self.value is not None and abs(value - self.value) <= self.within
+
+
+def _all_measured(table: Table, name: str) -> tuple[Measured, ...]:
+    found = []
+    for one in table.tables(name):
+        preset = one.settings("preset") or {}
+        one.changed("preset", table.made["experiment"], preset)
+        found.append(one.make(Measured, preset=preset))
+    return tuple(found)
+
+
+@schema
 class Field:
     """A number or a choice that the learner types."""
 
-    id: str
-    ask: str
+    id: str = declare(Table.identifier)
+    ask: str = declare(Table.text, 200)
     value: float | None
     """What is right; None for a choice."""
     within: float
     """How far off is still right, in the number's own unit."""
-    slips: tuple[Slip, ...] = ()
-    choices: tuple[str, ...] = ()
-    answer: str = ""
+    slips: tuple[Slip, ...]
+    choices: tuple[str, ...]
+    answer: str
     """The right choice's letter; empty where any will do."""
+
+    def letter(self, given: str) -> str:
+        """The letter of a choice that was given by its letter or its text; empty where it is none."""
+        wanted = "".join(given.split()).casefold()
+        for letter, text in zip(LETTERS, self.choices, strict=False):
+            if wanted in (letter, "".join(text.split()).casefold()):
+                return letter
+        return ""
 
     def right(self, given: str) -> bool:
         """Whether what was typed is right."""
         if self.choices:
-            return given in LETTERS[: len(self.choices)] and (not self.answer or given == self.answer)
+            letter = self.letter(given)
+            return bool(letter) and self.answer in ("", letter)
         number = read_number(given)
         return number is not None and self.value is not None and abs(number - self.value) <= self.within
 
@@ -95,30 +208,77 @@ class Field:
         return min(near, key=lambda slip: abs(number - slip.value)).says if near else ""
 
 
-@dataclass(frozen=True)
+def _fields(table: Table, name: str) -> tuple[Field, ...]:
+    known = {one.key: one.value for one in table.made["measured"] if isinstance(one.value, float)}
+    return tuple(_field(one, known) for one in table.tables(name))
+
+
+def _field(table: Table, measured: Mapping[str, float]) -> Field:
+    """Choices, or a number that is one of the measured figures."""
+    if table.raw("choices") is not None:
+        choices = table.texts("choices", least=2, most=6)
+        answer = table.one_of("answer", LETTERS[: len(choices)], "")
+        return table.make(Field, value=None, within=0.0, slips=(), choices=choices, answer=answer)
+    name = table.text("measured", takes="the key of a [[measured]] figure")
+    number = measured.get(name, 0.0)
+    if name not in measured and name != "?":
+        table.refuse("measured", "the key of a [[measured]] figure that is a number")
+    tol = table.number("tol")
+    slips = [Slip(-number, SLIPS["sign"])] if number else []
+    return table.make(Field, value=number, within=abs(number) * TIGHT if tol is None else tol, choices=(), answer="",
+                      slips=(*slips, *table.all_made("slips", Slip)))  # fmt: skip
+
+
+def _bins(table: Table, name: str) -> tuple[str, ...]:
+    return table.texts(name) if isinstance(table.raw(name), list) else (table.text(name),)
+
+
+@schema
 class Card:
     """A card of the sorting board."""
 
-    id: str
-    says: str
-    bins: tuple[str, ...]
+    id: str = declare(Table.identifier)
+    says: str = declare(Table.text, LONGEST_CARD)
+    bins: tuple[str, ...] = under("bin", _bins)
     """Where it may lie."""
 
 
-@dataclass(frozen=True)
+def _cards(table: Table, name: str) -> tuple[Card, ...]:
+    bins, cards = table.made["bins"], []
+    for one in table.tables(name, least=1):
+        cards.append(one.make(Card))
+        if not set(cards[-1].bins) <= set(bins):
+            one.refuse("bin", f"one of {', '.join(bins)}")
+    return tuple(cards)
+
+
+@schema
 class Board:
     """Cards to be sorted into bins."""
 
-    bins: tuple[str, ...]
-    cards: tuple[Card, ...]
+    bins: tuple[str, ...] = declare(Table.texts, 2, 4)
+    cards: tuple[Card, ...] = declare(_cards)
 
 
-@dataclass(frozen=True)
+def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
+    lines = []
+    for line in table.texts(name, least=1):
+        pieces = tuple(piece for part in line.split("{") for piece in part.split("}"))
+        if line.count("{") != line.count("}") or len(pieces) % 2 == 0:
+            table.complain(name, f"has {line!r}, where a blank is not written {{id}}.")
+            continue
+        if (width := sum(map(len, pieces[::2])) + 10 * len(pieces[1::2])) > markup.WIDEST:
+            table.complain(name, f"has {line!r}, {width} characters wide: there is room for {markup.WIDEST}.")
+        lines.append(pieces)
+    return tuple(lines)
+
+
+@schema
 class Worked:
     """A worked example that fades: lines of text, and blanks by the ids of fields."""
 
-    title: str
-    lines: tuple[tuple[str, ...], ...]
+    title: str = declare(Table.text, 70)
+    lines: tuple[tuple[str, ...], ...] = declare(_lines)
     """Each line as text, field id, text, field id, …, text: every second piece is a field's id."""
 
     @property
@@ -127,57 +287,43 @@ class Worked:
         return tuple(piece for line in self.lines for piece in line[1::2])
 
 
-@dataclass(frozen=True)
-class Quote:
-    """A figure of the learner's own run for the text."""
+def _format(table: Table, name: str) -> str:
+    form = table.text(name, 10, "g")
+    try:
+        format(1 if form.endswith("d") else "" if form.endswith("s") else 1.0, form)
+    except ValueError:
+        table.refuse(name, 'how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words')
+        return "g"
+    return form
 
-    name: str
-    value: Expression
-    format: str
-    when: Settings | None
+
+@schema
+class Quote:
+    """A figure of the learner's own run for the text, and how it is written."""
+
+    name: str = declare(Table.identifier)
+    value: Expression = declare(Table.parsed, parse, NOTHING, "an expression, such as ask(30, 70)")
+    format: str = declare(_format)
+    when: Settings | None = declare(Table.settings)
 
     def written(self, value: float | bool | str | None) -> str:
         """The value as the text shows it, with a true minus sign; "…" where it is not known."""
         if value is None:
             return "…"
+        whole = self.format.endswith("d") and not isinstance(value, str)
         try:
-            text = format(
-                int(value) if self.format.endswith("d") and not isinstance(value, str) else value, self.format
-            )
+            text = format(int(value) if whole else value, self.format)
         except (ValueError, OverflowError):  # words where a number was expected, or no finite one
             text = str(value)
         return text.replace("-", "−") if not isinstance(value, str) else text
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A figure that the text states, and how it is measured again."""
-
-    key: str
-    value: float | str | None
-    figure_class: FigureClass
-    within: float
-    """How far off it may come out, in its own unit."""
-    preset: Settings
-    actions: tuple[Action, ...]
-    expression: Expression
-    slow: bool
-
-    def holds(self, value: float | bool | str | None) -> bool:
-        """Whether this is what the text may state."""
-        if self.figure_class == "Q":
-            return value is True
-        if isinstance(self.value, str) or isinstance(value, str):
-            return value == self.value
-        return value is not None and self.value is not None and abs(value - self.value) <= self.within
-
-
-@dataclass(frozen=True)
+@schema
 class Station:
     """A run that the lesson keeps ready beside the one it begins with."""
 
-    id: str
-    title: str
+    id: str = declare(Table.identifier)
+    title: str = declare(Table.text, LONGEST_STATION)
     """As the settings view lists it."""
     preset: Settings
     """How it differs from the lesson's own run."""
@@ -185,69 +331,117 @@ class Station:
     """That run, whole."""
 
 
-@dataclass(frozen=True)
+def _stations(table: Table, name: str) -> tuple[Station, ...]:
+    return tuple(_station(one, table.made["experiment"]) for one in table.tables(name))
+
+
+def _station(table: Table, experiment: Experiment) -> Station:
+    preset = table.settings("preset") or {}
+    changed = table.changed("preset", experiment, preset)
+    if not table.raw("preset"):
+        table.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
+    elif preset and changed == experiment:
+        table.complain("preset", "changes nothing: the lesson's own run is there without a station.")
+    return table.make(Station, preset=preset, experiment=changed)
+
+
+def _score(table: Table, name: str) -> Expression | None:
+    if table.raw(name) is None:
+        return None
+    return table.parsed(name, parse, NOTHING, "an expression, such as run.updates")
+
+
+@schema
 class Challenge:
     """Something to try beside the tasks; the fewest of its score wins."""
 
-    id: str
-    ask: str
-    check: Expression
-    when: Settings | None
-    score: Expression | None
-    par: float | None
-    actions: tuple[Action, ...]
+    id: str = declare(Table.identifier)
+    ask: str = declare(Table.text, 300)
+    check: Expression = declare(Table.parsed, parse_check, NOTHING, "an expression, such as loss < 1")
+    when: Settings | None = declare(Table.settings)
+    score: Expression | None = declare(_score)
+    par: float | None = declare(Table.number)
+    actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
 
 
-@dataclass(frozen=True)
+def _letter(table: Table, name: str) -> str:
+    return table.one_of(name, LETTERS[: max(2, len(table.made["choices"]))])
+
+
+@schema
 class Quiz:
     """One question without the network."""
 
-    ask: str
-    choices: tuple[str, ...]
-    answer: str
+    ask: str = declare(Table.text, 300)
+    choices: tuple[str, ...] = declare(Table.texts, 2, 5)
+    answer: str = declare(_letter)
     """The right choice's letter."""
-    why: str
-    fact: int
+    why: str = declare(Table.text, 400)
+    fact: int = declare(Table.whole, 1, 9)
     """The number of the fact that answers it."""
 
 
-@dataclass(frozen=True)
+def _quiz(table: Table, name: str) -> Quiz:
+    made = table.one_made(name, Quiz)
+    if made is None:
+        table.refuse(name, "a table under [quiz]")
+    return made or Quiz("", (), "a", "", 1)
+
+
+def _views(table: Table, name: str) -> tuple[str, ...]:
+    views = table.texts(name, least=1, takes=f"a list of views: {', '.join(VIEWS)}")
+    if not set(views) <= set(VIEWS):
+        table.refuse(name, f"views: {', '.join(VIEWS)}")
+    return views
+
+
+def _controls(table: Table, name: str) -> tuple[str, ...]:
+    controls = table.texts(name)
+    for control in controls:
+        try:
+            key_named(control)
+        except AdderError as error:
+            table.complain(name, f"does not work. {error}")
+    return controls
+
+
+@schema
 class Lesson:
     """One lesson."""
 
     file: str
-    id: str
-    order: int
-    title: str
-    goal: str
-    chapter: str
-    minutes: int
-    needs: tuple[str, ...]
-    covers: tuple[str, ...]
-    terms: tuple[str, ...]
-    views: tuple[str, ...]
-    controls: tuple[str, ...]
-    experiment: Experiment
-    """The run that is loaded on entering."""
-    stations: tuple[Station, ...]
-    """Runs to choose from, in the order of the way through the lesson."""
-    predictions: tuple[Prediction, ...]
-    tasks: tuple[Task, ...]
-    fields: tuple[Field, ...]
-    quotes: tuple[Quote, ...]
-    measured: tuple[Measured, ...]
-    challenges: tuple[Challenge, ...]
-    quiz: Quiz
-    worked: Worked | None
-    board: Board | None
-    glossary: Mapping[str, str]
-    parts: Mapping[str, str] = field(repr=False)
+    parts: Mapping[str, str]
     """The text by its headings, the lead under the empty one."""
+    experiment: Experiment = under("preset", Table.experiment)
+    """The run that is loaded on entering."""
+    id: str = declare(Table.identifier)
+    order: int = declare(Table.whole, 1, 999)
+    title: str = declare(Table.text, LONGEST_TITLE)
+    goal: str = declare(Table.text, 200)
+    chapter: str = declare(Table.identifier)
+    minutes: int = declare(Table.whole, 1, 120)
+    needs: tuple[str, ...] = declare(Table.texts)
+    covers: tuple[str, ...] = declare(Table.texts)
+    terms: tuple[str, ...] = declare(Table.texts)
+    views: tuple[str, ...] = declare(_views)
+    controls: tuple[str, ...] = declare(_controls)
+    stations: tuple[Station, ...] = under("station", _stations)
+    """Runs to choose from, in the order of the way through the lesson."""
+    predictions: tuple[Prediction, ...] = under("predict", Table.all_made, Prediction, 1)
+    tasks: tuple[Task, ...] = under("task", Table.all_made, Task, 1)
+    measured: tuple[Measured, ...] = declare(_all_measured)
+    fields: tuple[Field, ...] = under("field", _fields)
+    quotes: tuple[Quote, ...] = under("quote", Table.all_made, Quote)
+    challenges: tuple[Challenge, ...] = under("challenge", Table.all_made, Challenge)
+    quiz: Quiz = declare(_quiz)
+    worked: Worked | None = declare(Table.one_made, Worked)
+    board: Board | None = declare(Table.one_made, Board)
+    glossary: Mapping[str, str] = declare(Table.definitions, 600)
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
         """The numbered lines under ``## Facts``, marks included."""
-        return numbered(self.parts.get("Facts", ""))
+        return markup.numbered(self.parts.get("Facts", ""))
 
     @cached_property
     def solution(self) -> tuple[Action, ...]:
@@ -279,29 +473,3 @@ class Lesson:
     def screen_text(self) -> str:
         """All text that can hold terms and quotes."""
         return "\n\n".join([*self.parts.values(), *(one.shows for one in self.predictions)])
-
-
-def numbered(text: str) -> tuple[str, ...]:
-    """The items of a numbered list, each on one line."""
-    items: list[str] = []
-    for line in text.split("\n"):
-        head, point, rest = line.partition(". ")
-        if point and head.isdigit():
-            items.append(rest.strip())
-        elif items and line.strip():
-            items[-1] += " " + line.strip()
-    return tuple(items)
-
-
-def read_number(text: str) -> float | None:
-    """A number as people type it, with either minus sign; None for anything else."""
-    bare = text.strip().replace("−", "-").replace("–", "-")
-    thousands = "." in bare or _THOUSANDS.fullmatch(bare)
-    bare = bare.replace(",", "" if thousands else ".")  # 10,000 is ten thousand; 39,98 has a decimal comma
-    if not bare or len(bare) > 40 or not set(bare) <= set("0123456789+-.eE"):
-        return None
-    try:
-        number = float(bare)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e300 else None

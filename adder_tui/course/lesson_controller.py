@@ -12,8 +12,9 @@ from adder_engine.experiment import KEYS, key_named
 from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
 from adder_tui.course.lesson import Lesson
+from adder_tui.course.numbers import decimal_points
 from adder_tui.course.probe_views import LASTING, view_for
-from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, PageState, completed, furthest, steps_of
+from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
 from adder_tui.storage import progress
 from adder_tui.storage.run_files import OwnRun
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 SHOWN_SECONDS = 0.8
 """How long each action of "show me" stands before the next."""
-HINTS = 3
 
 
 class SessionSource(Protocol):
@@ -44,8 +44,7 @@ def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
         snapshot.frozen or snapshot.silenced or any(" = " in mark.text for mark in snapshot.marks)
     ):
         return False
-    free = set(lesson.controls)
-    free |= {word.partition("=")[0] for action in actions if action.verb in ("set", "change") for word in action.words}
+    free = {*lesson.controls, *(key for action in actions for key in action.keys)}
     if any(action.verb == "seed" for action in actions):
         free.add("seed")
     if lesson.experiment.epochs:
@@ -55,20 +54,18 @@ def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
     return any(all(snapshot.experiment[name] == run[name] for name in held) for run in runs)
 
 
-def needs_its_network(lesson_state: LessonState) -> bool:
+def needs_its_network(state: LessonState) -> bool:
     """Whether there is something left to be done or to be quoted for which the lesson's own network is needed."""
-    return not lesson_state.attempt.all_done or any(
-        quote.name not in lesson_state.figures for quote in lesson_state.lesson.quotes
-    )
+    return not state.attempt.all_done or any(quote.name not in state.figures for quote in state.lesson.quotes)
 
 
-async def bring_back(lesson_state: LessonState, session: Session) -> Snapshot:
+async def bring_back(state: LessonState, session: Session) -> Snapshot:
     """The lesson's run that was at hand last, or where that is not to be had its preset anew."""
     now = await session.snapshot()
-    if lesson_state.run != now.run and any(run.id == lesson_state.run for run in now.runs):
-        return await session.switch(lesson_state.run)
-    lesson_state.station = ""
-    return await session.load(lesson_state.lesson.experiment)
+    if state.run != now.run and any(run.id == state.run for run in now.runs):
+        return await session.switch(state.run)
+    state.station = ""
+    return await session.load(state.lesson.experiment)
 
 
 class Controls:
@@ -80,21 +77,18 @@ class Controls:
     @property
     def chosen(self) -> str:
         """The control under the settings' cursor; empty where there is none."""
-        lesson_state = self._room.lesson_state
-        keys = lesson_state.lesson.controls if lesson_state is not None else ()
-        return (
-            keys[min(lesson_state.rows.get("settings", 0), len(keys) - 1)] if lesson_state is not None and keys else ""
-        )
+        state = self._room.lesson_state
+        keys = state.lesson.controls if state is not None else ()
+        return keys[min(state.rows.get("settings", 0), len(keys) - 1)] if state is not None and keys else ""
 
     def choose_next(self) -> None:
         """Put the settings' cursor where the next task wants another value, if it wants one."""
-        lesson_state = self._room.lesson_state
-        following = lesson_state.next_action if lesson_state is not None else None
-        if lesson_state is not None and following is not None and following.verb in ("set", "change"):
-            keys = [word.partition("=")[0] for word in following.words]
-            at = next((i for i, key in enumerate(lesson_state.lesson.controls) if key in keys), None)
-            if at is not None:
-                lesson_state.rows["settings"] = at
+        state = self._room.lesson_state
+        following = state.next_action if state is not None else None
+        for i, key in enumerate(state.lesson.controls if state is not None else ()):
+            if state is not None and following is not None and key in following.keys:
+                state.rows["settings"] = i
+                return
 
     async def set(self, key: str, text: str) -> None:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
@@ -102,15 +96,12 @@ class Controls:
         Raises:
             ExperimentError: a value that will not do.
         """
-        lesson_state = self._room.lesson_state
-        if lesson_state is None:
+        state = self._room.lesson_state
+        if state is None:
             return
         session = await self._room.ready()
-        experiment = session.experiment.parsed(f"{key}={text}")
-        in_place = any(
-            action.verb == "change" and any(word.startswith(f"{key}=") for word in action.words)
-            for action in lesson_state.lesson.solution
-        )
+        experiment = session.experiment.parsed(f"{key}={decimal_points(text)}")
+        in_place = any(action.verb == "change" and key in action.keys for action in state.lesson.solution)
         self._room.show(await (session.change(**{key: experiment[key]}) if in_place else session.load(experiment)))
 
     async def turn(self, change: int) -> None:
@@ -119,27 +110,27 @@ class Controls:
         Raises:
             ExperimentError: a value that will not do.
         """
-        lesson_state, key = self._room.lesson_state, self.chosen
-        if lesson_state is None or not key:
+        key = self.chosen
+        if not key:
             return
         value = (await self._room.ready()).experiment[key]
         words = ("false", "true") if isinstance(value, bool) else getattr(key_named(key), "choices", ()) or ()
         if not words:
             return
-        value = str(value).lower() if isinstance(value, bool) else str(value)
-        await self.set(key, words[(words.index(value) + change) % len(words) if value in words else 0])
+        here = str(value).lower() if isinstance(value, bool) else str(value)
+        await self.set(key, words[(words.index(here) + change) % len(words) if here in words else 0])
 
     async def action_station(self) -> None:
         """Load the next of the lesson's stations; after the last one the lesson's own run again."""
-        lesson_state = self._room.lesson_state
-        if lesson_state is None or not lesson_state.lesson.stations:
+        state = self._room.lesson_state
+        if state is None or not state.lesson.stations:
             return
-        ids = ["", *(one.id for one in lesson_state.lesson.stations)]
-        lesson_state.station = ids[(ids.index(lesson_state.station) + 1) % len(ids)]
-        chosen = lesson_state.lesson.station_named(lesson_state.station)
+        ids = ["", *(one.id for one in state.lesson.stations)]
+        state.station = ids[(ids.index(state.station) + 1) % len(ids)]
+        chosen = state.lesson.station_named(state.station)
         session = await self._room.ready()
         with contextlib.suppress(AdderError):
-            self._room.show(await session.load(lesson_state.lesson.experiment if chosen is None else chosen.experiment))
+            self._room.show(await session.load(state.lesson.experiment if chosen is None else chosen.experiment))
 
 
 class Help:
@@ -150,16 +141,16 @@ class Help:
 
     def hint(self) -> None:
         """One more hint for the current task; after the third one ask whether to show it."""
-        lesson_state = self._room.lesson_state
-        task = lesson_state.task if lesson_state is not None else None
-        if lesson_state is None or task is None or lesson_state.showing:
+        state = self._room.lesson_state
+        task = state.task if state is not None else None
+        if state is None or task is None or state.showing:
             return
-        shown = lesson_state.hints.get(task.id, 0)
-        if shown >= HINTS:
-            lesson_state.asking = True
+        shown = state.hints.get(task.id, 0)
+        if shown >= len(task.hints):
+            state.asking = True
         else:
-            lesson_state.hints[task.id] = shown + 1
-            self._room.store.change(lambda tree: progress.take_hint(tree, lesson_state.lesson.id))
+            state.hints[task.id] = shown + 1
+            self._room.store.change(lambda tree: progress.take_hint(tree, state.lesson.id))
         self._room.changed()
 
     def action_no(self) -> None:
@@ -170,36 +161,36 @@ class Help:
 
     async def show_me(self) -> None:
         """Play the solution up to the current task on the live network, visibly; then the learner has the wheel."""
-        lesson_state = self._room.lesson_state
-        task = lesson_state.task if lesson_state is not None else None
-        if lesson_state is None or task is None:
+        state = self._room.lesson_state
+        task = state.task if state is not None else None
+        if state is None or task is None:
             return
-        lesson_state.asking = False
+        state.asking = False
         session = await self._room.ready()
-        player = ActionRunner(session, lesson_state.attempt, self._room.show)
-        lesson_state.showing = "from the start"
+        player = ActionRunner(session, state.attempt, self._room.show)
+        state.showing = "from the start"
         self._room.changed()
         try:
             await player.enter()
-            await self._play(lesson_state, player, task)
+            await self._play(state, player, task)
         except AdderError as error:
-            lesson_state.refusal = str(error)
+            state.refusal = str(error)
         finally:
-            lesson_state.showing = lesson_state.stage = ""
+            state.showing = state.stage = ""
             self._room.changed()
 
-    async def _play(self, lesson_state: LessonState, player: ActionRunner, wanted: Task) -> None:
-        for task in lesson_state.lesson.tasks:
+    async def _play(self, state: LessonState, player: ActionRunner, wanted: Task) -> None:
+        for task in state.lesson.tasks:
             if task.id > wanted.id:
                 return
             for action in task.actions:
-                await self._show(lesson_state, player, action)
-                if self._room.lesson_state is not lesson_state:
+                await self._show(state, player, action)
+                if self._room.lesson_state is not state:
                     return
             await self._room.look(shown=task.id == wanted.id)
 
-    async def _show(self, lesson_state: LessonState, player: ActionRunner, action: Action) -> None:
-        lesson_state.showing, lesson_state.stage = action.text, view_for(action, lesson_state.lesson.shown_views)
+    async def _show(self, state: LessonState, player: ActionRunner, action: Action) -> None:
+        state.showing, state.stage = action.text, view_for(action, state.lesson.shown_views)
         self._room.changed()
         await asyncio.sleep(SHOWN_SECONDS)
         await player.do(action)
@@ -238,17 +229,20 @@ class LessonController:
         """Load a lesson's preset; the learner's own run is kept until :meth:`leave`."""
         async with self._changing:
             kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
-            attempt, steps = LessonAttempt(lesson, kept), steps_of(lesson)
-            at = min(kept.step, furthest(steps, set(kept.prediction), attempt.done), len(steps) - 1)
-            answered = lesson.quiz.answer if completed(lesson, kept) else ""
+            attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
             # The text can be read while the engine is still loading.
-            self.lesson_state = lesson_state = LessonState(attempt, steps, at, dict(kept.figures), answered=answered)
+            self.lesson_state = state = LessonState(
+                attempt, figures=dict(kept.figures), answered=lesson.quiz.answer if completed(lesson, kept) else "",
+                finished=kept.done, next_title=after.title if after is not None else "",
+                review_due=after is None or after.chapter != lesson.chapter,
+            )  # fmt: skip
+            state.at = min(kept.step, furthest(state.steps, set(kept.prediction), attempt.done))
             self.changed()
             session = await self._player.ready()
             await self._own_run.keep(session)
             await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None
-            lesson_state.since = attempt.activity.snapshot.version
+            state.since = attempt.activity.snapshot.version
             self.changed()
 
     async def leave(self) -> None:
@@ -282,36 +276,34 @@ class LessonController:
 
     def saw(self, snapshot: Snapshot) -> bool:
         """Take in a snapshot. Returns whether there is something to look at: :meth:`look` does that."""
-        lesson_state = self.lesson_state
-        if lesson_state is None or lesson_state.since is None or snapshot.version < lesson_state.since:
+        state = self.lesson_state
+        if state is None or state.since is None or snapshot.version < state.since:
             return False
-        activity = lesson_state.attempt.activity
-        before = activity.snapshot
-        activity.saw(snapshot)
+        before = state.activity.snapshot
+        state.activity.saw(snapshot)
         if before is not None and standing(before) != standing(snapshot):
-            lesson_state.results = {
-                call: known for call, known in lesson_state.results.items() if call.bench in LASTING
-            }
-        if not lesson_state.showing and _edited(before, snapshot):
-            activity.edit()
-        if is_the_lessons(lesson_state.lesson, snapshot):
-            lesson_state.run = snapshot.run
+            state.results = {call: known for call, known in state.results.items() if call.bench in LASTING}
+        if not state.showing and _edited(before, snapshot):
+            state.activity.edit()
+        if is_the_lessons(state.lesson, snapshot):
+            state.run = snapshot.run
         return True
 
     def heard(self, answer: Answer) -> None:
         """A sum was asked and answered. One asked on another tab before it was predicted is none of the lesson's."""
-        if self.lesson_state is not None and self.lesson_state.has_run and self.lesson_state.step.kind in PRACTICE:
-            self.lesson_state.attempt.activity.ask(answer)
+        state = self.lesson_state
+        if state is not None and state.has_run and state.step.kind in PRACTICE:
+            state.activity.ask(answer)
 
     def opened(self, view: str) -> bool:
         """A view was opened. Returns whether it was the first time."""
         if self.lesson_state is None or self.was_opened(view):
             return False
-        self.lesson_state.attempt.activity.open(view)
+        self.lesson_state.activity.opened.add(view)
         return True
 
     def was_opened(self, view: str) -> bool:
-        return self.lesson_state is not None and view in self.lesson_state.attempt.activity.opened
+        return self.lesson_state is not None and view in self.lesson_state.activity.opened
 
     async def look(self, shown: bool = False) -> None:
         """See which tasks and challenges are done now, and keep it. Looks that are asked for meanwhile are one more."""
@@ -326,31 +318,31 @@ class LessonController:
                 if not self._look_again:
                     return
 
-    async def _look(self, lesson_state: LessonState, shown: bool) -> None:
+    async def _look(self, state: LessonState, shown: bool) -> None:
         session = await self._player.ready()
-        attempt, id = lesson_state.attempt, lesson_state.lesson.id
-        shown = shown or bool(lesson_state.showing)
+        attempt, id = state.attempt, state.lesson.id
+        shown = shown or bool(state.showing)
         for task in await attempt.look(session):
             self.store.change(lambda tree, task=task.id: progress.finish_task(tree, id, task, shown))  # type: ignore[misc]
-            lesson_state.refusal = ""
+            state.refusal = ""
             self.changed()
         for one in await attempt.look_at_challenges(session):
             best = attempt.best[one.id]
             self.store.change(lambda tree, one=one.id, best=best: progress.better(tree, id, one, best))  # type: ignore[misc]
             self.changed()
-        if lesson_state.step.kind not in ("read", "predict", "do"):
-            await self._quote(session, lesson_state)
+        if state.step.kind not in ("read", "predict", "do"):
+            await self._quote(session, state)
 
-    async def _quote(self, session: Session, lesson_state: LessonState) -> None:
+    async def _quote(self, session: Session, state: LessonState) -> None:
         """Fetch the figures that the text quotes, and keep them once all tasks are done."""
         found = {}
-        for quote in lesson_state.lesson.quotes:
-            text = await lesson_state.attempt.quote(session, quote.name)
-            if text != "…" and quote.name not in lesson_state.figures:
+        for quote in state.lesson.quotes:
+            text = await state.attempt.quote(session, quote)
+            if text != "…" and quote.name not in state.figures:
                 found[quote.name] = text
-        if found and self.lesson_state is lesson_state:
-            lesson_state.figures |= found
-            self.store.change(lambda tree: progress.keep_figures(tree, lesson_state.lesson.id, found))
+        if found and self.lesson_state is state:
+            state.figures |= found
+            self.store.change(lambda tree: progress.keep_figures(tree, state.lesson.id, found))
             self.changed()
 
     async def call_back(self) -> bool:
@@ -358,48 +350,25 @@ class LessonController:
 
         Returns whether it had to be.
         """
-        lesson_state = self.lesson_state
-        if (
-            lesson_state is None
-            or not lesson_state.has_run
-            or lesson_state.showing
-            or not needs_its_network(lesson_state)
-        ):
+        state = self.lesson_state
+        if state is None or not state.has_run or state.showing or not needs_its_network(state):
             return False
-        snapshot = lesson_state.attempt.activity.snapshot
-        if snapshot is None or is_the_lessons(lesson_state.lesson, snapshot):
+        snapshot = state.activity.snapshot
+        if snapshot is None or is_the_lessons(state.lesson, snapshot):
             return False
-        self.show(await bring_back(lesson_state, await self.ready()))
+        self.show(await bring_back(state, await self.ready()))
         return True
-
-    # --- where one is ----------------------------------------------------------------------------
-
-    @property
-    def page(self) -> PageState | None:
-        """What there is to draw of the lesson; None on the list."""
-        lesson_state = self.lesson_state
-        if lesson_state is None:
-            return None
-        after = self.course.after(lesson_state.lesson.id)
-        finished = self.store.progress.lesson(lesson_state.lesson.id).done
-        return lesson_state.page(finished, after.title if after else "", self.review_due(lesson_state.lesson))
-
-    def review_due(self, lesson: Lesson) -> bool:
-        """Whether a chapter ends with this lesson."""
-        after = self.course.after(lesson.id)
-        return after is None or after.chapter != lesson.chapter
 
     def go(self, change: int) -> bool:
         """To the next or the previous step; False where there is none, or this one is not done."""
-        lesson_state = self.lesson_state
-        if lesson_state is None:
+        state = self.lesson_state
+        if state is None:
             return False
-        at = lesson_state.at + change
-        if not 0 <= at < len(lesson_state.steps) or (change > 0 and not lesson_state.may_go_on):
+        at = state.at + change
+        if not 0 <= at < len(state.steps) or (change > 0 and not state.may_go_on):
             return False
-        lesson_state.at = at
-        self.store.change(lambda tree: progress.stand(tree, lesson_state.lesson.id, at))
-        lesson_state.arrive()
+        self.store.change(lambda tree: progress.stand(tree, state.lesson.id, at))
+        state.arrive(at)
         self.changed()
         return True
 

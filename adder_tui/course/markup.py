@@ -66,6 +66,18 @@ def parts_of(body: str) -> tuple[list[tuple[str, str, int]], list[tuple[int, str
     return [(heading, "\n".join(lines).strip("\n"), number) for heading, lines, number in parts], amiss
 
 
+def numbered(text: str) -> tuple[str, ...]:
+    """The items of a numbered list, each on one line."""
+    items: list[str] = []
+    for line in text.split("\n"):
+        head, point, rest = line.partition(". ")
+        if point and head.isdigit():
+            items.append(rest.strip())
+        elif items and line.strip():
+            items[-1] += " " + line.strip()
+    return tuple(items)
+
+
 def terms_in(text: str) -> Iterator[tuple[str, int]]:
     """The glossary's names that the text marks, as they come, each with its line (counted from 1)."""
     text = _without_code(text)

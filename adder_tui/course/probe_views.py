@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_tui.course.vocabulary import Action
 
 if TYPE_CHECKING:
-    from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import GradientCheck
     from adder_tui.course.expressions import Argument
     from adder_tui.course.lesson import Lesson
 
@@ -40,24 +39,21 @@ class ProbeView:
     """Two shapes can be typed."""
 
 
+def _call(name: str, words: Sequence[str]) -> ProbeCall:
+    return ProbeCall(name, tuple(map(argument_of, words)))
+
+
 def _calls(*written: str) -> tuple[ProbeCall, ...]:
-    return tuple(call_of(text) for text in written)
-
-
-def call_of(text: str) -> ProbeCall:
-    """``hits 1`` or ``matmul 1x2 2x4`` as a call; shapes stay together."""
-    name, *words = text.split()
-    if name in ("matmul", "broadcast"):
-        return ProbeCall(name, (" ".join(words),))
-    return ProbeCall(name, tuple(argument_of(word) for word in words))
+    return tuple(_call(name, words) for name, *words in map(str.split, written))
 
 
 def argument_of(word: str) -> Argument:
-    """A number where it is one, else the word."""
+    """A bench's argument as expressions write it: a number where it is one, else words."""
     try:
-        return float(word)
+        number = float(word)
     except ValueError:
         return word
+    return number if math.isfinite(number) else word
 
 
 SHEETS: Mapping[str, ProbeView] = {
@@ -120,34 +116,19 @@ SHARES = frozenset({"hits", "over", "tenths"})
 """Benches whose figure is a share; shown as percent."""
 
 
-def calls_of(view: str, lesson: Lesson, chosen: str = "") -> tuple[ProbeCall, ...]:
-    """The rows of a bench's view: those of the lesson's own tasks first, then the view's.
-
-    Args:
-        view: one of :data:`SHEETS`.
-        lesson: whose tasks are looked through.
-        chosen: the number that is chosen in the diagram, which the nudge offers too.
-    """
+def calls_of(view: str, lesson: Lesson) -> tuple[ProbeCall, ...]:
+    """The rows of a bench's view, one of :data:`SHEETS`: those of the lesson's own tasks first, then the view's."""
     sheet = SHEETS[view]
-    found: dict[ProbeCall, None] = {}
-    for action in lesson.solution:
-        call = call_for(action)
-        if call is not None and call.bench in sheet.benches:
-            found[call] = None
+    found = dict.fromkeys(call for one in lesson.solution if (call := call_for(one)) and call.bench in sheet.benches)
     expressions = [*(t.check for t in lesson.tasks), *(q.value for q in lesson.quotes),
                    *(m.expression for m in lesson.measured)]  # fmt: skip
-    for expression in expressions:
-        for word, arguments in expression.words:
-            if word == "bench" and arguments[0] in sheet.benches:
-                found[ProbeCall(str(arguments[0]), tuple(arguments[1:]))] = None
+    for word, arguments in (known for one in expressions for known in one.words):
+        if word == "bench" and arguments[0] in sheet.benches:
+            found[ProbeCall(str(arguments[0]), arguments[1:])] = None
     if view == "nudge":
-        for name in dict.fromkeys([*(str(call.arguments[0]) for call in found), *([chosen] if chosen else [])]):
-            for call in (
-                ProbeCall("nudge", (name, 1.0)),
-                ProbeCall("nudge", (name, -1.0)),
-                ProbeCall("gradcheck", (name,)),
-            ):
-                found[call] = None
+        for name in dict.fromkeys(str(call.arguments[0]) for call in found):
+            found |= dict.fromkeys((ProbeCall("nudge", (name, 1.0)), ProbeCall("nudge", (name, -1.0)),
+                                    ProbeCall("gradcheck", (name,))))  # fmt: skip
     return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
 
 
@@ -155,11 +136,9 @@ def call_for(action: Action) -> ProbeCall | None:
     """The figure that an action works out; None where it works none out."""
     match action.verb, action.words:
         case "bench", (name, *words):
-            return ProbeCall(name, tuple(argument_of(word) for word in words))
-        case "nudge", (name, amount):
-            return ProbeCall("nudge", (name, float(amount)))
-        case "gradcheck", (name,):
-            return ProbeCall("gradcheck", (name,))
+            return _call(name, words)
+        case (("nudge" | "gradcheck") as name, words):
+            return _call(name, words)
     return None
 
 
@@ -184,53 +163,3 @@ def name_of(call: ProbeCall) -> str:
     if sign:
         return sign.join(str(call.arguments[0]).split())
     return _BELOW_ZERO.sub("−", _NAMES[call.bench].format(*call.arguments))
-
-
-@dataclass(frozen=True)
-class AskedSum:
-    """A sum that was asked in this lesson, and what the network said then."""
-
-    a: float
-    b: float
-    answer: float
-    wanted: float | None
-    """None where it is not known."""
-
-
-@dataclass(frozen=True)
-class RunLine:
-    """One run of the lesson."""
-
-    experiment: Experiment
-    epochs: int
-    first: float | None
-    """Loss of its first epoch."""
-    last: float | None
-    exploded: bool
-
-
-@dataclass(frozen=True)
-class ViewInputs:
-    """The lesson's views beside the app's own, at one moment."""
-
-    lesson: Lesson
-    asked: tuple[AskedSum, ...] = ()
-    """Oldest first."""
-    runs: tuple[RunLine, ...] = ()
-    """Oldest first; the last one is at hand."""
-    results: Mapping[ProbeCall, Shown] = field(default_factory=dict)
-    """Figures that were asked for, by call; a sentence where there is none."""
-    checks: Mapping[str, GradientCheck] = field(default_factory=dict)
-    """The newest slope measured of each number."""
-    working: ProbeCall | None = None
-    """The figure that is being computed."""
-    rows: Mapping[str, int] = field(default_factory=dict)
-    """View to the row under its cursor."""
-    calls: Mapping[str, tuple[ProbeCall, ...]] = field(default_factory=dict)
-    """View to its rows."""
-    sorted: Mapping[str, str] = field(default_factory=dict)
-    """Card to bin."""
-    best: Mapping[str, float] = field(default_factory=dict)
-    """Challenges that were met, with the best score."""
-    station: str = ""
-    """The id of the station that is loaded; empty for the preset."""

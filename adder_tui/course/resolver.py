@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import AdderError
@@ -65,118 +65,83 @@ async def _figure(session: Session, need: Need) -> Value:
     return await session.bench(name, *arguments)
 
 
+OF_A_RUN: Mapping[str, Callable[..., Value]] = {
+    "epochs": lambda run: run.epochs, "updates": lambda run: run.newest,
+    "examples": lambda run: run.experiment.row_count,
+    "first_loss": lambda run: run.ends[0], "loss": lambda run: run.ends[1],
+    "lowest": lambda run: min(run.train, default=None), "highest": lambda run: max(run.train, default=None),
+    "at": LoggedRun.at, "rises": lambda run: run.rises, "first_below": LoggedRun.first_below,
+    "exploded": lambda run: run.exploded, "train_rmse": lambda run: run.train_rmse,
+    "test_rmse": lambda run: run.test_rmse, "best_test_rmse": lambda run: run.best_test[0],
+    "best_test_epoch": lambda run: run.best_test[1],
+}  # fmt: skip
+"""What the words behind ``run.`` mean."""
+
+
 class Resolver:
     """The meaning of words for one run of a lesson."""
 
     def __init__(self, lesson: Lesson, activity: ActivityLog, run: LoggedRun, bound: bool, figures: Figures) -> None:
-        self._lesson, self._activity, self._run, self._bound, self._figures = lesson, activity, run, bound, figures
+        self._lesson, self._activity, self._run, self._figures = lesson, activity, run, figures
+        self._runs = [run] if bound else activity.runs
+        """The runs whose sums count."""
         here = activity.snapshot is not None and run is activity.run
         self._now: Snapshot | None = activity.snapshot if here else None
         """The run at hand as it stands; None where an earlier run is meant."""
 
     def look_up(self, word: str, arguments: tuple[Argument, ...]) -> Value:
         """The value of a word of the vocabulary."""
-        owner, _, name = word.partition(".")
-        if owner == "run":
-            return self._of_run(name, arguments)
-        if word == "parameters":
-            return float(self._run.experiment.parameter_count)
-        if word == "cfg":
-            return self._setting(str(arguments[0]))
-        entry = self._entry(word, arguments)
-        if entry is not None:
-            return entry
-        return None if self._now is None else self._of_now(self._now, word, arguments)
+        value = self._value(word, arguments)
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    # --- deeds -----------------------------------------------------------------------------------
-
-    def _entry(self, word: str, arguments: tuple[Argument, ...]) -> Value:
+    def _value(self, word: str, arguments: tuple[Argument, ...]) -> Value:
         activity, lesson = self._activity, self._lesson
+        if word.startswith("run."):
+            return OF_A_RUN[word.removeprefix("run.")](self._run, *arguments)
         match word, arguments:
+            case "parameters", ():
+                return self._run.experiment.parameter_count
+            case "cfg", (str(key),):
+                return self._setting(key)
             case "predicted", (id,):
                 return id in activity.predictions
             case "answered", (str(id),):
                 answered = lesson.field_named(id)
                 return answered is not None and id in activity.answers and answered.right(activity.answers[id])
-            case "asked", (a, b):
-                runs = [self._run] if self._bound else activity.runs
-                return any((one.a, one.b) == (a, b) for run in runs for one in run.asked)
+            case "asked", pair:
+                return any((one.a, one.b) == pair for run in self._runs for one in run.asked)
             case "asked_right", (float(tol), float(a), float(b), float(away)):
                 return any(
                     math.hypot(one.a - a, one.b - b) > away and abs(one.answer - one.wanted) < tol
                     for one in self._run.asked
                     if one.wanted is not None
                 )
-            case "said", (a, b):
-                runs = [self._run] if self._bound else activity.runs
-                said = [one.answer for run in runs for one in run.asked if (one.a, one.b) == (a, b)]
+            case "said", pair:
+                said = [one.answer for run in self._runs for one in run.asked if (one.a, one.b) == pair]
                 return said[-1] if said else None
             case "opened", (view,):
                 return view in activity.opened
             case "sorted", ():
                 cards = lesson.board.cards if lesson.board else ()
-                return float(sum(activity.sorted.get(card.id) in card.bins for card in cards))
+                return sum(activity.sorted.get(card.id) in card.bins for card in cards)
             case "nudged", (str(parameter), float(sign)):
                 name = parameter_name(parameter)
                 return any(one == name and amount * sign > 0 for one, amount in activity.nudges)
             case "nudge_loss", (str(parameter), float(amount)):
                 return activity.nudges.get((parameter_name(parameter), amount))
             case "gradcheck" | "estimate", (str(parameter), float(size)):
-                return self._measured_slope(word, parameter_name(parameter), size)
+                check = activity.checks.get(parameter_name(parameter))
+                near = [one for one in check.nudges if math.isclose(one.size, size, rel_tol=1e-9)] if check else []
+                return None if not near else near[0].relative_error if word == "gradcheck" else near[0].estimate
             case "did", (bench, *given):
                 return any(name == bench and list(used[: len(given)]) == given for name, used in activity.used)
             case "tried", (float(seed),):
-                return float(activity.seeds[int(seed)])
+                return activity.seeds[int(seed)]
             case "seeds_tried", ():
-                return float(len(activity.seeds))
+                return len(activity.seeds)
             case "edits", ():
-                return float(self._run.edits)
-        return None
-
-    def _measured_slope(self, word: str, parameter: str, size: float) -> Value:
-        check = self._activity.checks.get(parameter)
-        for nudge in check.nudges if check else ():
-            if math.isclose(nudge.size, size, rel_tol=1e-9):
-                return nudge.relative_error if word == "gradcheck" else nudge.estimate
-        return None
-
-    # --- a run -----------------------------------------------------------------------------------
-
-    def _of_run(self, name: str, arguments: tuple[Argument, ...]) -> Value:
-        run = self._run
-        losses = run.train
-        match name, arguments:
-            case "epochs", ():
-                return float(run.epochs)
-            case "updates", ():
-                return float(run.newest)
-            case "examples", ():
-                return float(run.experiment.row_count)
-            case "first_loss", ():
-                return losses[0] if losses else None
-            case "loss", ():
-                return losses[-1] if losses else None
-            case "lowest", ():
-                return min(losses, default=None)
-            case "highest", ():
-                return max(losses, default=None)
-            case "at", (float(epoch),):
-                return run.at(epoch)
-            case "rises", ():
-                return float(run.rises)
-            case "first_below", (float(value),):
-                return run.first_below(value)
-            case "exploded", ():
-                return run.exploded
-            case "train_rmse", ():
-                return run.train_rmse
-            case "test_rmse", ():
-                return run.test_rmse
-            case "best_test_rmse", ():
-                return run.best_test[0]
-            case "best_test_epoch", ():
-                return run.best_test[1]
-        return None
+                return self._run.edits
+        return None if self._now is None else self._of_now(self._now, word, arguments)
 
     def _setting(self, name: str) -> Value:
         try:
@@ -184,31 +149,28 @@ class Resolver:
         except AttributeError:
             return None
         if isinstance(setting, tuple):
-            return "-".join(map(str, setting)) if name == "network.layers" else float(len(setting))
+            return "-".join(map(str, setting)) if name == "network.layers" else len(setting)
         return setting if isinstance(setting, bool | str) else float(setting)
-
-    # --- now -------------------------------------------------------------------------------------
 
     def _of_now(self, now: Snapshot, word: str, arguments: tuple[Argument, ...]) -> Value:
         match word, arguments:
-            case "ask", (a, b):
-                known = next((one for one in now.answers if (one.sum.a, one.sum.b) == (a, b)), None)
-                answer = known.predicted if known else self._figures.get(Need(word, arguments))
+            case "ask", pair:
+                known = next((one for one in now.answers if (one.sum.a, one.sum.b) == pair), None)
+                answer = known.predicted if known else self._figures.get(Need(word, pair))
                 return answer if isinstance(answer, float) and math.isfinite(answer) else None
             case "loss", ():
                 return now.current_loss
             case "epochs", ():
-                return float(now.epoch)
+                return now.epoch
             case "updates", ():
-                return float(now.moment.update)
+                return now.moment.update
             case "lr", ():
                 return now.lr
-            case "value", (str(name),):
+            case "value" | "grad", (str(name),):
                 index = _index(now, name)
-                return None if index is None else float(now.state[0, index])
-            case "grad", (str(name),):
-                index = _index(now, name)
-                return None if index is None or not now.gradient_set(index) else float(now.state[1, index])
+                if index is None or (word == "grad" and not now.gradient_set(index)):
+                    return None
+                return float(now.state[0 if word == "value" else 1, index])
             case (("out" | "error"), (float(layer), float(neuron))):
                 return _in_trace(now, word, int(layer), int(neuron))
             case (("map.w_a" | "map.w_b" | "map.c"), ()):
@@ -216,16 +178,32 @@ class Resolver:
         return self._figures.get(Need(word, arguments))
 
 
+def place_of(name: str) -> tuple[str, tuple[int, ...]]:
+    """A parameter's tensor and its place there: ``hidden.weight[2,0]``, or ``output.bias`` for its one number.
+
+    Raises:
+        ValueError: the place is none.
+    """
+    tensor, _, place = name.partition("[")
+    numbers = [text.strip() for text in place.rstrip("]").split(",") if text.strip()] or ["0"]
+    return tensor, tuple(map(int, numbers))
+
+
+def index_of(snapshot: Snapshot, name: str) -> int:
+    """A parameter's flat index.
+
+    Raises:
+        RequestError: this network has no such parameter.
+        ValueError: the name is none.
+    """
+    layout = layout_of(snapshot.experiment.network.layers, snapshot.experiment.layer_names)
+    return layout.index_of(*place_of(name))
+
+
 def _index(now: Snapshot, name: str) -> int | None:
-    """A parameter's flat index; None where this network has no such parameter."""
-    layout = layout_of(now.experiment.network.layers, now.experiment.layer_names)
-    tensor, _, place = parameter_name(name).partition("[")
-    numbers = [text for text in place.rstrip("]").split(",") if text] or ["0"]
-    if not all(text.isdecimal() for text in numbers):
-        return None
     try:
-        return layout.index_of(tensor, tuple(map(int, numbers)))
-    except AdderError:
+        return index_of(now, name)
+    except (AdderError, ValueError):
         return None
 
 

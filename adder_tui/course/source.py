@@ -6,14 +6,16 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, dataclass_transform
 
+from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import Experiment, key_named
 
 Read = TypeVar("Read")
+Limits = ParamSpec("Limits")
 
 LARGEST_FILE = 1_000_000
 """Bytes of a file of a course; a long lesson has a fortieth of that."""
@@ -90,21 +92,46 @@ class Source:
         self.problems.append(Problem(self.file, line, says))
 
 
+def declare(read: Callable[Concatenate[Table, str, Limits], Read], *limits: Limits.args, **more: Limits.kwargs) -> Read:
+    """Declare one key of a table: the method that reads it, and its limits. A key is called like the attribute."""
+    return under("", read, *limits, **more)
+
+
+def under(
+    name: str, read: Callable[Concatenate[Table, str, Limits], Read], *limits: Limits.args, **more: Limits.kwargs
+) -> Read:
+    """Declare one key of a table that has another name than the attribute."""
+    made: Read = field(metadata={"key": name, "read": lambda table, key: read(table, key, *limits, **more)})
+    return made
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(declare, under))
+def schema(made: type[Read]) -> type[Read]:
+    """A frozen dataclass whose attributes are declared with :func:`declare`; :meth:`Table.make` reads one."""
+    return dataclass(frozen=True)(made)
+
+
 class Table:
     """One table of a source. Reading a key that will not do notes the problem and gives a harmless value."""
 
     def __init__(self, source: Source, values: dict[str, Any], name: str = "", index: int = 0) -> None:
-        self._source, self._values, self._name, self._index = source, values, name, index
+        self._source, self._values, self._name, self.index = source, values, name, index
         self._known: set[str] = set()
+        self.made: dict[str, Any] = {}
+        """What :meth:`make` has read so far, by attribute: limits of later keys may hang on it."""
 
-    def has(self, key: str) -> bool:
-        self._known.add(key)
-        return key in self._values
+    def make(self, cls: type[Read], **given: Any) -> Read:
+        """All keys that a schema declares; others are complained about. ``given``: attributes that are no keys."""
+        for one in fields(cls):  # type: ignore[arg-type]
+            if "read" in one.metadata:
+                self.made[one.name] = one.metadata["read"](self, one.metadata["key"] or one.name)
+        self._end()
+        return cls(**self.made, **given)
 
     def complain(self, key: str, says: str) -> None:
         """Note a problem with a key, told after its name."""
         where = f"{self._name}.{key}" if self._name else key
-        self._source.complain(self._source.line(self._name, self._index, key), f"{where} {says}")
+        self._source.complain(self._source.line(self._name, self.index, key), f"{where} {says}")
 
     def refuse(self, key: str, takes: str) -> None:
         """Note that a key's value will not do, or that it is missing."""
@@ -113,7 +140,8 @@ class Table:
         else:
             self.complain(key, f"is missing: it takes {takes}.")
 
-    def _get(self, key: str) -> Any:
+    def raw(self, key: str) -> Any:
+        """A value as TOML has it; None where the key is left out."""
         self._known.add(key)
         return self._values.get(key)
 
@@ -121,7 +149,7 @@ class Table:
 
     def text(self, key: str, most: int = 2_000, default: str | None = None, takes: str = "") -> str:
         """A text that is not empty."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None and default is not None:
             return default
         if not isinstance(value, str) or not value.strip() or len(value) > most:
@@ -139,7 +167,7 @@ class Table:
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number within the limits."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None and default is not None:
             return default
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -149,7 +177,7 @@ class Table:
 
     def number(self, key: str, takes: str = "a number") -> float | None:
         """A finite number; None where the key is left out."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
@@ -159,14 +187,14 @@ class Table:
 
     def truth(self, key: str) -> bool:
         """true or false; false where it is left out."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is not None and not isinstance(value, bool):
             self.refuse(key, "true or false")
         return value is True
 
     def one_of(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
         """One of some words."""
-        value, words = self._get(key), list(choices)
+        value, words = self.raw(key), list(choices)
         if value is None and default is not None:
             return default
         if value not in words:
@@ -176,7 +204,7 @@ class Table:
 
     def texts(self, key: str, least: int = 0, most: int = 100, takes: str = "") -> tuple[str, ...]:
         """A list of texts."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None and least == 0:
             return ()
         good = isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
@@ -188,16 +216,14 @@ class Table:
 
     # --- parsed values ---------------------------------------------------------------------------
 
-    def parsed(self, key: str, parse: Callable[[str], Read], takes: str) -> Read | None:
-        """A text that ``parse`` understands; its complaint is told with the key."""
+    def parsed(self, key: str, parse: Callable[[str], Read], unless: Read, takes: str) -> Read:
+        """A text that ``parse`` understands, else ``unless``; its complaint is told with the key."""
         text = self.text(key, takes=takes)
-        if text == "?":
-            return None
         try:
-            return parse(text)
+            return unless if text == "?" else parse(text)
         except AdderError as error:
             self.complain(key, f"does not work. {error}")
-            return None
+            return unless
 
     def all_parsed(self, key: str, parse: Callable[[str], Read], least: int = 0) -> tuple[Read, ...]:
         """A list of texts that ``parse`` understands."""
@@ -211,7 +237,7 @@ class Table:
 
     def settings(self, key: str) -> dict[str, Any] | None:
         """Keys of the experiment with values that will do, each alone; None where the key is left out."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None:
             return None
         if not isinstance(value, dict):
@@ -221,29 +247,33 @@ class Table:
         for name, setting in _flat(value).items():
             try:
                 known = key_named(name)
-                found[name] = known.convert(setting)
-                known.check(found[name])
+                value = known.convert(setting)
+                known.check(value)
+                found[name] = value
             except ExperimentError as error:
-                own = self._source.line(self._name, self._index, key)
+                own = self._source.line(self._name, self.index, key)
                 line = own if self._name else self._source.line(key, 0, name) or own
                 self._source.complain(line, f"{self._name + '.' if self._name else ''}{key} does not work. {error}")
         return found
 
     def experiment(self, key: str) -> Experiment:
         """The defaults with the settings under a key."""
-        changes = self.settings(key) or {}
+        return self.changed(key, Experiment(), self.settings(key) or {})
+
+    def changed(self, key: str, experiment: Experiment, changes: dict[str, Any]) -> Experiment:
+        """A run with the settings under a key, each of which will do alone; as it is where together they will not."""
         try:
-            return Experiment().replace(**changes)
+            return experiment.replace(**changes)
         except ExperimentError as error:
-            if not self._source.problems:
+            if len(changes) == len(_flat(self.raw(key))):  # else one of them was refused already
                 self.complain(key, f"does not work. {error}")
-            return Experiment()
+            return experiment
 
     # --- inner tables ----------------------------------------------------------------------------
 
     def tables(self, key: str, least: int = 0) -> list[Table]:
         """The tables written ``[[key]]``, or a list of tables in braces."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None and least == 0:
             return []
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value) or len(value) < least:
@@ -253,9 +283,13 @@ class Table:
             return [_Inner(self, key, one) for one in value]
         return [Table(self._source, one, key, index) for index, one in enumerate(value)]
 
+    def all_made(self, key: str, cls: type[Read], least: int = 0) -> tuple[Read, ...]:
+        """What a schema makes of each of these tables."""
+        return tuple(table.make(cls) for table in self.tables(key, least))
+
     def table(self, key: str) -> Table | None:
         """The table written ``[key]``; None where it is left out."""
-        value = self._get(key)
+        value = self.raw(key)
         if value is None:
             return None
         if not isinstance(value, dict):
@@ -263,12 +297,17 @@ class Table:
             return None
         return Table(self._source, value, key)
 
-    def items(self) -> list[tuple[str, Any]]:
-        """All keys and values, as where the keys are the author's own."""
-        self._known |= set(self._values)
-        return list(self._values.items())
+    def one_made(self, key: str, cls: type[Read]) -> Read | None:
+        """What a schema makes of the table written ``[key]``; None where it is left out."""
+        table = self.table(key)
+        return None if table is None else table.make(cls)
 
-    def end(self) -> None:
+    def definitions(self, key: str, most: int) -> dict[str, str]:
+        """A table whose keys are the author's own, with texts."""
+        table = self.table(key)
+        return {} if table is None else {term: table.text(term, most) for term in table._values}
+
+    def _end(self) -> None:
         """Complain about keys that nobody asked for."""
         for key in self._values:
             if key not in self._known:
@@ -295,8 +334,7 @@ def read_text(path: Path) -> str:
         LessonError: it cannot be read, is too large, or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:  # bounded, because a path may lead to something that never ends
-            held = file.read(LARGEST_FILE + 1)
+        held = read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise LessonError([Problem(str(path), 0, f"It cannot be read: {why}.")]) from None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from adder_engine.parsing import parse_sum
 from adder_tui.course.activity_log import ActivityLog
 from adder_tui.course.expressions import Expression, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
-from adder_tui.course.probe_views import Shown
+from adder_tui.course.probe_views import SHEETS, Shown, calls_of
 from adder_tui.course.resolver import Figures, fetch, figure_text
 from adder_tui.course.vocabulary import Action
 from adder_tui.storage.progress import LessonRecord
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
 
-TITLES: dict[Kind, str] = {
-    "read": "read", "predict": "predict", "do": "do", "observe": "observe", "explain": "explain", "keep": "keep",
-    "quiz": "quiz", "more": "more",
-}  # fmt: skip
 PARTS: dict[Kind, str] = {"observe": "Observe", "explain": "Explain", "keep": "Facts", "more": "Go further"}
 """The headings that hold a step's text."""
 PRACTICE = frozenset[Kind]({"do", "observe", "explain", "keep", "more"})
@@ -72,10 +67,9 @@ class LessonAttempt:
                 better.append(one)
         return tuple(better)
 
-    async def quote(self, session: Session, name: str) -> str:
+    async def quote(self, session: Session, quote: Quote) -> str:
         """A figure of the learner's own for the text, as it is written there."""
-        quote: Quote | None = self.lesson.quote_named(name)
-        return "…" if quote is None else quote.written(await self.value(session, quote.value, quote.when))
+        return quote.written(await self.value(session, quote.value, quote.when))
 
     async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
         """What an expression gives now. The engine is asked only where the answer hangs on it."""
@@ -107,36 +101,6 @@ def completed(lesson: Lesson, record: LessonRecord) -> bool:
     )
 
 
-def next_action(task: Task, attempt: LessonAttempt) -> Action | None:
-    """The action that comes next; None where each of them seems done."""
-    return next((action for action in task.actions if not _is_done(action, attempt)), None)
-
-
-def _is_done(action: Action, attempt: LessonAttempt) -> bool:
-    activity, lesson = attempt.activity, attempt.lesson
-    run = activity.run
-    match action.verb, action.words:
-        case "answer", (id, *_):
-            field = lesson.field_named(id)
-            return field is not None and field.right(activity.answers.get(id, ""))
-        case "open", (view,):
-            return view in activity.opened
-    if run is None:
-        return False
-    match action.verb, action.words:
-        case "ask", _:
-            wanted = parse_sum(action.argument)
-            return any((one.a, one.b) == (wanted.a, wanted.b) for one in run.asked)
-        case "run", (epochs,):
-            return run.epochs >= int(epochs)
-        case (("set" | "change"), changes):
-            return run.experiment == run.experiment.parsed(*changes)
-        case "station", (id,):
-            station = lesson.station_named(id)
-            return station is not None and all(run.experiment[key] == value for key, value in station.preset.items())
-    return False
-
-
 @dataclass(frozen=True)
 class Review:
     """A chapter's review: questions of earlier lessons, one at a time."""
@@ -151,70 +115,12 @@ class Review:
 
     @property
     def question(self) -> Lesson:
+        """The lesson whose question is asked."""
         return self.lessons[self.at]
 
     @property
     def right(self) -> bool:
         return self.given == self.question.quiz.answer
-
-
-@dataclass(frozen=True)
-class PageState:
-    """One step of a lesson, whole and frozen."""
-
-    lesson: Lesson
-    step: Step
-    number: int
-    """Of the step, from 1."""
-    count: int
-    """Steps in the lesson."""
-    predictions: Mapping[str, str] = field(default_factory=dict)
-    done: frozenset[int] = frozenset()
-    """Ids of tasks."""
-    answers: Mapping[str, str] = field(default_factory=dict)
-    """Field's id to what was typed last."""
-    replies: Mapping[str, str] = field(default_factory=dict)
-    """Field's id to what is wrong with its answer."""
-    hints: int = 0
-    """Hints of the current task that are open."""
-    asking: bool = False
-    """Whether "show me" is being asked about, yes or no."""
-    showing: str = ""
-    """The action that is being shown; empty while the learner has the wheel."""
-    stage: str = ""
-    """The view in which that is seen."""
-    enter_taken: bool = False
-    """Whether Enter does something else at the moment, because a view has the keys."""
-    picked: str = ""
-    """The letter that is picked, not yet locked in."""
-    typed: str = ""
-    """What stands in the field that is being filled in."""
-    blank: str = ""
-    """The id of the field that the line takes now; for a prediction its id."""
-    refusal: str = ""
-    """What is wrong with what was typed or picked."""
-    figures: Mapping[str, str] = field(default_factory=dict)
-    best: Mapping[str, float] = field(default_factory=dict)
-    """Challenges that were met, with the best score."""
-    answered: str = ""
-    """The letter given to the quiz; empty while it is open."""
-    finished: bool = False
-    """All of the lesson is done."""
-    next_title: str = ""
-    """The lesson after this one; empty after the last."""
-    review_due: bool = False
-    """A chapter review waits after this lesson."""
-    review: Review | None = None
-    """The review, while it is asked."""
-
-    @property
-    def task(self) -> Task | None:
-        """The first task of this step that is not done."""
-        return next((t for t in self.lesson.tasks if t.id in self.step.tasks and t.id not in self.done), None)
-
-    def figure(self, name: str) -> str:
-        """A figure of the learner's own run, as the text writes it."""
-        return self.figures.get(name, "…")
 
 
 @dataclass(frozen=True)
@@ -260,14 +166,24 @@ def furthest(steps: Sequence[Step], predicted: set[str], done: set[int]) -> int:
 
 @dataclass
 class LessonState:
-    """Whoever changes something here has the page drawn anew."""
+    """A lesson that is open, at one of its steps: what its page and views are drawn from.
+
+    Whoever changes something here has the page drawn anew.
+    """
 
     attempt: LessonAttempt
-    steps: tuple[Step, ...]
-    at: int
+    at: int = 0
     """Index of the step."""
-    figures: dict[str, str]
+    figures: dict[str, str] = field(default_factory=dict)
     """What the text quotes of the learner's own runs, as it is written there."""
+    answered: str = ""
+    """The letter given to the quiz; empty while it is open."""
+    finished: bool = False
+    """All of the lesson is done."""
+    next_title: str = ""
+    """The lesson after this one; empty after the last."""
+    review_due: bool = False
+    """A chapter's review waits after this lesson."""
     since: int | None = None
     """Version of the snapshot that the lesson began with; what comes later may be older. None till it is there."""
     run: int = 0
@@ -279,21 +195,21 @@ class LessonState:
     picked: str = ""
     """The letter that is picked, not yet locked in."""
     typed: str = ""
-    """What stands in the field."""
+    """What stands in the field that is being filled in."""
     refusal: str = ""
-    """What is wrong with what was typed."""
-    answered: str = ""
-    """The letter given to the quiz."""
+    """What is wrong with what was typed or picked."""
     asking: bool = False
-    """Whether "show me" is being asked about."""
+    """Whether "show me" is being asked about, yes or no."""
     showing: str = ""
     """The action that is being shown; empty while the learner has the wheel."""
     stage: str = ""
-    """The view in which the shown action is seen."""
+    """The view in which that is seen."""
+    enter_taken: bool = False
+    """Whether Enter does something else at the moment, because a view has the keys."""
     review: Review | None = None
     """The chapter's review, while it is asked."""
     results: dict[ProbeCall, Shown] = field(default_factory=dict)
-    """The benches' figures that were asked for."""
+    """The benches' figures that were asked for; a sentence where there is none."""
     working: ProbeCall | None = None
     """The figure that is being computed."""
     rows: dict[str, int] = field(default_factory=dict)
@@ -301,10 +217,12 @@ class LessonState:
     station: str = ""
     """The id of the station that is loaded; empty for the preset."""
 
-    @property
-    def lesson(self) -> Lesson:
-        """The lesson that has the network."""
-        return self.attempt.lesson
+    def __post_init__(self) -> None:
+        self.lesson, self.activity, self.steps = (
+            self.attempt.lesson,
+            self.attempt.activity,
+            steps_of(self.attempt.lesson),
+        )
 
     @property
     def step(self) -> Step:
@@ -317,7 +235,7 @@ class LessonState:
 
     @property
     def has_asked(self) -> bool:
-        return any(run.asked for run in self.attempt.activity.runs)
+        return any(run.asked for run in self.activity.runs)
 
     @property
     def task(self) -> Task | None:
@@ -327,15 +245,39 @@ class LessonState:
 
     @property
     def next_action(self) -> Action | None:
-        """What is to be done next of that task."""
-        return next_action(self.task, self.attempt) if self.task is not None else None
+        """What is to be done next of that task; None where each of its actions seems done."""
+        return next((one for one in self.task.actions if not self._did(one)), None) if self.task is not None else None
+
+    def _did(self, action: Action) -> bool:
+        run = self.activity.run
+        match action.verb, action.words:
+            case "answer", (id, *_):
+                return self.is_right(id)
+            case "open", (view,):
+                return view in self.activity.opened
+        if run is None:
+            return False
+        match action.verb, action.words:
+            case "ask", _:
+                wanted = action.sum
+                return wanted is not None and any((one.a, one.b) == (wanted.a, wanted.b) for one in run.asked)
+            case "run", (epochs,):
+                return run.epochs >= int(epochs)
+            case (("set" | "change"), changes):
+                return run.experiment == run.experiment.parsed(*changes)
+            case "station", (id,):
+                station = self.lesson.station_named(id)
+                return station is not None and all(
+                    run.experiment[key] == value for key, value in station.preset.items()
+                )
+        return False
 
     @property
     def may_go_on(self) -> bool:
         """Whether the step is done."""
         match self.step.kind:
             case "predict":
-                return self.step.prediction in self.attempt.activity.predictions
+                return self.step.prediction in self.activity.predictions
             case "do":
                 return set(self.step.tasks) <= self.attempt.done
             case "quiz":
@@ -344,65 +286,66 @@ class LessonState:
 
     @property
     def blank(self) -> str:
-        """The id of what is to be typed at this step, if anything is."""
+        """The id of what is to be typed at this step, a field's or a prediction's; empty where nothing is."""
         if self.step.kind == "predict":
             asked = self.lesson.prediction_named(self.step.prediction)
             return "" if asked is None or asked.choices or self.may_go_on else asked.id
-        task = self.task if self.step.kind == "do" else None
-        for word, arguments in task.check.words if task is not None else ():
-            if word == "answered" and not self._right(str(arguments[0])):
-                return str(arguments[0])
-        return ""
+        blanks = self.task.blanks if self.task is not None else ()
+        return next((id for id in blanks if not self.is_right(id)), "")
 
-    def _right(self, id: str) -> bool:
+    def is_right(self, id: str) -> bool:
+        """Whether a field is filled in rightly."""
         one = self.lesson.field_named(id)
-        return one is not None and one.right(self.attempt.activity.answers.get(id, ""))
+        return one is not None and one.right(self.activity.answers.get(id, ""))
 
     @property
     def types_now(self) -> bool:
         """Whether that is what comes next: nothing of the task has to be done before it."""
-        following = self.next_action if self.step.kind == "do" else None
+        following = self.next_action
         return bool(self.blank) and (following is None or following.verb == "answer")
 
     @property
     def by_hand(self) -> bool:
         """Whether a blank of a worked example is being filled in: till then the network does not tell its number."""
         worked = self.lesson.worked
-        return worked is not None and self.step.kind == "do" and bool(self.blank) and self.blank in worked.fields
+        return worked is not None and self.blank in worked.fields
 
     @property
-    def choice_count(self) -> int:
-        """How many choices there are to pick from now."""
+    def choices(self) -> tuple[str, ...]:
+        """What there is to pick from now."""
         if self.review is not None:
-            return len(self.review.question.quiz.choices)
+            return self.review.question.quiz.choices
         if self.step.kind == "quiz":
-            return len(self.lesson.quiz.choices)
+            return self.lesson.quiz.choices
         asked = self.lesson.prediction_named(self.step.prediction)
-        return len(asked.choices) if asked is not None and not self.may_go_on else 0
+        return asked.choices if asked is not None and not self.may_go_on else ()
 
-    def arrive(self) -> None:
-        """A step was come to: nothing is picked, typed or being asked yet."""
+    @property
+    def hints_open(self) -> int:
+        """How many hints of the current task are open."""
+        return self.hints.get(self.task.id, 0) if self.task is not None else 0
+
+    def calls(self, view: str) -> tuple[ProbeCall, ...]:
+        """A view's figures, those that the learner typed at the end."""
+        sheet = SHEETS.get(view)
+        if sheet is None:
+            return ()
+        typed = (call for call in self.results if sheet.typed and call.bench in sheet.benches)
+        return tuple(dict.fromkeys([*calls_of(view, self.lesson), *typed]))
+
+    def knows(self, call: ProbeCall) -> bool:
+        """Whether a bench's figure was worked out."""
+        return call in self.results or (call.bench == "gradcheck" and call.arguments[0] in self.activity.checks)
+
+    def figure(self, name: str) -> str:
+        """A figure of the learner's own run, as the text writes it."""
+        return self.figures.get(name, "…")
+
+    def arrive(self, at: int) -> None:
+        """Come to a step: nothing is picked, typed or being asked yet."""
+        self.at = at
         self.picked = self.typed = self.refusal = ""
         self.asking = False
-
-    def page(self, finished: bool, next_title: str, review_due: bool) -> PageState:
-        """What there is to draw.
-
-        Args:
-            finished: all of the lesson is done.
-            next_title: of the lesson after this one; empty after the last.
-            review_due: a chapter's review waits after this lesson.
-        """
-        activity = self.attempt.activity
-        predictions: Mapping[str, str] = activity.predictions
-        return PageState(
-            lesson=self.lesson, step=self.step, number=self.at + 1, count=len(self.steps),
-            predictions=predictions, done=frozenset(self.attempt.done), answers=activity.answers, replies=self.replies,
-            hints=self.hints.get(self.task.id, 0) if self.task is not None else 0, asking=self.asking,
-            showing=self.showing, stage=self.stage, picked=self.picked, typed=self.typed, blank=self.blank,
-            refusal=self.refusal, figures=self.figures, best=self.attempt.best, answered=self.answered,
-            finished=finished, next_title=next_title, review_due=review_due, review=self.review,
-        )  # fmt: skip
 
 
 class LessonHost(Protocol):

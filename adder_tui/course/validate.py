@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from adder_engine.experiment import KEYS
 from adder_tui.course import markup
@@ -14,26 +14,26 @@ from adder_tui.course.source import Source
 from adder_tui.course.vocabulary import BENCHES, Action
 
 SETTINGS = frozenset(key.name for key in KEYS)
-_OF_A_NUMBER = ("value", "gradient", "grad", "nudged", "nudge_loss", "gradcheck", "estimate")
-"""Words whose first argument names a weight or a bias."""
 _NUMBER_NAME = re.compile(r"[a-z]+\d?\.(bias(\[\d+\])?|weight\[\d+, ?\d+\])")
+NAMED: Mapping[str, str] = {
+    "answered": "field", "answer": "field", "predicted": "predict", "predict": "predict", "opened": "view",
+    "open": "view", "station": "station", "bench": "bench", "did": "bench",
+    **dict.fromkeys(("value", "gradient", "grad", "nudged", "nudge_loss", "gradcheck", "estimate", "edit", "nudge"),
+                    "number"),
+}  # fmt: skip
+"""What the first name behind a word of the checks, or behind an action's verb, names."""
 
 
 def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> None:
     """Note every name in a lesson that leads nowhere."""
     _check_twice(lesson, source)
-    for index, task in enumerate(lesson.tasks):
-        at = source.line("task", index, "check")
-        _check_expression(lesson, source, at, task.check)
-        _check_actions(lesson, source, source.line("task", index, "actions"), task.actions)
-    for index, challenge in enumerate(lesson.challenges):
-        _check_expression(lesson, source, source.line("challenge", index, "check"), challenge.check)
-        _check_actions(lesson, source, source.line("challenge", index, "actions"), challenge.actions)
-    for index, quote in enumerate(lesson.quotes):
-        _check_expression(lesson, source, source.line("quote", index, "value"), quote.value)
-    for index, one in enumerate(lesson.measured):
-        _check_expression(lesson, source, source.line("measured", index, "expression"), one.expression)
-        _check_actions(lesson, source, source.line("measured", index, "actions"), one.actions)
+    for table, key, ones in (
+        ("task", "check", lesson.tasks), ("challenge", "check", lesson.challenges), ("quote", "value", lesson.quotes),
+        ("measured", "expression", lesson.measured),
+    ):  # fmt: skip
+        for index, one in enumerate(ones):
+            _check_expression(lesson, source, source.line(table, index, key), getattr(one, key))
+            _check_actions(lesson, source, source.line(table, index, "actions"), getattr(one, "actions", ()))
     for index, prediction in enumerate(lesson.predictions):
         at = source.line("predict", index, "shows")
         _check_marks(lesson, source, at, prediction.shows)
@@ -84,51 +84,41 @@ def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
 
 def _check_expression(lesson: Lesson, source: Source, line: int, expression: Expression) -> None:
     for word, arguments in expression.words:
-        match word, arguments:
-            case "answered", (str(id),) if lesson.field_named(id) is None:
-                source.complain(line, _nothing("field", id, [one.id for one in lesson.fields]))
-            case "predicted", (str(id),) if lesson.prediction_named(id) is None:
-                source.complain(line, _nothing("predict", id, [one.id for one in lesson.predictions]))
-            case "opened", (str(view),) if view not in lesson.views:
-                source.complain(line, _nothing("view", view, lesson.views))
-            case "cfg", (str(key),) if key not in SETTINGS:
-                source.complain(line, f"cfg({key!r}): there is no such key of the experiment, such as training.lr.")
-            case (("bench" | "did"), (str(bench), *_)) if bench not in BENCHES:
-                source.complain(line, f"There is no bench {bench!r}: there are {', '.join(BENCHES)}.")
-            case word, (str(name), *_) if word in _OF_A_NUMBER and not _NUMBER_NAME.fullmatch(name):
-                source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
-            case "sorted", () if lesson.board is None:
-                source.complain(line, "sorted needs a [board] with cards.")
+        if word in NAMED:
+            _check_name(lesson, source, line, NAMED[word], str(arguments[0]))
+        elif word == "cfg" and arguments[0] not in SETTINGS:
+            source.complain(
+                line, f"cfg({arguments[0]!r}): there is no such key of the experiment, such as training.lr."
+            )
+        elif word == "sorted" and lesson.board is None:
+            source.complain(line, "sorted needs a [board] with cards.")
 
 
 def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[Action]) -> None:
     for action in actions:
         name, *rest = action.words or ("",)
-        field, prediction = lesson.field_named(name), lesson.prediction_named(name)
-        match action.verb:
-            case "answer" if field is None:
-                source.complain(line, _nothing("field", name, [one.id for one in lesson.fields]))
-            case "predict" if prediction is None:
-                source.complain(line, _nothing("predict", name, [one.id for one in lesson.predictions]))
-            case "predict" if prediction and prediction.choices:
-                letters = LETTERS[: len(prediction.choices)]
-                if " ".join(rest) not in letters:
-                    source.complain(line, f"{action.text!r}: {name} is answered with a letter, a to {letters[-1]}.")
-            case "bench" if name not in BENCHES:
-                source.complain(line, f"There is no bench {name!r}: there are {', '.join(BENCHES)}.")
-            case "edit" | "nudge" | "gradcheck" if not _NUMBER_NAME.fullmatch(name):
-                source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
-            case "open" if name not in lesson.views:
-                source.complain(line, _nothing("view", name, lesson.views))
-            case "station" if lesson.station_named(name) is None:
-                source.complain(line, _nothing("station", name, [one.id for one in lesson.stations]))
-            case "sort":
-                cards = {card.id for card in lesson.board.cards} if lesson.board else set()
-                bins = lesson.board.bins if lesson.board else ()
-                if name not in cards or " ".join(rest) not in bins:
-                    source.complain(line, f"{action.text!r}: there is no such card or bin on the board.")
+        if action.verb in NAMED:
+            _check_name(lesson, source, line, NAMED[action.verb], name)
+        prediction = lesson.prediction_named(name) if action.verb == "predict" else None
+        letters = LETTERS[: len(prediction.choices)] if prediction is not None else ""
+        if letters and " ".join(rest) not in tuple(letters):
+            source.complain(line, f"{action.text!r}: {name} is answered with a letter, a to {letters[-1]}.")
+        if action.verb == "sort":
+            cards = {card.id for card in lesson.board.cards} if lesson.board else set()
+            bins = lesson.board.bins if lesson.board else ()
+            if name not in cards or " ".join(rest) not in bins:
+                source.complain(line, f"{action.text!r}: there is no such card or bin on the board.")
 
 
-def _nothing(what: str, name: str, there: Iterable[str]) -> str:
-    names = ", ".join(there)
-    return f"There is no {what} {name!r} in this lesson: there {'are ' + names if names else 'is none'}."
+def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str) -> None:
+    """See whether a name leads somewhere."""
+    there = {"field": [one.id for one in lesson.fields], "predict": [one.id for one in lesson.predictions],
+             "station": [one.id for one in lesson.stations], "view": lesson.views}  # fmt: skip
+    if what == "number" and not _NUMBER_NAME.fullmatch(name):
+        source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
+    elif what == "bench" and name not in BENCHES:
+        source.complain(line, f"There is no bench {name!r}: there are {', '.join(BENCHES)}.")
+    elif what in there and name not in there[what]:
+        names = ", ".join(there[what])
+        found = f"there {'are ' + names if names else 'is none'}"
+        source.complain(line, f"There is no {what} {name!r} in this lesson: {found}.")

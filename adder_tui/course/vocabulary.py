@@ -9,29 +9,20 @@ from typing import Literal
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import key_named
-from adder_engine.parsing import parse_sum
+from adder_engine.parsing import Sum, parse_sum
 from adder_engine.snapshot import PHASES, STEP_SIZES
 from adder_tui.course.source import ActionError
 
 Kind = Literal["number", "truth", "words", "any"]
 PATTERNS = {
-    "predict": "predict ID VALUE",
-    "answer": "answer ID VALUE",
-    "ask": "ask 30+70",
-    "station": "station ID",
-    "set": "set training.lr=0.01",
-    "change": "change training.lr=0.01",
-    "run": "run EPOCHS",
-    "step": "step SIZE",
-    "reset": "reset",
-    "seed": "seed 43",
-    "edit": "edit PARAMETER VALUE",
-    "nudge": "nudge PARAMETER AMOUNT",
-    "gradcheck": "gradcheck PARAMETER",
-    "open": "open VIEW",
-    "sort": "sort CARD BIN",
-    "bench": "bench NAME ARGUMENT...",
-}
+    pattern.split()[0]: pattern
+    for pattern in (
+        "predict ID VALUE", "answer ID VALUE", "ask 30+70", "station ID", "set training.lr=0.01",
+        "change training.lr=0.01", "run EPOCHS", "step SIZE", "reset", "seed 43", "edit PARAMETER VALUE",
+        "nudge PARAMETER AMOUNT", "gradcheck PARAMETER", "open VIEW", "sort CARD BIN", "bench NAME ARGUMENT...",
+    )
+}  # fmt: skip
+"""Verb to how its action is written."""
 MOST_EPOCHS = 1_000_000
 
 
@@ -49,65 +40,39 @@ class Word:
     """Its value has to be asked of the engine."""
 
 
-def _name(kind: Kind, fetched: bool = False) -> Word:
-    return Word(kind, fetched=fetched)
+def _names(kind: Kind, names: str, fetched: bool = False) -> dict[str, Word]:
+    return {name: Word(kind, fetched=fetched) for name in names.split()}
 
 
-def _call(kind: Kind, *takes: Kind, more: bool = False, fetched: bool = False) -> Word:
-    return Word(kind, takes, call=True, more=more, fetched=fetched)
+def _calls(kind: Kind, names: str, *takes: Kind, more: bool = False, fetched: bool = False) -> dict[str, Word]:
+    return {name: Word(kind, takes, call=True, more=more, fetched=fetched) for name in names.split()}
 
 
 WORDS: Mapping[str, Word] = {
     # what the learner did
-    "predicted": _call("truth", "words"),
-    "answered": _call("truth", "words"),
-    "asked": _call("truth", "number", "number"),
-    "asked_right": _call("truth", "number", "number", "number", "number"),
-    "said": _call("number", "number", "number"),
-    "opened": _call("truth", "words"),
-    "sorted": _name("number"),
-    "nudged": _call("truth", "words", "number"),
-    "nudge_loss": _call("number", "words", "number"),
-    "gradcheck": _call("number", "words", "number"),
-    "estimate": _call("number", "words", "number"),
-    "did": _call("truth", "words", more=True),
-    "tried": _call("number", "number"),
-    "seeds_tried": _name("number"),
-    "edits": _name("number"),
+    **_calls("truth", "predicted answered opened", "words"),
+    **_calls("truth", "asked", "number", "number"),
+    **_calls("truth", "asked_right", "number", "number", "number", "number"),
+    **_calls("number", "said", "number", "number"),
+    **_calls("truth", "nudged", "words", "number"),
+    **_calls("number", "nudge_loss gradcheck estimate", "words", "number"),
+    **_calls("truth", "did", "words", more=True),
+    **_calls("number", "tried", "number"),
+    **_names("number", "sorted seeds_tried edits"),
     # the run at hand, now
-    "ask": _call("number", "number", "number", fetched=True),
-    "loss": _name("number"),
-    "epochs": _name("number"),
-    "updates": _name("number"),
-    "lr": _name("number"),
-    "parameters": _name("number"),
-    "value": _call("number", "words"),
-    "gradient": _call("number", "words", fetched=True),
-    "grad": _call("number", "words"),
-    "slopes": _name("number", fetched=True),
-    "out": _call("number", "number", "number"),
-    "error": _call("number", "number", "number"),
-    "map.w_a": _name("number"),
-    "map.w_b": _name("number"),
-    "map.c": _name("number"),
-    "bench": _call("any", "words", more=True, fetched=True),
+    **_calls("number", "ask", "number", "number", fetched=True),
+    **_names("number", "loss epochs updates lr parameters map.w_a map.w_b map.c"),
+    **_calls("number", "value grad", "words"),
+    **_calls("number", "gradient", "words", fetched=True),
+    **_names("number", "slopes", fetched=True),
+    **_calls("number", "out error", "number", "number"),
+    **_calls("any", "bench", "words", more=True, fetched=True),
     # a run, this or an earlier one
-    "cfg": _call("any", "words"),
-    "run.epochs": _name("number"),
-    "run.updates": _name("number"),
-    "run.examples": _name("number"),
-    "run.first_loss": _name("number"),
-    "run.loss": _name("number"),
-    "run.lowest": _name("number"),
-    "run.highest": _name("number"),
-    "run.at": _call("number", "number"),
-    "run.rises": _name("number"),
-    "run.first_below": _call("number", "number"),
-    "run.exploded": _name("truth"),
-    "run.train_rmse": _name("number"),
-    "run.test_rmse": _name("number"),
-    "run.best_test_rmse": _name("number"),
-    "run.best_test_epoch": _name("number"),
+    **_calls("any", "cfg", "words"),
+    **_names("number", "run.epochs run.updates run.examples run.first_loss run.loss run.lowest run.highest run.rises"),
+    **_names("number", "run.train_rmse run.test_rmse run.best_test_rmse run.best_test_epoch"),
+    **_calls("number", "run.at run.first_below", "number"),
+    **_names("truth", "run.exploded"),
 }
 """Everything that an expression may name beside numbers, words, ``true`` and ``false``."""
 
@@ -169,11 +134,18 @@ class Action:
     words: tuple[str, ...]
     text: str
     """As it was written."""
+    sum: Sum | None = None
+    """What ``ask`` asks."""
 
     @property
     def argument(self) -> str:
         """All words as one."""
         return " ".join(self.words)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The settings that ``set`` or ``change`` gives other values."""
+        return tuple(word.partition("=")[0] for word in self.words) if self.verb in ("set", "change") else ()
 
 
 def parse_action(text: str) -> Action:
@@ -190,18 +162,16 @@ def parse_action(text: str) -> Action:
         raise ActionError(f"{verb!r} is no action: there are {', '.join(PATTERNS)}.")
     try:
         fits = _fits(verb, words)
+        asked = parse_sum(" ".join(words)) if verb == "ask" and fits else None
     except AdderError as error:
         raise ActionError(f"{text!r} will not do. {error}") from None
     if not fits:
         raise ActionError(f"{text!r} will not do: write {PATTERNS[verb]!r}.")
-    return Action(verb, tuple(words), text)
+    return Action(verb, tuple(words), text, asked)
 
 
 def _fits(verb: str, words: list[str]) -> bool:
     match verb, words:
-        case "ask", [_, *_]:
-            parse_sum(" ".join(words))
-            return True
         case "set" | "change", [_, *_]:
             for word in words:
                 name, _, value = word.partition("=")
@@ -214,25 +184,18 @@ def _fits(verb: str, words: list[str]) -> bool:
             return seed.isdecimal() and len(seed) <= 18
         case "step", _:
             return " ".join(words) in (*STEP_SIZES, *PHASES)
-        case "reset", []:
-            return True
-        case "open", [view]:
-            if view not in VIEWS:
-                raise ActionError(f"There is no view {view!r}: there are {', '.join(VIEWS)}.")
-            return True
+        case "open", [view] if view not in VIEWS:
+            raise ActionError(f"There is no view {view!r}: there are {', '.join(VIEWS)}.")
         case "edit" | "nudge", [_, amount]:
-            return _is_number(amount)
-        case "gradcheck" | "station", [_]:
+            try:
+                return abs(float(amount)) < 1e30
+            except ValueError:
+                return False
+    match verb, len(words):
+        case ("reset", 0) | ("open" | "gradcheck" | "station", 1):
             return True
-        case "predict" | "answer" | "sort", [_, _, *_]:
+        case ("ask" | "bench", count) if count >= 1:
             return True
-        case "bench", [_, *_]:
-            return True
+        case ("predict" | "answer" | "sort", count):
+            return count >= 2
     return False
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return abs(float(text)) < 1e30
-    except ValueError:
-        return False

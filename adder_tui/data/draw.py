@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from adder_tui.ui.heatmap import cell, sign_role
 from adder_tui.ui.line import Line, Role, Span, joined, roomiest
+from adder_tui.ui.list_view import head_line
 from adder_tui.ui.numbers import count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
 
@@ -65,11 +66,6 @@ def close_to(data: DatasetArrays) -> float:
     return thresholds(data.wanted)[0]
 
 
-def scrolled(at: int, top: int, height: int, rows: int) -> int:
-    """The first row in sight, moved as little as keeps the chosen one in sight."""
-    return max(0, min(max(top, at - height + 1), at, rows - min(height, rows)))
-
-
 def data_table(
     data: DatasetArrays | None, look: Look, answers: Doubles | None, width: int, height: int, glyphs: Glyphs
 ) -> list[Line]:
@@ -85,14 +81,14 @@ def data_table(
     wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
     after = max(5, min(7, wide - LEAST_BEFORE))
     head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in columns)
-    lines = [Line.of((head, "band-dim")).fit(width, fill="band-dim")]
+    lines = [head_line(head, width)]
     for row in range(look.top, min(len(targets), look.top + height - 1)):
         known = answers is not None and row - look.top < len(answers)
         answer = float(answers[row - look.top]) if known and answers is not None else None
         target, wanted = float(targets[row]), float(right[row])
         off = None if answer is None else answer - wanted
-        phrase = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
-        numbers = [*(phrase[name] for name in columns if name in phrase), answer]
+        given = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
+        numbers = [*(given[name] for name in columns if name in given), answer]
         before = wide - after
         texts = [cell(value, glyphs, before, after) for value in numbers]
         sign = "+" if off is not None and off > 0 else ""
@@ -240,7 +236,7 @@ def chosen_pair(data: DatasetArrays | None, look: Look, answer: float | None, gl
     if look.at >= len(targets):
         return Line.of((" nothing is held out", "dim"))
     a, b, target = float(inputs[look.at, 0]), float(inputs[look.at, 1]), float(targets[look.at])
-    phrase = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
+    words = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
     if is_noisy(data, look):
-        phrase += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
-    return Line.of((phrase, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))
+        words += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
+    return Line.of((words, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
 from adder_engine.rows import FORMS, read_rows, row_text
 from adder_engine.wanted import MOST_ROWS
-from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, scrolled, thinned
-from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, heading
-from adder_tui.ui.dialogs import Modal, bindings_of
-from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, thinned
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, ViewSource, heading
+from adder_tui.ui.line import Line
+from adder_tui.ui.list_view import keys_line, said_lines, scrolled, step
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count, plural
 from adder_tui.ui.view import ViewState
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import DatasetArrays, Doubles
     from adder_engine.wanted import Row
     from adder_tui.controller import Controller
+    from adder_tui.services import Services
 
 
 BESIDE = 110
@@ -73,23 +74,18 @@ class OwnRows(Modal[str | None]):
     OwnRows TextArea { scrollbar-size: 0 0; }
     OwnRows #foot { height: 4; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False, priority=True),
-        Binding("ctrl+t", "apply", show=False, priority=True),
-    ]
+    window = "rows"
     AUTO_FOCUS = "TextArea"
 
-    def __init__(self, source: ViewSource, player: Controller, text: str | None) -> None:
+    def __init__(self, source: ViewSource, controller: Controller, text: str | None) -> None:
         super().__init__()
-        self._source, self._player = source, player
+        self._source, self._controller = source, controller
         data = source().experiment.data
         rows = data.rows if data.kind == "rows" else ()
         self._unlisted = len(rows) if len(rows) > MOST_LISTED else 0
         listed = "" if self._unlisted else "".join(f"{row_text(row)}\n" for row in rows)
         self._text = listed if text is None else text  # after the last row a line is free for what is pasted
         self._rows: tuple[Row, ...] = ()
-        self.refusal = ""
-        """What is wrong with the text, in one sentence."""
         self._reading: Timer | None = None
         self.promise = ""
         """What Ctrl+T would do."""
@@ -103,12 +99,9 @@ class OwnRows(Modal[str | None]):
 
     def foot(self, view: ViewState, width: int, height: int) -> list[Line]:
         """What was read, or why it was not; and the keys."""
-        role: Role = "minus" if self.refusal else "text"
-        rows = wrapped(view.glyphs.text(self.refusal or self.promise), width - 1)[:SAID_ROWS]
-        lines = [Line.of((" " + row, role)) for row in rows]
-        lines += [Line()] * (SAID_ROWS - len(lines))
-        lines.append(Line.of((" Ctrl+T", "key"), (" train on these ", "dim"), (" Esc", "key"),
-                             (" back, the text is kept", "dim")))  # fmt: skip
+        lines = said_lines(self.said or self.promise, width + 1, "minus" if self.said else "text", view.glyphs)
+        lines = [*lines, *[Line()] * SAID_ROWS][:SAID_ROWS]
+        lines.append(keys_line((("Ctrl+T", "train on these"), ("Esc", "back, the text is kept"))))
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
     def on_mount(self) -> None:
@@ -129,13 +122,13 @@ class OwnRows(Modal[str | None]):
 
     def _read(self) -> None:
         text = self.query_one(TextArea).text
-        self._rows, self.refusal, columns = (), "", ""
+        self._rows, columns, refusal = (), "", ""
         try:
             read = read_rows(text)
             self._rows, columns = read.rows, read.columns
         except AdderError as error:
             if text.strip():
-                self.refusal = str(error)
+                refusal = str(error)
         data = self._source().experiment.data
         if not self._rows and self._unlisted:
             self.promise = f"The run's {count(self._unlisted)} rows are too many to edit here: type or paste others."
@@ -148,7 +141,7 @@ class OwnRows(Modal[str | None]):
                 f"{plural(len(self._rows), 'row')} read. They need a new run: Ctrl+T starts it; u brings this run back."
                 f" Columns: {columns}."
             )
-        self.query_one("#foot", Drawing).redraw()
+        self.say(refusal)
 
     def action_leave(self) -> None:
         """Back to the data; what was typed is there when one comes again."""
@@ -158,19 +151,13 @@ class OwnRows(Modal[str | None]):
         """Start a new run on the rows; what will not do stays to be mended."""
         self._read()
         if self._rows:
-            self.run_worker(self._apply(), name="apply", exclusive=True)
+            self.start(self._apply())
         else:
-            self.refusal = self.refusal or "There are no rows yet: " + FORMS + "."
-            self.query_one("#foot", Drawing).redraw()
+            self.say(self.said or "There are no rows yet: " + FORMS + ".")
 
     async def _apply(self) -> None:
         changes = {"data.kind": "rows", "data.rows": self._rows}
-        try:
-            await self._player.run(self._source().experiment.replace(**changes), None)
-        except AdderError as error:
-            self.refusal = str(error)
-            self.query_one("#foot", Drawing).redraw()
-            return
+        await self._controller.run(self._source().experiment.replace(**changes), None)
         self.dismiss(None)
 
 
@@ -205,9 +192,9 @@ class _Foot(_Part):
         glyphs = view.glyphs
         answers, place = screen.answers, screen.look.at - screen.look.top
         answer = float(answers[place]) if answers is not None and 0 <= place < len(answers) else None
-        phrase = Line.of((f" {screen.sentence}", "minus")) if screen.sentence else chosen_pair(
+        said = Line.of((f" {screen.said}", "minus")) if screen.said else chosen_pair(
             screen.data, screen.look, answer, glyphs)  # fmt: skip
-        return [phrase.fit(width, glyphs.ellipsis), _keys(screen).fit(width, glyphs.ellipsis)]
+        return [said.fit(width, glyphs.ellipsis), _keys(screen).fit(width, glyphs.ellipsis)]
 
 
 def _keys(screen: DataScreen) -> Line:
@@ -218,10 +205,7 @@ def _keys(screen: DataScreen) -> Line:
         pairs.append(("Tab", "trained on" if screen.look.held_out else "held out"))
     if screen.beside or screen.scatter_shown:
         pairs.append(("c", "colour by " + ("error" if screen.look.colour == "target" else "target")))
-    parts: list[Span] = []
-    for key, does in pairs:
-        parts += [(f" {key}", "key"), (f" {does} ", "dim")]
-    return Line(tuple(parts))
+    return keys_line(pairs)
 
 
 class DataScreen(Modal[None]):
@@ -237,19 +221,10 @@ class DataScreen(Modal[None]):
     DataScreen _Foot {{ height: 2; }}
     """
     window = "data"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of("data"),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home", "end(False)", show=False),
-        Binding("end", "end(True)", show=False),
-    ]
 
-    def __init__(self, source: ViewSource, player: Controller) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._source, self._player = source, player
+        self._source, self._controller = services.view, services.controller
         self.data: DatasetArrays | None = None
         self.look = Look()
         self.answers: Doubles | None = None
@@ -259,7 +234,6 @@ class DataScreen(Modal[None]):
         self._spread_of: tuple[int, bool] | None = None
         """The version and the pairs that they belong to."""
         self.scatter_shown = False
-        self.sentence = ""
         self.draft: str | None = None
         """Rows that were typed and not applied."""
         self._moved = asyncio.Event()
@@ -289,23 +263,18 @@ class DataScreen(Modal[None]):
         self.query_one(_Table).display = self.beside or not self.scatter_shown
         self.query_one(_Scatter).display = self.beside or self.scatter_shown
 
-    def redraw(self) -> None:
-        for part in self.query(_Part):
-            part.redraw()
-
     # --- fetching --------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
         """Keep the answers in sight up to date while the run goes on; what is far out of sight is never asked for."""
         try:
-            session = await self._player.ready()
+            session = await self._controller.ready()
             self.data = await session.data()
             while self.is_attached:
                 self._moved.clear()
                 version, look = (self._source().snapshot or await session.snapshot()).version, self.look
                 pairs, _ = pairs_of(self.data, look)
-                rows = max(1, self.query_one(_Table).size.height - 1)
-                answers = await session.answers(pairs[look.top : look.top + rows])
+                answers = await session.answers(pairs[look.top : look.top + self._height])
                 if (self.beside or self.scatter_shown) and self._spread_of != (version, look.held_out):
                     self.spread = await session.answers(pairs[thinned(pairs)])
                     self._spread_of = version, look.held_out
@@ -314,8 +283,7 @@ class DataScreen(Modal[None]):
                 self.redraw()
                 await self._changed(version)
         except AdderError as error:
-            self.sentence = str(error)
-            self.redraw()
+            self.say(str(error))
 
     async def _changed(self, version: int) -> None:
         """Until the look or the run has changed."""
@@ -345,51 +313,42 @@ class DataScreen(Modal[None]):
             return
         rows = len(pairs_of(self.data, self.look)[1])
         at = max(0, min(rows - 1, row))
-        height = max(1, self.query_one(_Table).size.height - 1)
-        self._see(at=at, top=scrolled(at, self.look.top, height, rows))
+        self._see(at=at, top=scrolled(at, at, self.look.top, self._height, rows))
 
-    def action_move(self, change: int) -> None:
-        """Choose a row further down or up."""
-        self.go(self.look.at + change)
+    @property
+    def _height(self) -> int:
+        """Rows in sight."""
+        return max(1, self.query_one(_Table).size.height - 1)
 
-    def action_page(self, pages: int) -> None:
-        """Go on by as many rows as are in sight."""
-        self.go(self.look.at + pages * max(1, self.query_one(_Table).size.height - 1))
-
-    def action_end(self, last: bool) -> None:
-        """Choose the first or the last row."""
-        self.go(1 << 40 if last else 0)
+    def action_move(self, key: str) -> None:
+        self.go(self.look.at + step(key, self._height))
 
     def action_switch(self) -> None:
-        """Show the scatter, or the table again."""
         self.scatter_shown = not self.scatter_shown
         self._arrange()
         self._moved.set()
         self.redraw()
 
     def action_colour(self) -> None:
-        """Colour the scatter by the answers' errors, or by the targets."""
         self._see(colour="off by" if self.look.colour == "target" else "target")
 
     def action_held_out(self) -> None:
-        """Look at the held-out pairs, or at those trained on."""
         if self.data is not None and len(self.data.test_targets):
             self.spread = None
             self._see(held_out=not self.look.held_out, at=0, top=0)
 
     def action_edit(self) -> None:
         """Type or paste rows; they start a new run."""
-        # Textual's text area is dear to import
 
         def done(text: str | None) -> None:
             self.draft = text
             if text is None:
                 self.dismiss()
 
-        self.app.push_screen(OwnRows(self._source, self._player, self.draft), done)
+        self.app.push_screen(OwnRows(self._source, self._controller, self.draft), done)
 
     def on_mouse_scroll_down(self) -> None:
-        self.action_move(3)
+        self.go(self.look.at + WHEEL_ROWS)
 
     def on_mouse_scroll_up(self) -> None:
-        self.action_move(-3)
+        self.go(self.look.at - WHEEL_ROWS)

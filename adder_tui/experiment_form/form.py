@@ -10,6 +10,7 @@ from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
 from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.list_view import keys_line, said_lines, scrolled
 from adder_tui.ui.run_state import preset_of
 from adder_tui.ui.symbols import Glyphs
 
@@ -237,12 +238,10 @@ def field_rows(draft: FormState, width: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def scrolled(rows: list[Row], name: str, top: int, height: int) -> int:
+def top_row(rows: list[Row], name: str, top: int, height: int) -> int:
     """The first row in sight, moved as little as keeps the chosen field and its error in sight, with a row around."""
     mine = [i for i, (owner, _) in enumerate(rows) if owner == name]
-    first, last = max(0, mine[0] - 2), min(len(rows) - 1, mine[-1] + 1)
-    top = min(max(top, last - height + 1), first)
-    return max(0, min(top, len(rows) - height))
+    return scrolled(max(0, mine[0] - 2), min(len(rows) - 1, mine[-1] + 1), top, height, len(rows))
 
 
 def _field(draft: FormState, name: str, width: int, glyphs: Glyphs) -> Line:
@@ -299,12 +298,11 @@ def _meaning(draft: FormState, name: str) -> str:
 def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     """What the chosen field means and takes, what Enter will do, and the keys; always :data:`PANEL` rows."""
     name = draft.name
-    phrase = wrapped(f"{name}: {_meaning(draft, name)}", width - 1)[:2]
     rows = [Line.of((glyphs.horizontal * width, "faint"))]
-    rows += [Line.of((" " + glyphs.text(row), "text")) for row in phrase]
+    rows += said_lines(f"{name}: {_meaning(draft, name)}", width + 1, "text", glyphs)[:2]
     rows += _takes(draft, width, glyphs)[: 5 - len(rows)]
     rows += [Line()] * (5 - len(rows))
-    rows += [Line.of((" " + row, "strong")) for row in wrapped(_will(draft), width - 1)[:2]]
+    rows += said_lines(_will(draft), width + 1, "strong", glyphs)[:2]
     rows += [Line()] * (PANEL - 1 - len(rows))
     rows.append(_keys(draft, glyphs))
     return [row.fit(width, glyphs.ellipsis) for row in rows]
@@ -315,7 +313,7 @@ def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     default = "many-pairs, all keys at once" if draft.name == PRESET else default_text(draft.name) or "none"
     if not words:
         text = f"Takes {key_named(draft.name).range}. Default {default}."
-        return [Line.of((" " + glyphs.text(row), "dim")) for row in wrapped(text, width - 1)]
+        return said_lines(text, width + 1, "dim", glyphs)
     rows: list[list[Span]] = [[(" ", "dim")]]
     used = 1
     for word in words:
@@ -334,10 +332,7 @@ def _keys(draft: FormState, glyphs: Glyphs) -> Line:
     pairs = [
         ("Enter", "apply"), ("Esc", "leave"), (arrows, "change"), ("Ctrl+D", "default"), ("Ctrl+R", "as the run"),
     ]  # fmt: skip
-    parts: list[Span] = []
-    for key, does in pairs:
-        parts += [(f" {key}", "key"), (f" {does} ", "dim")]
-    return Line(tuple(parts))
+    return keys_line(pairs)
 
 
 def _will(draft: FormState) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 
-from adder_engine.errors import AdderError
-from adder_engine.experiment import Experiment
-from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, scrolled
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
-from adder_tui.ui.dialogs import Modal
+from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, top_row
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas
 from adder_tui.ui.line import Line
+from adder_tui.ui.list_view import step
+from adder_tui.ui.modal import Modal
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_tui.controller import Controller
+    from adder_tui.services import Services
+
+
+KEYS_A_PAGE = 8
 
 
 class _Drawing(Canvas):
@@ -40,7 +42,7 @@ class _Fields(_Drawing):
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         rows = field_rows(self.draft, width, view.glyphs)
-        self._top = scrolled(rows, self.draft.name, self._top, height)
+        self._top = top_row(rows, self.draft.name, self._top, height)
         return [line.fit(width) for _, line in rows[self._top : self._top + height]]
 
     def on_click(self, event: events.Click) -> None:
@@ -73,11 +75,12 @@ class ExperimentForm(Modal[None]):
     ExperimentForm _Panel {{ height: {PANEL}; }}
     """
 
-    def __init__(self, experiment: Experiment, source: ViewSource, player: Controller) -> None:
+    window = "experiment"
+
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self.draft = FormState(experiment)
-        self._source = source
-        self._player = player
+        self.draft = FormState(services.view().experiment)
+        self._source, self._controller = services.view, services.controller
         self._applying = False
 
     def compose(self) -> ComposeResult:
@@ -85,40 +88,41 @@ class ExperimentForm(Modal[None]):
         yield _Fields(self._source)
         yield _Panel(self._source)
 
-    def redraw(self) -> None:
-        for drawing in self.query(_Drawing):
-            drawing.redraw()
-
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if event.key == "escape":
-            self.dismiss()
-        elif event.key == "enter":
-            self._apply()
-        elif not self._applying:
-            self._do(event)
-            self.redraw()
-
-    def _do(self, event: events.Key) -> None:
         draft = self.draft
-        turn = bool(draft.words(draft.name))
-        handlers: dict[str, Callable[[], None]] = {
-            "down": lambda: draft.move(1), "tab": lambda: draft.move(1),
-            "up": lambda: draft.move(-1), "shift+tab": lambda: draft.move(-1),
-            "pagedown": lambda: draft.move(8), "pageup": lambda: draft.move(-8),
-            "ctrl+d": draft.set_default, "ctrl+r": draft.set_as_run,
-            "left": lambda: draft.turn(-1) if turn else draft.go(draft.cursor - 1),
-            "right": lambda: draft.turn(1) if turn else draft.go(draft.cursor + 1),
-            "home": lambda: draft.go(0), "end": lambda: draft.go(len(draft.text(draft.name))),
-            "backspace": lambda: draft.erase(False), "delete": lambda: draft.erase(True),
-        }  # fmt: skip
-        if event.key in handlers:
-            handlers[event.key]()
-        elif event.key == "space" and turn:
+        if self._applying and event.key != "escape":
+            return
+        if event.key == "space" and draft.words(draft.name):
             draft.turn(1)
+        elif bindings := self._bindings.key_to_bindings.get(event.key):
+            await self.run_action(bindings[0].action)
         elif event.character is not None and event.is_printable:
             draft.type(event.character)
+        self.redraw()
+
+    def action_move(self, key: str) -> None:
+        self.draft.move(step(key, KEYS_A_PAGE))
+
+    def action_aside(self, key: str) -> None:
+        draft, by = self.draft, 1 if key == "right" else -1
+        if draft.words(draft.name):
+            draft.turn(by)
+        else:
+            draft.go(draft.cursor + by)
+
+    def action_go_to(self, key: str) -> None:
+        self.draft.go(0 if key == "home" else len(self.draft.text(self.draft.name)))
+
+    def action_erase(self, key: str) -> None:
+        self.draft.erase(key == "delete")
+
+    def action_key_default(self) -> None:
+        self.draft.set_default()
+
+    def action_key_as_run(self) -> None:
+        self.draft.set_as_run()
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted lines become rows in one line."""
@@ -137,24 +141,24 @@ class ExperimentForm(Modal[None]):
 
     # --- applying --------------------------------------------------------------------------------
 
-    def _apply(self) -> None:
+    def action_apply(self) -> None:
         """Change the run or start a new one; on a refusal the form stays as it is."""
-        if self.draft.errors or self._applying:
-            self.redraw()
-        elif self.draft.changes:
+        if self.draft.errors:
+            return
+        if self.draft.changes:
             self._applying = True
-            self.run_worker(self._carry_out(), name="apply")
+            self.start(self._carry_out())
         else:
             self.dismiss()
 
     async def _carry_out(self) -> None:
         draft = self.draft
         try:
-            await self._player.run(draft.experiment, draft.changes if draft.in_place else None)
-        except AdderError as error:
-            draft.refuse(str(error))
-            self.redraw()
-        else:
+            await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
             self.dismiss()
         finally:
             self._applying = False
+
+    def say(self, sentence: str) -> None:
+        self.draft.refuse(sentence)
+        self.redraw()

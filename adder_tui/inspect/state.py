@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,8 @@ MOMENTS: dict[str, tuple[str, str]] = {
 ACTIVATIONS = "activations"
 COMPARISONS = ("", "start", "step")
 """Alone, against the start of the run, against the moment before the last optimizer step."""
+ROWS = {"parameter": 0, "gradient": 1, "first": 2, "second": 3}
+"""Quantities that the state holds, and their rows in it."""
 COMPARED_WITH = {"": "now", "start": "now against the start", "step": "now against before the last step"}
 
 
@@ -53,14 +56,10 @@ class InspectState:
 
 def quantities(experiment: Experiment) -> tuple[str, ...]:
     """What there is to look at with the optimizer in use."""
-    first, second = MOMENTS[experiment.training.optimizer]
-    moments = (("first",) if first else ()) + (("second",) if second else ())
-    return ("parameter", "gradient", *moments, "change", "ratio", ACTIVATIONS)
-
-
-def fitting_quantity(quantity: str, experiment: Experiment) -> str:
-    """The quantity, or the parameter itself where the optimizer in use has no such moment."""
-    return quantity if quantity in quantities(experiment) else "parameter"
+    kept = (
+        name for name, torchs in zip(("first", "second"), MOMENTS[experiment.training.optimizer], strict=True) if torchs
+    )
+    return ("parameter", "gradient", *kept, "change", "ratio", ACTIVATIONS)
 
 
 def label(quantity: str, experiment: Experiment) -> str:
@@ -69,53 +68,87 @@ def label(quantity: str, experiment: Experiment) -> str:
     return {"first": first, "second": second}.get(quantity, quantity)
 
 
-def comparable(quantity: str) -> bool:
-    """Whether it can be shown beside its value at another moment; a change is between two moments already."""
-    return quantity in ("parameter", "gradient", "first", "second")
+@dataclass(frozen=True)
+class Look:
+    """A view, and what of it is looked at: the numbers behind the table, and those of another moment."""
+
+    view: ViewState
+    inspection: InspectState
+
+    @cached_property
+    def quantity(self) -> str:
+        """The quantity, or the parameter itself where the optimizer in use has no such moment."""
+        wanted = self.inspection.quantity
+        return wanted if wanted in quantities(self.view.experiment) else "parameter"
+
+    @cached_property
+    def here(self) -> CellPosition:
+        """Where the selection stands."""
+        return place(self.view.selection, self.view.experiment)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it can be shown beside its value at another moment; a change is between two moments already."""
+        return self.quantity in ROWS
+
+    @property
+    def compared(self) -> bool:
+        """Whether each number is shown beside what it was."""
+        return bool(self.inspection.against) and self.comparable
+
+    @property
+    def from_start(self) -> bool:
+        return self.inspection.against == "start"
+
+    @property
+    def since(self) -> str:
+        """What a change is measured from, in words."""
+        return "since the start" if self.from_start else "in the last step"
+
+    @property
+    def earlier(self) -> Floats | None:
+        """``(4, P)``: the state that changes and comparisons are measured from; None while it is not there."""
+        if self.view.snapshot is None:
+            return None
+        state = self.inspection.start if self.from_start else self.view.snapshot.previous
+        return state if state is not None and state.shape == self.view.snapshot.state.shape else None
+
+    def values(self, quantity: str, span: slice, then: bool = False) -> Doubles | None:
+        """The quantity's numbers for a part of the flat parameters; None where there are none.
+
+        A change is the last step's, or with the start compared the whole run's; there is none before the first step,
+        and after an edit until the next. A ratio is |change| / |parameter before|, and NaN for a parameter that was 0.
+
+        Args:
+            then: at the moment that it is compared with.
+        """
+        snapshot, before = self.view.snapshot, self.earlier
+        if snapshot is None or (then and before is None):
+            return None
+        if quantity == "gradient" and (self.from_start if then else not snapshot.gradient_set(span.start)):
+            return None
+        if quantity in ROWS:
+            state = before if then and before is not None else snapshot.state
+            return state[ROWS[quantity], span].astype(np.float64)
+        if before is None or not (self.from_start or snapshot.stepped):
+            return None
+        base = before[0, span].astype(np.float64)
+        change = snapshot.state[0, span].astype(np.float64) - base
+        if quantity == "change":
+            return change
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(base != 0, np.abs(change) / np.abs(base), np.nan)
+
+    def value(self, quantity: str, index: int, then: bool = False) -> float | None:
+        """One number of a quantity."""
+        return number_at(self.values(quantity, slice(index, index + 1), then), 0, quantity)
 
 
-def values(view: ViewState, inspection: InspectState, quantity: str, span: slice, then: bool = False) -> Doubles | None:
-    """The quantity's numbers for a part of the flat parameters; None where there are none.
-
-    A change is the last step's, or with the start compared the whole run's; there is none before the first step,
-    and after an edit until the next. A ratio is |change| / |parameter before|, and NaN for a parameter that was 0.
-
-    Args:
-        then: at the moment that it is compared with.
-    """
-    snapshot = view.snapshot
-    if snapshot is None:
+def number_at(numbers: Doubles | None, at: int | tuple[int, int], quantity: str) -> float | None:
+    """A number of many; None where there is none, as for the ratio of a parameter that was 0."""
+    if numbers is None or (quantity == "ratio" and np.isnan(numbers[at])):
         return None
-    now, before = snapshot.state, earlier(view, inspection)
-    if then and before is None:
-        return None
-    state = before if then and before is not None else now
-    if quantity == "gradient":
-        there = inspection.against != "start" if then else snapshot.gradient_set(span.start)
-        return _doubles(state[1, span]) if there else None
-    rows = {"parameter": 0, "first": 2, "second": 3}
-    if quantity in rows:
-        return _doubles(state[rows[quantity], span])
-    if before is None or (inspection.against != "start" and not snapshot.stepped):
-        return None
-    base = _doubles(before[0, span])
-    change = _doubles(now[0, span]) - base
-    if quantity == "change":
-        return change
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(base != 0, np.abs(change) / np.abs(base), np.nan)
-
-
-def earlier(view: ViewState, inspection: InspectState) -> Floats | None:
-    """``(4, P)``: the state that changes and comparisons are measured from; None while it is not there."""
-    if view.snapshot is None:
-        return None
-    state = inspection.start if inspection.against == "start" else view.snapshot.previous
-    return state if state is not None and state.shape == view.snapshot.state.shape else None
-
-
-def _doubles(floats: Floats) -> Doubles:
-    return floats.astype(np.float64)
+    return float(numbers[at])
 
 
 @dataclass(frozen=True)
@@ -146,7 +179,6 @@ class CellPosition:
 
     @property
     def index(self) -> int:
-        """Flat index of the chosen number."""
         return self.index_at(self.row, self.column)
 
     def index_at(self, row: int, column: int) -> int:
@@ -186,33 +218,24 @@ def in_layer(here: CellPosition, layer: int, experiment: Experiment) -> Paramete
     return CellPosition(weight, bias, row, column).moved(0, 0)
 
 
-def since(inspection: InspectState) -> str:
-    """What a change is measured from, in words."""
-    return "since the start" if inspection.against == "start" else "in the last step"
-
-
-def headings(here: CellPosition, inspection: InspectState, view: ViewState) -> tuple[str, ...]:
+def headings(look: Look, here: CellPosition) -> tuple[str, ...]:
     """What the table shows, by PyTorch's names, with shape and storage order; then in fewer words."""
-    quantity, weight = fitting_quantity(inspection.quantity, view.experiment), here.weight.name
-    name = weight.rpartition(".")[0]
-    snapshot = view.snapshot
+    quantity, snapshot, weight = look.quantity, look.view.snapshot, here.weight.name
     if quantity == ACTIVATIONS:
-        resting = snapshot is None or snapshot.status != "playing" or inspection.activity
-        short = f"{name}: outputs{'' if resting else ' (while paused)'}"
-        return f"{name}: outputs, for one sum and over all training rows{'' if resting else ' (while paused)'}", short
+        resting = snapshot is None or snapshot.status != "playing" or look.inspection.activity
+        name, paused = f"{weight.rpartition('.')[0]}: outputs", "" if resting else " (while paused)"
+        return f"{name}, for one sum and over all training rows{paused}", f"{name}{paused}"
     if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(here.weight.start):
         return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
     shape = f"{here.weight.shape} stride {(here.columns, 1)}"
     if quantity == "change":
-        whole = inspection.against == "start"
-        long, short = f"change {since(inspection)}", f"{'whole' if whole else 'last'} change"
-        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight}: {short}"
+        short = f"{'whole' if look.from_start else 'last'} change"
+        return f"{weight} {shape}: change {look.since}", f"{weight} {shape}: {short}", f"{weight}: {short}"
     if quantity == "ratio":
-        long, short = f"|change| / |weight before|, {since(inspection)}", f"ratio {since(inspection)}"
-        return f"{weight} {shape}: {long}", f"{weight} {shape}: {short}", f"{weight} {shape}: ratio", f"{weight}: ratio"
-    what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity)
-    what = what or f"{label(quantity, view.experiment)} of {weight}"
-    of_bias = what.replace(weight, here.bias.name)
-    bias = f"; {of_bias} ({here.rows},)"
+        words = f"|change| / |weight before|, {look.since}", f"ratio {look.since}", "ratio"
+        return *(f"{weight} {shape}: {one}" for one in words), f"{weight}: ratio"
+    moment = f"{label(quantity, look.view.experiment)} of {weight}"
+    what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity, moment)
+    bias = f"; {what.replace(weight, here.bias.name)} ({here.rows},)"
     long = f"{what} {here.weight.shape} row by row, stride {(here.columns, 1)}"
     return long + bias, f"{what} {shape}{bias}", long, f"{what} {shape}", f"{what} {here.weight.shape}", what

@@ -10,25 +10,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 
 from adder_engine.errors import AdderError
-from adder_tui.inspect.state import (
-    COMPARISONS,
-    CellPosition,
-    InspectState,
-    fitting_quantity,
-    in_layer,
-    place,
-    quantities,
-)
+from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, Pane, ViewSource, heading
-from adder_tui.ui.dialogs import Modal
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
+from adder_tui.ui.text_window import TextWindow
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -57,33 +48,18 @@ def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-class ModuleScreen(Modal[None]):
+class ModuleScreen(TextWindow):
     """The module and its parameter count; Escape closes it.
 
     Args:
         text: the module as PyTorch prints it.
     """
 
-    DEFAULT_CSS = """
-    ModuleScreen { background: $background; padding: 1 2; }
-    ModuleScreen #heading { height: 1; margin-bottom: 1; }
-    ModuleScreen VerticalScroll { scrollbar-size: 0 0; background: $background; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,M,enter", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("M", "dismiss", show=False)]
+    HEADING = "The network"
 
     def __init__(self, source: ViewSource, text: str) -> None:
-        super().__init__()
-        self._source = source
-        self.text = text
-
-    def compose(self) -> ComposeResult:
-        yield heading(self._source, ("The network", "strong"), ("   Esc closes this", "dim"))
-        with VerticalScroll():
-            yield Drawing(self._source, lambda view, width, height: module_lines(view, self.text, width), id="module")
-
-    def on_mount(self) -> None:
-        self.query_one("#module").styles.height = len(module_lines(self._source(), self.text, 80))
-        self.query_one(VerticalScroll).focus()
+        super().__init__(source, lambda view, width: module_lines(view, text, width))
 
 
 class TensorTable(Canvas, can_focus=True):
@@ -95,16 +71,10 @@ class TensorTable(Canvas, can_focus=True):
         select: takes the number that the cursor moves to.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1, 0)", show=False),
-        Binding("down", "move(1, 0)", show=False),
-        Binding("left", "move(0, -1)", show=False),
-        Binding("right", "move(0, 1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("tab", "layer(1)", show=False),
-        Binding("shift+tab", "layer(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="move(-1, 0)", down="move(1, 0)", left="move(0, -1)", right="move(0, 1)", pageup="page(-1)",
+        pagedown="page(1)", tab="layer(1)", shift_tab="layer(-1)",
+    )  # fmt: skip
 
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
@@ -145,7 +115,7 @@ class TensorTable(Canvas, can_focus=True):
     def action_quantity(self, change: int) -> None:
         """Show the next quantity, or the one before."""
         known = quantities(self.view.experiment)
-        at = known.index(fitting_quantity(self.inspection.quantity, self.view.experiment))
+        at = known.index(Look(self.view, self.inspection).quantity)
         self.inspect(quantity=known[(at + change) % len(known)])
 
     def action_compare(self) -> None:

@@ -14,16 +14,15 @@ from adder_tui.inspect.state import (
     CellPosition,
     Doubles,
     InspectState,
-    comparable,
-    fitting_quantity,
+    Look,
     headings,
     in_layer,
     label,
+    number_at,
     place,
     quantities,
-    values,
 )
-from adder_tui.inspect.statistics import LABEL, THEN, activity_lines, chosen_number, compared, neuron_label, statistics
+from adder_tui.inspect.statistics import LABEL, THEN, activity_lines, chosen_number, neuron_label, statistics
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import BEFORE, cell, shade, sign_role
 from adder_tui.ui.line import Line, Span, roomiest
@@ -80,37 +79,37 @@ def tensor_lines(view: ViewState, inspection: InspectState, width: int, height: 
     Where there is room, all layers stand under each other, else the chosen one alone; under them its activations
     where all of them fit, the chosen number, and the statistics. A table that is too large scrolls with the cursor.
     """
-    here = place(view.selection, view.experiment)
-    quantity = fitting_quantity(inspection.quantity, view.experiment)
-    per_row = 2 if compared(view, inspection) else 1
-    number = chosen_number(view, inspection, here, width)
-    notes = statistics(view, inspection, here, width, with_then=False)
+    look = Look(view, inspection)
+    here, acts = look.here, look.quantity == ACTIVATIONS
+    per_row = 2 if look.compared else 1
+    number = chosen_number(look, width)
+    notes = statistics(look, width, with_then=False)
     room = height - CHOICES - len(number) - len(notes)
     if room < min(here.rows, MOST_ROWS_FIRST) * per_row + 2:  # the numbers themselves come before what sums them up
         room, notes = room + len(notes), []
     layers = range(len(view.experiment.layer_names))
     all_rows = sum(view.experiment.network.layers[1:])
-    whole = quantity != ACTIVATIONS and room >= len(layers) * 3 + all_rows * per_row + here.rows + 3
+    whole = not acts and room >= len(layers) * 3 + all_rows * per_row + here.rows + 3
     tables = [_beside(here, i, view) for i in layers] if whole else [here]
     spare = room - sum(2 + table.rows * per_row for table in tables)
     if per_row == 2 and spare >= 2 and notes:
-        notes = statistics(view, inspection, here, width, with_then=True)
+        notes = statistics(look, width, with_then=True)
         spare -= 2
     active: list[Line] = []
-    if quantity != ACTIVATIONS and spare >= here.rows + 1:
-        active = activity_lines(view, inspection, here, 0, here.rows, width)
+    if not acts and spare >= here.rows + 1:
+        active = activity_lines(look, here, 0, here.rows, width)
         spare -= len(active)
-    lines, choices = _choices(view, inspection, here, width)
+    lines, choices = _choices(look, width)
     blocks = []
     for i, table in enumerate(tables):
         rest = max(LEAST_TABLE, height - CHOICES - len(number) - len(notes) - len(active)) - 2
         block = block_for(inspection, table, width, table.rows * per_row if whole else rest, per_row)
         blocks.append((len(lines) + 2, block))
-        lines.append(_heading(view, inspection, table, block, width))
-        if quantity == ACTIVATIONS:
-            lines += activity_lines(view, inspection, table, block.top, block.rows, width)
+        lines.append(_heading(look, table, block, width))
+        if acts:
+            lines += activity_lines(look, table, block.top, block.rows, width)
         else:
-            lines += table_lines(view, inspection, table, block, width, with_cursor=table.layer == here.layer)
+            lines += table_lines(look, table, block, width)
         if i < len(tables) - 1 or spare > 0:
             lines.append(Line())
             spare -= 1
@@ -120,26 +119,23 @@ def tensor_lines(view: ViewState, inspection: InspectState, width: int, height: 
             lines.append(Line())
             spare -= 1
     chosen = next(block for _, block in blocks if block.layer == here.layer)
-    return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]], VisibleTable(
-        chosen, tuple(blocks), choices
-    )
+    shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
+    return shown, VisibleTable(chosen, tuple(blocks), choices)
 
 
 def _beside(here: CellPosition, layer: int, view: ViewState) -> CellPosition:
     return here if layer == here.layer else place(in_layer(here, layer, view.experiment), view.experiment)
 
 
-def _choices(
-    view: ViewState, inspection: InspectState, here: CellPosition, width: int
-) -> tuple[list[Line], tuple[Choice, ...]]:
+def _choices(look: Look, width: int) -> tuple[list[Line], tuple[Choice, ...]]:
     """The layers, and what is compared; the quantities; and where each word stands."""
-    experiment = view.experiment
-    quantity = fitting_quantity(inspection.quantity, experiment)
+    view, experiment = look.view, look.view.experiment
     known = quantities(experiment)
-    against = COMPARED_WITH[inspection.against] if comparable(quantity) else ""
-    right = Line.of((f"{against} ", "accent" if inspection.against else "dim"))
-    layers, layer_spots = _choice(view, "layer", experiment.layer_names, here.layer, width - right.width)
-    names, name_spots = _choice(view, "quantity", [label(q, experiment) for q in known], known.index(quantity), width)
+    against = COMPARED_WITH[look.inspection.against] if look.comparable else ""
+    right = Line.of((f"{against} ", "accent" if look.inspection.against else "dim"))
+    layers, layer_spots = _choice(view, "layer", experiment.layer_names, look.here.layer, width - right.width)
+    labels = [label(quantity, experiment) for quantity in known]
+    names, name_spots = _choice(view, "quantity", labels, known.index(look.quantity), width)
     comparison = Choice("comparison", 0, width - right.width, 0, len(against))
     return [layers.with_right(right, width, view.glyphs.ellipsis), names], (comparison, *layer_spots, *name_spots)
 
@@ -161,15 +157,14 @@ def _choice(
     return line, spots
 
 
-def _heading(view: ViewState, inspection: InspectState, table: CellPosition, block: Block, width: int) -> Line:
+def _heading(look: Look, table: CellPosition, block: Block, width: int) -> Line:
     """What the table shows, and which part of it where it does not fit."""
-    quantity = fitting_quantity(inspection.quantity, view.experiment)
+    view, snapshot = look.view, look.view.snapshot
     rows = f"{block.top}-{block.top + block.rows - 1}" if block.rows < table.rows else ""
-    columns = f"{block.left}-{block.left + block.columns - 1}"
-    if block.columns == table.columns or quantity == ACTIVATIONS:
-        columns = ""
-    none = quantity == "gradient" and view.snapshot is not None and not view.snapshot.gradient_set(table.weight.start)
-    wordings = [Line.of((f" {words}", "strong" if none else "dim")) for words in headings(table, inspection, view)]
+    all_columns = block.columns == table.columns or look.quantity == ACTIVATIONS
+    columns = "" if all_columns else f"{block.left}-{block.left + block.columns - 1}"
+    none = look.quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(table.weight.start)
+    wordings = [Line.of((f" {words}", "strong" if none else "dim")) for words in headings(look, table)]
     least = next((words for words in reversed(wordings) if "stride" in words.plain), wordings[-1])
     long = ", ".join(f"{name} {part}" for name, part in (("rows", rows), ("columns", columns)) if part)
     part = long if least.width + len(long) + 3 <= width else f"[{rows or ':'}, {columns or ':'}]"
@@ -214,33 +209,25 @@ def block_for(inspection: InspectState, here: CellPosition, width: int, room: in
     columns = min(here.columns, max(1, room // (MARKS + BEFORE + after) - 1))
     left = inspection.left if here.on_bias else _scrolled(inspection.left, here.column, columns)
     return Block(
-        layer=here.layer,
-        top=max(0, min(_scrolled(inspection.top, here.row, rows), here.rows - rows)),
-        left=max(0, min(left, here.columns - columns)),
-        rows=rows,
-        columns=columns,
-        lines_per_row=lines_per_row,
-        after=after,
-    )
+        here.layer, max(0, min(_scrolled(inspection.top, here.row, rows), here.rows - rows)),
+        max(0, min(left, here.columns - columns)), rows, columns, lines_per_row, after,
+    )  # fmt: skip
 
 
 def _scrolled(first: int, cursor: int, visible: int) -> int:
     return min(max(first, cursor - visible + 1), cursor)
 
 
-def table_lines(
-    view: ViewState, inspection: InspectState, here: CellPosition, block: Block, width: int, with_cursor: bool
-) -> list[Line]:
+def table_lines(look: Look, here: CellPosition, block: Block, width: int) -> list[Line]:
     """Names of what the weights come from, then a row for each neuron that they go to.
 
     With two lines a row, the lower one holds the numbers compared with. In the place of the shade stands then which
     way the number went and how far beside the others, and its mark of a kept one stands below.
     """
-    glyphs = view.glyphs
-    quantity = fitting_quantity(inspection.quantity, view.experiment)
-    paired = block.lines_per_row > 1
-    now = _matrix(view, inspection, quantity, here)
-    then = _matrix(view, inspection, quantity, here, then=True) if paired else None
+    view, glyphs, quantity = look.view, look.view.glyphs, look.quantity
+    paired, with_cursor = block.lines_per_row > 1, here.layer == look.here.layer
+    now = _matrix(look, here)
+    then = _matrix(look, here, then=True) if paired else None
     shaded = now if not paired else now - then if now is not None and then is not None else None
     largest = _largest(shaded)
     frozen = frozenset(view.snapshot.frozen if view.snapshot is not None else ())
@@ -249,22 +236,24 @@ def table_lines(
     lines = [_header(view, here, columns, block.pitch, width, with_cursor)]
     for row in range(block.top, block.top + block.rows):
         line = neuron_label(view, here.layer, row, with_cursor and row == here.row)
-        below = Line.of((f"  {THEN[inspection.against]}".ljust(LABEL), "faint"))
-        for column in columns:
-            if column == here.columns:
+        below = Line.of((f"  {THEN[look.inspection.against]}".ljust(LABEL), "faint"))
+        for at in ((row, column) for column in columns):
+            if at[1] == here.columns:
                 line, below = (Line.of(part, (glyphs.vertical, "faint")) for part in (line, below))
-            value, weight = _at(now, row, column, quantity), _at(shaded, row, column, quantity)
-            kept: Span = (glyphs.kept if here.index_at(row, column) in frozen else " ", "accent")
+            value, weight = number_at(now, at, quantity), number_at(shaded, at, quantity)
+            kept: Span = (glyphs.kept if here.index_at(*at) in frozen else " ", "accent")
             tone: Span = (" ", "text")
             if not paired:
                 tone = (shade(weight, largest, glyphs), sign_role(weight))
             elif weight:
                 tone = brought_mark(weight, largest, glyphs)
-            role = "chosen" if (row, column) == chosen else sign_role(value)
             number = cell(value, glyphs, BEFORE, block.after)
-            line = Line.of(line, " ", tone, " " if paired else kept, (number, role))
-            earlier = cell(_at(then, row, column, quantity), glyphs, BEFORE, block.after)
-            below = Line.of(below, " ", kept, " ", (earlier, "dim"))
+            line = Line.of(
+                line, " ", tone, " " if paired else kept, (number, "chosen" if at == chosen else sign_role(value))
+            )
+            below = Line.of(
+                below, " ", kept, " ", (cell(number_at(then, at, quantity), glyphs, BEFORE, block.after), "dim")
+            )
         lines += [line, below] if paired else [line]
     return lines
 
@@ -279,12 +268,9 @@ def _header(view: ViewState, here: CellPosition, columns: list[int], pitch: int,
     return line.fit(width, fill="band-dim")
 
 
-def _matrix(
-    view: ViewState, inspection: InspectState, quantity: str, here: CellPosition, then: bool = False
-) -> Doubles | None:
+def _matrix(look: Look, here: CellPosition, then: bool = False) -> Doubles | None:
     """``(out_features, in_features + 1)``: weights, and the bias as the last column."""
-    weight = values(view, inspection, quantity, here.weight.span, then)
-    bias = values(view, inspection, quantity, here.bias.span, then)
+    weight, bias = (look.values(look.quantity, tensor.span, then) for tensor in (here.weight, here.bias))
     if weight is None or bias is None:
         return None
     return np.concatenate((weight.reshape(here.weight.shape), bias[:, None]), axis=1)
@@ -293,9 +279,3 @@ def _matrix(
 def _largest(matrix: Doubles | None) -> float:
     finite = matrix[np.isfinite(matrix)] if matrix is not None else np.empty(0)
     return float(np.abs(finite).max()) if finite.size else 0.0
-
-
-def _at(matrix: Doubles | None, row: int, column: int, quantity: str) -> float | None:
-    if matrix is None or (quantity == "ratio" and np.isnan(matrix[row, column])):
-        return None
-    return float(matrix[row, column])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, heading
-from adder_tui.ui.dialogs import Modal
+from adder_tui.ui.canvas import Drawing, ViewSource, heading
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
+from adder_tui.ui.list_view import ListWindow, list_lines
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
@@ -36,14 +35,13 @@ def entries(course: Course, words: str, first: Sequence[str]) -> tuple[Entry, ..
 
 def term_lines(found: Sequence[Entry], at: int, own: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """The terms in sight; the first ``own`` ones are the lesson's and have a mark."""
+
+    def row(i: int) -> Line:
+        return Line.of(f" {'*' if i < own else ' '} {glyphs.text(found[i].term)}")
+
     if not found:
         return [Line.of((" No term fits.", "dim")).fit(width)]
-    top = max(0, min(at - height // 2, len(found) - height))
-    lines = []
-    for i, entry in enumerate(found[top : top + height], top):
-        line = Line.of(f" {'*' if i < own else ' '} {glyphs.text(entry.term)}").fit(width, glyphs.ellipsis)
-        lines.append(Line.of((line.plain, "chosen")) if i == at else line)
-    return lines
+    return list_lines(row, len(found), at, width, height, glyphs, marked=False)
 
 
 def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs) -> list[Line]:
@@ -67,7 +65,7 @@ def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs)
     return lines
 
 
-class GlossaryScreen(Modal[str | None]):
+class GlossaryScreen(ListWindow[str | None]):
     """Resolves with the id of a lesson to open, or None.
 
     Args:
@@ -83,14 +81,7 @@ class GlossaryScreen(Modal[str | None]):
     GlossaryScreen #terms {{ width: {TERM_WIDTH}; margin-right: 2; }}
     GlossaryScreen #entry {{ width: 1fr; }}
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("pageup", "move(-10)", show=False, priority=True),
-        Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("enter", "open", show=False, priority=True),
-    ]
+    window = "glossary"
 
     def __init__(self, source: ViewSource, course: Course, first: Sequence[str]) -> None:
         super().__init__()
@@ -99,7 +90,10 @@ class GlossaryScreen(Modal[str | None]):
         self.first = [term for term in first if course.glossary.find(term) is not None]
         self.words = ""
         self.found = entries(course, "", self.first)
-        self.at = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.found)
 
     def compose(self) -> ComposeResult:
         yield heading(self._source, ("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
@@ -127,20 +121,9 @@ class GlossaryScreen(Modal[str | None]):
         event.stop()
         self.words = event.value
         self.found = entries(self.course, self.words, self.first)
-        self.at = 0
-        self._redraw()
-
-    def _redraw(self) -> None:
-        for canvas in self.query(Canvas):
-            canvas.redraw()
-
-    def action_move(self, change: int) -> None:
-        if self.found:
-            self.at = max(0, min(len(self.found) - 1, self.at + change))
-            self._redraw()
+        self.go(0)
 
     def action_open(self) -> None:
-        """Open the first lesson that explains the chosen term."""
         chosen = self.found[self.at] if self.found else None
         ids = [id for id in chosen.lessons if id in self.course.by_id] if chosen is not None else []
         if ids:

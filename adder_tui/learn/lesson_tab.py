@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -13,16 +12,18 @@ from textual.containers import Container, Vertical
 from adder_engine.errors import AdderError
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
-from adder_tui.learn.page import LessonHead, LessonNow, LessonText
+from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
-from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.canvas import Canvas, Drawing
 from adder_tui.ui.fields import FieldRow
+from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
+from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.lesson_controller import LessonController
-    from adder_tui.course.state import LessonState, PageState
+    from adder_tui.course.state import LessonState
     from adder_tui.course.vocabulary import Action
     from adder_tui.services import Services
 
@@ -52,7 +53,7 @@ class LessonView(Container):
     LessonView #text { height: auto; width: 1fr; }
     LessonView.-wide #text { height: 1fr; width: 48%; margin: 0 2 0 0; }
     LessonView #views { height: 1fr; width: 1fr; }
-    LessonView LessonHead, LessonView LessonNow { height: 1; }
+    LessonView .line { height: 1; }
     LessonView LessonText { height: 9; }
     LessonView.-wide LessonText { height: 1fr; }
     LessonView ViewFrame { height: 1fr; }
@@ -66,32 +67,45 @@ class LessonView(Container):
         self.row = FieldRow(services.view, field_id="lesson-field")
         self.views = LessonViews(services, lambda: self.room, id="views")
         self._arranged: tuple[str, Layout] | None = None
+        self._half_typed: dict[str, str] = {}
+        """A setting to what was typed for it and not entered."""
+        self._opened_with = ""
+        self._blank: tuple[int, str] | None = None
+        """Step and id of what the line takes."""
         self.keys = LessonFocus(self, services)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
-            yield LessonHead(self._source, self._page)
+            yield Drawing(self._source, self._head, classes="line")
             yield LessonText(self._source, self._page)
             yield self.row
-            yield LessonNow(self._source, self._page)
+            yield Drawing(self._source, self._now, classes="line")
         yield self.views
+
+    def _head(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        state = self._page()
+        return [head_line(state, width, view.glyphs)] if state is not None else []
+
+    def _now(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        state = self._page()
+        return [now_line(state, width, view.glyphs)] if state is not None else []
 
     @property
     def lesson_state(self) -> LessonState | None:
         return self.room.lesson_state if self.room is not None else None
 
-    def _page(self) -> PageState | None:
-        page = self.room.page if self.room is not None else None
-        if page is None or self.lesson_state is None:
-            return page
-        words = words_now(self.lesson_state, False, self.views.on_screen)
-        return dataclasses.replace(page, enter_taken=not words.isdisjoint(ENTER_TAKEN))
+    def _page(self) -> LessonState | None:
+        """What the page is drawn from."""
+        state = self.lesson_state
+        if state is not None:
+            state.enter_taken = not words_now(state, False, self.views.on_screen).isdisjoint(ENTER_TAKEN)
+        return state
 
     async def put_up(self, lesson: Lesson) -> None:
         """Another lesson's views."""
         self.row.close()
         await self.views.put_up(lesson)
-        self._arranged = None
+        self._arranged, self._half_typed, self._blank = None, {}, None
 
     def look(self) -> None:
         """Something was done: see which tasks that does, and have the shown figures worked out."""
@@ -106,18 +120,18 @@ class LessonView(Container):
 
     def share_room(self) -> None:
         """Share the room between text and views; styles are set only where something has changed."""
-        page = self._page()
-        if page is None:
+        state = self._page()
+        if state is None:
             return
-        self.bring(page.stage)
+        self.bring(state.stage)
         text = self.query_one(LessonText)
         fixed = 2 + (1 if self.row.display else 0)
         size = (self.size.width, self.size.height)
-        layout = lay_out(page, self.views.names, self.views.current, self.views.focused is not None, size, fixed,
+        layout = lay_out(state, self.views.names, self.views.current, self.views.focused is not None, size, fixed,
                          text.rows_wanted(self.size.width))  # fmt: skip
-        if self._arranged == (page.lesson.id, layout):
+        if self._arranged == (state.lesson.id, layout):
             return
-        self._arranged = page.lesson.id, layout
+        self._arranged = state.lesson.id, layout
         self.set_class(layout.wide, "-wide")
         self.views.display = not layout.alone
         text.styles.height = layout.text_rows or "1fr"
@@ -147,19 +161,21 @@ class LessonView(Container):
             focus: give it the keys again if typing is what comes next.
             insist: give it the keys in any case.
         """
-        lesson_state, row = self.lesson_state, self.row
+        state, row = self.lesson_state, self.row
         if row.purpose not in ("", "field"):
             return
-        wanted = lesson_state.blank if lesson_state is not None and not lesson_state.showing else ""
-        if lesson_state is None or not wanted:
+        wanted = state.blank if state is not None and not state.showing else ""
+        if state is None or not wanted:
             row.close()
             return
-        one = lesson_state.lesson.field_named(wanted)
-        label = one.ask if one is not None else "your guess"
-        if row.label != label or not row.purpose or focus or insist:
+        one = state.lesson.field_named(wanted)
+        same = bool(row.purpose) and self._blank == (state.at, wanted)
+        if not same or focus or insist:
             typing_a_sum = self.app.focused is not None and self.app.focused.id == "sum"
             if self.display and not typing_a_sum:
-                row.open("field", label, keys=insist or lesson_state.types_now)
+                self._blank = state.at, wanted
+                row.open("field", one.ask if one is not None else "your guess", row.field.value if same else "",
+                         keys=insist or state.types_now, chosen=wanted in state.replies)  # fmt: skip
 
     @on(FieldRow.Typed)
     def _typed(self, event: FieldRow.Typed) -> None:
@@ -187,6 +203,7 @@ class LessonView(Container):
                 self.row.field.value = ""
             elif purpose == "setting":
                 await self.room.controls.set(self.row.label, text)
+                self._half_typed.pop(self.row.label, None)
                 self.row.close()
                 self.focus_view("settings")
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
@@ -197,6 +214,7 @@ class LessonView(Container):
     def _left(self, event: FieldRow.Left) -> None:
         event.stop()
         if self.row.purpose != "field":
+            self._keep_half_typed()
             self.row.close()
         self.take_focus()
 
@@ -283,7 +301,15 @@ class LessonView(Container):
             from adder_tui.ui.symbols import ASCII
 
             value = value_text(self._source().experiment[key], ASCII).replace(",", "")
-            self.row.open("setting", key, value, chosen=True)
+            self._keep_half_typed()
+            typed = self._half_typed.get(key, "")
+            self.row.open("setting", key, typed or value, chosen=not typed)
+            self._opened_with = self.row.field.value
+
+    def _keep_half_typed(self) -> None:
+        """What was typed for a setting waits until the setting is come back to."""
+        if self.row.purpose == "setting" and self.row.field.value != self._opened_with:
+            self._half_typed[self.row.label] = self.row.field.value
 
     @on(FieldRow.Moved)
     def _row_moved(self, event: FieldRow.Moved) -> None:
@@ -323,21 +349,21 @@ class LessonFocus:
 
     def settle(self) -> None:
         """Hand the keys over where something else comes next, or "show me" is being asked about."""
-        lesson_state, app = self._lesson_view.lesson_state, self._lesson_view.app
+        state, app = self._lesson_view.lesson_state, self._lesson_view.app
         shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
-        if lesson_state is None or lesson_state.showing or not shown:
+        if state is None or state.showing or not shown:
             return
         prompt = app.query_one(Prompt)
-        if lesson_state.asking and prompt.has_keys:
+        if state.asking and prompt.has_keys:
             self._take_back()
-        following = lesson_state.next_action if lesson_state.step.kind == "do" and lesson_state.review is None else None
-        here = lesson_state.lesson.id, lesson_state.at, following.text if following is not None else ""
+        following = state.next_action if state.step.kind == "do" and state.review is None else None
+        here = state.lesson.id, state.at, following.text if following is not None else ""
         if here == self._settled:
             return
         self._settled, self.just_back = here, False
         if following is not None:
             self._begin(following, prompt)
-        elif prompt.has_keys and lesson_state.step.kind == "do" and not (lesson_state.may_go_on and prompt.was_asked):
+        elif prompt.has_keys and state.step.kind == "do" and not (state.may_go_on and prompt.was_asked):
             self._take_back()
 
     def _begin(self, action: Action, prompt: Prompt) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
 from adder_tui.storage.progress import Store
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.symbols import Glyphs
@@ -124,14 +124,10 @@ def _lesson_line(listing: Listing, lesson: Lesson, chosen: bool, width: int, gly
     kept = listing.progress.lesson(lesson.id)
     mark, role = state_mark(kept.state, listing.progress.current == lesson.id, glyphs)
     title = f"{lesson.order:>3}  {glyphs.text(lesson.title)}"
-    right = Line.of(f"{STATE_WORDS[kept.state]:<{STATE_WIDTH}}", f"{lesson.minutes:>4} min ")
-    line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text")).with_right(
-        Line.of(*[(text, "dim") for text, _ in right.spans]), width, glyphs.ellipsis
-    )
-    if not chosen:
-        return line
-    cursor = Line.of((line.plain, "chosen"))
-    return cursor.fit(width)
+    right = Line.of((f"{STATE_WORDS[kept.state]:<{STATE_WIDTH}}{lesson.minutes:>4} min ", "dim"))
+    line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text"))
+    line = line.with_right(right, width, glyphs.ellipsis)
+    return Line.of((line.plain, "chosen")).fit(width) if chosen else line
 
 
 def list_foot(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
@@ -153,28 +149,12 @@ def top_row(owners: Sequence[int | None], at: int, top: int, height: int) -> int
     return max(top, row - height + 1)
 
 
-class ListHead(Canvas):
-    """The course's title, and how far one is."""
-
-    listing: Listing | None = None
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        if self.listing is None:
-            return [Line.of((f" Reading the lessons{view.glyphs.ellipsis}", "dim"))]
-        return list_head(self.listing, width, view.glyphs)[:height]
-
-
 class LessonList(Canvas, can_focus=True):
     """The lessons by chapters; Up and Down choose."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "move(-8)", show=False),
-        Binding("pagedown", "move(8)", show=False),
-        Binding("home", "move(-99)", show=False),
-        Binding("end", "move(99)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="move(-1)", down="move(1)", pageup="move(-8)", pagedown="move(8)", home="move(-99)", end="move(99)"
+    )
 
     class Moved(Message):
         """Another lesson is wanted: by how many, or which."""
@@ -183,15 +163,19 @@ class LessonList(Canvas, can_focus=True):
             super().__init__()
             self.by, self.to = by, to
 
-    listing: Listing | None = None
     _top = 0
     _owners: Sequence[int | None] = ()
 
+    def __init__(self, source: ViewSource, listing: Callable[[], Listing | None]) -> None:
+        super().__init__(source)
+        self._listing = listing
+
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        if self.listing is None:
+        listing = self._listing()
+        if listing is None:
             return []
-        lines, self._owners = list_lines(self.listing, width, view.glyphs)
-        at = min(self.listing.at, len(self.listing.shown) - 1)
+        lines, self._owners = list_lines(listing, width, view.glyphs)
+        at = min(listing.at, len(listing.shown) - 1)
         self._top = max(0, min(top_row(self._owners, at, self._top, height), len(lines) - height))
         return lines[self._top : self._top + height]
 
@@ -204,15 +188,6 @@ class LessonList(Canvas, can_focus=True):
             self.post_message(self.Moved(to=self._owners[row]))
 
 
-class ListFoot(Canvas):
-    """What the chosen lesson is for."""
-
-    listing: Listing | None = None
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return [] if self.listing is None else list_foot(self.listing, width, view.glyphs)
-
-
 class CourseList(Container):
     """Shown while no lesson is open.
 
@@ -223,9 +198,9 @@ class CourseList(Container):
 
     DEFAULT_CSS = """
     CourseList { height: 1fr; layout: vertical; }
-    CourseList ListHead { height: 3; }
+    CourseList #list-head { height: 3; }
     CourseList LessonList { height: 1fr; }
-    CourseList ListFoot { height: 1; }
+    CourseList #list-foot { height: 1; }
     """
 
     def __init__(self, source: ViewSource, changed: Callable[[], None], *, id: str) -> None:
@@ -236,10 +211,18 @@ class CourseList(Container):
         self.row = FieldRow(source, field_id="list-field")
 
     def compose(self) -> ComposeResult:
-        yield ListHead(self._source)
-        yield LessonList(self._source)
-        yield ListFoot(self._source)
+        yield Drawing(self._source, self._head, id="list-head")
+        yield LessonList(self._source, lambda: self.listing)
+        yield Drawing(self._source, self._foot, id="list-foot")
         yield self.row
+
+    def _head(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        if self.listing is None:
+            return [Line.of((f" Reading the lessons{view.glyphs.ellipsis}", "dim"))]
+        return list_head(self.listing, width, view.glyphs)[:height]
+
+    def _foot(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        return [] if self.listing is None else list_foot(self.listing, width, view.glyphs)
 
     @property
     def chosen(self) -> Lesson | None:
@@ -259,9 +242,8 @@ class CourseList(Container):
     def action_narrow(self, wanted: Filter) -> None:
         """Show only lessons that are done, or only those that are open; again for all."""
         if self.listing is not None:
-            self._list(
-                dataclasses.replace(self.listing, filter="all" if self.listing.filter == wanted else wanted, at=0)
-            )
+            wanted = "all" if self.listing.filter == wanted else wanted
+            self._list(dataclasses.replace(self.listing, filter=wanted, at=0))
 
     def action_all_lessons(self) -> None:
         """Show all lessons again."""
@@ -312,7 +294,3 @@ class CourseList(Container):
     def take_focus(self) -> None:
         """The keys go to the lessons."""
         self.query_one(LessonList).focus(scroll_visible=False)
-
-    def fill(self) -> None:
-        for canvas in (self.query_one(ListHead), self.query_one(LessonList), self.query_one(ListFoot)):
-            canvas.listing = self.listing

@@ -6,24 +6,23 @@ import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from adder_tui.course.lesson import LETTERS, Field, read_number
+from adder_tui.course.lesson import LETTERS, Field, Lesson
 from adder_tui.course.markup import fill, spans_of
-from adder_tui.course.state import PARTS, TITLES, PageState, Review
+from adder_tui.course.numbers import read_number, read_plain
+from adder_tui.course.state import PARTS, LessonState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.line import Span as Piece
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 BLANK = 10
-HINTS = 3
 PART_ENDS = re.compile(r"(\S[.:;]) ")
 """Where a sentence, or a part of one that could stand alone, ends."""
-WHEEL_ROWS = 3
-PageSource = Callable[[], PageState | None]
+PageSource = Callable[[], LessonState | None]
 
 
 def marks(glyphs: Glyphs) -> tuple[str, str]:
@@ -31,39 +30,39 @@ def marks(glyphs: Glyphs) -> tuple[str, str]:
     return ("o", "x") if glyphs.ascii else ("○", "●")
 
 
-def head_line(page: PageState, width: int, glyphs: Glyphs) -> Line:
+def head_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:
     """Which lesson, and which step of how many."""
-    if page.review is not None:
-        of = f"question {page.review.at + 1} of {len(page.review.lessons)} "
+    if state.review is not None:
+        of = f"question {state.review.at + 1} of {len(state.review.lessons)} "
         return Line.of((" What you have met so far", "strong")).with_right(Line.of((of, "dim")), width, glyphs.ellipsis)
-    left = Line.of((f" {page.lesson.order} {glyphs.text(page.lesson.title)}", "strong"))
-    kind: Piece = (TITLES[page.step.kind], "accent")
-    right = Line.of((f"step {page.number} of {page.count}: ", "dim"), kind, " ")
+    left = Line.of((f" {state.lesson.order} {glyphs.text(state.lesson.title)}", "strong"))
+    kind: Piece = (state.step.kind, "accent")
+    right = Line.of((f"step {state.at + 1} of {len(state.steps)}: ", "dim"), kind, " ")
     if left.width + 2 + right.width > width:
-        right = Line.of((f"{page.number}/{page.count} ", "dim"), kind, " ")
+        right = Line.of((f"{state.at + 1}/{len(state.steps)} ", "dim"), kind, " ")
     return left.with_right(right, width, glyphs.ellipsis)
 
 
-def page_lines(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
+def page_lines(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     """The step's text, each line at most ``width`` columns; it may be longer than there is room for."""
     width = max(20, width - 2)
-    if page.review is not None:
-        return [Line.of(" ", line) for line in _review(page.review, width, glyphs)]
+    if state.review is not None:
+        return [Line.of(" ", line) for line in _review(state.review, width, glyphs)]
     lines = {
         "read": _read, "predict": _predict, "do": _do, "observe": _observe, "explain": _part, "keep": _part,
         "quiz": _quiz, "more": _more,
-    }[page.step.kind](page, width, glyphs)  # fmt: skip
+    }[state.step.kind](state, width, glyphs)  # fmt: skip
     return [Line.of(" ", line) for line in lines]
 
 
-def _text(page: PageState, part: str, width: int, glyphs: Glyphs) -> list[Line]:
-    return prose_lines(fill(page.lesson.parts.get(part, ""), page.figure), width, glyphs)
+def _text(state: LessonState, part: str, width: int, glyphs: Glyphs) -> list[Line]:
+    return prose_lines(fill(state.lesson.parts.get(part, ""), state.figure), width, glyphs)
 
 
-def _read(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    goal = marked(page.lesson.goal, width, glyphs, "dim")
-    lines = [*goal, Line(), *_text(page, "", width, glyphs)]
-    worked = page.lesson.worked
+def _read(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    goal = marked(state.lesson.goal, width, glyphs, "dim")
+    lines = [*goal, Line(), *_text(state, "", width, glyphs)]
+    worked = state.lesson.worked
     if worked is not None:
         lines += [Line(), *wrap([(glyphs.text(worked.title), "accent")], width)]
         for pieces in worked.lines:
@@ -71,9 +70,9 @@ def _read(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _part(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    title = {"explain": "Why it is so", "keep": "To keep"}[page.step.kind]
-    return [Line.of((title, "accent")), *_text(page, PARTS[page.step.kind], width, glyphs)]
+def _part(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    title = {"explain": "Why it is so", "keep": "To keep"}[state.step.kind]
+    return [Line.of((title, "accent")), *_text(state, PARTS[state.step.kind], width, glyphs)]
 
 
 def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -90,13 +89,13 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
     return lines
 
 
-def _predict(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    asked = page.lesson.prediction_named(page.step.prediction)
+def _predict(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    asked = state.lesson.prediction_named(state.step.prediction)
     assert asked is not None
-    said = page.predictions.get(asked.id)
+    said = state.activity.predictions.get(asked.id)
     lines = [*marked(asked.ask, width, glyphs, "strong"), Line()]
     if asked.choices:
-        lines += choice_lines(asked.choices, said or page.picked, "", width, glyphs)
+        lines += choice_lines(asked.choices, said or state.picked, "", width, glyphs)
     elif said is not None:
         lines += wrap([("You said: ", "dim"), (glyphs.text(said), "strong")], width)
     if said is not None:
@@ -106,72 +105,78 @@ def _predict(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _do(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    lesson, current = page.lesson, page.task
+def _do(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    lesson, current = state.lesson, state.task
     lines: list[Line] = []
     if lesson.worked is not None:
         lines += wrap([(glyphs.text(lesson.worked.title), "accent")], width)
         for pieces in lesson.worked.lines:
-            lines += _worked_line(page, pieces, width, glyphs)
+            lines += _worked_line(state, pieces, width, glyphs)
         lines.append(Line())
     inline = set(lesson.worked.fields) if lesson.worked else set()
-    asked = {str(words[0]) for t in lesson.tasks if t.id in page.step.tasks for word, words in t.check.words
-             if word == "answered"}  # fmt: skip
+    asked = {id for task in lesson.tasks if task.id in state.step.tasks for id in task.blanks}
     for one in lesson.fields:
         if one.id not in inline and one.id in asked:
-            lines += _field_lines(page, one, width, glyphs)
+            lines += _field_lines(state, one, width, glyphs)
     if lines and lines[-1].spans:
         lines.append(Line())
     todo, done = marks(glyphs)
     for task in lesson.tasks:
-        if task.id in page.step.tasks:
-            finished = task.id in page.done
+        if task.id in state.step.tasks:
+            finished = task.id in state.attempt.done
             mark = done if finished else todo
             role: Role = "accent" if finished else "text" if task is current else "dim"
             rows = hanging(f"{mark} ", spans_of(task.do), width, glyphs, "dim" if finished else "text")
             rows[0] = Line.of((f"{mark} ", role), *rows[0].spans[1:])
             lines += rows
             if task is current:
-                lines += _hint_lines(page, width, glyphs)
+                lines += _hint_lines(state, width, glyphs)
     # A challenge may tell what is still to be predicted: it waits until all predictions are locked in.
-    if (not page.task or lesson.id in page.best) and all(one.id in page.predictions for one in lesson.predictions):
-        lines += _challenges(page, width, glyphs)
+    predicted = state.activity.predictions.keys() >= {one.id for one in lesson.predictions}
+    if predicted and (not state.task or lesson.id in state.attempt.best):
+        lines += _challenges(state, width, glyphs)
     return lines
 
 
-def _hint_lines(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    assert page.task is not None
+def _hint_lines(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    assert state.task is not None
     lines: list[Line] = []
-    for i, hint in enumerate(page.task.hints[: page.hints], 1):
+    for i, hint in enumerate(state.task.hints[: state.hints_open], 1):
         lines += hanging(f"  hint {i}  ", spans_of(hint), width, glyphs)
-    if page.hints >= HINTS:
+    if state.hints_open >= len(state.task.hints):
         lines.append(Line.of("  ", ("i", "key"), (" shows how, on the live network", "dim")))
     return lines
 
 
-def _worked_line(page: PageState, pieces: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
+def _worked_line(state: LessonState, pieces: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
     parts: list[Piece] = []
     below: list[Line] = []
     for i, piece in enumerate(pieces):
         if i % 2 == 0:
             parts.append((glyphs.text(piece), "text"))
             continue
-        one = page.lesson.field_named(piece)
+        one = state.lesson.field_named(piece)
         assert one is not None
-        parts += _blank(page, one, glyphs)
-        if piece in page.replies:
-            below = [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.replies[piece]), width - 2)]
+        parts += _blank(state, one, glyphs)
+        below = _reply_lines(state, piece, width, glyphs) or below
     return [*fold(parts, width), *below]
 
 
-def _blank(page: PageState, one: Field, glyphs: Glyphs) -> list[Piece]:
+def _reply_lines(state: LessonState, id: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """What is wrong with a field's answer."""
+    return [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(state.replies.get(id, "")), width - 2)]
+
+
+def _blank(state: LessonState, one: Field, glyphs: Glyphs) -> list[Piece]:
     """A blank of ten columns: empty, being typed in, or filled in with whether it is right."""
-    given = _with_minus(page.answers.get(one.id, ""), glyphs)
-    if page.blank == one.id and not one.right(given):
-        return [(f"[{_end(_with_minus(page.typed, glyphs) + '_', glyphs):<{BLANK - 2}}]", "key")]
+    given = _with_minus(state.activity.answers.get(one.id, ""), glyphs)
+    if state.blank == one.id and not one.right(given):
+        return [(f"[{_end(_with_minus(state.typed, glyphs) + '_', glyphs):<{BLANK - 2}}]", "key")]
     if not given:
         return [(f"[{'':{BLANK - 2}}]", "dim")]
     right = one.right(given)
+    if read_plain(given) is None and (number := read_number(given)) is not None:
+        given = _with_minus(f"{number:.6g}", glyphs)
     mark = marks(glyphs)[1] if right else "?"
     return [(f"{glyphs.text(given)[: BLANK - 2]} {mark}".ljust(BLANK), "accent" if right else "minus")]
 
@@ -189,75 +194,63 @@ def _with_minus(typed: str, glyphs: Glyphs) -> str:
     return glyphs.text(typed.replace("-", glyphs.minus) if read_number(typed) is not None else typed)
 
 
-def _field_lines(page: PageState, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
+def _field_lines(state: LessonState, one: Field, width: int, glyphs: Glyphs) -> list[Line]:
     lines = wrap([(glyphs.text(one.ask) + " ", "text"), ("", "text")], width - BLANK - 1)
-    lines[-1] = Line.of(lines[-1], " ", *_blank(page, one, glyphs))
+    lines[-1] = Line.of(lines[-1], " ", *_blank(state, one, glyphs))
     if one.choices:
-        lines += choice_lines(one.choices, page.answers.get(one.id, ""), "", width, glyphs)
-    if one.id in page.replies:
-        lines += [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(page.replies[one.id]), width - 2)]
-    return lines
+        lines += choice_lines(one.choices, state.activity.answers.get(one.id, ""), "", width, glyphs)
+    return lines + _reply_lines(state, one.id, width, glyphs)
 
 
-def _observe(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
+def _observe(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     lines: list[Line] = []
-    for one in page.lesson.predictions:
-        said = page.predictions.get(one.id)
+    for one in state.lesson.predictions:
+        said = state.activity.predictions.get(one.id)
         if said is not None:
             lines += hanging("You said   ", spans_of(_with_minus(one.said(said), glyphs)), width, glyphs, "strong")
-            lines += hanging("Your run   ", spans_of(fill(one.shows, page.figure)), width, glyphs)
+            lines += hanging("Your run   ", spans_of(fill(one.shows, state.figure)), width, glyphs)
             lines.append(Line())
-    return [*lines, *_text(page, "Observe", width, glyphs)]
+    return [*lines, *_text(state, "Observe", width, glyphs)]
 
 
-def _quiz(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    quiz = page.lesson.quiz
-    return quiz_lines(page.lesson.quiz.ask, quiz.choices, quiz.answer, page.answered, quiz.why,
-                      page.lesson.facts[quiz.fact - 1] if page.lesson.facts else "",
-                      "in the chapter review as well", width, glyphs)  # fmt: skip
+def _quiz(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    return _question(state.lesson, state.answered, "in the chapter review as well", width, glyphs)
 
 
-def quiz_lines(
-    ask: str, choices: tuple[str, ...], answer: str, given: str, why: str, fact: str, again: str, width: int,
-    glyphs: Glyphs,
-) -> list[Line]:  # fmt: skip
-    """A question with its choices; once it is answered, whether rightly, and the fact that says why.
+def _question(lesson: Lesson, given: str, again: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """A lesson's question with its choices; once it is answered, whether rightly, and the fact that says why.
 
     ``again``: where a question that was missed comes back.
     """
-    right = given == answer
-    lines = [*marked(ask, width, glyphs, "strong"), Line()]
-    lines += choice_lines(choices, given, answer if right else "", width, glyphs)
+    quiz = lesson.quiz
+    right = given == quiz.answer
+    lines = [*marked(quiz.ask, width, glyphs, "strong"), Line()]
+    lines += choice_lines(quiz.choices, given, quiz.answer if right else "", width, glyphs)
     if not given:
         return lines
     lines.append(Line())
     if right:
-        lines += wrap([("Right. ", "accent"), (glyphs.text(why), "text")], width)
-    else:
-        lines += wrap([("Not that one. ", "minus"), ("This is what answers it:", "text")], width)
-        lines += hanging("  ", spans_of(fact), width, glyphs)
-        lines += [Line(), *wrap([(f"Have another go; it comes back {again}.", "dim")], width)]
-    return lines
+        return lines + wrap([("Right. ", "accent"), (glyphs.text(quiz.why), "text")], width)
+    lines += wrap([("Not that one. ", "minus"), ("This is what answers it:", "text")], width)
+    lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
+    return [*lines, Line(), *wrap([(f"Have another go; it comes back {again}.", "dim")], width)]
 
 
 def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
-    lesson, quiz = review.question, review.question.quiz
+    lesson = review.question
     lines = wrap([(glyphs.text(f"From lesson {lesson.order}, {lesson.title}"), "dim")], width)
-    fact = lesson.facts[quiz.fact - 1] if lesson.facts else ""
-    lines += quiz_lines(
-        quiz.ask, quiz.choices, quiz.answer, review.given, quiz.why, fact, "in the next review", width, glyphs
-    )
+    lines += _question(lesson, review.given, "in the next review", width, glyphs)
     if review.right and review.at + 1 == len(review.lessons):
         replies = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
         lines += [Line(), *wrap([(replies, "strong")], width)]
     return lines
 
 
-def _challenges(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
+def _challenges(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     lines: list[Line] = []
     todo, done = marks(glyphs)
-    for one in page.lesson.challenges:
-        best = page.best.get(one.id)
+    for one in state.lesson.challenges:
+        best = state.attempt.best.get(one.id)
         lines.append(Line())
         rows = hanging(f"{done if best is not None else todo} ", spans_of(one.ask), width - 11, glyphs)
         lines += [Line.of(("challenge  " if not i else " " * 11, "accent"), row) for i, row in enumerate(rows)]
@@ -268,16 +261,16 @@ def _challenges(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _more(page: PageState, width: int, glyphs: Glyphs) -> list[Line]:
-    ended = "This lesson is done." if page.finished else "All but the quiz is done: Backspace goes back to it."
+def _more(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
+    ended = "This lesson is done." if state.finished else "All but the quiz is done: Backspace goes back to it."
     lines = wrap([(ended, "accent"), (" What follows is for who wants more.", "dim")], width)
-    lines += [Line(), *_text(page, "Go further", width, glyphs)]
-    return [*lines, *_challenges(page, width, glyphs)]
+    lines += [Line(), *_text(state, "Go further", width, glyphs)]
+    return [*lines, *_challenges(state, width, glyphs)]
 
 
-def now_line(page: PageState, width: int, glyphs: Glyphs) -> Line:
+def now_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:
     """The current task, or what the next key is."""
-    line = Line.of(" ", _now(page, glyphs, width - 1))
+    line = Line.of(" ", _now(state, glyphs, width - 1))
     return line.fit(width, glyphs.ellipsis)
 
 
@@ -288,119 +281,96 @@ def _beginning(text: str, width: int) -> str:
     return text[: max(fitting)].rstrip(":;") if fitting else text
 
 
-def _now(page: PageState, glyphs: Glyphs, width: int) -> Line:
-    kind, task = page.step.kind, page.task
-    if page.review is not None:
-        return _review_now(page.review)
-    if page.showing:
-        return Line.of(("show me: ", "accent"), glyphs.text(page.showing))
-    if page.asking:
-        return Line.of(
-            "Shall the program do this task? ", ("y", "key"), (" yes  ", "dim"), ("n", "key"), (" no", "dim")
-        )
-    if page.refusal:
-        return Line.of((glyphs.text(page.refusal), "minus"))
-    if kind == "predict" and page.step.prediction not in page.predictions:
-        asked = page.lesson.prediction_named(page.step.prediction)
+def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
+    kind, task = state.step.kind, state.task
+    if state.review is not None:
+        return _told("[Enter] goes on" if state.review.right else f"{_letters(state.choices)} answers")
+    if state.showing:
+        return Line.of(("show me: ", "accent"), glyphs.text(state.showing))
+    if state.asking:
+        return Line.of("Shall the program do this task? ", _told("[y] yes  [n] no"))
+    if state.refusal:
+        return Line.of((glyphs.text(state.refusal), "minus"))
+    if kind == "predict" and state.step.prediction not in state.activity.predictions:
+        asked = state.lesson.prediction_named(state.step.prediction)
         if asked is not None and asked.choices:
-            last = LETTERS[len(asked.choices) - 1]
-            locks: list[Piece] = [(", ", "dim"), ("Enter", "key"), (" locks it in", "dim")] if page.picked else []
-            return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (" picks", "dim"), *locks)
-        return Line.of(("Type it; ", "dim"), ("Enter", "key"), (" locks it in. It is never marked.", "dim"))
+            return _told(f"{_letters(asked.choices)} picks{', [Enter] locks it in' if state.picked else ''}")
+        return _told("Type it; [Enter] locks it in. It is never marked.")
     if kind == "do" and task is not None:
-        position = page.step.tasks.index(task.id) + 1
-        count = len(page.step.tasks)
+        position = state.step.tasks.index(task.id) + 1
+        count = len(state.step.tasks)
         front = Line.of((marks(glyphs)[0], "accent"), (f" task {position} of {count}  ", "dim"))
         return Line.of(front, _beginning(glyphs.text(task.do), width - front.width))
-    if kind == "quiz" and page.answered != page.lesson.quiz.answer:
-        last = LETTERS[len(page.lesson.quiz.choices) - 1]
-        tells = " answers" if not page.answered else " has another go"
-        return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (tells, "dim"))
-    if page.enter_taken:
-        return Line.of(
-            ("Tab", "key"), (" leads back to the text; there ", "dim"), ("Enter", "key"), (" goes on", "dim")
-        )
-    if page.number == page.count:
-        goes = (
-            "to the chapter's review"
-            if page.review_due
-            else f"on to {page.next_title}"
-            if page.next_title
-            else "to the list"
-        )
-        return Line.of(("Enter", "key"), (" goes " + glyphs.text(goes), "dim"))
-    done = "All done here. " if kind == "do" else ""
-    return Line.of((done, "accent"), ("Enter", "key"), (" goes on", "dim"))
+    if kind == "quiz" and state.answered != state.lesson.quiz.answer:
+        return _told(f"{_letters(state.choices)} {'has another go' if state.answered else 'answers'}")
+    if state.enter_taken:
+        return _told("[Tab] leads back to the text; there [Enter] goes on")
+    if state.at + 1 == len(state.steps):
+        goes = f"on to {state.next_title}" if state.next_title else "to the list"
+        goes = "to the chapter's review" if state.review_due else goes
+        return Line.of(_told("[Enter] goes "), (glyphs.text(goes), "dim"))
+    return Line.of(("All done here. " if kind == "do" else "", "accent"), _told("[Enter] goes on"))
 
 
-def _review_now(review: Review) -> Line:
-    if review.right:
-        return Line.of(("Enter", "key"), (" goes on", "dim"))
-    last = LETTERS[len(review.question.quiz.choices) - 1]
-    return Line.of(("a", "key"), (" to ", "dim"), (last, "key"), (" answers", "dim"))
+def _letters(choices: Sequence[str]) -> str:
+    return f"[a] to [{LETTERS[len(choices) - 1]}]"
 
 
-class LessonHead(Canvas):
-    """Which lesson, and which step of it."""
-
-    def __init__(self, source: ViewSource, page: PageSource) -> None:
-        super().__init__(source)
-        self._page = page
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        page = self._page()
-        return [head_line(page, width, view.glyphs)] if page else []
+def _told(text: str) -> Line:
+    """What keys do, each key in brackets."""
+    parts = re.split(r"[][]", text)
+    return Line.of(*((part, "key" if i % 2 else "dim") for i, part in enumerate(parts)))
 
 
 class LessonText(Canvas, can_focus=True):
     """The step's text; it scrolls where it does not fit, and keeps the current task in sight."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll(-1)", show=False),
-        Binding("down", "scroll(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)"
+    )
 
     def __init__(self, source: ViewSource, page: PageSource) -> None:
         super().__init__(source)
         self._page = page
         self._top = 0
         self._place: tuple[object, ...] | None = None
-        self._at_task: tuple[int | None, str] | None = None
+        self._at_task: tuple[int | None, str, str] | None = None
         self._rows = 0
 
     def rows_wanted(self, width: int) -> int:
         """How many rows the text would take."""
-        page = self._page()
-        return len(page_lines(page, width, self.view.glyphs)) if page else 0
+        state = self._page()
+        return len(page_lines(state, width, self.view.glyphs)) if state else 0
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        page = self._page()
-        if page is None:
+        state = self._page()
+        if state is None:
             return []
-        place = (page.lesson.id, page.number, page.review and page.review.at)
-        lines = page_lines(page, width, view.glyphs)
+        place = (state.lesson.id, state.at, state.review and state.review.at)
+        lines = page_lines(state, width, view.glyphs)
         if self._place != place:
             self._place, self._top, self._at_task = place, 0, None
-        task = page.task.id if page.task is not None else None
-        if page.step.kind == "do" and (self._at_task, self._rows) != ((task, page.blank), height):
-            self._at_task, self._rows = (task, page.blank), height
-            self._top = self._to_show_task(page, lines, height)
+        here = state.task.id if state.task is not None else None, state.blank, state.replies.get(state.blank, "")
+        if state.step.kind == "do" and (self._at_task, self._rows) != (here, height):
+            self._at_task, self._rows = here, height
+            self._top = self._to_show_task(state, lines, height)
         self._top = max(0, min(self._top, len(lines) - height))
         shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[self._top : self._top + height]]
         return _with_scroll_marks(shown, self._top, len(lines), width, view)
 
-    def _to_show_task(self, page: PageState, lines: list[Line], height: int) -> int:
+    def _to_show_task(self, state: LessonState, lines: list[Line], height: int) -> int:
         """The first row to show so that the current task is in sight, or the blank to be filled in."""
-        if page.blank:
+        if state.blank:
             blanks = [y for y, line in enumerate(lines) if any(r == "key" and t.startswith("[") for t, r in line.spans)]
-            return max(0, blanks[0] + 2 - height) if blanks else 0
-        if page.task is None:
+            last = blanks[0] if blanks else 0
+            while last + 1 < len(lines) and any(role == "minus" for _, role in lines[last + 1].spans):
+                last += 1  # what is wrong with the answer stands below it
+            return max(0, last + 2 - height)
+        if state.task is None:
             return 0
         marks_of_tasks = tuple(f" {mark} " for mark in marks(self.view.glyphs))
         rows = [y for y, line in enumerate(lines) if line.plain.startswith(marks_of_tasks)]
-        index = page.step.tasks.index(page.task.id)
+        index = state.step.tasks.index(state.task.id)
         if index >= len(rows):
             return 0
         following = rows[index + 1] if index + 1 < len(rows) else len(lines)
@@ -417,10 +387,10 @@ class LessonText(Canvas, can_focus=True):
 
     def show_task(self) -> None:
         """Bring the current task's last hint into sight."""
-        page = self._page()
-        if page is None:
+        state = self._page()
+        if state is None:
             return
-        lines = page_lines(page, self.size.width, self.view.glyphs)
+        lines = page_lines(state, self.size.width, self.view.glyphs)
         rows = [y for y, line in enumerate(lines) if line.plain.lstrip().startswith(("hint ", "i shows how"))]
         if rows:
             following = rows[-1] + 1
@@ -445,15 +415,3 @@ def _with_scroll_marks(lines: list[Line], top: int, total: int, width: int, view
     if top + len(lines) < total and lines:
         lines[-1] = lines[-1].with_right(Line.of((below, "key")), width)
     return lines
-
-
-class LessonNow(Canvas):
-    """The current task, or what comes next."""
-
-    def __init__(self, source: ViewSource, page: PageSource) -> None:
-        super().__init__(source)
-        self._page = page
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        page = self._page()
-        return [now_line(page, width, view.glyphs)] if page else []

@@ -115,13 +115,14 @@ class LearnPane(Pane):
         self._entering = True
         try:
             await self.lesson_view.put_up(lesson)
-            await room.enter(lesson)
             write_place(self._services.settings.data_dir, "learn", lesson.id)
+            await room.enter(lesson)
             self._warn()
         finally:
             self._entering = False
         self.changed()
         self.settle()
+        self.lesson_view.look()  # what was typed while the engine was loading
 
     def open_lesson(self, id: str | None) -> None:
         """Enter a lesson that the glossary leads to, unless one is in it already."""
@@ -132,7 +133,7 @@ class LearnPane(Pane):
     async def action_leave(self) -> None:
         """Back to the list; the learner's own run is given back."""
         room = self.classroom
-        if room is None or room.lesson is None or self._entering:
+        if room is None or room.lesson is None:
             return
         if self.lesson_view.keys.just_back and self.source().tab == "learn":
             self.lesson_view.keys.just_back = False
@@ -168,26 +169,26 @@ class LearnPane(Pane):
     async def action_go_on(self) -> None:
         """Enter: lock in, go on, or into the next lesson."""
         room = self.classroom
-        lesson_state = room.lesson_state if room is not None else None
-        if room is None or lesson_state is None or lesson_state.showing:
+        state = room.lesson_state if room is not None else None
+        if room is None or state is None or state.showing:
             return
-        if lesson_state.review is not None:
-            if not room.answers.next_question() and lesson_state.review is None:
-                await self._next_lesson(lesson_state.lesson)
-        elif lesson_state.step.kind == "predict" and room.answers.lock_in():
+        if state.review is not None:
+            if not room.answers.next_question() and state.review is None:
+                await self._next_lesson(state.lesson)
+        elif state.step.kind == "predict" and room.answers.lock_in():
             self.settle()
         elif room.go(1):
             self.settle()
             self.lesson_view.look()
-        elif not lesson_state.may_go_on:
-            if lesson_state.blank:
+        elif not state.may_go_on:
+            if state.blank:
                 self.lesson_view.settle_field(insist=True)
-            elif lesson_state.step.kind == "do":
+            elif state.step.kind == "do":
                 self._services.say("The task is still open; i gives a hint.")
-        elif room.review_due(lesson_state.lesson) and room.answers.begin_review():
+        elif state.review_due and room.answers.begin_review():
             self.take_focus_if_shown()
         else:
-            await self._next_lesson(lesson_state.lesson)
+            await self._next_lesson(state.lesson)
 
     async def _next_lesson(self, lesson: Lesson) -> None:
         assert self.classroom is not None
@@ -200,10 +201,10 @@ class LearnPane(Pane):
     def action_go_back(self) -> None:
         """To the step before."""
         room = self.classroom
-        lesson_state = room.lesson_state if room is not None else None
-        if room is None or lesson_state is None or lesson_state.showing:
+        state = room.lesson_state if room is not None else None
+        if room is None or state is None or state.showing:
             return
-        if lesson_state.review is not None:
+        if state.review is not None:
             room.answers.end_review()
         elif room.go(-1):
             self.settle()
@@ -236,18 +237,14 @@ class LearnPane(Pane):
         """What one can do now, for the table of commands."""
         focused = self.app.focused
         typing = focused is not None and focused.id in FIELD_IDS
-        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
-        return (
-            words_on_list(typing)
-            if lesson_state is None
-            else words_now(lesson_state, typing, self.lesson_view.views.on_screen)
-        )
+        state = self.classroom.lesson_state if self.classroom is not None else None
+        return words_on_list(typing) if state is None else words_now(state, typing, self.lesson_view.views.on_screen)
 
     @property
     def asks(self) -> bool:
         """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
-        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
-        return lesson_state is None or (lesson_state.review is None and lesson_state.step.kind in PRACTICE)
+        state = self.classroom.lesson_state if self.classroom is not None else None
+        return state is None or (state.review is None and state.step.kind in PRACTICE)
 
     def saw(self, snapshot: Snapshot) -> None:
         """A new snapshot."""
@@ -269,17 +266,12 @@ class LearnPane(Pane):
 
         Enter, which is said to go on, then does so also where the prompt still has the keys.
         """
-        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
-        snapshot = lesson_state.attempt.activity.snapshot if lesson_state is not None else None
-        if (
-            lesson_state is None
-            or snapshot is None
-            or lesson_state.review is not None
-            or lesson_state.step.kind != "do"
-        ):
+        state = self.classroom.lesson_state if self.classroom is not None else None
+        snapshot = state.attempt.activity.snapshot if state is not None else None
+        if state is None or snapshot is None or state.review is not None or state.step.kind != "do":
             return False
         asked = snapshot.asked.sum
-        return lesson_state.may_go_on and lesson_state.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
+        return state.may_go_on and state.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
 
     # --- drawing and focus -----------------------------------------------------------------------
 
@@ -288,7 +280,6 @@ class LearnPane(Pane):
         if self.lesson_view.display != inside:
             self.list.display, self.lesson_view.display = not inside, inside
         self.lesson_view.share_room()
-        self.list.fill()
         self.lesson_view.settle_field()
         self.lesson_view.keys.settle()
         self.lesson_view.views.feed()
@@ -306,9 +297,9 @@ class LearnPane(Pane):
 
     def settle(self) -> None:
         """After a step has changed: the field, or the text, has the keys."""
-        lesson_state = self.classroom.lesson_state if self.classroom is not None else None
+        state = self.classroom.lesson_state if self.classroom is not None else None
         self.lesson_view.settle_field(focus=True)
-        if lesson_state is not None and not lesson_state.types_now and self.display and not self._services.typing():
+        if state is not None and not state.types_now and self.display and not self._services.typing():
             self.call_after_refresh(self._begin_step)
 
     def _begin_step(self) -> None:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
 from adder_tui.course.availability import OnScreen
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.probe_views import SHEETS, ViewInputs
-from adder_tui.course.state import PRACTICE, PageState
+from adder_tui.course.probe_views import SHEETS
+from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
-from adder_tui.ui.canvas import Canvas, ViewSource
-from adder_tui.ui.line import Line
+from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
+from adder_tui.ui.line import Line, Role
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ TEXT_ROWS = {"do": 9, "predict": 9, "observe": 10}
 """Rows that a step's text takes at most above the views; other steps take what leaves the least for a view."""
 LOOKING_ROWS = 4
 """Rows that the text keeps while a view has the keys."""
-BenchSource = Callable[[], ViewInputs | None]
+StateSource = Callable[[], LessonState | None]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,18 @@ class Layout:
 
 
 def lay_out(
-    page: PageState, views: Sequence[str], current: str, looking: bool, size: tuple[int, int], fixed: int, wanted: int
+    state: LessonState,
+    views: Sequence[str],
+    current: str,
+    looking: bool,
+    size: tuple[int, int],
+    fixed: int,
+    wanted: int,
 ) -> Layout:
     """The layout for one step of a lesson.
 
     Args:
-        page: the step.
+        state: the lesson at that step.
         views: the lesson's, in its order.
         current: the view that is to be seen in any case.
         looking: whether a view has the keys.
@@ -75,16 +81,16 @@ def lay_out(
     """
     width, height = size
     wide = width >= WIDE
-    alone = page.step.kind in ("predict", "quiz") or page.review is not None
+    alone = state.step.kind in ("predict", "quiz") or state.review is not None
     rows = 0
     if not wide:
         most = height - fixed - 1 - LEAST_VIEW_ROWS
-        most = min(most, TEXT_ROWS.get(page.step.kind, most))
+        most = min(most, TEXT_ROWS.get(state.step.kind, most))
         if looking:
             most = min(most, LOOKING_ROWS)
         rows = height - fixed if alone else max(3, min(wanted, most))
-    shown = _shown(page.lesson, views, current, wide, height)
-    small = [rows_for(view, page.lesson) for view in shown]
+    shown = _shown(state.lesson, views, current, wide, height)
+    small = [rows_for(view, state.lesson) for view in shown]
     mixed = len(shown) > 1 and not all(small)
     return Layout(wide, alone, rows, shown, tuple(small) if mixed else (0,) * len(shown))
 
@@ -117,14 +123,10 @@ def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, heigh
 class OwnView(Canvas, can_focus=True):
     """One of the lesson's own views; its keys go to the pane as messages."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "key('move', -1)", show=False),
-        Binding("down", "key('move', 1)", show=False),
-        Binding("pageup", "key('move', -8)", show=False),
-        Binding("pagedown", "key('move', 8)", show=False),
-        Binding("left", "key('turn', -1)", show=False),
-        Binding("right", "key('turn', 1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = hidden(
+        up="key('move', -1)", down="key('move', 1)", pageup="key('move', -8)", pagedown="key('move', 8)",
+        left="key('turn', -1)", right="key('turn', 1)",
+    )  # fmt: skip
 
     class Key(Message):
         """A key for the view's cursor, or for what is under it."""
@@ -133,36 +135,16 @@ class OwnView(Canvas, can_focus=True):
             super().__init__()
             self.name, self.what, self.change = name, what, change
 
-    def __init__(self, source: ViewSource, bench: BenchSource, name: str) -> None:
+    def __init__(self, source: ViewSource, state: StateSource, name: str) -> None:
         super().__init__(source)
-        self.view_name = name
-        self._bench = bench
+        self.view_name, self._state = name, state
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        bench = self._bench()
-        return draw_view(self.view_name, view, bench, width, height)[:height] if bench else []
+        state = self._state()
+        return draw_view(self.view_name, view, state, width, height)[:height] if state else []
 
     def action_key(self, what: str, change: int) -> None:
         self.post_message(self.Key(self.view_name, what, change))
-
-
-class FrameTitle(Canvas):
-    """The view's name; where one view is shown at a time, all their names."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        frame = self.parent
-        assert isinstance(frame, ViewFrame)
-        rule = view.glyphs.horizontal
-        line = Line.of((rule * 2 + " ", "faint"))
-        for i, name in enumerate(frame.names):
-            here = name == frame.view_name
-            mark = view.glyphs.current if here and frame.has_keys else ""
-            role = "accent" if here and frame.has_keys else "strong" if here else "dim"
-            line = Line.of(line, "  " if i else "", (mark + name, role))  # type: ignore[arg-type]
-        if len(frame.names) == 1:
-            line = Line.of(line, ("  " + VIEWS[frame.view_name], "dim"))
-        line = Line.of(line, " ")
-        return [Line.of(line, (rule * max(0, width - line.width), "faint"))]
 
 
 class ViewFrame(Vertical, can_focus=True):
@@ -175,9 +157,8 @@ class ViewFrame(Vertical, can_focus=True):
     """
 
     DEFAULT_CSS = """
-    ViewFrame FrameTitle { height: 1; }
     ViewFrame > Canvas { height: 1fr; }
-    ViewFrame > FrameTitle { height: 1; }
+    ViewFrame > .title { height: 1; }
     ViewFrame > ReadOut { height: 2; display: none; }
     """
 
@@ -189,9 +170,22 @@ class ViewFrame(Vertical, can_focus=True):
         """What the title lists."""
 
     def compose(self) -> ComposeResult:
-        yield FrameTitle(self._source)
+        yield Drawing(self._source, self._title, classes="title")
         yield self.canvas
         yield from self._below
+
+    def _title(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        """The view's name; where one view is shown at a time, all their names."""
+        rule = view.glyphs.horizontal
+        line = Line.of((rule * 2 + " ", "faint"))
+        for i, name in enumerate(self.names):
+            here = name == self.view_name
+            mark = view.glyphs.current if here and self.has_keys else ""
+            role: Role = "accent" if mark else "strong" if here else "dim"
+            line = Line.of(line, "  " if i else "", (mark + name, role))
+        if len(self.names) == 1:
+            line = Line.of(line, ("  " + VIEWS[self.view_name], "dim"))
+        return [Line.of(line, (" " + rule * max(0, width - line.width - 1), "faint"))]
 
     @property
     def has_keys(self) -> bool:
@@ -271,7 +265,7 @@ class LessonViews(Vertical):
     def _canvas(self, name: str) -> Canvas:
         # Each is imported when a lesson needs it.
         if name in OWN_VIEWS or name in SHEETS:
-            return OwnView(self._veiled, self._bench, name)
+            return OwnView(self._veiled, self._state, name)
         if name == "network":
             from adder_tui.network.tab import NetworkDiagram
 
@@ -281,17 +275,14 @@ class LessonViews(Vertical):
 
             return LessonTrace(self._veiled, self._services.controller.ready, self._services.select)
         if name == "inspect":
-            return self._table()
+            from adder_tui.inspect.tab import TensorFeed, TensorTable
+
+            self.table = TensorTable(self._source, self._services.select)
+            self._feed = TensorFeed(self.table, self._services.controller.ready)
+            return self.table
         from adder_tui.train.tab import WatchedSums
 
         return WatchedSums(self._veiled)
-
-    def _table(self) -> Canvas:
-        from adder_tui.inspect.tab import TensorFeed, TensorTable
-
-        self.table = TensorTable(self._source, self._services.select)
-        self._feed = TensorFeed(self.table, self._services.controller.ready)
-        return self.table
 
     def feed(self) -> None:
         """Have the table told what it shows beside the snapshot."""
@@ -300,23 +291,17 @@ class LessonViews(Vertical):
             self._feed.fetching = True
             self.run_worker(self._feed.fetch(snapshot), name="feed")
 
-    def _bench(self) -> ViewInputs | None:
+    def _state(self) -> LessonState | None:
         room = self._room()
-        return room.benches.view_inputs if room is not None else None
+        return room.lesson_state if room is not None else None
 
     def _veiled(self) -> ViewState:
         """The view, without what the network makes of sums while that would give a prediction's outcome away."""
-        view, room = self._source(), self._room()
-        lesson_state = room.lesson_state if room is not None else None
-        if (
-            view.snapshot is None
-            or lesson_state is None
-            or (lesson_state.step.kind in PRACTICE and not lesson_state.by_hand)
-        ):
+        view, state = self._source(), self._state()
+        if view.snapshot is None or state is None or (state.step.kind in PRACTICE and not state.by_hand):
             return view
-        return dataclasses.replace(
-            view, snapshot=dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
-        )
+        snapshot = dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
+        return dataclasses.replace(view, snapshot=snapshot)
 
     def _go_to_epoch(self, epoch: int) -> None:
         self.run_worker(self._services.attempt(self._services.controller.seek_epoch(epoch)), name="go there")

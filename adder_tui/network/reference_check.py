@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
-from adder_tui.ui.canvas import Drawing, ViewSource, heading
-from adder_tui.ui.dialogs import Modal
+from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.text_window import TextWindow, sentence
 
 TABLE = 76
 """Columns of the proof's table."""
 POOR = 0.05
 """From this relative error on an estimate is marked."""
-Result = Callable[[Glyphs, int], Sequence[Line]]
 
 
 def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]:
@@ -182,51 +179,7 @@ def _moral(check: GradientCheck, best: FiniteDifference | None, glyphs: Glyphs) 
     return words
 
 
-class ResultScreen(Modal[None]):
-    """A heading, and a result that scrolls; while it is worked out, a line says so."""
-
-    DEFAULT_CSS = """
-    ResultScreen { background: $background; padding: 1 2; }
-    ResultScreen #heading { height: 1; margin-bottom: 1; }
-    ResultScreen VerticalScroll { scrollbar-size: 0 0; background: $background; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", show=False)]
-    HEADING: ClassVar[str] = ""
-
-    def __init__(self, source: ViewSource, waiting: str) -> None:
-        super().__init__()
-        self._source = source
-        self.result: Result = _sentence(waiting)
-
-    def compose(self) -> ComposeResult:
-        yield heading(self._source, (self.HEADING, "strong"), ("   Esc closes this", "dim"))
-        with VerticalScroll():
-            yield Drawing(self._source, lambda view, width, height: self.result(view.glyphs, width), id="result")
-
-    def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
-        self._fit()
-
-    def on_resize(self) -> None:
-        self._fit()
-
-    def show(self, result: Result) -> None:
-        """Put this in the place of what was there."""
-        self.result = result
-        self._fit()
-
-    def show_refusal(self, sentence: str) -> None:
-        """Say why there is no result."""
-        self.show(_sentence(sentence))
-
-    def _fit(self) -> None:
-        lines = self.result(self._source().glyphs, max(20, self.app.size.width - 4))
-        for result in self.query("#result").results(Drawing):  # none unless it is mounted and open
-            result.styles.height = max(1, len(lines))
-            self.call_after_refresh(result.redraw)
-
-
-class ProofScreen(ResultScreen):
+class ProofScreen(TextWindow):
     """One update beside autograd and ``torch.optim``."""
 
     HEADING = "The proof"
@@ -235,26 +188,22 @@ class ProofScreen(ResultScreen):
 
     def __init__(self, source: ViewSource) -> None:
         loading = "running autograd and torch.optim…" if ProofScreen._loaded else "loading torch.optim…"
-        super().__init__(source, loading)
+        super().__init__(source, sentence(loading))
 
     def show_proof(self, proof: ReferenceCheck) -> None:
         """Show how far ours and PyTorch's lie apart."""
         ProofScreen._loaded = True
-        self.show(lambda glyphs, width: proof_lines(proof, glyphs, width))
+        self.show(lambda view, width: proof_lines(proof, view.glyphs, width))
 
 
-class GradientScreen(ResultScreen):
+class GradientScreen(TextWindow):
     """A gradient beside slopes that are measured."""
 
     HEADING = "The gradient, checked"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("g", "dismiss", show=False)]
 
     def __init__(self, source: ViewSource) -> None:
-        super().__init__(source, "nudging the number up and down…")
+        super().__init__(source, sentence("nudging the number up and down…"))
 
     def show_check(self, check: GradientCheck) -> None:
-        self.show(lambda glyphs, width: gradient_lines(check, glyphs, width))
-
-
-def _sentence(text: str) -> Result:
-    return lambda glyphs, width: [Line.of(row) for row in wrapped(glyphs.text(text), width)]
+        self.show(lambda view, width: gradient_lines(check, view.glyphs, width))

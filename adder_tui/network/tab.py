@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from adder_engine.errors import AdderError, RequestError
@@ -19,16 +18,14 @@ from adder_tui.network.diagram import ClickTarget, diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
-from adder_tui.ui.canvas import Canvas, Drawing, Pane, ViewSource, heading
-from adder_tui.ui.dialogs import Dialog, Modal, said_lines
-from adder_tui.ui.fields import Field
+from adder_tui.ui.canvas import Canvas, Pane, ViewSource
+from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import count
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import ParameterHistory
-    from adder_tui.controller import NetworkEditor
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
 
@@ -276,12 +273,10 @@ class RowNumber(Dialog[int | None]):
     def __init__(self, source: ViewSource, row: int | None) -> None:
         self._rows = source().experiment.row_count
         super().__init__(source, "" if row is None else str(row), f"a row of the data, 0 to {count(self._rows - 1)}")
-        self.refusal = ""
-        """What is wrong with the number that is typed."""
 
     def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        if self.refusal:
-            return [Line.of((view.glyphs.text(self.refusal), "minus")).fit(width, view.glyphs.ellipsis)]
+        if self.said:
+            return [Line.of((view.glyphs.text(self.said), "minus")).fit(width, view.glyphs.ellipsis)]
         return [Line.of(("Enter follows it, Esc leaves", "dim")).fit(width)]
 
     @on(Input.Submitted)
@@ -292,8 +287,7 @@ class RowNumber(Dialog[int | None]):
             return
         shown = typed if len(typed) <= 12 else typed[:11] + "…"
         what = f"{shown} is no row" if typed else "Type a row"
-        self.refusal = f"{what}: the data has rows 0 to {count(self._rows - 1)}."
-        self.redraw()
+        self.say(f"{what}: the data has rows 0 to {count(self._rows - 1)}.")
 
 
 def parse_value(text: str) -> float:
@@ -313,62 +307,24 @@ def parse_value(text: str) -> float:
     return value
 
 
-class EditValue(Modal[None]):
-    """Type the value, Enter sets it, Escape leaves it as it was. What will not do stays to be mended."""
+class EditValue(FieldDialog):
+    """The chosen number's new value."""
 
     DEFAULT_CSS = """
-    EditValue { align: center middle; background: transparent; }
-    EditValue > Vertical { width: 52; max-width: 100%; height: auto; background: $raised; padding: 1 2; }
-    EditValue #title { height: 1; }
-    EditValue Field { height: 1; background: $band; }
-    EditValue #sentence { height: 2; margin-top: 1; }
+    EditValue > Vertical { width: 52; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", show=False),
-        Binding("enter", "apply", show=False, priority=True),
-    ]
-    AUTO_FOCUS = "Field"
 
-    def __init__(self, source: ViewSource, editor: NetworkEditor) -> None:
-        super().__init__()
-        self._source, self._editor = source, editor
-        parameter, self._tensor, self._place = editor.chosen()
-        snapshot = source().snapshot
+    def __init__(self, services: Services) -> None:
+        self._set = services.controller.set
+        parameter, self._tensor, self._place = services.controller.chosen()
+        snapshot = services.view().snapshot
         assert snapshot is not None
-        self.name_shown = f"{self._tensor}[{', '.join(map(str, self._place))}]"
-        self._old = str(snapshot.state[0, parameter.index])
-        self.refused = ""
+        name = f"{self._tensor}[{', '.join(map(str, self._place))}]"
+        super().__init__(
+            services.view, ((name, "strong"), ("  new value", "dim")), str(snapshot.state[0, parameter.index]),
+            "Enter sets it, Esc leaves it. u takes it back later.",
+        )  # fmt: skip
 
-    @property
-    def sentence(self) -> str:
-        """What the row below the field says."""
-        return self.refused or "Enter sets it, Esc leaves it. u takes it back later."
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield heading(self._source, (self.name_shown, "strong"), ("  new value", "dim"), id="title")
-            yield Field(self._old, id="value")
-            yield Drawing(self._source, lambda view, width, height: said_lines(view, self, width), id="sentence")
-
-    def on_mount(self) -> None:
-        self.query_one(Field).select_all()
-
-    @on(Field.Changed)
-    def _typed(self) -> None:
-        self._say("")
-
-    def _say(self, sentence: str) -> None:
-        self.refused = sentence
-        self.query_one("#sentence", Drawing).redraw()
-
-    def action_apply(self) -> None:
-        """Set the value; on a refusal what was typed stays."""
-        self.run_worker(self._apply(), name="apply", exclusive=True)
-
-    async def _apply(self) -> None:
-        try:
-            await self._editor.set(self._tensor, self._place, parse_value(self.query_one(Field).value))
-        except AdderError as error:
-            self._say(str(error))
-            return
+    async def take(self, typed: str) -> None:
+        await self._set(self._tensor, self._place, parse_value(typed))
         self.dismiss()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.snapshot import Answer
 from adder_tui.ui.chart import LABEL_WIDTH, fine_curve, overlay
-from adder_tui.ui.line import Line, Role, cut, wrapped
+from adder_tui.ui.line import Line, Role, Span, cut
+from adder_tui.ui.list_view import GAP, Column, column, head_line, list_lines, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, count, number, role_of, signed
 from adder_tui.ui.run_state import held_out_age, marked, over_pairs, pairs_marks, shown, sum_text
 from adder_tui.ui.run_words import comparable, on_chart, shown_beside, start_sentence
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 
 LEAST_NAME = 18
-GAP = 2
-
-Column = tuple[str, list[str], Role]
-"""A heading, a text for each run, and what its numbers are."""
 WIDE = 100
 """From so many columns on the answers stand beside the chart."""
 LEAST_CHART = 6
@@ -45,27 +42,14 @@ def runs_lines(
     assert snapshot is not None
     columns, name_width = _columns(view, runs, width)
     charted = {run.id: marker for run, marker in on_chart(view)}
-    header = Line.of(("    " + "run".ljust(name_width), "band-dim"))
-    for heading, texts, _ in columns:
-        header = Line.of(header, (" " * GAP + heading.rjust(len(texts[0])), "band-dim"))
-    rows = max(1, height - 1)
-    first = max(0, min(at - rows // 2, len(runs) - rows))
-    lines = [header.fit(width, fill="band-dim")]
-    for index in range(first, min(len(runs), first + rows)):
-        run = runs[index]
-        chosen: Role | None = "chosen" if index == at else None
-        marker = charted.get(run.id, " ")
-        picks = glyphs.kept if run.id in picked else " "
-        name = f"{_name(view, run)}"
-        line = Line.of(
-            (glyphs.current if index == at else " ", chosen or "text"), (picks, chosen or "accent"),
-            (f"{marker} ", chosen or "dim"),
-            (cut(name, name_width, glyphs.ellipsis).ljust(name_width), chosen or "text"),
-        )  # fmt: skip
-        for _, texts, role in columns:
-            line = Line.of(line, (" " * GAP + texts[index], chosen or role))
-        lines.append(line.fit(width, fill=chosen or "text"))
-    return lines
+    names = [
+        Line.of(
+            (glyphs.kept if run.id in picked else " ", "accent"), (f"{charted.get(run.id, ' ')} ", "dim"),
+            cut(_name(view, run), name_width, glyphs.ellipsis).ljust(name_width),
+        )
+        for run in runs
+    ]  # fmt: skip
+    return table_lines("   " + "run".ljust(name_width), names, columns, at, width, height, glyphs)
 
 
 def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[list[Column], int]:
@@ -74,41 +58,28 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[l
     asked = view.snapshot.answers if view.snapshot else ()
     columns: list[Column] = []
     over, marks = pairs_marks([run.experiment for run in runs], glyphs)
-    offered: list[Column] = [
-        _column("epochs", [count(run.epoch) for run in runs], "text"),
-        _column("train loss" + over, marked([_loss(run, glyphs) for run in runs], marks), "train"),
-        *(
-            _column(
-                sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),
-                [_answer(run, answer, glyphs) for run in runs], "text",
-            )
-            for answer in asked[:1]
-        ),
-    ]  # fmt: skip
+
+    def answers(asked: Answer) -> Column:
+        heading = sum_text(asked.sum, view.experiment.wanted.rule, glyphs).replace(" ", "")
+        return column(heading, aligned([_answer(run, asked, glyphs) for run in runs]), "text")
+
+    offered = [
+        column("epochs", aligned([count(run.epoch) for run in runs]), "text"),
+        column("train loss" + over, aligned(marked([_loss(run, glyphs) for run in runs], marks)), "train"),
+        *map(answers, asked[:1]),
+    ]
     if any(run.test_loss is not None for run in runs):
-        offered.append(_column("held-out", [number(run.test_loss, glyphs) for run in runs], "test"))
-    offered += [
-        _column(
-            sum_text(answer.sum, view.experiment.wanted.rule, glyphs).replace(" ", ""),
-            [_answer(run, answer, glyphs) for run in runs], "text",
-        )
-        for answer in [*asked[3:4], *asked[1:3], *asked[4:]]
-    ]  # fmt: skip
+        offered.append(column("held-out", aligned([number(run.test_loss, glyphs) for run in runs]), "test"))
+    offered += map(answers, [*asked[3:4], *asked[1:3], *asked[4:]])
     wanted = max(LEAST_NAME, min(34, max(len(_name(view, run)) for run in runs)))
     taken = 4
-    for column in offered:
-        needed = GAP + len(column[1][0])
+    for one in offered:
+        needed = GAP + one.width
         if taken + needed + (wanted if len(columns) >= 3 else LEAST_NAME) > width:
             break
-        columns.append(column)
+        columns.append(one)
         taken += needed
     return columns, min(wanted, width - taken)
-
-
-def _column(heading: str, texts: list[str], role: Role) -> Column:
-    padded = aligned(texts)
-    size = max(len(heading), *map(len, padded))
-    return heading, [text.rjust(size) for text in padded], role
 
 
 def _loss(run: RunSummary, glyphs: Glyphs) -> str:
@@ -148,33 +119,24 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
         diff += f" Its train loss is a mean{over}."
     if run.stopped:
         diff += f" {run.stopped}"
-    return [Line.of((row, "dim")).fit(width) for row in wrapped(glyphs.text(diff), width)][:height]
+    return said_lines(diff, width, "dim", glyphs, lead="")[:height]
 
 
 def file_lines(files: Sequence[RunFile], at: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """A header and a row a file, the chosen one in sight: name, when it was saved, what it is."""
     name = max([12, *(len(file.path.stem) for file in files)])
     name = min(name, max(12, width - 46))
-    lines = [
-        Line.of(("  " + "name".ljust(name) + "  saved             epochs  run", "band-dim")).fit(width, fill="band-dim")
-    ]
-    rows = max(1, height - 1)
-    first = max(0, min(at - rows // 2, len(files) - rows))
-    for i in range(first, min(len(files), first + rows)):
+
+    def row(i: int) -> Line:
         file = files[i]
-        chosen: Role | None = "chosen" if i == at else None
-        stem = glyphs.text(file.path.stem)
-        stem = stem if len(stem) <= name else stem[: name - 1] + glyphs.ellipsis
-        line = Line.of(
-            (f"{glyphs.current if i == at else ' '} ", chosen or "text"), (stem.ljust(name), chosen or "text"),
-            (f"  {file.saved:%Y-%m-%d %H:%M}  ", chosen or "dim"),
-        )  # fmt: skip
+        stem = cut(glyphs.text(file.path.stem), name, glyphs.ellipsis).ljust(name)
+        what: Span = (f"{file.epoch:>6,}  {glyphs.text(file.title)}", "text")
         if file.damaged:
-            line = Line.of(line, ("damaged, or not a run", chosen or "minus"))
-        else:
-            line = Line.of(line, (f"{file.epoch:>6,}  {glyphs.text(file.title)}", chosen or "text"))
-        lines.append(line.fit(width, glyphs.ellipsis, fill=chosen or "text"))
-    return lines[:height]
+            what = ("damaged, or not a run", "minus")
+        return Line.of(f" {stem}", (f"  {file.saved:%Y-%m-%d %H:%M}  ", "dim"), what)
+
+    head = head_line("  " + "name".ljust(name) + "  saved             epochs  run", width)
+    return [head, *list_lines(row, len(files), at, width, max(1, height - 1), glyphs)][:height]
 
 
 def _held_out(run: RunSummary, glyphs: Glyphs) -> str:
@@ -227,7 +189,7 @@ def _head(pair: tuple[RunSummary, RunSummary], width: int, glyphs: Glyphs) -> li
         said = f"Their settings are the same. {said}"
     if not comparable(one.experiment, other.experiment):
         said = f"{said} Their losses do not mean the same."
-    lines += [Line.of((f" {row}", "text")) for row in wrapped(glyphs.text(said), width - 2)]
+    lines += said_lines(said, width, "text", glyphs)
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
@@ -258,29 +220,18 @@ def _answers(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int) -
     asked = view.snapshot.answers if view.snapshot else ()
     questions = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in asked]
     first = max([12, *map(len, questions)])
-    columns: list[list[str]] = []
-    offs: list[list[float | None]] = []
-    for run in pair:
+    columns: list[Column] = []
+    for letter, run in zip("AB", pair, strict=True):
         found = [_find(run, answer) for answer in asked]
-        columns.append(aligned([number(a.predicted if a else None, glyphs) for a in found]))
-        off = [a.off_by if a else None for a in found]
-        offs.append(off)
-        columns.append(aligned([glyphs.none if o is None else signed(o, glyphs) for o in off]))
-    heads = ("A answers", "off by", "B answers", "off by")
-    sizes = [max([len(head), *map(len, column)]) for head, column in zip(heads, columns, strict=True)]
-    gap = 3 if first + sum(sizes) + 14 <= width else 1
-    header = Line.of((" sum".ljust(first + 1), "band-dim"))
-    for head, size in zip(heads, sizes, strict=True):
-        header = Line.of(header, (" " * gap + head.rjust(size), "band-dim"))
-    lines = [header.fit(width, fill="band-dim")]
-    for i, question in enumerate(questions):
-        line = Line.of(" " + question.ljust(first))
-        for j, (column, size) in enumerate(zip(columns, sizes, strict=True)):
-            off_by = offs[j // 2][i]
-            role: Role = "strong" if j % 2 == 0 else role_of(off_by) if off_by is not None else "dim"
-            line = Line.of(line, (" " * gap + column[i].rjust(size), role))
-        lines.append(line.fit(width, glyphs.ellipsis))
-    return lines
+        offs = [a.off_by if a else None for a in found]
+        columns += [
+            column(f"{letter} answers", aligned([number(a.predicted if a else None, glyphs) for a in found]), "strong"),
+            column("off by", aligned([glyphs.none if off is None else signed(off, glyphs) for off in offs]),
+                   *("dim" if off is None else role_of(off) for off in offs)),
+        ]  # fmt: skip
+    gap = 3 if first + sum(one.width for one in columns) + 14 <= width else 1
+    names = [Line.of(question.ljust(first)) for question in questions]
+    return table_lines("sum".ljust(first), names, columns, -1, width, len(names) + 1, glyphs, gap)
 
 
 def _find(run: RunSummary, wanted: Answer) -> Answer | None:

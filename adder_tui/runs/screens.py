@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
-from adder_engine.errors import AdderError
 from adder_engine.snapshot import RunSummary
 from adder_tui.commands import window_keys
 from adder_tui.runs.draw import run_text, runs_lines, side_by_side
 from adder_tui.ui.canvas import Drawing
-from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.line import Line
+from adder_tui.ui.list_view import ListWindow, keys_line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
 from adder_tui.ui.view import ViewState
 
@@ -23,11 +20,11 @@ if TYPE_CHECKING:
 
 DETAIL_ROWS = 3
 
-LIST_KEYS = window_keys("runs")
-PAIR_KEYS = (("Esc", "back to the list"), ("Tab", "swap them"))
+LIST_KEYS = keys_line(window_keys("runs"), lead="")
+PAIR_KEYS = keys_line((("Esc", "back to the list"), ("Tab", "swap them")), lead="")
 
 
-class RunsScreen(Modal[None]):
+class RunsScreen(ListWindow[None]):
     """The run in progress and those that were left; or two of them side by side."""
 
     DEFAULT_CSS = """
@@ -35,23 +32,12 @@ class RunsScreen(Modal[None]):
     RunsScreen Drawing { height: 1fr; }
     """
     window = "runs"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of("runs"),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "move(-10)", show=False),
-        Binding("pagedown", "move(10)", show=False),
-        Binding("home", "move(-99)", show=False),
-        Binding("end", "move(99)", show=False),
-    ]
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        self.at = 0
         self.picked: list[int] = []
         """Ids of the runs to be set side by side; two of them are."""
-        self.said = ""
         self.struck: list[str] = []
         """Names of the runs that were struck off here, the last one last; u brings it back."""
 
@@ -63,6 +49,10 @@ class RunsScreen(Modal[None]):
         """The run in progress, then the others, the one left last first."""
         snapshot = self._services.view().snapshot
         return [] if snapshot is None else [run_now(snapshot), *reversed(snapshot.runs)]
+
+    @property
+    def count(self) -> int:
+        return len(self.runs)
 
     @property
     def pair(self) -> tuple[RunSummary, RunSummary] | None:
@@ -77,47 +67,49 @@ class RunsScreen(Modal[None]):
         runs, pair = self.runs, self.pair
         if pair is not None:
             head = Line.of(("Side by side", "strong"))
-            return [head.fit(width), Line(), *side_by_side(view, pair, width, height - 3), _keys(PAIR_KEYS, width)]
+            return [
+                head.fit(width),
+                Line(),
+                *side_by_side(view, pair, width, height - 3),
+                PAIR_KEYS.fit(width),
+            ]
         head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
         if not runs:
             return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
         self.at = min(self.at, len(runs) - 1)
-        phrase = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
+        hint = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
         if self.struck:
-            phrase = f"{phrase.removesuffix('.')}; u brings back {self.struck[-1]}." if phrase else (
+            hint = f"{hint.removesuffix('.')}; u brings back {self.struck[-1]}." if hint else (
                 f"{self.struck[-1]} is struck off: u brings it back.")  # fmt: skip
-        below = [Line.of((view.glyphs.text(self.said or phrase), "strong" if self.said else "dim")).fit(width)]
+        below = [Line.of((view.glyphs.text(self.said or hint), "strong" if self.said else "dim")).fit(width)]
         below += run_text(view, runs[self.at], width, DETAIL_ROWS)
         below += [Line()] * (DETAIL_ROWS + 1 - len(below))
         rows = height - 3 - len(below)
         listed = runs_lines(view, runs, self.at, self.picked, width, rows)
-        return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, _keys(LIST_KEYS, width)]
+        return [
+            head.fit(width),
+            Line(),
+            *listed,
+            *[Line()] * (rows - len(listed)),
+            *below,
+            LIST_KEYS.fit(width),
+        ]
 
     def on_mount(self) -> None:
-        self.watch(self.app, "snapshot", self._redraw, init=False)
+        self.watch(self.app, "snapshot", self.redraw, init=False)
 
-    def _redraw(self) -> None:
-        for drawing in self.query(Drawing):
-            drawing.redraw()
-
-    def say(self, sentence: str) -> None:
-        """Say something below the list."""
-        self.said = sentence
-        self._redraw()
+    @property
+    def _chosen(self) -> RunSummary | None:
+        """The chosen run; None where there is none, or two are side by side."""
+        return self.runs[self.at] if self.runs and self.pair is None else None
 
     # --- keys ------------------------------------------------------------------------------------
 
     def choose(self, row: int) -> None:
-        if 0 <= row < len(self.runs) and self.pair is None:
-            self.at = row
-            self.say("")
-
-    def action_move(self, by: int) -> None:
-        self.at = max(0, min(len(self.runs) - 1, self.at + by))
-        self.say("")
+        if 0 <= row < self.count and self.pair is None:
+            self.go(row)
 
     def action_leave(self) -> None:
-        """Back from two runs to the list, from the list to the app."""
         if self.picked:
             self.picked.clear()
             self.say("")
@@ -125,11 +117,9 @@ class RunsScreen(Modal[None]):
             self.dismiss()
 
     def action_pick(self) -> None:
-        """Pick the chosen run to be set beside another one."""
-        runs = self.runs
-        if not runs or self.pair is not None:
+        if (run := self._chosen) is None:
             return
-        id = runs[self.at].id
+        id = run.id
         if id in self.picked:
             self.picked.remove(id)
         else:
@@ -137,16 +127,13 @@ class RunsScreen(Modal[None]):
         self.say("Choose the run to set beside it, and press c again." if len(self.picked) == 1 else "")
 
     def action_swap(self) -> None:
-        """A in B's place."""
         self.picked.reverse()
-        self._redraw()
+        self.redraw()
 
     def action_chart(self) -> None:
-        """Put the chosen run on the chart, or take it away."""
-        runs = self.runs
-        if not runs or self.pair is not None:
+        if (run := self._chosen) is None:
             return
-        run, view = runs[self.at], self._services.view()
+        view = self._services.view()
         shown = frozenset(other.id for other, _ in on_chart(view))
         if view.snapshot is None or run.id == view.snapshot.run:
             self.say("This run is always on the chart.")
@@ -158,14 +145,12 @@ class RunsScreen(Modal[None]):
             self.say("")
 
     def action_forget(self) -> None:
-        """Strike the chosen run off the list."""
-        runs = self.runs
-        if not runs or self.pair is not None:
+        if (run := self._chosen) is None:
             return
         if self.at == 0:
             self.say("The run in progress stays: go to another one first.")
-            return
-        self.run_worker(self._attempt(self._forget(runs[self.at])), name="forget")
+        else:
+            self.start(self._forget(run), exclusive=False)
 
     async def _forget(self, run: RunSummary) -> None:
         snapshot = self._services.view().snapshot
@@ -175,9 +160,8 @@ class RunsScreen(Modal[None]):
         self.say("")
 
     def action_bring_back(self) -> None:
-        """Put the run back that was struck off last."""
         if self.pair is None:
-            self.run_worker(self._attempt(self._bring_back()), name="bring back")
+            self.start(self._bring_back(), exclusive=False)
 
     async def _bring_back(self) -> None:
         await self._services.controller.bring_back()
@@ -185,29 +169,13 @@ class RunsScreen(Modal[None]):
         self.say(f"{name} is back.")
 
     def action_go(self) -> None:
-        """Go to the chosen run."""
-        runs = self.runs
-        if not runs or self.pair is not None:
+        if (run := self._chosen) is None:
             return
         if self.at == 0:
             self.dismiss()
-            return
-        self.run_worker(self._attempt(self._go(runs[self.at].id)), name="switch")
+        else:
+            self.start(self._go(run.id), exclusive=False)
 
     async def _go(self, run: int) -> None:
         await self._services.controller.switch(run)
         self.dismiss()
-
-    async def _attempt(self, intervention: Awaitable[None]) -> None:
-        """Wait for it; where it is refused, say why."""
-        try:
-            await intervention
-        except AdderError as error:
-            self.say(str(error))
-
-
-def _keys(keys: Sequence[tuple[str, str]], width: int) -> Line:
-    line = Line()
-    for key, does in keys:
-        line = Line.of(line, (key, "key"), (f" {does}  ", "dim"))
-    return line.fit(width)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import copy
 import fcntl
 import json
 import os
 import re
-import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
+from adder_engine.disk import read_bounded, write_whole
 from adder_engine.errors import AdderError
 
 VERSION = 1
@@ -39,9 +36,6 @@ STALE_SECONDS = 60.0
 _ODD = re.compile(r"[^a-z0-9]+")
 
 Change = Callable[[Tree], None]
-MARK = "adder-tui-progress:1:"
-MOST_BYTES = 5_000_000
-"""What a line may unfold to."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +179,11 @@ def finish(tree: Tree, id: str) -> None:
 
 def better(tree: Tree, id: str, challenge: str, score: float) -> None:
     """A challenge was met; the lowest score is kept."""
-    best = _inner(lesson_of(tree, id), "best")
+    _keep_best(lesson_of(tree, id), challenge, score)
+
+
+def _keep_best(lesson: Tree, challenge: str, score: float) -> None:
+    best = _inner(lesson, "best")
     known = best.get(challenge)
     best[challenge] = min(score, known) if _is_number(known) else score
 
@@ -220,9 +218,7 @@ def _join_lesson(ours: Tree, theirs: Tree) -> None:
         ours["tasks"] = sorted(tasks)
     for challenge, score in _table(theirs.get("best")).items():
         if _is_number(score):
-            best = _inner(ours, "best")
-            known = best.get(challenge)
-            best[challenge] = min(score, known) if _is_number(known) else score
+            _keep_best(ours, challenge, score)
     _join_quiz(ours, _table(theirs.get("quiz")))
     for key, value in theirs.items():
         if isinstance(value, dict) and isinstance(ours.get(key), dict):
@@ -281,6 +277,18 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
+def tree_of(text: bytes) -> Tree:
+    """The progress in a JSON text.
+
+    Raises:
+        ValueError or RecursionError: it holds none.
+    """
+    tree = json.loads(text.decode("utf-8"))
+    if not isinstance(tree, dict) or not isinstance(tree.get("lessons", {}), dict):
+        raise ValueError
+    return tree
+
+
 class ProgressError(AdderError):
     """Progress that cannot be read or taken over; nothing was changed."""
 
@@ -304,9 +312,9 @@ class Store:
     def __init__(self, data_dir: Path, name: str = PROGRESS) -> None:
         self.path = data_dir / name
         self.warning = ""
+        """What the person should know, in one sentence; empty where all is well."""
         self._fault = False
         """Whether ``warning`` is of a write that failed, which the next good one ends."""
-        """What the person should know, in one sentence; empty where all is well."""
         self._pending: list[Change] = []
         """Changes that are not on the disk yet."""
         self._saved = self._load() or fresh()
@@ -331,22 +339,18 @@ class Store:
         self._pending.append(change)
         try:
             self._save()
-        except _UnreadableNow as error:
-            self._tree = self._with_pending(self._saved)
-            self.warning = f"Progress is not being saved: {error.args[0]}. The course goes on."
-            self._fault = True
         except OSError as error:
-            self._tree = self._with_pending(self._saved)
-            self.warning = (
-                f"Progress cannot be saved in {self.path.parent} ({error.strerror or error}). The course goes on."
-            )
-            self._fault = True
+            why = f"cannot be saved in {self.path.parent} ({error.strerror or error})"
+            if isinstance(error, _UnreadableNow):
+                why = f"is not being saved: {error}"
+            self.warning = f"Progress {why}. The course goes on."
+            self._tree, self._fault = self._with_pending(self._saved), True
         return self.progress
 
     def _save(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock():
-            phrase = self.warning
+            before = self.warning
             tree = self._read()
             if tree is None and self.path.exists():
                 raise _UnreadableNow(self.warning.rstrip("."))
@@ -355,7 +359,7 @@ class Store:
             self._write(tree)
             self._saved = self._tree = tree
             self._pending.clear()
-            if self._fault and self.warning == phrase:
+            if self._fault and self.warning == before:
                 self.warning = ""
             self._fault = False
 
@@ -375,8 +379,7 @@ class Store:
     def _read(self) -> Tree | None:
         """What the file holds, under the lock; one that cannot be understood is set aside."""
         try:
-            with self.path.open("rb") as file:
-                held = file.read(LARGEST_FILE + 1)
+            held = read_bounded(self.path, LARGEST_FILE)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -385,9 +388,7 @@ class Store:
         try:
             if len(held) > LARGEST_FILE:
                 raise ValueError
-            tree = json.loads(held.decode("utf-8"))
-            if not isinstance(tree, dict) or not isinstance(tree.get("lessons", {}), dict):
-                raise ValueError
+            tree = tree_of(held)
         except (ValueError, RecursionError):
             self._set_aside()
             return None
@@ -408,24 +409,15 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what apps that were ended while writing have left."""
-        for left in self.path.parent.glob(f".{self.path.name}-*"):
+        folder, name = self.path.parent, self.path.name
+        for left in [*folder.glob(f"{name}.*.part"), *folder.glob(f".{name}-*")]:  # as they were called once
             with contextlib.suppress(OSError):
                 if time.time() - left.stat().st_mtime > STALE_SECONDS:
                     left.unlink()
 
     def _write(self, tree: Tree) -> None:
         text = json.dumps(tree, ensure_ascii=False, indent=1) + "\n"
-        number, name = tempfile.mkstemp(prefix=f".{self.path.name}-", dir=self.path.parent)
-        try:
-            with open(number, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        write_whole(self.path, lambda file: file.write(text.encode()), mode=0o600)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -445,36 +437,5 @@ class Store:
             yield
 
 
-class _UnreadableNow(Exception):
+class _UnreadableNow(OSError):
     """The file is there and cannot be read, so it must not be written over."""
-
-
-def to_line(progress: Progress) -> str:
-    """The progress as one line of letters, digits, ``-`` and ``_``: short enough to be pasted into a terminal."""
-    text = json.dumps(progress.tree, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    packed = zlib.compress(text.encode("utf-8"), 9)
-    return MARK + base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
-
-
-def from_line(line: str) -> Tree:
-    """The progress that a line holds; blanks and line breaks in it, as mail programs make them, do no harm.
-
-    Raises:
-        ProgressError: it is none of ours, or it is not whole.
-    """
-    bare = "".join(line.split())
-    if not bare.startswith(MARK):
-        raise ProgressError(f"This is no exported progress: what adder-tui lessons export writes begins with {MARK}")
-    body = bare[len(MARK) :]
-    try:
-        packed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
-        unpacker = zlib.decompressobj()
-        text = unpacker.decompress(packed, MOST_BYTES)
-        if not unpacker.eof:
-            raise ValueError
-        tree = json.loads(text.decode("utf-8"))
-        if not isinstance(tree, dict) or not isinstance(tree.get("lessons", {}), dict):
-            raise ValueError
-    except (ValueError, RecursionError, binascii.Error, zlib.error):
-        raise ProgressError("This exported progress is not whole: copy the line again, all of it.") from None
-    return tree

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adder_engine.schema import toml
 from adder_tui.ui.chart import LABEL_WIDTH, Curve, fine_curve, overlay
 from adder_tui.ui.line import Line, Role, cut
+from adder_tui.ui.list_view import GAP, Column, column, table_lines
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, over_pairs, pairs_marks, sum_text
 from adder_tui.ui.symbols import Glyphs
@@ -32,8 +33,8 @@ def headline(plan: Sweep, title: str) -> str:
     epochs = sorted({run.experiment.epochs for run in runs})
     each = f"{epochs[0]:,}" if len(epochs) == 1 else f"{epochs[0]:,} to {epochs[-1]:,}"
     seeds = "" if plan.over == "seed" else f" from {plural(len(plan.seeds), 'seed')}"
-    phrase = f"{title}: {plural(len(plan.values), 'value')} of {plan.over}{seeds}"
-    return f"{phrase}, {plural(len(runs), 'run')} of {each} epochs"
+    values = f"{plural(len(plan.values), 'value')} of {plan.over}{seeds}"
+    return f"{title}: {values}, {plural(len(runs), 'run')} of {each} epochs"
 
 
 def value_text(value: Any) -> str:
@@ -63,43 +64,27 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     seeds = len(state.runs) // len(lines)
     over, marks = pairs_marks([runs_of(plan, state, i)[0].experiment for i in range(len(lines))], glyphs)
     medians = aligned(marked([number(value, glyphs) for value in losses], marks))
-    offered: list[tuple[str, list[str]]] = [
-        (f"median train loss{over}", medians),
-        ("done", [f"{line.done}/{seeds}" for line in lines]),
-        ("blew up", [str(line.stopped or glyphs.none) for line in lines]),
+    roles: list[Role] = ["dim" if line.loss is None else "text" for line in lines]
+    offered = [
+        column(f"median train loss{over}", medians, *roles),
+        column("done", [f"{line.done}/{seeds}" for line in lines], "text"),
+        column("blew up", [str(line.stopped or glyphs.none) for line in lines], "text"),
         *(
-            (
+            column(
                 "median " + sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
-                aligned([number(line.answers[i] if line.answers else None, glyphs) for line in lines]),
+                aligned([number(line.answers[i] if line.answers else None, glyphs) for line in lines]), "text",
             )
             for i, asked in enumerate(plan.sums)
         ),
-        (f"range of train loss{over}", [_range(line.low, line.high, glyphs) for line in lines]),
+        column(f"range of train loss{over}", [_range(line.low, line.high, glyphs) for line in lines], "text"),
     ]  # fmt: skip
     name = max(len(plan.over), *map(len, values))
-    line = Line.of(("    " + plan.over.ljust(name), "band-dim"))
-    columns: list[tuple[int, list[str]]] = []
-    for heading, texts in offered:
-        size = max(len(heading), *map(len, texts))
-        if line.width + 2 + size > width:
-            continue
-        columns.append((size, texts))
-        line = Line.of(line, ("  " + heading.rjust(size), "band-dim"))
-    rows = max(1, height - 1)
-    first = max(0, min(at - rows // 2, len(lines) - rows))
-    table = [line.fit(width, fill="band-dim")]
-    for i in range(first, min(len(lines), first + rows)):
-        chosen: Role | None = "chosen" if i == at else None
-        unfinished = lines[i].loss is None
-        row = Line.of(
-            (f"{glyphs.current if i == at else ' '} ", chosen or "text"), (f"{_letter(i)} ", chosen or "accent"),
-            (values[i].ljust(name), chosen or "text"),
-        )  # fmt: skip
-        for j, (size, texts) in enumerate(columns):
-            role: Role = "dim" if j == 0 and unfinished else "text"
-            row = Line.of(row, ("  " + texts[i].rjust(size), chosen or role))
-        table.append(row.fit(width, fill=chosen or "text"))
-    return table
+    columns: list[Column] = []
+    for one in offered:
+        if 4 + name + sum(GAP + other.width for other in [*columns, one]) <= width:
+            columns.append(one)
+    names = [Line.of((f" {_letter(i)} ", "accent"), value.ljust(name)) for i, value in enumerate(values)]
+    return table_lines("   " + plan.over.ljust(name), names, columns, at, width, height, glyphs)
 
 
 def _range(low: float | None, high: float | None, glyphs: Glyphs) -> str:
@@ -153,14 +138,14 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     offered = [("train loss", run.loss, here.train_loss)]
     offered += [(f"{s} =", answer, known.get((s.a, s.b))) for s, answer in zip(sums, run.answers, strict=True)]
     pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
-    phrase = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
-    other = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
-    start = f"Trained again to epoch {run.epochs:,}: {phrase}"
+    ours = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
+    theirs = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
+    start = f"Trained again to epoch {run.epochs:,}: {ours}"
     if all(there == found for _, there, found in pairs):
         return f"{start}, to the last bit as in the sweep."
-    if phrase == other:
+    if ours == theirs:
         return f"{start}, in these digits as in the sweep."
-    return f"{start}. In the sweep, rounded otherwise side by side: {other}."
+    return f"{start}. In the sweep, rounded otherwise side by side: {theirs}."
 
 
 def sweep_chart(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual import events, on
+from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
@@ -27,9 +25,9 @@ from adder_tui.sweep.draw import (
     value_text,
 )
 from adder_tui.ui.canvas import Drawing, heading
-from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.fields import Field
-from adder_tui.ui.line import Line, roomiest, wrapped
+from adder_tui.ui.line import Line, roomiest
+from adder_tui.ui.list_view import ListWindow, keys_line, said_lines
 from adder_tui.ui.run_state import bar, title
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
@@ -89,7 +87,7 @@ async def train_again(services: Services, run: SweepRun, sums: tuple[Sum, ...]) 
         services.say(as_in_the_sweep(run, ended, sums, UNICODE))
 
 
-class SweepScreen(Modal[None]):
+class SweepScreen(ListWindow[None]):
     """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress."""
 
     DEFAULT_CSS = """
@@ -101,22 +99,12 @@ class SweepScreen(Modal[None]):
     SweepScreen #words { height: 1fr; margin-top: 1; }
     """
     window = "sweep"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of("sweep"),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("left", "seed(-1)", show=False),
-        Binding("right", "seed(1)", show=False),
-    ]
     AUTO_FOCUS = None
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        self.at = 0
-        """Which value is chosen."""
         self.seed = 0
-        self.refused = ""
         self._seen: object = None
 
     @property
@@ -147,11 +135,11 @@ class SweepScreen(Modal[None]):
         for row in self.query(Horizontal):
             row.display = shown
         self.set_focus(self.query_one("#over", Field) if shown else None)
-        self.call_after_refresh(self._redraw)
+        self.call_after_refresh(self.redraw)
 
-    def _redraw(self) -> None:
-        if self.is_mounted:
-            self.query_one("#words", Drawing).redraw()
+    @property
+    def count(self) -> int:
+        return 0 if self.sweep is None else len(self.sweep.plan.values)
 
     def _look(self) -> None:
         """Draw what is new."""
@@ -159,7 +147,7 @@ class SweepScreen(Modal[None]):
         now = None if sweep is None else (sweep.state, sweep.running)
         if now != self._seen:
             self._seen = now
-            self._redraw()
+            self.redraw()
 
     # --- the form --------------------------------------------------------------------------------
 
@@ -183,23 +171,19 @@ class SweepScreen(Modal[None]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self.refused = ""
-        self._redraw()
+        self.say("")
 
     def action_next_field(self) -> None:
-        """From the setting to the seeds, and back."""
         if self._filling_in:
             at_setting = self.focused is not None and self.focused.id == "over"
             self.query_one("#count" if at_setting else "#over", Field).focus()
 
     def _form_words(self, view: ViewState, width: int, height: int) -> list[Line]:
         glyphs = view.glyphs
-        lines: list[Line] = []
         try:
-            phrase, role = f"{headline(self.plan(), title(view.experiment, glyphs))}.", "text"
+            lines = said_lines(f"{headline(self.plan(), title(view.experiment, glyphs))}.", width, "text", glyphs)
         except AdderError as error:
-            phrase, role = str(error), "minus" if self.refused else "dim"
-        lines += [Line.of((f" {row}", role)) for row in wrapped(glyphs.text(phrase), width - 2)]  # type: ignore[arg-type]
+            lines = said_lines(str(error), width, "minus" if self.said else "dim", glyphs)
         lines.append(Line())
         name = self.query_one("#over", Field).value.partition("=")[0].strip()
         try:
@@ -209,13 +193,13 @@ class SweepScreen(Modal[None]):
             fitting = [key.name for key in KEYS if name in key.name and key.name != "data.rows"]
             about = ["Settings: " + ", ".join(fitting or [key.name for key in KEYS]) + "."]
         for sentence in about:
-            lines += [Line.of((f" {row}", "dim")) for row in wrapped(glyphs.text(sentence), width - 2)]
+            lines += said_lines(sentence, width, "dim", glyphs)
         if self.sweep is not None and self.sweep.running:
             goes_on = "The sweep that trains now goes on until Enter begins this one in its place."
-            lines += [Line(), *(Line.of((f" {row}", "dim")) for row in wrapped(goes_on, width - 2))]
+            lines += [Line(), *said_lines(goes_on, width, "dim", glyphs)]
         lines = lines[: height - 2]
         escape = "closes" if self.sweep is None else "back to the sweep"
-        keys = _keys((("Enter", "trains"), ("Tab", "next field"), ("Esc", escape))).fit(width)
+        keys = keys_line((("Enter", "trains"), ("Tab", "next field"), ("Esc", escape))).fit(width)
         return [*lines, *[Line()] * (height - len(lines) - 1), keys]
 
     # --- the sweep -------------------------------------------------------------------------------
@@ -228,18 +212,15 @@ class SweepScreen(Modal[None]):
         plan, state = sweep.plan, sweep.state
         self.at = min(self.at, len(plan.values) - 1)
         done = share(state)
-        phrase = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
-        percent = Line.of((f"  {phrase}, {int(done * 100)} %", "dim"))
+        standing = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
+        percent = Line.of((f"  {standing}, {int(done * 100)} %", "dim"))
         full = headline(plan, title(plan.experiment, glyphs))
         shorter = full.partition(": ")[2]
         ways = (full, full.rpartition(" of ")[0], shorter, shorter.rpartition(" of ")[0])
         lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
-        if sweep.failure:
-            lines += [Line.of((f" {row}", "minus")) for row in wrapped(glyphs.text(sweep.failure), width - 2)]
-        elif self.refused:
-            lines += [Line.of((f" {row}", "minus")) for row in wrapped(glyphs.text(self.refused), width - 2)]
+        lines += said_lines(sweep.failure or self.said, width, "minus", glyphs)
         below = [seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
         room = height - len(lines) - len(below)
         if width >= WIDE:
@@ -264,23 +245,18 @@ class SweepScreen(Modal[None]):
         full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
         short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
         shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
-        return roomiest(width, *map(_keys, (full, short, shortest))).fit(width)
+        return roomiest(width, *map(keys_line, (full, short, shortest))).fit(width)
 
-    def on_click(self, event: events.Click) -> None:
-        self.query_one("#words", Drawing).redraw()
-
-    def action_move(self, by: int) -> None:
-        """Choose another value, or the other field."""
+    def action_move(self, key: str) -> None:
         if self._filling_in:
             self.action_next_field()
-        elif self.sweep is not None:
-            self.at = max(0, min(len(self.sweep.plan.values) - 1, self.at + by))
-            self._redraw()
+        else:
+            super().action_move(key)
 
-    def action_seed(self, by: int) -> None:
+    def action_seed(self, key: str) -> None:
         if self.sweep is not None:
-            self.seed = (self.seed + by) % max(1, len(self.sweep.plan.seeds))
-            self._redraw()
+            self.seed = (self.seed + (1 if key == "right" else -1)) % max(1, len(self.sweep.plan.seeds))
+            self.redraw()
 
     def action_new(self) -> None:
         """Fill in another sweep; one that runs goes on meanwhile."""
@@ -290,12 +266,12 @@ class SweepScreen(Modal[None]):
     def action_stop(self) -> None:
         if not self._filling_in and self.sweep is not None and self.sweep.running:
             self.sweep.stop()
-            self._redraw()
+            self.redraw()
 
     def action_leave(self) -> None:
         """From the form back to a sweep that there is; else close this, and let the sweep go on."""
         if self._filling_in and self.sweep is not None:
-            self.refused = ""
+            self.said = ""
             self._show_form(False)
             return
         self.dismiss()
@@ -307,8 +283,7 @@ class SweepScreen(Modal[None]):
             try:
                 plan = self.plan()
             except AdderError as error:
-                self.refused = str(error)
-                self._redraw()
+                self.say(str(error))
                 return
             if self.sweep is not None:
                 self.sweep.stop()
@@ -324,10 +299,3 @@ class SweepScreen(Modal[None]):
         run = runs[min(self.seed, len(runs) - 1)]
         self.dismiss()
         self._services.start(train_again(self._services, run, sweep.plan.sums), "again")
-
-
-def _keys(keys: Sequence[tuple[str, str]]) -> Line:
-    line = Line()
-    for key, does in keys:
-        line = Line.of(line, ("  " if line.width else " "), (key, "key"), (f" {does}", "dim"))
-    return line

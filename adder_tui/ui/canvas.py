@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -18,6 +19,11 @@ from adder_tui.ui.view import ViewState
 ViewSource = Callable[[], ViewState]
 WHEEL_ROWS = 3
 """Rows that one notch of the mouse's wheel moves."""
+
+
+def hidden(**actions: str) -> list[BindingType]:
+    """Bindings that no footer shows: keys, by Textual's names, to what they do."""
+    return [Binding(key.replace("_", "+"), action, show=False) for key, action in actions.items()]
 
 
 class Canvas(Widget):
@@ -97,9 +103,9 @@ class Drawing(Canvas):
 
     def __init__(
         self, source: ViewSource, lines: Callable[[ViewState, int, int], Sequence[Line]],
-        clicked: Callable[[int], None] | None = None, *, id: str | None = None,
+        clicked: Callable[[int], None] | None = None, *, id: str | None = None, classes: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(source, id=id)
+        super().__init__(source, id=id, classes=classes)
         self._draws, self._clicked = lines, clicked
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:

@@ -1,28 +1,26 @@
-"""Windows over the app: what all have in common, dialogs of one field with an answer, the one that finds a number."""
+"""Dialogs of one field: one that takes what is typed, one with an answer, those that find something by typing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from adder_engine.errors import RequestError
-from adder_tui.commands import COMMANDS, Window
+from adder_tui.commands import Window
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Drawing, ViewSource, heading
 from adder_tui.ui.fields import Field
-from adder_tui.ui.line import Line, wrapped
-from adder_tui.ui.numbers import number, plural
-from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.line import Line, Span
+from adder_tui.ui.list_view import list_lines, said_lines, step
+from adder_tui.ui.modal import Modal, Result
+from adder_tui.ui.numbers import number
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -30,82 +28,63 @@ if TYPE_CHECKING:
     from adder_engine.kernels.parameters import ParameterTensor
 
 
-Result = TypeVar("Result")
 Thing = TypeVar("Thing")
 MOST = 100
 """Numbers that are listed at once."""
 _PLACE = re.compile(r"(?P<name>[^\[\]]*)\[(?P<row>\d*)(?P<comma>,?)(?P<column>\d*)(?P<end>\]?)")
 
 
-def bindings_of(window: Window) -> list[BindingType]:
-    """The keys that the table gives a window; those that work while somebody types come before the text field."""
-    named: list[BindingType] = [
-        Binding(command.keys, command.action or command.id, show=False, priority=bool(command.typing))
-        for command in COMMANDS
-        if command.owner == "window" and window in command.contexts
-    ]
-    return [*named, Binding("f1", "app.do('help')", show=False)]
+class FieldDialog(Modal[None]):
+    """Type, Enter takes it, Escape leaves all as it was. What will not do stays to be mended.
 
-
-class Modal(ModalScreen[Result]):
-    """Lies over the app until it is dismissed.
-
-    Textual's own ``dismiss`` takes whatever lies on top away: a second Escape that arrives in one piece with the
-    first, or work that ends while another window lies over this one, would close the wrong one, or end the app.
+    Args:
+        title: what is to be typed.
+        typed: what stands in the field at first.
+        hint: what is said while nothing is refused.
     """
 
-    window: ClassVar[Window | None] = None
-    """What its commands are found by in the table; None where it has none there."""
+    DEFAULT_CSS = """
+    FieldDialog { align: center middle; background: transparent; }
+    FieldDialog > Vertical { max-width: 100%; height: auto; background: $raised; padding: 1 2; }
+    FieldDialog #title { height: 1; }
+    FieldDialog Field { height: 1; background: $band; }
+    FieldDialog #sentence { height: 2; margin-top: 1; }
+    """
+    window = "dialog"
+    AUTO_FOCUS = "Field"
 
-    def __init__(self) -> None:
+    def __init__(self, source: ViewSource, title: Sequence[Span], typed: str, hint: str) -> None:
         super().__init__()
-        self._dismissed = False
-        self._covered: tuple[Result | None] | None = None
-        """The result with which this one closes once nothing lies over it any more."""
+        self.source, self._title, self._typed, self._hint = source, title, typed, hint
 
-    def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Close this window, once; where another one lies over it, as soon as that is closed."""
-        if self._dismissed or not self.is_attached:
-            return AwaitComplete()
-        if self.app.screen is not self:
-            self._covered = (result,)
-            return AwaitComplete()
-        self._dismissed = True
-        return super().dismiss(result)
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield heading(self.source, *self._title, id="title")
+            yield Field(self._typed, id="value")
+            yield Drawing(self.source, self.sentence, id="sentence")
 
-    def on_screen_resume(self) -> None:
-        """Nothing lies over this one any more."""
-        if self._covered is not None:
-            self.dismiss(*self._covered)
+    def sentence(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        """What stands below the field, marked where it is a refusal."""
+        return said_lines(self.said or self._hint, width, "minus" if self.said else "dim", view.glyphs, lead="")
 
+    async def take(self, typed: str) -> None:
+        """Do what the dialog is for.
 
-class Saying(Protocol):
-    """A dialog with a sentence below its field."""
+        Raises:
+            AdderError: what is typed will not do.
+        """
+        raise NotImplementedError
 
-    refused: str
+    def on_mount(self) -> None:
+        self.query_one(Field).select_all()
 
-    @property
-    def sentence(self) -> str: ...
+    @on(Field.Changed)
+    def _changed(self) -> None:
+        self.say("")
 
-
-def said_lines(view: ViewState, dialog: Saying, width: int) -> list[Line]:
-    """What a dialog says below its field, marked where it is a refusal."""
-    rows = wrapped(view.glyphs.text(dialog.sentence), width)
-    return [Line.of((row, "minus" if dialog.refused else "dim")) for row in rows]
-
-
-class _Answer(Canvas):
-    @property
-    def _dialog(self) -> Dialog[Any]:
-        dialog = self.screen
-        assert isinstance(dialog, Dialog)
-        return dialog
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return self._dialog.answer(view, width, height)
-
-    def on_click(self, event: events.Click) -> None:
-        self._dialog.pick(event.y)
+    @on(Field.Submitted)
+    def _submitted(self, event: Field.Submitted) -> None:
+        self.start(self.take(event.value))
 
 
 class Dialog(Modal[Result]):
@@ -120,9 +99,9 @@ class Dialog(Modal[Result]):
     Dialog { align: center top; background: transparent; }
     Dialog > Vertical { width: 64; max-width: 100%; height: auto; margin-top: 2; background: $raised; padding: 1 2; }
     Dialog Field { height: 1; background: $band; margin-bottom: 1; }
-    Dialog _Answer { height: 1; }
+    Dialog #answer { height: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False, priority=True)]
+    window: ClassVar[Window | None] = "dialog"
 
     def __init__(self, source: ViewSource, typed: str, placeholder: str) -> None:
         super().__init__()
@@ -141,14 +120,11 @@ class Dialog(Modal[Result]):
             field = Field(self._typed, id="find")
             field.placeholder = self._placeholder
             yield field
-            yield _Answer(self.source)
+            yield Drawing(self.source, self.answer, self.pick, id="answer")
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()
         self.query_one(Field).select_all()
-
-    def redraw(self) -> None:
-        self.query_one(_Answer).redraw()
 
 
 class SearchDialog(Dialog[Result], Generic[Result, Thing]):
@@ -156,13 +132,9 @@ class SearchDialog(Dialog[Result], Generic[Result, Thing]):
 
     ROWS: ClassVar[int] = 12
     DEFAULT_CSS = f"""
-    SearchDialog _Answer {{ height: {ROWS}; }}
+    SearchDialog #answer {{ height: {ROWS}; }}
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
-    ]
+    window = "search"
 
     def __init__(self, source: ViewSource, placeholder: str) -> None:
         super().__init__(source, "", placeholder)
@@ -174,9 +146,33 @@ class SearchDialog(Dialog[Result], Generic[Result, Thing]):
         """What there is to choose from."""
         raise NotImplementedError
 
+    def row(self, view: ViewState, thing: Thing) -> tuple[str, Span]:
+        """What one of them is called, and what stands at the right."""
+        raise NotImplementedError
+
+    def nothing(self, view: ViewState) -> Span:
+        """Why nothing is found, in a sentence."""
+        raise NotImplementedError
+
     async def take(self, thing: Thing) -> None:
         """Do what the dialog is for, with what was chosen."""
         raise NotImplementedError
+
+    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        glyphs = view.glyphs
+        if not self.things:
+            sentence, role = self.nothing(view)
+            return said_lines(sentence, width, role, glyphs, lead="")[:height]
+
+        def drawn(i: int) -> Line:
+            left, right = self.row(view, self.things[i])
+            return Line.of(f" {glyphs.text(left)}").with_right(Line.of(right), width - 1, glyphs.ellipsis)
+
+        return list_lines(drawn, len(self.things), self.at, width, height, glyphs, top=self._top)
+
+    @property
+    def _top(self) -> int:
+        return max(0, self.at - self.ROWS + 1)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -184,16 +180,14 @@ class SearchDialog(Dialog[Result], Generic[Result, Thing]):
         self.things, self.at = self.found(event.value), 0
         self.redraw()
 
-    def action_move(self, change: int) -> None:
+    def action_move(self, key: str) -> None:
         if self.things:
-            self.at = (self.at + change) % len(self.things)
+            self.at = (self.at + step(key)) % len(self.things)
             self.redraw()
 
     def pick(self, row: int) -> None:
-        """Take the one in a row of the list."""
-        first = max(0, self.at - self.ROWS + 1)
-        if first + row < len(self.things):
-            self.at = first + row
+        if self._top + row < len(self.things):
+            self.at = self._top + row
             self.call_later(self.action_take)
 
     async def action_take(self) -> None:
@@ -278,29 +272,6 @@ def nothing(typed: str, experiment: Experiment) -> str:
     return f"Nothing is called {typed.strip()!r}: type part of a tensor's name, or a number's place such as {example}."
 
 
-def found_lines(view: ViewState, things: Sequence[Found], at: int, width: int, height: int) -> list[Line]:
-    """As many as there are rows, the chosen one among them, each with its shape or value at the right."""
-    first = max(0, at - height + 1)
-    lines = []
-    for i, thing in enumerate(things[first : first + height], start=first):
-        chosen = i == at
-        what = thing.what or _value(view, thing, view.glyphs)
-        left = Line.of((f"{view.glyphs.current if chosen else ' '} {thing.name}", "chosen" if chosen else "text"))
-        right = Line.of((f"{what} ", "chosen" if chosen else "dim"))
-        lines.append(left.with_right(right, width, view.glyphs.ellipsis, fill="chosen" if chosen else "text"))
-    return lines
-
-
-def _value(view: ViewState, thing: Found, glyphs: Glyphs) -> str:
-    snapshot = view.snapshot
-    return number(float(snapshot.state[0, thing.parameter.index]), glyphs) if snapshot is not None else ""
-
-
-def counted(things: Sequence[Found]) -> str:
-    """How many there are to choose from."""
-    return plural(len(things), "match").replace("matchs", "matches")
-
-
 class Find(SearchDialog[Parameter | None, Found]):
     """Resolves with what was chosen, or with None."""
 
@@ -310,11 +281,14 @@ class Find(SearchDialog[Parameter | None, Found]):
     def found(self, typed: str) -> Sequence[Found]:
         return found(typed, self.source().experiment)
 
-    def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        if self.things:
-            return found_lines(view, self.things, self.at, width, height)
-        sentence = view.glyphs.text(nothing(self.typed, view.experiment))
-        return [Line.of(row).fit(width) for row in wrapped(sentence, width)][:height]
+    def row(self, view: ViewState, thing: Found) -> tuple[str, Span]:
+        snapshot, what = view.snapshot, thing.what
+        if not what and snapshot is not None:
+            what = number(float(snapshot.state[0, thing.parameter.index]), view.glyphs)
+        return thing.name, (f"{what} ", "dim")
+
+    def nothing(self, view: ViewState) -> Span:
+        return nothing(self.typed, view.experiment), "text"
 
     async def take(self, thing: Found) -> None:
         self.dismiss(thing.parameter)

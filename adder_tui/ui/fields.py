@@ -134,7 +134,17 @@ class _LessonField(Field):
         Binding("escape", "leave", show=False),
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
+        Binding("i", "hint", show=False),
     ]
+
+    async def action_hint(self) -> None:
+        """A hint, where a lesson's task is open and its number is typed; else the letter."""
+        row = self.parent
+        assert isinstance(row, FieldRow)
+        if row.purpose == "field" and self.app.check_action("do", ("hint",)):
+            await self.app.run_action("do('hint')")
+        else:
+            self.insert_text_at_cursor("i")
 
     def action_leave(self) -> None:
         row = self.parent

@@ -49,23 +49,23 @@ def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, li
         spots.append(ClickTarget(start, line.width, f"tab_{tab.id}"))
     state = Line.of(run_state(view), " ")
     name = Line.of(f"{title(view.experiment, view.glyphs)}   ")
-    phrase = state
+    standing = state
     if view.snapshot is not None and view.snapshot.status == "playing":
-        phrase = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
+        standing = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
-    wordings = _way_back(view, phrase) if view.visiting else [Line.of(name, phrase), phrase, state]
+    wordings = _way_back(view, standing) if view.visiting else [Line.of(name, standing), standing, state]
     right = roomiest(room, *wordings)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
 
 
-def _way_back(view: ViewState, phrase: Line) -> list[Line]:
+def _way_back(view: ViewState, standing: Line) -> list[Line]:
     """In a lesson on another tab than its own: which lesson waits, and the key that goes back."""
     lesson = view.visiting
     assert lesson is not None
     number: Span = (f"lesson {lesson.order}", "accent")
     back = Line.of(": ", ("1", "key"), " goes back ")
     title = Line.of(number, f" {view.glyphs.text(lesson.title)}", back)
-    return [Line.of(title, "  ", phrase), title, Line.of(number, back), Line.of(number)]
+    return [Line.of(title, "  ", standing), title, Line.of(number, back), Line.of(number)]
 
 
 def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickTarget]]:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from adder_tui.cli import main as cli
+from adder_tui.cli.lessons_command import MARK, to_line
 from adder_tui.storage import progress
-from adder_tui.storage.progress import MARK, Progress, Store, to_line
+from adder_tui.storage.progress import Progress, Store
 from tests.tui.course.lesson_file import SMALL
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from adder_engine.probes import BENCHES
 from adder_tui.course import markup
-from adder_tui.course.lesson import read_number
 from adder_tui.course.loader import read_lesson
+from adder_tui.course.numbers import read_number
 from adder_tui.course.source import ActionError, LessonError
 from adder_tui.course.vocabulary import BENCHES as NAMED_BENCHES
 from adder_tui.course.vocabulary import PATTERNS, SLIPS, VIEWS, WORDS, parse_action
@@ -156,13 +156,44 @@ def test_a_field_knows_what_is_right_and_what_went_wrong(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("typed", "number"),
-    [("−39,98", -39.98), ("10,000", 10000), ("1,234.5", 1234.5), ("1e3", 1000), ("+.5", 0.5), ("12,345,678", 12345678)],
+    [
+        ("−39,98", -39.98),
+        ("-197,627", -197.627),
+        ("1,234.5", 1234.5),
+        ("1e3", 1000),
+        ("+.5", 0.5),
+        ("12,345,678", 12345678),
+        ("30*0.5406", 16.218),
+        ("30×0,5 − 2", 13),
+        ("(1 + 2) / 4", 0.75),
+        ("sqrt(9)", 3),
+    ],
 )
 def test_numbers_are_read_as_people_write_them(typed: str, number: float) -> None:
-    assert read_number(typed) == number
+    assert read_number(typed) == pytest.approx(number)
 
 
-@pytest.mark.parametrize("typed", ["", "x", "1 2", "nan", "inf", "1e999", "0x10", "1_000", "--1", "1" * 50])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "x",
+        "1 2",
+        "nan",
+        "inf",
+        "1e999",
+        "0x10",
+        "1_000",
+        "--1",
+        "1" * 50,
+        "1/0",
+        "3**2",
+        "loss*1",
+        "2*",
+        "1 + (",
+        "30*0x10",
+    ],
+)
 def test_what_is_no_number_is_none(typed: str) -> None:
     assert read_number(typed) is None
 

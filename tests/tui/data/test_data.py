@@ -11,9 +11,10 @@ from textual.widgets import TextArea
 
 from adder_engine import Experiment, Session
 from adder_engine.snapshot import DatasetArrays
-from adder_tui.data.draw import Look, chosen_pair, data_table, scatter, scrolled, thinned
+from adder_tui.data.draw import Look, chosen_pair, data_table, scatter, thinned
 from adder_tui.data.screens import DataScreen, OwnRows
 from adder_tui.ui.line import plain
+from adder_tui.ui.list_view import scrolled
 from adder_tui.ui.numbers import number
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.screens import app_on, screen_text, shows, until
@@ -93,7 +94,7 @@ def test_what_counts_as_right_in_the_scatter_follows_the_spread() -> None:
 def test_only_the_rows_in_sight_are_drawn_and_the_chosen_one_is_always_among_them() -> None:
     rows, height, top = 100_000, 20, 0
     for at in (0, 1, 19, 20, 50_000, 99_999, 99_990, 3):
-        top = scrolled(at, top, height, rows)
+        top = scrolled(at, at, top, height, rows)
         assert 0 <= top <= at < top + height <= rows
     assert len(data_table(data_of(rows), Look(at=3, top=3), None, 80, height, UNICODE)) == height
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
@@ -9,13 +12,23 @@ from textual.pilot import Pilot
 from adder_engine.errors import RequestError
 from adder_engine.experiment import KEYS, Experiment
 from adder_engine.snapshot import Snapshot
-from adder_tui.experiment_form.form import FormState, field_rows, panel, scrolled
+from adder_tui.experiment_form.form import FormState, field_rows, panel, top_row
 from adder_tui.experiment_form.screen import ExperimentForm
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, preset, screen_text, shows, until
 
 SIZE = (80, 24)
+
+
+@asynccontextmanager
+async def form(session: FakeSession, shown: str = "‖ paused") -> AsyncIterator[Pilot[None]]:
+    """The app with the form open over a run of which ``shown`` is to be seen."""
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, shown)
+        await pilot.press("e")
+        await shows(pilot, "Nothing is changed yet.")
+        yield pilot
 
 
 def draft_of(pilot: Pilot[None]) -> FormState:
@@ -26,10 +39,8 @@ def draft_of(pilot: Pilot[None]) -> FormState:
 
 async def test_a_learning_rate_changes_in_the_run_that_goes_on() -> None:
     session = FakeSession().at(412)
-    async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412 of 2,000")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.", "how far a step goes", "a number above 0")
+    async with form(session, "epoch 412 of 2,000") as pilot:
+        await shows(pilot, "how far a step goes", "a number above 0")
         await pilot.press(*"0.001")
         await shows(pilot, "Enter changes training.lr in this run, which goes on.", "the run has 0.0002")
         await pilot.press("enter")
@@ -50,10 +61,7 @@ async def test_what_is_typed_in_one_piece_with_the_key_that_opens_the_form_arriv
 
 async def test_other_layers_start_a_new_run_and_the_form_says_so_before() -> None:
     session = FakeSession().at(412)
-    async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412 of 2,000")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.")
+    async with form(session, "epoch 412 of 2,000") as pilot:
         draft_of(pilot).choose("network.layers")
         await pilot.press(*"2-8-1")
         await shows(pilot, "network.layers needs a new network: Enter starts it; u brings this run back.")
@@ -65,10 +73,7 @@ async def test_other_layers_start_a_new_run_and_the_form_says_so_before() -> Non
 
 async def test_a_value_that_will_not_do_is_named_under_its_field_and_stays() -> None:
     session = FakeSession()
-    async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "‖ paused")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.")
+    async with form(session) as pilot:
         await pilot.press("-", "1", "enter")
         await shows(pilot, "training.lr = -1.0 will not do: it takes a number above 0", "nothing is applied")
         lines = screen_text(pilot.app).splitlines()  # type: ignore[arg-type]
@@ -93,10 +98,7 @@ async def test_keys_that_do_not_go_together_are_said_under_the_first_of_them() -
 
 async def test_choosing_a_preset_fills_the_fields() -> None:
     session = FakeSession()
-    async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "‖ paused")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.")
+    async with form(session) as pilot:
         draft_of(pilot).choose("preset")
         await pilot.press(*["right"] * 3)
         await shows(pilot, "‹ mini-batches ›", "need a run on new data: Enter starts")
@@ -108,19 +110,13 @@ async def test_choosing_a_preset_fills_the_fields() -> None:
 
 async def test_a_changed_preset_can_be_kept_as_it_is() -> None:
     session = FakeSession(Experiment.preset("tanh").replace(seed=7))
-    async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "tanh, seed 7")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.")
+    async with form(session, "tanh, seed 7") as pilot:
         assert draft_of(pilot).text("preset") == "as it is"
 
 
 async def test_escape_leaves_everything_as_it_was() -> None:
     session = FakeSession()
-    async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "‖ paused")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.")
+    async with form(session) as pilot:
         await pilot.press("5", "escape")
         await shows(pilot, "adam, lr 0.0002")
         assert session.calls == []
@@ -131,10 +127,7 @@ async def test_a_refusal_by_the_engine_is_said_under_the_field_that_it_names() -
         async def change(self, **changes: object) -> Snapshot:
             raise RequestError("epochs = 5 lies behind, the run is in epoch 412.")
 
-    async with app_on(Unwilling().at(412)).run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412 of 2,000")
-        await pilot.press("e")
-        await shows(pilot, "Nothing is changed yet.")
+    async with form(Unwilling().at(412), "epoch 412 of 2,000") as pilot:
         draft_of(pilot).choose("epochs")
         await pilot.press("5", "enter")
         await shows(pilot, "epochs = 5 lies behind")
@@ -154,7 +147,7 @@ def test_every_key_can_be_reached_with_its_meaning_and_range_in_sight(size: tupl
         assert draft.name == key.name
         phrase = panel(draft, width, glyphs)  # type: ignore[arg-type]
         rows = field_rows(draft, width, glyphs)  # type: ignore[arg-type]
-        top = scrolled(rows, draft.name, top, height - 1 - len(phrase))
+        top = top_row(rows, draft.name, top, height - 1 - len(phrase))
         assert key.name in [name for name, _ in rows[top : top + height - 1 - len(phrase)]]
         text = " ".join(" ".join(line.plain for line in phrase).split())
         assert key.name in text

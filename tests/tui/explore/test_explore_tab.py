@@ -259,6 +259,21 @@ class Steep(Formulas):
         return findings.stability()
 
 
+@asynccontextmanager
+async def explore_formulas(
+    session: Formulas, *keys: str, size: tuple[int, int] = SIZE, **settings: Any
+) -> AsyncIterator[Pilot[None]]:
+    """The app with the Explore tab in front, ``keys`` pressed and all answered, on a session of formulas."""
+    app = app_on(session, **settings)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.snapshot is not None)
+        await pilot.press("5")
+        await until(pilot, lambda: app.query(ExplorePane) and not app.query_one(ExplorePane).waiting)
+        await pilot.press(*keys)
+        await quiet(pilot)
+        yield pilot
+
+
 async def quiet(pilot: Pilot[None]) -> None:
     """Wait until nothing is asked for any more."""
     await until(pilot, lambda: not app_of(pilot).query_one(ExplorePane).waiting)
@@ -266,12 +281,9 @@ async def quiet(pilot: Pilot[None]) -> None:
 
 async def test_an_ask_in_flight_is_not_repeated_and_the_old_picture_stays() -> None:
     session = Formulas().at(412)
-    app = app_on(session)
-    async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412")
-        await pilot.press("5")
+    async with explore_formulas(session) as pilot:
+        app = app_of(pilot)
         await shows(pilot, "┼ 30 + 70")
-        await quiet(pilot)
         session.asks.clear()
         session.may_answer.clear()
         await pilot.press("minus")
@@ -288,12 +300,9 @@ async def test_an_ask_in_flight_is_not_repeated_and_the_old_picture_stays() -> N
 
 async def test_keys_in_one_burst_take_the_current_sum_to_the_cross_hair() -> None:
     session = Formulas().at(412)
-    app = app_on(session)
-    async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412")
-        await pilot.press("5")
+    async with explore_formulas(session) as pilot:
+        app = app_of(pilot)
         await shows(pilot, "┼ 30 + 70")
-        await quiet(pilot)
         session.may_answer.clear()  # the picture of the moved plane does not come
         await pilot.press(*["right"] * 45, "up", "enter")
         canvas = app.query_one(ExploreCanvas)
@@ -324,13 +333,8 @@ async def test_a_view_asks_only_for_what_it_shows_and_nothing_is_asked_out_of_si
 
 async def test_asking_a_sum_does_not_compute_anew_what_it_cannot_change() -> None:
     session = Formulas().at(412)
-    app = app_on(session)
-    async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412")
-        await pilot.press("5")
-        await shows(pilot, "┼ 30 + 70")
-        await pilot.press("right")
-        await quiet(pilot)
+    async with explore_formulas(session, "right") as pilot:
+        app = app_of(pilot)
         session.asks.clear()
         await pilot.press("enter")
         await until(pilot, lambda: "sum ▸ 30 + 70" not in screen_text(app))
@@ -340,12 +344,8 @@ async def test_asking_a_sum_does_not_compute_anew_what_it_cannot_change() -> Non
 
 async def test_a_playing_run_is_looked_at_about_once_a_second() -> None:
     session = Formulas()
-    app = app_on(session, fps=30)
-    async with app.run_test(size=SIZE) as pilot:
+    async with explore_formulas(session, fps=30) as pilot:
         await shows(pilot, "epoch 0 of")
-        await pilot.press("5")
-        await shows(pilot, "┼ 30 + 70")
-        await quiet(pilot)
         session.asks.clear()
         begun = time.monotonic()
         await pilot.press("space")
@@ -392,10 +392,7 @@ async def test_a_heavy_view_beside_a_playing_run_leaves_training_most_of_the_tim
 
 
 async def test_what_cannot_be_had_says_why_beside_what_can() -> None:
-    app = app_on(Formulas().at(412))
-    async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "epoch 412")
-        await pilot.press("5", "v", "v", "v")
+    async with explore_formulas(Formulas().at(412), "v", "v", "v") as pilot:
         await shows(pilot, "The loss is not finite here.", "loss along the gradient", "• path")
 
 
@@ -418,12 +415,6 @@ async def test_the_explore_tab_looks_as_it_did_in_ascii(name: str, keys: list[st
 
 
 async def _golden(name: str, keys: list[str], size: tuple[int, int], **settings: Any) -> None:
-    app = app_on(Steep().at(412), **settings)
-    async with app.run_test(size=size) as pilot:
-        await shows(pilot, "412 of")
-        await pilot.press("5")
-        await until(pilot, lambda: app.query(ExplorePane) and not app.query_one(ExplorePane).waiting)
-        await pilot.press(*keys)
-        await quiet(pilot)
-        await until(pilot, lambda: "computing" not in screen_text(app))
-        check_golden(name, screen_text(app))
+    async with explore_formulas(Steep().at(412), *keys, size=size, **settings) as pilot:
+        await until(pilot, lambda: "computing" not in screen_text(app_of(pilot)))
+        check_golden(name, screen_text(app_of(pilot)))

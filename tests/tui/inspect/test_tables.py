@@ -19,7 +19,7 @@ from adder_engine.experiment import OPTIMIZERS, Experiment
 from adder_engine.runs.workspace import Workspace
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
-from adder_tui.inspect.state import InspectState, in_layer, label, place, quantities, values
+from adder_tui.inspect.state import InspectState, Look, in_layer, label, place, quantities
 from adder_tui.inspect.tab import module_lines
 from adder_tui.inspect.tables import tensor_lines
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, place_of
@@ -248,8 +248,8 @@ def test_a_moment_that_the_new_optimizer_lacks_gives_way_to_the_parameter(fresh:
 def test_change_and_ratio_are_those_of_the_last_update(trained: Seen) -> None:
     view = view_of(trained, Neuron(1, 0))
     everything = slice(0, 37)
-    change = values(view, InspectState(), "change", everything)
-    ratio = values(view, InspectState(), "ratio", everything)
+    change = Look(view, InspectState()).values("change", everything)
+    ratio = Look(view, InspectState()).values("ratio", everything)
     assert change is not None
     assert ratio is not None
     before = trained.snapshot.previous[0].astype(np.float64)
@@ -260,7 +260,7 @@ def test_change_and_ratio_are_those_of_the_last_update(trained: Seen) -> None:
 
 def test_change_against_the_start_covers_the_whole_run(trained: Seen) -> None:
     inspection = InspectState("change", "start", start=trained.start)
-    change = values(view_of(trained, Neuron(1, 0)), inspection, "change", slice(0, 37))
+    change = Look(view_of(trained, Neuron(1, 0)), inspection).values("change", slice(0, 37))
     assert np.array_equal(change, trained.snapshot.state[0].astype(np.float64) - trained.start[0])
     assert "change since the start" in drawn(trained, at(trained, "input.bias", 0), quantity="change", against="start")
 

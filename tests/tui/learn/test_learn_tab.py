@@ -21,7 +21,7 @@ from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import read_place
 from tests.terminal.harness import Terminal
-from tests.tui.screens import screen_text, shows, until
+from tests.tui.screens import app_of, screen_text, shows, until
 
 SIZE = (80, 24)
 QUICK = ("rule-or-guess", "forward-by-hand", "shapes", "slope", "batches", "far-away")
@@ -46,7 +46,8 @@ def kept(folder: Path, lesson: str) -> dict[str, object]:
 
 
 async def type_text(pilot: Pilot[None], text: str) -> None:
-    names = {"+": "plus", "-": "minus", ".": "full_stop", " ": "space"}
+    names = {"+": "plus", "-": "minus", ".": "full_stop", " ": "space", "@": "at", ",": "comma",
+             "(": "left_parenthesis", ")": "right_parenthesis"}  # fmt: skip
     await pilot.press(*(names.get(character, character) for character in text))
 
 
@@ -54,6 +55,41 @@ async def ask(pilot: Pilot[None], text: str) -> None:
     await pilot.press("slash")
     await type_text(pilot, text)
     await pilot.press("enter", "escape")
+
+
+async def to_do(pilot: Pilot[None], *predicted: str) -> None:
+    """From a lesson's first page over its prediction to what is to be done."""
+    await shows(pilot, ": read")
+    await pilot.press("enter")
+    await shows(pilot, ": predict")
+    await pilot.press(*predicted, "enter")
+    await shows(pilot, ": do")
+
+
+@asynccontextmanager
+async def doing(folder: Path, lesson: str, *predicted: str) -> AsyncIterator[Pilot[None]]:
+    """A lesson where its first task is to be done."""
+    async with app_in(folder, lesson=lesson) as pilot:
+        await to_do(pilot, *predicted)
+        yield pilot
+
+
+@asynccontextmanager
+async def own_run(folder: Path, epochs: int, preset: str = "tanh") -> AsyncIterator[Pilot[None]]:
+    """The app on a run of the learner's own that is so many epochs old."""
+    async with app_in(folder, experiment=Experiment.preset(preset)) as pilot:
+        await shows(pilot, "epoch 0 of")
+        await pilot.press(*["full_stop"] * epochs)
+        await until(pilot, lambda: app_of(pilot).snapshot.epoch == epochs)  # type: ignore[union-attr]
+        yield pilot
+
+
+async def into_lesson_1(pilot: Pilot[None]) -> None:
+    """From another tab over the list into the first lesson."""
+    await pilot.press("1")
+    await shows(pilot, "A rule and a guesser", "0 of 20 done")
+    await pilot.press("enter")
+    await shows(pilot, "step 1 of 8: read")
 
 
 async def to_quiz(pilot: Pilot[None]) -> None:
@@ -137,15 +173,9 @@ async def test_lesson_5_is_played_by_keys_and_tells_what_is_wrong_with_a_blank(t
 
 
 async def test_the_own_run_waits_and_is_given_back_on_leaving(tmp_path: Path) -> None:
-    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
-        await shows(pilot, "epoch 0 of")
-        await pilot.press("full_stop", "full_stop", "full_stop")
-        await until(pilot, lambda: pilot.app.snapshot.epoch == 3)  # type: ignore[attr-defined]
+    async with own_run(tmp_path, 3) as pilot:
         before = pilot.app.snapshot  # type: ignore[attr-defined]
-        await pilot.press("1")
-        await shows(pilot, "A rule and a guesser", "0 of 20 done")
-        await pilot.press("enter")
-        await shows(pilot, "step 1 of 8: read")
+        await into_lesson_1(pilot)
         await pilot.press("escape")
         await shows(pilot, "0 of 20 done", "begun")
         await until(pilot, lambda: pilot.app.snapshot.experiment == before.experiment)  # type: ignore[attr-defined]
@@ -157,14 +187,8 @@ async def test_the_own_run_waits_and_is_given_back_on_leaving(tmp_path: Path) ->
 
 
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
-    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
-        await shows(pilot, "epoch 0 of")
-        await pilot.press("full_stop", "full_stop")
-        await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
-        await pilot.press("1")
-        await shows(pilot, "0 of 20 done")
-        await pilot.press("enter")
-        await shows(pilot, "step 1 of 8: read")
+    async with own_run(tmp_path, 2) as pilot:
+        await into_lesson_1(pilot)
     assert read_place(tmp_path) == ("learn", "rule-or-guess")
     async with app_in(tmp_path) as pilot:
         await shows(pilot, "1 A rule and a guesser", "step 1 of 8: read")
@@ -174,14 +198,8 @@ async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> No
 
 
 async def test_a_start_elsewhere_offers_the_own_run_that_a_lesson_was_keeping(tmp_path: Path) -> None:
-    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
-        await shows(pilot, "epoch 0 of")
-        await pilot.press("full_stop")
-        await until(pilot, lambda: pilot.app.snapshot.epoch == 1)  # type: ignore[attr-defined]
-        await pilot.press("1")
-        await shows(pilot, "0 of 20 done")
-        await pilot.press("enter")
-        await shows(pilot, "step 1 of 8: read")
+    async with own_run(tmp_path, 1) as pilot:
+        await into_lesson_1(pilot)
     async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as pilot:
         await shows(pilot, "epoch 0 of 2,000")
     assert (tmp_path / "last-run.npz").exists()
@@ -191,14 +209,8 @@ async def test_a_start_elsewhere_offers_the_own_run_that_a_lesson_was_keeping(tm
 async def test_an_own_run_that_another_apps_lesson_was_keeping_is_offered(tmp_path: Path) -> None:
     async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as first:
         await shows(first, "epoch 0 of")
-        async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
-            await shows(pilot, "epoch 0 of")
-            await pilot.press("full_stop", "full_stop")
-            await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
-            await pilot.press("1")
-            await shows(pilot, "0 of 20 done")
-            await pilot.press("enter")
-            await shows(pilot, "step 1 of 8: read")
+        async with own_run(tmp_path, 2) as pilot:
+            await into_lesson_1(pilot)
             async with app_in(tmp_path, experiment=Experiment.preset("one-pair")) as third:
                 await shows(third, "epoch 0 of")
                 assert (tmp_path / "own-run-2.npz").exists(), "an app that runs keeps its own"
@@ -233,11 +245,7 @@ async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lesson_controller, "SHOWN_SECONDS", 0.0)
-    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
-        await shows(pilot, ": read")
-        await pilot.press("enter")
-        await shows(pilot, "picks")
-        await pilot.press("a", "enter")
+    async with doing(tmp_path, "rule-or-guess", "a") as pilot:
         await shows(pilot, "task 1 of 2")
         for hint in ("hint 1", "hint 2", "hint 3"):
             await pilot.press("i")
@@ -276,12 +284,8 @@ async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path:
 
 
 async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="seeds") as pilot:
-        await shows(pilot, ": read")
-        await pilot.press("enter")
-        await shows(pilot, ": predict")
-        await pilot.press("b", "enter")
-        await shows(pilot, ": do", "task 1 of")
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await shows(pilot, "task 1 of")
         await ask(pilot, "30+70")
         await shows(pilot, "task 2 of")
         await pilot.press("e")
@@ -295,12 +299,8 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
 
 
 async def test_e_opens_the_setting_that_the_task_wants_and_what_is_typed_replaces_its_value(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="seeds") as pilot:
-        await shows(pilot, ": read")
-        await pilot.press("enter")
-        await shows(pilot, ": predict")
-        await pilot.press("b", "enter")
-        await shows(pilot, ": do", "task 1 of")
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await shows(pilot, "task 1 of")
         await ask(pilot, "30+70")
         await shows(pilot, "task 2 of")
         await pilot.press("e", *"43", "enter")  # as the hint has it
@@ -319,6 +319,52 @@ async def test_e_opens_the_setting_that_the_task_wants_and_what_is_typed_replace
         await shows(pilot, "data.draw_first ▸ false")
         await pilot.press(*"true", "enter")
         await until(pilot, lambda: pilot.app.snapshot.experiment["data.draw_first"])  # type: ignore[attr-defined]
+
+
+async def test_a_half_typed_setting_waits_where_it_was_left(tmp_path: Path) -> None:
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("e", *"4")
+        for leave, shown, back in (("down", "data.draw_first ▸ false", "up"), ("escape", "i hint", "e"),
+                                   ("tab", "i hint", "e")):  # fmt: skip
+            await shows(pilot, "seed ▸ 4")
+            await pilot.press("3", leave)
+            await shows(pilot, shown)
+            await pilot.press(back)
+            await shows(pilot, "seed ▸ 43")
+            await pilot.press("backspace")
+
+
+async def test_a_blank_takes_a_hint_a_sum_and_a_decimal_comma_and_its_correction_stays_in_sight(tmp_path: Path) -> None:
+    async with doing(tmp_path, "forward-by-hand", "4", "0") as pilot:
+        await shows(pilot, "Neuron 2 puts out", "Enter done", "i hint")
+        await pilot.press("i")
+        await shows(pilot, "hint 1")
+        await type_text(pilot, "40,5")
+        await pilot.press("enter")
+        await shows(pilot, "the bias is missing")
+        await type_text(pilot, "4")  # what is typed replaces a wrong answer, and takes its correction away
+        await shows(pilot, "[4_ ")
+        assert "the bias is missing" not in screen_text(app_of(pilot))
+        await type_text(pilot, "0-0.02")
+        await pilot.press("enter")
+        await shows(pilot, "39.98 ●", "Neuron 3 puts out")
+
+
+async def test_a_choice_takes_its_letter_or_its_text(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="shapes") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": do", "Enter done")
+        await type_text(pilot, "(1,5)")
+        await pilot.press("enter")
+        await shows(pilot, "(1,5) is none of the choices: type a letter from a to d.")
+        await pilot.press(*["backspace"] * 5)
+        await type_text(pilot, "(1, 4)")
+        await pilot.press("enter")
+        await shows(pilot, "task 2 of 2")
+        assert kept(tmp_path, "shapes")["answers"] == {"fits": "a"}
 
 
 async def test_tab_gives_no_keys_to_a_prompt_that_cannot_be_used(tmp_path: Path) -> None:
@@ -354,12 +400,8 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
 
 
 async def test_where_a_sum_is_to_be_asked_the_prompt_has_the_keys_and_enter_goes_on_at_the_end(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
-        await shows(pilot, ": read")
-        await pilot.press("enter")
-        await shows(pilot, "picks")
-        await pilot.press("a", "enter")
-        await shows(pilot, ": do", "Esc leave")
+    async with doing(tmp_path, "rule-or-guess", "a") as pilot:
+        await shows(pilot, "Esc leave")
         await type_text(pilot, "30+70")
         await pilot.press("enter")
         await shows(pilot, "task 2 of 2")
@@ -374,11 +416,7 @@ async def test_where_a_sum_is_to_be_asked_the_prompt_has_the_keys_and_enter_goes
 
 
 async def test_the_prompt_gives_the_keys_back_where_the_next_task_is_no_sum(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="seeds") as pilot:
-        await shows(pilot, ": read")
-        await pilot.press("enter")
-        await shows(pilot, ": predict")
-        await pilot.press("b", "enter")
+    async with doing(tmp_path, "seeds", "b") as pilot:
         await shows(pilot, "task 1 of", "Esc leave")
         await type_text(pilot, "30+70")
         await pilot.press("enter")
@@ -459,6 +497,20 @@ async def test_the_table_within_a_lesson_has_its_keys(tmp_path: Path) -> None:
         await shows(pilot, "now against the start")
 
 
+async def test_two_shapes_of_ones_own_are_typed_and_stand_below_the_lessons(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="shapes") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, ": do")
+        await pilot.press("escape", "tab")
+        await shows(pilot, "▸shapes")
+        await pilot.press("w")
+        await shows(pilot, "two shapes, such as 1x2 @ 2x4 ▸")
+        await type_text(pilot, "3x2 @ 2x5")
+        await pilot.press("enter")
+        await shows(pilot, "▸ 3x2 @ 2x5", "3x5")
+
+
 async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="shapes") as pilot:
         await shows(pilot, ": read")
@@ -486,7 +538,7 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
         pane = pilot.app.learn  # type: ignore[attr-defined]
         room = pane.classroom
         tasks = {task.id for task in room.lesson.tasks}
-        assert not room.page.done, "nothing is done on entering"
+        assert not room.lesson_state.attempt.done, "nothing is done on entering"
         while room.lesson_state.step.kind != "observe":
             if room.lesson_state.step.kind == "predict":
                 asked = room.lesson.prediction_named(room.lesson_state.step.prediction)
@@ -496,14 +548,14 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
                     await type_text(pilot, "1")
             elif room.lesson_state.step.kind == "do":
                 while not room.lesson_state.may_go_on:
-                    task = room.page.task.id
+                    task = room.lesson_state.task.id
                     await pilot.press("escape") if pane.words == {"lesson", "field"} else None
                     await asyncio.wait_for(room.help.show_me(), 120)
-                    assert task in room.page.done, f"task {task} of {lesson}"
+                    assert task in room.lesson_state.attempt.done, f"task {task} of {lesson}"
             at = room.lesson_state.at
             await pilot.press("enter")
             await until(pilot, lambda at=at: room.lesson_state.at > at)  # type: ignore[misc]
-        assert room.page.done == tasks
+        assert room.lesson_state.attempt.done == tasks
         await until(pilot, lambda: room.lesson_state.figures.keys() == {quote.name for quote in room.lesson.quotes})
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
@@ -514,10 +566,7 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
     def full(*_: object) -> None:
         raise RunFileError("The disk is full.")
 
-    async with app_in(tmp_path, experiment=Experiment.preset("tanh")) as pilot:
-        await shows(pilot, "epoch 0 of")
-        await pilot.press("full_stop", "full_stop")
-        await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
+    async with own_run(tmp_path, 2) as pilot:
         monkeypatch.setattr("adder_engine.runs.workspace.Workspace.save", full)
         monkeypatch.setattr("adder_tui.storage.progress.Store._write", lambda *_: full_disk())
         await pilot.press("1")

@@ -2,14 +2,15 @@
 
 import random
 import re
+from collections.abc import Iterable, Mapping
 
 import pytest
 
 from adder_tui.course import markup
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import LETTERS, Lesson
-from adder_tui.course.probe_views import SHEETS, ViewInputs, calls_of, name_of
-from adder_tui.course.state import PARTS, PageState, Review, steps_of
+from adder_tui.course.probe_views import SHEETS, calls_of, name_of
+from adder_tui.course.state import PARTS, LessonAttempt, LessonState, Review, steps_of
 from adder_tui.learn.draw_views import draw_view
 from adder_tui.learn.glossary import entries, entry_lines
 from adder_tui.learn.list import Listing, list_foot, list_head, list_lines
@@ -27,25 +28,32 @@ each_width = pytest.mark.parametrize("width", [57, 60, 80])
 each_glyphs = pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 
 
-def pages_of(lesson: Lesson) -> list[PageState]:
+def state_at(
+    lesson: Lesson, step: str | int = 0, done: Iterable[int] = (), predictions: Mapping[str, str] | None = None
+) -> LessonState:
+    """A lesson at a step, by its place or the first of a kind, with these tasks done and these predictions made."""
+    state = LessonState(LessonAttempt(lesson))
+    state.at = step if isinstance(step, int) else [str(one.kind) for one in state.steps].index(step)
+    state.attempt.done.update(done)
+    state.activity.predictions.update(predictions or {})
+    return state
+
+
+def pages_of(lesson: Lesson) -> list[LessonState]:
     """Every step, as new and as done, with all hints, with a wrong answer told."""
-    steps = steps_of(lesson)
     said = {one.id: "b" if one.choices else "1234.5678" for one in lesson.predictions}
     replies = {one.id: one.slips[0].says if one.slips else "That is not it yet." for one in lesson.fields}
     pages = []
-    for number, step in enumerate(steps, 1):
-        new = PageState(lesson=lesson, step=step, number=number, count=len(steps))
-        done = PageState(
-            lesson=lesson, step=step, number=number, count=len(steps), predictions=said,
-            done=frozenset(task.id for task in lesson.tasks), answered=lesson.quiz.answer, finished=True,
-            figures={quote.name: "−123456.7890" for quote in lesson.quotes},
-            best={challenge.id: 1e4 for challenge in lesson.challenges},
-        )  # fmt: skip
-        stuck = PageState(
-            lesson=lesson, step=step, number=number, count=len(steps), predictions=said, hints=3, replies=replies,
-            answers=dict.fromkeys(replies, "-123456.78"), answered="a",
-        )  # fmt: skip
-        pages += [new, done, stuck]
+    for at in range(len(steps_of(lesson))):
+        done = state_at(lesson, at, [task.id for task in lesson.tasks], said)
+        done.answered, done.finished = lesson.quiz.answer, True
+        done.figures = {quote.name: "−123456.7890" for quote in lesson.quotes}
+        done.attempt.best = {challenge.id: 1e4 for challenge in lesson.challenges}
+        stuck = state_at(lesson, at, predictions=said)
+        stuck.hints = {task.id: 3 for task in lesson.tasks}
+        stuck.replies, stuck.answered = replies, "a"
+        stuck.activity.answers = dict.fromkeys(replies, "-123456.78")
+        pages += [state_at(lesson, at), done, stuck]
     return pages
 
 
@@ -90,7 +98,7 @@ def test_the_title_and_the_step_fit_into_the_head(lesson: Lesson) -> None:
     for page in pages_of(lesson):
         head = head_line(page, 57, UNICODE).plain
         assert lesson.title in head
-        assert re.search(rf"{page.number}( of |/){page.count}\b", head)
+        assert re.search(rf"{page.at + 1}( of |/){len(page.steps)}\b", head)
 
 
 @each_lesson
@@ -106,12 +114,11 @@ def test_a_task_is_said_whole_in_the_text(lesson: Lesson) -> None:
 @pytest.mark.parametrize("size", [(80, 8), (80, 14), (57, 10)])
 def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[int, int]) -> None:
     width, height = size
-    calls = {view: calls_of(view, lesson, "output.bias") for view in lesson.views if view in SHEETS}
-    bench = ViewInputs(
-        lesson=lesson, calls=calls, results={call: -1234.5678 for calls in calls.values() for call in calls}
-    )
+    calls = {view: calls_of(view, lesson) for view in lesson.views if view in SHEETS}
+    state = state_at(lesson)
+    state.results = {call: -1234.5678 for calls in calls.values() for call in calls}
     for view in ("rule", "prompt", "map", "settings", "runs", "capstone", *calls, *(["board"] if lesson.board else [])):
-        lines = draw_view(view, view_of(), bench, width, height)
+        lines = draw_view(view, view_of(), state, width, height)
         assert all(line.width == width for line in lines)
         assert len(lines) <= height or view in ("settings", "capstone")
 
@@ -138,26 +145,26 @@ def test_the_steps_lead_through_every_prediction_and_task_once(lesson: Lesson) -
 )
 def test_a_blank_that_is_being_typed_in_loses_no_sign_unseen(typed: str, shown: str) -> None:
     lesson = COURSE.by_id["loss"]
-    at, step = next((i, step) for i, step in enumerate(steps_of(lesson), 1) if step.kind == "do")
-    page = PageState(lesson=lesson, step=step, number=at, count=at, typed=typed, blank="sq")
-    assert shown in plain(page_lines(page, 80, UNICODE))
+    done = [task.id for task in lesson.tasks if "sq" not in task.blanks]
+    state = state_at(lesson, "do", done)
+    state.typed = typed
+    assert state.blank == "sq"
+    assert shown in plain(page_lines(state, 80, UNICODE))
 
 
 @pytest.mark.parametrize("lesson", [one for one in LESSONS if one.challenges], ids=lambda one: one.id)
 def test_a_challenge_waits_until_every_prediction_is_locked_in(lesson: Lesson) -> None:
-    steps = steps_of(lesson)
-    at, step = next((i, step) for i, step in enumerate(steps, 1) if step.kind == "do")
-    done = frozenset(task.id for task in lesson.tasks)
     first, *later = [one.id for one in lesson.predictions]
-    page = PageState(lesson=lesson, step=step, number=at, count=len(steps), done=done, predictions={first: "b"})
+    page = state_at(lesson, "do", [task.id for task in lesson.tasks], {first: "b"})
     assert ("challenge" in plain(page_lines(page, 80, UNICODE))) == (not later)
 
 
 def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
     lesson = COURSE.by_id["rule-or-guess"]
     wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
-    step = next(step for step in steps_of(lesson) if step.kind == "quiz")
-    shown = plain(page_lines(PageState(lesson=lesson, step=step, number=7, count=8, answered=wrong), 80, UNICODE))
+    state = state_at(lesson, "quiz")
+    state.answered = wrong
+    shown = plain(page_lines(state, 80, UNICODE))
     assert "Not that one" in shown
     assert set(words(markup.plain(lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
     assert lesson.quiz.why not in shown
@@ -207,10 +214,9 @@ def test_a_lessons_own_terms_come_first_in_the_glossary() -> None:
 
 def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> None:
     drawn = tuple(random.Random(1).sample(LESSONS, 5))
-    step = steps_of(LESSONS[0])[-1]
+    page = state_at(LESSONS[0], "more")
     for at, lesson in enumerate(drawn):
-        review = Review(drawn, at=at, given=lesson.quiz.answer, at_once=3)
-        page = PageState(lesson=LESSONS[0], step=step, number=8, count=8, review=review)
+        page.review = Review(drawn, at=at, given=lesson.quiz.answer, at_once=3)
         shown = plain(page_lines(page, 80, UNICODE))
         assert set(words(markup.plain(lesson.quiz.ask))) <= set(words(shown))
         assert ("3 of 5 at the first go" in shown) == (at == 4)
@@ -219,10 +225,9 @@ def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> Non
 
 @each_lesson
 def test_the_line_under_the_text_cuts_no_task_within_a_sentence(lesson: Lesson) -> None:
-    steps = steps_of(lesson)
-    done: set[int] = set()
-    for number, step in enumerate(steps, 1):
+    state = state_at(lesson)
+    for at, step in enumerate(state.steps):
+        state.at = at
         for task in step.tasks:
-            line = now_line(PageState(lesson, step, number, len(steps), done=frozenset(done)), 80, UNICODE).plain
-            assert "…" not in line, task.do
-            done.add(task)
+            assert "…" not in now_line(state, 80, UNICODE).plain, task
+            state.attempt.done.add(task)

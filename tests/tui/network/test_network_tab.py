@@ -126,13 +126,27 @@ async def test_a_typed_value_changes_the_answer_and_undo_brings_the_old_one_back
         await shows(pilot, "= 1.186")
 
 
-async def test_a_nudge_is_a_hundredth_of_the_number(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "steps"),
+    [
+        pytest.param(Parameter(36), [("plus", "output.bias[0]: 0.07793 → 0.08793", "= 1.196"), ("minus", "= 1.186")],
+                     id="a nudge is a hundredth of the number"),
+        pytest.param(Neuron(2, 3), [("m", "[ muted]", "0, because it is muted"),
+                                    ("m", "h2[3] is awake again", "−39.02")], id="a muted neuron hands on nothing"),
+        pytest.param(Neuron(0, 0), [*((key, "An input has no number of its own") for key in ("enter", "plus", "k")),
+                                    ("m", "Only hidden neurons can be muted")], id="an input cannot be edited"),
+        pytest.param(Parameter(0), [("", "no update yet"), ("full_stop", "updates 1"), ("full_stop", "updates 2")],
+                     id="the course of a weight follows the run"),
+    ],
+)  # fmt: skip
+async def test_what_a_key_does_to_the_chosen_number_is_seen(
+    session: Session, chosen: Neuron | Parameter, steps: list[tuple[str, ...]]
+) -> None:
     async with network(session) as pilot:
-        app_of(pilot).select(Parameter(36))
-        await press(pilot, "plus")
-        await shows(pilot, "output.bias[0]: 0.07793 → 0.08793", "= 1.196")
-        await press(pilot, "minus")
-        await shows(pilot, "= 1.186")
+        app_of(pilot).select(chosen)
+        for key, *shown in steps:
+            await press(pilot, *filter(None, [key]))
+            await shows(pilot, *shown)
 
 
 async def test_a_kept_number_stands_still_and_is_marked(session: Session) -> None:
@@ -156,33 +170,6 @@ async def test_a_whole_layer_is_kept_and_let_go(session: Session) -> None:
         assert snapshot.frozen == tuple(range(12, 32))
         await press(pilot, "K")
         await shows(pilot, "Layer hidden learns again")
-
-
-async def test_a_muted_neuron_hands_on_nothing(session: Session) -> None:
-    async with network(session) as pilot:
-        app_of(pilot).select(Neuron(2, 3))
-        await press(pilot, "m")
-        await shows(pilot, "[ muted]", "0, because it is muted")
-        await press(pilot, "m")
-        await shows(pilot, "h2[3] is awake again", "−39.02")
-
-
-async def test_an_input_cannot_be_edited_and_says_so(session: Session) -> None:
-    async with network(session) as pilot:
-        app_of(pilot).select(Neuron(0, 0))
-        for key in ("enter", "plus", "k"):
-            await press(pilot, key)
-            await shows(pilot, "An input has no number of its own")
-        await press(pilot, "m")
-        await shows(pilot, "Only hidden neurons can be muted")
-
-
-async def test_the_course_of_a_weight_is_drawn_and_follows_the_run(session: Session) -> None:
-    async with network(session) as pilot:
-        app_of(pilot).select(Parameter(0))
-        await shows(pilot, "no update yet")
-        await press(pilot, "full_stop", "full_stop")
-        await shows(pilot, "updates 2")
 
 
 async def test_the_prompt_keeps_its_keys(session: Session) -> None:

@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -152,8 +151,8 @@ def _fails(number: int) -> Any:
     ("module", "call", "number", "why"),
     [
         (os, "fsync", errno.ENOSPC, "No space left on device"),
-        (tempfile, "mkstemp", errno.EROFS, "Read-only file system"),
-        (tempfile, "mkstemp", errno.EACCES, "Permission denied"),
+        (os, "open", errno.EROFS, "Read-only file system"),
+        (os, "open", errno.EACCES, "Permission denied"),
         (os, "replace", errno.EDQUOT, "Disk quota exceeded"),
     ],
 )
@@ -214,12 +213,15 @@ def test_an_app_that_sleeps_on_the_lock_is_not_waited_for_long(tmp_path: Path, m
 
 
 def test_what_killed_apps_have_left_is_removed_in_time(tmp_path: Path) -> None:
-    old, new = tmp_path / f".{PROGRESS}-old", tmp_path / f".{PROGRESS}-new"
-    for path in (old, new):
+    old, new = tmp_path / f"{PROGRESS}.old.part", tmp_path / f"{PROGRESS}.new.part"
+    older = tmp_path / f".{PROGRESS}-old"
+    for path in (old, new, older):
         path.write_text("half")
     os.utime(old, (0, 0))
+    os.utime(older, (0, 0))
     Store(tmp_path).change(HINT)
     assert not old.exists()
+    assert not older.exists()
     assert new.exists()
 
 

@@ -1,0 +1,56 @@
+"""Numbers as people type them into a blank: with a decimal comma, with either minus sign, or as a small sum."""
+
+from __future__ import annotations
+
+import re
+
+from adder_tui.course.expressions import FUNCTIONS, parse
+from adder_tui.course.source import CheckError
+
+LONGEST = 80
+_SIGNS = str.maketrans("−–×·÷", "--**/")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?=\.)|(?:,\d{3}){2,}(?![\d.,]))")
+_DECIMAL = re.compile(r"(?<![\d.,])(\d*),(\d+)(?![\d.,])")
+_FUNCTION = re.compile("|".join(FUNCTIONS))
+_COMPUTES = re.compile(r"[\d.)]\s*[-+*/]|\(")
+
+
+def read_number(text: str) -> float | None:
+    """A number, or what a small sum such as ``30*0,5406`` comes to; None for anything else.
+
+    A comma is decimal; only what has several, or a point as well, can be parted into thousands.
+    """
+    number = read_plain(text)
+    bare = _bare(text)
+    if number is not None or len(bare) > LONGEST or not _COMPUTES.search(bare):
+        return number
+    if not set(_FUNCTION.sub("", bare)) <= set("0123456789+-*/().,eE "):
+        return None
+    try:
+        expression = parse(bare)
+    except CheckError:
+        return None
+    value = expression.value(lambda word, arguments: None) if expression.kind == "number" else None
+    return value if isinstance(value, float) and abs(value) < 1e300 else None
+
+
+def read_plain(text: str) -> float | None:
+    """A number that is written out; None for anything else."""
+    bare = _bare(text)
+    if not bare or len(bare) > 40 or not set(bare) <= set("0123456789+-.eE"):
+        return None
+    try:
+        number = float(bare)
+    except ValueError:
+        return None
+    return number if abs(number) < 1e300 else None
+
+
+def _bare(text: str) -> str:
+    """With points, minus and times signs as Python has them."""
+    return decimal_points(_THOUSANDS.sub(lambda found: found[0].replace(",", ""), text.strip().translate(_SIGNS)))
+
+
+def decimal_points(text: str) -> str:
+    """With a point for each decimal comma: ``-197,627`` is a fraction, never thousands."""
+    return _DECIMAL.sub(r"\1.\2", text)

@@ -1,0 +1,81 @@
+"""Windows over the app: what all have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, ClassVar, TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from adder_engine.errors import AdderError
+from adder_tui.commands import COMMANDS, Window
+from adder_tui.ui.canvas import Canvas
+
+Result = TypeVar("Result")
+
+
+class Modal(ModalScreen[Result]):
+    """Lies over the app until it is dismissed.
+
+    Textual's own ``dismiss`` takes whatever lies on top away: a second Escape that arrives in one piece with the
+    first, or work that ends while another window lies over this one, would close the wrong one, or end the app.
+    """
+
+    window: ClassVar[Window | None] = None
+    """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
+    said = ""
+    """The sentence that it says, such as why something was refused."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "window" in vars(cls):
+            cls.BINDINGS = [
+                *(
+                    Binding(key, (c.action or c.id).format(key=key), show=False, priority=bool(c.typing))
+                    for c in COMMANDS
+                    if c.owner == "window" and cls.window in c.contexts
+                    for key in c.keys.split(",")
+                ),
+                Binding("f1", "app.do('help')", show=False),
+            ]
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dismissed = False
+        self._covered: tuple[Result | None] | None = None
+        """The result with which this one closes once nothing lies over it any more."""
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close this window, once; where another one lies over it, as soon as that is closed."""
+        if self._dismissed or not self.is_attached:
+            return AwaitComplete()
+        if self.app.screen is not self:
+            self._covered = (result,)
+            return AwaitComplete()
+        self._dismissed = True
+        return super().dismiss(result)
+
+    def on_screen_resume(self) -> None:
+        """Nothing lies over this one any more."""
+        if self._covered is not None:
+            self.dismiss(*self._covered)
+
+    def redraw(self) -> None:
+        for canvas in self.query(Canvas):
+            canvas.redraw()
+
+    def say(self, sentence: str) -> None:
+        self.said = sentence
+        self.redraw()
+
+    def start(self, work: Awaitable[None], exclusive: bool = True) -> None:
+        """Begin it, ``exclusive`` in the place of what was begun before; where it is refused, say why."""
+        self.run_worker(self._attempt(work), exclusive=exclusive)
+
+    async def _attempt(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except AdderError as error:
+            self.say(str(error))
