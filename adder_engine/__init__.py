@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adder_engine.errors import AdderError, ExperimentError, RequestError, RunFileError, SumError
     from adder_engine.experiment import PRESETS, Experiment
-    from adder_engine.kernels.network import Adder
     from adder_engine.parsing import Sum, parse_sum
+    from adder_engine.reference import Adder
     from adder_engine.runs.timeline import Timeline
     from adder_engine.session import Session
     from adder_engine.snapshot import Position, Snapshot
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Adder": "kernels.network",
+    "Adder": "reference",
     "AdderError": "errors",
     "Dataset": "training.data",
     "Experiment": "experiment",

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
 from adder_engine.analysis.curvature import stability
 from adder_engine.analysis.evaluation import (
@@ -26,12 +25,14 @@ from adder_engine.analysis.results import CurvatureReport
 from adder_engine.analysis.tracing import layer_activity
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import Pass
-from adder_engine.kernels.network import Adder, initial_parameters, layout_for, linear_views
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, net_of, scratch_for
+from adder_engine.kernels.layers import FEW
 from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.steps import at_once
 from adder_engine.training.data import Dataset
-from adder_engine.training.trainer import Trainer
+from adder_engine.training.passes import Pass
+from adder_engine.training.trainer import Trainer, initial_parameters
 
 MOST_SEEDS = 2_000
 STUCK_SEEDS, STUCK_ROWS, STUCK_EPOCHS, STUCK_LOSS = 100, 1_000, 300, 10_000.0
@@ -43,27 +44,6 @@ Argument = float | str
 
 
 # --- gradients --------------------------------------------------------------------------------------
-
-
-def pass_through(
-    trainer: Trainer, parameters: Tensor, inputs: Tensor, targets: Tensor, gradients: Tensor | None = None
-) -> Pass:
-    """A pass of the run's network with these parameters ``(P,)`` over inputs ``(2, n)`` and targets ``(1, n)``."""
-    experiment = trainer.experiment
-    views = linear_views(trainer.layout, parameters, torch.zeros_like(parameters) if gradients is None else gradients)
-    flat = experiment.training.flat_target and inputs.shape[1] == trainer.inputs.shape[1]
-    way = Pass(views, inputs.shape[1], experiment.network.activation, experiment.training.loss, flat)
-    way.masks = trainer.silence()
-    way.take(inputs, targets)
-    return way
-
-
-def torch_twin(trainer: Trainer) -> tuple[Adder, Tensor, Tensor]:
-    """The network as PyTorch's own module, evaluated without dropout, and the data rows first."""
-    with torch.random.fork_rng(devices=[]):
-        module = Adder(trainer.experiment)
-    module.load_flat(trainer.state[0].clone())
-    return module.eval(), trainer.inputs.T, trainer.targets.T
 
 
 def parameter_index(layout: ParameterLayout, name: str) -> int:
@@ -92,71 +72,55 @@ def whole(value: float, most: int) -> int:
 
 def gradient(trainer: Trainer, name: str) -> float:
     """One parameter's gradient over all training rows, without dropout."""
-    return gradients(trainer)[parameter_index(trainer.layout, name)].item()
+    return float(gradients(trainer)[parameter_index(trainer.layout, name)])
 
 
 def slopes(trainer: Trainer) -> float:
     """How many parameters have a gradient that is not 0."""
-    return float(gradients(trainer).count_nonzero().item())
+    return float(np.count_nonzero(gradients(trainer)))
 
 
 def nudge(trainer: Trainer, name: str, amount: float) -> float:
     """The loss with one parameter moved."""
-    parameters = trainer.state[0].clone()
-    parameters[parameter_index(trainer.layout, name)] += float(amount)
-    return float(pass_through(trainer, parameters, trainer.inputs, trainer.targets).run().item())
+    parameters = trainer.state[0].copy()
+    parameters[parameter_index(trainer.layout, name)] += np.float32(amount)
+    return trainer.whole_pass(parameters).run()
 
 
 def uphill(trainer: Trainer, lr: float) -> float:
     """The loss after one step of plain SGD with the wrong sign."""
-    parameters = trainer.state[0] + float(lr) * gradients(trainer)
-    return float(pass_through(trainer, parameters, trainer.inputs, trainer.targets).run().item())
+    return trainer.whole_pass(trainer.state[0] + np.float32(lr) * gradients(trainer)).run()
 
 
 def backwards(trainer: Trainer, times: float) -> float:
     """``.grad`` of the last bias after so many backward calls of autograd without clearing."""
-    module, inputs, targets = torch_twin(trainer)
-    for _ in range(whole(times, 100)):
-        nn.functional.mse_loss(module(inputs), targets).backward()  # type: ignore[no-untyped-call]
-    last = [*module.parameters()][-1]
-    return 0.0 if last.grad is None else last.grad[0].item()
+    from adder_engine.reference import autograd
+
+    return autograd(trainer, times=whole(times, 100))[-1].item()
 
 
 def tenths(trainer: Trainer) -> float:
     """Largest gap between ten backward calls over tenths and one over all, as a share of the gradient."""
-    module, inputs, targets = torch_twin(trainer)
-    if len(inputs) % 10:
-        raise RequestError(f"{len(inputs):,} rows do not split into tenths: use a multiple of 10.")
-    for x, t in zip(inputs.chunk(10), targets.chunk(10), strict=True):
-        (nn.functional.mse_loss(module(x), t) / 10).backward()  # type: ignore[no-untyped-call]
-    added = nn.utils.parameters_to_vector([p.grad for p in module.parameters() if p.grad is not None])
-    module.zero_grad()
-    nn.functional.mse_loss(module(inputs), targets).backward()  # type: ignore[no-untyped-call]
-    whole = nn.utils.parameters_to_vector([p.grad for p in module.parameters() if p.grad is not None])
-    return float(((added - whole).abs() / whole.abs()).max().item())
+    from adder_engine.reference import autograd
+
+    if trainer.experiment.row_count % 10:
+        raise RequestError(f"{trainer.experiment.row_count:,} rows do not split into tenths: use a multiple of 10.")
+    at_once = autograd(trainer)
+    return ((autograd(trainer, parts=10) - at_once).abs() / at_once.abs()).max().item()
 
 
 def graph(trainer: Trainer, node: str) -> float:
     """How many nodes of that name autograd recorded for one sum's loss."""
-    module, _, _ = torch_twin(trainer)
-    loss = nn.functional.mse_loss(module(torch.tensor([[30.0, 70.0]])), torch.tensor([[100.0]]))
-    seen, waiting, count = set(), [loss.grad_fn], 0
-    while waiting:
-        one = waiting.pop()
-        if one is not None and one not in seen:
-            seen.add(one)
-            count += type(one).__name__ == node
-            waiting += [inner for inner, _ in one.next_functions]
-    return float(count)
+    from adder_engine.reference import graph_nodes
+
+    return float(graph_nodes(trainer, node))
 
 
 def tied(_: Trainer) -> float:
     """The gradient of one weight, 0.5, that serves both inputs of 30 + 70."""
-    weight = torch.tensor(0.5, requires_grad=True)
-    loss = (weight * 30 + weight * 70 - 100) ** 2
-    loss.backward()  # type: ignore[no-untyped-call]
-    assert weight.grad is not None
-    return weight.grad.item()
+    from adder_engine.reference import tied_gradient
+
+    return tied_gradient()
 
 
 def agreement(trainer: Trainer, size: float) -> float:
@@ -171,24 +135,23 @@ def worst_agreement(trainer: Trainer, size: float) -> float:
 
 
 def _cosines(trainer: Trainer, size: float) -> Iterator[float]:
-    rows = trainer.inputs.shape[1]
-    count = whole(size, rows)
-    full = gradients(trainer).double()
-    for chosen in torch.split(torch.arange(rows), count)[:10]:
-        one = gradients(trainer, trainer.inputs[:, chosen], trainer.targets[:, chosen]).double()
-        yield nn.functional.cosine_similarity(one, full, dim=0).item()
+    inputs, targets = trainer.inputs, trainer.targets
+    count, full = whole(size, len(targets)), gradients(trainer).astype(np.float64)
+    for start in range(0, len(targets), count)[:10]:
+        some = slice(start, start + count)
+        way = trainer.quiet_pass(inputs[:, some], targets[some])
+        one = _gradients(way).astype(np.float64)
+        yield float(one @ full / (np.linalg.norm(one) * np.linalg.norm(full)))
 
 
-def gradients(trainer: Trainer, inputs: Tensor | None = None, targets: Tensor | None = None) -> Tensor:
-    """The loss's gradient by every parameter ``(P,)``, over all training rows or over these, without dropout."""
-    found = torch.zeros(trainer.layout.size)
-    inputs = trainer.inputs if inputs is None else inputs
-    targets = trainer.targets if targets is None else targets
-    way = pass_through(trainer, trainer.state[0].clone(), inputs, targets, found)
+def gradients(trainer: Trainer) -> NDArray[np.float32]:
+    """The loss's gradient by every parameter ``(P,)``, over all training rows, without dropout."""
+    return _gradients(trainer.whole_pass(trainer.state[0].copy()))
+
+
+def _gradients(way: Pass) -> NDArray[np.float32]:
     way.run()
-    for i in reversed(range(len(way.layers))):
-        way.backward(i, add=False)
-    return found
+    return way.back()
 
 
 # --- how networks start, curvature, neurons that are alike or dead ----------------------------------
@@ -196,28 +159,27 @@ def gradients(trainer: Trainer, inputs: Tensor | None = None, targets: Tensor | 
 
 def seeds(trainer: Trainer, what: str, count: float) -> float:
     """Of the untrained answers to 30 + 70 by seeds 0 to count−1: mean, spread, low, high, or how many are near."""
-    answers = torch.tensor([_untrained(trainer.experiment.replace(seed=i)) for i in range(whole(count, MOST_SEEDS))])
+    answers = _untrained(trainer.experiment, whole(count, MOST_SEEDS))
     figures = {
-        "mean": answers.mean(), "spread": answers.std(correction=0), "low": answers.min(), "high": answers.max(),
-        "near": ((answers - 100).abs() < 1).sum(),
+        "mean": answers.mean(), "spread": answers.std(), "low": answers.min(), "high": answers.max(),
+        "near": (abs(answers - 100) < 1).sum(),
     }  # fmt: skip
     if what not in figures:
         raise RequestError(f"{what!r} is not among {', '.join(figures)}.")
-    return float(figures[what].item())
+    return float(figures[what])
 
 
-def _untrained(experiment: Experiment) -> float:
-    generator = torch.Generator().manual_seed(experiment.seed)
-    if experiment.data.draw_first:
-        Dataset.draw(experiment, generator)
-    parameters = initial_parameters(experiment, generator)
-    layout, scale = layout_for(experiment), experiment.data.scale
-    way = Pass(
-        linear_views(layout, parameters, torch.zeros_like(parameters)), 1, experiment.network.activation, "mse", False
-    )
-    way.take(torch.tensor([[30.0], [70.0]]) / scale, torch.zeros(1, 1))
-    way.run()
-    return way.post[-1].item() * scale
+def _untrained(experiment: Experiment, count: int) -> Doubles:
+    """The untrained answers to 30 + 70 by the seeds 0 to count−1, ``(count,)``."""
+    net, scale = net_of(experiment), experiment.data.scale
+    scratch, found = scratch_for(net, 1), np.empty((count, 1), dtype=np.float32)
+    inputs = np.array([[30], [70]], dtype=np.float32) / np.float32(scale)
+    for seed in range(count):
+        stream = seeded(seed)
+        if experiment.data.draw_first:
+            Dataset.draw(experiment, stream)
+        ask(net, initial_parameters(experiment, stream), scratch, inputs, NOTHING, IN_ORDER, FEW, found[seed])
+    return found[:, 0].astype(np.float64) * scale
 
 
 def curvature(trainer: Trainer) -> float:
@@ -235,15 +197,16 @@ def rate_cap(trainer: Trainer) -> float:
 
 def _stability(trainer: Trainer) -> CurvatureReport:
     """The loss's curvature, of a network for which it is the same at every moment of the run."""
-    if len(trainer.layers) != 1 or trainer.experiment.training.loss != "mse":
+    if len(trainer.experiment.layer_names) != 1 or trainer.experiment.training.loss != "mse":
         raise RequestError("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse.")
     return at_once(stability(trainer))
 
 
 def twins(trainer: Trainer) -> float:
     """How many neurons of the first layer have the same weights as another."""
-    _, counts = torch.unique(trainer.layers[0].weight, dim=0, return_counts=True)
-    return float(counts[counts > 1].sum().item())
+    _, weight = next(trainer.named_parameters())
+    _, counts = np.unique(weight, axis=0, return_counts=True)
+    return float(counts[counts > 1].sum())
 
 
 def dead(trainer: Trainer, layer: float) -> float:
@@ -254,18 +217,15 @@ def dead(trainer: Trainer, layer: float) -> float:
 
 def double(trainer: Trainer) -> float:
     """The untrained answer to 30 + 70 by the same seed in float64: other draws, so another network."""
-    generator = torch.Generator().manual_seed(trainer.experiment.seed)
-    x = torch.tensor([[30.0, 70.0]], dtype=torch.float64)
+    stream, x = seeded(trainer.experiment.seed), np.array([30.0, 70.0])
     sizes = trainer.experiment.network.layers
     if trainer.experiment.network.activation != "none":
         raise RequestError("The float64 twin is there only for networks without activation.")
     for entering, leaving in pairwise(sizes):
-        weight = torch.empty(leaving, entering, dtype=torch.float64)
-        bias = torch.empty(leaving, dtype=torch.float64)
-        nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
-        nn.init.uniform_(bias, -1 / math.sqrt(entering), 1 / math.sqrt(entering), generator=generator)
-        x = x @ weight.T + bias
-    return x.item()
+        numbers, reach = np.empty(leaving * entering + leaving), 1 / math.sqrt(entering)
+        uniform_double(stream, -reach, reach, numbers)
+        x = numbers[:-leaving].reshape(leaving, entering) @ x + numbers[-leaving:]
+    return float(x[0])
 
 
 def stuck(_: Trainer, activation: str, count: float) -> float:
@@ -320,7 +280,7 @@ def spoiled(trainer: Trainer, loss: str) -> float:
         "epochs": SPOILED_EPOCHS,
     }  # fmt: skip
     learner = Trainer(Experiment(seed=trainer.experiment.seed).replace(**changes))
-    learner.targets[:, : int(SPOILED_ROWS * SPOILED_SHARE)] += SPOILED_BY
+    learner.targets[: int(SPOILED_ROWS * SPOILED_SHARE)] += SPOILED_BY
     learner.train(SPOILED_EPOCHS)
     return learner.predict(30, 70)
 
@@ -340,7 +300,7 @@ def _rival(trainer: Trainer, name: str, a: Doubles, b: Doubles) -> Doubles:
     rivals = {"least-squares": least_squares, "neighbours": neighbours}
     if name not in rivals:
         raise RequestError(f"There is no rival {name!r}: there are {' and '.join(rivals)}.")
-    return at_once(rivals[name](*taught_rows(trainer), torch.from_numpy(np.stack([a, b], axis=1)))).numpy()
+    return at_once(rivals[name](*taught_rows(trainer), np.stack([a, b], axis=1)))
 
 
 # --- which shapes fit together ----------------------------------------------------------------------
@@ -351,26 +311,17 @@ def matmul(_: Trainer, shapes: str) -> str:
     a, b = _two_shapes(shapes)
     if math.prod(a[:-1]) * math.prod(b[:-2]) * b[-1] > MOST_PRODUCTS:
         raise RequestError(f"{shapes} would be multiplied into too many entries: use smaller sizes.")
-    try:
-        product = torch.zeros(()).expand(a) @ torch.zeros(()).expand(b)
-    except RuntimeError as error:
-        return str(error)
-    return _shape_text(tuple(product.shape))
+    from adder_engine.reference import product_shape
+
+    return _shape_text(product_shape(a, b))
 
 
 def broadcast(_: Trainer, shapes: str) -> str:
     """The shape of an element-wise sum, or PyTorch's own error message."""
     a, b = _two_shapes(shapes)
-    try:
-        # Not added up: a sum of this shape might not fit into memory.
-        return _shape_text(tuple(torch.broadcast_shapes(a, b)))  # type: ignore[no-untyped-call]
-    except RuntimeError:
-        pass
-    try:
-        torch.zeros(()).expand(a) + torch.zeros(()).expand(b)
-    except RuntimeError as error:
-        return str(error)
-    raise AssertionError("shapes that cannot be broadcast were added")
+    from adder_engine.reference import sum_shape
+
+    return _shape_text(sum_shape(a, b))
 
 
 def _two_shapes(text: str) -> list[tuple[int, ...]]:
@@ -387,8 +338,8 @@ def _two_shapes(text: str) -> list[tuple[int, ...]]:
     return shapes
 
 
-def _shape_text(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "()"
+def _shape_text(shape: tuple[int, ...] | str) -> str:
+    return shape if isinstance(shape, str) else "x".join(map(str, shape)) or "()"
 
 
 # --- by name ------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """PyTorch itself as the judge: an ordinary module, autograd and ``torch.optim``, written apart from the engine. One
-update is held against it, and one gradient against finite differences; neither disturbs a run.
+update is held against it, which does not disturb the run. Whoever imports this imports torch.
 
 Whatever is compared starts from the engine's own state, because free-running comparisons drift. How far two
 correct float32 computations may lie apart follows from the sizes of what is added up: see :func:`sizes`.
@@ -7,19 +7,22 @@ correct float32 computations may lie apart follows from the sizes of what is add
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import Pass
-from adder_engine.kernels.network import ACTIVATION_MODULES, Adder, linear_views
-from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
+from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.snapshot import ReferenceCheck, ReferenceRow
+from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import Trainer
 
 BOUND = 16 * 2.0**-24
@@ -27,15 +30,46 @@ BOUND = 16 * 2.0**-24
 SMALLEST = 2.0**-126
 """float32 below this is not held to relative bounds."""
 
+ACTIVATION_MODULES: dict[str, type[nn.Module]] = {
+    "none": nn.Identity, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU,
+}  # fmt: skip
 ACTIVATIONS: dict[str, nn.Module] = {name: module() for name, module in ACTIVATION_MODULES.items()}
 LOSSES: dict[str, nn.Module] = {"mse": nn.MSELoss(), "mae": nn.L1Loss(), "huber": nn.HuberLoss()}
 KINKED = ("relu", "leaky_relu")
-NUDGES = (10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 MANY_ROWS = 2_000
 ULPS = 2
 """Units in the last place that an optimizer's step may lie from ``torch.optim``'s."""
 _FIRST = {"momentum": "momentum_buffer", "nesterov": "momentum_buffer", "adam": "exp_avg", "adamw": "exp_avg"}
 Masks = Sequence[Tensor | None]
+
+
+class Adder(nn.Module):
+    """The same network as an ordinary PyTorch module, for export and as the judge of our arithmetic.
+
+    Its parameters carry the tutorial's names (``input.weight`` … ``output.bias``). It works in scaled units:
+    divide inputs by the experiment's ``data.scale`` and multiply the answer back.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__()
+        sizes = experiment.network.layers
+        self.names = experiment.layer_names
+        for i, name in enumerate(self.names):
+            self.add_module(name, nn.Linear(sizes[i], sizes[i + 1], dtype=torch.float32))
+        self.activation = ACTIVATION_MODULES[experiment.network.activation]()
+        self.dropout = nn.Dropout(experiment.network.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map inputs ``(n, 2)`` to answers ``(n, 1)``."""
+        for name in self.names[:-1]:
+            x = self.dropout(self.activation(self.get_submodule(name)(x)))
+        answer: Tensor = self.get_submodule(self.names[-1])(x)
+        return answer
+
+    def load_flat(self, parameters: Tensor | NDArray[Any]) -> None:
+        """Take over parameters from a flat vector ``(P,)`` in the order of ``parameters()``."""
+        nn.utils.vector_to_parameters(torch.tensor(np.asarray(parameters)), self.parameters())
 
 
 class PlainAdder(Adder):
@@ -55,9 +89,6 @@ class PlainAdder(Adder):
                 elif mask is not None:
                     x = x * mask
         return x
-
-    def load(self, parameters: Tensor) -> None:
-        nn.utils.vector_to_parameters(parameters.clone(), self.parameters())
 
     def load_gradients(self, gradients: Tensor | None) -> None:
         start = 0
@@ -104,7 +135,7 @@ def judge(
     """
     training = experiment.training
     module = PlainAdder(experiment)
-    module.load(parameters)
+    module.load_flat(parameters)
     module.to(precision)
     module.load_gradients(None if before is None else before.to(precision))
     answers = module(inputs.to(precision), [None if mask is None else mask.to(precision) for mask in masks])
@@ -207,7 +238,7 @@ def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tens
     """What ``torch.optim`` makes of a state ``(4, P)`` after ``steps`` steps, given the gradients in it."""
     training = experiment.training
     module = PlainAdder(experiment)
-    module.load(state[0])
+    module.load_flat(state[0])
     module.load_gradients(state[1])
     parameters = list(module.parameters())
     decay, momentum = training.weight_decay, training.momentum
@@ -249,6 +280,12 @@ def ulp(x: Tensor) -> Tensor:
     return torch.from_numpy(np.spacing(x.abs().numpy()))
 
 
+def masks_of(batch: Pass) -> list[Tensor | None]:
+    """What each layer's outputs were multiplied by, as :func:`judge` takes it."""
+    masks = [batch.mask(i) for i in range(batch.depth)]
+    return [None if mask is None else torch.tensor(np.ascontiguousarray(mask.T)) for mask in masks]
+
+
 def prove(trainer: Trainer) -> ReferenceCheck:
     """Run one update from the trainer's state on a copy, and the same by autograd and ``torch.optim``.
 
@@ -259,24 +296,23 @@ def prove(trainer: Trainer) -> ReferenceCheck:
     """
     twin = Trainer(trainer.experiment, trainer)
     twin.restore(trainer.checkpoint())
-    before = twin.state.clone()
-    steps = twin.counters.optimizer_steps
+    before = twin.state[1].copy()
+    steps, lr = twin.counters.optimizer_steps, twin.lr
     while not twin.rung or twin.rungs[twin.rung].phase != "step":
         twin.climb()
         if twin.stopped:
             return ReferenceCheck(trainer.updates_done + 1, 0, ())
     batch = twin.batch
     assert batch is not None
-    given = twin.state.clone()
-    kept = None if trainer.experiment.training.zero_grad else before[1]
-    masks = [None if mask is None else mask.T for mask in batch.masks]
+    given = torch.tensor(twin.state)
+    kept = None if trainer.experiment.training.zero_grad else torch.tensor(before)
     precision = torch.float64 if batch.rows >= MANY_ROWS else torch.float32
-    verdict = judge(twin.experiment, given[0], kept, batch.inputs.T, batch.targets.T, masks, precision)
+    inputs, targets = (torch.tensor(np.ascontiguousarray(x)) for x in (batch.inputs.T, batch.targets[:, None]))
+    verdict = judge(twin.experiment, given[0], kept, inputs, targets, masks_of(batch), precision)
     loss = twin.counters.batch_loss
     assert loss is not None
-    lr = twin.lr
     twin.climb()
-    judged = optimizer_verdict(twin.experiment, lr, steps, given)
+    after, judged = torch.tensor(twin.state), optimizer_verdict(twin.experiment, lr, steps, given)
     frozen = torch.zeros(twin.layout.size, dtype=torch.bool)
     frozen[sorted(twin.handles.frozen)] = True
     off = torch.where(frozen, 0.0, (given[1].double() - verdict.gradients.double()).abs())
@@ -287,7 +323,7 @@ def prove(trainer: Trainer) -> ReferenceCheck:
         lines.append(_line(slot.name, "gradient", off[slot.span], verdict.gradients_within[slot.span]))
         for row, what in rows:
             if what:
-                ours, theirs = twin.state[row, slot.span].double(), judged[row, slot.span].double()
+                ours, theirs = after[row, slot.span].double(), judged[row, slot.span].double()
                 sizes = torch.maximum(given[row, slot.span].abs(), judged[row, slot.span].abs())
                 difference = torch.where(frozen[slot.span], 0.0, (ours - theirs).abs())
                 lines.append(_line(slot.name, what, difference, ULPS * ulp(sizes).double()))
@@ -305,34 +341,78 @@ def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> Referenc
     return ReferenceRow(name, what, float(difference[worst]), float(allowed[worst]))
 
 
-def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
-    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences."""
-    parameters = trainer.state[0].clone()
-    gradients = torch.zeros_like(parameters)
-    experiment = trainer.experiment
-    way = Pass(
-        linear_views(trainer.layout, parameters, gradients),
-        trainer.inputs.shape[1],
-        experiment.network.activation,
-        experiment.training.loss,
-        experiment.training.flat_target,
-    )
-    way.masks = trainer.silence()
-    way.take(trainer.inputs, trainer.targets)
-    loss = way.run().item()
-    for i in reversed(range(len(way.layers))):
-        way.backward(i, add=False)
-    gradient = gradients[index].item()
-    value = parameters[index].item()
+# --- what else only PyTorch can tell or write --------------------------------------------------------
 
-    def loss_at(moved: float) -> float:
-        parameters[index] = moved
-        return way.run().item()
 
-    nudges = []
-    for size in NUDGES:
-        higher, lower = loss_at(value + size), loss_at(value - size)
-        estimate = (higher - lower) / (2 * size)
-        error = abs(estimate - gradient)
-        nudges.append(FiniteDifference(size, higher, lower, estimate, error / abs(gradient) if gradient else error))
-    return GradientCheck(index, trainer.layout.name_of(index), loss, gradient, tuple(nudges))
+def saved_weights(layout: ParameterLayout, parameters: NDArray[np.float32]) -> bytes:
+    """Parameters ``(P,)`` as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
+    file = io.BytesIO()
+    torch.save({slot.name: torch.tensor(parameters[slot.span].reshape(slot.shape)) for slot in layout.slots}, file)
+    return file.getvalue()
+
+
+def autograd(trainer: Trainer, parts: int = 1, times: int = 1) -> Tensor:
+    """``.grad`` ``(P,)`` of the squared error over all rows, without dropout, after backward calls without clearing.
+
+    Args:
+        trainer: whose network and rows are meant; it is not changed.
+        parts: in so many equal parts, each part's loss divided by their number.
+        times: how often.
+    """
+    module = _twin(trainer)
+    inputs, targets = torch.tensor(trainer.inputs.T), torch.tensor(trainer.targets[:, None])
+    for _ in range(times):
+        for x, t in zip(inputs.chunk(parts), targets.chunk(parts), strict=True):
+            (nn.functional.mse_loss(module(x), t) / parts).backward()  # type: ignore[no-untyped-call]
+    return module.gradients()
+
+
+def _twin(trainer: Trainer) -> PlainAdder:
+    with torch.random.fork_rng(devices=[]):
+        module = PlainAdder(trainer.experiment)
+    module.load_flat(trainer.state[0])
+    return module.eval()
+
+
+def graph_nodes(trainer: Trainer, node: str) -> int:
+    """How many nodes of that name autograd recorded for one sum's loss."""
+    loss = nn.functional.mse_loss(_twin(trainer)(torch.tensor([[30.0, 70.0]])), torch.tensor([[100.0]]))
+    seen, waiting, count = set(), [loss.grad_fn], 0
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one not in seen:
+            seen.add(one)
+            count += type(one).__name__ == node
+            waiting += [inner for inner, _ in one.next_functions]
+    return count
+
+
+def tied_gradient() -> float:
+    """The gradient of one weight, 0.5, that serves both inputs of 30 + 70."""
+    weight = torch.tensor(0.5, requires_grad=True)
+    loss = (weight * 30 + weight * 70 - 100) ** 2
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert weight.grad is not None
+    return weight.grad.item()
+
+
+def product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | str:
+    """The shape of a matrix product, or PyTorch's own error message."""
+    try:
+        return tuple((torch.zeros(()).expand(a) @ torch.zeros(()).expand(b)).shape)
+    except RuntimeError as error:
+        return str(error)
+
+
+def sum_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | str:
+    """The shape of an element-wise sum, or PyTorch's own error message."""
+    try:
+        # Not added up: a sum of this shape might not fit into memory.
+        return tuple(torch.broadcast_shapes(a, b))  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        pass
+    try:
+        torch.zeros(()).expand(a) + torch.zeros(()).expand(b)
+    except RuntimeError as error:
+        return str(error)
+    raise AssertionError("shapes that cannot be broadcast were added")

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from adder_engine.analysis.results import CurvatureReport
 from adder_engine.errors import RequestError
 from adder_engine.experiment import MOST_FLAT_ROWS, Training
-from adder_engine.kernels.backprop import (
-    activate,
-    activation_curve,
-    activation_slope,
-    loss_curve,
-    loss_slope,
-    mean_loss,
-)
-from adder_engine.kernels.network import Linear, linear_views
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, scratch_for, work
+from adder_engine.kernels.losses import CODES
 from adder_engine.steps import Steps, at_once
 from adder_engine.training.trainer import Trainer
 
+Doubles = NDArray[np.float64]
+TINY = 1e-200
+"""How long an imaginary direction is: its square is 0."""
 CELLS_AT_ONCE = 100_000
 """Rows times neurons between two looks at other requests: some milliseconds."""
 SMALL = 200
@@ -39,7 +36,7 @@ MOST_WORK, ROUGH_WORK = 6e9, 6e8
 
 
 class LossSurface:
-    """The loss of an experiment's network as a function of its parameters ``(P,)``.
+    """The loss of an experiment's network as a function of its parameters ``(P,)``, in float64.
 
     The criterion over the training rows, without dropout and penalties, in scaled units; silenced neurons stay
     silent, and along frozen parameters nothing moves. Everything is copied: the run may go on meanwhile.
@@ -50,154 +47,56 @@ class LossSurface:
     """
 
     def __init__(self, trainer: Trainer, most_rows: int | None = None) -> None:
-        experiment = trainer.experiment
-        self.layout = trainer.layout
-        self.activation = experiment.network.activation
-        self.loss_name = experiment.training.loss
-        self.flat_target = experiment.training.flat_target
-        self.here = trainer.state[0].double()
+        training = trainer.experiment.training
+        self._net = trainer.net
+        self._loss, self._flat = CODES[training.loss], training.flat_target
+        self.here = trainer.state[0].astype(np.float64)
         """The parameters as they are now."""
-        self.free = torch.ones_like(self.here)
+        self.free = np.ones_like(self.here)
         """``(P,)``: 0 for frozen parameters, 1 for the others."""
         self.free[sorted(trainer.handles.frozen)] = 0
-        self._masks = [None if mask is None else mask.double() for mask in trainer.silence()]
         rows = trainer.inputs.shape[1]
-        most = min(most_rows or rows, MOST_FLAT_ROWS if self.flat_target else rows)
+        most = min(most_rows or rows, MOST_FLAT_ROWS if self._flat else rows)
         stride = -(-rows // max(1, most))
-        inputs, targets = trainer.inputs[:, ::stride], trainer.targets[:, ::stride]
-        self.rows = inputs.shape[1]
+        self._inputs = trainer.inputs[:, ::stride].astype(np.float64, order="C")
+        self._targets = trainer.targets[::stride].astype(np.float64)
+        self.rows = len(self._targets)
         """Training rows that are measured on."""
-        size = self.rows if self.flat_target else max(1, CELLS_AT_ONCE // sum(experiment.network.layers))
-        self._blocks = [
-            (x.double().contiguous(), y.double().contiguous())
-            for x, y in zip(torch.split(inputs, size, dim=1), torch.split(targets, size, dim=1), strict=True)
-        ]
+        self._size = self.rows if self._flat else max(1, CELLS_AT_ONCE // sum(trainer.experiment.network.layers))
 
-    def loss(self, parameters: Tensor) -> Steps[float]:
+    def loss(self, parameters: Doubles) -> Steps[float]:
         """The loss at these parameters."""
-        layers, _ = self._layers(parameters)
-        total = 0.0
-        for inputs, targets in self._blocks:
-            answers = self._forward(layers, inputs)[1][-1]
-            total += float(mean_loss(self.loss_name, self._differences(answers, targets))) * len(targets.T)
-            yield
-        return total / self.rows
+        loss, _ = yield from self._swept(parameters, back=False)
+        return loss
 
-    def gradient(self, parameters: Tensor) -> Steps[tuple[float, Tensor]]:
+    def gradient(self, parameters: Doubles) -> Steps[tuple[float, Doubles]]:
         """The loss and its gradient ``(P,)`` at these parameters, by backpropagation."""
-        layers, written = self._layers(parameters)
-        gradient, total = torch.zeros_like(parameters), 0.0
-        for inputs, targets in self._blocks:
-            pre, post = self._forward(layers, inputs)
-            differences = self._differences(post[-1], targets)
-            total += float(mean_loss(self.loss_name, differences)) * len(targets.T)
-            delta = self._loss_slopes(differences)
-            for i in reversed(range(len(layers))):
-                if i < len(layers) - 1:
-                    delta = (layers[i + 1].weight_t @ delta) * self._slope(i, pre[i])
-                layers[i].weight_grad.copy_(delta @ (post[i - 1] if i else inputs).T)
-                layers[i].bias_grad.copy_(delta.sum(dim=1))
-            gradient += written
-            yield
-        return total / self.rows, gradient * self.free
+        loss, gradient = yield from self._swept(parameters)
+        return loss, gradient * self.free
 
-    def curved(self, parameters: Tensor, direction: Tensor) -> Steps[Tensor]:
+    def curved(self, parameters: Doubles, direction: Doubles) -> Steps[Doubles]:
         """The Hessian at these parameters times a direction, both ``(P,)``: how the gradient changes along it.
 
-        Exact: forward and backward pass are differentiated along the direction, by hand (Pearlmutter, "Fast Exact
-        Multiplication by the Hessian", 1994). An activation's kink counts as straight, as the gradient itself does.
+        Exact, see :func:`~adder_engine.kernels.backprop.work`. An activation's kink counts as straight, as the
+        gradient itself does.
         """
-        layers, written = self._layers(parameters)
-        turns, _ = self._layers(direction * self.free)
-        product = torch.zeros_like(parameters)
-        for inputs, targets in self._blocks:
-            pre, post = self._forward(layers, inputs)
-            pre_turns, post_turns = self._forward_turns(layers, turns, inputs, pre, post)
-            differences = self._differences(post[-1], targets)
-            delta = self._loss_slopes(differences)
-            delta_turns = self._loss_curves(differences) * pre_turns[-1]
-            for i in reversed(range(len(layers))):
-                if i < len(layers) - 1:
-                    back = layers[i + 1].weight_t @ delta
-                    back_turns = turns[i + 1].weight_t @ delta + layers[i + 1].weight_t @ delta_turns
-                    slope = self._slope(i, pre[i])
-                    delta = back * slope
-                    delta_turns = back_turns * slope + back * self._curve(i, pre[i]) * pre_turns[i]
-                entering = post[i - 1] if i else inputs
-                turned = delta_turns @ entering.T
-                if i:
-                    turned += delta @ post_turns[i - 1].T
-                layers[i].weight_grad.copy_(turned)
-                layers[i].bias_grad.copy_(delta_turns.sum(dim=1))
-            product += written
+        _, gradient = yield from self._swept(parameters + TINY * 1j * direction * self.free)
+        return np.asarray(gradient.imag / TINY * self.free)
+
+    def _swept(self, parameters: NDArray[Any], back: bool = True) -> Steps[tuple[float, NDArray[Any]]]:
+        """The loss and its gradient, in the parameters' type, from blocks of rows."""
+        kind, last = parameters.dtype, (2 if back else 1) * len(self._net.codes) + 1
+        inputs, targets = self._inputs.astype(kind, copy=False), self._targets.astype(kind, copy=False)
+        scratch = scratch_for(self._net, min(self._size, self.rows), self._flat, kind)
+        total, gradient = 0.0, np.zeros_like(parameters)
+        for begin in range(0, self.rows, self._size):
+            n, part = min(self._size, self.rows - begin), np.zeros_like(parameters)
+            loss = work(self._net, parameters, part, NOTHING, scratch, inputs, targets, IN_ORDER, begin, n, self._loss,
+                        self._flat, 1, last)  # fmt: skip
+            total += loss * n / self.rows
+            gradient += part * (n / self.rows)
             yield
-        return product * self.free
-
-    # --- the passes ------------------------------------------------------------------------------
-
-    def _layers(self, parameters: Tensor) -> tuple[tuple[Linear, ...], Tensor]:
-        """The layers of these parameters, and the flat vector that their gradients are written to."""
-        written = torch.zeros_like(parameters)
-        return linear_views(self.layout, parameters, written), written
-
-    def _forward(self, layers: tuple[Linear, ...], inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        pre, post = [], []
-        entering = inputs
-        for i, layer in enumerate(layers):
-            z = torch.addmm(layer.bias, layer.weight, entering)
-            pre.append(z)
-            if i < len(layers) - 1:
-                if self.activation != "none":
-                    z = torch.empty_like(z)
-                    activate(self.activation, pre[i], z)
-                z = self._silenced(i, z)
-            post.append(z)
-            entering = z
-        return pre, post
-
-    def _forward_turns(
-        self, layers: tuple[Linear, ...], turns: tuple[Linear, ...], inputs: Tensor, pre: list[Tensor],
-        post: list[Tensor],
-    ) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
-        """How fast what ``_forward`` gives changes along a direction."""
-        pre_turns: list[Tensor] = []
-        post_turns: list[Tensor] = []
-        for i, (layer, turn) in enumerate(zip(layers, turns, strict=True)):
-            z = torch.addmm(turn.bias, turn.weight, post[i - 1] if i else inputs)
-            if i:
-                z = torch.addmm(z, layer.weight, post_turns[i - 1])
-            pre_turns.append(z)
-            post_turns.append(z * self._slope(i, pre[i]) if i < len(layers) - 1 else z)
-        return pre_turns, post_turns
-
-    def _silenced(self, i: int, values: Tensor) -> Tensor:
-        mask = self._masks[i]
-        return values if mask is None else values * mask
-
-    def _slope(self, i: int, z: Tensor) -> Tensor:
-        return self._silenced(i, activation_slope(self.activation, z))
-
-    def _curve(self, i: int, z: Tensor) -> Tensor:
-        return self._silenced(i, activation_curve(self.activation, z))
-
-    def _differences(self, answers: Tensor, targets: Tensor) -> Tensor:
-        """Answer minus target: ``(1, rows)``, or every answer minus every target, a row for each answer."""
-        return answers.T - targets if self.flat_target else answers - targets
-
-    def _loss_slopes(self, differences: Tensor) -> Tensor:
-        """How fast the loss rises with each answer, ``(1, rows)``."""
-        return self._by_answer(loss_slope(self.loss_name, differences, torch.empty_like(differences), self._count))
-
-    def _loss_curves(self, differences: Tensor) -> Tensor:
-        """How fast that slope rises with the same answer, ``(1, rows)``."""
-        return self._by_answer(loss_curve(self.loss_name, differences, self._count))
-
-    def _by_answer(self, slopes: Tensor) -> Tensor:
-        return slopes.sum(dim=1).unsqueeze(0) if self.flat_target else slopes
-
-    @property
-    def _count(self) -> int:
-        return self.rows**2 if self.flat_target else self.rows
+        return total, gradient
 
 
 @dataclass(frozen=True)
@@ -205,7 +104,7 @@ class Steepest:
     """The direction along which the loss curves most, as power iteration found it."""
 
     curvature: float
-    direction: Tensor
+    direction: Doubles
     """``(P,)``, of length 1."""
     products: int
     converged: bool
@@ -225,7 +124,7 @@ def curvature_in_slices(trainer: Trainer, before: bool = False) -> Steps[float]:
     rows = max(1, QUICK_CELLS // sum(trainer.experiment.network.layers))
     surface = LossSurface(trainer, rows)
     if before:
-        surface.here = trainer.previous[0].double()
+        surface.here = trainer.previous[0].astype(np.float64)
     if not surface.free.any():
         return 0.0
     if int(surface.free.sum()) <= QUICK_PRODUCTS:
@@ -243,54 +142,53 @@ def steepest(surface: LossSurface, most_products: int = MOST_PRODUCTS, tolerance
     That finds the eigenvalue largest by size, and none where two of opposite sign are. Where it ends at a downward
     curve, or nowhere, it is done once more on ``H + ‖Hv‖·I``, whose largest eigenvalue by size is the most upward one.
     """
-    start = torch.randn(len(surface.here), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    start *= surface.free / (start * surface.free).norm()
+    start = np.random.default_rng(0).standard_normal(len(surface.here)) * surface.free
+    start /= np.linalg.norm(start)
     first, size = yield from _power_iteration(surface, start, 0.0, most_products // 4, tolerance)
     if (first.converged and first.curvature >= 0) or not math.isfinite(size):
         return first
     start = first.direction + 0.1 * start
     left = most_products - first.products
-    second, _ = yield from _power_iteration(surface, start / start.norm(), size, left, tolerance)
+    second, _ = yield from _power_iteration(surface, start / np.linalg.norm(start), size, left, tolerance)
     return Steepest(second.curvature, second.direction, first.products + second.products, second.converged)
 
 
 def _power_iteration(
-    surface: LossSurface, direction: Tensor, shift: float, most: int, tolerance: float
+    surface: LossSurface, direction: Doubles, shift: float, most: int, tolerance: float
 ) -> Steps[tuple[Steepest, float]]:
     """The eigenvalue λ of the Hessian for which λ + shift is largest by size, and the length of ``Hv`` at the end."""
     for products in range(1, most + 1):
         product = yield from surface.curved(surface.here, direction)
-        size, curvature = float(product.norm()), float(direction @ product)
-        off = float((product - curvature * direction).norm())
+        size, curvature = float(np.linalg.norm(product)), float(direction @ product)
+        off = float(np.linalg.norm(product - curvature * direction))
         converged = off <= tolerance * abs(curvature + shift)
         if converged or not math.isfinite(size):
             break
         if products < most:
             turned = product + shift * direction
-            direction = turned / turned.norm()
+            direction = turned / np.linalg.norm(turned)
     return Steepest(curvature, direction, products, converged), size
 
 
-def hessian(surface: LossSurface) -> Steps[Tensor]:
+def hessian(surface: LossSurface) -> Steps[Doubles]:
     """The Hessian over the free parameters, ``(free, free)``, a row for each product with a unit direction."""
-    free = surface.free.nonzero().flatten()
+    free = np.flatnonzero(surface.free)
     rows = []
     for i in free.tolist():
-        unit = torch.zeros_like(surface.here)
+        unit = np.zeros_like(surface.here)
         unit[i] = 1
         product = yield from surface.curved(surface.here, unit)
         rows.append(product[free])
-    whole = torch.stack(rows)
+    whole = np.stack(rows)
     return (whole + whole.T) / 2
 
 
-def eigenvalues(surface: LossSurface) -> Steps[Tensor]:
+def eigenvalues(surface: LossSurface) -> Steps[Doubles]:
     """The Hessian's eigenvalues over the free parameters, ``(free,)``, the largest first; NaN where not finite."""
     whole = yield from hessian(surface)
-    if not bool(torch.isfinite(whole).all()):
-        return torch.full((len(whole),), math.nan, dtype=torch.float64)
-    found: Tensor = torch.linalg.eigvalsh(whole).flip(0)
-    return found
+    if not np.isfinite(whole).all():
+        return np.full(len(whole), math.nan)
+    return np.asarray(np.linalg.eigvalsh(whole)[::-1].copy(), dtype=np.float64)
 
 
 def checked_surface(trainer: Trainer, passes: int, rough: bool = False) -> LossSurface:
@@ -310,14 +208,14 @@ def _neurons(trainer: Trainer) -> int:
     return sum(trainer.experiment.network.layers)
 
 
-def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Tensor]]:
+def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Doubles]]:
     """The loss and its gradient here.
 
     Raises:
         RequestError: one of them is not finite.
     """
     loss, gradient = yield from surface.gradient(surface.here)
-    if not math.isfinite(loss) or not bool(torch.isfinite(gradient @ gradient)):
+    if not math.isfinite(loss) or not math.isfinite(gradient @ gradient):
         raise RequestError("The loss or its slope is not a finite number here: go back to where the numbers are small.")
     return loss, gradient
 
@@ -354,8 +252,8 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
 
     flat = negative = condition = None
     if values is not None:
-        rounding = len(values) * 2**-50 * float(values.abs().max())
-        flat = int((values.abs() <= rounding).sum())
+        rounding = len(values) * 2**-50 * float(np.abs(values).max())
+        flat = int((np.abs(values) <= rounding).sum())
         negative = int((values < -rounding).sum())
         condition = float(values[0] / values[-1]) if not flat and not negative else None
     return CurvatureReport(
@@ -365,7 +263,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         optimizer_limit=limit_for(training, curvature),
         lr=lr,
         loss=loss,
-        eigenvalues=None if values is None else values.numpy(),
+        eigenvalues=values,
         flat=flat,
         negative=negative,
         condition=condition,

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from adder_engine.analysis.grids import FrozenNetwork
 from adder_engine.analysis.results import Baseline, Evaluation, Region
 from adder_engine.experiment import Experiment
+from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
 from adder_engine.steps import Steps
@@ -34,36 +33,37 @@ TIMES: dict[Name, int] = {"inside": 1, "near": 2, "far": 10}
 """How many times as wide as the training range each region is."""
 
 
-def taught_rows(trainer: Trainer) -> tuple[Tensor, Tensor]:
+def taught_rows(trainer: Trainer) -> tuple[Doubles, Doubles]:
     """The rows that the run's network is taught, for others: sums ``(n, 2)``, targets ``(n,)``, unscaled, float64."""
     data = trainer.dataset
-    return data.pairs.double(), data.answers[:, 0].double()
+    return data.pairs.astype(np.float64), data.answers[:, 0].astype(np.float64)
 
 
-def least_squares(inputs: Tensor, targets: Tensor, asked: Tensor) -> Steps[Tensor]:
+def least_squares(inputs: Doubles, targets: Doubles, asked: Doubles) -> Steps[Doubles]:
     """The straight rule with the smallest squared error on ``inputs`` (n, 2), ``targets`` (n,), asked at (m, 2).
 
     Where several fit as well, the one of the smallest slopes and intercept.
     """
-    # LAPACK's gelsy, which is torch's default, answers 0 for the one row (0, 0): gelsd does not.
-    solution = torch.linalg.lstsq(_with_one(inputs), targets.unsqueeze(1), driver="gelsd").solution
-    answers: Tensor = (_with_one(asked) @ solution).squeeze(1)
+    solution, *_ = np.linalg.lstsq(_with_one(inputs), targets, rcond=None)
     yield
-    return answers
+    return np.asarray(_with_one(asked) @ solution)
 
 
-def neighbours(inputs: Tensor, targets: Tensor, asked: Tensor) -> Steps[Tensor]:
+def neighbours(inputs: Doubles, targets: Doubles, asked: Doubles) -> Steps[Doubles]:
     """The mean target of the five rows ``inputs`` (n, 2) that lie nearest to each sum asked, (m, 2)."""
     count = min(NEIGHBOURS, len(inputs))
     answers = []
-    for some in torch.split(asked, max(1, DISTANCES_AT_ONCE // len(inputs))):
-        answers.append(targets[torch.cdist(some, inputs).topk(count, largest=False).indices].mean(dim=1))
+    some = max(1, DISTANCES_AT_ONCE // len(inputs))
+    for start in range(0, len(asked), some):
+        apart = np.subtract.outer(asked[start : start + some, 0], inputs[:, 0]) ** 2
+        apart += np.subtract.outer(asked[start : start + some, 1], inputs[:, 1]) ** 2
+        answers.append(targets[np.argpartition(apart, count - 1)[:, :count]].mean(axis=1))
         yield
-    return torch.cat(answers)
+    return np.concatenate(answers)
 
 
-def _with_one(inputs: Tensor) -> Tensor:
-    return torch.cat([inputs, torch.ones(len(inputs), 1, dtype=inputs.dtype)], dim=1)
+def _with_one(inputs: Doubles) -> Doubles:
+    return np.column_stack([inputs, np.ones(len(inputs))])
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ def region_of(experiment: Experiment, name: Name) -> tuple[Range, Range]:
 
 def drawn(experiment: Experiment, a: Range, b: Range) -> EvaluationSet:
     """Sums drawn evenly from two ranges, always the same ones, by a generator of their own."""
-    generator = torch.Generator().manual_seed(HELD_OUT_SEED)
-    shares = torch.rand(DRAWN, 2, generator=generator, dtype=torch.float64)
-    low, high = torch.tensor([a, b], dtype=torch.float64).T
-    of_a, of_b = (shares * (high - low) + low).float().double().T.numpy()
+    shares = np.empty(2 * DRAWN)
+    uniform_double(seeded(HELD_OUT_SEED), 0.0, 1.0, shares)
+    low, high = np.array([a, b]).T
+    of_a, of_b = (shares.reshape(DRAWN, 2) * (high - low) + low).astype(np.float32).astype(np.float64).T
     return EvaluationSet(of_a, of_b, wanted_over(experiment.wanted, of_a, of_b))
 
 
@@ -107,7 +107,7 @@ def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "train
     """
     experiment, data = trainer.experiment, trainer.dataset
     if len(data.test_pairs):
-        a, b = data.test_pairs.T.double().numpy()
+        a, b = data.test_pairs.T.astype(np.float64)
         return "held-out", EvaluationSet(a, b, wanted_over(experiment.wanted, a, b))
     if experiment.wanted.rule == "rows":
         rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]
@@ -165,7 +165,7 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Steps[tuple[Baseline, ...]]:
     judged = held_out(trainer)
     a = np.concatenate([[s.a for s in watched], judged.a])
     b = np.concatenate([[s.b for s in watched], judged.b])
-    asked = torch.from_numpy(np.stack([a, b], axis=1))
+    asked = np.stack([a, b], axis=1)
 
     def rival(name: Literal["least squares", "nearest neighbours", "this network"], found: Doubles) -> Baseline:
         answers = tuple(
@@ -180,7 +180,7 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Steps[tuple[Baseline, ...]]:
     near = yield from neighbours(inputs, targets, asked[:most])
     own = yield from network.answers(a, b)
     return (
-        rival("least squares", straight.numpy()),
-        rival("nearest neighbours", near.numpy()),
+        rival("least squares", straight),
+        rival("nearest neighbours", near),
         rival("this network", own),
     )

@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from adder_engine.analysis.results import (
     ActivationGrid,
@@ -22,14 +20,15 @@ from adder_engine.analysis.results import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import MOST_ALONE, Pass, activate, activation_slope, one_by_one
-from adder_engine.kernels.network import linear_views
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, scratch_for
+from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.parameters import layout_of
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.snapshot import AffineMap
 from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
-from adder_engine.training.trainer import Trainer
+from adder_engine.training.passes import Pass
+from adder_engine.training.trainer import MOST_ALONE, Trainer
 
 CELLS_AT_ONCE = 400_000
 """Sums times neurons between two looks at other requests: some milliseconds."""
@@ -48,40 +47,35 @@ class FrozenNetwork:
     """A copy of a trainer's network: without dropout, silenced neurons silent. It answers in float32, as the run's."""
 
     def __init__(self, trainer: Trainer) -> None:
-        self.experiment = trainer.experiment
-        self._layout = trainer.layout
-        self._parameters = trainer.state[0].clone()
-        self._masks = trainer.silence()
+        self.experiment, self._net = trainer.experiment, trainer.net
+        self._layout, self._parameters = trainer.layout, trainer.state[0].copy()
 
-    def _passes(self, a: Doubles, b: Doubles) -> Iterator[tuple[slice, Pass]]:
-        """Passes that are still to be sent through the network, for some of the sums ``(n,)`` at a time."""
-        network, training = self.experiment.network, self.experiment.training
-        layers = linear_views(self._layout, self._parameters, torch.zeros_like(self._parameters))
-        inputs = torch.from_numpy(np.stack([a, b]).astype(np.float32)) / self.experiment.data.scale
-        some = max(1, CELLS_AT_ONCE // sum(network.layers))
+    def _parts(self, a: Doubles, b: Doubles) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Some of the sums ``(n,)`` at a time, whole blocks, in scaled units: ``(2, some)``."""
+        scaled = np.stack([a, b]).astype(np.float32) / np.float32(self.experiment.data.scale)
+        some = max(1, CELLS_AT_ONCE // sum(self.experiment.network.layers) // BLOCK) * BLOCK
         for start in range(0, len(a), some):
-            part = inputs[:, start : start + some].contiguous()
-            way = Pass(layers, part.shape[1], network.activation, training.loss, False)
-            way.masks = list(self._masks)
-            way.take(part, torch.zeros(1, part.shape[1]))
-            yield slice(start, start + part.shape[1]), way
+            place = slice(start, start + some)
+            yield place, np.ascontiguousarray(scaled[:, place])
 
     def answers(self, a: Doubles, b: Doubles) -> Steps[Doubles]:
         """The answers to sums ``(n,)``, in units of sums, ``(n,)``: the same numbers as ``Trainer.answers``."""
-        found = np.empty(len(a))
-        for place, way in self._passes(a, b):
-            answers = one_by_one(way) if len(a) <= MOST_ALONE else way.outputs()
-            found[place] = (answers * self.experiment.data.scale).numpy()
+        found = np.empty(len(a), dtype=np.float32)
+        size = FEW if len(a) <= MOST_ALONE else BLOCK
+        scratch = scratch_for(self._net, size)
+        for place, inputs in self._parts(a, b):
+            ask(self._net, self._parameters, scratch, inputs, NOTHING, IN_ORDER, size, found[place])
             yield
-        return found
+        return (found * np.float32(self.experiment.data.scale)).astype(np.float64)
 
     def hidden(self, a: Doubles, b: Doubles) -> Steps[list[NDArray[np.float32]]]:
         """What leaves each hidden layer for sums ``(n,)``: ``(neurons, n)`` a layer, in scaled units."""
         found = [np.empty((n, len(a)), dtype=np.float32) for n in self.experiment.network.layers[1:-1]]
-        for place, way in self._passes(a, b):
-            way.outputs()
-            for outputs, post in zip(found, way.post, strict=False):  # the last is the answer
-                outputs[:, place] = post.numpy()
+        for place, inputs in self._parts(a, b):
+            way = Pass(self._net, self._parameters, inputs, inputs[0])
+            way.run()
+            for i, outputs in enumerate(found):
+                outputs[:, place] = way.post(i)
             yield
         return found
 
@@ -90,26 +84,12 @@ class FrozenNetwork:
 
         By the backward pass, gone on through the first layer to the inputs.
         """
-        parameters = self._parameters.double()
-        layers = linear_views(self._layout, parameters, torch.zeros_like(parameters))
-        scale, activation, last = self.experiment.data.scale, self.experiment.network.activation, len(layers) - 1
-        values = torch.tensor([[a], [b]], dtype=torch.float64) / scale
-        slopes: list[Tensor] = []
-        for i, layer in enumerate(layers):
-            z = torch.addmm(layer.bias, layer.weight, values)
-            if i == last:
-                values = z
-                break
-            values = torch.empty_like(z)
-            activate(activation, z, values)
-            mask = self._masks[i]
-            kept = torch.ones_like(z) if mask is None else mask.double()
-            values *= kept
-            slopes.append(activation_slope(activation, z) * kept)
-        rise = torch.ones(1, 1, dtype=torch.float64)
-        for i in reversed(range(len(layers))):
-            rise = layers[i].weight_t @ (rise if i == last else rise * slopes[i])
-        return float(values) * scale, float(rise[0]), float(rise[1])
+        scale, first = self.experiment.data.scale, self._layout.weight(0)
+        way = Pass(self._net, self._parameters.astype(np.float64), np.array([[a], [b]]) / scale, np.zeros(1))
+        way.run()
+        way.back_from(1.0)
+        rise = way.parameters[first.span].reshape(first.shape).T @ way.delta(0)[:, 0]
+        return float(way.answers[0]) * scale, float(rise[0]), float(rise[1])
 
 
 class Grid:
@@ -157,7 +137,7 @@ def plane(trainer: Trainer, extent: GridSpec) -> Steps[AnswerGrid]:
     """
     network, experiment, grid = FrozenNetwork(trainer), trainer.experiment, Grid(extent)
     stride = -(-trainer.inputs.shape[1] // MOST_TRAINED)
-    points = trainer.dataset.pairs[::stride].double().numpy()
+    points = trainer.dataset.pairs[::stride].astype(np.float64)
     answers = yield from network.answers(*grid.sums)
     trained_a, trained_b = experiment.trained_range
     return AnswerGrid(

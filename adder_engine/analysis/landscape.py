@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from adder_engine.analysis.curvature import LossSurface, checked_gradient, checked_surface, steepest
 from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
-from adder_engine.kernels.optim import optimizer_step
+from adder_engine.kernels.optim import CODES, optimizer_step
 from adder_engine.steps import Steps
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -36,7 +34,7 @@ FARTHEST = 8.0
 class RunPath:
     """Moments of a run from the first to the newest, the one that is looked at among them."""
 
-    parameters: Tensor
+    parameters: Doubles
     """``(k, P)``, float64."""
     silenced: tuple[frozenset[tuple[int, int]], ...]
     """The silenced neurons at each moment."""
@@ -58,7 +56,7 @@ def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
     parameters.insert(here, trainer.state[0])
     silenced.insert(here, trainer.handles.silenced)
     return RunPath(
-        torch.stack(parameters).double(),
+        np.stack(parameters).astype(np.float64),
         tuple(silenced),
         np.array([c.updates_done for c in counters], dtype=np.float64),
         np.array([c.epochs_done + c.row / rows for c in counters]),
@@ -73,7 +71,7 @@ def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> AffineMapHi
         return None
     path = run_path(trainer, keyframes)
     maps = []
-    for parameters, silenced in zip(path.parameters.float().numpy(), path.silenced, strict=True):
+    for parameters, silenced in zip(path.parameters.astype(np.float32), path.silenced, strict=True):
         found = collapsed_map(experiment, parameters, silenced)
         assert found is not None
         maps.append((found.w_a, found.w_b, found.c))
@@ -90,7 +88,7 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
     if not 3 <= points <= MOST_LINE_POINTS:
         raise RequestError(f"{points} points make no curve: use 3 to {MOST_LINE_POINTS:,}.")
     experiment, lr, optimizer_steps = trainer.experiment, trainer.lr, trainer.counters.optimizer_steps
-    state = trainer.state.double()
+    state = trainer.state.astype(np.float64)
     surface = checked_surface(trainer, points, rough)
     loss, gradient = yield from checked_gradient(surface)
     square = float(gradient @ gradient)
@@ -98,7 +96,7 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
         raise RequestError("The gradient is 0 here: there is no direction to follow.")
 
     moved = _step(experiment.training, lr, optimizer_steps, state, gradient) * surface.free
-    length = float(moved.norm())
+    length = float(np.linalg.norm(moved))
     turned = yield from surface.curved(surface.here, gradient)
     curved = float(gradient @ turned)
     bottom = square / curved if curved > 0 else None
@@ -130,20 +128,19 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
     )
 
 
-def _step(training: Training, lr: float, steps: int, state: Tensor, gradient: Tensor) -> Tensor:
+def _step(training: Training, lr: float, steps: int, state: Doubles, gradient: Doubles) -> Doubles:
     """What the optimizer would add to the parameters, given this gradient over all rows, ``(P,)`` float64."""
-    rows = list(state.clone())
-    rows[1] = gradient + (0 if training.zero_grad else rows[1]) + training.l1 * rows[0].sign()
-    optimizer_step(training, lr, steps + 1, rows)
-    moved: Tensor = rows[0] - state[0]
-    return moved
+    after = state.copy()
+    after[1] = gradient + (0 if training.zero_grad else state[1]) + training.l1 * np.sign(state[0])
+    optimizer_step(CODES[training.optimizer], lr, training.momentum, training.weight_decay, steps + 1, after)
+    return np.asarray(after[0] - state[0])
 
 
 @dataclass(frozen=True)
 class _Plane:
     """Two directions ``(2, P)`` of length 1 at right angles, and how far to look along each, ``((low, high), …)``."""
 
-    directions: Tensor
+    directions: Doubles
     reach: tuple[tuple[float, float], tuple[float, float]]
     shares: tuple[float, float] | None
     """None where the directions are not the path's."""
@@ -169,7 +166,7 @@ def loss_slice(
     path = course.parameters - course.parameters[course.here]
     yield from checked_gradient(surface)
     plane = _principal_plane(path) or (yield from _gradient_plane(surface))
-    shadow = (path @ plane.directions.T).numpy()
+    shadow = path @ plane.directions.T
     (left, right), (low, high) = plane.reach
     x, y = np.linspace(left, right, columns), np.linspace(high, low, rows)
     losses = np.empty((rows, columns))
@@ -191,18 +188,18 @@ def loss_slice(
     )
 
 
-def _principal_plane(path: Tensor) -> _Plane | None:
+def _principal_plane(path: Doubles) -> _Plane | None:
     """The plane in which most of the path lies; None for a path that spans no plane."""
     if len(path) < 3:
         return None
-    _, sizes, directions = torch.linalg.svd(path, full_matrices=False)
+    _, sizes, directions = np.linalg.svd(path, full_matrices=False)
     if not sizes[1] > 1e-6 * sizes[0]:
         return None
     directions = directions[:2]
     shadow = path @ directions.T
-    lows, highs = shadow.min(dim=0).values, shadow.max(dim=0).values
+    lows, highs = shadow.min(axis=0), shadow.max(axis=0)
     spans = 1.5 * (highs - lows)
-    spans[1] = torch.maximum(spans[1], NARROWEST * spans[0])  # a path that is nearly straight shall look so
+    spans[1] = max(spans[1], NARROWEST * spans[0])  # a path that is nearly straight shall look so
     middles = (lows + highs) / 2
     left, low = (middles - spans / 2).tolist()
     right, high = (middles + spans / 2).tolist()
@@ -214,30 +211,29 @@ def _gradient_plane(surface: LossSurface) -> Steps[_Plane]:
     """The plane of the steepest way down and of the largest curvature."""
     loss, gradient = yield from surface.gradient(surface.here)
     found = yield from steepest(surface)
-    generator = torch.Generator().manual_seed(0)
-    others = [torch.randn(len(gradient), generator=generator, dtype=torch.float64) * surface.free for _ in range(2)]
+    others = np.random.default_rng(0).standard_normal((2, len(gradient))) * surface.free
     first, second = _at_right_angles([-gradient, found.direction, *others])
     reach = []
     for direction in (first, second):
         product = yield from surface.curved(surface.here, direction)
         curvature, slope = float(direction @ product), abs(float(gradient @ direction))
-        far = 0.5 + 0.1 * float(surface.here.norm())
+        far = 0.5 + 0.1 * float(np.linalg.norm(surface.here))
         if curvature > 0:  # as far as a parabola rises to twice the loss here, beyond its bottom
             far = 1.25 * (slope / curvature + math.sqrt(2 * loss / curvature)) or far
         reach.append((-far, far))
-    return _Plane(torch.stack([first, second]), (reach[0], reach[1]), None)
+    return _Plane(np.stack([first, second]), (reach[0], reach[1]), None)
 
 
-def _at_right_angles(candidates: list[Tensor]) -> list[Tensor]:
+def _at_right_angles(candidates: list[Doubles]) -> list[Doubles]:
     """The first two directions of length 1 at right angles that these make (Gram-Schmidt)."""
-    chosen: list[Tensor] = []
+    chosen: list[Doubles] = []
     for candidate in candidates:
-        size = float(candidate.norm())
+        size = float(np.linalg.norm(candidate))
         if size == 0 or len(chosen) == 2:
             continue
         rest = candidate / size
         for other in [*chosen, *chosen]:  # twice, for float64's rounding
             rest = rest - (rest @ other) * other
-        if float(rest.norm()) > 1e-6:
-            chosen.append(rest / rest.norm())
+        if np.linalg.norm(rest) > 1e-6:
+            chosen.append(rest / np.linalg.norm(rest))
     return chosen

@@ -6,14 +6,14 @@ import math
 from collections import Counter
 from dataclasses import replace
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from adder_engine.analysis.curvature import curvature_in_slices, limit_before, limit_for
-from adder_engine.kernels.backprop import Pass, activation_slope
 from adder_engine.snapshot import Cause, Outlook, Position, Stuck
 from adder_engine.steps import Steps
 from adder_engine.training.history import History
+from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import Trainer
 
 ALIKE = 0.1
@@ -45,14 +45,14 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
     The trainer is not changed.
     """
     look = trainer.quiet_pass(trainer.inputs, trainer.targets)
-    loss = look.run().item()
-    answers, targets = look.post[-1][0].double(), trainer.targets[0].double()
-    spread = float(targets.std(correction=0))
+    loss = look.run()
+    answers, targets = look.answers.astype(np.float64), trainer.targets.astype(np.float64)
+    spread = float(targets.std())
     if not math.isfinite(loss) or not spread:
         return None
-    alike = float(answers.std(correction=0)) <= ALIKE * spread
+    alike = float(answers.std()) <= ALIKE * spread
     copies = _copies(trainer)
-    missing = float((answers - targets).std(correction=0))
+    missing = float((answers - targets).std())
     if not alike and not (copies and missing > 0.1 * spread):
         return None
     experiment, scale = trainer.experiment, trainer.experiment.data.scale
@@ -63,7 +63,7 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
         float(targets.min()) * scale,
         float(targets.max()) * scale,
         "copies",
-        weight=_one_weight(trainer) if len(trainer.layers) > 1 else None,
+        weight=_one_weight(trainer) if look.depth > 1 else None,
         broadcast=experiment.training.flat_target and experiment.rows_per_update > 1,
     )
     found = _first_constant(trainer, look) if alike else None  # copies need not make all answers alike
@@ -81,22 +81,19 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
     """The first layer none of whose units differs from row to row, and why each does not; None where there is none
     that is so for a cause that we know.
     """
-    varied = torch.ones(2, dtype=torch.bool)
-    activation, silent = trainer.experiment.network.activation, trainer.silence()
-    for i, layer in enumerate(trainer.layers):
-        differs = _differs(look.post[i])
-        hidden = i < len(trainer.layers) - 1
-        if not differs.any() or not hidden:
+    varied = np.ones(2, dtype=np.bool_)
+    activation, muted = trainer.experiment.network.activation, trainer.handles.silenced
+    for i, weight in enumerate(_weights(trainer)):
+        differs = _differs(look.post(i))
+        if not differs.any() or i == look.depth - 1:
             kinds: list[Cause] = []
-            known = True
-            slopes = activation_slope(activation, look.pre[i]) if hidden else torch.ones_like(look.pre[i])
-            mask = silent[i]
-            for unit in range(len(layer.weight)):
-                if mask is not None and not mask[unit, 0]:
+            known, slopes = True, np.abs(look.slope(i)).max(axis=1)
+            for unit in range(len(weight)):
+                if (i, unit) in muted:
                     kinds.append("muted")
-                elif not layer.weight[unit, varied].any():
+                elif not weight[unit, varied].any():
                     kinds.append("zero")
-                elif float(slopes[unit].abs().max()) < NO_SLOPE:
+                elif slopes[unit] < NO_SLOPE:
                     kinds.append("saturated" if activation in ("tanh", "sigmoid") else "dead")
                 else:
                     known = False
@@ -105,27 +102,29 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
     return None
 
 
-def _differs(post: Tensor) -> Tensor:
+def _weights(trainer: Trainer) -> list[NDArray[np.float32]]:
+    """Each layer's weights, ``(out_features, in_features)``."""
+    slots = trainer.layout.slots[::2]
+    return [trainer.state[0, slot.span].reshape(slot.shape) for slot in slots]
+
+
+def _differs(post: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which units ``(out_features,)`` differ from row to row; ``post`` is ``(out_features, rows)``."""
-    values = post.double()
-    return values.std(dim=1, correction=0) > CONSTANT * values.square().mean(dim=1).sqrt()
+    values = post.astype(np.float64)
+    return np.asarray(values.std(axis=1) > CONSTANT * np.sqrt((values * values).mean(axis=1)))
 
 
 def _copies(trainer: Trainer) -> bool:
     """Whether the units of every hidden layer are all the same, of which one at least has several."""
-    hidden = trainer.layers[:-1]
-    several = [layer for layer in hidden if len(layer.weight) > 1]
-    return bool(several) and all(
-        torch.equal(layer.weight, layer.weight[:1].expand_as(layer.weight))
-        and torch.equal(layer.bias, layer.bias[:1].expand_as(layer.bias))
-        for layer in several
-    )
+    hidden = [slot for slot in trainer.layout.slots[:-2] if slot.shape[0] > 1]
+    values = (trainer.state[0, slot.span].reshape(slot.shape) for slot in hidden)
+    return bool(hidden) and all(bool((one == one[0]).all()) for one in values)
 
 
 def _one_weight(trainer: Trainer) -> float | None:
     """What all weights are, where all are equal."""
-    weights = torch.cat([layer.weight.flatten() for layer in trainer.layers])
-    return float(weights[0]) if bool((weights == weights[0]).all()) else None
+    weights = np.concatenate([weight.ravel() for weight in _weights(trainer)])
+    return float(weights[0]) if (weights == weights[0]).all() else None
 
 
 def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Outlook]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from adder_engine.errors import RequestError
-from adder_engine.kernels.backprop import Pass, activation_slope, mean_loss
-from adder_engine.kernels.network import linear_views
+from adder_engine.kernels.losses import CODES, summed
 from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
 from adder_engine.snapshot import LayerActivity
 from adder_engine.trace import LayerTrace, StepTrace, Term, Trace
+from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import Trainer
 
 Floats = NDArray[np.float32]
@@ -31,29 +30,23 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
     scale = experiment.data.scale
     wanted = experiment.wanted.of(a, b)
     target = math.nan if wanted is None else wanted
-    gradients = torch.zeros(trainer.layout.size)
-    layers = linear_views(trainer.layout, trainer.state[0], gradients)
-    way = Pass(layers, 1, experiment.network.activation, experiment.training.loss, False)
-    way.masks = trainer.silence()
-    way.take(
-        torch.tensor([[a], [b]], dtype=torch.float32) / scale, torch.tensor([[target]], dtype=torch.float32) / scale
-    )
-    loss = way.run().item()
-    for i in reversed(range(len(layers))):
-        way.backward(i, add=False)
+    way = trainer.quiet_pass(_scaled([[a], [b]], scale), _scaled([target], scale))
+    loss = way.run()
+    way.back()
     if step is not None:
-        earlier = linear_views(trainer.layout, trainer.previous[0], gradients)
-        before = Pass(earlier, 1, way.activation, way.loss_name, False)
-        before.masks = way.masks
-        before.take(way.inputs, way.targets)
-        earlier_loss = before.run().item()
-        step = dataclasses.replace(step, previous_answer=(before.post[-1] * scale).item())
+        before = way.again(trainer.previous[0].copy())
+        earlier_loss = before.run()
+        step = dataclasses.replace(step, previous_answer=float(before.answers[0] * np.float32(scale)))
         if _is_the_batch(trainer, before):
-            for i in reversed(range(len(layers))):
-                before.backward(i, add=False)
-            own = _collect(trainer, trainer.previous[0], before, 0, (a, b), None, earlier_loss, None)
-            step = dataclasses.replace(step, way=own)
-    return _collect(trainer, trainer.state[0], way, 0, (a, b), None, loss, step)
+            before.back()
+            step = dataclasses.replace(
+                step, way=_collect(trainer, before.parameters, before, 0, (a, b), None, earlier_loss, None)
+            )
+    return _collect(trainer, way.parameters, way, 0, (a, b), None, loss, step)
+
+
+def _scaled(values: Sequence[object], scale: float) -> Floats:
+    return np.array(values, dtype=np.float32) / np.float32(scale)
 
 
 def _is_the_batch(trainer: Trainer, way: Pass) -> bool:
@@ -63,8 +56,8 @@ def _is_the_batch(trainer: Trainer, way: Pass) -> bool:
         batch is not None
         and not trainer.batch_touched
         and not trainer.experiment.network.dropout
-        and torch.equal(batch.inputs, way.inputs)
-        and torch.equal(batch.targets, way.targets)
+        and np.array_equal(batch.inputs, way.inputs)
+        and np.array_equal(batch.targets, way.targets)
     )
 
 
@@ -77,10 +70,11 @@ def batch_rows(trainer: Trainer) -> tuple[int, ...]:
     return tuple(sorted(_batch_places(trainer).tolist()))
 
 
-def _batch_places(trainer: Trainer) -> Tensor:
+def _batch_places(trainer: Trainer) -> NDArray[np.int64]:
     if trainer.batch is None:
         raise RequestError("There has been no batch yet: make a step, and b follows its rows.")
-    return torch.arange(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows
+    rows = trainer.batch_rows
+    return np.arange(trainer.inputs.shape[1]) if rows is None else rows
 
 
 def is_through(trainer: Trainer) -> bool:
@@ -101,20 +95,21 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
         raise RequestError("This batch has not gone all the way through yet: step on to the end of backward.")
     if trainer.batch_touched:
         raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
-    found = (places == row).nonzero()
+    found = np.flatnonzero(places == row)
     if not len(found):
         raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
     place = int(found[0])
     data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
     a, b = data.rows[row][:2] if data.kind == "rows" else (float(x) for x in trainer.dataset.pairs[row].tolist())
-    differences = way.difference[place] if way.flat_target else way.difference[:, place]
-    loss = mean_loss(way.loss_name, differences.contiguous()).item()
+    targets = way.targets if way.flat_target else way.targets[place : place + 1]
+    answers, n = np.full_like(targets, way.answers[place]), len(targets)
+    loss = float(summed(CODES[way.loss_name], answers, targets, np.empty_like(targets), n) / targets.dtype.type(n))
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
     trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
-    gradient = trainer.state[1].clone()
+    gradient = trainer.state[1].copy()
     for index, held in zip(sorted(trainer.handles.frozen), held_gradients(trainer), strict=True):
         gradient[index] = 0.0 if held is None else held
-    return dataclasses.replace(trace, batch_gradient=_array(gradient))
+    return dataclasses.replace(trace, batch_gradient=gradient)
 
 
 def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
@@ -136,15 +131,11 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
     batch = trainer.batch
     if trainer.rung or batch is None or trainer.touched or trainer.updates_done == 0:
         return None
-    before, after = trainer.previous.numpy().copy(), trainer.state.numpy().copy()
+    before, after = trainer.previous.copy(), trainer.state.copy()
     frozen = np.zeros(trainer.layout.size, dtype=np.bool_)
     frozen[sorted(trainer.handles.frozen)] = True
     terms = _terms(trainer, before.astype(np.float64), after.astype(np.float64), frozen)
     training = trainer.experiment.training
-    own = _own_gradient(trainer, batch)
-    again = Pass(trainer.layers, batch.rows, batch.activation, batch.loss_name, batch.flat_target)
-    again.masks = batch.masks
-    again.take(batch.inputs, batch.targets)
     assert trainer.counters.batch_loss is not None
     return StepTrace(
         optimizer=training.optimizer,
@@ -155,8 +146,8 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
         terms=terms,
         after=after[0],
         frozen=frozen,
-        expected_change=float(own @ terms[-1].values),
-        real_change=again.run().item() - trainer.counters.batch_loss,
+        expected_change=float(_own_gradient(batch) @ terms[-1].values),
+        real_change=batch.again(trainer.state[0]).run() - trainer.counters.batch_loss,
     )
 
 
@@ -172,8 +163,8 @@ def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
     reached = {r.layer for r in trainer.rungs[: rung or None] if r.phase == "backward"}
     if batch is None or not reached:
         return (None,) * len(frozen)
-    own = _own_gradient(trainer, batch)
-    own += trainer.experiment.training.l1 * np.sign((trainer.state if rung else trainer.previous)[0].numpy())
+    own = _own_gradient(batch)
+    own += trainer.experiment.training.l1 * np.sign((trainer.state if rung else trainer.previous)[0])
     layer_at = {i: slot.layer for slot in trainer.layout.slots for i in range(slot.start, slot.stop)}
     return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
 
@@ -184,29 +175,19 @@ def layer_activity(trainer: Trainer) -> tuple[LayerActivity, ...]:
     look.run()
     activity = []
     for i, name in enumerate(trainer.experiment.layer_names):
-        outputs, dead = look.post[i], torch.zeros(len(look.post[i]))
-        if i < look.last and look.activation != "none":
-            dead = (activation_slope(look.activation, look.pre[i]) == 0).float().mean(dim=1)
-        activity.append(
-            LayerActivity(
-                name,
-                _array(outputs.mean(dim=1)),
-                _array(outputs.amin(dim=1)),
-                _array(outputs.amax(dim=1)),
-                _array(dead),
-            )
-        )
+        outputs = look.post(i)
+        dead = np.asarray((look.slope(i) == 0).mean(axis=1), dtype=np.float32)
+        activity.append(LayerActivity(name, outputs.mean(axis=1), outputs.min(axis=1), outputs.max(axis=1), dead))
     return tuple(activity)
 
 
-def _own_gradient(trainer: Trainer, batch: Pass) -> Doubles:
+def _own_gradient(batch: Pass) -> Doubles:
     """The gradient of the batch's pass alone, flat ``(P,)``: without penalties and earlier gradients."""
-    flat = torch.empty(trainer.layout.size)
-    for i, layer in enumerate(linear_views(trainer.layout, trainer.state[0], flat)):
-        entering = batch.post[i - 1] if i else batch.inputs
-        torch.mm(batch.delta[i], entering.T, out=layer.weight_grad)
-        layer.bias_grad.copy_(batch.delta[i].sum(dim=1))
-    return flat.numpy().astype(np.float64)
+    parts = []
+    for i in range(batch.depth):
+        delta = batch.delta(i).astype(np.float64)
+        parts += [(delta @ batch.entering(i).T).ravel(), delta.sum(axis=1)]
+    return np.concatenate(parts)
 
 
 def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np.bool_]) -> tuple[Term, ...]:
@@ -253,7 +234,7 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
 
 def _collect(
     trainer: Trainer,
-    parameters: Tensor,
+    parameters: Floats,
     way: Pass,
     place: int,
     pair: tuple[float, float],
@@ -262,46 +243,39 @@ def _collect(
     step: StepTrace | None,
 ) -> Trace:
     """Copy one column of a pass into a trace."""
-    activation, scale = trainer.experiment.network.activation, trainer.experiment.data.scale
-    views = linear_views(trainer.layout, parameters, parameters)
-    last = len(views) - 1
-    differences = way.difference[place] if way.flat_target else way.difference[:, place]
+    scale, slots = trainer.experiment.data.scale, trainer.layout.slots
+    tensors = [parameters[slot.span].reshape(slot.shape).copy() for slot in slots]
+    deltas = [way.delta(i)[:, place].copy() for i in range(way.depth)]
     layers = []
-    for i, view in enumerate(views):
-        entering = (way.post[i - 1] if i else way.inputs)[:, place]
-        pre, delta, mask = way.pre[i][:, place], way.delta[i][:, place], way.masks[i]
-        if i < last:
-            slope = activation_slope(activation, pre)
-            arriving = views[i + 1].weight_t @ way.delta[i + 1][:, place]
-        else:
-            slope, arriving = torch.ones_like(pre), delta
+    for i, (name, delta) in enumerate(zip(trainer.experiment.layer_names, deltas, strict=True)):
+        entering, mask = way.entering(i)[:, place].copy(), way.mask(i)
         layers.append(
             LayerTrace(
-                name=trainer.experiment.layer_names[i],
-                entering=_array(entering),
-                weight=_array(view.weight),
-                bias=_array(view.bias[:, 0]),
-                pre=_array(pre),
-                post=_array(way.post[i][:, place]),
-                mask=None if mask is None else _array(mask[:, place if mask.shape[1] > 1 else 0]),
-                slope=_array(slope),
-                arriving=_array(arriving),
-                delta=_array(delta),
-                weight_grad=_array(torch.outer(delta, entering)),
-                bias_grad=_array(delta),
+                name=name,
+                entering=entering,
+                weight=tensors[2 * i],
+                bias=tensors[2 * i + 1],
+                pre=way.pre(i)[:, place].copy(),
+                post=way.post(i)[:, place].copy(),
+                mask=None if mask is None else mask[:, place].copy(),
+                slope=way.slope(i)[:, place].copy(),
+                arriving=tensors[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else delta,
+                delta=delta,
+                weight_grad=np.outer(delta, entering),
+                bias_grad=delta,
             )
         )
-    output = float(way.post[-1][0, place])
+    output = way.answers[place]
     return Trace(
         pair=pair,
         row=row,
         scale=scale,
-        inputs=_array(way.inputs[:, place]),
+        inputs=way.inputs[:, place].copy(),
         layers=tuple(layers),
-        answer=float(way.post[-1][0, place] * scale),
-        output=output,
-        target=float(way.targets[0, place]),
-        differences=_array(differences),
+        answer=float(output * np.float32(scale)),
+        output=float(output),
+        target=float(way.targets[place]),
+        differences=(way.difference[place] if way.flat_target else way.difference[:, place]).copy(),
         loss_name=way.loss_name,
         loss=loss,
         share=1 / way.rows,
@@ -310,10 +284,6 @@ def _collect(
     )
 
 
-def _array(tensor: Tensor) -> Floats:
-    return tensor.detach().numpy().copy()
-
-
-def _some(places: Tensor) -> str:
-    shown = ", ".join(str(int(p)) for p in places[:8])
+def _some(places: NDArray[np.int64]) -> str:
+    shown = ", ".join(str(p) for p in places[:8].tolist())
     return shown + (", …" if len(places) > 8 else "")

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from adder_engine.disk import write_whole
-from adder_engine.errors import RequestError
-from adder_engine.experiment import Experiment
-from adder_engine.snapshot import Losses
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from adder_engine.training.trainer import Trainer
-
-
-import math
-from collections.abc import Iterable, Iterator
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from adder_engine.disk import write_whole
+from adder_engine.errors import RequestError
+from adder_engine.experiment import Experiment
+from adder_engine.kernels.parameters import layout_of
+from adder_engine.snapshot import Losses
+
 if TYPE_CHECKING:
-    from adder_engine.snapshot import Doubles, Losses
+    from numpy.typing import NDArray
+
+    from adder_engine.snapshot import Doubles
+    from adder_engine.training.trainer import Trainer
 
 KINDS = {
     ".toml": "the experiment, for ``--experiment``",
@@ -59,7 +53,7 @@ class ExportedRun:
     """Where the run stood, for a program that runs on, in a sentence."""
     losses: Losses | None = None
     """None where the run was not trained."""
-    parameters: Tensor | None = None
+    parameters: NDArray[np.float32] | None = None
     """``(P,)``; what leads on from a muted neuron is 0, so that a network without muting answers as the run does."""
     muted: str = ""
     """Which neurons are muted, in a sentence; empty where none is."""
@@ -90,13 +84,13 @@ class ExportedRun:
         return cls(present if changed_at is None else began, title, changed, ended, losses, parameters, muted)
 
 
-def _as_it_answers(trainer: Trainer) -> Tensor:
+def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
-    flat = trainer.state[0].clone()
+    flat: NDArray[np.float32] = trainer.state[0].copy()
     layout = trainer.layout
     for layer, neuron in trainer.handles.silenced:
         slot = layout.weight(layer + 1)
-        flat[slot.span].view(slot.shape)[:, neuron] = 0
+        flat[slot.span].reshape(slot.shape)[:, neuron] = 0
     return flat
 
 
@@ -182,17 +176,12 @@ def _program(portrait: ExportedRun, kind: str) -> bytes:
 
 def weights(portrait: ExportedRun) -> bytes:
     """The parameters as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
-    import torch
-
-    from adder_engine.kernels.network import layout_for
+    from adder_engine.reference import saved_weights  # the one file that needs torch
 
     if portrait.parameters is None:
         raise RequestError("There are no weights to write: this run has not been trained.")
-    flat = portrait.parameters
-    slots = layout_for(portrait.experiment).slots
-    file = io.BytesIO()
-    torch.save({slot.name: flat[slot.span].view(slot.shape).clone() for slot in slots}, file)
-    return file.getvalue()
+    experiment = portrait.experiment
+    return saved_weights(layout_of(experiment.network.layers, experiment.layer_names), portrait.parameters)
 
 
 def history(portrait: ExportedRun) -> bytes:

@@ -44,7 +44,7 @@ class Pass:
         self._scratch = scratch_for(net, self.rows, flat, parameters.dtype, kept=True)
 
     def stages(self, first: int, last: int) -> float:
-        """Take the batch through these stages, see :func:`~adder_engine.kernels.backprop.work`. The loss, if measured."""
+        """Take the batch through these stages of :func:`~adder_engine.kernels.backprop.work`: the loss, if measured."""
         found: float = work(
             self.net, self.parameters, self.gradients, self._masks, self._scratch, self.inputs, self.targets, IN_ORDER,
             0, self.rows, CODES[self.loss_name], self.flat_target, first, last,
@@ -84,11 +84,11 @@ class Pass:
         z = np.array(self.pre(i), order="C")
         slope = np.empty_like(z)
         activate(self.net.codes[i], z.reshape(-1), np.empty_like(z).reshape(-1), slope.reshape(-1), True)
-        return slope
+        return np.asarray(slope)
 
     def entering(self, i: int) -> Floats:
         """What enters layer i, ``(in_features, n)``."""
-        return self.post(i - 1) if i else self.inputs
+        return self.post(i - 1) if i else np.asarray(self.inputs)
 
     def again(self, parameters: Floats) -> Pass:
         """The same batch with other parameters ``(P,)``, not yet on its way."""

@@ -383,6 +383,11 @@ class Trainer:
         """A pass without dropout and with plain targets, for looking and asking: ``(2, n)`` and ``(n,)``."""
         return Pass(self.net, self.state[0].copy(), inputs, targets, self.experiment.training.loss)
 
+    def whole_pass(self, parameters: Array) -> Pass:
+        """A pass over all training rows, without dropout and with their targets as they are given, flat or not."""
+        training = self.experiment.training
+        return Pass(self.net, parameters, self.inputs, self.targets, training.loss, flat=training.flat_target)
+
     def current_loss(self) -> float:
         """The loss over all training rows with the parameters as they are now, without dropout."""
         return self.loss_at(self.state[0])

@@ -16,7 +16,7 @@ from adder_engine.analysis.curvature import LossSurface, hessian, largest_curvat
 from adder_engine.analysis.landscape import along_gradient, loss_slice
 from adder_engine.errors import RequestError
 from adder_engine.experiment import OPTIMIZERS, Experiment
-from adder_engine.kernels.network import ACTIVATION_MODULES
+from adder_engine.reference import ACTIVATION_MODULES
 from adder_engine.runs.run import Run
 from adder_engine.steps import at_once
 from adder_engine.training.checkpoint import Constraints
@@ -29,7 +29,7 @@ CRITERIA = {"mse": torch.nn.MSELoss(), "mae": torch.nn.L1Loss(), "huber": torch.
 
 def plain_loss(trainer: Trainer, flat: Tensor) -> Tensor:
     """The loss at these parameters in float64, the way one writes it for autograd."""
-    experiment, x = trainer.experiment, trainer.dataset.inputs.double()
+    experiment, x = trainer.experiment, torch.tensor(trainer.dataset.inputs).double()
     bend = ACTIVATION_MODULES[experiment.network.activation]()
     depth = len(experiment.layer_names)
     for i in range(depth):
@@ -38,7 +38,7 @@ def plain_loss(trainer: Trainer, flat: Tensor) -> Tensor:
         if i < depth - 1:
             alive = [float((i, n) not in trainer.handles.silenced) for n in range(x.shape[1])]
             x = bend(x) * torch.tensor(alive, dtype=torch.float64)
-    targets = trainer.dataset.targets.double()
+    targets = torch.tensor(trainer.dataset.targets).double()
     if experiment.training.flat_target:
         x, targets = torch.broadcast_tensors(x, targets.flatten())
     loss: Tensor = CRITERIA[experiment.training.loss](x, targets)
@@ -70,17 +70,17 @@ def test_loss_gradient_and_hessian_are_those_of_autograd(trainer: Trainer) -> No
     surface = LossSurface(trainer)
     loss, gradient = at_once(surface.gradient(surface.here))
     assume(math.isfinite(loss) and loss < 1e30)
-    flat = surface.here.clone().requires_grad_()
+    flat = torch.tensor(surface.here, requires_grad=True)
     wanted = plain_loss(trainer, flat)
     (slope,) = torch.autograd.grad(wanted, flat)
-    free = surface.free.nonzero().flatten()
+    free = np.flatnonzero(surface.free)
     assert loss == pytest.approx(wanted.item(), rel=1e-9)
     assert at_once(surface.loss(surface.here)) == pytest.approx(loss, rel=1e-9)
-    assert gradient[free].numpy() == closely(slope[free].numpy(), float(slope.abs().max()))
+    assert gradient[free] == closely(slope[free].numpy(), float(slope.abs().max()))
     assert not gradient[surface.free == 0].any()
-    curved = torch.autograd.functional.hessian(lambda p: plain_loss(trainer, p), surface.here)
+    curved = torch.autograd.functional.hessian(lambda p: plain_loss(trainer, p), torch.tensor(surface.here))
     ours = at_once(hessian(surface))
-    assert ours.numpy() == closely(
+    assert ours == closely(
         curved[free][:, free].numpy(), float(torch.maximum(curved.abs().max(), slope.abs().max()))
     )
 
@@ -95,7 +95,7 @@ def test_blocks_of_rows_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> 
     for ours, theirs in zip(at_once(parts.gradient(parts.here)), at_once(whole.gradient(whole.here)), strict=True):
         assert np.asarray(ours) == pytest.approx(np.asarray(theirs), rel=1e-12)
     product = at_once(parts.curved(parts.here, parts.here))
-    assert product.numpy() == pytest.approx(at_once(whole.curved(whole.here, whole.here)).numpy(), rel=1e-9)
+    assert product == pytest.approx(at_once(whole.curved(whole.here, whole.here)), rel=1e-9)
 
 
 @pytest.mark.parametrize("activation", ["none", "tanh", "relu", "gelu"])
@@ -104,12 +104,12 @@ def test_power_iteration_finds_the_largest_eigenvalue(activation: str, seed: int
     changes = {**TANH, "network.activation": activation, "network.layers": [2, 8, 8, 1], "seed": seed}
     trainer = Trainer(Experiment().replace(**changes))
     surface = LossSurface(trainer)
-    wanted = float(torch.linalg.eigvalsh(at_once(hessian(surface)))[-1])
+    wanted = float(np.linalg.eigvalsh(at_once(hessian(surface)))[-1])
     found = at_once(steepest(surface))
     assert found.curvature == pytest.approx(wanted, rel=2e-3)
     assert found.curvature <= wanted * (1 + 1e-9)
     assert largest_curvature(trainer) == pytest.approx(wanted, rel=0.01)
-    assert float(found.direction.norm()) == pytest.approx(1)
+    assert np.linalg.norm(found.direction) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_where_the_loss_curves_down_as_much_the_largest_eigenvalue_is_still_the_
     trainer = Trainer(Experiment().replace(**changes))
     trainer.hold(Constraints(frozenset(biases), frozenset()))
     surface = LossSurface(trainer)
-    values = torch.linalg.eigvalsh(at_once(hessian(surface)))
+    values = np.linalg.eigvalsh(at_once(hessian(surface)))
     assert -float(values[0]) > sizes * float(values[-1]) > 0
     found = at_once(steepest(surface))
     assert found.converged
@@ -156,7 +156,7 @@ def test_raw_sums_make_a_long_narrow_valley_and_scaled_ones_a_round_one() -> Non
     assert raw.limit == pytest.approx(1.18e-5, rel=2e-3)
     assert raw.condition == pytest.approx(84_676, rel=1e-5)  # 84,791 on the rows that a 2-4-4-1 network draws
     on_those = Trainer(Experiment().replace(**straight))
-    on_those.inputs = Trainer(Experiment()).inputs
+    on_those.inputs[:] = Trainer(Experiment()).inputs
     assert at_once(stability(on_those)).condition == pytest.approx(84_791, rel=1e-5)
     scaled = at_once(stability(Trainer(Experiment().replace(**straight, **{"data.scale": 500.0}))))
     assert scaled.limit == pytest.approx(1.00, rel=1e-3)
@@ -181,7 +181,7 @@ def test_many_parameters_are_looked_at_by_power_iteration() -> None:
     trainer = Trainer(Experiment().replace(**TANH, **{"network.layers": [2, 16, 16, 1]}))
     found = at_once(stability(trainer))
     assert (found.method, found.eigenvalues, found.condition) == ("power iteration", None, None)
-    values = torch.linalg.eigvalsh(at_once(hessian(LossSurface(trainer))))
+    values = np.linalg.eigvalsh(at_once(hessian(LossSurface(trainer))))
     assert found.curvature == pytest.approx(float(values[-1]), rel=2e-3)
 
 
@@ -199,18 +199,18 @@ def test_the_marked_step_is_the_one_the_optimizer_takes(
         trainer.update()
     trainer.hold(Constraints(frozenset({3, 20}), frozenset()))
     curve = at_once(along_gradient(trainer, 21))
-    surface, before = LossSurface(trainer), trainer.state[0].double()
+    surface, before = LossSurface(trainer), trainer.state[0].astype(np.float64)
     _, gradient = at_once(surface.gradient(before))
     assert curve.loss == pytest.approx(at_once(surface.loss(before)), rel=1e-9)
     for t, loss in zip(curve.t, curve.losses, strict=True):
-        assert loss == pytest.approx(plain_loss(trainer, before - t * gradient).item(), rel=1e-9)
+        assert loss == pytest.approx(plain_loss(trainer, torch.tensor(before - t * gradient)).item(), rel=1e-9)
     assert 0 in curve.t
-    assert curve.sgd_loss == pytest.approx(plain_loss(trainer, before - curve.lr * gradient).item(), rel=1e-9)
+    assert curve.sgd_loss == pytest.approx(plain_loss(trainer, torch.tensor(before - curve.lr * gradient)).item(), rel=1e-9)
     trainer.update()
-    moved = trainer.state[0].double() - before
-    assert curve.step_loss == pytest.approx(plain_loss(trainer, before + moved).item(), rel=1e-4)
-    assert curve.step_length == pytest.approx(float(moved.norm()), rel=1e-3)
-    cosine = -float(moved @ gradient) / float(moved.norm() * gradient.norm())
+    moved = trainer.state[0].astype(np.float64) - before
+    assert curve.step_loss == pytest.approx(plain_loss(trainer, torch.tensor(before + moved)).item(), rel=1e-4)
+    assert curve.step_length == pytest.approx(float(np.linalg.norm(moved)), rel=1e-3)
+    cosine = -float(moved @ gradient) / float(np.linalg.norm(moved) * np.linalg.norm(gradient))
     assert curve.step_cosine == pytest.approx(cosine, abs=1e-3)
     assert curve.step_t == pytest.approx(-float(moved @ gradient) / float(gradient @ gradient), rel=1e-2, abs=1e-9)
 
@@ -228,8 +228,8 @@ def test_the_slice_lies_along_the_paths_principal_directions() -> None:
     trainer = recording.trainer
     slice_ = at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 7, 5))
     assert slice_.directions == "path"
-    here, frames = trainer.state[0].double().numpy().copy(), recording.timeline.keyframes
-    states = {k.counters.epochs_done: k.state[0].double().numpy() for k in frames} | {200: here}
+    here, frames = trainer.state[0].astype(np.float64), recording.timeline.keyframes
+    states = {k.counters.epochs_done: k.state[0].astype(np.float64) for k in frames} | {200: here}
     path = np.array([states[epoch] for epoch in slice_.path_epochs]) - here
     _, sizes, directions = np.linalg.svd(path, full_matrices=False)
     for i, shadow in enumerate((slice_.path_x, slice_.path_y)):
@@ -256,7 +256,7 @@ def test_before_the_first_step_the_slice_lies_along_the_gradient() -> None:
     middle = slice_.losses[2]
     assert middle[21] < middle[20] < middle[19]  # to the right it goes down
     assert middle[20] == pytest.approx(
-        at_once(LossSurface(recording.trainer).loss(recording.trainer.state[0].double()))
+        at_once(LossSurface(recording.trainer).loss(recording.trainer.state[0].astype(np.float64)))
     )
 
 
@@ -284,10 +284,10 @@ def test_at_the_edge_of_stability_the_limit_before_the_last_step_is_told_too():
     recording.run(600)
     trainer = recording.trainer
     found = at_once(stability(trainer))
-    now, before = trainer.state.clone(), trainer.previous.clone()
-    trainer.state.copy_(before)
+    now, before = trainer.state.copy(), trainer.previous.copy()
+    trainer.state[:] = before
     assert found.limit_before == pytest.approx(at_once(stability(trainer)).optimizer_limit, rel=0.01)
-    trainer.state.copy_(now)
+    trainer.state[:] = now
     assert found.held_before != found.holds
     trainer.restore(trainer.checkpoint())
     assert at_once(stability(trainer)).limit_before is None

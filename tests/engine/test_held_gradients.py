@@ -19,7 +19,7 @@ def trainer_of(**changes: object) -> Trainer:
 def test_freezing_tells_the_gradient_that_was_there_before(l1: float) -> None:
     trainer = trainer_of(**{"training.l1": l1})
     trainer.train(3)
-    before = trainer.state[1].clone()
+    before = trainer.state[1].copy()
     trainer.hold(Constraints(frozen=frozenset({0, 5})))
     assert trainer.state[1, [0, 5]].tolist() == [0.0, 0.0]
     assert held_gradients(trainer) == pytest.approx(before[[0, 5]].tolist(), rel=1e-5)

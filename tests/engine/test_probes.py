@@ -1,7 +1,7 @@
 """What lessons compute beside a run, against the figures measured with plain PyTorch."""
 
+import numpy as np
 import pytest
-import torch
 
 from adder_engine import Experiment, Trainer
 from adder_engine.analysis.evaluation import neighbours
@@ -123,8 +123,8 @@ def test_a_run_without_held_out_sums_is_judged_on_the_usual_ones() -> None:
 
 
 def test_neighbours_answer_with_the_mean_of_the_five_nearest() -> None:
-    inputs = torch.tensor([[float(i), 0.0] for i in range(10)], dtype=torch.float64)
-    asked = torch.tensor([[-5.0, 0.0], [9.0, 0.0]], dtype=torch.float64)
+    inputs = np.array([[float(i), 0.0] for i in range(10)])
+    asked = np.array([[-5.0, 0.0], [9.0, 0.0]])
     assert at_once(neighbours(inputs, inputs[:, 0], asked)).tolist() == [2.0, 7.0]
     assert at_once(neighbours(inputs[:2], inputs[:2, 0], asked[:1])).tolist() == [0.5]
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from adder_engine.analysis.tracing import batch_rows, trace_row, trace_step, trace_sum
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.network import Adder
 from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
+from adder_engine.reference import Adder
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import Position
@@ -231,7 +231,7 @@ def test_every_line_of_every_rows_trace_adds_up_and_the_rows_make_the_batchs_gra
         gradients = np.stack([trace.gradient for trace in traces])
         free = [i not in trainer.handles.frozen for i in range(trainer.layout.size)]
         sizes = np.abs(gradients).sum(axis=0)[free]
-        adds_up(trainer.state[1].numpy()[free], gradients[:, free], axis=0, extra=3 * HALF_ULP * sizes)
+        adds_up(trainer.state[1][free], gradients[:, free], axis=0, extra=3 * HALF_ULP * sizes)
 
 
 @examples(120)
@@ -242,11 +242,11 @@ def test_every_line_of_the_step_adds_up_from_the_state_before_it(recording, chan
     recording.run(1)
     step = trace_step(trainer)
     assume(step is not None)
-    assume(trainer.state.isfinite().all() and math.isfinite(step.real_change))
-    before = trainer.previous.numpy()
+    assume(np.isfinite(trainer.state).all() and math.isfinite(step.real_change))
+    before = trainer.previous
     assert (step.before == before[0]).all()
     assert (step.gradient == before[1]).all()
-    assert (step.after == trainer.state[0].numpy()).all()
+    assert (step.after == trainer.state[0]).all()
     check_step(step, before[2:], recording.experiment)
     training = recording.experiment.training
     if training.zero_grad and not training.l1:
@@ -260,12 +260,13 @@ def loss_again(recording: Run) -> float:
     """The last batch's loss after its step, added up from its rows in float64."""
     trainer, batch = recording.trainer, recording.trainer.batch
     x = double(batch.inputs)
-    last = len(trainer.layers) - 1
-    for i, layer in enumerate(trainer.layers):
-        x = double(layer.weight) @ x + double(layer.bias)
+    tensors = [double(array) for _, array in trainer.named_parameters()]
+    last = batch.depth - 1
+    for i in range(batch.depth):
+        x = tensors[2 * i] @ x + tensors[2 * i + 1][:, None]
         if i < last:
             x = activation(recording.experiment.network.activation, x)[0]
-            x = x if batch.masks[i] is None else x * double(batch.masks[i])
+            x = x if batch.mask(i) is None else x * double(batch.mask(i))
     flat = recording.experiment.training.flat_target
     return float(loss_and_slope(batch.loss_name, (x.T if flat else x) - double(batch.targets))[0].mean())
 
@@ -439,7 +440,7 @@ def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_st
         if edited and rung == 3:
             workspace.recording.edit(0, 9.0)
             workspace.recording.edit(36, 9.0)
-        before = workspace.recording.trainer.state.clone()
+        before = workspace.recording.trainer.state.copy()
         assert workspace.explorer.batch_rows() == rows
         for row in rows:
             trace, later = workspace.explorer.trace(row), whole.explorer.trace(row)
@@ -448,14 +449,14 @@ def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_st
             assert np.array_equal(trace.gradient, later.gradient)
             assert np.array_equal(trace.batch_gradient, later.batch_gradient)
             assert (trace.answer, trace.loss, trace.share) == (later.answer, later.loss, later.share)
-        assert workspace.recording.trainer.state.equal(before)
+        assert np.array_equal(workspace.recording.trainer.state, before)
         proof = workspace.explorer.prove()
         assert (proof.update, proof.begun, proof.left_out, proof.agrees) == (3, True, left_out, True)
         proven = proven or proof
         assert proof.lines == proven.lines
     workspace.recording.step("update")
     if not edited:
-        assert workspace.recording.trainer.state.equal(whole.recording.trainer.state)
+        assert np.array_equal(workspace.recording.trainer.state, whole.recording.trainer.state)
 
 
 def test_tracing_does_not_disturb_the_run():
@@ -469,8 +470,8 @@ def test_tracing_does_not_disturb_the_run():
         trace_sum(looked.trainer, 30, 70, trace_step(looked.trainer))
         if looked.trainer.rung == 0:
             trace_row(looked.trainer, int(looked.trainer.batch_rows[0]))
-    assert looked.trainer.state.equal(alone.trainer.state)
-    assert looked.trainer.generator.get_state().equal(alone.trainer.generator.get_state())
+    assert np.array_equal(looked.trainer.state, alone.trainer.state)
+    assert np.array_equal(looked.trainer.stream, alone.trainer.stream)
 
 
 @examples(40)
