@@ -280,7 +280,6 @@ class EngineThread:
         workspace = None
         try:
             from adder_engine.runs.workspace import Workspace  # imports numpy and the kernels: not on the caller's time
-
             from adder_engine.warm_up import is_compiled, warm_up
 
             self._loaded.set()

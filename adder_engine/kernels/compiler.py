@@ -25,7 +25,9 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, 
 def cache_folders() -> Iterator[Path]:
     """Where compiled kernels may lie, the best place first: beside the sources, with the user's caches, for now only."""
     here = Path(__file__).parent
-    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))  # a caller's cache knows not its callees
+    sources = b"".join(
+        path.read_bytes() for path in sorted(here.glob("*.py"))
+    )  # a caller's cache knows not its callees
     name = f"{numba.__version__}-{np.__version__}-{hashlib.sha256(sources).hexdigest()[:12]}"
     yield here / "__pycache__" / name
     yield user_cache_path("adder-tui", ensure_exists=False) / "kernels" / name

@@ -9,10 +9,10 @@ import numpy as np
 
 from adder_engine.experiment import Experiment
 from adder_engine.kernels import losses, optim
+from adder_engine.kernels.backprop import ask, work
 from adder_engine.kernels.compiler import compiled, exactly
 from adder_engine.kernels.layers import copy, fill
 from adder_engine.kernels.optim import optimizer_step, scheduled_lr
-from adder_engine.kernels.backprop import ask, work
 from adder_engine.kernels.random import permute
 
 COUNTERS = np.dtype(

@@ -361,7 +361,7 @@ class Trainer:
     def batch_size(self) -> int:
         """How many rows are in it; 0 before the first."""
         if self._pass is not None:
-            return self._pass.rows
+            return int(self._pass.rows)
         rows = self.batch_rows
         return 0 if self._before is None else len(self._order) if rows is None else len(rows)
 

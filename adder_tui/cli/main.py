@@ -251,7 +251,9 @@ def export(source: str, to: str, data: str | None) -> int:
     "--predict", "sums", multiple=True, metavar="SUM",
     help="Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more.",
 )  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
 def sweep(
     experiment: str,
