@@ -78,9 +78,16 @@ def _erf32(x: Any) -> Any:
     return x * p / q
 
 
-def exp(x: Any) -> Any: ...
-def tanh(x: Any) -> Any: ...
-def erf(x: Any) -> Any: ...
+def exp(x: Any) -> Any:
+    """e^x, in kernels only."""
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent, in kernels only."""
+
+
+def erf(x: Any) -> Any:
+    """The error function, in kernels only."""
 
 
 @exactly

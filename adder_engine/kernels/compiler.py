@@ -23,7 +23,7 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, 
 
 
 def cache_folders() -> Iterator[Path]:
-    """Where compiled kernels may lie, the best place first: beside the sources, with the user's caches, for now only."""
+    """Where compiled kernels may lie, the best place first: beside the sources, in the user's cache, for now."""
     here = Path(__file__).parent
     sources = b"".join(
         path.read_bytes() for path in sorted(here.glob("*.py"))

@@ -36,7 +36,7 @@ def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, sta
     if code == SGD:
         for i in range(len(theta)):
             theta[i] -= rate * (gradients[i] + shrink * theta[i])
-    elif code == MOMENTUM or code == NESTEROV:
+    elif code in (MOMENTUM, NESTEROV):
         for i in range(len(theta)):
             g = gradients[i] + shrink * theta[i]
             first[i] = mu * first[i] + g
