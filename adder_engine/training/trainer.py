@@ -413,11 +413,13 @@ class Trainer:
         except (TypeError, ValueError):
             raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
         scale = np.float32(self.experiment.data.scale)
-        inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
+        with np.errstate(over="ignore"):
+            inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
         found = np.empty(len(asked), dtype=np.float32)
         size = FEW if len(asked) <= MOST_ALONE else BLOCK
         ask(self.net, self.state[0], self._asking(size), inputs, NOTHING, self._order, size, found)
-        return (found * scale).astype(np.float64)
+        with np.errstate(over="ignore"):
+            return (found * scale).astype(np.float64)
 
     def _asking(self, size: int) -> Any:
         return self._scratch if size <= FEW or len(self._order) > FEW else scratch_for(self.net, size)

@@ -54,7 +54,7 @@ def assert_update_agrees(trainer: Trainer, precision: torch.dtype = torch.float3
     Autograd works in ``precision``; the optimizer in float32, given our gradient.
     """
     experiment, counters = trainer.experiment, trainer.counters.copy()
-    before, lr = trainer.state.clone(), trainer.lr
+    before, lr = trainer.state.copy(), trainer.lr
     trainer.update()
     batch = trainer.batch
     assert batch is not None
@@ -205,7 +205,7 @@ def test_frozen_parameters_stand_still_and_silenced_neurons_say_nothing(
     frozen = data.draw(st.frozensets(st.integers(0, experiment.parameter_count - 1)))
     trainer.hold(Constraints(frozen, silenced))
     assume(not trainer.stopped)
-    start = trainer.state.clone()
+    start = trainer.state.copy()
     for _ in range(2):
         assert_update_agrees(trainer)
         assume(not trainer.stopped)
@@ -229,7 +229,7 @@ def test_a_silenced_neuron_changes_what_is_asked_and_letting_go_brings_it_back()
     trainer = Trainer(Experiment.preset("one-pair"))
     whole = trainer.predict(30, 70)
     trainer.hold(Constraints(silenced=frozenset({(1, 2)})))
-    value, weight = -10.1860, trainer.named_parameters()["output.weight"][0, 2]
+    value, weight = -10.1860, trainer.state_dict()["output.weight"][0, 2]
     assert trainer.predict(30, 70) == pytest.approx(whole - value * weight, abs=1e-3)
     trainer.hold(Constraints())
     assert trainer.predict(30, 70) == whole
@@ -263,7 +263,7 @@ def test_phases_are_those_of_pytorchs_loop_in_order() -> None:
     trainer.update()
     seen = []
     for _ in range(5):
-        start = trainer.state.clone()
+        start = trainer.state.copy()
         phase = trainer.rungs[trainer.rung].phase
         trainer.phase()
         changed = [i for i in range(4) if not torch.equal(trainer.state[i], start[i])]
@@ -304,7 +304,7 @@ def test_held_out_loss_and_answers_are_those_of_the_module_in_eval_mode(experime
         loss = criterion[experiment.training.loss](twin(data.test_inputs), data.test_targets).item()
         answer = twin(torch.tensor([[30.0, 70.0]]) / scale).item() * scale
     assume(math.isfinite(loss))
-    largest = sum(float(abs(v).max()) for v in trainer.named_parameters().values())
+    largest = sum(float(abs(v).max()) for v in trainer.state_dict().values())
     assume(largest < 10)  # so that the sizes of the sums are not far above those of the answers
     assert trainer.test_loss == pytest.approx(loss, rel=1e-3, abs=1e-3)
     assert trainer.predict(30, 70) == pytest.approx(answer, rel=1e-3, abs=1e-3 * scale)
