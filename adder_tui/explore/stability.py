@@ -53,7 +53,7 @@ def loss_curve(view: ViewState, found: GradientLine, width: int, height: int) ->
         uprights.append(Upright(found.bottom, "parabola", "dim"))
     written, shown = _written(found, losses)
     y = span_of(shown.tolist())
-    drawn = plot([Curve(t, shown, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights, x_ticks=[])
+    drawn = plot([Curve(t, shown, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights)
     if float(np.ptp(losses)) <= ROUNDING * float(np.abs(losses).max()):
         words = f"The loss is {number(found.loss, glyphs)} all along it: float64 has no digits left to tell more."
         flat = [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]

@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from adder_engine.errors import AdderError
 from adder_engine.snapshot import RunSummary
 from adder_tui.commands import window_keys
-from adder_tui.runs.draw import run_text, runs_lines, side_by_side
+from adder_tui.runs.draw import last_epoch, run_text, runs_lines, side_by_side
 from adder_tui.ui.canvas import Drawing
+from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
@@ -51,6 +52,8 @@ class RunsScreen(Modal[None]):
         self.at = 0
         self.picked: list[int] = []
         """Ids of the runs to be set side by side; two of them are."""
+        self.lens = WHOLE
+        """How the chart of two runs is looked at."""
         self.said = ""
         self.struck: list[str] = []
         """Names of the runs that were struck off here, the last one last; u brings it back."""
@@ -77,7 +80,12 @@ class RunsScreen(Modal[None]):
         runs, pair = self.runs, self.pair
         if pair is not None:
             head = Line.of(("Side by side", "strong"))
-            return [head.fit(width), Line(), *side_by_side(view, pair, width, height - 3), _keys(PAIR_KEYS, width)]
+            return [
+                head.fit(width),
+                Line(),
+                *side_by_side(view, pair, width, height - 3, self.lens),
+                _keys(PAIR_KEYS, width),
+            ]
         head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
         if not runs:
             return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
@@ -120,6 +128,7 @@ class RunsScreen(Modal[None]):
         """Back from two runs to the list, from the list to the app."""
         if self.picked:
             self.picked.clear()
+            self.lens = WHOLE
             self.say("")
         else:
             self.dismiss()
@@ -140,6 +149,12 @@ class RunsScreen(Modal[None]):
         """A in B's place."""
         self.picked.reverse()
         self._redraw()
+
+    def action_look(self, way: str, by: float = 0.0) -> None:
+        """Look at the chart of two runs in another way."""
+        if self.pair is not None:
+            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.pair))
+            self._redraw()
 
     def action_chart(self) -> None:
         """Put the chosen run on the chart, or take it away."""

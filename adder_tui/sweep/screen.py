@@ -18,6 +18,7 @@ from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, parse_over, seed
 from adder_tui.sweep.draw import (
     as_in_the_sweep,
     headline,
+    last_epoch,
     runs_of,
     seed_line,
     share,
@@ -27,6 +28,7 @@ from adder_tui.sweep.draw import (
     value_text,
 )
 from adder_tui.ui.canvas import Drawing, heading
+from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.dialogs import Modal, bindings_of
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest, wrapped
@@ -116,6 +118,8 @@ class SweepScreen(Modal[None]):
         self.at = 0
         """Which value is chosen."""
         self.seed = 0
+        self.lens = WHOLE
+        """How the chart is looked at."""
         self.refused = ""
         self._seen: object = None
 
@@ -244,13 +248,13 @@ class SweepScreen(Modal[None]):
         room = height - len(lines) - len(below)
         if width >= WIDE:
             half = width * 2 // 5
-            chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs)
+            chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs, self.lens)
             table = sweep_table(plan, state, self.at, width - half, room, glyphs)
             table += [Line()] * (room - len(table))
             middle = [Line.of(a.fit(half), b) for a, b in zip(chart, table, strict=True)]
         else:
             rows = min(len(plan.values) + 1, max(4, room // 2))
-            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs)
+            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)
             middle = [*chart, *sweep_table(plan, state, self.at, width, rows, glyphs)]
         return [*lines, *middle, *below]
 
@@ -280,6 +284,12 @@ class SweepScreen(Modal[None]):
     def action_seed(self, by: int) -> None:
         if self.sweep is not None:
             self.seed = (self.seed + by) % max(1, len(self.sweep.plan.seeds))
+            self._redraw()
+
+    def action_look(self, way: str, by: float = 0.0) -> None:
+        """Look at the chart in another way."""
+        if self.sweep is not None and not self._filling_in:
+            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.sweep.state))
             self._redraw()
 
     def action_new(self) -> None:
@@ -313,6 +323,7 @@ class SweepScreen(Modal[None]):
             if self.sweep is not None:
                 self.sweep.stop()
             self.at = self.seed = 0
+            self.lens = WHOLE
             self._services.sweep = SweepThread(plan)
             self._show_form(False)
         elif self.sweep is not None:

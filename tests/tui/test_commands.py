@@ -21,15 +21,15 @@ from adder_tui.learn.tab import LearnPane
 from adder_tui.network.tab import NetworkPane
 from adder_tui.runs.screens import RunsScreen
 from adder_tui.sweep.screen import SweepScreen
-from adder_tui.train.tab import TrainPane
+from adder_tui.train.tab import LossChart, TrainPane
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, screen_text, shows
 
-LEARN = (LearnPane, CourseList, LessonView, TensorTable, Answers, Help, Controls)
+LEARN = (LearnPane, CourseList, LessonView, TensorTable, LossChart, Answers, Help, Controls)
 OWNERS = {"app": (AdderApp,), "controller": (Controller,), "editor": (NetworkEditor,), "lesson": LEARN}
 PLACES = {
-    "network": (NetworkPane,), "inspect": (InspectPane, TensorTable), "train": (TrainPane,), "explore": (ExplorePane,),
-    "runs": (RunsScreen,), "sweep": (SweepScreen,), "data": (DataScreen,),
+    "network": (NetworkPane,), "inspect": (InspectPane, TensorTable), "train": (TrainPane, LossChart),
+    "explore": (ExplorePane,), "runs": (RunsScreen,), "sweep": (SweepScreen,), "data": (DataScreen,),
 }  # fmt: skip
 
 
