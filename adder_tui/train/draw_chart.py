@@ -272,13 +272,14 @@ def _legend(
 ) -> Line:
     """What is drawn how; where it grows too long, first the gaps shrink, then words that are needed least go."""
     scale = "" if others and not lens.linear else f", {lens.words}"
-    ways = ((scale, "   ", " in an epoch"), (scale, "  ", ""), ("", "  ", ""))
+    word = "  loss"
+    ways = ((word, scale, "   ", " in an epoch"), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
     return roomiest(width, *(_legend_with(view, others, leaving, lens, *way) for way in ways))
 
 
 def _legend_with(
-    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, scale: str, gap: str,
-    within: str,
+    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, word: str, scale: str,
+    gap: str, within: str,
 ) -> Line:  # fmt: skip
     glyphs, snapshot = view.glyphs, view.snapshot
     ink = glyphs.marker if glyphs.ascii else glyphs.bar
@@ -286,12 +287,12 @@ def _legend_with(
     zero = "" if snapshot is None else zeros(snapshot.losses)
     thin = ink if glyphs.ascii else glyphs.horizontal
     drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
-    line = Line.of((f"  loss{scale}{gap}", "dim"), drawn, (f" train{over}", "dim"))
+    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" train{over}", "dim"))
     if zero:
         line = Line.of(line, (f", {zero}", "strong"))
     if lens.smooth:
         mean = glyphs.mean if glyphs.ascii else ink
-        line = Line.of(line, gap, (mean * 2, "train"), (f" mean of {count(lens.smooth)}", "dim"))
+        line = Line.of(line, gap, (mean * 2, "train"), (f" mean {'of ' if word else ''}{count(lens.smooth)}", "dim"))
     if view.has_held_out:
         line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (" held-out", "dim"))
     if snapshot is not None and has_band(snapshot.losses):

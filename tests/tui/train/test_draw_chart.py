@@ -113,6 +113,14 @@ def test_the_legend_names_every_line() -> None:
     assert all(word in legend for word in ("train", "batches", "mean of 10", "log scale"))
 
 
+@pytest.mark.parametrize("ascii", [False, True])
+def test_where_there_is_little_room_the_legend_still_names_every_line(ascii: bool) -> None:
+    losses = losses_of([100.0] * 20, low=[1.0] * 20, high=[1e4] * 20)
+    view = view_of("many-pairs", 20, ascii=ascii, losses=losses)
+    legend = loss_chart(view, 46, 12, None, Lens(smooth=10))[0].plain
+    assert all(word in legend for word in ("train", "held-out", "batches", "mean 10"))
+
+
 def test_on_a_linear_scale_the_axis_begins_at_0() -> None:
     lines = loss_chart(view_of("one-pair", 20, losses=losses_of([8.0, 4.0, 0.0])), 60, 12, None, Lens(linear=True))
     assert lines[-3].plain[:8].strip("┤ ") == "0"
