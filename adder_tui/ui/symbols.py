@@ -46,9 +46,13 @@ class Glyphs:
     others: str
     """What other runs' curves are drawn with, one character a run."""
     marker: str
-    """plotext's marker for curves."""
+    """What curves are drawn with: ``braille`` dots, or a character."""
+    held_out: str
+    """What the held-out loss is drawn with."""
     band: str
-    """plotext's marker for the range of losses within an epoch."""
+    """What the range of losses within an epoch is filled with, as the legend shows it."""
+    mean: str
+    """What a moving average is drawn with: ``braille`` dots, or a character."""
     left: str
     right: str
     up: str
@@ -76,8 +80,8 @@ UNICODE = Glyphs(
     playing="▶", paused="‖", done="■", stopped="■", loading="·", prompt="▸", current="▸",
     bar="━", bar_half="╸", bar_rest="─", block="━", centre="│",
     vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
-    read_foot="▲", mark="◆", others="·×+°",
-    marker="braille", band="braille", left="‹", right="›", up="↑", down="↓",
+    read_foot="▲", mark="◆", others="·×+*",
+    marker="braille", held_out="∘", band="⢕", mean="braille", left="‹", right="›", up="↑", down="↓",
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
 )  # fmt: skip
 
@@ -86,8 +90,8 @@ ASCII = Glyphs(
     playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
     bar="=", bar_half="-", bar_rest=".", block="=", centre="|",
     vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",
-    read_foot="A", mark="@", others=".x+o",
-    marker="*", band=":", left="<", right=">", up="up", down="down",
+    read_foot="A", mark="@", others=".x+%",
+    marker="*", held_out="o", band=":", mean="=", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
 )  # fmt: skip
 

@@ -62,24 +62,17 @@ class Heat:
 
     signs: tuple[str, ...]
     """Backgrounds of the levels −3 to 3."""
-    sign_marks: tuple[str, ...]
-    """Their characters: near enough to the background to leave the picture calm."""
     sizes: tuple[str, ...]
     """Backgrounds of the levels 0 to 5."""
-    size_marks: tuple[str, ...]
 
 
 DARK_HEAT = Heat(
     signs=("#ff8700", "#d75f00", "#875f00", "#303030", "#005f87", "#0087af", "#00afff"),
-    sign_marks=("#875f00", "#ffaf5f", "#af8700", "#585858", "#0087af", "#00d7ff", "#005f87"),
     sizes=("#262626", "#3a3a3a", "#585858", "#808080", "#a8a8a8", "#d0d0d0"),
-    size_marks=("#444444", "#626262", "#8a8a8a", "#b2b2b2", "#767676", "#8a8a8a"),
 )
 LIGHT_HEAT = Heat(
     signs=("#d75f00", "#ffaf5f", "#ffd7af", "#eeeeee", "#afd7ff", "#5fafff", "#005faf"),
-    sign_marks=("#ffaf5f", "#d75f00", "#d7875f", "#b2b2b2", "#5f87d7", "#005faf", "#5fafff"),
     sizes=("#eeeeee", "#d0d0d0", "#b2b2b2", "#949494", "#6c6c6c", "#444444"),
-    size_marks=("#c6c6c6", "#a8a8a8", "#8a8a8a", "#6c6c6c", "#a8a8a8", "#808080"),
 )
 HEATS: Mapping[str, Heat] = {"dark": DARK_HEAT, "light": LIGHT_HEAT}
 """Members of the 256-colour palette. With 16 colours the characters carry the levels."""
@@ -163,15 +156,13 @@ def _tone_style(name: str, tone: Tone) -> Style:
             return Style(color=_rich(c.text), bold=tone.marked or tone.upper > 3)
         return Style(color=_rich(c.plus if tone.upper > 0 else c.minus), bold=tone.marked or abs(tone.upper) > 2)
     heat = HEATS[name]
-    grounds, marks, first = (
-        (heat.signs, heat.sign_marks, 3) if tone.scale == "sign" else (heat.sizes, heat.size_marks, 0)
-    )
+    grounds, first = (heat.signs, 3) if tone.scale == "sign" else (heat.sizes, 0)
     upper, lower = grounds[tone.upper + first], grounds[tone.lower + first]
     if tone.marked:
         return Style(color=c.strong, bgcolor=upper, bold=True)
     if tone.upper != tone.lower:
         return Style(color=upper, bgcolor=lower)
-    return Style(color=marks[tone.upper + first], bgcolor=upper)
+    return Style(color=upper, bgcolor=upper)  # the ground tells: the letter is there for those who copy it
 
 
 def _rich(colour: str) -> str:
