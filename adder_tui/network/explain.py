@@ -43,6 +43,8 @@ def explanation(view: ViewState, course: ParameterHistory | None, width: int, he
     snapshot = view.snapshot
     if snapshot is None or snapshot.trace is None:
         return []
+    if height == 1:
+        return [in_a_line(view, snapshot, snapshot.trace, width).fit(width, view.glyphs.ellipsis)]
     if isinstance(view.selection, Neuron):
         if view.selection.column == 0:
             lines = _input(view, snapshot.trace, view.selection.index, width)
@@ -50,6 +52,30 @@ def explanation(view: ViewState, course: ParameterHistory | None, width: int, he
             lines = _neuron(view, snapshot, snapshot.trace, view.selection, width, height)
         return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
     return number_explained(view, snapshot, snapshot.trace, view.selection, course, width, height)
+
+
+def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> Line:
+    """The chosen neuron's sum, or the chosen number with its gradient and last change, in one row."""
+    g, at = view.glyphs, view.selection
+    if isinstance(at, Parameter):
+        name, place = place_of(at, view.experiment)
+        title = Line.of((f" {name}[{', '.join(map(str, place))}]  ", "strong"))
+        return Line.of(title, *facts_text(view, snapshot, at.index, width - title.width))
+    name = neuron_name(at, view.experiment)
+    if at.column == 0:
+        return Line.of((f" {name}", "strong"), (" = ", "dim"), plain_number(float(trace.inputs[at.index]), g),
+                       ("  enters every neuron of the first layer, times its weight", "dim"))  # fmt: skip
+    if not NetworkValues(view).has_value(at.column, at.index):
+        return Line.of((f" {name}", "strong"), ("  not yet: forward has not come to it", "dim"))
+    layer = trace.layers[at.column - 1]
+    title = Line.of((f" {name}  ", "strong"))
+    value: list[str | Span] = []
+    if layer.post[at.index] != layer.pre[at.index]:
+        muted = (at.column - 1, at.index) in snapshot.silenced
+        function = "muted" if muted else view.experiment.network.activation
+        value = [("  ", "text"), (f"{function}: ", "dim"), (six(float(layer.post[at.index]), g), "strong")]
+    room = width - title.width - Line.of(*value).width
+    return Line.of(title, weighted_sum(layer, at.index, room, 1, g)[0], *value)
 
 
 def _input(view: ViewState, trace: Trace, index: int, width: int) -> list[Line]:

@@ -36,6 +36,8 @@ SIZES = " .:*%#"
 UNKNOWN = 99
 """Level of what is no number."""
 HALF = "▀"
+QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+"""Quarters of a block: upper left 1, upper right 2, lower left 4, lower right 8."""
 
 
 def cell(value: float | None, glyphs: Glyphs, before: int = BEFORE, after: int = AFTER) -> str:
@@ -126,6 +128,23 @@ class Dots:
         steps = max(abs(x1 - x0), abs(y1 - y0), 1)
         for i in range(0, steps + 1, every):
             self.dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps), role)
+
+    @staticmethod
+    def bit(x: int, y: int) -> int:
+        """The bit of a dot in its character."""
+        return _DOTS[y % 4][x % 2]
+
+    @staticmethod
+    def character(bits: int) -> str:
+        """The character of these dots."""
+        return chr(_BLANK + bits)
+
+    @staticmethod
+    def quarters(bits: int) -> int:
+        """The quarters of the character in which there are any of these dots."""
+        left, right = bits & 0x47, bits & 0xB8
+        upper = 0x1B
+        return bool(left & upper) | bool(right & upper) << 1 | bool(left & ~upper) << 2 | bool(right & ~upper) << 3
 
     def cells(self) -> list[tuple[int, int, str, Role]]:
         """Every character with a dot in it: column, row, character, role."""
@@ -221,7 +240,7 @@ def size_levels(values: Doubles, steps: Sequence[float]) -> Levels:
     return levels
 
 
-def largest_size(values: Doubles) -> float:
+def largest_size(values: Doubles | NDArray[np.float32]) -> float:
     """The largest finite size."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0

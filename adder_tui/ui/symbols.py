@@ -10,6 +10,8 @@ class Glyphs:
     """One set of characters; every drawing takes all its symbols from here."""
 
     ascii: bool
+    dots: bool
+    """Whether the font has braille."""
     minus: str
     times: str
     times_sign: str
@@ -72,7 +74,7 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    ascii=False, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
+    ascii=False, dots=True, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
     playing="▶", paused="‖", done="■", stopped="■", loading="·", prompt="▸", current="▸",
     bar="━", bar_half="╸", bar_rest="─", block="━", centre="│",
     vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
@@ -82,7 +84,7 @@ UNICODE = Glyphs(
 )  # fmt: skip
 
 ASCII = Glyphs(
-    ascii=True, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
+    ascii=True, dots=False, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
     playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
     bar="=", bar_half="-", bar_rest=".", block="=", centre="|",
     vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",

@@ -15,13 +15,13 @@ from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import ParameterHistory, Snapshot
-from adder_tui.network.diagram import ClickTarget, Diagram, diagram
+from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import course_lines, explanation, weighted_sum
 from adder_tui.network.layout import fold
 from adder_tui.network.phase_bar import ladder_lines, place_in_words
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
-from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.network_values import ClickTarget, NetworkValues
 from adder_tui.ui.phrases import strokes_of, tiny
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
