@@ -33,7 +33,7 @@ from adder_tui.ui.dialogs import Modal
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.run_state import nothing_left
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
-from adder_tui.ui.symbols import ASCII, UNICODE
+from adder_tui.ui.symbols import ASCII, BLOCKS, UNICODE
 from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.view import DrawnAs, ViewState
 
@@ -158,7 +158,7 @@ class AdderApp(App[None]):
         return ViewState(
             experiment=self.experiment,
             snapshot=self.snapshot,
-            glyphs=ASCII if self.settings.ascii else UNICODE,
+            glyphs=ASCII if self.settings.ascii else BLOCKS if self.settings.blocks else UNICODE,
             tab=self.tab,
             step_size=self.controller.step_size,
             pace=self.controller.pace,

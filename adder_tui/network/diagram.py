@@ -120,7 +120,7 @@ def _web(s: Sheet, c: int) -> None:
         value = float(s.weights[index])
         role: Role = role_of(value) if weight == 2 or (lit and weight) else "faint"
         dots.line(0, 4 * z + 1, 2 * (x1 - x0) - 1, 4 * y + 1, role, every=(4, 2, 1)[weight])
-    for x, y, character, role in dots.cells():
+    for x, y, character, role in dots.cells(s.glyphs):
         s.grid.put(x0 + x, y, character, role)
 
 

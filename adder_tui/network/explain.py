@@ -130,7 +130,7 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
         lines += [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
     lines.append(row("bias", *facts_text(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
-        lines += [Line(), _legend(g)]
+        lines += [Line(), _picture_legend(g) if view.drawn_as == "picture" else _legend(g)]
     return lines
 
 
@@ -230,6 +230,14 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
     return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
 
 
+def _picture_legend(g: Glyphs) -> Line:
+    return Line.of(
+        (" lines:  ", "faint"), ("plus", "plus"), ("  ", "faint"), ("minus", "minus"),
+        ("  the larger the brighter;  tiles: its output over all sums, a to the right, b upwards  ", "faint"),
+        (g.kept, "accent"), (" kept", "faint"),
+    )  # fmt: skip
+
+
 def _legend(g: Glyphs) -> Line:
     s = strokes_of(g)
     return Line.of(
@@ -323,9 +331,9 @@ def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyp
     if rows > 1 and low != high:
         grid.put(margin - 1 - len(low), rows - 1, low, "dim")
     room = width - margin
-    cells = curve(values, updates, room, rows, "accent", 1).cells()
+    cells = curve(values, updates, room, rows, "accent", 1).cells(glyphs)
     for x, y, character, role in cells:
-        grid.put(margin + x, y, "*" if glyphs.ascii else character, role)
+        grid.put(margin + x, y, character, role)
     grid.put(width - len(phrase), height - 1, phrase, "dim")
     first, last = count(int(updates[0])), count(int(updates[-1]))
     caption = f"updates {last}" if updates[-1] > updates[0] else "no update yet" if not updates[-1] else f"at {last}"

@@ -135,20 +135,20 @@ class Dots:
         return _DOTS[y % 4][x % 2]
 
     @staticmethod
-    def character(bits: int) -> str:
-        """The character of these dots."""
-        return chr(_BLANK + bits)
-
-    @staticmethod
-    def quarters(bits: int) -> int:
-        """The quarters of the character in which there are any of these dots."""
+    def character(bits: int, glyphs: Glyphs) -> str:
+        """The character of these dots; without braille the quarters of a block in which there are any."""
+        if glyphs.ascii:
+            return "*"
+        if glyphs.dots:
+            return chr(_BLANK + bits)
         left, right = bits & 0x47, bits & 0xB8
         upper = 0x1B
-        return bool(left & upper) | bool(right & upper) << 1 | bool(left & ~upper) << 2 | bool(right & ~upper) << 3
+        quarters = (left & upper, right & upper, left & ~upper, right & ~upper)
+        return QUADRANTS[sum(bool(dots) << i for i, dots in enumerate(quarters))]
 
-    def cells(self) -> list[tuple[int, int, str, Role]]:
+    def cells(self, glyphs: Glyphs) -> list[tuple[int, int, str, Role]]:
         """Every character with a dot in it: column, row, character, role."""
-        return [(x, y, chr(_BLANK + bits), role) for (x, y), (bits, role) in self._bits.items()]
+        return [(x, y, self.character(bits, glyphs), role) for (x, y), (bits, role) in self._bits.items()]
 
 
 def curve(

@@ -12,7 +12,7 @@ import numpy as np
 
 from adder_engine.analysis.neuron_grids import neuron_grids
 from adder_tui.selection import Neuron, Parameter
-from adder_tui.ui.heatmap import HALF, QUADRANTS, SIGNS, UNKNOWN, Dots, Grid, largest_size
+from adder_tui.ui.heatmap import HALF, SIGNS, UNKNOWN, Dots, Grid, largest_size
 from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.network_values import ClickTarget, NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
@@ -37,8 +37,8 @@ REACH = 1.25
 """The plane of the tiles reaches so many times as far from 0 as the training range."""
 FEW_EDGES, CROWDED = 20, 40
 """Lines between two columns up to which the thickest have three dots, and from which on all have one."""
-ROOMY = 14
-"""Columns between them that lines of three dots take."""
+NARROW, ROOMY = 8, 14
+"""Columns between them that lines of two dots and of three take."""
 DASH, PAUSE = 6, 3
 """Dots of a line below 0: so many are drawn, so many left out."""
 SPACING, SPARSE = (6, 2, 1, 1, 1), (9, 6, 3, 2, 1)
@@ -142,6 +142,7 @@ class _Sheet(NetworkValues):
         largest = largest_size(weights)
         crowd = len(before) * len(here)
         most = 1 if crowd > CROWDED else 2 if crowd > FEW_EDGES or x1 - x0 < ROOMY else 3
+        most = 1 if x1 - x0 < NARROW or not self.glyphs.dots else most
         dashed = self.view.colours != "many"
         edges = []
         for to in here:
@@ -156,7 +157,8 @@ class _Sheet(NetworkValues):
         for own, size, _, index, value, source, to in edges:
             chosen = self.view.selection == Parameter(index)
             thickness = 3 if chosen else min(most, max(1, size - 1))
-            role = _edge_role(value, size, own, lit is not None)
+            dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
+            role: Role = Tone("edge", edge_shade(value, size, dimmer), 0) if size else "faint"
             line = dots_of_line(
                 2 * (x1 - x0), _middle(source), _middle(to), thickness, size, dashed and value < 0, crowd > CROWDED
             )
@@ -279,7 +281,7 @@ class _Sheet(NetworkValues):
         if box.under or box.number or not box.height:
             self._value(box, text, role, chosen)
         if chosen:
-            self._outline(box, "chosen" if self.glyphs.ascii else "accent")
+            self._outline(box, "accent")
 
     def _value(self, box: Box, text: str, role: Role, chosen: bool) -> None:
         """The value under the tile, in its middle, or at the right of it."""
@@ -414,7 +416,7 @@ NUMBER_ROOM = 9
 
 def _pixel(value: float, reach: float, count: int) -> int:
     """The cell of a tile that a number lies in; what lies beyond the plane is at its border."""
-    return max(0, min(count - 1, int((value / reach + 1) / 2 * count)))
+    return max(0, min(count - 1, round((value / reach + 1) / 2 * count - 0.5)))
 
 
 def _middle(box: Box) -> int:
@@ -429,12 +431,10 @@ def _told(value: float, room: int, view: ViewState) -> str:
     return tiny(value, room, view.glyphs) if room > 1 else ""
 
 
-def _edge_role(value: float, size: int, own: bool, lit: bool) -> Role:
-    """The colour of an edge: its sign, the brighter the larger; one that is not the cursor's is dimmer."""
-    if not size:
-        return "faint"
-    bright = size if own or lit else max(1, size - 1)
-    return Tone("edge", bright if value > 0 else -bright, 0)
+def edge_shade(value: float, size: int, dimmer: int) -> int:
+    """An edge's colour: its sign, the brighter the larger; where it is not the cursor's so many steps dimmer."""
+    bright = max(1, size - dimmer)
+    return bright if value > 0 else -bright
 
 
 def _tile_cell(upper: int, lower: int, shaded: bool) -> Span:
@@ -475,7 +475,7 @@ class Web:
                 marks = strokes.plus if value > 0 else strokes.minus
                 character = marks[0 if size < 2 else 1 if size < STRONGEST else 2] if size else strokes.zero
             else:
-                character = Dots.character(bits) if view.glyphs.dots else QUADRANTS[Dots.quarters(bits)]
+                character = Dots.character(bits, view.glyphs)
             self._grid.put(self.x0 + x, y, character, role)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,6 +83,9 @@ UNICODE = Glyphs(
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
 )  # fmt: skip
 
+BLOCKS = replace(UNICODE, dots=False, marker="hd", band="hd")
+"""For fonts that have blocks and lines but no braille."""
+
 ASCII = Glyphs(
     ascii=True, dots=False, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
     playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
@@ -92,6 +95,9 @@ ASCII = Glyphs(
     marker="*", band=":", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
 )  # fmt: skip
+
+CHARACTERS = {"all": UNICODE, "blocks": BLOCKS, "ascii": ASCII}
+"""By what ``--characters`` calls them."""
 
 _TO_ASCII = str.maketrans(
     dict(zip("−–—·×∞’‘“”▸▶‖■", "---**i''\"\">>=#", strict=True))
