@@ -233,7 +233,7 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
 def _picture_legend(g: Glyphs) -> Line:
     return Line.of(
         (" lines:  ", "faint"), ("plus", "plus"), ("  ", "faint"), ("minus", "minus"),
-        ("  the larger the brighter;  tiles: its output over all sums, a to the right, b upwards  ", "faint"),
+        ("  large is bright;  tiles: outputs over a (right) and b (up)  ", "faint"),
         (g.kept, "accent"), (" kept", "faint"),
     )  # fmt: skip
 

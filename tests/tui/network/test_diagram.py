@@ -264,6 +264,7 @@ def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_the_legend_has_every_mark_of_gradients_and_changes(glyphs: Glyphs) -> None:
     view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), strokes_of(glyphs)
+    view = dataclasses.replace(view, drawn_as="numbers")
     legend = plain(explanation(view, None, 80, 12)).splitlines()[-1]
     assert f"{s.up[1]} {s.up[2]} {s.down[1]} {s.down[2]} gradient, change" in legend
     assert "kept" in legend
