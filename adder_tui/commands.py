@@ -152,7 +152,10 @@ _NETWORK = (
             "controller", _on("network", "diagram"), footer=4, action="walk(True)"),
     Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
             "controller", _on("network", "diagram"), action="walk(False)"),
-    Command("trace", "t", "t", "trace", "Show the sum's way as text, or the diagram again.",
+    Command("network_view", "v", "v", "view",
+            "Show the network as a picture, as numbers, or the sum's way as text; it is remembered.",
+            "app", _on("network", "diagram"), footer=4),
+    Command("trace", "t", "t", "trace", "Show the sum's way as text, or the network again.",
             "tab", _on("network", "tracing"), footer=4),
 )
 _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for command in (

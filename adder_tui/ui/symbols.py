@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -10,6 +10,8 @@ class Glyphs:
     """One set of characters; every drawing takes all its symbols from here."""
 
     ascii: bool
+    dots: bool
+    """Whether the font has braille."""
     minus: str
     times: str
     times_sign: str
@@ -76,7 +78,7 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    ascii=False, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
+    ascii=False, dots=True, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
     playing="▶", paused="‖", done="■", stopped="■", loading="·", prompt="▸", current="▸",
     bar="━", bar_half="╸", bar_rest="─", block="━", centre="│",
     vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
@@ -85,8 +87,11 @@ UNICODE = Glyphs(
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
 )  # fmt: skip
 
+BLOCKS = replace(UNICODE, dots=False, marker="hd", band="hd")
+"""For fonts that have blocks and lines but no braille."""
+
 ASCII = Glyphs(
-    ascii=True, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
+    ascii=True, dots=False, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
     playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
     bar="=", bar_half="-", bar_rest=".", block="=", centre="|",
     vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",
@@ -94,6 +99,9 @@ ASCII = Glyphs(
     marker="*", held_out="o", band=":", mean="=", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
 )  # fmt: skip
+
+CHARACTERS = {"all": UNICODE, "blocks": BLOCKS, "ascii": ASCII}
+"""By what ``--characters`` calls them."""
 
 _TO_ASCII = str.maketrans(
     dict(zip("−–—·×∞’‘“”▸▶‖■", "---**i''\"\">>=#", strict=True))
