@@ -80,9 +80,7 @@ def test_loss_gradient_and_hessian_are_those_of_autograd(trainer: Trainer) -> No
     assert not gradient[surface.free == 0].any()
     curved = torch.autograd.functional.hessian(lambda p: plain_loss(trainer, p), torch.tensor(surface.here))
     ours = at_once(hessian(surface))
-    assert ours == closely(
-        curved[free][:, free].numpy(), float(torch.maximum(curved.abs().max(), slope.abs().max()))
-    )
+    assert ours == closely(curved[free][:, free].numpy(), float(torch.maximum(curved.abs().max(), slope.abs().max())))
 
 
 def test_blocks_of_rows_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +203,9 @@ def test_the_marked_step_is_the_one_the_optimizer_takes(
     for t, loss in zip(curve.t, curve.losses, strict=True):
         assert loss == pytest.approx(plain_loss(trainer, torch.tensor(before - t * gradient)).item(), rel=1e-9)
     assert 0 in curve.t
-    assert curve.sgd_loss == pytest.approx(plain_loss(trainer, torch.tensor(before - curve.lr * gradient)).item(), rel=1e-9)
+    assert curve.sgd_loss == pytest.approx(
+        plain_loss(trainer, torch.tensor(before - curve.lr * gradient)).item(), rel=1e-9
+    )
     trainer.update()
     moved = trainer.state[0].astype(np.float64) - before
     assert curve.step_loss == pytest.approx(plain_loss(trainer, torch.tensor(before + moved)).item(), rel=1e-4)
