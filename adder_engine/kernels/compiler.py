@@ -72,6 +72,8 @@ def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
 
 compiled = _compiled({"reassoc", "contract", "nsz"})
 """For sums, whose terms may be added up in the order that is quickest. NaN and infinity stay what they are."""
+fused = _compiled({"contract"})
+"""For formulas in which a product may go into a sum without being rounded, as in PyTorch's own loops."""
 exactly = _compiled(False)
 """For formulas that are rounded as they are written."""
 

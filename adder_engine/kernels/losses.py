@@ -46,9 +46,9 @@ def summed_against_all(code: Any, answers: Any, every: Any, out: Any, count: Any
     """As :func:`summed`, with each answer beside every one of the targets ``every`` (m,): what PyTorch makes of targets
     ``(m,)`` beside answers ``(n, 1)``.
     """
-    total = answers.dtype.type(0)
+    total = 0.0  # of so many terms float32 would lose count
     for r in range(len(answers)):
-        answer, one, slope = answers[r : r + 1], out[r : r + 1], answers.dtype.type(0)
+        answer, one, slope = answers[r : r + 1], out[r : r + 1], 0.0
         for s in range(len(every)):
             total += summed(code, answer, every[s : s + 1], one, count)
             slope += one[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adder_engine.kernels.compiler import exactly
+from adder_engine.kernels.compiler import exactly, fused
 
 CODES = {"sgd": 0, "momentum": 1, "nesterov": 2, "rmsprop": 3, "adam": 4, "adamw": 5}
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = CODES.values()
@@ -23,7 +23,7 @@ LARGEST_LOG_LR = math.log(1e37)
 """Rates beyond are infinite: torch refuses factors over 3.4e38, and Adam's first is ten times the rate."""
 
 
-@exactly
+@fused
 def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, state: Any) -> None:
     """Change the parameters once, in place.
 
