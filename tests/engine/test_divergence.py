@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from adder_engine.kernels.network import Adder, layout_for
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.analysis.curvature import largest_curvature
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.network import Adder, layout_for
 from adder_engine.runs.divergence import Bound, explain, explain_anew
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace

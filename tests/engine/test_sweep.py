@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import torch
+from adder_engine.training.batch import Batch, shape_of
 
 from adder_engine import Experiment, ExperimentError, RequestError, Sum, Trainer
 from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
 from adder_engine.sweep import Sweep, parse_over
-from adder_engine.training.batch import Batch, shape_of
 
 SMALL: dict[str, Any] = {
     "epochs": 5, "network.activation": "tanh", "data.count": 7, "data.scale": 500.0, "data.test_count": 4,
