@@ -67,6 +67,11 @@ class Session:
         """Once the session is closed: why the run could not be saved; empty where it was."""
         return self._thread.warning
 
+    @property
+    def compiling(self) -> bool:
+        """Whether the kernels are being compiled, which is done once and takes some ten seconds."""
+        return self._thread.compiling
+
     async def close(self, timeout: float = 5.0) -> None:
         """Save, and stop the thread."""
         await asyncio.to_thread(self.close_now, timeout)

@@ -224,7 +224,12 @@ class Sweep:
 
     def _look(self, run: SweepRun, trainer: Trainer, paused: str, on_course: bool) -> SweepRun:
         course = run.course
-        if on_course and trainer.loss is not None and not trainer.stopped and not (course and course[-1][0] >= trainer.epochs_done):
+        if (
+            on_course
+            and trainer.loss is not None
+            and not trainer.stopped
+            and not (course and course[-1][0] >= trainer.epochs_done)
+        ):
             course = (*course, (trainer.epochs_done, trainer.loss))
         return replace(
             run,

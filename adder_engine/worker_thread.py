@@ -115,6 +115,8 @@ class EngineThread:
         """The epoch at whose end playing halts."""
         self.warning = ""
         """Once the session is closed: why the run could not be saved; empty where it was."""
+        self.compiling = False
+        """Whether the kernels are being compiled, which is done once and takes some ten seconds."""
         self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._thread.start()
@@ -278,8 +280,13 @@ class EngineThread:
         workspace = None
         try:
             from adder_engine.runs.workspace import Workspace  # imports numpy and the kernels: not on the caller's time
+            from adder_engine.warm_up import is_compiled, warm_up
 
             self._loaded.set()
+            if not is_compiled():
+                self.compiling = True
+                warm_up()
+                self.compiling = False
             workspace = Workspace(self._experiment)
             if self._path is not None:
                 self._autosave = Autosave(partial(workspace.save, self._path), self._save_every, workspace.version)

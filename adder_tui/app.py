@@ -25,15 +25,15 @@ from adder_tui.controller import Controller
 from adder_tui.process import IDLE, GcPacing, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
-from adder_tui.storage.run_files import begin, write_place
+from adder_tui.storage.run_files import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
-from adder_tui.ui.symbols import ASCII, UNICODE
+from adder_tui.ui.symbols import ASCII, BLOCKS, UNICODE
 from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import DrawnAs, ViewState
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -104,7 +104,11 @@ class AdderApp(App[None]):
         self.under_way = False
         """Whether a step was made or the run was played: the last run is offered no more."""
         self.gc_pacing = GcPacing()
-        self.telling = False
+        shown = read_network_view(settings.data_dir)
+        self.drawn_as: DrawnAs = "numbers" if shown == "numbers" else "picture"
+        """What the network is drawn as."""
+        self.telling = shown == "trace"
+        """Whether the Network tab shows the trace in its place."""
         self.set_class(settings.ascii, "-ascii")
         self.register_theme(textual_theme(theme))
         self.theme = theme
@@ -138,7 +142,7 @@ class AdderApp(App[None]):
         return ViewState(
             experiment=self.experiment,
             snapshot=self.snapshot,
-            glyphs=ASCII if self.settings.ascii else UNICODE,
+            glyphs=ASCII if self.settings.ascii else BLOCKS if self.settings.blocks else UNICODE,
             tab=self.tab,
             step_size=self.controller.step_size,
             pace=self.controller.pace,
@@ -148,10 +152,12 @@ class AdderApp(App[None]):
                 self.snapshot, None if self.under_way or self.words else self.last_run, "lesson" in self.words
             ),
             reached=self.controller.reached(self.snapshot),
+            drawn_as=self.drawn_as,
             telling=self.telling,
             charted=self.charted,
             words=self.words,
             lesson=self.lesson,
+            colours="none" if self.no_color else "few" if self.theme == BASIC_THEME else "many",
         )
 
     def typing(self) -> bool:
@@ -233,6 +239,19 @@ class AdderApp(App[None]):
         if self.tab == id and (front := self._front) is not None:
             front.came_to_front()
         self._keep_place()
+
+    def action_network_view(self) -> None:
+        """The network as a picture, as numbers, then on its own tab as the trace; the choice is remembered."""
+        if self.telling and self.tab == "network":
+            self.drawn_as, self.telling = "picture", False
+        elif self.drawn_as == "picture":
+            self.drawn_as = "numbers"
+        elif self.tab == "network":
+            self.telling = True
+        else:
+            self.drawn_as = "picture"
+        if self.given_session is None:
+            write_network_view(self.settings.data_dir, "trace" if self.telling else self.drawn_as)
 
     def _keep_place(self) -> None:
         """Note the tab, so that the next start comes back to it; a lesson that is open comes first."""

@@ -84,6 +84,8 @@ _TABLE = _on("inspect", "table")
 _TEXT = _on("page", "bench", "setting")
 _OPENED = _TEXT | _on("numbers")
 
+_CHARTED = _on("train", "reading")
+
 # fmt: off
 _TIME = tuple(replace(command, lesson=_on("run")) for command in (
     Command("play", "space", "space", "play", "Play or pause the training.", "controller", footer=1),
@@ -126,6 +128,22 @@ _CHART = (
             _on("train", "read_out")),
     Command("let_go", "escape", "Esc", "let go", "Let the chart's cursor go.", None, _on("train", "read_out")),
 )
+_LOOKS = (
+    Command("chart_scale", "g", "g", "log", "Show the losses on a linear scale, or on a log scale again.",
+            "tab", _on("train", "read_out"), action="look('scale')"),
+    Command("chart_nearer", "plus,equals_sign", "+", "nearer", "Look at half as many epochs, around the cursor.",
+            "tab", _CHARTED, action="look('zoom', -1)"),
+    Command("chart_wider", "minus", "-", "wider", "Look at twice as many epochs.",
+            "tab", _CHARTED, action="look('zoom', 1)"),
+    Command("chart_back", "less_than_sign", "<", "earlier", "Move the part of the chart in sight back by half.",
+            "tab", _CHARTED, action="look('pan', -1)"),
+    Command("chart_on", "greater_than_sign", ">", "later", "Move the part of the chart in sight on by half.",
+            "tab", _CHARTED, action="look('pan', 1)"),
+    Command("chart_whole", "0", "0", "whole", "Look at the whole chart again.",
+            "tab", _CHARTED, action="look('whole')"),
+    Command("chart_smooth", "m", "m", "smooth", "Smooth the losses: the mean of 10, 100 or 1,000 epochs beside them,"
+            " or not.", "tab", _CHARTED, action="look('smooth')"),
+)
 _NETWORK = (
     Command("move_cursor", "up,down,left,right,pageup,pagedown", "arrows", "move",
             "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None, _on("network")),
@@ -134,7 +152,10 @@ _NETWORK = (
             "controller", _on("network", "diagram"), footer=4, action="walk(True)"),
     Command("previous_neuron", "N", "N", "neuron before", "Go back by one neuron.",
             "controller", _on("network", "diagram"), action="walk(False)"),
-    Command("trace", "t", "t", "trace", "Show the sum's way as text, or the diagram again.",
+    Command("network_view", "v", "v", "view",
+            "Show the network as a picture, as numbers, or the sum's way as text; it is remembered.",
+            "app", _on("network", "diagram"), footer=4),
+    Command("trace", "t", "t", "trace", "Show the sum's way as text, or the network again.",
             "tab", _on("network", "tracing"), footer=4),
 )
 _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for command in (
@@ -372,12 +393,16 @@ _DIALOG = tuple(replace(command, contexts=_on("dialog")) for command in (
     Command("leave_dialog", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
             "window", typing="Esc", action="dismiss"),
 ))
+_WINDOW_LOOKS = tuple(
+    replace(command, id=f"window_{command.id}", owner="window", contexts=_on("runs", "sweep")) for command in _LOOKS
+)
 # fmt: on
 
 GROUPS = {
-    "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART,
+    "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART + _LOOKS,
     "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
+    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Chart of a window": _WINDOW_LOOKS,
+    "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
     "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""

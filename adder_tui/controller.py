@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ def pace_for(experiment: Experiment) -> float | None:
     return next((pace for pace in PACES if pace is None or pace >= wanted), None)
 
 
+LOOK = 0.1
+"""Seconds between two looks at whether the engine is being compiled."""
 WATCHED_FPS = 10.0
 """How often a run that is trained again is looked at, to know when it has arrived."""
 MOST_WAITING = 5
@@ -79,8 +82,20 @@ class Controller:
         """
         self._session = session
         self._ready.set()
+        told = asyncio.ensure_future(self._tell_of_compiling(session))
         async for snapshot in session.snapshots(fps):
+            if told is not None and not told.done():
+                told.cancel()
             self._show(snapshot)
+
+    async def _tell_of_compiling(self, session: Session) -> None:
+        """Say what the first start takes so long for; what is said goes when the engine is there."""
+        while not session.compiling:
+            await asyncio.sleep(LOOK)
+        self._say("Compiling the engine, once (about 10 s): the first lesson can be read meanwhile.")
+        with contextlib.suppress(RequestError):
+            await session.snapshot()
+            self._say("")
 
     async def close(self) -> None:
         """Save the run, and close the session."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adder_tui.selection import Selection
     from adder_tui.settings import Settings
     from adder_tui.storage.run_files import InstanceLock
-    from adder_tui.ui.view import ViewState
+    from adder_tui.ui.view import DrawnAs, ViewState
 
 
 class Services(Protocol):
@@ -26,6 +26,8 @@ class Services(Protocol):
     """What sends requests to the session."""
     charted: frozenset[int] | None
     """Other runs picked for the chart; None for the run just left."""
+    drawn_as: DrawnAs
+    """What the network is drawn as."""
     telling: bool
     """Whether the Network tab shows the trace in the diagram's place."""
     sweep: SweepThread | None

@@ -28,6 +28,8 @@ class Settings:
     """Redraws a second while training."""
     ascii: bool = False
     """Draw with plain ASCII characters alone."""
+    blocks: bool = False
+    """Draw with blocks and lines, without braille."""
     mouse: bool = True
     theme: str | None = None
     """One of :data:`THEMES`; None leaves the choice to the app."""

@@ -17,11 +17,16 @@ TRAINING_SECONDS, IDLE_SECONDS = 15.0, 5.0
 def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, training_adder(Path(folder)) as terminal:
         training = _bytes_in(terminal, TRAINING_SECONDS)
+        terminal.press("2")
+        terminal.wait_for_text("want")
+        time.sleep(2)
+        picture = _bytes_in(terminal, TRAINING_SECONDS)
         terminal.press("space")
         terminal.wait_for_text("paused")
         time.sleep(2)
         idle = _bytes_in(terminal, IDLE_SECONDS)
     yield Figure("traffic while training", training / TRAINING_SECONDS / 1024, "KiB/s", limit=40.0)
+    yield Figure("traffic of the picture", picture / TRAINING_SECONDS / 1024, "KiB/s", limit=25.0)
     yield Figure("traffic when idle", idle, "bytes", limit=0.0)
 
 

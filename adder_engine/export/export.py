@@ -226,7 +226,7 @@ def _write(path: Path, content: bytes) -> None:
 def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
     """The chart; ``criterion`` names the loss, ``over`` what the training loss is a mean over where that is unusual.
 
-    Losses of 0 have no place on a log scale and are left out.
+    Losses of 0 have no place on a log scale: they lie on the axis, which is named so.
     """
     ax = _Axes(losses)
     parts = [
@@ -267,9 +267,11 @@ class _Axes:
 
     def __init__(self, losses: Losses) -> None:
         seen = np.concatenate([losses.train, losses.low, losses.high, losses.test])
+        self.floor = bool((seen == 0).any())
         seen = seen[np.isfinite(seen) & (seen > 0)]
         self.low = math.floor(math.log10(seen.min())) if len(seen) else 0
         self.high = max(math.ceil(math.log10(seen.max())), self.low + 1) if len(seen) else 1
+        self.low -= self.floor
         self.last = max([1.0, *(float(x[-1]) for x in (losses.epochs, losses.test_epochs) if len(x))])
 
     def x(self, epoch: float) -> float:
@@ -279,9 +281,9 @@ class _Axes:
         return TOP + (HEIGHT - TOP - BOTTOM) * (self.high - power) / (self.high - self.low)
 
     def points(self, epochs: Doubles, values: Doubles) -> list[tuple[float, float]]:
-        """The places of what can be drawn."""
+        """The places of what can be drawn; of losses of 0 on the axis."""
         pairs = zip(epochs.tolist(), values.tolist(), strict=True)
-        return [(self.x(epoch), self.y(math.log10(v))) for epoch, v in pairs if 0 < v < math.inf]
+        return [(self.x(e), self.y(math.log10(v) if v else self.low)) for e, v in pairs if 0 <= v < math.inf]
 
 
 def _scale(ax: _Axes) -> Iterator[str]:
@@ -289,7 +291,8 @@ def _scale(ax: _Axes) -> Iterator[str]:
     for power in range(ax.low, ax.high + 1, math.ceil((ax.high - ax.low) / MOST_TICKS)):
         y = f"{ax.y(power):.1f}"
         yield f'<line x1="{LEFT}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}" stroke="{GRID}"/>'
-        yield f'<text x="{LEFT - 8}" y="{y}" dy="4" text-anchor="end" fill="{INK}">1e{power}</text>'
+        label = "0" if ax.floor and power == ax.low else f"1e{power}"
+        yield f'<text x="{LEFT - 8}" y="{y}" dy="4" text-anchor="end" fill="{INK}">{label}</text>'
     for epoch in _round_steps(ax.last):
         x = f"{ax.x(epoch):.1f}"
         yield f'<line x1="{x}" y1="{TOP}" x2="{x}" y2="{HEIGHT - BOTTOM}" stroke="{GRID}"/>'

@@ -71,9 +71,16 @@ def _erf32(x: Any) -> Any:
     return y if x > F(0) else -y
 
 
-def exp(x: Any) -> Any: ...
-def tanh(x: Any) -> Any: ...
-def erf(x: Any) -> Any: ...
+def exp(x: Any) -> Any:
+    """e^x, in kernels only."""
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent, in kernels only."""
+
+
+def erf(x: Any) -> Any:
+    """The error function, in kernels only."""
 
 
 @exactly
@@ -99,7 +106,7 @@ def _offer(name: Any, single: Any, double: Any, along: Any) -> None:
     In complex numbers, whose imaginary part is tiny, it is how the value changes along a direction.
     """
 
-    @overload(name, strict=False)  # type: ignore[untyped-decorator]
+    @overload(name, strict=False)
     def choose(x: Any) -> Any:
         if isinstance(x, types.Complex):
             return lambda x: along(x)

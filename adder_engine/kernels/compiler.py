@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import config
+from numba.core import config
 from numba.extending import intrinsic
 from platformdirs import user_cache_path
 
@@ -23,9 +23,11 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, 
 
 
 def cache_folders() -> Iterator[Path]:
-    """Where compiled kernels may lie, the best place first: beside the sources, with the user's caches, for now only."""
+    """Where compiled kernels may lie, the best place first: beside the sources, in the user's cache, for now."""
     here = Path(__file__).parent
-    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))  # a caller's cache knows not its callees
+    sources = b"".join(
+        path.read_bytes() for path in sorted(here.glob("*.py"))
+    )  # a caller's cache knows not its callees
     name = f"{numba.__version__}-{np.__version__}-{hashlib.sha256(sources).hexdigest()[:12]}"
     yield here / "__pycache__" / name
     yield user_cache_path("adder-tui", ensure_exists=False) / "kernels" / name
@@ -51,12 +53,12 @@ FOLDER = cache_folder()
 @contextmanager
 def _caching() -> Iterator[None]:
     """numba's own setting is for the whole process: it is as it was afterwards."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = "" if FOLDER is None else str(FOLDER)
+    before = getattr(config, "CACHE_DIR")  # noqa: B009 - numba makes its settings as it starts
+    setattr(config, "CACHE_DIR", "" if FOLDER is None else str(FOLDER))  # noqa: B010
     try:
         yield
     finally:
-        config.CACHE_DIR = before
+        setattr(config, "CACHE_DIR", before)  # noqa: B010
 
 
 def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
@@ -75,7 +77,7 @@ exactly = _compiled(False)
 
 
 @intrinsic
-def float_of_bits(context: Any, bits: Any) -> Any:
+def float_of_bits(context: Any, bits: Any = None) -> Any:
     """The float32 of these 32 bits."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

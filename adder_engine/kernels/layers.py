@@ -83,12 +83,14 @@ def dot_four(x: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 @compiled
 def fill(out: Any, value: Any) -> None:
+    """out = value."""
     for i in range(len(out)):
         out[i] = value
 
 
 @compiled
 def copy(out: Any, x: Any) -> None:
+    """out = x."""
     for i in range(len(out)):
         out[i] = x[i]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from adder_engine.experiment import Experiment
 from adder_engine.kernels import losses, optim
+from adder_engine.kernels.backprop import ask, work
 from adder_engine.kernels.compiler import compiled, exactly
 from adder_engine.kernels.layers import copy, fill
 from adder_engine.kernels.optim import optimizer_step, scheduled_lr
-from adder_engine.kernels.backprop import ask, work
 from adder_engine.kernels.random import permute
 
 COUNTERS = np.dtype(
@@ -25,8 +25,8 @@ COUNTERS = np.dtype(
 )  # fmt: skip
 """Where a run stands apart from its numbers, a record; NaN where there is no loss yet."""
 GOING_ON, NO_LOSS, STEPPED_AWAY = 0, -1, -2
-"""How a stretch of training ended: at its limit, at a loss that is not finite, found before a step or after one; or else
-by a rule, whose number it is."""
+"""How a stretch of training ended: at its limit, at a loss that is not finite, found before a step or after one; or by
+a rule, whose number it is then."""
 
 
 class Data(NamedTuple):
@@ -59,6 +59,7 @@ class Settings(NamedTuple):
 
 
 def settings_of(experiment: Experiment) -> Settings:
+    """The experiment's, each word as its code."""
     t = experiment.training
     return Settings(
         experiment.epochs, experiment.data.test_every, t.batch_size, losses.CODES[t.loss], t.flat_target, t.zero_grad,
@@ -149,8 +150,8 @@ def update(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, 
     if s.zero_grad:
         fill(state[1], 0)
         c.has_gradients = 0
-    found = work(net, state[0], state[1], masks, scratch, data.inputs, data.targets, order[:0] if whole else order, c.row,
-                 rows, s.loss, s.flat_target, 1, 2 * depth + 1)  # fmt: skip
+    found = work(net, state[0], state[1], masks, scratch, data.inputs, data.targets, order[:0] if whole else order,
+                 c.row, rows, s.loss, s.flat_target, 1, 2 * depth + 1)  # fmt: skip
     if not math.isfinite(found):
         return NO_LOSS
     if c.row == 0:

@@ -37,7 +37,7 @@ def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, sta
     if code == SGD:
         for i in range(len(theta)):
             theta[i] = fma(-rate, fma(shrink, theta[i], gradients[i]), theta[i])
-    elif code == MOMENTUM or code == NESTEROV:
+    elif code in (MOMENTUM, NESTEROV):
         for i in range(len(theta)):
             g = fma(shrink, theta[i], gradients[i])
             first[i] = mu * first[i] + g

@@ -21,8 +21,8 @@ Stream = NDArray[np.uint32]
 def seeded(seed: int) -> Any:
     """A stream as ``torch.manual_seed(seed)`` starts it: torch uses the seed's lowest 32 bits."""
     bits = np.random.MT19937()
-    bits._legacy_seeding(seed & 0xFFFFFFFF)  # type: ignore[attr-defined]
-    return np.append(bits.state["state"]["key"], U(WORDS)).astype(U)  # type: ignore[index]
+    bits._legacy_seeding(seed & 0xFFFFFFFF)
+    return np.append(bits.state["state"]["key"], U(WORDS)).astype(U)
 
 
 @exactly

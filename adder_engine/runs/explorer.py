@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
+from adder_engine.analysis.gradient_check import check_gradient
 from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import (
     ActivationGrid,
@@ -35,9 +36,7 @@ from adder_engine.analysis.tracing import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.network import Adder
 from adder_engine.parsing import Sum
-from adder_engine.reference import check_gradient, prove
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import (
     AffineMap,
@@ -212,6 +211,8 @@ class Explorer:
 
     def prove(self) -> ReferenceCheck:
         """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
+        from adder_engine.reference import prove  # loads torch, for which alone it is there
+
         if not self.recording.trainer.rung:
             return prove(self.recording.trainer)
         start, left_out = self.recording.at_start_of_update()
@@ -271,6 +272,8 @@ class Explorer:
 
     def module_text(self) -> str:
         """The network as PyTorch prints it."""
+        from adder_engine.reference import Adder  # loads torch, which prints it
+
         return repr(Adder(self.recording.experiment))
 
     def _check_index(self, index: int) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import CHANGEABLE, Experiment
+from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import SavedRun
 from adder_engine.runs.run import Run
@@ -25,7 +26,6 @@ from adder_engine.runs.timeline import (
     SuspendedRun,
     Timeline,
 )
-from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.snapshot import AffineMap, Answer, Position, RunSummary
 from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters
 from adder_engine.training.history import History, Series

@@ -20,7 +20,7 @@ from adder_engine.training.trainer import Trainer
 BUDGET = 64 * 2**20
 """Bytes that the keyframes may take."""
 REPLAYED, UPDATE = 20_000_000, 20_000
-"""Products of a row and a parameter that are replayed in some two milliseconds, and how many an update alone is worth."""
+"""Products of a row and a parameter that are replayed in some two milliseconds; how many an update alone is worth."""
 OVERHEAD = 1_000
 """About what a keyframe costs beside its numbers."""
 

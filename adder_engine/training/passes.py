@@ -101,18 +101,24 @@ class Pass:
         span = slice(self.net.offsets[i + 1], self.net.offsets[i + 1] + self.net.sizes[i + 1])
         keep = np.repeat(self.net.keep[span, None], self.rows, axis=1)
         if len(self._masks) and i < self.depth - 1:
-            return np.asarray(keep * self._masks[:, span].T)
-        return None if keep.all() else keep
+            keep = keep * self._masks[:, span].T
+        elif keep.all():
+            return None
+        masks: Floats = keep
+        return masks
 
     @property
     def answers(self) -> Floats:
         """What the last layer gives, ``(n,)``, in scaled units."""
-        return self.post(self.depth - 1)[0]
+        answers: Floats = self.post(self.depth - 1)[0]
+        return answers
 
     @property
     def difference(self) -> Floats:
         """Answer minus target: ``(1, n)``, or ``(n, n)``, a row for each answer, with a flat target."""
-        return self.answers[:, None] - self.targets if self.flat_target else (self.answers - self.targets)[None]
+        answers = self.answers
+        found: Floats = answers[:, None] - self.targets if self.flat_target else (answers - self.targets)[None]
+        return found
 
     def _read(self, area: Floats, layer: int) -> Floats:
         lanes: Floats = np.concatenate([self._lane(area, slot, layer) for slot in range(len(area))], axis=1)

@@ -361,7 +361,7 @@ class Trainer:
     def batch_size(self) -> int:
         """How many rows are in it; 0 before the first."""
         if self._pass is not None:
-            return self._pass.rows
+            return int(self._pass.rows)
         rows = self.batch_rows
         return 0 if self._before is None else len(self._order) if rows is None else len(rows)
 
@@ -413,11 +413,13 @@ class Trainer:
         except (TypeError, ValueError):
             raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
         scale = np.float32(self.experiment.data.scale)
-        inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
+        with np.errstate(over="ignore"):
+            inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
         found = np.empty(len(asked), dtype=np.float32)
         size = FEW if len(asked) <= MOST_ALONE else BLOCK
         ask(self.net, self.state[0], self._asking(size), inputs, NOTHING, self._order, size, found)
-        return (found * scale).astype(np.float64)
+        with np.errstate(over="ignore"):
+            return (found * scale).astype(np.float64)
 
     def _asking(self, size: int) -> Any:
         return self._scratch if size <= FEW or len(self._order) > FEW else scratch_for(self.net, size)
@@ -506,9 +508,10 @@ class Trainer:
         """The stream of random numbers now, ``(625,)``, see :mod:`adder_engine.kernels.random`: the same array as
         before while nothing is drawn.
         """
-        if not np.array_equal(self._stream, self._streams[0]):
-            self._stream = self._streams[0].copy()
-        return self._stream
+        stream: Stream = self._stream
+        if not np.array_equal(stream, self._streams[0]):
+            self._stream = stream = self._streams[0].copy()
+        return stream
 
     def checkpoint(self) -> Checkpoint:
         """A copy of where the run stands. Only between two updates."""

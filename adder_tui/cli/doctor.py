@@ -27,9 +27,9 @@ print(f"{torch.__version__}, loads in {time.perf_counter() - start:.1f} s")
 """
 
 
-def check(data_dir: Path, ascii_asked: bool, chosen: Callable[[], Experiment | None]) -> int:
+def check(data_dir: Path, ascii_asked: bool, blocks: bool, chosen: Callable[[], Experiment | None]) -> int:
     """Print the report; 2 where the experiment that ``chosen`` reads cannot be used, else 0."""
-    for name, finding in _findings(data_dir, ascii_asked):
+    for name, finding in _findings(data_dir, ascii_asked, blocks):
         say(f"{name:<13}{finding}")
     try:
         experiment = chosen()
@@ -55,14 +55,14 @@ def _text(experiment: Experiment) -> str:
     )
 
 
-def _findings(data_dir: Path, ascii_asked: bool) -> Iterator[tuple[str, str]]:
+def _findings(data_dir: Path, ascii_asked: bool, blocks: bool) -> Iterator[tuple[str, str]]:
     environ = original_environment()
     size = shutil.get_terminal_size()
     yield "app", why_no_app(environ, sys.stdin, sys.stdout, sys.stderr) or "can be shown here"
     yield "terminal", f"TERM={environ.get('TERM', '')}, {size.columns}x{size.lines}"
     yield "colours", f"{_colours()} (COLORTERM={environ.get('COLORTERM', '')}, NO_COLOR={environ.get('NO_COLOR', '')})"
     yield "locale", locale_of(environ)
-    yield "characters", _characters(why_ascii(environ), ascii_asked)
+    yield "characters", _characters(why_ascii(environ), ascii_asked, blocks)
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     for package in ("textual", "plotext", "numpy"):
         yield package, _version(package)
@@ -80,12 +80,12 @@ def _colours() -> str:
     return {"truecolor": "16 million", "256": "256", "standard": "16"}.get(console.color_system or "", "none")
 
 
-def _characters(why: str | None, ascii_asked: bool) -> str:
+def _characters(why: str | None, ascii_asked: bool, blocks: bool) -> str:
     if ascii_asked:
         return "plain ASCII, as asked by --ascii"
     if why:
         return f"plain ASCII, because {why}"
-    return "all"
+    return "blocks and lines without braille, as asked by --characters blocks" if blocks else "all"
 
 
 def _version(package: str) -> str:

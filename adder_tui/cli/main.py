@@ -98,6 +98,11 @@ def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @click.option("--course", metavar="FOLDER", help="Play a course of your own.")
 @click.option("--fps", default=4.0, show_default=True, callback=_frames, help="Redraws a second while training.")
 @click.option("--ascii", "ascii_asked", is_flag=True, help="Draw with plain ASCII characters alone.")
+@click.option(
+    "--characters",
+    type=click.Choice(["all", "blocks", "ascii"]),
+    help="Draw with all characters, with blocks and lines but no braille, or with ASCII.",
+)
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--theme", type=click.Choice(THEMES), help="Colours for a dark or a light background.")
 @click.option("--data-dir", metavar="FOLDER", help="Write everything here instead of the usual state folder.")
@@ -114,6 +119,7 @@ def cli(
     course: str | None,
     fps: float,
     ascii_asked: bool,
+    characters: str | None,
     no_mouse: bool,
     theme: str | None,
     data_dir: str | None,
@@ -123,11 +129,19 @@ def cli(
     if ctx.invoked_subcommand is not None:
         _refuse_app_options(ctx)
         return 0
+    if ascii_asked and characters not in (None, "ascii"):
+        raise click.UsageError(f"--ascii and --characters {characters} ask for different things: use one of them.")
+    ascii_asked = ascii_asked or characters == "ascii"
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
 
-        return check(folder, ascii_asked, lambda: _chosen(experiment, run, data, assignments, tell_of_data))
+        return check(
+            folder,
+            ascii_asked,
+            characters == "blocks",
+            lambda: _chosen(experiment, run, data, assignments, tell_of_data),
+        )
     notices: list[str] = []
     chosen = _chosen(experiment, run, data, assignments, notices.append)
     own_course = None if course is None else expanded(course).absolute()
@@ -142,6 +156,7 @@ def cli(
             course=own_course,
             fps=fps,
             ascii=ascii_asked or why_ascii(environ) is not None,
+            blocks=characters == "blocks",
             mouse=not no_mouse,
             theme=theme,
             data_dir=folder,
@@ -251,7 +266,9 @@ def export(source: str, to: str, data: str | None) -> int:
     "--predict", "sums", multiple=True, metavar="SUM",
     help="Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more.",
 )  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
 def sweep(
     experiment: str,

@@ -24,8 +24,14 @@ SHOWN = ("median", "lowest", "highest")
 
 
 def sweep(
-    experiment: Experiment, title: str, over: str, seeds: int | None, sums: Sequence[str], jobs: int | None,
-    *, as_json: bool,
+    experiment: Experiment,
+    title: str,
+    over: str,
+    seeds: int | None,
+    sums: Sequence[str],
+    jobs: int | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Train the sweep and tell what became of each value; the exit code, 1 where no run came to its end.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.explore.plane import beside
 from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, ExploreState
-from adder_tui.ui.chart import Curve, Upright, linear_ticks, plot, span_of
+from adder_tui.ui.chart import Curve, Upright, plot, span_of
 from adder_tui.ui.heatmap import ranges_text
 from adder_tui.ui.line import Line, Role, roomiest, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, signed
@@ -99,8 +99,7 @@ def _over_epochs(
     last = max(float(course.epochs[-1]), 1.0)
     y = span_of([float(v) for curve in curves for v in curve.y], wanted)
     here = Upright(float(course.epochs[course.here]), "", "accent")
-    ticks = linear_ticks(last, max(4, width // 10), view.glyphs)
-    return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, x_ticks=ticks)
+    return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, counted=True)
 
 
 def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:

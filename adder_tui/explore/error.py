@@ -141,7 +141,7 @@ def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, widt
     most = "furthest off" if truth_is_known(plane) else "largest answer"
     size = Line.of((f"   {most} ", "dim"), number(largest, glyphs))
     current = Line.of((f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
-    ways = ((frame, size, current), (frame, size), (size, current), (size,))
+    ways = ((frame, size, current), (size, current), (current,))  # what marks the current sum is always told
     return roomiest(width, *(Line.of(line, *parts) for parts in ways))
 
 

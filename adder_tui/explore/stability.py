@@ -53,7 +53,7 @@ def loss_curve(view: ViewState, found: GradientLine, width: int, height: int) ->
         uprights.append(Upright(found.bottom, "parabola", "dim"))
     written, shown = _written(found, losses)
     y = span_of(shown.tolist())
-    drawn = plot([Curve(t, shown, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights, x_ticks=[])
+    drawn = plot([Curve(t, shown, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights)
     if float(np.ptp(losses)) <= ROUNDING * float(np.abs(losses).max()):
         words = f"The loss is {number(found.loss, glyphs)} all along it: float64 has no digits left to tell more."
         flat = [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
@@ -253,7 +253,8 @@ def _gauge(stability: CurvatureReport, width: int, glyphs: Glyphs) -> Line:
     limit = stability.limit if stability.optimizer_limit is None else stability.optimizer_limit
     if not math.isfinite(limit) or limit <= 0 or stability.lr <= 0:
         return Line()
-    columns = max(20, min(60, width - 20))
+    near, far = (f"{glyphs.times_sign}{10.0**decades:g} " for decades in (-GAUGE_DECADES, GAUGE_DECADES))
+    columns = max(20, min(60, width - 32))
     middle = columns // 2
     place = math.log10(stability.lr / limit) / GAUGE_DECADES
     at = middle + round(max(-1.0, min(1.0, place)) * (columns - 1 - middle))
@@ -264,7 +265,9 @@ def _gauge(stability: CurvatureReport, width: int, glyphs: Glyphs) -> Line:
         cells[i] = (glyphs.bar, role)
     cells[middle] = (glyphs.centre, "strong")
     cells[at] = (glyphs.done, role)
-    return Line.of("  ", joined(cells), (f" limit {glyphs.centre}  lr {glyphs.done}", "dim"))
+    return Line.of(
+        "  ", (near, "dim"), joined(cells), (f" {far}of limit {glyphs.centre}  lr {glyphs.done}", "dim")
+    )  # fmt: skip
 
 
 def _curvature(stability: CurvatureReport, row_count: int, width: int, glyphs: Glyphs) -> list[Line]:

@@ -52,7 +52,7 @@ class LearnPane(Pane):
     def actors(self) -> Sequence[object]:
         room = self.classroom
         in_room = () if room is None else (room.answers, room.help, room.controls)
-        return self, self.list, self.lesson_view, self.lesson_view.views.table, *in_room
+        return self, self.list, self.lesson_view, *self.lesson_view.views.parts, *in_room
 
     def compose(self) -> ComposeResult:
         yield self.list

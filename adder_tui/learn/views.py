@@ -214,7 +214,13 @@ class LessonViews(Vertical):
         self.table: TensorTable | None = None
         """The table of tensors, where the lesson has one."""
         self._feed: TensorFeed | None = None
-        self._chart: LossChart | None = None
+        self.chart: LossChart | None = None
+        """The chart of the losses, where the lesson has one."""
+
+    @property
+    def parts(self) -> Sequence[object]:
+        """Those of them that carry commands out."""
+        return self.table, self.chart
 
     @property
     def names(self) -> list[str]:
@@ -232,14 +238,14 @@ class LessonViews(Vertical):
         """What there is to see of them, for the table of commands."""
         focused = self.focused
         name = focused.view_name if focused is not None else ""
-        return OnScreen(name, self.is_shown("network"), self._chart is not None and self._chart.reading is not None)
+        return OnScreen(name, self.is_shown("network"), self.chart is not None and self.chart.reading is not None)
 
     async def put_up(self, lesson: Lesson) -> None:
         """The views of another lesson."""
         self.frames = []
         await self.remove_children()
         names = lesson.shown_views
-        self.table = self._feed = self._chart = None
+        self.table = self._feed = self.chart = None
         self.frames = [self._frame(name) for name in names]
         await self.mount(*self.frames)
         self.current = names[0]
@@ -258,8 +264,9 @@ class LessonViews(Vertical):
             return ViewFrame(self._source, name, self._canvas(name))
         from adder_tui.train.tab import ChartReading
 
-        reading = ChartReading(self, self._veiled, self._services.controller.ready, lambda: None, self._go_to_epoch)
-        self._chart = reading.chart
+        ready, say = self._services.controller.ready, self._services.say
+        reading = ChartReading(self, self._veiled, ready, lambda: None, self._go_to_epoch, say)
+        self.chart = reading.chart
         return ViewFrame(self._source, name, reading.chart, reading.telling)
 
     def _canvas(self, name: str) -> Canvas:

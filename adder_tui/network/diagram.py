@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, floorplan
-from adder_tui.selection import Neuron, Parameter, Selection
+from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Line, Role
-from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.network_values import OWN_LOSS, SCALED_LOSS, ClickTarget, NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark, strokes_of, tiny, weight_of
 from adder_tui.ui.view import ViewState
@@ -17,18 +17,6 @@ MOST_DIGITS, DIGITS = 6, 4
 """Significant digits of a neuron's number in eight columns, and in fewer."""
 MOST_LINES = 48
 """Lines drawn between two columns; of more only the largest are."""
-OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
-"""What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
-
-
-@dataclass(frozen=True)
-class ClickTarget:
-    """A part of the picture that can be clicked, and what is chosen by it."""
-
-    x: int
-    y: int
-    width: int
-    selection: Selection
 
 
 class Sheet(NetworkValues):
@@ -58,11 +46,6 @@ class Sheet(NetworkValues):
         if room <= max(TINY_WIDTHS):
             return tiny(value, room, self.glyphs) if room > 1 else ""
         return compact(value, room, self.glyphs, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
-
-    def is_working(self, column: int) -> bool:
-        """Whether the phase is at work in this column's neurons, which it is in forward and backward."""
-        rung = self.reach.rung
-        return column > 0 and rung is not None and rung.layer == column - 1
 
 
 def draw_edges(s: Sheet, c: int) -> None:
@@ -137,7 +120,7 @@ def _web(s: Sheet, c: int) -> None:
         value = float(s.weights[index])
         role: Role = role_of(value) if weight == 2 or (lit and weight) else "faint"
         dots.line(0, 4 * z + 1, 2 * (x1 - x0) - 1, 4 * y + 1, role, every=(4, 2, 1)[weight])
-    for x, y, character, role in dots.cells():
+    for x, y, character, role in dots.cells(s.glyphs):
         s.grid.put(x0 + x, y, character, role)
 
 
@@ -320,26 +303,13 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
 
 def _outcome(s: Sheet) -> None:
     """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
-    column, snapshot = s.plan.columns[-1], s.view.snapshot
-    if s.trace is None or snapshot is None or not s.has_value(len(s.names), 0):
-        return
-    phase = s.reach.rung.phase if s.reach.rung is not None else ""
-    at_loss = phase == "loss"
-    trace, asked, g = s.trace, snapshot.asked, s.glyphs
-    rows: list[tuple[str, float, Role]] = []
-    if trace.scale != 1:
-        rows.append(("answer", asked.predicted, "text"))
-    if asked.wanted is not None and asked.off_by is not None:
-        rows += [("want", asked.wanted, "text"), ("off", asked.off_by, role_of(asked.off_by))]
-        if phase != "forward":
-            rows.append((OWN_LOSS if trace.scale == 1 else SCALED_LOSS, trace.loss, "strong" if at_loss else "text"))
-    else:
+    column, rows = s.plan.columns[-1], s.outcome
+    at_loss = s.reach.rung is not None and s.reach.rung.phase == "loss"
+    if s.trace is not None and s.has_value(len(s.names), 0) and all(label != "want" for label, *_ in rows):
         _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
         room = column.end - max(0, column.marks - (label == SCALED_LOSS) * len("scaled ")) - len(label) - 1
-        text = compact(value, min(room, 8), g, 4, sign=label == "off")
-        if label == "want" and value == int(value) and len(plain_number(value, g)) <= room:
-            text = plain_number(value, g)
+        text = s.outcome_text(label, value, room)
         x = column.end - max(6, len(text)) - 1 - len(label)
         s.grid.put(x, y, label, "active" if at_loss and label in (OWN_LOSS, SCALED_LOSS) else "dim")
         s.grid.put(column.end - len(text), y, text, role)

@@ -43,6 +43,8 @@ def explanation(view: ViewState, course: ParameterHistory | None, width: int, he
     snapshot = view.snapshot
     if snapshot is None or snapshot.trace is None:
         return []
+    if height == 1:
+        return [in_a_line(view, snapshot, snapshot.trace, width).fit(width, view.glyphs.ellipsis)]
     if isinstance(view.selection, Neuron):
         if view.selection.column == 0:
             lines = _input(view, snapshot.trace, view.selection.index, width)
@@ -50,6 +52,30 @@ def explanation(view: ViewState, course: ParameterHistory | None, width: int, he
             lines = _neuron(view, snapshot, snapshot.trace, view.selection, width, height)
         return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
     return number_explained(view, snapshot, snapshot.trace, view.selection, course, width, height)
+
+
+def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> Line:
+    """The chosen neuron's sum, or the chosen number with its gradient and last change, in one row."""
+    g, at = view.glyphs, view.selection
+    if isinstance(at, Parameter):
+        name, place = place_of(at, view.experiment)
+        title = Line.of((f" {name}[{', '.join(map(str, place))}]  ", "strong"))
+        return Line.of(title, *facts_text(view, snapshot, at.index, width - title.width))
+    name = neuron_name(at, view.experiment)
+    if at.column == 0:
+        return Line.of((f" {name}", "strong"), (" = ", "dim"), plain_number(float(trace.inputs[at.index]), g),
+                       ("  enters every neuron of the first layer, times its weight", "dim"))  # fmt: skip
+    if not NetworkValues(view).has_value(at.column, at.index):
+        return Line.of((f" {name}", "strong"), ("  not yet: forward has not come to it", "dim"))
+    layer = trace.layers[at.column - 1]
+    title = Line.of((f" {name}  ", "strong"))
+    value: list[str | Span] = []
+    if layer.post[at.index] != layer.pre[at.index]:
+        muted = (at.column - 1, at.index) in snapshot.silenced
+        function = "muted" if muted else view.experiment.network.activation
+        value = [("  ", "text"), (f"{function}: ", "dim"), (six(float(layer.post[at.index]), g), "strong")]
+    room = width - title.width - Line.of(*value).width
+    return Line.of(title, weighted_sum(layer, at.index, room, 1, g)[0], *value)
 
 
 def _input(view: ViewState, trace: Trace, index: int, width: int) -> list[Line]:
@@ -104,7 +130,7 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
         lines += [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
     lines.append(row("bias", *facts_text(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
-        lines += [Line(), _legend(g)]
+        lines += [Line(), _picture_legend(g) if view.drawn_as == "picture" else _legend(g)]
     return lines
 
 
@@ -204,6 +230,14 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
     return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
 
 
+def _picture_legend(g: Glyphs) -> Line:
+    return Line.of(
+        (" lines:  ", "faint"), ("plus", "plus"), ("  ", "faint"), ("minus", "minus"),
+        ("  large is bright;  tiles: outputs over a (right) and b (up)  ", "faint"),
+        (g.kept, "accent"), (" kept", "faint"),
+    )  # fmt: skip
+
+
 def _legend(g: Glyphs) -> Line:
     s = strokes_of(g)
     return Line.of(
@@ -297,9 +331,9 @@ def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyp
     if rows > 1 and low != high:
         grid.put(margin - 1 - len(low), rows - 1, low, "dim")
     room = width - margin
-    cells = curve(values, updates, room, rows, "accent", 1).cells()
+    cells = curve(values, updates, room, rows, "accent", 1).cells(glyphs)
     for x, y, character, role in cells:
-        grid.put(margin + x, y, "*" if glyphs.ascii else character, role)
+        grid.put(margin + x, y, character, role)
     grid.put(width - len(phrase), height - 1, phrase, "dim")
     first, last = count(int(updates[0])), count(int(updates[-1]))
     caption = f"updates {last}" if updates[-1] > updates[0] else "no update yet" if not updates[-1] else f"at {last}"

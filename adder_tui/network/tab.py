@@ -14,14 +14,16 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from adder_engine.errors import AdderError, RequestError
-from adder_tui.network.diagram import ClickTarget, diagram
+from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
 from adder_tui.ui.canvas import Canvas, Pane, ViewSource
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line
+from adder_tui.ui.network_values import ClickTarget
 from adder_tui.ui.numbers import count
+from adder_tui.ui.picture import picture
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
+PICTURE_ROWS = 16
+"""What four neurons take with tiles of three rows; a notice below the stage takes its row from the ladder."""
 DIAGRAM_ROWS = 11
 """What four neurons take with their lower rows; a notice below the stage takes its row from the explanation."""
 MOST_COPIED = 600
@@ -65,7 +69,7 @@ class NetworkDiagram(Canvas, can_focus=True):
         self._spots: Sequence[ClickTarget] = ()
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        drawn = diagram(view, width, height)
+        drawn = picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
         self._spots = drawn.spots
         return drawn.lines
 
@@ -101,7 +105,10 @@ class NetworkPane(Pane):
     NetworkPane Explanation {{ height: 6; }}
     """
 
-    _explained = 6
+    _shared = (LADDER_ROWS, 6)
+    """Rows of the ladder and of the explanation."""
+    _telling = False
+    """Whether the trace is in front."""
     _fetched: tuple[int, int] | None = None
     """The number and the snapshot's version that the course was fetched for."""
     _fetching = False
@@ -120,26 +127,42 @@ class NetworkPane(Pane):
 
     def redraw(self) -> None:
         self._share_rows()
+        self._show_trace(self._services.telling)
         self._fetch_course()
         super().redraw()
 
     def _share_rows(self) -> None:
-        height = self.size.height
-        rows = 11 if height >= 34 else 8 if height >= 26 else max(3, min(6, height - LADDER_ROWS - DIAGRAM_ROWS))
-        if rows != self._explained:  # setting a style lays the whole screen out anew, and repaints it
-            self._explained = rows
-            self.query_one(Explanation).styles.height = rows
+        shared = self._rows(self.size.height, self.source())
+        if shared != self._shared:  # setting a style lays the whole screen out anew, and repaints it
+            self._shared = shared
+            self.query_one(LadderLines).styles.height, self.query_one(Explanation).styles.height = shared
+
+    def _rows(self, height: int, view: ViewState) -> tuple[int, int]:
+        """Rows of the ladder and of the explanation; in low windows the picture needs nearly all of them."""
+        as_picture = view.drawn_as == "picture" and not view.telling
+        if height >= 26 or not as_picture:
+            low = max(3, min(6, height - LADDER_ROWS - DIAGRAM_ROWS))
+            return LADDER_ROWS, (8 if as_picture else 11) if height >= 34 else 8 if height >= 26 else low
+        ladder = 1 if view.notice else 2
+        return ladder, max(1, min(6, height - ladder - PICTURE_ROWS))
 
     def action_trace(self) -> None:
-        """Put the trace in the place of diagram and explanation, or those back."""
+        """Put the trace in the place of the network and the explanation, or those back."""
+        self._services.telling = not self._services.telling
+        self._show_trace(self._services.telling)
+
+    def _show_trace(self, telling: bool) -> None:
+        if telling == self._telling:
+            return
         from adder_tui.network.trace_view import TraceText
 
-        telling = bool(self.query(TraceText)) and self.query_one(TraceText).display
+        self._telling = telling
         for canvas in self.query(Canvas).exclude("LadderLines"):
-            canvas.display = telling
+            canvas.display = not telling
         if not self.query(TraceText):
             self.mount(TraceText(self.source, self._services.controller.ready, self._services.select))
-        self.query_one(TraceText).display = self._services.telling = not telling
+        self.query_one(TraceText).display = telling
+        self._share_rows()
         self.call_after_refresh(self._switched)
 
     def _switched(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.snapshot import Answer
-from adder_tui.ui.chart import LABEL_WIDTH, fine_curve, overlay
+from adder_tui.ui.chart import LABELS, WHOLE, Lens, fine_curve, overlay, smoothed
 from adder_tui.ui.line import Line, Role, Span, cut
 from adder_tui.ui.list_view import GAP, Column, column, head_line, list_lines, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, count, number, role_of, signed
@@ -144,7 +144,9 @@ def _held_out(run: RunSummary, glyphs: Glyphs) -> str:
     return number(run.test_loss, glyphs) + age
 
 
-def side_by_side(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int, height: int) -> list[Line]:
+def side_by_side(
+    view: ViewState, pair: tuple[RunSummary, RunSummary], width: int, height: int, lens: Lens = WHOLE
+) -> list[Line]:
     """The whole comparison in ``height`` rows."""
     glyphs = view.glyphs
     head = _head(pair, width, glyphs)
@@ -154,12 +156,12 @@ def side_by_side(view: ViewState, pair: tuple[RunSummary, RunSummary], width: in
         beside = max(len(line.plain.rstrip()) for line in answers)
         left, rows = width - beside - 2, max(0, height - len(head))
         right = [*answers[:rows], *[Line()] * (rows - len(answers))]
-        chart = _chart(pair, left, rows, glyphs)
+        chart = _chart(pair, left, rows, glyphs, lens)
         return [*head, *(Line.of(a, "  ", b.fit(beside)) for a, b in zip(chart, right, strict=True))][:height]
     if height - len(head) - len(answers) < LEAST_CHART:
         answers = answers[: max(3, height - len(head) - LEAST_CHART)]
     rows = max(0, height - len(head) - len(answers))
-    return [*head, *_chart(pair, width, rows, glyphs), *answers][:height]
+    return [*head, *_chart(pair, width, rows, glyphs, lens), *answers][:height]
 
 
 def _head(pair: tuple[RunSummary, RunSummary], width: int, glyphs: Glyphs) -> list[Line]:
@@ -202,16 +204,25 @@ def _value(value: Any, glyphs: Glyphs) -> str:
     return glyphs.text(shown(value, glyphs))
 
 
-def _chart(pair: tuple[RunSummary, RunSummary], width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """Both training losses over each other, each with its letter at its end."""
-    last = float(max(1, *(run.epoch for run in pair)))
+def last_epoch(pair: tuple[RunSummary, RunSummary]) -> float:
+    """Where the chart's axis ends."""
+    return float(max(1, *(run.epoch for run in pair)))
+
+
+def _chart(pair: tuple[RunSummary, RunSummary], width: int, height: int, glyphs: Glyphs, lens: Lens) -> list[Line]:
+    """Both training losses over each other, each with its letter at its end; one that blew up is cut off."""
+    span, columns = lens.span(last_epoch(pair)), max(1, width - LABELS)
     curves = []
     for run, letter, role, marker in zip(pair, "AB", ROLES, ("*", "o"), strict=True):
         losses = run.losses
-        drawn = fine_curve(losses.epochs, losses.train, width - LABEL_WIDTH, last, role, marker if glyphs.ascii else "")
+        values = smoothed(losses.epochs, losses.train, lens.smooth) if lens.smooth else losses.train
+        drawn = fine_curve(
+            losses.epochs, values, columns, span, lens, role, marker if glyphs.ascii else "",
+            bold=letter == "A", cut=bool(run.stopped),
+        )  # fmt: skip
         if drawn is not None:
             curves.append(replace(drawn, label=letter))
-    return overlay(curves, last, width, height, glyphs)
+    return overlay(curves, span, lens, width, height, glyphs)
 
 
 def _answers(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int) -> list[Line]:

@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 
 from adder_engine.snapshot import RunSummary
 from adder_tui.commands import window_keys
-from adder_tui.runs.draw import run_text, runs_lines, side_by_side
+from adder_tui.runs.draw import last_epoch, run_text, runs_lines, side_by_side
 from adder_tui.ui.canvas import Drawing
+from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import ListWindow, keys_line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
@@ -38,6 +39,8 @@ class RunsScreen(ListWindow[None]):
         self._services = services
         self.picked: list[int] = []
         """Ids of the runs to be set side by side; two of them are."""
+        self.lens = WHOLE
+        """How the chart of two runs is looked at."""
         self.struck: list[str] = []
         """Names of the runs that were struck off here, the last one last; u brings it back."""
 
@@ -70,7 +73,7 @@ class RunsScreen(ListWindow[None]):
             return [
                 head.fit(width),
                 Line(),
-                *side_by_side(view, pair, width, height - 3),
+                *side_by_side(view, pair, width, height - 3, self.lens),
                 PAIR_KEYS.fit(width),
             ]
         head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
@@ -112,6 +115,7 @@ class RunsScreen(ListWindow[None]):
     def action_leave(self) -> None:
         if self.picked:
             self.picked.clear()
+            self.lens = WHOLE
             self.say("")
         else:
             self.dismiss()
@@ -129,6 +133,12 @@ class RunsScreen(ListWindow[None]):
     def action_swap(self) -> None:
         self.picked.reverse()
         self.redraw()
+
+    def action_look(self, way: str, by: float = 0.0) -> None:
+        """Look at the chart of two runs in another way."""
+        if self.pair is not None:
+            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.pair))
+            self.redraw()
 
     def action_chart(self) -> None:
         if (run := self._chosen) is None:

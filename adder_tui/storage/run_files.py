@@ -37,6 +37,7 @@ OWN_RUN = "own-run"
 FIRST_LESSON = "first"
 """Stands for the id of whichever lesson comes first."""
 PLACE = "place"
+NETWORK_VIEW = "network_view"
 """A file of the data folder: the tab that was in front last, and the lesson's id if one was in a lesson."""
 LONGEST = 200
 ENDING = ".npz"
@@ -255,6 +256,21 @@ def write_place(data_dir: Path, tab: str, lesson: str) -> None:
     """Keep where one is; a folder that cannot be written to is no reason to stop."""
     with contextlib.suppress(OSError, ValueError):
         (data_dir / PLACE).write_text(f"{tab} {lesson}\n", encoding="ascii")
+
+
+def read_network_view(data_dir: Path) -> str:
+    """What the Network tab showed last; nothing where that is not known."""
+    try:
+        with (data_dir / NETWORK_VIEW).open(encoding="ascii") as file:
+            return file.read(LONGEST).strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def write_network_view(data_dir: Path, shown: str) -> None:
+    """Keep what the Network tab shows; a folder that cannot be written to is no reason to stop."""
+    with contextlib.suppress(OSError):
+        (data_dir / NETWORK_VIEW).write_text(f"{shown}\n", encoding="ascii")
 
 
 def is_new(data_dir: Path) -> bool:

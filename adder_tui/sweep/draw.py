@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.schema import toml
-from adder_tui.ui.chart import LABEL_WIDTH, Curve, fine_curve, overlay
+from adder_tui.ui.chart import LABELS, WHOLE, Curve, Lens, fine_curve, overlay, smoothed
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.list_view import GAP, Column, column, table_lines
 from adder_tui.ui.numbers import aligned, number, plural
@@ -148,20 +148,31 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     return f"{start}. In the sweep, rounded otherwise side by side: {theirs}."
 
 
+def last_epoch(state: SweepState) -> float:
+    """Where the chart's axis ends."""
+    return float(max(1, *(run.experiment.epochs for run in state.runs)))
+
+
 def sweep_chart(
-    plan: Sweep, state: SweepState, at: int, seed: int, width: int, height: int, glyphs: Glyphs
+    plan: Sweep, state: SweepState, at: int, seed: int, width: int, height: int, glyphs: Glyphs, lens: Lens = WHOLE
 ) -> list[Line]:
-    """Each value's median loss over the epochs, named by its letter; the chosen value's seeds behind it."""
+    """Each value's median loss over the epochs, named by its letter; the chosen value's seeds behind it.
+
+    The medians of values with a run that did not blow up set the scale.
+    """
     import numpy as np
 
-    last = float(max(1, *(run.experiment.epochs for run in state.runs)))
-    columns = width - LABEL_WIDTH
+    last = last_epoch(state)
+    span, columns = lens.span(last), width - LABELS
 
-    def drawn(course: Sequence[tuple[int, float]], role: Role, marker: str, label: str = "") -> list[Curve]:
+    def drawn(
+        course: Sequence[tuple[int, float]], role: Role, marker: str, label: str = "", **how: bool
+    ) -> list[Curve]:
         if not course or columns < 8:
             return []
         points = np.asarray(course, dtype=np.float64)
-        curve = fine_curve(points[:, 0], points[:, 1], columns, last, role, marker)
+        losses = smoothed(points[:, 0], points[:, 1], lens.smooth) if label and lens.smooth else points[:, 1]
+        curve = fine_curve(points[:, 0], losses, columns, span, lens, role, marker, **how)
         return [] if curve is None else [replace(curve, label=label)]
 
     curves: list[Curve] = []
@@ -169,11 +180,14 @@ def sweep_chart(
         runs = runs_of(plan, state, i)
         if i == at and len(runs) > 1:
             for other in runs:
-                curves += drawn(other.course, "faint", ":" if glyphs.ascii else "")
-            curves += drawn(runs[min(seed, len(runs) - 1)].course, "dim", "-" if glyphs.ascii else "")
+                curves += drawn(other.course, "faint", ":" if glyphs.ascii else "", cut=True)
+            curves += drawn(runs[min(seed, len(runs) - 1)].course, "dim", "-" if glyphs.ascii else "", cut=True)
         role: Role = "accent" if i == at else "test"
-        curves += drawn(_median_course(runs), role, _letter(i) if glyphs.ascii else "", _letter(i).strip())
-    return overlay(curves, last, width, height, glyphs)
+        letter = _letter(i).strip()
+        blew_up = all(run.stopped for run in runs)
+        marker = (letter or "*") if glyphs.ascii else ""
+        curves += drawn(_median_course(runs), role, marker, letter, bold=i == at, cut=blew_up)
+    return overlay(curves, span, lens, width, height, glyphs)
 
 
 def _median_course(runs: Sequence[SweepRun]) -> list[tuple[int, float]]:

@@ -16,6 +16,7 @@ from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, parse_over, seed
 from adder_tui.sweep.draw import (
     as_in_the_sweep,
     headline,
+    last_epoch,
     runs_of,
     seed_line,
     share,
@@ -25,6 +26,7 @@ from adder_tui.sweep.draw import (
     value_text,
 )
 from adder_tui.ui.canvas import Drawing, heading
+from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line, said_lines
@@ -105,6 +107,8 @@ class SweepScreen(ListWindow[None]):
         super().__init__()
         self._services = services
         self.seed = 0
+        self.lens = WHOLE
+        """How the chart is looked at."""
         self._seen: object = None
 
     @property
@@ -225,13 +229,13 @@ class SweepScreen(ListWindow[None]):
         room = height - len(lines) - len(below)
         if width >= WIDE:
             half = width * 2 // 5
-            chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs)
+            chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs, self.lens)
             table = sweep_table(plan, state, self.at, width - half, room, glyphs)
             table += [Line()] * (room - len(table))
             middle = [Line.of(a.fit(half), b) for a, b in zip(chart, table, strict=True)]
         else:
             rows = min(len(plan.values) + 1, max(4, room // 2))
-            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs)
+            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)
             middle = [*chart, *sweep_table(plan, state, self.at, width, rows, glyphs)]
         return [*lines, *middle, *below]
 
@@ -256,6 +260,12 @@ class SweepScreen(ListWindow[None]):
     def action_seed(self, key: str) -> None:
         if self.sweep is not None:
             self.seed = (self.seed + (1 if key == "right" else -1)) % max(1, len(self.sweep.plan.seeds))
+            self.redraw()
+
+    def action_look(self, way: str, by: float = 0.0) -> None:
+        """Look at the chart in another way."""
+        if self.sweep is not None and not self._filling_in:
+            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.sweep.state))
             self.redraw()
 
     def action_new(self) -> None:
@@ -288,6 +298,7 @@ class SweepScreen(ListWindow[None]):
             if self.sweep is not None:
                 self.sweep.stop()
             self.at = self.seed = 0
+            self.lens = WHOLE
             self._services.sweep = SweepThread(plan)
             self._show_form(False)
         elif self.sweep is not None:

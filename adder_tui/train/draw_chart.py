@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import RunSummary
-from adder_tui.ui.chart import LABEL_WIDTH, Curve, band, column_of, fine_curve, raster, x_axis, y_labels, y_range
-from adder_tui.ui.line import Line, Span, joined
+from adder_tui.ui.chart import (
+    BLANK,
+    LABELS,
+    WHOLE,
+    Curve,
+    Lens,
+    Scale,
+    band,
+    beyond_mark,
+    column_of,
+    fine_curve,
+    raster,
+    scale_of,
+    smoothed,
+    x_axis,
+    y_labels,
+)
+from adder_tui.ui.line import Line, Span, joined, roomiest
 from adder_tui.ui.numbers import count, number
 from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text
 from adder_tui.ui.run_words import on_chart, shown_beside
@@ -19,7 +35,6 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Annotation, EpochSummary, Losses
 
 
-BLANK = " ⠀"
 ROWS_AROUND = 3
 """Legend, axis and the axis's labels."""
 NARROWING = 20
@@ -72,48 +87,58 @@ class Axis:
     """Epochs along the columns of the plot."""
 
     last: float
+    """Where the whole chart ends."""
     columns: int
+    lens: Lens = WHOLE
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The epochs in sight."""
+        return self.lens.span(self.last)
 
     def column(self, epoch: float) -> int:
-        return column_of(min(self.last, max(0.0, epoch)), (0.0, self.last), self.columns)
+        """The column of an epoch; outside the plot where it is out of sight."""
+        return column_of(min(self.last, max(0.0, epoch)), self.span, self.columns)
 
     def epoch(self, column: int) -> int:
         """The epoch that a column stands for."""
-        return round(max(0, min(column, self.columns - 1)) / max(1, self.columns - 1) * self.last)
+        first, last = self.span
+        return round(first + max(0, min(column, self.columns - 1)) / max(1, self.columns - 1) * (last - first))
 
     def moved(self, epoch: int, columns: int) -> int:
-        """The epoch so many columns on or back, but at least one epoch away."""
-        there = self.epoch(self.column(epoch) + columns)
+        """The epoch so many columns on or back, but at least one epoch away, and in the whole chart."""
+        first, last = self.span
+        there = round(epoch + columns / max(1, self.columns - 1) * (last - first))
         return max(epoch + 1, there) if columns > 0 else min(epoch - 1, there)
 
 
-def axis_of(view: ViewState, width: int) -> Axis:
+def axis_of(view: ViewState, width: int, lens: Lens = WHOLE) -> Axis:
     """The epoch axis of a chart of this width."""
-    return Axis(x_end(view), max(1, width - LABEL_WIDTH))
+    return Axis(x_end(view), max(1, width - LABELS), lens)
 
 
-def loss_chart(view: ViewState, width: int, height: int, reading: int | None = None) -> list[Line]:
-    """The losses against epochs, on a log axis, with a line at the current epoch.
+def loss_chart(view: ViewState, width: int, height: int, reading: int | None = None, lens: Lens = WHOLE) -> list[Line]:
+    """The losses against epochs, with a line at the current epoch.
 
     Args:
         reading: the epoch that is read out; None where none is.
+        lens: how they are looked at.
     """
     glyphs = view.glyphs
-    columns, rows = width - LABEL_WIDTH, height - ROWS_AROUND
+    columns, rows = width - LABELS, height - ROWS_AROUND
     if columns < 8 or rows < 2:
         return [Line().fit(width) for _ in range(height)]
     snapshot = view.snapshot
-    axis = axis_of(view, width)
+    axis = axis_of(view, width, lens)
     others = on_chart(view)
     behind = [_behind(run, marker, axis) for run, marker in others]
-    curves = [curve for curve in behind if curve is not None]
-    own = curves_of(snapshot.losses, axis.last, columns, glyphs) if snapshot else []
-    curves += own
-    span = y_range(curves)
+    own = curves_of(snapshot.losses, axis, glyphs) if snapshot else []
+    curves = [*(curve for curve in behind if curve is not None), *own]
+    scale = scale_of(curves, lens, rows, axis.span)
+    cursor = axis.column(now(view))
     if curves:
-        cursor = axis.column(now(view))
         read = None if reading is None else axis.column(reading)
-        cells = raster(curves, (0.0, axis.last), span, columns, rows, glyphs)
+        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs)
         cells = _with_names(view, cells, axis)
         plot = [_with_cursors(row, cursor, read, glyphs) for row in cells]
     else:
@@ -125,14 +150,23 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     feet[cursor] = (glyphs.cursor_foot, "accent")
     if read is not None:
         feet[read] = (glyphs.read_foot, "key")
-    labels = y_labels(span, rows, glyphs, empty=not curves)
-    foot, x_labels = x_axis(axis.last, columns, glyphs, feet)
+    labels = y_labels(scale, rows, glyphs, empty=not curves)
+    foot, x_labels = x_axis(axis.span, columns, glyphs, feet)
+    leaving = {run.id for (run, _), curve in zip(others, behind, strict=True) if _leaves(curve, scale, axis)}
     return [
-        _legend(view, others, width).fit(width, glyphs.ellipsis),
+        _legend(view, others, leaving, lens, width).fit(width, glyphs.ellipsis),
         *(Line.of(label, row).fit(width) for label, row in zip(labels, plot, strict=True)),
         foot.fit(width),
         x_labels.fit(width),
     ]
+
+
+def _leaves(curve: Curve | None, scale: Scale, axis: Axis) -> bool:
+    """Whether a curve is cut off at the upper end of the frame."""
+    if curve is None or not curve.cut:
+        return False
+    seen = (curve.x >= axis.span[0]) & (curve.x <= axis.span[1])
+    return bool((curve.y[seen] > scale.high).any())
 
 
 def now(view: ViewState) -> float:
@@ -162,20 +196,31 @@ def x_end(view: ViewState) -> float:
     return end
 
 
-def curves_of(losses: Losses, x_last: float, columns: int, glyphs: Glyphs) -> list[Curve]:
-    """Band of single updates, held-out curve and training curve, thinned and in log10; empty ones left out."""
+def curves_of(losses: Losses, axis: Axis, glyphs: Glyphs) -> list[Curve]:
+    """Band of single updates, held-out curve, training curve and its moving average; empty ones left out."""
+    at = (axis.columns, axis.span, axis.lens)
     curves: list[Curve | None] = []
-    if (losses.high > losses.low * 1.02).any():
-        curves.append(band(losses.epochs, losses.low, losses.high, columns, x_last, "faint", glyphs.band))
-    test_marker = "o" if glyphs.ascii else ""
-    curves.append(fine_curve(losses.test_epochs, losses.test, columns, x_last, "test", test_marker))
-    curves.append(fine_curve(losses.epochs, losses.train, columns, x_last, "train"))
+    if has_band(losses):
+        curves.append(band(losses.epochs, losses.low, losses.high, *at, "faint"))
+    curves.append(fine_curve(losses.test_epochs, losses.test, *at, "test", glyphs.held_out))
+    smooth = axis.lens.smooth
+    curves.append(fine_curve(losses.epochs, losses.train, *at, "dim" if smooth else "train", bold=not smooth))
+    if smooth:
+        mean = smoothed(losses.epochs, losses.train, smooth)
+        marker = "" if glyphs.mean == glyphs.marker else glyphs.mean
+        curves.append(fine_curve(losses.epochs, mean, *at, "train", marker, bold=True))
     return [curve for curve in curves if curve is not None]
 
 
+def has_band(losses: Losses) -> bool:
+    """Whether losses within an epoch differ so much that their range is drawn."""
+    return bool((losses.high > losses.low * 1.02).any())
+
+
 def _behind(run: RunSummary, marker: str, axis: Axis) -> Curve | None:
-    """Another run's training loss."""
-    return fine_curve(run.losses.epochs, run.losses.train, axis.columns, axis.last, "dim", marker)
+    """Another run's training loss, which never sets the scale."""
+    losses = run.losses
+    return fine_curve(losses.epochs, losses.train, axis.columns, axis.span, axis.lens, "dim", marker, cut=True)
 
 
 def _with_names(view: ViewState, cells: list[list[Span]], axis: Axis) -> list[list[Span]]:
@@ -184,14 +229,17 @@ def _with_names(view: ViewState, cells: list[list[Span]], axis: Axis) -> list[li
     if not changes:
         return cells
     first = view.snapshot.first_loss if view.snapshot else ""
-    return name_losses(cells, [(axis.column(epoch), name) for epoch, name in changes], first, view.glyphs)
+    placed = [(axis.column(epoch), name) for epoch, name in changes]
+    gone = [name for column, name in placed if column < 0]
+    seen = [(column, name) for column, name in placed if 0 <= column < axis.columns]
+    return name_losses(cells, seen, gone[-1] if gone else first, view.glyphs)
 
 
 def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -> Line:
     """The row with the lines of now and of the read-out in empty cells, and what lies in the future greyed."""
     cells: list[Span] = []
     for i, (character, role) in enumerate(row):
-        if i in (now, read) and character in " ⠀":
+        if i in (now, read) and character in BLANK:
             cells.append((glyphs.cursor, "key" if i == read else "faint"))
         else:
             cells.append((character, "faint" if i > now and role in ("train", "test") else role))
@@ -219,28 +267,59 @@ def _empty(view: ViewState, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-def _legend(view: ViewState, others: list[tuple[RunSummary, str]], width: int) -> Line:
-    """What is drawn how; where it grows too long, first the gaps shrink, then the word for the scale goes."""
-    scale = "" if others else ", log scale"
-    wide = _legend_with(view, others, scale, "   ")
-    for narrower in ((scale, "  "), ("", "  ")):
-        if wide.width > width:
-            wide = _legend_with(view, others, *narrower)
-    return wide
+def _legend(
+    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, width: int
+) -> Line:
+    """What is drawn how; where it grows too long, first the gaps shrink, then words that are needed least go."""
+    scale = "" if others and not lens.linear else f", {lens.words}"
+    word = "  loss"
+    ways = ((word, scale, "   ", " in an epoch"), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
+    return roomiest(width, *(_legend_with(view, others, leaving, lens, *way) for way in ways))
 
 
-def _legend_with(view: ViewState, others: list[tuple[RunSummary, str]], scale: str, gap: str) -> Line:
-    glyphs = view.glyphs
-    mark = glyphs.horizontal * 2
-    train, test = ("**", "oo") if glyphs.ascii else (mark, mark)
+def _legend_with(
+    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, word: str, scale: str,
+    gap: str, within: str,
+) -> Line:  # fmt: skip
+    glyphs, snapshot = view.glyphs, view.snapshot
+    ink = glyphs.marker if glyphs.ascii else glyphs.bar
     over = over_pairs(view.experiment, glyphs, ", ")[2]
-    line = Line.of((f"  loss{scale}{gap}", "dim"), (train, "train"), (f" train{over}", "dim"))
+    zero = "" if snapshot is None else zeros(snapshot.losses)
+    thin = ink if glyphs.ascii else glyphs.horizontal
+    drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
+    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" train{over}", "dim"))
+    if zero:
+        line = Line.of(line, (f", {zero}", "strong"))
+    if lens.smooth:
+        mean = glyphs.mean if glyphs.ascii else ink
+        line = Line.of(line, gap, (mean * 2, "train"), (f" mean {'of ' if word else ''}{count(lens.smooth)}", "dim"))
     if view.has_held_out:
-        line = Line.of(line, gap, (test, "test"), (" held-out", "dim"))
-    if view.snapshot is not None:
+        line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (" held-out", "dim"))
+    if snapshot is not None and has_band(snapshot.losses):
+        line = Line.of(line, gap, (glyphs.band * 2, "faint"), (f" batches{within}", "dim"))
+    if snapshot is not None:
         for run, marker in others:
-            line = Line.of(line, f"{gap}{marker * 2} ", (glyphs.text(shown_beside(view.snapshot, run)), "dim"))
+            name = glyphs.text(shown_beside(snapshot, run))
+            off = f" {beyond_mark(glyphs)[0]}" if run.id in leaving else ""
+            line = Line.of(line, f"{gap}{marker * 2} ", (f"{name}{off}", "dim"))
     return line
+
+
+def zeros(losses: Losses) -> str:
+    """``0 from epoch 2``, ``0 at epoch 5``, ``0 from epoch 5 to 9``: where the training loss was 0 last, if ever."""
+    import numpy as np
+
+    places = np.flatnonzero(losses.train == 0)
+    if not len(places):
+        return ""
+    last = int(places[-1])
+    first = last
+    while first and losses.train[first - 1] == 0 and losses.high[first] == 0:
+        first -= 1
+    start, stop = (count(int(losses.epochs[i])) for i in (first, last))
+    if last == len(losses.train) - 1 and (first < last or len(losses.train) == 1):
+        return f"0 from epoch {start}"
+    return f"0 at epoch {start}" if first == last else f"0 from epoch {start} to {stop}"
 
 
 def loss_at(losses: Losses, epoch: int) -> tuple[float | None, float | None]:

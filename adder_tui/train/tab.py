@@ -15,10 +15,10 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from adder_engine.errors import AdderError
-from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now, read_out
+from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
 from adder_tui.ui.canvas import Canvas, Pane, ViewSource
-from adder_tui.ui.chart import LABEL_WIDTH
+from adder_tui.ui.chart import LABELS, WHOLE, Lens, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import learned, watched_sums
 from adder_tui.ui.view import ViewState
@@ -51,14 +51,15 @@ class ChartReading:
         ready: gives the session.
         on_read: called when another epoch is read out, or none any more.
         on_go: takes the epoch that the app shall go to.
+        say: tells of another look at the chart.
     """
 
     def __init__(
         self, host: Widget, source: ViewSource, ready: Callable[[], Awaitable[Session]],
-        on_read: Callable[[], None], on_go: Callable[[int], None],
+        on_read: Callable[[], None], on_go: Callable[[int], None], say: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._host, self._ready, self._on_read = host, ready, on_read
-        self.chart = LossChart(source, self._read, on_go)
+        self.chart = LossChart(source, self._read, on_go, say)
         self.telling = ReadOut(source, self.chart)
         self._resting: Timer | None = None
 
@@ -84,6 +85,7 @@ class LossChart(Canvas, can_focus=True):
     Args:
         on_read: called when another epoch is read out, or none any more.
         on_go: takes the epoch that the app shall go to.
+        say: tells of another look at the chart.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,26 +99,38 @@ class LossChart(Canvas, can_focus=True):
 
     reading: int | None = None
     """The epoch that is read out; None where none is."""
+    lens: Lens = WHOLE
+    """How the losses are looked at."""
     _drawn: ViewState | None = None
-    _drawn_reading: int | None = None
+    _drawn_look: tuple[int | None, Lens] = None, WHOLE
 
-    def __init__(self, source: ViewSource, on_read: Callable[[], None], on_go: Callable[[int], None]) -> None:
+    def __init__(
+        self, source: ViewSource, on_read: Callable[[], None], on_go: Callable[[int], None], say: Callable[[str], None]
+    ) -> None:
         super().__init__(source)
-        self._on_read, self._on_go = on_read, on_go
+        self._on_read, self._on_go, self._say = on_read, on_go, say
 
     @property
     def axis(self) -> Axis:
         """The epochs along the chart's columns."""
-        return axis_of(self.view, self.size.width)
+        return axis_of(self.view, self.size.width, self.lens)
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The chart; drawn anew only where something in it has changed, for it is the dearest of all drawings."""
         before, self._drawn = self._drawn, view
-        same = before is not None and _same_curves(before, view) and self._drawn_reading == self.reading
+        look = self.reading, self.lens
+        same = before is not None and _same_curves(before, view) and self._drawn_look == look
         if self._lines is not None and same:
             return self._lines
-        self._drawn_reading = self.reading
-        return loss_chart(view, width, height, self.reading)
+        self._drawn_look = look
+        return loss_chart(view, width, height, *look)
+
+    def action_look(self, way: str, by: float = 0.0) -> None:
+        """Look at the losses in another way, around the cursor or the current moment; see :func:`looked`."""
+        here = now(self.view) if self.reading is None else float(self.reading)
+        self.lens, words = looked(self.lens, way, by, here, x_end(self.view))
+        self._say(words)
+        self.redraw()
 
     def action_read(self, columns: int) -> None:
         """Move the cursor, from the current moment at first."""
@@ -126,6 +140,8 @@ class LossChart(Canvas, can_focus=True):
 
     def _read(self, epoch: int | None) -> None:
         self.reading = epoch
+        if epoch is not None:
+            self.lens = self.lens.showing(epoch, x_end(self.view))
         self.redraw()
         self._on_read()
 
@@ -142,8 +158,8 @@ class LossChart(Canvas, can_focus=True):
             self._read(None)
 
     def on_click(self, event: events.Click) -> None:
-        if event.x >= LABEL_WIDTH:
-            self._read(min(self.axis.epoch(event.x - LABEL_WIDTH), newest_epoch(self.view)))
+        if event.x >= LABELS:
+            self._read(min(self.axis.epoch(event.x - LABELS), newest_epoch(self.view)))
 
 
 def _same_curves(before: ViewState, after: ViewState) -> bool:
@@ -233,7 +249,11 @@ class TrainPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
-        self._reading = ChartReading(self, services.view, services.controller.ready, self._read, self._go)
+        self._reading = ChartReading(self, services.view, services.controller.ready, self._read, self._go, services.say)
+
+    @property
+    def actors(self) -> Sequence[object]:
+        return self, self._reading.chart
 
     def compose(self) -> ComposeResult:
         with Horizontal():

@@ -55,7 +55,7 @@ class Canvas(Widget):
             self.refresh()
             return
         rows = range(max(len(old), len(new)))
-        regions = [region for y in rows if (region := _changed(_at(old, y), _at(new, y), y, self.size.width))]
+        regions = [region for y in rows for region in _changed(_at(old, y), _at(new, y), y, self.size.width)]
         if regions:
             self.refresh(*regions)
 
@@ -85,17 +85,25 @@ def _at(lines: Sequence[Line], y: int) -> Line:
     return lines[y] if y < len(lines) else Line()
 
 
-def _changed(old: Line, new: Line, y: int, width: int) -> Region | None:
-    """The part of a row between the first and the last cell that differ; the whole row where widths are uneven."""
+APART = 4
+"""Cells that look the same, in a row, from which on going past them costs less than sending them again."""
+
+
+def _changed(old: Line, new: Line, y: int, width: int) -> list[Region]:
+    """The parts of a row whose cells differ; the whole row where widths are uneven."""
     if old == new:
-        return None
+        return []
     before, after = list(old.cells()), list(new.cells())
     if len(before) != len(after) or len(after) != new.width:
-        return Region(0, y, width, 1)
+        return [Region(0, y, width, 1)]
     different = [x for x, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
-    if not different:
-        return None
-    return Region(different[0], y, different[-1] - different[0] + 1, 1)
+    spans: list[list[int]] = []
+    for x in different:
+        if spans and x - spans[-1][1] <= APART:
+            spans[-1][1] = x
+        else:
+            spans.append([x, x])
+    return [Region(first, y, last - first + 1, 1) for first, last in spans]
 
 
 class Drawing(Canvas):

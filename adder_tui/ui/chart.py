@@ -1,15 +1,15 @@
-"""Curves as cells, with axes and their ticks around them: plotext rasters the curves, the axes are our own."""
+"""Curves as cells, with axes and their ticks around them, and how a chart is looked at: its scale and its part."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from adder_tui.ui.line import Line, Role, Span, joined
-from adder_tui.ui.numbers import number, round_up, short_count, short_number
+from adder_tui.ui.numbers import count, number, round_up, short_number
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -26,18 +26,102 @@ GRIDS = ((1.5, 0.5), (0.6, 0.25), (0.0, 0.1))
 
 So a falling loss moves the axis now and then instead of at every drawing: calmer, and fewer bytes over the wire.
 """
-LABEL_WIDTH = 7
-"""Columns left of the plot: a tick's label, and the axis."""
-
+AIR = 1.02
+"""A linear axis reaches so much further than its largest value."""
 DOTS_ACROSS, DOTS_DOWN = 2, 4
 """A cell is divided into braille's dots; curves of whole characters are drawn in the same cells."""
-
-_ROLES: tuple[Role, ...] = ("faint", "dim", "test", "train", "accent", "strong")
-"""What plotext's colours 1, 2, 3 and on stand for."""
+BLANK = " ⠀"
 LABELS = 8
 """Columns left of the plot: a tick's label, and the axis."""
 BELOW = 2
 """The axis and its labels."""
+SMOOTHED = (0, 10, 100, 1000)
+"""Epochs that a moving average goes over; 0 for none."""
+LEAST_PART = 4.0
+"""Epochs in sight at the nearest."""
+NOWHERE = -1 << 40
+"""A place in dots for what lies below all of them."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """How a chart is looked at."""
+
+    linear: bool = False
+    """The loss on an axis in even steps from 0; else on a log axis."""
+    smooth: int = 0
+    """Epochs of the moving average beside the raw line, one of :data:`SMOOTHED`."""
+    part: tuple[float, float] | None = None
+    """The epochs in sight; None for all of them."""
+
+    def span(self, last: float) -> tuple[float, float]:
+        """The epochs in sight of a chart that goes to ``last``; all where the part lies beyond it."""
+        if self.part is None or self.part[0] >= last:
+            return 0.0, last
+        return self.part[0], min(self.part[1], last)
+
+    def zoomed(self, by: int, around: float | None, last: float) -> Lens:
+        """Half the epochs, or with ``by`` 1 twice as many; ``around`` stays where it is, else the middle does."""
+        low, high = self.span(last)
+        size = (high - low) * 2.0**by
+        if by < 0 and size < min(LEAST_PART, last):
+            return self
+        around = (low + high) / 2 if around is None else min(high, max(low, around))
+        return self._on(around - (around - low) * 2.0**by, size, last)
+
+    def panned(self, parts: float, last: float) -> Lens:
+        """The part so many times its own length further on."""
+        low, high = self.span(last)
+        return self._on(low + parts * (high - low), high - low, last)
+
+    def showing(self, x: float, last: float) -> Lens:
+        """The same, gone along as far as it takes for ``x`` to be in sight."""
+        low, high = self.span(last)
+        if low <= x <= high:
+            return self
+        return self._on(x - (high - low) / 4 if x < low else x - (high - low) * 3 / 4, high - low, last)
+
+    def _on(self, first: float, size: float, last: float) -> Lens:
+        if size >= last:
+            return replace(self, part=None)
+        first = min(max(0.0, first), last - size)
+        return replace(self, part=(first, first + size))
+
+    @property
+    def words(self) -> str:
+        """What the y axis is."""
+        return "linear scale" if self.linear else "log scale"
+
+
+WHOLE = Lens()
+
+
+def looked(lens: Lens, way: str, by: float, around: float | None, last: float) -> tuple[Lens, str]:
+    """Another look at a chart, by a key that is alike on all of them, and what to say of it.
+
+    Args:
+        way: ``scale``, ``smooth``, ``zoom``, ``pan`` or ``whole``.
+        by: where to: −1 and 1 for ``zoom`` and ``pan``.
+        around: the epoch under the cursor, which a zoom leaves where it is.
+        last: where the chart's axis ends.
+    """
+    if way == "scale":
+        lens = replace(lens, linear=not lens.linear)
+        return lens, f"The loss on a {lens.words}."
+    if way == "smooth":
+        lens = replace(lens, smooth=SMOOTHED[(SMOOTHED.index(lens.smooth) + 1) % len(SMOOTHED)])
+        return (
+            lens,
+            f"Beside each loss the mean of {count(lens.smooth)} epochs." if lens.smooth else "The loss as it is.",
+        )
+    if way == "whole":
+        return replace(lens, part=None), "All epochs."
+    there = lens.zoomed(int(by), around, last) if way == "zoom" else lens.panned(by / 2, last)
+    if there == lens:
+        edge = {"zoom": "as near as it goes" if by < 0 else "all there is", "pan": "where the chart ends"}[way]
+        return lens, f"This is {edge}." if lens.part or way == "zoom" else "All epochs are in sight: + goes nearer."
+    low, high = there.span(last)
+    return there, f"Epochs {count(math.ceil(low))} to {count(math.floor(high))}." if there.part else "All epochs."
 
 
 @dataclass(frozen=True)
@@ -65,93 +149,241 @@ def log_ticks(low: float, high: float, most: int, glyphs: Glyphs) -> list[Tick]:
         stride = max(1, math.ceil(len(decades) / max(1, most)))
         first = next(d for d in decades if d % stride == 0) if len(decades) > stride else decades[0]
         return [Tick(float(d), _power(d, glyphs)) for d in decades if (d - first) % stride == 0]
-    values = _round_numbers(10**low, 10**high, max(2, most))
-    return [Tick(math.log10(v), _value(v, glyphs)) for v in values if v > 0]
-
-
-def linear_ticks(high: float, most: int, glyphs: Glyphs) -> list[Tick]:
-    """At most ``most`` ticks from 0 to ``high`` at round whole numbers."""
-    values = _round_numbers(0.0, high, max(1, most))
-    return [Tick(v, short_count(round(v))) for v in values if v == round(v)]
-
-
-def _round_numbers(low: float, high: float, most: int) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten within the range, at most ``most``."""
-    if not high > low:
-        return [low]
-    scale = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(scale * m for m in (1, 2, 5, 10, 20, 50) if (high - low) / (scale * m) <= most - 1 or m == 50)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [i * step for i in range(first, last + 1)]
-
-
-def _value(value: float, glyphs: Glyphs) -> str:
-    if value >= 10_000 and value == round(value):
-        return short_count(round(value))
-    return number(value, glyphs, 3).removesuffix(".0")
+    if high > 300:  # beyond what float64 holds
+        return [Tick(float(d), _power(d, glyphs)) for d in decades]
+    ticks = ticks_between(10**low, 10**high, max(2, most - 1), glyphs)
+    return [Tick(math.log10(tick.at), tick.label) for tick in ticks if tick.at > 0]
 
 
 def _power(exponent: int, glyphs: Glyphs) -> str:
     return f"1e{glyphs.minus if exponent < 0 else ''}{abs(exponent)}"
 
 
+def ticks_between(low: float, high: float, most: int, glyphs: Glyphs, least: float = 0.0) -> list[Tick]:
+    """Round numbers from low to high, at most about ``most``, and so few that exact labels have room.
+
+    Where no two exact ones have, the first is rounded and the others tell how much further on they are: ``+0.02``.
+
+    Args:
+        least: the smallest step; 1 for what is counted.
+    """
+    found: list[Tick] = []
+    for dense in (most, 2 * most, 4 * most):
+        if len(exact := _exact(low, high, dense, glyphs, least)) > len(found):
+            found = exact
+        if len(found) > 1 or least:
+            return found
+    return _offsets(low, high, 4 * most, glyphs) or found
+
+
+def _exact(low: float, high: float, most: int, glyphs: Glyphs, least: float) -> list[Tick]:
+    """Ticks whose labels are exact: the smallest steps that give them room, or the most that there are."""
+    step = max(least, round_up((high - low) / max(1, most)))
+    found: list[Tick] = []
+    while step <= 2 * max(high - low, abs(low), abs(high)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        places = [float(f"{n * step:.12g}") for n in range(first, last + 1)]
+        labels = _labels(places, step, glyphs)
+        if len(labels) > len(found):
+            found = [Tick(place, label) for place, label in zip(places, labels, strict=True)]
+        if len(found) > 1:
+            break
+        step = round_up(step * 1.1)
+    return found
+
+
+def _offsets(low: float, high: float, most: int, glyphs: Glyphs) -> list[Tick]:
+    """The low end rounded, and round steps from it; none where float64 has no digits left for them."""
+    step = round_up((high - low) / max(1, most))
+    places = [n * step for n in range(1, math.floor((high - low) / step + 1e-9) + 1)]
+    labels = _labels(places, step, glyphs, LABELS - 1)
+    if not labels or low + step == low:
+        return []
+    parts = [f"{low:.{digits}e}".split("e") for digits in range(3, -1, -1)]
+    forms = [number(low, glyphs, digits) for digits in range(LABELS, 0, -1)]
+    forms += [f"{mantissa}e{int(power)}".replace("-", glyphs.minus) for mantissa, power in parts]
+    first = next((form for form in forms if len(form) < LABELS), forms[-1])
+    return [Tick(low, first), *(Tick(low + p, f"+{label}") for p, label in zip(places, labels, strict=True))]
+
+
+def _labels(places: Sequence[float], step: float, glyphs: Glyphs, room: int = LABELS) -> list[str]:
+    """What the ticks are called, all in the shortest form that is exact; empty where none has room."""
+    if not places:
+        return []
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    forms = [[short_number(place, glyphs) for place in places]]
+    forms += [
+        [f"{place:{comma}.{decimals}f}".replace("-", glyphs.minus) for place in places]
+        for comma in (",", "") if decimals < LABELS
+    ]  # fmt: skip
+    forms += [[number(place, glyphs, digits) for place in places] for digits in range(1, LABELS)]
+
+    def will_do(form: list[str]) -> bool:
+        exact = all(math.isclose(told(label), place, rel_tol=1e-9) for label, place in zip(form, places, strict=True))
+        return exact and len({*form}) == len(form) and all(len(label) < room for label in form)
+
+    return next((form for form in forms if will_do(form)), [])
+
+
+def told(label: str) -> float:
+    """The number that an axis's label tells."""
+    return float(label.replace(",", "").replace("−", "-").replace("k", "e3").replace("M", "e6"))
+
+
 @dataclass(frozen=True)
 class Curve:
-    """Points to be joined, y in log10."""
+    """Points to be joined."""
 
     x: Doubles
     y: Doubles
+    """In the axis's own coordinates: log10 on a log axis, where −inf stands for a loss of 0."""
     role: Role
     marker: str = ""
     """The character that it is drawn with; fine dots where none is given."""
     label: str = ""
     """A character put at its end."""
+    bold: bool = False
+    """Two dots wide."""
+    cut: bool = False
+    """It does not set the scale: where it leaves the frame it is cut off, and marked."""
+    down_to: Doubles | None = None
+    """Where given, what lies between ``y`` and this is filled."""
 
 
-def fine_curve(x: Doubles, values: Doubles, columns: int, x_last: float, role: Role, marker: str = "") -> Curve | None:
-    """A curve of what a log axis can show of ``values``, thinned; None where that is nothing."""
-    return band(x, values, values, columns, x_last, role, marker)
+def fine_curve(
+    x: Doubles, values: Doubles, columns: int, span: tuple[float, float], lens: Lens, role: Role, marker: str = "", *,
+    bold: bool = False, cut: bool = False,
+) -> Curve | None:  # fmt: skip
+    """A curve of what an axis can show of losses within a span of epochs, thinned; None where that is nothing."""
+    import numpy as np
+
+    seen = in_span(x, np.isfinite(values) & (values >= 0), span)
+    if not seen.any():
+        return None
+    y = _on_axis(values[seen], lens)
+    return Curve(*thin(x[seen], y, columns, span), role, marker, bold=bold, cut=cut)
 
 
 def band(
-    x: Doubles, low: Doubles, high: Doubles, columns: int, x_last: float, role: Role, marker: str = ""
+    x: Doubles, low: Doubles, high: Doubles, columns: int, span: tuple[float, float], lens: Lens, role: Role
 ) -> Curve | None:
-    """The same for a range of values at each place."""
+    """The same for a range of losses at each place, filled; a loss beyond all numbers is left out."""
     import numpy as np
 
-    fine = (low > 0) & np.isfinite(low) & np.isfinite(high) & (high > 0) & (x <= x_last)
-    if not fine.any():
+    seen = in_span(x, np.isfinite(low) & np.isfinite(high) & (low >= 0), span)
+    if not seen.any():
         return None
-    return Curve(*thin(x[fine], np.log10(low[fine]), np.log10(high[fine]), columns, x_last), role, marker)
+    at = x[seen]
+    starts = _starts(at, DOTS_ACROSS * columns, span)
+    least, most = np.minimum.reduceat(low[seen], starts), np.maximum.reduceat(high[seen], starts)
+    return Curve(at[starts], _on_axis(most, lens), role, down_to=_on_axis(least, lens))
 
 
-def thin(x: Doubles, low: Doubles, high: Doubles, columns: int, x_last: float) -> tuple[Doubles, Doubles]:
+def in_span(x: Doubles, fine: NDArray[np.bool_], span: tuple[float, float]) -> NDArray[np.bool_]:
+    """Which points are fine and within a span, or next to one that is, so that lines run on to the edge."""
+    import numpy as np
+
+    places = np.flatnonzero(fine)
+    inside = (x[places] >= span[0]) & (x[places] <= span[1])
+    if not inside.any():
+        # A line may cross the span between two points of a thinned history.
+        after = int(np.searchsorted(x[places], span[0]))
+        inside[max(0, after - 1) : after + 1] = 0 < after < len(places)
+    near = inside.copy()
+    near[1:] |= inside[:-1]
+    near[:-1] |= inside[1:]
+    seen = np.zeros(len(x), dtype=bool)
+    seen[places[near]] = True
+    return seen
+
+
+def _on_axis(values: Doubles, lens: Lens) -> Doubles:
+    import numpy as np
+
+    if lens.linear:
+        return values
+    with np.errstate(divide="ignore"):
+        logs: Doubles = np.log10(values)
+    return logs
+
+
+def _starts(x: Doubles, columns: int, span: tuple[float, float]) -> NDArray[np.int64]:
+    """Where each column's points begin."""
+    import numpy as np
+
+    column = np.clip((x - span[0]) / (span[1] - span[0]) * columns, -1, columns).astype(int)
+    column[x == span[1]] = columns - 1
+    return np.flatnonzero(np.diff(column, prepend=-2))
+
+
+def thin(x: Doubles, y: Doubles, columns: int, span: tuple[float, float]) -> tuple[Doubles, Doubles]:
     """At most two points a column: each column's lowest and highest, in the order in which they came."""
     import numpy as np
 
-    same = bool((low == high).all())
-    if same and len(x) <= 2 * columns:
-        return x, low
-    column = np.minimum((x / x_last * columns).astype(int), columns - 1)
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
-    xs: list[float] = []
-    ys: list[float] = []
+    if len(x) <= 2 * columns:
+        return x, y
+    starts = _starts(x, columns, span)
+    kept: list[int] = []
     for start, stop in zip(starts, [*starts[1:], len(x)], strict=True):
-        lowest = start + int(low[start:stop].argmin())
-        highest = start + int(high[start:stop].argmax())
-        points = sorted({(lowest, 0), (highest, 1)})
-        for i, which in points:
-            xs.append(float(x[i]))
-            ys.append(float(high[i] if which else low[i]))
-    return np.asarray(xs), np.asarray(ys)
+        kept += sorted({start + int(y[start:stop].argmin()), start + int(y[start:stop].argmax())})
+    return x[np.asarray(kept)], y[np.asarray(kept)]
 
 
-def y_range(curves: Sequence[Curve]) -> tuple[float, float]:
-    """The log axis's range over all curves."""
-    if not curves:
-        return 0.0, 1.0
-    return log_span(min(float(c.y.min()) for c in curves), max(float(c.y.max()) for c in curves))
+def smoothed(x: Doubles, values: Doubles, epochs: int) -> Doubles:
+    """The mean of the values at the last ``epochs`` epochs up to each; losses beyond all numbers are left out."""
+    import numpy as np
+
+    fine = np.isfinite(values)
+    if not len(x):
+        return values
+    first = np.searchsorted(x, x - epochs, side="right")
+    pairs = np.column_stack([first, np.arange(1, len(x) + 1)]).ravel()
+    sums = np.add.reduceat(np.append(np.where(fine, values, 0.0), 0.0), pairs)[::2]
+    known = np.add.reduceat(np.append(fine, False).astype(float), pairs)[::2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Doubles = np.where(known > 0, sums / known, np.nan)
+    return mean
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The axis of the losses."""
+
+    low: float
+    high: float
+    """Both log10 on a log axis."""
+    lens: Lens
+    floor: bool = False
+    """Its lowest row stands for a loss of 0."""
+    empty: bool = False
+    """No loss above 0 is known."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+def scale_of(curves: Sequence[Curve], lens: Lens, rows: int, x: tuple[float, float]) -> Scale:
+    """The axis over the curves that set it, all where none does; a loss of 0 gets the lowest row of a log axis."""
+    import numpy as np
+
+    setting = [curve for curve in curves if not curve.cut] or curves
+    ends: list[Doubles] = []
+    for curve in setting:
+        inside = (curve.x >= x[0]) & (curve.x <= x[1])
+        inside = inside if inside.any() else np.ones(len(curve.x), dtype=bool)
+        ends += [curve.y[inside], *([] if curve.down_to is None else [curve.down_to[inside]])]
+    values = np.concatenate(ends) if ends else np.empty(0)
+    above = values[np.isfinite(values)]
+    if lens.linear:
+        top = float(above.max()) * AIR if len(above) else 0.0
+        return Scale(0.0, top or 1.0, lens, empty=not top)
+    floor = bool(np.isneginf(values).any())
+    low, high = log_span(float(above.min()), float(above.max())) if len(above) else (0.0, 1.0)
+    if floor:
+        dots = rows * DOTS_DOWN
+        low = high - (high - low) * (dots - 1) / max(1, dots - 1 - DOTS_DOWN)
+    return Scale(low, high, lens, floor, not len(above))
 
 
 def column_of(value: float, span: tuple[float, float], columns: int) -> int:
@@ -166,117 +398,175 @@ def row_of(value: float, span: tuple[float, float], rows: int) -> int:
 
 def _dot(value: float, span: tuple[float, float], dots: int) -> int:
     """The dot nearest to a value: the first lies on the range's low end, the last on its high end."""
-    return math.floor(round(0.5 + (dots - 1) * (value - span[0]) / (span[1] - span[0]), 8))
-
-
-def _placed(values: Doubles, span: tuple[float, float], cells: int, dots: int, *, fine: bool) -> list[float]:
-    """Values as shares of the range that plotext draws in just the dots, or cells, of ``_dot``."""
-    found = [_dot(v, span, cells * dots) if math.isfinite(v) else v for v in values.tolist()]
-    if fine:
-        return [d / (cells * dots - 1) for d in found]
-    return [d // dots / max(1, cells - 1) for d in found]
+    if math.isinf(value):
+        return NOWHERE if value < 0 else -NOWHERE
+    return math.floor(round(0.5 + (dots - 1) * ((value - span[0]) / (span[1] - span[0])), 8))
 
 
 def raster(
     curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs
 ) -> list[list[Span]]:
-    """The curves as cells, ``rows`` lists of ``columns`` (character, role) pairs; plotext does the drawing."""
-    import plotext
+    """The curves as cells, ``rows`` lists of ``columns`` (character, role) pairs; later ones lie over earlier ones.
 
-    plotext.clear_figure()
-    plotext.limit_size(False, False)
-    plotext.plotsize(columns, rows)
-    plotext.frame(False)
-    plotext.xfrequency(0)
-    plotext.yfrequency(0)
-    plotext.axes_color("default")
-    plotext.canvas_color("default")
-    plotext.xlim(0, 1)
-    plotext.ylim(0, 1)
+    What is 0 on a log axis lies on its lowest dots.
+    """
+    cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
     for curve in curves:
         marker = curve.marker or glyphs.marker
         fine = marker == "braille"
-        across = _placed(curve.x, x, columns, DOTS_ACROSS, fine=fine)
-        up = _placed(curve.y, y, rows, DOTS_DOWN, fine=fine)
-        plotext.plot(across, up, marker=marker, color=_ROLES.index(curve.role) + 1)
-    built: str = plotext.build()
-    plotext.clear_figure()
-    cells = [_cells(line)[:columns] for line in built.split("\n")[:rows]]
-    for curve in curves:
-        if curve.label:
-            column, row = column_of(float(curve.x[-1]), x, columns), row_of(float(curve.y[-1]), y, rows)
-            if 0 <= column < columns and 0 <= row < rows:
-                cells[row][column] = (curve.label, curve.role)
+        across = [_dot(v, x, columns * DOTS_ACROSS) for v in curve.x.tolist()]
+        up = [_dot(v, y, rows * DOTS_DOWN) for v in curve.y.tolist()]
+        if not curve.cut:
+            up = [0 if v == NOWHERE else v for v in up]
+        points = list(zip(across, up, strict=True))
+        if not fine:
+            points = [(a // DOTS_ACROSS, b // DOTS_DOWN) for a, b in points]
+        size = (columns * DOTS_ACROSS, rows * DOTS_DOWN) if fine else (columns, rows)
+        left: list[tuple[int, bool]] = []
+        if curve.down_to is not None:
+            down = [_dot(v, y, rows * DOTS_DOWN) for v in curve.down_to.tolist()]
+            dots = _filled(across, up, down, (columns * DOTS_ACROSS, rows * DOTS_DOWN))
+            if not fine:
+                dots = {(a // DOTS_ACROSS, b // DOTS_DOWN) for a, b in dots}
+        else:
+            dots, left = _stroke(points, size, bold=curve.bold and fine)
+        _ink(cells, dots, curve.role, glyphs.band if curve.down_to is not None and not fine else marker)
+        if curve.cut:
+            for column, below in left:
+                at = column // DOTS_ACROSS if fine else column
+                cells[-1 if below else 0][at] = (beyond_mark(glyphs)[below], curve.role)
+        if curve.label and across:
+            column = max(0, min(columns - 1, across[-1] // DOTS_ACROSS))
+            row = max(0, min(rows - 1, rows - 1 - up[-1] // DOTS_DOWN))
+            cells[row][column] = (curve.label, curve.role)
     return cells
 
 
-_SGR = re.compile(r"\x1b\[([0-9;]*)m")
+def beyond_mark(glyphs: Glyphs) -> str:
+    """Two characters that mark where a curve leaves the frame: above, below."""
+    return "^v" if glyphs.ascii else "↑↓"
 
 
-def _cells(line: str) -> list[Span]:
-    """plotext's coloured text as cells with roles."""
-    cells: list[Span] = []
-    role: Role = "text"
-    at = 0
-    for match in [*_SGR.finditer(line), None]:
-        cells += [(character, role) for character in line[at : match.start() if match else len(line)]]
-        if match is None:
-            break
-        at = match.end()
-        number = match[1].rpartition(";")[2]
-        ours = match[1].startswith("38;5;") and number.isdigit() and 0 < int(number) <= len(_ROLES)
-        role = _ROLES[int(number) - 1] if ours else "text"
-    return cells
+Dot = tuple[int, int]
+_BRAILLE = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
+"""A dot's bit by its row from the bottom and its column."""
 
 
-def y_labels(span: tuple[float, float], rows: int, glyphs: Glyphs, *, empty: bool = False) -> list[Line]:
-    """What stands left of each row of a plot: a log axis and its labels; ``empty`` leaves the labels out."""
-    low, high = span
-    ticks = [] if empty else log_ticks(low, high, max(2, rows // 2), glyphs)
-    by_row = {row_of(tick.at, span, rows): tick.label for tick in reversed(ticks)}
-    return [
-        Line.of(
-            (by_row.get(row, "").rjust(LABEL_WIDTH - 1)[: LABEL_WIDTH - 1], "dim"),
-            (glyphs.y_tick if row in by_row else glyphs.vertical, "faint"),
-        )
-        for row in range(rows)
-    ]
-
-
-def x_axis(last: float, columns: int, glyphs: Glyphs, feet: Mapping[int, Span]) -> tuple[Line, Line]:
-    """The axis below a plot and its labels, from 0 to ``last``; ``feet`` are put on it at their columns."""
-    ticks: list[Tick] = linear_ticks(last, max(2, columns // 10), glyphs)
-    marks: list[Span] = [(glyphs.horizontal, "faint")] * columns
-    labels = [" "] * (LABEL_WIDTH + columns)
-    free = 0
-    for tick in ticks:
-        column = column_of(tick.at, (0.0, last), columns)
-        start = min(LABEL_WIDTH + column - len(tick.label) // 2, len(labels) - len(tick.label))
-        if start < free:
+def _ink(cells: list[list[Span]], dots: set[Dot], role: Role, marker: str) -> None:
+    """Put dots, counted from the lower left, into their cells; braille's come to those that are there."""
+    rows = len(cells)
+    for a, b in dots:
+        if marker != "braille":
+            cells[rows - 1 - b][a] = (marker, role)
             continue
-        marks[column] = (glyphs.x_tick, "faint")
-        labels[start : start + len(tick.label)] = tick.label
-        free = start + len(tick.label) + 1
+        row, column = rows - 1 - b // DOTS_DOWN, a // DOTS_ACROSS
+        there = ord(cells[row][column][0])
+        bits = there if 0x2800 <= there < 0x2900 else 0x2800
+        cells[row][column] = (chr(bits | _BRAILLE[b % DOTS_DOWN][a % DOTS_ACROSS]), role)
+
+
+def _stroke(points: Sequence[Dot], size: Dot, *, bold: bool) -> tuple[set[Dot], list[tuple[int, bool]]]:
+    """The dots of a line through points, and where it leaves the frame: the column, and whether that is below."""
+    dots: set[Dot] = set()
+    left: list[tuple[int, bool]] = []
+    segments: Iterator[tuple[Dot, Dot]] = pairwise(points) if len(points) > 1 else iter([(p, p) for p in points])
+    for start, stop in segments:
+        clipped = _clipped(start, stop, size)
+        if clipped is not None:
+            (x0, y0), (x1, y1) = clipped
+            steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+            steep = abs(y1 - y0) > abs(x1 - x0)
+            for i in range(steps + 1):
+                x, y = round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps)
+                dots.add((x, y))
+                if bold:  # the other dot lies in the same cell, so that the line says no other value
+                    dots.add((x ^ 1, y) if steep else (x, y - 1 if y % DOTS_DOWN == DOTS_DOWN - 1 else y + 1))
+        for (x, y), near in ((start, 0), (stop, 1)):
+            if not 0 <= y < size[1]:
+                column = clipped[near][0] if clipped is not None else x
+                if 0 <= column < size[0] and not any(abs(column - c) < 3 and low == (y < 0) for c, low in left):
+                    left.append((column, y < 0))
+    return dots, left
+
+
+def _clipped(start: Dot, stop: Dot, size: Dot) -> tuple[Dot, Dot] | None:
+    """What of a line lies within the frame, by Liang and Barsky; None where nothing does."""
+    if all(0 <= x < size[0] and 0 <= y < size[1] for x, y in (start, stop)):
+        return start, stop
+    first, last = 0.0, 1.0
+    for axis in (0, 1):
+        change = stop[axis] - start[axis]
+        for step, room in ((-change, start[axis]), (change, size[axis] - 1 - start[axis])):
+            if step == 0:
+                if room < 0:
+                    return None
+            elif step < 0:
+                first = max(first, room / step)
+            else:
+                last = min(last, room / step)
+    if first > last:
+        return None
+
+    def at(share: float) -> Dot:
+        x, y = (start[axis] + (stop[axis] - start[axis]) * share for axis in (0, 1))
+        return max(0, min(size[0] - 1, round(x))), max(0, min(size[1] - 1, round(y)))
+
+    return at(first), at(last)
+
+
+def _filled(across: Sequence[int], up: Sequence[int], down: Sequence[int], size: Dot) -> set[Dot]:
+    """Every second dot between two edges within the frame, from the first point to the last."""
+    import numpy as np
+
+    at = np.arange(max(0, across[0]), min(size[0] - 1, across[-1]) + 1)
+    clipped = (np.clip(edge, 0, size[1] - 1) for edge in (up, down))
+    tops, bottoms = (np.interp(at, across, edge).round().astype(int).tolist() for edge in clipped)
+    edges = zip(at.tolist(), bottoms, tops, strict=True)
+    return {(x, y) for x, low, high in edges for y in range(low, high + 1) if (x + y) % 2 == 0 or low == high}
+
+
+def y_labels(scale: Scale, rows: int, glyphs: Glyphs, *, empty: bool = False) -> list[Line]:
+    """What stands left of each row of a plot: an axis and its labels; ``empty`` leaves the labels out."""
+    most = max(2, rows // 2)
+    ticks: list[Tick] = []
+    if not (empty or scale.empty):
+        make = ticks_between if scale.lens.linear else log_ticks
+        ticks = make(*scale.span, most, glyphs)
+    by_row = {row_of(tick.at, scale.span, rows): tick.label for tick in reversed(ticks)}
+    if scale.floor or (scale.empty and not empty):
+        by_row[rows - 1] = "0"
+    return [_beside_row(by_row.get(row, ""), glyphs) for row in range(rows)]
+
+
+def _beside_row(label: str, glyphs: Glyphs) -> Line:
+    axis: Span = (glyphs.y_tick if label else glyphs.vertical, "faint")
+    return Line.of((label.rjust(LABELS - 1), "dim"), axis)
+
+
+def x_axis(
+    span: tuple[float, float], columns: int, glyphs: Glyphs, feet: Mapping[int, Span]
+) -> tuple[Line, Line]:  # fmt: skip
+    """The axis of epochs below a plot and its labels; ``feet`` are put on it at their columns."""
+    ticks = ticks_between(*span, max(2, columns // 10), glyphs, least=1.0)
+    axis, names = _below(ticks, (), span, columns, glyphs)
     for column, foot in feet.items():
-        marks[column] = foot
-    corner: Span = (" " * (LABEL_WIDTH - 1) + glyphs.corner, "faint")
-    return joined([corner, *marks]), Line.of(("".join(labels), "dim"))
+        if 0 <= column < columns:
+            axis[LABELS + column] = foot
+    return joined(axis), joined(names)
 
 
-def overlay(curves: Sequence[Curve], last: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """Several curves over one pair of axes, without a cursor; the later ones lie on top."""
-    columns, rows = width - LABEL_WIDTH, height - 2
+def overlay(
+    curves: Sequence[Curve], span: tuple[float, float], lens: Lens, width: int, height: int, glyphs: Glyphs
+) -> list[Line]:
+    """Several curves of losses over one pair of axes, without a cursor; the later ones lie on top."""
+    columns, rows = width - LABELS, height - BELOW
     if columns < 8 or rows < 2:
         return [Line().fit(width) for _ in range(height)]
-    span = y_range(curves)
-    if curves:
-        cells = raster(curves, (0.0, last), span, columns, rows, glyphs)
-    else:
-        cells = [[(" ", "text")] * columns for _ in range(rows)]
-    labels = y_labels(span, rows, glyphs, empty=not curves)
-    axis, x_labels = x_axis(last, columns, glyphs, {})
+    scale = scale_of(curves, lens, rows, span)
+    cells = raster(curves, span, scale.span, columns, rows, glyphs)
+    labels = y_labels(scale, rows, glyphs, empty=not curves)
     plot = [Line.of(label, joined(row)).fit(width) for label, row in zip(labels, cells, strict=True)]
-    return [*plot, axis.fit(width), x_labels.fit(width)]
+    return [*plot, *(line.fit(width) for line in x_axis(span, columns, glyphs, {}))]
 
 
 @dataclass(frozen=True)
@@ -298,82 +588,47 @@ def span_of(values: Sequence[float], wanted: Sequence[float] = ()) -> tuple[floa
 
 def plot(
     curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], width: int, height: int, glyphs: Glyphs,
-    *, uprights: Sequence[Upright] = (), levels: Sequence[float] = (), x_ticks: Sequence[Tick] | None = None,
+    *, uprights: Sequence[Upright] = (), levels: Sequence[float] = (), counted: bool = False,
 ) -> list[Line]:  # fmt: skip
-    """Curves with their axes in ``width`` by ``height``; ``levels`` are drawn as faint lines across."""
+    """Curves with their axes in ``width`` by ``height``; ``levels`` are drawn as faint lines across.
+
+    Where the uprights have names and there are rows for it, the numbers along x stand in a row of their own.
+
+    Args:
+        counted: x is counted, so that its ticks are whole numbers.
+    """
     columns, rows = width - LABELS, height - BELOW
+    named = any(upright.label for upright in uprights) and rows > 5
+    rows -= named
     if columns < 8 or rows < 2 or not x[1] > x[0]:
         return [Line().fit(width) for _ in range(height)]
     cells = raster(list(curves), x, y, columns, rows, glyphs)
-    blank = " ⠀"
     for level in levels:
         row = row_of(level, y, rows)
         if 0 <= row < rows:
-            cells[row] = [(glyphs.horizontal, "faint") if c in blank else (c, role) for c, role in cells[row]]
+            cells[row] = [(glyphs.horizontal, "faint") if c in BLANK else (c, role) for c, role in cells[row]]
     for upright in uprights:
         column = column_of(upright.x, x, columns)
         for line in cells:
-            if 0 <= column < len(line) and line[column][0] in blank + glyphs.horizontal:
+            if 0 <= column < len(line) and line[column][0] in BLANK + glyphs.horizontal:
                 line[column] = (glyphs.cursor, "faint")
-    ticks = ticks_between(*y, max(2, rows // 2), glyphs)
-    by_row = {row_of(tick.at, y, rows): tick.label for tick in ticks}
-    lines = [
-        Line.of(
-            (by_row.get(i, "").rjust(LABELS - 1)[: LABELS - 1], "dim"),
-            (glyphs.y_tick if i in by_row else glyphs.vertical, "faint"),
-            joined(row),
-        ).fit(width)
-        for i, row in enumerate(cells)
-    ]
-    below = ticks_between(*x, max(2, columns // 12), glyphs) if x_ticks is None else x_ticks
-    return [*lines, *_below(below, uprights, x, columns, width, glyphs)]
-
-
-def ticks_between(low: float, high: float, most: int, glyphs: Glyphs) -> list[Tick]:
-    """Round numbers from low to high, at most about ``most``, and so few that exact labels have room."""
-    step = round_up((high - low) / max(1, most))
-    found: list[Tick] = []
-    while step <= 2 * max(high - low, abs(low), abs(high)):
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        places = [float(f"{n * step:.12g}") for n in range(first, last + 1)]
-        labels = _labels(places, step, glyphs)
-        if labels and len(labels) > len(found):
-            found = [Tick(place, label) for place, label in zip(places, labels, strict=True)]
-        if len(found) > 1:
-            break
-        step = round_up(step * 1.1)
-    return found
-
-
-def _labels(places: Sequence[float], step: float, glyphs: Glyphs) -> list[str]:
-    """What the ticks are called, all in the shortest form that is exact; empty where none has room."""
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    forms: list[list[str]] = []
-    if all(_is_short(place) for place in places):
-        forms.append([short_number(place, glyphs) for place in places])
-    for comma in (",", ""):
-        forms.append([f"{place:{comma}.{decimals}f}".replace("-", glyphs.minus) for place in places])
-    for digits in range(1, LABELS):
-        if all(_has_digits(place, digits) for place in places):
-            forms.append([number(place, glyphs, digits) for place in places])
-    roomy = (form for form in forms if all(len(label) < LABELS for label in form))
-    return next(roomy, [])
-
-
-def _is_short(place: float) -> bool:
-    """Whether ``short_number`` tells the place exactly."""
-    size = abs(place)
-    return (size == round(size) and size < 1e9) or _has_digits(place, 3 if 1e-3 <= size < 1e9 else 2)
-
-
-def _has_digits(place: float, digits: int) -> bool:
-    """Whether so many significant digits tell the place exactly."""
-    return float(f"{place:.{digits - 1}e}") == place
+    by_row = {row_of(tick.at, y, rows): tick.label for tick in ticks_between(*y, max(2, rows // 2), glyphs)}
+    lines = [Line.of(_beside_row(by_row.get(i, ""), glyphs), joined(row)).fit(width) for i, row in enumerate(cells)]
+    ticks = ticks_between(*x, max(2, columns // (10 if counted else 12)), glyphs, 1.0 if counted else 0.0)
+    axis, names = _below([] if named else ticks, uprights, x, columns, glyphs)
+    lines += [joined(axis).fit(width), joined(names).fit(width)]
+    if named:
+        marks, numbers = _below(ticks, (), x, columns, glyphs)
+        ours = {i: mark for i, mark in enumerate(marks) if mark[0] == glyphs.x_tick and axis[i][1] == "faint"}
+        lines[-2] = joined([ours.get(i, mark) for i, mark in enumerate(axis)]).fit(width)
+        lines.append(joined(numbers).fit(width))
+    return lines
 
 
 def _below(
-    ticks: Sequence[Tick], uprights: Sequence[Upright], x: tuple[float, float], columns: int, width: int, glyphs: Glyphs
-) -> list[Line]:
+    ticks: Sequence[Tick], uprights: Sequence[Upright], x: tuple[float, float], columns: int, glyphs: Glyphs
+) -> tuple[list[Span], list[Span]]:
+    """The cells of an axis and of what is written below it, each ``LABELS`` wider than the plot."""
     axis: list[Span] = [(glyphs.horizontal, "faint")] * columns
     names: list[Span] = [(" ", "dim")] * (LABELS + columns)
     for upright in uprights:
@@ -385,8 +640,8 @@ def _below(
         column = column_of(tick.at, x, columns)
         if 0 <= column < columns and _name(names, column, tick.label, "dim") and axis[column][1] == "faint":
             axis[column] = (glyphs.x_tick, "faint")
-    corner: Span = (" " * (LABELS - 1) + glyphs.corner, "faint")
-    return [joined([corner, *axis]).fit(width), joined(names).fit(width)]
+    margin: list[Span] = [(" ", "faint")] * (LABELS - 1)
+    return [*margin, (glyphs.corner, "faint"), *axis], names
 
 
 def _name(names: list[Span], column: int, label: str, role: Role) -> bool:

@@ -36,6 +36,8 @@ SIZES = " .:*%#"
 UNKNOWN = 99
 """Level of what is no number."""
 HALF = "▀"
+QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+"""Quarters of a block: upper left 1, upper right 2, lower left 4, lower right 8."""
 
 
 def cell(value: float | None, glyphs: Glyphs, before: int = BEFORE, after: int = AFTER) -> str:
@@ -127,9 +129,26 @@ class Dots:
         for i in range(0, steps + 1, every):
             self.dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps), role)
 
-    def cells(self) -> list[tuple[int, int, str, Role]]:
+    @staticmethod
+    def bit(x: int, y: int) -> int:
+        """The bit of a dot in its character."""
+        return _DOTS[y % 4][x % 2]
+
+    @staticmethod
+    def character(bits: int, glyphs: Glyphs) -> str:
+        """The character of these dots; without braille the quarters of a block in which there are any."""
+        if glyphs.ascii:
+            return "*"
+        if glyphs.dots:
+            return chr(_BLANK + bits)
+        left, right = bits & 0x47, bits & 0xB8
+        upper = 0x1B
+        quarters = (left & upper, right & upper, left & ~upper, right & ~upper)
+        return QUADRANTS[sum(bool(dots) << i for i, dots in enumerate(quarters))]
+
+    def cells(self, glyphs: Glyphs) -> list[tuple[int, int, str, Role]]:
         """Every character with a dot in it: column, row, character, role."""
-        return [(x, y, chr(_BLANK + bits), role) for (x, y), (bits, role) in self._bits.items()]
+        return [(x, y, self.character(bits, glyphs), role) for (x, y), (bits, role) in self._bits.items()]
 
 
 def curve(
@@ -221,7 +240,7 @@ def size_levels(values: Doubles, steps: Sequence[float]) -> Levels:
     return levels
 
 
-def largest_size(values: Doubles) -> float:
+def largest_size(values: Doubles | NDArray[np.float32]) -> float:
     """The largest finite size."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0

@@ -16,10 +16,11 @@ from rich.cells import cell_len, set_cell_size
 class Tone:
     """A cell of a heat map: the levels of its upper and its lower half.
 
-    On the scale ``sign`` levels go from −3 to 3; on the scale ``size`` from 0 to 5.
+    On the scale ``sign`` levels go from −3 to 3; on the scale ``size`` from 0 to 5; on ``tile`` from −5 to 5; on
+    ``plane`` 1 is the range that is trained on and 2 the current sum. On ``edge`` the upper one is a line's, −4 to 4.
     """
 
-    scale: Literal["sign", "size"]
+    scale: Literal["sign", "size", "tile", "plane", "edge"]
     upper: int
     lower: int
     marked: bool = False

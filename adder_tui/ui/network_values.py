@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.snapshot import Stage
-from adder_tui.selection import Neuron, end_of, layout_for
-from adder_tui.ui.numbers import plain_number
+from adder_tui.selection import Neuron, Selection, end_of, layout_for
+from adder_tui.ui.line import Role
+from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import compact
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Doubles, Floats, Snapshot
     from adder_engine.trace import Trace
+
+
+OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
+"""What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
+
+
+@dataclass(frozen=True)
+class ClickTarget:
+    """A part of the picture that can be clicked, and what is chosen by it."""
+
+    x: int
+    y: int
+    width: int
+    selection: Selection
 
 
 class NetworkValues:
@@ -70,6 +85,34 @@ class NetworkValues:
         if self.trace is None:
             return None
         return self.trace.inputs if column == 0 else self.trace.layers[column - 1].post
+
+    def is_working(self, column: int) -> bool:
+        """Whether the phase is at work in this column's neurons, which it is in forward and backward."""
+        rung = self.reach.rung
+        return column > 0 and rung is not None and rung.layer == column - 1
+
+    @property
+    def outcome(self) -> list[tuple[str, float, Role]]:
+        """Under the output: the answer where outputs are scaled, what is wanted, how far off it is, and the loss."""
+        snapshot, trace = self.view.snapshot, self.trace
+        if trace is None or snapshot is None or not self.has_value(len(self.names), 0):
+            return []
+        phase = self.reach.rung.phase if self.reach.rung is not None else ""
+        asked, rows = snapshot.asked, list[tuple[str, float, Role]]()
+        if trace.scale != 1:
+            rows.append(("answer", asked.predicted, "text"))
+        if asked.wanted is not None and asked.off_by is not None:
+            rows += [("want", asked.wanted, "text"), ("off", asked.off_by, role_of(asked.off_by))]
+            if phase != "forward":
+                name: Role = "strong" if phase == "loss" else "text"
+                rows.append((OWN_LOSS if trace.scale == 1 else SCALED_LOSS, trace.loss, name))
+        return rows
+
+    def outcome_text(self, label: str, value: float, room: int) -> str:
+        """A number of :attr:`outcome` in so many columns."""
+        if label == "want" and value == int(value) and len(plain_number(value, self.glyphs)) <= room:
+            return plain_number(value, self.glyphs)
+        return compact(value, min(room, 8), self.glyphs, 4, sign=label == "off")
 
     @cached_property
     def weights(self) -> Floats | None:

@@ -134,11 +134,15 @@ def round_up(value: float) -> float:
 
 
 def short_count(value: int) -> str:
-    """``500``, ``2,000``, ``50k``, ``3M``."""
+    """``500``, ``2,000``, ``50k``, ``3M``, ``2e11``: always exact."""
+    if value >= 1_000_000_000:
+        digits = str(value).rstrip("0")
+        short = f"{digits[0]}.{digits[1:]}".rstrip(".") + f"e{len(str(value)) - 1}"
+        return short if len(short) < len(count(value)) else count(value)
     if value >= 1_000_000 and value % 100_000 == 0:
         return f"{value / 1_000_000:g}M"
     if value >= 10_000 and value % 100 == 0:
-        return f"{value / 1_000:g}k"
+        return f"{value / 1_000:,.1f}".removesuffix(".0") + "k"
     return count(value)
 
 
@@ -147,5 +151,5 @@ def short_number(value: float, glyphs: Glyphs) -> str:
     sign = glyphs.minus if value < 0 else ""
     size = abs(value)
     if size >= 1 and size == round(size):
-        return sign + (short_count(round(size)) if size < 1e9 else number(size, glyphs, 2))
+        return sign + (short_count(round(size)) if size < 1e15 else plain_number(size, glyphs))
     return sign + (f"{size:.3g}" if size == 0 or size >= 1e-3 else number(size, glyphs, 2))

@@ -73,7 +73,9 @@ def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickT
 
     ``typing``: whether a text field has the focus, where other keys work.
     """
-    shown = [(command, _hint(view, command, typing)) for command in for_footer(typing, view.contexts)]
+    twice = "network_view" if view.telling else "trace" if view.drawn_as == "numbers" and view.tab == "network" else ""
+    commands = for_footer(typing, view.contexts)
+    shown = [(command, _hint(view, command, typing)) for command in commands if command.id != twice]
     while len(shown) > 1 and sum(hint.width + 2 for _, hint in shown) > width:
         falling = [pair for pair in shown if pair[0].id not in ("help", "quit")]
         if view.telling:  # the way back from the trace comes before the walk, which is for the diagram
@@ -92,7 +94,10 @@ def _hint(view: ViewState, command: Command, typing: bool) -> Line:
     if command.id == "play" and view.snapshot is not None and view.snapshot.status == "playing":
         label = "pause"
     if command.id == "trace" and view.telling:
-        label = "diagram"
+        label = "diagram" if view.drawn_as == "numbers" else view.drawn_as
+    if command.id == "network_view":
+        trace = "trace" if view.tab == "network" else "picture"
+        label = "picture" if view.telling else "numbers" if view.drawn_as == "picture" else trace
     if command.id == "step_size":
         label = f"{label} {view.step_size}"
     return Line.of((command.typing if typing else command.shown, "key"), (f" {label}", "dim"))

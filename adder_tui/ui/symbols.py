@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -10,6 +10,8 @@ class Glyphs:
     """One set of characters; every drawing takes all its symbols from here."""
 
     ascii: bool
+    dots: bool
+    """Whether the font has braille."""
     minus: str
     times: str
     times_sign: str
@@ -46,9 +48,13 @@ class Glyphs:
     others: str
     """What other runs' curves are drawn with, one character a run."""
     marker: str
-    """plotext's marker for curves."""
+    """What curves are drawn with: ``braille`` dots, or a character."""
+    held_out: str
+    """What the held-out loss is drawn with."""
     band: str
-    """plotext's marker for the range of losses within an epoch."""
+    """What the range of losses within an epoch is filled with, as the legend shows it."""
+    mean: str
+    """What a moving average is drawn with: ``braille`` dots, or a character."""
     left: str
     right: str
     up: str
@@ -72,24 +78,30 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    ascii=False, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
+    ascii=False, dots=True, minus="−", times="·", times_sign="×", none="–", ellipsis="…", infinity="∞",
     playing="▶", paused="‖", done="■", stopped="■", loading="·", prompt="▸", current="▸",
     bar="━", bar_half="╸", bar_rest="─", block="━", centre="│",
     vertical="│", horizontal="─", corner="└", y_tick="┤", x_tick="┬", cursor="│", cursor_foot="▴",
-    read_foot="▲", mark="◆", others="·×+°",
-    marker="braille", band="braille", left="‹", right="›", up="↑", down="↓",
+    read_foot="▲", mark="◆", others="·×+*",
+    marker="braille", held_out="∘", band="⢕", mean="braille", left="‹", right="›", up="↑", down="↓",
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
 )  # fmt: skip
 
+BLOCKS = replace(UNICODE, dots=False, marker="hd", band="hd")
+"""For fonts that have blocks and lines but no braille."""
+
 ASCII = Glyphs(
-    ascii=True, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
+    ascii=True, dots=False, minus="-", times="*", times_sign="x", none="-", ellipsis="~", infinity="inf",
     playing=">", paused="=", done="#", stopped="!", loading=".", prompt=">", current=">",
     bar="=", bar_half="-", bar_rest=".", block="=", centre="|",
     vertical="|", horizontal="-", corner="+", y_tick="+", x_tick="+", cursor="|", cursor_foot="^",
-    read_foot="A", mark="@", others=".x+o",
-    marker="*", band=":", left="<", right=">", up="up", down="down",
+    read_foot="A", mark="@", others=".x+%",
+    marker="*", held_out="o", band=":", mean="=", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
 )  # fmt: skip
+
+CHARACTERS = {"all": UNICODE, "blocks": BLOCKS, "ascii": ASCII}
+"""By what ``--characters`` calls them."""
 
 _TO_ASCII = str.maketrans(
     dict(zip("−–—·×∞’‘“”▸▶‖■", "---**i''\"\">>=#", strict=True))

@@ -62,25 +62,47 @@ class Heat:
 
     signs: tuple[str, ...]
     """Backgrounds of the levels −3 to 3."""
-    sign_marks: tuple[str, ...]
-    """Their characters: near enough to the background to leave the picture calm."""
     sizes: tuple[str, ...]
     """Backgrounds of the levels 0 to 5."""
-    size_marks: tuple[str, ...]
 
 
 DARK_HEAT = Heat(
     signs=("#ff8700", "#d75f00", "#875f00", "#303030", "#005f87", "#0087af", "#00afff"),
-    sign_marks=("#875f00", "#ffaf5f", "#af8700", "#585858", "#0087af", "#00d7ff", "#005f87"),
     sizes=("#262626", "#3a3a3a", "#585858", "#808080", "#a8a8a8", "#d0d0d0"),
-    size_marks=("#444444", "#626262", "#8a8a8a", "#b2b2b2", "#767676", "#8a8a8a"),
 )
 LIGHT_HEAT = Heat(
     signs=("#d75f00", "#ffaf5f", "#ffd7af", "#eeeeee", "#afd7ff", "#5fafff", "#005faf"),
-    sign_marks=("#ffaf5f", "#d75f00", "#d7875f", "#b2b2b2", "#5f87d7", "#005faf", "#5fafff"),
     sizes=("#eeeeee", "#d0d0d0", "#b2b2b2", "#949494", "#6c6c6c", "#444444"),
-    size_marks=("#c6c6c6", "#a8a8a8", "#8a8a8a", "#6c6c6c", "#a8a8a8", "#808080"),
 )
+
+
+@dataclass(frozen=True)
+class Shades:
+    """What the picture of the network is made of, as hex, from next to nothing to the largest."""
+
+    ground: str
+    """A tile around 0."""
+    plus: tuple[str, ...]
+    """Five shades."""
+    minus: tuple[str, ...]
+    plane: tuple[str, str, str]
+    """Of the plane of sums: what lies around, what was trained on, the current sum."""
+
+
+SHADES: Mapping[str, Shades] = {
+    "dark": Shades(
+        ground="#262626",
+        plus=("#005f87", "#005faf", "#0087af", "#0087d7", "#00afff"),
+        minus=("#875f00", "#af5f00", "#d75f00", "#d78700", "#ff8700"),
+        plane=("#303030", "#6c6c6c", "#5fd7af"),
+    ),
+    "light": Shades(
+        ground="#eeeeee",
+        plus=("#afd7ff", "#5fafff", "#0087d7", "#005faf", "#00005f"),
+        minus=("#ffd7af", "#ffaf5f", "#ff8700", "#d75f00", "#870000"),
+        plane=("#e4e4e4", "#a8a8a8", "#00875f"),
+    ),
+}
 HEATS: Mapping[str, Heat] = {"dark": DARK_HEAT, "light": LIGHT_HEAT}
 """Members of the 256-colour palette. With 16 colours the characters carry the levels."""
 COLOURS: Mapping[str, Colours] = {"dark": DARK, "light": LIGHT, BASIC_THEME: BASIC}
@@ -161,17 +183,40 @@ def _tone_style(name: str, tone: Tone) -> Style:
     if name == BASIC_THEME:
         if tone.scale == "size" or tone.upper == 0:
             return Style(color=_rich(c.text), bold=tone.marked or tone.upper > 3)
+        if tone.scale == "edge" and abs(tone.upper) < 3:  # of the sixteen colours each has a darker one
+            return Style(color="blue" if tone.upper > 0 else "yellow")
         return Style(color=_rich(c.plus if tone.upper > 0 else c.minus), bold=tone.marked or abs(tone.upper) > 2)
+    if tone.scale in SHADED:
+        return _shade_style(SHADES[name], tone)
     heat = HEATS[name]
-    grounds, marks, first = (
-        (heat.signs, heat.sign_marks, 3) if tone.scale == "sign" else (heat.sizes, heat.size_marks, 0)
-    )
+    grounds, first = (heat.signs, 3) if tone.scale == "sign" else (heat.sizes, 0)
     upper, lower = grounds[tone.upper + first], grounds[tone.lower + first]
     if tone.marked:
         return Style(color=c.strong, bgcolor=upper, bold=True)
     if tone.upper != tone.lower:
         return Style(color=upper, bgcolor=lower)
-    return Style(color=marks[tone.upper + first], bgcolor=upper)
+    return Style(color=upper, bgcolor=upper)  # the ground tells: the letter is there for those who copy it
+
+
+SHADED = ("tile", "plane", "edge")
+
+
+def _shade_style(shades: Shades, tone: Tone) -> Style:
+    """A tile's cell has two colours; where it has one, its character is a little brighter or darker than that."""
+    if tone.scale == "edge":
+        size = abs(tone.upper)
+        return Style(color=_shade(shades, (size + (size > 2)) * (1 if tone.upper > 0 else -1)))
+    if tone.scale == "plane":
+        return Style(color=shades.plane[tone.upper], bgcolor=shades.plane[tone.lower])
+    upper, lower = _shade(shades, tone.upper), _shade(shades, tone.lower)
+    if tone.upper == tone.lower:
+        away = tone.upper + (1 if tone.upper >= 0 else -1) * (1 if abs(tone.upper) < 4 else -2)
+        return Style(color=_shade(shades, away), bgcolor=upper)
+    return Style(color=upper, bgcolor=lower)
+
+
+def _shade(shades: Shades, level: int) -> str:
+    return shades.ground if not level else (shades.plus if level > 0 else shades.minus)[abs(level) - 1]
 
 
 def _rich(colour: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from adder_tui.selection import Selection
 from adder_tui.ui.symbols import Glyphs
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from adder_tui.commands import Contexts
     from adder_tui.course.lesson import Lesson
     from adder_tui.tabs import TabId
+
+DrawnAs = Literal["picture", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class ViewState:
     """One sentence for the person at the keyboard, or nothing."""
     reached: int | None = None
     """How many neurons of the rung's layer the walk by neuron has reached; None where it is not walked."""
+    drawn_as: DrawnAs = "picture"
+    """What the network is drawn as: with tiles and all edges, or as numbers with the chosen neuron's edges in full."""
     telling: bool = False
     """Whether the trace stands in the diagram's place."""
     charted: frozenset[int] | None = None
@@ -46,6 +50,8 @@ class ViewState:
     lesson: Lesson | None = None
     """The lesson that has the network, whatever tab is in front."""
 
+    colours: Literal["many", "few", "none"] = "many"
+    """Few are the terminal's own 16, where characters tell what shades of colours would."""
     outlook: Outlook | None = None
     """What was last found of the rate's limit and of a loss that stands still; None where that was not asked."""
 

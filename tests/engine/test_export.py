@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 import torch
 from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
 from adder_engine.experiment import PRESETS
-from adder_engine.export.export import KINDS, ExportedRun, export, left_out
+from adder_engine.export.export import KINDS, ExportedRun, export, left_out, svg
 from adder_engine.export.pytorch_script import notebook, script
 from adder_engine.runs.run import Run
+from adder_engine.snapshot import Losses
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.watched_sums import starting_sums
 
@@ -289,6 +291,21 @@ def test_a_chart_can_be_drawn_of_runs_of_any_length(epochs: int, tmp_path: Path)
     text = (tmp_path / "chart.svg").read_text()
     ET.fromstring(text)
     assert ("No epoch is finished yet." in text) == (epochs == 0)
+
+
+def test_a_loss_of_0_lies_on_the_charts_axis_and_is_never_bridged() -> None:
+    values = np.array([100.0, *[0.0] * 5, 1.0])
+    none = values[:0]
+    losses = Losses(np.arange(1.0, 8.0), values, values, values, none, none, none, none)
+    root = ET.fromstring(svg(losses, "zeros", "mse"))
+    space = "{http://www.w3.org/2000/svg}"
+    curve = next(line.get("points", "").split() for line in root.iter(f"{space}polyline"))
+    heights = [float(point.split(",")[1]) for point in curve]
+    assert len(heights) == 7
+    assert len({*heights[1:6]}) == 1
+    assert heights[1] == max(heights) > heights[6] > heights[0]
+    labels = {text.text: float(text.get("y", "0")) for text in root.iter(f"{space}text") if text.get("dy")}
+    assert labels["0"] == heights[1]
 
 
 def test_a_run_that_was_changed_by_hand_says_so_in_its_script(tmp_path: Path) -> None:

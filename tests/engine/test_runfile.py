@@ -37,9 +37,10 @@ OFTEN = settings(
 )
 
 
-def eventful() -> Run:
+def eventful(spacing: int | None = None) -> Run:
     """A run with every kind of deed in it, standing in the middle of an update of its past."""
     recording = Run(SMALL.replace(**{"training.batch_size": 7, "network.dropout": 0.2}))
+    recording.timeline.spacing = spacing or recording.timeline.spacing
     recording.run(9)
     recording.edit(3, 0.25)
     recording.run(4)
@@ -60,7 +61,9 @@ def round_trip(recording: Run, path: Path) -> Run:
 @pytest.fixture(scope="module")
 def run_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("runs") / "run.npz"
-    write(path, saved(eventful().left(), EXTRA))
+    recording = eventful(spacing=2)
+    assert len(recording.timeline.keyframes) > 3
+    write(path, saved(recording.left(), EXTRA))
     return path.read_bytes()
 
 
@@ -134,7 +137,7 @@ def test_a_long_run_is_kept_in_a_small_file_and_goes_on_within_its_budget(tmp_pa
     assert len(again.timeline.keyframes) <= MOST_KEYFRAMES + 2
     again.timeline.budget = 20 * size_of(again.timeline.keyframes[0])
     for r in (recording, again):
-        r.run(500)
+        r.run(3_000)
     assert again.timeline.bytes <= again.timeline.budget
     for update in (20_400, 0, 12_345, 20_500):
         recording.seek(Position(update))

@@ -485,7 +485,7 @@ async def test_asking_and_looking_never_change_a_training_run():
         state = (await session.snapshot()).state
     alone = Run(experiment)
     alone.run(400)
-    assert state.tobytes() == alone.trainer.state.numpy().tobytes()
+    assert state.tobytes() == alone.trainer.state.tobytes()
 
 
 async def test_playing_from_the_past_follows_what_was_done_then():
@@ -573,28 +573,34 @@ def test_importing_a_session_leaves_torch_and_numpy_out():
     assert done.stdout == "set()\n", done.stderr
 
 
-def test_torch_is_imported_in_the_sessions_thread():
+def test_a_run_is_played_asked_and_stepped_back_without_torch_and_numba_loads_in_the_thread():
     done = python("""
 import asyncio, builtins, sys, threading
 importers, inner = set(), builtins.__import__
 def importing(name, *rest):
-    if name.partition(".")[0] == "torch":
+    if name.partition(".")[0] == "numba":
         importers.add(threading.current_thread().name)
     return inner(name, *rest)
 builtins.__import__ = importing
-from adder_engine import Session
+from adder_engine import Experiment, Session, parse_sum
 async def main():
-    async with Session() as session:
+    async with Session(Experiment.preset("one-pair")) as session:
         assert (await session.snapshot()).status == "paused"
-        await session.step()
+        await session.play()
+        async for snapshot in session.snapshots(60):
+            if snapshot.status == "done":
+                break
+        assert abs((await session.ask(parse_sum("30+70"))).predicted - 100) < 0.1
+        await session.back("update")
+        await session.step("update")
 asyncio.run(main())
 print(importers, "torch" in sys.modules)
 """)
-    assert done.stdout == "{'engine'} True\n", done.stderr
+    assert done.stdout == "{'engine'} False\n", done.stderr
 
 
 @pytest.mark.parametrize("delay", [0, 0.05, 0.3, 0.8])
-def test_a_session_is_closed_in_its_time_while_torch_is_loading(delay):
+def test_a_session_is_closed_in_its_time_while_the_engine_is_loading(delay):
     done = python(
         """
 import sys, time
@@ -610,7 +616,7 @@ assert time.monotonic() - began < 5
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_requests_made_while_torch_is_loading_are_answered_in_order():
+def test_requests_made_while_the_engine_is_loading_are_answered_in_order():
     done = python("""
 import asyncio
 from adder_engine import Session, Experiment
@@ -624,10 +630,10 @@ asyncio.run(main())
     assert done.stdout == "1 3 3\n", done.stderr
 
 
-def test_without_torch_every_request_says_so_and_closing_is_quick():
+def test_without_numba_every_request_says_so_and_closing_is_quick():
     done = python("""
 import asyncio, sys, time
-sys.modules["torch"] = None
+sys.modules["numba"] = None
 from adder_engine import AdderError, Session
 async def main():
     session = Session()
@@ -707,7 +713,7 @@ async def test_two_sessions_do_not_disturb_each_other():
         await session.play()
     for session in sessions:
         await asyncio.wait_for(wait_for_rest(session), PATIENCE)
-        assert (await session.snapshot()).state.tobytes() == alone.trainer.state.numpy().tobytes()
+        assert (await session.snapshot()).state.tobytes() == alone.trainer.state.tobytes()
         await session.close()
 
 
@@ -831,3 +837,25 @@ asyncio.run(main())
         if path.exists():
             assert read(path).facts["epoch"] >= 0
     assert path.exists()
+
+
+async def test_requests_take_or_refuse_what_has_the_wrong_type_and_the_run_goes_on(tmp_path):
+    async with Session(Experiment.preset("one-pair")) as session:
+        await session.save(str(tmp_path / "run.npz"))
+        await session.freeze([0, 1])
+        await session.silence([(0, 1)])
+        await session.edit("output.bias", 0, np.float32(0.5))
+        await session.open(str(tmp_path / "run.npz"))
+        refused = [
+            session.step("epoch", "3"), session.back("update", 1.5), session.step(3), session.seek("1"),
+            session.seek_epoch(None), session.save(None), session.open(7), session.freeze(3.5), session.freeze("01"),
+            session.freeze([0, "a"]), session.silence([1]), session.silence([(0, 1, 2)]), session.silence(5),
+            session.edit("output.bias", "0", 1.0), session.edit("output.bias", (0,), "much"), session.edit(3, 0, 1.0),
+            session.switch("1"), session.forget(None), session.pin([]), session.reseed("7"), session.load("one-pair"),
+            session.ask("30+70"), session.answers("30"), session.answers([1, 2, 3]), session.course("0"),
+            session.look("2"), session.check_gradient("w"), session.trace("first"), session.play(until="9"),
+        ]  # fmt: skip
+        for request in refused:
+            with pytest.raises(AdderError, match=r"^[^\n]+\.$"):
+                await request
+        assert (await session.step("epoch", np.int64(3))).status == "paused"

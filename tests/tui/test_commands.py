@@ -25,16 +25,17 @@ from adder_tui.network.tab import NetworkPane
 from adder_tui.runs.file_screens import OpenRun
 from adder_tui.runs.screens import RunsScreen
 from adder_tui.sweep.screen import SweepScreen
-from adder_tui.train.tab import TrainPane
+from adder_tui.train.tab import LossChart, TrainPane
 from adder_tui.ui.dialogs import FieldDialog, SearchDialog
 from adder_tui.ui.modal import Modal
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, screen_text, shows
 
-LEARN = (LearnPane, CourseList, LessonView, TensorTable, Answers, Help, Controls)
+LEARN = (LearnPane, CourseList, LessonView, TensorTable, LossChart, Answers, Help, Controls)
 OWNERS = {"app": (AdderApp,), "controller": (Controller,), "lesson": LEARN}
 PLACES = {
-    "network": (NetworkPane,), "inspect": (InspectPane, TensorTable), "train": (TrainPane,), "explore": (ExplorePane,),
+    "network": (NetworkPane,), "inspect": (InspectPane, TensorTable), "train": (TrainPane, LossChart),
+    "explore": (ExplorePane,),
     "runs": (RunsScreen,), "open": (OpenRun,), "sweep": (SweepScreen,), "data": (DataScreen,), "rows": (OwnRows,),
     "experiment": (ExperimentForm,), "glossary": (GlossaryScreen,), "search": (SearchDialog,), "dialog": (FieldDialog,),
 }  # fmt: skip

@@ -198,6 +198,10 @@ def test_the_check_tells_the_versions_and_the_folder_and_makes_nothing(
     assert not folder.parent.exists()
 
 
+def test_two_sets_of_characters_at_once_are_refused() -> None:
+    assert cli.main(["--ascii", "--characters", "blocks"]) == 2
+
+
 # --- terminals -------------------------------------------------------------------------------------
 
 

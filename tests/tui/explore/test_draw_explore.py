@@ -127,9 +127,15 @@ def test_no_two_levels_share_a_character_or_a_colour() -> None:
     for characters in (SIGNS, SIZES):
         assert len(set(characters)) == len(characters)
     for heat in (DARK_HEAT, LIGHT_HEAT):
-        for grounds, marks in ((heat.signs, heat.sign_marks), (heat.sizes, heat.size_marks)):
+        for grounds in (heat.signs, heat.sizes):
             assert len(set(grounds)) == len(grounds)
-            assert all(ground != mark for ground, mark in zip(grounds, marks, strict=True))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "basic"])
+def test_letters_over_colour_cells_are_seen_only_where_16_colours_cannot_tell(theme: str) -> None:
+    for tone in (Tone("sign", 2, 2), Tone("size", 4, 4)):
+        style = role_styles(theme)[tone]
+        assert (style.color == style.bgcolor) == (theme != "basic")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light", "basic"])

@@ -15,13 +15,13 @@ from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
 from adder_engine.snapshot import ParameterHistory, Snapshot
-from adder_tui.network.diagram import ClickTarget, Diagram, diagram
+from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import course_lines, explanation, weighted_sum
 from adder_tui.network.layout import fold
 from adder_tui.network.phase_bar import ladder_lines, place_in_words
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
-from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.network_values import ClickTarget, NetworkValues
 from adder_tui.ui.phrases import strokes_of, tiny
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
@@ -264,6 +264,7 @@ def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_the_legend_has_every_mark_of_gradients_and_changes(glyphs: Glyphs) -> None:
     view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), strokes_of(glyphs)
+    view = dataclasses.replace(view, drawn_as="numbers")
     legend = plain(explanation(view, None, 80, 12)).splitlines()[-1]
     assert f"{s.up[1]} {s.up[2]} {s.down[1]} {s.down[2]} gradient, change" in legend
     assert "kept" in legend

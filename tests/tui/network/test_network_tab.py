@@ -13,17 +13,21 @@ from adder_engine.parsing import Sum
 from adder_engine.session import Session
 from adder_tui.network.tab import NetworkDiagram
 from adder_tui.selection import Neuron, Parameter
+from adder_tui.ui.view import DrawnAs
 from tests.tui.screens import app_of, app_on, check_golden, press, screen_text, shows, until
 
 SIZE = (80, 24)
 
 
 @asynccontextmanager
-async def network(session: Session, size: tuple[int, int] = SIZE, **settings: Any) -> Any:
+async def network(
+    session: Session, size: tuple[int, int] = SIZE, drawn_as: DrawnAs = "numbers", **settings: Any
+) -> Any:
     """The app with the Network tab in front, on a new one-pair run."""
     await session.load(Experiment.preset("one-pair").replace(**settings.pop("changes", {})))
     await session.ask(Sum(30, 70))
     app = app_on(session, **settings)  # type: ignore[arg-type]
+    app.drawn_as = drawn_as
     async with app.run_test(size=size) as pilot:
         await shows(pilot, "9,764")
         await pilot.press("2")
@@ -271,8 +275,8 @@ async def test_the_footer_names_the_way_from_the_trace_back_to_the_diagram(
     async with network(session, size) as pilot:
         app_of(pilot).controller.step_size = "update"
         app_of(pilot).redraw()
-        await shows(pilot, "t trace")
+        await shows(pilot, "v trace")
         await press(pilot, "t")
         await shows(pilot, "t diagram")
         await press(pilot, "t")
-        await shows(pilot, "t trace")
+        await shows(pilot, "v trace")

@@ -98,21 +98,21 @@ def test_another_runs_line_has_its_own_character_and_its_name_in_the_legend(asci
     marker = view.glyphs.others[0]
     legend, *rows = loss_chart(view, 60, 14)
     assert f"{marker * 2} lr 0.001" in legend.plain
-    assert any(marker in line.plain[7:] for line in rows[:-2])
+    assert any(marker in line.plain[8:] for line in rows[:-2])
     alone = loss_chart(dataclasses.replace(view, charted=frozenset()), 60, 14)[1:-2]
-    assert not any(marker in line.plain[7:] for line in alone)
+    assert not any(marker in line.plain[8:] for line in alone)
 
 
 def test_what_was_done_is_marked_on_the_axis() -> None:
     view = several()
     axis = axis_of(view, 60)
     foot = loss_chart(view, 60, 14)[-2].plain
-    assert foot[7 + axis.column(300)] == view.glyphs.mark
+    assert foot[8 + axis.column(300)] == view.glyphs.mark
 
 
 def test_the_cursor_that_reads_out_has_a_line_and_a_foot() -> None:
     view = several()
-    column = 7 + axis_of(view, 60).column(200)
+    column = 8 + axis_of(view, 60).column(200)
     lines = loss_chart(view, 60, 14, reading=200)
     assert lines[-2].plain[column] == view.glyphs.read_foot
     assert any(list(line.cells())[column] == (view.glyphs.cursor, "key") for line in lines[1:-2])

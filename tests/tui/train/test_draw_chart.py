@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from adder_engine.experiment import Experiment
 from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Annotation, Position
-from adder_tui.train.draw_chart import curves_of, loss_changes, loss_chart
+from adder_tui.train.draw_chart import Axis, curves_of, loss_changes, loss_chart, zeros
 from adder_tui.train.draw_panels import run_panel
-from adder_tui.ui.chart import linear_ticks, log_span, log_ticks, thin
+from adder_tui.ui.chart import WHOLE, Lens, log_span, log_ticks, smoothed, thin, ticks_between
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.run_state import held_out_age
+from adder_tui.ui.run_words import run_now
 from adder_tui.ui.symbols import UNICODE
 from tests.tui.views import losses_of, view_of
 
@@ -27,7 +28,7 @@ def test_thinning_keeps_every_columns_extremes_in_at_most_two_points(points: int
     rng = np.random.default_rng(points * columns)
     x = np.arange(1.0, points + 1)
     y = rng.normal(size=points)
-    thin_x, thin_y = thin(x, y, y, columns, float(points))
+    thin_x, thin_y = thin(x, y, columns, (0.0, float(points)))
     assert len(thin_x) <= 2 * columns
     assert (np.diff(thin_x) >= 0).all()
     bucket = np.minimum((x / points * columns).astype(int), columns - 1)
@@ -46,7 +47,7 @@ def test_one_bad_epoch_among_many_is_seen(ascii: bool) -> None:
     rows = {}
     for name, train in (("quiet", quiet), ("spiked", spiked)):
         view = view_of("one-pair", 2000, ascii=ascii, losses=losses_of(train, epochs=np.linspace(1, 2000, 5000)))
-        rows[name] = [line.plain[7:] for line in loss_chart(view, 48, 12)[1:-2]]
+        rows[name] = [line.plain[8:] for line in loss_chart(view, 48, 12)[1:-2]]
     top = [row[: len(row) - 2] for row in rows["spiked"][:2]]
     bottom = [row[: len(row) - 2] for row in rows["spiked"][-2:]]
     assert "".join(top).strip(" ⠀")
@@ -54,11 +55,98 @@ def test_one_bad_epoch_among_many_is_seen(ascii: bool) -> None:
     assert rows["quiet"] != rows["spiked"]
 
 
-def test_losses_that_a_log_axis_cannot_show_are_left_out() -> None:
+def test_losses_that_no_axis_can_show_are_left_out_and_a_loss_of_0_is_not() -> None:
     losses = losses_of([100.0, 0.0, np.inf, np.nan, 1.0])
-    (curve,) = curves_of(losses, 5.0, 20, UNICODE)
-    assert curve.y.tolist() == [2.0, 0.0]
-    assert curve.x.tolist() == [1.0, 5.0]
+    (curve,) = curves_of(losses, Axis(5.0, 20), UNICODE)
+    assert curve.y.tolist() == [2.0, -np.inf, 0.0]
+    assert curve.x.tolist() == [1.0, 2.0, 5.0]
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_loss_of_0_lies_on_the_floor_and_is_said(ascii: bool) -> None:
+    losses = losses_of([100.0, *[0.0] * 35])
+    lines = loss_chart(view_of("one-pair", 36, ascii=ascii, losses=losses), 60, 12)
+    assert "0 from epoch 2" in lines[0].plain
+    floor = lines[-3]
+    assert floor.plain[:8].strip("┤+ ") == "0"
+    drawn = [role for _, role in list(floor.cells())[8:]]
+    assert drawn.count("train") > 15
+    assert all("train" not in {role for _, role in list(line.cells())[12:]} for line in lines[1:-3])
+
+
+@pytest.mark.parametrize(
+    ("train", "words"),
+    [
+        ([1.0, 2.0], ""), ([1.0, 0.0, 1.0], "0 at epoch 2"), ([1.0, 0.0, 0.0, 1.0], "0 from epoch 2 to 3"),
+        ([0.0], "0 from epoch 1"), ([1.0, 0.0], "0 at epoch 2"), ([1.0, 0.0, 0.0], "0 from epoch 2"),
+    ],
+)  # fmt: skip
+def test_where_the_loss_was_0_is_told(train: list[float], words: str) -> None:
+    assert zeros(losses_of(train)) == words
+
+
+def test_a_block_with_a_0_keeps_its_peak() -> None:
+    values = np.ones(5000)
+    values[2000], values[2001] = 0.0, 1e4
+    (curve,) = curves_of(losses_of(values), Axis(5000.0, 40), UNICODE)
+    assert curve.y.max() == 4.0
+    assert curve.y.min() == -np.inf
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_another_runs_line_is_cut_off_at_the_frame_and_marked(ascii: bool) -> None:
+    view = view_of("one-pair", 500, ascii=ascii, losses=losses_of(np.geomspace(100, 1, 500)))
+    assert view.snapshot is not None
+    run = dataclasses.replace(run_now(view.snapshot), id=99, losses=losses_of(np.geomspace(100, 1e24, 300)))
+    view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=(run,)))
+    lines = loss_chart(view, 60, 14)
+    alone = loss_chart(view_of("one-pair", 500, ascii=ascii, losses=losses_of(np.geomspace(100, 1, 500))), 60, 14)
+    assert [line.plain[:8] for line in lines[1:]] == [line.plain[:8] for line in alone[1:]]
+    mark = "^" if ascii else "↑"
+    assert mark in lines[1].plain[8:]
+    assert mark in lines[0].plain
+
+
+def test_the_legend_names_every_line() -> None:
+    view = view_of("mini-batches", 20, losses=losses_of([100.0] * 20, low=[1.0] * 20, high=[1e4] * 20))
+    legend = loss_chart(view, 80, 12, None, Lens(smooth=10))[0].plain
+    assert all(word in legend for word in ("train", "batches", "mean of 10", "log scale"))
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_where_there_is_little_room_the_legend_still_names_every_line(ascii: bool) -> None:
+    losses = losses_of([100.0] * 20, low=[1.0] * 20, high=[1e4] * 20)
+    view = view_of("many-pairs", 20, ascii=ascii, losses=losses)
+    legend = loss_chart(view, 46, 12, None, Lens(smooth=10))[0].plain
+    assert all(word in legend for word in ("train", "held-out", "batches", "mean 10"))
+
+
+def test_on_a_linear_scale_the_axis_begins_at_0() -> None:
+    lines = loss_chart(view_of("one-pair", 20, losses=losses_of([8.0, 4.0, 0.0])), 60, 12, None, Lens(linear=True))
+    assert lines[-3].plain[:8].strip("┤ ") == "0"
+    assert "linear scale" in lines[0].plain
+
+
+@given(st.integers(1, 300), st.sampled_from([10, 100]))
+def test_a_moving_average_is_the_mean_of_the_last_epochs(count: int, epochs: int) -> None:
+    values = np.random.default_rng(count).uniform(0, 1e3, count)
+    mean = smoothed(np.arange(1.0, count + 1), values, epochs)
+    assert np.allclose(mean, [values[max(0, i + 1 - epochs) : i + 1].mean() for i in range(count)])
+
+
+@given(st.floats(20, 1e6), st.floats(0, 1), st.lists(st.sampled_from([-1, 1]), max_size=12))
+def test_a_zoom_keeps_the_cursor_in_sight_and_its_own_inverse_leads_back_to_all(
+    last: float, share: float, ways: list[int]
+) -> None:
+    lens = WHOLE
+    for by in ways:
+        lens = lens.zoomed(by, share * last, last)
+        low, high = lens.span(last)
+        assert -1e-6 <= low <= share * last + 1e-6 * last
+        assert share * last - 1e-6 * last <= high <= last * (1 + 1e-9)
+    for _ in range(13):
+        lens = lens.zoomed(1, share * last, last)
+    assert lens == WHOLE
 
 
 @pytest.mark.parametrize("train", [[], [0.0], [np.nan, np.inf], [5.0], [5.0, 5.0, 5.0], [1e-30, 1e30]])
@@ -105,14 +193,14 @@ def test_a_log_axis_holds_its_values_and_does_not_move_with_every_small_change(l
 def test_log_ticks_lie_on_the_axis_and_are_few(low: float, span: float, most: int) -> None:
     ticks = log_ticks(low, low + span, most, UNICODE)
     assert all(low - 1e-9 <= tick.at <= low + span + 1e-9 for tick in ticks)
-    assert len(ticks) <= most + 1
+    assert len(ticks) <= most + 2
     assert len({tick.label for tick in ticks}) == len(ticks)
 
 
 def test_ticks_are_labelled_as_people_say_them() -> None:
     assert [t.label for t in log_ticks(-2.5, 4.5, 8, UNICODE)] == ["1e−2", "1e−1", "1e0", "1e1", "1e2", "1e3", "1e4"]
     assert [t.label for t in log_ticks(4.7, 5.5, 6, UNICODE)] == ["100k", "200k", "300k"]
-    assert [t.label for t in linear_ticks(2000, 5, UNICODE)] == ["0", "500", "1,000", "1,500", "2,000"]
+    assert [t.label for t in ticks_between(0, 2000, 5, UNICODE, 1.0)] == ["0", "500", "1,000", "1,500", "2,000"]
     assert [short_count(v) for v in (500, 2_000, 50_000, 3_000_000)] == ["500", "2,000", "50k", "3M"]
 
 

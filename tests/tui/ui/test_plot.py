@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,18 +13,23 @@ from hypothesis import strategies as st
 from adder_tui.train.draw_chart import Axis
 from adder_tui.ui.chart import (
     LABELS,
+    WHOLE,
     Curve,
+    Tick,
     column_of,
+    log_span,
     log_ticks,
     plot,
     raster,
     row_of,
+    scale_of,
     span_of,
     ticks_between,
+    told,
     y_labels,
-    y_range,
 )
 from adder_tui.ui.line import Span
+from adder_tui.ui.numbers import short_count
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
 GLYPHS = st.sampled_from([UNICODE, ASCII])
@@ -48,7 +54,7 @@ def test_a_constant_curve_at_a_ticks_value_is_drawn_in_the_ticks_row(
         inked, across = _inked(raster([curve], (0.0, 1.0), y, columns, rows, glyphs))
         assert inked == {row_of(tick.at, y, rows)}
         assert across == set(range(columns))
-        lines = plot([curve], (0.0, 1.0), y, columns + LABELS, rows + 2, glyphs, x_ticks=[])
+        lines = plot([curve], (0.0, 1.0), y, columns + LABELS, rows + 2, glyphs)
         (row,) = inked
         assert lines[row].plain[LABELS - 1] == glyphs.y_tick
 
@@ -67,8 +73,9 @@ def test_a_curve_straight_up_is_drawn_in_its_values_column(
 
 @given(st.floats(-6, 6), st.floats(0, 8), st.integers(4, 40), GLYPHS)
 def test_log_ticks_lie_in_the_rows_of_their_losses(low: float, size: float, rows: int, glyphs: Glyphs) -> None:
-    span = y_range([Curve(np.array([0.0, 1.0]), np.array([low, low + size]), "train")])
-    labels = y_labels(span, rows, glyphs)
+    both = [Curve(np.array([0.0, 1.0]), np.array([low, low + size]), "train")]
+    scale = scale_of(both, WHOLE, rows, (0.0, 1.0))
+    span, labels = scale.span, y_labels(scale, rows, glyphs)
     for tick in log_ticks(*span, max(2, rows // 2), glyphs):
         curve = Curve(np.array([0.0, 1.0]), np.full(2, tick.at), "train")
         (row,) = _inked(raster([curve], (0.0, 1.0), span, 20, rows, glyphs))[0]
@@ -84,12 +91,53 @@ def test_the_epoch_of_a_column_is_drawn_in_it(columns: int, times: int) -> None:
 @given(LOWS, st.floats(-4, 6), st.integers(2, 20), GLYPHS)
 def test_neighbouring_ticks_tell_their_numbers_apart(low: float, decades: float, most: int, glyphs: Glyphs) -> None:
     ticks = ticks_between(low, low + 10**decades, most, glyphs)
+    _read_back(ticks, low)
+
+
+def _read_back(ticks: Sequence[Tick], low: float) -> None:
+    """Labels are all different, have room, and say where their ticks are; steps from a rounded one are exact."""
     labels = [tick.label for tick in ticks]
     assert len({*labels}) == len(labels)
     assert all(len(label) < LABELS and "e+" not in label for label in labels)
+    base = 0.0
     for tick in ticks:
-        phrase = tick.label.replace(",", "").replace("−", "-").replace("k", "e3").replace("M", "e6")
-        assert math.isclose(float(phrase), tick.at, rel_tol=1e-9)
+        if tick.label.startswith("+"):
+            assert math.isclose(told(tick.label), tick.at - low, rel_tol=1e-6, abs_tol=4 * math.ulp(low))
+        elif any(label.startswith("+") for label in labels):
+            base = told(tick.label)
+            assert math.isclose(base, tick.at, rel_tol=0.35)  # of one digit, if there is no room for more
+        else:
+            assert math.isclose(told(tick.label), tick.at, rel_tol=1e-9)
+
+
+ENDS = st.builds(lambda m, e, s: s * m * 10.0**e, st.floats(1, 9.999), st.integers(-30, 30), st.sampled_from([-1, 1]))
+
+
+@given(ENDS, ENDS, st.integers(2, 20), GLYPHS)
+def test_labels_of_any_span_read_back_and_are_all_different(a: float, b: float, most: int, glyphs: Glyphs) -> None:
+    low, high = sorted((a, b))
+    if high - low > 1e-9 * max(abs(low), abs(high)):
+        ticks = ticks_between(low, high, most, glyphs)
+        assert ticks
+        _read_back(ticks, low)
+
+
+@given(st.floats(-30, 30), st.floats(0, 60), st.integers(2, 40), GLYPHS)
+def test_labels_of_any_log_axis_read_back_and_are_all_different(
+    low: float, size: float, most: int, glyphs: Glyphs
+) -> None:
+    ticks = log_ticks(*log_span(low, min(30.0, low + size)), most, glyphs)
+    labels = [tick.label for tick in ticks]
+    assert ticks
+    assert len({*labels}) == len(labels)
+    for tick in ticks:
+        assert len(tick.label) < LABELS
+        assert math.isclose(math.log10(told(tick.label)), tick.at, abs_tol=1e-9)
+
+
+@given(st.integers(1, 10**18), GLYPHS)
+def test_a_short_count_says_all_of_its_number(value: int, glyphs: Glyphs) -> None:
+    assert told(short_count(value)) == float(value)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_the_ascii_glyphs_are_ascii() -> None:
 
 @pytest.mark.parametrize("heat", HEATS.values())
 def test_each_colour_of_a_heat_map_is_a_member_of_the_256_colours(heat: Heat) -> None:
-    for colour in (*heat.signs, *heat.sign_marks, *heat.sizes, *heat.size_marks):
+    for colour in (*heat.signs, *heat.sizes):
         wanted = Color.parse(colour)
         shown = wanted.downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
         assert wanted.triplet is not None

@@ -1,0 +1,507 @@
+"""The network as a picture: every edge in its sign and size, every neuron a tile of what it makes of all sums."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from adder_engine.analysis.neuron_grids import neuron_grids
+from adder_tui.selection import Neuron, Parameter
+from adder_tui.ui.heatmap import HALF, SIGNS, UNKNOWN, Dots, Grid, largest_size
+from adder_tui.ui.line import Line, Role, Span, Tone
+from adder_tui.ui.network_values import ClickTarget, NetworkValues
+from adder_tui.ui.numbers import plain_number, role_of
+from adder_tui.ui.phrases import compact, sign_mark, strokes_of, tiny
+from adder_tui.ui.picture_layout import Box, PictureLayout, picture_layout
+from adder_tui.ui.view import ViewState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from adder_engine.experiment import Experiment
+
+    Doubles = NDArray[np.float64]
+    Levels = NDArray[np.int64]
+
+STRONGEST = 4
+"""Sizes of edges go from 0, next to nothing, to this, beside the largest weight of the layer."""
+SIZE_BEGINS = (0.04, 0.25, 0.5, 0.75)
+BRIGHTEST = 5
+"""Levels of a tile go from −5 to 5, beside the largest output in it."""
+REACH = 1.25
+"""The plane of the tiles reaches so many times as far from 0 as the training range."""
+FEW_EDGES, CROWDED = 20, 40
+"""Lines between two columns up to which the thickest have three dots, and from which on all have one."""
+NARROW, ROOMY = 8, 14
+"""Columns between them that lines of two dots and of three take."""
+DASH, PAUSE = 6, 3
+"""Dots of a line below 0: so many are drawn, so many left out."""
+SPACING, SPARSE = (6, 2, 1, 1, 1), (9, 6, 3, 2, 1)
+"""From dot to dot of lines by their size; where there are many."""
+MOST_KEPT = 16
+"""Kept edges of a layer that are marked one by one."""
+SAMPLES = {"few": 1, "none": 1, "many": 2}
+"""Values of a tile in one cell, by the colours that there are."""
+
+
+def reach_of_plane(experiment: Experiment) -> float:
+    """How far the tiles' plane reaches from 0, in a and in b: the same to all sides, so that 0 is in the middle."""
+    return REACH * (max(abs(limit) for limits in experiment.trained_range for limit in limits) or 1.0)
+
+
+def plane_points(experiment: Experiment, columns: int, rows: int) -> Doubles:
+    """The sums in the middles of a tile's cells, ``(rows · columns, 2)``: a rises to the right, b upwards."""
+    reach = reach_of_plane(experiment)
+    a = ((np.arange(columns) + 0.5) / columns * 2 - 1) * reach
+    b = (1 - (np.arange(rows) + 0.5) / rows * 2) * reach
+    down, across = np.meshgrid(b, a, indexing="ij")
+    return np.stack([across.ravel(), down.ravel()], axis=1)
+
+
+def tile_levels(values: Doubles) -> Levels:
+    """Levels −5 to 5 by sign and size beside the largest finite one; what is no number is UNKNOWN."""
+    largest = largest_size(values)
+    with np.errstate(all="ignore"):
+        share = np.clip(values / largest if largest else values * 0, -1, 1)
+    levels = np.where(np.isfinite(share), np.trunc(np.nan_to_num(share) * BRIGHTEST + np.copysign(0.5, share)), UNKNOWN)
+    return levels.astype(np.int64)
+
+
+def edge_size(weight: float, largest: float) -> int:
+    """0 for next to nothing up to 4 for the largest weights of a layer."""
+    if math.isinf(weight):
+        return STRONGEST
+    if not largest or math.isnan(weight):
+        return 0
+    share = abs(weight) / largest
+    return sum(share >= begins for begins in SIZE_BEGINS)
+
+
+@lru_cache(maxsize=64)
+def _wanted_levels(experiment: Experiment, columns: int, rows: int) -> Levels:
+    points = plane_points(experiment, columns, rows).tolist()
+    answers = [experiment.wanted.of(a, b) for a, b in points]
+    return tile_levels(np.array([np.nan if x is None else x for x in answers]).reshape(rows, columns))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The drawing, where one can click on it, and where everything stands."""
+
+    lines: list[Line]
+    spots: list[ClickTarget]
+    layout: PictureLayout
+
+
+def picture(view: ViewState, width: int, height: int) -> Picture:
+    """Draw the network in ``width`` by ``height`` cells."""
+    sheet = _Sheet(view, width, height)
+    for column in range(1, len(sheet.layers)):
+        sheet.draw_edges(column)
+    for column in range(len(sheet.layers)):
+        sheet.draw_column(column)
+    sheet.draw_plane()
+    sheet.draw_outcome()
+    return Picture(sheet.grid.lines(), sheet.spots, sheet.plan)
+
+
+class _Sheet(NetworkValues):
+    """A view's numbers, and the picture that comes about."""
+
+    def __init__(self, view: ViewState, width: int, height: int) -> None:
+        super().__init__(view)
+        self.grid = Grid(width, height)
+        self.spots: list[ClickTarget] = []
+        self.shaded = view.colours == "many" and not view.glyphs.ascii
+        """Whether a cell holds two values of a tile by its colours, or one by its character."""
+        keep = [0] * len(self.layers)
+        keep[self.column] = self.neuron
+        if self.source is not None:
+            keep[self.column - 1] = min(self.source, self.layers[self.column - 1] - 1)
+        self.is_known = view.experiment.wanted.rule != "rows"
+        self.plan = picture_layout(
+            self.layers, keep, max(2, *map(len, self.inputs)), self.is_known, width, height
+        )  # fmt: skip
+        self._grids: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
+
+    # --- edges -----------------------------------------------------------------------------------
+
+    def draw_edges(self, c: int) -> None:
+        """All lines from the neurons of the column before to those of column ``c``, the stronger over the weaker."""
+        before, here = self.plan.columns[c - 1], self.plan.columns[c]
+        x0, x1 = before[0].end + 1, here[0].x - 1
+        if self.weights is None or x1 <= x0:
+            return
+        lit = self._lit_by(c)
+        weights = self.weights[self.layout.weight(c - 1).span].reshape(self.layers[c], self.layers[c - 1])
+        largest = largest_size(weights)
+        crowd = len(before) * len(here)
+        most = 1 if crowd > CROWDED else 2 if crowd > FEW_EDGES or x1 - x0 < ROOMY else 3
+        most = 1 if x1 - x0 < NARROW or not self.glyphs.dots else most
+        dashed = self.view.colours != "many"
+        edges = []
+        for to in here:
+            for source in before:
+                index = self.index_of(c, to.neuron, source.neuron)
+                own = self._is_own(c, to.neuron, source.neuron)
+                value = float(weights[to.neuron, source.neuron])
+                size = edge_size(value, largest) if lit is None else lit[index - self.layout.weight(c - 1).start]
+                edges.append((own, size, abs(value), index, value, source, to))
+        edges.sort(key=lambda edge: edge[:4], reverse=True)
+        web = Web(x0, self.grid)
+        for own, size, _, index, value, source, to in edges:
+            chosen = self.view.selection == Parameter(index)
+            thickness = 3 if chosen else min(most, max(1, size - 1))
+            dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
+            role: Role = Tone("edge", edge_shade(value, size, dimmer), 0) if size else "faint"
+            line = dots_of_line(
+                2 * (x1 - x0), _middle(source), _middle(to), thickness, size, dashed and value < 0, crowd > CROWDED
+            )
+            web.put(line, role, value, size, crowd <= FEW_EDGES)
+        web.draw(self.view)
+        for _own, _, _, index, value, source, to in edges:
+            self._label(c, index, value, source, to, x0, x1)
+        self._bias(c, x1)
+
+    def _is_own(self, c: int, neuron: int, source: int) -> bool:
+        """Whether an edge is the chosen one, or enters or leaves the chosen neuron."""
+        if self.source is not None:
+            return c == self.column and neuron == self.neuron and source == self.source
+        if c == self.column:
+            return neuron == self.neuron
+        return c - 1 == self.column and source == self.neuron
+
+    def _lit_by(self, c: int) -> list[int] | None:
+        """Sizes by what the phase brings to each weight of a layer, gradient or change; None where weights count."""
+        rung, brought = self.reach.rung, self.brought
+        if brought is None or rung is None or self.view.snapshot is None or self.view.snapshot.status == "playing":
+            return None
+        if self.reach.between and self.view.step_size not in ("layer", "phase"):
+            return None
+        if rung.phase == "backward" and not self.reach.has_error(c - 1):
+            return None
+        found = brought[self.layout.weight(c - 1).span]
+        largest = largest_size(found)
+        return [edge_size(value, largest) for value in found.tolist()]
+
+    def _label(self, c: int, index: int, value: float, source: Box, to: Box, x0: int, x1: int) -> None:
+        """The number of the chosen edge on its line, and the mark of a kept one."""
+        x, y = (x0 + x1) // 2, (_middle(source) + _middle(to)) // 8
+        chosen = self.view.selection == Parameter(index)
+        if chosen and x1 - x0 > NUMBER_ROOM:
+            text = self.glyphs.current + compact(value, 7, self.glyphs, 4, sign=True)
+            self.grid.put(x - len(text) // 2, y, text, "chosen")
+        elif index in self.kept and len(self.kept) <= MOST_KEPT:
+            self.grid.put(x, y, self.glyphs.kept, "accent")
+        self.spots.append(ClickTarget(x, y, 1, Parameter(index)))
+
+    def _bias(self, c: int, x1: int) -> None:
+        """The chosen bias beside its neuron."""
+        if self.weights is None or c != self.column or self.source != self.layers[c - 1]:
+            return
+        box = next((box for box in self.plan.columns[c] if box.neuron == self.neuron), None)
+        if box is not None:
+            index = self.index_of(c, box.neuron, self.source)
+            value = compact(float(self.weights[index]), 7, self.glyphs, 4, sign=True)
+            text = f"{self.glyphs.current}b {value}"
+            self.grid.put(max(0, x1 - len(text)), box.y + box.rows - 1, text, "chosen")
+
+    # --- neurons ---------------------------------------------------------------------------------
+
+    def draw_column(self, c: int) -> None:
+        """The neurons of a column, what is folded away, and its name."""
+        boxes = self.plan.columns[c]
+        for box in boxes:
+            if not c:
+                self._input(box)
+            else:
+                self._neuron(c, box)
+            here = Neuron(c, box.neuron)
+            for y in range(box.rows):
+                self.spots.insert(0, ClickTarget(box.x, box.y + y, box.end - box.x, here))
+        folded = self.plan.above[c] + self.plan.below[c]
+        if folded:
+            text = f"{self.glyphs.ellipsis} {folded} more"
+            if len(text) > boxes[0].end - boxes[0].x + 2:
+                text = f"{self.glyphs.ellipsis}{folded}"
+            self.grid.put(boxes[0].x, boxes[-1].y + boxes[-1].rows, text, "dim")
+        if self.plan.heading:
+            self._heading(c, boxes[0])
+
+    def _heading(self, c: int, box: Box) -> None:
+        room = box.end - box.x
+        scale = self.view.experiment.data.scale
+        name = self.names[c - 1] if c else "inputs"
+        if c in (0, len(self.layers) - 1) and scale != 1:
+            divided = f"{name}/{plain_number(scale, self.glyphs)}"
+            name = divided if len(divided) <= room + 2 else name
+        lit = c > 0 and self.reach.lit(c - 1)
+        if len(name) > room + 2:
+            name = name[:3] + name[len(name.rstrip("0123456789")) :]
+        text = f" {name} " if lit and len(name) + 2 <= room else name
+        x = box.end - len(text) if not c else box.x + max(0, (room - len(text)) // 2)
+        self.grid.put(x, 0, text, ("active" if self.is_working(c) else "accent") if lit else "dim")
+
+    def _input(self, box: Box) -> None:
+        text = self.inputs[box.neuron]
+        name = f"{'ab'[box.neuron]} = " if self.plan.long_inputs else ""
+        chosen = self.view.selection == Neuron(0, box.neuron)
+        x = box.end - len(name + text)
+        self.grid.put(x, box.y, name, "dim")
+        self.grid.put(x + len(name), box.y, text, "chosen" if chosen else "strong")
+
+    def _neuron(self, c: int, box: Box) -> None:
+        here = Neuron(c, box.neuron)
+        chosen = self.view.selection == here
+        error = self._error(c, box.neuron)
+        values = self.values(c)
+        text, role = (self.glyphs.none if values is None else self.glyphs.ellipsis), cast(Role, "dim")
+        room = box.number - 1 if box.number else box.width
+        largest = largest_size(values) if values is not None else 0.0
+        number: float | None = None
+        if error is not None:
+            number, largest = error, self._largest_error(c)
+        elif values is not None and self.has_value(c, box.neuron):
+            number = float(values[box.neuron])
+        if number is not None:
+            text, role = _told(number, room, self.view), role_of(number)
+        if self._is_silenced(c, box.neuron):
+            text, role = ("muted" if room >= len("muted") else self.glyphs.muted), "faint"
+        if box.height:
+            self._tile(box, self._levels(c, box, error))
+        elif not text and number is not None:
+            text, role = sign_mark(number, largest, self.glyphs)
+        if error is not None and len(text) + 1 <= room:
+            text = ("d" if self.glyphs.ascii else "δ") + text
+        if box.under or box.number or not box.height:
+            self._value(box, text, role, chosen)
+        if chosen:
+            self._outline(box, "accent")
+
+    def _value(self, box: Box, text: str, role: Role, chosen: bool) -> None:
+        """The value under the tile, in its middle, or at the right of it."""
+        if box.under:
+            x, y = box.x + (box.width - len(text) + 1) // 2, box.y + box.height
+        else:
+            x, y = box.end - len(text), box.y
+        self.grid.put(x, y, text, "chosen" if chosen else role)
+
+    def _is_silenced(self, c: int, neuron: int) -> bool:
+        return self.view.snapshot is not None and (c - 1, neuron) in self.view.snapshot.silenced
+
+    def _outline(self, box: Box, role: Role) -> None:
+        """Around a tile: at its sides always, above and below where nothing stands."""
+        left, right = box.x - 1, box.end
+        side, flat = ("|", "-") if self.glyphs.ascii else ("│", "─")
+        corners = "++++" if self.glyphs.ascii else "┌┐└┘"
+        if not box.height or box.number:
+            self.grid.put(left, box.y, "[", role)
+            self.grid.put(right, box.y, "]", role)
+            return
+        for y in range(box.y, box.y + box.height):
+            self.grid.put(left, y, side, role)
+            self.grid.put(right, y, side, role)
+        for y, pair in ((box.y - 1, corners[:2]), (box.y + box.height, corners[2:])):
+            for x in range(left, right + 1):
+                mark = pair[0] if x == left else pair[1] if x == right else flat
+                if self.grid.is_blank(x, y) or x in (left, right):
+                    self.grid.put(x, y, mark, role)
+
+    # --- tiles -----------------------------------------------------------------------------------
+
+    def _error(self, c: int, neuron: int) -> float | None:
+        """A neuron's error in the backward pass, once it has come there."""
+        rung = self.reach.rung
+        if self.reach.between or rung is None or rung.phase != "backward" or not self.has_error(c, neuron):
+            return None
+        if self.trace is None or not self.trace.known:
+            return None
+        return float(self.trace.layers[c - 1].delta[neuron])
+
+    def _largest_error(self, c: int) -> float:
+        return 0.0 if self.trace is None else largest_size(self.trace.layers[c - 1].delta)
+
+    def _levels(self, c: int, box: Box, error: float | None) -> Levels | None:
+        """The levels of a neuron's tile, two rows to a cell where it is shaded; None before forward came to it."""
+        rows = box.height * (2 if self.shaded else 1)
+        if error is not None:
+            share = error / (self._largest_error(c) or 1)
+            level = round(share * BRIGHTEST) if math.isfinite(share) else UNKNOWN
+            return np.full((rows, box.width), level)
+        if self.weights is None or self.trace is None or not self.has_value(c, box.neuron):
+            return None
+        size = (box.width, rows)
+        if size not in self._grids:
+            silenced = self.view.snapshot.silenced if self.view.snapshot else ()
+            points = plane_points(self.view.experiment, *size)
+            self._grids[size] = neuron_grids(self.view.experiment, self.weights, points, silenced)
+        return tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(rows, box.width))
+
+    def _tile(self, box: Box, levels: Levels | None) -> None:
+        if levels is None:
+            levels = np.zeros((box.height * (2 if self.shaded else 1), box.width), dtype=np.int64)
+        rows: list[list[int]] = levels.tolist()
+        pairs = zip(rows[::2], rows[1::2], strict=True) if self.shaded else zip(rows, rows, strict=True)
+        for y, (upper, lower) in enumerate(pairs, box.y):
+            cells = (_tile_cell(u, w, self.shaded) for u, w in zip(upper, lower, strict=True))
+            self.grid.put_spans(box.x, y, cells)
+
+    def draw_plane(self) -> None:
+        """Between the inputs the plane that all tiles are over: what of it was trained on, and the current sum."""
+        box, experiment = self.plan.plane, self.view.experiment
+        if box is None:
+            return
+        halves = 2 if self.shaded else 1
+        rows, reach = box.height * halves, reach_of_plane(experiment)
+        levels = [[0] * box.width for _ in range(rows)]
+        (a0, a1), (b0, b1) = experiment.trained_range
+        for y in range(_pixel(-b1, reach, rows), _pixel(-b0, reach, rows) + 1):
+            for x in range(_pixel(a0, reach, box.width), _pixel(a1, reach, box.width) + 1):
+                levels[y][x] = 1
+        if self.view.snapshot is not None:
+            asked = self.view.snapshot.asked.sum
+            levels[_pixel(-asked.b, reach, rows)][_pixel(asked.a, reach, box.width)] = 2
+        for y in range(box.height):
+            upper, lower = levels[y * halves], levels[y * halves + halves - 1]
+            for x, (u, w) in enumerate(zip(upper, lower, strict=True), box.x):
+                if self.shaded:
+                    self.grid.put(x, box.y + y, HALF, Tone("plane", u, w))
+                else:
+                    self.grid.put(x, box.y + y, (".", ":", "@")[u], ("faint", "dim", "accent")[u])
+
+    # --- the outcome -----------------------------------------------------------------------------
+
+    def draw_outcome(self) -> None:
+        """What is wanted as a tile, and under the output in numbers, in units of sums."""
+        box, want = self.plan.columns[-1][0], self.plan.wanted
+        if want is not None and self.trace is not None:
+            rows = want.height * (2 if self.shaded else 1)
+            self._tile(want, _wanted_levels(self.view.experiment, want.width, rows))
+        told = self.outcome
+        right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
+        y = box.y + box.rows
+        if self.trace is not None and self.has_value(len(self.names), 0) and all(label != "want" for label, *_ in told):
+            for words in ("no truth", "known"):
+                self.grid.put(box.x, y + len(told), words, "dim")
+                y += 1
+            y = box.y + box.rows
+        for label, value, role in told:
+            if label == "want" and want is not None:
+                y = want.y + want.height
+            beside = label == "want" and want is not None and want.y == box.y
+            self._outcome_row(label, value, role, want.x if beside and want else box.x, y, right)
+            y = box.y + box.rows if beside else y + 1
+
+    def _outcome_row(self, label: str, value: float, role: Role, x: int, y: int, right: int) -> None:
+        """A number with its label, which is cut short or goes where there is no room."""
+        lit = self.reach.rung is not None and self.reach.rung.phase == "loss" and "loss" in label
+        for name in (label + " ", label.split()[-1] + " ", ""):
+            text = self.outcome_text(label, value, max(5, right - x - len(name)))
+            start = min(x, right - len(name + text))
+            if self.grid.is_blank(start, y, len(name + text)):
+                self.grid.put(start, y, name, "active" if lit else "dim")
+                self.grid.put(start + len(name), y, text, role)
+                return
+
+
+OUTPUT_ROOM = 9
+NUMBER_ROOM = 9
+"""Columns of a gap from which on the chosen edge's number stands on it."""
+
+
+def _pixel(value: float, reach: float, count: int) -> int:
+    """The cell of a tile that a number lies in; what lies beyond the plane is at its border."""
+    return max(0, min(count - 1, round((value / reach + 1) / 2 * count - 0.5)))
+
+
+def _middle(box: Box) -> int:
+    """The row of dots in which a neuron's lines begin and end."""
+    return 4 * box.y + 2 * max(1, box.height) - (box.height % 2 == 0)
+
+
+def _told(value: float, room: int, view: ViewState) -> str:
+    """A value in so many columns; nothing where they do not take it."""
+    if room >= 6:
+        return compact(value, room, view.glyphs)
+    return tiny(value, room, view.glyphs) if room > 1 else ""
+
+
+def edge_shade(value: float, size: int, dimmer: int) -> int:
+    """An edge's colour: its sign, the brighter the larger; where it is not the cursor's so many steps dimmer."""
+    bright = max(1, size - dimmer)
+    return bright if value > 0 else -bright
+
+
+def _tile_cell(upper: int, lower: int, shaded: bool) -> Span:
+    if UNKNOWN in (upper, lower):
+        return "?", "faint"
+    tone = Tone("tile", upper, lower)
+    if shaded:
+        return (HALF if upper != lower else " "), tone
+    level = (abs(upper) + 1) // 2
+    return SIGNS[(level if upper > 0 else -level) + 3], tone
+
+
+Dotted = tuple[tuple[tuple[int, int], int], ...]
+"""Cells, each with its dots."""
+
+
+class Web:
+    """Lines between two columns; each cell is the first line's that runs through it, so the strongest come first."""
+
+    def __init__(self, x0: int, grid: Grid) -> None:
+        self.x0, self._grid = x0, grid
+        self._cells: dict[tuple[int, int], tuple[int, Role, float, int]] = {}
+
+    def put(self, line: Dotted, role: Role, value: float, size: int, together: bool) -> None:
+        """Put a line down; ``together``: where one of its own colour was there first, both are seen."""
+        for cell, bits in line:
+            held = self._cells.get(cell)
+            if held is None:
+                self._cells[cell] = (bits, role, value, size)
+            elif together and held[1] == role:
+                self._cells[cell] = (held[0] | bits, *held[1:])
+
+    def draw(self, view: ViewState) -> None:
+        """Draw them: in braille's dots, in quarters of blocks, or in characters that tell sign and size."""
+        strokes = strokes_of(view.glyphs)
+        for (x, y), (bits, role, value, size) in self._cells.items():
+            if view.glyphs.ascii:
+                marks = strokes.plus if value > 0 else strokes.minus
+                character = marks[0 if size < 2 else 1 if size < STRONGEST else 2] if size else strokes.zero
+            else:
+                character = Dots.character(bits, view.glyphs)
+            self._grid.put(self.x0 + x, y, character, role)
+
+
+@lru_cache(maxsize=8192)
+def dots_of_line(
+    width: int, y0: int, y1: int, thickness: int, size: int, dashed: bool, sparse: bool
+) -> Dotted:  # fmt: skip
+    """The cells that a line runs through with their dots; it is ``width`` dots wide.
+
+    One next to nothing has few dots, one that is ``dashed`` gaps; among many lines small ones are ``sparse``.
+    """
+    cells: dict[tuple[int, int], int] = {}
+    every = (SPARSE if sparse else SPACING)[size]
+    steep = abs(y1 - y0) > width
+    for x, y, i in _path(width, y0, y1):
+        if i % every or (dashed and size and i % (DASH + PAUSE) >= DASH):
+            continue
+        for beside in range(-((thickness - 1) // 2), thickness // 2 + 1):
+            dx, dy = (x + beside, y) if steep else (x, y + beside)
+            if 0 <= dx < width and dy >= 0:
+                cell = (dx // 2, dy // 4)
+                cells[cell] = cells.get(cell, 0) | Dots.bit(dx, dy)
+    return tuple(cells.items())
+
+
+def _path(width: int, y0: int, y1: int) -> Iterator[tuple[int, int, int]]:
+    steps = max(width - 1, abs(y1 - y0), 1)
+    for i in range(steps + 1):
+        yield round((width - 1) * i / steps), round(y0 + (y1 - y0) * i / steps), i
