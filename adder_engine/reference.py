@@ -280,6 +280,16 @@ def ulp(x: Tensor) -> Tensor:
     return torch.from_numpy(np.spacing(x.abs().numpy()))
 
 
+def step_within(before: Tensor, after: Tensor) -> Tensor:
+    """How far parameters or moments may lie from what ``torch.optim`` made of ``before``, float64.
+
+    Two units in the last place of what enters the last addition, or leaves it, and of the change itself, which may be
+    larger than both: torch's square root is not always rounded rightly (MKL's is off by one in some twenty).
+    """
+    change = (after.double() - before.double()).abs()
+    return ULPS * (ulp(torch.maximum(before.abs(), after.abs())).double() + 2.0**-23 * change)
+
+
 def masks_of(batch: Pass) -> list[Tensor | None]:
     """What each layer's outputs were multiplied by, as :func:`judge` takes it."""
     masks = [batch.mask(i) for i in range(batch.depth)]
@@ -324,9 +334,10 @@ def prove(trainer: Trainer) -> ReferenceCheck:
         for row, what in rows:
             if what:
                 ours, theirs = after[row, slot.span].double(), judged[row, slot.span].double()
-                sizes = torch.maximum(given[row, slot.span].abs(), judged[row, slot.span].abs())
                 difference = torch.where(frozen[slot.span], 0.0, (ours - theirs).abs())
-                lines.append(_line(slot.name, what, difference, ULPS * ulp(sizes).double()))
+                lines.append(
+                    _line(slot.name, what, difference, step_within(given[row, slot.span], judged[row, slot.span]))
+                )
     return ReferenceCheck(trainer.updates_done + 1, batch.rows, tuple(lines))
 
 

@@ -72,8 +72,6 @@ def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
 
 compiled = _compiled({"reassoc", "contract", "nsz"})
 """For sums, whose terms may be added up in the order that is quickest. NaN and infinity stay what they are."""
-fused = _compiled({"contract"})
-"""For formulas in which a product may go into a sum without being rounded, as in PyTorch's own loops."""
 exactly = _compiled(False)
 """For formulas that are rounded as they are written."""
 
@@ -86,3 +84,13 @@ def float_of_bits(context: Any, bits: Any = None) -> Any:
         return builder.bitcast(arguments[0], ir.FloatType())
 
     return numba.float32(numba.int32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
+    """x·y + z, rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return x(x, x, x), generate

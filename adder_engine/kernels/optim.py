@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adder_engine.kernels.compiler import exactly, fused
+from adder_engine.kernels.compiler import exactly, fma
 
 CODES = {"sgd": 0, "momentum": 1, "nesterov": 2, "rmsprop": 3, "adam": 4, "adamw": 5}
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = CODES.values()
@@ -23,29 +23,30 @@ LARGEST_LOG_LR = math.log(1e37)
 """Rates beyond are infinite: torch refuses factors over 3.4e38, and Adam's first is ten times the rate."""
 
 
-@fused
+@exactly
 def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, state: Any) -> None:
     """Change the parameters once, in place.
 
     ``state`` is ``(4, P)``: parameters, gradients, and two rows of moments. Row 2 holds ``momentum_buffer`` or
     ``exp_avg``, row 3 ``square_avg`` or ``exp_avg_sq``. ``step`` counts from 1 since the moments were fresh.
+    Products go into sums unrounded (``fma``) where PyTorch's own loops have them so.
     """
     kind = state.dtype.type
     theta, gradients, first, second = state[0], state[1], state[2], state[3]
     rate, mu, shrink = kind(lr), kind(momentum), kind(decay)
     if code == SGD:
         for i in range(len(theta)):
-            theta[i] -= rate * (gradients[i] + shrink * theta[i])
+            theta[i] = fma(-rate, fma(shrink, theta[i], gradients[i]), theta[i])
     elif code in (MOMENTUM, NESTEROV):
         for i in range(len(theta)):
-            g = gradients[i] + shrink * theta[i]
+            g = fma(shrink, theta[i], gradients[i])
             first[i] = mu * first[i] + g
-            theta[i] -= rate * (g + mu * first[i] if code == NESTEROV else first[i])
+            theta[i] = fma(-rate, fma(mu, first[i], g) if code == NESTEROV else first[i], theta[i])
     elif code == RMSPROP:
         keep, take, eps = kind(ALPHA), kind(1 - ALPHA), kind(EPS)
         for i in range(len(theta)):
-            g = gradients[i] + shrink * theta[i]
-            second[i] = keep * second[i] + take * g * g
+            g = fma(shrink, theta[i], gradients[i])
+            second[i] = fma(take * g, g, keep * second[i])
             theta[i] -= rate * g / (np.sqrt(second[i]) + eps)
     else:
         take_first, keep, take, eps = kind(1 - BETA1), kind(BETA2), kind(1 - BETA2), kind(EPS)
@@ -54,9 +55,9 @@ def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, sta
         kept = kind(1 - lr * decay) if code == ADAMW else kind(1)
         coupled = kind(0) if code == ADAMW else shrink
         for i in range(len(theta)):
-            g = gradients[i] + coupled * theta[i]
-            first[i] += take_first * (g - first[i])
-            second[i] = keep * second[i] + take * g * g
+            g = fma(coupled, theta[i], gradients[i])
+            first[i] = fma(take_first, g - first[i], first[i])
+            second[i] = fma(take * g, g, keep * second[i])
             theta[i] = kept * theta[i] - size * first[i] / (np.sqrt(second[i]) / spread + eps)
 
 

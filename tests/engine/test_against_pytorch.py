@@ -25,7 +25,7 @@ from adder_engine.reference import (
     judge,
     masks_of,
     optimizer_verdict,
-    ulp,
+    step_within,
 )
 from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
@@ -92,10 +92,11 @@ def assert_update_agrees(trainer: Trainer, precision: torch.dtype = torch.float3
     for row in (0, 2, 3):
         assert torch.equal(after[row, frozen], before[row, frozen])
         ours, theirs = after[row, ~frozen], wanted[row, ~frozen]
-        # the last addition is rounded to an ulp of the larger of what enters it and what leaves it
-        entering = torch.maximum(before[row, ~frozen].abs(), theirs.abs())
-        within = 2 * ulp(entering)
-        fine = ((ours - theirs).abs() <= within) | (ours == theirs) | ~torch.isfinite(theirs) & ~torch.isfinite(ours)
+        fine = (
+            ((ours - theirs).double().abs() <= step_within(before[row, ~frozen], theirs))
+            | (ours == theirs)
+            | ~torch.isfinite(theirs) & ~torch.isfinite(ours)
+        )
         assert fine.all(), (row, ours, theirs)
 
 
@@ -237,7 +238,11 @@ def test_a_silenced_neuron_changes_what_is_asked_and_letting_go_brings_it_back()
     trainer = Trainer(Experiment.preset("one-pair"))
     whole = trainer.predict(30, 70)
     trainer.hold(Constraints(silenced=frozenset({(1, 2)})))
+<<<<<<< HEAD
     value, weight = -10.1860, dict(trainer.named_parameters())["output.weight"][0, 2]
+=======
+    value, weight = -10.1860, trainer.state_dict()["output.weight"][0, 2]
+>>>>>>> engine_analysis
     assert trainer.predict(30, 70) == pytest.approx(whole - value * weight, abs=1e-3)
     trainer.hold(Constraints())
     assert trainer.predict(30, 70) == whole
@@ -312,7 +317,11 @@ def test_held_out_loss_and_answers_are_those_of_the_module_in_eval_mode(experime
         loss = criterion[experiment.training.loss](twin(tensor(data.test_inputs)), tensor(data.test_targets)).item()
         answer = twin(torch.tensor([[30.0, 70.0]]) / scale).item() * scale
     assume(math.isfinite(loss))
+<<<<<<< HEAD
     largest = sum(float(abs(v).max()) for v in dict(trainer.named_parameters()).values())
+=======
+    largest = sum(float(abs(v).max()) for v in trainer.state_dict().values())
+>>>>>>> engine_analysis
     assume(largest < 10)  # so that the sizes of the sums are not far above those of the answers
     assert trainer.test_loss == pytest.approx(loss, rel=1e-3, abs=1e-3)
     assert trainer.predict(30, 70) == pytest.approx(answer, rel=1e-3, abs=1e-3 * scale)

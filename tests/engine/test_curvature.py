@@ -222,14 +222,15 @@ def test_the_parabolas_bottom_is_the_lowest_point_of_a_straight_network_of_one_l
 
 
 def test_the_slice_lies_along_the_paths_principal_directions() -> None:
-    recording = Run(Experiment().replace(**TANH))
-    recording.run(400)
-    recording.seek_epoch(200)
-    trainer = recording.trainer
-    slice_ = at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 7, 5))
+    trainer, frames = Trainer(Experiment().replace(**TANH)), []
+    for _ in range(40):
+        frames.append(trainer.checkpoint())
+        trainer.train(10)
+    trainer.restore(frames[20])
+    slice_ = at_once(loss_slice(trainer, frames, 7, 5))
     assert slice_.directions == "path"
-    here, frames = trainer.state[0].astype(np.float64), recording.timeline.keyframes
-    states = {k.counters.epochs_done: k.state[0].astype(np.float64) for k in frames} | {200: here}
+    here = trainer.state[0].astype(np.float64)
+    states = {k.counters.epochs_done: k.state[0].astype(np.float64) for k in frames}
     path = np.array([states[epoch] for epoch in slice_.path_epochs]) - here
     _, sizes, directions = np.linalg.svd(path, full_matrices=False)
     for i, shadow in enumerate((slice_.path_x, slice_.path_y)):

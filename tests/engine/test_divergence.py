@@ -279,7 +279,9 @@ def test_the_largest_curvature_is_the_hessian_s_largest_eigenvalue(experiment: E
         answers = torch.func.functional_call(module, values, (torch.tensor(trainer.inputs.T).double(),))
         return ((answers - torch.tensor(trainer.targets[:, None]).double()) ** 2).mean()
 
-    eigenvalues = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, torch.tensor(trainer.state[0]).double()))
+    eigenvalues = torch.linalg.eigvalsh(
+        torch.autograd.functional.hessian(loss, torch.tensor(trainer.state[0]).double())
+    )
     largest, size = eigenvalues.max().item(), eigenvalues.abs().max().item()
     before = bits(trainer)
     found = largest_curvature(trainer)
