@@ -238,11 +238,7 @@ def test_a_silenced_neuron_changes_what_is_asked_and_letting_go_brings_it_back()
     trainer = Trainer(Experiment.preset("one-pair"))
     whole = trainer.predict(30, 70)
     trainer.hold(Constraints(silenced=frozenset({(1, 2)})))
-<<<<<<< HEAD
-    value, weight = -10.1860, dict(trainer.named_parameters())["output.weight"][0, 2]
-=======
     value, weight = -10.1860, trainer.state_dict()["output.weight"][0, 2]
->>>>>>> engine_analysis
     assert trainer.predict(30, 70) == pytest.approx(whole - value * weight, abs=1e-3)
     trainer.hold(Constraints())
     assert trainer.predict(30, 70) == whole
@@ -317,11 +313,7 @@ def test_held_out_loss_and_answers_are_those_of_the_module_in_eval_mode(experime
         loss = criterion[experiment.training.loss](twin(tensor(data.test_inputs)), tensor(data.test_targets)).item()
         answer = twin(torch.tensor([[30.0, 70.0]]) / scale).item() * scale
     assume(math.isfinite(loss))
-<<<<<<< HEAD
-    largest = sum(float(abs(v).max()) for v in dict(trainer.named_parameters()).values())
-=======
     largest = sum(float(abs(v).max()) for v in trainer.state_dict().values())
->>>>>>> engine_analysis
     assume(largest < 10)  # so that the sizes of the sums are not far above those of the answers
     assert trainer.test_loss == pytest.approx(loss, rel=1e-3, abs=1e-3)
     assert trainer.predict(30, 70) == pytest.approx(answer, rel=1e-3, abs=1e-3 * scale)
