@@ -279,9 +279,12 @@ class EngineThread:
         """Everything that computes happens here."""
         workspace = None
         try:
+            import numpy
+
             from adder_engine.runs.workspace import Workspace  # imports numpy and the kernels: not on the caller's time
             from adder_engine.warm_up import is_compiled, warm_up
 
+            numpy.seterr(all="ignore")  # a number beyond float32 is infinite, and is shown so
             self._loaded.set()
             if not is_compiled():
                 self.compiling = True

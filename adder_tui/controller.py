@@ -92,7 +92,7 @@ class Controller:
         """Say what the first start takes so long for; what is said goes when the engine is there."""
         while not session.compiling:
             await asyncio.sleep(LOOK)
-        self._say("Compiling the engine, once (about 10 s): the first lesson can be read meanwhile.")
+        self._say("Compiling the engine, once (about a minute): the first lesson can be read meanwhile.")
         with contextlib.suppress(RequestError):
             await session.snapshot()
             self._say("")

@@ -59,7 +59,7 @@ def _tanh32(x: Any) -> Any:
 
 @exactly
 def _erf32(x: Any) -> Any:
-    """The error function to 4·2⁻²⁴, and better far out, where gelu multiplies by much (Abramowitz and Stegun, 7.1.26)."""
+    """The error function to 4·2⁻²⁴, better far out, where gelu multiplies by much (Abramowitz and Stegun, 7.1.26)."""
     size = x if x > F(0) else -x
     t = F(1) / (F(1) + F(0.3275911) * size)
     p = F(1.061405429)

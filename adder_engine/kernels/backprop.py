@@ -27,6 +27,8 @@ from adder_engine.kernels.parameters import layout_of
 Floats = NDArray[np.float32] | NDArray[np.float64]
 NOTHING = np.zeros((0, 0), dtype=np.float32)
 IN_ORDER = np.zeros(0, dtype=np.int64)
+NO, ZERO, ONE = np.bool_(False), np.int64(0), np.int64(1)
+"""Written so, numba does not compile a function once more for just these values."""
 
 
 class Net(NamedTuple):
@@ -244,7 +246,7 @@ def ask(net: Any, parameters: Any, scratch: Any, inputs: Any, masks: Any, order:
     z0 = net.offsets[-1]
     for at in range(0, inputs.shape[1], size):
         n = min(size, inputs.shape[1] - at)
-        work(net, parameters, parameters, masks[:0], scratch, inputs, out, order[:0], at, n, 0, False, 1,
+        work(net, parameters, parameters, masks[:0], scratch, inputs, out, order[:0], at, n, ZERO, NO, ONE,
              len(net.codes) + 1)  # fmt: skip
         for r in range(n):
             out[at + r] = scratch.post[0, r * len(net.keep) + z0 if n <= FEW else z0 * BLOCK + r]

@@ -9,7 +9,7 @@ import numpy as np
 
 from adder_engine.experiment import Experiment
 from adder_engine.kernels import losses, optim
-from adder_engine.kernels.backprop import ask, work
+from adder_engine.kernels.backprop import NO, ONE, ZERO, ask, work
 from adder_engine.kernels.compiler import compiled, exactly
 from adder_engine.kernels.layers import copy, fill
 from adder_engine.kernels.optim import optimizer_step, scheduled_lr
@@ -115,8 +115,8 @@ def count_rows(net: Any, s: Any, state: Any, scratch: Any, data: Any, masks: Any
         c.lr = lr_at(s, c.epochs_done)
     measured, none, depth = len(data.test_targets), masks[:0], len(net.codes)
     if measured and (c.epochs_done % s.test_every == 0 or c.epochs_done == s.epochs):
-        c.test_loss = work(net, state[0], state[1], none, scratch, data.test_inputs, data.test_targets, order[:0], 0,
-                           measured, s.loss, False, 1, depth + 1)  # fmt: skip
+        c.test_loss = work(net, state[0], state[1], none, scratch, data.test_inputs, data.test_targets, order[:0], ZERO,
+                           measured, s.loss, NO, ONE, depth + 1)  # fmt: skip
         if not math.isfinite(c.test_loss):
             return False
         if not c.test_loss >= c.best_loss:  # NaN where there is none yet
@@ -124,7 +124,7 @@ def count_rows(net: Any, s: Any, state: Any, scratch: Any, data: Any, masks: Any
     if c.epochs_done < s.epochs:
         return True
     return math.isfinite(  # no further forward pass of this run would notice
-        work(net, state[0], state[1], none, scratch, data.inputs, data.targets, order[:0], 0, n, s.loss, False, 1,
+        work(net, state[0], state[1], none, scratch, data.inputs, data.targets, order[:0], ZERO, n, s.loss, NO, ONE,
              depth + 1)
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ def update(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, 
         fill(state[1], 0)
         c.has_gradients = 0
     found = work(net, state[0], state[1], masks, scratch, data.inputs, data.targets, order[:0] if whole else order,
-                 c.row, rows, s.loss, s.flat_target, 1, 2 * depth + 1)  # fmt: skip
+                 c.row, rows, s.loss, s.flat_target, ONE, 2 * depth + 1)  # fmt: skip
     if not math.isfinite(found):
         return NO_LOSS
     if c.row == 0:

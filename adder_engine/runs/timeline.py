@@ -21,6 +21,8 @@ BUDGET = 64 * 2**20
 """Bytes that the keyframes may take."""
 REPLAYED, UPDATE = 20_000_000, 20_000
 """Products of a row and a parameter that are replayed in some two milliseconds; how many an update alone is worth."""
+MOST_KEYFRAMES = 2048
+"""Of runs whose updates are quick: more would take longer to write than the updates."""
 OVERHEAD = 1_000
 """About what a keyframe costs beside its numbers."""
 
@@ -106,8 +108,10 @@ class Timeline:
     Keyframes stand at multiples of ``spacing`` updates. A branch shares the past's keyframes.
     """
 
-    def __init__(self, spacing: int, budget: int = BUDGET) -> None:
+    def __init__(self, spacing: int, budget: int = BUDGET, widest: int = 1) -> None:
         self.spacing = spacing
+        self.widest = widest
+        """Up to this spacing, from where a replay takes about two milliseconds, there need not be many keyframes."""
         self.budget = budget
         self.keyframes: list[Checkpoint] = []
         self.events: list[Event] = []
@@ -115,9 +119,10 @@ class Timeline:
 
     @classmethod
     def for_experiment(cls, experiment: Experiment, budget: int = BUDGET) -> Timeline:
-        """A timeline whose first spacing keeps a replay within about two milliseconds."""
+        """A timeline whose spacing keeps a replay within about two milliseconds, as long as the budget does."""
         work = experiment.rows_per_update * experiment.parameter_count + UPDATE
-        return cls(spacing=max(1, min(1024, REPLAYED // work)), budget=budget)
+        widest = max(1, min(1024, REPLAYED // work))
+        return cls(min(16, widest), budget, widest)
 
     def note(self, trainer: Trainer) -> None:
         """Keep a keyframe if one is due here. Call between two updates, before what is done there."""
@@ -127,6 +132,8 @@ class Timeline:
         keyframe = trainer.checkpoint()
         self.keyframes.append(keyframe)
         self.bytes += size_of(keyframe)
+        if len(self.keyframes) > MOST_KEYFRAMES and 2 * self.spacing <= self.widest:
+            self._thin()
         self.shrink(self.budget)
 
     def shrink(self, budget: int) -> None:
@@ -202,7 +209,7 @@ class Timeline:
 
     def branch(self) -> Timeline:
         """A timeline of its own that shares this one's past."""
-        other = Timeline(self.spacing, self.budget)
+        other = Timeline(self.spacing, self.budget, self.widest)
         other.keyframes, other.events, other.bytes = list(self.keyframes), list(self.events), self.bytes
         return other
 

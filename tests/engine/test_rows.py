@@ -231,7 +231,7 @@ async def test_a_session_shows_its_data_in_units_of_sums_and_answers_to_any_pair
         trainer = Trainer(experiment)
         trainer.epoch()
         assert data.inputs.shape == (50, 2)
-        assert np.allclose(data.inputs, trainer.dataset.inputs.numpy() * 300, rtol=1e-6)
+        assert np.allclose(data.inputs, trainer.dataset.inputs * 300, rtol=1e-6)
         assert np.allclose(data.targets, data.inputs.sum(axis=1), atol=1e-3)
         assert data.test_inputs.shape == (7, 2)
         assert np.allclose(data.test_targets, data.test_inputs.sum(axis=1), atol=1e-3)

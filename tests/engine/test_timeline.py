@@ -215,7 +215,7 @@ def test_a_tiny_budget_is_kept_by_thinning_and_every_moment_can_still_be_reached
 
 def test_memory_stays_bounded_and_an_update_notes_at_most_one_keyframe_however_long_the_run():
     recording = Run(Experiment.preset("one-pair").replace(epochs=1_000_000))
-    recording.timeline.budget, recording.timeline.spacing = 100_000, 16
+    recording.timeline.budget = 100_000
     bound = recording.timeline.budget // size_of(recording.timeline.keyframes[0])
     most, spacings = 0, set()
     for _ in range(60):
@@ -286,7 +286,6 @@ def test_an_edit_in_the_past_branches_and_undo_and_redo_go_between_the_branches(
 
 def test_a_branch_shares_the_keyframes_of_its_past():
     recording = Run(SMALL.replace(epochs=200))
-    recording.timeline.spacing = 16
     recording.run(160)
     branch = recording.timeline.branch()
     recording.seek(Position(90))
