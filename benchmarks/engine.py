@@ -1,54 +1,96 @@
-"""Updates a second with everything recorded, over the tutorial's plain PyTorch loop; one thread, full batch."""
+"""Updates a second with everything recorded, over the tutorial's plain PyTorch loop; one thread."""
 
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 
 from adder_engine import Experiment
 from adder_engine.runs.run import Run
 from benchmarks.figures import Figure, median
-from benchmarks.tutorial import TutorialLoop
+from benchmarks.tutorial import OPTIMIZERS, TutorialLoop
 
 ROWS = (1, 32, 1_000, 10_000, 100_000)
-PAIRS = 15
+QUICK, SLOWER, WIDE = (75, 70, 30, 8, 6), (60, 55, 20, 5, 4), (4, 3, 1.3, 1.3)
+"""How many times as fast, by rows."""
+PAIRS = 5
 """Blocks of ours and of the rival, by turns."""
-BLOCK_SECONDS = 0.2
+BLOCK_SECONDS = 0.15
+NETWORK = {"network.layers": [2, 64, 64, 64, 1], "network.activation": "tanh"}
+
+
+def cases() -> Iterator[tuple[str, dict[str, Any], float]]:
+    """What is measured, by what it changes, and how many times as fast it shall be."""
+    for name in ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu"):
+        for rows, limit in zip(ROWS, SLOWER if name in ("sigmoid", "gelu") else QUICK, strict=True):
+            yield f"{name}, {_rows(rows)}", {"network.activation": name, "data.count": rows}, limit
+    for name in OPTIMIZERS:
+        yield f"{name}, 1 row", {"training.optimizer": name, "data.count": 1}, 75
+    yield "batches of 32 of 10,000", {"training.batch_size": 32, "data.count": 10_000}, 40
+    for rows, limit in zip(ROWS, WIDE, strict=False):
+        yield f"2-64-64-64-1 tanh, {_rows(rows)}", {**NETWORK, "data.count": rows}, limit
 
 
 def measure() -> Iterator[Figure]:
     torch.set_num_threads(1)
-    for rows in ROWS:
-        ours, rival = _ours(rows), TutorialLoop(rows).train
+    for name, changes, limit in cases():
+        # Without held-out sums, which the rival has not either, and at a rate that never blows up.
+        base = {"epochs": 100_000_000, "data.test_count": 0, "training.lr": 1e-7}
+        experiment = Experiment().replace(**base, **changes)
+        ours, rival = Run(experiment).run, TutorialLoop(experiment).train
         blocks = [(_speed(ours), _speed(rival)) for _ in range(PAIRS + 1)][1:]
         yield Figure(
-            f"engine, {rows:,} row{'s' if rows > 1 else ''}",
+            name,
             median([a for a, _ in blocks]),
             "updates/s",
             rival=median([b for _, b in blocks]),
             ratio=median([a / b for a, b in blocks]),
-            limit=5.0 if rows <= 10_000 else None,
+            limit=limit,
             at_least=True,
         )
+    yield from _others()
 
 
-def _ours(rows: int) -> Callable[[int], object]:
-    """A run that keeps its whole past; without held-out sums, which the rival has not either."""
-    experiment = Experiment().replace(**{"epochs": 10_000_000, "data.count": rows, "data.test_count": 0})
-    return Run(experiment).run
+def _others() -> Iterator[Figure]:
+    """Beside scikit-learn's ``MLPRegressor``, a row and many; at one row plain SGD beside the web playgrounds' mark."""
+    from sklearn.neural_network import MLPRegressor
+
+    for rows in (1, 10_000):
+        loop = TutorialLoop(Experiment().replace(**{"data.count": rows}))
+        inputs, targets = loop.inputs.numpy(), loop.targets[:, 0].numpy()
+        model = MLPRegressor((4, 4), activation="identity", batch_size=rows, max_iter=1, warm_start=True, shuffle=False)
+
+        def fit(updates: int, model: Any = model, x: Any = inputs, y: Any = targets) -> None:
+            model.max_iter = updates
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that it has not converged
+                model.fit(x, y)
+
+        changes = {"epochs": 100_000_000, "data.test_count": 0, "training.lr": 1e-7, "data.count": rows}
+        ours, rival = _speed(Run(Experiment().replace(**changes)).run), _speed(fit)
+        yield Figure(f"beside scikit-learn, {_rows(rows)}", ours, "updates/s", rival=rival)
+    changes["data.count"] = 1
+    plain = Run(Experiment().replace(**changes, **{"training.optimizer": "sgd"})).run
+    yield Figure("sgd, 1 row", max(_speed(plain) for _ in range(PAIRS)), "updates/s", limit=1e6, at_least=True)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' if count > 1 else ''}"
 
 
 def _speed(train: Callable[[int], object]) -> float:
     """Updates a second over about :data:`BLOCK_SECONDS`."""
-    updates, count = 0, 1
-    start = time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < BLOCK_SECONDS:
+    count, elapsed = 1, 0.0
+    while elapsed < BLOCK_SECONDS / 2:
+        count = count if not elapsed else max(2 * count, min(64 * count, int(0.8 * count * BLOCK_SECONDS / elapsed)))
+        start = time.perf_counter()
         train(count)
-        updates += count
-        count = min(2 * count, 512)
-    return updates / elapsed
+        elapsed = time.perf_counter() - start
+    return count / elapsed
 
 
 if __name__ == "__main__":

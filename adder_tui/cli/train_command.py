@@ -51,7 +51,7 @@ class Outcome:
     """How a run ended."""
 
     seconds: float
-    """Spent training; loading torch and drawing the data are not in it."""
+    """Spent training; loading the engine and drawing the data are not in it."""
     stopped: str | None
     """Why it ended early, in one sentence; None where all epochs were run."""
     blow_up: Divergence | None
