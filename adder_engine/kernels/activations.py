@@ -13,7 +13,7 @@ from adder_engine.kernels.compiler import compiled, exactly, float_of_bits
 
 CODES = {"none": 0, "relu": 1, "leaky_relu": 2, "tanh": 3, "sigmoid": 4, "gelu": 5}
 NONE, RELU, LEAKY_RELU, TANH, SIGMOID, GELU = CODES.values()
-LEAKY_SLOPE = np.float32(0.01)
+LEAKY_SLOPE = 0.01
 """``nn.LeakyReLU``'s default ``negative_slope``."""
 
 F = np.float32
@@ -59,7 +59,7 @@ def _tanh32(x: Any) -> Any:
 
 @exactly
 def _erf32(x: Any) -> Any:
-    """The error function to 4·2⁻²⁴, and better far out, where gelu multiplies by much (Abramowitz and Stegun, 7.1.26)."""
+    """The error function to 4·2⁻²⁴, better far out, where gelu multiplies by much (Abramowitz and Stegun, 7.1.26)."""
     size = x if x > F(0) else -x
     t = F(1) / (F(1) + F(0.3275911) * size)
     p = F(1.061405429)
