@@ -13,7 +13,7 @@ from adder_engine.kernels.compiler import compiled, exactly, float_of_bits
 
 CODES = {"none": 0, "relu": 1, "leaky_relu": 2, "tanh": 3, "sigmoid": 4, "gelu": 5}
 NONE, RELU, LEAKY_RELU, TANH, SIGMOID, GELU = CODES.values()
-LEAKY_SLOPE = np.float32(0.01)
+LEAKY_SLOPE = 0.01
 """``nn.LeakyReLU``'s default ``negative_slope``."""
 
 F = np.float32

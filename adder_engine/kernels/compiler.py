@@ -86,8 +86,8 @@ def float_of_bits(context: Any, bits: Any = None) -> Any:
     return numba.float32(numba.int32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
+@intrinsic
+def fma(context: Any, x: Any, y: Any = None, z: Any = None) -> Any:
     """x·y + z, rounded once."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -39,7 +39,7 @@ def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, sta
             theta[i] = fma(-rate, fma(shrink, theta[i], gradients[i]), theta[i])
     elif code in (MOMENTUM, NESTEROV):
         for i in range(len(theta)):
-            g = fma(shrink, theta[i], gradients[i])
+            g: Any = fma(shrink, theta[i], gradients[i])
             first[i] = mu * first[i] + g
             theta[i] = fma(-rate, fma(mu, first[i], g) if code == NESTEROV else first[i], theta[i])
     elif code == RMSPROP:

@@ -169,6 +169,7 @@ def test_slopes_at_one_sum_foretell_little_of_a_bent_network() -> None:
 
 def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
     recording = Run(Experiment().replace(**{"data.count": 100, "training.batch_size": 30, "epochs": 100}))
+    recording.timeline.spacing = 4
     recording.run(200)
     recording.hold(Constraints(frozenset(), frozenset({(0, 1)})))
     recording.run(201)
