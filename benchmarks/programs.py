@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.terminal.harness import Terminal
 
 HELLO = b"Hello, world!"
-SHELL = b"loading the engine"
+SHELL = b"loading"
 """On the state line, in the shell's first frame."""
 CONTENTS = b"off by"
 """Over the watched sums of Train."""

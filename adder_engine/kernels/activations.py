@@ -21,9 +21,10 @@ F = np.float32
 
 @exactly
 def _exp32(x: Any) -> Any:
-    """e^x to 1.3·2⁻²⁴ for x from −87.3 to 88.3, and what it is there beyond (Cephes' ``expf``)."""
-    x = F(88.3) if x > F(88.3) else x
-    x = F(-87.3) if x < F(-87.3) else x
+    """e^x to 1.3·2⁻²⁴ for x from −87.3 to 88.3, beyond it 0 and infinity (Cephes' ``expf``)."""
+    low, high = x < F(-87.3), x > F(88.3)
+    x = F(88.3) if high else x
+    x = F(-87.3) if low else x
     n = np.floor(x * F(1.44269504088896341) + F(0.5))
     r = x - n * F(0.693359375)
     r = r + n * F(2.12194440e-4)
@@ -34,7 +35,8 @@ def _exp32(x: Any) -> Any:
     y = y * r + F(1.6666665459e-1)
     y = y * r + F(5.0000001201e-1)
     y = y * r * r + r + F(1.0)
-    return y * float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    y = y * float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    return F(0) if low else (F(np.inf) if high else y)
 
 
 @exactly

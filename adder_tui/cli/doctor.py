@@ -16,14 +16,20 @@ from adder_engine.experiment import Experiment
 from adder_tui.cli.output import locale_of, original_environment, say, why_ascii, why_no_app
 from adder_tui.ui.numbers import plural
 
-TORCH_SECONDS = 120
-"""How long torch may take to load before it is given up."""
+LOADING_SECONDS = 120
+"""How long torch, or the engine, may take to load before it is given up."""
 
 _ASK_TORCH = """
 import time
 start = time.perf_counter()
 import torch
 print(f"{torch.__version__}, loads in {time.perf_counter() - start:.1f} s")
+"""
+_ASK_ENGINE = """
+from adder_engine.kernels.compiler import FOLDER
+from adder_engine.warm_up import is_compiled
+where = FOLDER or "no folder that can be written to, so that it is compiled at each start, in about a minute"
+print(f"compiled in {where}" if is_compiled() else f"not compiled yet: the first start does it, in {where}")
 """
 
 
@@ -64,10 +70,10 @@ def _findings(data_dir: Path, ascii_asked: bool, blocks: bool) -> Iterator[tuple
     yield "locale", locale_of(environ)
     yield "characters", _characters(why_ascii(environ), ascii_asked, blocks)
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    for package in ("textual", "plotext", "numpy"):
+    for package in ("textual", "plotext", "numpy", "numba"):
         yield package, _version(package)
     yield "torch", _torch()
-    yield "threads", f"{os.environ.get('OMP_NUM_THREADS', '')} (OMP_NUM_THREADS; 1 is fastest for networks this small)"
+    yield "engine", _engine()
     yield "data folder", _folder(data_dir)
 
 
@@ -96,10 +102,18 @@ def _version(package: str) -> str:
 
 
 def _torch() -> str:
+    return _asked(_ASK_TORCH)
+
+
+def _engine() -> str:
+    return _asked(_ASK_ENGINE)
+
+
+def _asked(code: str) -> str:
     # In a process of its own: a broken installation can end the process that imports it.
     try:
         asked = subprocess.run(
-            [sys.executable, "-P", "-c", _ASK_TORCH], capture_output=True, text=True, timeout=TORCH_SECONDS, check=False
+            [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=LOADING_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"does not load: {error}"

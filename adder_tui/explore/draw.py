@@ -341,7 +341,7 @@ def _nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list
     glyphs = view.glyphs
     lines = [Line(), Line.of((f"  {VIEWS[exploration.view]}", "dim"))]
     if view.snapshot is None:
-        return [*lines, Line(), Line.of((f"  loading the engine{glyphs.ellipsis}", "dim"))]
+        return [*lines, Line(), Line.of((f"  loading{glyphs.ellipsis}", "dim"))]
     for sentence in dict.fromkeys(exploration.refused.values()):
         lines += [Line(), *(Line.of("  " + row) for row in wrapped(glyphs.text(sentence), width - 4))]
     return lines

@@ -83,7 +83,7 @@ class TraceText(Canvas, can_focus=True):
         glyphs = view.glyphs
         trace_lines = self._tell(view, width - 1)
         if trace_lines is None:
-            words = self._refusal or f"loading the engine{glyphs.ellipsis}"
+            words = self._refusal or f"loading{glyphs.ellipsis}"
             if view.snapshot is not None and not self._refusal:
                 words = "A row's way is shown while training stands still: space pauses it."
             rows = wrapped(glyphs.text(words), max(10, width - 2))

@@ -249,7 +249,7 @@ def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -
 def _empty(view: ViewState, columns: int, rows: int) -> list[Line]:
     """What stands in a chart that has nothing to show yet."""
     if view.snapshot is None:
-        words = [Line.of((f"loading the engine{view.glyphs.ellipsis}", "dim"))]
+        words = [Line.of((f"loading{view.glyphs.ellipsis}", "dim"))]
     elif view.snapshot.status in ("stopped", "failed"):
         words = []
     elif not view.experiment.epochs:

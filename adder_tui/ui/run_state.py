@@ -177,7 +177,7 @@ def run_state(view: ViewState) -> Line:
         "failed": glyphs.stopped,
     }[status]
     if status == "loading":
-        return Line.of((f"{sign} loading the engine{glyphs.ellipsis}", "dim"))
+        return Line.of((f"{sign} loading{glyphs.ellipsis}", "dim"))
     if status == "done" and not view.experiment.epochs:
         return Line.of((f"{glyphs.paused} untrained", "strong"))
     if status == "done" and view.snapshot is not None and view.snapshot.blow_up is not None:

@@ -18,13 +18,13 @@ SIZE = (80, 24)
 async def test_the_shell_stands_while_the_engine_is_loading() -> None:
     app = app_on(FakeSession(loading=True))
     async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "4 Train", "one-pair", "loading the engine…", "2-4-4-1, linear", "adam, lr 0.0002", "q quit")
+        await shows(pilot, "4 Train", "one-pair", "loading…", "2-4-4-1, linear", "adam, lr 0.0002", "q quit")
 
 
 async def test_a_key_pressed_while_loading_works_as_soon_as_the_engine_is_ready() -> None:
     session = FakeSession(loading=True)
     async with app_on(session).run_test(size=SIZE) as pilot:
-        await shows(pilot, "loading the engine…")
+        await shows(pilot, "loading…")
         await pilot.press("full_stop")
         assert session.calls == []
         session.finish_loading()

@@ -191,7 +191,7 @@ def test_the_check_tells_the_versions_and_the_folder_and_makes_nothing(
     folder = tmp_path / "new" / "state"
     assert cli.main(["--check", "--data-dir", str(folder), "--ascii"]) == 0
     phrase = {line[:13].strip(): line[13:] for line in capsys.readouterr().out.splitlines()}
-    assert {"terminal", "colours", "locale", "textual", "plotext", "numpy", "torch", "threads"} <= phrase.keys()
+    assert {"terminal", "colours", "locale", "textual", "plotext", "numpy", "numba", "torch", "engine"} <= phrase.keys()
     assert "loads in" in phrase["torch"]
     assert phrase["characters"] == "plain ASCII, as asked by --ascii"
     assert phrase["data folder"] == f"{folder} (made when needed)"

@@ -50,7 +50,7 @@ async def test_the_layer_values_of_the_first_lesson_are_under_the_cursor(session
         app_of(pilot).select(Neuron(1, 0))
         await shows(pilot, "30·0.5406 + 70·0.5869 + 0.6233 = 57.9250")
         app_of(pilot).select(Neuron(3, 0))
-        await shows(pilot, "1.18628")
+        await shows(pilot, "1.18627")
 
 
 async def test_the_errors_of_the_backprop_lesson_appear_layer_by_layer(session: Session) -> None:
