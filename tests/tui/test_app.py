@@ -335,6 +335,15 @@ async def test_the_train_tab_looks_as_it_did(name: str, size: tuple[int, int], s
         check_golden(name, screen_text(app))
 
 
+@pytest.mark.parametrize(("columns", "beside"), [(109, False), (110, True)])
+async def test_in_a_wide_window_train_shows_the_network_beside_the_losses(columns: int, beside: bool) -> None:
+    app = app_on(preset("many-pairs").at(412))
+    async with app.run_test(size=(columns, 30)) as pilot:
+        await shows(pilot, "epoch 412 of 2,000", "optimizer", "off by")
+        await until(pilot, lambda: ("inputs" in screen_text(app)) is beside)
+        assert screen_text(app).count("optimizer") == 1
+
+
 async def test_q_in_the_form_is_not_quit() -> None:
     session = FakeSession()
     app = app_on(session)
