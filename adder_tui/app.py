@@ -29,6 +29,7 @@ from adder_tui.storage.run_files import begin, read_network_view, write_network_
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane
 from adder_tui.ui.modal import Modal
+from adder_tui.ui.numbers import count
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, BLOCKS, UNICODE
@@ -447,6 +448,16 @@ class AdderApp(App[None]):
                 return
         await self.controller.close()
         self.call_later(self.exit)  # at once it would break in on a pane that is being mounted
+
+    def action_copy_pane(self) -> None:
+        """Send the tab in front as plain text to the clipboard of the terminal that one sits at (OSC 52)."""
+        text = "" if (pane := self._front) is None else pane.text
+        if not text:
+            self.say("There is nothing to copy yet.")
+            return
+        self.copy_to_clipboard(text)
+        tab = next(tab.label for tab in TABS if tab.id == self.tab)
+        self.say(f"Sent {tab} as text, {count(len(text.splitlines()))} lines, to your terminal's clipboard.")
 
     def action_suspend_process(self) -> None:
         """Ctrl+Z: Textual's own would stop this process and not the job that it belongs to."""

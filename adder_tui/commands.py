@@ -294,6 +294,8 @@ _APP = (
             "app", footer=10, typing="F1"),
     Command("palette", "ctrl+p", "Ctrl+P", "find", "Find a command by a word.", "app",
             action="window('help.screens:Palette')"),
+    Command("copy_pane", "ctrl+y", "Ctrl+Y", "copy", "Copy the tab in front as text to your terminal's clipboard.",
+            "app", typing="Ctrl+Y"),
     Command("suspend", "ctrl+z", "Ctrl+Z", "suspend", "Put the app to sleep; fg in the shell wakes it.",
             "app", action="suspend_process"),
     Command("quit", "q,ctrl+q", "q", "quit", "Leave; the run is kept. Ctrl+Q does so from anywhere.",

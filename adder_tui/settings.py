@@ -41,6 +41,8 @@ class Settings:
     """The saved run that was asked for; ``experiment`` is then the one that it began with."""
     data_notice: str = ""
     """What was read from a file of rows, in a sentence; empty where none was."""
+    record: Path | None = None
+    """The file that the session is written down in, as an asciicast; None for none."""
     lesson: str = ""
     """The id of the lesson that was asked for; empty for where one was."""
     course: Path | None = None

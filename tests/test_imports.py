@@ -66,3 +66,12 @@ def test_a_trainer_comes_without_anything_of_the_app() -> None:
 
 def test_the_app_is_imported_without_what_only_its_contents_need() -> None:
     assert _packages_after("import adder_tui.app").isdisjoint({"torch", "numpy", "plotext"})
+
+
+def test_a_loss_chart_is_drawn_by_plotext_once_it_is_drawn() -> None:
+    code = (
+        "import numpy as np; from adder_tui.ui.chart import Curve, raster; from adder_tui.ui.symbols import UNICODE; "
+        "'plotext' in sys.modules and sys.exit(1); x = np.array([0.0, 1.0]); "
+        "raster([Curve(x, x, 'train')], (0.0, 1.0), (0.0, 1.0), 20, 5, UNICODE)"
+    )
+    assert "plotext" in _packages_after(code)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 from click.core import ParameterSource
@@ -18,6 +18,9 @@ from adder_tui.cli.inputs import read_experiment
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
 from adder_tui.settings import THEMES, Settings, default_data_dir
 from adder_tui.storage.run_files import expanded, make_data_dir
+
+if TYPE_CHECKING:
+    from adder_tui.cli.cast import Cast
 
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
@@ -106,6 +109,7 @@ def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--theme", type=click.Choice(THEMES), help="Colours for a dark or a light background.")
 @click.option("--data-dir", metavar="FOLDER", help="Write everything here instead of the usual state folder.")
+@click.option("--record", metavar="FILE.cast", help="Write the session down as an asciicast, to be played again.")
 @click.option("--check", "check_only", is_flag=True, help="Tell what the terminal, torch and the folders look like.")
 @click.version_option(__version__, prog_name="adder-tui", message="%(prog)s %(version)s")
 @click.pass_context
@@ -123,6 +127,7 @@ def cli(
     no_mouse: bool,
     theme: str | None,
     data_dir: str | None,
+    record: str | None,
     check_only: bool,
 ) -> int:
     """Watch a network of 37 numbers learn to add: look at every number, step, and change them."""
@@ -163,6 +168,7 @@ def cli(
             experiment=chosen,
             open_run=None if run is None else expanded(run).absolute(),
             data_notice=" ".join(notices),
+            record=None if record is None else expanded(record).absolute(),
         )
     )
 
@@ -316,6 +322,7 @@ def start_app(settings: Settings) -> int:
         raise click.UsageError(
             f"The data folder {settings.data_dir} cannot be made ({error.strerror}): choose another with --data-dir."
         ) from None
+    recording = None if settings.record is None else _recording(settings.record)
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import AdderApp
@@ -323,17 +330,33 @@ def start_app(settings: Settings) -> int:
 
     sys.setswitchinterval(HANDOVER)
     app = AdderApp(settings)
+    if recording is not None:
+        app.driver_class = recording.teed(app.driver_class)
     with ShutdownGuard(app, on_end=app.controller.close_now):
         app.run(mouse=settings.mouse)
         stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
     if app.controller.unsaved:
         complain(app.controller.unsaved)
+    if recording is not None and recording.fault:
+        complain(recording.fault)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _recording(path: Path) -> Cast:
+    from adder_tui.cli.cast import Cast
+
+    try:
+        return Cast(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise click.UsageError(
+            f"The recording {path} cannot be written ({reason}): name another file with --record."
+        ) from None
 
 
 def main(args: Sequence[str] | None = None) -> int:

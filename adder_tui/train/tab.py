@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from adder_engine.errors import AdderError
 from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
-from adder_tui.ui.canvas import Canvas, Pane, ViewSource
+from adder_tui.ui.canvas import Canvas, Drawing, Pane, ViewSource
 from adder_tui.ui.chart import LABELS, WHOLE, Lens, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import learned, watched_sums
@@ -40,6 +40,12 @@ LOOK_SHARE = 10
 """... and at least so many times what the answer took, so that it trains on meanwhile."""
 LEAST_CHART_ROWS = 9
 LEARNED_ROWS = 2
+WIDE = 110
+"""Columns from which on the network's picture stands beside the chart, and the run panel beside the sums."""
+PANEL_ROWS = 13
+"""What the run panel takes below, where the window has them."""
+LEAST_WIDE_ROWS = 20
+"""Rows of chart and picture before the run panel gets more than the sums take."""
 
 
 class ChartReading:
@@ -223,14 +229,31 @@ class LearnedMap(Canvas):
         return learned(view, width)
 
 
+def network_beside(view: ViewState, width: int, height: int) -> Sequence[Line]:
+    """The network's picture, once there is a network."""
+    if view.snapshot is None:
+        return []
+    from adder_tui.ui.picture import picture  # brings numpy, which the first frame does without
+
+    return picture(view, width, height).lines
+
+
 class TrainPane(Pane):
-    """Training at a glance; the sums keep their rows, the chart takes what is left."""
+    """Training at a glance; the sums keep their rows, the chart takes what is left, in wide windows with the picture.
+
+    The run panel stands right of the chart, and where that is the picture's place, right of the sums.
+    """
 
     DEFAULT_CSS = """
     TrainPane { layout: vertical; }
-    TrainPane > Horizontal { height: 1fr; }
+    TrainPane > #above { height: 1fr; }
+    TrainPane > #below { height: 10; }
     TrainPane LossChart { width: 1fr; }
+    TrainPane #picture { width: 1fr; margin: 0 1 0 2; display: none; }
     TrainPane RunPanel { width: 30; margin: 0 1 0 3; }
+    TrainPane #below RunPanel { display: none; }
+    TrainPane.-wide #picture, TrainPane.-wide #below RunPanel { display: block; }
+    TrainPane.-wide #above RunPanel { display: none; }
     TrainPane WatchedSums { height: 8; }
     TrainPane LearnedMap { height: 2; }
     TrainPane ReadOut { height: 2; display: none; }
@@ -243,8 +266,8 @@ class TrainPane(Pane):
     _looking = False
     _look_again = 0.0
     """When that is asked anew while the run plays, on the clock of ``time.monotonic``."""
-    _shares = (0, 0)
-    """Rows of the sums and columns of the run panel."""
+    _shares = (0, 0, 0)
+    """Rows of the sums and below the chart, and columns of the run panel."""
 
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
@@ -256,12 +279,16 @@ class TrainPane(Pane):
         return self, self._reading.chart
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
+        with Horizontal(id="above"):
             yield self._reading.chart
+            yield Drawing(self.source, network_beside, id="picture")
             yield RunPanel(self._seen)
         yield self._reading.telling
-        yield WatchedSums(self.source)
-        yield LearnedMap(self._seen)
+        with Horizontal(id="below"):
+            with Vertical():
+                yield WatchedSums(self.source)
+                yield LearnedMap(self._seen)
+            yield RunPanel(self._seen)
 
     def on_resize(self, event: events.Resize) -> None:
         self._share_rows()
@@ -306,15 +333,24 @@ class TrainPane(Pane):
         wanted = 1 + max(6, len(snapshot.answers) if snapshot else 0)
         rows = max(4, min(wanted, self.size.height - LEARNED_ROWS - LEAST_CHART_ROWS - 1))
         width = 36 if self.size.width >= 100 else 30 if self.size.width >= 72 else 24
-        if (rows, width) != self._shares:  # setting a style lays the whole screen out anew, and repaints it
-            self._shares = rows, width
+        below, wide = rows + LEARNED_ROWS, self.size.width >= WIDE
+        if wide:
+            below = max(below, min(PANEL_ROWS, self.size.height - LEAST_WIDE_ROWS))
+        if self._reading.chart.reading is not None:  # the rows of what was learned are the reading's
+            below -= LEARNED_ROWS
+        if (rows, below, width) != self._shares or wide != self.has_class("-wide"):
+            # Setting a style lays the whole screen out anew, and repaints it.
+            self._shares = rows, below, width
+            self.set_class(wide, "-wide")
             # Queried as a whole: the app may be leaving, and parts of the pane already gone.
             self.query(WatchedSums).set_styles(height=rows)
+            self.query("#below").set_styles(height=below)
             self.query(RunPanel).set_styles(width=width)
 
     def _read(self) -> None:
         """The chart is read out in place of what was learned, or that is shown again."""
         self.query_one(LearnedMap).display = self._reading.chart.reading is None
+        self._share_rows()
         self.call_after_refresh(super().redraw)
 
     def _go(self, epoch: int) -> None:

@@ -45,6 +45,11 @@ class Canvas(Widget):
         """The lines to show, each ``width`` columns wide."""
         raise NotImplementedError
 
+    @property
+    def shown(self) -> Sequence[Line]:
+        """The lines in sight; none while it is hidden."""
+        return self._lines[: self.region.height] if self._lines is not None else ()
+
     def redraw(self) -> None:
         """Draw the newest view; only cells that look different are sent to the terminal."""
         if not self.size:
@@ -145,6 +150,17 @@ class Pane(Container):
         """Draw the newest view; called for the tab in front alone."""
         for canvas in self.query(Canvas):
             canvas.redraw()
+
+    @property
+    def text(self) -> str:
+        """What its drawings show, as plain text without blank lines at its end."""
+        rows = [" " * self.size.width] * self.size.height
+        for canvas in self.query(Canvas):
+            x, top, width, _ = canvas.region.translate(-self.region.offset)
+            for y, line in enumerate(canvas.shown, top):
+                if 0 <= y < len(rows):
+                    rows[y] = rows[y][:x] + line.fit(width).plain + rows[y][x + width :]
+        return "\n".join(row.rstrip() for row in rows).rstrip("\n")
 
     def came_to_front(self) -> None:
         """Called when this pane's tab was chosen."""

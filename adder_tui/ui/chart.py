@@ -1,8 +1,12 @@
-"""Curves as cells, with axes and their ticks around them, and how a chart is looked at: its scale and its part."""
+"""Curves as cells, with axes and their ticks around them, and how a chart is looked at: its scale and its part.
+
+plotext rasters the lines, here alone; the axes and all that is filled are our own.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -408,9 +412,11 @@ def raster(
 ) -> list[list[Span]]:
     """The curves as cells, ``rows`` lists of ``columns`` (character, role) pairs; later ones lie over earlier ones.
 
-    What is 0 on a log axis lies on its lowest dots.
+    plotext draws the lines, over all that is filled. What is 0 on a log axis lies on its lowest dots.
     """
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
+    strokes: list[_Stroke] = []
+    marks: list[tuple[int, int, Span]] = []
     for curve in curves:
         marker = curve.marker or glyphs.marker
         fine = marker == "braille"
@@ -418,27 +424,25 @@ def raster(
         up = [_dot(v, y, rows * DOTS_DOWN) for v in curve.y.tolist()]
         if not curve.cut:
             up = [0 if v == NOWHERE else v for v in up]
-        points = list(zip(across, up, strict=True))
-        if not fine:
-            points = [(a // DOTS_ACROSS, b // DOTS_DOWN) for a, b in points]
-        size = (columns * DOTS_ACROSS, rows * DOTS_DOWN) if fine else (columns, rows)
-        left: list[tuple[int, bool]] = []
         if curve.down_to is not None:
             down = [_dot(v, y, rows * DOTS_DOWN) for v in curve.down_to.tolist()]
             dots = _filled(across, up, down, (columns * DOTS_ACROSS, rows * DOTS_DOWN))
-            if not fine:
-                dots = {(a // DOTS_ACROSS, b // DOTS_DOWN) for a, b in dots}
-        else:
-            dots, left = _stroke(points, size, bold=curve.bold and fine)
-        _ink(cells, dots, curve.role, glyphs.band if curve.down_to is not None and not fine else marker)
+            _ink(cells, dots, curve.role, marker if fine else glyphs.band)
+            continue
+        cell = (1, 1) if fine else (DOTS_ACROSS, DOTS_DOWN)
+        points = [(a // cell[0], b // cell[1]) for a, b in zip(across, up, strict=True)]
+        size = (columns * DOTS_ACROSS // cell[0], rows * DOTS_DOWN // cell[1])
+        inside, left = _within(points, size)
+        strokes.append(_Stroke(inside, size, marker, curve.role, curve.bold and fine))
         if curve.cut:
-            for column, below in left:
-                at = column // DOTS_ACROSS if fine else column
-                cells[-1 if below else 0][at] = (beyond_mark(glyphs)[below], curve.role)
+            at = DOTS_ACROSS if fine else 1
+            marks += [(column // at, -below, (beyond_mark(glyphs)[below], curve.role)) for column, below in left]
         if curve.label and across:
             column = max(0, min(columns - 1, across[-1] // DOTS_ACROSS))
-            row = max(0, min(rows - 1, rows - 1 - up[-1] // DOTS_DOWN))
-            cells[row][column] = (curve.label, curve.role)
+            marks.append((column, max(0, min(rows - 1, rows - 1 - up[-1] // DOTS_DOWN)), (curve.label, curve.role)))
+    _drawn(cells, strokes)
+    for column, row, mark in marks:
+        cells[row][column] = mark
     return cells
 
 
@@ -450,6 +454,66 @@ def beyond_mark(glyphs: Glyphs) -> str:
 Dot = tuple[int, int]
 _BRAILLE = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
 """A dot's bit by its row from the bottom and its column."""
+_SGR = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    """A line as plotext gets it: its parts within the frame, in dots of a plot of ``size``."""
+
+    parts: list[list[Dot]]
+    size: Dot
+    marker: str
+    role: Role
+    bold: bool
+
+
+def _drawn(cells: list[list[Span]], strokes: Sequence[_Stroke]) -> None:
+    """Put lines into cells as plotext draws them; its colours 1, 2, 3 and on tell which line a cell shows."""
+    import plotext
+
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(len(cells[0]), len(cells))
+    plotext.frame(False)
+    plotext.xfrequency(0)
+    plotext.yfrequency(0)
+    plotext.axes_color("default")
+    plotext.canvas_color("default")
+    plotext.xlim(0, 1)
+    plotext.ylim(0, 1)
+    for i, stroke in enumerate(strokes, 1):
+        wide, high = (max(1, n - 1) for n in stroke.size)
+        for part in stroke.parts:
+            plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=stroke.marker, color=i)
+    built: str = plotext.build() if any(stroke.parts for stroke in strokes) else ""
+    plotext.clear_figure()
+    for row, text in zip(cells, built.split("\n"), strict=False):
+        column, colour = 0, 0
+        for sgr, characters in zip(*[iter(["", *_SGR.split(text)])] * 2, strict=True):
+            if sgr:
+                colour = int(sgr[5:]) if sgr.startswith("38;5;") else 0
+            for character in characters[: len(row) - column]:
+                if colour:
+                    stroke = strokes[colour - 1]
+                    row[column] = (_over(row[column][0], character, bold=stroke.bold), stroke.role)
+                column += 1
+
+
+def _over(there: str, character: str, *, bold: bool) -> str:
+    """A line's character over what is there: dots come together, and a bold line gets two dots for each.
+
+    The other dot lies in the same cell, so that the line says no other value.
+    """
+    bits = ord(character) - 0x2800
+    if not 0 <= bits < 256:
+        return character
+    if bold:
+        inked = [(row, side) for row in range(DOTS_DOWN) for side in (0, 1) if bits & _BRAILLE[row][side]]
+        steep = len({side for _, side in inked}) < len(inked)
+        for row, side in inked:
+            bits |= _BRAILLE[row][1 - side] if steep else _BRAILLE[row - 1 if row == DOTS_DOWN - 1 else row + 1][side]
+    return chr(0x2800 | bits | (ord(there) - 0x2800 if "⠀" <= there <= "⣿" else 0))
 
 
 def _ink(cells: list[list[Span]], dots: set[Dot], role: Role, marker: str) -> None:
@@ -457,36 +521,31 @@ def _ink(cells: list[list[Span]], dots: set[Dot], role: Role, marker: str) -> No
     rows = len(cells)
     for a, b in dots:
         if marker != "braille":
-            cells[rows - 1 - b][a] = (marker, role)
+            cells[rows - 1 - b // DOTS_DOWN][a // DOTS_ACROSS] = (marker, role)
             continue
         row, column = rows - 1 - b // DOTS_DOWN, a // DOTS_ACROSS
-        there = ord(cells[row][column][0])
-        bits = there if 0x2800 <= there < 0x2900 else 0x2800
-        cells[row][column] = (chr(bits | _BRAILLE[b % DOTS_DOWN][a % DOTS_ACROSS]), role)
+        bit = chr(0x2800 | _BRAILLE[b % DOTS_DOWN][a % DOTS_ACROSS])
+        cells[row][column] = (_over(cells[row][column][0], bit, bold=False), role)
 
 
-def _stroke(points: Sequence[Dot], size: Dot, *, bold: bool) -> tuple[set[Dot], list[tuple[int, bool]]]:
-    """The dots of a line through points, and where it leaves the frame: the column, and whether that is below."""
-    dots: set[Dot] = set()
+def _within(points: Sequence[Dot], size: Dot) -> tuple[list[list[Dot]], list[tuple[int, bool]]]:
+    """What of a line through points lies in the frame, and where it leaves it: the column, and whether below."""
+    parts: list[list[Dot]] = []
     left: list[tuple[int, bool]] = []
     segments: Iterator[tuple[Dot, Dot]] = pairwise(points) if len(points) > 1 else iter([(p, p) for p in points])
     for start, stop in segments:
         clipped = _clipped(start, stop, size)
         if clipped is not None:
-            (x0, y0), (x1, y1) = clipped
-            steps = max(abs(x1 - x0), abs(y1 - y0), 1)
-            steep = abs(y1 - y0) > abs(x1 - x0)
-            for i in range(steps + 1):
-                x, y = round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps)
-                dots.add((x, y))
-                if bold:  # the other dot lies in the same cell, so that the line says no other value
-                    dots.add((x ^ 1, y) if steep else (x, y - 1 if y % DOTS_DOWN == DOTS_DOWN - 1 else y + 1))
+            if parts and parts[-1][-1] == clipped[0]:
+                parts[-1].append(clipped[1])
+            else:
+                parts.append([*clipped])
         for (x, y), near in ((start, 0), (stop, 1)):
             if not 0 <= y < size[1]:
                 column = clipped[near][0] if clipped is not None else x
                 if 0 <= column < size[0] and not any(abs(column - c) < 3 and low == (y < 0) for c, low in left):
                     left.append((column, y < 0))
-    return dots, left
+    return parts, left
 
 
 def _clipped(start: Dot, stop: Dot, size: Dot) -> tuple[Dot, Dot] | None:

@@ -231,7 +231,7 @@ async def test_a_window_that_opened_late_over_the_small_one_leaves_the_app_behin
 
 async def test_help_lists_every_command() -> None:
     app = app_on(FakeSession())
-    async with app.run_test(size=(80, 60)) as pilot:
+    async with app.run_test(size=(80, 62)) as pilot:
         await shows(pilot, "‖ paused")
         await pilot.press("question_mark")
         await shows(pilot, *(command.help[:50] for command in COMMANDS if command.works_on(frozenset({"train"}))))
@@ -333,6 +333,36 @@ async def test_the_train_tab_looks_as_it_did(name: str, size: tuple[int, int], s
     async with app.run_test(size=size) as pilot:
         await shows(pilot, "epoch 412 of 2,000", "want")
         check_golden(name, screen_text(app))
+
+
+@pytest.mark.parametrize(("columns", "beside"), [(109, False), (110, True)])
+async def test_in_a_wide_window_train_shows_the_network_beside_the_losses(columns: int, beside: bool) -> None:
+    app = app_on(preset("many-pairs").at(412))
+    async with app.run_test(size=(columns, 30)) as pilot:
+        await shows(pilot, "epoch 412 of 2,000", "optimizer", "off by")
+        await until(pilot, lambda: ("inputs" in screen_text(app)) is beside)
+        assert screen_text(app).count("optimizer") == 1
+
+
+@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "forward"), ("4", "Train", "optimizer")])
+@pytest.mark.parametrize("typing", [False, True])
+async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
+    key: str, tab: str, there: str, typing: bool
+) -> None:
+    app = app_on(preset("many-pairs").at(412))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shows(pilot, "epoch 412 of 2,000")
+        await pilot.press(key)
+        await shows(pilot, there)
+        if typing:
+            await pilot.press("slash")
+            await until(pilot, app.typing)
+        before = screen_text(app).splitlines()
+        await pilot.press("ctrl+y")
+        await shows(pilot, "to your terminal's clipboard.")
+        copied = app.clipboard.splitlines()
+        assert f"Sent {tab} as text, {len(copied)} lines, to" in screen_text(app)
+        assert copied == before[1 : 1 + len(copied)] != []
 
 
 async def test_q_in_the_form_is_not_quit() -> None:
