@@ -18,7 +18,7 @@ from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
-from adder_tui.ui.canvas import Canvas, Pane, ViewSource
+from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line
 from adder_tui.ui.network_values import ClickTarget
@@ -47,7 +47,7 @@ class LadderLines(Canvas):
         return ladder_lines(view, width)[:height]
 
 
-class NetworkDiagram(Canvas, can_focus=True):
+class NetworkDiagram(Thrifty, can_focus=True):
     """The network; the arrow keys and a click choose in it.
 
     Args:

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from adder_engine.errors import AdderError
 from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
-from adder_tui.ui.canvas import Canvas, Drawing, Pane, ViewSource
+from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
 from adder_tui.ui.chart import LABELS, WHOLE, Lens, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import learned, watched_sums
@@ -229,13 +229,15 @@ class LearnedMap(Canvas):
         return learned(view, width)
 
 
-def network_beside(view: ViewState, width: int, height: int) -> Sequence[Line]:
+class NetworkBeside(Thrifty):
     """The network's picture, once there is a network."""
-    if view.snapshot is None:
-        return []
-    from adder_tui.ui.picture import picture  # brings numpy, which the first frame does without
 
-    return picture(view, width, height).lines
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        if view.snapshot is None:
+            return []
+        from adder_tui.ui.picture import picture  # brings numpy, which the first frame does without
+
+        return picture(view, width, height).lines
 
 
 class TrainPane(Pane):
@@ -249,10 +251,10 @@ class TrainPane(Pane):
     TrainPane > #above { height: 1fr; }
     TrainPane > #below { height: 10; }
     TrainPane LossChart { width: 1fr; }
-    TrainPane #picture { width: 1fr; margin: 0 1 0 2; display: none; }
+    TrainPane NetworkBeside { width: 1fr; margin: 0 1 0 2; display: none; }
     TrainPane RunPanel { width: 30; margin: 0 1 0 3; }
     TrainPane #below RunPanel { display: none; }
-    TrainPane.-wide #picture, TrainPane.-wide #below RunPanel { display: block; }
+    TrainPane.-wide NetworkBeside, TrainPane.-wide #below RunPanel { display: block; }
     TrainPane.-wide #above RunPanel { display: none; }
     TrainPane WatchedSums { height: 8; }
     TrainPane LearnedMap { height: 2; }
@@ -281,7 +283,7 @@ class TrainPane(Pane):
     def compose(self) -> ComposeResult:
         with Horizontal(id="above"):
             yield self._reading.chart
-            yield Drawing(self.source, network_beside, id="picture")
+            yield NetworkBeside(self.source)
             yield RunPanel(self._seen)
         yield self._reading.telling
         with Horizontal(id="below"):

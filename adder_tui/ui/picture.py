@@ -244,7 +244,7 @@ class _Sheet(NetworkValues):
         if len(name) > room + 2:
             name = name[:3] + name[len(name.rstrip("0123456789")) :]
         text = f" {name} " if lit and len(name) + 2 <= room else name
-        x = box.end - len(text) if not c else box.x + max(0, (room - len(text)) // 2)
+        x = max(0, box.end - len(text)) if not c else box.x + max(0, (room - len(text)) // 2)
         self.grid.put(x, 0, text, ("active" if self.is_working(c) else "accent") if lit else "dim")
 
     def _input(self, box: Box) -> None:
