@@ -23,7 +23,7 @@ from adder_engine.training.checkpoint import Constraints
 from tests.engine.strategies import examples, experiments
 
 HALF_ULP = 2.0**-24
-TINY = 5e-38
+TINY = 2e-37
 """Below it float32 keeps fewer digits, or none."""
 ELEMENTARY = 8
 """Half-ulps that a chain of elementary functions, such as an activation, may be off by."""

@@ -20,7 +20,7 @@ from tests.terminal.harness import Terminal
 CHANGES = ("training", "saving", "editing")
 LONGEST = 4.0
 """Seconds of work before a kill, at most: longer than the time between two saves."""
-FIRST = ("--experiment", "one-pair", "--set", "epochs=10000000")
+FIRST = ("--experiment", "many-pairs", "--set", "epochs=10000000")
 
 _EPOCH = re.compile(r"epoch ([\d,]+) of")
 
