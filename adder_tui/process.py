@@ -1,7 +1,8 @@
-"""The process: when it collects garbage, and how it ends well by a signal or when its terminal goes away."""
+"""The process: how it reads its terminal, when it collects garbage, and how it ends by a signal or a hang-up."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gc
 import os
@@ -11,12 +12,14 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.events import Key
 
 
 IDLE = 1.0
@@ -201,6 +204,34 @@ class ShutdownGuard:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
                 termios.tcflush(self._terminal, termios.TCIFLUSH)
+
+
+def drop_bad_bytes() -> None:
+    """Read what is typed without what is no UTF-8 and no key: the first such would end Textual's input thread.
+
+    A paste in Latin-1 brings such bytes, and so does a line that loses some. A character that arrives in two pieces
+    is still read whole.
+    """
+    # Not at the top: the command line must come without textual.
+    from textual._xterm_parser import XTermParser
+    from textual.drivers import linux_driver
+
+    class LenientParser(XTermParser):
+        """Takes a sequence whose numbers are none, or too large, for no key."""
+
+        def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
+            try:
+                return [*super()._sequence_to_key_events(sequence, alt)]
+            except (ValueError, OverflowError):
+                return []
+
+    linux_driver.getincrementaldecoder = lenient_decoder  # type: ignore[attr-defined, assignment]
+    linux_driver.XTermParser = LenientParser  # type: ignore[attr-defined]
+
+
+def lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    """As :func:`codecs.getincrementaldecoder`, but bytes that make no character are left out."""
+    return partial(codecs.getincrementaldecoder(encoding), errors="ignore")
 
 
 def stop_job() -> None:

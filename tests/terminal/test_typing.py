@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 
+from adder_tui.process import lenient_decoder
 from tests.terminal.person import Person
 
 Start = Callable[..., Person]
@@ -43,3 +45,29 @@ def test_two_apps_on_one_folder_keep_a_run_each(start: Start) -> None:
     first.terminal.press("q")
     assert first.terminal.wait_for_end() == 0
     assert first.saved_updates > 0
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b"\xe9", b"\x80", b"\xed\xa0\x80", b"\xf0\x9f", b"\xc0\xaf", b"\xff\xfe", bytes(range(128, 256))],
+    ids=["latin-1", "lone", "surrogate", "cut", "overlong", "mark", "all"],
+)
+def test_bytes_that_are_no_utf_8_are_dropped_and_the_rest_is_typed(bad: bytes) -> None:
+    decode = lenient_decoder("utf-8")().decode
+    assert decode(b"/3" + bad) + decode(b"0+70\r", final=True) == "/30+70\r"
+
+
+def test_a_character_that_arrives_in_two_pieces_is_typed_whole() -> None:
+    decode = lenient_decoder("utf-8")().decode
+    assert [decode(piece) for piece in (b"\xe2\x88", b"\x92")] == ["", "−"]
+
+
+def test_the_app_takes_a_paste_with_bad_bytes_and_sequences_that_are_no_keys(start: Start) -> None:
+    person = start()
+    person.terminal.wait_for_text("Train")
+    for bad in (b"\xe9\x80\xed\xa0\x80", b"\x1b[:u", b"\x1b[1114112u", b"\x1b[99999999999999999999u"):
+        os.write(person.terminal.master, bad)
+    os.write(person.terminal.master, b"/13\xff\x1b[200~0 \xe4+ \xf0\x9f\x1b[201~31")
+    person.terminal.wait_for_text("130 + 31")
+    person.terminal.press("ctrl+q")
+    assert person.terminal.wait_for_end() == 0
