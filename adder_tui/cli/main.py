@@ -312,10 +312,12 @@ def start_app(settings: Settings) -> int:
         return 2
     try:
         make_data_dir(settings.data_dir)
-    except OSError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise click.UsageError(
             f"The data folder {settings.data_dir} cannot be made ({error.strerror}): choose another with --data-dir."
         ) from None
+    except OSError:
+        pass  # the app tells that nothing will be kept
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import AdderApp
