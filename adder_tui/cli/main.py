@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +22,8 @@ from adder_tui.storage.run_files import expanded, make_data_dir
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
 SLOWEST_FPS, FASTEST_FPS = 0.2, 30.0
+LARGEST_NUMBER = 1_000
+"""Columns, lines or redraws a second that the environment may ask for."""
 HANDOVER = 0.001
 """Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
 and written, and Python's own 0.005 would add up."""
@@ -132,6 +134,8 @@ def cli(
     if ascii_asked and characters not in (None, "ascii"):
         raise click.UsageError(f"--ascii and --characters {characters} ask for different things: use one of them.")
     ascii_asked = ascii_asked or characters == "ascii"
+    if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
+        raise click.UsageError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
@@ -306,7 +310,8 @@ def experiments() -> int:
 
 def start_app(settings: Settings) -> int:
     """Show the app until it is left; its exit code, or 2 where it cannot be shown."""
-    reason = why_no_app(original_environment(), sys.stdin, sys.stdout, sys.stderr)
+    environ = original_environment()
+    reason = why_no_app(environ, sys.stdin, sys.stdout, sys.stderr) or why_odd(environ)
     if reason:
         complain(reason)
         return 2
@@ -325,7 +330,13 @@ def start_app(settings: Settings) -> int:
 
     drop_bad_bytes()
     sys.setswitchinterval(HANDOVER)
-    app = AdderApp(settings)
+    try:
+        app = AdderApp(settings)
+    except Exception as error:
+        odd = [f"{name}={value}" for name, value in environ.items() if name.startswith("TEXTUAL_")]
+        if not odd:
+            raise
+        raise click.UsageError(f"Textual cannot begin with {', '.join(odd)} ({error}): unset it.") from None
     with ShutdownGuard(app, on_end=app.controller.close_now):
         app.run(mouse=settings.mouse)
         stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
@@ -337,6 +348,15 @@ def start_app(settings: Settings) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def why_odd(environ: Mapping[str, str]) -> str | None:
+    """Which variable holds no number that can be meant, in one sentence; None where all will do."""
+    for name in ("TEXTUAL_FPS", "COLUMNS", "LINES"):
+        value = environ.get(name, "")
+        if value and not (value.isascii() and value.isdecimal() and len(value) <= 4 and int(value) <= LARGEST_NUMBER):
+            return f"{name}={value} will not do: it takes a whole number up to {LARGEST_NUMBER:,}, or unset it."
+    return None
 
 
 def main(args: Sequence[str] | None = None) -> int:
