@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +22,29 @@ def read_bounded(path: Path, most: int) -> bytes:
     """
     with path.open("rb") as file:
         return file.read(most + 1)
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
+    """Open a regular file without waiting, as for a pipe's other end; links are followed for reading alone.
+
+    Args:
+        flags: as :func:`os.open` takes them; a file that is made or written is its owner's alone.
+
+    Raises:
+        OSError or ValueError: it cannot be opened, is a folder, a pipe, a socket or a device, or this is no path.
+    """
+    writes = flags & os.O_ACCMODE != os.O_RDONLY
+    number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | (os.O_NOFOLLOW if writes else 0), 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if writes:
+            with contextlib.suppress(OSError):  # somebody else's, or a disk without permissions
+                os.fchmod(number, 0o600)
+        return os.fdopen(number, "wb" if writes else "rb")
+    except BaseException:
+        os.close(number)
+        raise
 
 
 def write_whole(path: Path, fill: Callable[[BinaryIO], object], mode: int = 0o666) -> None:

@@ -272,7 +272,8 @@ class AdderApp(App[None]):
         from adder_tui.storage.run_files import settle, start_session, take_instance_lock
 
         self.instance_lock = take_instance_lock(self.settings.data_dir)
-        settle(self.settings.data_dir, self.instance_lock.number, into_lesson=bool(self.first_lesson))
+        if not self.instance_lock.warning:
+            settle(self.settings.data_dir, self.instance_lock.number, into_lesson=bool(self.first_lesson))
         self.lock_taken.set()
         session, last = await start_session(
             self.experiment, self.settings.data_dir, self.instance_lock, self.settings.open_run
@@ -280,6 +281,8 @@ class AdderApp(App[None]):
         if self.settings.experiment is None:
             self.last_run = last
             self.redraw()
+        if self.instance_lock.warning:
+            self.say(self.instance_lock.warning)
         return session
 
     def show(self, snapshot: Snapshot) -> None:

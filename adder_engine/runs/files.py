@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.disk import write_whole
+from adder_engine.disk import open_regular, write_whole
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.labels import title_of
@@ -144,11 +145,14 @@ def read_others(path: Path) -> list[SavedRun]:
 def _reading(path: Path) -> Iterator[Any]:
     """The file's arrays; whatever goes wrong becomes a sentence."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > LARGEST:
+        with open_regular(path) as file:
+            with zipfile.ZipFile(file) as archive:
+                unpacked = sum(info.file_size for info in archive.infolist())
+            if max(unpacked, file.seek(0, os.SEEK_END)) > LARGEST:
                 raise RunFileError(f"{path} is too large to be a run of ours.")
-        with np.load(path, allow_pickle=False) as arrays:
-            yield arrays
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                yield arrays
     except FileNotFoundError:
         raise RunFileError(f"There is no file {path}.") from None
     except RunFileError:
@@ -204,7 +208,7 @@ def _what_is(path: Path) -> str:
     try:
         if path.is_dir():
             return f"a folder: {_RUN}."
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(HEAD)
         inside = _names(path) if head.startswith(b"PK") else []
     except (OSError, ValueError):

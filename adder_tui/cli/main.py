@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
 SLOWEST_FPS, FASTEST_FPS = 0.2, 30.0
+LARGEST_NUMBER = 1_000
+"""Columns, lines or redraws a second that the environment may ask for."""
 HANDOVER = 0.001
 """Seconds after which the engine's thread hands the interpreter over. A key needs it three times, to be read, answered
 and written, and Python's own 0.005 would add up."""
@@ -137,6 +139,8 @@ def cli(
     if ascii_asked and characters not in (None, "ascii"):
         raise click.UsageError(f"--ascii and --characters {characters} ask for different things: use one of them.")
     ascii_asked = ascii_asked or characters == "ascii"
+    if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
+        raise click.UsageError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
@@ -312,16 +316,19 @@ def experiments() -> int:
 
 def start_app(settings: Settings) -> int:
     """Show the app until it is left; its exit code, or 2 where it cannot be shown."""
-    reason = why_no_app(original_environment(), sys.stdin, sys.stdout, sys.stderr)
+    environ = original_environment()
+    reason = why_no_app(environ, sys.stdin, sys.stdout, sys.stderr) or why_odd(environ)
     if reason:
         complain(reason)
         return 2
     try:
         make_data_dir(settings.data_dir)
-    except OSError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise click.UsageError(
             f"The data folder {settings.data_dir} cannot be made ({error.strerror}): choose another with --data-dir."
         ) from None
+    except OSError:
+        pass  # the app tells that nothing will be kept
     recording = None if settings.record is None else _recording(settings.record)
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
@@ -330,7 +337,13 @@ def start_app(settings: Settings) -> int:
 
     drop_bad_bytes()
     sys.setswitchinterval(HANDOVER)
-    app = AdderApp(settings)
+    try:
+        app = AdderApp(settings)
+    except Exception as error:
+        odd = [f"{name}={value}" for name, value in environ.items() if name.startswith("TEXTUAL_")]
+        if not odd:
+            raise
+        raise click.UsageError(f"Textual cannot begin with {', '.join(odd)} ({error}): unset it.") from None
     if recording is not None:
         app.driver_class = recording.teed(app.driver_class)
     with ShutdownGuard(app, on_end=app.controller.close_now):
@@ -358,6 +371,15 @@ def _recording(path: Path) -> Cast:
         raise click.UsageError(
             f"The recording {path} cannot be written ({reason}): name another file with --record."
         ) from None
+
+
+def why_odd(environ: Mapping[str, str]) -> str | None:
+    """Which variable holds no number that can be meant, in one sentence; None where all will do."""
+    for name in ("TEXTUAL_FPS", "COLUMNS", "LINES"):
+        value = environ.get(name, "")
+        if value and not (value.isascii() and value.isdecimal() and len(value) <= 4 and int(value) <= LARGEST_NUMBER):
+            return f"{name}={value} will not do: it takes a whole number up to {LARGEST_NUMBER:,}, or unset it."
+    return None
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
-from adder_engine.disk import read_bounded, write_whole
+from adder_engine.disk import open_regular, write_whole
 from adder_engine.errors import AdderError
 
 VERSION = 1
@@ -379,7 +379,8 @@ class Store:
     def _read(self) -> Tree | None:
         """What the file holds, under the lock; one that cannot be understood is set aside."""
         try:
-            held = read_bounded(self.path, LARGEST_FILE)
+            with open_regular(self.path) as file:
+                held = file.read(LARGEST_FILE + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -424,7 +425,8 @@ class Store:
         """Hold the lock, where files can be locked; an app that was put to sleep while it held it is not waited for."""
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):
-                file = stack.enter_context(self.path.with_name(f"{self.path.stem}.lock").open("ab"))
+                lock = self.path.with_name(f"{self.path.stem}.lock")
+                file = stack.enter_context(open_regular(lock, os.O_RDWR | os.O_CREAT))
                 until = time.monotonic() + LOCK_SECONDS
                 while True:
                     try:

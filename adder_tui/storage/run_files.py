@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, BinaryIO
 
+from adder_engine.disk import open_regular, write_whole
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 
@@ -37,6 +38,8 @@ OWN_RUN = "own-run"
 FIRST_LESSON = "first"
 """Stands for the id of whichever lesson comes first."""
 PLACE = "place"
+PROBE = "probe"
+"""Written and removed to find out whether a folder can be used."""
 NETWORK_VIEW = "network_view"
 """A file of the data folder: the tab that was in front last, and the lesson's id if one was in a lesson."""
 LONGEST = 200
@@ -71,13 +74,8 @@ def make_data_dir(data_dir: Path) -> Path:
 
 
 def autosave_path(data_dir: Path, instance_lock: int = 1) -> Path:
-    """The run that is saved every few seconds; makes the folder. Apps that run at once have seats 1, 2, …
-
-    Raises:
-        OSError: the folder cannot be made.
-    """
-    name = AUTOSAVE if instance_lock == 1 else f"{Path(AUTOSAVE).stem}-{instance_lock}.npz"
-    return make_data_dir(data_dir) / name
+    """The run that is saved every few seconds. Apps that run at once have seats 1, 2, …"""
+    return data_dir / (AUTOSAVE if instance_lock == 1 else f"{Path(AUTOSAVE).stem}-{instance_lock}.npz")
 
 
 @dataclass(frozen=True)
@@ -89,19 +87,32 @@ class LastRun:
     epoch: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class InstanceLock:
     """One app's place in a data folder, held by a lock until the file is closed or the process ends."""
 
     number: int
-    lock: IO[bytes]
+    lock: IO[bytes] | None
+    warning: str = ""
+    """Why nothing can be kept in the folder, in one sentence; empty where all is well."""
 
 
 def take_instance_lock(data_dir: Path) -> InstanceLock:
-    """The first seat that no other app holds; where files cannot be locked, the first one."""
-    make_data_dir(data_dir)
+    """The first seat that no other app holds; where files cannot be locked, the first one.
+
+    A folder that cannot be used is no reason to stop: the place is then one without a lock, and its warning says why.
+    """
+    try:
+        make_data_dir(data_dir)
+        write_whole(data_dir / PROBE, lambda file: None, 0o600)
+        (data_dir / PROBE).unlink(missing_ok=True)
+    except OSError as error:
+        return _nowhere(data_dir, error.strerror or str(error))
     for number in range(1, INSTANCES + 1):
-        lock = (data_dir / f"seat-{number}.lock").open("ab")
+        try:
+            lock = _open_lock(data_dir, number)
+        except OSError:  # something else has its name
+            continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -110,13 +121,22 @@ def take_instance_lock(data_dir: Path) -> InstanceLock:
             return InstanceLock(1, lock)
         else:
             return InstanceLock(number, lock)
-    raise OSError(f"{INSTANCES} apps run on {data_dir} already")
+    return _nowhere(data_dir, f"{INSTANCES} apps run on it already")
+
+
+def _open_lock(data_dir: Path, number: int) -> BinaryIO:
+    return open_regular(data_dir / f"seat-{number}.lock", os.O_RDWR | os.O_CREAT)
+
+
+def _nowhere(data_dir: Path, why: str) -> InstanceLock:
+    """No place in a folder that cannot be used; its number names no file that an app has left."""
+    return InstanceLock(0, None, f"Nothing will be kept: {data_dir} ({why}); --data-dir names another folder.")
 
 
 def is_taken(data_dir: Path, number: int) -> bool:
     """Whether another app holds a seat."""
     try:
-        with (data_dir / f"seat-{number}.lock").open("ab") as lock:
+        with _open_lock(data_dir, number) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and lets go at once, on closing
     except OSError:
         return True
@@ -128,13 +148,20 @@ async def start_session(
 ) -> tuple[Session, LastRun | None]:
     """A session that is saved as it goes, started once the last run is out of its way; and that last run.
 
+    Where nothing can be kept the session goes without, and files that are there stay as they are.
     ``resume`` is a saved run to go on with.
     """
     from adder_engine.session import Session
 
-    if resume is not None:
-        resume = await asyncio.to_thread(_out_of_the_way, resume, data_dir)
-    last = await asyncio.to_thread(set_aside, data_dir, instance_lock.number)
+    if instance_lock.warning:
+        return Session(experiment, resume=resume), None
+    try:
+        if resume is not None:
+            resume = await asyncio.to_thread(_out_of_the_way, resume, data_dir)
+        last = await asyncio.to_thread(set_aside, data_dir, instance_lock.number)
+    except OSError as error:  # what is in the way must not be written over
+        instance_lock.warning = _nowhere(data_dir, error.strerror or str(error)).warning
+        return Session(experiment, resume=resume), None
     return Session(experiment, autosave=autosave_path(data_dir, instance_lock.number), resume=resume), last
 
 
@@ -143,7 +170,9 @@ def _out_of_the_way(run: Path, data_dir: Path) -> Path:
     folder = data_dir.resolve()
     if run.resolve().parent != folder or not run.name.startswith(("autosave", LAST_RUN)):
         return run
-    return shutil.copyfile(run, folder / OPENED)
+    with open_regular(run) as held:
+        write_whole(folder / OPENED, lambda file: shutil.copyfileobj(held, file), 0o600)
+    return folder / OPENED
 
 
 def set_aside(data_dir: Path, instance_lock: int = 1) -> LastRun | None:
@@ -197,7 +226,7 @@ class OwnRun:
 
         Where no file can be written the session's own list of runs has to do, which ends with the app.
         """
-        if self.path.exists() or self._left is not None:
+        if os.path.exists(self.path) or self._left is not None:
             return
         try:
             await session.save(self.path)
@@ -214,10 +243,11 @@ class OwnRun:
         if self._left is not None:
             run, self._left = self._left, None
             return await session.switch(run)
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return None
         snapshot = await session.open(self.path)
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
         return snapshot
 
 
@@ -245,8 +275,7 @@ def _instance_lock_of(own: Path) -> int:
 def read_place(data_dir: Path) -> tuple[str, str] | None:
     """The tab and the lesson (or nothing) where one was; None where that is not known."""
     try:
-        with (data_dir / PLACE).open(encoding="ascii") as file:
-            tab, _, lesson = file.read(LONGEST).strip().partition(" ")
+        tab, _, lesson = _read_note(data_dir / PLACE).partition(" ")
     except (OSError, ValueError):
         return None
     return (tab, lesson) if tab.isidentifier() else None
@@ -255,14 +284,13 @@ def read_place(data_dir: Path) -> tuple[str, str] | None:
 def write_place(data_dir: Path, tab: str, lesson: str) -> None:
     """Keep where one is; a folder that cannot be written to is no reason to stop."""
     with contextlib.suppress(OSError, ValueError):
-        (data_dir / PLACE).write_text(f"{tab} {lesson}\n", encoding="ascii")
+        _write_note(data_dir / PLACE, f"{tab} {lesson}")
 
 
 def read_network_view(data_dir: Path) -> str:
     """What the Network tab showed last; nothing where that is not known."""
     try:
-        with (data_dir / NETWORK_VIEW).open(encoding="ascii") as file:
-            return file.read(LONGEST).strip()
+        return _read_note(data_dir / NETWORK_VIEW)
     except (OSError, ValueError):
         return ""
 
@@ -270,7 +298,20 @@ def read_network_view(data_dir: Path) -> str:
 def write_network_view(data_dir: Path, shown: str) -> None:
     """Keep what the Network tab shows; a folder that cannot be written to is no reason to stop."""
     with contextlib.suppress(OSError):
-        (data_dir / NETWORK_VIEW).write_text(f"{shown}\n", encoding="ascii")
+        _write_note(data_dir / NETWORK_VIEW, shown)
+
+
+def _read_note(path: Path) -> str:
+    with open_regular(path) as file:
+        return file.read(LONGEST).decode("ascii").strip()
+
+
+def _write_note(path: Path, text: str) -> None:
+    """Write a line, not brought to the disk at once: what is lost with it is where one was."""
+    held = f"{text}\n".encode("ascii")
+    with open_regular(path, os.O_WRONLY | os.O_CREAT) as file:
+        file.truncate()
+        file.write(held)
 
 
 def is_new(data_dir: Path) -> bool:

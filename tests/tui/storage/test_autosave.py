@@ -136,6 +136,8 @@ async def test_the_real_engine_learns_one_pair_on_the_screen(tmp_path: Path) -> 
 def test_each_app_on_a_folder_has_a_lock_of_its_own_until_it_ends(tmp_path: Path) -> None:
     first, second = take_instance_lock(tmp_path), take_instance_lock(tmp_path)
     assert (first.number, second.number) == (1, 2)
+    assert first.lock is not None
+    assert second.lock is not None
     first.lock.close()
     assert take_instance_lock(tmp_path).number == 1
     second.lock.close()

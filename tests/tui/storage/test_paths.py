@@ -9,7 +9,7 @@ from adder_tui.storage.run_files import autosave_path, make_data_dir
 
 def test_the_folder_is_made_when_it_is_needed_and_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
-    assert autosave_path(folder) == folder / "autosave.npz"
+    assert autosave_path(make_data_dir(folder)) == folder / "autosave.npz"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert not (folder / "autosave.npz").exists()
 

@@ -141,7 +141,11 @@ def test_unknown_keys_are_kept(tmp_path: Path) -> None:
 
 
 def _fails(number: int) -> Any:
-    def fail(*_: object, **__: object) -> None:
+    opens = os.open
+
+    def fail(path: Any, flags: int = os.O_CREAT, *_: object, **__: object) -> int:
+        if isinstance(flags, int) and not flags & os.O_CREAT:
+            return opens(path, flags)  # what is there can still be read
         raise OSError(number, os.strerror(number))
 
     return fail
@@ -184,15 +188,15 @@ def test_a_home_that_is_no_folder_is_said(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read_is_never_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store(tmp_path).change(HINT)
     before = (tmp_path / PROGRESS).read_bytes()
-    real = Path.open
+    real = os.open
 
-    def refuse(path: Path, *args: Any, **kwargs: Any) -> Any:
-        if path.name == PROGRESS:
+    def refuse(path: Any, *args: Any, **kwargs: Any) -> Any:
+        if path == tmp_path / PROGRESS:
             raise PermissionError(errno.EACCES, "Permission denied")
         return real(path, *args, **kwargs)
 
     with monkeypatch.context() as fault:
-        fault.setattr(Path, "open", refuse)
+        fault.setattr(os, "open", refuse)
         store = Store(tmp_path)
         assert "cannot be read (Permission denied)" in store.warning
         store.change(HINT)
