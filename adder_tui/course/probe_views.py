@@ -62,7 +62,7 @@ SHEETS: Mapping[str, ProbeView] = {
     "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "rmse"),
                   _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "rmse 500")),
     "spoiled": ProbeView("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
-                     ("spoiled",), _calls("spoiled mse", "spoiled l1", "spoiled huber")),
+                     ("spoiled",), _calls("spoiled mse", "spoiled mae", "spoiled huber")),
     "nudge": ProbeView("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
     "graph": ProbeView("What autograd wrote down on the way forward, for one sum.", ("graph", "tied"),
                    _calls("graph MseLossBackward0", "graph AddmmBackward0", "graph TBackward0",

@@ -7,7 +7,7 @@ from functools import partial
 
 from adder_tui.course.activity_log import Asked, LoggedRun
 from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, name_of
-from adder_tui.course.state import LessonState
+from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, role_of, signed
 from adder_tui.ui.run_state import formula, wanted_words
@@ -82,7 +82,9 @@ def map_view(view: ViewState, state: LessonState, width: int, height: int) -> li
     """The network as one straight rule, beside the one that is wanted."""
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.collapsed is None:
-        return [Line.of((" With an activation the network is no one straight rule.", "dim"))]
+        veiled = snapshot is None or snapshot.experiment.network.activation == "none"
+        why = " Shown once you have guessed." if veiled else " With an activation the network is no one straight rule."
+        return [Line.of((why, "dim"))]
     return [
         Line.of((" the network  ", "dim"), (formula(snapshot.collapsed, glyphs, 5), "strong")),
         Line.of((" wanted       ", "dim"), wanted_words(view.experiment.wanted.rule, glyphs)),
@@ -198,6 +200,8 @@ def _text(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> str:
     if state.working == call:
         return f"computing{glyphs.ellipsis}"
     value = state.results.get(call)
+    if value is not None and state.step.kind not in PRACTICE:
+        return "once you have guessed"
     if call.bench == "gradcheck":
         check = state.activity.checks.get(str(call.arguments[0]))
         return "Enter measures it" if check is None else f"gradient {number(check.gradient, glyphs, 6)}"

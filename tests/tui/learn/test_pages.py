@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
+from adder_engine.experiment import LOSSES
 from adder_tui.course import markup
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import LETTERS, Lesson
@@ -121,6 +122,26 @@ def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[i
         lines = draw_view(view, view_of(), state, width, height)
         assert all(line.width == width for line in lines)
         assert len(lines) <= height or view in ("settings", "capstone")
+
+
+@each_lesson
+def test_a_bench_tells_no_figure_before_the_guess(lesson: Lesson) -> None:
+    for view in (view for view in lesson.views if view in SHEETS):
+        state = state_at(lesson)
+        assert state.step.kind == "read"
+        state.results = dict.fromkeys(calls_of(view, lesson), 1234.5)
+        assert "1234" not in plain(draw_view(view, view_of(), state, 80, 40))
+
+
+def test_a_map_that_is_veiled_does_not_speak_of_an_activation() -> None:
+    state = state_at(COURSE.by_id["one-affine-map"])
+    text = plain(draw_view("map", view_of(collapsed=None), state, 80, 4))
+    assert "once you have guessed" in text
+    assert "activation" not in text
+
+
+def test_each_loss_that_the_spoiled_sums_are_tried_with_exists() -> None:
+    assert {call.arguments[0] for call in SHEETS["spoiled"].calls} <= set(LOSSES)
 
 
 @each_lesson
