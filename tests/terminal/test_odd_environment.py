@@ -33,3 +33,12 @@ def test_a_variable_that_cannot_be_meant_gets_one_sentence_and_code_2(tmp_path: 
     assert said.startswith("adder-tui: ")
     assert name in said
     assert len(said.splitlines()) == 1
+
+
+def test_the_app_runs_and_ends_well_on_a_folder_that_keeps_nothing() -> None:
+    command = [sys.executable, "-m", "adder_tui", "--data-dir", "/proc/adder-tui", "--experiment", "one-pair"]
+    with Terminal(command, size=(120, 40)) as terminal:
+        terminal.wait_for_text("Nothing will be kept: /proc/adder-tui")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
+        assert b"A fault of ours" not in terminal.output
