@@ -64,7 +64,7 @@ def test_a_character_that_arrives_in_two_pieces_is_typed_whole() -> None:
 
 def test_the_app_takes_a_paste_with_bad_bytes_and_sequences_that_are_no_keys(start: Start) -> None:
     person = start()
-    person.terminal.wait_for_text("Train")
+    person.terminal.wait_for_text("paused", timeout=60)
     for bad in (b"\xe9\x80\xed\xa0\x80", b"\x1b[:u", b"\x1b[1114112u", b"\x1b[99999999999999999999u"):
         os.write(person.terminal.master, bad)
     os.write(person.terminal.master, b"/13\xff\x1b[200~0 \xe4+ \xf0\x9f\x1b[201~31")
