@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,15 +22,16 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "boundscheck": False, 
 
 
 def cache_folders() -> Iterator[Path]:
-    """Where compiled kernels may lie, the best place first: beside the sources, in the user's cache, for now."""
+    """Where compiled kernels may lie, the best place first: beside the sources, or with the user's own caches.
+
+    Nowhere that others may write to: numba unpickles what lies there.
+    """
     here = Path(__file__).parent
-    sources = b"".join(
-        path.read_bytes() for path in sorted(here.glob("*.py"))
-    )  # a caller's cache knows not its callees
+    # Of all sources: numba looks at a function's own file alone, and not at what it calls.
+    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))
     name = f"{numba.__version__}-{np.__version__}-{hashlib.sha256(sources).hexdigest()[:12]}"
     yield here / "__pycache__" / name
     yield user_cache_path("adder-tui", ensure_exists=False) / "kernels" / name
-    yield Path(tempfile.gettempdir()) / f"adder-tui-{os.getuid() if hasattr(os, 'getuid') else 0}" / name
 
 
 def cache_folder() -> Path | None:
