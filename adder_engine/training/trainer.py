@@ -155,6 +155,9 @@ class Trainer:
     def edit(self, index: int, value: float) -> None:
         """Set one parameter, by its flat index."""
         self.state[0, index] = value
+        self._set_by_hand()
+
+    def _set_by_hand(self) -> None:
         self.touched, self.batch_touched = True, self.rung > 0 or self.batch_touched
         self.stepped = False
 
@@ -300,13 +303,18 @@ class Trainer:
         """Begin an update that goes stage by stage."""
         if self.counters.row == 0:
             self.counters.epoch_low, self.counters.epoch_high = math.inf, -math.inf
-        rows, data, training = self._begin_rows(), self._data, self.experiment.training
+        self._use_batch(self._begin_rows(), self.state[0], self.state[1])
+
+    def _use_batch(self, rows: NDArray[np.int64] | None, parameters: Array, gradients: Array | None = None) -> Pass:
+        """Make these rows the newest batch, its pass with these parameters ``(P,)`` still to be gone."""
+        data, training = self._data, self.experiment.training
         self._pass_rows = rows
         self._pass = Pass(
-            self.net, self.state[0], data.inputs if rows is None else data.inputs[:, rows],
+            self.net, parameters, data.inputs if rows is None else data.inputs[:, rows],
             data.targets if rows is None else data.targets[rows], training.loss, flat=training.flat_target,
-            masks=self._masks, gradients=self.state[1],
+            masks=self._masks, gradients=gradients,
         )  # fmt: skip
+        return self._pass
 
     def _step(self, batch: Pass) -> bool:
         """Let the optimizer change the parameters, and count. Returns whether that ended an epoch."""
@@ -335,15 +343,9 @@ class Trainer:
     def batch(self) -> Pass | None:
         """The pass of the update in progress, or of the last one; None before the first."""
         if self._pass is None and self._before is not None:
-            rows, data, training = self.batch_rows, self._data, self.experiment.training
-            self._pass_rows = rows
-            self._pass = Pass(
-                self.net, self.previous[0], data.inputs if rows is None else data.inputs[:, rows],
-                data.targets if rows is None else data.targets[rows], training.loss, flat=training.flat_target,
-                masks=self._masks,
-            )  # fmt: skip
-            self._pass.run()
-            self._pass.back()
+            way = self._use_batch(self.batch_rows, self.previous[0])
+            way.run()
+            way.back()
         return self._pass
 
     @property
@@ -499,7 +501,7 @@ class Trainer:
                 raise RequestError(f"{name} holds a value that is not finite.")
             values[slot.span] = given.reshape(-1)
         self.state[0] = values
-        self.touched, self.batch_touched, self.stepped = True, self.rung > 0 or self.batch_touched, False
+        self._set_by_hand()
 
     # --- going back ------------------------------------------------------------------------------
 
