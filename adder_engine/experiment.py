@@ -266,6 +266,11 @@ class Experiment:
         return min(self.training.batch_size or self.row_count, self.row_count)
 
     @property
+    def update_seconds(self) -> float:
+        """About how long an update takes at full speed, guessed from its rows and the network's parameters."""
+        return 2e-6 + self.parameter_count * (2e-9 + 2e-10 * self.rows_per_update)
+
+    @property
     def compares_all_pairs(self) -> bool:
         """Whether ``flat_target`` makes the train loss a mean over n·n differences, every answer minus every target."""
         return self.training.flat_target and self.rows_per_update > 1

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MOST_RUNS = 1_000
 LOOKS = 200
 """How often the runs are looked at over the longest of them."""
-STRETCH, PRODUCTS = 0.05, 1e9
-"""Seconds that a run trains for between two looks at what is asked, about; products a second of rows and parameters."""
+STRETCH = 0.05
+"""Seconds that a run trains for between two looks at what is asked, about."""
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,7 @@ class Sweep:
 
         trainer = Trainer(run.experiment)
         training, bound = RuledTraining(trainer), Bound(trainer, [trainer.state[0]])
-        products = run.experiment.rows_per_update * run.experiment.parameter_count
-        updates = max(1, int(STRETCH / (1e-6 + products / PRODUCTS)))
+        updates = max(1, int(STRETCH / run.experiment.update_seconds))
         while True:
             look = (trainer.epochs_done // every_epochs + 1) * every_epochs
             training.train(updates, look)

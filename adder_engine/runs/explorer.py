@@ -113,7 +113,7 @@ def _replayed_from(run: Run) -> Position:
 
 
 def seconds_of_an_update(experiment: Experiment) -> float:
-    """About how long one update takes, guessed from the network's size and the rows that go through it."""
+    """About how long one update takes that is halted at, guessed from the network's size and its rows."""
     rows = experiment.rows_per_update + experiment.data.test_count / experiment.updates_per_epoch
     cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8)
     return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)

@@ -19,8 +19,8 @@ from adder_engine.training.trainer import Trainer
 
 BUDGET = 64 * 2**20
 """Bytes that the keyframes may take."""
-REPLAYED, UPDATE = 20_000_000, 20_000
-"""Products of a row and a parameter that are replayed in some two milliseconds; how many an update alone is worth."""
+REPLAY = 0.002
+"""Seconds that the replay between two keyframes may take, about."""
 MOST_KEYFRAMES = 2048
 """Of runs whose updates are quick: more would take longer to write than the updates."""
 OVERHEAD = 1_000
@@ -120,8 +120,7 @@ class Timeline:
     @classmethod
     def for_experiment(cls, experiment: Experiment, budget: int = BUDGET) -> Timeline:
         """A timeline whose spacing keeps a replay within about two milliseconds, as long as the budget does."""
-        work = experiment.rows_per_update * experiment.parameter_count + UPDATE
-        widest = max(1, min(1024, REPLAYED // work))
+        widest = max(1, min(1024, int(REPLAY / experiment.update_seconds)))
         return cls(min(16, widest), budget, widest)
 
     def note(self, trainer: Trainer) -> None:

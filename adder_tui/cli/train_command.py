@@ -23,9 +23,9 @@ LARGEST_PLAIN = 1e9
 """From here on numbers are written with an exponent."""
 
 MOST_NOTED = 100
-UPDATES_AT_ONCE = 50_000
-"""Updates of a small run between two looks at the clock and at Ctrl+C: a tenth of a second."""
 """Epochs whose losses are kept to see whether the loss stands still at the end, about."""
+STRETCH = 0.1
+"""Seconds between two looks at the clock and at Ctrl+C, about."""
 
 BAR_SECONDS = 0.1
 """Time between two drawings of the progress bar."""
@@ -168,8 +168,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
     bar = ProgressLine(epochs)
     drawn = 0.0
     noted = max(1, epochs // MOST_NOTED)
-    cells = trainer.experiment.rows_per_update * trainer.experiment.parameter_count
-    updates = max(1, UPDATES_AT_ONCE // (1 + cells // 1_000))
+    updates = max(1, int(STRETCH / trainer.experiment.update_seconds))
     try:
         while not training.finished:
             done = trainer.epochs_done
