@@ -100,9 +100,6 @@ ASCII = Glyphs(
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
 )  # fmt: skip
 
-CHARACTERS = {"all": UNICODE, "blocks": BLOCKS, "ascii": ASCII}
-"""By what ``--characters`` calls them."""
-
 _TO_ASCII = str.maketrans(
     dict(zip("−–—·×∞’‘“”▸▶‖■", "---**i''\"\">>=#", strict=True))
     | {"…": "...", "∞": "inf", "±": "+-", "≈": "~", "→": "->", "←": "<-", "↑": "up", "↓": "down"}
