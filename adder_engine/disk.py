@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -58,7 +57,7 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], object], mode: int = 0o66
     Raises:
         OSError or ValueError: it could not be written; nothing is left of the attempt.
     """
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
     number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(number, "wb") as file:

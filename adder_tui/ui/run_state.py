@@ -8,15 +8,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.experiment import PRESETS, Experiment
-from adder_engine.parsing import Sum
-from adder_engine.snapshot import Answer
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, rate_text, role_of, signed
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.snapshot import AffineMap, Divergence, Losses, Snapshot
+    from adder_engine.parsing import Sum
+    from adder_engine.snapshot import AffineMap, Answer, Divergence, Losses, Snapshot
 
 
 LEAST_BAR, FULL_BAR = 0.01, 1e6
