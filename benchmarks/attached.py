@@ -16,7 +16,8 @@ from tests.terminal.harness import Terminal
 
 PRESETS = ("one-pair", "many-pairs")
 PAIRS = 5
-PLAY_SECONDS = 2.5
+PLAY_SECONDS = 1.0
+"""So short that one-pair does not come to its end in all the blocks together."""
 
 
 def measure() -> Iterator[Figure]:
@@ -29,7 +30,7 @@ def measure() -> Iterator[Figure]:
             "updates/s",
             rival=median([b for _, b in blocks]),
             ratio=median([a / b for a, b in blocks]),
-            limit=0.8,
+            limit=0.95,
             at_least=True,
         )
 
