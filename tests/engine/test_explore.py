@@ -265,8 +265,7 @@ def test_rivals_answer_as_in_the_course() -> None:
 def test_rivals_answer_as_numpy_and_brute_force_do(experiment: Experiment) -> None:
     trainer = Trainer(experiment)
     straight, near, _ = at_once(rivals(trainer, [Sum(30, 70), Sum(-330, 30)]))
-    scale = experiment.data.scale
-    x, y = trainer.dataset.inputs.astype(np.float64) * scale, trainer.dataset.targets[:, 0].astype(np.float64) * scale
+    x, y = trainer.dataset.pairs.astype(np.float64), trainer.dataset.answers[:, 0].astype(np.float64)
     asked = np.array([[30, 70], [-330, 30]])
     distances = ((asked[:, None, :] - x[None]) ** 2).sum(axis=2)
     k = min(5, len(x))
