@@ -177,7 +177,8 @@ def ticks_between(low: float, high: float, most: int, glyphs: Glyphs, least: flo
             found = exact
         if len(found) > 1 or least:
             return found
-    return _offsets(low, high, 4 * most, glyphs) or found
+    fewer = (_offsets(low, high, dense, glyphs) for dense in (4 * most, 2 * most, most, 2.5))  # one or two of a digit
+    return next(filter(None, fewer), found)
 
 
 def _exact(low: float, high: float, most: int, glyphs: Glyphs, least: float) -> list[Tick]:
@@ -196,7 +197,7 @@ def _exact(low: float, high: float, most: int, glyphs: Glyphs, least: float) -> 
     return found
 
 
-def _offsets(low: float, high: float, most: int, glyphs: Glyphs) -> list[Tick]:
+def _offsets(low: float, high: float, most: float, glyphs: Glyphs) -> list[Tick]:
     """The low end rounded, and round steps from it; none where float64 has no digits left for them."""
     step = round_up((high - low) / max(1, most))
     places = [n * step for n in range(1, math.floor((high - low) / step + 1e-9) + 1)]
@@ -223,8 +224,10 @@ def _labels(places: Sequence[float], step: float, glyphs: Glyphs, room: int = LA
     forms += [[number(place, glyphs, digits) for place in places] for digits in range(1, LABELS)]
 
     def will_do(form: list[str]) -> bool:
-        exact = all(math.isclose(told(label), place, rel_tol=1e-9) for label, place in zip(form, places, strict=True))
-        return exact and len({*form}) == len(form) and all(len(label) < room for label in form)
+        pairs = [(told(label), place) for label, place in zip(form, places, strict=True)]
+        exact = all(math.isclose(said, place, rel_tol=1e-9) for said, place in pairs)
+        apart = all(abs(said - place) <= max(step / 1_000, math.ulp(place)) for said, place in pairs)
+        return exact and apart and len({*form}) == len(form) and all(len(label) < room for label in form)
 
     return next((form for form in forms if will_do(form)), [])
 

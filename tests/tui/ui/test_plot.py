@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adder_tui.train.draw_chart import Axis
@@ -89,6 +89,7 @@ def test_the_epoch_of_a_column_is_drawn_in_it(columns: int, times: int) -> None:
 
 
 @given(LOWS, st.floats(-4, 6), st.integers(2, 20), GLYPHS)
+@example(250_000.0, -4.0, 2, UNICODE)
 def test_neighbouring_ticks_tell_their_numbers_apart(low: float, decades: float, most: int, glyphs: Glyphs) -> None:
     ticks = ticks_between(low, low + 10**decades, most, glyphs)
     _read_back(ticks, low)
@@ -114,6 +115,7 @@ ENDS = st.builds(lambda m, e, s: s * m * 10.0**e, st.floats(1, 9.999), st.intege
 
 
 @given(ENDS, ENDS, st.integers(2, 20), GLYPHS)
+@example(-8.500000000000001e-10, -8.25e-10, 2, UNICODE)
 def test_labels_of_any_span_read_back_and_are_all_different(a: float, b: float, most: int, glyphs: Glyphs) -> None:
     low, high = sorted((a, b))
     if high - low > 1e-9 * max(abs(low), abs(high)):
