@@ -41,8 +41,8 @@ NARROW, ROOMY = 8, 14
 """Columns between them that lines of two dots and of three take."""
 DASH, PAUSE = 6, 3
 """Dots of a line below 0: so many are drawn, so many left out."""
-SPACING, SPARSE = (6, 2, 1, 1, 1), (9, 6, 3, 2, 1)
-"""From dot to dot of lines by their size; where there are many."""
+SPACING, SPARSE = (6, 2, 1, 1, 1), (9, 7, 6, 5, 4)
+"""From dot to dot of lines by their size; of those in a crowd that are neither among its strongest nor the cursor's."""
 MOST_KEPT = 16
 """Kept edges of a layer that are marked one by one."""
 SAMPLES = {"few": 1, "none": 1, "many": 2}
@@ -143,6 +143,7 @@ class _Sheet(NetworkValues):
         crowd = len(before) * len(here)
         most = 1 if crowd > CROWDED else 2 if crowd > FEW_EDGES or x1 - x0 < ROOMY else 3
         most = 1 if x1 - x0 < NARROW or not self.glyphs.dots else most
+        clear = crowd if crowd <= CROWDED else 2 * (x1 - x0)
         dashed = self.view.colours != "many"
         edges = []
         for to in here:
@@ -154,15 +155,17 @@ class _Sheet(NetworkValues):
                 edges.append((own, size, abs(value), index, value, source, to))
         edges.sort(key=lambda edge: edge[:4], reverse=True)
         web = Web(x0, self.grid)
-        for own, size, _, index, value, source, to in edges:
+        for rank, (own, size, _, index, value, source, to) in enumerate(edges):
             chosen = self.view.selection == Parameter(index)
+            is_clear = own or rank < clear
             thickness = 3 if chosen else min(most, max(1, size - 1))
             dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
             role: Role = Tone("edge", edge_shade(value, size, dimmer), 0) if size else "faint"
+            every = 1 if chosen else (SPACING if is_clear else SPARSE)[size]
             line = dots_of_line(
-                2 * (x1 - x0), _middle(source), _middle(to), thickness, size, dashed and value < 0, crowd > CROWDED
+                2 * (x1 - x0), _middle(source), _middle(to), thickness, every, dashed and size > 0 and value < 0
             )
-            web.put(line, role, value, size, crowd <= FEW_EDGES)
+            web.put(line, role, value, size, is_clear)
         web.draw(self.view)
         for _own, _, _, index, value, source, to in edges:
             self._label(c, index, value, source, to, x0, x1)
@@ -299,7 +302,7 @@ class _Sheet(NetworkValues):
         left, right = box.x - 1, box.end
         side, flat = ("|", "-") if self.glyphs.ascii else ("│", "─")
         corners = "++++" if self.glyphs.ascii else "┌┐└┘"
-        if not box.height or box.number:
+        if box.rows == 1:
             self.grid.put(left, box.y, "[", role)
             self.grid.put(right, box.y, "]", role)
             return
@@ -360,8 +363,8 @@ class _Sheet(NetworkValues):
         rows, reach = box.height * halves, reach_of_plane(experiment)
         levels = [[0] * box.width for _ in range(rows)]
         (a0, a1), (b0, b1) = experiment.trained_range
-        for y in range(_pixel(-b1, reach, rows), _pixel(-b0, reach, rows) + 1):
-            for x in range(_pixel(a0, reach, box.width), _pixel(a1, reach, box.width) + 1):
+        for y in _pixels(-b1, -b0, reach, rows):
+            for x in _pixels(a0, a1, reach, box.width):
                 levels[y][x] = 1
         if self.view.snapshot is not None:
             asked = self.view.snapshot.asked.sum
@@ -383,6 +386,7 @@ class _Sheet(NetworkValues):
             rows = want.height * (2 if self.shaded else 1)
             self._tile(want, _wanted_levels(self.view.experiment, want.width, rows))
         told = self.outcome
+        is_beside = want is not None and want.y == box.y
         right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
         y = box.y + box.rows
         if self.trace is not None and self.has_value(len(self.names), 0) and all(label != "want" for label, *_ in told):
@@ -393,12 +397,13 @@ class _Sheet(NetworkValues):
         for label, value, role in told:
             if label == "want" and want is not None:
                 y = want.y + want.height
-            beside = label == "want" and want is not None and want.y == box.y
-            self._outcome_row(label, value, role, want.x if beside and want else box.x, y, right)
+            beside = label == "want" and is_beside
+            x = right if not is_beside else want.x if beside and want else box.x
+            self._outcome_row(label, value, role, x, y, right)
             y = box.y + box.rows if beside else y + 1
 
     def _outcome_row(self, label: str, value: float, role: Role, x: int, y: int, right: int) -> None:
-        """A number with its label, which is cut short or goes where there is no room."""
+        """A number with its label, cut short or left out where there is no room: from ``x`` on, or up to the right."""
         lit = self.reach.rung is not None and self.reach.rung.phase == "loss" and "loss" in label
         for name in (label + " ", label.split()[-1] + " ", ""):
             text = self.outcome_text(label, value, max(5, right - x - len(name)))
@@ -417,6 +422,14 @@ NUMBER_ROOM = 9
 def _pixel(value: float, reach: float, count: int) -> int:
     """The cell of a tile that a number lies in; what lies beyond the plane is at its border."""
     return max(0, min(count - 1, round((value / reach + 1) / 2 * count - 0.5)))
+
+
+def _pixels(low: float, high: float, reach: float, count: int) -> range:
+    """The cells of a tile whose middles lie in a span; the nearest one where there is none."""
+    first, last = (x * count / 2 for x in (low / reach + 1, high / reach + 1))
+    return range(math.ceil(first - 0.5), math.floor(last - 0.5) + 1) or range(
+        _pixel((low + high) / 2, reach, count), _pixel((low + high) / 2, reach, count) + 1
+    )
 
 
 def _middle(box: Box) -> int:
@@ -459,12 +472,12 @@ class Web:
         self._cells: dict[tuple[int, int], tuple[int, Role, float, int]] = {}
 
     def put(self, line: Dotted, role: Role, value: float, size: int, together: bool) -> None:
-        """Put a line down; ``together``: where one of its own colour was there first, both are seen."""
+        """Put a line down; ``together``: where one of its own sign was there first, both are seen, in its colour."""
         for cell, bits in line:
             held = self._cells.get(cell)
             if held is None:
                 self._cells[cell] = (bits, role, value, size)
-            elif together and held[1] == role:
+            elif together and (held[2] > 0) == (value > 0):
                 self._cells[cell] = (held[0] | bits, *held[1:])
 
     def draw(self, view: ViewState) -> None:
@@ -481,17 +494,16 @@ class Web:
 
 @lru_cache(maxsize=8192)
 def dots_of_line(
-    width: int, y0: int, y1: int, thickness: int, size: int, dashed: bool, sparse: bool
+    width: int, y0: int, y1: int, thickness: int, every: int, dashed: bool
 ) -> Dotted:  # fmt: skip
     """The cells that a line runs through with their dots; it is ``width`` dots wide.
 
-    One next to nothing has few dots, one that is ``dashed`` gaps; among many lines small ones are ``sparse``.
+    It has a dot in ``every`` so many places; one that is ``dashed`` has gaps.
     """
     cells: dict[tuple[int, int], int] = {}
-    every = (SPARSE if sparse else SPACING)[size]
     steep = abs(y1 - y0) > width
     for x, y, i in _path(width, y0, y1):
-        if i % every or (dashed and size and i % (DASH + PAUSE) >= DASH):
+        if i % every or (dashed and i % (DASH + PAUSE) >= DASH):
             continue
         for beside in range(-((thickness - 1) // 2), thickness // 2 + 1):
             dx, dy = (x + beside, y) if steep else (x, y + beside)

@@ -169,7 +169,8 @@ def _form(count: int, fit: _Fit, height: int) -> _Form:
 
 
 def _output_form(fit: _Fit, height: int) -> _Form:
-    tall = max(1, min(fit.tallest, height - 1, 5 if height >= 20 else 3))
+    """As tall as the hidden ones, and three rows where what stands under it has room then: it is wide enough for it."""
+    tall = max(1, min(max(fit.tallest, 3 if height >= 2 * 4 + OUTCOME else 1), height - 1, 5 if height >= 20 else 3))
     return _Form(tall, (NARROWEST if fit.narrow else TILE_WIDTHS)[tall], under=height > 1)
 
 
