@@ -27,7 +27,7 @@ from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
-from adder_tui.ui.canvas import Canvas, Pane
+from adder_tui.ui.canvas import Canvas, Pane, text_in_sight
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count
 from adder_tui.ui.prompt import Prompt
@@ -453,14 +453,31 @@ class AdderApp(App[None]):
         self.call_later(self.exit)  # at once it would break in on a pane that is being mounted
 
     def action_copy_pane(self) -> None:
-        """Send the tab in front as plain text to the clipboard of the terminal that one sits at (OSC 52)."""
-        text = "" if (pane := self._front) is None else pane.text
+        """Copy the tab in front, or the window over it, as plain text."""
+        tab = next(tab.label for tab in TABS if tab.id == self.tab)
+        what, front = ("this window", self.screen) if len(self.screen_stack) > 1 else (tab, self._front)
+        self._copy("" if front is None else text_in_sight(front), what)
+
+    @on(Canvas.Picked)
+    def _picked(self, event: Canvas.Picked) -> None:
+        self._copy(event.text, "what you marked")
+
+    def _copy(self, text: str, what: str) -> None:
+        """Send text to the clipboard of the terminal that one sits at (OSC 52), and say so."""
         if not text:
-            self.say("There is nothing to copy yet.")
+            self.tell("There is nothing to copy yet.")
             return
         self.copy_to_clipboard(text)
-        tab = next(tab.label for tab in TABS if tab.id == self.tab)
-        self.say(f"Sent {tab} as text, {count(len(text.splitlines()))} lines, to your terminal's clipboard.")
+        rows = len(text.splitlines())
+        size = f"{count(rows)} lines" if rows > 1 else f"“{text if len(text) < 25 else text[:24] + '…'}”"
+        self.tell(f"Sent {what} as text, {size}, to your terminal's clipboard.")
+
+    def tell(self, sentence: str) -> None:
+        """Say something where it is seen: in the window in front, if there is one."""
+        if isinstance(self.screen, Modal):
+            self.screen.tell(self.view(), sentence)
+        else:
+            self.say(sentence)
 
     def action_suspend_process(self) -> None:
         """Ctrl+Z: Textual's own would stop this process and not the job that it belongs to."""

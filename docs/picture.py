@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import sys
 import tempfile
+import time
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -15,6 +18,8 @@ from adder_engine import Experiment
 from adder_tui.app import AdderApp
 from adder_tui.explore.tab import ExploreCanvas, ExplorePane
 from adder_tui.settings import Settings
+from docs.animation import animated
+from tests.terminal.harness import Terminal
 from tests.tui.screens import screen_text
 
 SIZE = (100, 30)
@@ -24,6 +29,29 @@ TEXT = re.compile(
     r'<text class="(?P<style>[^"]*)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)"'
     r' textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*)>(?P<words>[^<]*)</text>'
 )
+
+
+LEARNING = 11.0
+"""Seconds of the recording: one before it learns, and ten of learning."""
+
+
+def record() -> None:
+    """Record the Network tab while the network learns, as one sees it over SSH, and save it as an animation."""
+    with tempfile.TemporaryDirectory() as folder:
+        cast = Path(folder) / "learning.cast"
+        options = ("--data-dir", folder, "--experiment", "many-pairs", "--record", str(cast))
+        with Terminal([str(Path(sys.executable).with_name("adder-tui")), *options]) as terminal:
+            terminal.wait_for_text("paused", timeout=60)
+            terminal.press("2")
+            terminal.wait_for_text("own loss")
+            time.sleep(0.5)
+            begin = json.loads(cast.read_text(encoding="utf-8").splitlines()[-1])[0]
+            time.sleep(0.5)
+            terminal.press("space")
+            time.sleep(LEARNING)
+            terminal.press("q")
+            terminal.wait_for_end()
+        (HERE / "learning.svg").write_text(animated(cast, begin, LEARNING, rate=4), encoding="utf-8")
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
@@ -96,4 +124,5 @@ def without_blanks(text: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
+    record()
     asyncio.run(draw())

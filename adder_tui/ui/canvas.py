@@ -10,11 +10,13 @@ from itertools import pairwise
 from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -49,16 +51,38 @@ def _changed_cells(update: ChopsUpdate, console: Console) -> str:
 ChopsUpdate.render_segments = _changed_cells  # type: ignore[method-assign, assignment]
 
 
-class Canvas(Widget):
-    """Base of all drawings: :meth:`draw` says what the view looks like in a given size."""
+def text_in_sight(widget: Widget) -> str:
+    """What the screen shows in a widget's place, as plain text without blanks at its rows' ends."""
+    x, y, width, height = widget.region
+    strips = widget.screen._compositor.render_strips()[y : y + height]
+    return "\n".join(strip.crop(x, x + width).text.rstrip() for strip in strips).strip("\n")
 
-    ALLOW_SELECT = False
+
+class Canvas(Widget):
+    """Base of all drawings: :meth:`draw` says what the view looks like in a given size.
+
+    What the mouse is drawn over, its button held, is marked as in a terminal, and :class:`Picked` when it is let go.
+    """
+
+    ALLOW_SELECT = False  # Textual's own asks each cell for a style of its own, and takes all at a double click
+
+    class Picked(Message):
+        """Some of the text was marked with the mouse."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, source: ViewSource, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._source = source
         self._lines: Sequence[Line] | None = None
         self._drawn_size = Size(0, 0)
+        self._pressed: Offset | None = None
+        """Where the mouse's button went down."""
+        self._marked: tuple[Offset, Offset] | None = None
+        """The first cell that is marked, and the last one."""
+        self._dragged = False
 
     @property
     def view(self) -> ViewState:
@@ -110,7 +134,54 @@ class Canvas(Widget):
         width = self.size.width
         line = _at(lines, y)
         strip = Strip([Segment(text, base + styles[role]) for text, role in line.spans], line.width)
-        return strip.adjust_cell_length(width, base)
+        strip = strip.adjust_cell_length(width, base)
+        first, stop = self._marked_in(y)
+        if first >= stop:
+            return strip
+        marked = strip.crop(first, stop).apply_style(Style(reverse=True))
+        return Strip.join([strip.crop(0, first), marked, strip.crop(stop)])
+
+    # --- the mouse -------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        if not (isinstance(event, events.Click) and self._dragged):  # marking chooses nothing
+            await super().on_event(event)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._pressed, self._dragged = (event.offset if event.button == 1 else None), False
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._pressed is None or (event.offset == self._pressed and not self._dragged):
+            return
+        if not event.button:  # it was let go where nobody told us
+            self._let_go()
+            return
+        if not self._dragged:
+            self._dragged = True
+            self.capture_mouse()
+        ends = sorted((self._pressed, event.offset), key=lambda at: (at.y, at.x))
+        self._marked = ends[0], ends[1]
+        self.refresh()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        rows = [self.render_line(y).crop(*self._marked_in(y)).text.rstrip() for y in range(self.size.height)]
+        if text := "\n".join(rows).strip("\n"):
+            self.post_message(self.Picked(text))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._pressed = None
+        if self._marked is not None:
+            self._marked = None
+            self.release_mouse()
+            self.refresh()
+
+    def _marked_in(self, y: int) -> tuple[int, int]:
+        """The columns of a row that are marked, the last one not included; none where they are equal."""
+        if self._marked is None or not self._marked[0].y <= y <= self._marked[1].y:
+            return 0, 0
+        first, last = self._marked
+        return max(0, first.x) if y == first.y else 0, last.x + 1 if y == last.y else self.size.width
 
 
 def _at(lines: Sequence[Line], y: int) -> Line:
@@ -220,17 +291,6 @@ class Pane(Container):
         """Draw the newest view; called for the tab in front alone."""
         for canvas in self.query(Canvas):
             canvas.redraw()
-
-    @property
-    def text(self) -> str:
-        """What its drawings show, as plain text without blank lines at its end."""
-        rows = [" " * self.size.width] * self.size.height
-        for canvas in self.query(Canvas):
-            x, top, width, _ = canvas.region.translate(-self.region.offset)
-            for y, line in enumerate(canvas.shown, top):
-                if 0 <= y < len(rows):
-                    rows[y] = rows[y][:x] + line.fit(width).plain + rows[y][x + width :]
-        return "\n".join(row.rstrip() for row in rows).rstrip("\n")
 
     def came_to_front(self) -> None:
         """Called when this pane's tab was chosen."""

@@ -11,9 +11,14 @@ from textual.screen import ModalScreen
 
 from adder_engine.errors import AdderError
 from adder_tui.commands import COMMANDS, Window
-from adder_tui.ui.canvas import Canvas
+from adder_tui.ui.canvas import Canvas, Drawing
+from adder_tui.ui.line import Line
+from adder_tui.ui.view import ViewState
 
 Result = TypeVar("Result")
+
+TOLD_SECONDS = 4.0
+"""A sentence that asks for nothing goes by itself after so long."""
 
 
 class Modal(ModalScreen[Result]):
@@ -23,6 +28,9 @@ class Modal(ModalScreen[Result]):
     first, or work that ends while another window lies over this one, would close the wrong one, or end the app.
     """
 
+    DEFAULT_CSS = """
+    Modal > .told { layer: _toastrack; dock: bottom; height: 1; background: $band; }
+    """
     window: ClassVar[Window | None] = None
     """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
     said = ""
@@ -69,6 +77,15 @@ class Modal(ModalScreen[Result]):
     def say(self, sentence: str) -> None:
         self.said = sentence
         self.redraw()
+
+    def tell(self, view: ViewState, sentence: str) -> None:
+        """Show a sentence over the last row for a while; it is no refusal."""
+        line = Line.of((f" {view.glyphs.text(sentence)}", "strong")).fit(self.size.width, view.glyphs.ellipsis)
+        for told in self.query(".told"):
+            told.remove()
+        told = Drawing(lambda: view, lambda *_: [line], classes="told")
+        self.mount(told)
+        self.set_timer(TOLD_SECONDS, told.remove)
 
     def start(self, work: Awaitable[None], exclusive: bool = True) -> None:
         """Begin it, ``exclusive`` in the place of what was begun before; where it is refused, say why."""

@@ -165,7 +165,7 @@ class _Sheet(NetworkValues):
             line = dots_of_line(
                 2 * (x1 - x0), _middle(source), _middle(to), thickness, every, dashed and size > 0 and value < 0
             )
-            web.put(line, role, value, size, is_clear)
+            web.put(line, role, value, size, is_clear and (self.glyphs.dots or crowd <= FEW_EDGES))
         web.draw(self.view)
         for _own, _, _, index, value, source, to in edges:
             self._label(c, index, value, source, to, x0, x1)

@@ -344,27 +344,6 @@ async def test_in_a_wide_window_train_shows_the_network_beside_the_losses(column
         assert screen_text(app).count("optimizer") == 1
 
 
-@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "forward"), ("4", "Train", "optimizer")])
-@pytest.mark.parametrize("typing", [False, True])
-async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
-    key: str, tab: str, there: str, typing: bool
-) -> None:
-    app = app_on(preset("many-pairs").at(412))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await shows(pilot, "epoch 412 of 2,000")
-        await pilot.press(key)
-        await shows(pilot, there)
-        if typing:
-            await pilot.press("slash")
-            await until(pilot, app.typing)
-        before = screen_text(app).splitlines()
-        await pilot.press("ctrl+y")
-        await shows(pilot, "to your terminal's clipboard.")
-        copied = app.clipboard.splitlines()
-        assert f"Sent {tab} as text, {len(copied)} lines, to" in screen_text(app)
-        assert copied == before[1 : 1 + len(copied)] != []
-
-
 async def test_q_in_the_form_is_not_quit() -> None:
     session = FakeSession()
     app = app_on(session)
