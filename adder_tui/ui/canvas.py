@@ -211,7 +211,7 @@ def _changed(old: Line, new: Line, y: int, width: int) -> list[Region]:
 
 MOST_SENT = 20 * 1024
 """Bytes a second of a thrifty drawing while a run plays; what else changes on a tab takes some 2 KiB/s."""
-MOST_REST = 0.5
+MOST_REST = 1.0
 """Seconds that it rests at most, so that it keeps near the numbers beside it."""
 MOVE_BYTES, STYLE_BYTES = 8, 26
 """What the terminal is sent to go to a cell, and to change colours and back."""
