@@ -12,6 +12,7 @@ import numpy as np
 
 from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
 from adder_engine.experiment import Experiment
+from adder_tui.ui.chart import Tick, ticks_between
 from adder_tui.ui.heatmap import HeatMap, Scale
 from adder_tui.ui.line import Line, Span, joined
 from adder_tui.ui.numbers import round_up, short_number
@@ -289,27 +290,27 @@ def point_mark(glyphs: Glyphs) -> str:
     return "o" if glyphs.ascii else "∘"
 
 
-def _ticks(places: Doubles, log: bool, most: int) -> list[float]:
-    """At most about ``most`` round numbers between the first place and the last."""
+def _ticks(places: Doubles, log: bool, most: int, glyphs: Glyphs) -> list[Tick]:
+    """At most about ``most`` round numbers between the first place and the last, the most telling ones first."""
     low, high = sorted((float(places[0]), float(places[-1])))
     if log:
         powers = [s * 10.0**n for n in range(1, 13) for s in (-1, 1)]
         stride = 2 if most < 9 else 1
         kept = [0.0, *(p for p in powers if round(math.log10(abs(p))) % stride == 0)]
-        inside = [p for p in kept if low * 1.001 - 1 <= p <= high * 1.001 + 1]
+        inside = [Tick(p, short_number(p, glyphs)) for p in kept if low * 1.001 - 1 <= p <= high * 1.001 + 1]
         if len(inside) >= 3:
             return inside
-    step = round_up((high - low) / max(1, most))
-    return [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    ticks = ticks_between(low, high, most, glyphs)
+    return sorted(ticks, key=lambda tick: (tick.label.startswith("+"), abs(tick.at)))  # +2 is from the one without
 
 
 def _labels_left(axes: Axes, chosen: int, glyphs: Glyphs) -> list[Line]:
     count = len(axes.b)
     by_row: dict[int, str] = {}
-    for tick in sorted(_ticks(axes.b, axes.log, max(2, count // 3)), key=abs):
-        row = round(axes.row(tick))
+    for tick in _ticks(axes.b, axes.log, max(2, count // 3), glyphs):
+        row = round(axes.row(tick.at))
         if 0 <= row < count and not any(abs(row - other) < 2 for other in by_row):
-            by_row[row] = short_number(float(f"{tick:.6g}"), glyphs)
+            by_row[row] = tick.label
     lines = []
     for row in range(count):
         if row == chosen:
@@ -326,13 +327,15 @@ def _labels_below(axes: Axes, chosen: int, glyphs: Glyphs) -> Line:
     cells: list[Span] = [(" ", "dim")] * (LABELS + count)
     cells[LABELS + chosen] = (glyphs.cursor_foot, "accent")
     _write(cells, LABELS - 2, "a")
-    for tick in sorted(_ticks(axes.a, axes.log, max(4, count // 9)), key=abs):
-        text = short_number(float(f"{tick:.6g}"), glyphs)
-        middle = LABELS + round(axes.column(tick))
-        start = min(middle - len(text) // 2, LABELS + count - len(text))
-        around = cells[max(0, start - 1) : start + len(text) + 1]
-        if start >= LABELS - 1 and all(character == " " for character, _ in around):
-            _write(cells, start, text)
+    ticks = _ticks(axes.a, axes.log, max(4, count // 9), glyphs)
+    has_steps = any(tick.label.startswith("+") for tick in ticks)
+    for tick in ticks:
+        middle = LABELS + round(axes.column(tick.at))
+        start = max(LABELS, min(middle - len(tick.label) // 2, LABELS + count - len(tick.label)))
+        around = cells[start - 1 : start + len(tick.label) + 1]
+        is_base = has_steps and not tick.label.startswith("+")
+        if is_base or all(character == " " for character, _ in around):
+            _write(cells, start, tick.label)
     return joined(cells)
 
 
