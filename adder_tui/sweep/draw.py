@@ -13,6 +13,7 @@ from adder_tui.ui.chart import LABELS, WHOLE, Curve, Lens, fine_curve, overlay, 
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.list_view import GAP, Column, column, table_lines
 from adder_tui.ui.numbers import aligned, number, plural
+from adder_tui.ui.phrases import compact
 from adder_tui.ui.run_state import marked, over_pairs, pairs_marks, sum_text
 from adder_tui.ui.symbols import Glyphs
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """What the values' curves are called; those beyond have none."""
+RANGE_ROOM = 7
+"""Columns of the lowest loss and of the highest, so that both stand beside the median in 80 columns."""
 MOST_DRAWN = 12
 """Values with a curve; the chosen one always has one."""
 
@@ -56,7 +59,7 @@ def share(state: SweepState) -> float:
 
 
 def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """A header and a row a value: median loss with its range, the median answer, how many are done or blew up."""
+    """A header and a row a value: median loss with its range, how many are done or blew up, the median answer."""
     lines = state.lines
     going = [_so_far(runs_of(plan, state, i)) for i in range(len(lines))]
     losses = [line.loss if line.loss is not None else now for line, now in zip(lines, going, strict=True)]
@@ -67,8 +70,12 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     roles: list[Role] = ["dim" if line.loss is None else "text" for line in lines]
     offered = [
         column(f"median train loss{over}", medians, *roles),
+        column("its range", [_range(line.low, line.high, glyphs) for line in lines], "text"),
         column("done", [f"{line.done}/{seeds}" for line in lines], "text"),
-        column("blew up", [str(line.stopped or glyphs.none) for line in lines], "text"),
+        *(
+            [column("blew up", [str(line.stopped or glyphs.none) for line in lines], "text")]
+            if any(line.stopped for line in lines) else ()
+        ),
         *(
             column(
                 "median " + sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
@@ -76,7 +83,6 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
             )
             for i, asked in enumerate(plan.sums)
         ),
-        column(f"range of train loss{over}", [_range(line.low, line.high, glyphs) for line in lines], "text"),
     ]  # fmt: skip
     name = max(len(plan.over), *map(len, values))
     columns: list[Column] = []
@@ -88,7 +94,9 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
 
 
 def _range(low: float | None, high: float | None, glyphs: Glyphs) -> str:
-    return glyphs.none if low is None else f"{number(low, glyphs)} to {number(high, glyphs)}"
+    if low is None or high is None:
+        return glyphs.none
+    return f"{compact(low, RANGE_ROOM, glyphs)} to {compact(high, RANGE_ROOM, glyphs)}"
 
 
 def _letter(value: int) -> str:

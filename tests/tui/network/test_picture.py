@@ -124,7 +124,7 @@ def test_the_sign_and_size_of_every_edge_can_be_read_back_out_of_cells_that_are_
     drawn = picture(view_of(snapshot, Neuron(0, 0)), 120, 40)
     cells = cells_of(drawn)
     layout = layout_for(snapshot.experiment)
-    read = 0
+    read, told = 0, set[tuple[int, int, int]]()
     for c in range(1, len(layers)):
         weights = snapshot.state[0][layout.weight(c - 1).span].reshape(layers[c], layers[c - 1])
         largest = float(abs(weights).max())
@@ -136,11 +136,14 @@ def test_the_sign_and_size_of_every_edge_can_be_read_back_out_of_cells_that_are_
             weight = float(weights[edge])
             size = edge_size(weight, largest)
             own = c == 1 and edge[1] == 0
+            if size and len(way - others) > 3:
+                told.add((c, *edge))
             for x, y in way - others:
                 character, role = cells[y][x]
                 if not 0x2800 < ord(character) < 0x2900:
                     continue  # a weak line leaves some out
                 read += 1
+                told.discard((c, *edge))
                 if not size:
                     assert role == "faint"
                     continue
@@ -149,6 +152,27 @@ def test_the_sign_and_size_of_every_edge_can_be_read_back_out_of_cells_that_are_
                 assert (role.upper > 0) == (weight > 0)
                 assert abs(role.upper) == max(1, size - (not own))
     assert read or len(layers) == 5
+    assert not told, "edges with cells of their own that nothing was drawn in"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0, 1), st.sampled_from([-1, 1]), st.booleans(), st.sampled_from([80, 120]))
+def test_the_weight_of_an_edge_can_be_read_back_out_of_its_dots(
+    share: float, sign: int, upper: bool, width: int
+) -> None:
+    held = workspace_of((2, 1))
+    held.edit("output.weight", (0, int(upper)), 1.0)
+    held.edit("output.weight", (0, int(not upper)), sign * share)
+    drawn = picture(view_of(held.snapshot(False), Neuron(1, 0)), width, 24)
+    (a, b), (y,) = drawn.layout.columns
+    middle = y.y + y.height // 2
+    counts = []
+    for rows in (range(a.y, middle), range(middle + 1, b.y + 1)):
+        cells = [cells_of(drawn)[row][column] for row in rows for column in range(a.end, y.x)]
+        counts.append(sum((ord(character) - 0x2800).bit_count() for character, _ in cells if "⠀" < character <= "⣿"))
+    smaller, largest = counts if upper else counts[::-1]
+    parts = (1 / 6, 1 / 2, 1, 2, 3)  # dots for each column of dots, by size
+    assert smaller / largest == pytest.approx(parts[edge_size(share, 1.0)] / 3, abs=0.06)
 
 
 def test_of_two_edges_that_cross_the_stronger_lies_over_the_weaker() -> None:

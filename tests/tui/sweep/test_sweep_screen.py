@@ -261,9 +261,19 @@ def test_chart_and_table_fill_their_size(swept: SweepThread, size: tuple[int, in
     assert share(swept.state) == 1.0
 
 
+def test_in_80_columns_the_range_of_losses_stands_beside_their_median(swept: SweepThread) -> None:
+    head, *rows = (line.plain for line in sweep_table(swept.plan, swept.state, 1, 78, 4, UNICODE))
+    assert "median train loss" in head
+    assert "its range" in head
+    for row, line in zip(rows, swept.state.lines, strict=False):
+        assert (" to " in row) == (line.low is not None)
+    assert any(line.low is not None for line in swept.state.lines)
+
+
 def test_a_run_that_blew_up_says_so_on_its_line() -> None:
     plan = Sweep(Experiment.preset("explode").replace(epochs=50), "training.lr", [1.0], seeds=[1])
     state = plan.run()
+    assert "blew up" in sweep_table(plan, state, 0, 78, 2, UNICODE)[0].plain
     assert "stopped being finite" in seed_line(plan, state, 0, 0, 120, UNICODE).plain
     assert share(state) == 1.0
 
