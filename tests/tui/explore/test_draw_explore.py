@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from adder_engine.analysis.results import AnswerGrid, ExtrapolatedError, Extrapolation, GradientLine, GridSpec, Region
 from adder_engine.experiment import Experiment
@@ -15,9 +17,23 @@ from adder_engine.snapshot import Answer
 from adder_engine.training.data import wanted_over
 from adder_tui.explore.draw import HEADING, explore_lines, percent
 from adder_tui.explore.error import error_cells, neuron_cells
-from adder_tui.explore.plane import Cells, Viewport, extent_of, first_window, moved, rulers, zoomed
+from adder_tui.explore.plane import (
+    FINEST,
+    LABELS,
+    Axes,
+    Cells,
+    Trained,
+    Viewport,
+    extent_of,
+    first_window,
+    moved,
+    plane_picture,
+    rulers,
+    zoomed,
+)
 from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, hidden_neuron, next_neuron
 from adder_tui.selection import Neuron, Parameter
+from adder_tui.ui.chart import told
 from adder_tui.ui.heatmap import (
     HALF,
     SIGNS,
@@ -352,6 +368,33 @@ def test_errors_are_foretold_for_rows_alone_where_no_other_truth_is_known() -> N
         assert "  30, 70" in text
         assert "Only rows: of other pairs no truth is known." in text
         assert "right:" not in text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-1e11, 1e11), st.floats(-6, 6), st.integers(50, 110), st.integers(8, 30))
+@example(123_456_789.0, 0.0, 70, 14)
+def test_labels_of_any_plane_are_all_different_and_stand_at_their_sums(
+    middle: float, decades: float, columns: int, rows: int
+) -> None:
+    half = max(10**decades, abs(middle) * FINEST)
+    ends = middle - half, middle + half
+    axes = Axes(np.linspace(*ends, columns), np.linspace(*ends[::-1], rows), False)
+    trained = Trained((0.0, 1.0), (0.0, 1.0), np.zeros((0, 2)))
+    lines, _ = plane_picture(
+        np.zeros((rows, columns), dtype=np.int64), "sign", axes, False, UNICODE,
+        cursor=(columns // 2, rows // 2), asked=(0.0, 0.0), trained=trained,
+    )  # fmt: skip
+    left = [(row, line.plain[: LABELS - 1].strip()) for row, line in enumerate(lines[:-1])]
+    left = [(row, label) for row, label in left if label not in ("", "b")]
+    below = lines[-1].plain[LABELS:].replace(UNICODE.cursor_foot, " ").split()
+    assert len(left) == len({label for _, label in left}) > 1
+    assert len(below) == len({*below}) > 0
+    steps = any(label.startswith("+") for _, label in left)
+    for row, label in left:
+        if not steps or label.startswith("+"):
+            at = told(label) + (ends[0] if steps else 0)
+            assert abs(axes.row(at) - row) <= 0.51
+    assert any(not label.startswith("+") for label in below)  # +2 is from where it is said
 
 
 def test_log_steps_are_labelled_by_powers_of_ten() -> None:

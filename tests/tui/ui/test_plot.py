@@ -92,6 +92,7 @@ def test_the_epoch_of_a_column_is_drawn_in_it(columns: int, times: int) -> None:
 @example(250_000.0, -4.0, 2, UNICODE)
 def test_neighbouring_ticks_tell_their_numbers_apart(low: float, decades: float, most: int, glyphs: Glyphs) -> None:
     ticks = ticks_between(low, low + 10**decades, most, glyphs)
+    assert len(ticks) > 1
     _read_back(ticks, low)
 
 
@@ -120,7 +121,7 @@ def test_labels_of_any_span_read_back_and_are_all_different(a: float, b: float, 
     low, high = sorted((a, b))
     if high - low > 1e-9 * max(abs(low), abs(high)):
         ticks = ticks_between(low, high, most, glyphs)
-        assert ticks
+        assert len(ticks) > 1
         _read_back(ticks, low)
 
 
