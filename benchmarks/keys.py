@@ -26,8 +26,15 @@ def measure() -> Iterator[Figure]:
         helps = _help(terminal)
         terminal.press("/")
         ours = _typing(terminal)
+        terminal.press("escape")
+        terminal.wait_for_text("q quit")
+        terminal.press("2")
+        terminal.wait_for_text("own loss")
+        terminal.press("/")
+        picture = _typing(terminal)
     yield Figure("key to screen, median", percentile(ours, 0.5), "ms", rival=percentile(rival, 0.5))
     yield _within("key to screen, 99th percentile", ours)
+    yield _within("key beside the picture, 99th percentile", picture)
     yield _within("? to help, 99th percentile", helps)
 
 
