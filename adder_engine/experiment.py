@@ -453,8 +453,8 @@ def _check_together(e: Experiment) -> None:
     bends, hidden = e.network.activation, len(e.network.layers) - 2
     if not isinstance(bends, str) and len(bends) != hidden:
         raise ExperimentError(
-            f"network.activation = {activation_text(bends)} will not do: it takes one name for all {hidden} hidden"
-            f" layers, or {hidden} names, one for each."
+            f"network.activation = {activation_text(bends)} will not do: it takes one name, or one for each hidden"
+            f" layer, and the network has {hidden} of these."
         )
     start = e.network.init
     if isinstance(start, tuple) and len(start) != e.parameter_count:

@@ -65,10 +65,11 @@ class Settings(NamedTuple):
 def settings_of(experiment: Experiment) -> Settings:
     """The experiment's, each word as its code."""
     t = experiment.training
+    beta1, beta2 = map(float, t.betas)
     return Settings(
         experiment.epochs, experiment.data.test_every, t.batch_size, losses.CODES[t.loss], t.flat_target, t.zero_grad,
-        optim.CODES[t.optimizer], float(t.momentum), *t.betas, float(t.eps), float(t.clip_norm), float(t.weight_decay),
-        float(t.l1), float(t.lr),
+        optim.CODES[t.optimizer], float(t.momentum), beta1, beta2, float(t.eps), float(t.clip_norm),
+        float(t.weight_decay), float(t.l1), float(t.lr),
         optim.SCHEDULES[t.schedule], t.schedule_every, float(t.schedule_gamma), t.warmup_epochs,
     )  # fmt: skip
 
