@@ -17,5 +17,9 @@ class RequestError(AdderError, ValueError):
     """A request to a session that cannot be carried out; nothing was changed by it."""
 
 
+class WeightsError(AdderError):
+    """A file of weights that cannot be read, or does not fit the network; nothing was changed by trying."""
+
+
 class RunFileError(AdderError):
     """A saved run that cannot be read or written; nothing was changed by trying."""

@@ -16,7 +16,7 @@ from adder_engine.errors import ExperimentError
 from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
 from adder_engine.wanted import LARGEST_NUMBER, Row, Wanted
 
-ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu")
+ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
 TASKS = ("sum", "difference", "product")
 LOSSES = ("mse", "mae", "huber")
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
@@ -36,8 +36,13 @@ class Network:
     """The network's shape and how its parameters start."""
 
     layers: tuple[int, ...] = declare((2, 4, 4, 1), "neurons in each layer, from the 2 inputs to the 1 output")
-    activation: str = declare("none", "the bend after every layer but the last", choices=ACTIVATIONS)
-    init: str | float = declare("torch", "how parameters start: torch's random draws, zeros, or one number for all")
+    activation: str | tuple[str, ...] = declare(
+        "none", "the bend after every layer but the last, or one for each of them", choices=ACTIVATIONS, several=True
+    )
+    output_activation: str = declare("none", "the bend after the last layer", choices=ACTIVATIONS)
+    init: str | float | tuple[float, ...] = declare(
+        "torch", "how parameters start: torch's random draws, zeros, one number for all, or weights from a file"
+    )
     dropout: float = declare(
         0.0, "share of neurons silenced in training, after every layer but the last", low=0.0, below=1.0
     )
@@ -76,6 +81,11 @@ class Training:
     optimizer: str = declare("adam", "the rule that turns gradients into changes", choices=OPTIMIZERS)
     lr: float = declare(0.0002, "learning rate: how far a step goes", above=0.0, high=1e6)
     momentum: float = declare(0.9, "share of the last step kept, for momentum and nesterov", low=0.0, below=1.0)
+    betas: tuple[float, float] = declare((0.9, 0.999), "shares of m and v that are kept, for adam and adamw")
+    eps: float = declare(1e-8, "what is added to the root of v, for adam, adamw and rmsprop", low=0.0, high=1.0)
+    clip_norm: float = declare(
+        0.0, "gradients of a larger norm are shortened to this one before each step; 0 never", low=0.0, high=1e12
+    )
     weight_decay: float = declare(0.0, "pull of every parameter towards 0", low=0.0, high=1e6)
     l1: float = declare(0.0, "adds l1 times the sum of all sizes to the loss that is differentiated", low=0.0, high=1e6)
     schedule: str = declare("constant", "how the learning rate changes with the epochs", choices=SCHEDULES)
@@ -237,6 +247,27 @@ class Experiment:
         return sum((i + 1) * o for i, o in pairwise(sizes))
 
     @cached_property
+    def activations(self) -> tuple[str, ...]:
+        """What each layer's sums are bent with, the output's last."""
+        network = self.network
+        hidden = network.activation
+        if isinstance(hidden, str):
+            hidden = (hidden,) * (len(network.layers) - 2)
+        return *hidden, network.output_activation
+
+    @property
+    def activation_words(self) -> str:
+        """``tanh-relu``, ``none, output sigmoid``: what bends, in short."""
+        network, words = self.network, activation_text(self.network.activation).replace("_", " ")
+        after = network.output_activation
+        return words if after == "none" else f"{words}, output {after.replace('_', ' ')}"
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether no layer bends, so that the whole network is one map ``w_a·a + w_b·b + c``."""
+        return set(self.activations) == {"none"}
+
+    @cached_property
     def wanted(self) -> Wanted:
         """The right answers: whatever says truth, want, off by or right asks this."""
         return Wanted(self.data.task, self.data.rows if self.data.kind == "rows" else ())
@@ -297,6 +328,11 @@ class Experiment:
             return ("output",)
         middle = ("hidden",) if count == 3 else tuple(f"hidden{i}" for i in range(1, count - 1))
         return ("input", *middle, "output")
+
+
+def activation_text(activation: str | tuple[str, ...]) -> str:
+    """One name, or those of the hidden layers as the layers themselves are written: ``tanh-relu``."""
+    return activation if isinstance(activation, str) else "-".join(activation)
 
 
 SECTIONS = ("network", "data", "training", "stop")
@@ -414,6 +450,18 @@ def _check_stop_sum(e: Experiment) -> None:
 def _check_together(e: Experiment) -> None:
     """Limits that concern several keys at once."""
     data, training = e.data, e.training
+    bends, hidden = e.network.activation, len(e.network.layers) - 2
+    if not isinstance(bends, str) and len(bends) != hidden:
+        raise ExperimentError(
+            f"network.activation = {activation_text(bends)} will not do: it takes one name, or one for each hidden"
+            f" layer, and the network has {hidden} of these."
+        )
+    start = e.network.init
+    if isinstance(start, tuple) and len(start) != e.parameter_count:
+        raise ExperimentError(
+            f"network.init = {len(start):,} number{'' if len(start) == 1 else 's'} will not do: it takes"
+            f" {e.parameter_count:,}, one for each weight and bias of this network, or torch, which draws them."
+        )
     if data.kind == "rows" and not data.rows:
         raise ExperimentError('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].')
     if data.low > data.high:
@@ -463,6 +511,10 @@ def why_idle(name: str, e: Experiment) -> str:
     if name == "data.draw_first" and (e.network.init != "torch" or (data.kind == "rows" and not data.noise)):
         return "only the data is drawn" if e.network.init != "torch" else "no data is drawn"
     if name == "training.momentum" and training.optimizer not in ("momentum", "nesterov"):
+        return f"optimizer is {training.optimizer}"
+    if name == "training.betas" and training.optimizer not in ("adam", "adamw"):
+        return f"optimizer is {training.optimizer}"
+    if name == "training.eps" and training.optimizer not in ("adam", "adamw", "rmsprop"):
         return f"optimizer is {training.optimizer}"
     if name in _SCHEDULES and training.schedule != _SCHEDULES[name]:
         return f"schedule is {training.schedule}"

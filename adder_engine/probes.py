@@ -219,7 +219,7 @@ def double(trainer: Trainer) -> float:
     """The untrained answer to 30 + 70 by the same seed in float64: other draws, so another network."""
     stream, x = seeded(trainer.experiment.seed), np.array([30.0, 70.0])
     sizes = trainer.experiment.network.layers
-    if trainer.experiment.network.activation != "none":
+    if not trainer.experiment.is_affine:
         raise RequestError("The float64 twin is there only for networks without activation.")
     for entering, leaving in pairwise(sizes):
         numbers, reach = np.empty(leaving * entering + leaving), 1 / math.sqrt(entering)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import math
+import pickle
 import warnings
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import ParameterLayout
 from adder_engine.snapshot import ReferenceCheck, ReferenceRow
@@ -30,13 +33,28 @@ BOUND = 16 * 2.0**-24
 SMALLEST = 2.0**-126
 """float32 below this is not held to relative bounds."""
 
+
+class Sine(nn.Module):
+    """``torch.sin`` as a module."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sin(x)
+
+
+class Step(nn.Module):
+    """1 above 0, else 0, with the gradient 0 that it has."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(torch.sign(x))
+
+
 ACTIVATION_MODULES: dict[str, type[nn.Module]] = {
     "none": nn.Identity, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
-    "gelu": nn.GELU,
+    "gelu": nn.GELU, "sine": Sine, "step": Step,
 }  # fmt: skip
 ACTIVATIONS: dict[str, nn.Module] = {name: module() for name, module in ACTIVATION_MODULES.items()}
 LOSSES: dict[str, nn.Module] = {"mse": nn.MSELoss(), "mae": nn.L1Loss(), "huber": nn.HuberLoss()}
-KINKED = ("relu", "leaky_relu")
+KINKED = ("relu", "leaky_relu", "step")
 MANY_ROWS = 2_000
 ULPS = 2
 """Units in the last place that an optimizer's step may lie from ``torch.optim``'s."""
@@ -57,14 +75,14 @@ class Adder(nn.Module):
         self.names = experiment.layer_names
         for i, name in enumerate(self.names):
             self.add_module(name, nn.Linear(sizes[i], sizes[i + 1], dtype=torch.float32))
-        self.activation = ACTIVATION_MODULES[experiment.network.activation]()
+        self.bends = [ACTIVATIONS[name] for name in experiment.activations]  # no parameters, so no submodules
         self.dropout = nn.Dropout(experiment.network.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map inputs ``(n, 2)`` to answers ``(n, 1)``."""
-        for name in self.names[:-1]:
-            x = self.dropout(self.activation(self.get_submodule(name)(x)))
-        answer: Tensor = self.get_submodule(self.names[-1])(x)
+        for name, bend in zip(self.names[:-1], self.bends, strict=False):
+            x = self.dropout(bend(self.get_submodule(name)(x)))
+        answer: Tensor = self.bends[-1](self.get_submodule(self.names[-1])(x))
         return answer
 
     def load_flat(self, parameters: Tensor | NDArray[Any]) -> None:
@@ -81,13 +99,14 @@ class PlainAdder(Adder):
         for i, name in enumerate(self.names):
             x = self.get_submodule(name)(x)
             self.sums.append(x.detach())
+            x = self.bends[i](x)
             if i < len(self.names) - 1:
-                x = self.activation(x)
                 mask = None if masks is None else masks[i]
                 if masks is None:
                     x = self.dropout(x)
                 elif mask is not None:
                     x = x * mask
+        self.answers = x.detach()
         return x
 
     def load_gradients(self, gradients: Tensor | None) -> None:
@@ -160,7 +179,7 @@ def sizes(
     It goes the way of forward and backward pass in float64 with every weight, bias, input and target replaced
     by its size; where the way bends, rounding before the bend counts with the slope there.
     """
-    name, training = experiment.network.activation, experiment.training
+    training = experiment.training
     layers = [getattr(module, name) for name in module.names]
     weights = [layer.weight.detach().double() for layer in layers]
     value, size = inputs.double(), inputs.double().abs()
@@ -170,12 +189,11 @@ def sizes(
         bias = layer.bias.detach().double()
         value, size = value @ weight.T + bias, size @ weight.abs().T + bias.abs()
         sums.append(size)
-        if i < len(layers) - 1:
-            value, size, slope = _bend(name, value, size)
-            mask = masks[i]
-            if mask is not None:
-                value, size, slope = value * mask, size * mask, slope * mask
-            slopes.append(slope)
+        value, size, slope = _bend(experiment.activations[i], value, size)
+        mask = masks[i] if i < len(layers) - 1 else None
+        if mask is not None:
+            value, size, slope = value * mask, size * mask, slope * mask
+        slopes.append(slope)
 
     difference, difference_size = (value - wanted.double()).abs(), size + wanted.double().abs()
     count = difference.numel()
@@ -188,7 +206,7 @@ def sizes(
         losses = difference_size * slack.clamp(max=1) + 0.5
         losses = torch.where(slack < 1, difference_size * slack, losses)
         arriving = torch.where(difference < 1 + BOUND * difference_size, difference_size, 1.0)
-    delta = arriving.sum(dim=1, keepdim=True) / count
+    delta = arriving.sum(dim=1, keepdim=True) / count * slopes[-1]
 
     gradients: list[Tensor] = []
     for i in reversed(range(len(layers))):
@@ -205,7 +223,7 @@ def sizes(
         BOUND * within + SMALLEST,
         module.sums,
         [BOUND * s + SMALLEST for s in sums],
-        module.sums[-1] - wanted,
+        module.answers - wanted,
         BOUND * difference_size + SMALLEST,
     )
 
@@ -222,6 +240,8 @@ def _bend(name: str, z: Tensor, size: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         (curve,) = torch.autograd.grad(slope.sum(), x)
     value, slope = value.detach(), slope.detach()
     own, own_slope = value.abs(), slope.abs()
+    if name == "step":  # rounding alone may put a sum on the other side
+        return value, own + torch.where(z.abs() <= BOUND * size, torch.sign(size) / BOUND, 0.0), own_slope
     if name == "tanh":
         own_slope = 1 + value**2
     elif name == "sigmoid":
@@ -234,8 +254,17 @@ def _bend(name: str, z: Tensor, size: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return value, own + slope.abs() * size, own_slope + curve.abs() * size
 
 
+def clipped_verdict(experiment: Experiment, gradients: Tensor) -> Tensor:
+    """What ``torch.nn.utils.clip_grad_norm_`` makes of gradients ``(P,)``."""
+    module = PlainAdder(experiment)
+    module.load_gradients(gradients)
+    if experiment.training.clip_norm:
+        nn.utils.clip_grad_norm_(module.parameters(), experiment.training.clip_norm)
+    return module.gradients()
+
+
 def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tensor) -> Tensor:
-    """What ``torch.optim`` makes of a state ``(4, P)`` after ``steps`` steps, given the gradients in it."""
+    """What ``torch.optim`` makes of a state ``(4, P)`` after ``steps`` steps, given the gradients in it, clipped."""
     training = experiment.training
     module = PlainAdder(experiment)
     module.load_flat(state[0])
@@ -251,11 +280,11 @@ def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tens
         optimizer = torch.optim.SGD(parameters, lr=lr, momentum=momentum, weight_decay=decay, nesterov=nesterov)
         moments = {"momentum_buffer": 2} if momentum else {}
     elif training.optimizer == "rmsprop":
-        optimizer = torch.optim.RMSprop(parameters, lr=lr, weight_decay=decay)
+        optimizer = torch.optim.RMSprop(parameters, lr=lr, eps=training.eps, weight_decay=decay)
         moments = {"square_avg": 3}
     else:
         made = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimizer]
-        optimizer = made(parameters, lr=lr, weight_decay=decay)
+        optimizer = made(parameters, lr=lr, betas=training.betas, eps=training.eps, weight_decay=decay)
         moments = {"exp_avg": 2, "exp_avg_sq": 3}
     if steps and moments:
         start = 0
@@ -322,15 +351,21 @@ def prove(trainer: Trainer) -> ReferenceCheck:
     loss = twin.counters.batch_loss
     assert loss is not None
     twin.climb()
-    after, judged = torch.tensor(twin.state), optimizer_verdict(twin.experiment, lr, steps, given)
+    after = torch.tensor(twin.state)
+    unclipped, clipped = given[1].clone(), clipped_verdict(twin.experiment, given[1])
+    given[1] = after[1]
+    judged = optimizer_verdict(twin.experiment, lr, steps, given)
     frozen = torch.zeros(twin.layout.size, dtype=torch.bool)
     frozen[sorted(twin.handles.frozen)] = True
-    off = torch.where(frozen, 0.0, (given[1].double() - verdict.gradients.double()).abs())
+    off = torch.where(frozen, 0.0, (unclipped.double() - verdict.gradients.double()).abs())
 
     lines = [ReferenceRow("loss", "loss", abs(loss - verdict.loss), verdict.loss_within)]
     rows = ((0, "parameter"), (2, _FIRST.get(twin.experiment.training.optimizer, "")), (3, _second(twin)))
     for slot in twin.layout.slots:
         lines.append(_line(slot.name, "gradient", off[slot.span], verdict.gradients_within[slot.span]))
+        if twin.experiment.training.clip_norm:
+            apart = (after[1, slot.span].double() - clipped[slot.span].double()).abs()
+            lines.append(_line(slot.name, "clipped", apart, BOUND * clipped[slot.span].double().abs() + SMALLEST))
         for row, what in rows:
             if what:
                 ours, theirs = after[row, slot.span].double(), judged[row, slot.span].double()
@@ -360,6 +395,45 @@ def saved_weights(layout: ParameterLayout, parameters: NDArray[np.float32]) -> b
     file = io.BytesIO()
     torch.save({slot.name: torch.tensor(parameters[slot.span].reshape(slot.shape)) for slot in layout.slots}, file)
     return file.getvalue()
+
+
+def loaded_weights(path: str, most: int) -> dict[str, NDArray[np.float32]]:
+    """The tensors of a state_dict that ``torch.save`` wrote, of at most so many numbers each.
+
+    Read with ``weights_only``, so that nothing in the file is run, and from the disk's pages, where no version of
+    PyTorch reads beyond the file's end; sizes that go beyond their own records are seen afterwards.
+
+    Raises:
+        WeightsError: it holds anything else; the sentence goes on from the file's name.
+    """
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # PyTorch raises whatever it likes
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if isinstance(error, pickle.UnpicklingError):
+            raise WeightsError(
+                "it holds more than weights, which may run code, and is not read: save model.state_dict(), not the"
+                " model."
+            ) from None
+        raise WeightsError(f"PyTorch cannot read it ({first[:100]}).") from None
+    if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+        raise WeightsError("it is no state_dict, names with tensors: save model.state_dict() alone.")
+    with zipfile.ZipFile(path) as archive:
+        there = sum(info.file_size for info in archive.infolist() if "/data/" in info.filename)
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in found.values()}
+    if sum(storages.values()) > there:
+        raise WeightsError("it is damaged: it claims more numbers than it holds.")
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for name, tensor in found.items():
+        if tensor.dtype != torch.float32 or tensor.layout != torch.strided:
+            kind = str(tensor.dtype).removeprefix("torch.") if tensor.layout == torch.strided else "sparse"
+            raise WeightsError(
+                f"{name} is {kind}, and the network's numbers are float32: save them so, by model.float()."
+            )
+        if tensor.numel() > most:
+            raise WeightsError(f"{name} has the shape {tuple(tensor.shape)}, which is too large for any network here.")
+        tensors[str(name)] = tensor.detach().contiguous().numpy().copy()
+    return tensors
 
 
 def autograd(trainer: Trainer, parts: int = 1, times: int = 1) -> Tensor:

@@ -12,6 +12,7 @@ from adder_engine.errors import ExperimentError, SumError
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
 LARGEST_SEED = 2**63 - 1
+LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
 Value = Any
 """A value as TOML knows it: str, int, float, bool or a list of these."""
 
@@ -34,6 +35,8 @@ class SchemaField:
     high: float | None = None
     above: float | None = None
     below: float | None = None
+    several: bool = False
+    """Whether it takes several of its choices, too: one for each hidden layer."""
 
     @property
     def section(self) -> str:
@@ -47,11 +50,14 @@ class SchemaField:
     def range(self) -> str:
         """The values that will do, in words."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            each = ", or one for each hidden layer, such as tanh-relu" if self.several else ""
+            return "one of " + ", ".join(self.choices) + each
+        if self.name == "training.betas":
+            return "two numbers from 0 to below 1, such as [0.9, 0.999]"
         if self.name == "network.layers":
             return "2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]"
         if self.name == "network.init":
-            return "torch, zeros, or a number within ±1000"
+            return "torch, zeros, a number within ±1000, or a list of all the network's numbers in float32"
         if self.name == "data.rows":
             return f"1 to {MOST_ROWS:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70"
         if self.name == "stop.sum":
@@ -82,7 +88,9 @@ class SchemaField:
         """The value as the dataclass holds it: lists become tuples, whole numbers floats where one is due."""
         if self.name == "network.layers" and isinstance(value, list | tuple):
             return tuple(value)
-        if self.name == "stop.sum" and isinstance(value, list | tuple):
+        if self.several and isinstance(value, list | tuple):
+            return value[0] if len(value) == 1 else tuple(value)
+        if self.name in ("network.init", "stop.sum", "training.betas") and isinstance(value, list | tuple):
             return tuple(_as_float(x) for x in value)
         if self.name == "data.rows" and isinstance(value, list | tuple):
             return tuple(tuple(_as_float(x) for x in row) if isinstance(row, list | tuple) else row for row in value)
@@ -92,10 +100,15 @@ class SchemaField:
 
     def parse(self, text: str, task: str = "sum") -> Any:
         """The value that was typed as TOML, or as a bare word where a word is due; ``task`` tells how sums are read."""
+        if self.several and any(sign in text for sign in "[-,"):
+            words = text.strip("[]").replace("-", ",").split(",")
+            return [word.strip().strip("\"'") for word in words]
         if self.choices or (self.name == "network.init" and text.isalpha()):
             return text.strip("\"'")
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
+        if self.name == "training.betas" and not text.startswith("["):
+            return self._two_numbers(text)
         if self.name == "data.rows" and text and not text.startswith("["):
             from adder_engine.rows import parse_rows  # only what is typed needs it
 
@@ -122,7 +135,7 @@ class SchemaField:
     def _two_numbers(self, text: str) -> list[float]:
         """Those of ``30, 70``, as a row is typed."""
         try:
-            return [float(part) for part in text.split(",")]
+            return [float(part) for part in text.replace(",", " ").split()]
         except ValueError:
             raise self.refuse(text) from None
 
@@ -132,8 +145,12 @@ class SchemaField:
             raise self.refuse(value)
 
     def _fits(self, value: Any) -> bool:
+        if self.several and isinstance(value, tuple):
+            return 2 <= len(value) <= 6 and all(isinstance(word, str) and word in self.choices for word in value)
         if self.choices:
             return isinstance(value, str) and value in self.choices
+        if self.name == "training.betas":
+            return isinstance(value, tuple) and len(value) == 2 and all(_is_number(x) and 0 <= x < 1 for x in value)
         if self.name == "network.layers":
             return (
                 isinstance(value, tuple)
@@ -144,6 +161,8 @@ class SchemaField:
                 and all(1 <= n <= 64 for n in value[1:-1])
             )
         if self.name == "network.init":
+            if isinstance(value, tuple):
+                return len(value) > 0 and all(_is_number(x) and abs(x) <= LARGEST_FLOAT32 for x in value)
             return value in ("torch", "zeros") if isinstance(value, str) else _is_number(value) and abs(value) <= 1000
         if self.name == "data.rows":
             return isinstance(value, tuple) and len(value) <= MOST_ROWS and all(_is_row(row) for row in value)

@@ -250,9 +250,18 @@ class Controller:
                 self.pace = pace
         return None
 
-    async def open(self, path: Path) -> None:
-        """A run that was saved."""
-        self._show(await (await self.ready()).open(path))
+    async def open(self, path: Path) -> str:
+        """A run that was saved; or a new one that starts from the weights in a file. What is so now, in a sentence."""
+        from adder_engine.weights_file import are_weights, starting_weights  # not at the top: it brings numpy
+
+        session = await self.ready()
+        if not are_weights(path):
+            self._show(await session.open(path))
+            return f"{path.stem} is open."
+        experiment = self._view().experiment
+        weights = await asyncio.to_thread(starting_weights, path, experiment)
+        self._show(await session.load(experiment.replace(**{"network.init": weights})))
+        return f"A new run starts from the weights in {path.name}."
 
     async def save(self, path: Path) -> None:
         self._show(await (await self.ready()).save(path))

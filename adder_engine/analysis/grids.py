@@ -187,7 +187,7 @@ def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(f"{name} = {value:g} cannot be asked about: use a number within ±1e12.")
     network = FrozenNetwork(trainer)
-    everywhere = trainer.experiment.network.activation == "none"
+    everywhere = trainer.experiment.is_affine
     answer, d_a, d_b = network.tangent(a, b)
     # Of a straight rule the answer to 0 + 0 is the intercept, without a difference of large numbers.
     intercept = network.tangent(0, 0)[0] if everywhere else answer - d_a * a - d_b * b
@@ -230,7 +230,7 @@ def collapsed_map(
 
     Affine after affine is affine: ``W = W_n···W_1``, and the bias is folded along. In float64.
     """
-    if experiment.network.activation != "none":
+    if not experiment.is_affine:
         return None
     layout = layout_of(experiment.network.layers, experiment.layer_names)
     weight, bias = np.eye(2), np.zeros(2)

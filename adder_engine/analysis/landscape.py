@@ -14,7 +14,7 @@ from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
-from adder_engine.kernels.optim import CODES, optimizer_step
+from adder_engine.kernels.optim import CODES, clip_gradients, optimizer_step
 from adder_engine.steps import Steps
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -67,7 +67,7 @@ def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
 def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> AffineMapHistory | None:
     """The collapsed map over the run's path; None for a network with an activation."""
     experiment = trainer.experiment
-    if experiment.network.activation != "none":
+    if not experiment.is_affine:
         return None
     path = run_path(trainer, keyframes)
     maps = []
@@ -132,7 +132,10 @@ def _step(training: Training, lr: float, steps: int, state: Doubles, gradient: D
     """What the optimizer would add to the parameters, given this gradient over all rows, ``(P,)`` float64."""
     after = state.copy()
     after[1] = gradient + (0 if training.zero_grad else state[1]) + training.l1 * np.sign(state[0])
-    optimizer_step(CODES[training.optimizer], lr, training.momentum, training.weight_decay, steps + 1, after)
+    if training.clip_norm:
+        clip_gradients(training.clip_norm, after[1])
+    optimizer_step(CODES[training.optimizer], lr, training.momentum, *training.betas, training.eps,
+                   training.weight_decay, steps + 1, after)  # fmt: skip
     return np.asarray(after[0] - state[0])
 
 

@@ -82,7 +82,7 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
     that is so for a cause that we know.
     """
     varied = np.ones(2, dtype=np.bool_)
-    activation, muted = trainer.experiment.network.activation, trainer.handles.silenced
+    activations, muted = trainer.experiment.activations, trainer.handles.silenced
     for i, weight in enumerate(_weights(trainer)):
         differs = _differs(look.post(i))
         if not differs.any() or i == look.depth - 1:
@@ -94,7 +94,7 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
                 elif not weight[unit, varied].any():
                     kinds.append("zero")
                 elif slopes[unit] < NO_SLOPE:
-                    kinds.append("saturated" if activation in ("tanh", "sigmoid") else "dead")
+                    kinds.append("saturated" if activations[i] in ("tanh", "sigmoid") else "dead")
                 else:
                     known = False
             return (i, kinds) if known else None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adder_engine.errors import RequestError
 from adder_engine.kernels.losses import CODES, summed
-from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
+from adder_engine.kernels.optim import ALPHA, CLIP_EPS
 from adder_engine.snapshot import LayerActivity
 from adder_engine.trace import LayerTrace, StepTrace, Term, Trace
 from adder_engine.training.passes import Pass
@@ -106,7 +106,7 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     loss = float(summed(CODES[way.loss_name], answers, targets, np.empty_like(targets), n) / targets.dtype.type(n))
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
     trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
-    gradient = trainer.state[1].copy()
+    gradient = (trainer.state if trainer.rung else trainer.previous)[1].copy()
     for index, held in zip(sorted(trainer.handles.frozen), held_gradients(trainer), strict=True):
         gradient[index] = 0.0 if held is None else held
     return dataclasses.replace(trace, batch_gradient=gradient)
@@ -196,18 +196,24 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
     name, decay = training.optimizer, training.weight_decay
     theta, g = before[0], before[1]
     first, second = after[2], after[3]
+    (beta1, beta2), eps = training.betas, training.eps
     terms: list[Term] = []
 
     def term(symbol: str, formula: str, values: Doubles) -> Doubles:
         terms.append(Term(symbol, formula, values))
         return values
 
+    gradient, norm = "g", float(np.linalg.norm(g))
+    if training.clip_norm and training.clip_norm < norm + CLIP_EPS:
+        term("n", "norm of all .grad", np.full_like(g, norm))
+        g = term("c", f"g·{training.clip_norm:g}/(n + {CLIP_EPS:g})", after[1])
+        gradient = "c"
     shrink = np.zeros_like(theta)
     if decay and name == "adamw":
         shrink = term("d", f"−lr·{decay:g}·θ", -lr * decay * theta)
     elif decay:
-        g = term("g'", f"g + {decay:g}·θ", g + decay * theta)
-    gradient = "g'" if decay and name != "adamw" else "g"
+        g = term("g'", f"{gradient} + {decay:g}·θ", g + decay * theta)
+        gradient = "g'"
     if name == "sgd":
         change = term("Δ", f"−lr·{gradient}", -lr * g)
     elif name in ("momentum", "nesterov"):
@@ -220,14 +226,14 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
             change = term("Δ", "−lr·b", -lr * first)
     elif name == "rmsprop":
         term("v", f"{ALPHA:g}·v + {1 - ALPHA:g}·{gradient}²", second)
-        change = term("Δ", f"−lr·{gradient}/(√v + ε)", -lr * g / (np.sqrt(second) + EPS))
+        change = term("Δ", f"−lr·{gradient}/(√v + ε)", -lr * g / (np.sqrt(second) + eps))
     else:
-        term("m", f"{BETA1:g}·m + {1 - BETA1:g}·{gradient}", first)
-        term("v", f"{BETA2:g}·v + {1 - BETA2:g}·{gradient}²", second)
-        m_hat = term("m̂", f"m/(1 − {BETA1:g}^{t})", first / (1 - BETA1**t))
-        v_hat = term("v̂", f"v/(1 − {BETA2:g}^{t})", second / (1 - BETA2**t))
+        term("m", f"{beta1:g}·m + {1 - beta1:g}·{gradient}", first)
+        term("v", f"{beta2:g}·v + {1 - beta2:g}·{gradient}²", second)
+        m_hat = term("m̂", f"m/(1 − {beta1:g}^{t})", first / (1 - beta1**t))
+        v_hat = term("v̂", f"v/(1 − {beta2:g}^{t})", second / (1 - beta2**t))
         formula = "−lr·m̂/(√v̂ + ε)" + (" + d" if shrink.any() else "")
-        change = term("Δ", formula, shrink - lr * m_hat / (np.sqrt(v_hat) + EPS))
+        change = term("Δ", formula, shrink - lr * m_hat / (np.sqrt(v_hat) + eps))
     change[frozen] = 0
     return tuple(terms)
 
@@ -259,7 +265,7 @@ def _collect(
                 post=way.post(i)[:, place].copy(),
                 mask=None if mask is None else mask[:, place].copy(),
                 slope=way.slope(i)[:, place].copy(),
-                arriving=tensors[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else delta,
+                arriving=tensors[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
                 delta=delta,
                 weight_grad=np.outer(delta, entering),
                 bias_grad=delta,
@@ -282,6 +288,16 @@ def _collect(
         rows=way.rows,
         step=step,
     )
+
+
+def _error(way: Pass, place: int) -> Floats:
+    """The gradient of the loss by one row's answer, ``(1,)``: what comes back before the last activation's slope."""
+    if way.net.plain[-1]:
+        return np.asarray(way.delta(way.depth - 1)[:, place].copy())
+    targets = way.targets if way.flat_target else way.targets[place : place + 1]
+    slopes = np.empty_like(targets)
+    summed(CODES[way.loss_name], np.full_like(targets, way.answers[place]), targets, slopes, way.rows * len(targets))
+    return np.asarray(slopes.sum(keepdims=True))
 
 
 def _some(places: NDArray[np.int64]) -> str:

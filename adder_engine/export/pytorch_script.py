@@ -15,8 +15,14 @@ from adder_engine.watched_sums import starting_sums
 
 _ACTIVATIONS = {
     "relu": "torch.relu", "leaky_relu": "nn.functional.leaky_relu", "tanh": "torch.tanh",
-    "sigmoid": "torch.sigmoid", "gelu": "nn.functional.gelu",
+    "sigmoid": "torch.sigmoid", "gelu": "nn.functional.gelu", "sine": "torch.sin", "step": "step",
 }  # fmt: skip
+_STEP = """def step(x):
+    \"\"\"1 above 0, else 0, with the gradient 0 that it has.\"\"\"
+    return torch.relu(torch.sign(x))
+
+
+"""
 _LOSSES = {"mse": "nn.MSELoss()", "mae": "nn.L1Loss()", "huber": "nn.HuberLoss()"}
 _TASKS = {
     "sum": "{0}.sum(dim=1, keepdim=True)", "difference": "{0}[:, :1] - {0}[:, 1:]", "product": "{0}[:, :1] * {0}[:, 1:]"
@@ -91,7 +97,7 @@ def _docstring(title: str, note: str) -> str:
 
 def _network(e: Experiment) -> Iterator[str]:
     sizes, names = e.network.layers, e.layer_names
-    yield "class Adder(nn.Module):"
+    yield f"{_STEP if 'step' in e.activations else ''}class Adder(nn.Module):"
     yield "    def __init__(self):"
     yield "        super().__init__()"
     for name, (enter, leave) in zip(names, pairwise(sizes), strict=True):
@@ -101,16 +107,25 @@ def _network(e: Experiment) -> Iterator[str]:
         yield f"        self.dropout = nn.Dropout({e.network.dropout!r})"
     yield ""
     yield "    def forward(self, x):"
-    for name in hidden:
-        step = f"self.{name}(x)"
-        if e.network.activation != "none":
-            step = f"{_ACTIVATIONS[e.network.activation]}({step})"
+    for name, bend in zip(hidden, e.activations, strict=False):
+        step = _bent(bend, f"self.{name}(x)")
         yield f"        x = self.dropout({step})" if e.network.dropout else f"        x = {step}"
-    yield f"        return self.{names[-1]}(x)"
+    yield f"        return {_bent(e.activations[-1], f'self.{names[-1]}(x)')}"
+
+
+def _bent(activation: str, sums: str) -> str:
+    return sums if activation == "none" else f"{_ACTIVATIONS[activation]}({sums})"
 
 
 def _init(e: Experiment) -> Iterator[str]:
     if e.network.init == "torch":
+        return
+    if isinstance(e.network.init, tuple):
+        yield "start = torch.tensor(["
+        numbers = [repr(number) for number in e.network.init]
+        yield from (f"    {', '.join(numbers[i : i + 4])}," for i in range(0, len(numbers), 4))
+        yield "])"
+        yield "nn.utils.vector_to_parameters(start, model.parameters())"
         return
     yield "for parameter in model.parameters():"
     value = "zeros_(parameter)" if e.network.init == "zeros" else f"constant_(parameter, {e.network.init!r})"
@@ -151,6 +166,10 @@ def _optimizer(e: Experiment) -> Iterator[str]:
         options.append(f"momentum={t.momentum!r}")
         if t.optimizer == "nesterov":
             options.append("nesterov=True")
+    if t.optimizer in ("adam", "adamw") and t.betas != (0.9, 0.999):
+        options.append(f"betas={t.betas!r}")
+    if t.optimizer in ("adam", "adamw", "rmsprop") and t.eps != 1e-8:
+        options.append(f"eps={t.eps!r}")
     if t.weight_decay or t.optimizer == "adamw":  # torch's AdamW decays by 0.01 where nothing is said
         options.append(f"weight_decay={t.weight_decay!r}")
     yield f"optimizer = torch.optim.{rule}(model.parameters(), {', '.join(options)})"
@@ -205,6 +224,8 @@ def _update(e: Experiment, inputs: str, targets: str) -> Iterator[str]:
         yield "(loss + penalty).backward()"
     else:
         yield "loss.backward()"
+    if t.clip_norm:
+        yield f"nn.utils.clip_grad_norm_(model.parameters(), {t.clip_norm!r})"
     yield "optimizer.step()"
 
 

@@ -9,14 +9,17 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from adder_engine.kernels.compiler import compiled, exactly, float_of_bits
+from adder_engine.kernels.compiler import compiled, exactly, float_of_bits, fma
 
-CODES = {"none": 0, "relu": 1, "leaky_relu": 2, "tanh": 3, "sigmoid": 4, "gelu": 5}
-NONE, RELU, LEAKY_RELU, TANH, SIGMOID, GELU = CODES.values()
+CODES = {"none": 0, "relu": 1, "leaky_relu": 2, "tanh": 3, "sigmoid": 4, "gelu": 5, "sine": 6, "step": 7}
+NONE, RELU, LEAKY_RELU, TANH, SIGMOID, GELU, SINE, STEP = CODES.values()
 LEAKY_SLOPE = 0.01
 """``nn.LeakyReLU``'s default ``negative_slope``."""
 
 F = np.float32
+PI = math.pi
+PI_REST = 1.2246467991473532e-16
+"""π − ``PI``."""
 
 
 @exactly
@@ -73,6 +76,43 @@ def _erf32(x: Any) -> Any:
     return y if x > F(0) else -y
 
 
+@exactly
+def _sine_in(quarter: Any) -> Any:
+    """sin of a double within ±π/2, to 1e-9: its series."""
+    s = quarter * quarter
+    p = -1 / 1307674368000.0
+    p = p * s + 1 / 6227020800.0
+    p = p * s - 1 / 39916800.0
+    p = p * s + 1 / 362880.0
+    p = p * s - 1 / 5040.0
+    p = p * s + 1 / 120.0
+    p = p * s - 1 / 6.0
+    return fma(p * s, quarter, quarter)
+
+
+@exactly
+def _turned(x: Any) -> Any:
+    """Of x float32: what is left of it beside the nearest multiple of π, a double, and −1 for odd multiples, else 1."""
+    double = np.float64(x)
+    turns = np.floor(double * (1 / PI) + 0.5)
+    rest: Any = fma(-turns, PI_REST, fma(-turns, PI, double))
+    return min(max(rest, -PI / 2), PI / 2) if rest == rest else rest, 1 - 2 * (turns - 2 * np.floor(turns * 0.5))
+
+
+@exactly
+def _sine32(x: Any) -> Any:
+    """sin x, rounded to the nearest but for some in a thousand, while |x| < 2^52; beyond, a number within ±1."""
+    rest, sign = _turned(x)
+    return F(sign * _sine_in(rest))
+
+
+@exactly
+def _cosine32(x: Any) -> Any:
+    """cos x, as :func:`_sine32`."""
+    rest, sign = _turned(x)
+    return F(sign * _sine_in(PI / 2 - abs(rest)))
+
+
 def exp(x: Any) -> Any:
     """e^x, in kernels only."""
 
@@ -83,6 +123,14 @@ def tanh(x: Any) -> Any:
 
 def erf(x: Any) -> Any:
     """The error function, in kernels only."""
+
+
+def sine(x: Any) -> Any:
+    """sin x, in kernels only."""
+
+
+def cosine(x: Any) -> Any:
+    """cos x, in kernels only."""
 
 
 @exactly
@@ -102,6 +150,16 @@ def _erf_along(x: Any) -> Any:
     return complex(math.erf(x.real), 2 / math.sqrt(math.pi) * math.exp(-x.real * x.real) * x.imag)
 
 
+@exactly
+def _sine_along(x: Any) -> Any:
+    return complex(math.sin(x.real), math.cos(x.real) * x.imag)
+
+
+@exactly
+def _cosine_along(x: Any) -> Any:
+    return complex(math.cos(x.real), -math.sin(x.real) * x.imag)
+
+
 def _offer(name: Any, single: Any, double: Any, along: Any) -> None:
     """Let kernels call ``name``: in float32 what vectorises, in float64 the machine's own.
 
@@ -118,6 +176,8 @@ def _offer(name: Any, single: Any, double: Any, along: Any) -> None:
 _offer(exp, _exp32, math.exp, _exp_along)
 _offer(tanh, _tanh32, math.tanh, _tanh_along)
 _offer(erf, _erf32, math.erf, _erf_along)
+_offer(sine, _sine32, math.sin, _sine_along)
+_offer(cosine, _cosine32, math.cos, _cosine_along)
 
 
 @compiled
@@ -157,6 +217,18 @@ def activate(code: Any, z: Any, out: Any, slope: Any, sloped: Any) -> None:
                 slope[r] = out[r] + z[r] * kind(1 / math.sqrt(2 * math.pi)) * exp(-half * z[r] * z[r])
         for r in range(len(z)):
             out[r] = out[r] * z[r]
+    elif code == SINE:
+        for r in range(len(z)):
+            out[r] = sine(z[r])
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = cosine(z[r])
+    elif code == STEP:  # its slope is 0 wherever it has one: nothing comes back through it
+        for r in range(len(z)):
+            out[r] = one if z[r].real > 0 else (kind(0) if z[r].real <= 0 else z[r])  # NaN stays NaN
+        if sloped:
+            for r in range(len(z)):
+                slope[r] = kind(0)
     else:
         for r in range(len(z)):
             out[r] = z[r]

@@ -54,8 +54,7 @@ def net_of(experiment: Experiment, silenced: frozenset[tuple[int, int]] = frozen
     network = experiment.network
     layout = layout_of(network.layers, experiment.layer_names)
     offsets = np.cumsum([0, *network.layers])[:-1]
-    codes = np.full(len(experiment.layer_names), activations.CODES[network.activation])
-    codes[-1] = activations.NONE
+    codes = np.array([activations.CODES[name] for name in experiment.activations])
     keep = np.ones(sum(network.layers), dtype=np.float32)
     plain = (codes == activations.NONE).astype(np.int64)
     if network.dropout:

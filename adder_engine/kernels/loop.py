@@ -12,7 +12,7 @@ from adder_engine.kernels import losses, optim
 from adder_engine.kernels.backprop import NO, ONE, ZERO, ask, work
 from adder_engine.kernels.compiler import compiled, exactly
 from adder_engine.kernels.layers import copy, fill
-from adder_engine.kernels.optim import optimizer_step, scheduled_lr
+from adder_engine.kernels.optim import clip_gradients, optimizer_step, scheduled_lr
 from adder_engine.kernels.random import permute
 
 COUNTERS = np.dtype(
@@ -49,6 +49,10 @@ class Settings(NamedTuple):
     zero_grad: Any
     optimizer: Any
     momentum: Any
+    beta1: Any
+    beta2: Any
+    eps: Any
+    clip_norm: Any
     decay: Any
     l1: Any
     lr: Any
@@ -61,9 +65,11 @@ class Settings(NamedTuple):
 def settings_of(experiment: Experiment) -> Settings:
     """The experiment's, each word as its code."""
     t = experiment.training
+    beta1, beta2 = map(float, t.betas)
     return Settings(
         experiment.epochs, experiment.data.test_every, t.batch_size, losses.CODES[t.loss], t.flat_target, t.zero_grad,
-        optim.CODES[t.optimizer], float(t.momentum), float(t.weight_decay), float(t.l1), float(t.lr),
+        optim.CODES[t.optimizer], float(t.momentum), beta1, beta2, float(t.eps), float(t.clip_norm),
+        float(t.weight_decay), float(t.l1), float(t.lr),
         optim.SCHEDULES[t.schedule], t.schedule_every, float(t.schedule_gamma), t.warmup_epochs,
     )  # fmt: skip
 
@@ -86,12 +92,17 @@ def penalise(net: Any, s: Any, state: Any, frozen: Any, first: Any, last: Any) -
 
 @compiled
 def take_step(s: Any, state: Any, previous: Any, frozen: Any, c: Any, held: Any) -> None:
-    """Let the optimizer change the parameters once; frozen ones and their moments stay what they were."""
+    """Clip the gradients, where that is wished, and let the optimizer change the parameters once.
+
+    Frozen parameters and their moments stay what they were. ``previous`` keeps the gradients as they came.
+    """
     for row in range(4):
         copy(previous[row], state[row])
     c.optimizer_steps += 1
     c.step_lr = c.lr
-    optimizer_step(s.optimizer, c.lr, s.momentum, s.decay, c.optimizer_steps, state)
+    if s.clip_norm:
+        clip_gradients(s.clip_norm, state[1])
+    optimizer_step(s.optimizer, c.lr, s.momentum, s.beta1, s.beta2, s.eps, s.decay, c.optimizer_steps, state)
     if held:
         for i in range(len(frozen)):
             if frozen[i]:

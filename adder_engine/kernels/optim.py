@@ -16,15 +16,30 @@ CODES = {"sgd": 0, "momentum": 1, "nesterov": 2, "rmsprop": 3, "adam": 4, "adamw
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = CODES.values()
 SCHEDULES = {"constant": 0, "step": 1, "exponential": 2, "cosine": 3, "warmup": 4}
 CONSTANT, STEP, EXPONENTIAL, COSINE, WARMUP = SCHEDULES.values()
-BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 ALPHA = 0.99
 """RMSprop's smoothing constant."""
+CLIP_EPS = 1e-6
+"""What ``clip_grad_norm_`` adds to the norm that it divides by."""
 LARGEST_LOG_LR = math.log(1e37)
 """Rates beyond are infinite: torch refuses factors over 3.4e38, and Adam's first is ten times the rate."""
 
 
 @exactly
-def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, state: Any) -> None:
+def clip_gradients(most: Any, gradients: Any) -> None:
+    """Shorten gradients ``(P,)`` whose norm is above ``most``, as ``torch.nn.utils.clip_grad_norm_`` does."""
+    total = 0.0
+    for i in range(len(gradients)):
+        total += np.float64(gradients[i]) * np.float64(gradients[i])
+    share = most / (math.sqrt(total) + CLIP_EPS)
+    if share < 1:
+        for i in range(len(gradients)):
+            gradients[i] *= gradients.dtype.type(share)
+
+
+@exactly
+def optimizer_step(
+    code: Any, lr: Any, momentum: Any, beta1: Any, beta2: Any, epsilon: Any, decay: Any, step: Any, state: Any
+) -> None:
     """Change the parameters once, in place.
 
     ``state`` is ``(4, P)``: parameters, gradients, and two rows of moments. Row 2 holds ``momentum_buffer`` or
@@ -43,15 +58,15 @@ def optimizer_step(code: Any, lr: Any, momentum: Any, decay: Any, step: Any, sta
             first[i] = mu * first[i] + g
             theta[i] = fma(-rate, fma(mu, first[i], g) if code == NESTEROV else first[i], theta[i])
     elif code == RMSPROP:
-        keep, take, eps = kind(ALPHA), kind(1 - ALPHA), kind(EPS)
+        keep, take, eps = kind(ALPHA), kind(1 - ALPHA), kind(epsilon)
         for i in range(len(theta)):
             g = fma(shrink, theta[i], gradients[i])
             second[i] = fma(take * g, g, keep * second[i])
             theta[i] -= rate * g / (np.sqrt(second[i]) + eps)
     else:
-        take_first, keep, take, eps = kind(1 - BETA1), kind(BETA2), kind(1 - BETA2), kind(EPS)
-        size = kind(lr / (1 - BETA1**step))
-        spread = kind(math.sqrt(1 - BETA2**step))
+        take_first, keep, take, eps = kind(1 - beta1), kind(beta2), kind(1 - beta2), kind(epsilon)
+        size = kind(lr / (1 - beta1**step))
+        spread = kind(math.sqrt(1 - beta2**step))
         kept = kind(1 - lr * decay) if code == ADAMW else kind(1)
         coupled = kind(0) if code == ADAMW else shrink
         for i in range(len(theta)):

@@ -214,7 +214,7 @@ def _what_is(path: Path) -> str:
     except (OSError, ValueError):
         return ""
     if any(name.endswith("data.pkl") for name in inside):
-        return f"weights for torch.load, without the run's past and its data: {_RUN}."
+        return f"weights alone, without the run's past and its data: --weights starts from them; {_RUN}."
     if any(name.startswith(("xl/", "word/", "content.xml")) for name in inside):
         return f"an office document: {_RUN}; rows go through --data, saved as CSV."
     kind, use = _OTHERS.get(path.suffix.lower(), ("", ""))

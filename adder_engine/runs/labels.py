@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from adder_engine.experiment import KEYS, PRESETS, Experiment
+from adder_engine.experiment import KEYS, PRESETS, Experiment, activation_text
 from adder_engine.parsing import brief_text
 from adder_engine.snapshot import Annotation
 
 MOST_WORDS = 3
 """More differences than these are no name: the run is called after itself then."""
-SAID_BY_VALUE = frozenset({"network.activation", "training.optimizer", "data.task"})
+SAID_BY_VALUE = frozenset({"training.optimizer", "data.task"})
 """Choices whose values say what they are: tanh, adam."""
 
 
@@ -51,8 +51,8 @@ def name_of(base: Experiment, first: Experiment, marks: Sequence[Annotation]) ->
 
 def _phrase(name: str, value: Any) -> str:
     short = name.rpartition(".")[2].replace("_", " ")
-    if name == "network.activation" and value == "none":
-        return "no activation"
+    if name == "network.activation":
+        return "no activation" if value == "none" else activation_text(value)
     if name == "training.loss":  # with the word, for what it is told beside is in other units
         return f"loss {value}"
     if name in SAID_BY_VALUE:
@@ -63,6 +63,12 @@ def _phrase(name: str, value: Any) -> str:
         return f"{len(value)} row{'' if len(value) == 1 else 's'} of its own"
     if name == "training.batch_size":
         return f"batches of {value:,}" if value else "full batch"
+    if name == "network.init" and isinstance(value, tuple):
+        return "weights of its own"
+    if name == "network.output_activation":
+        return f"output {value}" if value != "none" else "output as it is"
+    if name == "training.betas":
+        return "betas " + ", ".join(f"{beta:g}" for beta in value)
     if name == "stop.sum":
         return f"stop at {value[0]:g} + {value[1]:g}" if value else "stop at no sum"
     if name.startswith("stop."):

@@ -63,8 +63,10 @@ class Pass:
 
     def back_from(self, slope: float) -> Floats:
         """Send back a gradient by the answers that is ``slope`` for each row, in the place of the loss's."""
+        self.stages(self.depth, self.depth)  # the loss has taken the place of the last activation's slope
         for slot in range(len(self._scratch.delta)):
-            self._lane(self._scratch.delta, slot, self.depth)[...] = slope
+            lane = self._lane(self._scratch.delta, slot, self.depth)
+            lane[...] = slope if self.net.plain[-1] else slope * lane
         return self.back()
 
     def pre(self, i: int) -> Floats:

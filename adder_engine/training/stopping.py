@@ -101,6 +101,11 @@ class RuledTraining:
         self._best: Checkpoint | None = None
 
     @property
+    def stopped(self) -> str | None:
+        """Why training cannot go on, where the loss stopped being finite."""
+        return self.trainer.stopped
+
+    @property
     def finished(self) -> bool:
         """All epochs are done, a rule came true, or the loss stopped being finite."""
         trainer = self.trainer

@@ -19,11 +19,11 @@ SLICE = 0.1
 """Seconds of training between two drawings of the progress bar."""
 
 
-def export(source: str, to: Path, data: str | None = None) -> int:
+def export(source: str, to: Path, data: str | None = None, weights: str | None = None) -> int:
     """Write what a saved run, a preset or a file's experiment is to a file; the exit code.
 
     A preset or an experiment's file is trained first where the file tells of training; on the rows in the file
-    ``data``, where that is given.
+    ``data``, where that is given, and from the weights in the file ``weights``.
 
     Raises:
         AdderError: a source that cannot be read, or a file that cannot be written.
@@ -34,12 +34,13 @@ def export(source: str, to: Path, data: str | None = None) -> int:
                          f"{'a folder' if to.is_dir() else 'no folder'}.")  # fmt: skip
     stopped = None
     if is_run_file(source):
-        if data is not None:
-            raise AdderError("A saved run brings its own data: leave out --data.")
+        for option, given in (("data", data), ("weights", weights)):
+            if given is not None:
+                raise AdderError(f"A saved run brings its own {option}: leave out --{option}.")
         exported = open_run(source).exported(Path(source).stem)
     else:
         experiment, title = (
-            read_experiment(source, (), data, complain),
+            read_experiment(source, (), data, complain, weights),
             _title(source) if data is None else Path(data).stem,
         )
         if kind in UNTRAINED:

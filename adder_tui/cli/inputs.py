@@ -29,8 +29,9 @@ ZIP = b"PK"
 
 
 def read_experiment(
-    source: str, assignments: Sequence[str] = (), data: str | None = None, tell: Callable[[str], None] | None = None
-) -> Experiment:
+    source: str, assignments: Sequence[str] = (), data: str | None = None, tell: Callable[[str], None] | None = None,
+    weights: str | None = None,
+) -> Experiment:  # fmt: skip
     """The preset of that name, or the file where ``source`` ends in ``.toml`` or contains a slash.
 
     Args:
@@ -38,6 +39,7 @@ def read_experiment(
         assignments: texts such as ``training.lr=0.01``, applied together.
         data: a file of rows to train on instead of the experiment's own data.
         tell: takes one sentence about what was read from ``data``.
+        weights: a file of weights to start from.
 
     Raises:
         AdderError: there is none such, a file cannot be read, or a value will not do.
@@ -51,13 +53,20 @@ def read_experiment(
         experiment = experiment.replace(**{"data.kind": "rows", "data.rows": read.rows})
         if tell is not None:
             tell(f"{data}: {read.summary}")
-    return experiment.parsed(*assignments)
+    experiment = experiment.parsed(*assignments)
+    if weights is None:
+        return experiment
+    if any(assignment.partition("=")[0].strip() == "network.init" for assignment in assignments):
+        raise ExperimentError("--weights and network.init both say how the parameters start: leave one of them out.")
+    from adder_engine.weights_file import starting_weights  # not at the top: it brings numpy
+
+    return experiment.replace(**{"network.init": starting_weights(expanded(weights), experiment)})
 
 
 def _preset(name: str) -> Experiment:
     path = Path(name)
     if name not in PRESETS and path.suffix and path.is_file():
-        use = {".npz": "a saved run: --open goes on with it", ".pt": "a file of weights: torch.load reads it"}
+        use = {".npz": "a saved run: --open goes on with it", ".pt": "a file of weights: --weights starts from it"}
         kind = use.get(path.suffix.lower(), "no experiment, which ends in .toml; --data trains on the rows in a file")
         raise ExperimentError(f"{name} is {kind}.")
     return Experiment.preset(name)

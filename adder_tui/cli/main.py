@@ -43,6 +43,11 @@ DATA = click.option(
     help="Train on the rows in this file, a,b or a,b,target, instead of the experiment's data.",
 )  # fmt: skip
 
+WEIGHTS = click.option(
+    "--weights", metavar="FILE",
+    help="Start from these weights: a state_dict (.pt), safetensors, .npz or .json, with the network's names.",
+)  # fmt: skip
+
 
 class _Once:
     """Refuses an option that counts once and is given again: click would drop the first without a word."""
@@ -98,6 +103,7 @@ def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @click.option("--experiment", metavar="NAME|FILE.toml", help="Open on this experiment: a preset's name or a file.")
 @click.option("--open", "run", metavar="RUN", help="Go on with a saved run.")
 @DATA
+@WEIGHTS
 @SET
 @click.option("--lesson", metavar="ID", help="Open a lesson; adder-tui lessons lists them.")
 @click.option("--course", metavar="FOLDER", help="Play a course of your own.")
@@ -120,6 +126,7 @@ def cli(
     experiment: str | None,
     run: str | None,
     data: str | None,
+    weights: str | None,
     assignments: tuple[str, ...],
     lesson: str | None,
     course: str | None,
@@ -149,10 +156,10 @@ def cli(
             folder,
             ascii_asked,
             characters == "blocks",
-            lambda: _chosen(experiment, run, data, assignments, tell_of_data),
+            lambda: _chosen(experiment, run, data, weights, assignments, tell_of_data),
         )
     notices: list[str] = []
-    chosen = _chosen(experiment, run, data, assignments, notices.append)
+    chosen = _chosen(experiment, run, data, weights, assignments, notices.append)
     own_course = None if course is None else expanded(course).absolute()
     if lesson is not None or course is not None:
         from adder_tui.cli.lessons_command import find_lesson
@@ -178,16 +185,19 @@ def cli(
 
 
 def _chosen(
-    experiment: str | None, run: str | None, data: str | None, assignments: Sequence[str], tell: Callable[[str], None]
-) -> Experiment | None:
+    experiment: str | None, run: str | None, data: str | None, weights: str | None, assignments: Sequence[str],
+    tell: Callable[[str], None],
+) -> Experiment | None:  # fmt: skip
     """The experiment that the app's options ask for; None where they ask for none."""
-    if experiment is None and (assignments or data is not None):
+    if experiment is None and (assignments or data is not None or weights is not None):
         experiment = DEFAULT_PRESET
-    chosen = None if experiment is None else read_experiment(experiment, assignments, data, tell)
+    chosen = None if experiment is None else read_experiment(experiment, assignments, data, tell, weights)
     if run is None:
         return chosen
     if chosen is not None:
-        raise click.UsageError("A saved run brings its own experiment: leave out --experiment, --data and --set.")
+        raise click.UsageError(
+            "A saved run brings its own experiment: leave out --experiment, --data, --weights and --set."
+        )
     from adder_tui.cli.inputs import read_run
 
     return read_run(run).experiment
@@ -203,6 +213,7 @@ def _title(experiment: str, data: str | None) -> str:
 @click.argument("experiment", metavar="NAME|FILE.toml")
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
 @DATA
+@WEIGHTS
 @SET
 @click.option(
     "--predict",
@@ -211,17 +222,20 @@ def _title(experiment: str, data: str | None) -> str:
     metavar="SUM",
     help="Ask this after training, such as 30+70; repeat it for more.",
 )
+@click.option("--save", metavar="RUN.npz", help="Save the run, with its past: --open, predict and export take it.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a line.")
 def train(
     experiment: str,
     epochs: int | None,
     data: str | None,
+    weights: str | None,
     assignments: tuple[str, ...],
     sums: tuple[str, ...],
+    save: str | None,
     as_json: bool,
 ) -> int:
     """Train a preset or a file without the app, then answer sums."""
-    chosen = read_experiment(experiment, assignments, data, complain)
+    chosen = read_experiment(experiment, assignments, data, complain, weights)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     # Not at the top: what only some commands need would keep the app waiting.
@@ -230,7 +244,8 @@ def train(
 
     asked = [parse_sum(text, chosen.data.task) for text in sums]
 
-    return run(chosen, _title(experiment, data), asked, as_json=as_json)
+    path = None if save is None else expanded(save)
+    return run(chosen, _title(experiment, data), asked, as_json=as_json, save=path)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})  # a sum may begin with a minus
@@ -253,14 +268,15 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
     " losses) or .svg (their chart).",
 )
 @DATA
-def export(source: str, to: str, data: str | None) -> int:
+@WEIGHTS
+def export(source: str, to: str, data: str | None, weights: str | None) -> int:
     """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """
     from adder_tui.cli.export_command import export as write
 
-    return write(source, expanded(to), data)
+    return write(source, expanded(to), data, weights)
 
 
 @cli.command()

@@ -6,8 +6,10 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from adder_engine.errors import RunFileError
 from adder_engine.parsing import can_be_read, parse_sum
 from adder_tui.cli.inputs import open_run
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
@@ -75,7 +77,34 @@ class Report(Protocol):
         """After the last epoch."""
 
 
-def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool) -> int:
+class RecordedTraining:
+    """Trains as :class:`~adder_engine.training.stopping.RuledTraining` does, as a run with its past, to be saved."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        # Not at the top: few runs are saved.
+        from adder_engine.runs.workspace import Workspace
+
+        self.workspace = Workspace(experiment)
+        self.trainer = self.workspace.recording.trainer
+        self.updates = 0
+
+    @property
+    def sentence(self) -> str:
+        return self.workspace.recording.paused or ""
+
+    @property
+    def stopped(self) -> str | None:
+        return self.workspace.recording.stop[1] if self.workspace.recording.stop else None
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.sentence or self.stopped or self.workspace.recording.finished)
+
+    def train(self, updates: int, epochs: float) -> None:
+        self.updates += self.workspace.recording.play(updates, until=epochs)
+
+
+def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool, save: Path | None = None) -> int:
     """Train for all epochs of the experiment, telling how it goes; the exit code.
 
     Args:
@@ -83,7 +112,14 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         title: its name, for the first line of text.
         sums: asked after training, in this order.
         as_json: one JSON object a line instead of text.
+        save: where to save the run.
+
+    Raises:
+        RunFileError: the run cannot be saved there.
     """
+    if save is not None and (save.suffix != ".npz" or save.is_dir() or not save.parent.is_dir()):
+        why = "is a folder" if save.is_dir() else "does not end in .npz, as saved runs do"
+        raise RunFileError(f"{save} {why if save.parent.is_dir() else f'cannot be: there is no folder {save.parent}'}.")
     report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
@@ -96,14 +132,14 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
     from adder_engine.snapshot import ended_text
     from adder_engine.training.stopping import RuledTraining
 
-    trainer = Trainer(experiment)
+    training = RuledTraining(Trainer(experiment)) if save is None else RecordedTraining(experiment)
+    trainer = training.trainer
     bound = Bound(trainer, [trainer.state[0]])
-    training = RuledTraining(trainer)
     blow_up = stuck = None
     started = time.perf_counter()
     try:
         losses = _run(training, experiment.epochs, report)
-        stopped = trainer.stopped
+        stopped = training.stopped
         seconds = time.perf_counter() - started
         if stopped is None and (times := bound.times(loss := trainer.current_loss())) is not None:
             stopped = ended_text(times, loss)
@@ -112,11 +148,16 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         else:
             stopped, blow_up = _explained(experiment, stopped)
         replies = ask(trainer, sums)
+        if isinstance(training, RecordedTraining):
+            assert save is not None
+            training.workspace.save(save)
     except KeyboardInterrupt:
         stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
         seconds = time.perf_counter() - started
-        replies = ()
+        replies, save = (), None
     report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
+    if save is not None and not as_json:
+        say(f"The run is saved as {save}: adder-tui --open goes on with it.")
     if stopped is not None:
         complain(stopped)
         return 1
@@ -160,7 +201,7 @@ def headline(experiment: Experiment, title: str) -> str:
     )
 
 
-def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, float]:
+def _run(training: RuledTraining | RecordedTraining, epochs: int, report: Report) -> dict[int, float]:
     """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
     due = reported_epochs(epochs)
@@ -178,7 +219,7 @@ def _run(training: RuledTraining, epochs: int, report: Report) -> dict[int, floa
                 continue
             if trainer.loss is not None and (trainer.epochs_done % noted == 0 or trainer.epochs_done <= MOST_NOTED):
                 losses[trainer.epochs_done] = trainer.loss
-            if training.sentence or trainer.stopped is not None:
+            if training.sentence or training.stopped is not None:
                 break
             if trainer.epochs_done in due:
                 bar.clear()

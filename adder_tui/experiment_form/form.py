@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adder_engine.errors import ExperimentError
-from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, Experiment, key_named, why_idle
+from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, Experiment, activation_text, key_named, why_idle
 from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
@@ -66,7 +66,13 @@ class FormState:
         if name == PRESET:
             return tuple(PRESETS) if preset_of(self.current) else (AS_IT_IS, *PRESETS)
         key = key_named(name)
+        if key.several and "-" in self.text(name):
+            return ()
         return ("off", "on") if isinstance(key.default, bool) else key.choices
+
+    @property
+    def _takes_several(self) -> bool:
+        return self.name != PRESET and key_named(self.name).several
 
     def differs_from_run(self, name: str) -> bool:
         """Whether a field holds something else than the run has."""
@@ -106,6 +112,10 @@ class FormState:
     def type(self, text: str) -> None:
         """Type into the chosen field; with a choice, the word that begins so."""
         words = self.words(self.name)
+        if text in ("-", ",") and words and self._takes_several:  # a list is typed from here on
+            self.cursor, self.fresh = len(self.text(self.name)) + 1, False
+            self._put(self.text(self.name) + "-")
+            return
         if words:
             fitting = [word for word in words if word.startswith(text)]
             if fitting:
@@ -210,8 +220,14 @@ def value_text(name: str, value: Any) -> str:
     """A value as the field of its key holds it."""
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, tuple) and key_named(name).several:
+        return activation_text(value)
     if name == "network.layers":
         return "-".join(map(str, value))
+    if name == "training.betas":
+        return ", ".join(map(number_text, value))
+    if name == "network.init" and isinstance(value, tuple):
+        return f"{len(value):,} numbers"
     if name == "data.rows":
         return f"{len(value):,} rows" if len(value) > MOST_ROWS_SHOWN else "; ".join(map(row_text, value))
     if isinstance(value, tuple):
@@ -311,6 +327,8 @@ def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
 def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     words = draft.words(draft.name)
     default = "many-pairs, all keys at once" if draft.name == PRESET else default_text(draft.name) or "none"
+    if words and draft.name != PRESET and key_named(draft.name).several:
+        words = (*words, "tanh-relu: one for each layer")
     if not words:
         text = f"Takes {key_named(draft.name).range}. Default {default}."
         return said_lines(text, width + 1, "dim", glyphs)

@@ -50,7 +50,7 @@ def activity_lines(look: Look, here: CellPosition, first: int, count: int, width
     """A header, and the rows of ``count`` neurons of the chosen layer from ``first`` on."""
     view, glyphs = look.view, look.view.glyphs
     over = _over_rows(look, here.layer)
-    bends = view.experiment.network.activation != "none" and here.layer < len(view.experiment.layer_names) - 1
+    bends = view.experiment.activations[here.layer] != "none"
     columns = _columns(view, here.layer, bends, over)
     dead: Sequence[float] | None = over.dead.tolist() if over is not None and bends else None
     room = width - LABEL - (DEAD if bends else 0)

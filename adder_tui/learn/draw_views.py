@@ -82,7 +82,7 @@ def map_view(view: ViewState, state: LessonState, width: int, height: int) -> li
     """The network as one straight rule, beside the one that is wanted."""
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.collapsed is None:
-        veiled = snapshot is None or snapshot.experiment.network.activation == "none"
+        veiled = snapshot is None or snapshot.experiment.is_affine
         why = " Shown once you have guessed." if veiled else " With an activation the network is no one straight rule."
         return [Line.of((why, "dim"))]
     return [

@@ -72,7 +72,7 @@ def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> 
     value: list[str | Span] = []
     if layer.post[at.index] != layer.pre[at.index]:
         muted = (at.column - 1, at.index) in snapshot.silenced
-        function = "muted" if muted else view.experiment.network.activation
+        function = "muted" if muted else view.experiment.activations[at.column - 1]
         value = [("  ", "text"), (f"{function}: ", "dim"), (six(float(layer.post[at.index]), g), "strong")]
     room = width - title.width - Line.of(*value).width
     return Line.of(title, weighted_sum(layer, at.index, room, 1, g)[0], *value)
@@ -113,7 +113,7 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, 1 + max(1, height - 5)), g)
     lines += [row("sum" if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
-    lines.append(row("value", *_activated(view, layer, i, hidden, muted)))
+    lines.append(row("value", *_activated(view, layer, at, hidden, muted)))
     if not hidden and trace.scale != 1:
         scale, answer, value = plain_number(trace.scale, g), number(snapshot.asked.predicted, g), lines[-1]
         more = (f"; times {scale} it is the answer, {answer}", f", scaled; the answer is {answer}", "")
@@ -188,16 +188,17 @@ def _packed(pieces: Sequence[Line], width: int) -> list[Line]:
     return [Line.of(*row) for row in rows]
 
 
-def _activated(view: ViewState, layer: LayerTrace, i: int, hidden: bool, muted: bool) -> list[str | Span]:
-    g, activation = view.glyphs, view.experiment.network.activation
+def _activated(view: ViewState, layer: LayerTrace, at: Neuron, hidden: bool, muted: bool) -> list[str | Span]:
+    g, activation, i = view.glyphs, view.experiment.activations[at.column - 1], at.index
     post = six(float(layer.post[i]), g)
     if muted:
         return [(post, "strong"), (", because it is muted", "dim")]
+    bent = "" if activation == "none" else f"{activation}({number(float(layer.pre[i]), g)}) = "
     if not hidden:
-        return [(post, "strong"), (", the network's output", "dim")]
+        return [bent, (post, "strong"), (", the network's output", "dim")]
     if activation == "none":
         return [(post, "strong"), (", handed on as it is: there is no activation", "dim")]
-    return [f"{activation}({number(float(layer.pre[i]), g)}) = ", (post, "strong")]
+    return [bent, (post, "strong")]
 
 
 def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: int) -> list[Line]:
@@ -209,6 +210,9 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
             made = f"2{g.times}({number(trace.output, g)} {g.minus} {factor_text(trace.target, g)}) = "
         else:
             made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
+        if here.slope[i] != 1:
+            bend, arrived = number(float(here.slope[i]), g), number(float(here.arriving[i]), g)
+            made = f"{made}{arrived}, {arrived}{g.times}{bend} = "
         value = Line.of(made, (delta, "strong"))
         ways = ("  the slope of its own loss by the output", "  the slope of its own loss", "")
         return [roomiest(width, *(Line.of(value, (words, "dim")) for words in ways))]

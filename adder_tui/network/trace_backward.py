@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from adder_engine.trace import StepTrace, Trace
 
 
-EPS = 1e-8
-"""``eps`` of PyTorch's Adam and RMSprop."""
-
-_SYMBOLS = re.compile(r"m̂|v̂|g'|lr|[θgmvbsdε](?![a-z])")
+_SYMBOLS = re.compile(r"m̂|v̂|g'|lr|(?<![a-z.])[θgmvbsdεcn](?![a-z])")
 
 
 def backward_layer(
@@ -40,12 +37,13 @@ def backward_layer(
     j, k = focus.neurons[i], focus.entering_of(i)
     number = i + 1
     outs = [f"{number}[{place}]" for place in range(n)]
+    bends = experiment.activations[i] != "none"
     if last:
-        title = f"backward, layer {layer.name}: δ{number} = dL/dy, the error starts here"
-        lines = _first_delta(trace, figures, width)
+        slope = f", times slope{number}" if bends else ""
+        title = f"backward, layer {layer.name}: δ{number} = dL/dy{slope}, the error starts here"
+        lines = _first_delta(trace, bends, figures, width)
     else:
         size = len(trace.layers[i + 1].bias)
-        bends = experiment.network.activation != "none"
         factors = ("" if layer.mask is None else f", times m{number}") + (f", times slope{number}" if bends else "")
         title = (
             f"backward, layer {layer.name}: δ{number} = δ{number + 1}·W{number + 1}{factors}"
@@ -121,8 +119,8 @@ def _delta(trace: Trace, i: int, j: int, bends: bool, figures: NumberFormat, wid
     return lines + formula.then(f"= {figures(layer.delta[j])}").lines(width, 2)
 
 
-def _first_delta(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
-    """Delta of the output: the slope of the loss by the answer."""
+def _first_delta(trace: Trace, bends: bool, figures: NumberFormat, width: int) -> list[Line]:
+    """Delta of the output: the slope of the loss by the answer, and that of the answer by the sum that was bent."""
     glyphs, name, n = figures.glyphs, trace.loss_name, trace.rows
     delta = float(trace.layers[-1].delta[0])
     number = len(trace.layers)
@@ -130,6 +128,8 @@ def _first_delta(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     differences = trace.differences.tolist()
     flat = len(differences) > 1
     share = f"/{n * n if flat else n}" if n > 1 else ""
+    slope = f"{glyphs.times}slope{number}[0]" if bends else ""
+    bend = f"{glyphs.times}{figures.factor(trace.layers[-1].slope[0])}" if bends else ""
     words = {"mse": f"2{glyphs.times}d", "mae": "sign(d)", "huber": f"d, held within {glyphs.minus}1 and 1"}[name]
     lines: list[Line] = []
     if n > 1:
@@ -139,16 +139,17 @@ def _first_delta(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
         lines = [Line.of(("  " + row, "dim")) for row in wrapped(glyphs.text(why), width - 2)]
     if not flat:
         inner = _slope_words(name, differences[0], figures)
-        pieces = [f"{label} = {words}{share}", f"= {inner}{share}", f"= {figures(delta)}"]
+        pieces = [f"{label} = {words}{share}{slope}", f"= {inner}{share}{bend}", f"= {figures(delta)}"]
         if name == "huber":
-            pieces = [f"{label} = d held within {glyphs.minus}1 and 1", *pieces[1:]]
+            factor = f",{slope.replace(glyphs.times, ' times ', 1)}" if slope else ""
+            pieces = [f"{label} = d held within {glyphs.minus}1 and 1{factor}", *pieces[1:]]
         return lines + Formula(tuple(pieces)).lines(width, 2)
     places = kept(n, None, figures.terms)
     shown = [_slope_words(name, differences[k], figures) for k in places]
     if n > len(places):
         rest = sum(_slope(name, d) for k, d in enumerate(differences) if k not in places)
         shown.append(f"{figures.factor(rest)} [{count(n - len(places))} others]")
-    formula = bracketed(f"{label} =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], share)
+    formula = bracketed(f"{label} =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], share + bend)
     return lines + formula.then(f"= {figures(delta)}").lines(width, 2)
 
 
@@ -245,14 +246,15 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberForm
     gradient = float(step.gradient[index])
     lines = [Line.of(f"  {name}, with the gradient g = {figures(gradient)}")]
     first, second = (float(row[index]) for row in snapshot.previous[2:])
-    values = {"θ": old, "g": gradient, "lr": step.lr, "ε": EPS, "m": first, "b": first, "v": second}
+    values = {"θ": old, "g": gradient, "lr": step.lr, "m": first, "b": first, "v": second}
+    values["ε"] = snapshot.experiment.training.eps
     for term in step.terms:
         formula = _exact(term.formula, snapshot.experiment.training, figures)
         placed = in_place(formula, values, figures)
         values[term.symbol] = float(term.values[index])
         first_part, plus, rest = placed.partition(") + ")  # only AdamW's change is long enough to be broken
-        placed_parts = (f"= {first_part})", f"+ {rest}") if plus else (f"= {placed}",)
-        if cell_len(text(placed_parts[0])) > width - 8:  # of many digits: the quotient is broken too
+        placed_parts = (f"= {first_part})", f"+ {rest}") if plus else (f"= {placed}",) if placed != formula else ()
+        if placed_parts and cell_len(text(placed_parts[0])) > width - 8:  # of many digits: the quotient is broken too
             above, line, below = placed_parts[0].partition("/(")
             placed_parts = (above, line + below, *placed_parts[1:])
         pieces = (f"{term.symbol} = {formula}", *placed_parts, f"= {figures(values[term.symbol])}")
@@ -263,9 +265,17 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberForm
 
 
 def _exact(formula: str, training: Training, figures: NumberFormat) -> str:
-    """The formula with momentum and decay in the digits that are shown; the engine writes them with six."""
-    formula = formula.replace(f"{training.momentum:g}·b", f"{figures(training.momentum)}·b")
-    return formula.replace(f"{training.weight_decay:g}·θ", f"{figures(training.weight_decay)}·θ")
+    """The formula with the settings in the digits that are shown; the engine writes them with six."""
+    beta1, beta2 = training.betas
+    written: list[tuple[str, tuple[float, ...]]] = [
+        ("{}·b", (training.momentum,)), ("{}·θ", (training.weight_decay,)), ("·{}/(n", (training.clip_norm,)),
+        ("{}·m + {}·", (beta1, round(1 - beta1, 12))), ("{}·v + {}·", (beta2, round(1 - beta2, 12))),
+    ]  # fmt: skip
+    for pattern, numbers in written:
+        formula = formula.replace(
+            pattern.format(*(f"{one:g}" for one in numbers)), pattern.format(*map(figures, numbers))
+        )
+    return formula
 
 
 def _uncombined(text: str) -> str:
@@ -400,7 +410,7 @@ def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: Number
     every: list[tuple[str, NDArray[np.float64]]] = [
         ("θ", step.before.astype(np.float64)),
         ("g", step.gradient.astype(np.float64)),
-        *((term.symbol, term.values) for term in step.terms),
+        *((term.symbol, term.values) for term in step.terms if term.symbol != "n"),  # the norm is one for all
         ("new θ", step.after.astype(np.float64)),
     ]
     heads = tuple(figures.glyphs.text(_uncombined(symbol)) for symbol, _ in every)

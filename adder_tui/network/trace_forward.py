@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
     from adder_engine.trace import LayerTrace, Trace
 
-ACTIVATION_WORDS = {"none": "{}", "relu": "max(0, {})", "leaky_relu": "leaky({})"}
+ACTIVATION_WORDS = {"none": "{}", "relu": "max(0, {})", "leaky_relu": "leaky({})", "sine": "sin({})"}
 
 UNKNOWN = (
     "The right answer to this pair is not known, so there is no error to send back: b follows a row, whose target is."
@@ -77,8 +77,8 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Number
         (),
     )
     for i in range(len(trace.layers)):
-        section(Stage("forward", i), _forward_title(trace, i, experiment.network.activation),
-                _forward(trace, i, focus, experiment.network.activation, figures, width))  # fmt: skip
+        section(Stage("forward", i), _forward_title(trace, i, experiment.activations[i]),
+                _forward(trace, i, focus, experiment.activations[i], figures, width))  # fmt: skip
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
     unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
@@ -175,7 +175,8 @@ def _forward_title(trace: Trace, i: int, activation: str) -> str:
     layer = trace.layers[i]
     n, m = layer.weight.shape
     straight = activation == "none" and layer.mask is None
-    out = "Y" if i == len(trace.layers) - 1 else f"{'H' if straight else 'Z'}{i + 1}"
+    last = i == len(trace.layers) - 1
+    out = f"Z{i + 1}" if not straight else "Y" if last else f"H{i + 1}"
     return (
         f"forward, layer {layer.name}: {out} = {_symbol(trace, i)}·W{i + 1}ᵀ + b{i + 1}"
         f"   (1, {m})·({m}, {n}) + ({n},) → (1, {n})"
@@ -194,13 +195,14 @@ def names_of(trace: Trace, i: int) -> list[str]:
 def _forward(trace: Trace, i: int, focus: Focus, activation: str, figures: NumberFormat, width: int) -> list[Line]:
     layer, last, text = trace.layers[i], i == len(trace.layers) - 1, figures.glyphs.text
     j = focus.neurons[i]
-    bends = activation != "none" and not last
+    bends = activation != "none"
     parts = [Part(text(f"W{i + 1}ᵀ"), layer.weight.T), Part(f"+ b{i + 1}", layer.bias)]
     if bends or layer.mask is not None:
         parts.append(Part(f"= Z{i + 1}", layer.pre))
     if layer.mask is not None:
         parts.append(Part(text(f"· m{i + 1}"), layer.mask))
-    parts.append(Part("= Y" if last else f"H{i + 1}" if bends else f"= H{i + 1}", layer.post))
+    leaving = "Y" if last else f"H{i + 1}"
+    parts.append(Part(leaving if bends else f"= {leaving}", layer.post))
     lines = block(
         [Part(_symbol(trace, i), layer.entering, all=True)], None, names_of(trace, i), figures, width
     ) + block(parts, j, names_of(trace, i + 1), figures, width)

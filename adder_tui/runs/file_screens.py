@@ -93,7 +93,7 @@ class OpenRun(ListWindow[None]):
         elif files:
             hint = f"Runs in {self._folder}. The run in progress is kept: u goes back to it."
         elif self._typed:
-            hint = f"Enter opens {self._typed}."
+            hint = f"Enter opens {self._typed}. Weights (.pt, .safetensors, .npz, .json) start a new run."
         elif self.reading:
             hint = "Reading…"
         else:
@@ -137,9 +137,9 @@ class OpenRun(ListWindow[None]):
         return path
 
     async def _open(self, path: Path) -> None:
-        await self._services.controller.open(path)
+        said = await self._services.controller.open(path)
         self.dismiss()
-        self._services.say(f"{path.stem} is open. u goes back to the run before it.")
+        self._services.say(f"{said} u goes back to the run before it.")
 
 
 class SaveRun(FieldDialog):

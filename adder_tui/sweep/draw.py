@@ -41,7 +41,9 @@ def headline(plan: Sweep, title: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A value as one would type it: ``2e-5``, ``[2, 8, 1]``, ``tanh``."""
+    """A value as one would type it: ``2e-5``, ``[2, 8, 1]``, ``tanh``, ``tanh-relu``."""
+    if isinstance(value, list | tuple) and value and isinstance(value[0], str):
+        return "-".join(value)
     return value if isinstance(value, str) else re.sub(r"e-0(?=\d)", "e-", toml(value))
 
 

@@ -102,9 +102,7 @@ def _pace(view: ViewState) -> list[Line]:
 def _setting(view: ViewState, width: int) -> list[Line]:
     experiment = view.experiment
     training = experiment.training
-    activation = (
-        "linear" if experiment.network.activation == "none" else experiment.network.activation.replace("_", " ")
-    )
+    activation = "linear" if experiment.is_affine else experiment.activation_words
     lr = view.snapshot.lr if view.snapshot else training.lr
     return [
         _row("optimizer", f"{training.optimizer}, lr {plain_number(float(f'{lr:.4g}'), view.glyphs)}"),

@@ -245,7 +245,11 @@ def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool =
         return held_text(snapshot, index, view.glyphs, short)
     rows = snapshot.batch_rows or view.experiment.rows_per_update
     phrase: list[str | Span] = [(six(gradient, view.glyphs), role_of(gradient))]
-    return phrase if rows == 1 or short else [*phrase, (f" over {count(rows)} rows", "dim")]
+    if short:
+        return phrase
+    if view.experiment.training.clip_norm and snapshot.stepped and gradient_is_past(snapshot, index):
+        phrase += [(", clipped", "dim")] if float(snapshot.previous[1, index]) != gradient else []
+    return phrase if rows == 1 else [*phrase, (f" over {count(rows)} rows", "dim")]
 
 
 def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:

@@ -145,6 +145,8 @@ def shown(value: Any, glyphs: Glyphs) -> str:
         return "on" if value else "off"
     if isinstance(value, int | float):
         return plain_number(value, glyphs)
+    if isinstance(value, tuple) and value and isinstance(value[0], float):
+        return ", ".join(plain_number(x, glyphs) for x in value) if len(value) == 2 else f"{len(value):,} numbers"
     if isinstance(value, tuple):
         return layers(value)
     return str(value)
@@ -377,9 +379,9 @@ def difference_bar(value: float, width: int, glyphs: Glyphs) -> Line:
 def learned(view: ViewState, width: int) -> list[Line]:
     """The collapsed map above the map that is wanted, term under term; bent networks have no such map."""
     glyphs = view.glyphs
-    goal, activation = view.experiment.wanted, view.experiment.network.activation
-    if activation != "none":
-        bent = f"bends with {activation.replace('_', ' ')}: no one formula holds everywhere"
+    goal = view.experiment.wanted
+    if not view.experiment.is_affine:
+        bent = f"bends with {view.experiment.activation_words}: no one formula holds everywhere"
         top = Line.of(("  f(a,b) =  ", "dim"), bent)
         return [top.fit(width, glyphs.ellipsis), _wanted(goal.rule, glyphs).fit(width, glyphs.ellipsis)]
     snapshot = view.snapshot

@@ -42,6 +42,12 @@ _terms = st.integers(-500, 500).map(float) | _numbers(-500, 500)
 _rows = st.tuples(_terms, _terms) | st.tuples(_terms, _terms, _terms)
 
 
+def _activations(hidden: int) -> st.SearchStrategy[str | list[str]]:
+    """One for all the hidden layers, or one for each."""
+    one = st.sampled_from(ACTIVATIONS)
+    return one | st.lists(one, min_size=hidden, max_size=hidden) if hidden else one
+
+
 @st.composite
 def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experiment:
     """Experiments over all the options: up to ``most_rows`` rows and six hidden layers of ``widest`` neurons."""
@@ -52,7 +58,8 @@ def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experim
             "seed": draw(st.integers(0, LARGEST_SEED)),
             "epochs": draw(st.integers(0, 8)),
             "network.layers": (2, *hidden, 1),
-            "network.activation": draw(st.sampled_from(ACTIVATIONS)),
+            "network.activation": draw(_activations(len(hidden))),
+            "network.output_activation": draw(st.sampled_from(["none"] * len(ACTIVATIONS) + list(ACTIVATIONS))),
             "network.init": draw(st.sampled_from(["torch", "torch", "zeros"]) | _numbers(-1, 1).filter(_normal)),
             "network.dropout": draw(_sometimes(_numbers(0.0, 0.9))),
             "data.task": draw(st.sampled_from(TASKS)),
@@ -70,6 +77,9 @@ def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experim
             "training.optimizer": draw(st.sampled_from(OPTIMIZERS)),
             "training.lr": draw(_powers(-7, -1)),
             "training.momentum": draw(_sometimes(_numbers(0.01, 0.99))),
+            "training.betas": draw(st.just((0.9, 0.999)) | st.tuples(_numbers(0.0, 0.99), _numbers(0.5, 0.9999))),
+            "training.eps": draw(st.just(1e-8) | _powers(-10, -1)),
+            "training.clip_norm": draw(_sometimes(_powers(-3, 4))),
             "training.weight_decay": draw(_sometimes(_powers(-4, 1))),
             "training.l1": draw(_sometimes(_powers(-4, 2))),
             "training.schedule": draw(st.sampled_from(SCHEDULES)),

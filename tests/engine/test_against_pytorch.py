@@ -22,6 +22,7 @@ from adder_engine.reference import (
     LOSSES,
     PlainAdder,
     ReferencePass,
+    clipped_verdict,
     judge,
     masks_of,
     optimizer_verdict,
@@ -38,7 +39,7 @@ def tensor(array: Any) -> Tensor:
 def leads_nowhere(trainer: Trainer, before: Tensor, verdict: ReferencePass, lr: float, steps: int) -> bool:
     """Whether PyTorch's step, too, leads to a loss that is not finite, over the training rows or the held-out ones."""
     given_theirs = before.clone()
-    given_theirs[1] = verdict.gradients
+    given_theirs[1] = clipped_verdict(trainer.experiment, verdict.gradients)
     module = PlainAdder(trainer.experiment)
     module.load_flat(optimizer_verdict(trainer.experiment, lr, steps, given_theirs)[0])
     module.eval()
@@ -80,14 +81,17 @@ def assert_update_agrees(trainer: Trainer, precision: torch.dtype = torch.float3
     frozen = torch.zeros(before.shape[1], dtype=torch.bool)
     frozen[sorted(trainer.handles.frozen)] = True
     after = tensor(trainer.state)
-    gradients = after[1]
+    gradients = tensor(trainer.previous[1])  # as they came, before they were clipped
     assert not gradients[frozen].any()
     if on_the_same_side_of_every_kink(trainer, verdict) and torch.isfinite(verdict.gradients).all():
         off = (gradients - verdict.gradients).double().abs()
         assert (off <= verdict.gradients_within)[~frozen].all(), (gradients, verdict.gradients)
 
     given_ours = before.clone()
-    given_ours[1] = gradients
+    given_ours[1] = after[1]
+    clipped = clipped_verdict(experiment, gradients)
+    if torch.isfinite(gradients).all() and torch.isfinite(clipped).all() and gradients.abs().max() < 1e18:
+        torch.testing.assert_close(after[1], clipped, rtol=16 * 2.0**-24, atol=1e-37)
     wanted = optimizer_verdict(experiment, lr, counters.optimizer_steps, given_ours)
     for row in (0, 2, 3):
         assert torch.equal(after[row, frozen], before[row, frozen])
@@ -105,8 +109,8 @@ def on_the_same_side_of_every_kink(trainer: Trainer, verdict: ReferencePass) -> 
     batch, experiment = trainer.batch, trainer.experiment
     assert batch is not None
     same = True
-    if experiment.network.activation in KINKED:
-        for i, (theirs, within) in enumerate(zip(verdict.sums[:-1], verdict.sums_within, strict=False)):
+    for i, (theirs, within) in enumerate(zip(verdict.sums, verdict.sums_within, strict=True)):
+        if experiment.activations[i] in KINKED:
             apart = (tensor(batch.pre(i).T) > 0) != (theirs > 0)
             assert (theirs.abs() <= within)[apart].all()
             same &= not apart.any()
@@ -166,6 +170,14 @@ def test_activations_and_their_slopes_are_those_of_torch_nn(name: str) -> None:
         activations.activate(activations.CODES[name], z, found, ours, True)
         torch.testing.assert_close(torch.tensor(found).double(), value.detach(), rtol=4e-7, atol=4e-7)
         torch.testing.assert_close(torch.tensor(ours).double(), slope, rtol=4e-7, atol=1e-6)
+
+
+def test_the_sine_of_large_numbers_is_that_of_float64() -> None:
+    z = np.concatenate([10.0**p * np.linspace(-1, 1, 999) for p in range(-8, 15)]).astype(np.float32)
+    found, slope = np.empty_like(z), np.empty_like(z)
+    activations.activate(activations.SINE, z, found, slope, True)
+    for ours, exact in ((found, np.sin(z.astype(float))), (slope, np.cos(z.astype(float)))):
+        assert (np.abs(ours - exact) <= 0.52 * np.spacing(np.abs(exact).astype(np.float32)) + 1e-15).all()
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -30,14 +30,14 @@ CRITERIA = {"mse": torch.nn.MSELoss(), "mae": torch.nn.L1Loss(), "huber": torch.
 def plain_loss(trainer: Trainer, flat: Tensor) -> Tensor:
     """The loss at these parameters in float64, the way one writes it for autograd."""
     experiment, x = trainer.experiment, torch.tensor(trainer.dataset.inputs).double()
-    bend = ACTIVATION_MODULES[experiment.network.activation]()
     depth = len(experiment.layer_names)
     for i in range(depth):
         w, b = trainer.layout.weight(i), trainer.layout.bias(i)
         x = torch.nn.functional.linear(x, flat[w.span].view(w.shape), flat[b.span])
+        x = ACTIVATION_MODULES[experiment.activations[i]]()(x)
         if i < depth - 1:
             alive = [float((i, n) not in trainer.handles.silenced) for n in range(x.shape[1])]
-            x = bend(x) * torch.tensor(alive, dtype=torch.float64)
+            x = x * torch.tensor(alive, dtype=torch.float64)
     targets = torch.tensor(trainer.dataset.targets).double()
     if experiment.training.flat_target:
         x, targets = torch.broadcast_tensors(x, targets.flatten())

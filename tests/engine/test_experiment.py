@@ -23,6 +23,7 @@ epochs = 2000
 [network]
 layers = [2, 4, 4, 1]
 activation = "none"
+output_activation = "none"
 init = "torch"
 dropout = 0.0
 [data]
@@ -41,6 +42,9 @@ loss = "mse"
 optimizer = "adam"
 lr = 0.0002
 momentum = 0.9
+betas = [0.9, 0.999]
+eps = 1e-8
+clip_norm = 0.0
 weight_decay = 0.0
 l1 = 0.0
 schedule = "constant"
@@ -152,8 +156,11 @@ BAD: dict[str, list[Any]] = {
         [], [2], [1], [2, 2], [3, 1], [2, 0, 1], [2, 65, 1], [2, 4, 4, 4, 4, 4, 4, 4, 1], [2, 4.0, 1], [2, True, 1],
         "2-4-1", 4, [2, [4], 1],
     ],
-    "network.activation": ["swish", "", 3, None, ["relu"]],
-    "network.init": ["random", "", 1001, -1001.0, math.inf, math.nan, True, [0], HUGE],
+    "network.activation": ["swish", "", 3, None, ["relu", "swish"], ["relu"] * 3, []],
+    "network.output_activation": ["softmax", ["relu"], 0],
+    "network.init": [
+        "random", "", 1001, -1001.0, math.inf, math.nan, True, [0], HUGE, [math.nan] * 37, [1e39] * 37, [[0] * 37],
+    ],
     "network.dropout": [-0.1, 1.0, 1, math.nan, "0.5", True],
     "data.task": ["quotient", 1], "data.kind": ["grid", 0],
     "data.rows": [
@@ -166,6 +173,8 @@ BAD: dict[str, list[Any]] = {
     "data.draw_first": [1, 0, "true", None], "data.test_count": [-1, 1_000_001, 1.0], "data.test_every": [0, 1.5],
     "training.loss": ["mape", 1], "training.optimizer": ["lion", "Adam", ""],
     "training.lr": [0, -0.1, math.nan, math.inf, 1e7, "fast", True, HUGE],
+    "training.betas": [[0.9], [0.9, 1.0], [-0.1, 0.9], 0.9, [True, 0.5], [0.9, math.nan], "adam"],
+    "training.eps": [-1e-9, 1.5, math.nan], "training.clip_norm": [-1, 1e13, math.inf],
     "training.momentum": [-0.1, 1.0, math.nan], "training.weight_decay": [-1, 1e7, math.inf],
     "training.l1": [-1e-9, 1e7], "training.schedule": ["plateau", None],
     "training.schedule_every": [0, 1.5, -3], "training.schedule_gamma": [0, 2.1, math.nan],

@@ -100,7 +100,7 @@ def test_neurons_give_what_pytorchs_layers_give(trainer: Trainer) -> None:
     wanted = []
     with torch.no_grad():
         for i, name in enumerate(module.names[:-1]):
-            outputs = module.activation(module.get_submodule(name)(outputs)) * masks[i]
+            outputs = module.bends[i](module.get_submodule(name)(outputs)) * masks[i]
             wanted += [((i, n), outputs[:, n].view(4, 5).numpy()) for n in range(outputs.shape[1])]
     assert [(one.layer, one.neuron) for one in found] == [place for place, _ in wanted]
     for one, (place, values) in zip(found, wanted, strict=True):

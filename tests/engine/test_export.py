@@ -61,6 +61,21 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("many-pairs", {**SMALL, "data.kind": "rows", "data.rows": [[i, 2.5, i] for i in range(30)], "data.noise": 1.0}),
     ("many-pairs", {**SMALL, "data.kind": "rows", "data.rows": [[0.1, 0.2]], "data.task": "product"}),
     ("one-pair", {"epochs": 0}),
+    ("many-pairs", {**SMALL, "network.activation": ["sine", "tanh"], "network.output_activation": "sigmoid"}),
+    (
+        "many-pairs",
+        {**SMALL, "network.activation": ["relu", "step"], "training.betas": [0.5, 0.9], "training.eps": 0.1},
+    ),
+    (
+        "many-pairs",
+        {
+            **SMALL,
+            "training.clip_norm": 0.01,
+            "training.optimizer": "sgd",
+            "network.init": [0.01 * i for i in range(37)],
+        },
+    ),
+    ("many-pairs", {**SMALL, "training.clip_norm": 0.01, "training.optimizer": "rmsprop", "training.eps": 0.001}),
 ]
 
 

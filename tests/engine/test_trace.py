@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adder_engine.analysis.tracing import batch_rows, trace_row, trace_step, trace_sum
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.optim import ALPHA, BETA1, BETA2, EPS
+from adder_engine.kernels.optim import ALPHA, CLIP_EPS
 from adder_engine.reference import Adder
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
@@ -61,6 +61,10 @@ def activation(name: str, z):
         pdf = np.exp(-np.minimum(z * z / 2, 700)) / math.sqrt(2 * math.pi)
         cdf = 0.5 * (1 + erf)
         return z * cdf, cdf + z * pdf, np.abs(z), 1 + np.abs(z) * pdf * (1 + z * z)
+    if name == "sine":
+        return np.sin(z), np.cos(z), one, one
+    if name == "step":
+        return (z > 0) * 1.0, 0 * one, one, one
     return z, one, np.abs(z), one
 
 
@@ -82,13 +86,13 @@ def finite(trace: Trace) -> bool:
 
 def check_trace(trace: Trace, experiment: Experiment) -> None:
     """Walk every line, forward and back."""
-    name, layers = experiment.network.activation, trace.layers
+    layers = trace.layers
     assert tuple(layer.name for layer in layers) == experiment.layer_names
     adds_up(trace.inputs, (double(trace.pair) / trace.scale)[:, None], extra=HALF_ULP)
     entering = trace.inputs
     for i, layer in enumerate(layers):
         assert (layer.entering == entering).all()
-        check_forward(layer, name if i < len(layers) - 1 else "none")
+        check_forward(layer, experiment.activations[i])
         entering = layer.post
     check_loss(trace)
     for i, layer in enumerate(layers):
@@ -113,8 +117,8 @@ def check_loss(trace: Trace) -> None:
     n = len(losses)
     adds_up([trace.loss], [losses / n], extra=ELEMENTARY * HALF_ULP * np.abs(losses).mean())
     share = trace.share
-    adds_up(last.delta, [slopes * share / n], extra=ELEMENTARY * HALF_ULP * share * np.abs(slopes).mean())
-    assert (last.arriving == last.delta).all()
+    adds_up(last.arriving, [slopes * share / n], extra=ELEMENTARY * HALF_ULP * share * np.abs(slopes).mean())
+    assert np.abs(last.delta - last.arriving * last.slope).max() <= 2 * HALF_ULP * np.abs(last.arriving).max() + TINY
 
 
 def check_backward(layer: LayerTrace, following: LayerTrace | None) -> None:
@@ -134,10 +138,16 @@ def check_step(step: StepTrace, moments, experiment: Experiment) -> None:
     """Go through the optimizer's formula by hand, from the moments before, and hold its lines against it."""
     training, lr, t = experiment.training, step.lr, step.number
     theta, grad = double(step.before), double(step.gradient)
+    (beta1, beta2), eps = training.betas, training.eps
     first, second = double(moments)
     free = ~step.frozen
     terms = {term.symbol: term.values for term in step.terms}
     decay = training.weight_decay
+    norm = np.linalg.norm(grad)
+    assert ("c" in terms) == (0 < training.clip_norm < norm + CLIP_EPS)
+    if "c" in terms:
+        near(terms["c"], grad * training.clip_norm / (norm + CLIP_EPS), np.abs(grad))
+        grad = terms["c"]
     g, g_size = grad, np.abs(grad)
     if decay and training.optimizer != "adamw":
         g, g_size = grad + decay * theta, g_size + np.abs(decay * theta)
@@ -150,13 +160,13 @@ def check_step(step: StepTrace, moments, experiment: Experiment) -> None:
         direction_size = g_size + np.abs(terms["b"])
     elif training.optimizer == "rmsprop":
         near(terms["v"][free], (ALPHA * second + (1 - ALPHA) * g**2)[free], (second + g_size**2)[free])
-        denominator, direction_size = np.sqrt(terms["v"]) + EPS, g_size
+        denominator, direction_size = np.sqrt(terms["v"]) + eps, g_size
     elif training.optimizer in ("adam", "adamw"):
-        near(terms["m"][free], (BETA1 * first + (1 - BETA1) * g)[free], (np.abs(first) + g_size)[free])
-        near(terms["v"][free], (BETA2 * second + (1 - BETA2) * g**2)[free], (second + g_size**2)[free])
-        assert np.allclose(terms["m̂"] * (1 - BETA1**t), terms["m"], rtol=1e-12, atol=0)
-        assert np.allclose(terms["v̂"] * (1 - BETA2**t), terms["v"], rtol=1e-12, atol=0)
-        denominator, direction_size = np.sqrt(terms["v̂"]) + EPS, np.abs(terms["m̂"])
+        near(terms["m"][free], (beta1 * first + (1 - beta1) * g)[free], (np.abs(first) + g_size)[free])
+        near(terms["v"][free], (beta2 * second + (1 - beta2) * g**2)[free], (second + g_size**2)[free])
+        assert np.allclose(terms["m̂"] * (1 - beta1**t), terms["m"], rtol=1e-12, atol=0)
+        assert np.allclose(terms["v̂"] * (1 - beta2**t), terms["v"], rtol=1e-12, atol=0)
+        denominator, direction_size = np.sqrt(terms["v̂"]) + eps, np.abs(terms["m̂"])
     else:
         direction_size = g_size
     change_size = lr * direction_size / denominator
@@ -264,8 +274,8 @@ def loss_again(recording: Run) -> float:
     last = batch.depth - 1
     for i in range(batch.depth):
         x = tensors[2 * i] @ x + tensors[2 * i + 1][:, None]
+        x = activation(recording.experiment.activations[i], x)[0]
         if i < last:
-            x = activation(recording.experiment.network.activation, x)[0]
             x = x if batch.mask(i) is None else x * double(batch.mask(i))
     flat = recording.experiment.training.flat_target
     return float(loss_and_slope(batch.loss_name, (x.T if flat else x) - double(batch.targets))[0].mean())
@@ -301,7 +311,7 @@ def test_the_current_sums_gradient_is_autograds(recording, pair):
     assume(not trainer.handles.silenced)
     trace = trace_sum(trainer, *pair)
     assume(finite(trace))
-    if experiment.network.activation in ("relu", "leaky_relu"):
+    if not {"relu", "leaky_relu", "step"}.isdisjoint(experiment.activations):
         assume(all((np.abs(layer.pre) > 1e-3 * np.abs(layer.entering).max()).all() for layer in trace.layers))
     assume(experiment.training.loss != "mae" or abs(trace.differences[0]) > 1e-3)
     module = Adder(experiment).eval()

@@ -93,7 +93,7 @@ class FakeSession:
         loss = float(self._loss(np.array([epoch or 1.0]))[0])
         has_test = self.experiment.data.kind == "uniform"
         state = np.zeros((4, self.experiment.parameter_count), dtype=np.float32)
-        linear = self.experiment.network.activation == "none"
+        linear = self.experiment.is_affine
         return Snapshot(
             version=self.version, status=self.status, message=self.message, experiment=self.experiment,
             moment=self.moment, newest=self.newest, rungs=stages_of(len(self.experiment.network.layers) - 1),

@@ -35,7 +35,7 @@ BARE = re.compile(r"(?<!train )(?<!own )(?<!scaled )\bloss (?:[\d−])")
 """A loss before which stands no name."""
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "none": lambda z: z, "relu": torch.relu, "leaky_relu": torch.nn.functional.leaky_relu, "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid, "gelu": torch.nn.functional.gelu,
+    "sigmoid": torch.sigmoid, "gelu": torch.nn.functional.gelu, "sine": torch.sin,
 }  # fmt: skip
 CRITERIA = {"mse": torch.nn.MSELoss(), "mae": torch.nn.L1Loss(), "huber": torch.nn.HuberLoss()}
 
@@ -50,6 +50,7 @@ def drawn(seed: int) -> Experiment:
         "epochs": 40,
         "network.layers": draw.choice([(2, 1), (2, 5, 1), (2, 4, 3, 1)]),
         "network.activation": draw.choice(list(ACTIVATIONS)),
+        "network.output_activation": draw.choice(["none", "none", "none", "sigmoid", "sine"]),
         "network.dropout": draw.choice([0.0, 0.0, 0.4]),
         "data.count": rows, "data.low": 0.0, "data.high": 10.0,
         "data.scale": draw.choice([1.0, 10.0]),
@@ -86,7 +87,7 @@ async def right(session: Session, snapshot: Snapshot) -> dict[str, float | None]
     for i in range(len(layers) - 1):
         weight, bias = layout.weight(i), layout.bias(i)
         x = x @ state[weight.span].view(weight.shape).T + state[bias.span]
-        x = x if i == len(layers) - 2 else ACTIVATIONS[experiment.network.activation](x)
+        x = ACTIVATIONS[experiment.activations[i]](x)
     now = CRITERIA[experiment.training.loss](x[:, 0], torch.from_numpy(data.targets.copy()) / scale).item()
     rmse = math.sqrt(((x[:, 0] * scale - torch.from_numpy(data.targets.copy())) ** 2).mean().item())
     return {"loss now": now, "RMSE": rmse if experiment.training.loss == "mse" else None,

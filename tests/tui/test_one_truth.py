@@ -54,13 +54,14 @@ class Run:
         x, start = torch.tensor([[a, b]], dtype=torch.float64).float().double() / scale, 0
         bend = {
             "none": lambda z: z, "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
-            "leaky_relu": torch.nn.functional.leaky_relu, "gelu": torch.nn.functional.gelu,
-        }[network.activation]  # fmt: skip
+            "leaky_relu": torch.nn.functional.leaky_relu, "gelu": torch.nn.functional.gelu, "sine": torch.sin,
+            "step": lambda z: (z > 0).double(),
+        }  # fmt: skip
         for i, (m, n) in enumerate(zip(network.layers, network.layers[1:], strict=False)):
             weight, bias = flat[start : start + m * n].reshape(n, m), flat[start + m * n : start + m * n + n]
             start += m * n + n
             x = x @ weight.T + bias
-            x = bend(x) if i < len(network.layers) - 2 else x
+            x = bend[self.experiment.activations[i]](x)
         return float(x[0, 0]) * scale
 
 

@@ -389,7 +389,7 @@ def test_a_file_that_is_no_run_is_said_for_what_it_is(
     Path("empty.npz").touch()
     capsys.readouterr()
     for name, words in (
-        ("weights.pt", "is not a run of adder-tui but weights for torch.load"), ("mine.toml", "but an experiment"),
+        ("weights.pt", "is not a run of adder-tui but weights alone"), ("mine.toml", "but an experiment"),
         ("mine.csv", "--data trains on the rows"), ("mine.py", "but a program"),
         (str(tmp_path), "but a folder"),
     ):  # fmt: skip

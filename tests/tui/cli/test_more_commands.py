@@ -72,6 +72,51 @@ def test_what_is_no_sum_is_refused_before_the_run_is_opened(capsys: pytest.Captu
     assert "SUM" in _refused(capsys, "predict", "none.npz")
 
 
+# --- weights, and runs that train saves ------------------------------------------------------------
+
+
+def test_a_run_that_train_saves_from_weights_answers_as_train_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    from adder_engine import Adder
+
+    weights, saved = tmp_path / "w.pt", tmp_path / "run.npz"
+    torch.manual_seed(3)
+    state = Adder(Experiment.preset("one-pair")).state_dict()
+    torch.save(state, weights)
+    printed = _text(
+        capsys, "train", "one-pair", "--weights", str(weights), "--epochs", "300", "--save", str(saved), "--predict",
+        "30+70"
+    )  # fmt: skip
+    assert printed[-1] == f"The run is saved as {saved}: adder-tui --open goes on with it."
+    assert _text(capsys, "predict", str(saved), "30+70") == [printed[-2]]
+    plain = _text(capsys, "train", "one-pair", "--weights", str(weights), "--epochs", "300", "--predict", "30+70")
+    assert [line for line in plain if "a second" not in line] == [
+        line for line in printed[:-1] if "a second" not in line
+    ]
+    assert main(["export", "one-pair", "--weights", str(weights), "--to", str(tmp_path / "a.toml")]) == 0
+    written = Experiment.from_toml((tmp_path / "a.toml").read_text())
+    assert list(written.network.init) == torch.cat([tensor.ravel() for tensor in state.values()]).tolist()
+
+
+def test_weights_that_do_not_fit_and_runs_that_cannot_be_saved_are_refused(
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "w.json").write_text('{"input.weight": [[1, 2]]}')
+    weights = str(tmp_path / "w.json")
+    for args in (["train", "one-pair"], ["export", "one-pair", "--to", str(tmp_path / "a.py")], []):
+        assert "has no input.bias" in _refused(capsys, *args, "--weights", weights)
+    assert "both say how" in _refused(capsys, "train", "one-pair", "--weights", weights, "--set", "network.init=0")
+    assert "leave out --weights" in _refused(
+        capsys, "export", str(run), "--to", str(tmp_path / "a.py"), "--weights", weights
+    )
+    assert "saved run, not weights alone" in _refused(capsys, "train", "one-pair", "--weights", str(run))
+    assert "does not end in .npz" in _refused(capsys, "train", "one-pair", "--save", str(tmp_path / "run"))
+    assert "no folder" in _refused(capsys, "train", "one-pair", "--save", str(tmp_path / "no" / "run.npz"))
+
+
 # --- export ----------------------------------------------------------------------------------------
 
 

@@ -71,6 +71,21 @@ async def test_other_layers_start_a_new_run_and_the_form_says_so_before() -> Non
         assert session.calls == [("load", session.experiment)]
 
 
+async def test_a_dash_after_an_activation_begins_a_list_with_one_for_each_layer() -> None:
+    session = FakeSession()
+    async with form(session) as pilot:
+        draft_of(pilot).choose("network.activation")
+        await pilot.press("t")
+        await shows(pilot, "tanh-relu: one for each layer")
+        await pilot.press("minus", *"rel")
+        await shows(pilot, 'network.activation = ["tanh", "rel"] will not do')
+        await pilot.press("u")
+        await shows(pilot, "network.activation needs a new network")
+        await pilot.press("enter")
+        await shows(pilot, "2-4-4-1, tanh-relu")
+        assert session.experiment.activations == ("tanh", "relu", "none")
+
+
 async def test_a_value_that_will_not_do_is_named_under_its_field_and_stays() -> None:
     session = FakeSession()
     async with form(session) as pilot:

@@ -71,7 +71,7 @@ def explored(seen: ViewState, width: int, height: int, **changes: Any) -> Explor
         neuron=(extent, own[0]) if own else None,
         neurons=findings.neurons_of(GridSpec(-600, 600, -600, 600, 9, 6), layers),
         course=findings.course(),
-        forecast=findings.forecast(seen.experiment.network.activation == "none"),
+        forecast=findings.forecast(seen.experiment.is_affine),
         stability=findings.stability(),
         curve=findings.loss_curve(),
         slice=findings.loss_slice(39, 22),

@@ -177,7 +177,7 @@ def matrices(trace: Trace, experiment: Experiment) -> Iterator[np.ndarray]:
     """The rows of all matrices, in the order in which they are told."""
     last = len(trace.layers) - 1
     for i, layer in enumerate(trace.layers):
-        bends = experiment.network.activation != "none" and i < last
+        bends = experiment.activations[i] != "none"
         yield layer.entering
         yield from layer.weight.T
         yield layer.bias
@@ -195,7 +195,7 @@ def matrices(trace: Trace, experiment: Experiment) -> Iterator[np.ndarray]:
             yield from trace.layers[i + 1].weight
             if layer.mask is not None:
                 yield layer.mask
-            if experiment.network.activation != "none":
+            if experiment.activations[i] != "none":
                 yield layer.slope
             yield layer.delta
         yield layer.entering

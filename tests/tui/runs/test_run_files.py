@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -130,6 +131,32 @@ async def test_a_path_is_typed_and_a_foreign_file_refused(session: Session, tmp_
         typed(pilot, str(elsewhere / "far.npz"))
         await pilot.press("enter")
         await shows(pilot, "epoch 7 of 2,000")
+
+
+async def test_a_file_of_weights_starts_a_new_run_and_one_that_does_not_fit_is_refused(
+    session: Session, tmp_path: Path
+) -> None:
+    names, shapes = ONE_PAIR.layer_names, zip((2, 4, 4), (4, 4, 1), strict=True)
+    weights = {
+        f"{name}.{kind}": np.full((leave, enter) if kind == "weight" else leave, 0.5, dtype=np.float32)
+        for name, (enter, leave) in zip(names, shapes, strict=True)
+        for kind in ("weight", "bias")
+    }
+    np.savez(tmp_path / "fits.npz", **weights)
+    np.savez(tmp_path / "less.npz", **{name: array for name, array in weights.items() if name != "hidden.bias"})
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("O")
+        await shows(pilot, "fits", "less")
+        typed(pilot, "less")
+        await pilot.press("enter")
+        await until(pilot, lambda: "has no hidden.bias" in " ".join(screen_text(pilot.app).split()))  # type: ignore[arg-type]
+        typed(pilot, "fits")
+        await pilot.press("enter")
+        await shows(pilot, "epoch 0 of 2,000", "A new run starts from the weights in fits.npz.")
+        snapshot = await session.snapshot()
+        assert (snapshot.state[0] == np.float32(0.5)).all()
+        await pilot.press("u")
+        await shows(pilot, "epoch 12 of 2,000")
 
 
 async def test_typing_narrows_the_list(session: Session, tmp_path: Path) -> None:
