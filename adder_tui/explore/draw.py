@@ -306,6 +306,11 @@ def _view(view: ViewState, exploration: ExploreState, width: int, height: int) -
         return neurons_view(view, exploration, width, height)
     if exploration.view == "learned":
         return learned_view(view, exploration, width, height), None
+    if exploration.view == "slope":
+        from adder_tui.ui.slope import slope_lines
+
+        line = exploration.found.line
+        return ([] if line is None else slope_lines(view, line, exploration.tried, width, height)), None
     if exploration.view == "stability":
         from adder_tui.explore.stability import stability_view
 
