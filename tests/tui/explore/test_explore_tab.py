@@ -107,7 +107,7 @@ async def test_left_and_right_try_other_values_of_the_number_and_setting_it_move
         await pilot.press("up")
         await shows(pilot, "output.bias[0] = 0.0779254")
         app.show(await (await app.controller.ready()).edit("output.bias", (0,), 40.0))  # type: ignore[union-attr]
-        await shows(pilot, "output.bias[0] = 40 ", "slope −117.78")
+        await shows(pilot, "output.bias[0] = 40.0000", "slope −117.78")
         moved = app.query_one(ExploreCanvas).exploration.found.line
         assert moved.range == pytest.approx(found.range, abs=2)  # type: ignore[union-attr]
 
