@@ -267,6 +267,7 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
         now, then = rate_text(limit, glyphs), rate_text(before, glyphs)
         wordings = (
             f" is {times} times the limit {now}, and {was} times {then} an update ago: ",
+            f" is {times} times the limit {now}, an update ago {was}: ",
             f" is {times} times the limit, {was} times an update ago: ",
             f" is {times} or {was} times the limit: ",
         )

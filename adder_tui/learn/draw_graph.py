@@ -31,15 +31,23 @@ def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> 
     full = height >= 2 + 3 * len(chain.layers)
     last = len(chain.layers)
     phase = values.reach.rung.phase if values.reach.rung is not None else ""
-    lost = values.has_value(last, 0) and phase != "forward"
+    begun = not view.snapshot.moment.is_start
+    lost = begun and values.has_value(last, 0) and phase != "forward"
     node, branch, leaf = ("o", "|-", "`-") if glyphs.ascii else ("●", "├─", "└─")
     lines = [Line.of((f" {'note of autograd':<{NAME}}{'put out':<{VALUE}}gradient of the loss", "dim"))]
-    lines.append(_row(view, f"{node} MseLoss", [chain.loss] if lost else None, [1.0] if _back(values, last) else None))
+    lines.append(
+        _row(
+            view,
+            f"{node} MseLoss",
+            [chain.loss] if lost else None,
+            [1.0] if begun and values.has_error(last, 0) else None,
+        )
+    )
     for layer in range(last - 1, -1, -1):
         made, column = chain.layers[layer], layer + 1
         size = len(made.bias)
-        seen = [values.has_value(column, i) for i in range(size)]
-        back = [values.has_error(column, i) for i in range(size)]
+        seen = [begun and values.has_value(column, i) for i in range(size)]
+        back = [begun and values.has_error(column, i) for i in range(size)]
         out = [float(x) if there else None for x, there in zip(made.post.tolist(), seen, strict=True)]
         error = [float(x) if there else None for x, there in zip(made.delta.tolist(), back, strict=True)]
         weights = made.weight_grad.ravel().tolist() if all(back) else None
@@ -57,11 +65,7 @@ def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> 
                              (number(tied, glyphs), "strong")))  # fmt: skip
     if figures:
         lines.append(Line.of((f" in all: {', '.join(figures)}", "dim")))
-    return lines if len(lines) <= height else [*lines[1:]]
-
-
-def _back(values: NetworkValues, last: int) -> bool:
-    return values.has_error(last, 0)
+    return lines[:height]
 
 
 def _row(

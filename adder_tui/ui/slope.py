@@ -42,7 +42,7 @@ def slope_lines(view: ViewState, found: ParameterLine, tried: int, width: int, h
     if slope:  # as far as it lies in the frame
         low, high = sorted(place + (edge - loss) / slope for edge in y)
         ends = np.clip(ends, low, high)
-    tangent = Curve(ends, loss + slope * (ends - place), "accent", "." if glyphs.ascii else "")
+    tangent = Curve(ends, loss + slope * (ends - place), "test", "." if glyphs.ascii else "")
     curves = [tangent, Curve(found.values[seen], found.losses[seen], "train")]
     curves += [_dot(found, at + n, glyphs) for n in (-found.nudge, found.nudge) if 0 <= at + n < len(seen)]
     curves.append(_dot(found, at, glyphs, chosen=True))
