@@ -92,6 +92,12 @@ def uphill(trainer: Trainer, lr: float) -> float:
     return trainer.whole_pass(trainer.state[0] + np.float32(lr) * gradients(trainer)).run()
 
 
+def promised(trainer: Trainer, lr: float) -> float:
+    """By how much one step of plain SGD would change the loss if its slopes stayed as they are: ``−lr·g·g``."""
+    slopes_now = gradients(trainer).astype(np.float64)
+    return -float(lr) * float(slopes_now @ slopes_now)
+
+
 def backwards(trainer: Trainer, times: float) -> float:
     """``.grad`` of the last bias after so many backward calls of autograd without clearing."""
     from adder_engine.reference import autograd
@@ -200,6 +206,14 @@ def _stability(trainer: Trainer) -> CurvatureReport:
     if len(trainer.experiment.layer_names) != 1 or trainer.experiment.training.loss != "mse":
         raise RequestError("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse.")
     return at_once(stability(trainer))
+
+
+def limit(trainer: Trainer) -> float:
+    """The largest rate at which the optimizer's steps hold where the run stands; infinite where nothing curves."""
+    report = at_once(stability(trainer))
+    if report.optimizer_limit is None:
+        raise RequestError(f"{trainer.experiment.training.optimizer} has a rate for each number: no one limit.")
+    return report.optimizer_limit
 
 
 def twins(trainer: Trainer) -> float:
@@ -349,11 +363,11 @@ BENCHES: Mapping[str, Callable[..., Figure]] = {
     "over": over, "rmse": error_within, "spoiled": spoiled, "rival": rival,
     "rival_rmse": rival_rmse, "gradient": gradient, "slopes": slopes,
     "nudge": nudge,
-    "uphill": uphill, "backwards": backwards, "tenths": tenths, "graph": graph,
+    "uphill": uphill, "promised": promised, "backwards": backwards, "tenths": tenths, "graph": graph,
     "tied": tied, "agreement": agreement, "worst_agreement": worst_agreement,
     "seeds": seeds, "double": double, "stuck": stuck,
     "curvature": curvature,
-    "rate_cap": rate_cap, "twins": twins, "dead": dead,
+    "rate_cap": rate_cap, "limit": limit, "twins": twins, "dead": dead,
 }  # fmt: skip
 """The figures by name; each takes the trainer, then its arguments."""
 

@@ -207,11 +207,11 @@ _INSPECT = (
             "tab", _on("inspect"), footer=5),
 )
 _EXPLORE = tuple(replace(command, contexts=_on("explore")) for command in (
-    Command("next_view", "v", "v", "view", "Show the next view: error, neurons, learned, stability, checks.",
+    Command("next_view", "v", "v", "view", "Show the next view: error, neurons, learned, stability, checks, slope.",
             "tab", footer=2, action="view(1)"),
     Command("previous_view", "V", "V", "view before", "Show the view before.", "tab", action="view(-1)"),
     Command("move_hair", "up,down,left,right,pageup,pagedown", "arrows", "move",
-            "Move the cross-hair over the plane of sums; at its edge the plane goes along."),
+            "Move the cross-hair over the plane of sums; beside a number's curve, try other values of it."),
     Command("zoom_in", "plus,equals_sign", "+", "nearer", "Look at the plane from nearer.",
             "tab", footer=4, action="zoom(-1)"),
     Command("zoom_out", "minus", "-", "wider", "Look at more of the plane.", "tab", footer=4, action="zoom(1)"),

@@ -191,15 +191,18 @@ def eigenvalues(surface: LossSurface) -> Steps[Doubles]:
     return np.asarray(np.linalg.eigvalsh(whole)[::-1].copy(), dtype=np.float64)
 
 
-def checked_surface(trainer: Trainer, passes: int, rough: bool = False) -> LossSurface:
+def checked_surface(trainer: Trainer, passes: int, rough: bool = False, still: bool = False) -> LossSurface:
     """A surface that so many passes over can be afforded; on fewer rows where ``rough`` will do.
+
+    Args:
+        still: it will do where nothing is free to move.
 
     Raises:
         RequestError: every parameter is frozen.
     """
     work, least = (ROUGH_WORK, 50) if rough else (MOST_WORK, 200)
     surface = LossSurface(trainer, max(least, int(work / passes / (trainer.layout.size + 8 * _neurons(trainer)))))
-    if not surface.free.any():
+    if not still and not surface.free.any():
         raise RequestError("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
     return surface
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adder_engine.analysis.curvature import LossSurface, checked_gradient, checked_surface, steepest
 from adder_engine.analysis.grids import collapsed_map
-from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape
+from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape, ParameterLine
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
 from adder_engine.kernels.optim import CODES, clip_gradients, optimizer_step
@@ -28,6 +28,10 @@ NARROWEST = 0.25
 """A slice is at least so many times as high as it is wide."""
 FARTHEST = 8.0
 """The curve shows where steps land up to so many times the distance of the parabola's bottom."""
+BESIDE, BEYOND = 0.3, 1.9
+"""A parameter's curve reaches so many times the bottom's distance to this side of it, and beyond."""
+LEAST_REACH = 0.5
+"""It reaches at least so far, and so many times the parameter."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,68 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
         bottom=bottom,
         rows_used=surface.rows,
     )
+
+
+def along_parameter(
+    trainer: Trainer, index: int, points: int, around: tuple[float, float] | None = None, rough: bool = False
+) -> Steps[ParameterLine]:
+    """The loss and its slope against one parameter, about ``points`` values of it; ``rough`` on fewer rows.
+
+    Args:
+        index: the parameter's flat index.
+        around: the values that are to be in sight, as where the parameter was moved over the same picture; None, or a
+            range that it has left, for one that shows the bottom of the parabola too.
+
+    Raises:
+        RequestError: fewer than 20 or more than 1,000 points, no such parameter, or a loss that is not finite here.
+    """
+    if not 20 <= points <= MOST_LINE_POINTS:
+        raise RequestError(f"{points} points make no curve: use 20 to {MOST_LINE_POINTS:,}.")
+    if not 0 <= index < trainer.layout.size:
+        raise RequestError(f"There is no parameter {index}: they are numbered 0 to {trainer.layout.size - 1}.")
+    surface, frozen = checked_surface(trainer, 3 * points, rough, still=True), index in trainer.handles.frozen
+    surface.free[index] = 1
+    unit = np.zeros_like(surface.here)
+    unit[index] = 1
+    _, gradient = yield from checked_gradient(surface)
+    turned = yield from surface.curved(surface.here, unit)
+    value, slope, curved = (float(array[index]) for array in (surface.here, gradient, turned))
+    away = -slope / curved if curved > 0 else None
+    if around is None or not around[0] < value < around[1]:
+        reach = max(LEAST_REACH, LEAST_REACH * abs(value), abs(away or 0.0))
+        low, high = (BEYOND, BESIDE) if (away or -slope) < 0 else (BESIDE, BEYOND)
+        if abs(away or 0.0) < reach / 4:  # at the bottom already, or none is known: as far to either side
+            low = high = 1.0
+        around = value - low * reach, value + high * reach
+    step = round_step((around[1] - around[0]) / points)
+    size = 10.0 ** math.ceil(math.log10(2 * step) - 1e-9)
+    below, above = round((value - around[0]) / step), round((around[1] - value) / step)
+    values = value + step * np.arange(-below, above + 1, dtype=np.float64)
+    losses, slopes = np.empty_like(values), np.empty_like(values)
+    for i, moved in enumerate(values.tolist()):
+        there = surface.here.copy()
+        there[index] = moved
+        loss, gradient = yield from surface.gradient(there)
+        losses[i], slopes[i] = loss, gradient[index]
+    return ParameterLine(
+        index=index,
+        name=trainer.layout.name_of(index),
+        values=values,
+        losses=losses,
+        slopes=slopes,
+        here=below,
+        nudge=round(size / step),
+        size=size,
+        bottom=None if away is None else value + away,
+        frozen=frozen,
+        rows_used=surface.rows,
+    )
+
+
+def round_step(about: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is no less."""
+    power = 10.0 ** math.floor(math.log10(about))
+    return next(power * n for n in (1, 2, 5, 10) if power * n >= about * (1 - 1e-9))
 
 
 def _step(training: Training, lr: float, steps: int, state: Doubles, gradient: Doubles) -> Doubles:

@@ -229,6 +229,41 @@ class GradientLine:
 
 
 @dataclass(frozen=True)
+class ParameterLine:
+    """The loss against one parameter, all others as they are, over all training rows. In scaled units."""
+
+    index: int
+    """The parameter's flat index."""
+    name: str
+    values: Doubles
+    """``(points,)``, increasing in even steps: what the parameter is set to. ``values[here]`` is what it is."""
+    losses: Doubles
+    """``(points,)``: not finite where the loss is not."""
+    slopes: Doubles
+    """``(points,)``: the loss's derivative by the parameter at each of these values, by backpropagation."""
+    here: int
+    nudge: int
+    """How many points a nudge is: so that it comes to 1 or 10 or another power of ten, ``size``."""
+    size: float
+    bottom: float | None
+    """Where the parabola at ``here`` has its lowest point; None where it curves downwards or not at all."""
+    frozen: bool
+    rows_used: int
+    """Training rows that this was measured on: all, or an even share where all would take too long."""
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The values in sight: asked for again, the parameter moves over the same picture."""
+        return float(self.values[0]), float(self.values[-1])
+
+    def measured(self, at: int) -> float:
+        """The slope at a point without calculus, from a nudge up and the same one down; NaN where one is not there."""
+        if not self.nudge <= at < len(self.values) - self.nudge:
+            return math.nan
+        return float(self.losses[at + self.nudge] - self.losses[at - self.nudge]) / (2 * self.size)
+
+
+@dataclass(frozen=True)
 class LossLandscape:
     """The loss over a plane through the space of parameters, with the run's path on it. In scaled units.
 

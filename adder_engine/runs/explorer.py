@@ -23,6 +23,7 @@ from adder_engine.analysis.results import (
     GradientLine,
     GridSpec,
     LossLandscape,
+    ParameterLine,
     Query,
 )
 from adder_engine.analysis.tracing import (
@@ -178,6 +179,11 @@ class Explorer:
 
     def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
         return landscape.along_gradient(self.recording.trainer, points, rough)
+
+    def along_parameter(
+        self, index: int, points: int = POINTS, around: tuple[float, float] | None = None, rough: bool = False
+    ) -> Steps[ParameterLine]:
+        return landscape.along_parameter(self.recording.trainer, index, points, around, rough)
 
     def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
         return landscape.loss_slice(self.recording.trainer, self._path, columns, rows, rough)

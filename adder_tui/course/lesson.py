@@ -8,6 +8,8 @@ from typing import Any, Literal, cast
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment, key_named
+from adder_engine.runs.labels import difference_words
+from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Expression, parse, parse_check
 from adder_tui.course.numbers import read_number
@@ -425,6 +427,12 @@ class Lesson:
     terms: tuple[str, ...] = declare(Table.texts)
     views: tuple[str, ...] = declare(_views)
     controls: tuple[str, ...] = declare(_controls)
+    number: str = declare(Table.text, 60, "")
+    """The weight or bias that is chosen on entering; empty for none."""
+    step_size: str = under("step", Table.one_of, STEP_SIZES, "")
+    """How far a step goes at first; empty for as far as before."""
+    run_title: str = under("run", Table.text, LONGEST_STATION, "")
+    """What its own run is called beside its stations; empty where that has no name."""
     stations: tuple[Station, ...] = under("station", _stations)
     """Runs to choose from, in the order of the way through the lesson."""
     predictions: tuple[Prediction, ...] = under("predict", Table.all_made, Prediction, 1)
@@ -465,6 +473,12 @@ class Lesson:
 
     def station_named(self, id: str) -> Station | None:
         return next((one for one in self.stations if one.id == id), None)
+
+    def title_of(self, experiment: Experiment) -> str:
+        """What a run with these settings is called: after the station that is nearest, and what it has else."""
+        runs = [(self.run_title, self.experiment), *((one.title, one.experiment) for one in self.stations)]
+        title, nearest = min(runs, key=lambda run: len(run[1].differences(experiment)))
+        return ", ".join([title, *difference_words(nearest, experiment)])
 
     def quote_named(self, name: str) -> Quote | None:
         return next((one for one in self.quotes if one.name == name), None)

@@ -242,7 +242,7 @@ class LessonController:
             await self._own_run.keep(session)
             await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None
-            state.since = attempt.activity.snapshot.version
+            state.since, state.first_run = attempt.activity.snapshot.version, attempt.activity.snapshot.run
             self.changed()
 
     async def leave(self) -> None:

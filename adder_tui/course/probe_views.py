@@ -76,7 +76,7 @@ SHEETS: Mapping[str, ProbeView] = {
     "far": ProbeView("How far off it typically is, by how large the sums' numbers may be.", ("rmse",),
                  _calls("rmse 500", "rmse 5000", "rmse 50000", "rmse 500000")),
     "valley": ProbeView("How curved the loss is, and the largest rate at which plain steps hold.",
-                    ("curvature", "rate_cap"), _calls("curvature", "rate_cap")),
+                    ("curvature", "rate_cap", "limit"), _calls("curvature", "rate_cap")),
     "activity": ProbeView("What the neurons do over all rows.", ("twins", "dead"), _calls("twins", "dead 1", "dead 2")),
     "seeds": ProbeView("Untrained answers to 30 + 70, each seed with weights of its own.", ("seeds", "double", "stuck"),
                    _calls("seeds mean 1000", "seeds spread 1000", "seeds low 1000", "seeds high 1000",
@@ -93,7 +93,9 @@ _NAMES: Mapping[str, str] = {
     "backwards": ".grad of the last bias after {0:g} backward", "tenths": "ten tenths against all rows at once",
     "uphill": "loss after a step uphill at rate {0:g}", "agreement": "{0:,g} rows a batch: on average",
     "worst_agreement": "{0:,g} rows a batch: the worst of ten", "curvature": "steepest curve over flattest",
-    "rate_cap": "largest rate that holds", "twins": "neurons of layer 1 that are another's twin",
+    "rate_cap": "largest rate that holds", "limit": "largest rate that holds here",
+    "promised": "change of the loss by the slopes alone, rate {0:g}",
+    "twins": "neurons of layer 1 that are another's twin",
     "dead": "neurons of layer {0:g} that are dead", "double": "the same seed in float64",
     "stuck": "of seeds 0 to {1:,g}, stuck with {0}", "rival": "{0}: {1:,g} + {2:,g}",
     "rival_rmse": "{0}: typically off by", "matmul": "{0}", "broadcast": "{0}",
@@ -150,7 +152,7 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     wanted = {
         "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
         "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
-        "run": ("chart", "network"), "step": ("trace", "chart", "network"),
+        "run": ("chart", "network"), "step": ("step", "graph", "trace", "chart", "network"),
     }  # fmt: skip
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 

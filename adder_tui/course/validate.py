@@ -39,6 +39,8 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
         _check_marks(lesson, source, at, prediction.shows)
         if prediction.before > len(lesson.tasks):
             source.complain(at, f"predict.before = {prediction.before}: there are {len(lesson.tasks)} tasks.")
+    if lesson.number:
+        _check_name(lesson, source, source.line("", 0, "number"), "number", lesson.number)
     for id in lesson.worked.fields if lesson.worked else ():
         if lesson.field_named(id) is None:
             source.complain(source.line("worked", 0, "lines"), f"worked.lines has a blank {{{id}}}, but no such field.")

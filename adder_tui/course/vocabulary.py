@@ -84,6 +84,10 @@ VIEWS: Mapping[str, str] = {
     "trace": "one sum's way as text",
     "inspect": "every tensor",
     "chart": "the loss over the epochs",
+    "downhill": "the loss along the gradient",
+    "slope": "the loss against one number",
+    "step": "what the last step did",
+    "plane": "how far off, over a plane of sums",
     "sums": "the watched sums",
     "prompt": "the prompt",
     "rule": "the rule beside the network",
@@ -109,8 +113,8 @@ VIEWS: Mapping[str, str] = {
 
 BENCHES = (
     "matmul", "broadcast", "square", "hits", "over", "rmse", "spoiled", "graph", "tied", "backwards", "tenths",
-    "uphill", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck", "twins", "dead",
-    "rival", "rival_rmse",
+    "uphill", "promised", "limit", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck",
+    "twins", "dead", "rival", "rival_rmse",
 )  # fmt: skip
 """What lessons can have the engine compute beside a run."""
 

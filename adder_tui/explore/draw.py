@@ -286,15 +286,18 @@ def explore_lines(
     """The whole tab, and where its plane lies, if it has one."""
     room = height - HEADING
     view = exploration.view_then(view)
-    lines, spot = _view(view, exploration, width, room)
+    lines, spot = view_lines(view, exploration, width, room)
     if not lines:
-        lines = _nothing_yet(view, exploration, width)
+        lines = nothing_yet(view, exploration, width)
     shown = [heading(view, exploration, width), *lines]
     fitted = [line.fit(width, view.glyphs.ellipsis) for line in shown[:height]]
     return fitted, spot and ClickTarget(spot.x, spot.y + HEADING, spot.cells)
 
 
-def _view(view: ViewState, exploration: ExploreState, width: int, height: int) -> tuple[list[Line], ClickTarget | None]:
+def view_lines(
+    view: ViewState, exploration: ExploreState, width: int, height: int
+) -> tuple[list[Line], ClickTarget | None]:
+    """The view without its heading, and where its plane lies, if it has one; nothing until there is something."""
     # Each view is imported when it is first looked at.
     if exploration.view == "error":
         from adder_tui.explore.error import error_view
@@ -306,6 +309,11 @@ def _view(view: ViewState, exploration: ExploreState, width: int, height: int) -
         return neurons_view(view, exploration, width, height)
     if exploration.view == "learned":
         return learned_view(view, exploration, width, height), None
+    if exploration.view == "slope":
+        from adder_tui.ui.slope import slope_lines
+
+        line = exploration.found.line
+        return ([] if line is None else slope_lines(view, line, exploration.tried, width, height)), None
     if exploration.view == "stability":
         from adder_tui.explore.stability import stability_view
 
@@ -336,7 +344,7 @@ def _place(exploration: ExploreState) -> str:
     return f"epoch {count(then.epoch)}"
 
 
-def _nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[Line]:
+def nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[Line]:
     """What the view will show, or why it cannot."""
     glyphs = view.glyphs
     lines = [Line(), Line.of((f"  {VIEWS[exploration.view]}", "dim"))]

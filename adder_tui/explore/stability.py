@@ -9,7 +9,7 @@ import numpy as np
 
 from adder_tui.explore.plane import beside
 from adder_tui.explore.state import ExploreState
-from adder_tui.ui.chart import Curve, Upright, plot, span_of
+from adder_tui.ui.chart import LABELS, Curve, Upright, plot, span_of
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
 from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest, wrapped
 from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 
 ABOVE, UNDER = 1, 1
+FARTHEST = 4.0
+"""A limit that lies so many times as far away as the curve reaches is not marked on it."""
+NAME_ROOM = 6
+"""Columns that two places on the axis need between them to have a name each."""
+LEAST_WITH_GAUGE = 13
+"""Rows from which on the curve alone has a gauge above it."""
 STEEP = 4.0
 """What lies this many times above the losses that matter is left outside of the picture."""
 LEVELS = len(SIZES) - 1
@@ -40,15 +46,24 @@ GAUGE_DECADES = 2.0
 """The gauge reaches so far to either side of the limit."""
 
 
-def loss_curve(view: ViewState, found: GradientLine, width: int, height: int) -> list[Line]:
-    """The curve from behind the present place to beyond the valley, and what the step does in numbers."""
+def loss_curve(view: ViewState, found: GradientLine, width: int, height: int, limit: float | None = None) -> list[Line]:
+    """The curve from behind the present place to beyond the valley, and what the step does in numbers.
+
+    Args:
+        limit: the rate above which plain steps grow, where that is to be marked.
+    """
     glyphs = view.glyphs
     seen = in_sight(found)
     if not seen.any():
         return [Line.of(("  No loss along the gradient is finite.", "dim"))]
     t, losses = found.t[seen], found.losses[seen]
     x = min(float(t[0]), 0.0), max(float(t[-1]), found.step_t)
-    uprights = [Upright(found.step_t, "step", "accent"), Upright(0.0, "here", "strong")]
+    close = abs(found.step_t) * (width - LABELS) < NAME_ROOM * (x[1] - x[0])
+    uprights = [Upright(0.0, "" if close else "here", "strong")]
+    uprights.insert(0, Upright(found.step_t, "here, step" if close else "step", "accent"))
+    if limit is not None and x[0] < limit <= FARTHEST * max(x[1], found.step_t):
+        x = x[0], max(x[1], 1.1 * limit)
+        uprights.append(Upright(limit, "limit", "minus"))
     if found.bottom is not None:
         uprights.append(Upright(found.bottom, "parabola", "dim"))
     written, shown = _written(found, losses)
@@ -179,12 +194,31 @@ def stability_view(view: ViewState, exploration: ExploreState, width: int, heigh
         top = _refusal(view, exploration, "stability", width)
     rows = height - TOP
     left, right = halves(width)
-    curve = loss_curve(view, found.curve, left, rows) if found.curve else _refusal(view, exploration, "curve", left)
+    limit = found.stability.optimizer_limit if found.stability else None
+    curve = (
+        loss_curve(view, found.curve, left, rows, limit) if found.curve else _refusal(view, exploration, "curve", left)
+    )
     if found.slice:
         loss = slice_lines(view, found.slice, exploration.halved, right, rows)
     else:
         loss = _refusal(view, exploration, "slice", right)
     return [*top, *[Line()] * (TOP - len(top)), *beside(curve, loss, left, 1)]
+
+
+def downhill_lines(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+    """Whether the rate holds, in a sentence and as a gauge, and the loss along the gradient with the limit on it."""
+    found = exploration.found
+    if found.stability is None and found.curve is None:
+        return []
+    limit, top = None, _refusal(view, exploration, "stability", width)
+    if found.stability is not None:
+        top = _verdict(view, found.stability, width)
+        if height >= LEAST_WITH_GAUGE:
+            top.append(_gauge(found.stability, width, view.glyphs))
+        limit = found.stability.optimizer_limit
+    if found.curve is None:
+        return [*top, *_refusal(view, exploration, "curve", width)]
+    return [*top, *loss_curve(view, found.curve, width, height - len(top), limit)]
 
 
 def halves(width: int) -> tuple[int, int]:
@@ -233,6 +267,7 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
         now, then = rate_text(limit, glyphs), rate_text(before, glyphs)
         wordings = (
             f" is {times} times the limit {now}, and {was} times {then} an update ago: ",
+            f" is {times} times the limit {now}, an update ago {was}: ",
             f" is {times} times the limit, {was} times an update ago: ",
             f" is {times} or {was} times the limit: ",
         )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         GradientLine,
         GridSpec,
         LossLandscape,
+        ParameterLine,
     )
     from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
@@ -33,6 +34,7 @@ VIEWS = {
     "learned": "the map that the network has learned, and what it foretells far out",
     "stability": "how large a step the loss allows, and where the next one leads",
     "checks": "how good the answers are beyond the loss, and rivals on the same rows",
+    "slope": "the loss against the chosen number, and its slope there",
 }
 """The views by name, with what they show."""
 
@@ -54,6 +56,8 @@ class ExploreResults:
     stability: CurvatureReport | None = None
     curve: GradientLine | None = None
     slice: LossLandscape | None = None
+    line: ParameterLine | None = None
+    """The loss against the chosen number."""
     checks: Evaluation | None = None
     rivals: tuple[Baseline, ...] = ()
 
@@ -68,6 +72,8 @@ class ExploreState:
     logarithmic: Viewport = field(default_factory=Viewport)
     log: bool = False
     by_size: bool = False
+    tried: int = 0
+    """How many points beside the chosen number's value the point on its curve lies."""
     cursor: tuple[float, float] | None = None
     """The sum under the cross-hair; None for the current sum."""
     halved: bool = True

@@ -30,9 +30,12 @@ from adder_tui.explore.state import (
     hidden_neuron,
     next_neuron,
 )
+from adder_tui.selection import Parameter, Selection, focus_of, layout_for
 from adder_tui.ui.canvas import Canvas, Pane, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
+from adder_tui.ui.slope import POINTS as SLOPE_POINTS
+from adder_tui.ui.slope import point_at
 from adder_tui.ui.theme import BASIC_THEME
 from adder_tui.ui.view import ViewState
 
@@ -96,6 +99,13 @@ def asks(view: ViewState, exploration: ExploreState, width: int, height: int) ->
             QuerySpec("course", None, (state, view.snapshot.newest), Query("map_course")),
             QuerySpec("forecast", (answers, asked.a, asked.b), state, Query("forecast")),
         ]
+    if exploration.view == "slope":
+        index, found = focus_of(view.selection, view.experiment).parameter, exploration.found.line
+        same = found is not None and found.index == index and exploration.of is not None
+        same = same and exploration.of.experiment == view.experiment  # type: ignore[union-attr]
+        rough = view.snapshot.status == "playing"
+        about = (index, SLOPE_POINTS, found.range if found is not None and same else None, rough)
+        return [QuerySpec("line", index, (state, rough), Query("along_parameter", about))]
     if exploration.view == "stability":
         columns, rows = slice_cells(halves(width)[1], room - TOP, exploration.halved)
         rough = view.snapshot.status == "playing"  # once it stands still, all is asked for again in full
@@ -137,6 +147,7 @@ class ExploreCanvas(Canvas, can_focus=True):
 
     Args:
         changed: told when another part of the plane is looked at.
+        select: takes the number that the arrows choose beside its curve.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -148,9 +159,9 @@ class ExploreCanvas(Canvas, can_focus=True):
         Binding("pagedown", "move(0, 5)", show=False),
     ]
 
-    def __init__(self, source: ViewSource, changed: Callable[[], None]) -> None:
+    def __init__(self, source: ViewSource, changed: Callable[[], None], select: Callable[[Selection], None]) -> None:
         super().__init__(source)
-        self._changed = changed
+        self._changed, self._select = changed, select
         self.exploration = ExploreState()
         self._spot: ClickTarget | None = None
         self._drawn: tuple[ExploreState, tuple[object, ...]] | None = None
@@ -196,13 +207,27 @@ class ExploreCanvas(Canvas, can_focus=True):
         return a, b
 
     def action_move(self, right: int, down: int) -> None:
-        """Move the cross-hair by cells; at the edge the plane goes along."""
+        """Move the cross-hair by cells; at the edge the plane goes along. Beside a curve, move its point."""
+        if self.exploration.view == "slope":
+            self._move_on_curve(right, down)
         if self._spot is None:
             return
         exploration = self.exploration
         window, cursor = moved(exploration.window(self.view), self._spot.cells, self.cursor, right, down)
         self.exploration = dataclasses.replace(exploration.with_window(window), cursor=cursor)
         self._changed()
+
+    def _move_on_curve(self, right: int, down: int) -> None:
+        """Move the point along the curve, or choose the next number."""
+        found = self.exploration.found.line
+        if found is None:
+            return
+        if right:
+            self.look(tried=point_at(found, self.exploration.tried + right) - found.here)
+            return
+        view, size = self.view, layout_for(self.view.experiment).size
+        self.look(tried=0)
+        self._select(Parameter((focus_of(view.selection, view.experiment).parameter + down) % size))
 
     def on_click(self, event: events.Click) -> None:
         found = self._spot.cell_at(event.x, event.y) if self._spot else None
@@ -218,7 +243,7 @@ class ExplorePane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
-        self._canvas = ExploreCanvas(services.view, self.redraw)
+        self._canvas = ExploreCanvas(services.view, self.redraw, services.select)
         self._known: dict[str, tuple[object, object]] = {}
         """By finding: what it was last asked about, and of which state of the run."""
         self._asking: dict[str, float] = {}
@@ -326,7 +351,7 @@ class ExplorePane(Pane):
         at = names.index(self._canvas.exploration.view)
         older = self._older()
         found = dataclasses.replace(self._canvas.exploration.found, **older)  # type: ignore[arg-type]
-        self._canvas.look(view=names[(at + change) % len(names)], refused={}, found=found)
+        self._canvas.look(view=names[(at + change) % len(names)], refused={}, found=found, tried=0)
         self._known = {finding: known for finding, known in self._known.items() if finding in self._found()}
         self.redraw()
 

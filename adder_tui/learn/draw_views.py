@@ -8,6 +8,7 @@ from functools import partial
 from adder_tui.course.activity_log import Asked, LoggedRun
 from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, name_of
 from adder_tui.course.state import PRACTICE, LessonState
+from adder_tui.learn.draw_graph import graph_view, step_view
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, role_of, signed
 from adder_tui.ui.run_state import formula, wanted_words
@@ -101,7 +102,7 @@ def settings_view(view: ViewState, state: LessonState, width: int, height: int) 
     stations = state.lesson.stations
     if stations:
         lines += [Line()] if lines else []
-        titles = [("", "the lesson's own run"), *((one.id, one.title) for one in stations)]
+        titles = [("", state.lesson.run_title or "the lesson's own run"), *((one.id, one.title) for one in stations)]
         for id, title in titles:
             here = id == state.station
             role: Role = "strong" if here else "text"
@@ -128,26 +129,29 @@ def value_text(value: object, glyphs: Glyphs) -> str:
 def runs_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """The lesson's runs: what differs between them, how far they came, their losses."""
     glyphs = view.glyphs
-    runs = state.activity.runs
+    runs, held = state.activity.runs, any(run.test_loss is not None for run in state.activity.runs)
     rows = runs[-max(1, height - 1) :]
     if not rows:
         return [Line.of((" No run yet.", "dim"))]
-    head = f" {'run':<5}{'epochs':>7} {'train loss: first':>18} {'last':>12}   settings"
+    head = f" {'run':<5}{'epochs':>7} {'train loss: first':>18} {'last':>12}{'    held-out' if held else ''}   settings"
     lines = [Line.of((head, "dim"))]
     for i, run in enumerate(rows, len(runs) - len(rows) + 1):
         here = run is runs[-1]
         first, newest = run.ends
         last = "not finite" if run.exploded else number(newest, glyphs)
         settings = _differing(run, state, glyphs)
+        beside = f"{number(run.test_loss, glyphs):>12}" if held else ""
         lines.append(
             Line.of((f" {glyphs.current if here else ' '}{i:<4}", "accent"), f"{count(run.epochs):>7} ",
-                    f"{number(first, glyphs):>18} ", (f"{last:>12}", "strong"), f"   {settings}")
+                    f"{number(first, glyphs):>18} ", (f"{last:>12}", "strong"), (beside, "test"), f"   {settings}")
             .fit(width, glyphs.ellipsis)
         )  # fmt: skip
     return lines
 
 
 def _differing(run: LoggedRun, state: LessonState, glyphs: Glyphs) -> str:
+    if state.lesson.run_title:
+        return glyphs.text(state.lesson.title_of(run.experiment))
     keys = [key for key in dict.fromkeys((*state.lesson.controls, "seed"))
             if len({str(one.experiment[key]) for one in state.activity.runs}) > 1]  # fmt: skip
     return "  ".join(f"{key.split('.')[-1]} {value_text(run.experiment[key], glyphs)}" for key in keys)
@@ -242,7 +246,7 @@ def capstone_view(view: ViewState, state: LessonState, width: int, height: int) 
 Drawing = Callable[[ViewState, LessonState, int, int], Sequence[Line]]
 OWN_VIEWS: Mapping[str, Drawing] = {
     "rule": rule_view, "prompt": prompt_view, "map": map_view, "settings": settings_view, "runs": runs_view,
-    "board": board_view, "capstone": capstone_view,
+    "board": board_view, "capstone": capstone_view, "graph": graph_view, "step": step_view,
 }  # fmt: skip
 """Views that are drawn here; those of :data:`SHEETS` are drawn by :func:`sheet_view`."""
 

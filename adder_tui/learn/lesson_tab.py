@@ -12,8 +12,10 @@ from textual.containers import Container, Vertical
 from adder_engine.errors import AdderError
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
+from adder_tui.course.resolver import place_of
 from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
+from adder_tui.selection import Parameter, layout_for
 from adder_tui.ui.canvas import Canvas, Drawing
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line
@@ -106,6 +108,11 @@ class LessonView(Container):
         self.row.close()
         await self.views.put_up(lesson)
         self._arranged, self._half_typed, self._blank = None, {}, None
+        if lesson.step_size:
+            self._services.controller.step_size = lesson.step_size
+        if lesson.number:
+            layout = layout_for(lesson.experiment)
+            self._services.select(Parameter(layout.index_of(*place_of(lesson.number))))
 
     def look(self) -> None:
         """Something was done: see which tasks that does, and have the shown figures worked out."""
@@ -378,7 +385,7 @@ class LessonFocus:
         elif action.verb in AT_A_VIEW:
             self._lesson_view.focus_for(action)
         elif action.verb in TRAINS:
-            self._lesson_view.bring(view_for(action, self._lesson_view.views.names))
+            self._lesson_view.bring(self._stage_of_training() or view_for(action, self._lesson_view.views.names))
 
     def settle_again(self) -> None:
         """The tab was come back to, or a step begins: hand the keys over anew."""
@@ -389,9 +396,13 @@ class LessonFocus:
         """The chart comes in sight, unless something else is being looked at."""
         focused = self._lesson_view.views.focused
         if "chart" in self._lesson_view.views.names and (focused is None or focused.view_name == "settings"):
-            self._lesson_view.bring("chart")
+            self._lesson_view.bring(self._stage_of_training() or "chart")
             if focused is not None:
                 self._lesson_view.take_focus()
+
+    def _stage_of_training(self) -> str:
+        """The plane, where the lesson has it and no held-out loss asks for the chart."""
+        return "plane" if "plane" in self._lesson_view.views.names and not self._services.view().has_held_out else ""
 
     def _take_back(self) -> None:
         self._lesson_view.take_focus()

@@ -34,12 +34,14 @@ WIDE = 110
 LEAST_VIEW_ROWS = 7
 LARGE_VIEW = 12
 """Rows that any other view needs at least."""
-SMALL_VIEWS = {"rule": 8, "prompt": 8, "map": 4, "capstone": 6, "runs": 8}
+SMALL_VIEWS = {"rule": 8, "prompt": 8, "map": 4, "capstone": 6, "runs": 8, "step": 5}
 """Views that need few rows, and how many they get where several are shown."""
 TEXT_ROWS = {"do": 9, "predict": 9, "observe": 10}
 """Rows that a step's text takes at most above the views; other steps take what leaves the least for a view."""
 LOOKING_ROWS = 4
 """Rows that the text keeps while a view has the keys."""
+SHOWN = frozenset({"slope", "downhill", "plane"})
+"""Views that show what Explore does."""
 StateSource = Callable[[], LessonState | None]
 
 
@@ -260,12 +262,16 @@ class LessonViews(Vertical):
             frame.styles.height = rows.get(frame.view_name) or "1fr"
 
     def _frame(self, name: str) -> ViewFrame:
+        if name in SHOWN:
+            from adder_tui.learn.finding_views import FindingView
+
+            return ViewFrame(self._source, name, FindingView(self._veiled, self._services, name))
         if name != "chart":
             return ViewFrame(self._source, name, self._canvas(name))
         from adder_tui.train.tab import ChartReading
 
         ready, say = self._services.controller.ready, self._services.say
-        reading = ChartReading(self, self._veiled, ready, lambda: None, self._go_to_epoch, say)
+        reading = ChartReading(self, self._charted, ready, lambda: None, self._go_to_epoch, say)
         self.chart = reading.chart
         return ViewFrame(self._source, name, reading.chart, reading.telling)
 
@@ -309,6 +315,21 @@ class LessonViews(Vertical):
             return view
         snapshot = dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
         return dataclasses.replace(view, snapshot=snapshot)
+
+    def _charted(self) -> ViewState:
+        """The view with the lesson's other runs on the chart, where these have titles: of each title the newest."""
+        view, state = self._veiled(), self._state()
+        if view.snapshot is None or state is None or not state.lesson.run_title:
+            return view
+        from adder_tui.ui.run_words import MOST_ON_CHART, comparable
+
+        now, runs = view.snapshot.experiment, list(view.snapshot.runs)
+        lessons = [run for run in runs if run.id >= state.first_run and run.epoch and comparable(run.experiment, now)]
+        titles = {run.id: state.lesson.title_of(run.experiment) for run in lessons}
+        own = state.lesson.title_of(now)
+        newest = {title: id for id, title in titles.items() if title != own}
+        charted = frozenset([*newest.values()][-MOST_ON_CHART:])
+        return dataclasses.replace(view, charted=charted, titles=titles | {view.snapshot.run: own})
 
     def _go_to_epoch(self, epoch: int) -> None:
         self.run_worker(self._services.attempt(self._services.controller.seek_epoch(epoch)), name="go there")

@@ -27,7 +27,7 @@ _DOING = {
 
 def ladder_lines(view: ViewState, width: int) -> list[Line]:
     """Three rows: the rungs, the place in words, and what happened or what comes next."""
-    rows = (_rungs(view, width), _place(view, width), _effect(view, width))
+    rows = (_rungs(view, width), _place(view, width), effect_line(view, width))
     return [row.fit(width, view.glyphs.ellipsis) for row in rows]
 
 
@@ -107,7 +107,7 @@ def _place(view: ViewState, width: int) -> Line:
     return roomiest(width, with_key, place, short)
 
 
-def _effect(view: ViewState, width: int) -> Line:
+def effect_line(view: ViewState, width: int) -> Line:
     """What the phase is doing; between two updates what the step was expected to do, and what it did."""
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.trace is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -13,13 +13,20 @@ from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceChec
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
+from adder_tui.ui.slope import point_at, slope_lines
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.text_window import TextWindow, sentence
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.results import ParameterLine
+    from adder_tui.ui.view import ViewState
 
 TABLE = 76
 """Columns of the proof's table."""
 POOR = 0.05
 """From this relative error on an estimate is marked."""
+PICTURE_ROWS = 13
+"""Of the loss's curve."""
 
 
 def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]:
@@ -197,13 +204,34 @@ class ProofScreen(TextWindow):
 
 
 class GradientScreen(TextWindow):
-    """A gradient beside slopes that are measured."""
+    """A gradient beside slopes that are measured, below the loss's curve where that is known."""
 
     HEADING = "The gradient, checked"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("g", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "dismiss", show=False),
+        Binding("left", "try(-1)", show=False, priority=True),
+        Binding("right", "try(1)", show=False, priority=True),
+    ]
+    _line: ParameterLine | None = None
+    _tried = 0
 
     def __init__(self, source: ViewSource) -> None:
         super().__init__(source, sentence("nudging the number up and down…"))
 
-    def show_check(self, check: GradientCheck) -> None:
-        self.show(lambda view, width: gradient_lines(check, view.glyphs, width))
+    def show_check(self, check: GradientCheck, line: ParameterLine | None) -> None:
+        """Show the slope as a picture, its point where the number is, and as measured by every nudge."""
+        self._line = line
+        self.show(lambda view, width: [*self._picture(view, width), *gradient_lines(check, view.glyphs, width)])
+
+    def _picture(self, view: ViewState, width: int) -> list[Line]:
+        if self._line is None:
+            return []
+        keys = Line.of(("   ", "dim"), ("left right", "key"), (" try other values of it  ", "dim"),
+                       ("down", "key"), (" what every nudge measures", "dim"))  # fmt: skip
+        return [*slope_lines(view, self._line, self._tried, width, PICTURE_ROWS), keys, Line()]
+
+    def action_try(self, change: int) -> None:
+        """Move the point along the curve; the number itself stays as it is."""
+        if self._line is not None:
+            self._tried = point_at(self._line, self._tried + change) - self._line.here
+            self._fit()

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
 from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
@@ -24,9 +25,11 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.network_values import ClickTarget
 from adder_tui.ui.numbers import count
 from adder_tui.ui.picture import picture
+from adder_tui.ui.slope import POINTS
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
+    from adder_engine.analysis.results import ParameterLine
     from adder_engine.snapshot import ParameterHistory
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
@@ -251,7 +254,7 @@ class NetworkPane(Pane):
             screen.show_refusal(str(error))
 
     async def action_check_gradient(self) -> None:
-        """Nudge the chosen parameter up and down, and compare the slope with its gradient."""
+        """Draw the loss against the chosen parameter, nudge it up and down, and compare the slope with its gradient."""
         from adder_tui.network.reference_check import GradientScreen
 
         view = self.source()
@@ -260,7 +263,9 @@ class NetworkPane(Pane):
         self.app.push_screen(screen)
         session = await self._services.controller.ready()
         try:
-            screen.show_check(await session.check_gradient(index))
+            check = await session.check_gradient(index)
+            (line,) = session.together(Query("along_parameter", (index, POINTS))).answers
+            screen.show_check(check, cast("ParameterLine | None", await line))
         except AdderError as error:
             screen.show_refusal(str(error))
 

@@ -287,7 +287,8 @@ def _legend_with(
     zero = "" if snapshot is None else zeros(snapshot.losses)
     thin = ink if glyphs.ascii else glyphs.horizontal
     drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
-    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" train{over}", "dim"))
+    own = "train" if snapshot is None else glyphs.text(view.titles.get(snapshot.run, "train"))
+    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {own}{over}", "dim" if own == "train" else "strong"))
     if zero:
         line = Line.of(line, (f", {zero}", "strong"))
     if lens.smooth:
@@ -299,7 +300,7 @@ def _legend_with(
         line = Line.of(line, gap, (glyphs.band * 2, "faint"), (f" batches{within}", "dim"))
     if snapshot is not None:
         for run, marker in others:
-            name = glyphs.text(shown_beside(snapshot, run))
+            name = glyphs.text(view.titles.get(run.id) or shown_beside(snapshot, run))
             off = f" {beyond_mark(glyphs)[0]}" if run.id in leaving else ""
             line = Line.of(line, f"{gap}{marker * 2} ", (f"{name}{off}", "dim"))
     return line

@@ -178,7 +178,7 @@ def _same_curves(before: ViewState, after: ViewState) -> bool:
         and old.marks is new.marks
         and (old.moment, old.newest, old.status, old.run) == (new.moment, new.newest, new.status, new.run)
         and before.experiment == after.experiment
-        and before.charted == after.charted
+        and (before.charted, before.titles) == (after.charted, after.titles)
     )
 
 

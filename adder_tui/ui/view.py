@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from adder_tui.selection import Selection
@@ -45,6 +46,8 @@ class ViewState:
     """Whether the trace stands in the diagram's place."""
     charted: frozenset[int] | None = None
     """Ids of the other runs that were picked for the chart; None for the run just left."""
+    titles: Mapping[int, str] = field(default_factory=dict)
+    """Ids of runs to what a lesson calls them, this one among them; the others are told by what they have else."""
     words: Contexts = frozenset()
     """What a lesson in front lets one do, for the table of commands; ``visiting`` on other tabs while one is open."""
     lesson: Lesson | None = None

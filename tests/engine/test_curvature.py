@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from adder_engine.analysis.curvature import LossSurface, hessian, largest_curvature, limit_for, stability, steepest
-from adder_engine.analysis.landscape import along_gradient, loss_slice
+from adder_engine.analysis.landscape import along_gradient, along_parameter, loss_slice
 from adder_engine.errors import RequestError
 from adder_engine.experiment import OPTIMIZERS, Experiment
 from adder_engine.reference import ACTIVATION_MODULES
@@ -213,6 +213,67 @@ def test_the_marked_step_is_the_one_the_optimizer_takes(
     cosine = -float(moved @ gradient) / float(np.linalg.norm(moved) * np.linalg.norm(gradient))
     assert curve.step_cosine == pytest.approx(cosine, abs=1e-3)
     assert curve.step_t == pytest.approx(-float(moved @ gradient) / float(gradient @ gradient), rel=1e-2, abs=1e-9)
+
+
+@examples(30)
+@given(held_trainers(), st.data())
+def test_the_loss_against_a_number_and_its_slope_are_pytorchs_at_every_value(
+    trainer: Trainer, data: st.DataObject
+) -> None:
+    index = data.draw(st.integers(0, trainer.layout.size - 1))
+    before = trainer.state.copy()
+    assume(np.isfinite(before[0]).all() and np.abs(before[0]).max() < 1e3)
+    try:
+        line = at_once(along_parameter(trainer, index, 25))
+    except RequestError:
+        assume(False)
+    assert line.values[line.here] == trainer.state[0, index]
+    assert line.name == trainer.layout.name_of(index)
+    assert (line.frozen, line.rows_used) == (index in trainer.handles.frozen, trainer.experiment.row_count)
+    for at in data.draw(st.lists(st.integers(0, len(line.values) - 1), min_size=3, max_size=3)):
+        flat = torch.tensor(before[0].astype(np.float64))
+        flat[index] = float(line.values[at])
+        flat.requires_grad_()
+        loss = plain_loss(trainer, flat)
+        (gradient,) = torch.autograd.grad(loss, flat)
+        assert line.losses[at] == pytest.approx(loss.item(), rel=1e-9, abs=1e-9)
+        assert line.slopes[at] == pytest.approx(gradient[index].item(), rel=1e-7, abs=1e-6 * max(1, loss.item()))
+    assert np.array_equal(trainer.state, before, equal_nan=True)
+
+
+def test_the_curve_of_a_straight_networks_number_is_a_parabola_that_a_nudge_of_ten_measures_exactly() -> None:
+    trainer = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": [[30, 70]]}))
+    line = at_once(along_parameter(trainer, trainer.layout.size - 1, 121))
+    miss = trainer.predict(30, 70) - 100
+    assert line.losses == pytest.approx((miss + line.values - line.values[line.here]) ** 2, rel=1e-6, abs=1e-6)
+    assert line.slopes == pytest.approx(2 * (miss + line.values - line.values[line.here]), rel=1e-6, abs=1e-6)
+    assert line.size == 10
+    assert line.values[line.here + line.nudge] == pytest.approx(line.values[line.here] + 10)
+    assert line.measured(line.here) == pytest.approx(2 * miss, rel=1e-6)
+    assert line.bottom == pytest.approx(line.values[line.here] - miss, rel=1e-6)
+    assert line.range[0] < line.values[line.here] < line.bottom < line.range[1]
+
+
+def test_a_number_that_was_moved_lies_elsewhere_on_the_same_picture() -> None:
+    trainer = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": [[30, 70]]}))
+    first = at_once(along_parameter(trainer, 36, 121))
+    trainer.edit(36, 40.0)
+    second = at_once(along_parameter(trainer, 36, 121, first.range))
+    assert second.values[second.here] == 40
+    assert second.here > first.here
+    step = float(first.values[1] - first.values[0])
+    assert second.range == pytest.approx(first.range, abs=step)
+    assert second.losses[second.here] == pytest.approx(np.interp(40, first.values, first.losses), rel=1e-2)
+    trainer.edit(36, 4_000.0)
+    left = at_once(along_parameter(trainer, 36, 121, first.range))
+    assert left.range[0] < 4_000 < left.range[1]
+    assert left.range != pytest.approx(first.range, rel=0.5)
+
+
+@pytest.mark.parametrize(("index", "points"), [(37, 50), (-1, 50), (0, 19), (0, 1_001)])
+def test_a_curve_of_no_number_or_of_too_few_or_many_points_is_refused(index: int, points: int) -> None:
+    with pytest.raises(RequestError, match=r"There is no parameter|points make no curve"):
+        at_once(along_parameter(Trainer(Experiment()), index, points))
 
 
 def test_the_parabolas_bottom_is_the_lowest_point_of_a_straight_network_of_one_layer() -> None:

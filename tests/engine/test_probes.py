@@ -47,11 +47,19 @@ def test_shapes_that_are_none_are_refused(shapes: str) -> None:
         ("nudge", ("output.bias", 1), 9567.53), ("nudge", ("output.bias[0]", -1), 9962.78), ("uphill", (1e-5,), 11626),
         ("backwards", (1,), -197.6), ("backwards", (2,), -395.3), ("backwards", (3,), -592.9), ("tied", (), -10000),
         ("graph", ("MseLossBackward0",), 1), ("graph", ("AddmmBackward0",), 3), ("graph", ("TBackward0",), 3),
-        ("graph", ("AccumulateGrad",), 6), ("slopes", (), 37), ("square", (1.1863, 100), 9764.15),
+        ("graph", ("AccumulateGrad",), 6), ("slopes", (), 37), ("promised", (1e-5,), -1795),
+        ("square", (1.1863, 100), 9764.15),
     ],
 )  # fmt: skip
 def test_gradients_of_one_sum_come_out_as_measured(name: str, arguments: tuple[Argument, ...], value: float) -> None:
     assert figure(name, *arguments, **ONE) == pytest.approx(value, rel=3e-4)
+
+
+def test_the_limit_is_that_of_the_optimizer_where_the_run_stands_and_adam_has_none() -> None:
+    assert figure("limit", **ONE, training__optimizer="sgd") == pytest.approx(8.0953e-5, rel=1e-3)
+    assert figure("limit", **ONE, training__optimizer="momentum") == pytest.approx(1.9 * 8.0953e-5, rel=1e-3)
+    with pytest.raises(RequestError, match="adam has a rate for each number"):
+        figure("limit", **ONE)
 
 
 @pytest.mark.parametrize(

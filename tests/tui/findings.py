@@ -20,6 +20,7 @@ from adder_engine.analysis.results import (
     GridSpec,
     LocalLinearMap,
     LossLandscape,
+    ParameterLine,
     Region,
     symmetric_exp,
     symmetric_log,
@@ -94,6 +95,16 @@ def loss_curve() -> GradientLine:
     t = np.linspace(-1e-5, 6e-5, 71)
     losses = 765.25 * (1 - t / 2e-5) ** 2 + 10
     return GradientLine(t, losses, 775.25, 5e-5, 1731.8125, "sgd", 5e-5, 1731.8125, 0.2048, 1.0, 2e-5, 10_000)
+
+
+def parameter_line(index: int = 36, value: float = 0.125, bent: bool = False) -> ParameterLine:
+    """A parabola whose lowest point is 96 above 0.125; ``bent``: with a fourth power on top."""
+    values = value + 2.0 * np.arange(-15, 96)
+    away = values - 96.125
+    losses, slopes = away**2 + 4, 2 * away
+    if bent:
+        losses, slopes = losses + away**4 / 4096, slopes + away**3 / 1024
+    return ParameterLine(index, "output.bias[0]", values, losses, slopes, 15, 5, 10.0, 96.125, False, 10_000)
 
 
 def loss_slice(columns: int, rows: int) -> LossLandscape:

@@ -75,6 +75,7 @@ def explored(seen: ViewState, width: int, height: int, **changes: Any) -> Explor
         stability=findings.stability(),
         curve=findings.loss_curve(),
         slice=findings.loss_slice(39, 22),
+        line=findings.parameter_line(),
         checks=findings.checks(),
         rivals=findings.rivals(),
     )

@@ -23,6 +23,7 @@ from adder_engine.analysis.results import (
     GradientLine,
     GridSpec,
     LossLandscape,
+    ParameterLine,
     Query,
 )
 from adder_engine.errors import RequestError
@@ -32,7 +33,7 @@ from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_engine.worker_thread import QueryBatch
 from adder_tui.explore.tab import EVERY, ExploreCanvas, ExplorePane
-from adder_tui.selection import Neuron
+from adder_tui.selection import Neuron, Parameter
 from tests.tui import findings
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_of, app_on, check_golden, screen_text, shows, until
@@ -72,7 +73,9 @@ async def test_v_goes_through_the_views(session: Session) -> None:
             ("v", "▸learned", "f(a,b) =  0.1001·a − 0.02507·b − 0.06097", "error foretold"),
             ("v", "▸stability", "the limit of plain gradient descent", "by the Hessian", "loss along the gradient"),
             ("v", "▸checks", "newly drawn sums", "error by region", "typical, as above"),
+            ("v", "▸slope", "loss ", "○ nudge"),
             ("v", "▸error", "off by −98.81"),
+            ("V", "▸slope", "slope "),
             ("V", "▸checks", "within 0.5 of the truth"),
         ):
             await pilot.press(key)
@@ -82,11 +85,31 @@ async def test_v_goes_through_the_views(session: Session) -> None:
 async def test_every_view_can_be_opened_while_the_run_plays(session: Session) -> None:
     async with explore(session, epochs=10_000_000) as pilot:
         await pilot.press("space")
-        for view in ("neurons", "learned", "stability", "checks", "error"):
+        for view in ("neurons", "learned", "stability", "checks", "slope", "error"):
             await pilot.press("v")
             await shows(pilot, f"▸{view}", "playing")
         await pilot.press("space")
         await shows(pilot, "paused")
+
+
+async def test_left_and_right_try_other_values_of_the_number_and_setting_it_moves_the_point(session: Session) -> None:
+    async with explore(session) as pilot:
+        app = app_of(pilot)
+        app.select(Parameter(36))
+        await pilot.press("V")
+        await shows(pilot, "output.bias[0] = 0.0779254", "slope −197.627", "nudge 10: loss 7,887.88 up")
+        before, found = app.snapshot, app.query_one(ExploreCanvas).exploration.found.line
+        await pilot.press("right", "right")
+        await shows(pilot, "output.bias[0] at 4.077", "slope −189.627", "(it is 0.07793)")
+        assert app.snapshot.state[0, 36] == before.state[0, 36]  # type: ignore[union-attr]
+        await pilot.press("down")
+        await shows(pilot, "input.weight[0, 0] = 0.540", "slope −534.3")
+        await pilot.press("up")
+        await shows(pilot, "output.bias[0] = 0.0779254")
+        app.show(await (await app.controller.ready()).edit("output.bias", (0,), 40.0))  # type: ignore[union-attr]
+        await shows(pilot, "output.bias[0] = 40.0000", "slope −117.78")
+        moved = app.query_one(ExploreCanvas).exploration.found.line
+        assert moved.range == pytest.approx(found.range, abs=2)  # type: ignore[union-attr]
 
 
 async def test_the_cross_hair_tells_a_sum_and_enter_makes_it_the_current_one(session: Session) -> None:
@@ -179,7 +202,7 @@ async def test_the_limit_of_two_weights_and_a_bias_is_the_courses(session: Sessi
 
 async def test_keys_of_the_plane_say_where_it_is(session: Session) -> None:
     async with explore(session) as pilot:
-        await pilot.press("V", "g")
+        await pilot.press("V", "V", "g")
         await shows(pilot, "The checks view has no plane to move on")
 
 
@@ -237,6 +260,12 @@ class Formulas(FakeSession):
     async def along_gradient(self, points: int = 81, rough: bool = False) -> GradientLine:
         await self._found("curve")
         return findings.loss_curve()
+
+    async def along_parameter(
+        self, index: int, points: int = 121, around: tuple[float, float] | None = None, rough: bool = False
+    ) -> ParameterLine:
+        await self._found("line")
+        return findings.parameter_line(index)
 
     async def loss_slice(self, columns: int, rows: int, rough: bool = False) -> LossLandscape:
         await self._found("slice")
@@ -319,10 +348,10 @@ async def test_a_view_asks_only_for_what_it_shows_and_nothing_is_asked_out_of_si
     app = app_on(session)
     async with app.run_test(size=SIZE) as pilot:
         await shows(pilot, "epoch 412")
-        await pilot.press("5", "V")
+        await pilot.press("5", "V", "V")
         await shows(pilot, "error by region", "7.625e−6")
         await quiet(pilot)
-        assert set(session.asks) <= {"plane", "checks", "rivals"}
+        assert set(session.asks) <= {"plane", "line", "checks", "rivals"}
         session.asks.clear()
         await pilot.press("4", "full_stop")
         await shows(pilot, "epoch 413")
@@ -359,7 +388,7 @@ async def test_a_playing_run_is_looked_at_about_once_a_second() -> None:
 async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_said(session: Session) -> None:
     raw = {"network.layers": [2, 16, 16, 1], "network.activation": "tanh", "data.count": 500, "data.kind": "uniform"}
     async with explore_raw(session, epochs=10_000_000, **raw) as pilot:
-        await pilot.press("space", "V")
+        await pilot.press("space", "V", "V")
         canvas = app_of(pilot).query_one(ExploreCanvas)
         for _ in range(4):
             before = canvas.exploration.of
@@ -403,13 +432,13 @@ async def test_what_cannot_be_had_says_why_beside_what_can() -> None:
 @pytest.mark.parametrize(
     ("name", "keys"),
     [("error", []), ("error_log", ["g"]), ("neurons", ["v"]), ("learned", ["v", "v"]), ("stability", ["v"] * 3),
-     ("checks", ["V"])],
+     ("checks", ["V"] * 2), ("slope", ["V"])],
 )  # fmt: skip
 async def test_the_explore_tab_looks_as_it_did(name: str, keys: list[str], size: tuple[int, int]) -> None:
     await _golden(f"explore_{name}_{size[0]}x{size[1]}", keys, size)
 
 
-@pytest.mark.parametrize(("name", "keys"), [("error", []), ("stability", ["v"] * 3)])
+@pytest.mark.parametrize(("name", "keys"), [("error", []), ("stability", ["v"] * 3), ("slope", ["V"])])
 async def test_the_explore_tab_looks_as_it_did_in_ascii(name: str, keys: list[str]) -> None:
     await _golden(f"explore_{name}_80x24_ascii", keys, (80, 24), ascii=True)
 

@@ -260,6 +260,10 @@ async def test_g_checks_the_chosen_gradient_and_shows_where_float32_runs_out(ses
         pilot.app.select(Neuron(3, 0))
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, GradientScreen))
+        await shows(pilot, "output.bias[0] = 0.0779254   loss 9,764.15   slope −197.627", "here", "lowest")
+        await pilot.press("right")
+        await shows(pilot, "output.bias[0] at 2.0779", "slope −193.627", "tried")
+        await pilot.press("pagedown")
         await shows(
             pilot,
             "output.bias[0]: backpropagation says its gradient is −197.627",

@@ -1,0 +1,104 @@
+"""Pictures of the Explore tab beside a lesson's text: what the engine finds of the lesson's run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import AdderError
+from adder_tui.explore.draw import HEADING, nothing_yet, view_lines
+from adder_tui.explore.stability import downhill_lines
+from adder_tui.explore.state import ExploreResults, ExploreState
+from adder_tui.explore.tab import EVERY, ExploreCanvas, QuerySpec, asks
+from adder_tui.ui.canvas import ViewSource
+from adder_tui.ui.line import Line
+from adder_tui.ui.theme import BASIC_THEME
+from adder_tui.ui.view import ViewState
+
+if TYPE_CHECKING:
+    from adder_tui.services import Services
+
+
+SHOWN = {"slope": "slope", "downhill": "stability", "plane": "error"}
+"""A lesson's view to the view of Explore that it shows, or a part of."""
+LEFT_OUT = {"downhill": ("slice",)}
+"""What a lesson's view does not show of it."""
+WAITING = "This is drawn once you have worked out yours."
+
+
+class FindingView(ExploreCanvas):
+    """One of :data:`SHOWN`.
+
+    Args:
+        source: gives the view; without a trace in it while a number is to be worked out by hand.
+        services: what the app does for it.
+        name: the lesson's name for it.
+    """
+
+    def __init__(self, source: ViewSource, services: Services, name: str) -> None:
+        super().__init__(source, self.redraw, services.select)
+        self._services, self._shows = services, name
+        self._known: dict[str, tuple[object, object]] = {}
+        """By finding: what it was last asked about, and of which state of the run."""
+        self._asking = False
+        self._asked_at = 0.0
+        self.exploration = ExploreState(view=SHOWN[name])
+
+    def on_mount(self) -> None:
+        halved = not (self.app.no_color or self._services.settings.ascii or self.app.theme == BASIC_THEME)
+        self.look(halved=halved)
+
+    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        if view.snapshot is not None and view.snapshot.trace is None:
+            self._spot = None
+            return [Line(), Line.of((f"  {WAITING}", "dim"))]
+        exploration = self.exploration
+        view = exploration.view_then(view)
+        if self._shows == "downhill":
+            lines = downhill_lines(view, exploration, width, height)
+        else:
+            lines, self._spot = view_lines(view, exploration, width, height)
+        lines = lines or nothing_yet(view, exploration, width)
+        return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
+
+    def redraw(self) -> None:
+        super().redraw()
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask for what is out of date, of a run that plays about once a second."""
+        view = self.view
+        if view.snapshot is None or not self.size or self._asking:
+            return
+        wanted = asks(view, self.exploration, self.size.width, self.size.height + HEADING)
+        stale = [one for one in wanted if one.finding not in LEFT_OUT.get(self._shows, ())
+                 and self._known.get(one.finding) != (one.about, one.state)]  # fmt: skip
+        rests = view.snapshot.status == "playing" and time.monotonic() - self._asked_at < EVERY
+        if stale and not rests:
+            self._asking, self._asked_at = True, time.monotonic()
+            self.run_worker(self._fetch(stale), name=f"findings {self._shows}")
+
+    async def _fetch(self, group: Sequence[QuerySpec]) -> None:
+        """Wait for findings of one moment, and show them together."""
+        found: dict[str, object] = {}
+        refused: dict[str, str] = {}
+        try:
+            with contextlib.suppress(AdderError):  # the session is closed
+                together = (await self._services.controller.ready()).together(*(one.question for one in group))
+                of = await together.snapshot
+                for one, answer in zip(group, together.answers, strict=True):
+                    try:
+                        found[one.finding] = one.take(await answer)
+                    except AdderError as error:
+                        found[one.finding] = getattr(ExploreResults(), one.finding)
+                        refused[one.finding] = str(error)
+                self._known |= {one.finding: (one.about, one.state) for one in group}
+                known = dataclasses.replace(self.exploration.found, **found)  # type: ignore[arg-type]
+                self.exploration = dataclasses.replace(self.exploration, found=known, refused=refused, of=of)
+        finally:
+            self._asking = False
+        if self.is_running:
+            self.redraw()

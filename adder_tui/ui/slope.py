@@ -1,0 +1,113 @@
+"""The loss against one number of the network: the curve, the point on it, its tangent and a nudge to either side."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from adder_tui.ui.chart import Curve, Upright, plot, span_of
+from adder_tui.ui.line import Line, roomiest, wrapped
+from adder_tui.ui.numbers import number, plain_number, plural
+from adder_tui.ui.run_state import over_pairs
+from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.view import ViewState
+
+if TYPE_CHECKING:
+    from adder_engine.analysis.results import ParameterLine
+
+
+POINTS = 121
+"""Values of the number that are asked for, about: two dots a column where there are 70."""
+ABOVE, UNDER = 1, 1
+DIGITS = 6
+
+
+def slope_lines(view: ViewState, found: ParameterLine, tried: int, width: int, height: int) -> list[Line]:
+    """The number, its loss and slope in numbers, the picture, and what a nudge measures.
+
+    Args:
+        tried: how many points beside the number's own value the point lies.
+    """
+    import numpy as np
+
+    glyphs, at = view.glyphs, point_at(found, tried)
+    seen = np.isfinite(found.losses)
+    if not math.isfinite(float(found.losses[at])):
+        words = f"{found.name} at {number(float(found.values[at]), glyphs)}: the loss is no finite number there."
+        return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
+    x, y = found.range, span_of(found.losses[seen].tolist())
+    place, loss = float(found.values[at]), float(found.losses[at])
+    slope = float(found.slopes[at])
+    ends = np.array(x)
+    if slope:  # as far as it lies in the frame
+        low, high = sorted(place + (edge - loss) / slope for edge in y)
+        ends = np.clip(ends, low, high)
+    tangent = Curve(ends, loss + slope * (ends - place), "test", "." if glyphs.ascii else "")
+    curves = [tangent, Curve(found.values[seen], found.losses[seen], "train")]
+    curves += [_dot(found, at + n, glyphs) for n in (-found.nudge, found.nudge) if 0 <= at + n < len(seen)]
+    curves.append(_dot(found, at, glyphs, chosen=True))
+    uprights = [Upright(place, "tried" if at != found.here else "here", "accent")]
+    if at != found.here:
+        uprights.append(Upright(float(found.values[found.here]), "here", "strong"))
+    if found.bottom is not None and abs(found.bottom - place) > (x[1] - x[0]) / 10:
+        uprights.append(Upright(found.bottom, "lowest" if _is_parabola(found) else "parabola", "dim"))
+    drawn = plot(curves, x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights)
+    lines = [_at_the_point(view, found, at, width), *drawn, _nudged(view, found, at, width)]
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def point_at(found: ParameterLine, tried: int) -> int:
+    """The index of the point that lies so many points beside the number's own value; at an end the last one."""
+    return max(0, min(len(found.values) - 1, found.here + tried))
+
+
+def _is_parabola(found: ParameterLine) -> bool:
+    """Whether the curve is one as far as it is drawn: its slope rises in a straight line."""
+    import numpy as np
+
+    bends = np.diff(found.slopes, 2)
+    return bool(np.isfinite(bends).all() and np.abs(bends).max() <= 1e-6 * np.abs(found.slopes).max())
+
+
+def _dot(found: ParameterLine, at: int, glyphs: Glyphs, chosen: bool = False) -> Curve:
+    """A mark on the curve: the point, or where a nudge from it leads."""
+    mark = ("@" if glyphs.ascii else "●") if chosen else ("o" if glyphs.ascii else "○")
+    return Curve(found.values[at : at + 1], found.losses[at : at + 1], "strong" if chosen else "test", label=mark)
+
+
+def _at_the_point(view: ViewState, found: ParameterLine, at: int, width: int) -> Line:
+    """``output.bias[0] 0.0779  loss 9764.15  slope −197.627``; of a point beside it also what the number is."""
+    glyphs = view.glyphs
+    value, loss, slope = (
+        number(float(array[at]), glyphs, DIGITS) for array in (found.values, found.losses, found.slopes)
+    )
+    own = number(float(found.values[found.here]), glyphs)
+    aside = at != found.here
+    phrase = Line.of(
+        (f" {found.name}", "strong"), (" at " if aside else " = ", "dim"), (value, "strong"),
+        ("   loss ", "dim"), (loss, "strong"), ("   slope ", "dim"), (slope, "accent"),
+    )  # fmt: skip
+    rows = f", over {plural(found.rows_used, 'row')}" if found.rows_used < view.experiment.row_count else ""
+    over = over_pairs(view.experiment, glyphs, ", ")[2]
+    more = [f"   (it is {own})"] if aside else [f"   all other numbers as they are{rows or over}", rows or over]
+    return roomiest(width, *(Line.of(phrase, (words, "dim")) for words in (*more, "")))
+
+
+def _nudged(view: ViewState, found: ParameterLine, at: int, width: int) -> Line:
+    """What is measured without calculus: the losses after a nudge up and down, and the slope that they give."""
+    glyphs, measured = view.glyphs, found.measured(at)
+    size = plain_number(found.size, glyphs)
+    mark = "o" if glyphs.ascii else "○"
+    if not math.isfinite(measured):
+        return Line.of((f" {mark} ", "test"), (f"a nudge of {size} leaves the picture", "dim"))
+    up, down = (number(float(found.losses[at + n]), glyphs, DIGITS) for n in (found.nudge, -found.nudge))
+    slope = float(found.slopes[at])
+    off = abs(measured - slope) / abs(slope) if slope else math.inf
+    told = number(measured, glyphs, DIGITS)
+    apart = "" if off == math.inf else ", the same" if off < 5e-5 else f", off by {number(off * 100, glyphs, 2)} %"
+    first = Line.of((f" {mark} ", "test"), ("nudge ", "dim"), size)
+    ways = (
+        Line.of((f": loss {up} up, {down} down: slope ", "dim"), (told, "strong"), (apart, "dim")),
+        Line.of((": slope ", "dim"), (told, "strong"), (apart, "dim")),
+    )
+    return roomiest(width, *(Line.of(first, way) for way in ways))
