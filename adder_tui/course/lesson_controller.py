@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
+from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
+from adder_tui.course.deeds import deeds_of, restore_deeds, restore_runs
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.numbers import decimal_points
 from adder_tui.course.probe_views import LASTING, view_for
 from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
 from adder_tui.storage import progress
-from adder_tui.storage.run_files import OwnRun
+from adder_tui.storage.run_files import LessonRuns, OwnRun
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
@@ -37,11 +39,12 @@ class SessionSource(Protocol):
     async def ready(self) -> Session: ...
 
 
-def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
+def is_the_lessons(lesson: Lesson, snapshot: Snapshot | RunSummary) -> bool:
     """Whether a run can be one of the lesson's: nothing is set in it that the lesson does not have one set."""
     actions = lesson.solution
+    held_by_hand = not isinstance(snapshot, RunSummary) and bool(snapshot.frozen or snapshot.silenced)
     if not any(action.verb == "edit" for action in actions) and (
-        snapshot.frozen or snapshot.silenced or any(" = " in mark.text for mark in snapshot.marks)
+        held_by_hand or any(" = " in mark.text for mark in snapshot.marks)
     ):
         return False
     free = {*lesson.controls, *(key for action in actions for key in action.keys)}
@@ -56,7 +59,7 @@ def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
 
 def needs_its_network(state: LessonState) -> bool:
     """Whether there is something left to be done or to be quoted for which the lesson's own network is needed."""
-    return not state.attempt.all_done or any(quote.name not in state.figures for quote in state.lesson.quotes)
+    return not state.attempt.all_done or any(quote.name not in state.attempt.figures for quote in state.lesson.quotes)
 
 
 async def bring_back(state: LessonState, session: Session) -> Snapshot:
@@ -205,16 +208,17 @@ class LessonController:
         course: the lessons.
         store: where progress is kept.
         own_run: where the learner's own run is kept meanwhile.
+        runs: where those of the lessons are kept.
         player: what reaches the session.
         show: takes each snapshot on the way.
         changed: called when something to be drawn has changed.
     """
 
     def __init__(
-        self, course: Course, store: Store, own_run: OwnRun, player: SessionSource, show: Callable[[Snapshot], None],
-        changed: Callable[[], None],
+        self, course: Course, store: Store, own_run: OwnRun, runs: LessonRuns, player: SessionSource,
+        show: Callable[[Snapshot], None], changed: Callable[[], None],
     ) -> None:  # fmt: skip
-        self.course, self.store, self._own_run, self._player = course, store, own_run, player
+        self.course, self.store, self._own_run, self._runs, self._player = course, store, own_run, runs, player
         self.show, self.changed = show, changed
         self.lesson_state: LessonState | None = None
         """The lesson that has the network; None on the list."""
@@ -228,19 +232,28 @@ class LessonController:
     async def enter(self, lesson: Lesson) -> None:
         """Load a lesson's preset; the learner's own run is kept until :meth:`leave`."""
         async with self._changing:
+            await self._keep()
             kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
             attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
             # The text can be read while the engine is still loading.
             self.lesson_state = state = LessonState(
-                attempt, figures=dict(kept.figures), answered=lesson.quiz.answer if completed(lesson, kept) else "",
+                attempt, answered=lesson.quiz.answer if completed(lesson, kept) else "",
                 finished=kept.done, next_title=after.title if after is not None else "",
                 review_due=after is None or after.chapter != lesson.chapter,
             )  # fmt: skip
             state.at = min(kept.step, furthest(state.steps, set(kept.prediction), attempt.done))
             self.changed()
+            restore_deeds(state, kept.deeds)
             session = await self._player.ready()
             await self._own_run.keep(session)
-            await ActionRunner(session, attempt, self.show).enter()
+            snapshot = await self._runs.bring(session, lesson.id) if kept.deeds else None
+            if snapshot is not None and is_the_lessons(lesson, snapshot):
+                earlier = [run for run in snapshot.runs if is_the_lessons(lesson, run) and run.id != snapshot.run]
+                restore_runs(state, snapshot, earlier, kept.deeds)
+                state.run = snapshot.run
+                self.show(snapshot)
+            else:
+                await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None
             state.since = attempt.activity.snapshot.version
             self.changed()
@@ -252,11 +265,29 @@ class LessonController:
             RunFileError: the run cannot be read. It stays in its file, and the lesson is left all the same.
         """
         async with self._changing:
+            await self._keep()
             self.lesson_state = None
             self.changed()
             snapshot = await self._own_run.give_back(await self._player.ready())
             if snapshot is not None:
                 self.show(snapshot)
+
+    async def _keep(self) -> None:
+        """Keep the run of the lesson that is open, and what was done there, so that it can be gone on with."""
+        state = self.lesson_state
+        if state is None or not state.has_run:
+            return
+        self._note_deeds(state)
+        snapshot = state.activity.snapshot
+        if snapshot is not None and snapshot.run == state.run and is_the_lessons(state.lesson, snapshot):
+            await self._runs.keep(await self._player.ready(), state.lesson.id)
+
+    def _note_deeds(self, state: LessonState) -> None:
+        """Keep what was done, where something new was."""
+        deeds, answers = deeds_of(state), state.activity.answers
+        kept = self.store.progress.lesson(state.lesson.id)
+        if kept.deeds != deeds or kept.answers != answers:
+            self.store.change(lambda tree: progress.keep_deeds(tree, state.lesson.id, deeds, answers))
 
     async def settled(self) -> None:
         """Wait until the lesson that was entered has its run."""
@@ -322,7 +353,8 @@ class LessonController:
         session = await self._player.ready()
         attempt, id = state.attempt, state.lesson.id
         shown = shown or bool(state.showing)
-        for task in await attempt.look(session):
+        new = await attempt.look(session)
+        for task in new:
             self.store.change(lambda tree, task=task.id: progress.finish_task(tree, id, task, shown))  # type: ignore[misc]
             state.refusal = ""
             self.changed()
@@ -330,20 +362,13 @@ class LessonController:
             best = attempt.best[one.id]
             self.store.change(lambda tree, one=one.id, best=best: progress.better(tree, id, one, best))  # type: ignore[misc]
             self.changed()
-        if state.step.kind not in ("read", "predict", "do"):
-            await self._quote(session, state)
-
-    async def _quote(self, session: Session, state: LessonState) -> None:
-        """Fetch the figures that the text quotes, and keep them once all tasks are done."""
-        found = {}
-        for quote in state.lesson.quotes:
-            text = await state.attempt.quote(session, quote)
-            if text != "…" and quote.name not in state.figures:
-                found[quote.name] = text
-        if found and self.lesson_state is state:
-            state.figures |= found
-            self.store.change(lambda tree: progress.keep_figures(tree, state.lesson.id, found))
+        if found := await attempt.take_figures(session):
+            self.store.change(lambda tree: progress.keep_figures(tree, id, found))
             self.changed()
+        if new and self.lesson_state is state:
+            await self._keep()
+        else:
+            self._note_deeds(state)
 
     async def call_back(self) -> bool:
         """Coming from another tab: bring the lesson's network back where another one has taken its place.

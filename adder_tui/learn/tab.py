@@ -16,7 +16,7 @@ from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
-from adder_tui.storage.run_files import OwnRun, write_place
+from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs, write_place
 from adder_tui.ui.canvas import Pane
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ class LearnPane(Pane):
         lock = self._services.instance_lock
         own = OwnRun(settings.data_dir, lock.number if lock is not None else 1)
         self.classroom = LessonController(
-            course, store, own, self._services.controller, self._services.show, self.changed
-        )
+            course, store, own, LessonRuns(lesson_runs(settings.data_dir, store.path.name)),
+            self._services.controller, self._services.show, self.changed,
+        )  # fmt: skip
         self.lesson_view.room = self.classroom
         self.list.begin(Listing(course, store.progress))
         wanted = self._services.first_lesson

@@ -556,7 +556,8 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
             await pilot.press("enter")
             await until(pilot, lambda at=at: room.lesson_state.at > at)  # type: ignore[misc]
         assert room.lesson_state.attempt.done == tasks
-        await until(pilot, lambda: room.lesson_state.figures.keys() == {quote.name for quote in room.lesson.quotes})
+        quoted = {quote.name for quote in room.lesson.quotes}
+        await until(pilot, lambda: room.lesson_state.attempt.figures.keys() == quoted)
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
 
