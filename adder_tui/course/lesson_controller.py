@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import AdderError
@@ -14,8 +15,7 @@ from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
 from adder_tui.course.deeds import deeds_of, restore_deeds, restore_runs
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.numbers import decimal_points
-from adder_tui.course.probe_views import LASTING, view_for
+from adder_tui.course.probe_views import LASTING, keys_of, view_for
 from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
 from adder_tui.storage import progress
 from adder_tui.storage.run_files import LessonRuns, OwnRun
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from adder_tui.storage.progress import Store
 
 
-SHOWN_SECONDS = 0.8
-"""How long each action of "show me" stands before the next."""
+SHOWN_SECONDS = 1.8
+"""How long the keys of each action of "show me" stand before it is done: time to read them."""
+MOST_SECONDS = 24.0
+"""How long those of one task stand together at most, so that thirteen cards take no minute."""
 
 
 class SessionSource(Protocol):
@@ -71,6 +73,21 @@ async def bring_back(state: LessonState, session: Session) -> Snapshot:
     return await session.load(state.lesson.experiment)
 
 
+def settings_in(text: str, key: str, controls: Sequence[str]) -> dict[str, str]:
+    """What is typed into the settings' line, by the names of keys; a value without a name is the key's own."""
+    names = {name: name for name in controls} | {name.rpartition(".")[2]: name for name in controls}
+    found: dict[str, str] = {}
+    for piece in re.split(r"[;,]\s+", text.strip()):
+        name, _, value = re.sub(r"\s*=\s*|\s+", " ", piece.strip(), count=1).partition(" ")
+        if value and name in names:
+            found[names[name]] = value.strip()
+        elif found:
+            return {key: text}
+        else:
+            found[key] = piece
+    return found
+
+
 class Controls:
     """Changes the run of the lesson at hand."""
 
@@ -96,6 +113,8 @@ class Controls:
     async def set(self, key: str, text: str) -> None:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
 
+        Others may be named behind it, or in its place: ``2-1, lr 0.01`` or ``layers 2-1, lr 0.01``.
+
         Raises:
             ExperimentError: a value that will not do.
         """
@@ -103,9 +122,12 @@ class Controls:
         if state is None:
             return
         session = await self._room.ready()
-        experiment = session.experiment.parsed(f"{key}={decimal_points(text)}")
-        in_place = any(action.verb == "change" and key in action.keys for action in state.lesson.solution)
-        self._room.show(await (session.change(**{key: experiment[key]}) if in_place else session.load(experiment)))
+        values = settings_in(text, key, state.lesson.controls)
+        experiment = session.experiment.parsed(*(f"{name}={value}" for name, value in values.items()))
+        changing = {name for action in state.lesson.solution if action.verb == "change" for name in action.keys}
+        in_place = changing.issuperset(values)
+        changes = {name: experiment[name] for name in values}
+        self._room.show(await (session.change(**changes) if in_place else session.load(experiment)))
 
     async def turn(self, change: int) -> None:
         """Choose the next word of the chosen control, where it is one that has words.
@@ -186,16 +208,17 @@ class Help:
         for task in state.lesson.tasks:
             if task.id > wanted.id:
                 return
+            seconds = min(SHOWN_SECONDS, MOST_SECONDS / len(task.actions))
             for action in task.actions:
-                await self._show(state, player, action)
+                await self._show(state, player, action, seconds)
                 if self._room.lesson_state is not state:
                     return
             await self._room.look(shown=task.id == wanted.id)
 
-    async def _show(self, state: LessonState, player: ActionRunner, action: Action) -> None:
-        state.showing, state.stage = action.text, view_for(action, state.lesson.shown_views)
+    async def _show(self, state: LessonState, player: ActionRunner, action: Action, seconds: float) -> None:
+        state.showing, state.stage = keys_of(action), view_for(action, state.lesson.shown_views)
         self._room.changed()
-        await asyncio.sleep(SHOWN_SECONDS)
+        await asyncio.sleep(seconds)
         await player.do(action)
         await self._room.benches.shown(action)
         self._room.changed()
@@ -288,6 +311,10 @@ class LessonController:
         kept = self.store.progress.lesson(state.lesson.id)
         if kept.deeds != deeds or kept.answers != answers:
             self.store.change(lambda tree: progress.keep_deeds(tree, state.lesson.id, deeds, answers))
+
+    def forget(self, lesson: Lesson) -> None:
+        """The lesson is to be as if never begun: its run goes as well."""
+        self._runs.forget(lesson.id)
 
     async def settled(self) -> None:
         """Wait until the lesson that was entered has its run."""

@@ -239,6 +239,10 @@ class LessonState:
     """The view in which that is seen."""
     enter_taken: bool = False
     """Whether Enter does something else at the moment, because a view has the keys."""
+    scrolls: bool = False
+    """Whether the text does not fit into its place."""
+    text_left: bool = False
+    """Whether some of it lies below what is in sight."""
     review: Review | None = None
     """The chapter's review, while it is asked."""
     results: dict[ProbeCall, Shown] = field(default_factory=dict)
@@ -316,6 +320,13 @@ class LessonState:
             case "quiz":
                 return self.answered == self.lesson.quiz.answer
         return True
+
+    @property
+    def reads_on(self) -> bool:
+        """Whether Enter shows the rest of the text before it goes on."""
+        if not self.text_left or self.step.kind in ("predict", "do"):
+            return False
+        return self.review.right if self.review is not None else self.may_go_on
 
     @property
     def blank(self) -> str:

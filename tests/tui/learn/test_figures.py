@@ -10,9 +10,10 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.session import Session
+from adder_tui.course.action_runner import _FIGURE as FIGURE
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.course import read_course
-from adder_tui.course.lesson import Lesson
+from adder_tui.course.lesson import Lesson, Measured
 from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import LessonAttempt, LessonState
 from adder_tui.learn.page import page_lines
@@ -143,3 +144,59 @@ async def test_quoted_figures_are_those_of_the_tasks_whatever_else_is_done_on_th
             if learner.state.at + 1 == len(learner.state.steps):
                 return
             await learner.go_on()
+
+
+AS_ENTERED = ("untrained", "none yet", "began", "to start with", "one sum", "uphill", "flattest")
+"""Words that say of a figure that it is of the run as the lesson enters it."""
+WAYS = {"run": ("epoch", "run", "at the end"), "step": ("step",), "set": ("with", "set"), "station": ("with", "many")}
+
+
+def told(figure: Measured, paragraph: str) -> bool:
+    """Whether a paragraph says which other run a figure is of: by what differs in it, or by how far it was trained."""
+    plain = paragraph.casefold()
+    if not figure.preset and not figure.actions:
+        return any(word in plain for word in AS_ENTERED)
+    for key, value in figure.preset.items():
+        name = key.rpartition(".")[2].replace("_", " ")
+        shape = "-".join(map(str, value)) if key == "network.layers" else f"{value:g}" if is_number(value) else value
+        if name in plain or str(shape) in plain or any(word in plain for word in name.split()):
+            return True
+    if "data.rows" in figure.preset or "data.kind" in figure.preset or "data.scale" in figure.preset:
+        return any(word in plain for word in ("sum", "divid"))
+    return any(word in plain for action in figure.actions for word in WAYS.get(action.verb, ())) or any(
+        word in plain for word in ("rate", "bouncing")
+    )
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@each_lesson
+async def test_a_figure_in_the_text_is_the_one_on_the_screen_or_says_which_other_run_it_is_of(lesson: Lesson) -> None:
+    async with Session(Experiment().replace(epochs=0)) as session:
+        attempt = LessonAttempt(lesson)
+        player = ActionRunner(session, attempt)
+        await player.enter()
+        for task in lesson.tasks:
+            await player.play(task.actions)
+            await attempt.look(session)
+        wrong: list[str] = []
+        here = [one for one in lesson.measured if one.holds(await attempt.value(session, one.expression))]
+        for figure in lesson.measured:
+            if not isinstance(figure.value, float) or figure.value in (0.0, 1.0, *(one.value for one in here)):
+                continue
+            for part in ("Observe", "Explain"):
+                for paragraph in lesson.parts.get(part, "").split("\n\n"):
+                    if states(paragraph, figure.value) and not told(figure, paragraph):
+                        wrong.append(f"{figure.key}, {figure.value}: {paragraph}")
+        assert not wrong, "\n".join(wrong)
+
+
+def states(paragraph: str, value: float) -> bool:
+    """Whether a figure with a point, or of thousands, is this one as the text rounds it."""
+    for match in FIGURE.finditer(paragraph):
+        digits = match[0].replace(",", "").lstrip("−-")
+        if abs(abs(value) - float(digits)) <= 0.5005 * 10.0 ** -len(digits.partition(".")[2]):
+            return True
+    return False
