@@ -462,7 +462,7 @@ async def test_on_other_tabs_a_lesson_says_how_to_go_back_and_its_network_is_the
         await pilot.press("plus")
         await shows(pilot, "u takes it back")
         await pilot.press("1")
-        await shows(pilot, "The lesson's own network is back.", "Ask a sum, and both answer.")
+        await shows(pilot, "The lesson's own network is back.", "There are two ways")
         await pilot.press("4", "R")
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed != 42)  # type: ignore[attr-defined]
         await pilot.press("1")
@@ -487,7 +487,7 @@ async def test_what_a_lesson_lets_one_change_stays_changed_after_a_look_at_other
 async def test_the_table_within_a_lesson_has_its_keys(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="anatomy") as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
+        await go_on(pilot, "predict")
         await type_text(pilot, "37")
         await pilot.press("enter")
         await shows(pilot, ": do")
