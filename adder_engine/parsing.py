@@ -13,6 +13,9 @@ LARGEST_TERM = 1e12
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 """A number as people type it, as a regular expression; digits match in one way alone, so that many take no time."""
 _PAIR = re.compile(rf"\s*({NUMBER})\s*([+*,-])\s*({NUMBER})\s*", re.ASCII)
+_TYPED = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_PAIR_WITH_COMMAS = re.compile(rf"\s*({_TYPED})\s*([+*-]|,(?=\s))\s*({_TYPED})\s*", re.ASCII)
+_DECIMAL = re.compile(r"(?<![\d.,])(\d*),(\d+)(?![\d.,])")
 SIGNS = str.maketrans("−–×·", "--**")
 """What stands for a minus or for times in text that was copied from elsewhere."""
 MINUS_SIGNS = str.maketrans("−–", "--")
@@ -52,6 +55,7 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
 
     For a sum ``a+b`` asks about the pair (a, b) and ``a-b`` about (a, −b); for a difference ``a-b`` asks about (a, b)
     and ``a+b`` about (a, −b); for a product ``a*b``, ``a×b`` and ``a·b`` ask about (a, b). ``a, b`` always does.
+    A comma within a number is decimal: ``0,5+1,25``.
 
     Args:
         task: ``sum``, ``difference`` or ``product``.
@@ -59,18 +63,32 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     Raises:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
-    match = _PAIR.fullmatch(text.translate(SIGNS))
+    plain = text.translate(SIGNS)
+    match = _PAIR.fullmatch(plain) or _PAIR_WITH_COMMAS.fullmatch(plain)
     if not match or match[2] not in READ[task]:
         shown = text.strip()
         if not shown:
             raise SumError(f"Type {NAMES[task]} of two numbers, such as {FIRST_EXAMPLE[task]}.")
         raise SumError(f"{_short(shown)} is not {NAMES[task]} of two numbers: try {EXAMPLES[task]}.")
-    a, b = float(match[1]), float(match[3])
+    a, b = (float(match[side].replace(",", ".")) for side in (1, 3))
     for value, typed in ((a, match[1]), (b, match[3])):
         if not abs(value) <= LARGEST_TERM:
             raise SumError(f"{_short(typed)} is too large to ask about: use numbers within ±1e12.")
     turned = match[2] == {"sum": "-", "difference": "+"}.get(task)
     return Sum(a, -b if turned else b, text.strip())
+
+
+def decimal_points(text: str) -> str:
+    """With a point for each decimal comma: in what a person types ``-197,627`` is a fraction, never thousands."""
+    return _DECIMAL.sub(r"\1.\2", text)
+
+
+def parse_number(text: str) -> float | None:
+    """A finite number as a person types it, with a decimal comma or either minus sign; None for anything else."""
+    plain = decimal_points(text.strip().translate(MINUS_SIGNS))
+    if len(plain) > LONGEST_NUMBER or not _PLAIN.fullmatch(plain):
+        return None
+    return float(plain) if abs(float(plain)) < float("inf") else None
 
 
 def can_be_read(text: str) -> bool:

@@ -123,6 +123,10 @@ class SchemaField:
             return [asked.a, asked.b]
         import tomllib  # only files and typed values need it
 
+        from adder_engine.parsing import decimal_points
+
+        if _is_number(self.default) or self.name == "network.init":
+            text = decimal_points(text)
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except (ValueError, RecursionError):

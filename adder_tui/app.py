@@ -269,11 +269,13 @@ class AdderApp(App[None]):
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
-        from adder_tui.storage.run_files import settle, start_session, take_instance_lock
+        from adder_tui.storage.progress import progress_file
+        from adder_tui.storage.run_files import lesson_runs, settle, start_session, take_instance_lock
 
         self.instance_lock = take_instance_lock(self.settings.data_dir)
         if not self.instance_lock.warning:
-            settle(self.settings.data_dir, self.instance_lock.number, into_lesson=bool(self.first_lesson))
+            lessons = lesson_runs(self.settings.data_dir, progress_file(self.settings.course))
+            settle(self.settings.data_dir, self.instance_lock.number, bool(self.first_lesson), lessons)
         self.lock_taken.set()
         session, last = await start_session(
             self.experiment, self.settings.data_dir, self.instance_lock, self.settings.open_run

@@ -11,10 +11,12 @@ Window = Literal["runs", "open", "sweep", "data", "rows", "experiment", "glossar
 Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
-    "list", "field", "page", "goes", "stays", "task", "asking", "stations", "shapes",
+    "list", "field", "page", "scrolls", "reads", "goes", "stays", "task", "asking", "stations", "shapes",
     "choice_a", "choice_b", "choice_c", "choice_d", "choice_e", "choice_f", "choice_g", "choice_h",
     "ask", "run", "form", "seed", "edit", "handson", "numbers", "diagram", "tracing",
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
+    # what the task at hand needs next
+    "next_run", "next_step", "next_set", "next_station", "next_ask", "next_open", "next_seed", "next_reset",
     # on other tabs, while a lesson is open
     "visiting",
 ]  # fmt: skip
@@ -235,13 +237,18 @@ _LESSONS = tuple(replace(command, contexts=command.contexts or _on("list")) for 
             "lesson", footer=5, action="narrow('open')"),
     Command("find_lesson", "f", "f", "find", "Find a lesson by a word.", "lesson", footer=4),
     Command("all_lessons", "x", "x", "all", "Show all lessons again.", "lesson"),
-    Command("afresh", "Z", "Z", "afresh", "Forget what was done in the chosen lesson, and begin it afresh.", "lesson"),
+    Command("afresh", "Z", "Z", "afresh", "Forget what was done in the chosen lesson, and begin it afresh; it is asked"
+            " twice.", "lesson"),
     Command("glossary", "g", "g", "glossary", "Open the glossary; in a lesson its own words come first.",
             "lesson", _OPENED | _on("list"), footer=6),
 ))
 _LESSON = (
-    Command("scroll_text", "up,down,pageup,pagedown", "arrows", "scroll", "Scroll the text, or move in the view that"
-            " has the keys.", None, _TEXT),
+    Command("scroll_text", "up,down,pageup,pagedown", "arrows", "scroll", "Scroll the text.", None, _on("scrolls"),
+            footer=2),
+    Command("move_row", "up,down,pageup,pagedown", "arrows", "move", "Move in the view that has the keys.", None,
+            _on("bench", "setting")),
+    Command("read_on", "enter", "Enter", "read on", "Show the rest of the text; at its end Enter goes on.",
+            "lesson", _on("reads"), footer=1, action="go_on"),
     Command("go_on", "enter", "Enter", "go on", "Go on to the next step, once this one is done.",
             "lesson", _on("goes"), footer=1),
     Command("not_yet", "enter", "Enter", "go on", "Go on, once this step is done.",
@@ -419,7 +426,16 @@ def window_keys(window: Window) -> list[tuple[str, str]]:
     return [(c.shown, c.label) for c in sorted(ranked, key=lambda c: c.footer)]
 
 
+NEEDED: dict[Context, tuple[str, ...]] = {
+    "next_run": ("play",), "next_step": ("forward", "step_size"), "next_set": ("edit", "set_control"),
+    "next_station": ("station",), "next_ask": ("prompt",), "next_open": ("lesson_view",), "next_seed": ("reseed",),
+    "next_reset": ("reset",),
+}  # fmt: skip
+"""What a lesson's task needs next, and the commands that do it: the footer names them before all others."""
+
+
 def for_footer(typing: bool, contexts: Contexts) -> list[Command]:
     """The commands that the footer shows, in its order; ``typing``: a text field has the focus."""
     ranked = [c for c in COMMANDS if c.footer and (c.typing if typing else c.owner) and c.works_on(contexts)]
-    return sorted(ranked, key=lambda c: c.footer)
+    needed = {id for context, ids in NEEDED.items() if context in contexts for id in ids}
+    return sorted(ranked, key=lambda c: (c.id not in needed, c.footer))

@@ -180,6 +180,11 @@ class ActivityLog:
     def run(self) -> LoggedRun | None:
         return self.runs[-1] if self.runs else None
 
+    @property
+    def plays(self) -> bool:
+        """Whether the run at hand is being played."""
+        return self.snapshot is not None and self.snapshot.status == "playing"
+
     def saw(self, snapshot: Snapshot) -> None:
         """Take in a snapshot: it goes on with the run at hand, or begins another. One that comes late is left out."""
         if self.snapshot is not None and snapshot.version < self.snapshot.version:

@@ -13,6 +13,13 @@ TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
 """Verbs of a solution that move training on."""
 
 
+NEXT: dict[str, Context] = {
+    "run": "next_run", "step": "next_step", "set": "next_set", "change": "next_set", "station": "next_station",
+    "ask": "next_ask", "open": "next_open", "seed": "next_seed", "reset": "next_reset",
+}  # fmt: skip
+"""What is to be done next, by the solution's verb."""
+
+
 @dataclass(frozen=True)
 class OnScreen:
     """What there is to see of a lesson's views."""
@@ -63,12 +70,14 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
         return phrase | field | hint
     choices = frozenset(CHOICES[: len(state.choices)])
     if state.review is not None:
-        return choices | {"lesson", "page", "goes" if state.review.right else "stays"}
+        return choices | _reading(state, state.review.right) | {"lesson"}
     words = words_for(state.lesson, state.step) | choices | phrase
     if not state.has_run:
         words -= {"run", "seed", "edit", "diagram"}
     if state.task is not None:
         words |= {"task"}
+    if state.next_action is not None and state.next_action.verb in NEXT:
+        words |= {NEXT[state.next_action.verb]}
     if state.lesson.stations and "handson" in words:
         words |= {"stations"}
     if not screen.diagram or screen.focused == "inspect":
@@ -86,8 +95,14 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     elif screen.focused == "settings" and state.lesson.controls and not _enough(state, "settings"):
         words |= {"setting"}
     elif words.isdisjoint(("numbers", "read_out")):
-        words |= {"page", "goes" if state.picked or state.may_go_on else "stays"}
+        words |= _reading(state, bool(state.picked) or state.may_go_on)
     return words
+
+
+def _reading(state: LessonState, goes: bool) -> Contexts:
+    """What the keys do while the text has them; ``goes``: Enter goes on, once all of it was in sight."""
+    words: Contexts = frozenset({"page", "reads" if state.reads_on else "goes" if goes else "stays"})
+    return words | {"scrolls"} if state.scrolls else words
 
 
 def _enough(state: LessonState, view: str) -> bool:

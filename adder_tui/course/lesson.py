@@ -11,7 +11,7 @@ from adder_engine.experiment import Experiment, key_named
 from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
-from adder_tui.course.expressions import NOTHING, Expression, parse, parse_check
+from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
 from adder_tui.course.numbers import read_number
 from adder_tui.course.source import Table, declare, schema, under
 from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
@@ -307,6 +307,8 @@ class Quote:
     value: Expression = declare(Table.parsed, parse, NOTHING, "an expression, such as ask(30, 70)")
     format: str = declare(_format)
     when: Settings | None = declare(Table.settings)
+    task: int = declare(Table.whole, 0, 99, 0)
+    """The task with which it is taken; 0 for the one that its words and its settings tell."""
 
     def written(self, value: float | bool | str | None) -> str:
         """The value as the text shows it, with a true minus sign; "…" where it is not known."""
@@ -318,6 +320,16 @@ class Quote:
         except (ValueError, OverflowError):  # words where a number was expected, or no finite one
             text = str(value)
         return text.replace("-", "−") if not isinstance(value, str) else text
+
+
+DEEDS = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate": "gradcheck", "bench": "did"}
+"""A word that gives a figure, and the one that tells of what it comes from."""
+
+
+def _deed(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
+    """What a word of an expression is about, so that a figure and a check can be told to be about the same."""
+    name, arguments = word
+    return ("run", ()) if name.startswith("run.") else (DEEDS.get(name, name), arguments)
 
 
 @schema
@@ -470,6 +482,31 @@ class Lesson:
 
     def prediction_named(self, id: str) -> Prediction | None:
         return next((one for one in self.predictions if one.id == id), None)
+
+    def task_of(self, quote: Quote) -> Task:
+        """The task with which a figure is taken: of those whose settings agree the one that asks for most of the same.
+
+        Where none does it is the last one.
+        """
+        if 0 < quote.task <= len(self.tasks):
+            return self.tasks[quote.task - 1]
+        known = {one.value for one in self.measured if isinstance(one.value, float)}
+        fields = {one.id for one in self.fields if one.value in known and self._measures(one, quote)}
+
+        def likeness(task: Task) -> tuple[int, int, int]:
+            mine, theirs = quote.when or {}, task.when or {}
+            if any(key in theirs and theirs[key] != value for key, value in mine.items()):
+                return -1, 0, 0
+            shared = len({_deed(word) for word in quote.value.words} & {_deed(word) for word in task.check.words})
+            shared += sum(id in fields for id in task.blanks)
+            return bool(shared), sum(key in theirs for key in mine) if shared else 0, shared
+
+        return max(reversed(self.tasks), key=likeness)
+
+    def _measures(self, field: Field, quote: Quote) -> bool:
+        """Whether a field asks for the figure that is quoted."""
+        words = quote.value.words
+        return any(one.value == field.value and one.expression.words == words for one in self.measured)
 
     def station_named(self, id: str) -> Station | None:
         return next((one for one in self.stations if one.id == id), None)

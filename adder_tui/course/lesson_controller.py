@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
+from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
+from adder_tui.course.deeds import deeds_of, restore_deeds, restore_runs
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.numbers import decimal_points
-from adder_tui.course.probe_views import LASTING, view_for
+from adder_tui.course.probe_views import LASTING, keys_of, view_for
 from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
 from adder_tui.storage import progress
-from adder_tui.storage.run_files import OwnRun
+from adder_tui.storage.run_files import LessonRuns, OwnRun
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from adder_tui.storage.progress import Store
 
 
-SHOWN_SECONDS = 0.8
-"""How long each action of "show me" stands before the next."""
+SHOWN_SECONDS = 1.8
+"""How long the keys of each action of "show me" stand before it is done: time to read them."""
+MOST_SECONDS = 24.0
+"""How long those of one task stand together at most, so that thirteen cards take no minute."""
 
 
 class SessionSource(Protocol):
@@ -37,11 +41,12 @@ class SessionSource(Protocol):
     async def ready(self) -> Session: ...
 
 
-def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
+def is_the_lessons(lesson: Lesson, snapshot: Snapshot | RunSummary) -> bool:
     """Whether a run can be one of the lesson's: nothing is set in it that the lesson does not have one set."""
     actions = lesson.solution
+    held_by_hand = not isinstance(snapshot, RunSummary) and bool(snapshot.frozen or snapshot.silenced)
     if not any(action.verb == "edit" for action in actions) and (
-        snapshot.frozen or snapshot.silenced or any(" = " in mark.text for mark in snapshot.marks)
+        held_by_hand or any(" = " in mark.text for mark in snapshot.marks)
     ):
         return False
     free = {*lesson.controls, *(key for action in actions for key in action.keys)}
@@ -56,7 +61,7 @@ def is_the_lessons(lesson: Lesson, snapshot: Snapshot) -> bool:
 
 def needs_its_network(state: LessonState) -> bool:
     """Whether there is something left to be done or to be quoted for which the lesson's own network is needed."""
-    return not state.attempt.all_done or any(quote.name not in state.figures for quote in state.lesson.quotes)
+    return not state.attempt.all_done or any(quote.name not in state.attempt.figures for quote in state.lesson.quotes)
 
 
 async def bring_back(state: LessonState, session: Session) -> Snapshot:
@@ -66,6 +71,21 @@ async def bring_back(state: LessonState, session: Session) -> Snapshot:
         return await session.switch(state.run)
     state.station = ""
     return await session.load(state.lesson.experiment)
+
+
+def settings_in(text: str, key: str, controls: Sequence[str]) -> dict[str, str]:
+    """What is typed into the settings' line, by the names of keys; a value without a name is the key's own."""
+    names = {name: name for name in controls} | {name.rpartition(".")[2]: name for name in controls}
+    found: dict[str, str] = {}
+    for piece in re.split(r"[;,]\s+", text.strip()):
+        name, _, value = re.sub(r"\s*=\s*|\s+", " ", piece.strip(), count=1).partition(" ")
+        if value and name in names:
+            found[names[name]] = value.strip()
+        elif found:
+            return {key: text}
+        else:
+            found[key] = piece
+    return found
 
 
 class Controls:
@@ -93,6 +113,8 @@ class Controls:
     async def set(self, key: str, text: str) -> None:
         """Give a control another value: a new run, or the run at hand where the lesson changes it on the way.
 
+        Others may be named behind it, or in its place: ``2-1, lr 0.01`` or ``layers 2-1, lr 0.01``.
+
         Raises:
             ExperimentError: a value that will not do.
         """
@@ -100,9 +122,12 @@ class Controls:
         if state is None:
             return
         session = await self._room.ready()
-        experiment = session.experiment.parsed(f"{key}={decimal_points(text)}")
-        in_place = any(action.verb == "change" and key in action.keys for action in state.lesson.solution)
-        self._room.show(await (session.change(**{key: experiment[key]}) if in_place else session.load(experiment)))
+        values = settings_in(text, key, state.lesson.controls)
+        experiment = session.experiment.parsed(*(f"{name}={value}" for name, value in values.items()))
+        changing = {name for action in state.lesson.solution if action.verb == "change" for name in action.keys}
+        in_place = changing.issuperset(values)
+        changes = {name: experiment[name] for name in values}
+        self._room.show(await (session.change(**changes) if in_place else session.load(experiment)))
 
     async def turn(self, change: int) -> None:
         """Choose the next word of the chosen control, where it is one that has words.
@@ -183,16 +208,17 @@ class Help:
         for task in state.lesson.tasks:
             if task.id > wanted.id:
                 return
+            seconds = min(SHOWN_SECONDS, MOST_SECONDS / len(task.actions))
             for action in task.actions:
-                await self._show(state, player, action)
+                await self._show(state, player, action, seconds)
                 if self._room.lesson_state is not state:
                     return
             await self._room.look(shown=task.id == wanted.id)
 
-    async def _show(self, state: LessonState, player: ActionRunner, action: Action) -> None:
-        state.showing, state.stage = action.text, view_for(action, state.lesson.shown_views)
+    async def _show(self, state: LessonState, player: ActionRunner, action: Action, seconds: float) -> None:
+        state.showing, state.stage = keys_of(action), view_for(action, state.lesson.shown_views)
         self._room.changed()
-        await asyncio.sleep(SHOWN_SECONDS)
+        await asyncio.sleep(seconds)
         await player.do(action)
         await self._room.benches.shown(action)
         self._room.changed()
@@ -205,16 +231,17 @@ class LessonController:
         course: the lessons.
         store: where progress is kept.
         own_run: where the learner's own run is kept meanwhile.
+        runs: where those of the lessons are kept.
         player: what reaches the session.
         show: takes each snapshot on the way.
         changed: called when something to be drawn has changed.
     """
 
     def __init__(
-        self, course: Course, store: Store, own_run: OwnRun, player: SessionSource, show: Callable[[Snapshot], None],
-        changed: Callable[[], None],
+        self, course: Course, store: Store, own_run: OwnRun, runs: LessonRuns, player: SessionSource,
+        show: Callable[[Snapshot], None], changed: Callable[[], None],
     ) -> None:  # fmt: skip
-        self.course, self.store, self._own_run, self._player = course, store, own_run, player
+        self.course, self.store, self._own_run, self._runs, self._player = course, store, own_run, runs, player
         self.show, self.changed = show, changed
         self.lesson_state: LessonState | None = None
         """The lesson that has the network; None on the list."""
@@ -228,19 +255,28 @@ class LessonController:
     async def enter(self, lesson: Lesson) -> None:
         """Load a lesson's preset; the learner's own run is kept until :meth:`leave`."""
         async with self._changing:
+            await self._keep()
             kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
             attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
             # The text can be read while the engine is still loading.
             self.lesson_state = state = LessonState(
-                attempt, figures=dict(kept.figures), answered=lesson.quiz.answer if completed(lesson, kept) else "",
+                attempt, answered=lesson.quiz.answer if completed(lesson, kept) else "",
                 finished=kept.done, next_title=after.title if after is not None else "",
                 review_due=after is None or after.chapter != lesson.chapter,
             )  # fmt: skip
             state.at = min(kept.step, furthest(state.steps, set(kept.prediction), attempt.done))
             self.changed()
+            restore_deeds(state, kept.deeds)
             session = await self._player.ready()
             await self._own_run.keep(session)
-            await ActionRunner(session, attempt, self.show).enter()
+            snapshot = await self._runs.bring(session, lesson.id) if kept.deeds else None
+            if snapshot is not None and is_the_lessons(lesson, snapshot):
+                earlier = [run for run in snapshot.runs if is_the_lessons(lesson, run) and run.id != snapshot.run]
+                restore_runs(state, snapshot, earlier, kept.deeds)
+                state.run = snapshot.run
+                self.show(snapshot)
+            else:
+                await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None
             state.since, state.first_run = attempt.activity.snapshot.version, attempt.activity.snapshot.run
             self.changed()
@@ -252,11 +288,33 @@ class LessonController:
             RunFileError: the run cannot be read. It stays in its file, and the lesson is left all the same.
         """
         async with self._changing:
+            await self._keep()
             self.lesson_state = None
             self.changed()
             snapshot = await self._own_run.give_back(await self._player.ready())
             if snapshot is not None:
                 self.show(snapshot)
+
+    async def _keep(self) -> None:
+        """Keep the run of the lesson that is open, and what was done there, so that it can be gone on with."""
+        state = self.lesson_state
+        if state is None or not state.has_run:
+            return
+        self._note_deeds(state)
+        snapshot = state.activity.snapshot
+        if snapshot is not None and snapshot.run == state.run and is_the_lessons(state.lesson, snapshot):
+            await self._runs.keep(await self._player.ready(), state.lesson.id)
+
+    def _note_deeds(self, state: LessonState) -> None:
+        """Keep what was done, where something new was."""
+        deeds, answers = deeds_of(state), state.activity.answers
+        kept = self.store.progress.lesson(state.lesson.id)
+        if kept.deeds != deeds or kept.answers != answers:
+            self.store.change(lambda tree: progress.keep_deeds(tree, state.lesson.id, deeds, answers))
+
+    def forget(self, lesson: Lesson) -> None:
+        """The lesson is to be as if never begun: its run goes as well."""
+        self._runs.forget(lesson.id)
 
     async def settled(self) -> None:
         """Wait until the lesson that was entered has its run."""
@@ -322,7 +380,8 @@ class LessonController:
         session = await self._player.ready()
         attempt, id = state.attempt, state.lesson.id
         shown = shown or bool(state.showing)
-        for task in await attempt.look(session):
+        new = await attempt.look(session)
+        for task in new:
             self.store.change(lambda tree, task=task.id: progress.finish_task(tree, id, task, shown))  # type: ignore[misc]
             state.refusal = ""
             self.changed()
@@ -330,20 +389,13 @@ class LessonController:
             best = attempt.best[one.id]
             self.store.change(lambda tree, one=one.id, best=best: progress.better(tree, id, one, best))  # type: ignore[misc]
             self.changed()
-        if state.step.kind not in ("read", "predict", "do"):
-            await self._quote(session, state)
-
-    async def _quote(self, session: Session, state: LessonState) -> None:
-        """Fetch the figures that the text quotes, and keep them once all tasks are done."""
-        found = {}
-        for quote in state.lesson.quotes:
-            text = await state.attempt.quote(session, quote)
-            if text != "…" and quote.name not in state.figures:
-                found[quote.name] = text
-        if found and self.lesson_state is state:
-            state.figures |= found
-            self.store.change(lambda tree: progress.keep_figures(tree, state.lesson.id, found))
+        if found := await attempt.take_figures(session):
+            self.store.change(lambda tree: progress.keep_figures(tree, id, found))
             self.changed()
+        if new and self.lesson_state is state:
+            await self._keep()
+        else:
+            self._note_deeds(state)
 
     async def call_back(self) -> bool:
         """Coming from another tab: bring the lesson's network back where another one has taken its place.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from adder_engine.parsing import SIGNS, decimal_points, parse_number
 from adder_tui.course.expressions import FUNCTIONS, parse
 from adder_tui.course.source import CheckError
 
 LONGEST = 80
-_SIGNS = str.maketrans("−–×·÷", "--**/")
+_SIGNS = SIGNS | str.maketrans("÷", "/")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?=\.)|(?:,\d{3}){2,}(?![\d.,]))")
-_DECIMAL = re.compile(r"(?<![\d.,])(\d*),(\d+)(?![\d.,])")
 _FUNCTION = re.compile("|".join(FUNCTIONS))
 _COMPUTES = re.compile(r"[\d.)]\s*[-+*/]|\(")
 
@@ -36,21 +36,10 @@ def read_number(text: str) -> float | None:
 
 def read_plain(text: str) -> float | None:
     """A number that is written out; None for anything else."""
-    bare = _bare(text)
-    if not bare or len(bare) > 40 or not set(bare) <= set("0123456789+-.eE"):
-        return None
-    try:
-        number = float(bare)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e300 else None
+    number = parse_number(_bare(text))
+    return number if number is not None and abs(number) < 1e300 else None
 
 
 def _bare(text: str) -> str:
     """With points, minus and times signs as Python has them."""
     return decimal_points(_THOUSANDS.sub(lambda found: found[0].replace(",", ""), text.strip().translate(_SIGNS)))
-
-
-def decimal_points(text: str) -> str:
-    """With a point for each decimal comma: ``-197,627`` is a fraction, never thousands."""
-    return _DECIMAL.sub(r"\1.\2", text)

@@ -157,6 +157,35 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
 
+def keys_of(action: Action) -> str:
+    """The keys by which a learner does an action, as "show me" tells them."""
+    match action.verb, action.words:
+        case "ask", words:
+            return f"/ then {' '.join(words)}, Enter"
+        case "answer", (_, *said):
+            return f"{' '.join(said)}, Enter"
+        case (("set" | "change"), changes):
+            pieces = (f"{name.split('.')[-1]} {value}" for name, _, value in (one.partition("=") for one in changes))
+            return f"e then {', '.join(pieces)}, Enter"
+        case "run", (epochs,):
+            return f"space, {int(epochs):,} epochs"
+        case "step", (size,):
+            return f"s until it says {size}, then ."
+        case "station", (id,):
+            return f"b until {id} is loaded"
+        case "open", (view,):
+            return f"Tab until {view} has the keys"
+        case "sort", (card, *bin):
+            return f"Right on {card}, until it lies in {' '.join(bin)}"
+        case (("nudge" | "gradcheck" | "bench"), words):
+            return f"Up or Down to {' '.join(words)}, Enter"
+        case "edit", (name, value):
+            return f"Enter on {name}, then {value}"
+        case "seed", (seed,):
+            return f"e then seed {seed}, Enter"
+    return {"reset": "r"}.get(action.verb, action.text)
+
+
 def name_of(call: ProbeCall) -> str:
     """A figure's name as the view shows it."""
     if call.bench == "seeds":

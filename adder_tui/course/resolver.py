@@ -43,6 +43,11 @@ def figure_text(
     return None if unknown else False
 
 
+def value_of(lesson: Lesson, activity: ActivityLog, expression: Expression, run: LoggedRun, figures: Figures) -> Value:
+    """What an expression gives of one run, as it stands."""
+    return expression.value(Resolver(lesson, activity, run, True, figures).look_up)
+
+
 async def fetch(session: Session, needs: Iterable[Need]) -> dict[Need, Value]:
     """Ask the engine for what expressions need. What it refuses, as a bench does a network without one, is unknown."""
     figures: dict[Need, Value] = {}
@@ -116,6 +121,8 @@ class Resolver:
                     for one in self._run.asked
                     if one.wanted is not None
                 )
+            case "said", pair if (now := self._figures.get(Need("ask", pair))) is not None:
+                return now
             case "said", pair:
                 said = [one.answer for run in self._runs for one in run.asked if (one.a, one.b) == pair]
                 return said[-1] if said else None
@@ -141,7 +148,9 @@ class Resolver:
                 return len(activity.seeds)
             case "edits", ():
                 return self._run.edits
-        return None if self._now is None else self._of_now(self._now, word, arguments)
+        return (
+            self._figures.get(Need(word, arguments)) if self._now is None else self._of_now(self._now, word, arguments)
+        )
 
     def _setting(self, name: str) -> Value:
         try:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from adder_tui.course.activity_log import ActivityLog
-from adder_tui.course.expressions import Expression, Value
+from adder_tui.course.activity_log import ActivityLog, LoggedRun
+from adder_tui.course.expressions import Expression, Need, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
 from adder_tui.course.probe_views import SHEETS, Shown, calls_of
-from adder_tui.course.resolver import Figures, fetch, figure_text
+from adder_tui.course.resolver import Figures, fetch, figure_text, value_of
 from adder_tui.course.vocabulary import Action
 from adder_tui.storage.progress import LessonRecord
 
@@ -45,6 +45,8 @@ class LessonAttempt:
         """Ids of tasks."""
         self.best: dict[str, float] = dict(record.best)
         """Challenges that were met, with the best score; 0 where there is no score."""
+        self.figures: dict[str, str] = dict(record.figures)
+        """What the text quotes of the learner's own runs, as it is written there."""
 
     async def look(self, session: Session) -> tuple[Task, ...]:
         """See which tasks have become done, asking the engine where a check hangs on it. Returns the new ones."""
@@ -67,9 +69,42 @@ class LessonAttempt:
                 better.append(one)
         return tuple(better)
 
-    async def quote(self, session: Session, quote: Quote) -> str:
-        """A figure of the learner's own for the text, as it is written there."""
-        return quote.written(await self.value(session, quote.value, quote.when))
+    async def take_figures(self, session: Session) -> dict[str, str]:
+        """Take each quoted figure whose task is done, from the run that did it. Returns the new ones."""
+        new = {}
+        for quote in self.lesson.quotes:
+            if quote.name not in self.figures and (text := await self._figure_of(session, quote)):
+                new[quote.name] = text
+        self.figures |= new
+        return new
+
+    async def _figure_of(self, session: Session, quote: Quote) -> str:
+        """A figure as the text writes it; empty while its task is open, or where its run is to be had no more.
+
+        It is of the newest run that makes the task's check true, once that run has come to rest.
+        """
+        task = self.lesson.task_of(quote)
+        if not self.done.issuperset(range(1, task.id + 1)):
+            return ""  # one that is done early waits for those before it, such as a view that was looked into
+        for run in reversed(self.activity.runs):
+            if any(when is not None and not run.matches(when) for when in (quote.when, task.when)):
+                continue
+            if run is self.activity.run and self.activity.plays:
+                return ""
+            if await self._value_of(session, task.check, run) is True:
+                value = await self._value_of(session, quote.value, run)
+                if value is not None:
+                    return quote.written(value)
+        return ""
+
+    async def _value_of(self, session: Session, expression: Expression, run: LoggedRun) -> Value:
+        """What an expression gives of one run; the one at hand says what it does now, an earlier one what it said."""
+        sums = {Need("ask", given) for word, given in expression.words if word in ("said", "ask")}
+        if run is self.activity.run and self.activity.snapshot is not None:
+            figures = await fetch(session, expression.needs | sums)
+        else:
+            figures = {need: one.answer for need in sums for one in run.asked if (one.a, one.b) == need.arguments}
+        return value_of(self.lesson, self.activity, expression, run, figures)
 
     async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
         """What an expression gives now. The engine is asked only where the answer hangs on it."""
@@ -79,7 +114,7 @@ class LessonAttempt:
             return value
         if when is not None and not run.matches(when):
             return value  # an earlier run is meant: the engine knows the one at hand
-        if self.activity.snapshot.status == "playing" and any(need.word != "ask" for need in expression.needs):
+        if self.activity.plays and any(need.word != "ask" for need in expression.needs):
             return None  # what takes long is not computed several times a second
         figures: Figures = await fetch(session, expression.needs)
         return figure_text(self.lesson, self.activity, expression, when, figures)
@@ -174,8 +209,6 @@ class LessonState:
     attempt: LessonAttempt
     at: int = 0
     """Index of the step."""
-    figures: dict[str, str] = field(default_factory=dict)
-    """What the text quotes of the learner's own runs, as it is written there."""
     answered: str = ""
     """The letter given to the quiz; empty while it is open."""
     finished: bool = False
@@ -208,6 +241,10 @@ class LessonState:
     """The view in which that is seen."""
     enter_taken: bool = False
     """Whether Enter does something else at the moment, because a view has the keys."""
+    scrolls: bool = False
+    """Whether the text does not fit into its place."""
+    text_left: bool = False
+    """Whether some of it lies below what is in sight."""
     review: Review | None = None
     """The chapter's review, while it is asked."""
     results: dict[ProbeCall, Shown] = field(default_factory=dict)
@@ -287,6 +324,13 @@ class LessonState:
         return True
 
     @property
+    def reads_on(self) -> bool:
+        """Whether Enter shows the rest of the text before it goes on."""
+        if not self.text_left or self.step.kind in ("predict", "do"):
+            return False
+        return self.review.right if self.review is not None else self.may_go_on
+
+    @property
     def blank(self) -> str:
         """The id of what is to be typed at this step, a field's or a prediction's; empty where nothing is."""
         if self.step.kind == "predict":
@@ -341,7 +385,7 @@ class LessonState:
 
     def figure(self, name: str) -> str:
         """A figure of the learner's own run, as the text writes it."""
-        return self.figures.get(name, "…")
+        return self.attempt.figures.get(name, "…")
 
     def arrive(self, at: int) -> None:
         """Come to a step: nothing is picked, typed or being asked yet."""

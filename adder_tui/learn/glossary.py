@@ -70,7 +70,7 @@ class GlossaryScreen(ListWindow[str | None]):
 
     Args:
         course: whose glossary it is.
-        first: terms that come first, those of the lesson that is open.
+        first: terms that come first: those in sight, and those of the lesson that is open.
     """
 
     DEFAULT_CSS = f"""
@@ -87,7 +87,8 @@ class GlossaryScreen(ListWindow[str | None]):
         super().__init__()
         self._source = source
         self.course = course
-        self.first = [term for term in first if course.glossary.find(term) is not None]
+        found = (course.glossary.find(term) for term in first)
+        self.first = list(dict.fromkeys(entry.term for entry in found if entry is not None))
         self.words = ""
         self.found = entries(course, "", self.first)
 

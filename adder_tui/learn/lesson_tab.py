@@ -74,32 +74,34 @@ class LessonView(Container):
         self._opened_with = ""
         self._blank: tuple[int, str] | None = None
         """Step and id of what the line takes."""
+        self.text = LessonText(services.view, lambda: self.lesson_state, services.redraw)
         self.keys = LessonFocus(self, services)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
             yield Drawing(self._source, self._head, classes="line")
-            yield LessonText(self._source, self._page)
+            yield self.text
             yield self.row
             yield Drawing(self._source, self._now, classes="line")
         yield self.views
 
     def _head(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        state = self._page()
+        state = self.page()
         return [head_line(state, width, view.glyphs)] if state is not None else []
 
     def _now(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        state = self._page()
+        state = self.page()
         return [now_line(state, width, view.glyphs)] if state is not None else []
 
     @property
     def lesson_state(self) -> LessonState | None:
         return self.room.lesson_state if self.room is not None else None
 
-    def _page(self) -> LessonState | None:
+    def page(self) -> LessonState | None:
         """What the page is drawn from."""
         state = self.lesson_state
         if state is not None:
+            self.text.note_rest(state)
             state.enter_taken = not words_now(state, False, self.views.on_screen).isdisjoint(ENTER_TAKEN)
         return state
 
@@ -125,23 +127,27 @@ class LessonView(Container):
     def on_resize(self, event: events.Resize) -> None:
         self.share_room()
 
-    def share_room(self) -> None:
-        """Share the room between text and views; styles are set only where something has changed."""
-        state = self._page()
+    def share_room(self, looking: bool = False) -> None:
+        """Share the room between text and views; styles are set only where something has changed.
+
+        ``looking``: a view is about to have the keys.
+        """
+        state = self.page()
         if state is None:
             return
         self.bring(state.stage)
-        text = self.query_one(LessonText)
         fixed = 2 + (1 if self.row.display else 0)
         size = (self.size.width, self.size.height)
-        layout = lay_out(state, self.views.names, self.views.current, self.views.focused is not None, size, fixed,
-                         text.rows_wanted(self.size.width))  # fmt: skip
+        looking = looking or self.views.focused is not None
+        silent = not looking and not self.views.tells(state)
+        layout = lay_out(state, self.views.names, self.views.current, looking, silent, size, fixed,
+                         self.text.rows_wanted(self.size.width))  # fmt: skip
         if self._arranged == (state.lesson.id, layout):
             return
         self._arranged = state.lesson.id, layout
         self.set_class(layout.wide, "-wide")
         self.views.display = not layout.alone
-        text.styles.height = layout.text_rows or "1fr"
+        self.text.styles.height = layout.text_rows or "1fr"
         self.views.show(layout)
         self.call_after_refresh(self._redraw_canvases)
 
@@ -152,14 +158,14 @@ class LessonView(Container):
     def show_end(self) -> None:
         """Show the text's last rows, as where a hint has come."""
         self.share_room()
-        self.query_one(LessonText).show_task()
+        self.text.show_task()
 
     # --- focus and the line to type into ---------------------------------------------------------
 
     def take_focus(self) -> None:
         """The keys go to the text."""
         # At once: the widget's own way is to wait, and would undo what is chosen meanwhile.
-        self.screen.set_focus(self.query_one(LessonText), scroll_visible=False)
+        self.screen.set_focus(self.text, scroll_visible=False)
 
     def settle_field(self, focus: bool = False, insist: bool = False) -> None:
         """Show the line to type into while the step wants something typed.
@@ -231,7 +237,7 @@ class LessonView(Container):
         """From the text to the first view, from view to view, and back to the text."""
         self.keys.just_back = False
         names, frame = self.views.names, self.views.focused
-        if not names or not self.views.display:
+        if not names:
             return
         at = -1 if frame is None else names.index(frame.view_name)
         at = (at + 1 + change) % (len(names) + 1) - 1
@@ -246,7 +252,7 @@ class LessonView(Container):
         if frame is None:
             return
         self.views.current = name
-        self.share_room()
+        self.share_room(looking=True)
         frame.take_keys()
         if self.room is not None and self.room.opened(name):
             self.look()

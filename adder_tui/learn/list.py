@@ -254,14 +254,12 @@ class CourseList(Container):
         """Type what a lesson is about."""
         self.row.open("find", "find", self.listing.words if self.listing else "")
 
-    def begin_afresh(self, store: Store) -> str:
-        """Forget what was done in the chosen lesson; its title, or nothing where none is chosen."""
+    def begin_afresh(self, store: Store) -> None:
+        """Forget what was done in the chosen lesson."""
         chosen = self.chosen
-        if chosen is None or self.listing is None:
-            return ""
-        kept = store.change(lambda tree: progress.forget(tree, chosen.id))
-        self._list(dataclasses.replace(self.listing, progress=kept))
-        return chosen.title
+        if chosen is not None and self.listing is not None:
+            kept = store.change(lambda tree: progress.forget(tree, chosen.id))
+            self._list(dataclasses.replace(self.listing, progress=kept))
 
     def _list(self, listing: Listing) -> None:
         count = len(listing.shown)

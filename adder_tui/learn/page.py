@@ -16,7 +16,7 @@ from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.line import Span as Piece
-from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
 BLANK = 10
@@ -284,7 +284,8 @@ def _beginning(text: str, width: int) -> str:
 def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
     kind, task = state.step.kind, state.task
     if state.review is not None:
-        return _told("[Enter] goes on" if state.review.right else f"{_letters(state.choices)} answers")
+        goes = "reads on" if state.reads_on else "goes on"
+        return _told(f"[Enter] {goes}" if state.review.right else f"{_letters(state.choices)} answers")
     if state.showing:
         return Line.of(("show me: ", "accent"), glyphs.text(state.showing))
     if state.asking:
@@ -305,6 +306,8 @@ def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
         return _told(f"{_letters(state.choices)} {'has another go' if state.answered else 'answers'}")
     if state.enter_taken:
         return _told("[Tab] leads back to the text; there [Enter] goes on")
+    if state.reads_on:
+        return _told("[Enter] reads on")
     if state.at + 1 == len(state.steps):
         goes = f"on to {state.next_title}" if state.next_title else "to the list"
         goes = "to the chapter's review" if state.review_due else goes
@@ -329,34 +332,51 @@ class LessonText(Canvas, can_focus=True):
         up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)"
     )
 
-    def __init__(self, source: ViewSource, page: PageSource) -> None:
+    def __init__(self, source: ViewSource, page: PageSource, scrolled: Callable[[], None]) -> None:
         super().__init__(source)
-        self._page = page
+        self._page, self._scrolled = page, scrolled
         self._top = 0
         self._place: tuple[object, ...] | None = None
         self._at_task: tuple[int | None, str, str] | None = None
         self._rows = 0
+        self._glyphs = UNICODE
+        """Those that were drawn with last: what the keys do, which the view tells, hangs on the rows."""
+        self.terms: tuple[str, ...] = ()
+        """Terms of the glossary that are in sight, and what else is marked as they are."""
 
     def rows_wanted(self, width: int) -> int:
         """How many rows the text would take."""
         state = self._page()
-        return len(page_lines(state, width, self.view.glyphs)) if state else 0
+        return len(page_lines(state, width, self._glyphs)) if state else 0
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         state = self._page()
         if state is None:
             return []
-        place = (state.lesson.id, state.at, state.review and state.review.at)
+        self._glyphs = view.glyphs
         lines = page_lines(state, width, view.glyphs)
-        if self._place != place:
-            self._place, self._top, self._at_task = place, 0, None
+        self._turn(state)
         here = state.task.id if state.task is not None else None, state.blank, state.replies.get(state.blank, "")
         if state.step.kind == "do" and (self._at_task, self._rows) != (here, height):
             self._at_task, self._rows = here, height
             self._top = self._to_show_task(state, lines, height)
         self._top = max(0, min(self._top, len(lines) - height))
         shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[self._top : self._top + height]]
+        self.terms = tuple(text.strip() for line in shown for text, role in line.spans if role == "key" and text[1:])
         return _with_scroll_marks(shown, self._top, len(lines), width, view)
+
+    def _turn(self, state: LessonState) -> None:
+        """A page that is another one begins at its top."""
+        place = (state.lesson.id, state.at, state.review and state.review.at)
+        if self._place != place:
+            self._place, self._top, self._at_task = place, 0, None
+
+    def note_rest(self, state: LessonState) -> None:
+        """Tell the state whether the text fits, and whether some of it is left below."""
+        self._turn(state)
+        rows, height = self.rows_wanted(self.size.width), self.size.height
+        state.scrolls = rows > height > 0
+        state.text_left = state.scrolls and self._top + height < rows
 
     def _to_show_task(self, state: LessonState, lines: list[Line], height: int) -> int:
         """The first row to show so that the current task is in sight, or the blank to be filled in."""
@@ -378,8 +398,9 @@ class LessonText(Canvas, can_focus=True):
 
     def action_scroll(self, rows: int) -> None:
         """Scroll by rows."""
-        self._top = max(0, self._top + rows)
+        self._top = max(0, min(self._top + rows, self.rows_wanted(self.size.width) - self.size.height))
         self.redraw()
+        self._scrolled()
 
     def action_page(self, pages: int) -> None:
         """Scroll by pages, one row staying in sight."""

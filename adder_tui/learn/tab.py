@@ -16,7 +16,7 @@ from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
-from adder_tui.storage.run_files import OwnRun, write_place
+from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs, write_place
 from adder_tui.ui.canvas import Pane
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class LearnPane(Pane):
         self.list = CourseList(services.view, self.changed, id="course")
         self.lesson_view = LessonView(services, self.settle, id="lesson")
         self._entering = self._playing = False
+        self._sure_of = ""
+        """The id of the lesson that is to be forgotten, once that is asked for again."""
 
     @property
     def actors(self) -> Sequence[object]:
@@ -75,8 +77,9 @@ class LearnPane(Pane):
         lock = self._services.instance_lock
         own = OwnRun(settings.data_dir, lock.number if lock is not None else 1)
         self.classroom = LessonController(
-            course, store, own, self._services.controller, self._services.show, self.changed
-        )
+            course, store, own, LessonRuns(lesson_runs(settings.data_dir, store.path.name)),
+            self._services.controller, self._services.show, self.changed,
+        )  # fmt: skip
         self.lesson_view.room = self.classroom
         self.list.begin(Listing(course, store.progress))
         wanted = self._services.first_lesson
@@ -91,14 +94,23 @@ class LearnPane(Pane):
         self.take_focus_if_shown()
 
     def changed(self) -> None:
+        self._sure_of = ""
         if self.is_mounted:
             self._services.redraw()
 
     async def action_afresh(self) -> None:
-        """Forget what was done in the chosen lesson."""
-        title = self.list.begin_afresh(self.classroom.store) if self.classroom is not None else ""
-        if title:
-            self._services.say(f"{title} is as if never begun.")
+        """Forget what was done in the chosen lesson: asked for twice, with no other key in between."""
+        chosen, room = self.list.chosen, self.classroom
+        if chosen is None or room is None:
+            return
+        if self._sure_of != chosen.id:
+            self._sure_of = chosen.id
+            self._services.say(f"Z once more forgets all that was done in {chosen.title}; any other key keeps it.")
+            return
+        self._sure_of = ""
+        room.forget(chosen)
+        self.list.begin_afresh(room.store)
+        self._services.say(f"{chosen.title} is as if never begun.")
 
     # --- entering and leaving --------------------------------------------------------------------
 
@@ -172,7 +184,10 @@ class LearnPane(Pane):
         state = room.lesson_state if room is not None else None
         if room is None or state is None or state.showing:
             return
-        if state.review is not None:
+        self.lesson_view.text.note_rest(state)
+        if state.reads_on:
+            self.lesson_view.text.action_page(1)
+        elif state.review is not None:
             if not room.answers.next_question() and state.review is None:
                 await self._next_lesson(state.lesson)
         elif state.step.kind == "predict" and room.answers.lock_in():
@@ -227,7 +242,7 @@ class LearnPane(Pane):
 
         if self.classroom is not None:
             lesson = self.classroom.lesson
-            terms = lesson.terms if lesson is not None else ()
+            terms = (*self.lesson_view.text.terms, *lesson.terms) if lesson is not None else ()
             self.app.push_screen(GlossaryScreen(self.source, self.classroom.course, terms), self.open_lesson)
 
     # --- what the app asks and tells -------------------------------------------------------------
@@ -237,7 +252,7 @@ class LearnPane(Pane):
         """What one can do now, for the table of commands."""
         focused = self.app.focused
         typing = focused is not None and focused.id in FIELD_IDS
-        state = self.classroom.lesson_state if self.classroom is not None else None
+        state = self.lesson_view.page()
         return words_on_list(typing) if state is None else words_now(state, typing, self.lesson_view.views.on_screen)
 
     @property

@@ -66,6 +66,7 @@ def lay_out(
     views: Sequence[str],
     current: str,
     looking: bool,
+    silent: bool,
     size: tuple[int, int],
     fixed: int,
     wanted: int,
@@ -77,6 +78,7 @@ def lay_out(
         views: the lesson's, in its order.
         current: the view that is to be seen in any case.
         looking: whether a view has the keys.
+        silent: whether the current view has nothing to say: the text gets its rows.
         size: columns and rows.
         fixed: rows of the lines around the text.
         wanted: rows that the whole text would take.
@@ -84,11 +86,12 @@ def lay_out(
     width, height = size
     wide = width >= WIDE
     alone = state.step.kind in ("predict", "quiz") or state.review is not None
+    alone = alone or (silent and not wide and state.step.kind != "do")
     rows = 0
     if not wide:
         most = height - fixed - 1 - LEAST_VIEW_ROWS
         most = min(most, TEXT_ROWS.get(state.step.kind, most))
-        if looking:
+        if looking or state.activity.plays:
             most = min(most, LOOKING_ROWS)
         rows = height - fixed if alone else max(3, min(wanted, most))
     shown = _shown(state.lesson, views, current, wide, height)
@@ -241,6 +244,17 @@ class LessonViews(Vertical):
         focused = self.focused
         name = focused.view_name if focused is not None else ""
         return OnScreen(name, self.is_shown("network"), self.chart is not None and self.chart.reading is not None)
+
+    def tells(self, state: LessonState) -> bool:
+        """Whether the current view has something to say at this step."""
+        name, snapshot = self.current, self._source().snapshot
+        if name in ("network", "inspect", "settings"):
+            return True
+        if name == "chart":
+            return snapshot is not None and len(snapshot.losses.epochs) > 0
+        if name == "runs":
+            return bool(state.activity.runs)
+        return state.step.kind in PRACTICE and (name not in SHEETS or name in state.activity.opened)
 
     async def put_up(self, lesson: Lesson) -> None:
         """The views of another lesson."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -15,6 +14,7 @@ from textual.widgets import Input
 
 from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
+from adder_engine.parsing import parse_number
 from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
@@ -325,11 +325,8 @@ def parse_value(text: str) -> float:
         RequestError: it is none; one sentence that shows what would do.
     """
     typed = text.strip()
-    try:
-        value = float(typed.replace("−", "-"))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or "_" in typed:
+    value = parse_number(typed)
+    if value is None:
         shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else "Nothing"
         raise RequestError(f"{shown} is no number: type one such as 0.5, -3 or 2e-4.")
     return value

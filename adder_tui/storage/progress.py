@@ -25,7 +25,7 @@ STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
 
 Tree = dict[str, Any]
 """``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
-answers, figures}}}``, as in the file. Keys that we do not know are kept."""
+answers, figures, deeds}}}``, as in the file. Keys that we do not know are kept."""
 PROGRESS = "progress.json"
 LARGEST_FILE = 5_000_000
 """Bytes; twenty lessons take ten thousand."""
@@ -73,6 +73,8 @@ class LessonRecord:
     """Field's id to what was typed last."""
     figures: Mapping[str, str] = field(default_factory=dict)
     """Quote's name to the figure of the learner's own run, as it was written."""
+    deeds: Mapping[str, Any] = field(default_factory=dict)
+    """What was opened, sorted, nudged and asked, to go on from."""
 
     @property
     def done(self) -> bool:
@@ -107,6 +109,7 @@ class Progress:
             _count(kept.get("step")),
             {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
             {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
+            _table(kept.get("deeds")),
         )
 
 
@@ -168,6 +171,13 @@ def answer(tree: Tree, id: str, field: str, said: str) -> None:
 def keep_figures(tree: Tree, id: str, figures: Mapping[str, str]) -> None:
     """Keep figures of the learner's own run for the text."""
     _inner(lesson_of(tree, id), "figures").update(figures)
+
+
+def keep_deeds(tree: Tree, id: str, deeds: Mapping[str, Any], answers: Mapping[str, str]) -> None:
+    """Keep what was done so far, and what is filled in by whoever it was."""
+    kept = lesson_of(tree, id)
+    kept["deeds"] = dict(deeds)
+    _inner(kept, "answers").update(answers)
 
 
 def finish(tree: Tree, id: str) -> None:

@@ -252,19 +252,78 @@ class OwnRun:
         return snapshot
 
 
-def settle(data_dir: Path, instance_lock: int, into_lesson: bool) -> None:
+class LessonRuns:
+    """Keeps the run of each lesson, so that leaving it, a line that drops or a kill loses nothing.
+
+    Args:
+        folder: where they lie, a file each.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs: dict[str, int] = {}
+        """A lesson's id to its run in the session's list."""
+
+    def path(self, lesson: str) -> Path:
+        return self._folder / f"{lesson}{ENDING}"
+
+    async def keep(self, session: Session, lesson: str) -> None:
+        """Keep the run at hand as the lesson's; where no file can be written the session's list has to do."""
+        self._runs[lesson] = (await session.snapshot()).run
+        with contextlib.suppress(RunFileError, OSError):
+            await asyncio.to_thread(make_data_dir, self._folder)
+            await session.save(self.path(lesson))
+
+    async def bring(self, session: Session, lesson: str) -> Snapshot | None:
+        """Go on with the lesson's run; None where there is none."""
+        now, run = await session.snapshot(), self._runs.get(lesson)
+        if run is not None and any(one.id == run for one in now.runs):
+            return await session.switch(run)
+        try:
+            return await session.open(self.path(lesson)) if self.path(lesson).exists() else None
+        except (RunFileError, OSError):
+            return None
+
+    def forget(self, lesson: str) -> None:
+        """The lesson is begun afresh."""
+        self._runs.pop(lesson, None)
+        with contextlib.suppress(OSError):
+            self.path(lesson).unlink(missing_ok=True)
+
+
+def lesson_runs(data_dir: Path, progress_file: str) -> Path:
+    """The folder of a course's runs, named as its progress file is."""
+    return data_dir / Path(progress_file).stem.replace("progress", "lessons", 1)
+
+
+def settle(data_dir: Path, instance_lock: int, into_lesson: bool, lessons: Path) -> None:
     """After an end within a lesson: see to it that the learner's own run is what counts as the last one.
 
-    Going back into the lesson, the lesson's autosaved run is dropped, for the lesson begins its run anew; else the
-    own run takes its place. So do the own runs of seats whose app has ended, for nobody may ever sit there again.
+    Going back into the lesson, the lesson's autosaved run is what it goes on with, unless a newer one is kept in
+    ``lessons``; else the own run takes its place. So do the own runs of seats whose app has ended, for nobody may
+    ever sit there again.
     """
     with contextlib.suppress(OSError):
         for path in data_dir.glob(f"{OWN_RUN}*.npz"):
             number = _instance_lock_of(path)
             if number == instance_lock and into_lesson:
-                autosave_path(data_dir, instance_lock).unlink(missing_ok=True)
+                _take_over(autosave_path(data_dir, instance_lock), read_place(data_dir), lessons)
             elif number == instance_lock or (number and not is_taken(data_dir, number)):
                 os.replace(path, autosave_path(data_dir, number))
+
+
+def _take_over(autosave: Path, place: tuple[str, str] | None, lessons: Path) -> None:
+    """Keep an autosaved run as that of the lesson in which the app has ended."""
+    lesson = lessons / f"{place[1]}{ENDING}" if place is not None and place[1] else None
+    newer = (
+        lesson is not None
+        and autosave.exists()
+        and (not lesson.exists() or lesson.stat().st_mtime < autosave.stat().st_mtime)
+    )
+    if lesson is not None and newer:
+        make_data_dir(lessons)
+        os.replace(autosave, lesson)
+    autosave.unlink(missing_ok=True)
 
 
 def _instance_lock_of(own: Path) -> int:

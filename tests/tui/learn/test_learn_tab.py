@@ -57,11 +57,18 @@ async def ask(pilot: Pilot[None], text: str) -> None:
     await pilot.press("enter", "escape")
 
 
+async def go_on(pilot: Pilot[None], step: str) -> None:
+    """Enter, which reads on while text is left, till the next step is there."""
+    for _ in range(9):
+        if f": {step}" not in screen_text(app_of(pilot)):
+            await pilot.press("enter")
+    await shows(pilot, f": {step}")
+
+
 async def to_do(pilot: Pilot[None], *predicted: str) -> None:
     """From a lesson's first page over its prediction to what is to be done."""
     await shows(pilot, ": read")
-    await pilot.press("enter")
-    await shows(pilot, ": predict")
+    await go_on(pilot, "predict")
     await pilot.press(*predicted, "enter")
     await shows(pilot, ": do")
 
@@ -95,8 +102,7 @@ async def into_lesson_1(pilot: Pilot[None]) -> None:
 async def to_quiz(pilot: Pilot[None]) -> None:
     """From the last task through what is to be read, to the question."""
     for step in ("observe", "explain", "keep", "quiz"):
-        await pilot.press("enter")
-        await shows(pilot, f": {step}")
+        await go_on(pilot, step)
 
 
 async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys(tmp_path: Path) -> None:
@@ -118,8 +124,7 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
         await pilot.press("enter")
         await shows(pilot, "step 4 of 8: observe", "You said", "exactly 100", "The network answered 1.1863", "0.1139")
         for step in ("explain", "keep", "quiz"):
-            await pilot.press("enter")
-            await shows(pilot, f": {step}")
+            await go_on(pilot, step)
         await pilot.press("b")
         await shows(pilot, "Not that one.")
         await pilot.press("enter")
@@ -128,7 +133,7 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
         await shows(pilot, "Right.")
         assert kept(tmp_path, "rule-or-guess")["state"] == "solved"
         assert kept(tmp_path, "rule-or-guess")["quiz"]["tries"] == 2  # type: ignore[index]
-        await pilot.press("enter")
+        await go_on(pilot, "more")
         await shows(pilot, "This lesson is done.", "Enter goes on to Where networks sit")
         await pilot.press("enter")
         await shows(pilot, "2 Where networks sit among learners", ": read")
@@ -137,7 +142,7 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
 async def test_lesson_5_is_played_by_keys_and_tells_what_is_wrong_with_a_blank(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
         await shows(pilot, "5 One sum through three layers")
-        await pilot.press("enter")
+        await go_on(pilot, "predict")
         await shows(pilot, ": predict", "your guess")
         await type_text(pilot, "forty")
         await pilot.press("enter")
@@ -163,10 +168,9 @@ async def test_lesson_5_is_played_by_keys_and_tells_what_is_wrong_with_a_blank(t
         await pilot.press("t")
         await shows(pilot, "All done here.", "Trace of the current sum")
         await pilot.press("enter")
-        await shows(pilot, "You said   40", "Neuron 2 puts out 39.98.")
+        await shows(pilot, "You said   40", "Neuron 2 puts out 39.98.", ": observe")
         for step in ("explain", "keep", "quiz"):
-            await pilot.press("enter")
-            await shows(pilot, f": {step}")
+            await go_on(pilot, step)
         await pilot.press("c")
         await shows(pilot, "Right.")
         assert kept(tmp_path, "forward-by-hand")["state"] == "solved"
@@ -355,7 +359,7 @@ async def test_a_blank_takes_a_hint_a_sum_and_a_decimal_comma_and_its_correction
 async def test_a_choice_takes_its_letter_or_its_text(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="shapes") as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
+        await go_on(pilot, "do")
         await shows(pilot, ": do", "Enter done")
         await type_text(pilot, "(1,5)")
         await pilot.press("enter")
@@ -370,7 +374,7 @@ async def test_a_choice_takes_its_letter_or_its_text(tmp_path: Path) -> None:
 async def test_tab_gives_no_keys_to_a_prompt_that_cannot_be_used(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="seeds") as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
+        await go_on(pilot, "predict")
         await shows(pilot, ": predict", "a to b picks")
         await pilot.press("tab", "tab", "b")
         await shows(pilot, "Enter locks it in")
@@ -429,7 +433,7 @@ async def test_the_prompt_gives_the_keys_back_where_the_next_task_is_no_sum(tmp_
 async def test_where_something_comes_before_an_answer_the_line_waits_without_the_keys(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="one-affine-map") as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
+        await go_on(pilot, "predict")
         await shows(pilot, "your guess")
         await pilot.press("0", "enter")
         await shows(pilot, "task 1 of", "Esc leave", "earlier sums")  # the prompt has them: 0+0 is asked first
@@ -458,7 +462,7 @@ async def test_on_other_tabs_a_lesson_says_how_to_go_back_and_its_network_is_the
         await pilot.press("plus")
         await shows(pilot, "u takes it back")
         await pilot.press("1")
-        await shows(pilot, "The lesson's own network is back.", "Ask a sum, and both answer.")
+        await shows(pilot, "The lesson's own network is back.", "There are two ways")
         await pilot.press("4", "R")
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed != 42)  # type: ignore[attr-defined]
         await pilot.press("1")
@@ -483,7 +487,7 @@ async def test_what_a_lesson_lets_one_change_stays_changed_after_a_look_at_other
 async def test_the_table_within_a_lesson_has_its_keys(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="anatomy") as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
+        await go_on(pilot, "predict")
         await type_text(pilot, "37")
         await pilot.press("enter")
         await shows(pilot, ": do")
@@ -500,7 +504,7 @@ async def test_the_table_within_a_lesson_has_its_keys(tmp_path: Path) -> None:
 async def test_two_shapes_of_ones_own_are_typed_and_stand_below_the_lessons(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="shapes") as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
+        await go_on(pilot, "do")
         await shows(pilot, ": do")
         await pilot.press("escape", "tab")
         await shows(pilot, "▸shapes")
@@ -518,7 +522,7 @@ async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
         await until(pilot, lambda: room.lesson_state.has_run)
         await (await room.ready()).step("epoch", 100)
         await until(pilot, lambda: pilot.app.snapshot.epoch == 100)  # type: ignore[attr-defined]
-        await pilot.press("enter")
+        await go_on(pilot, "do")
         await shows(pilot, ": do")
         await pilot.press("escape", "tab", "tab", "left", "left")
         await shows(pilot, "goes there")
@@ -553,10 +557,11 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
                     await asyncio.wait_for(room.help.show_me(), 120)
                     assert task in room.lesson_state.attempt.done, f"task {task} of {lesson}"
             at = room.lesson_state.at
-            await pilot.press("enter")
-            await until(pilot, lambda at=at: room.lesson_state.at > at)  # type: ignore[misc]
+            while room.lesson_state.at == at:  # Enter reads on while text is left
+                await pilot.press("enter")
         assert room.lesson_state.attempt.done == tasks
-        await until(pilot, lambda: room.lesson_state.figures.keys() == {quote.name for quote in room.lesson.quotes})
+        quoted = {quote.name for quote in room.lesson.quotes}
+        await until(pilot, lambda: room.lesson_state.attempt.figures.keys() == quoted)
         assert "…" not in screen_text(pilot.app).split("──")[0]  # type: ignore[arg-type]
 
 

@@ -48,7 +48,7 @@ def pages_of(lesson: Lesson) -> list[LessonState]:
     for at in range(len(steps_of(lesson))):
         done = state_at(lesson, at, [task.id for task in lesson.tasks], said)
         done.answered, done.finished = lesson.quiz.answer, True
-        done.figures = {quote.name: "−123456.7890" for quote in lesson.quotes}
+        done.attempt.figures = {quote.name: "−123456.7890" for quote in lesson.quotes}
         done.attempt.best = {challenge.id: 1e4 for challenge in lesson.challenges}
         stuck = state_at(lesson, at, predictions=said)
         stuck.hints = {task.id: 3 for task in lesson.tasks}
