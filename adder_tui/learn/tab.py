@@ -241,6 +241,14 @@ class LearnPane(Pane):
         return words_on_list(typing) if state is None else words_now(state, typing, self.lesson_view.views.on_screen)
 
     @property
+    def unmet(self) -> frozenset[str]:
+        """Terms that the lesson that is open has not come to; none on the list."""
+        lesson = self.classroom.lesson if self.classroom is not None else None
+        return (
+            self.classroom.course.unmet(lesson.id) if self.classroom is not None and lesson is not None else frozenset()
+        )
+
+    @property
     def asks(self) -> bool:
         """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
         state = self.classroom.lesson_state if self.classroom is not None else None
