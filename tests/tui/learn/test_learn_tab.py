@@ -154,7 +154,7 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
         await pilot.press("enter")
         await shows(pilot, "This lesson is done.", "Enter goes on to One number in your hand")
         await pilot.press("enter")
-        await shows(pilot, "2 One number in your hand", ": read")
+        await shows(pilot, "2 One number in your hand", ": read", "sum ▸ 30 + 70")
 
 
 async def test_lesson_2_puts_a_number_into_ones_hand_and_takes_it_back(tmp_path: Path) -> None:
