@@ -311,8 +311,8 @@ class LessonViews(Vertical):
         if view.snapshot is None or state is None:
             return view
         first = state.activity.first_run
-        if first is not None and any(run.id < first for run in view.snapshot.runs):
-            runs = tuple(run for run in view.snapshot.runs if run.id >= first)
+        runs = tuple(run for run in view.snapshot.runs if first is not None and run.id >= first)
+        if len(runs) < len(view.snapshot.runs):
             view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=runs))
         if view.snapshot is None or (state.step.kind in PRACTICE and not state.by_hand):
             return view

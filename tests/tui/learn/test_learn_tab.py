@@ -232,6 +232,19 @@ async def test_the_own_run_waits_and_is_given_back_on_leaving(tmp_path: Path) ->
         assert not list(tmp_path.glob("own-run*"))
 
 
+async def test_a_lessons_chart_has_no_curve_of_a_run_that_was_left_before_it(tmp_path: Path) -> None:
+    async with own_run(tmp_path, 3, "one-pair") as pilot:
+        await pilot.press("1")
+        await shows(pilot, "0 of 20 done")
+        learn = app_of(pilot).learn
+        assert learn is not None
+        assert learn.classroom is not None
+        await learn.enter(learn.classroom.course.by_id["one-sum"])
+        await shows(pilot, "11 Two thousand looks", "━━ train", "epoch 0 of 2,000")
+        assert pilot.app.snapshot.runs, "the run that was left is there, and comparable"  # type: ignore[attr-defined]
+        assert "··" not in screen_text(pilot.app)  # type: ignore[arg-type]
+
+
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
     async with own_run(tmp_path, 2) as pilot:
         await into_lesson_1(pilot)
