@@ -412,13 +412,16 @@ class Session:
         silenced = frozenset((layer, neuron) for layer, neuron in places)
         return await self._thread.do(lambda workspace: workspace.hold(silenced=silenced))
 
-    async def undo(self) -> Snapshot:
+    async def undo(self, within: bool = False) -> Snapshot:
         """Take back the last edit or change; before the first one, go back to the run before this one.
+
+        Args:
+            within: take back what was done in this run only.
 
         Raises:
             RequestError: there is nothing to undo.
         """
-        return await self._thread.do(lambda workspace: workspace.undo(), halt=True)
+        return await self._thread.do(lambda workspace: workspace.undo(within), halt=True)
 
     async def redo(self) -> Snapshot:
         """Bring back what was undone last.

@@ -158,6 +158,7 @@ class AdderApp(App[None]):
             charted=self.charted,
             words=self.words,
             lesson=self.lesson,
+            unmet=self.learn.unmet if self.learn is not None and self.tab == "learn" else frozenset(),
             colours="none" if self.no_color else "few" if self.theme == BASIC_THEME else "many",
         )
 

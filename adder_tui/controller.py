@@ -292,7 +292,8 @@ class Controller:
         return answer
 
     async def action_undo(self) -> None:
-        self._crossed(await (await self.ready()).undo())
+        # A lesson's run stays at hand: the one before it is another lesson's, or the learner's own.
+        self._crossed(await (await self.ready()).undo(within="lesson" in self._view().words))
 
     async def action_redo(self) -> None:
         self._crossed(await (await self.ready()).redo())

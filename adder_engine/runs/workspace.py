@@ -189,14 +189,17 @@ class Workspace:
         name = self.run_list.name(left.line, left.first_experiment, marks)
         return summary_of(left, self.recording.trainer, self.watched, name, line.parent, line.branched_at)
 
-    def undo(self) -> None:
+    def undo(self, within: bool = False) -> None:
         """Take back the last thing done in this run, or go back to the run before it.
+
+        Args:
+            within: to no other run.
 
         Raises:
             RequestError: there is neither.
         """
         recording = self.recording
-        if recording.can_undo or not self._earlier:
+        if recording.can_undo or not self._earlier or within:
             recording.undo()
             gone = recording.futures[-1]
             if gone.newest_epoch > recording.trainer.epochs_done:

@@ -102,6 +102,8 @@ class ActionRunner:
                 self._see(await session.reseed(int(seed)))
             case "reset", _:
                 self._see(await session.reset())
+            case "undo", _:
+                self._see(await session.undo(within=True))
             case "run", (epochs,):
                 await self._run(int(epochs))
             case "step", _:

@@ -40,6 +40,8 @@ class LoggedRun:
     asked: list[Asked] = field(default_factory=list)
     edits: int = 0
     """Numbers set by hand."""
+    shown: bool = False
+    """Whether "show me" had a hand in it: no challenge is met by such a run."""
     newest: int = 0
     """The furthest update."""
     losses: Losses | None = None
@@ -175,6 +177,10 @@ class ActivityLog:
     """The newest one seen."""
     seeds: Counter[int] = field(default_factory=Counter)
     """How many runs were begun with each seed."""
+    showing: bool = False
+    """Whether "show me" has the wheel."""
+    first_run: int | None = None
+    """The session's id of the run that was seen first: earlier ones were left by other lessons."""
 
     @property
     def run(self) -> LoggedRun | None:
@@ -190,11 +196,13 @@ class ActivityLog:
         if self.snapshot is not None and snapshot.version < self.snapshot.version:
             return
         run = self.run
+        self.first_run = snapshot.run if self.first_run is None else self.first_run
         if run is None or not run.goes_on(snapshot):
             run = LoggedRun([(snapshot.moment.update, snapshot.experiment)])
             self.runs = [*self.runs, run][-MOST_RUNS:]
             self.seeds[snapshot.experiment.seed] += 1
         run.see(snapshot)
+        run.shown |= self.showing
         self.snapshot = snapshot
 
     def ask(self, answer: Answer) -> None:

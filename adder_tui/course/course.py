@@ -138,6 +138,8 @@ class Head:
     title: str = declare(Table.text, 80)
     complete: bool = declare(Table.truth)
     """Whether all its lessons are there."""
+    closing: str = declare(Table.text, 2_000, "")
+    """A word for who has come to the end of the last lesson."""
     chapters: tuple[Chapter, ...] = under("chapter", Table.all_made, Chapter, 1)
 
 
@@ -155,6 +157,14 @@ class Course(Head):
 
     def in_chapter(self, chapter: str) -> tuple[Lesson, ...]:
         return tuple(lesson for lesson in self.lessons if lesson.chapter == chapter)
+
+    def unmet(self, id: str) -> frozenset[str]:
+        """Terms that a lesson's reader has not met: those that only later lessons explain."""
+        met, later = set[str](), set[str]()
+        for lesson in self.lessons:
+            terms = {entry.term if (entry := self.glossary.find(term)) else term for term in lesson.terms}
+            (met if lesson.order <= self.by_id[id].order else later).update(terms)
+        return frozenset(later - met)
 
     def after(self, id: str) -> Lesson | None:
         """The lesson that follows."""
@@ -199,7 +209,7 @@ def _head(folder: Path) -> tuple[Head, list[Problem]]:
     try:
         source = Source(str(path), read_text(path))
     except LessonError as error:
-        return Head("", False, ()), list(error.problems)
+        return Head("", False, "", ()), list(error.problems)
     return Table(source, source.values).make(Head), source.problems
 
 

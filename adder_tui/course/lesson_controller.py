@@ -193,7 +193,7 @@ class Help:
         state.asking = False
         session = await self._room.ready()
         player = ActionRunner(session, state.attempt, self._room.show)
-        state.showing = "from the start"
+        state.showing, state.activity.showing = "from the start", True
         self._room.changed()
         try:
             await player.enter()
@@ -202,6 +202,7 @@ class Help:
             state.refusal = str(error)
         finally:
             state.showing = state.stage = ""
+            state.activity.showing = False
             self._room.changed()
 
     async def _play(self, state: LessonState, player: ActionRunner, wanted: Task) -> None:
@@ -262,6 +263,7 @@ class LessonController:
             self.lesson_state = state = LessonState(
                 attempt, answered=lesson.quiz.answer if completed(lesson, kept) else "",
                 finished=kept.done, next_title=after.title if after is not None else "",
+                closing=self.course.closing if after is None else "",
                 review_due=after is None or after.chapter != lesson.chapter,
             )  # fmt: skip
             state.at = min(kept.step, furthest(state.steps, set(kept.prediction), attempt.done))

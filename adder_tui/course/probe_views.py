@@ -96,7 +96,7 @@ _NAMES: Mapping[str, str] = {
     "rate_cap": "largest rate that holds", "limit": "largest rate that holds here",
     "promised": "change of the loss by the slopes alone, rate {0:g}",
     "twins": "neurons of layer 1 that are another's twin",
-    "dead": "neurons of layer {0:g} that are dead", "double": "the same seed in float64",
+    "dead": "neurons of layer {0:g} that are dead", "double": "the same seed, twice as many digits",
     "stuck": "of seeds 0 to {1:,g}, stuck with {0}", "rival": "{0}: {1:,g} + {2:,g}",
     "rival_rmse": "{0}: typically off by", "matmul": "{0}", "broadcast": "{0}",
     "nudge": "{0} {1:+g}", "gradcheck": "{0}: its slope by every nudge",
@@ -152,7 +152,7 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     wanted = {
         "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
         "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
-        "run": ("chart", "network"), "step": ("step", "graph", "trace", "chart", "network"),
+        "undo": ("network",), "run": ("chart", "network"), "step": ("step", "graph", "trace", "chart", "network"),
     }  # fmt: skip
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 

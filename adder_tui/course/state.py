@@ -59,7 +59,9 @@ class LessonAttempt:
 
     async def look_at_challenges(self, session: Session) -> tuple[Challenge, ...]:
         """See which challenges are met now with a better score than before."""
-        better = []
+        better: list[Challenge] = []
+        if self.activity.run is None or self.activity.run.shown:
+            return ()
         for one in self.lesson.challenges:
             if await self.value(session, one.check, one.when) is not True:
                 continue
@@ -215,6 +217,8 @@ class LessonState:
     """All of the lesson is done."""
     next_title: str = ""
     """The lesson after this one; empty after the last."""
+    closing: str = ""
+    """The course's closing word, where this is its last lesson."""
     review_due: bool = False
     """A chapter's review waits after this lesson."""
     since: int | None = None

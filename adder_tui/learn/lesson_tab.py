@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ENTER_TAKEN = frozenset({"bench", "setting", "numbers", "read_out"})
 """Words of views that have a use of their own for Enter."""
 SHAPES = "two shapes, such as 1x2 @ 2x4"
-AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench"})
+AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench", "edit", "undo"})
 """Verbs of what is done in one view alone, which then gets the keys."""
 
 
@@ -378,6 +378,8 @@ class LessonFocus:
             self._begin(following, prompt)
         elif prompt.has_keys and state.step.kind == "do" and not (state.may_go_on and prompt.was_asked):
             self._take_back()
+        elif state.step.kind == "do" and state.may_go_on and self._lesson_view.views.on_screen.focused == "network":
+            self._lesson_view.take_focus()  # there Enter sets a number: it is to go on
 
     def _begin(self, action: Action, prompt: Prompt) -> None:
         if prompt.has_keys and action.verb != "ask":

@@ -265,7 +265,8 @@ def _more(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     ended = "This lesson is done." if state.finished else "All but the quiz is done: Backspace goes back to it."
     lines = wrap([(ended, "accent"), (" What follows is for who wants more.", "dim")], width)
     lines += [Line(), *_text(state, "Go further", width, glyphs)]
-    return [*lines, *_challenges(state, width, glyphs)]
+    lines += _challenges(state, width, glyphs)
+    return [*lines, Line(), *prose_lines(state.closing, width, glyphs)] if state.closing else lines
 
 
 def now_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from adder_engine.errors import AdderError
+from adder_tui.course.action_runner import FIRST_SUM
 from adder_tui.course.availability import words_now, words_on_list
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.lesson_controller import LessonController
@@ -18,6 +19,7 @@ from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs, write_place
 from adder_tui.ui.canvas import Pane
+from adder_tui.ui.prompt import Prompt
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -129,6 +131,7 @@ class LearnPane(Pane):
             await self.lesson_view.put_up(lesson)
             write_place(self._services.settings.data_dir, "learn", lesson.id)
             await room.enter(lesson)
+            self.app.query_one(Prompt).begin(FIRST_SUM)
             self._warn()
         finally:
             self._entering = False
@@ -254,6 +257,14 @@ class LearnPane(Pane):
         typing = focused is not None and focused.id in FIELD_IDS
         state = self.lesson_view.page()
         return words_on_list(typing) if state is None else words_now(state, typing, self.lesson_view.views.on_screen)
+
+    @property
+    def unmet(self) -> frozenset[str]:
+        """Terms that the lesson that is open has not come to; none on the list."""
+        lesson = self.classroom.lesson if self.classroom is not None else None
+        return (
+            self.classroom.course.unmet(lesson.id) if self.classroom is not None and lesson is not None else frozenset()
+        )
 
     @property
     def asks(self) -> bool:

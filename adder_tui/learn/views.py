@@ -323,9 +323,18 @@ class LessonViews(Vertical):
         return room.lesson_state if room is not None else None
 
     def _veiled(self) -> ViewState:
-        """The view, without what the network makes of sums while that would give a prediction's outcome away."""
+        """The view, with the lesson's own runs alone.
+
+        What the network makes of sums is left out while that would give a prediction's outcome away.
+        """
         view, state = self._source(), self._state()
-        if view.snapshot is None or state is None or (state.step.kind in PRACTICE and not state.by_hand):
+        if view.snapshot is None or state is None:
+            return view
+        first = state.activity.first_run
+        runs = tuple(run for run in view.snapshot.runs if first is not None and run.id >= first)
+        if len(runs) < len(view.snapshot.runs):
+            view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=runs))
+        if view.snapshot is None or (state.step.kind in PRACTICE and not state.by_hand):
             return view
         snapshot = dataclasses.replace(view.snapshot, trace=None, answers=(), collapsed=None)
         return dataclasses.replace(view, snapshot=snapshot)

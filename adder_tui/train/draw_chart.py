@@ -132,7 +132,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     axis = axis_of(view, width, lens)
     others = on_chart(view)
     behind = [_behind(run, marker, axis) for run, marker in others]
-    own = curves_of(snapshot.losses, axis, glyphs) if snapshot else []
+    own = curves_of(snapshot.losses, axis, glyphs, view.has_held_out) if snapshot else []
     curves = [*(curve for curve in behind if curve is not None), *own]
     scale = scale_of(curves, lens, rows, axis.span)
     cursor = axis.column(now(view))
@@ -196,13 +196,14 @@ def x_end(view: ViewState) -> float:
     return end
 
 
-def curves_of(losses: Losses, axis: Axis, glyphs: Glyphs) -> list[Curve]:
+def curves_of(losses: Losses, axis: Axis, glyphs: Glyphs, held_out: bool = True) -> list[Curve]:
     """Band of single updates, held-out curve, training curve and its moving average; empty ones left out."""
     at = (axis.columns, axis.span, axis.lens)
     curves: list[Curve | None] = []
     if has_band(losses):
         curves.append(band(losses.epochs, losses.low, losses.high, *at, "faint"))
-    curves.append(fine_curve(losses.test_epochs, losses.test, *at, "test", glyphs.held_out))
+    if held_out:
+        curves.append(fine_curve(losses.test_epochs, losses.test, *at, "test", glyphs.held_out))
     smooth = axis.lens.smooth
     curves.append(fine_curve(losses.epochs, losses.train, *at, "dim" if smooth else "train", bold=not smooth))
     if smooth:

@@ -144,6 +144,12 @@ class Prompt(Horizontal):
             self.field.value = asked.typed or self._text(asked)
             self.field.remember(self.field.value)
 
+    def begin(self, asked: Sum) -> None:
+        """A lesson begins with this sum: it stands there, unasked, in place of what was asked before."""
+        if self.field is not None and not self.has_keys:
+            self.field.drop_typed()
+            self._shown = self.field.value = self._text(asked)
+
     def follow(self, before: Sum, asked: Sum) -> None:
         """The current sum became another by itself, with another run: show it where the old one stood, unasked."""
         if self.field is None or self.has_keys or (before.a, before.b) == (asked.a, asked.b):

@@ -227,21 +227,22 @@ def state_line(view: ViewState, width: int) -> Line:
         at = Line.of(place(snapshot))
         if snapshot.moment.update < snapshot.newest.update and snapshot.status not in ("failed", "stopped"):
             at = Line.of(at, (f" (newest {count(_newest_epoch(snapshot))})", "dim"))
-        parts.append(at)
+        if view.met("epoch"):
+            parts.append(at)
         if snapshot.blow_up is not None:
             what = "blew up" if snapshot.blow_up.lost_at is not None else "diverged"
             parts.append(Line.of((f"{what} at update {count(snapshot.blow_up.update)}", "minus")))
         loss = line_loss(snapshot)
-        if loss is not None and not view.veiled:
+        if loss is not None and not view.veiled and view.met("loss"):
             over = over_pairs(snapshot.experiment, view.glyphs)[1] if loss[0] == "train loss" else ""
             parts.append(Line.of((f"{loss[0]} ", "dim"), number(loss[1], view.glyphs), (over, "dim")))
-        if snapshot.collapsed is not None and not view.veiled:
+        if snapshot.collapsed is not None and not view.veiled and view.met("collapsed map"):
             parts.append(Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs)))
             if _joined(parts, "  ").width > width - 2:
                 parts[-1] = Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs, 2))
     while len(parts) > 2 and _joined(parts, "  ").width > width - 2:
         parts.pop()
-    if snapshot is not None and _joined(parts, "  ").width > width - 2:
+    if snapshot is not None and view.met("epoch") and _joined(parts, "  ").width > width - 2:
         parts[1] = Line.of(place(snapshot, short=True))
     gap = "   " if _joined(parts, "   ").width <= width - 2 else "  "
     return Line.of(" ", _joined(parts, gap)).fit(width, view.glyphs.ellipsis)

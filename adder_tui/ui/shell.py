@@ -48,9 +48,9 @@ def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, li
         line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
         spots.append(ClickTarget(start, line.width, f"tab_{tab.id}"))
     state = Line.of(run_state(view), " ")
-    name = Line.of(f"{title(view.experiment, view.glyphs)}   ")
+    name = Line.of(f"{title(view.experiment, view.glyphs)}   " if view.met("hyperparameters") else "")
     standing = state
-    if view.snapshot is not None and view.snapshot.status == "playing":
+    if view.snapshot is not None and view.snapshot.status == "playing" and view.met("epoch"):
         standing = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
     wordings = _way_back(view, standing) if view.visiting else [Line.of(name, standing), standing, state]

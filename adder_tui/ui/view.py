@@ -52,7 +52,8 @@ class ViewState:
     """What a lesson in front lets one do, for the table of commands; ``visiting`` on other tabs while one is open."""
     lesson: Lesson | None = None
     """The lesson that has the network, whatever tab is in front."""
-
+    unmet: frozenset[str] = frozenset()
+    """Terms that the lesson in front has not come to: nothing around it uses them. See :meth:`met`."""
     colours: Literal["many", "few", "none"] = "many"
     """Few are the terminal's own 16, where characters tell what shades of colours would."""
     outlook: Outlook | None = None
@@ -62,6 +63,10 @@ class ViewState:
     def visiting(self) -> Lesson | None:
         """The lesson that has the network while another tab than its own is in front."""
         return self.lesson if self.tab != "learn" else None
+
+    def met(self, term: str) -> bool:
+        """Whether a term of the glossary may be used: outside lessons, and where no later lesson is to explain it."""
+        return term not in self.unmet
 
     @property
     def veiled(self) -> bool:
@@ -82,4 +87,4 @@ class ViewState:
     def has_held_out(self) -> bool:
         """Whether there are held-out sums to measure a loss on."""
         data = self.experiment.data
-        return data.kind == "uniform" and data.test_count > 0
+        return data.kind == "uniform" and data.test_count > 0 and self.met("held-out data")

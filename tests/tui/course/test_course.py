@@ -1,5 +1,6 @@
 """The course that comes with the program: its solutions are played, its figures measured, its coverage counted."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from adder_tui.course import action_runner, markup
 from adder_tui.course.course import OWN_COURSE, read_course
 from adder_tui.course.lesson import Lesson, Measured
 from adder_tui.course.source import LessonError
+from adder_tui.course.state import LessonAttempt
 from tests.tui.course.lesson_file import SMALL, small_lesson
 
 COURSE = read_course()
@@ -83,6 +85,77 @@ def test_the_lesson_that_follows_is_the_next_in_order() -> None:
     first, second = COURSE.lessons[:2]
     assert COURSE.after(first.id) is second
     assert COURSE.after(COURSE.lessons[-1].id) is None
+
+
+REFERS = {
+    "rule-or-guess": {"anatomy", "one-affine-map", "loss", "learning-rate", "enough-examples"},
+    "anatomy": set(), "seeds": {"one-sum"}, "forward-by-hand": {"anatomy"},
+    "one-sum": {"rule-or-guess", "enough-examples"}, "backprop": {"one-step"}, "learning-rate": {"batches"},
+    "enough-examples": {"one-affine-map", "one-sum"}, "the-zoo": {"far-away"}, "batches": {"one-step"},
+    "far-away": {"one-affine-map", "enough-examples"}, "activations": {"one-affine-map"},
+    "overfit-and-capstone": {"one-sum", "scale"},
+}  # fmt: skip
+"""Lessons to the lessons that their texts mention by number."""
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.id)
+def test_a_lesson_that_is_mentioned_by_its_number_is_the_one_that_is_meant(lesson: Lesson) -> None:
+    text = Path(lesson.file).read_text(encoding="utf-8")
+    mentioned = re.findall(r"[Ll]essons? (\d+)(?: to (\d+))?|\((\d+) to (\d+)\)|\((\d+) and on\)", text)
+    found = {COURSE.lessons[int(number) - 1].id for groups in mentioned for number in groups if number}
+    assert found == REFERS.get(lesson.id, set())
+
+
+TRADE = (
+    "held-out data", "gradient", "optimizer", "Adam", "SGD", "momentum", "mini-batch", "backpropagation", "autograd",
+    "tensor", "dropout", "overfitting", "hyperparameters", "learning rate", "float32", "weight decay",
+)  # fmt: skip
+"""Words that mean nothing to a newcomer, so that no text uses them before the lesson that explains them."""
+
+
+def test_a_word_of_the_trade_comes_with_its_lesson_or_after_it() -> None:
+    early = []
+    for lesson in COURSE.lessons:
+        text = " ".join([lesson.screen_text, lesson.goal, lesson.title, *(task.do for task in lesson.tasks),
+                         *(hint for task in lesson.tasks for hint in task.hints), lesson.quiz.ask, lesson.quiz.why,
+                         *lesson.quiz.choices])  # fmt: skip
+        for term in TRADE:
+            entry = COURSE.glossary.entries[term]
+            names = [name for name in (term, *entry.also) if name not in ("rate", "lr", "training.lr")]
+            if term in COURSE.unmet(lesson.id) and any(re.search(rf"\b{re.escape(n)}\b", text) for n in names):
+                early.append((lesson.id, term))
+    assert early == []
+
+
+def test_what_is_shown_around_a_lesson_asks_for_terms_that_there_are() -> None:
+    sources = Path(OWN_COURSE).parents[1].rglob("*.py")
+    asked = {term for path in sources for term in re.findall(r'\bmet\("([^"]+)"\)', path.read_text(encoding="utf-8"))}
+    assert asked >= {"loss", "collapsed map"}
+    assert asked <= set(COURSE.glossary.entries)
+
+
+def test_a_lesson_has_met_its_own_terms_and_those_before_it() -> None:
+    assert "loss" not in COURSE.unmet("rule-or-guess")
+    assert "collapsed map" in COURSE.unmet("shapes")
+    assert "collapsed map" not in COURSE.unmet("one-affine-map")
+    assert COURSE.unmet(COURSE.lessons[-1].id) == frozenset()
+
+
+def test_the_first_lesson_has_six_new_words_at_most() -> None:
+    assert len(COURSE.lessons[0].terms) <= 6
+
+
+async def test_a_run_that_show_me_had_a_hand_in_meets_no_challenge(session: Session) -> None:
+    lesson = COURSE.by_id["overfit-and-capstone"]
+    attempt = LessonAttempt(lesson)
+    player = action_runner.ActionRunner(session, attempt)
+    await player.enter()
+    attempt.activity.showing = True
+    await player.play(lesson.challenges[0].actions)
+    attempt.activity.showing = False
+    assert await attempt.look_at_challenges(session) == ()
+    await player.play(lesson.challenges[0].actions)
+    assert await attempt.look_at_challenges(session) == lesson.challenges
 
 
 async def test_a_solution_that_does_nothing_is_found_out(session: Session, tmp_path: Path) -> None:

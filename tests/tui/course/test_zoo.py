@@ -1,4 +1,4 @@
-"""What lesson 2 states of learners that the program does not have: computed again with scikit-learn."""
+"""What the lesson on other learners states of those that are not in the program: computed again with scikit-learn."""
 
 import re
 

@@ -21,6 +21,7 @@ from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import read_place
 from tests.terminal.harness import Terminal
+from tests.tui.course.lesson_file import SMALL
 from tests.tui.screens import app_of, screen_text, shows, until
 
 SIZE = (80, 24)
@@ -96,7 +97,22 @@ async def into_lesson_1(pilot: Pilot[None]) -> None:
     await pilot.press("1")
     await shows(pilot, "A rule and a guesser", "0 of 20 done")
     await pilot.press("enter")
-    await shows(pilot, "step 1 of 8: read")
+    await shows(pilot, "step 1 of 9: read")
+
+
+async def learn_and_turn_the_sum(pilot: Pilot[None]) -> None:
+    """The rest of what is to be done in lesson 1, once 30 + 70 was asked."""
+    app_of(pilot).controller.pace = None
+    await pilot.press("space")
+    await shows(pilot, "All done here.", "99.98")
+    await pilot.press("enter")
+    await shows(pilot, ": predict", "a to c picks")
+    await pilot.press("b", "enter")
+    await shows(pilot, "task 1 of 1", "Enter ask")
+    await pilot.press("slash")  # as it was learned: it is no part of a sum
+    await type_text(pilot, "70+30")
+    await pilot.press("enter")
+    await shows(pilot, "All done here. Enter goes on")
 
 
 async def to_quiz(pilot: Pilot[None]) -> None:
@@ -107,22 +123,29 @@ async def to_quiz(pilot: Pilot[None]) -> None:
 
 async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys(tmp_path: Path) -> None:
     async with app_in(tmp_path) as pilot:
-        await shows(pilot, "1 A rule and a guesser", "step 1 of 8: read")
-        assert "1.186" not in screen_text(pilot.app), "nothing tells the answer before the prediction"  # type: ignore[arg-type]
+        await shows(pilot, "1 A rule and a guesser", "step 1 of 9: read")
+        assert "1.186" not in screen_text(pilot.app), "nothing tells the answer before it is asked"  # type: ignore[arg-type]
         await pilot.press("enter")
-        await shows(pilot, "step 2 of 8: predict", "a to c picks")
-        assert "1.186" not in screen_text(pilot.app)  # type: ignore[arg-type]
+        await shows(pilot, "step 2 of 9: do", "○ task 1 of 2")
+        await type_text(pilot, "30+70")  # the prompt has the keys
+        await pilot.press("enter")
+        await shows(pilot, "● Type 30+70", "○ task 2 of 2", "1.186", "loss now 9,764")
+        assert "f = " not in screen_text(pilot.app), "the map comes with its lesson"  # type: ignore[arg-type]
+        app_of(pilot).controller.pace = None
+        await pilot.press("space")
+        await shows(pilot, "All done here.", "99.98")
+        await pilot.press("enter")
+        await shows(pilot, "step 3 of 9: predict", "a to c picks")
         await pilot.press("enter")
         await shows(pilot, "predict")  # nothing is picked yet
         await pilot.press("a", "enter")
-        await shows(pilot, "step 3 of 8: do", "○ task 1 of 2")
-        assert kept(tmp_path, "rule-or-guess")["prediction"] == {"first": "a"}
-        await ask(pilot, "30+70")
-        await shows(pilot, "● Type 30+70", "○ task 2 of 2")
-        await ask(pilot, "3+5")
+        await shows(pilot, "step 4 of 9: do", "task 1 of 1")
+        assert kept(tmp_path, "rule-or-guess")["prediction"] == {"turned": "a"}
+        await type_text(pilot, "70+30")
+        await pilot.press("enter")
         await shows(pilot, "All done here.")
         await pilot.press("enter")
-        await shows(pilot, "step 4 of 8: observe", "You said", "exactly 100", "The network answered 1.1863", "0.1139")
+        await shows(pilot, "step 5 of 9: observe", "You said", "100, or nearly", "To 70 + 30 it answered 78.66")
         for step in ("explain", "keep", "quiz"):
             await go_on(pilot, step)
         await pilot.press("b")
@@ -134,14 +157,37 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
         assert kept(tmp_path, "rule-or-guess")["state"] == "solved"
         assert kept(tmp_path, "rule-or-guess")["quiz"]["tries"] == 2  # type: ignore[index]
         await go_on(pilot, "more")
-        await shows(pilot, "This lesson is done.", "Enter goes on to Where networks sit")
+        await shows(pilot, "This lesson is done.", "Enter goes on to One number in your hand")
         await pilot.press("enter")
-        await shows(pilot, "2 Where networks sit among learners", ": read")
+        await shows(pilot, "2 One number in your hand", ": read", "sum ▸ 30 + 70")
 
 
-async def test_lesson_5_is_played_by_keys_and_tells_what_is_wrong_with_a_blank(tmp_path: Path) -> None:
+async def test_lesson_2_puts_a_number_into_ones_hand_and_takes_it_back(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="anatomy") as pilot:
+        await shows(pilot, "2 One number in your hand", "untrained")
+        await pilot.press("enter")
+        await shows(pilot, "your guess")
+        await pilot.press("1", "1", "enter")
+        await shows(pilot, "task 1 of 3", "▸network")
+        await pilot.press(*["right"] * 4, "plus")
+        await shows(pilot, "task 2 of 3", "1.196")
+        await pilot.press("enter")
+        await shows(pilot, "output.bias[0]  new value")
+        await pilot.press("1", "0", "enter")
+        await shows(pilot, "task 3 of 3", "11.11")
+        await pilot.press("u")
+        await shows(pilot, "1.196")
+        await pilot.press("u")
+        await shows(pilot, "1.186", "All done here. Enter goes on")  # the text has the keys again
+        await pilot.press("u")
+        await shows(pilot, "There is nothing to undo", "untrained")  # the run before is none of the lesson's
+        await pilot.press("enter")
+        await shows(pilot, ": predict")
+
+
+async def test_lesson_4_is_played_by_keys_and_tells_what_is_wrong_with_a_blank(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
-        await shows(pilot, "5 One sum through three layers")
+        await shows(pilot, "4 One sum through three layers")
         await go_on(pilot, "predict")
         await shows(pilot, ": predict", "your guess")
         await type_text(pilot, "forty")
@@ -190,12 +236,25 @@ async def test_the_own_run_waits_and_is_given_back_on_leaving(tmp_path: Path) ->
         assert not list(tmp_path.glob("own-run*"))
 
 
+async def test_a_lessons_chart_has_no_curve_of_a_run_that_was_left_before_it(tmp_path: Path) -> None:
+    async with own_run(tmp_path, 3, "one-pair") as pilot:
+        await pilot.press("1")
+        await shows(pilot, "0 of 20 done")
+        learn = app_of(pilot).learn
+        assert learn is not None
+        assert learn.classroom is not None
+        await learn.enter(learn.classroom.course.by_id["one-sum"])
+        await shows(pilot, "11 Two thousand looks", "━━ train", "epoch 0 of 2,000")
+        assert pilot.app.snapshot.runs, "the run that was left is there, and comparable"  # type: ignore[attr-defined]
+        assert "··" not in screen_text(pilot.app)  # type: ignore[arg-type]
+
+
 async def test_the_own_run_outlives_an_end_within_a_lesson(tmp_path: Path) -> None:
     async with own_run(tmp_path, 2) as pilot:
         await into_lesson_1(pilot)
     assert read_place(tmp_path) == ("learn", "rule-or-guess")
     async with app_in(tmp_path) as pilot:
-        await shows(pilot, "1 A rule and a guesser", "step 1 of 8: read")
+        await shows(pilot, "1 A rule and a guesser", "step 1 of 9: read")
         await pilot.press("escape")
         await shows(pilot, "0 of 20 done")
         await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
@@ -230,16 +289,14 @@ async def test_an_own_run_that_another_apps_lesson_was_keeping_is_offered(tmp_pa
 def test_progress_and_place_survive_a_kill(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path)]
     with Terminal(command) as terminal:
-        terminal.wait_for(lambda: "step 1 of 8: read" in terminal.text, "lesson 1")
+        terminal.wait_for(lambda: "step 1 of 9: read" in terminal.text, "lesson 1")
         terminal.press("enter")
-        terminal.wait_for(lambda: "a to c picks" in terminal.text, "the prediction")
-        terminal.press("b", "enter")
-        terminal.wait_for(lambda: "task 1 of 2" in terminal.text, "the first task")
-        terminal.press("/", "30+70", "enter")
+        terminal.wait_for(lambda: "task 1 of 2" in terminal.text and "Enter ask" in terminal.text, "the first task")
+        terminal.press("30+70", "enter")
         terminal.wait_for(lambda: "task 2 of 2" in terminal.text, "the second task")
     # Leaving the block kills the program where it stands.
     held = kept(tmp_path, "rule-or-guess")
-    assert (held["prediction"], held["tasks"], held["step"]) == ({"first": "b"}, [1], 2)
+    assert (held["tasks"], held["step"]) == ([1], 1)
     with Terminal(command) as terminal:
         terminal.wait_for(lambda: "task 2 of 2" in terminal.text, "the place where the learner was")
         assert "● Type 30+70" in terminal.text
@@ -249,8 +306,11 @@ async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lesson_controller, "SHOWN_SECONDS", 0.0)
-    async with doing(tmp_path, "rule-or-guess", "a") as pilot:
-        await shows(pilot, "task 1 of 2")
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read", "paused")
+        await pilot.press("enter")
+        await shows(pilot, "task 1 of 2", "Enter ask")
+        await pilot.press("escape")
         for hint in ("hint 1", "hint 2", "hint 3"):
             await pilot.press("i")
             await shows(pilot, hint)
@@ -261,8 +321,7 @@ async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help
         await shows(pilot, "task 1 of 2")
         await pilot.press("i", "y")
         await shows(pilot, "task 2 of 2", "1.186")
-        await ask(pilot, "3+5")
-        await shows(pilot, "All done here.")
+        await learn_and_turn_the_sum(pilot)
         await to_quiz(pilot)
         await pilot.press("a")
         await shows(pilot, "Right.")
@@ -271,20 +330,20 @@ async def test_three_hints_then_show_me_plays_the_solution_and_is_stored_as_help
 
 
 async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+    async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
         await shows(pilot, ": read")
         await pilot.press("full_stop", "e", "R", "space")
-        await shows(pilot, "step 1 of 8: read", "untrained")
+        await shows(pilot, "step 1 of 8: read", "epoch 0 of 1")
         await pilot.press("enter")
-        await shows(pilot, "picks")
-        await pilot.press("b", "enter")
+        await shows(pilot, "your guess")
+        await pilot.press("4", "0", "enter")
         await shows(pilot, ": do", "Esc leave")
         await pilot.press("escape")
         await shows(pilot, "i hint")
         text = screen_text(pilot.app)  # type: ignore[arg-type]
         assert "space play" not in text
         assert "e edit" not in text
-        assert "/ ask" in text
+        assert "t trace" in text
 
 
 async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: Path) -> None:
@@ -318,8 +377,8 @@ async def test_e_opens_the_setting_that_the_task_wants_and_what_is_typed_replace
         await pilot.press("up", *"42", "enter")
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 42)  # type: ignore[attr-defined]
         await ask(pilot, "30+70")
-        await shows(pilot, "task 4 of")
-        await pilot.press("e")
+        await shows(pilot, "All done here.")
+        await pilot.press("e", "down")
         await shows(pilot, "data.draw_first ▸ false")
         await pilot.press(*"true", "enter")
         await until(pilot, lambda: pilot.app.snapshot.experiment["data.draw_first"])  # type: ignore[attr-defined]
@@ -404,17 +463,16 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
 
 
 async def test_where_a_sum_is_to_be_asked_the_prompt_has_the_keys_and_enter_goes_on_at_the_end(tmp_path: Path) -> None:
-    async with doing(tmp_path, "rule-or-guess", "a") as pilot:
-        await shows(pilot, "Esc leave")
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "task 1 of 2", "Esc leave")
         await type_text(pilot, "30+70")
         await pilot.press("enter")
-        await shows(pilot, "task 2 of 2")
-        await pilot.press("slash")  # as it was learned: it is no part of a sum
-        await type_text(pilot, "3+5")
+        await shows(pilot, "task 2 of 2", "1.186")
+        await learn_and_turn_the_sum(pilot)
         await pilot.press("enter")
-        await shows(pilot, "All done here. Enter goes on")
-        await pilot.press("enter")
-        await shows(pilot, ": observe", "The network answered 1.1863")
+        await shows(pilot, ": observe", "it answered 78.66")
         await pilot.press("enter")
         await shows(pilot, ": explain")
 
@@ -449,20 +507,20 @@ async def test_where_something_comes_before_an_answer_the_line_waits_without_the
 
 
 async def test_on_other_tabs_a_lesson_says_how_to_go_back_and_its_network_is_the_same_then(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+    async with app_in(tmp_path, lesson="the-zoo") as pilot:
         await shows(pilot, ": read")
         await pilot.press("4")
-        await shows(pilot, "lesson 1: 1 goes back", "‖ untrained")
+        await shows(pilot, "lesson 14: 1 goes back", "‖ untrained")
         for key in ("space", "full_stop"):
             await pilot.press(key)
-            await shows(pilot, "Lesson 1 keeps its network untrained.")
+            await shows(pilot, "Lesson 14 keeps its network untrained.")
         await pilot.press("slash", "enter", "escape")  # the answer is told here, and is none of the lesson's yet
         await shows(pilot, "= 1.186")
         await pilot.press("2")
         await pilot.press("plus")
         await shows(pilot, "u takes it back")
         await pilot.press("1")
-        await shows(pilot, "The lesson's own network is back.", "There are two ways")
+        await shows(pilot, "The lesson's own network is back.", "Where networks sit")
         await pilot.press("4", "R")
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed != 42)  # type: ignore[attr-defined]
         await pilot.press("1")
@@ -485,12 +543,12 @@ async def test_what_a_lesson_lets_one_change_stays_changed_after_a_look_at_other
 
 
 async def test_the_table_within_a_lesson_has_its_keys(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="anatomy") as pilot:
-        await shows(pilot, ": read")
-        await go_on(pilot, "predict")
-        await type_text(pilot, "37")
-        await pilot.press("enter")
-        await shows(pilot, ": do")
+    course = tmp_path / "course"
+    course.mkdir()
+    (course / "course.toml").write_text('title = "Mine"\ncomplete = false\n[[chapter]]\nid = "look"\ntitle = "Look"\n')
+    (course / "01-small.md").write_text(SMALL.replace('"network", "prompt"', '"network", "inspect"'), encoding="utf-8")
+    async with app_in(tmp_path / "data", lesson="small", course=course) as pilot:
+        await to_do(pilot, "a")
         await pilot.press("escape", "tab", "tab")
         await shows(pilot, "▸inspect", "input.weight")
         await pilot.press("n")
@@ -577,7 +635,7 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
         await pilot.press("1")
         await shows(pilot, "0 of 20 done")
         await pilot.press("enter")
-        await shows(pilot, "step 1 of 8: read", "The course goes on.")
+        await shows(pilot, "step 1 of 9: read", "The course goes on.")
         await until(pilot, lambda: pilot.app.snapshot.experiment.epochs == 0)  # type: ignore[attr-defined]
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]

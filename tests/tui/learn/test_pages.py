@@ -180,6 +180,14 @@ def test_a_challenge_waits_until_every_prediction_is_locked_in(lesson: Lesson) -
     assert ("challenge" in plain(page_lines(page, 80, UNICODE))) == (not later)
 
 
+def test_the_last_lesson_ends_with_the_courses_closing_word() -> None:
+    state = state_at(LESSONS[-1], "more")
+    assert "That was the course." not in plain(page_lines(state, 80, UNICODE))
+    state.closing = COURSE.closing
+    shown = plain(page_lines(state, 80, UNICODE))
+    assert set(words(markup.plain(COURSE.closing))) <= set(words(shown))
+
+
 def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
     lesson = COURSE.by_id["rule-or-guess"]
     wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
