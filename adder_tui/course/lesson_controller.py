@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -259,9 +260,10 @@ class LessonController:
             await self._keep()
             kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
             attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
+            quiz = lesson.quiz.put(random.Random(), anew=kept.quiz.tries > 0)
             # The text can be read while the engine is still loading.
             self.lesson_state = state = LessonState(
-                attempt, answered=lesson.quiz.answer if completed(lesson, kept) else "",
+                attempt, answered=quiz.answer if completed(lesson, kept) else "", put=quiz,
                 finished=kept.done, next_title=after.title if after is not None else "",
                 closing=self.course.closing if after is None else "",
                 review_due=after is None or after.chapter != lesson.chapter,
