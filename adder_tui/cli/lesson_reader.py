@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from adder_engine.trace import LayerTrace
     from adder_tui.course.course import Course
     from adder_tui.storage.progress import Store
-    from adder_tui.storage.run_files import OwnRun
+    from adder_tui.storage.run_files import LessonRuns, OwnRun
     from adder_tui.ui.view import ViewState
 
 WIDTH = 78
@@ -114,7 +114,7 @@ def _blanked(pieces: tuple[str, ...]) -> Iterator[str]:
 # --- line by line --------------------------------------------------------------------------------
 
 
-class _Desk:
+class _Player:
     """What a lesson's controller needs of an app: the session, and nobody's own run to be kept meanwhile."""
 
     def __init__(self, session: Session) -> None:
@@ -140,22 +140,24 @@ class LessonReader:
     Args:
         course: whose lesson it is.
         store: where progress is kept.
+        runs: where the lessons' runs are kept.
         session: does the work.
         lesson: the one to go through.
         read: gives the next line that is typed; None at the end of the input.
     """
 
     def __init__(
-        self, course: Course, store: Store, session: Session, lesson: Lesson, read: Callable[[str], str | None]
-    ) -> None:
-        desk = _Desk(session)
+        self, course: Course, store: Store, runs: LessonRuns, session: Session, lesson: Lesson,
+        read: Callable[[str], str | None],
+    ) -> None:  # fmt: skip
+        player = _Player(session)
         self._lesson, self._session, self._read = lesson, session, read
         self._snapshot: Snapshot | None = None
         self._showing = ""
         self._shown: set[str] = set()
         """The page's lines that were told already."""
         self._place: tuple[object, ...] = ()
-        self.room = LessonController(course, store, cast("OwnRun", desk), desk, self._show, self._changed)
+        self.room = LessonController(course, store, cast("OwnRun", player), runs, player, self._show, self._changed)
 
     @property
     def _state(self) -> LessonState:
@@ -510,6 +512,7 @@ def _say_lines(lines: Iterator[Line] | Sequence[Line]) -> None:
 async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> None:
     """Lead through a lesson with lines from a terminal, or from a file of them."""
     from adder_engine.session import Session
+    from adder_tui.storage.run_files import LessonRuns, lesson_runs
 
     if typed.isatty():
         import contextlib
@@ -527,5 +530,6 @@ async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> N
             return "?"
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # not asyncio's, which waits for the prompt
+    runs = LessonRuns(lesson_runs(store.path.parent, store.path.name))
     async with Session(lesson.experiment) as session:
-        await LessonReader(course, store, session, lesson, read).go_through()
+        await LessonReader(course, store, runs, session, lesson, read).go_through()

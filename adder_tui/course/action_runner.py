@@ -33,11 +33,11 @@ _FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?!\w|\.\d)|(?<![\w.,])\d{1
 
 
 class ActionRunner:
-    """Plays actions on a session, telling an attempt's deeds of them as the app does.
+    """Plays actions on a session, telling an attempt of them as the app does.
 
     Args:
         session: what the actions are done to.
-        attempt: whose deeds they are.
+        attempt: whose actions they are.
         show: takes each snapshot on the way.
     """
 
@@ -118,7 +118,7 @@ class ActionRunner:
                 await self.measure(ProbeCall(name, tuple(map(argument_of, words))))
 
     async def measure(self, call: ProbeCall, tell: bool = True) -> float | str:
-        """Have a bench work a figure out; with ``tell`` it is a deed of the learner's."""
+        """Have a bench work a figure out; with ``tell`` it is an act of the learner's."""
         value: float | str = await self._session.bench(call.bench, *call.arguments)
         activity = self._attempt.activity
         if tell:
@@ -226,7 +226,7 @@ class Benches:
             await self._work_out(call, tell=False)
 
     async def _work_out(self, call: ProbeCall, tell: bool) -> None:
-        """Ask the engine for a figure; with ``tell`` it is a deed of the learner's."""
+        """Ask the engine for a figure; with ``tell`` it is an act of the learner's."""
         state = self._room.lesson_state
         if state is None:
             return

@@ -327,7 +327,7 @@ DEEDS = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate": "g
 """A word that gives a figure, and the one that tells of what it comes from."""
 
 
-def _deed(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
+def _act(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
     """What a word of an expression is about, so that a figure and a check can be told to be about the same."""
     name, arguments = word
     return ("run", ()) if name.startswith("run.") else (DEEDS.get(name, name), arguments)
@@ -488,7 +488,7 @@ class Lesson:
             mine, theirs = quote.when or {}, task.when or {}
             if any(key in theirs and theirs[key] != value for key, value in mine.items()):
                 return -1, 0, 0
-            shared = len({_deed(word) for word in quote.value.words} & {_deed(word) for word in task.check.words})
+            shared = len({_act(word) for word in quote.value.words} & {_act(word) for word in task.check.words})
             shared += sum(id in fields for id in task.blanks)
             return bool(shared), sum(key in theirs for key in mine) if shared else 0, shared
 

@@ -14,7 +14,7 @@ from adder_engine.experiment import KEYS, key_named
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
-from adder_tui.course.deeds import deeds_of, restore_deeds, restore_runs
+from adder_tui.course.kept_activity import activity_of, restore_activity, restore_runs
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import LASTING, keys_of, view_for
 from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
@@ -270,13 +270,13 @@ class LessonController:
             )  # fmt: skip
             state.at = min(kept.step, furthest(state.steps, set(kept.prediction), attempt.done))
             self.changed()
-            restore_deeds(state, kept.deeds)
+            restore_activity(state, kept.activity)
             session = await self._player.ready()
             await self._own_run.keep(session)
-            snapshot = await self._runs.bring(session, lesson.id) if kept.deeds else None
+            snapshot = await self._runs.bring(session, lesson.id) if kept.activity else None
             if snapshot is not None and is_the_lessons(lesson, snapshot):
                 earlier = [run for run in snapshot.runs if is_the_lessons(lesson, run) and run.id != snapshot.run]
-                restore_runs(state, snapshot, earlier, kept.deeds)
+                restore_runs(state, snapshot, earlier, kept.activity)
                 state.run = snapshot.run
                 self.show(snapshot)
             else:
@@ -304,17 +304,17 @@ class LessonController:
         state = self.lesson_state
         if state is None or not state.has_run:
             return
-        self._note_deeds(state)
+        self._note_activity(state)
         snapshot = state.activity.snapshot
         if snapshot is not None and snapshot.run == state.run and is_the_lessons(state.lesson, snapshot):
             await self._runs.keep(await self._player.ready(), state.lesson.id)
 
-    def _note_deeds(self, state: LessonState) -> None:
+    def _note_activity(self, state: LessonState) -> None:
         """Keep what was done, where something new was."""
-        deeds, answers = deeds_of(state), state.activity.answers
+        activity, answers = activity_of(state), state.activity.answers
         kept = self.store.progress.lesson(state.lesson.id)
-        if kept.deeds != deeds or kept.answers != answers:
-            self.store.change(lambda tree: progress.keep_deeds(tree, state.lesson.id, deeds, answers))
+        if kept.activity != activity or kept.answers != answers:
+            self.store.change(lambda tree: progress.keep_activity(tree, state.lesson.id, activity, answers))
 
     def forget(self, lesson: Lesson) -> None:
         """The lesson is to be as if never begun: its run goes as well."""
@@ -399,7 +399,7 @@ class LessonController:
         if new and self.lesson_state is state:
             await self._keep()
         else:
-            self._note_deeds(state)
+            self._note_activity(state)
 
     async def call_back(self) -> bool:
         """Coming from another tab: bring the lesson's network back where another one has taken its place.

@@ -1,4 +1,4 @@
-"""What an expression's words mean: looked up in the deeds, in a run, and in what the engine was asked."""
+"""What an expression's words mean: looked up in what was done, in a run, and in what the engine was asked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def figure_text(
     when: Settings | None = None,
     figures: Figures | None = None,
 ) -> Value:
-    """What an expression gives for a learner's deeds; None where that is not known.
+    """What an expression gives for what a learner did; None where that is not known.
 
     With ``when`` it is asked of the runs with these settings, newest first, and gives the first that is not
     false or unknown; false only if it is so for all of them. Without, of the run at hand.

@@ -26,7 +26,7 @@ STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
 
 Tree = dict[str, Any]
 """``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
-answers, figures, deeds, date}}}``, as in the file. Keys that we do not know are kept."""
+answers, figures, activity, date}}}``, as in the file. Keys that we do not know are kept."""
 PROGRESS = "progress.json"
 LARGEST_FILE = 5_000_000
 """Bytes; twenty lessons take ten thousand."""
@@ -76,7 +76,7 @@ class LessonRecord:
     """Field's id to what was typed last."""
     figures: Mapping[str, str] = field(default_factory=dict)
     """Quote's name to the figure of the learner's own run, as it was written."""
-    deeds: Mapping[str, Any] = field(default_factory=dict)
+    activity: Mapping[str, Any] = field(default_factory=dict)
     """What was opened, sorted, nudged and asked, to go on from."""
     date: str = ""
     """When something was done in it last, ISO 8601 with the zone; empty where that was not kept."""
@@ -119,7 +119,7 @@ class Progress:
             _count(kept.get("step")),
             {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
             {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
-            _table(kept.get("deeds")),
+            _table(kept.get("activity")),
             _text(kept.get("date")),
         )
 
@@ -201,10 +201,10 @@ def keep_figures(tree: Tree, id: str, figures: Mapping[str, str]) -> None:
     _inner(lesson_of(tree, id), "figures").update(figures)
 
 
-def keep_deeds(tree: Tree, id: str, deeds: Mapping[str, Any], answers: Mapping[str, str]) -> None:
+def keep_activity(tree: Tree, id: str, activity: Mapping[str, Any], answers: Mapping[str, str]) -> None:
     """Keep what was done so far, and what is filled in by whoever it was."""
     kept = lesson_of(tree, id)
-    kept["deeds"] = dict(deeds)
+    kept["activity"] = dict(activity)
     _inner(kept, "answers").update(answers)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from adder_tui.course.state import LessonState
 
 
-def deeds_of(state: LessonState) -> dict[str, Any]:
+def activity_of(state: LessonState) -> dict[str, Any]:
     """What is kept of a lesson that is open, as JSON holds it: all that neither its run nor its answers tell."""
     activity = state.activity
     return {
@@ -27,7 +27,7 @@ def deeds_of(state: LessonState) -> dict[str, Any]:
     }
 
 
-def restore_deeds(state: LessonState, kept: Mapping[str, Any]) -> None:
+def restore_activity(state: LessonState, kept: Mapping[str, Any]) -> None:
     """Take up what was kept, all but what was asked: that is a run's."""
     activity = state.activity
     activity.opened |= {view for view in _list(kept, "opened") if view in state.lesson.shown_views}
