@@ -21,6 +21,8 @@ READ = {"sum": "+-,", "difference": "+-,", "product": "*,"}
 NAMES = {"sum": "a sum", "difference": "a difference", "product": "a product"}
 EXAMPLES = {"sum": "30+70, 12-5 or 3.5+1e3", "difference": "30-70 or 12.5-1e3", "product": "5*5 or 0.5*-0.3"}
 FIRST_EXAMPLE = {"sum": "30+70", "difference": "30-70", "product": "0.5*0.5"}
+LONGEST_SUM = 900
+"""Characters; two numbers of 400 digits fit."""
 LONGEST_NUMBER = 100
 """Characters; a number with all its digits has some 25."""
 
@@ -59,7 +61,7 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     Raises:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
-    match = _PAIR.fullmatch(text.translate(SIGNS))
+    match = _PAIR.fullmatch(text.translate(SIGNS)) if len(text) <= LONGEST_SUM else None
     if not match or match[2] not in READ[task]:
         shown = text.strip()
         if not shown:
