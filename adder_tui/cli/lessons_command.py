@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adder_engine.disk import read_bounded
 from adder_tui.cli.output import complain, say
 from adder_tui.settings import default_data_dir
 from adder_tui.storage.progress import Progress, ProgressError, Store, Tree, join, progress_file, tree_of
@@ -201,8 +202,7 @@ def _exported(path: Path | None) -> Tree:
         if path is None:
             text = sys.stdin.readline(LONGEST_LINE)
         else:
-            with path.open(encoding="utf-8") as file:
-                text = file.read(LONGEST_LINE)
+            text = read_bounded(path, LONGEST_LINE).decode("utf-8")
     except UnicodeDecodeError:
         text = ""
     except OSError as error:

@@ -90,6 +90,8 @@ class GlossaryScreen(ListWindow[str | None]):
         self.first = [term for term in first if course.glossary.find(term) is not None]
         self.words = ""
         self.found = entries(course, "", self.first)
+        self.field = Field("", id="glossary-find")
+        self.field.placeholder = "find a term"
 
     @property
     def count(self) -> int:
@@ -97,9 +99,7 @@ class GlossaryScreen(ListWindow[str | None]):
 
     def compose(self) -> ComposeResult:
         yield heading(self._source, ("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
-        field = Field("", id="glossary-find")
-        field.placeholder = "find a term"
-        yield field
+        yield self.field
         with Horizontal():
             yield Drawing(self._source, self.term_lines, id="terms")
             yield Drawing(self._source, self.entry_lines, id="entry")
@@ -114,7 +114,7 @@ class GlossaryScreen(ListWindow[str | None]):
         return entry_lines(self.found[self.at] if self.found else None, self.course, width, view.glyphs)
 
     def on_mount(self) -> None:
-        self.query_one(Field).focus()
+        self.field.focus()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -66,6 +66,7 @@ class LessonView(Container):
         """None until the lessons are read."""
         self.row = FieldRow(services.view, field_id="lesson-field")
         self.views = LessonViews(services, lambda: self.room, id="views")
+        self.text = LessonText(services.view, self._page)
         self._arranged: tuple[str, Layout] | None = None
         self._half_typed: dict[str, str] = {}
         """A setting to what was typed for it and not entered."""
@@ -77,7 +78,7 @@ class LessonView(Container):
     def compose(self) -> ComposeResult:
         with Vertical(id="text"):
             yield Drawing(self._source, self._head, classes="line")
-            yield LessonText(self._source, self._page)
+            yield self.text
             yield self.row
             yield Drawing(self._source, self._now, classes="line")
         yield self.views
@@ -124,17 +125,16 @@ class LessonView(Container):
         if state is None:
             return
         self.bring(state.stage)
-        text = self.query_one(LessonText)
         fixed = 2 + (1 if self.row.display else 0)
         size = (self.size.width, self.size.height)
         layout = lay_out(state, self.views.names, self.views.current, self.views.focused is not None, size, fixed,
-                         text.rows_wanted(self.size.width))  # fmt: skip
+                         self.text.rows_wanted(self.size.width))  # fmt: skip
         if self._arranged == (state.lesson.id, layout):
             return
         self._arranged = state.lesson.id, layout
         self.set_class(layout.wide, "-wide")
         self.views.display = not layout.alone
-        text.styles.height = layout.text_rows or "1fr"
+        self.text.styles.height = layout.text_rows or "1fr"
         self.views.show(layout)
         self.call_after_refresh(self._redraw_canvases)
 
@@ -145,14 +145,14 @@ class LessonView(Container):
     def show_end(self) -> None:
         """Show the text's last rows, as where a hint has come."""
         self.share_room()
-        self.query_one(LessonText).show_task()
+        self.text.show_task()
 
     # --- focus and the line to type into ---------------------------------------------------------
 
     def take_focus(self) -> None:
         """The keys go to the text."""
         # At once: the widget's own way is to wait, and would undo what is chosen meanwhile.
-        self.screen.set_focus(self.query_one(LessonText), scroll_visible=False)
+        self.screen.set_focus(self.text, scroll_visible=False)
 
     def settle_field(self, focus: bool = False, insist: bool = False) -> None:
         """Show the line to type into while the step wants something typed.
@@ -353,7 +353,7 @@ class LessonFocus:
         shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
         if state is None or state.showing or not shown:
             return
-        prompt = app.query_one(Prompt)
+        prompt = self._services.prompt
         if state.asking and prompt.has_keys:
             self._take_back()
         following = state.next_action if state.step.kind == "do" and state.review is None else None

@@ -23,6 +23,15 @@ from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
 ViewSource = Callable[[], ViewState]
+SMALLEST = (60, 20)
+"""Columns and rows that the terminal must have."""
+
+
+def is_small(size: Size) -> bool:
+    """Whether the app does not fit into a window of this size."""
+    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
+
+
 WHEEL_ROWS = 3
 """Rows that one notch of the mouse's wheel moves."""
 
@@ -53,6 +62,8 @@ class Canvas(Widget):
     """Base of all drawings: :meth:`draw` says what the view looks like in a given size."""
 
     ALLOW_SELECT = False
+    at_any_size = False
+    """Whether it is drawn in a terminal that is too small, too; what is covered there need not be able to."""
 
     def __init__(self, source: ViewSource, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -95,7 +106,7 @@ class Canvas(Widget):
         if self._drawn_size != self.size:
             self._lines = None
             self._drawn_size = self.size
-        self._lines = self.draw(self.view, *self.size)
+        self._lines = self.draw(self.view, *self.size) if self.at_any_size or not is_small(self.app.size) else ()
         return self._lines
 
     def notify_style_update(self) -> None:
