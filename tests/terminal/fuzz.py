@@ -7,6 +7,7 @@ one seed. The program may end only where it was told to, with the exit code that
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import random
 import signal
@@ -70,13 +71,14 @@ class Fuzzer:
         """KiB that an app was seen to take at most."""
         self._size = SIZES[0]
 
-    def run(self, events: int) -> None:
-        """Do so many things, on as many starts of the app as it takes.
+    def run(self, events: int, seconds: float = math.inf) -> None:
+        """Do so many things, or as many as can be done in the time, on as many starts of the app as it takes.
 
         Raises:
             AssertionError: what must not be; names the seed and the last events.
         """
-        while events > 0:
+        until = time.monotonic() + seconds
+        while events > 0 and time.monotonic() < until:
             session = min(events, self._draw.choice((5, 60, 250, 400)))
             events -= session
             self._told.write_text("")
@@ -89,6 +91,8 @@ class Fuzzer:
             with Terminal(command, size=self._size) as terminal:
                 self._wait_for_screen(terminal)  # until then Ctrl+C is the terminal's own key
                 for i in range(session):
+                    if time.monotonic() > until:
+                        break
                     spoiled |= self._do(terminal)
                     self._is_well(terminal)
                     if i % LOOKS == LOOKS - 1:

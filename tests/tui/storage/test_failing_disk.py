@@ -72,7 +72,9 @@ async def test_whatever_the_app_does_with_its_folder_ends_it_at_no_fault(disk: D
     hides = "scandir" in FAULTS[fault][1]
     with pytest.raises(RequestError, match="cannot be read") if hides else contextlib.nullcontext():
         assert [file.path.name for file in run_files(disk.folder)] == ["last-run.npz"]
-    with pytest.raises(OSError, match=r"error|denied|handle") if hides else contextlib.nullcontext():  # which start_session tells
+    with (
+        pytest.raises(OSError, match=r"error|denied|handle") if hides else contextlib.nullcontext()
+    ):  # which start_session tells
         set_aside(disk.folder)
 
 
