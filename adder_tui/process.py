@@ -217,9 +217,9 @@ def mend_driver() -> None:
 
     What is typed is read without what is no UTF-8 and no key: the first such would end the input thread. A paste in
     Latin-1 brings such bytes, and so does a line that loses some. A character that arrives in two pieces is still read
-    whole. Signals of job control are served by the loop, not within whatever they break in on: that may hold the lock
-    of the queue to the terminal, for which they would wait for ever. And SIGCONT for an app that was not suspended by
-    itself, but stopped or not stopped at all, starts no second input thread beside the first.
+    whole. The app is suspended by its loop, not within whatever SIGTSTP breaks in on: that may hold the lock of the
+    queue to the terminal, for which it would wait for ever. And SIGCONT for an app that was not suspended by itself,
+    but stopped or not stopped at all, starts no second input thread beside the first.
     """
     # Not at the top: the command line must come without textual.
     from textual._parser import ParseError, Peek1, Read1
@@ -254,11 +254,15 @@ def mend_driver() -> None:
     suspend, resume = linux_driver.LinuxDriver._sigtstp_application, linux_driver.LinuxDriver._sigcont_application
 
     def rest(driver: LinuxDriver, *_: object) -> None:
-        _soon(partial(suspend, driver))
+        import asyncio  # with textual: the command line comes without it
+
+        with contextlib.suppress(RuntimeError):  # the loop is not there yet, or no more
+            asyncio.get_running_loop().call_soon_threadsafe(suspend, driver)
 
     def go_on(driver: LinuxDriver, *_: object) -> None:
-        if driver._must_signal_resume:
-            _soon(partial(resume, driver))
+        reader = driver._key_thread
+        if reader is not None and not reader.is_alive() and not driver._app._exit:
+            resume(driver)  # at once: the loop stands still where it was suspended, and draws nothing before
 
     linux_driver.LinuxDriver._sigtstp_application = rest  # type: ignore[assignment, method-assign]
     linux_driver.LinuxDriver._sigcont_application = go_on  # type: ignore[assignment, method-assign]
@@ -267,14 +271,6 @@ def mend_driver() -> None:
 def lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
     """As :func:`codecs.getincrementaldecoder`, but bytes that make no character are left out."""
     return partial(codecs.getincrementaldecoder(encoding), errors="ignore")
-
-
-def _soon(work: Callable[[], object]) -> None:
-    """Have the loop do it next, if it still runs."""
-    import asyncio  # not at the top: the command line comes without it
-
-    with contextlib.suppress(RuntimeError):
-        asyncio.get_running_loop().call_soon_threadsafe(work)
 
 
 def _nothing() -> None:

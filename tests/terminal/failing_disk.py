@@ -35,9 +35,12 @@ FAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
 """A fault's name to what the disk says, and which calls it fails."""
 
 
+_plain_open = os.open
+
+
 def install(fault: Callable[[], str], folder: str | os.PathLike[str]) -> Callable[[], None]:
     """Have the calls of this process that concern the folder fail as ``fault()`` names it; what undoes that."""
-    plain_open, inside, undo = os.open, os.path.abspath(folder), contextlib.ExitStack()
+    inside, undo = os.path.abspath(folder), contextlib.ExitStack()
 
     def fail(call: str, *paths: object) -> None:
         number, calls = FAULTS.get(fault(), (0, ()))
@@ -63,7 +66,7 @@ def install(fault: Callable[[], str], folder: str | os.PathLike[str]) -> Callabl
 
     def guarded_open(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
         fail("open for writing" if flags & os.O_ACCMODE != os.O_RDONLY else "open", path)
-        return plain_open(path, flags, *args, **kwargs)
+        return _plain_open(path, flags, *args, **kwargs)
 
     def failing_file(number: int, mode: str) -> Any:
         file = os.fdopen(number, mode)
@@ -100,9 +103,9 @@ class _Writing:
         self._file.close()
 
 
-def _held(file: str, plain_open: Callable[..., int] = os.open) -> str:
+def _held(file: str) -> str:
     """What a file holds, read past the calls that may fail."""
-    number = plain_open(file, os.O_RDONLY)
+    number = _plain_open(file, os.O_RDONLY)
     try:
         return os.read(number, 100).decode()
     finally:
@@ -129,10 +132,16 @@ def tell_on_signal(file: str) -> None:
 
 
 def tell_faults(file: str) -> None:
-    """Write down where a fault of ours is."""
+    """Write down where a fault of ours is, and beside it that somebody quit, as by a click on the footer."""
     from adder_tui.app import AdderApp
 
-    handle = AdderApp._handle_exception
+    handle, leave = AdderApp._handle_exception, AdderApp.action_quit
+
+    async def quits(app: AdderApp) -> None:
+        os.close(_plain_open(f"{file}.quit", os.O_CREAT | os.O_WRONLY))
+        await leave(app)
+
+    AdderApp.action_quit = quits  # type: ignore[method-assign]
 
     def told(app: AdderApp, error: Exception) -> None:
         with open(file, "a") as written:

@@ -82,6 +82,8 @@ class Fuzzer:
             session = min(events, self._draw.choice((5, 60, 250, 400)))
             events -= session
             self._told.write_text("")
+            for file in self._told.parent.glob("told.*"):
+                file.unlink()
             options = self._draw.choice(STARTS)
             self._size = self._draw.choice(SIZES[:5])
             self._log.append(f"start {' '.join(options)} at {self._size}")
@@ -93,11 +95,16 @@ class Fuzzer:
                 for i in range(session):
                     if time.monotonic() > until:
                         break
-                    spoiled |= self._do(terminal)
-                    self._is_well(terminal)
-                    if i % LOOKS == LOOKS - 1:
+                    try:
+                        spoiled |= self._do(terminal)
+                        self._is_well(terminal)
+                    except (AssertionError, ProcessLookupError):
+                        if not self._has_quit(terminal):
+                            raise
+                        break
+                    if i % LOOKS == LOOKS - 1 and not self._has_quit(terminal):
                         self._answers(terminal)
-                killed = self._end(terminal)
+                killed = terminal.ended or self._end(terminal)
             for path in self.data.glob("*.npz"):
                 self._claim(summary(path) is not None, f"{path.name} is whole")
             left = set(self.data.glob("*.part")) - before
@@ -176,6 +183,11 @@ class Fuzzer:
                 os.set_blocking(terminal.master, True)
 
     # --- what must be ----------------------------------------------------------------------------
+
+    def _has_quit(self, terminal: Terminal) -> bool:
+        """Whether it was left in its own ways, by a click on the footer or from the palette."""
+        left = Path(f"{self._told}.tasks.quit")
+        return left.exists() and terminal.ended and terminal.exit_code == 0
 
     def _is_well(self, terminal: Terminal) -> None:
         self._claim(not terminal.ended, f"the app goes on; it ended with {terminal.exit_code}", terminal)

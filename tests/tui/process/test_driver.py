@@ -52,17 +52,26 @@ def test_a_size_that_no_terminal_has_is_not_taken(parser: Any) -> None:
 
 
 @pytest.mark.parametrize(("suspended", "resumed"), [(True, 1), (False, 0)])
-async def test_only_an_app_that_was_suspended_is_resumed_and_by_the_loop(
-    parser: Any, suspended: bool, resumed: int
-) -> None:
+def test_only_an_app_that_was_suspended_is_resumed(parser: Any, suspended: bool, resumed: int) -> None:
     told: list[int] = []
     driver: Any = SimpleNamespace(
-        _must_signal_resume=suspended, _auto_restart=True, resume_application_mode=lambda: told.append(1)
-    )
+        _key_thread=SimpleNamespace(is_alive=lambda: not suspended), _app=SimpleNamespace(_exit=False),
+        _auto_restart=True, resume_application_mode=lambda: told.append(1),
+    )  # fmt: skip
     linux_driver.LinuxDriver._sigcont_application(driver)
+    assert len(told) == resumed
+
+
+async def test_an_app_is_suspended_by_its_loop_and_not_within_what_a_signal_breaks_in_on(
+    parser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(os, "kill", lambda *_: told.append("stopped"))
+    driver: Any = SimpleNamespace(_auto_restart=True, suspend_application_mode=lambda: told.append("suspended"))
+    linux_driver.LinuxDriver._sigtstp_application(driver)
     assert told == []
     await asyncio.sleep(0)
-    assert len(told) == resumed
+    assert told == ["suspended", "stopped"]
 
 
 def test_a_signal_wakes_the_loop_that_has_just_gone_to_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
