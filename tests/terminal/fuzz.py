@@ -148,8 +148,8 @@ class Fuzzer:
                 self._log.append(number.name)
                 os.kill(terminal.pid, number)
                 if number == signal.SIGTSTP:
-                    with contextlib.suppress(AssertionError):  # early in its life it takes none
-                        terminal.wait_for(lambda: terminal.output.find(b"\x1b[?1049l", written) > 0, timeout=1)
+                    with contextlib.suppress(AssertionError):
+                        terminal.wait_for(lambda: _is_stopped(terminal.pid), timeout=ANSWERS)
                     os.kill(terminal.pid, signal.SIGCONT)
                     self._wait_for_screen(terminal)
             case "blind":
@@ -257,6 +257,10 @@ class Fuzzer:
         end = written[min([*faults, len(written) - 2_000]) :][:4_000].decode(errors="replace")
         shown = terminal.text if terminal is not None else ""
         raise AssertionError(f"seed {self.seed}: {what}\nevents:\n  {events}\nscreen:\n{shown}\nwritten:\n{end}")
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def fuzz(seeds: Iterator[int], events: int, chunk: int = 1_000) -> Counter[str]:
