@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test test-all check bench pictures clean
+.PHONY: run test test-all check bench soak pictures clean
 
 run: $(READY)  ## start the app: make run ARGS="--experiment one-pair"
 	@$(BIN)/adder-tui $(ARGS)
@@ -31,6 +31,9 @@ check: $(READY)  ## lint, layout, types and import contracts
 
 bench: $(READY)  ## the figures that the README quotes, each beside its rival
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(READY)  ## hours of everything at once; shortened: make soak ARGS="--events 2000 --minutes 2 --kills 20"
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.soak $(ARGS)
 
 pictures: $(READY)  ## draw the README's pictures from the running program
 	COLORTERM=truecolor $(BIN)/python -m docs.picture

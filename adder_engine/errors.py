@@ -5,6 +5,19 @@ class AdderError(Exception):
     """Base of all errors that the engine raises on purpose; ``str(error)`` is one plain sentence."""
 
 
+def shortened(text: str) -> str:
+    """What somebody typed, in quotes, as far as a sentence has room for it."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def sentence_of(error: AdderError | OSError) -> str:
+    """Why something could not be done: a refusal's own sentence, or what the disk says."""
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"The disk does not let us: {place}{error.strerror or error}."
+    return str(error)
+
+
 class ExperimentError(AdderError, ValueError):
     """A description of a run that cannot be used: names the key, the value given and what would do."""
 

@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Self
 
-from adder_engine.errors import ExperimentError
+from adder_engine.errors import ExperimentError, shortened
 from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
+from adder_engine.toml_text import read_toml
 from adder_engine.wanted import LARGEST_NUMBER, Row, Wanted
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
@@ -147,11 +148,9 @@ class Experiment:
         Raises:
             ExperimentError: TOML that cannot be parsed, an unknown key, or a value that will not do.
         """
-        import tomllib  # only files and typed values need it
-
         try:
-            tables = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:  # besides TOML's own: too many digits, too many brackets
+            tables = read_toml(text)
+        except ValueError as error:
             raise ExperimentError(f"This is not valid TOML: {str(error).rstrip('.')}.") from None
         values: dict[str, Value] = {}
         for name, value in tables.items():
@@ -187,7 +186,7 @@ class Experiment:
             ExperimentError: there is no preset of that name.
         """
         if name not in PRESETS:
-            raise ExperimentError(f"There is no preset {name!r}: {_suggest(name, PRESETS)}")
+            raise ExperimentError(f"There is no preset {shortened(name)}: {_suggest(name, PRESETS)}")
         return cls().replace(**PRESETS[name].changes)
 
     def replace(self, **changes: Value) -> Self:
@@ -217,7 +216,9 @@ class Experiment:
         for assignment in assignments:
             name, equals, text = assignment.partition("=")
             if not equals:
-                raise ExperimentError(f"{assignment!r} sets nothing: write key=value, such as training.lr=0.01.")
+                raise ExperimentError(
+                    f"{shortened(assignment)} sets nothing: write key=value, such as training.lr=0.01."
+                )
             key = key_named(name.strip())
             changes[key.name] = key.parse(text.strip(), str(changes.get("data.task", self.data.task)))
         changed = self.replace(**_with_kind(changes))
@@ -426,7 +427,7 @@ def key_named(name: str) -> SchemaField:
 
         near = meant(name, tuple(_BY_NAME))
         hint = f"did you mean {near}?" if near else f"there are {', '.join(_BY_NAME)}."
-        raise ExperimentError(f"There is no key {name!r}: {hint}")
+        raise ExperimentError(f"There is no key {shortened(name)}: {hint}")
     return _BY_NAME[name]
 
 

@@ -24,6 +24,8 @@ READ = {"sum": "+-,", "difference": "+-,", "product": "*,"}
 NAMES = {"sum": "a sum", "difference": "a difference", "product": "a product"}
 EXAMPLES = {"sum": "30+70, 12-5 or 3.5+1e3", "difference": "30-70 or 12.5-1e3", "product": "5*5 or 0.5*-0.3"}
 FIRST_EXAMPLE = {"sum": "30+70", "difference": "30-70", "product": "0.5*0.5"}
+LONGEST_SUM = 900
+"""Characters; two numbers of 400 digits fit."""
 LONGEST_NUMBER = 100
 """Characters; a number with all its digits has some 25."""
 
@@ -63,7 +65,7 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     Raises:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
-    plain = text.translate(SIGNS)
+    plain = text.translate(SIGNS) if len(text) <= LONGEST_SUM else ""
     match = _PAIR.fullmatch(plain) or _PAIR_WITH_COMMAS.fullmatch(plain)
     if not match or match[2] not in READ[task]:
         shown = text.strip()

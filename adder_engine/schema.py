@@ -9,6 +9,7 @@ from datetime import date, time
 from typing import Any
 
 from adder_engine.errors import ExperimentError, SumError
+from adder_engine.toml_text import LONGEST_NUMBER, read_toml
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
 LARGEST_SEED = 2**63 - 1
@@ -121,18 +122,16 @@ class SchemaField:
             except SumError:
                 return self._two_numbers(text)
             return [asked.a, asked.b]
-        import tomllib  # only files and typed values need it
-
         from adder_engine.parsing import decimal_points
 
         if _is_number(self.default) or self.name == "network.init":
             text = decimal_points(text)
         try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except (ValueError, RecursionError):
+            return read_toml(f"value = {text}")["value"]
+        except (ValueError, KeyError):
             pass
         try:
-            return float(text)
+            return float(text[: LONGEST_NUMBER + 1])  # more digits make no number that would do
         except ValueError:
             raise self.refuse(text) from None
 

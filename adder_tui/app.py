@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +18,7 @@ from textual.containers import Container
 from textual.reactive import var
 from textual.worker import WorkerFailed
 
-from adder_engine.errors import AdderError
+from adder_engine.errors import AdderError, sentence_of
 from adder_engine.experiment import Experiment
 from adder_tui.commands import BY_ID, COMMANDS, Contexts, Owner
 from adder_tui.controller import Controller
@@ -27,16 +27,19 @@ from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
-from adder_tui.ui.canvas import Canvas, Pane, text_in_sight
+from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count
 from adder_tui.ui.prompt import Prompt
-from adder_tui.ui.shell import SMALLEST, Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
+from adder_tui.ui.shell import Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, BLOCKS, UNICODE
 from adder_tui.ui.theme import BASIC_THEME, textual_theme, theme_for
 from adder_tui.ui.view import DrawnAs, ViewState
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
+
     from adder_engine.parsing import Sum
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
@@ -93,6 +96,9 @@ class AdderApp(App[None]):
         self.charted: frozenset[int] | None = None
         self.sweep: SweepThread | None = None
         self.given_up: SweepThread | None = None
+        self.stage, self.panes = Container(id="stage"), list[Pane]()
+        """Where the tabs' panes are mounted, each when it is first shown."""
+        self.prompt = Prompt(self.view, self.may_ask)
         self._refusal = ""
         """The notice about what the prompt refused."""
         self._branched = ""
@@ -118,10 +124,10 @@ class AdderApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield TabLine(self.view)
-        yield Container(id="stage")
+        yield self.stage
         yield NoticeLine(self.view)
         yield StateLine(self.view)
-        yield Prompt(self.view, self.may_ask)
+        yield self.prompt
         yield FooterLine(self.view, self.typing)
 
     def on_mount(self) -> None:
@@ -131,10 +137,31 @@ class AdderApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             self.gc_pacing.key()
+            await self._until_there()
         await super().on_event(event)
 
+    async def _until_there(self) -> None:
+        """Keep a key for the window or the tab in front until all of its parts are there."""
+        coming = [self.screen] if len(self.screen_stack) > 1 else []
+        for widget in (*coming, *(pane for pane in self.panes if pane.id == self.tab)):
+            await widget._mounted_event.wait()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What a key or a click does; what is refused by us or by the disk is said, and ends nothing."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except (AdderError, OSError) as error:
+            (self.screen if isinstance(self.screen, Modal) else self).say(sentence_of(error))
+            return True
+
     async def _after_first_paint(self) -> None:
-        await self.query_one(Prompt).open_field()
+        await self.prompt._mounted_event.wait()  # a signal to stop may have come in between
+        await self.prompt.open_field()
         await self.action_show_tab(self.tab)
         # Importing numpy and torch holds the interpreter: the pane is painted before.
         self.call_after_refresh(self.run_worker, self._follow, name="follow")
@@ -196,13 +223,10 @@ class AdderApp(App[None]):
     @property
     def _front(self) -> Pane | None:
         """The pane of the tab in front, once its parts are there."""
-        for pane in self.screen_stack[0].query(Pane):
-            if pane.id == self.tab and pane.is_mounted:
-                return pane
-        return None
+        return next((pane for pane in self.panes if pane.id == self.tab and pane.is_mounted), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1] or len(self.screen_stack) > 1:
+        if is_small(event.size) or len(self.screen_stack) > 1:
             from adder_tui.ui.shell import cover_while_too_small  # not needed to paint the shell
 
             self.call_later(cover_while_too_small, self, self.view)  # once the new size is ours
@@ -225,13 +249,13 @@ class AdderApp(App[None]):
         if self.tab != id and self._refusal:
             self.screen_stack[0].set_focus(None)  # as by a click: what the prompt refused stays behind
         self.tab = id
-        stage = self.screen_stack[0].query_one("#stage")
-        for pane in stage.query(Pane):
+        for pane in self.panes:
             pane.display = pane.id == id
-        if not stage.query(f"#{id}"):
+        if all(pane.id != id for pane in self.panes):
             tab = next(tab for tab in TABS if tab.id == id)
             pane = tab.pane_class()(self, id=id)
-            await stage.mount(pane)
+            self.panes.append(pane)
+            await self.stage.mount(pane)
             if id == "learn":
                 self.learn = pane
             self.gc_pacing.grown()
@@ -307,7 +331,7 @@ class AdderApp(App[None]):
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
             if before is not None:
-                self.query_one(Prompt).follow(before.asked.sum, snapshot.asked.sum)
+                self.prompt.follow(before.asked.sum, snapshot.asked.sum)
             self.controller.fit_pace(snapshot.experiment)
         if (learn := self.learn) is not None:
             learn.saw(snapshot)
@@ -342,8 +366,8 @@ class AdderApp(App[None]):
         if does is not None:
             try:
                 outcome = does(*arguments)
-            except AdderError as error:
-                self.say(str(error))
+            except (AdderError, OSError) as error:
+                self.say(sentence_of(error))
             else:
                 if outcome is not None:
                     self.start(outcome, id)
@@ -363,8 +387,7 @@ class AdderApp(App[None]):
             case "window":
                 return (self.screen,)
             case "tab":
-                front = (pane for pane in self.screen_stack[0].query(Pane) if pane.id == self.tab)
-                return next((pane.actors for pane in front), ())
+                return front.actors if (front := self._front) is not None else ()
 
     def start(self, work: Awaitable[None], name: str) -> None:
         self.run_worker(self.attempt(work), name=name)
@@ -372,8 +395,8 @@ class AdderApp(App[None]):
     async def attempt(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except AdderError as error:
-            self.say(str(error))
+        except (AdderError, OSError) as error:
+            self.say(sentence_of(error))
 
     @on(Clickable.Clicked)
     def _clicked(self, event: Clickable.Clicked) -> None:
@@ -413,7 +436,7 @@ class AdderApp(App[None]):
     # --- what the app's own commands do; each window is imported when it is first needed ----------
 
     def action_prompt(self) -> None:
-        self.query_one(Prompt).focus_field()
+        self.prompt.focus_field()
 
     def action_edit(self) -> None:
         """The form that changes the experiment; in a lesson its controls."""
@@ -491,9 +514,16 @@ class AdderApp(App[None]):
         self.say("q quits, Ctrl+Q does so from anywhere.")
 
     def _handle_exception(self, error: Exception) -> None:
-        """Whoever still mounts, draws or asks once the app is leaving finds parts gone: that is no fault."""
-        late = self.controller.closing and isinstance(error, WorkerFailed) and isinstance(error.error, AdderError)
-        if not (late or self._exit):
+        """Whoever still mounts, draws or asks once the app is leaving finds parts gone: that is no fault.
+
+        Nor is what a worker was refused, by us or by the disk: it is said.
+        """
+        if self._exit:
+            return
+        if isinstance(error, WorkerFailed) and isinstance(error.error, AdderError | OSError):
+            if not self.controller.closing:
+                self.say(sentence_of(error.error))
+        else:
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

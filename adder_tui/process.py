@@ -12,16 +12,19 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator
 from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.events import Key
+    from textual.drivers.linux_driver import LinuxDriver
+    from textual.message import Message
 
 
+LARGEST_SIDE = 2_000
+"""Columns or rows of a terminal; what tells of more is no terminal."""
 IDLE = 1.0
 """Seconds without a key after which nobody is taken to wait."""
 ROUNDS = 10
@@ -156,6 +159,9 @@ class ShutdownGuard:
                             return
                         if number in self._handlers:
                             self._end(128 + number)
+                        # Such as another size: the main thread may just have gone to sleep, and sleeps until a key.
+                        with contextlib.suppress(RuntimeError):  # the loop is not there yet, or no more
+                            self._app.call_later(_nothing)
                 elif event & select.POLLHUP:
                     self._end(128 + signal.SIGHUP)
                 else:  # an input that cannot be polled
@@ -206,32 +212,69 @@ class ShutdownGuard:
                 termios.tcflush(self._terminal, termios.TCIFLUSH)
 
 
-def drop_bad_bytes() -> None:
-    """Read what is typed without what is no UTF-8 and no key: the first such would end Textual's input thread.
+def mend_driver() -> None:
+    """Have Textual's driver take what a terminal and a shell may send.
 
-    A paste in Latin-1 brings such bytes, and so does a line that loses some. A character that arrives in two pieces
-    is still read whole.
+    What is typed is read without what is no UTF-8 and no key: the first such would end the input thread. A paste in
+    Latin-1 brings such bytes, and so does a line that loses some. A character that arrives in two pieces is still read
+    whole. The app is suspended by its loop, not within whatever SIGTSTP breaks in on: that may hold the lock of the
+    queue to the terminal, for which it would wait for ever. And SIGCONT for an app that was not suspended by itself,
+    but stopped or not stopped at all, starts no second input thread beside the first.
     """
     # Not at the top: the command line must come without textual.
+    from textual._parser import ParseError, Peek1, Read1
     from textual._xterm_parser import XTermParser
     from textual.drivers import linux_driver
+    from textual.events import Resize
 
     class LenientParser(XTermParser):
-        """Takes a sequence whose numbers are none, or too large, for no key."""
+        """Drops a sequence whose numbers cannot be meant, and it alone."""
 
-        def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
-            try:
-                return [*super()._sequence_to_key_events(sequence, alt)]
-            except (ValueError, OverflowError):
-                return []
+        def parse(self, token_callback: Callable[[Message], None]) -> Generator[Read1 | Peek1, str, None]:
+            def take(token: Message) -> None:
+                if not (isinstance(token, Resize) and max(token.size) > LARGEST_SIDE):
+                    token_callback(token)
+
+            while True:
+                try:
+                    yield from super().parse(take)
+                    return
+                except ParseError:
+                    raise
+                except Exception:
+                    continue
+
+        def parse_mouse_code(self, code: str) -> Message | None:
+            # A terminal that tells no pixels counts cells, whatever it says of its size.
+            self.mouse_pixels &= all(self.terminal_size or (0,)) and all(self.terminal_pixel_size or (0,))
+            return super().parse_mouse_code(code)
 
     linux_driver.getincrementaldecoder = lenient_decoder  # type: ignore[attr-defined, assignment]
     linux_driver.XTermParser = LenientParser  # type: ignore[attr-defined]
+    suspend, resume = linux_driver.LinuxDriver._sigtstp_application, linux_driver.LinuxDriver._sigcont_application
+
+    def rest(driver: LinuxDriver, *_: object) -> None:
+        import asyncio  # with textual: the command line comes without it
+
+        with contextlib.suppress(RuntimeError):  # the loop is not there yet, or no more
+            asyncio.get_running_loop().call_soon_threadsafe(suspend, driver)
+
+    def go_on(driver: LinuxDriver, *_: object) -> None:
+        reader = driver._key_thread
+        if reader is not None and not reader.is_alive() and not driver._app._exit:
+            resume(driver)  # at once: the loop stands still where it was suspended, and draws nothing before
+
+    linux_driver.LinuxDriver._sigtstp_application = rest  # type: ignore[assignment, method-assign]
+    linux_driver.LinuxDriver._sigcont_application = go_on  # type: ignore[assignment, method-assign]
 
 
 def lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
     """As :func:`codecs.getincrementaldecoder`, but bytes that make no character are left out."""
     return partial(codecs.getincrementaldecoder(encoding), errors="ignore")
+
+
+def _nothing() -> None:
+    """Wakes the loop, which then looks for signals."""
 
 
 def stop_job() -> None:

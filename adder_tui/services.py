@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from adder_tui.selection import Selection
     from adder_tui.settings import Settings
     from adder_tui.storage.run_files import InstanceLock
+    from adder_tui.ui.prompt import Prompt
     from adder_tui.ui.view import DrawnAs, ViewState
 
 
@@ -38,6 +39,8 @@ class Services(Protocol):
     """Our place in the data folder, once it is taken."""
     lock_taken: asyncio.Event
     """Set once it is known which place is ours."""
+    prompt: Prompt
+    """Where sums are typed."""
     first_lesson: str
     """Id of the lesson to begin with; empty for the list."""
 

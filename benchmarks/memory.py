@@ -18,14 +18,14 @@ TRAINING_SECONDS = 10.0
 def measure() -> Iterator[Figure]:
     with hello("--torch") as terminal:
         seen_after(terminal, terminal.started, HELLO)
-        rival = _resident(terminal)
+        rival = resident(terminal)
     with tempfile.TemporaryDirectory() as folder, training_adder(Path(folder)) as terminal:
         time.sleep(TRAINING_SECONDS)
-        ours = _resident(terminal)
+        ours = resident(terminal)
     yield Figure("memory while training", ours, "MiB", rival=rival)
 
 
-def _resident(terminal: Terminal) -> float:
+def resident(terminal: Terminal) -> float:
     """Resident memory in MiB."""
     phrase = subprocess.run(["ps", "-o", "rss=", "-p", str(terminal.pid)], capture_output=True, text=True, check=True)
     return int(phrase.stdout) / 1024

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
+import re
+import struct
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +20,20 @@ from adder_engine.disk import open_regular, write_whole
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.labels import title_of
+from adder_engine.toml_text import LARGEST as LARGEST_TOML
 
 FORMAT = 1
-LARGEST = 512 * 2**20
-"""Bytes that a run file may unpack to."""
-LEFT_OVER = 60.0
-"""Seconds after which an unfinished save is nobody's any more."""
-
-HEAD = 4_096
-"""Bytes that are looked at."""
+LARGEST = 256 * 2**20
+"""Bytes that a run file may have, and that a run and those in its list may unpack to."""
+LARGEST_LISTING = 2**20
+"""Bytes of the archive's list of members, of which each takes some 60."""
+LARGEST_MEMBER = {
+    "experiment": 4 * LARGEST_TOML + 2**10, "facts": 16 * 2**20, "states": 96 * 2**20, "streams": 8 * 2**20,
+    "stream_places": 2**16, "train": 2**20, "test": 2**20,
+}  # fmt: skip
+"""Bytes that each array may unpack to; texts take four a character."""
+MOST_LISTS, MOST_VALUES = 400_000, 2_000_000
+"""Brackets and commas in a run's facts: some hundred thousand deeds."""
 _RUN = "a saved run ends in .npz: Ctrl+S writes one"
 _OTHERS = {
     ".toml": ("an experiment", "--experiment opens it, and so does train"),
@@ -85,7 +91,6 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
-        _clear_leftovers(path)
     except OSError as error:
         raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
 
@@ -106,15 +111,6 @@ def _arrays(run: SavedRun) -> dict[str, Any]:
 def _prefix(place: int) -> str:
     """What the names of the arrays of a run in the list begin with; the run itself has none."""
     return f"run{place}_"
-
-
-def _clear_leftovers(path: Path) -> None:
-    """Remove what saves that were killed long ago left beside the file."""
-    for part in path.parent.iterdir():
-        if part.name.startswith(path.name) and part.suffix == ".part":
-            with contextlib.suppress(OSError):
-                if part.stat().st_mtime < time.time() - LEFT_OVER:
-                    part.unlink()
 
 
 def read(path: Path) -> SavedRun:
@@ -146,9 +142,9 @@ def _reading(path: Path) -> Iterator[Any]:
     """The file's arrays; whatever goes wrong becomes a sentence."""
     try:
         with open_regular(path) as file:
-            with zipfile.ZipFile(file) as archive:
-                unpacked = sum(info.file_size for info in archive.infolist())
-            if max(unpacked, file.seek(0, os.SEEK_END)) > LARGEST:
+            with _archive(file) as archive:
+                sizes = [(info.filename, info.file_size) for info in archive.infolist()]
+            if any(size > _largest(name) for name, size in sizes) or sum(size for _, size in sizes) > LARGEST:
                 raise RunFileError(f"{path} is too large to be a run of ours.")
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
@@ -164,6 +160,39 @@ def _reading(path: Path) -> Iterator[Any]:
         ) from None
 
 
+def _archive(file: BinaryIO) -> zipfile.ZipFile:
+    """The archive, looked into only where neither it nor its list of members is too large.
+
+    Raises:
+        ValueError or zipfile.BadZipFile: it is, or there is none.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END.size))
+    mark, _, _, _, _, listing, _, comment = _END.unpack(file.read(_END.size).rjust(_END.size, b"\0"))
+    if mark != b"PK\5\6" or comment or listing > LARGEST_LISTING:
+        raise ValueError("no archive of ours")
+    return zipfile.ZipFile(file)
+
+
+_END = struct.Struct("<4s4H2LH")
+"""How an archive ends: a mark, disks, counts, the size of the list of members and its place, the comment's length."""
+
+
+def _largest(name: str) -> int:
+    """Bytes that a member may unpack to; what is none of ours is never unpacked."""
+    return LARGEST_MEMBER.get(_LISTED.sub("", name.removesuffix(".npy")), LARGEST)
+
+
+_LISTED = re.compile(r"run\d+_")
+
+
+def _json(text: str) -> Any:
+    """What a JSON text holds, unless it has so many parts that it would fill the memory."""
+    if text.count("[") + text.count("{") > MOST_LISTS or text.count(",") > MOST_VALUES:
+        raise ValueError("more than anybody did")
+    return json.loads(text)
+
+
 def summary(path: Path) -> RunFileInfo | None:
     """What run a file holds; None where it holds none that can be read."""
     try:
@@ -176,7 +205,7 @@ def summary(path: Path) -> RunFileInfo | None:
 def _checked(arrays: Any, prefix: str) -> SavedRun:
     """Build the run whose arrays' names begin so, holding every shape and type against what it must be."""
     experiment = Experiment.from_toml(str(arrays[prefix + "experiment"]))
-    facts = json.loads(str(arrays[prefix + "facts"]))
+    facts = _json(str(arrays[prefix + "facts"]))
     states, counters = arrays[prefix + "states"], facts["counters"]
     streams, places = arrays[prefix + "streams"], arrays[prefix + "stream_places"]
     train, test = arrays[prefix + "train"], arrays[prefix + "test"]
@@ -206,25 +235,15 @@ def _checked(arrays: Any, prefix: str) -> SavedRun:
 def _what_is(path: Path) -> str:
     """``a folder: …`` or ``weights for torch.load: …``: what is no run; empty where none can tell."""
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             return f"a folder: {_RUN}."
         with open_regular(path) as file:
-            head = file.read(HEAD)
-        inside = _names(path) if head.startswith(b"PK") else []
-    except (OSError, ValueError):
-        return ""
+            inside = _archive(file).namelist() if file.read(2) == b"PK" else []
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        inside = []
     if any(name.endswith("data.pkl") for name in inside):
         return f"weights alone, without the run's past and its data: --weights starts from them; {_RUN}."
     if any(name.startswith(("xl/", "word/", "content.xml")) for name in inside):
         return f"an office document: {_RUN}; rows go through --data, saved as CSV."
     kind, use = _OTHERS.get(path.suffix.lower(), ("", ""))
     return f"{kind}: {use}; {_RUN}." if kind else ""
-
-
-def _names(path: Path) -> list[str]:
-    """The names within a zip archive; none where it is not one."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return []

@@ -128,7 +128,10 @@ def saved(left: SuspendedRun, extra: dict[str, Any], most_keyframes: int = MOST_
         "newest_epoch": left.newest_epoch,
         "epoch": left.epoch,
         "stop": [dataclasses.astuple(left.stop[0]), left.stop[1]] if left.stop else None,
-        "events": [[dataclasses.astuple(event.at), *_written(event.intervention)] for event in left.timeline.events],
+        "events": [
+            [dataclasses.astuple(event.at), *_written(event.intervention, left.first_experiment)]
+            for event in left.timeline.events
+        ],
         "spacing": left.timeline.spacing,
         **extra,
     }
@@ -173,7 +176,7 @@ def restored(run: SavedRun) -> SuspendedRun:
         facts, experiment = run.facts, run.experiment
         timeline, history = Timeline.for_experiment(experiment), History()
         timeline.spacing = _whole(facts["spacing"])
-        timeline.events = [Event(_moment(at), _read(kind, value)) for at, kind, value in facts["events"]]
+        timeline.events = [Event(_moment(at), _read(kind, value, experiment)) for at, kind, value in facts["events"]]
         _check_events(timeline.events, experiment)
         streams = [from_torch(row) for row in run.streams]
         timeline.keyframes = [_keyframe(run, i, streams, timeline.events) for i in range(len(run.states))]
@@ -265,18 +268,21 @@ def _moment(values: list[int]) -> Position:
     return Position(_whole(update), _whole(rung), _whole(edits))
 
 
-def _written(intervention: Intervention) -> tuple[str, Any]:
+def _written(intervention: Intervention, first: Experiment) -> tuple[str, Any]:
+    """Its kind and its values; of settings those that are not as the run began."""
     if isinstance(intervention, SetParameter):
         return "edit", [intervention.index, intervention.value]
     if isinstance(intervention, ChangeSettings):
-        return "change", intervention.experiment.to_toml()
+        return "set", {key: value for key, (value, _) in intervention.experiment.differences(first).items()}
     return "hold", [sorted(intervention.handles.frozen), sorted(intervention.handles.silenced)]
 
 
-def _read(kind: str, value: Any) -> Intervention:
+def _read(kind: str, value: Any, first: Experiment) -> Intervention:
     if kind == "edit":
         return SetParameter(int(value[0]), float(value[1]))
-    if kind == "change":
+    if kind == "set":
+        return ChangeSettings(first.replace(**value))
+    if kind == "change":  # as files were written once: the whole experiment
         return ChangeSettings(Experiment.from_toml(value))
     if kind == "hold":
         return SetConstraints(

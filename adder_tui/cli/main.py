@@ -359,9 +359,9 @@ def start_app(settings: Settings) -> int:
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import AdderApp
-    from adder_tui.process import ShutdownGuard, drop_bad_bytes
+    from adder_tui.process import ShutdownGuard, mend_driver
 
-    drop_bad_bytes()
+    mend_driver()
     sys.setswitchinterval(HANDOVER)
     try:
         app = AdderApp(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, dataclass_transform
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import Experiment, key_named
+from adder_engine.toml_text import read_toml
 
 Read = TypeVar("Read")
 Limits = ParamSpec("Limits")
@@ -21,7 +21,9 @@ TO_TRANSLATE = "TRANSLATE: "
 """What stands before each text of a copied course until it is translated; it is never shown."""
 LARGEST_FILE = 1_000_000
 """Bytes of a file of a course; a long lesson has a fortieth of that."""
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
+LARGEST_TEXT = 256 * 1024
+"""Characters of its TOML."""
+_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)")
 
@@ -69,14 +71,14 @@ class Source:
         table, index, counts = "", 0, dict[str, int]()
         for number, line in enumerate(text.split("\n"), first_line):
             if header := _HEADER.fullmatch(line):
-                table = header[2]
+                table = header[2].strip()
                 index = counts[table] = counts.get(table, -1) + 1
                 self._lines[table, index, ""] = number
             elif key := _KEY.match(line):
                 self._lines.setdefault((table, index, key[1].strip("\"'")), number)
         try:
-            self.values: dict[str, Any] = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
+            self.values: dict[str, Any] = read_toml(text, LARGEST_TEXT)
+        except ValueError as error:
             phrase = str(error)
             at = _AT_LINE.search(phrase)
             last = text.count("\n") + first_line  # where it says "at end of document", or nothing

@@ -85,6 +85,8 @@ class OwnRows(Modal[str | None]):
         self._unlisted = len(rows) if len(rows) > MOST_LISTED else 0
         listed = "" if self._unlisted else "".join(f"{row_text(row)}\n" for row in rows)
         self._text = listed if text is None else text  # after the last row a line is free for what is pasted
+        self.area = TextArea(self._text, soft_wrap=False, show_line_numbers=True, tab_behavior="indent")
+        self.area.cursor_blink = False
         self._rows: tuple[Row, ...] = ()
         self._reading: Timer | None = None
         self.promise = ""
@@ -92,9 +94,7 @@ class OwnRows(Modal[str | None]):
 
     def compose(self) -> ComposeResult:
         yield heading(self._source, (" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
-        area = TextArea(self._text, soft_wrap=False, show_line_numbers=True, tab_behavior="indent")
-        area.cursor_blink = False
-        yield area
+        yield self.area
         yield Drawing(self._source, self.foot, id="foot")
 
     def foot(self, view: ViewState, width: int, height: int) -> list[Line]:
@@ -105,8 +105,7 @@ class OwnRows(Modal[str | None]):
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
     def on_mount(self) -> None:
-        area = self.query_one(TextArea)
-        area.move_cursor(area.document.end)
+        self.area.move_cursor(self.area.document.end)
         self._typed()
 
     @on(TextArea.Changed)
@@ -115,13 +114,13 @@ class OwnRows(Modal[str | None]):
         if self._reading is not None:
             self._reading.stop()
             self._reading = None
-        if self.query_one(TextArea).document.line_count <= SHORT:
+        if self.area.document.line_count <= SHORT:
             self._read()
         else:
             self._reading = self.set_timer(REST, self._read)
 
     def _read(self) -> None:
-        text = self.query_one(TextArea).text
+        text = self.area.text
         self._rows, columns, refusal = (), "", ""
         try:
             read = read_rows(text)
@@ -145,7 +144,7 @@ class OwnRows(Modal[str | None]):
 
     def action_leave(self) -> None:
         """Back to the data; what was typed is there when one comes again."""
-        self.dismiss(self.query_one(TextArea).text)
+        self.dismiss(self.area.text)
 
     def action_apply(self) -> None:
         """Start a new run on the rows; what will not do stays to be mended."""
@@ -237,6 +236,7 @@ class DataScreen(Modal[None]):
         self.draft: str | None = None
         """Rows that were typed and not applied."""
         self._moved = asyncio.Event()
+        self._table, self._scatter = _Table(self._source), _Scatter(self._source)
 
     @property
     def beside(self) -> bool:
@@ -246,8 +246,8 @@ class DataScreen(Modal[None]):
     def compose(self) -> ComposeResult:
         yield _Heading(self._source)
         with Horizontal():
-            yield _Table(self._source)
-            yield _Scatter(self._source)
+            yield self._table
+            yield self._scatter
         yield _Foot(self._source)
 
     def on_mount(self) -> None:
@@ -260,8 +260,8 @@ class DataScreen(Modal[None]):
 
     def _arrange(self) -> None:
         self.set_class(self.beside, "-beside")
-        self.query_one(_Table).display = self.beside or not self.scatter_shown
-        self.query_one(_Scatter).display = self.beside or self.scatter_shown
+        self._table.display = self.beside or not self.scatter_shown
+        self._scatter.display = self.beside or self.scatter_shown
 
     # --- fetching --------------------------------------------------------------------------------
 
@@ -318,7 +318,7 @@ class DataScreen(Modal[None]):
     @property
     def _height(self) -> int:
         """Rows in sight."""
-        return max(1, self.query_one(_Table).size.height - 1)
+        return max(1, self._table.size.height - 1)
 
     def action_move(self, key: str) -> None:
         self.go(self.look.at + step(key, self._height))

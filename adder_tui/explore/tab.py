@@ -33,7 +33,6 @@ from adder_tui.explore.state import (
 from adder_tui.selection import Parameter, Selection, focus_of, layout_for
 from adder_tui.ui.canvas import Canvas, Pane, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.slope import POINTS as SLOPE_POINTS
 from adder_tui.ui.slope import point_at
 from adder_tui.ui.theme import BASIC_THEME
@@ -407,7 +406,7 @@ class ExplorePane(Pane):
         asked = Sum(a, b)
         exploration = self._canvas.exploration  # the plane stays where it is, whatever is asked on it
         self._canvas.exploration = exploration.with_window(exploration.window(self.source()))
-        self.app.query_one(Prompt).put(asked)
+        self._services.prompt.put(asked)
         return self._ask(asked)
 
     async def _ask(self, asked: Sum) -> None:

@@ -67,7 +67,7 @@ class HelpScreen(TextWindow):
         super().__init__(source, lambda view, width: help_lines(view.glyphs, typing, contexts or view.contexts, width))
 
     def note(self) -> str:
-        rows = self.query_one("#text").size.height
+        rows = self._drawing.size.height
         return super().note() + ("   Down shows more" if rows > self.app.size.height - 4 else "")
 
 
@@ -92,5 +92,5 @@ class Palette(SearchDialog[None, Command]):
         return "No command is called that.", "dim"
 
     async def take(self, thing: Command) -> None:
-        await self.dismiss()
-        self._services.carry_out(thing.id)
+        self.dismiss()
+        self.app.call_next(self._services.carry_out, thing.id)  # once this is gone; a click would wait for itself

@@ -91,6 +91,8 @@ class GlossaryScreen(ListWindow[str | None]):
         self.first = list(dict.fromkeys(entry.term for entry in found if entry is not None))
         self.words = ""
         self.found = entries(course, "", self.first)
+        self.field = Field("", id="glossary-find")
+        self.field.placeholder = "find a term"
 
     @property
     def count(self) -> int:
@@ -98,9 +100,7 @@ class GlossaryScreen(ListWindow[str | None]):
 
     def compose(self) -> ComposeResult:
         yield heading(self._source, ("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
-        field = Field("", id="glossary-find")
-        field.placeholder = "find a term"
-        yield field
+        yield self.field
         with Horizontal():
             yield Drawing(self._source, self.term_lines, id="terms")
             yield Drawing(self._source, self.entry_lines, id="entry")
@@ -115,7 +115,7 @@ class GlossaryScreen(ListWindow[str | None]):
         return entry_lines(self.found[self.at] if self.found else None, self.course, width, view.glyphs)
 
     def on_mount(self) -> None:
-        self.query_one(Field).focus()
+        self.field.focus()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

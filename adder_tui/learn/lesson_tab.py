@@ -366,7 +366,7 @@ class LessonFocus:
         shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
         if state is None or state.showing or not shown:
             return
-        prompt = app.query_one(Prompt)
+        prompt = self._services.prompt
         if state.asking and prompt.has_keys:
             self._take_back()
         following = state.next_action if state.step.kind == "do" and state.review is None else None

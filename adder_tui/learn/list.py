@@ -228,11 +228,12 @@ class CourseList(Container):
         self._source, self._changed = source, changed
         self.listing: Listing | None = None
         """None until the lessons are read."""
+        self.lessons = LessonList(source, lambda: self.listing)
         self.row = FieldRow(source, field_id="list-field")
 
     def compose(self) -> ComposeResult:
         yield Drawing(self._source, self._head, id="list-head")
-        yield LessonList(self._source, lambda: self.listing)
+        yield self.lessons
         yield Drawing(self._source, self._foot, id="list-foot")
         yield self.row
 
@@ -313,4 +314,4 @@ class CourseList(Container):
 
     def take_focus(self) -> None:
         """The keys go to the lessons."""
-        self.query_one(LessonList).focus(scroll_visible=False)
+        self.lessons.focus(scroll_visible=False)

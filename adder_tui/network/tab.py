@@ -119,11 +119,16 @@ class NetworkPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
+        self._ladder = LadderLines(services.view)
+        self._diagram = NetworkDiagram(services.view, services.select)
+        self._explanation = Explanation(services.view)
+        self._trace_text: TraceText | None = None
+        """None until it is first shown."""
 
     def compose(self) -> ComposeResult:
-        yield LadderLines(self.source)
-        yield NetworkDiagram(self.source, self._services.select)
-        yield Explanation(self.source)
+        yield self._ladder
+        yield self._diagram
+        yield self._explanation
 
     def on_resize(self, event: events.Resize) -> None:
         self._share_rows()
@@ -138,7 +143,7 @@ class NetworkPane(Pane):
         shared = self._rows(self.size.height, self.source())
         if shared != self._shared:  # setting a style lays the whole screen out anew, and repaints it
             self._shared = shared
-            self.query_one(LadderLines).styles.height, self.query_one(Explanation).styles.height = shared
+            self._ladder.styles.height, self._explanation.styles.height = shared
 
     def _rows(self, height: int, view: ViewState) -> tuple[int, int]:
         """Rows of the ladder and of the explanation; in low windows the picture needs nearly all of them."""
@@ -160,11 +165,11 @@ class NetworkPane(Pane):
         from adder_tui.network.trace_view import TraceText
 
         self._telling = telling
-        for canvas in self.query(Canvas).exclude("LadderLines"):
-            canvas.display = not telling
-        if not self.query(TraceText):
-            self.mount(TraceText(self.source, self._services.controller.ready, self._services.select))
-        self.query_one(TraceText).display = telling
+        self._diagram.display = self._explanation.display = not telling
+        if self._trace_text is None:
+            self._trace_text = TraceText(self.source, self._services.controller.ready, self._services.select)
+            self.mount(self._trace_text)
+        self._trace_text.display = telling
         self._share_rows()
         self.call_after_refresh(self._switched)
 
@@ -183,11 +188,10 @@ class NetworkPane(Pane):
 
     def _trace(self) -> TraceText:
         """The trace, brought to the front."""
-        from adder_tui.network.trace_view import TraceText
-
-        if not self.query(TraceText) or not self.query_one(TraceText).display:
+        if self._trace_text is None or not self._trace_text.display:
             self.action_trace()
-        return self.query_one(TraceText)
+        assert self._trace_text is not None
+        return self._trace_text
 
     def action_digits(self) -> None:
         """Show numbers with six digits, or with all that they have."""
@@ -287,9 +291,8 @@ class NetworkPane(Pane):
     async def _fetch(self, wanted: tuple[int, int]) -> None:
         try:
             with contextlib.suppress(AdderError):
-                explanation = self.query_one(Explanation)
-                explanation.course = await (await self._services.controller.ready()).course(wanted[0])
-                explanation.redraw()
+                self._explanation.course = await (await self._services.controller.ready()).course(wanted[0])
+                self._explanation.redraw()
         finally:
             self._fetched, self._fetching = wanted, False
         self._fetch_course()

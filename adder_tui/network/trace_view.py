@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
+from adder_engine.disk import write_whole
 from adder_engine.errors import AdderError
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, Selection, focus_of
@@ -250,9 +248,7 @@ class TraceText(Canvas, can_focus=True):
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a file in one piece: to another one beside it, then renamed.
-
-    Where there is such a file already it gets a number: ``trace-update-3-2.txt``.
+    """Write a file; where there is such a one already it gets a number: ``trace-update-3-2.txt``.
 
     Returns:
         Where it is.
@@ -261,23 +257,7 @@ def write_text(path: Path, text: str) -> Path:
         OSError: it could not be written.
     """
     make_data_dir(path.parent)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".part", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            for number in range(1, MOST_FILES):
-                free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-                with contextlib.suppress(FileExistsError):
-                    os.close(os.open(free, os.O_CREAT | os.O_EXCL, 0o600))  # the name is ours from here on
-                    os.replace(temporary, free)
-                    return free
-            raise FileExistsError(f"there are {count(MOST_FILES)} files of this name")
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+    return write_whole(path, lambda file: file.write(text.encode()), 0o600, MOST_FILES)
 
 
 class LessonTrace(TraceText):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from adder_engine.errors import RequestError
+from adder_engine.errors import AdderError, RequestError
 from adder_engine.runs.labels import title_of
 from adder_tui.runs.draw import file_lines
-from adder_tui.storage.run_files import ENDING, RunFile, autosave_path, free_name, make_data_dir, path_of, run_files
+from adder_tui.storage.run_files import (
+    ENDING,
+    RunFile,
+    autosave_path,
+    expanded,
+    free_name,
+    make_data_dir,
+    path_of,
+    run_files,
+)
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.fields import Field
@@ -47,13 +56,13 @@ class OpenRun(ListWindow[None]):
         self._files: list[RunFile] = []
         self.reading = True
         """Whether there are files still to be read."""
+        self.field = Field("", id="path")
+        self.field.max_length = LONGEST_PATH
+        self.field.placeholder = "find one below, or type a path"
 
     def compose(self) -> ComposeResult:
         yield heading(self._services.view, (" Open a run", "strong"))
-        field = Field("", id="path")
-        field.max_length = LONGEST_PATH
-        field.placeholder = "find one below, or type a path"
-        yield field
+        yield self.field
         yield Drawing(self._services.view, self.lines, lambda row: self.choose(row - 1), id="files")
 
     def on_mount(self) -> None:
@@ -64,15 +73,18 @@ class OpenRun(ListWindow[None]):
         taken = self._services.instance_lock
         own = None if taken is None else autosave_path(self._folder, taken.number)
         files = run_files(self._folder, own)
-        while (file := await asyncio.to_thread(next, files, None)) is not None:
-            self._files.append(file)
-            self.redraw()
+        try:
+            while (file := await asyncio.to_thread(next, files, None)) is not None:
+                self._files.append(file)
+                self.redraw()
+        except AdderError as error:
+            self.said = str(error)
         self.reading = False
         self.redraw()
 
     @property
     def _typed(self) -> str:
-        return self.query_one(Field).value.strip()
+        return self.field.value.strip()
 
     @property
     def files(self) -> list[RunFile]:
@@ -119,22 +131,26 @@ class OpenRun(ListWindow[None]):
         if files:
             path = files[self.at].path
         elif typed:
-            path = self._meant(typed)
+            try:
+                path = self._meant(typed)
+            except AdderError as error:
+                return self.say(str(error))
         else:
             return
         self.start(self._open(path))
 
     def _meant(self, typed: str) -> Path:
-        """The file that is typed, in the data folder where it is no path."""
-        path = Path(typed)
-        if typed.startswith("~"):
-            path = Path.home() / typed.removeprefix("~").lstrip("/")
+        """The file that is typed, in the data folder where it is no path.
+
+        Raises:
+            AdderError: nobody's home folder is meant.
+        """
+        path = expanded(typed)
         inside = self._folder / path
-        with contextlib.suppress(OSError):  # such as a name that is too long: opening it tells so
-            for found in (path, inside, inside.with_name(inside.name + ENDING)):
-                if found.is_file():
-                    return found
-        return path
+        return next(
+            (found for found in (path, inside, Path(f"{inside}{ENDING}")) if os.path.isfile(found)),
+            path,  # opening it tells why
+        )
 
     async def _open(self, path: Path) -> None:
         said = await self._services.controller.open(path)
@@ -161,9 +177,7 @@ class SaveRun(FieldDialog):
             free_name(self._folder, title_of(services.view().experiment)),
             f"Enter saves it in {self._folder}, Esc leaves. A whole path will do too.",
         )  # fmt: skip
-
-    def on_mount(self) -> None:
-        self.query_one(Field).max_length = LONGEST_PATH
+        self.field.max_length = LONGEST_PATH
 
     @on(Field.Changed)
     def _typed_anew(self) -> None:
@@ -171,11 +185,11 @@ class SaveRun(FieldDialog):
 
     async def take(self, typed: str) -> None:
         path = path_of(typed, self._folder)
-        if path.parent != self._folder and not path.parent.is_dir():
+        if path.parent != self._folder and not os.path.isdir(path.parent):
             raise RequestError(f"The run could not be saved: there is no folder {path.parent}.")
-        if path.is_dir():
+        if os.path.isdir(path):
             raise RequestError(f"{path} is a folder: type a name for the file.")
-        if path.exists() and path != self._over:
+        if os.path.lexists(path) and path != self._over:
             self._over = path
             raise RequestError(f"{path.name} is there already: Enter again writes over it, or type another name.")
         try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
-from adder_engine.disk import open_regular, write_whole
+from adder_engine.disk import clear_leftovers, open_regular, read_bounded, write_whole
 from adder_engine.errors import AdderError
 
 VERSION = 1
@@ -30,9 +30,10 @@ answers, figures, activity, date}}}``, as in the file. Keys that we do not know 
 PROGRESS = "progress.json"
 LARGEST_FILE = 5_000_000
 """Bytes; twenty lessons take ten thousand."""
+MOST_TABLES = 20_000
+"""Lists and tables in a file; a lesson has some ten."""
 LOCK_SECONDS = 2.0
 """How long another app's writing is waited for; it takes milliseconds."""
-STALE_SECONDS = 60.0
 
 _ODD = re.compile(r"[^a-z0-9]+")
 
@@ -323,7 +324,10 @@ def tree_of(text: bytes) -> Tree:
     Raises:
         ValueError or RecursionError: it holds none.
     """
-    tree = json.loads(text.decode("utf-8"))
+    held = text.decode("utf-8")
+    if held.count("[") + held.count("{") > MOST_TABLES:
+        raise ValueError
+    tree = json.loads(held)
     if not isinstance(tree, dict) or not isinstance(tree.get("lessons", {}), dict):
         raise ValueError
     return tree
@@ -394,11 +398,11 @@ class Store:
         with self._lock():
             before = self.warning
             tree = self._read()
-            if tree is None and self.path.exists():
+            if tree is None and os.path.lexists(self.path):
                 raise _UnreadableNow(self.warning.rstrip("."))
             tree = self._with_pending(self._saved if tree is None else tree)
-            self._sweep()
             self._write(tree)
+            clear_leftovers(self.path.parent, f".{self.path.name}-*")  # as they were called once
             self._saved = self._tree = tree
             self._pending.clear()
             if self._fault and self.warning == before:
@@ -422,8 +426,7 @@ class Store:
     def _read(self) -> Tree | None:
         """What the file holds, under the lock; one that cannot be understood is set aside."""
         try:
-            with open_regular(self.path) as file:
-                held = file.read(LARGEST_FILE + 1)
+            held = read_bounded(self.path, LARGEST_FILE)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -441,7 +444,8 @@ class Store:
     def _set_aside(self) -> None:
         """Rename a file that cannot be used; one that was set aside before is never written over."""
         names = (f"{self.path.name}.bad{number or ''}" for number in (0, *range(2, 1000)))
-        kept = next((self.path.with_name(name) for name in names if not self.path.with_name(name).exists()), None)
+        places = map(self.path.with_name, names)
+        kept = next((place for place in places if not os.path.lexists(place)), None)
         try:
             if kept is None:
                 raise FileExistsError
@@ -450,14 +454,6 @@ class Store:
             self.warning = f"{self.path} cannot be used, nor set aside ({error.strerror or error})."
             return
         self.warning = f"{self.path.name} could not be read. It is kept as {kept.name}; the course starts afresh."
-
-    def _sweep(self) -> None:
-        """Remove what apps that were ended while writing have left."""
-        folder, name = self.path.parent, self.path.name
-        for left in [*folder.glob(f"{name}.*.part"), *folder.glob(f".{name}-*")]:  # as they were called once
-            with contextlib.suppress(OSError):
-                if time.time() - left.stat().st_mtime > STALE_SECONDS:
-                    left.unlink()
 
     def _write(self, tree: Tree) -> None:
         text = json.dumps(tree, ensure_ascii=False, indent=1) + "\n"

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from adder_engine.disk import open_regular, write_whole
+from adder_engine.disk import clear_leftovers, files_in, open_regular, read_bounded, write_whole
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 
@@ -39,6 +39,8 @@ FIRST_LESSON = "first"
 """Stands for the id of whichever lesson comes first."""
 PROBE = "probe"
 """Written and removed to find out whether a folder can be used."""
+LEFTOVERS = ("*.????????.part", ".progress*.json-*")
+"""What files that were never finished are called, and once were."""
 NETWORK_VIEW = "network_view"
 """What the Network tab showed last."""
 PLACE = "place"
@@ -107,6 +109,7 @@ def take_instance_lock(data_dir: Path) -> InstanceLock:
         make_data_dir(data_dir)
         write_whole(data_dir / PROBE, lambda file: None, 0o600)
         (data_dir / PROBE).unlink(missing_ok=True)
+        clear_leftovers(data_dir, *LEFTOVERS)
     except OSError as error:
         return _nowhere(data_dir, error.strerror or str(error))
     for number in range(1, INSTANCES + 1):
@@ -168,8 +171,8 @@ async def start_session(
 
 def _out_of_the_way(run: Path, data_dir: Path) -> Path:
     """The run, or a copy of it where it is one of those that are moved and written over."""
-    folder = data_dir.resolve()
-    if run.resolve().parent != folder or not run.name.startswith(("autosave", LAST_RUN)):
+    folder = Path(os.path.realpath(data_dir))
+    if Path(os.path.realpath(run)).parent != folder or not run.name.startswith(("autosave", LAST_RUN)):
         return run
     with open_regular(run) as held:
         write_whole(folder / OPENED, lambda file: shutil.copyfileobj(held, file), 0o600)
@@ -188,15 +191,14 @@ def set_aside(data_dir: Path, instance_lock: int = 1) -> LastRun | None:
     autosave = autosave_path(data_dir, instance_lock)
     ending = "" if instance_lock == 1 else f"-{instance_lock}"
     kept = autosave.with_name(f"{LAST_RUN}{ending}.npz")
-    if autosave.exists():
+    if os.path.lexists(autosave):
         found = summary(autosave)
         if found is None:
             os.replace(autosave, autosave.with_name(f"{UNREADABLE}{ending}.npz"))
-        elif found.epoch > 0 or not kept.exists():
+        elif found.epoch > 0 or not os.path.lexists(kept):
             _make_way(kept, ending)
             os.replace(autosave, kept)
-    candidates = [*data_dir.glob(f"{LAST_RUN}*.npz"), *data_dir.glob("autosave-*.npz")]
-    for path in sorted(candidates, key=lambda path: path.stat().st_mtime, reverse=True):
+    for path in files_in(data_dir, f"{LAST_RUN}*.npz", "autosave-*.npz"):
         last = summary(path)
         if last is not None and last.epoch > 0:
             return LastRun(path, last.title, last.epoch)
@@ -205,9 +207,9 @@ def set_aside(data_dir: Path, instance_lock: int = 1) -> LastRun | None:
 
 def _make_way(kept: Path, ending: str) -> None:
     """Number the kept run among the earlier ones, in place of the oldest of them."""
-    if kept.exists():
+    if os.path.lexists(kept):
         places = [kept.with_name(f"{EARLIER_RUN}{ending}-{n}.npz") for n in range(1, MOST_EARLIER + 1)]
-        os.replace(kept, min(places, key=lambda place: place.stat().st_mtime if place.exists() else 0.0))
+        os.replace(kept, min(places, key=lambda place: os.lstat(place).st_mtime if os.path.lexists(place) else 0.0))
 
 
 class OwnRun:
@@ -219,7 +221,7 @@ class OwnRun:
 
     def __init__(self, data_dir: Path, instance_lock: int = 1) -> None:
         self._left: int | None = None
-        """The run's id in the session's list, where no file could be written."""
+        """The run's id in the session's list: what is given back where there is no file that can be read."""
         self.path = data_dir / (f"{OWN_RUN}.npz" if instance_lock == 1 else f"{OWN_RUN}-{instance_lock}.npz")
 
     async def keep(self, session: Session) -> None:
@@ -227,26 +229,29 @@ class OwnRun:
 
         Where no file can be written the session's own list of runs has to do, which ends with the app.
         """
-        if os.path.exists(self.path) or self._left is not None:
-            return
-        try:
-            await session.save(self.path)
-        except RunFileError:
+        if self._left is None and not os.path.lexists(self.path):
             self._left = (await session.snapshot()).run
+            with contextlib.suppress(RunFileError):
+                await session.save(self.path)
 
     async def give_back(self, session: Session) -> Snapshot | None:
         """Open the run again; None where none was kept.
 
         Raises:
-            RunFileError: it cannot be read; it stays where it is.
-            RequestError: it is on the session's list no more.
+            RunFileError: it cannot be read, nor is it on the session's list; it stays where it is.
+            RequestError: no file could be written, and it is on the session's list no more.
         """
-        if self._left is not None:
-            run, self._left = self._left, None
-            return await session.switch(run)
-        if not os.path.exists(self.path):
-            return None
-        snapshot = await session.open(self.path)
+        left, self._left = self._left, None
+        if not os.path.lexists(self.path):
+            return None if left is None else await session.switch(left)
+        try:
+            snapshot = await session.open(self.path)
+        except RunFileError as error:
+            if left is None:
+                raise
+            with contextlib.suppress(RequestError):
+                return await session.switch(left)
+            raise error
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
         return snapshot
@@ -304,7 +309,7 @@ def settle(data_dir: Path, instance_lock: int, into_lesson: bool, lessons: Path)
     ever sit there again.
     """
     with contextlib.suppress(OSError):
-        for path in data_dir.glob(f"{OWN_RUN}*.npz"):
+        for path in files_in(data_dir, f"{OWN_RUN}*.npz"):
             number = _instance_lock_of(path)
             if number == instance_lock and into_lesson:
                 _take_over(autosave_path(data_dir, instance_lock), read_place(data_dir), lessons)
@@ -362,8 +367,7 @@ def write_network_view(data_dir: Path, shown: str) -> None:
 
 
 def _read_note(path: Path) -> str:
-    with open_regular(path) as file:
-        return file.read(LONGEST).decode("ascii").strip()
+    return read_bounded(path, LONGEST).decode("ascii").strip()
 
 
 def _write_note(path: Path, text: str) -> None:
@@ -377,7 +381,7 @@ def _write_note(path: Path, text: str) -> None:
 def is_new(data_dir: Path) -> bool:
     """Whether nobody has used this folder: there is no progress and no run in it."""
     try:
-        return not any(path.suffix == ".npz" or path.name.startswith("progress") for path in data_dir.iterdir())
+        return not files_in(data_dir, "*.npz", "progress*")
     except OSError:
         return True
 
@@ -417,20 +421,26 @@ def run_files(data_dir: Path, but_not: Path | None = None) -> Iterator[RunFile]:
 
     Args:
         but_not: the file that the running app saves to.
+
+    Raises:
+        RequestError: the folder cannot be read.
     """
     from adder_engine.runs.files import summary
 
-    found: list[tuple[float, Path]] = []
-    for path in data_dir.glob(f"*{ENDING}"):
-        try:
-            found.append((path.stat().st_mtime, path))
-        except OSError:  # it has just gone
-            continue
-    for time, path in sorted(found, reverse=True):
+    try:
+        paths = files_in(data_dir, f"*{ENDING}")
+    except FileNotFoundError:  # it is made when something is saved
+        return
+    except OSError as error:
+        raise RequestError(f"{data_dir} cannot be read: {error.strerror or error}.") from None
+    for path in paths:
         if path == but_not:
             continue
         read = summary(path)
-        saved = datetime.fromtimestamp(time)
+        try:
+            saved = datetime.fromtimestamp(os.stat(path).st_mtime)
+        except (OSError, ValueError, OverflowError):  # it has just gone, or is of no time
+            continue
         yield RunFile(path, saved, "") if read is None else RunFile(path, saved, read.title, read.epoch)
 
 
@@ -438,7 +448,7 @@ def free_name(data_dir: Path, title: str) -> str:
     """A name for a run of this title that no file in the folder has: ``one-pair``, ``one-pair-2``."""
     plain = re.sub(r"[^a-z0-9.]+", "-", title.lower()).strip("-.") or "run"
     names = (plain if n == 1 else f"{plain}-{n}" for n in range(1, 10_000))
-    return next(name for name in names if not (data_dir / f"{name}{ENDING}").exists())
+    return next(name for name in names if not os.path.lexists(data_dir / f"{name}{ENDING}"))
 
 
 def path_of(typed: str, data_dir: Path) -> Path:
@@ -470,7 +480,7 @@ def path_of(typed: str, data_dir: Path) -> Path:
         path = path.with_name(path.name + ENDING)
     if (length := len(os.fsencode(path.name))) > LONGEST_NAME:
         raise RequestError(f"{_short(path.stem)} is too long with {length:,} bytes: a name takes {LONGEST_NAME}.")
-    if path.parent.resolve() == data_dir.resolve() and path.name.startswith(OURS):
+    if os.path.realpath(path.parent) == os.path.realpath(data_dir) and path.name.startswith(OURS):
         raise RequestError(f"{path.stem} is a name that adder-tui writes to by itself: take another one.")
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -110,6 +111,12 @@ class SweepScreen(ListWindow[None]):
         self.lens = WHOLE
         """How the chart is looked at."""
         self._seen: object = None
+        lr = services.view().experiment.training.lr
+        values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
+        self.over = Field(f"training.lr = {values}", id="over")
+        self.seeds = Field(str(USUAL_SEEDS), id="count")
+        setting, seeds = (heading(services.view, (f" {name}", "dim"), id=name) for name in ("setting", "seeds"))
+        self._form = Horizontal(setting, self.over), Horizontal(seeds, self.seeds)
 
     @property
     def sweep(self) -> SweepThread | None:
@@ -117,16 +124,8 @@ class SweepScreen(ListWindow[None]):
         return self._services.sweep
 
     def compose(self) -> ComposeResult:
-        experiment = self._services.view().experiment
         yield heading(self._services.view, (" Sweep", "strong"), ("   one setting over several values", "dim"))
-        with Horizontal():
-            yield heading(self._services.view, (" setting", "dim"), id="setting")
-            lr = experiment.training.lr
-            values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
-            yield Field(f"training.lr = {values}", id="over")
-        with Horizontal():
-            yield heading(self._services.view, (" seeds", "dim"), id="seeds")
-            yield Field(str(USUAL_SEEDS), id="count")
+        yield from self._form
         yield Drawing(self._services.view, self.words, id="words")
 
     def on_mount(self) -> None:
@@ -134,11 +133,10 @@ class SweepScreen(ListWindow[None]):
         self.set_interval(1 / min(4.0, self._services.settings.fps), self._look)
 
     def _show_form(self, shown: bool) -> None:
-        for field in self.query(Field):
-            field.can_focus = shown
-        for row in self.query(Horizontal):
+        self.over.can_focus = self.seeds.can_focus = shown
+        for row in self._form:
             row.display = shown
-        self.set_focus(self.query_one("#over", Field) if shown else None)
+        self.set_focus(self.over if shown else None)
         self.call_after_refresh(self.redraw)
 
     @property
@@ -157,7 +155,7 @@ class SweepScreen(ListWindow[None]):
 
     @property
     def _filling_in(self) -> bool:
-        return self.query(Horizontal).first().display
+        return self._form[0].display
 
     def plan(self) -> Sweep:
         """The sweep that the form describes.
@@ -166,8 +164,8 @@ class SweepScreen(ListWindow[None]):
             ExperimentError: something is typed that will not do.
         """
         experiment = self._services.view().experiment
-        key, values = parse_over(self.query_one("#over", Field).value)
-        typed = self.query_one("#count", Field).value.strip()
+        key, values = parse_over(self.over.value)
+        typed = self.seeds.value.strip()
         if not (typed.isascii() and typed.isdigit()):
             raise ExperimentError(f"{typed[:24] or 'Nothing'} is no number of seeds: type one such as 5.")
         seeds = seeds_from(experiment, key, 1 if key == "seed" else int(typed[:9]))
@@ -179,8 +177,7 @@ class SweepScreen(ListWindow[None]):
 
     def action_next_field(self) -> None:
         if self._filling_in:
-            at_setting = self.focused is not None and self.focused.id == "over"
-            self.query_one("#count" if at_setting else "#over", Field).focus()
+            (self.seeds if self.focused is self.over else self.over).focus()
 
     def _form_words(self, view: ViewState, width: int, height: int) -> list[Line]:
         glyphs = view.glyphs
@@ -189,7 +186,7 @@ class SweepScreen(ListWindow[None]):
         except AdderError as error:
             lines = said_lines(str(error), width, "minus" if self.said else "dim", glyphs)
         lines.append(Line())
-        name = self.query_one("#over", Field).value.partition("=")[0].strip()
+        name = self.over.value.partition("=")[0].strip()
         try:
             key = key_named(name)
             about = [f"{key.name}: {key.meaning}.", f"{key.range}."]
@@ -226,13 +223,13 @@ class SweepScreen(ListWindow[None]):
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
         lines += said_lines(sweep.failure or self.said, width, "minus", glyphs)
         below = [seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
-        room = height - len(lines) - len(below)
+        room = max(0, height - len(lines) - len(below))
         if width >= WIDE:
             half = width * 2 // 5
             chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs, self.lens)
             table = sweep_table(plan, state, self.at, width - half, room, glyphs)
-            table += [Line()] * (room - len(table))
-            middle = [Line.of(a.fit(half), b) for a, b in zip(chart, table, strict=True)]
+            both = zip_longest(chart, table, fillvalue=Line())
+            middle = [Line.of(a.fit(half), b) for a, b in both][:room]
         else:
             rows = min(len(plan.values) + 1, max(4, room // 2))
             chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)

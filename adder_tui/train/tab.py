@@ -274,6 +274,7 @@ class TrainPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
+        self._learned = LearnedMap(self._seen)
         self._reading = ChartReading(self, services.view, services.controller.ready, self._read, self._go, services.say)
 
     @property
@@ -289,7 +290,7 @@ class TrainPane(Pane):
         with Horizontal(id="below"):
             with Vertical():
                 yield WatchedSums(self.source)
-                yield LearnedMap(self._seen)
+                yield self._learned
             yield RunPanel(self._seen)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -351,7 +352,7 @@ class TrainPane(Pane):
 
     def _read(self) -> None:
         """The chart is read out in place of what was learned, or that is shown again."""
-        self.query_one(LearnedMap).display = self._reading.chart.reading is None
+        self._learned.display = self._reading.chart.reading is None
         self._share_rows()
         self.call_after_refresh(super().redraw)
 

@@ -25,6 +25,15 @@ from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
 ViewSource = Callable[[], ViewState]
+SMALLEST = (60, 20)
+"""Columns and rows that the terminal must have."""
+
+
+def is_small(size: Size) -> bool:
+    """Whether the app does not fit into a window of this size."""
+    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
+
+
 WHEEL_ROWS = 3
 """Rows that one notch of the mouse's wheel moves."""
 
@@ -65,6 +74,9 @@ class Canvas(Widget):
     """
 
     ALLOW_SELECT = False  # Textual's own asks each cell for a style of its own, and takes all at a double click
+
+    at_any_size = False
+    """Whether it is drawn in a terminal that is too small, too; what is covered there need not be able to."""
 
     class Picked(Message):
         """Some of the text was marked with the mouse."""
@@ -119,7 +131,7 @@ class Canvas(Widget):
         if self._drawn_size != self.size:
             self._lines = None
             self._drawn_size = self.size
-        self._lines = self.draw(self.view, *self.size)
+        self._lines = self.draw(self.view, *self.size) if self.at_any_size or not is_small(self.app.size) else ()
         return self._lines
 
     def notify_style_update(self) -> None:

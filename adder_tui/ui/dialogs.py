@@ -55,12 +55,13 @@ class FieldDialog(Modal[None]):
 
     def __init__(self, source: ViewSource, title: Sequence[Span], typed: str, hint: str) -> None:
         super().__init__()
-        self.source, self._title, self._typed, self._hint = source, title, typed, hint
+        self.source, self._title, self._hint = source, title, hint
+        self.field = Field(typed, id="value")
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield heading(self.source, *self._title, id="title")
-            yield Field(self._typed, id="value")
+            yield self.field
             yield Drawing(self.source, self.sentence, id="sentence")
 
     def sentence(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
@@ -76,7 +77,7 @@ class FieldDialog(Modal[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self.query_one(Field).select_all()
+        self.field.select_all()
 
     @on(Field.Changed)
     def _changed(self) -> None:
@@ -106,7 +107,8 @@ class Dialog(Modal[Result]):
     def __init__(self, source: ViewSource, typed: str, placeholder: str) -> None:
         super().__init__()
         self.source = source
-        self._typed, self._placeholder = typed, placeholder
+        self.field = Field(typed, id="find")
+        self.field.placeholder = placeholder
 
     def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The lines below the field."""
@@ -117,14 +119,12 @@ class Dialog(Modal[Result]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            field = Field(self._typed, id="find")
-            field.placeholder = self._placeholder
-            yield field
+            yield self.field
             yield Drawing(self.source, self.answer, self.pick, id="answer")
 
     def on_mount(self) -> None:
-        self.query_one(Field).focus()
-        self.query_one(Field).select_all()
+        self.field.focus()
+        self.field.select_all()
 
 
 class SearchDialog(Dialog[Result], Generic[Result, Thing]):

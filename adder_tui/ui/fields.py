@@ -84,14 +84,14 @@ class FieldRow(Horizontal):
 
     def __init__(self, source: ViewSource, *, field_id: str) -> None:
         super().__init__()
-        self._source = source
+        self._label = _Label(source)
         self.field = _LessonField("", id=field_id)
         self.label = ""
         self.purpose = ""
         """What is typed: ``field``, ``shapes``, ``setting`` or ``find``; empty while hidden."""
 
     def compose(self) -> ComposeResult:
-        yield _Label(self._source)
+        yield self._label
         yield self.field
 
     def open(self, purpose: str, label: str, text: str = "", keys: bool = True, chosen: bool = False) -> None:
@@ -102,13 +102,13 @@ class FieldRow(Horizontal):
         """
         self.purpose, self.label = purpose, label
         label_width = min(len(label) + 4, max(10, self.app.size.width // 2))
-        self.query_one(_Label).styles.width = label_width
+        self._label.styles.width = label_width
         self.field.value = text
         self.field.cursor_position = len(text)
         if chosen:
             self.field.select_all()
         self.display = True
-        self.query_one(_Label).redraw()
+        self._label.redraw()
         if keys or self.field.has_focus:
             self.screen.set_focus(self.field if keys else None)
 

@@ -9,7 +9,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from adder_engine.errors import AdderError
+from adder_engine.errors import AdderError, sentence_of
 from adder_tui.commands import COMMANDS, Window
 from adder_tui.ui.canvas import Canvas, Drawing
 from adder_tui.ui.line import Line
@@ -26,6 +26,10 @@ class Modal(ModalScreen[Result]):
 
     Textual's own ``dismiss`` takes whatever lies on top away: a second Escape that arrives in one piece with the
     first, or work that ends while another window lies over this one, would close the wrong one, or end the app.
+
+    A window's parts are made with it, in its constructor, and nobody asks the screen for them: they are there for
+    whoever works on while the window is still being put up, or is gone. Keys wait until it is up; until then it is
+    not closed either.
     """
 
     DEFAULT_CSS = """
@@ -53,13 +57,13 @@ class Modal(ModalScreen[Result]):
         super().__init__()
         self._dismissed = False
         self._covered: tuple[Result | None] | None = None
-        """The result with which this one closes once nothing lies over it any more."""
+        """The result with which this one closes once it is put up, and nothing lies over it any more."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this window, once; where another one lies over it, as soon as that is closed."""
         if self._dismissed or not self.is_attached:
             return AwaitComplete()
-        if self.app.screen is not self:
+        if self.app.screen is not self or not self.is_mounted:
             self._covered = (result,)
             return AwaitComplete()
         self._dismissed = True
@@ -67,8 +71,11 @@ class Modal(ModalScreen[Result]):
 
     def on_screen_resume(self) -> None:
         """Nothing lies over this one any more."""
-        if self._covered is not None:
+        if self._covered is not None and self.is_mounted:
             self.dismiss(*self._covered)
+
+    def on_mount(self) -> None:
+        self.call_later(self.on_screen_resume)  # closed before it was up
 
     def redraw(self) -> None:
         for canvas in self.query(Canvas):
@@ -94,5 +101,5 @@ class Modal(ModalScreen[Result]):
     async def _attempt(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except AdderError as error:
-            self.say(str(error))
+        except (AdderError, OSError) as error:
+            self.say(sentence_of(error))

@@ -78,6 +78,7 @@ class Prompt(Horizontal):
     def __init__(self, source: ViewSource, may_ask: Callable[[], bool]) -> None:
         super().__init__()
         self._source, self._may_ask = source, may_ask
+        self._answer = AnswerLine(source)
         self._wanted = False
         self._shown = ""
         """What was written into the field without anybody typing it."""
@@ -88,7 +89,7 @@ class Prompt(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield _Label(self._source)
-        yield AnswerLine(self._source)
+        yield self._answer
 
     async def open_field(self) -> None:
         """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""
@@ -178,7 +179,7 @@ class Prompt(Horizontal):
             canvas.redraw()
 
     def on_input_changed(self) -> None:
-        self.query_one(AnswerLine).redraw()
+        self._answer.redraw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 
 from adder_tui.commands import Command, for_footer
 from adder_tui.tabs import TABS, Tab
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import SMALLEST, Canvas, ViewSource, is_small
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
 from adder_tui.ui.run_state import blow_up_sentence, pace_words, run_state, state_line, title
 from adder_tui.ui.view import ViewState
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 
 NOTICE_ROWS = 3
-SMALLEST = (60, 20)
-"""Columns and rows that the app needs."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +199,8 @@ class NoticeLine(Canvas):
 
 
 class _Words(Canvas):
+    at_any_size = True
+
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         size = self.app.size
         return [Line.of(row) for row in too_small(size.width, size.height, SMALLEST)]
@@ -223,11 +222,6 @@ class TooSmall(Screen[None]):
         """A window that lay over this one is closed: the terminal may have grown meanwhile."""
         if not is_small(self.app.size):
             self.dismiss()
-
-
-def is_small(size: Size) -> bool:
-    """Whether the app does not fit into a window of this size."""
-    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
 
 
 async def cover_while_too_small(app: App[None], source: ViewSource) -> None:

@@ -37,6 +37,8 @@ class TextWindow(Modal[None]):
     def __init__(self, source: ViewSource, text: Text) -> None:
         super().__init__()
         self._source, self._text = source, text
+        self._drawing = Drawing(source, lambda view, width, height: self._text(view, width), id="text")
+        self._scroll = VerticalScroll(self._drawing)
 
     def note(self) -> str:
         """What stands behind the heading."""
@@ -44,11 +46,10 @@ class TextWindow(Modal[None]):
 
     def compose(self) -> ComposeResult:
         yield Drawing(self._source, lambda *_: [Line.of((self.HEADING, "strong"), (self.note(), "dim"))], id="heading")
-        with VerticalScroll():
-            yield Drawing(self._source, lambda view, width, height: self._text(view, width), id="text")
+        yield self._scroll
 
     def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
+        self._scroll.focus()
         self._fit()
 
     def on_resize(self) -> None:
@@ -64,6 +65,5 @@ class TextWindow(Modal[None]):
 
     def _fit(self) -> None:
         lines = self._text(self._source(), max(20, self.app.size.width - 4))
-        for text in self.query("#text").results(Drawing):  # none unless it is mounted and open
-            text.styles.height = max(1, len(lines))
-            self.call_after_refresh(self.redraw)
+        self._drawing.styles.height = max(1, len(lines))
+        self.call_after_refresh(self.redraw)

@@ -213,6 +213,8 @@ class Terminal:
                 continue
             try:
                 data = os.read(master, 65536)
+            except BlockingIOError:
+                continue
             except OSError:
                 return
             with self._arrived:

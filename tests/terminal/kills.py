@@ -17,7 +17,7 @@ from adder_engine.runs.restoring import opened
 from adder_tui.storage.run_files import AUTOSAVE, LAST_RUN
 from tests.terminal.harness import Terminal
 
-CHANGES = ("training", "saving", "editing")
+CHANGES = ("training", "saving", "editing", "sweeping")
 LONGEST = 4.0
 """Seconds of work before a kill, at most: longer than the time between two saves."""
 FIRST = ("--experiment", "many-pairs", "--set", "epochs=10000000")
@@ -72,7 +72,8 @@ class Victim:
             doing = CHANGES[i % len(CHANGES)]
             with self._started() as terminal:
                 self._open(terminal, kept)
-                seen = self._edit(terminal, kept) if doing == "editing" else self._train(terminal, kept)
+                work = {"editing": self._edit, "sweeping": self._sweep}.get(doing, self._train)
+                seen = work(terminal, kept)
                 if doing == "saving":
                     self._catch_a_save()
                 killed = self._kill(terminal)
@@ -112,6 +113,15 @@ class Victim:
             seen.append((time.monotonic(), Progress(start.epoch, start.changes + len(seen) + 1)))
             time.sleep(self.draws.uniform(0.01, 0.3))
         return seen
+
+    def _sweep(self, terminal: Terminal, start: Progress) -> list[tuple[float, Progress]]:
+        """Begin a sweep beside the run, for a random while."""
+        terminal.press("S")
+        terminal.wait_for_text("training.lr =")
+        terminal.press("enter")
+        terminal.wait_for_text("trains")
+        time.sleep(self.draws.uniform(0, LONGEST))
+        return [(time.monotonic(), start)]
 
     def _catch_a_save(self) -> None:
         """Wait until a save has begun, and a moment longer, so that the kill comes in its midst or right after."""

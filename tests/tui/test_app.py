@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+from pathlib import Path
 
+import pytest
+from textual import events
+
+import adder_tui
 from adder_engine.experiment import Experiment
+from adder_tui.app import AdderApp
 from adder_tui.commands import COMMANDS
 from adder_tui.controller import MOST_WAITING, PACES, pace_for
 from adder_tui.help.screens import HelpScreen
 from adder_tui.tabs import TABS, TabId
+from adder_tui.ui.dialogs import FieldDialog
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
 
@@ -361,3 +368,78 @@ async def test_a_prompt_asked_for_before_it_is_there_gets_the_focus() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("slash")
         await shows(pilot, "Esc leave")
+
+
+async def test_a_click_in_the_palette_does_the_command() -> None:
+    session = FakeSession().at(40)
+    async with app_on(session).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 40 of 2,000")
+        await pilot.press("ctrl+p", *"start of")
+        await shows(pilot, "▸ Go back to the start")
+        await pilot.click("#answer", offset=(5, 0))
+        await shows(pilot, "epoch 0 of 2,000")
+        assert session.calls == [("home",)]
+
+
+class _Slow(FieldDialog):
+    """A window that takes long to be put up."""
+
+    def __init__(self, app: AdderApp) -> None:
+        super().__init__(app.view, (("A window", "strong"),), "", "")
+        self.may_come, self.typed = asyncio.Event(), ""
+
+    async def on_mount(self) -> None:
+        await self.may_come.wait()
+
+    async def take(self, typed: str) -> None:
+        self.typed = typed
+        self.dismiss()
+
+
+async def test_keys_wait_for_a_window_that_is_being_put_up() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 0")
+        window = _Slow(app)
+        app.push_screen(window)
+        for key in "12":
+            app.post_message(events.Key(key, key))
+        app.post_message(events.Key("enter", "\r"))
+        await asyncio.sleep(0)
+        assert window.field.value == ""
+        window.may_come.set()
+        await until(pilot, lambda: window.typed == "12" and app.screen is not window)
+
+
+async def test_a_window_that_is_closed_before_it_is_up_is_closed_once_it_is() -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 0")
+        window = _Slow(app)
+        app.push_screen(window)
+        window.dismiss()
+        assert app.screen is window
+        window.may_come.set()
+        await until(pilot, lambda: app.screen is not window)
+
+
+def test_no_part_of_a_window_is_asked_for_that_may_not_be_there() -> None:
+    """Parts are made with the window or the pane, and kept; the screen is not searched for them."""
+    for path in Path(adder_tui.__file__).parent.rglob("*.py"):
+        assert "query_one(" not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 3), (59, 20), (20, 60)])
+async def test_what_a_window_too_small_covers_is_not_drawn(size: tuple[int, int]) -> None:
+    app = app_on(FakeSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 0")
+        await pilot.press("S")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.sweep is not None)
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+        await pilot.resize_terminal(*SIZE)
+        await shows(pilot, "new sweep")
+        assert app.sweep is not None
+        app.sweep.stop()

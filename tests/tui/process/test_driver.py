@@ -1,0 +1,89 @@
+"""What a terminal and a shell may send to Textual's driver, mended where it falls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual import events
+from textual.drivers import linux_driver
+from textual.message import Message
+
+from adder_tui.process import ShutdownGuard, mend_driver
+
+BAD = ("\x1b[48;24;80;0;0t", "\x1b[48;0;0;0;0t", "\x1b[99999999999u", "\x1b[:u", "\x1b[1114112u", "\x1b[<0;-1;0M")
+
+
+@pytest.fixture
+def parser(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("XTermParser", "getincrementaldecoder"):
+        monkeypatch.setattr(linux_driver, name, getattr(linux_driver, name))
+    for name in ("_sigtstp_application", "_sigcont_application"):
+        monkeypatch.setattr(linux_driver.LinuxDriver, name, getattr(linux_driver.LinuxDriver, name))
+    mend_driver()
+    return linux_driver.XTermParser()
+
+
+def keys(messages: list[Message]) -> list[str]:
+    return [message.key for message in messages if isinstance(message, events.Key)]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_sequence_that_cannot_be_meant_is_dropped_and_what_follows_is_taken(parser: Any, bad: str) -> None:
+    messages = [*parser.feed(bad), *parser.feed("\x1b[<0;5;7M"), *parser.feed("x")]
+    assert keys(messages) == ["x"]
+    mouse = next(message for message in messages if isinstance(message, events.MouseDown))
+    assert (mouse.x, mouse.y) == (4, 6)
+
+
+def test_pixels_that_the_terminal_tells_are_turned_into_cells(parser: Any) -> None:
+    messages = [*parser.feed("\x1b[48;24;80;480;800t"), *parser.feed("\x1b[<0;41;61M")]
+    (mouse,) = [message for message in messages if isinstance(message, events.MouseDown)]
+    assert (int(mouse.x), int(mouse.y)) == (4, 3)
+
+
+def test_a_size_that_no_terminal_has_is_not_taken(parser: Any) -> None:
+    assert not [*parser.feed("\x1b[48;99999;99999;0;0t")]
+
+
+@pytest.mark.parametrize(("suspended", "resumed"), [(True, 1), (False, 0)])
+def test_only_an_app_that_was_suspended_is_resumed(parser: Any, suspended: bool, resumed: int) -> None:
+    told: list[int] = []
+    driver: Any = SimpleNamespace(
+        _key_thread=SimpleNamespace(is_alive=lambda: not suspended), _app=SimpleNamespace(_exit=False),
+        _auto_restart=True, resume_application_mode=lambda: told.append(1),
+    )  # fmt: skip
+    linux_driver.LinuxDriver._sigcont_application(driver)
+    assert len(told) == resumed
+
+
+async def test_an_app_is_suspended_by_its_loop_and_not_within_what_a_signal_breaks_in_on(
+    parser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(os, "kill", lambda *_: told.append("stopped"))
+    driver: Any = SimpleNamespace(_auto_restart=True, suspend_application_mode=lambda: told.append("suspended"))
+    linux_driver.LinuxDriver._sigtstp_application(driver)
+    assert told == []
+    await asyncio.sleep(0)
+    assert told == ["suspended", "stopped"]
+
+
+def test_a_signal_wakes_the_loop_that_has_just_gone_to_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken = threading.Event()
+    app: Any = SimpleNamespace(call_later=lambda *_: woken.set())
+    before = signal.signal(signal.SIGWINCH, lambda *_: None)
+    reads, writes = os.pipe()
+    monkeypatch.setattr("sys.__stdin__", os.fdopen(reads, "rb"))
+    try:
+        with ShutdownGuard(app, on_end=lambda: None):
+            os.kill(os.getpid(), signal.SIGWINCH)
+            assert woken.wait(10)
+    finally:
+        signal.signal(signal.SIGWINCH, before)
+        os.close(writes)
