@@ -206,7 +206,7 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
     gradient, norm = "g", float(np.linalg.norm(g))
     if training.clip_norm and training.clip_norm < norm + CLIP_EPS:
         term("n", "norm of all .grad", np.full_like(g, norm))
-        g = term("c", f"g·{training.clip_norm:g}/(n + {CLIP_EPS:g})", after[1])
+        g = term("c", f"g·{training.clip_norm:g}/(n + 1e−6)", after[1])
         gradient = "c"
     shrink = np.zeros_like(theta)
     if decay and name == "adamw":

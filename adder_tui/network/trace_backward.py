@@ -270,6 +270,7 @@ def _exact(formula: str, training: Training, figures: NumberFormat) -> str:
     written: list[tuple[str, tuple[float, ...]]] = [
         ("{}·b", (training.momentum,)), ("{}·θ", (training.weight_decay,)), ("·{}/(n", (training.clip_norm,)),
         ("{}·m + {}·", (beta1, round(1 - beta1, 12))), ("{}·v + {}·", (beta2, round(1 - beta2, 12))),
+        ("m/(1 − {}^", (beta1,)), ("v/(1 − {}^", (beta2,)),
     ]  # fmt: skip
     for pattern, numbers in written:
         formula = formula.replace(
