@@ -436,6 +436,8 @@ NEEDED: dict[Context, tuple[str, ...]] = {
 
 def for_footer(typing: bool, contexts: Contexts) -> list[Command]:
     """The commands that the footer shows, in its order; ``typing``: a text field has the focus."""
-    ranked = [c for c in COMMANDS if c.footer and (c.typing if typing else c.owner) and c.works_on(contexts)]
+    ranked = [
+        c for c in COMMANDS if c.footer and (c.typing if typing else c.owner or not c.typing) and c.works_on(contexts)
+    ]
     needed = {id for context, ids in NEEDED.items() if context in contexts for id in ids}
     return sorted(ranked, key=lambda c: (c.id not in needed, c.footer))

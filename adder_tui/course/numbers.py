@@ -36,7 +36,8 @@ def read_number(text: str) -> float | None:
 
 def read_plain(text: str) -> float | None:
     """A number that is written out; None for anything else."""
-    number = parse_number(_bare(text))
+    bare = _bare(text)
+    number = parse_number(bare) if len(bare) <= 40 else None
     return number if number is not None and abs(number) < 1e300 else None
 
 

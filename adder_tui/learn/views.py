@@ -248,7 +248,7 @@ class LessonViews(Vertical):
     def tells(self, state: LessonState) -> bool:
         """Whether the current view has something to say at this step."""
         name, snapshot = self.current, self._source().snapshot
-        if name in ("network", "inspect", "settings"):
+        if name in ("inspect", "settings"):
             return True
         if name == "chart":
             return snapshot is not None and len(snapshot.losses.epochs) > 0

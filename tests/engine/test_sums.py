@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine import Sum, SumError, parse_sum
+from adder_engine import Experiment, Sum, SumError, parse_sum
+from adder_engine.parsing import parse_number
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,10 @@ from adder_engine import Sum, SumError, parse_sum
         ("−3 − 4", (-3, -4)),
         ("0-0", (0, 0)),
         ("1e12+-1e12", (1e12, -1e12)),
+        ("30, 70", (30, 70)),
+        ("1,5+2", (1.5, 2)),
+        ("-197,627 - ,5", (-197.627, -0.5)),
+        ("0,5, 1,25", (0.5, 1.25)),
     ],
 )
 def test_a_sum_is_read_as_it_is_typed(text: str, pair: tuple[float, float]) -> None:
@@ -37,7 +42,7 @@ def test_a_sum_is_read_as_it_is_typed(text: str, pair: tuple[float, float]) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "30", "30+", "+30", "30+70+1", "30*70", "a+b", "1,5+2", "1_000+2", "0x10+1", "inf+1", "nan+1", "1e+1", "1 2+3",
+        "30", "30+", "+30", "30+70+1", "30*70", "a+b", "1_000+2", "0x10+1", "inf+1", "nan+1", "1e+1", "1 2+3",
         "30+70\n1+1", "__import__('os')", "[bold]1+1[/]", "1e5e5+1", "٣+٤", "- 3+4", "\x00", "💥+1",
     ],
 )  # fmt: skip
@@ -81,3 +86,11 @@ def test_a_sum_written_out_reads_back_as_the_same_pair(a: float, b: float) -> No
 def test_taking_away_asks_about_the_negative(a: float, b: float) -> None:
     found = parse_sum(f"{a!r} - {b!r}")
     assert (found.a, found.b) == (a, -b)
+
+
+def test_a_decimal_comma_is_understood_wherever_a_number_is_typed() -> None:
+    assert parse_number("−197,627") == -197.627
+    assert parse_number("1,000") == 1.0, "never thousands"
+    assert [parse_number(text) for text in ("", "1_0", "nan", "1e999", "1,2,3", "0x1")] == [None] * 6
+    typed = Experiment().parsed("training.lr=0,01", "network.layers=2,8,8,1", "data.scale=2,5")
+    assert (typed.training.lr, typed.network.layers, typed.data.scale) == (0.01, (2, 8, 8, 1), 2.5)

@@ -399,6 +399,69 @@ async def test_a_half_typed_setting_waits_where_it_was_left(tmp_path: Path) -> N
             await pilot.press("backspace")
 
 
+async def test_the_settings_line_takes_several(tmp_path: Path) -> None:
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("e")
+        await shows(pilot, "seed ▸ 42")
+        await type_text(pilot, "43, draw_first true")
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
+        assert pilot.app.snapshot.experiment["data.draw_first"]  # type: ignore[attr-defined]
+
+
+async def test_enter_reads_on_while_text_is_left_and_the_footer_names_the_keys_that_scroll(tmp_path: Path) -> None:
+    async with app_in(tmp_path, size=(80, 18), lesson="forward-by-hand") as pilot:
+        await shows(pilot, "Enter reads on", "Enter read on", "arrows scroll", "A neuron does very little.")
+        await pilot.press("enter")
+        await shows(pilot, ": read", "neuron by neuron", "Enter goes on", "Enter go on", "arrows scroll")
+        await pilot.press("enter")
+        await shows(pilot, ": predict")
+
+
+async def test_a_lesson_is_forgotten_when_that_is_asked_for_twice(tmp_path: Path) -> None:
+    async with doing(tmp_path, "rule-or-guess", "a") as pilot:
+        await pilot.press("escape", "escape")
+        await shows(pilot, "0 of 20 done", "begun")
+        await pilot.press("Z")
+        await shows(pilot, "Z once more forgets all that was done in A rule and a guesser; any other key keeps it.")
+        await pilot.press("down", "up", "Z")
+        await shows(pilot, "begun")
+        assert kept(tmp_path, "rule-or-guess")
+        await pilot.press("Z")
+        await shows(pilot, "A rule and a guesser is as if never begun.")
+        assert not kept(tmp_path, "rule-or-guess")
+
+
+async def test_the_glossary_opens_at_the_word_in_sight_and_coming_back_keeps_the_lesson(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="forward-by-hand") as pilot:
+        await shows(pilot, ": read", "weighted sum")
+        await pilot.press("g")
+        await shows(pilot, "Glossary")
+        screen = pilot.app.screen
+        assert screen.found[screen.at].term in ("bias", "weight", "weighted sum")  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        await shows(pilot, "5 One sum through three layers", ": read")
+
+
+async def test_a_kill_keeps_the_run_what_was_asked_and_the_hints(tmp_path: Path) -> None:
+    async with doing(tmp_path, "one-sum", "a") as pilot:
+        await shows(pilot, "task 1 of")
+        room = pilot.app.learn.classroom  # type: ignore[attr-defined]
+        await pilot.press("i")
+        await shows(pilot, "hint 1")
+        await (await room.ready()).step("epoch", 2000)
+        await shows(pilot, "task 2 of")
+        await room.look()
+        await (await room.ready()).snapshot()
+    assert (tmp_path / "lessons" / "one-sum.npz").exists()
+    async with app_in(tmp_path) as pilot:
+        await shows(pilot, "task 2 of", "epoch 2,000 of 2,000")
+        room = pilot.app.learn.classroom  # type: ignore[attr-defined]
+        assert room.lesson_state.hints == {1: 1}
+
+
 async def test_a_blank_takes_a_hint_a_sum_and_a_decimal_comma_and_its_correction_stays_in_sight(tmp_path: Path) -> None:
     async with doing(tmp_path, "forward-by-hand", "4", "0") as pilot:
         await shows(pilot, "Neuron 2 puts out", "Enter done", "i hint")
