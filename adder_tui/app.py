@@ -84,7 +84,7 @@ class AdderApp(App[None]):
         self.settings = settings
         self.given_session = session
         self.experiment = session.experiment if session else settings.experiment or Experiment.preset(FIRST_PRESET)
-        self.controller = Controller(self.experiment, self.view, self.show, self.say, self.select)
+        self.controller = Controller(self.experiment, self.view, self.show, self.say, self.select, settings.pace)
         self.tab: TabId
         self.first_lesson: str
         self.tab, self.first_lesson = (FIRST_TAB, "") if session else begin(settings)

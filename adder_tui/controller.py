@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import RequestError
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, neuron_name, number_of, place_of
+from adder_tui.settings import PACES, Pace
 from adder_tui.ui.numbers import count, number, plain_number
 from adder_tui.ui.run_state import nothing_left, pace_words
 from adder_tui.ui.symbols import UNICODE
@@ -26,8 +27,6 @@ NUDGE, LEAST_NUDGE = 0.01, 0.01
 """A nudge is this share of the number, and at least so much."""
 
 NO_NUMBER = "An input has no number of its own to change: choose a neuron or an edge."
-PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, None)
-"""Epochs a second; None is as fast as it goes."""
 WHOLE_RUN_SECONDS = 10
 """A run plays in about this time unless another pace is chosen, so that one can watch it learn."""
 
@@ -54,11 +53,12 @@ class Controller:
         show: takes each snapshot that a request resolves with.
         say: shows one sentence.
         select: chooses a neuron or a parameter.
+        pace: the one that a class has settled on; None for one that fits the experiment.
     """
 
     def __init__(
         self, experiment: Experiment, view: Callable[[], ViewState], show: Callable[[Snapshot], None],
-        say: Callable[[str], None], select: Callable[[Selection], None],
+        say: Callable[[str], None], select: Callable[[Selection], None], pace: Pace | None = None,
     ) -> None:  # fmt: skip
         self._view, self._show, self._say, self._select = view, show, say, select
         self._ready = asyncio.Event()
@@ -72,8 +72,8 @@ class Controller:
         self.closing = False
         """Whether the session closes, or is closed: what is asked of it now is refused."""
         self.step_size = "epoch"
-        self.pace = pace_for(experiment)
-        self._pace_chosen = False
+        self.pace = pace_for(experiment) if pace is None else None if pace == "full" else pace
+        self._pace_chosen = pace is not None
 
     async def follow(self, session: Session, fps: float) -> None:
         """Send requests to this session, and pull its snapshots at our own pace until it is closed.

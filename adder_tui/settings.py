@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import platformdirs
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 
 THEMES = ("dark", "light")
+CHARACTERS = ("all", "blocks", "ascii")
+"""What is drawn with: all characters, blocks and lines but no braille, or plain ASCII."""
+PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, None)
+"""Epochs a second; None is as fast as it goes."""
+Pace = float | Literal["full"]
 
 
 def default_data_dir() -> Path:
@@ -47,3 +52,9 @@ class Settings:
     """The id of the lesson that was asked for; empty for where one was."""
     course: Path | None = None
     """The folder of a course of one's own; None for the one that comes along."""
+    assigned: tuple[str, ...] = ()
+    """A class's lessons of today, by number or id."""
+    pace: Pace | None = None
+    """The pace that a class has settled on; None for one that fits the experiment."""
+    drop: Path | None = None
+    """A class's folder, into which progress exports itself."""

@@ -1,5 +1,7 @@
 """``adder-tui --check``: what the program finds around it, for whoever wonders why it looks or runs as it does."""
 
+from __future__ import annotations
+
 import os
 import platform
 import shutil
@@ -8,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +18,9 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
 from adder_tui.cli.output import locale_of, original_environment, say, why_ascii, why_no_app
 from adder_tui.ui.numbers import plural
+
+if TYPE_CHECKING:
+    from adder_tui.course.class_file import ClassFile
 
 LOADING_SECONDS = 120
 """How long torch, or the engine, may take to load before it is given up."""
@@ -33,10 +39,17 @@ print(f"compiled in {where}" if is_compiled() else f"not compiled yet: the first
 """
 
 
-def check(data_dir: Path, ascii_asked: bool, blocks: bool, chosen: Callable[[], Experiment | None]) -> int:
+def check(
+    data_dir: Path, ascii_asked: bool, blocks: bool, taught: ClassFile | None, chosen: Callable[[], Experiment | None]
+) -> int:
     """Print the report; 2 where the experiment that ``chosen`` reads cannot be used, else 0."""
     for name, finding in _findings(data_dir, ascii_asked, blocks):
         say(f"{name:<13}{finding}")
+    if taught is not None:
+        say(f"{'class':<13}{taught.file}")
+        if taught.drop is not None:
+            there = _folder(taught.drop, "tell your teacher") if taught.drop.exists() else f"{taught.drop} (missing)"
+            say(f"{'drop folder':<13}{there}")
     try:
         experiment = chosen()
     except (AdderError, click.UsageError) as error:
@@ -123,12 +136,12 @@ def _asked(code: str) -> str:
     return asked.stdout.strip()
 
 
-def _folder(data_dir: Path) -> str:
+def _folder(data_dir: Path, would_do: str = "choose another with --data-dir") -> str:
     if data_dir.is_dir():
         able = os.access(data_dir, os.W_OK | os.X_OK)
-        return f"{data_dir} ({'writable' if able else 'not writable: choose another with --data-dir'})"
+        return f"{data_dir} ({'writable' if able else f'not writable: {would_do}'})"
     if data_dir.exists():
-        return f"{data_dir} (not a folder: choose another with --data-dir)"
+        return f"{data_dir} (not a folder: {would_do})"
     nearest = next(parent for parent in data_dir.parents if parent.exists())
     able = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
-    return f"{data_dir} ({'made when needed' if able else 'cannot be made: choose another with --data-dir'})"
+    return f"{data_dir} ({'made when needed' if able else f'cannot be made: {would_do}'})"

@@ -1,32 +1,29 @@
-"""``adder-tui lessons``: what there is and how far one is; progress carried elsewhere; lessons checked."""
+"""``adder-tui lessons``: what there is and how far one is; progress carried elsewhere; lessons checked and read."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import sys
-import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.output import complain, say
 from adder_tui.settings import default_data_dir
-from adder_tui.storage.progress import Progress, ProgressError, Store, Tree, join, progress_file, tree_of
+from adder_tui.storage import progress
+from adder_tui.storage.exports import CourseMark, read_export, to_line
+from adder_tui.storage.progress import Store, Tree, join
 from adder_tui.storage.run_files import expanded
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
+    from adder_tui.course.source import Problem
+    from adder_tui.storage.exports import Drop
 STATE_WORDS = {"open": "open", "started": "begun", "assisted": "done, with help", "solved": "done"}
-STATE_LETTERS = {"open": ".", "started": "-", "assisted": "h", "solved": "x"}
-LONGEST_LINE = 5_000_000
-MARK = "adder-tui-progress:1:"
-MOST_BYTES = 5_000_000
-"""What a line may unfold to."""
 
 DATA_DIR = click.option("--data-dir", metavar="FOLDER", help="Where progress is kept, instead of the usual folder.")
 COURSE = click.option("--course", metavar="FOLDER", help="A course of your own, instead of the one that comes along.")
@@ -41,201 +38,332 @@ class _Lessons(click.Group):
         return super().resolve_command(ctx, args)
 
 
+@dataclass
+class _Place:
+    """Where a command finds the course, and keeps what is done in it."""
+
+    folder: Path | None
+    """The course's, where it is one of one's own."""
+    mark: CourseMark
+    store: Store
+    drop: Drop | None
+    assigned: tuple[str, ...]
+
+    @classmethod
+    def of(cls, course: str | None, data_dir: str | None, class_file: str | None) -> _Place:
+        from adder_tui.course.course import mark_of
+
+        taught = read_class_of(class_file)
+        folder = course_of(course, taught)
+        return cls._at(folder, mark_of(folder), data_dir, taught.drop if taught else None,
+                       taught.assigned if taught else ())  # fmt: skip
+
+    @classmethod
+    def _at(
+        cls, folder: Path | None, mark: CourseMark, data_dir: str | None, drop: Path | None, assigned: tuple[str, ...]
+    ) -> _Place:
+        from adder_tui.course.course import read_progress
+
+        where = expanded(data_dir).absolute() if data_dir else default_data_dir()
+        store, dropped = read_progress(where, mark, drop)
+        return cls(folder, mark, store, dropped, assigned)
+
+    def course(self) -> Course:
+        """Read the course, and say what of it cannot be used."""
+        course = _course(self.folder)
+        for one in course.broken:
+            complain(f"{one.fault} The course goes on without it.")
+        return course
+
+    def told(self) -> int:
+        """Say what the store and the drop folder have to say; the exit code."""
+        if self.drop is not None:
+            self.drop.close()
+        warnings = [text for text in (self.store.warning, self.drop.warning if self.drop is not None else "") if text]
+        for text in warnings:
+            complain(text)
+        return 1 if warnings else 0
+
+
 @click.group(cls=_Lessons, invoke_without_command=True)
 @COURSE
 @DATA_DIR
+@CLASS
 @click.pass_context
-def lessons(ctx: click.Context, course: str | None, data_dir: str | None) -> int:
-    """List the course's lessons; export, import and check them."""
+def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_file: str | None) -> int:
+    """List the course's lessons; read, check and translate them; carry progress elsewhere."""
     if ctx.invoked_subcommand is not None:
-        if course or data_dir:
+        if course or data_dir or class_file:
             raise click.UsageError(f"Write the option after {ctx.invoked_subcommand}.")
         return 0
-    store, there = _store(data_dir, course), _course(course)
+    from adder_tui.course.class_file import assigned_ids, today_words
+
+    place = _Place.of(course, data_dir, class_file)
+    there, kept = place.course(), place.store.progress
+    today, missing = assigned_ids(there, place.assigned)
     width = max(len(lesson.id) for lesson in there.lessons)
     for chapter in there.chapters:
         if there.in_chapter(chapter.id):
             say(f"{chapter.title}")
         for lesson in there.in_chapter(chapter.id):
-            kept = store.progress.lesson(lesson.id)
-            here = ">" if store.progress.current == lesson.id else " "
-            say(f"{here} {lesson.order:>2}  {lesson.id:<{width}}  {STATE_WORDS[kept.state]:<15}  {lesson.title}")
-    done = sum(store.progress.lesson(lesson.id).done for lesson in there.lessons)
-    say(f"{done} of {len(there.lessons)} done.")
-    return _text(store)
+            here = ">" if kept.current == lesson.id else " "
+            state = STATE_WORDS[kept.lesson(lesson.id).state]
+            on = "  today" if lesson.id in today else ""
+            say(f"{here} {lesson.order:>2}  {lesson.id:<{width}}  {state:<15}  {lesson.title}{on}")
+    done = sum(kept.lesson(lesson.id).done for lesson in there.lessons)
+    say(f"{done} of {len(there.lessons)} done.{f' Today: {today_words(there, today)}.' if today else ''}")
+    if missing:
+        complain(missing)
+    return place.told()
 
 
 @lessons.command()
 @click.argument("file", metavar="[FILE]", required=False)
 @COURSE
 @DATA_DIR
-def export(file: str | None, course: str | None, data_dir: str | None) -> int:
+@CLASS
+def export(file: str | None, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Write your progress as one line, to a file or to the screen."""
-    store = _store(data_dir, course)
-    line = to_line(store.progress)
+    place = _Place.of(course, data_dir, class_file)
+    line = to_line(place.store.progress, place.mark)
     if file is None or file == "-":
         say(line)
     else:
         expanded(file).write_text(line + "\n", encoding="ascii")
         say(f"Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.")
-    return _text(store)
+    return place.told()
 
 
 @lessons.command("import")
 @click.argument("file", metavar="FILE|-")
 @COURSE
 @DATA_DIR
-def import_(file: str, course: str | None, data_dir: str | None) -> int:
-    """Take over exported progress; of each lesson whichever has come further is kept."""
-    other = _exported(None if file == "-" else expanded(file))
-    store = _store(data_dir, course)
+@CLASS
+def import_(file: str, course: str | None, data_dir: str | None, class_file: str | None) -> int:
+    """Take over exported progress; of each lesson whichever has come further is kept.
+
+    It goes to the course that it is of, which the export names.
+    """
+    from adder_tui.course.course import mark_of
+
+    other, of = read_export(None if file == "-" else expanded(file))
+    taught = read_class_of(class_file)
+    folder = course_of(course, taught)
+    mark = mark_of(folder)
+    if of.id and mark.id and of.id != mark.id and course is not None:
+        raise click.UsageError(f"This is progress of the course {of.id!r}, not of {mark.id!r}: leave out --course.")
+    if course is None and (of.id or of.folder) and of.id != mark.id:
+        folder, mark = (Path(of.folder) if of.folder else None), of
+    place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
 
     def taken_over(tree: Tree) -> None:
         join(tree, other)
 
-    store.change(taken_over)
+    place.store.change(taken_over)
     ids = list(other.get("lessons", {}))
-    done = sum(store.progress.lesson(id).done for id in ids)
-    if not store.warning:
+    done = sum(place.store.progress.lesson(id).done for id in ids)
+    if not place.store.warning:
         say(f"Taken over: {len(ids)} {'lesson' if len(ids) == 1 else 'lessons'}, {done} of them done.")
-    return _text(store)
+    return place.told()
 
 
 @lessons.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--play", is_flag=True, help="Also play the solution, and measure every figure that is stated.")
-def check(files: tuple[str, ...], play: bool) -> int:
-    """Tell an author what is wrong with lessons, by line and key."""
-    from adder_tui.course.action_runner import unmeasured
-    from adder_tui.course.course import own_glossary
-    from adder_tui.course.loader import read_lesson
+@click.argument("id", metavar="[ID]", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@COURSE
+@DATA_DIR
+@CLASS
+def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
+    """Forget what was done in a lesson, or in all of them."""
+    place = _Place.of(course, data_dir, class_file)
+    there = place.course()
+    if id is not None:
+        id = lesson_named(there, id).id
+    ids = [id] if id is not None else list(place.store.progress.tree.get("lessons", {}))
+    begun = [one for one in ids if place.store.progress.lesson(one).state != "open"]
+    if not begun:
+        say(f"{id} was not begun." if id else "Nothing was begun.")
+        return place.told()
+    what = f"what was done in {id}" if id else f"all progress in {there.title}, {len(begun)} lessons of it begun,"
+    if not yes and not click.confirm(f"Shall {what} be forgotten? lessons export keeps a copy.", err=True):
+        say("Nothing was forgotten.")
+        return place.told()
+
+    def forgotten(tree: Tree) -> None:
+        for one in ids:
+            progress.forget(tree, one)
+        if tree.get("current") in ids:
+            tree["current"] = ""
+
+    place.store.change(forgotten)
+    if not place.store.warning:
+        say(f"{id} is as if never begun." if id else "The course is as if never begun.")
+    return place.told()
+
+
+@lessons.command()
+@click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
+@click.option("--play", is_flag=True, help="Also play the solutions, and measure every figure that is stated.")
+def check(paths: tuple[str, ...], play: bool) -> int:
+    """Tell an author what is wrong with lessons, a course or a class file, by line and key."""
+    wrong = 0
+    for name in paths:
+        path = expanded(name)
+        wrong += _check_course(path, play) if path.is_dir() else _check_file(path, play)
+    return 1 if wrong else 0
+
+
+def _check_file(path: Path, play: bool) -> int:
+    """Check a lesson, or a class file; how much is wrong with it."""
+    if path.suffix == ".toml":
+        return _check_class(path)
+    from adder_tui.course.authoring import check_lesson
+
+    lesson, problems = check_lesson(path)
+    amiss = _say_all(problems)
+    if play and lesson is not None:
+        amiss += _play(lesson)
+    if lesson is not None and not amiss:
+        say(f"{path}: {_counted(lesson)}. Nothing is wrong with it{' when it is played' if play else ''}.")
+    return amiss
+
+
+def _check_course(folder: Path, play: bool) -> int:
+    from adder_tui.course.authoring import check_course
+
+    course, problems = check_course(folder)
+    amiss = _say_all(problems)
+    if play and course is not None:
+        amiss += sum(map(_play, course.lessons))
+    if course is not None and not amiss:
+        good = f"{len(course.lessons)} lessons. Nothing is wrong with them"
+        say(f"{folder}: {good}{' when they are played' if play else ''}.")
+    return amiss
+
+
+def _check_class(path: Path) -> int:
+    import os
+
+    from adder_tui.course.class_file import assigned_ids, read_class, today_words
     from adder_tui.course.source import LessonError
 
-    wrong = 0
-    for file in files:
-        try:
-            lesson = read_lesson(expanded(file))
-            glossary = own_glossary(expanded(file).parent)
-        except LessonError as error:
-            wrong += len(error.problems)
-            for problem in error.problems:
-                say(str(problem))
-            continue
-        amiss = [f"terms: {term!r} is not in the glossary." for term in lesson.terms
-                 if glossary.find(term) is None and term not in lesson.glossary]  # fmt: skip
-        if play:
-            amiss += asyncio.run(_trial(lesson))
-        for one in amiss:
-            say(f"{file}: {one}")
-        wrong += len(amiss)
-        if loose := unmeasured(lesson):
-            say(f"{file}: stated, but not among [[measured]]: {', '.join(loose)}.")
-        if not amiss:
-            say(f"{file}: {_counted(lesson)}. Nothing is wrong with it{' when it is played' if play else ''}.")
-    return 1 if wrong else 0
+    try:
+        taught = read_class(path)
+        course = _course(taught.course)
+    except LessonError as error:
+        return _say_all(error.problems)
+    today, missing = assigned_ids(course, taught.assigned)
+    amiss = [missing] if missing else []
+    drop = taught.drop
+    if drop is not None and not (drop.is_dir() and os.access(drop, os.W_OK | os.X_OK)):
+        amiss.append(f"drop = {str(drop)!r} will not do: it takes a folder that learners may write to.")
+    for text in amiss:
+        say(f"{path}: {text}")
+    if not amiss:
+        on = f" Today: {today_words(course, today)}." if today else ""
+        say(f"{path}: {course.title}.{on} Nothing is wrong with it.")
+    return len(amiss)
+
+
+def _say_all(problems: list[Problem] | tuple[Problem, ...]) -> int:
+    for problem in problems:
+        say(str(problem))
+    return len(problems)
+
+
+def _play(lesson: Lesson) -> int:
+    amiss = asyncio.run(_trial(lesson))
+    for one in amiss:
+        say(f"{lesson.file}: {one}")
+    return len(amiss)
 
 
 @lessons.command()
 @click.argument("folder", metavar="FOLDER")
 @COURSE
-def report(folder: str, course: str | None) -> int:
-    """Print who has what done, from a folder of exported progress: a file for each learner."""
-    there = _course(course)
-    rows: list[tuple[str, Progress]] = []
-    try:
-        files = sorted(path for path in expanded(folder).iterdir() if path.is_file())
-    except OSError as error:
-        raise click.UsageError(f"The folder {folder} cannot be read ({error.strerror}).") from None
-    for path in files:
-        try:
-            rows.append((path.stem, Progress(_exported(path))))
-        except ProgressError as error:
-            complain(f"{path.name}: {error}")
-    if not rows:
-        raise click.UsageError(f"There is no exported progress in {folder}: adder-tui lessons export FILE writes it.")
-    width = min(30, max(len(name) for name, _ in rows))
-    say(f"{'':{width}}  {' '.join(f'{lesson.order:>2}' for lesson in there.lessons)}  done")
-    for name, progress in rows:
-        kept = [progress.lesson(lesson.id) for lesson in there.lessons]
-        letters = " ".join(f"{STATE_LETTERS[one.state]:>2}" for one in kept)
-        say(f"{name[:width]:{width}}  {letters}  {sum(one.done for one in kept):>4}")
-    say("x done, h done with help, - begun, . open")
-    return 1 if len(rows) < len(files) else 0
+def translate(folder: str, course: str | None) -> int:
+    """Copy a course into a new folder, each text marked that is to be translated."""
+    from adder_tui.course.authoring import copy_to_translate
+    from adder_tui.course.source import TO_TRANSLATE
+
+    count = copy_to_translate(_course(course_of(course, None)), expanded(folder))
+    say(f"{count:,} texts in {folder} are to be translated; each has {TO_TRANSLATE.strip()} before it, which goes.")
+    say(f"adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.")
+    return 0
 
 
-def _course(folder: str | None) -> Course:
+@lessons.command()
+@click.argument("folder", metavar="[FOLDER]", required=False)
+@click.option("--csv", "form", flag_value="csv", help="Write a table with a line for each lesson begun.")
+@click.option("--json", "form", flag_value="json", help="Write the same as one JSON object a line.")
+@COURSE
+@CLASS
+def report(folder: str | None, form: str | None, course: str | None, class_file: str | None) -> int:
+    """Print who has what done and who is stuck, from a folder of exported progress: a file for each learner.
+
+    Where a class file names a drop folder, that is the one.
+    """
+    from adder_tui.cli.class_report import print_report
+
+    taught = read_class_of(class_file)
+    where = expanded(folder) if folder is not None else taught.drop if taught is not None else None
+    if where is None:
+        raise click.UsageError("Name the folder in which the exported progress lies, or a class file with a drop.")
+    return print_report(where, form or "text", course_of(course, taught))
+
+
+@lessons.command()
+@click.argument("id", metavar="ID")
+@click.option("--do", "do_it", is_flag=True, help="Be led through it line by line, without a screen.")
+@COURSE
+@DATA_DIR
+@CLASS
+def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
+    """Print a lesson as plain text, for paper and screen readers."""
+    from adder_tui.cli import lesson_reader
+
+    if not do_it:
+        folder = course_of(course, read_class_of(class_file))
+        for line in lesson_reader.printed(lesson_named(_course(folder), id)):
+            say(line)
+        return 0
+    place = _Place.of(course, data_dir, class_file)
+    there = place.course()
+    asyncio.run(lesson_reader.lead(there, place.store, lesson_named(there, id), sys.stdin))
+    return place.told()
+
+
+def _course(folder: Path | None) -> Course:
     from adder_tui.course.course import OWN_COURSE, read_course
 
-    return read_course(OWN_COURSE if folder is None else expanded(folder))
+    return read_course(folder or OWN_COURSE)
 
 
-def find_lesson(course: Path | None, id: str | None) -> None:
-    """See whether a course can be played, and has that lesson.
+def lesson_named(course: Course, id: str) -> Lesson:
+    """A lesson by its id, or by its number.
+
+    Raises:
+        click.UsageError: there is no such lesson; where its file cannot be used, why.
+    """
+    by_number = {str(lesson.order): lesson for lesson in course.lessons}
+    lesson = course.by_id.get(id) or by_number.get(id)
+    if lesson is None:
+        broken = next((one for one in course.broken if one.name.partition("-")[2] == f"{id}.md"), None)
+        raise click.UsageError(
+            broken.fault if broken else f"There is no lesson {id!r}: there are {', '.join(course.by_id)}."
+        )
+    return lesson
+
+
+def find_lesson(course: Path | None, id: str | None) -> str:
+    """See whether a course can be played, and has that lesson; its id.
 
     Raises:
         LessonError: the course cannot be read.
         click.UsageError: there is no such lesson.
     """
-    from adder_tui.course.course import OWN_COURSE, read_course
-
-    there = read_course(course or OWN_COURSE)
-    if id is not None and id not in there.by_id:
-        raise click.UsageError(f"There is no lesson {id!r}: there are {', '.join(there.by_id)}.")
-
-
-def _store(data_dir: str | None, course: str | None) -> Store:
-    folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
-    return Store(folder, progress_file(None if course is None else expanded(course)))
-
-
-def _text(store: Store) -> int:
-    """Say what the store has to say; the exit code."""
-    if store.warning:
-        complain(store.warning)
-    return 1 if store.warning else 0
-
-
-def _exported(path: Path | None) -> Tree:
-    """The progress in a file, or in what is typed or piped in."""
-    try:
-        if path is None:
-            text = sys.stdin.readline(LONGEST_LINE)
-        else:
-            with path.open(encoding="utf-8") as file:
-                text = file.read(LONGEST_LINE)
-    except UnicodeDecodeError:
-        text = ""
-    except OSError as error:
-        raise ProgressError(f"{path} cannot be read ({error.strerror}).") from None
-    return from_line(text)
-
-
-def to_line(progress: Progress) -> str:
-    """The progress as one line of letters, digits, ``-`` and ``_``: short enough to be pasted into a terminal."""
-    text = json.dumps(progress.tree, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    packed = zlib.compress(text.encode("utf-8"), 9)
-    return MARK + base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
-
-
-def from_line(line: str) -> Tree:
-    """The progress that a line holds; blanks and line breaks in it, as mail programs make them, do no harm.
-
-    Raises:
-        ProgressError: it is none of ours, or it is not whole.
-    """
-    bare = "".join(line.split())
-    if not bare.startswith(MARK):
-        raise ProgressError(f"This is no exported progress: what adder-tui lessons export writes begins with {MARK}")
-    body = bare[len(MARK) :]
-    try:
-        packed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
-        unpacker = zlib.decompressobj()
-        text = unpacker.decompress(packed, MOST_BYTES)
-        if not unpacker.eof:
-            raise ValueError
-        return tree_of(text)
-    except (ValueError, RecursionError, binascii.Error, zlib.error):
-        raise ProgressError("This exported progress is not whole: copy the line again, all of it.") from None
+    there = _course(course)
+    return "" if id is None else lesson_named(there, id).id
 
 
 async def _trial(lesson: Lesson) -> list[str]:

@@ -14,9 +14,10 @@ from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
 from adder_engine.experiment import PRESETS, Experiment
+from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
-from adder_tui.settings import THEMES, Settings, default_data_dir
+from adder_tui.settings import CHARACTERS, THEMES, Settings, default_data_dir
 from adder_tui.storage.run_files import expanded, make_data_dir
 
 if TYPE_CHECKING:
@@ -101,11 +102,12 @@ def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @SET
 @click.option("--lesson", metavar="ID", help="Open a lesson; adder-tui lessons lists them.")
 @click.option("--course", metavar="FOLDER", help="Play a course of your own.")
+@CLASS
 @click.option("--fps", default=4.0, show_default=True, callback=_frames, help="Redraws a second while training.")
 @click.option("--ascii", "ascii_asked", is_flag=True, help="Draw with plain ASCII characters alone.")
 @click.option(
     "--characters",
-    type=click.Choice(["all", "blocks", "ascii"]),
+    type=click.Choice(CHARACTERS),
     help="Draw with all characters, with blocks and lines but no braille, or with ASCII.",
 )
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
@@ -123,6 +125,7 @@ def cli(
     assignments: tuple[str, ...],
     lesson: str | None,
     course: str | None,
+    class_file: str | None,
     fps: float,
     ascii_asked: bool,
     characters: str | None,
@@ -138,6 +141,9 @@ def cli(
         return 0
     if ascii_asked and characters not in (None, "ascii"):
         raise click.UsageError(f"--ascii and --characters {characters} ask for different things: use one of them.")
+    taught = read_class_of(class_file)
+    if taught is not None:  # what a learner asks for counts: a terminal may need it
+        characters, theme = characters or ("ascii" if ascii_asked else taught.characters), theme or taught.theme
     ascii_asked = ascii_asked or characters == "ascii"
     if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
         raise click.UsageError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
@@ -149,20 +155,24 @@ def cli(
             folder,
             ascii_asked,
             characters == "blocks",
+            taught,
             lambda: _chosen(experiment, run, data, assignments, tell_of_data),
         )
     notices: list[str] = []
     chosen = _chosen(experiment, run, data, assignments, notices.append)
-    own_course = None if course is None else expanded(course).absolute()
+    own_course = course_of(course, taught)
     if lesson is not None or course is not None:
         from adder_tui.cli.lessons_command import find_lesson
 
-        find_lesson(own_course, lesson)
+        lesson = find_lesson(own_course, lesson) or None
     environ = original_environment()
     return start_app(
         Settings(
             lesson=lesson or "",
             course=own_course,
+            assigned=taught.assigned if taught is not None else (),
+            pace=taught.pace if taught is not None else None,
+            drop=taught.drop if taught is not None else None,
             fps=fps,
             ascii=ascii_asked or why_ascii(environ) is not None,
             blocks=characters == "blocks",

@@ -29,7 +29,7 @@ FIRST_SUM = Sum(30, 70)
 """The current sum when a lesson is entered."""
 EPOCHS_AT_ONCE = 100
 """Epochs between two looks while training."""
-_FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?![\w.])|(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.,])")
+_FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?!\w|\.\d)|(?<![\w.,])\d{1,3}(?:,\d{3})+(?!\w|[.,]\d)")
 
 
 class ActionRunner:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import random
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ class Answers:
         lesson, store = state.lesson, self._room.store
         state.answered = letter
         right = letter == lesson.quiz.answer
-        store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right, _now()))
+        store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right, progress.now()))
         if completed(lesson, store.progress.lesson(lesson.id)):
             store.change(lambda tree: progress.finish(tree, lesson.id))
             state.finished = True
@@ -129,7 +128,7 @@ class Answers:
             return
         first, asked = not review.given, review.question
         right = letter == asked.quiz.answer
-        self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right, _now()))
+        self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right, progress.now()))
         state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
 
     def next_question(self) -> bool:
@@ -148,7 +147,3 @@ class Answers:
         if self._room.lesson_state is not None:
             self._room.lesson_state.review = None
             self._room.changed()
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -12,7 +12,9 @@ from pathlib import Path
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.loader import read_lesson
 from adder_tui.course.source import LessonError, Problem, Source, Table, declare, read_text, schema, under
-from adder_tui.storage.progress import Progress, QuizRecord
+from adder_tui.settings import default_data_dir
+from adder_tui.storage.exports import CourseMark, Drop, keep_under
+from adder_tui.storage.progress import PROGRESS, Progress, QuizRecord, Store, progress_file
 
 LONGEST_TEXT = 400
 QUESTIONS = 5
@@ -20,6 +22,8 @@ NEVER_RIGHT, RIGHT_LATER, RIGHT_AT_ONCE = 4, 3, 1
 """Weights of a question that was never answered rightly, rightly after a miss, and rightly the first time."""
 OWN_COURSE = Path(__file__).parent / "lessons"
 """The course that comes with the program."""
+OWN_ID = "adder"
+"""Its id, which translations of it keep."""
 COURSE, GLOSSARY = "course.toml", "glossary.toml"
 
 
@@ -131,14 +135,35 @@ class Chapter:
     title: str = declare(Table.text, 60)
 
 
+def _id(table: Table, name: str) -> str:
+    return "" if table.raw(name) is None else table.identifier(name)
+
+
 @schema
 class Head:
     """What a course's own file has."""
 
+    id: str = declare(_id)
+    """What its progress is kept under; empty where it has none, and the folder's name counts."""
     title: str = declare(Table.text, 80)
     complete: bool = declare(Table.truth)
     """Whether all its lessons are there."""
     chapters: tuple[Chapter, ...] = under("chapter", Table.all_made, Chapter, 1)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file of a course that cannot be used: the course goes without it, and says so."""
+
+    name: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def fault(self) -> str:
+        """The first of its problems, told without the folder."""
+        first, more = self.problems[0], len(self.problems) - 1
+        where = f"{self.name}:{first.line}" if first.line else self.name
+        return f"{where}: {first.says}{f' ({more} more)' if more else ''}"
 
 
 @dataclass(frozen=True)
@@ -148,6 +173,8 @@ class Course(Head):
     folder: Path
     lessons: tuple[Lesson, ...]
     glossary: Glossary
+    broken: tuple[Broken, ...] = ()
+    """Files that cannot be used."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Lesson]:
@@ -163,13 +190,13 @@ class Course(Head):
 
 
 def read_course(folder: Path = OWN_COURSE) -> Course:
-    """The course in a folder.
+    """The course in a folder, without those of its files that cannot be used: they are in ``broken``.
 
     Raises:
-        LessonError: the folder or one of its files cannot be used; ``problems`` has all of it.
+        LessonError: nothing of it can be used; ``problems`` has all that is wrong.
     """
-    head, problems = _head(folder)
-    lessons = []
+    head, unreadable = _head(folder)
+    lessons, problems = list[Lesson](), list[Problem]()
     for path in lesson_files(folder):
         try:
             lessons.append(read_lesson(path))
@@ -177,16 +204,47 @@ def read_course(folder: Path = OWN_COURSE) -> Course:
             problems.extend(error.problems)
     try:
         glossary = own_glossary(folder)
+        known: Glossary | None = glossary
     except LessonError as error:
         problems.extend(error.problems)
-        glossary = Glossary({})
+        glossary, known = own_glossary(OWN_COURSE), None
     lessons.sort(key=lambda lesson: lesson.order)
-    problems += _together(lessons, head.chapters, glossary)
+    problems += _together(lessons, head.chapters, known)
+    faulty = dict.fromkeys(problem.file for problem in problems)
+    lessons = [lesson for lesson in lessons if lesson.file not in faulty]
     if not lessons and not problems:
         problems.append(Problem(str(folder), 0, "There is no lesson in it: lessons are files such as 01-name.md."))
-    if problems:
-        raise LessonError(problems)
-    return Course(**vars(head), folder=folder, lessons=tuple(lessons), glossary=glossary.with_lessons(lessons))
+    if unreadable or not lessons:
+        raise LessonError([*unreadable, *problems])
+    broken = tuple(
+        Broken(Path(file).name, tuple(problem for problem in problems if problem.file == file)) for file in faulty
+    )
+    return Course(
+        **vars(head), folder=folder, lessons=tuple(lessons), glossary=glossary.with_lessons(lessons), broken=broken
+    )
+
+
+def mark_of(folder: Path | None) -> CourseMark:
+    """What tells a course from others; None for the one that comes along."""
+    return CourseMark(OWN_ID) if folder is None else CourseMark(_head(folder)[0].id, str(folder.resolve()))
+
+
+def read_progress(data_dir: Path, course: CourseMark, drop: Path | None = None) -> tuple[Store, Drop | None]:
+    """The progress in a course, kept by the course's id; and a class's drop folder, where there is one.
+
+    A course without an id is known by its folder's name; so were all of them once, and what was kept so is taken over.
+    """
+    by_folder = progress_file(Path(course.folder) if course.folder else None)
+    name = by_folder if not course.id else PROGRESS if course.id == OWN_ID else f"progress-{course.id}.json"
+    if name != by_folder != PROGRESS:
+        keep_under(data_dir / name, data_dir / by_folder)
+    store = Store(data_dir, name)
+    if drop is None:
+        return store, None
+    dropped = Drop(drop, data_dir, default_data_dir(), course)
+    store.saved = dropped.put
+    dropped.put(store.progress)
+    return store, dropped
 
 
 def lesson_files(folder: Path) -> list[Path]:
@@ -199,7 +257,7 @@ def _head(folder: Path) -> tuple[Head, list[Problem]]:
     try:
         source = Source(str(path), read_text(path))
     except LessonError as error:
-        return Head("", False, ()), list(error.problems)
+        return Head("", "", False, ()), list(error.problems)
     return Table(source, source.values).make(Head), source.problems
 
 
@@ -213,8 +271,8 @@ def own_glossary(folder: Path) -> Glossary:
     return read_glossary(own if own.exists() else OWN_COURSE / GLOSSARY)
 
 
-def _together(lessons: list[Lesson], chapters: tuple[Chapter, ...], glossary: Glossary) -> Iterator[Problem]:
-    """What is wrong between the files."""
+def _together(lessons: Sequence[Lesson], chapters: tuple[Chapter, ...], glossary: Glossary | None) -> Iterator[Problem]:
+    """What is wrong between the files; of the terms nothing where the glossary cannot be read."""
     ids, orders = dict[str, Lesson](), dict[int, Lesson]()
     names = {chapter.id for chapter in chapters}
     for lesson in lessons:
@@ -233,5 +291,5 @@ def _together(lessons: list[Lesson], chapters: tuple[Chapter, ...], glossary: Gl
                 lesson.file, 0, f"chapter = {lesson.chapter!r} is not in {COURSE}: there are {', '.join(names)}."
             )
         for term in lesson.terms:
-            if glossary.find(term) is None and term not in lesson.glossary:
+            if glossary is not None and glossary.find(term) is None and term not in lesson.glossary:
                 yield Problem(lesson.file, 0, f"terms: {term!r} is not in {GLOSSARY}.")

@@ -17,6 +17,8 @@ from adder_engine.experiment import Experiment, key_named
 Read = TypeVar("Read")
 Limits = ParamSpec("Limits")
 
+TO_TRANSLATE = "TRANSLATE: "
+"""What stands before each text of a copied course until it is translated; it is never shown."""
 LARGEST_FILE = 1_000_000
 """Bytes of a file of a course; a long lesson has a fortieth of that."""
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
@@ -127,6 +129,11 @@ class Table:
                 self.made[one.name] = one.metadata["read"](self, one.metadata["key"] or one.name)
         self._end()
         return cls(**self.made, **given)
+
+    @property
+    def file(self) -> str:
+        """The file that it stands in."""
+        return self._source.file
 
     def complain(self, key: str, says: str) -> None:
         """Note a problem with a key, told after its name."""
@@ -328,10 +335,19 @@ class _Inner(Table):
 
 
 def read_text(path: Path) -> str:
-    """A file's text.
+    """A file's text, without the marks of what is still to be translated.
 
     Raises:
         LessonError: it cannot be read, is too large, or is not UTF-8.
+    """
+    return read_marked(path).replace(TO_TRANSLATE, "")
+
+
+def read_marked(path: Path) -> str:
+    """A file's text as it stands.
+
+    Raises:
+        LessonError: as :func:`read_text`.
     """
     try:
         held = read_bounded(path, LARGEST_FILE)

@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
+from adder_tui.course.class_file import today_words
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
 from adder_tui.storage.progress import Store
@@ -44,6 +45,8 @@ class Listing:
     filter: Filter = "all"
     words: str = ""
     """What is searched for."""
+    today: tuple[str, ...] = ()
+    """Ids of the lessons that a class has assigned."""
 
     @property
     def shown(self) -> tuple[Lesson, ...]:
@@ -55,6 +58,12 @@ class Listing:
             if (self.filter == "all" or self.progress.lesson(lesson.id).done == (self.filter == "done"))
             and all(word in _searched(lesson) for word in wanted)
         )
+
+    @property
+    def begins_with(self) -> Lesson:
+        """Where one begins: today's first lesson that is not done, or the first of all."""
+        left = (self.course.by_id[id] for id in self.today if not self.progress.lesson(id).done)
+        return next(left, self.course.lessons[0])
 
     @property
     def chosen(self) -> Lesson | None:
@@ -96,7 +105,8 @@ def _narrowed(listing: Listing, glyphs: Glyphs) -> Line:
     if listing.words:
         parts.append(f"with “{listing.words}”")
     if not parts:
-        return Line()
+        today = today_words(listing.course, listing.today)
+        return Line.of(("Today: ", "dim"), (today, "accent")) if today else Line()
     return Line.of((glyphs.text(", ".join(parts)), "accent"), ("; ", "dim"), ("x", "key"), (" shows all", "dim"))
 
 
@@ -117,6 +127,11 @@ def list_lines(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line]
         for lesson in mine:
             lines.append(_lesson_line(listing, lesson, lesson is chosen, width, glyphs))
             owners.append(shown.index(lesson))
+    if listing.course.broken and len(shown) == len(listing.course.lessons):
+        told = [glyphs.text(f"   ! {one.fault}") for one in listing.course.broken]
+        lines += [Line.of((" Cannot be opened; adder-tui lessons check tells all of it", "minus")).fit(width),
+                  *(Line.of((text, "dim")).fit(width, glyphs.ellipsis) for text in told)]  # fmt: skip
+        owners += [None] * (1 + len(told))
     return lines, owners
 
 
@@ -124,7 +139,10 @@ def _lesson_line(listing: Listing, lesson: Lesson, chosen: bool, width: int, gly
     kept = listing.progress.lesson(lesson.id)
     mark, role = state_mark(kept.state, listing.progress.current == lesson.id, glyphs)
     title = f"{lesson.order:>3}  {glyphs.text(lesson.title)}"
-    right = Line.of((f"{STATE_WORDS[kept.state]:<{STATE_WIDTH}}{lesson.minutes:>4} min ", "dim"))
+    told = ["today"] if lesson.id in listing.today and not kept.done else []
+    told += [STATE_WORDS[kept.state]] if STATE_WORDS[kept.state] else []
+    right = Line.of((f"{', '.join(told):<{STATE_WIDTH}}", "accent" if told[:1] == ["today"] else "dim"),
+                    (f"{lesson.minutes:>4} min ", "dim"))  # fmt: skip
     line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text"))
     line = line.with_right(right, width, glyphs.ellipsis)
     return Line.of((line.plain, "chosen")).fit(width) if chosen else line
@@ -230,7 +248,9 @@ class CourseList(Container):
 
     def begin(self, listing: Listing) -> None:
         """The lessons are read."""
-        at = next((i for i, one in enumerate(listing.shown) if one.id == listing.progress.current), 0)
+        left = [id for id in listing.today if not listing.progress.lesson(id).done]
+        wanted = listing.progress.current if listing.progress.current in left or not left else left[0]
+        at = next((i for i, one in enumerate(listing.shown) if one.id == wanted), 0)
         self.listing = dataclasses.replace(listing, at=at)
 
     def come_back(self, left: Lesson, kept: progress.Progress) -> None:

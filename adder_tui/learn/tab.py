@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
 from adder_engine.errors import AdderError
 from adder_tui.course.availability import words_now, words_on_list
+from adder_tui.course.class_file import assigned_ids
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import PRACTICE
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from adder_tui.commands import Contexts
     from adder_tui.course.course import Course
     from adder_tui.services import Services
+    from adder_tui.settings import Settings
+    from adder_tui.storage.exports import Drop
     from adder_tui.storage.progress import Store
 
 FIELD_IDS = ("lesson-field", "list-field")
@@ -41,6 +43,8 @@ class LearnPane(Pane):
         super().__init__(services.view, id=id)
         self._services = services
         self.classroom: LessonController | None = None
+        self._drop: Drop | None = None
+        """A class's folder, into which progress exports itself."""
         self._warned = ""
         """What was said last of the progress that cannot be kept."""
         """None until the lessons are read."""
@@ -67,7 +71,7 @@ class LearnPane(Pane):
         """Read the lessons, and go to the lesson where one was."""
         settings = self._services.settings
         try:
-            course, store = await asyncio.to_thread(_read, settings.data_dir, settings.course)
+            course, store, self._drop = await asyncio.to_thread(_read, settings)
         except AdderError as error:
             self._services.say(str(error))
             return
@@ -78,11 +82,14 @@ class LearnPane(Pane):
             course, store, own, self._services.controller, self._services.show, self.changed
         )
         self.lesson_view.room = self.classroom
-        self.list.begin(Listing(course, store.progress))
+        today, told = assigned_ids(course, settings.assigned)
+        if told:
+            self._services.say(told)
+        self.list.begin(listing := Listing(course, store.progress, today=today))
         wanted = self._services.first_lesson
         lesson = course.by_id.get(wanted) if wanted else None
         if wanted == "first":
-            lesson = course.lessons[0]
+            lesson = listing.begins_with
         elif wanted and lesson is None:
             self._services.say(f"There is no lesson {wanted!r} in this course.")
         if lesson is not None:
@@ -160,6 +167,8 @@ class LearnPane(Pane):
     def _warn(self) -> None:
         """Say what is wrong with keeping the progress, once."""
         warning = self.classroom.store.warning if self.classroom is not None else ""
+        if not warning and self._drop is not None:
+            warning = self._drop.warning
         if warning and warning != self._warned:
             self._services.say(warning)
         self._warned = warning
@@ -308,10 +317,9 @@ class LearnPane(Pane):
             self.lesson_view.keys.settle_again()
 
 
-def _read(data_dir: Path, course_folder: Path | None) -> tuple[Course, Store]:
-    """The course and the progress in it, read off the screen's time."""
-    from adder_tui.course.course import OWN_COURSE, read_course
-    from adder_tui.storage.progress import Store, progress_file
+def _read(settings: Settings) -> tuple[Course, Store, Drop | None]:
+    """The course, the progress in it, and a class's drop folder; read off the screen's time."""
+    from adder_tui.course.course import OWN_COURSE, mark_of, read_course, read_progress
 
-    course: Course = read_course(course_folder or OWN_COURSE)
-    return course, Store(data_dir, progress_file(course_folder))
+    course: Course = read_course(settings.course or OWN_COURSE)
+    return course, *read_progress(settings.data_dir, mark_of(settings.course), settings.drop)

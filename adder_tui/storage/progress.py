@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import datetime
 import fcntl
 import json
 import os
@@ -25,7 +26,7 @@ STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
 
 Tree = dict[str, Any]
 """``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
-answers, figures}}}``, as in the file. Keys that we do not know are kept."""
+answers, figures, date}}}``, as in the file. Keys that we do not know are kept."""
 PROGRESS = "progress.json"
 LARGEST_FILE = 5_000_000
 """Bytes; twenty lessons take ten thousand."""
@@ -73,6 +74,8 @@ class LessonRecord:
     """Field's id to what was typed last."""
     figures: Mapping[str, str] = field(default_factory=dict)
     """Quote's name to the figure of the learner's own run, as it was written."""
+    date: str = ""
+    """When something was done in it last, ISO 8601 with the zone; empty where that was not kept."""
 
     @property
     def done(self) -> bool:
@@ -107,6 +110,7 @@ class Progress:
             _count(kept.get("step")),
             {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
             {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
+            _text(kept.get("date")),
         )
 
 
@@ -118,9 +122,21 @@ def lesson_of(tree: Tree, id: str) -> Tree:
     return _inner(_inner(tree, "lessons"), id)
 
 
+def _at_work(tree: Tree, id: str) -> Tree:
+    """The same, where the learner does something in it now."""
+    kept = lesson_of(tree, id)
+    kept["date"] = now()
+    return kept
+
+
+def now() -> str:
+    """This moment as it is kept: ISO 8601, in UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
 def enter(tree: Tree, id: str) -> None:
     """A lesson is entered: it becomes the current one."""
-    kept = lesson_of(tree, id)
+    kept = _at_work(tree, id)
     tree["current"] = id
     kept["tries"] = _count(kept.get("tries")) + 1
     if kept.get("state") not in STATES[1:]:
@@ -129,12 +145,12 @@ def enter(tree: Tree, id: str) -> None:
 
 def predict(tree: Tree, id: str, prediction: str, said: str) -> None:
     """A prediction is locked in; one that is locked stays."""
-    _inner(lesson_of(tree, id), "prediction").setdefault(prediction, said)
+    _inner(_at_work(tree, id), "prediction").setdefault(prediction, said)
 
 
 def finish_task(tree: Tree, id: str, task: int, shown: bool = False) -> None:
     """A task is done; ``shown``: by "show me"."""
-    kept = lesson_of(tree, id)
+    kept = _at_work(tree, id)
     kept["tasks"] = sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)} | {task})
     if shown:
         kept["assisted"] = True
@@ -142,13 +158,13 @@ def finish_task(tree: Tree, id: str, task: int, shown: bool = False) -> None:
 
 def take_hint(tree: Tree, id: str) -> None:
     """One more hint was looked at."""
-    kept = lesson_of(tree, id)
+    kept = _at_work(tree, id)
     kept["hints"] = _count(kept.get("hints")) + 1
 
 
 def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
     """The quiz was answered. Its tries are counted until it was right once."""
-    quiz = _inner(lesson_of(tree, id), "quiz")
+    quiz = _inner(_at_work(tree, id), "quiz")
     if quiz.get("right") is not True:
         quiz["tries"] = _count(quiz.get("tries")) + 1
         quiz["right"] = right
@@ -157,12 +173,12 @@ def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
 
 def stand(tree: Tree, id: str, step: int) -> None:
     """The learner is at this step."""
-    lesson_of(tree, id)["step"] = step
+    _at_work(tree, id)["step"] = step
 
 
 def answer(tree: Tree, id: str, field: str, said: str) -> None:
     """A field was filled in."""
-    _inner(lesson_of(tree, id), "answers")[field] = said
+    _inner(_at_work(tree, id), "answers")[field] = said
 
 
 def keep_figures(tree: Tree, id: str, figures: Mapping[str, str]) -> None:
@@ -220,6 +236,8 @@ def _join_lesson(ours: Tree, theirs: Tree) -> None:
         if _is_number(score):
             _keep_best(ours, challenge, score)
     _join_quiz(ours, _table(theirs.get("quiz")))
+    if _text(theirs.get("date")) > _text(ours.get("date")):
+        ours["date"] = theirs["date"]
     for key, value in theirs.items():
         if isinstance(value, dict) and isinstance(ours.get(key), dict):
             for inner, kept in value.items():
@@ -315,6 +333,8 @@ class Store:
         """What the person should know, in one sentence; empty where all is well."""
         self._fault = False
         """Whether ``warning`` is of a write that failed, which the next good one ends."""
+        self.saved: Callable[[Progress], None] = lambda progress: None
+        """Told of what is on the disk after each change."""
         self._pending: list[Change] = []
         """Changes that are not on the disk yet."""
         self._saved = self._load() or fresh()
@@ -362,6 +382,7 @@ class Store:
             if self._fault and self.warning == before:
                 self.warning = ""
             self._fault = False
+        self.saved(self.progress)
 
     def _with_pending(self, tree: Tree) -> Tree:
         tree = copy.deepcopy(tree)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from adder_tui.cli import main as cli
-from adder_tui.cli.lessons_command import MARK, to_line
 from adder_tui.storage import progress
+from adder_tui.storage.exports import MARK, to_line
 from adder_tui.storage.progress import Progress, Store
 from tests.tui.course.lesson_file import SMALL
 
@@ -57,7 +57,7 @@ def test_progress_goes_from_one_folder_to_another(
         (["check"], "Missing argument"),
         (["report", "nowhere"], "The folder nowhere cannot be read"),
         (["report", "docs"], "There is no exported progress in docs"),
-        (["chek"], "lessons has no 'chek': there are check, export, import, report."),
+        (["chek"], "lessons has no 'chek': there are check, export, import, read, report, reset, translate."),
         (["--course", "nowhere"], "cannot be read"),
     ],
 )
@@ -94,6 +94,9 @@ def test_an_author_is_said_what_is_wrong_by_line(tmp_path: Path, capsys: pytest.
     assert cli.main(["lessons", "check", str(path)]) == 1
     assert f"{path}:29: task.check does not work." in capsys.readouterr().out
     path.write_text(SMALL.replace('actions = ["run 3"]', 'actions = ["run 1"]'), encoding="utf-8")
+    assert cli.main(["lessons", "check", str(path)]) == 1
+    assert "words: 200 to 600 make a lesson." in capsys.readouterr().out
+    path.write_text(path.read_text().replace("Because.\n", "Because it is so. " * 60 + "\n"), encoding="utf-8")
     assert cli.main(["lessons", "check", str(path)]) == 0
     assert "Nothing is wrong with it." in capsys.readouterr().out
     assert cli.main(["lessons", "check", "--play", str(path)]) == 1

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from adder_engine.session import Session
-from adder_tui.course import action_runner, markup
-from adder_tui.course.course import OWN_COURSE, read_course
+from adder_tui.course import action_runner
+from adder_tui.course.authoring import check_course
+from adder_tui.course.course import OWN_COURSE, OWN_ID, read_course
 from adder_tui.course.lesson import Lesson, Measured
 from adder_tui.course.source import LessonError
 from tests.tui.course.lesson_file import SMALL, small_lesson
@@ -114,20 +115,22 @@ async def test_a_figure_holds_by_its_class(
 def test_each_figure_that_the_course_states_is_measured() -> None:
     loose = {lesson.id: action_runner.unmeasured(lesson) for lesson in COURSE.lessons}
     assert {id for id, figures in loose.items() if figures} == {"the-zoo"}  # those are computed in test_zoo.py
-    assert len(loose["the-zoo"]) == 5
+    assert len(loose["the-zoo"]) == 6
 
 
-def test_a_lessons_text_is_200_to_600_words() -> None:
-    for lesson in COURSE.lessons:
-        words = markup.plain("\n".join(lesson.parts.values())).split()
-        assert 200 <= sum(any(c.isalnum() for c in word) for word in words) <= 600, lesson.id
+def test_checking_the_course_finds_nothing_but_the_figures_of_the_zoo() -> None:
+    course, problems = check_course(OWN_COURSE)
+    assert course is not None
+    assert course.broken == ()
+    assert course.id == OWN_ID
+    assert [Path(problem.file).name for problem in problems] == [Path(COURSE.by_id["the-zoo"].file).name]
 
 
 def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
     lesson = small_lesson(
-        tmp_path, ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 10,000; in 30 of 100.")
+        tmp_path, ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 10,000; in 30 of 100, at 0.75.")
     )
-    assert action_runner.unmeasured(lesson) == ["−2.5", "10,000"]
+    assert action_runner.unmeasured(lesson) == ["−2.5", "10,000", "0.75"]
 
 
 # --- folders --------------------------------------------------------------------------------------
@@ -157,9 +160,10 @@ def test_what_is_wrong_between_files_is_said(tmp_path: Path) -> None:
     (folder / "01-small.md").write_text(SMALL, encoding="utf-8")
     other = SMALL.replace('terms = ["loss"]', 'terms = ["loss", "blorb"]').replace('chapter = "look"', 'chapter = "x"')
     (folder / "02-other.md").write_text(other, encoding="utf-8")
-    with pytest.raises(LessonError) as caught:
-        read_course(folder)
-    phrase = "\n".join(map(str, caught.value.problems))
+    course = read_course(folder)
+    assert [lesson.file for lesson in course.lessons] == [str(folder / "01-small.md")]
+    assert [one.name for one in course.broken] == ["02-other.md"]
+    phrase = "\n".join(str(problem) for one in course.broken for problem in one.problems)
     for part in ("id = 'small' is that of", "order = 1 is that of", "should be named 01-small.md", "'x' is not in",
                  "'blorb' is not in glossary.toml"):  # fmt: skip
         assert part in phrase

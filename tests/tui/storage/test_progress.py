@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.cli.lessons_command import MARK, from_line, to_line
 from adder_tui.course import course
 from adder_tui.storage import progress
+from adder_tui.storage.exports import MARK, from_line, to_line
 from adder_tui.storage.progress import LessonRecord, Progress, ProgressError, QuizRecord
 from tests.tui.course.lesson_file import small_lesson
 

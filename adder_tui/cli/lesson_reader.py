@@ -1,0 +1,531 @@
+"""A lesson without a screen: printed as plain text, or gone through line by line at a plain prompt."""
+
+from __future__ import annotations
+
+import difflib
+import signal
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO, cast
+
+from adder_engine.errors import AdderError
+from adder_engine.parsing import parse_sum
+from adder_tui.cli.output import say
+from adder_tui.course.action_runner import ActionRunner
+from adder_tui.course.availability import words_for
+from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson_controller import LessonController
+from adder_tui.course.markup import fill, plain
+from adder_tui.course.probe_views import SHEETS, call_for
+from adder_tui.course.state import PRACTICE, LessonState
+from adder_tui.course.vocabulary import PATTERNS, VIEWS, Action, parse_action
+from adder_tui.learn.page import marks, page_lines
+from adder_tui.learn.prose import prose_lines
+from adder_tui.ui.line import Line
+from adder_tui.ui.numbers import count, number, off_by, plain_number
+from adder_tui.ui.symbols import UNICODE
+
+if TYPE_CHECKING:
+    from adder_engine.session import Session
+    from adder_engine.snapshot import Answer, Snapshot
+    from adder_engine.trace import LayerTrace
+    from adder_tui.course.course import Course
+    from adder_tui.storage.progress import Store
+    from adder_tui.storage.run_files import OwnRun
+    from adder_tui.ui.view import ViewState
+
+WIDTH = 78
+BLANK = "________"
+VEILED = "The network tells its numbers once the blank is filled in. What you need stands in the example."
+TALL = 10_000
+"""Rows, where a view may have as many as it likes."""
+TYPED = (
+    "ask", "station", "set", "change", "run", "step", "reset", "seed", "edit", "nudge", "gradcheck", "open", "sort",
+    "bench",
+)  # fmt: skip
+"""Verbs that one may type; what is predicted and answered is asked for."""
+NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": "form", "seed": "seed", "edit": "edit"}
+"""The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
+HELP = """\
+Enter            goes on, once all is done here
+back             one step back
+again            the step once more
+hint             a hint for the task; after the third one the program can do it
+values           the network's numbers, and what each neuron makes of the current sum
+words TERM       what a term means
+quit             leave; what was done is kept
+While there is something to do:
+30+70            asks the network a sum
+ask, run 100, step update, set training.lr=0.01, seed 3, reset, edit output.bias 0.5, nudge output.bias 1,
+gradcheck output.bias, open VIEW, station ID, sort CARD BIN, bench NAME ...: as the task asks"""
+
+
+# --- on paper ------------------------------------------------------------------------------------
+
+
+def printed(lesson: Lesson) -> Iterator[str]:
+    """The lesson's text line by line, in the order of its steps; figures of the learner's own are blanks."""
+
+    def part(heading: str, title: str) -> Iterator[str]:
+        text = fill(lesson.parts.get(heading, ""), lambda name: BLANK)
+        if text.strip():
+            yield from ("", *([title, ""] if title else []))
+            yield from _prose(text)
+
+    yield f"{lesson.order}. {lesson.title}"
+    yield from _prose(f"{lesson.goal} About {lesson.minutes} minutes.")
+    yield from part("", "")
+    for one in lesson.predictions:
+        yield from ("", "PREDICT", "", *_prose(one.ask), *_choices(one.choices))
+    yield from ("", "DO", "")
+    if lesson.worked is not None:
+        yield from (lesson.worked.title, *("".join(_blanked(pieces)) for pieces in lesson.worked.lines), "")
+    for task in lesson.tasks:
+        yield from _prose(f"{task.id}. {task.do}")
+    inline = lesson.worked.fields if lesson.worked is not None else ()
+    for field in lesson.fields:
+        if field.id not in inline:
+            yield from ("", *_prose(f"{field.ask} {BLANK}"), *_choices(field.choices))
+    yield from part("Observe", "OBSERVE")
+    for one in lesson.predictions:
+        yield from ("", *_prose(fill(one.shows, lambda name: BLANK)))
+    yield from part("Explain", "WHY IT IS SO")
+    yield from part("Facts", "TO KEEP")
+    yield from ("", "QUESTION", "", *_prose(lesson.quiz.ask), *_choices(lesson.quiz.choices))
+    for challenge in lesson.challenges:
+        yield from ("", *_prose(f"Challenge: {challenge.ask}"))
+    yield from part("Go further", "FOR WHO WANTS MORE")
+
+
+def _prose(text: str, width: int = WIDTH) -> list[str]:
+    return [line.plain.rstrip() for line in prose_lines(text, width, UNICODE)]
+
+
+def _choices(choices: Sequence[str]) -> Iterator[str]:
+    for letter, text in zip(LETTERS, choices, strict=False):
+        yield from textwrap.wrap(plain(text), WIDTH, initial_indent=f"  {letter}  ", subsequent_indent=" " * 5)
+
+
+def _blanked(pieces: tuple[str, ...]) -> Iterator[str]:
+    for i, piece in enumerate(pieces):
+        yield BLANK if i % 2 else piece
+
+
+# --- line by line --------------------------------------------------------------------------------
+
+
+class _Desk:
+    """What a lesson's controller needs of an app: the session, and nobody's own run to be kept meanwhile."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def ready(self) -> Session:
+        return self._session
+
+    async def keep(self, session: Session) -> None:
+        """There is no other run."""
+
+    async def give_back(self, session: Session) -> Snapshot | None:
+        return None
+
+
+class _Left(Exception):
+    """The learner leaves."""
+
+
+class LessonReader:
+    """Leads a learner through a lesson: tells each step, takes what is typed, tells what became of it.
+
+    Args:
+        course: whose lesson it is.
+        store: where progress is kept.
+        session: does the work.
+        lesson: the one to go through.
+        read: gives the next line that is typed; None at the end of the input.
+    """
+
+    def __init__(
+        self, course: Course, store: Store, session: Session, lesson: Lesson, read: Callable[[str], str | None]
+    ) -> None:
+        desk = _Desk(session)
+        self._lesson, self._session, self._read = lesson, session, read
+        self._snapshot: Snapshot | None = None
+        self._showing = ""
+        self._shown: set[str] = set()
+        """The page's lines that were told already."""
+        self._place: tuple[object, ...] = ()
+        self.room = LessonController(course, store, cast("OwnRun", desk), desk, self._show, self._changed)
+
+    @property
+    def _state(self) -> LessonState:
+        state = self.room.lesson_state
+        assert state is not None
+        return state
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.room.saw(snapshot)
+
+    def _changed(self) -> None:
+        state = self.room.lesson_state
+        showing = state.showing if state is not None else ""
+        if showing and showing != self._showing:
+            say(f"Show me: {showing}")
+        self._showing = showing
+
+    async def go_through(self) -> None:
+        """The whole lesson, from where the learner was, until its end or until it is left."""
+        await self.room.enter(self._lesson)
+        say(f"{self._lesson.order}. {self._lesson.title}. Type help for what can be typed.")
+        try:
+            while True:
+                await self.room.look()
+                self._tell_page()
+                line = self._read("> ")
+                if line is None:
+                    raise _Left
+                await self._take(line.strip())
+        except _Left:
+            say("What you have done is kept.")
+
+    # --- telling ---------------------------------------------------------------------------------
+
+    def _tell_page(self, whole: bool = False) -> None:
+        """The step's text; of one that was told already, the lines that are new."""
+        state = self._state
+        place = (state.at, state.review and state.review.at)
+        if whole or place != self._place:
+            self._place, self._shown = place, set()
+            say("")
+            if state.review is not None:
+                say(f"What you have met so far, question {state.review.at + 1} of {len(state.review.lessons)}")
+            else:
+                say(f"Step {state.at + 1} of {len(state.steps)}: {state.step.kind}")
+        lines = [_spoken(line.plain.strip()) for line in page_lines(state, WIDTH, UNICODE)]
+        for line in lines:
+            if line not in self._shown:
+                say(line)
+        self._shown |= set(lines)
+        if state.refusal:
+            say(state.refusal)
+            state.refusal = ""
+        say(self._what_next())
+
+    def _what_next(self) -> str:
+        state = self._state
+        if state.review is not None:
+            return "Enter goes on." if state.review.right else "Type a letter."
+        if state.asking:
+            return "Shall the program do this task? yes or no."
+        if state.step.kind in ("predict", "quiz") and not state.may_go_on:
+            return "Type a letter." if state.choices else "Type what you think; a guess is enough."
+        if state.may_go_on:
+            return "Enter goes on." if state.at + 1 < len(state.steps) else "This was the last step; Enter ends it."
+        blank = state.lesson.field_named(state.blank)
+        if state.types_now and blank is not None:
+            return f"Fill in: {plain(blank.ask)}"
+        return f"To do: {plain(state.task.do)}" if state.task is not None else ""
+
+    def _tell_run(self, before: Snapshot | None) -> None:
+        """Where the run stands after something was done to it."""
+        now = self._snapshot
+        if now is None:
+            return
+        parts = [f"Epoch {count(now.epoch)} of {count(now.experiment.epochs)}", f"update {count(now.moment.update)}"]
+        if now.rung is not None:
+            parts.append(f"after {now.rung.phase}")
+        if now.current_loss is not None:
+            was = before.current_loss if before is not None and before.run == now.run else None
+            moved = was is not None and was != now.current_loss
+            told = f", was {number(was, UNICODE)}" if moved else ""
+            parts.append(f"loss now {number(now.current_loss, UNICODE)}{told}")
+        say(f"{'; '.join(parts)}. {_answer(now.asked)}")
+        if now.message:
+            say(now.message)
+
+    def _tell_values(self) -> None:
+        """Every number of the network in its place: what each neuron makes of the current sum."""
+        now = self._snapshot
+        if self._state.by_hand:
+            say(VEILED)
+        elif now is not None and now.trace is not None:
+            for layer in now.trace.layers:
+                for line in _layer_words(layer):
+                    say(line)
+            say(_answer(now.asked))
+
+    def _tell_trace(self) -> None:
+        """The current sum's way, forward, back and through the step."""
+        now = self._snapshot
+        if self._state.by_hand:
+            say(VEILED)
+        elif now is not None and now.trace is not None:
+            from adder_tui.network.trace_forward import tell
+            from adder_tui.selection import first_selection
+            from adder_tui.ui.phrases import NumberFormat
+
+            told = tell(now.trace, now, first_selection(now.experiment), NumberFormat(UNICODE, 4), WIDTH)
+            _say_lines(told.line(i) for i in range(len(told)))
+
+    def _tell_view(self, name: str) -> None:
+        from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
+        from adder_tui.ui.run_state import watched_sums
+
+        state, view = self._state, self._view()
+        if view is None:
+            return
+        if name in OWN_VIEWS or name in SHEETS:
+            _say_lines(draw_view(name, view, state, WIDTH, TALL))
+        elif name == "sums":
+            _say_lines(watched_sums(view, WIDTH, TALL))
+        elif name == "chart":
+            self._tell_losses()
+        elif name == "trace":
+            self._tell_trace()
+        else:
+            self._tell_values()
+
+    def _tell_losses(self) -> None:
+        """The loss at some ten epochs of the run."""
+        losses = self._snapshot.losses if self._snapshot is not None else None
+        if losses is None or not len(losses.epochs):
+            say("No epoch yet.")
+            return
+        last = len(losses.epochs) - 1
+        for i in sorted({round(last * k / 10) for k in range(11)}):
+            say(f"epoch {count(int(losses.epochs[i]))}: train loss {number(float(losses.train[i]), UNICODE)}")
+
+    def _view(self) -> ViewState | None:
+        from adder_tui.selection import first_selection
+        from adder_tui.ui.view import ViewState
+
+        now = self._snapshot
+        if now is None:
+            return None
+        return ViewState(now.experiment, now, UNICODE, "learn", "epoch", None, first_selection(now.experiment), "")
+
+    # --- taking ----------------------------------------------------------------------------------
+
+    async def _take(self, line: str) -> None:
+        """One typed line."""
+        state, (first, _, rest) = self._state, line.partition(" ")
+        word = first.casefold()
+        if state.asking:
+            await self._show_me() if word in ("y", "yes") else self.room.help.action_no()
+        elif word in ("quit", "exit", "leave"):
+            raise _Left
+        elif not line:
+            await self._go_on()
+        elif word in ("help", "?"):
+            for row in HELP.splitlines():
+                say(row)
+        elif word == "again":
+            self._tell_page(whole=True)
+        elif word == "back":
+            if state.review is not None:
+                self.room.answers.end_review()
+            elif not self.room.go(-1):
+                say("This is the first step.")
+        elif word == "words":
+            self._tell_words(rest)
+        elif state.review is not None or (state.choices and not state.may_go_on):
+            self._pick(line)
+        elif state.step.kind == "predict" and state.blank:
+            self.room.answers.submit(line)
+        elif state.step.kind not in PRACTICE:
+            say("There is nothing to be typed at this step: Enter goes on, help tells more.")
+        else:
+            await self._practise(word, line)
+
+    async def _practise(self, word: str, line: str) -> None:
+        """Something done on the live network, or a blank filled in."""
+        state = self._state
+        if word in ("hint", "i") and " " not in line:
+            self._hint()
+        elif word == "values":
+            self._tell_values()
+        elif word in TYPED:
+            await self._do_typed(line)
+        elif state.types_now:
+            if not self.room.answers.submit(line) and not state.refusal:
+                say(state.replies.get(state.blank, ""))
+        else:
+            await self._do_typed(f"ask {line}", typed=line)
+
+    async def _go_on(self) -> None:
+        state = self._state
+        if state.review is not None:
+            if not self.room.answers.next_question() and state.review is None:
+                raise _Left
+        elif self.room.go(1):
+            return
+        elif not state.may_go_on:
+            say(f"Not yet: {'the task is still open, hint helps.' if state.step.kind == 'do' else 'answer first.'}")
+        elif not (state.review_due and self.room.answers.begin_review()):
+            say("This lesson is done." if state.finished else "The quiz is still open.")
+            if (after := self.room.course.after(state.lesson.id)) is not None:
+                say(f"The next one is adder-tui lessons read {after.id} --do")
+            raise _Left
+
+    def _pick(self, typed: str) -> None:
+        """A choice by its letter or its text."""
+        state = self._state
+        texts = {plain(text).casefold(): letter for letter, text in zip(LETTERS, state.choices, strict=False)}
+        letter = typed.casefold() if len(typed) == 1 else texts.get(typed.casefold(), "")
+        if letter not in texts.values():
+            say(f"{typed} is none of the choices: type a letter from a to {LETTERS[len(state.choices) - 1]}.")
+            return
+        self.room.answers.action_pick(letter)
+        if state.step.kind == "predict" and state.review is None:
+            self.room.answers.lock_in()
+
+    def _hint(self) -> None:
+        self.room.help.hint()
+        if self._state.task is None:
+            say("There is no task open here.")
+
+    async def _show_me(self) -> None:
+        before = self._snapshot
+        await self.room.help.show_me()
+        self._tell_run(before)
+
+    def _tell_words(self, term: str) -> None:
+        glossary = self.room.course.glossary
+        if not term:
+            say(f"Words of this lesson: {', '.join(self._lesson.terms) or 'none'}.")
+            return
+        entry = glossary.find(term)
+        if entry is None:
+            near = difflib.get_close_matches(term, glossary.entries, n=1)
+            say(f"There is no word {term!r} in the glossary{f': did you mean {near[0]}?' if near else '.'}")
+        else:
+            say(f"{entry.term}: {plain(entry.text)}")
+
+    async def _do_typed(self, text: str, typed: str = "") -> None:
+        """An action that was typed, or a sum."""
+        try:
+            action = self._action(text)
+            await self._do(action)
+        except AdderError as error:
+            known = not typed or any(c.isdigit() for c in typed)
+            say(str(error) if known else f"{typed!r} is nothing that can be done here: help tells what is.")
+
+    def _action(self, text: str) -> Action:
+        """Read what was typed, the sum as the run's task writes it.
+
+        Raises:
+            AdderError: it is none, or the lesson leaves it out of the way.
+        """
+        state = self._state
+        experiment = self._session.experiment
+        verb, _, rest = text.partition(" ")
+        if verb == "ask":
+            return Action("ask", (rest,), text, parse_sum(rest, experiment.data.task))
+        action = parse_action(text)
+        needed = NEEDED.get(verb)
+        if needed is not None and needed not in words_for(state.lesson, state.step):
+            raise AdderError(f"{verb} is not for this lesson.")
+        foreign = [key for key in action.keys if key not in state.lesson.controls]
+        if foreign:
+            there = ", ".join(state.lesson.controls)
+            raise AdderError(f"{foreign[0]} is not changed in this lesson: it has {there}.")
+        if verb == "open" and action.argument not in state.lesson.shown_views:
+            raise AdderError(f"This lesson has no {action.argument}: it has {', '.join(state.lesson.shown_views)}.")
+        board = state.lesson.board
+        if verb == "sort" and (board is None or action.words[0] not in {card.id for card in board.cards}
+                               or " ".join(action.words[1:]) not in board.bins):  # fmt: skip
+            raise AdderError(f"{text!r}: " + ("there are no cards here." if board is None else
+                             f"write {PATTERNS['sort']!r}, with a card of {', '.join(c.id for c in board.cards)}"
+                             f" and a bin of {', '.join(board.bins)}."))  # fmt: skip
+        return action
+
+    async def _do(self, action: Action) -> None:
+        state, before = self._state, self._snapshot
+        if action.verb == "open":
+            self.room.opened(action.argument)
+            say(f"{action.argument}: {VIEWS[action.argument]}")
+            self._tell_view(action.argument)
+            return
+        await ActionRunner(self._session, state.attempt, self._show).do(action)
+        if action.verb == "station":
+            state.station = action.argument
+        call = call_for(action)
+        if call is not None:
+            await self.room.benches.shown(action)
+            view = next((name for name in state.lesson.shown_views if name in SHEETS
+                         and call.bench in SHEETS[name].benches), "")  # fmt: skip
+            value = state.results.get(call)
+            if view:
+                self._tell_view(view)
+            elif value is not None:
+                say(value if isinstance(value, str) else number(value, UNICODE, 6))
+        elif action.verb == "sort":
+            self._tell_view("board")
+        elif action.verb == "ask":
+            say(_answer(self._snapshot.asked) if self._snapshot is not None else "")
+        else:
+            self._tell_run(before)
+
+
+def _spoken(line: str) -> str:
+    """A line of the page with words for the marks that a reader would spell out."""
+    for mark, word in zip((*marks(UNICODE), UNICODE.current), ("open:", "done:", "picked:"), strict=True):
+        if line.startswith(f"{mark} "):
+            return f"{word} {line[len(mark) :].strip()}"
+    return line
+
+
+def _layer_words(layer: LayerTrace) -> Iterator[str]:
+    """``input, neuron 1: 30·0.5406 + 70·0.5869 + 0.6233 = 57.92``, a line for each neuron."""
+    for j, (weights, bias, pre, post) in enumerate(zip(layer.weight, layer.bias, layer.pre, layer.post, strict=True)):
+        products = zip(layer.entering, weights, strict=True)
+        terms = [f"{_factor(float(x))}{UNICODE.times}{_factor(float(w))}" for x, w in products]
+        bent = f", then {number(float(post), UNICODE)}" if post != pre else ""
+        plus = f"{UNICODE.minus} {_factor(-float(bias))}" if bias < 0 else f"+ {_factor(float(bias))}"
+        told = f"{' + '.join(terms)} {plus}"
+        yield f"{layer.name}, neuron {j + 1}: {told} = {number(float(pre), UNICODE)}{bent}"
+
+
+def _factor(value: float) -> str:
+    """A number within a sum, in brackets where it has a minus."""
+    text = plain_number(value, UNICODE) if value.is_integer() else number(value, UNICODE)
+    return f"({text})" if value < 0 else text
+
+
+def _answer(asked: Answer) -> str:
+    """``30 + 70: the network says 1.186, right is 100, off by −98.81.``"""
+    pair = f"{plain_number(asked.sum.a, UNICODE)} and {plain_number(asked.sum.b, UNICODE)}"
+    right = "" if asked.wanted is None else f", right is {plain_number(asked.wanted, UNICODE)}"
+    off = "" if asked.off_by is None else f", {off_by(asked.off_by, UNICODE)}"
+    return f"To {pair} the network says {number(asked.predicted, UNICODE)}{right}{off}."
+
+
+def _say_lines(lines: Iterator[Line] | Sequence[Line]) -> None:
+    for line in lines:
+        if text := line.plain.rstrip():
+            say(text)
+
+
+async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> None:
+    """Lead through a lesson with lines from a terminal, or from a file of them."""
+    from adder_engine.session import Session
+
+    if typed.isatty():
+        import contextlib
+
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  # the line can be edited, and earlier ones come back
+
+    def read(prompt: str) -> str | None:
+        try:
+            return input(prompt)
+        except (EOFError, KeyboardInterrupt):
+            say("")
+            return None
+        except UnicodeDecodeError:
+            return "?"
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not asyncio's, which waits for the prompt
+    async with Session(lesson.experiment) as session:
+        await LessonReader(course, store, session, lesson, read).go_through()

@@ -1,0 +1,157 @@
+"""What an author is told and given: faults that do not keep a lesson from being played, and copies to translate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from adder_engine.disk import write_whole
+from adder_engine.errors import AdderError
+from adder_tui.course import markup
+from adder_tui.course.action_runner import unmeasured
+from adder_tui.course.course import COURSE, GLOSSARY, Course, lesson_files, own_glossary, read_course
+from adder_tui.course.lesson import Lesson
+from adder_tui.course.loader import FENCE, read_lesson
+from adder_tui.course.source import TO_TRANSLATE, LessonError, Problem, read_marked
+
+FEWEST_WORDS, MOST_WORDS = 200, 600
+_VALUE = re.compile(r"(?<![\w.-])(title|goal|ask|shows|do|why|says|text)\s*=\s*(\"{3}|'{3}|\"|')")
+_LIST = re.compile(r"(?<![\w.-])(choices|hints|lines|also|reasons)\s*=\s*\[")
+_STRING = re.compile(r"(\"{3}|'{3}|\"|')((?:\\.|(?!\1).)*)\1", re.DOTALL)
+_ENTRY = re.compile(r"^(\"[^\"]*\"|[\w-]+)(\s*=\s*\")", re.MULTILINE)
+_ITEM = re.compile(r"\s*(?:(?:-|\d+\.) +|\| ?)?")
+
+
+def word_count(lesson: Lesson) -> int:
+    """How many words its text has, all parts together."""
+    words = markup.plain("\n".join(lesson.parts.values())).split()
+    return sum(any(c.isalnum() for c in word) for word in words)
+
+
+def advice(lesson: Lesson) -> Iterator[Problem]:
+    """What is to be mended in a lesson although it can be played."""
+    words = word_count(lesson)
+    if not FEWEST_WORDS <= words <= MOST_WORDS:
+        yield Problem(lesson.file, 0, f"Its text has {words} words: {FEWEST_WORDS} to {MOST_WORDS} make a lesson.")
+    if loose := unmeasured(lesson):
+        yield Problem(lesson.file, 0, f"Stated, but not among [[measured]]: {', '.join(loose)}.")
+
+
+def left_to_translate(path: Path) -> Iterator[Problem]:
+    """How much of a file is still to be translated, and where that begins."""
+    lines = [n for n, line in enumerate(read_marked(path).split("\n"), 1) for _ in range(line.count(TO_TRANSLATE))]
+    if lines:
+        left = "1 text is" if len(lines) == 1 else f"{len(lines)} texts are"
+        yield Problem(str(path), lines[0], f"{left} left to be translated, marked {TO_TRANSLATE.strip()}")
+
+
+def check_lesson(path: Path) -> tuple[Lesson | None, list[Problem]]:
+    """A lesson's file, as far as it can be read, and all that is wrong with it."""
+    try:
+        lesson, glossary = read_lesson(path), own_glossary(path.parent)
+    except LessonError as error:
+        return None, list(error.problems)
+    problems = [
+        Problem(lesson.file, 0, f"terms: {term!r} is not in the glossary.")
+        for term in lesson.terms
+        if glossary.find(term) is None and term not in lesson.glossary
+    ]
+    return lesson, [*problems, *advice(lesson), *left_to_translate(path)]
+
+
+def check_course(folder: Path) -> tuple[Course | None, list[Problem]]:
+    """A course, as far as it can be read, and all that is wrong with it."""
+    try:
+        course = read_course(folder)
+    except LessonError as error:
+        return None, list(error.problems)
+    problems = [problem for broken in course.broken for problem in broken.problems]
+    empty = [chapter for chapter in course.chapters if not course.in_chapter(chapter.id)]
+    problems += [Problem(str(folder / COURSE), 0, f"The chapter {one.id!r} has no lesson.") for one in empty]
+    if not course.id:
+        problems.append(Problem(str(folder / COURSE), 0, "id is missing: progress is kept under the folder's name."))
+    for lesson in course.lessons:
+        needed = [need for need in lesson.needs if need not in course.by_id]
+        problems += [Problem(lesson.file, 0, f"needs: there is no lesson {need!r}.") for need in needed]
+        problems += advice(lesson)
+    for path in (folder / COURSE, *lesson_files(folder), *folder.glob(GLOSSARY)):
+        problems += left_to_translate(path)
+    return course, problems
+
+
+# --- copies to translate ---------------------------------------------------------------------------
+
+
+class TranslationError(AdderError):
+    """A copy that cannot be made; one sentence."""
+
+
+def copy_to_translate(course: Course, folder: Path) -> int:
+    """Copy a course with each text marked; how many texts there are. It can be played at once, untranslated.
+
+    Raises:
+        TranslationError: the folder holds something already, or cannot be written.
+        LessonError: a file of the course cannot be read.
+    """
+    files = [course.folder / COURSE, *lesson_files(course.folder), *course.folder.glob(GLOSSARY)]
+    copies = {path.name: marked(path.name, read_marked(path)) for path in files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise TranslationError(f"{folder} is not empty: a copy goes into a new folder.")
+        for name, text in copies.items():
+            write_whole(folder / name, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
+    except OSError as error:
+        raise TranslationError(f"{folder} cannot be written ({error.strerror or error}).") from None
+    return sum(text.count(TO_TRANSLATE) for text in copies.values())
+
+
+def marked(name: str, text: str) -> str:
+    """A file of a course with a mark before each text that is to be translated.
+
+    Ids, bins, terms, numbers and code stay: other places name them.
+    """
+    if name.endswith(".toml"):
+        return _marked_toml(text)
+    front, toml, body = text.split(FENCE, 2)
+    return FENCE.join((front, _marked_toml(toml), _marked_body(body)))
+
+
+def _marked_toml(text: str) -> str:
+    places = [found.end() for found in _VALUE.finditer(text)]
+    for found in _LIST.finditer(text):
+        for string in _strings_of_list(text, found.end()):
+            places.append(string.start() + len(string[1]))
+    at = text.find("\n[glossary]\n")
+    if at >= 0:
+        end = text.find("\n[", at + 2)
+        places += [found.end() for found in _ENTRY.finditer(text, at, end if end >= 0 else len(text))]
+    for place in sorted(set(places), reverse=True):
+        text = text[:place] + TO_TRANSLATE + text[place:]
+    return text
+
+
+def _strings_of_list(text: str, at: int) -> Iterator[re.Match[str]]:
+    """The strings from here to the list's end."""
+    while string := _STRING.search(text, at):
+        if "]" in text[at : string.start()]:
+            return
+        yield string
+        at = string.end()
+
+
+def _marked_body(body: str) -> str:
+    lines, coded, begins = [], False, True
+    for line in body.split("\n"):
+        bare = line.strip()
+        coded ^= line.startswith("```")
+        item = _ITEM.match(line)
+        starts = bool(item and item[0].strip()) and not line.startswith("    ")
+        if coded or not bare or bare.startswith(("#", "```", "|-", "|:")):
+            begins = True
+        elif item is not None and (begins or starts):
+            line = item[0] + TO_TRANSLATE + line[item.end() :]
+            begins = bare.startswith("|")
+        lines.append(line)
+    return "\n".join(lines)
