@@ -161,6 +161,8 @@ def top_row(owners: Sequence[int | None], at: int, top: int, height: int) -> int
     if at not in owners:
         return 0
     row = owners.index(at)
+    if all(owner is None for owner in owners[row + 1 :]):
+        return max(top, len(owners) - height)  # what stands below the last lesson is seen with it
     first = row - 1 if row and owners[row - 1] is None else row
     if first < top:
         return first

@@ -82,9 +82,10 @@ class LearnPane(Pane):
             course, store, own, self._services.controller, self._services.show, self.changed
         )
         self.lesson_view.room = self.classroom
-        today, told = assigned_ids(course, settings.assigned)
-        if told:
-            self._services.say(told)
+        today, missing = assigned_ids(course, settings.assigned)
+        for told in (missing, *(f"{one.fault} The course goes on without it." for one in course.broken[:1])):
+            if told:
+                self._services.say(told)
         self.list.begin(listing := Listing(course, store.progress, today=today))
         wanted = self._services.first_lesson
         lesson = course.by_id.get(wanted) if wanted else None
