@@ -6,7 +6,7 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING
 
-from adder_tui.course.course import draw_review
+from adder_tui.course.course import draw_question, draw_review
 from adder_tui.course.lesson import LETTERS
 from adder_tui.course.numbers import read_number
 from adder_tui.course.state import Review, completed
@@ -40,7 +40,7 @@ class Answers:
     def _answer_quiz(self, state: LessonState, letter: str) -> None:
         lesson, store = state.lesson, self._room.store
         state.answered = letter
-        right = letter == lesson.quiz.answer
+        right = letter == state.quiz.answer
         store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right, progress.now()))
         if completed(lesson, store.progress.lesson(lesson.id)):
             store.change(lambda tree: progress.finish(tree, lesson.id))
@@ -113,13 +113,18 @@ class Answers:
     # --- the chapter's review --------------------------------------------------------------------
 
     def begin_review(self) -> bool:
-        """Draw questions of all lessons so far; False where there is none."""
+        """Draw questions of the lessons so far that were opened; False where there is none."""
         state, room = self._room.lesson_state, self._room
         if state is None:
             return False
-        so_far = [one for one in room.course.lessons if one.order <= state.lesson.order]
-        drawn = draw_review(so_far, room.store.progress, random.Random())
-        state.review = Review(drawn) if drawn else None
+        kept, dice = room.store.progress, random.Random()
+        so_far = [one for one in room.course.lessons if one.order <= state.lesson.order and kept.lesson(one.id).tries]
+        drawn = draw_review(so_far, kept, dice)
+        asked = tuple(draw_question(one, kept.lesson(one.id).quiz, dice) for one in drawn)
+        for one, number in zip(drawn, asked, strict=True):
+            room.store.change(lambda tree, id=one.id, number=number: progress.ask_quiz(tree, id, number))  # type: ignore[misc]
+        quizzes = tuple(one.all_questions[number].put(dice) for one, number in zip(drawn, asked, strict=True))
+        state.review = Review(drawn, quizzes=quizzes) if drawn else None
         room.changed()
         return bool(drawn)
 
@@ -127,7 +132,7 @@ class Answers:
         if review.right:
             return
         first, asked = not review.given, review.question
-        right = letter == asked.quiz.answer
+        right = letter == review.quiz.answer
         self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right, progress.now()))
         state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
 

@@ -127,6 +127,12 @@ def draw_review(
     return tuple(drawn)
 
 
+def draw_question(lesson: Lesson, quiz: QuizRecord, dice: random.Random) -> int:
+    """The number of the question that is asked of a lesson: not the one that was asked last, where it has others."""
+    others = [number for number in range(len(lesson.all_questions)) if number != quiz.asked]
+    return dice.choice(others or [0])
+
+
 @schema
 class Chapter:
     """A chapter's id and title."""

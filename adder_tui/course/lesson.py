@@ -11,6 +11,8 @@ from adder_engine.experiment import Experiment, key_named
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Expression, parse, parse_check
 from adder_tui.course.numbers import read_number
+from adder_tui.course.quiz import LETTERS as LETTERS
+from adder_tui.course.quiz import Quiz
 from adder_tui.course.source import Table, declare, schema, under
 from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
 
@@ -19,7 +21,6 @@ FigureClass = Literal["E", "T", "B", "Q"]
 Settings = Mapping[str, Any]
 """Keys of the experiment, dotted, with values as the experiment holds them."""
 
-LETTERS = "abcdefgh"
 TIGHT = 1e-3
 """Relative tolerance of class T, and of a field that states none."""
 LONGEST_TITLE, LONGEST_STATION = 40, 50
@@ -364,28 +365,11 @@ class Challenge:
     actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
 
 
-def _letter(table: Table, name: str) -> str:
-    return table.one_of(name, LETTERS[: max(2, len(table.made["choices"]))])
-
-
-@schema
-class Quiz:
-    """One question without the network."""
-
-    ask: str = declare(Table.text, 300)
-    choices: tuple[str, ...] = declare(Table.texts, 2, 5)
-    answer: str = declare(_letter)
-    """The right choice's letter."""
-    why: str = declare(Table.text, 400)
-    fact: int = declare(Table.whole, 1, 9)
-    """The number of the fact that answers it."""
-
-
 def _quiz(table: Table, name: str) -> Quiz:
     made = table.one_made(name, Quiz)
     if made is None:
         table.refuse(name, "a table under [quiz]")
-    return made or Quiz("", (), "a", "", 1)
+    return made or Quiz("", (), "a", "", 1, (), {}, False)
 
 
 def _views(table: Table, name: str) -> tuple[str, ...]:
@@ -434,6 +418,9 @@ class Lesson:
     quotes: tuple[Quote, ...] = under("quote", Table.all_made, Quote)
     challenges: tuple[Challenge, ...] = under("challenge", Table.all_made, Challenge)
     quiz: Quiz = declare(_quiz)
+    """What is asked at its end."""
+    questions: tuple[Quiz, ...] = under("question", Table.all_made, Quiz)
+    """Further ones, for reviews."""
     worked: Worked | None = declare(Table.one_made, Worked)
     board: Board | None = declare(Table.one_made, Board)
     glossary: Mapping[str, str] = declare(Table.definitions, 600)
@@ -442,6 +429,10 @@ class Lesson:
     def facts(self) -> tuple[str, ...]:
         """The numbered lines under ``## Facts``, marks included."""
         return markup.numbered(self.parts.get("Facts", ""))
+
+    @property
+    def all_questions(self) -> tuple[Quiz, ...]:
+        return (self.quiz, *self.questions)
 
     @cached_property
     def solution(self) -> tuple[Action, ...]:

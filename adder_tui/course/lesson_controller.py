@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -230,9 +231,10 @@ class LessonController:
         async with self._changing:
             kept = self.store.change(lambda tree: progress.enter(tree, lesson.id)).lesson(lesson.id)
             attempt, after = LessonAttempt(lesson, kept), self.course.after(lesson.id)
+            quiz = lesson.quiz.put(random.Random(), anew=kept.quiz.tries > 0)
             # The text can be read while the engine is still loading.
             self.lesson_state = state = LessonState(
-                attempt, figures=dict(kept.figures), answered=lesson.quiz.answer if completed(lesson, kept) else "",
+                attempt, figures=dict(kept.figures), answered=quiz.answer if completed(lesson, kept) else "", put=quiz,
                 finished=kept.done, next_title=after.title if after is not None else "",
                 review_due=after is None or after.chapter != lesson.chapter,
             )  # fmt: skip

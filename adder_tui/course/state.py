@@ -10,6 +10,7 @@ from adder_tui.course.activity_log import ActivityLog
 from adder_tui.course.expressions import Expression, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
 from adder_tui.course.probe_views import SHEETS, Shown, calls_of
+from adder_tui.course.quiz import Quiz
 from adder_tui.course.resolver import Figures, fetch, figure_text
 from adder_tui.course.vocabulary import Action
 from adder_tui.storage.progress import LessonRecord
@@ -112,6 +113,8 @@ class Review:
     """The letter given last; empty while the question is open."""
     at_once: int = 0
     """Questions that were right at the first go."""
+    quizzes: tuple[Quiz, ...] = ()
+    """The questions as they are put; none for each lesson's own as it is written."""
 
     @property
     def question(self) -> Lesson:
@@ -119,8 +122,13 @@ class Review:
         return self.lessons[self.at]
 
     @property
+    def quiz(self) -> Quiz:
+        """The question itself."""
+        return self.quizzes[self.at] if self.quizzes else self.question.quiz
+
+    @property
     def right(self) -> bool:
-        return self.given == self.question.quiz.answer
+        return self.given == self.quiz.answer
 
 
 @dataclass(frozen=True)
@@ -216,6 +224,8 @@ class LessonState:
     """View to the row under its cursor."""
     station: str = ""
     """The id of the station that is loaded; empty for the preset."""
+    put: Quiz | None = None
+    """The lesson's question as it is put; None for as it is written."""
 
     def __post_init__(self) -> None:
         self.lesson, self.activity, self.steps = (
@@ -223,6 +233,11 @@ class LessonState:
             self.attempt.activity,
             steps_of(self.attempt.lesson),
         )
+
+    @property
+    def quiz(self) -> Quiz:
+        """The lesson's question."""
+        return self.put or self.lesson.quiz
 
     @property
     def step(self) -> Step:
@@ -281,7 +296,7 @@ class LessonState:
             case "do":
                 return set(self.step.tasks) <= self.attempt.done
             case "quiz":
-                return self.answered == self.lesson.quiz.answer
+                return self.answered == self.quiz.answer
         return True
 
     @property
@@ -314,9 +329,9 @@ class LessonState:
     def choices(self) -> tuple[str, ...]:
         """What there is to pick from now."""
         if self.review is not None:
-            return self.review.question.quiz.choices
+            return self.review.quiz.choices
         if self.step.kind == "quiz":
-            return self.lesson.quiz.choices
+            return self.quiz.choices
         asked = self.lesson.prediction_named(self.step.prediction)
         return asked.choices if asked is not None and not self.may_go_on else ()
 

@@ -42,10 +42,12 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
     for id in lesson.worked.fields if lesson.worked else ():
         if lesson.field_named(id) is None:
             source.complain(source.line("worked", 0, "lines"), f"worked.lines has a blank {{{id}}}, but no such field.")
-    if lesson.facts and lesson.quiz.fact > len(lesson.facts):
-        source.complain(
-            source.line("quiz", 0, "fact"), f"quiz.fact = {lesson.quiz.fact}: there are {len(lesson.facts)} facts."
-        )
+    for place, quiz in (("quiz", 0), lesson.quiz), *((("question", i), one) for i, one in enumerate(lesson.questions)):
+        if lesson.facts and quiz.fact > len(lesson.facts):
+            told = f"{place[0]}.fact = {quiz.fact}: there are {len(lesson.facts)} facts."
+            source.complain(source.line(*place, "fact"), told)
+        for key, says in quiz.problems():
+            source.complain(source.line(*place, key), f"{place[0]}.{key} {says}")
     quoted = {name for name, _ in markup.quotes_in(lesson.screen_text)}
     for index, quote in enumerate(lesson.quotes):
         if quote.name not in quoted:

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from adder_tui.course.lesson import LETTERS, Field, Lesson
 from adder_tui.course.markup import fill, spans_of
 from adder_tui.course.numbers import read_number, read_plain
+from adder_tui.course.quiz import Quiz
 from adder_tui.course.state import PARTS, LessonState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
@@ -214,15 +215,14 @@ def _observe(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _quiz(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    return _question(state.lesson, state.answered, "in the chapter review as well", width, glyphs)
+    return _question(state.lesson, state.quiz, state.answered, "in the chapter review as well", width, glyphs)
 
 
-def _question(lesson: Lesson, given: str, again: str, width: int, glyphs: Glyphs) -> list[Line]:
-    """A lesson's question with its choices; once it is answered, whether rightly, and the fact that says why.
+def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """A lesson's question with its choices; once it is answered, whether rightly, and the reason or fact that says why.
 
     ``again``: where a question that was missed comes back.
     """
-    quiz = lesson.quiz
     right = given == quiz.answer
     lines = [*marked(quiz.ask, width, glyphs, "strong"), Line()]
     lines += choice_lines(quiz.choices, given, quiz.answer if right else "", width, glyphs)
@@ -231,15 +231,18 @@ def _question(lesson: Lesson, given: str, again: str, width: int, glyphs: Glyphs
     lines.append(Line())
     if right:
         return lines + wrap([("Right. ", "accent"), (glyphs.text(quiz.why), "text")], width)
-    lines += wrap([("Not that one. ", "minus"), ("This is what answers it:", "text")], width)
-    lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
+    reason = quiz.reason(given)
+    told = glyphs.text(reason) or "This is what answers it:"
+    lines += wrap([("Not that one. ", "minus"), (told, "text")], width)
+    if not reason:
+        lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
     return [*lines, Line(), *wrap([(f"Have another go; it comes back {again}.", "dim")], width)]
 
 
 def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
     lesson = review.question
     lines = wrap([(glyphs.text(f"From lesson {lesson.order}, {lesson.title}"), "dim")], width)
-    lines += _question(lesson, review.given, "in the next review", width, glyphs)
+    lines += _question(lesson, review.quiz, review.given, "in the next review", width, glyphs)
     if review.right and review.at + 1 == len(review.lessons):
         replies = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
         lines += [Line(), *wrap([(replies, "strong")], width)]
@@ -301,7 +304,7 @@ def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
         count = len(state.step.tasks)
         front = Line.of((marks(glyphs)[0], "accent"), (f" task {position} of {count}  ", "dim"))
         return Line.of(front, _beginning(glyphs.text(task.do), width - front.width))
-    if kind == "quiz" and state.answered != state.lesson.quiz.answer:
+    if kind == "quiz" and state.answered != state.quiz.answer:
         return _told(f"{_letters(state.choices)} {'has another go' if state.answered else 'answers'}")
     if state.enter_taken:
         return _told("[Tab] leads back to the text; there [Enter] goes on")

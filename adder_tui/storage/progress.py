@@ -48,6 +48,8 @@ class QuizRecord:
     right: bool = False
     last_seen: str = ""
     """When it was asked last, ISO 8601."""
+    asked: int = 0
+    """The number of the lesson's question that was asked last; 0 is the one at its end."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,12 @@ class Progress:
             kept.get("assisted") is True,
             tuple(sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)})),
             {k: float(v) for k, v in _table(kept.get("best")).items() if _is_number(v)},
-            QuizRecord(_count(quiz.get("tries")), quiz.get("right") is True, _text(quiz.get("last_seen"))),
+            QuizRecord(
+                _count(quiz.get("tries")),
+                quiz.get("right") is True,
+                _text(quiz.get("last_seen")),
+                _count(quiz.get("asked")),
+            ),
             _count(kept.get("step")),
             {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
             {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
@@ -169,6 +176,11 @@ def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
         quiz["tries"] = _count(quiz.get("tries")) + 1
         quiz["right"] = right
     quiz["last_seen"] = when
+
+
+def ask_quiz(tree: Tree, id: str, number: int) -> None:
+    """A question of a lesson is asked, so that the next one is another."""
+    _inner(lesson_of(tree, id), "quiz")["asked"] = number
 
 
 def stand(tree: Tree, id: str, step: int) -> None:

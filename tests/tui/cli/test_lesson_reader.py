@@ -32,7 +32,7 @@ class Person:
         if state.may_go_on:
             return ""
         if state.step.kind == "quiz":
-            return state.lesson.quiz.answer
+            return state.quiz.answer
         if state.step.kind == "predict":
             return "a" if state.choices else "1"
         while state.task is not None and (left := self._left[state.task.id]):
