@@ -236,8 +236,13 @@ def _check_course(folder: Path, play: bool) -> int:
     if play and course is not None:
         amiss += sum(map(_play, course.lessons))
     if course is not None and not amiss:
-        good = f"{len(course.lessons)} lessons. Nothing is wrong with them"
-        say(f"{folder}: {good}{' when they are played' if play else ''}.")
+        many = len(course.lessons) > 1
+        good = (
+            f"{len(course.lessons)} lessons. Nothing is wrong with them"
+            if many
+            else "1 lesson. Nothing is wrong with it"
+        )
+        say(f"{folder}: {good}{(' when they are played' if many else ' when it is played') if play else ''}.")
     return amiss
 
 
