@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import time
+
+NEEDED = "*/loop.train-*.nbc"
+"""What training needs, within a folder of compiled kernels."""
 
 
 def is_compiled() -> bool:
-    """Whether what training needs lies compiled in the cache."""
+    """Whether what training needs lies compiled in the cache, or could be taken over from whoever installed us."""
     from adder_engine.kernels.compiler import FOLDER
 
-    return FOLDER is not None and any(FOLDER.glob("*/loop.train-*.nbc"))
+    return FOLDER is not None and (any(FOLDER.glob(NEEDED)) or _taken_over())
+
+
+def _taken_over() -> bool:
+    """Copy what lies compiled beside the sources to where this user may write; whether that could be done.
+
+    So a class that shares an installation compiles it once, not once for each learner.
+    """
+    from adder_engine.kernels.compiler import FOLDER, cache_folders
+
+    beside = next(iter(cache_folders()))
+    if FOLDER is None or beside == FOLDER:
+        return False
+    try:
+        for whole in {path.parent for path in beside.glob(NEEDED)}:
+            with tempfile.TemporaryDirectory(dir=FOLDER) as part:
+                copy = shutil.copytree(whole, os.path.join(part, whole.name))
+                os.rename(copy, FOLDER / whole.name)  # whole or not at all
+    except OSError:
+        return False
+    return any(FOLDER.glob(NEEDED))
 
 
 def warm_up() -> None:
