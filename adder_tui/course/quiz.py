@@ -50,9 +50,7 @@ def _draw(table: Table, name: str) -> Mapping[str, tuple[float, ...]]:
         for key, numbers in value.items()
     )  # fmt: skip
     if not fits or prod(len(numbers) for numbers in value.values()) > MOST_DRAWS:
-        table.refuse(
-            name, f"lists of numbers by name, such as {{ n = [10, 20] }}, {MOST_DRAWS} ways at most"
-        )
+        table.refuse(name, f"lists of numbers by name, such as {{ n = [10, 20] }}, {MOST_DRAWS} ways at most")
         return {}
     return {key: tuple(numbers) for key, numbers in value.items()}
 
