@@ -212,7 +212,7 @@ class FakeSession:
         self._bump()
         return self._answer(asked)
 
-    async def undo(self) -> Snapshot:
+    async def undo(self, within: bool = False) -> Snapshot:
         await self._request("undo")
         if not self.can_undo:
             raise RequestError("There is nothing to undo.")

@@ -497,7 +497,7 @@ async def test_tab_gives_no_keys_to_a_prompt_that_cannot_be_used(tmp_path: Path)
     async with app_in(tmp_path, lesson="seeds") as pilot:
         await shows(pilot, ": read")
         await go_on(pilot, "predict")
-        await shows(pilot, ": predict", "a to b picks")
+        await shows(pilot, ": predict", "a to c picks")
         await pilot.press("tab", "tab", "b")
         await shows(pilot, "Enter locks it in")
         await pilot.press("enter")
@@ -513,7 +513,7 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
         await shows(pilot, "only done ones")
         await pilot.press("x", "f")
         await type_text(pilot, "backprop")
-        await shows(pilot, "10  ")
+        await shows(pilot, " 9  The error goes back")
         assert "A rule and a guesser" not in screen_text(pilot.app)  # type: ignore[arg-type]
         await pilot.press("enter", "x")
         await shows(pilot, "A rule and a guesser")
@@ -699,7 +699,7 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
         await shows(pilot, "0 of 20 done")
         await pilot.press("enter")
         await shows(pilot, "step 1 of 9: read", "The course goes on.")
-        await until(pilot, lambda: pilot.app.snapshot.experiment.epochs == 0)  # type: ignore[attr-defined]
+        await until(pilot, lambda: pilot.app.snapshot.experiment.network.activation == "none")  # type: ignore[attr-defined]
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.snapshot.epoch == 2)  # type: ignore[attr-defined]
 
