@@ -239,9 +239,9 @@ class Run:
             why, update = self.trainer.stopped, self.trainer.counters.updates_done
             self._restore(self.timeline.before(max(0, update - 1)))
             self._follow(Position(update, 0, self.timeline.edits_at(update, 0)))
-            self.stop = self.moment, why
-            self.timeline.cut(self.moment)  # what lies beyond is not finite: this is the newest moment now
-            self._mark_newest()
+            paused = self.paused
+            self._forget_after(self.moment)  # what lies beyond is not finite: this is the newest moment now
+            self.stop, self.paused = (self.moment, why), paused
         if self.moment > self.newest:
             self._mark_newest()
         if self.newest > before:

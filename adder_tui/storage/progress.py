@@ -204,7 +204,7 @@ def keep_figures(tree: Tree, id: str, figures: Mapping[str, str]) -> None:
 
 def keep_activity(tree: Tree, id: str, activity: Mapping[str, Any], answers: Mapping[str, str]) -> None:
     """Keep what was done so far, and what is filled in by whoever it was."""
-    kept = lesson_of(tree, id)
+    kept = _at_work(tree, id)
     kept["activity"] = dict(activity)
     _inner(kept, "answers").update(answers)
 
