@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from adder_engine.errors import RunFileError
+from adder_engine.errors import AdderError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.files import read
 from adder_tui.app import AdderApp
+from adder_tui.cli.inputs import read_experiment
+from adder_tui.course.course import read_glossary
+from adder_tui.course.loader import read_lesson
 from adder_tui.settings import Settings
 from adder_tui.storage.progress import Store
 from adder_tui.storage.run_files import (
@@ -140,3 +143,16 @@ def test_what_is_written_is_for_the_owner_alone_and_no_link_is_followed(tmp_path
     made = [*folder.iterdir(), tmp_path / PLACE]
     assert {path.name for path in made} >= {PLACE, NETWORK_VIEW, "seat-1.lock", "progress.json", "progress.lock"}
     assert {path.stat().st_mode & 0o777 for path in made} == {0o600}
+
+
+@each_kind
+def test_what_is_no_file_is_refused_by_every_reader(folder: Path, make: Callable[[Path], object]) -> None:
+    for name, read_it in {
+        "one.toml": lambda path: read_experiment(f"./{path}"),
+        "rows.csv": lambda path: read_experiment("one-pair", data=str(path)),
+        "01-one.md": read_lesson,
+        "glossary.toml": read_glossary,
+    }.items():
+        make(folder / name)
+        with pytest.raises(AdderError, match="cannot be read"):
+            read_it(folder / name)
