@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adder_engine.errors import ExperimentError
-from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, Experiment, key_named, why_idle
+from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, Experiment, can_go_on_with, key_named, loss_for, why_idle
 from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
@@ -31,6 +31,8 @@ PANEL = 8
 
 Row = tuple[str, Line]
 """A row of the list: the field that it belongs to, empty for a heading, and what it looks like."""
+FORMULA_BEGINS = frozenset("0123456789.abcms(-+")
+"""What a formula may begin with, where a task's word is not meant."""
 
 
 class FormState:
@@ -66,6 +68,8 @@ class FormState:
         if name == PRESET:
             return tuple(PRESETS) if preset_of(self.current) else (AS_IT_IS, *PRESETS)
         key = key_named(name)
+        if name == "data.task" and self.text(name) not in key.choices:
+            return ()  # a formula, which is typed into
         return ("off", "on") if isinstance(key.default, bool) else key.choices
 
     def differs_from_run(self, name: str) -> bool:
@@ -84,7 +88,7 @@ class FormState:
     @property
     def in_place(self) -> bool:
         """Whether the run can go on with the changes."""
-        return self.changes.keys() <= CHANGEABLE
+        return can_go_on_with(self.current, self.experiment)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -106,6 +110,8 @@ class FormState:
     def type(self, text: str) -> None:
         """Type into the chosen field; with a choice, the word that begins so."""
         words = self.words(self.name)
+        if words and self.name == "data.task" and text in FORMULA_BEGINS:
+            words, self.fresh = (), True
         if words:
             fitting = [word for word in words if word.startswith(text)]
             if fitting:
@@ -158,6 +164,8 @@ class FormState:
             self._typed.clear()
         else:
             self._typed[self.name] = text
+            if self.name == "data.task":  # the loss goes with the question
+                self._typed |= loss_for(text, self.text("training.loss"))
         self._look()
 
     def _look(self) -> None:
@@ -311,7 +319,7 @@ def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
 def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     words = draft.words(draft.name)
     default = "many-pairs, all keys at once" if draft.name == PRESET else default_text(draft.name) or "none"
-    if not words:
+    if not words or draft.name == "data.task":
         text = f"Takes {key_named(draft.name).range}. Default {default}."
         return said_lines(text, width + 1, "dim", glyphs)
     rows: list[list[Span]] = [[(" ", "dim")]]
@@ -343,7 +351,7 @@ def _will(draft: FormState) -> str:
         return "Nothing is changed yet."
     if draft.in_place:
         return f"Enter changes {_listed(list(changes))} in this run, which goes on."
-    names = [name for name in changes if name not in CHANGEABLE]
+    names = [name for name in changes if name not in CHANGEABLE] or ["training.loss"]
     one = len(names) == 1
     return f"{_listed(names)} {'needs' if one else 'need'} {_needed(names)}: Enter starts it; u brings this run back."
 
