@@ -19,7 +19,8 @@ from adder_engine.kernels.layers import (
     fill,
     gradients,
     gradients_row,
-    mix,
+    multiply,
+    send_back,
     send_back_row,
 )
 from adder_engine.kernels.parameters import layout_of
@@ -78,7 +79,7 @@ class Scratch(NamedTuple):
     targets: Any
     """``(blocks, rows of a block)``"""
     spare: Any
-    """Room for one row of features, or for one feature of a block."""
+    """Room for one row of features, or for four features of a block."""
     every: Any
     """``(rows,)``: the batch's targets, where each answer is held against all of them."""
 
@@ -88,7 +89,7 @@ def scratch_for(net: Net, rows: int, flat: bool = False, dtype: Any = np.float32
     features = len(net.keep)
     blocks, size = (-(-rows // BLOCK) if kept else 1), (FEW if rows <= FEW else BLOCK)
     pre, post, delta = (np.zeros((blocks, features * size), dtype=dtype) for _ in range(3))
-    wanted, spare = np.zeros((blocks, size), dtype=dtype), np.zeros(max(size, *net.sizes), dtype=dtype)
+    wanted, spare = np.zeros((blocks, size), dtype=dtype), np.zeros(max(4 * size, *net.sizes), dtype=dtype)
     return Scratch(pre, post, delta, wanted, spare, np.zeros(rows if flat else 0, dtype=dtype))
 
 
@@ -175,18 +176,19 @@ def backward(net: Any, i: Any, parameters: Any, into: Any, post: Any, delta: Any
     """Send the error of a block back through layer i: its δ, then its gradients, which are added to ``into``."""
     entering, leaving, x0, z0 = net.sizes[i], net.sizes[i + 1], net.offsets[i], net.offsets[i + 1]
     last, plain, features = i == len(net.codes) - 1, net.plain[i], len(net.keep)
-    zero = parameters.dtype.type(0)
     if rows > FEW:
         if not last:
             after, onward, next0 = net.sizes[i + 2], net.starts[i + 1], net.offsets[i + 2]
             behind = delta[next0 * BLOCK :]
-            for j in range(leaving):
-                lane = delta[(z0 + j) * BLOCK : (z0 + j) * BLOCK + rows]
-                back = lane if plain else spare[:rows]
-                mix(back, zero, parameters, onward + j, leaving, behind, after, rows)
-                if not plain:
-                    for r in range(rows):
-                        lane[r] *= back[r]
+            if plain:
+                send_back(parameters, onward, after, leaving, leaving, behind, delta[z0 * BLOCK :], rows)
+            else:
+                for j in range(0, leaving, 4):
+                    some = min(4, leaving - j)
+                    send_back(parameters, onward + j, after, some, leaving, behind, spare, rows)
+                    for k in range(some):
+                        at = (z0 + j + k) * BLOCK
+                        multiply(delta[at : at + rows], spare[k * BLOCK : k * BLOCK + rows])
         gradients(into, net.starts[i], entering, leaving, post[x0 * BLOCK :], delta[z0 * BLOCK :], rows)
         return
     for r in range(rows):
