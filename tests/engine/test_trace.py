@@ -280,6 +280,8 @@ def loss_again(recording: Run) -> float:
         if i < last:
             x = activation(recording.experiment.network.activation, x)[0]
             x = x if batch.mask(i) is None else x * double(batch.mask(i))
+    if batch.loss_name == "bce":
+        return float((np.logaddexp(0, x) - x * double(batch.targets)).mean())
     flat = recording.experiment.training.flat_target
     return float(loss_and_slope(batch.loss_name, (x.T if flat else x) - double(batch.targets))[0].mean())
 
