@@ -13,13 +13,16 @@ from itertools import pairwise
 from typing import Any, Self
 
 from adder_engine.errors import ExperimentError, shortened
+from adder_engine.formula import asks_yes_or_no
+from adder_engine.held_out import held_out_count, held_out_places
 from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
 from adder_engine.toml_text import read_toml
-from adder_engine.wanted import LARGEST_NUMBER, Row, Wanted
+from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
-TASKS = ("sum", "difference", "product")
-LOSSES = ("mse", "mae", "huber")
+LOSSES = ("mse", "mae", "huber", "bce")
+AUTO, SAME = "auto", "same"
+"""In the place of a scale: the largest size among the training rows; the same as ``data.scale``."""
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
 
@@ -53,7 +56,7 @@ class Network:
 class Data:
     """The sums that are trained on, and those held out."""
 
-    task: str = declare("sum", "what the network shall learn", choices=TASKS)
+    task: str = declare("sum", "what the network shall learn: sum, difference, product, or a formula", choices=TASKS)
     kind: str = declare(
         "uniform", "where the inputs come from: drawn evenly, or rows listed one by one", choices=("uniform", "rows")
     )
@@ -64,13 +67,19 @@ class Data:
     noise: float = declare(
         0.0, "standard deviation of the noise added to the targets, in units of sums", low=0.0, high=LARGEST_NUMBER
     )
-    scale: float = declare(
-        1.0, "inputs and targets are divided by it, answers multiplied back", low=1e-12, high=LARGEST_NUMBER
-    )
+    scale: float | str = declare(
+        1.0, "inputs and targets are divided by it, answers multiplied back; auto is the largest input's size",
+        low=1e-12, high=LARGEST_NUMBER, words=(AUTO,),
+    )  # fmt: skip
+    target_scale: float | str = declare(
+        SAME, "a scale of its own for the targets: a number, auto, or same as scale",
+        low=1e-12, high=LARGEST_NUMBER, words=(SAME, AUTO),
+    )  # fmt: skip
     draw_first: bool = declare(False, "draw the data before the network's parameters")
     test_count: int = declare(
-        2_000, "held-out sums, drawn without noise from the same range (none for kind rows)", low=0, high=1_000_000
+        2_000, "held-out sums, drawn without noise from the same range, for kind uniform", low=0, high=1_000_000
     )
+    test_share: float = declare(0.0, "share of one's own rows that is held out, for kind rows", low=0.0, below=1.0)
     test_every: int = declare(10, "epochs between two looks at the held-out loss", low=1, high=10_000_000)
 
 
@@ -78,7 +87,7 @@ class Data:
 class Training:
     """How the parameters are changed."""
 
-    loss: str = declare("mse", "how wrong is measured", choices=LOSSES)
+    loss: str = declare("mse", "how wrong is measured; bce is for yes or no", choices=LOSSES)
     optimizer: str = declare("adam", "the rule that turns gradients into changes", choices=OPTIMIZERS)
     lr: float = declare(0.0002, "learning rate: how far a step goes", above=0.0, high=1e6)
     momentum: float = declare(0.9, "share of the last step kept, for momentum and nesterov", low=0.0, below=1.0)
@@ -143,7 +152,8 @@ class Experiment:
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
-        """Read an experiment; keys that are left out take their defaults. Rows without a kind are trained on.
+        """Read an experiment; keys that are left out take their defaults. Rows without a kind are trained on, and
+        a task that asks yes or no is, without a loss, measured by bce.
 
         Raises:
             ExperimentError: TOML that cannot be parsed, an unknown key, or a value that will not do.
@@ -158,7 +168,7 @@ class Experiment:
                 values |= {f"{name}.{inner}": v for inner, v in value.items()}
             else:
                 values[name] = value
-        return cls().replace(**_with_kind(values))
+        return cls().replace(**_with_what_follows(values, cls()))
 
     def to_toml(self) -> str:
         """Write the whole experiment, defaults included; ``from_toml`` gives back an equal one."""
@@ -175,6 +185,8 @@ class Experiment:
         said = {key.name for key in KEYS if self[key.name] != key.default}
         if "data.rows" in said:
             said.add("data.kind")  # rows without a kind are trained on
+        if "data.task" in said:
+            said.add("training.loss")  # it follows the task where nothing is said
         changed = [f"{key.name} = {toml(self[key.name])}" for key in KEYS if key.name in said]
         return "\n".join(changed) + "\n" if changed else f"seed = {self.seed}\n"
 
@@ -207,7 +219,7 @@ class Experiment:
     def parsed(self, *assignments: str) -> Self:
         """A copy with keys set from text, as on a command line: ``training.lr=0.01``.
 
-        Rows without a kind are trained on.
+        Rows without a kind are trained on, and the loss goes with a task that asks yes or no, as in a file.
 
         Raises:
             ExperimentError: text without an equals sign, an unknown key, or a value that will not do.
@@ -221,7 +233,7 @@ class Experiment:
                 )
             key = key_named(name.strip())
             changes[key.name] = key.parse(text.strip(), str(changes.get("data.task", self.data.task)))
-        changed = self.replace(**_with_kind(changes))
+        changed = self.replace(**_with_what_follows(changes, self))
         if "stop.sum" in changes:
             _check_stop_sum(changed)
         return changed
@@ -279,13 +291,45 @@ class Experiment:
         data = self.data
         if data.kind == "uniform":
             return (data.low, data.high), (data.low, data.high)
-        a, b = [row[0] for row in data.rows], [row[1] for row in data.rows]
+        a, b = [row[0] for row in self.training_rows], [row[1] for row in self.training_rows]
         return (min(a), max(a)), (min(b), max(b))
 
     @cached_property
     def row_count(self) -> int:
         """Rows that are trained on."""
-        return len(self.data.rows) if self.data.kind == "rows" else self.data.count
+        data = self.data
+        return (
+            data.count if data.kind == "uniform" else len(data.rows) - held_out_count(len(data.rows), data.test_share)
+        )
+
+    @property
+    def test_row_count(self) -> int:
+        """Rows that are held out."""
+        data = self.data
+        return data.test_count if data.kind == "uniform" else held_out_count(len(data.rows), data.test_share)
+
+    @cached_property
+    def training_rows(self) -> tuple[Row, ...]:
+        """Of the listed rows those that are trained on, in their order; none where inputs are drawn."""
+        return self._parted_rows[0]
+
+    @cached_property
+    def test_rows(self) -> tuple[Row, ...]:
+        """Of the listed rows those that are held out."""
+        return self._parted_rows[1]
+
+    @cached_property
+    def _parted_rows(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        rows, held = self.data.rows, held_out_places(len(self.data.rows), self.data.test_share)
+        if self.data.kind == "uniform" or not held:
+            return rows if self.data.kind == "rows" else (), ()
+        places = set(held)
+        return tuple(row for i, row in enumerate(rows) if i not in places), tuple(rows[i] for i in held)
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether targets are 0 and 1, and answers the probability of a yes."""
+        return self.training.loss == "bce"
 
     @property
     def is_quickly_surveyed(self) -> bool:
@@ -413,6 +457,12 @@ CHANGEABLE = frozenset(
 )
 """Keys that PyTorch would let one change during a run; all others need a new network or new data."""
 
+
+def can_go_on_with(now: Experiment, then: Experiment) -> bool:
+    """Whether a run can go on with these settings, with the network and the data that it has."""
+    return then.differences(now).keys() <= CHANGEABLE and now.is_yes_or_no == then.is_yes_or_no
+
+
 _BY_NAME = {key.name: key for key in KEYS}
 
 
@@ -431,17 +481,28 @@ def key_named(name: str) -> SchemaField:
     return _BY_NAME[name]
 
 
-def _with_kind(changes: dict[str, Value]) -> dict[str, Value]:
-    """The changes, with ``data.kind`` told by the rows where only these are given."""
+def _with_what_follows(changes: dict[str, Value], base: Experiment) -> dict[str, Value]:
+    """The changes, with ``data.kind`` told by the rows where only these are given, and the loss by the task."""
     if changes.get("data.rows") and "data.kind" not in changes:
-        return changes | {"data.kind": "rows"}
+        changes = changes | {"data.kind": "rows"}
+    if (task := changes.get("data.task")) is not None and "training.loss" not in changes:
+        changes = changes | loss_for(task, base.training.loss)
     return changes
+
+
+def loss_for(task: Value, loss: str) -> dict[str, Value]:
+    """The change of the loss that goes with a new task: yes and no are measured by bce, numbers are not."""
+    asks = isinstance(task, str) and asks_yes_or_no(task)
+    return {"training.loss": "bce" if asks else Training().loss} if asks != (loss == "bce") else {}
 
 
 def _check_stop_sum(e: Experiment) -> None:
     """Refuse to wait for an answer that nobody knows; a file may hold such a rule, which then never pauses a run."""
     if e.stop.sum and e.wanted.of(*e.stop.sum) is None:
-        (a, b), (row_a, row_b) = e.stop.sum, e.data.rows[0][:2]
+        (a, b) = e.stop.sum
+        if e.wanted.rule == "formula":
+            raise ExperimentError(f"stop.sum = [{a:g}, {b:g}] has no truth: {e.data.task} has no value there.")
+        row_a, row_b = e.data.rows[0][:2]
         raise ExperimentError(
             f"stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own:"
             f" take the pair of a row, such as [{row_a:g}, {row_b:g}]."
@@ -473,11 +534,15 @@ def _check_together(e: Experiment) -> None:
             f"training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs:"
             f" it takes at most {MOST_FLAT_ROWS:,} rows an update."
         )
-    if e.stop.patience and (data.kind == "rows" or not data.test_count):
+    if data.kind == "rows" and data.test_share and len(data.rows) < 2:
+        raise ExperimentError(f"data.test_share = {data.test_share:g} parts rows, and there is one alone: set it to 0.")
+    if e.stop.patience and not e.test_row_count:
+        would_do = "data.test_share to 0.2" if data.kind == "rows" else "data.test_count to 2000"
         raise ExperimentError(
             f"stop.patience = {e.stop.patience:,} waits for held-out sums, and there are none:"
-            ' set it to 0, or data.kind to "uniform" with a data.test_count.'
+            f" set it to 0, or {would_do}."
         )
+    _check_targets(e)
     neurons = sum(e.network.layers)
     if rows * neurons > MOST_CELLS:
         raise ExperimentError(
@@ -489,6 +554,49 @@ def _check_together(e: Experiment) -> None:
             f"data.test_count = {data.test_count:,} is too many for {neurons} neurons:"
             f" it takes at most {MOST_CELLS // neurons:,}, or fewer neurons in network.layers."
         )
+
+
+_PLACES = (1e-6, 0.137, 0.291, 0.4387, 0.5713, 0.7193, 0.8619, 1 - 1e-6)
+"""Of the range that is drawn from, as shares of it: there a formula is tried out."""
+
+
+def _check_targets(e: Experiment) -> None:
+    """Refuse a task that has no value where it is trained, and targets that the loss cannot take."""
+    data, wanted = e.data, e.wanted
+    if wanted.formula is not None:
+        if data.kind == "rows":
+            bad = next((row[:2] for row in data.rows if not _is_target(e.wanted.of_row(row))), None)
+        else:
+            drawn = [data.low + share * (data.high - data.low) for share in _PLACES]
+            bad = next(((a, b) for a in drawn for b in drawn if not _is_target(wanted.by_task(a, b))), None)
+        if bad is not None:
+            elsewhere = "leave such rows out" if data.kind == "rows" else "draw from elsewhere (data.low, data.high)"
+            raise ExperimentError(
+                f'data.task = "{data.task}" has no value within ±1e12 at a = {bad[0]:.6g}, b = {bad[1]:.6g}:'
+                f" {elsewhere}, or use another formula, such as sqrt(abs(a))."
+            )
+    if not e.is_yes_or_no:
+        return
+    what = 'training.loss = "bce" asks yes or no'
+    if data.kind == "uniform" and not (wanted.formula and wanted.formula.asks):
+        raise ExperimentError(
+            f'{what}, and data.task = "{data.task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.'
+        )
+    numbers = ((i, wanted.of_row(row)) for i, row in enumerate(data.rows, 1)) if data.kind == "rows" else ()
+    other = next(((i, target) for i, target in numbers if target not in (0, 1)), None)
+    if other is not None:
+        raise ExperimentError(
+            f"{what} and takes the targets 0 and 1: the target of row {other[0]:,} is {other[1]:g}."
+            " Set training.loss to mse for numbers."
+        )
+    for key in ("data.noise", "training.flat_target"):
+        if e[key]:
+            off = toml(key_named(key).default)
+            raise ExperimentError(f"{what}: {key} makes no sense of targets 0 and 1, set it to {off}.")
+
+
+def _is_target(value: float) -> bool:
+    return abs(value) <= LARGEST_NUMBER  # NaN is none
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:
@@ -505,10 +613,14 @@ def why_idle(name: str, e: Experiment) -> str:
         return "there is no hidden layer"
     if name == "data.rows" and data.kind != "rows":
         return f"kind is {data.kind}"
-    if name in (*_DRAWN, "data.test_every") and data.kind == "rows":
+    if name in _DRAWN and data.kind == "rows":
         return "kind is rows"
-    if name == "data.test_every" and not data.test_count:
+    if name == "data.test_share" and data.kind != "rows":
+        return f"kind is {data.kind}"
+    if name == "data.test_every" and not e.test_row_count:
         return "nothing is held out"
+    if name == "data.target_scale" and e.is_yes_or_no:
+        return "targets are 0 and 1"
     if name == "data.draw_first" and (e.network.init != "torch" or (data.kind == "rows" and not data.noise)):
         return "only the data is drawn" if e.network.init != "torch" else "no data is drawn"
     if name == "training.momentum" and training.optimizer not in ("momentum", "nesterov"):
@@ -527,7 +639,7 @@ def why_idle(name: str, e: Experiment) -> str:
         return "no sum is watched for"
     if name == "stop.keep_best" and not e["stop.patience"]:
         return "patience is 0"
-    if name == "stop.patience" and (data.kind == "rows" or not data.test_count):
+    if name == "stop.patience" and not e.test_row_count:
         return "nothing is held out"
     return ""
 

@@ -19,11 +19,12 @@ _DECIMAL = re.compile(r"(?<![\d.,])(\d*),(\d+)(?![\d.,])")
 SIGNS = str.maketrans("−–×·", "--**")
 """What stands for a minus or for times in text that was copied from elsewhere."""
 MINUS_SIGNS = str.maketrans("−–", "--")
-READ = {"sum": "+-,", "difference": "+-,", "product": "*,"}
+READ = {"sum": "+-,", "difference": "+-,", "product": "*,", "formula": ","}
 """Which signs between two numbers ask about a pair, by task."""
-NAMES = {"sum": "a sum", "difference": "a difference", "product": "a product"}
-EXAMPLES = {"sum": "30+70, 12-5 or 3.5+1e3", "difference": "30-70 or 12.5-1e3", "product": "5*5 or 0.5*-0.3"}
-FIRST_EXAMPLE = {"sum": "30+70", "difference": "30-70", "product": "0.5*0.5"}
+NAMES = {"sum": "a sum", "difference": "a difference", "product": "a product", "formula": "a pair"}
+EXAMPLES = {"sum": "30+70, 12-5 or 3.5+1e3", "difference": "30-70 or 12.5-1e3", "product": "5*5 or 0.5*-0.3",
+            "formula": "30, 70"}  # fmt: skip
+FIRST_EXAMPLE = {"sum": "30+70", "difference": "30-70", "product": "0.5*0.5", "formula": "30, 70"}
 LONGEST_SUM = 900
 """Characters; two numbers of 400 digits fit."""
 LONGEST_NUMBER = 100
@@ -56,15 +57,17 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     """Read a question as the task writes it.
 
     For a sum ``a+b`` asks about the pair (a, b) and ``a-b`` about (a, −b); for a difference ``a-b`` asks about (a, b)
-    and ``a+b`` about (a, −b); for a product ``a*b``, ``a×b`` and ``a·b`` ask about (a, b). ``a, b`` always does.
+    and ``a+b`` about (a, −b); for a product ``a*b``, ``a×b`` and ``a·b`` ask about (a, b). ``a, b`` always
+    does, and alone does so where the task is a formula.
     A comma within a number is decimal: ``0,5+1,25``.
 
     Args:
-        task: ``sum``, ``difference`` or ``product``.
+        task: ``sum``, ``difference``, ``product``, or a formula.
 
     Raises:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
+    task = task if task in READ else "formula"
     plain = text.translate(SIGNS) if len(text) <= LONGEST_SUM else ""
     match = _PAIR.fullmatch(plain) or _PAIR_WITH_COMMAS.fullmatch(plain)
     if not match or match[2] not in READ[task]:
@@ -105,12 +108,12 @@ def can_be_read(text: str) -> bool:
 
 
 def pair_text(a: float, b: float, rule: str) -> str:
-    """The pair as one types it: ``130 + -30``, ``130 - -30``, ``0.5 * 3``; ``30, 70`` where rows set the targets.
+    """The pair as one types it: ``130 + -30``, ``130 - -30``, ``0.5 * 3``; ``30, 70`` where rows or a formula do.
 
     Args:
-        rule: a task, or ``rows``; see :class:`adder_engine.wanted.Wanted`.
+        rule: a task, ``formula`` or ``rows``; see :class:`adder_engine.wanted.Wanted`.
     """
-    between = {"sum": " + ", "difference": " - ", "product": " * ", "rows": ", "}[rule]
+    between = {"sum": " + ", "difference": " - ", "product": " * "}.get(rule, ", ")
     return f"{number_text(a)}{between}{number_text(b)}"
 
 

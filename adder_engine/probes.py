@@ -177,15 +177,15 @@ def seeds(trainer: Trainer, what: str, count: float) -> float:
 
 def _untrained(experiment: Experiment, count: int) -> Doubles:
     """The untrained answers to 30 + 70 by the seeds 0 to count−1, ``(count,)``."""
-    net, scale = net_of(experiment), experiment.data.scale
+    net, scale = net_of(experiment), Trainer(experiment).dataset.scales
     scratch, found = scratch_for(net, 1), np.empty((count, 1), dtype=np.float32)
-    inputs = np.array([[30], [70]], dtype=np.float32) / np.float32(scale)
+    inputs = np.array([[30], [70]], dtype=np.float32) / np.float32(scale.inputs)
     for seed in range(count):
         stream = seeded(seed)
         if experiment.data.draw_first:
             Dataset.draw(experiment, stream)
         ask(net, initial_parameters(experiment, stream), scratch, inputs, NOTHING, IN_ORDER, FEW, found[seed])
-    return found[:, 0].astype(np.float64) * scale
+    return found[:, 0].astype(np.float64) * scale.targets
 
 
 def curvature(trainer: Trainer) -> float:

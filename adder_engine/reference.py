@@ -53,7 +53,10 @@ ACTIVATION_MODULES: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU, "sine": Sine, "step": Step,
 }  # fmt: skip
 ACTIVATIONS: dict[str, nn.Module] = {name: module() for name, module in ACTIVATION_MODULES.items()}
-LOSSES: dict[str, nn.Module] = {"mse": nn.MSELoss(), "mae": nn.L1Loss(), "huber": nn.HuberLoss()}
+LOSSES: dict[str, nn.Module] = {
+    "mse": nn.MSELoss(), "mae": nn.L1Loss(), "huber": nn.HuberLoss(),
+    "bce": nn.BCEWithLogitsLoss(),
+}  # fmt: skip
 KINKED = ("relu", "leaky_relu", "step")
 MANY_ROWS = 2_000
 ULPS = 2
@@ -66,7 +69,7 @@ class Adder(nn.Module):
     """The same network as an ordinary PyTorch module, for export and as the judge of our arithmetic.
 
     Its parameters carry the tutorial's names (``input.weight`` … ``output.bias``). It works in scaled units:
-    divide inputs by the experiment's ``data.scale`` and multiply the answer back.
+    divide inputs by ``data.scale`` and multiply the answer by that of the targets.
     """
 
     def __init__(self, experiment: Experiment) -> None:
@@ -195,11 +198,18 @@ def sizes(
             value, size, slope = value * mask, size * mask, slope * mask
         slopes.append(slope)
 
-    difference, difference_size = (value - wanted.double()).abs(), size + wanted.double().abs()
+    said = module.sums[-1]
+    if training.loss == "bce":  # the sigmoid's slope is at most a quarter
+        said = said.sigmoid()
+        difference, difference_size = value.sigmoid(), 1 + size / 4 + wanted.double().abs()
+    else:
+        difference, difference_size = (value - wanted.double()).abs(), size + wanted.double().abs()
     count = difference.numel()
     slack = difference + BOUND * difference_size
     if training.loss == "mse":
         losses, arriving = difference_size * slack, 2 * difference_size
+    elif training.loss == "bce":
+        losses, arriving = 1 + size * (1 + wanted.double().abs()), difference_size
     elif training.loss == "mae":
         losses, arriving = difference_size, torch.ones_like(difference)
     else:
@@ -223,7 +233,7 @@ def sizes(
         BOUND * within + SMALLEST,
         module.sums,
         [BOUND * s + SMALLEST for s in sums],
-        module.answers - wanted,
+        said - wanted,
         BOUND * difference_size + SMALLEST,
     )
 

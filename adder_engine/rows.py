@@ -42,6 +42,9 @@ _SEPARATOR = re.compile(r"\s*\"?sep=(.?)\"?[\s,;|]*", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _RULE = re.compile(r"[\s|:+-]*--[\s|:+-]*")
 """What stands below the heading of a Markdown table."""
+SAMPLE = 100
+"""Lines of a long table that are read one by one; where the others are written like them, these go all at once."""
+_PLAIN_TABLE = re.compile(r"[-+.,;|\d \teE\n]*", re.ASCII)
 _PARTS = ("a", "b", "the target")
 
 
@@ -101,6 +104,8 @@ def read_rows(text: str) -> RowsRead:
         ExperimentError: a line that is no row, or too many of them; one sentence that names the line.
     """
     numbered = [(i, line) for i, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1) if line.strip()]
+    if SAMPLE < len(numbered) <= MOST_ROWS and (read := _read_plainly(numbered)) is not None:
+        return read
     lines = _lines(numbered)
     first = lines[0] if lines else None
     header = first if first is not None and _is_header(first) else None
@@ -117,6 +122,50 @@ def read_rows(text: str) -> RowsRead:
     comma = comma_of(cell for line in body for cell in _taken(line, columns))
     rows = [_row(line, columns, comma) for line in body]
     return RowsRead(tuple(rows), _text(rows, columns, comma, body))
+
+
+def _read_plainly(numbered: Sequence[tuple[int, str]]) -> RowsRead | None:
+    """A long table whose rows are all written as its first ones, all at once; None where one may be otherwise."""
+    try:
+        lines = _lines(numbered[:SAMPLE])
+        header = lines[0] if lines and _is_header(lines[0]) else None
+        body = lines[1:] if header else lines
+        if not body or any(line.sum or line.mark != body[0].mark for line in body):
+            return None
+        columns, mark, width = _columns(header, body), body[0].mark, len(body[0].cells)
+        comma = comma_of(cell for line in body for cell in _taken(line, columns))
+        rows = [_row(line, columns, comma) for line in body]
+        text = "\n".join(line for _, line in numbered[SAMPLE:])
+        if '"' in text:
+            text = re.sub(f'"([^"\n{re.escape(mark)}]*)"', r"\1", text)
+        if not _PLAIN_TABLE.fullmatch(text):
+            return None
+        if "," in text and mark != ",":
+            if comma.means != DECIMAL or "." in text or re.search(r",\d*,", text):
+                return None
+            text = text.replace(",", ".")
+        elif comma.means != EITHER or (mark == ";" and "." in text and not _tells_points(body, columns)):
+            return None
+        table = [line.split(None if mark == " " else mark) for line in text.split("\n")]
+        if {*map(len, table), *(len(line.cells) for line in body)} != {width}:
+            return None
+        for place in range(width):  # what the first rows seem to count, all must
+            count = int(body[0].cells[place]) if _counts(body, place) else -1
+            if count >= 0 and any(row[place].strip() != str(i) for i, row in enumerate(table, count + len(body))):
+                return None
+        taken = [[float(row[place]) for row in table] for place in columns.places]
+    except (ExperimentError, ValueError):
+        return None
+    if any(max(map(abs, numbers)) > LARGEST_NUMBER for numbers in taken) or {*map(len, rows)} != {len(taken)}:
+        return None
+    rows += zip(*taken, strict=True)
+    return RowsRead(tuple(rows), _text(rows, columns, comma, body))
+
+
+def _tells_points(body: Sequence[_Line], columns: _Columns) -> bool:
+    """Whether some point can be decimal alone, so that there is nothing to be said of points."""
+    points = [cell for line in body for cell in _taken(line, columns) if "." in cell]
+    return not all(map(_LIKE_THOUSANDS.fullmatch, points))
 
 
 def too_many_rows(count: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date, time
 from typing import Any
 
 from adder_engine.errors import ExperimentError, SumError
+from adder_engine.formula import WHAT_WILL_DO, read, task_named
 from adder_engine.toml_text import LONGEST_NUMBER, read_toml
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
@@ -38,6 +39,8 @@ class SchemaField:
     below: float | None = None
     several: bool = False
     """Whether it takes several of its choices, too: one for each hidden layer."""
+    words: tuple[str, ...] = ()
+    """What will do in the place of a number."""
 
     @property
     def section(self) -> str:
@@ -50,6 +53,8 @@ class SchemaField:
     @property
     def range(self) -> str:
         """The values that will do, in words."""
+        if self.name == "data.task":
+            return f"{', '.join(self.choices)}, or a formula such as {WHAT_WILL_DO}"
         if self.choices:
             each = ", or one for each hidden layer, such as tanh-relu" if self.several else ""
             return "one of " + ", ".join(self.choices) + each
@@ -65,7 +70,13 @@ class SchemaField:
             return f"two numbers [a, b] within ±{_plain(LARGEST_NUMBER)}, such as [30, 70] or 30 + 70, or [] for none"
         if isinstance(self.default, bool):
             return "true or false"
-        whole = "a whole number" if isinstance(self.default, int) else "a number"
+        whole = (
+            "a whole number"
+            if isinstance(self.default, int)
+            else f"{', '.join(self.words)}, or a number"
+            if self.words
+            else "a number"
+        )
         low = f"above {self.above:g}" if self.above is not None else f"from {_plain(self.low)}"
         high = f"below {self.below:g}" if self.below is not None else f"to {_plain(self.high)}"
         joint = (
@@ -83,6 +94,8 @@ class SchemaField:
             place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
             given = f"{_shown(value[place])} in row {place + 1:,}"
             return ExperimentError(f"data.rows = {given} will not do: it takes {_wanted_of_row(value[place])}.")
+        if self.name == "data.task" and isinstance(value, str) and (why := _why_no_formula(value)):
+            return ExperimentError(f"data.task = {_shown(value)} will not do: it takes {self.range}; {why}.")
         return ExperimentError(f"{self.name} = {_shown(value)} will not do: it takes {self.range}.")
 
     def convert(self, value: Value) -> Any:
@@ -95,7 +108,9 @@ class SchemaField:
             return tuple(_as_float(x) for x in value)
         if self.name == "data.rows" and isinstance(value, list | tuple):
             return tuple(tuple(_as_float(x) for x in row) if isinstance(row, list | tuple) else row for row in value)
-        if self.name == "network.init" or isinstance(self.default, float):
+        if self.name == "data.task" and isinstance(value, str):
+            return task_named(value)
+        if self.name == "network.init" or self.words or isinstance(self.default, float):
             return _as_float(value)
         return value
 
@@ -104,7 +119,7 @@ class SchemaField:
         if self.several and any(sign in text for sign in "[-,"):
             words = text.strip("[]").replace("-", ",").split(",")
             return [word.strip().strip("\"'") for word in words]
-        if self.choices or (self.name == "network.init" and text.isalpha()):
+        if self.choices or (text.isalpha() and (self.words or self.name == "network.init")):
             return text.strip("\"'")
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
@@ -150,6 +165,8 @@ class SchemaField:
     def _fits(self, value: Any) -> bool:
         if self.several and isinstance(value, tuple):
             return 2 <= len(value) <= 6 and all(isinstance(word, str) and word in self.choices for word in value)
+        if self.name == "data.task":
+            return isinstance(value, str) and (value in self.choices or not _why_no_formula(value))
         if self.choices:
             return isinstance(value, str) and value in self.choices
         if self.name == "training.betas":
@@ -173,6 +190,8 @@ class SchemaField:
             return value == () or (_is_row(value) and len(value) == 2)
         if isinstance(self.default, bool):
             return isinstance(value, bool)
+        if isinstance(value, str) and value in self.words:
+            return True
         if isinstance(self.default, int) and not _is_whole(value):
             return False
         if not _is_number(value):
@@ -183,6 +202,15 @@ class SchemaField:
             and (self.above is None or value > self.above)
             and (self.below is None or value < self.below)
         )
+
+
+def _why_no_formula(text: str) -> str:
+    """Why a text is no formula, in a phrase; empty where it is one."""
+    try:
+        read(text)
+    except ExperimentError as error:
+        return str(error)
+    return ""
 
 
 def _is_whole(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,9 +99,21 @@ class Answer:
         return None if self.wanted is None else self.predicted - self.wanted
 
 
+class Scales(NamedTuple):
+    """What inputs and targets are divided by, ``auto`` worked out."""
+
+    inputs: float = 1.0
+    targets: float = 1.0
+
+
+UNSCALED = Scales()
+
+
 @dataclass(frozen=True)
 class AffineMap:
-    """A network without activation in full: ``answer = w_a·a + w_b·b + c``, in units of sums."""
+    """A network without activation in full: ``answer = w_a·a + w_b·b + c``, in units of sums; of a yes or no the
+    log-odds, above 0 for yes.
+    """
 
     w_a: float
     w_b: float
@@ -415,6 +427,8 @@ class DatasetArrays:
     """``(m, 2)``; m is 0 where nothing is held out."""
     test_targets: Doubles
     """``(m,)``"""
+    is_yes_or_no: bool = False
+    """Whether targets are 0 and 1, and answers how likely yes is."""
 
 
 @dataclass(frozen=True)
@@ -467,6 +481,7 @@ class Snapshot:
     losses: Losses
     trace: Trace | None
     """The current sum's way through the network."""
+    scales: Scales = UNSCALED
     batch_rows: int = 0
     """Rows of the newest batch; 0 before the first."""
     silenced: tuple[tuple[int, int], ...] = ()

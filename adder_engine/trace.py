@@ -93,6 +93,7 @@ class Trace:
     row: int | None
     """Row of the data, or None for the current sum."""
     scale: float
+    """What the inputs are divided by."""
     inputs: Floats
     """``(2,)``: the pair divided by the scale."""
     layers: tuple[LayerTrace, ...]
@@ -100,7 +101,8 @@ class Trace:
     output: float
     target: float
     differences: Floats
-    """``(1,)``: output minus target; with a flat target ``(n,)``: minus each row's target."""
+    """``(1,)``: output minus target, or how likely yes is minus target; with a flat target
+    ``(n,)``: minus each row's target."""
     loss_name: str
     loss: float
     """This example's own loss."""
@@ -110,6 +112,8 @@ class Trace:
     """n."""
     step: StepTrace | None
     """The step that led here; None before the first, within an update, and after an edit or a change of settings."""
+    target_scale: float = 1.0
+    """What the target is divided by, and the output multiplied by."""
     batch_gradient: Floats | None = None
     """``(P,)``: ``.grad`` at the end of the batch's backward pass, and what it would be for frozen parameters, whose
     ``.grad`` reads 0; None in the current sum's trace."""

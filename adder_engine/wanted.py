@@ -8,19 +8,23 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from adder_engine.formula import Formula, read
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 LARGEST_NUMBER = 1e12
 """Inputs, targets and ranges stay within ±this, far inside float32's 3.4e38."""
-MOST_ROWS = 10_000
-"""Rows that an experiment may list one by one: a file of them is half a megabyte and read in a third of a second."""
+MOST_ROWS = 100_000
+"""Rows that an experiment may list one by one: a file of them is some megabytes."""
 
 Row = tuple[float, float] | tuple[float, float, float]
 """A pair, or a pair and its target."""
-Rule = Literal["sum", "difference", "product", "rows"]
+Rule = Literal["sum", "difference", "product", "formula", "rows"]
 """What the right answers follow: one of the tasks, or the targets of rows, which follow no rule that is known."""
+TASKS = ("sum", "difference", "product")
+"""The tasks that have a name; any other is a formula, see :mod:`adder_engine.formula`."""
 
 ROUNDING = 2.0**-20
 """Relative: a target that comes this near to the task's answer is that answer, written down in decimals."""
@@ -33,38 +37,50 @@ class Wanted:
     is, and unknown for all other pairs. Pairs are told apart as float32 tells them apart, as the network does.
 
     Args:
-        task: ``sum``, ``difference`` or ``product``.
-        rows: the rows that are trained on, ``(a, b)`` or ``(a, b, target)``; none where inputs are drawn.
+        task: ``sum``, ``difference``, ``product``, or a formula.
+        rows: the rows that are trained on and held out, ``(a, b)`` or ``(a, b, target)``; none where inputs are drawn.
     """
 
     def __init__(self, task: str, rows: Sequence[Row] = ()) -> None:
         self.task = task
+        self.formula = None if task in TASKS else read(task)
         self._rows = rows
 
     @cached_property
     def rule(self) -> Rule:
         """The task, or ``rows`` where one of them has a target that is not the task's answer."""
-        if any(not _is_tasks_own(self.task, row) for row in self._rows):
+        if any(not _is_tasks_own(self.task, self.formula, row) for row in self._rows):
             return "rows"
-        return self.task  # type: ignore[return-value]
+        return "formula" if self.formula else self.task  # type: ignore[return-value]
 
     def of(self, a: float, b: float) -> float | None:
-        """The right answer to the pair (a, b); None where it is unknown, or where rows with this pair differ."""
+        """The right answer to the pair (a, b); None where it is unknown, where rows with this pair differ, or where a
+        formula has no value.
+        """
         if self.rule != "rows":
-            return task_answer(self.task, a, b)
+            answer = self.by_task(a, b)
+            return None if math.isnan(answer) else answer
         return self._targets.get(_key(a, b))
 
     def of_row(self, row: Row) -> float:
-        """The target of one row, its own or the task's."""
-        return row[2] if len(row) == 3 else task_answer(self.task, row[0], row[1])
+        """The target of one row, its own or the task's; NaN where a formula has no value."""
+        return row[2] if len(row) == 3 else self.by_task(row[0], row[1])
+
+    def by_task(self, a: float, b: float) -> float:
+        """The task's answer, whatever rows say; NaN where a formula has no value."""
+        return task_answer(self.task, a, b) if self.formula is None else self.formula.of(a, b)
 
     @property
     def map(self) -> tuple[float, float, float] | None:
         """(w_a, w_b, c) of the one straight rule that answers every pair rightly; None where there is none."""
+        if self.rule == "formula" and self.formula is not None:
+            return self.formula.linear
         return {"sum": (1.0, 1.0, 0.0), "difference": (1.0, -1.0, 0.0)}.get(self.rule)
 
     def tangent(self, a: float, b: float) -> tuple[float, float, float] | None:
         """(d_a, d_b, intercept): how fast the right answer rises with a and b around a pair; None where unknown."""
+        if self.rule == "formula" and self.formula is not None and (slopes := self.formula.slopes(a, b)) is not None:
+            return (*slopes, self.formula.of(a, b) - slopes[0] * a - slopes[1] * b)
         return (b, a, -a * b) if self.rule == "product" else self.map
 
     @cached_property
@@ -78,13 +94,17 @@ class Wanted:
 
 
 def task_answer(task: str, a: float, b: float) -> float:
-    """The right answer to the pair (a, b) by a task: sum, difference or product."""
+    """The right answer to the pair (a, b) by a task that has a name: sum, difference or product."""
     return a + b if task == "sum" else a - b if task == "difference" else a * b
 
 
-def _is_tasks_own(task: str, row: Row) -> bool:
+def _is_tasks_own(task: str, formula: Formula | None, row: Row) -> bool:
     if len(row) < 3:
         return True
+    if formula is not None:
+        return abs(row[2] - formula.of(row[0], row[1])) <= (
+            0 if formula.asks else ROUNDING * formula.size(row[0], row[1])
+        )
     answer = task_answer(task, row[0], row[1])
     size = abs(answer) if task == "product" else abs(row[0]) + abs(row[1])
     return abs(row[2] - answer) <= ROUNDING * size

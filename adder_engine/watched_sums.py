@@ -28,7 +28,7 @@ def starting_sums(experiment: Experiment) -> tuple[Sum, ...]:
     middle, half = (low + high) / 2, (high - low) / 2 or max(abs(low), abs(high)) or 1.0
     far = Sum(*(_round(middle + 5 * half, half),) * 2)
     if data.kind == "rows":
-        picked = _spread([Sum(row[0], row[1]) for row in data.rows])
+        picked = _spread([Sum(row[0], row[1]) for row in experiment.training_rows])
         return tuple(picked) if rule == "rows" else _distinct([*picked[: COUNT - 1], far])
     drawn = [
         Sum(_round(a_low + a * (a_high - a_low), half), _round(b_low + b * (b_high - b_low), half)) for a, b in PLACES

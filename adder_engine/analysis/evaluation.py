@@ -10,19 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.analysis.grids import FrozenNetwork
-from adder_engine.analysis.results import Baseline, Evaluation, Region
+from adder_engine.analysis.results import Baseline, Evaluation, Hits, Region
 from adder_engine.experiment import Experiment
+from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
 from adder_engine.steps import Steps
-from adder_engine.training.data import HELD_OUT_SEED, wanted_over
+from adder_engine.training.data import wanted_over
 from adder_engine.training.trainer import Trainer
 from adder_engine.wanted import thresholds
 
 NEIGHBOURS = 5
 DISTANCES_AT_ONCE = 200_000
 """Distances between two looks at other requests: some milliseconds."""
+SURE = 0.5
+"""How likely yes is from where on the answer is a yes."""
 DRAWN = 2_000
 """Sums that are drawn for a region."""
 MOST_DISTANCES = 20_000_000
@@ -108,9 +111,11 @@ def judging(trainer: Trainer) -> tuple[Literal["held-out", "newly drawn", "train
     experiment, data = trainer.experiment, trainer.dataset
     if len(data.test_pairs):
         a, b = data.test_pairs.T.astype(np.float64)
-        return "held-out", EvaluationSet(a, b, wanted_over(experiment.wanted, a, b))
+        own = [experiment.wanted.of_row(row) for row in experiment.test_rows]
+        wanted = np.array(own) if own else wanted_over(experiment.wanted, a, b)
+        return "held-out", EvaluationSet(a, b, wanted)
     if experiment.wanted.rule == "rows":
-        rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.data.rows]
+        rows = [(*row[:2], experiment.wanted.of_row(row)) for row in experiment.training_rows]
         a, b, wanted = np.array(rows, dtype=np.float64).T
         return "training", EvaluationSet(a, b, wanted)
     return "newly drawn", drawn(experiment, *region_of(experiment, "inside"))
@@ -145,12 +150,22 @@ def checks(trainer: Trainer) -> Steps[Evaluation]:
         over_limit=float(((answers > limit) == (inside.wanted > limit)).mean()),
         rmse=rmse(off),
         regions=tuple(regions),
+        hits=_hits(answers, inside.wanted) if experiment.is_yes_or_no else None,
     )
 
 
 def _region(experiment: Experiment, name: Name, off: Doubles) -> Region:
     a, b = region_of(experiment, name)
-    return Region(name, a, b, len(off), rmse(off), float(np.abs(off).mean()))
+    off = off[~np.isnan(off)]  # a formula may have no value far out
+    if not len(off):
+        return Region(name, a, b, 0, math.nan, math.nan, math.nan)
+    return Region(name, a, b, len(off), rmse(off), float(np.abs(off).mean()), float((np.abs(off) < SURE).mean()))
+
+
+def _hits(answers: Doubles, wanted: Doubles) -> Hits:
+    """How often yes and no were said where yes and where no was right."""
+    said, yes = answers > SURE, wanted > SURE
+    return Hits(*(int(np.sum(which)) for which in (said & yes, ~said & yes, said & ~yes, ~said & ~yes)))
 
 
 def rmse(off: Doubles) -> float:
@@ -173,7 +188,9 @@ def rivals(trainer: Trainer, watched: list[Sum]) -> Steps[tuple[Baseline, ...]]:
             for s, answer in zip(watched, found, strict=False)  # the held-out ones follow
         )
         held = found[len(watched) :]
-        return Baseline(name, answers, rmse(held - judged.wanted[: len(held)]), len(held))
+        off = held - judged.wanted[: len(held)]
+        right = float(((held > SURE) == (judged.wanted[: len(held)] > SURE)).mean())
+        return Baseline(name, answers, rmse(off), len(held), right)
 
     most = len(watched) + max(20, min(len(judged.a), MOST_DISTANCES // len(inputs)))
     straight = yield from least_squares(inputs, targets, asked)

@@ -24,7 +24,7 @@ from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.parameters import layout_of
 from adder_engine.parsing import LARGEST_TERM, Sum
-from adder_engine.snapshot import AffineMap
+from adder_engine.snapshot import AffineMap, Scales
 from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
 from adder_engine.training.passes import Pass
@@ -47,12 +47,12 @@ class FrozenNetwork:
     """A copy of a trainer's network: without dropout, silenced neurons silent. It answers in float32, as the run's."""
 
     def __init__(self, trainer: Trainer) -> None:
-        self.experiment, self._net = trainer.experiment, trainer.net
+        self.experiment, self._net, self._data = trainer.experiment, trainer.net, trainer.dataset
         self._layout, self._parameters = trainer.layout, trainer.state[0].copy()
 
     def _parts(self, a: Doubles, b: Doubles) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Some of the sums ``(n,)`` at a time, whole blocks, in scaled units: ``(2, some)``."""
-        scaled = np.stack([a, b]).astype(np.float32) / np.float32(self.experiment.data.scale)
+        scaled = np.stack([a, b]).astype(np.float32) / np.float32(self._data.scales.inputs)
         some = max(1, CELLS_AT_ONCE // sum(self.experiment.network.layers) // BLOCK) * BLOCK
         for start in range(0, len(a), some):
             place = slice(start, start + some)
@@ -66,7 +66,7 @@ class FrozenNetwork:
         for place, inputs in self._parts(a, b):
             ask(self._net, self._parameters, scratch, inputs, NOTHING, IN_ORDER, size, found[place])
             yield
-        return (found * np.float32(self.experiment.data.scale)).astype(np.float64)
+        return self._data.meant(found)
 
     def hidden(self, a: Doubles, b: Doubles) -> Steps[list[NDArray[np.float32]]]:
         """What leaves each hidden layer for sums ``(n,)``: ``(neurons, n)`` a layer, in scaled units."""
@@ -80,16 +80,18 @@ class FrozenNetwork:
         return found
 
     def tangent(self, a: float, b: float) -> tuple[float, float, float]:
-        """The answer to one sum and how fast it rises with a and with b, in units of sums, in float64.
+        """The answer to one sum and how fast it rises with a and with b, in units of sums, in float64; of a yes or no
+        the log-odds.
 
         By the backward pass, gone on through the first layer to the inputs.
         """
-        scale, first = self.experiment.data.scale, self._layout.weight(0)
-        way = Pass(self._net, self._parameters.astype(np.float64), np.array([[a], [b]]) / scale, np.zeros(1))
+        scales, first = self._data.scales, self._layout.weight(0)
+        way = Pass(self._net, self._parameters.astype(np.float64), np.array([[a], [b]]) / scales.inputs, np.zeros(1))
         way.run()
         way.back_from(1.0)
         rise = way.parameters[first.span].reshape(first.shape).T @ way.delta(0)[:, 0]
-        return float(way.answers[0]) * scale, float(rise[0]), float(rise[1])
+        share = scales.targets / scales.inputs
+        return float(way.answers[0]) * scales.targets, float(rise[0]) * share, float(rise[1]) * share
 
 
 class Grid:
@@ -204,10 +206,12 @@ def far_sizes(experiment: Experiment) -> tuple[float, ...]:
 def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrapolation]:
     """The errors that the slopes at the current sum foretell, for the watched sums and far-out ones.
 
-    Sums whose right answer is not known are left out.
+    Sums whose right answer is not known are left out; a yes or no is off by nothing.
     """
     network, wanted = FrozenNetwork(trainer), trainer.experiment.wanted
     at = slopes(trainer, current.a, current.b)
+    if trainer.experiment.is_yes_or_no:
+        return Extrapolation(at, ())
     known = {(s.a, s.b) for s in watched}
     far = [Sum(x * size, y * size) for size in far_sizes(trainer.experiment) for x, y in DIRECTIONS]
     asked = [s for s in (*watched, *(s for s in far if (s.a, s.b) not in known)) if wanted.of(s.a, s.b) is not None]
@@ -224,11 +228,15 @@ def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrap
 
 
 def collapsed_map(
-    experiment: Experiment, parameters: NDArray[np.float32], silenced: frozenset[tuple[int, int]] = frozenset()
+    experiment: Experiment,
+    scales: Scales,
+    parameters: NDArray[np.float32],
+    silenced: frozenset[tuple[int, int]] = frozenset(),
 ) -> AffineMap | None:
     """The whole network as ``w_a·a + w_b·b + c``, from its parameters ``(P,)``; None where it has an activation.
 
-    Affine after affine is affine: ``W = W_n···W_1``, and the bias is folded along. In float64.
+    Of a yes or no it is the log-odds. Affine after affine is affine: ``W = W_n···W_1``, and the bias is folded along.
+    In float64.
     """
     if not experiment.is_affine:
         return None
@@ -241,4 +249,5 @@ def collapsed_map(
         for layer, neuron in silenced:
             if layer == i:
                 weight[neuron], bias[neuron] = 0, 0
-    return AffineMap(float(weight[0, 0]), float(weight[0, 1]), float(bias[0] * experiment.data.scale))
+    share = scales.targets / scales.inputs
+    return AffineMap(float(weight[0, 0]) * share, float(weight[0, 1]) * share, float(bias[0] * scales.targets))

@@ -76,7 +76,7 @@ def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> AffineMapHi
     path = run_path(trainer, keyframes)
     maps = []
     for parameters, silenced in zip(path.parameters.astype(np.float32), path.silenced, strict=True):
-        found = collapsed_map(experiment, parameters, silenced)
+        found = collapsed_map(experiment, trainer.dataset.scales, parameters, silenced)
         assert found is not None
         maps.append((found.w_a, found.w_b, found.c))
     w_a, w_b, c = np.array(maps).T.copy()

@@ -52,14 +52,15 @@ def why_stuck(trainer: Trainer) -> Stuck | None:
         return None
     alike = float(answers.std()) <= ALIKE * spread
     copies = _copies(trainer)
-    missing = float((answers - targets).std())
+    missing = float(look.difference.std())
     if not alike and not (copies and missing > 0.1 * spread):
         return None
-    experiment, scale = trainer.experiment, trainer.experiment.data.scale
+    experiment, scale = trainer.experiment, trainer.dataset.scales.targets
+    said = trainer.dataset.meant(look.answers)
     phrase = Stuck(
         loss,
         alike,
-        (float(answers.min()) * scale, float(answers.max()) * scale),
+        (float(said.min()), float(said.max())),
         float(targets.min()) * scale,
         float(targets.max()) * scale,
         "copies",

@@ -305,6 +305,24 @@ class Region:
     rmse: float
     mean_error: float
     """Mean of |answer − wanted|."""
+    right: float = 0.0
+    """Share that is off by less than a half: of a yes or no, the answers that are right."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """How many answers were yes and no, where yes and where no was right."""
+
+    yes_for_yes: int
+    no_for_yes: int
+    yes_for_no: int
+    no_for_no: int
+
+    @property
+    def accuracy(self) -> float:
+        """The share that is right."""
+        right = self.yes_for_yes + self.no_for_no
+        return right / (right + self.no_for_yes + self.yes_for_no)
 
 
 @dataclass(frozen=True)
@@ -329,6 +347,8 @@ class Evaluation:
     """In units of sums."""
     regions: tuple[Region, ...]
     """The training range and wider ones; the first alone where no other right answers are known."""
+    hits: Hits | None = None
+    """Of a yes or no: what was said where; what counts then in the place of distances."""
 
 
 @dataclass(frozen=True)
@@ -342,3 +362,5 @@ class Baseline:
     """In units of sums, over the sums of :class:`Evaluation`."""
     count: int
     """How many of those sums it was asked."""
+    right: float = 0.0
+    """Share of them on the right side of a half: of a yes or no, the answers that are right."""

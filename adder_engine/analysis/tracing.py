@@ -27,16 +27,16 @@ def trace_sum(trainer: Trainer, a: float, b: float, step: StepTrace | None = Non
     Where its right answer is not known, target, loss, errors and gradients are NaN.
     """
     experiment = trainer.experiment
-    scale = experiment.data.scale
+    data = trainer.dataset
     wanted = experiment.wanted.of(a, b)
     target = math.nan if wanted is None else wanted
-    way = trainer.quiet_pass(_scaled([[a], [b]], scale), _scaled([target], scale))
+    way = trainer.quiet_pass(_scaled([[a], [b]], data.scales.inputs), _scaled([target], data.scales.targets))
     loss = way.run()
     way.back()
     if step is not None:
         before = way.again(trainer.previous[0].copy())
         earlier_loss = before.run()
-        step = dataclasses.replace(step, previous_answer=float(before.answers[0] * np.float32(scale)))
+        step = dataclasses.replace(step, previous_answer=float(data.meant(before.answers)[0]))
         if _is_the_batch(trainer, before):
             before.back()
             step = dataclasses.replace(
@@ -100,7 +100,8 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
         raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
     place = int(found[0])
     data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
-    a, b = data.rows[row][:2] if data.kind == "rows" else (float(x) for x in trainer.dataset.pairs[row].tolist())
+    own = trainer.experiment.training_rows
+    a, b = own[row][:2] if data.kind == "rows" else (float(x) for x in trainer.dataset.pairs[row].tolist())
     targets = way.targets if way.flat_target else way.targets[place : place + 1]
     answers, n = np.full_like(targets, way.answers[place]), len(targets)
     loss = float(summed(CODES[way.loss_name], answers, targets, np.empty_like(targets), n) / targets.dtype.type(n))
@@ -249,7 +250,7 @@ def _collect(
     step: StepTrace | None,
 ) -> Trace:
     """Copy one column of a pass into a trace."""
-    scale, slots = trainer.experiment.data.scale, trainer.layout.slots
+    data, slots = trainer.dataset, trainer.layout.slots
     tensors = [parameters[slot.span].reshape(slot.shape).copy() for slot in slots]
     deltas = [way.delta(i)[:, place].copy() for i in range(way.depth)]
     layers = []
@@ -275,10 +276,11 @@ def _collect(
     return Trace(
         pair=pair,
         row=row,
-        scale=scale,
+        scale=data.scales.inputs,
+        target_scale=data.scales.targets,
         inputs=way.inputs[:, place].copy(),
         layers=tuple(layers),
-        answer=float(output * np.float32(scale)),
+        answer=float(data.meant(way.answers[place : place + 1])[0]),
         output=float(output),
         target=float(way.targets[place]),
         differences=(way.difference[place] if way.flat_target else way.difference[:, place]).copy(),

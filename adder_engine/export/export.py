@@ -16,7 +16,7 @@ from adder_engine.disk import write_whole
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import layout_of
-from adder_engine.snapshot import Losses
+from adder_engine.snapshot import UNSCALED, Losses, Scales
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,7 @@ class ExportedRun:
     """None where the run was not trained."""
     parameters: NDArray[np.float32] | None = None
     """``(P,)``; what leads on from a muted neuron is 0, so that a network without muting answers as the run does."""
+    scales: Scales = UNSCALED
     muted: str = ""
     """Which neurons are muted, in a sentence; empty where none is."""
 
@@ -81,7 +82,8 @@ class ExportedRun:
         elif 0 < epochs < present.epochs:
             ended = f"The run was exported at epoch {epochs:,}; this program runs all {present.epochs:,} epochs."
         parameters, muted = _as_it_answers(trainer), _muted(trainer)
-        return cls(present if changed_at is None else began, title, changed, ended, losses, parameters, muted)
+        return cls(present if changed_at is None else began, title, changed, ended, losses, parameters,
+                   trainer.dataset.scales, muted)  # fmt: skip
 
 
 def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
@@ -112,8 +114,12 @@ def _muted(trainer: Trainer) -> str:
 def left_out(portrait: ExportedRun, kind: str) -> str:
     """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
     if kind == ".pt":
-        scale = portrait.experiment.data.scale
+        scale, target = portrait.scales
         units = "" if scale == 1 else f"It works in units of {scale:g}: divide a and b by it, and multiply the answer."
+        if target != scale:
+            units = f"It takes a and b divided by {scale:g}, and its answer is to be multiplied by {target:g}."
+        if portrait.experiment.is_yes_or_no:
+            units = f"{'' if scale == 1 else f'Divide a and b by {scale:g}. '}Its answer is the log-odds of a yes."
         return " ".join(note for note in (portrait.muted, units) if note)
     if kind == ".csv" and portrait.experiment.compares_all_pairs:
         n = f"{portrait.experiment.rows_per_update:,}"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adder_engine.experiment import Experiment
+from adder_engine.experiment import AUTO, SAME, Experiment
+from adder_engine.held_out import HELD_OUT_SEED, held_out_count
 from adder_engine.parsing import number_text
-from adder_engine.training.data import HELD_OUT_SEED
 from adder_engine.watched_sums import starting_sums
 
 _ACTIVATIONS = {
@@ -23,11 +23,11 @@ _STEP = """def step(x):
 
 
 """
-_LOSSES = {"mse": "nn.MSELoss()", "mae": "nn.L1Loss()", "huber": "nn.HuberLoss()"}
+_LOSSES = {"mse": "nn.MSELoss()", "mae": "nn.L1Loss()", "huber": "nn.HuberLoss()", "bce": "nn.BCEWithLogitsLoss()"}
 _TASKS = {
     "sum": "{0}.sum(dim=1, keepdim=True)", "difference": "{0}[:, :1] - {0}[:, 1:]", "product": "{0}[:, :1] * {0}[:, 1:]"
 }  # fmt: skip
-_SIGNS = {"sum": " + ", "difference": " - ", "product": " * ", "rows": ", "}
+_SIGNS = {"sum": " + ", "difference": " - ", "product": " * "}
 
 
 @dataclass(frozen=True)
@@ -141,20 +141,49 @@ def _data(e: Experiment) -> Iterator[str]:
     else:
         yield f"low, high = {data.low!r}, {data.high!r}"
         yield f"inputs = torch.rand({data.count:_}, 2) * (high - low) + low"
-        yield f"targets = {_TASKS[data.task].format('inputs')}"
+        yield from _wanted(e, "targets", "inputs")
+    if data.kind == "rows" and held_out:
+        yield f"order = torch.randperm({len(data.rows)}, generator=torch.Generator().manual_seed({HELD_OUT_SEED}))"
+        count = held_out_count(len(data.rows), data.test_share)
+        yield f"held_out, kept = order[:{count}].sort().values, order[{count}:].sort().values"
+        yield "test_inputs, test_targets = inputs[held_out], targets[held_out]"
+        yield "inputs, targets = inputs[kept], targets[kept]"
     if data.noise:
         yield f"targets = targets + {data.noise!r} * torch.randn(len(targets), 1)"
-    if held_out:
+    if data.kind == "uniform" and held_out:
         yield f"held_out = torch.Generator().manual_seed({HELD_OUT_SEED})"
         yield f"test_inputs = torch.rand({data.test_count:_}, 2, generator=held_out) * (high - low) + low"
-        yield f"test_targets = {_TASKS[data.task].format('test_inputs')}"
-    if data.scale != 1:
-        yield f"scale = {data.scale!r}"
-        yield "inputs, targets = inputs / scale, targets / scale"
-        if held_out:
-            yield "test_inputs, test_targets = test_inputs / scale, test_targets / scale"
+        yield from _wanted(e, "test_targets", "test_inputs")
+    names = _scales(e)
+    for name, scale, rows in (("scale", data.scale, "inputs"), (TARGET_SCALE, data.target_scale, "targets")):
+        if name in names:
+            yield f"{name} = {f'{rows}.abs().max().item() or 1.0' if scale == AUTO else repr(scale)}"
+    if names[0]:
+        yield from (f"{rows} = {rows} / {names[0]}" for rows in ("inputs", *["test_inputs"] * held_out))
+    if names[1]:
+        yield from (f"{rows} = {rows} / {names[1]}" for rows in ("targets", *["test_targets"] * held_out))
     if e.training.flat_target:
         yield "targets = targets.squeeze(1)  # (n,) instead of (n, 1): every answer is compared with every target"
+
+
+TARGET_SCALE = "target_scale"
+
+
+def _scales(e: Experiment) -> tuple[str, str]:
+    """What the scales of inputs and targets are called; empty where nothing is divided."""
+    inputs = "scale" if e.data.scale != 1 else ""
+    if e.is_yes_or_no or e.data.target_scale == 1:
+        return inputs, ""
+    return inputs, inputs if e.data.target_scale == SAME else TARGET_SCALE
+
+
+def _wanted(e: Experiment, name: str, inputs: str) -> Iterator[str]:
+    """The right answers by the task; a formula is worked out in double precision and rounded once."""
+    if e.wanted.formula is None:
+        yield f"{name} = {_TASKS[e.data.task].format(inputs)}"
+        return
+    yield f"a, b = {inputs}.double().split(1, dim=1)"
+    yield f"{name} = ({e.wanted.formula.code()}).float()"
 
 
 def _optimizer(e: Experiment) -> Iterator[str]:
@@ -231,19 +260,22 @@ def _update(e: Experiment, inputs: str, targets: str) -> Iterator[str]:
 
 def _answers(e: Experiment) -> Iterator[str]:
     pair, answer = "torch.tensor([[float(a), float(b)]])", ".item()"
-    if e.data.scale != 1:
-        pair, answer = f"{pair} / scale", ".item() * scale"
+    scale, target_scale = _scales(e)
+    pair += f" / {scale}" if scale else ""
+    answer += f" * {target_scale}" if target_scale else ""
+    if e.is_yes_or_no:
+        answer = ".sigmoid().item()  # how likely yes is"
     if _drops_out(e):
         yield "model.eval()"
     pairs = ", ".join(f"({number_text(s.a)}, {number_text(s.b)})" for s in starting_sums(e))
     yield "with torch.no_grad():"
     yield f"    for a, b in [{pairs}]:"
     yield f"        answer = model({pair}){answer}"
-    yield f'        print(f"{{a}}{_SIGNS[e.wanted.rule]}{{b}} = {{answer:.4f}}")'
+    yield f'        print(f"{{a}}{_SIGNS.get(e.wanted.rule, ", ")}{{b}} = {{answer:.4f}}")'
 
 
 def _holds_out(e: Experiment) -> bool:
-    return e.data.kind == "uniform" and e.data.test_count > 0
+    return e.test_row_count > 0
 
 
 def _drops_out(e: Experiment) -> bool:

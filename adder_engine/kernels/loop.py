@@ -237,6 +237,8 @@ class Rules(NamedTuple):
     wanted: Any
     within: Any
     scale: Any
+    yes_or_no: Any
+    """Whether the answer is how likely yes is."""
     beyond: Any
     """Epochs up to this one are gone through without a stop."""
     were: Any
@@ -252,7 +254,10 @@ NEVER = 1 << 60
 def is_near(net: Any, state: Any, scratch: Any, masks: Any, order: Any, rules: Any) -> Any:
     """Whether the answer to the watched sum, which is left in ``rules.answer``, is within its bounds."""
     ask(net, state[0], scratch, rules.pair, masks, order, 1, rules.answer)
-    rules.answer[0] *= np.float32(rules.scale)
+    if rules.yes_or_no:
+        rules.answer[0] = np.float32(1 / (1 + math.exp(-np.float64(rules.answer[0]))))
+    else:
+        rules.answer[0] *= np.float32(rules.scale)
     return abs(rules.answer[0] - rules.wanted) <= rules.within
 
 

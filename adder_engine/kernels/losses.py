@@ -1,15 +1,19 @@
-"""Losses over differences of answer and target: ``nn.MSELoss``, ``nn.L1Loss`` and ``nn.HuberLoss`` with delta 1."""
+"""Losses of answers beside targets: ``nn.MSELoss``, ``nn.L1Loss``, ``nn.HuberLoss`` with delta 1, and
+``nn.BCEWithLogitsLoss``, whose answers are log-odds.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from adder_engine.kernels.activations import exp
 from adder_engine.kernels.compiler import compiled
 
-CODES = {"mse": 0, "mae": 1, "huber": 2}
-MSE, MAE, HUBER = CODES.values()
+CODES = {"mse": 0, "mae": 1, "huber": 2, "bce": 3}
+MSE, MAE, HUBER, BCE = CODES.values()
 
 
 @compiled
@@ -31,6 +35,12 @@ def summed(code: Any, answers: Any, targets: Any, out: Any, count: Any) -> Any:
             d = answers[r] - targets[r]
             total += d if d.real > 0 else -d
             out[r] = share if d.real > 0 else (-share if d.real < 0 else d * zero)
+    elif code == BCE:  # max(x, 0) − x·t + log(1 + e^−|x|), and σ(x) − t
+        for r in range(len(answers)):
+            x, yes = answers[r], answers[r].real > 0
+            small = exp(-x if yes else x)
+            total += (x if yes else zero) - x * targets[r] + kind(math.log1p(small.real))
+            out[r] = ((one if yes else small) / (one + small) - targets[r]) * share
     else:
         for r in range(len(answers)):
             d = answers[r] - targets[r]
@@ -56,7 +66,7 @@ def summed_against_all(code: Any, answers: Any, every: Any, out: Any, count: Any
     return total
 
 
-def mean_of(loss: str, differences: Any) -> float:
-    """The mean loss of differences ``(n,)``, float32 or float64."""
-    zeros = np.zeros_like(differences)
-    return float(summed(CODES[loss], np.ascontiguousarray(differences), zeros, zeros.copy(), 1) / len(zeros))
+def mean_of_zeros(loss: str, targets: Any) -> float:
+    """The mean loss of answers that are all 0 beside targets ``(n,)``, float32 or float64."""
+    zeros = np.zeros_like(targets)
+    return float(summed(CODES[loss], zeros, np.ascontiguousarray(targets), zeros.copy(), 1) / len(zeros))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adder_engine.analysis.curvature import largest_curvature, limit_for
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.losses import mean_of
+from adder_engine.kernels.losses import mean_of_zeros
 from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import SetParameter
 from adder_engine.snapshot import Divergence, Position
@@ -40,7 +40,7 @@ class Bound:
     def __init__(self, trainer: Trainer, starts: Sequence[NDArray[np.float32]]) -> None:
         self.start = max(trainer.loss_at(start) for start in starts)
         """The loss at the start, the highest of several."""
-        zero = mean_of(trainer.experiment.training.loss, trainer.targets)
+        zero = mean_of_zeros(trainer.experiment.training.loss, trainer.targets)
         self.loss = BEYOND * max(self.start, zero) or math.inf
         """Above it a run has diverged; infinite where start and targets are 0."""
 

@@ -73,7 +73,7 @@ def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
 
 def collapsed_of(trainer: Trainer) -> AffineMap | None:
     """The whole network as one map, for networks without activation."""
-    return collapsed_map(trainer.experiment, trainer.state[0], trainer.handles.silenced)
+    return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.handles.silenced)
 
 
 def course_of(run: Run, index: int) -> ParameterHistory:
@@ -115,7 +115,7 @@ def _replayed_from(run: Run) -> Position:
 
 def seconds_of_an_update(experiment: Experiment) -> float:
     """About how long one update takes that is halted at, guessed from the network's size and its rows."""
-    rows = experiment.rows_per_update + experiment.data.test_count / experiment.updates_per_epoch
+    rows = experiment.rows_per_update + experiment.test_row_count / experiment.updates_per_epoch
     cells = rows * (sum(experiment.network.layers) + experiment.parameter_count / 8)
     return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 

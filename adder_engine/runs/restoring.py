@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
-from adder_engine.experiment import CHANGEABLE, Experiment
+from adder_engine.experiment import Experiment, can_go_on_with
 from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import SavedRun
@@ -215,7 +215,7 @@ def _check_events(events: list[Event], experiment: Experiment) -> None:
         _must(at.edits == (before.edits + 1 if before and together else 0))
         before = at
         if isinstance(intervention, ChangeSettings):
-            _must(intervention.experiment.differences(experiment).keys() <= CHANGEABLE)
+            _must(can_go_on_with(experiment, intervention.experiment))
         else:
             intervention.check(experiment)
 

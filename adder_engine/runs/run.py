@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import CHANGEABLE, Experiment, key_named
+from adder_engine.experiment import CHANGEABLE, Experiment, can_go_on_with, key_named
 from adder_engine.export.export import ExportedRun
 from adder_engine.runs.timeline import (
     ChangeSettings,
@@ -451,6 +451,8 @@ class Run:
             if key_named(name).name not in CHANGEABLE:
                 raise RequestError(f"{name} cannot change during a run: start a new one with it.")
         old, experiment = self.experiment, self.experiment.replace(**changes)
+        if not can_go_on_with(old, experiment):
+            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
         begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(

@@ -419,6 +419,7 @@ class Workspace:
             collapsed=collapsed_of(trainer),
             losses=recording.history.losses(),
             trace=trace,
+            scales=trainer.dataset.scales,
             batch_rows=trainer.batch_size,
             silenced=tuple(sorted(trainer.handles.silenced)),
             can_undo=self.can_undo,

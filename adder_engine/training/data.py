@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adder_engine.experiment import Data, Experiment
+from adder_engine.errors import ExperimentError
+from adder_engine.experiment import AUTO, SAME, Data, Experiment
+from adder_engine.formula import Formula
+from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.kernels.random import seeded, uniform
-from adder_engine.snapshot import DatasetArrays
-from adder_engine.wanted import Wanted
+from adder_engine.snapshot import DatasetArrays, Scales
+from adder_engine.wanted import Row, Wanted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,13 +23,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     Stream = NDArray[np.uint32]
 
-HELD_OUT_SEED = 123
-"""Held-out sums come from a generator of their own, so that they never disturb a run."""
-
 
 @dataclass(frozen=True)
 class Dataset:
-    """Inputs ``(n, 2)`` and targets ``(n, 1)``, float32: as drawn, in units of sums, and divided by the scale."""
+    """Inputs ``(n, 2)`` and targets ``(n, 1)``, float32: as drawn, in units of sums, and divided by the scales."""
 
     pairs: Array
     """In units of sums; so are ``answers``, noise included, and the held-out ones."""
@@ -33,46 +34,55 @@ class Dataset:
     test_pairs: Array
     """``(m, 2)``; m is 0 where there are no held-out sums."""
     test_answers: Array
-    scale: float
+    scales: Scales
+    is_yes_or_no: bool = False
 
     @cached_property
     def inputs(self) -> Array:
-        return self.pairs / np.float32(self.scale)
+        return self.pairs / np.float32(self.scales.inputs)
 
     @cached_property
     def targets(self) -> Array:
-        return self.answers / np.float32(self.scale)
+        return self.answers / np.float32(self.scales.targets)
 
     @cached_property
     def test_inputs(self) -> Array:
-        return self.test_pairs / np.float32(self.scale)
+        return self.test_pairs / np.float32(self.scales.inputs)
 
     @cached_property
     def test_targets(self) -> Array:
-        return self.test_answers / np.float32(self.scale)
+        return self.test_answers / np.float32(self.scales.targets)
+
+    def meant(self, outputs: Array) -> NDArray[np.float64]:
+        """What the last layer's outputs say, in units of sums; where the question is yes or no, how likely yes is."""
+        with np.errstate(over="ignore"):
+            if self.is_yes_or_no:
+                return np.asarray(1 / (1 + np.exp(-outputs.astype(np.float64))))
+            return (outputs * np.float32(self.scales.targets)).astype(np.float64)
 
     @classmethod
     def draw(cls, experiment: Experiment, stream: Stream) -> Dataset:
         """Make the data, drawing the inputs and then the noise from ``stream``."""
         data = experiment.data
         if data.kind == "rows":
-            pairs = np.array([row[:2] for row in data.rows], dtype=np.float32)
-            answers = np.array([[experiment.wanted.of_row(row)] for row in data.rows], dtype=np.float32)
+            (pairs, answers), (test_pairs, test_answers) = (
+                _listed(experiment, rows) for rows in (experiment.training_rows, experiment.test_rows)
+            )
         else:
-            pairs = _drawn(data, data.count, stream)
-            answers = _answers(data.task, pairs)
+            pairs, test_pairs = _drawn(data, data.count, stream), _drawn(data, data.test_count, seeded(HELD_OUT_SEED))
+            answers, test_answers = (_answers(experiment, some) for some in (pairs, test_pairs))
         if data.noise > 0:
             from adder_engine.torch_draws import normal  # the one draw of data for which torch is needed
 
             answers = answers + np.float32(data.noise) * normal(stream, answers.shape)
-        test_pairs = _drawn(data, data.test_count if data.kind == "uniform" else 0, seeded(HELD_OUT_SEED))
-        return cls(pairs, answers, test_pairs, _answers(data.task, test_pairs), data.scale)
+        scales = _scales(experiment, pairs, answers)
+        return cls(pairs, answers, test_pairs, test_answers, scales, experiment.is_yes_or_no)
 
     def wanted(self, experiment: Experiment) -> NDArray[np.float64]:
         """The right answers to the training rows, without noise, ``(n,)``, in units of sums."""
         wanted = experiment.wanted
         if experiment.data.kind == "rows":
-            return np.array([wanted.of_row(row) for row in experiment.data.rows])
+            return np.array([wanted.of_row(row) for row in experiment.training_rows])
         a, b = self.pairs.T.astype(np.float64)
         return wanted_over(wanted, a, b)
 
@@ -89,6 +99,7 @@ class Dataset:
             wanted=frozen(self.wanted(experiment)),
             test_inputs=frozen(self.test_pairs.astype(np.float64)),
             test_targets=frozen(self.test_answers[:, 0].astype(np.float64)),
+            is_yes_or_no=self.is_yes_or_no,
         )
 
 
@@ -101,8 +112,22 @@ def wanted_over(wanted: Wanted, a: NDArray[np.float64], b: NDArray[np.float64]) 
             return a - b
         case "product":
             return a * b
+        case "formula" if wanted.formula is not None:
+            return _by_formula(wanted.formula, a, b)
     found = (wanted.of(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True))
     return np.array([np.nan if target is None else target for target in found])
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs, "min": np.minimum, "max": np.maximum, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt,
+}  # fmt: skip
+
+
+def _by_formula(formula: Formula, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The answers to pairs, in arrays of one shape; NaN where the formula has no finite value."""
+    with np.errstate(all="ignore"):
+        found = np.asarray(formula.over(a, b, _FUNCTIONS, np.float64), dtype=np.float64)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _drawn(data: Data, count: int, stream: Stream) -> Array:
@@ -111,6 +136,41 @@ def _drawn(data: Data, count: int, stream: Stream) -> Array:
     return shares.reshape(count, 2) * np.float32(data.high - data.low) + np.float32(data.low)
 
 
-def _answers(task: str, pairs: Array) -> Array:
+def _listed(experiment: Experiment, rows: Sequence[Row]) -> tuple[Array, Array]:
+    """Rows as pairs ``(n, 2)`` and their targets ``(n, 1)``."""
+    targets = [experiment.wanted.of_row(row) for row in rows]
+    pairs = np.array([row[:2] for row in rows], dtype=np.float32).reshape(-1, 2)
+    return pairs, np.array(targets, dtype=np.float32).reshape(-1, 1)
+
+
+def _scales(experiment: Experiment, pairs: Array, answers: Array) -> Scales:
+    """What the experiment says of them, with what stands for it worked out from the training rows."""
+    data = experiment.data
+
+    def number(scale: float | str, rows: Array) -> float:
+        return float(scale) if scale != AUTO else float(np.abs(rows).max()) or 1.0
+
+    if experiment.is_yes_or_no:
+        return Scales(number(data.scale, pairs), 1.0)
+    own = data.scale if data.target_scale == SAME else data.target_scale
+    return Scales(number(data.scale, pairs), number(own, pairs if data.target_scale == SAME else answers))
+
+
+def _answers(experiment: Experiment, pairs: Array) -> Array:
+    """The task's answers; a formula's are worked out in float64, and rounded once.
+
+    Raises:
+        ExperimentError: a formula has no value at a pair that was drawn.
+    """
+    task, formula = experiment.data.task, experiment.wanted.formula
     a, b = pairs[:, :1], pairs[:, 1:]
+    if formula is not None:
+        with np.errstate(over="ignore"):
+            found = _by_formula(formula, a.astype(np.float64), b.astype(np.float64)).astype(np.float32)
+        if len(bad := np.flatnonzero(~np.isfinite(found))):
+            raise ExperimentError(
+                f'data.task = "{task}" has no value at a = {a[bad[0], 0]:.6g}, b = {b[bad[0], 0]:.6g}, a pair that is'
+                " drawn: draw from where it has one (data.low, data.high), or use another formula."
+            )
+        return found
     return a + b if task == "sum" else a - b if task == "difference" else a * b

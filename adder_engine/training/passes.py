@@ -117,8 +117,10 @@ class Pass:
 
     @property
     def difference(self) -> Floats:
-        """Answer minus target: ``(1, n)``, or ``(n, n)``, a row for each answer, with a flat target."""
+        """Answer, or its sigmoid for bce, minus target: ``(1, n)``; ``(n, n)``, a row an answer, with a flat target."""
         answers = self.answers
+        if self.loss_name == "bce":
+            answers = (1 / (1 + np.exp(-answers.astype(np.float64)))).astype(answers.dtype)
         found: Floats = answers[:, None] - self.targets if self.flat_target else (answers - self.targets)[None]
         return found
 

@@ -50,13 +50,14 @@ class StoppingRules:
         """The rules were set at this very moment: what holds already counts as new."""
         stop, experiment = self.trainer.experiment.stop, self.trainer.experiment
         wanted = experiment.wanted.of(*stop.sum) if stop.sum else None
-        pair = np.zeros((2, 0), dtype=np.float32)
+        pair, scales = np.zeros((2, 0), dtype=np.float32), self.trainer.dataset.scales
         if wanted is not None:  # of a sum whose right answer is not known the rule never pauses the run
-            pair = np.array(stop.sum, dtype=np.float32)[:, None] / np.float32(experiment.data.scale)
+            pair = np.array(stop.sum, dtype=np.float32)[:, None] / np.float32(scales.inputs)
         self._stop = stop
         self._rules = loop.Rules(
             stop.epoch, float(stop.loss), stop.patience, pair, np.zeros(1, dtype=np.float32),
-            0.0 if wanted is None else float(wanted), float(stop.within), float(experiment.data.scale), 0,
+            0.0 if wanted is None else float(wanted), float(stop.within), scales.targets,
+            experiment.is_yes_or_no, 0,
             np.zeros(2, dtype=np.int64),
         )  # fmt: skip
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MOST_ALONE = 128
 """Pairs up to which each is asked alone. Of more, nobody reads each as a number."""
 NO_RULES = loop.Rules(
-    0, 0.0, 0, np.zeros((2, 0), dtype=np.float32), np.zeros(1, dtype=np.float32), 0.0, 0.0, 1.0, loop.NEVER,
+    0, 0.0, 0, np.zeros((2, 0), dtype=np.float32), np.zeros(1, dtype=np.float32), 0.0, 0.0, 1.0, False, loop.NEVER,
     np.zeros(2, dtype=np.int64),
 )  # fmt: skip
 _UNHEARD = History(loop.NEVER).kernel
@@ -414,14 +414,13 @@ class Trainer:
             asked = np.asarray(pairs, dtype=np.float64).reshape(len(pairs), 2)
         except (TypeError, ValueError):
             raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
-        scale = np.float32(self.experiment.data.scale)
+        scale = np.float32(self.dataset.scales.inputs)
         with np.errstate(over="ignore"):
             inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
         found = np.empty(len(asked), dtype=np.float32)
         size = FEW if len(asked) <= MOST_ALONE else BLOCK
         ask(self.net, self.state[0], self._asking(size), inputs, NOTHING, self._order, size, found)
-        with np.errstate(over="ignore"):
-            return (found * scale).astype(np.float64)
+        return self.dataset.meant(found)
 
     def _asking(self, size: int) -> Any:
         return self._scratch if size <= FEW or len(self._order) > FEW else scratch_for(self.net, size)

@@ -41,7 +41,8 @@ SET = click.option(
 )  # fmt: skip
 DATA = click.option(
     "--data", metavar="FILE.csv",
-    help="Train on the rows in this file, a,b or a,b,target, instead of the experiment's data.",
+    help="Train on the rows in this file, a,b or a,b,target, instead of the experiment's data; - reads them from"
+    " standard input.",
 )  # fmt: skip
 
 WEIGHTS = click.option(
@@ -216,7 +217,7 @@ def _chosen(
 def _title(experiment: str, data: str | None) -> str:
     """What a run is called: its preset or file, and the file of its rows."""
     name = Path(experiment).name
-    return name if data is None else f"{name} on {Path(data).name}"
+    return name if data is None else f"{name} on {'standard input' if data == '-' else Path(data).name}"
 
 
 @cli.command()

@@ -118,6 +118,15 @@ def _run(plan: Sweep, jobs: int) -> tuple[SweepState, bool]:
     return state, False
 
 
+def _how_near(experiment: Experiment, named: list[str], off_by: list[float | None]) -> dict[str, Any]:
+    """How far off the answers are; of a yes or no, whether they are right."""
+    if experiment.is_yes_or_no:
+        return {
+            "right": {name: None if off is None else abs(off) < 0.5 for name, off in zip(named, off_by, strict=True)}
+        }
+    return {"off_by": dict(zip(named, off_by, strict=True))}
+
+
 def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     """A run as JSON; numbers that are not finite, and those of a run that was not begun, are null."""
     answers = run.answers or (None,) * len(plan.sums)
@@ -136,7 +145,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
         "test_loss": finite_or_null(run.test_loss),
         "predictions": dict(zip(named, map(finite_or_null, answers), strict=True)),
         "wanted": dict(zip(named, wanted, strict=True)),
-        "off_by": dict(zip(named, off_by, strict=True)),
+        **_how_near(plan.experiment, named, off_by),
         "done": run.done,
     }  # fmt: skip
     if run.stopped is None:

@@ -41,11 +41,18 @@ class Reply(NamedTuple):
     """None where it is not finite."""
     wanted: float | None
     """None where it is not known."""
+    yes_or_no: bool = False
+    """Whether it said how likely yes is."""
 
     @property
     def off_by(self) -> float | None:
         """Predicted minus wanted; None where either is not there."""
         return None if self.predicted is None or self.wanted is None else self.predicted - self.wanted
+
+    @property
+    def right(self) -> bool | None:
+        """Of a yes or no, whether it said what is right; None where either is not there."""
+        return None if self.off_by is None else abs(self.off_by) < 0.5
 
 
 @dataclass(frozen=True)
@@ -237,7 +244,12 @@ def ask(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Reply, ...]:
     from adder_engine.runs.explorer import answers_of
 
     return tuple(
-        Reply(question_text(answer.sum, trainer.experiment), finite_or_null(answer.predicted), answer.wanted)
+        Reply(
+            question_text(answer.sum, trainer.experiment),
+            finite_or_null(answer.predicted),
+            answer.wanted,
+            trainer.experiment.is_yes_or_no,
+        )
         for answer in answers_of(trainer, sums)
     )
 
@@ -266,7 +278,10 @@ class JsonReport:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
         line["wanted"] = {reply.typed: reply.wanted for reply in outcome.replies}
-        line["off_by"] = {reply.typed: reply.off_by for reply in outcome.replies}
+        if any(reply.yes_or_no for reply in outcome.replies):
+            line["right"] = {reply.typed: reply.right for reply in outcome.replies}
+        else:
+            line["off_by"] = {reply.typed: reply.off_by for reply in outcome.replies}
         line["seconds"] = round(outcome.seconds, 6)
         line["updates_per_second"] = round(_speed(outcome), 1)
         self._write(line)
@@ -319,7 +334,12 @@ class TextReport:
 
 
 def answer_lines(replies: Sequence[Reply]) -> list[str]:
-    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns; ``no truth known`` where none is."""
+    """``30+70 = 99.98   truth 100   off by −0.02`` for each reply, in columns; ``no truth known`` where none is.
+
+    Of a yes or no ``30,90 = 98.2% yes   truth yes   right``.
+    """
+    if any(reply.yes_or_no for reply in replies):
+        return _yes_or_no_lines(replies)
     differences = [abs(reply.off_by) for reply in replies if reply.off_by is not None]
     decimals = 4 if any(0 < difference < 0.005 for difference in differences) else 2
     rows = []
@@ -334,6 +354,19 @@ def answer_lines(replies: Sequence[Reply]) -> list[str]:
         + (f"truth {truth:>{widths[2]}}   off by {off_by:>{widths[3]}}" if truth else "no truth known")
         for typed, answer, truth, off_by in rows
     ]
+
+
+def _yes_or_no_lines(replies: Sequence[Reply]) -> list[str]:
+    from adder_tui.ui.numbers import percent  # few ask so
+
+    rows = [(r.typed, "?" if r.predicted is None else percent(r.predicted)) for r in replies]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for reply, (typed, share) in zip(replies, rows, strict=True):
+        told = "no truth known" if reply.wanted is None else f"truth {'yes' if reply.wanted > 0.5 else 'no '}"
+        verdict = "" if reply.right is None else "   right" if reply.right else "   wrong"
+        lines.append(f"{typed:<{widths[0]}} = {share:>{widths[1]}} yes   {told}{verdict}")
+    return lines
 
 
 def _speed(outcome: Outcome) -> float:

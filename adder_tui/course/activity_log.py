@@ -46,6 +46,7 @@ class LoggedRun:
     """The furthest update."""
     losses: Losses | None = None
     current_loss: float | None = None
+    target_scale: float = 1.0
     test_loss: float | None = None
     stopped_at: Position | None = None
     exploded: bool = False
@@ -64,7 +65,7 @@ class LoggedRun:
         self.settings = kept
         self.newest = snapshot.newest.update
         self.losses = snapshot.losses
-        self.current_loss = snapshot.current_loss
+        self.current_loss, self.target_scale = snapshot.current_loss, snapshot.scales.targets
         self.test_loss = snapshot.test_loss
         if snapshot.status == "stopped":
             self.stopped_at = snapshot.newest
@@ -134,7 +135,7 @@ class LoggedRun:
     def _root(self, loss: float | None) -> float | None:
         if loss is None or self.experiment.training.loss != "mse":
             return None
-        return math.sqrt(loss) * self.experiment.data.scale
+        return math.sqrt(loss) * self.target_scale
 
 
 def same(setting: Any, wanted: Any) -> bool:

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from adder_engine.held_out import HELD_OUT_SEED
 from adder_tui.ui.heatmap import cell, sign_role
 from adder_tui.ui.line import Line, Role, Span, joined, roomiest
 from adder_tui.ui.list_view import head_line
-from adder_tui.ui.numbers import count, number, plain_number, plural
+from adder_tui.ui.numbers import count, number, plain_number, plural, verdict, verdict_name
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def close_to(data: DatasetArrays) -> float:
     """An answer that is off by no more counts as right: what the checks call close."""
     from adder_engine.wanted import thresholds
 
+    if data.is_yes_or_no:
+        return 0.5
     return thresholds(data.wanted)[0]
 
 
@@ -80,7 +83,8 @@ def data_table(
         columns = tuple(name for name in columns if name != "target")  # the line below tells the chosen row's
     wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
     after = max(5, min(7, wide - LEAST_BEFORE))
-    head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in columns)
+    heads = [*columns[:-1], verdict_name(True)] if data.is_yes_or_no else columns
+    head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in heads)
     lines = [head_line(head, width)]
     for row in range(look.top, min(len(targets), look.top + height - 1)):
         known = answers is not None and row - look.top < len(answers)
@@ -93,7 +97,10 @@ def data_table(
         texts = [cell(value, glyphs, before, after) for value in numbers]
         sign = "+" if off is not None and off > 0 else ""
         shown = cell(off, glyphs, before, after)
-        if sign:
+        if data.is_yes_or_no:
+            said = verdict(off, True, glyphs)[0] if off is not None else glyphs.ellipsis
+            shown = said.rjust(before + 2).ljust(wide)
+        elif sign:
             blank = len(shown) - len(shown.lstrip())
             shown = shown[: blank - 1] + sign + shown[blank:] if blank else shown
         role: Role = "chosen" if row == look.at else "text"
@@ -157,7 +164,8 @@ def scatter(
         column, row = round((a - a_low) / (a_high - a_low) * (columns - 1)), round(
             (b_high - b) / (b_high - b_low) * (rows - 1))  # fmt: skip
         cells[row][column] = (cells[row][column][0], "chosen")
-    lines = [_legend(look, near, len(pairs), len(inputs), held_out_range is not None, glyphs, width)]
+    framed = held_out_range is not None
+    lines = [_legend(look, near, len(pairs), len(inputs), framed, data.is_yes_or_no, glyphs, width)]
     for row, spans in enumerate(cells):
         value = b_high if row == 0 else b_low if row == rows - 1 else None
         label = "" if value is None else plain_number(value, glyphs)
@@ -201,12 +209,19 @@ def _frame(
         cells[row][left] = cells[row][right] = (glyphs.vertical, "faint")
 
 
-def _legend(look: Look, near: float, shown: int, there: int, framed: bool, glyphs: Glyphs, width: int) -> Line:
-    if look.colour == "target":
-        parts: list[Span] = [("  target ", "dim"), ("+", "plus"), (" above 0  ", "dim"), (glyphs.minus, "minus"),
+def _legend(
+    look: Look, near: float, shown: int, there: int, framed: bool, yes_or_no: bool, glyphs: Glyphs, width: int
+) -> Line:
+    right = "." if glyphs.ascii else glyphs.times
+    if yes_or_no and look.colour == "target":
+        parts: list[Span] = [("  target ", "dim"), ("+", "plus"), (" yes  ", "dim"), ("0", "dim"), (" no", "dim")]
+    elif yes_or_no:
+        parts = [("  said ", "dim"), ("+", "plus"), (" yes for no  ", "dim"), (glyphs.minus, "minus"),
+                 (" no for yes  ", "dim"), (right, "dim"), (" right", "dim")]  # fmt: skip
+    elif look.colour == "target":
+        parts = [("  target ", "dim"), ("+", "plus"), (" above 0  ", "dim"), (glyphs.minus, "minus"),
                              (" below", "dim")]  # fmt: skip
     else:
-        right = "." if glyphs.ascii else glyphs.times
         parts = [("  off by ", "dim"), ("+", "plus"), (" too high  ", "dim"), (glyphs.minus, "minus"),
                  (" too low  ", "dim"), (right, "dim"), (f" within {plain_number(near, glyphs)}", "dim")]  # fmt: skip
     frame = f"   {glyphs.horizontal}{glyphs.vertical} held-out range" if framed else ""
@@ -224,7 +239,8 @@ def data_heading(data: DatasetArrays | None, look: Look, own: bool, glyphs: Glyp
     n, m = len(data.targets), len(data.test_targets)
     rows = plural(n, "row" if own else "pair")
     trained: Span = (f"   {rows} to train on", "dim" if look.held_out else "accent")
-    held: Span = (f"   {count(m)} held out", "accent" if look.held_out else "dim")
+    drawn = f", drawn by seed {HELD_OUT_SEED}" if own else ""
+    held: Span = (f"   {count(m)} held out{drawn}", "accent" if look.held_out else "dim")
     return Line.of(line, trained, held if m else ("   nothing held out", "dim"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,7 +14,7 @@ from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
 from adder_engine.rows import FORMS, read_rows, row_text
-from adder_engine.wanted import MOST_ROWS
+from adder_engine.wanted import MOST_ROWS, TASKS
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, thinned
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, ViewSource, heading
 from adder_tui.ui.line import Line
@@ -132,7 +132,7 @@ class OwnRows(Modal[str | None]):
         if not self._rows and self._unlisted:
             self.promise = f"The run's {count(self._unlisted)} rows are too many to edit here: type or paste others."
         elif not self._rows:
-            self.promise = f"Type or paste up to {count(MOST_ROWS)} rows; without a target it is a and b's {data.task}."
+            self.promise = f"Type or paste up to {count(MOST_ROWS)} rows; without a target it is {_task(data.task)}."
         elif data.kind == "rows" and data.rows == self._rows:
             self.promise = f"{plural(len(self._rows), 'row')}, as in the run."
         else:
@@ -155,9 +155,16 @@ class OwnRows(Modal[str | None]):
             self.say(self.said or "There are no rows yet: " + FORMS + ".")
 
     async def _apply(self) -> None:
-        changes = {"data.kind": "rows", "data.rows": self._rows}
-        await self._controller.run(self._source().experiment.replace(**changes), None)
+        experiment = self._source().experiment
+        changes: dict[str, Any] = {"data.kind": "rows", "data.rows": self._rows}
+        if experiment.is_yes_or_no and any(len(row) == 3 and row[2] not in (0, 1) for row in self._rows):
+            changes |= {"training.loss": "mse", "data.task": "sum"}  # numbers are no yes or no
+        await self._controller.run(experiment.replace(**changes), None)
         self.dismiss(None)
+
+
+def _task(task: str) -> str:
+    return f"a and b's {task}" if task in TASKS else task
 
 
 class _Heading(_Part):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from adder_engine.errors import ExperimentError
-from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS, Experiment, activation_text, key_named, why_idle
+from adder_engine.experiment import (
+    CHANGEABLE,
+    KEYS,
+    PRESETS,
+    Experiment,
+    activation_text,
+    can_go_on_with,
+    key_named,
+    loss_for,
+    why_idle,
+)
 from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
@@ -31,6 +41,8 @@ PANEL = 8
 
 Row = tuple[str, Line]
 """A row of the list: the field that it belongs to, empty for a heading, and what it looks like."""
+FORMULA_BEGINS = frozenset("0123456789.abcms(-+")
+"""What a formula may begin with, where a task's word is not meant."""
 
 
 class FormState:
@@ -68,6 +80,8 @@ class FormState:
         key = key_named(name)
         if key.several and "-" in self.text(name):
             return ()
+        if name == "data.task" and self.text(name) not in key.choices:
+            return ()  # a formula, which is typed into
         return ("off", "on") if isinstance(key.default, bool) else key.choices
 
     @property
@@ -90,7 +104,7 @@ class FormState:
     @property
     def in_place(self) -> bool:
         """Whether the run can go on with the changes."""
-        return self.changes.keys() <= CHANGEABLE
+        return can_go_on_with(self.current, self.experiment)
 
     # --- doing -----------------------------------------------------------------------------------
 
@@ -116,6 +130,8 @@ class FormState:
             self.cursor, self.fresh = len(self.text(self.name)) + 1, False
             self._put(self.text(self.name) + "-")
             return
+        if words and self.name == "data.task" and text in FORMULA_BEGINS:
+            words, self.fresh = (), True
         if words:
             fitting = [word for word in words if word.startswith(text)]
             if fitting:
@@ -168,6 +184,8 @@ class FormState:
             self._typed.clear()
         else:
             self._typed[self.name] = text
+            if self.name == "data.task":  # the loss goes with the question
+                self._typed |= loss_for(text, self.text("training.loss"))
         self._look()
 
     def _look(self) -> None:
@@ -329,7 +347,7 @@ def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     default = "many-pairs, all keys at once" if draft.name == PRESET else default_text(draft.name) or "none"
     if words and draft.name != PRESET and key_named(draft.name).several:
         words = (*words, "tanh-relu: one for each layer")
-    if not words:
+    if not words or draft.name == "data.task":
         text = f"Takes {key_named(draft.name).range}. Default {default}."
         return said_lines(text, width + 1, "dim", glyphs)
     rows: list[list[Span]] = [[(" ", "dim")]]
@@ -361,7 +379,7 @@ def _will(draft: FormState) -> str:
         return "Nothing is changed yet."
     if draft.in_place:
         return f"Enter changes {_listed(list(changes))} in this run, which goes on."
-    names = [name for name in changes if name not in CHANGEABLE]
+    names = [name for name in changes if name not in CHANGEABLE] or ["training.loss"]
     one = len(names) == 1
     return f"{_listed(names)} {'needs' if one else 'need'} {_needed(names)}: Enter starts it; u brings this run back."
 

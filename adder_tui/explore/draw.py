@@ -10,7 +10,7 @@ from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, Ex
 from adder_tui.ui.chart import Curve, Upright, plot, span_of
 from adder_tui.ui.heatmap import ranges_text
 from adder_tui.ui.line import Line, Role, roomiest, wrapped
-from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, signed
+from adder_tui.ui.numbers import aligned, answer_text, count, number, percent, plain_number, plural, role_of, signed
 from adder_tui.ui.run_state import learned, sum_text
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
         Evaluation,
         ExtrapolatedError,
         Extrapolation,
+        Hits,
         LocalLinearMap,
     )
 
 
 LEAST_CHART, MOST_CHART = 7, 12
 LEFT_OUT = "Only rows: of other pairs no truth is known."
+BOUNDARY = "f is the log-odds: yes where it is above 0, and the boundary lies where it is 0."
 """Said where rows follow no rule, so that errors are foretold for them alone."""
 BAR = 40
 SHORT = {"this network": "this net", "least squares": "least sq.", "nearest neighbours": "neighbours"}
@@ -108,7 +110,8 @@ def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
     from adder_engine.parsing import Sum
 
     where = sum_text(Sum(slopes.a, slopes.b), view.experiment.wanted.rule, glyphs)
-    lines = [Line.of((f"  Around {where} the answer", "dim"), (" rises by", "dim"))]
+    what = "log-odds rise" if view.experiment.is_yes_or_no else "answer rises"
+    lines = [Line.of((f"  Around {where} the {what} by", "dim"))]
     right = slopes.wanted or (None, None)
     for name, slope, true in (("a", slopes.d_a, right[0]), ("b", slopes.d_b, right[1])):
         line = Line.of("    ", (number(slope, glyphs).rjust(9), "strong"), (f"  for each 1 of {name}", "dim"))
@@ -116,14 +119,20 @@ def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
             phrase = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
             line = Line.of(line, (f"   (right: {phrase})", "dim"))
         lines.append(line)
-    more = "Far out: the errors this line foretells, and those found." if slopes.wanted else LEFT_OUT
+    own_rows = view.experiment.wanted.rule == "rows"
+    more = LEFT_OUT if own_rows else "Far out: the errors this line foretells, and those found."
+    if view.experiment.is_yes_or_no:
+        more = "Log-odds above 0 are a yes."
     return [*lines, Line.of((f"  Elsewhere it bends. {more}", "dim"))]
 
 
 def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) -> list[Line]:
     """The errors that the slopes foretell beside those asked for, the watched sums first."""
     glyphs = view.glyphs
-    note = forecast.slopes.wanted is None and forecast.slopes.everywhere
+    if view.experiment.is_yes_or_no:
+        told = wrapped(glyphs.text(BOUNDARY), width - 3) if forecast.slopes.everywhere else []
+        return [Line.of((f"  {row}", "dim")) for row in told][:height]
+    note = view.experiment.wanted.rule == "rows" and forecast.slopes.everywhere
     rows = _picked(forecast, height - 1 - note)
     sums = [sum_text(row.sum, view.experiment.wanted.rule, glyphs) for row in rows]
     foretold = aligned([signed(row.foretold, glyphs, 5) for row in rows])
@@ -177,6 +186,8 @@ def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
         else f"{count(checks.count)} {checks.judged_on} sums"
     )
     lines = [Line.of((f" of {judged}".ljust(width)[:width], "band-dim"))]
+    if checks.hits is not None:
+        return [*lines, *_hits(checks.hits, width, glyphs)]
     close, near, limit = (plain_number(x, glyphs) for x in (checks.close, checks.near, checks.limit))
     shares = {
         f"within {close} of the truth": checks.within_close,
@@ -200,15 +211,17 @@ def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-def percent(share: float) -> str:
-    """A share as a correct rounding that says 100 % and 0 % only for all and for none."""
-    if share in (0.0, 1.0):
-        return f"{share:.0%}"
-    near_an_end = not 0.01 <= share <= 0.99
-    text = f"{share * 100:.{2 if near_an_end else 1}f}"
-    if text in ("100.00", "0.00"):
-        text = ">99.99" if share > 0.5 else "<0.01"
-    return f"{text}%"
+def _hits(hits: Hits, width: int, glyphs: Glyphs) -> list[Line]:
+    """The share of answers that are right, and what was said where yes and where no was right."""
+    accuracy = Line.of(("  accuracy".ljust(27), "text"), (percent(hits.accuracy).rjust(7), "strong"), "  ",
+                       share_bar(hits.accuracy, min(BAR, width - 40), glyphs))  # fmt: skip
+    rows = (("right: yes", hits.yes_for_yes, hits.no_for_yes), ("right: no", hits.yes_for_no, hits.no_for_no))
+    lines = [accuracy, Line.of(("  hits and misses".ljust(27) + "says yes".rjust(10) + "says no".rjust(10), "dim"))]
+    for name, yes, no in rows:
+        roles: tuple[Role, Role] = ("strong", "text") if name.endswith("yes") else ("text", "strong")
+        lines.append(Line.of((f"  {name}".ljust(27), "text"), (count(yes).rjust(10), roles[0]),
+                             (count(no).rjust(10), roles[1])))  # fmt: skip
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
 def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
@@ -221,6 +234,8 @@ def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
 
 def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
+    if checks.hits is not None:
+        return _right_by_region(checks, width, glyphs)
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
     about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
@@ -247,6 +262,19 @@ def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     return lines
 
 
+def _right_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
+    """Of a yes or no, the share of right answers in the training range and beyond it."""
+    about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
+    lines = [Line.of(("  right by region".ljust(width)[:width], "band-dim"))]
+    for region in checks.regions:
+        reach = ranges_text(region.a, region.b, glyphs)
+        lines.append(Line.of((f"  {about[region.name].ljust(14)}", "text"), (reach.rjust(15), "dim"),
+                             (percent(region.right).rjust(9), "strong")).fit(width, glyphs.ellipsis))  # fmt: skip
+    if len(checks.regions) == 1:
+        lines.append(Line.of(("  elsewhere no truth is known", "dim")).fit(width, glyphs.ellipsis))
+    return lines
+
+
 def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> list[Line]:
     """A column for each learner; the last row is its error on the sums of the checks."""
     if not found.rivals or height < 2:
@@ -258,12 +286,15 @@ def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> 
     header = "  the same rows".ljust(first)
     for rival in ordered:
         header += (rival.name if len(rival.name) < pitch else SHORT[rival.name]).rjust(pitch)
-    columns = [_column(rival, pitch, glyphs) for rival in ordered]
+    yes_or_no = view.experiment.is_yes_or_no
+    columns = [_column(rival, yes_or_no, pitch, glyphs) for rival in ordered]
     sums = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in ordered[0].answers]
     last = len(sums)
     kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
     judged_on = found.checks.judged_on if found.checks is not None else ""
     of = {"held-out": "typical, held out", "training": "typical, these rows"}.get(judged_on, "typical, as above")
+    if yes_or_no:
+        of = of.replace("typical", "right")
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
@@ -273,10 +304,13 @@ def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> 
     return lines[:height]
 
 
-def _column(rival: Baseline, pitch: int, glyphs: Glyphs) -> list[str]:
-    """Its answers and its error, under each other by their points where that fits."""
-    texts = [*(number(answer.predicted, glyphs) for answer in rival.answers), number(rival.rmse, glyphs)]
-    lined_up = aligned(texts)
+def _column(rival: Baseline, yes_or_no: bool, pitch: int, glyphs: Glyphs) -> list[str]:
+    """Its answers and its error, or of a yes or no how many are right, under each other where that fits."""
+    last = percent(rival.right) if yes_or_no else number(rival.rmse, glyphs)
+    if yes_or_no and rival.name != "this network":  # their numbers are no probabilities
+        return [*(number(answer.predicted, glyphs) for answer in rival.answers), last]
+    texts = [*(answer_text(answer.predicted, yes_or_no, glyphs) for answer in rival.answers), last]
+    lined_up = texts if yes_or_no else aligned(texts)
     return lined_up if len(lined_up[0]) < pitch else texts
 
 

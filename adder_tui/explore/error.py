@@ -14,6 +14,7 @@ from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
     Grid,
     HeatMap,
+    boundary_legend,
     largest_size,
     range_text,
     ranges_text,
@@ -25,7 +26,18 @@ from adder_tui.ui.heatmap import (
     size_steps,
 )
 from adder_tui.ui.line import Line, roomiest
-from adder_tui.ui.numbers import count, number, off_by, plain_number, role_of, signed
+from adder_tui.ui.numbers import (
+    answer_text,
+    count,
+    number,
+    off_by,
+    percent,
+    plain_number,
+    role_of,
+    signed,
+    truth_text,
+    verdict,
+)
 from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.view import ViewState
 
@@ -42,6 +54,8 @@ NAME = 7
 LEAST, MOST = 5, 15
 """Columns of a small picture."""
 LEAST_ROWS, MOST_ROWS = 2, 7
+SURE = (0.1, 0.3, 0.45)
+"""How far a yes must be likelier than a half for a darker shade; between them lies the boundary."""
 NONE = "This network has no hidden neurons: its inputs lead straight to the answer."
 
 
@@ -58,10 +72,13 @@ def error_view(
     if plane is None:
         return [], None
     glyphs = view.glyphs
-    known = truth_is_known(plane)
-    shown = plane.error if known else plane.answers
+    yes_or_no = view.experiment.is_yes_or_no
+    known = truth_is_known(plane) and not yes_or_no
+    shown = plane.error if known else plane.answers - 0.5 if yes_or_no else plane.answers
     largest = largest_size(shown)
-    if exploration.by_size:
+    if yes_or_no:
+        levels, legend = sign_levels(shown, SURE), boundary_legend(SURE, glyphs, width - LABELS)
+    elif exploration.by_size:
         sizes = size_steps(largest, plane.log)
         levels, legend = size_levels(shown, sizes), size_legend(sizes, glyphs, width - LABELS)
     else:
@@ -71,11 +88,11 @@ def error_view(
     cursor = axes.nearest(exploration.cursor_in(view))
     asked = view.snapshot.asked.sum if view.snapshot else None
     picture, marked = plane_picture(
-        levels, "size" if exploration.by_size else "sign", axes, exploration.halved, glyphs, cursor=cursor,
-        asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
+        levels, "size" if exploration.by_size and not yes_or_no else "sign", axes, exploration.halved, glyphs,
+        cursor=cursor, asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
     )  # fmt: skip
     spot = ClickTarget(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
-    word = ("size" if exploration.by_size else "off by") if known else "answer"
+    word = ("size" if exploration.by_size else "off by") if known else "yes" if yes_or_no else "answer"
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
     if width >= WIDE:
         side = gallery(view, exploration, SIDE, len(lines))
@@ -110,14 +127,20 @@ def cell_lines(view: ViewState, exploration: ExploreState, plane: AnswerGrid, cu
         asked = view.snapshot.asked
         a, b, answer = asked.sum.a, asked.sum.b, asked.predicted
         truth = np.nan if asked.wanted is None else asked.wanted
+    yes_or_no = view.experiment.is_yes_or_no
     line = Line.of(
         (" X " if glyphs.ascii else " ┼ ", "accent"),
         (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.wanted.rule, glyphs), "strong"),
-        ("   answer ", "dim"), (number(answer, glyphs), "strong"),
+        ("   answer ", "dim"), (answer_text(answer, yes_or_no, glyphs) + (" yes" if yes_or_no else ""), "strong"),
     )  # fmt: skip
     if np.isnan(truth):
         return [Line.of(line, ("   no truth known", "dim"))]
     error = answer - truth
+    if yes_or_no:
+        right = Line.of(
+            line, ("   truth ", "dim"), truth_text(truth, True, glyphs), "   ", verdict(error, True, glyphs)
+        )
+        return [right]
     line = Line.of(
         line,
         ("   truth ", "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
@@ -140,6 +163,9 @@ def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, widt
     frame = Line.of((f", framed {framed}", "dim")) if framed else Line()
     most = "furthest off" if truth_is_known(plane) else "largest answer"
     size = Line.of((f"   {most} ", "dim"), number(largest, glyphs))
+    if view.experiment.is_yes_or_no:
+        share = float(((plane.answers > 0.5) == (plane.wanted > 0.5)).mean())
+        size = Line.of(("   right here ", "dim"), percent(share)) if truth_is_known(plane) else Line()
     current = Line.of((f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
     ways = ((frame, size, current), (size, current), (current,))  # what marks the current sum is always told
     return roomiest(width, *(Line.of(line, *parts) for parts in ways))

@@ -60,7 +60,7 @@ def activity_lines(look: Look, here: CellPosition, first: int, count: int, width
     after = ALL_AFTER if len(columns) * (1 + ALL_BEFORE + ALL_AFTER) <= room else ALL_SHORT
     pitch = 1 + ALL_BEFORE + after
     names = [name if len(name) < pitch else "the sum" for name, *_ in columns]
-    scale = view.experiment.data.scale
+    scale = view.scales.targets
     divided = "" if scale == 1 else f" /{plain_number(scale, glyphs)}"  # what all values here are divided by
     header = (divided if len(divided) < LABEL else " scaled").ljust(LABEL)
     header += "".join(name.rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)

@@ -10,7 +10,16 @@ from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, name
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.learn.draw_graph import graph_view, step_view
 from adder_tui.ui.line import Line, Role, Span, wrapped
-from adder_tui.ui.numbers import aligned, count, number, plain_number, role_of, signed
+from adder_tui.ui.numbers import (
+    aligned,
+    answer_text,
+    count,
+    number,
+    plain_number,
+    truth_text,
+    verdict,
+    verdict_name,
+)
 from adder_tui.ui.run_state import formula, wanted_words
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -20,17 +29,18 @@ LONGEST_NAME = 50
 
 def rule_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """The rule a + b beside the network, for what was asked."""
-    glyphs = view.glyphs
+    glyphs, yes_or_no = view.glyphs, view.experiment.is_yes_or_no
     if not (asked := _asked(state)):
         network = f"{view.experiment.parameter_count} numbers, and no rule"
         return [Line.of((" The rule:     ", "dim"), _rule(view)), Line.of((" The network:  ", "dim"), network),
                 Line(), Line.of(" Ask a sum, and both answer.")]  # fmt: skip
-    lines = [Line.of((f" {'sum':<22}{'the rule':>12}{'the network':>16}   off by", "dim"))]
+    lines = [Line.of((f" {'sum':<22}{'the rule':>12}{'the network':>16}   {verdict_name(yes_or_no)}", "dim"))]
     for one in asked[-max(1, height - 1) :]:
-        right = glyphs.none if one.wanted is None else plain_number(one.wanted, glyphs)
+        right = truth_text(one.wanted, yes_or_no, glyphs)
         lines.append(
             Line.of(f" {_written(one, view):<22}", (f"{right:>12}", "strong"),
-                    (f"{number(one.answer, glyphs):>16}", "strong"), "   ", _off(one, glyphs))
+                    (f"{answer_text(one.answer, yes_or_no, glyphs):>16}", "strong"), "   ",
+                    _verdict(one, view))
         )  # fmt: skip
     return lines
 
@@ -40,16 +50,16 @@ def _asked(state: LessonState) -> list[Asked]:
 
 
 def _rule(view: ViewState) -> str:
+    if view.experiment.wanted.rule == "formula":
+        return wanted_words(view.experiment.wanted, view.glyphs)
     return {"sum": "a + b", "difference": f"a {view.glyphs.minus} b", "product": f"a {view.glyphs.times} b"}.get(
         view.experiment.wanted.rule, "the targets of the rows"
     )
 
 
-def _off(one: Asked, glyphs: Glyphs) -> Span:
-    if one.wanted is None:
-        return glyphs.none, "dim"
-    off = one.answer - one.wanted
-    return signed(off, glyphs), role_of(off)
+def _verdict(one: Asked, view: ViewState) -> Span:
+    off = None if one.wanted is None else one.answer - one.wanted
+    return verdict(off, view.experiment.is_yes_or_no, view.glyphs)
 
 
 def _written(one: Asked, view: ViewState) -> str:
@@ -68,14 +78,15 @@ def prompt_view(view: ViewState, state: LessonState, width: int, height: int) ->
         return [Line.of((" Nothing asked yet: ", "dim"), ("/", "key"), (" takes you to the prompt.", "dim"))]
     glyphs, rows = view.glyphs, asked[-max(1, height) :]
     sums = [_written(one, view) for one in rows]
-    answers = aligned([number(one.answer, glyphs) for one in rows])
+    yes_or_no = view.experiment.is_yes_or_no
+    answers = aligned([answer_text(one.answer, yes_or_no, glyphs) for one in rows])
     room = max(map(len, sums))
     lines = []
     for one, text, answer in zip(rows, sums, answers, strict=True):
         newest = one is rows[-1]
         lines.append(Line.of((f" {glyphs.current if newest else ' '} ", "accent"), f"{text:>{room}} = ",
-                             (answer, "strong" if newest else "text"), ("   off by ", "dim"),
-                             _off(one, glyphs)))  # fmt: skip
+                             (answer, "strong" if newest else "text"), ("   " if yes_or_no else "   off by ", "dim"),
+                             _verdict(one, view)))  # fmt: skip
     return lines
 
 
@@ -88,7 +99,7 @@ def map_view(view: ViewState, state: LessonState, width: int, height: int) -> li
         return [Line.of((why, "dim"))]
     return [
         Line.of((" the network  ", "dim"), (formula(snapshot.collapsed, glyphs, 5), "strong")),
-        Line.of((" wanted       ", "dim"), wanted_words(view.experiment.wanted.rule, glyphs)),
+        Line.of((" wanted       ", "dim"), wanted_words(view.experiment.wanted, glyphs)),
     ]
 
 

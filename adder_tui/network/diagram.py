@@ -39,7 +39,7 @@ class Sheet(NetworkValues):
     @property
     def outcome_rows(self) -> int:
         """Rows below the output: wanted, off by and loss; the answer too where outputs are scaled."""
-        return 4 if self.trace is not None and self.trace.scale != 1 else 3
+        return 4 if self.trace is not None and self.trace.target_scale != 1 else 3
 
     def value_text(self, value: float, room: int) -> str:
         """A neuron's value or error in so many columns; nothing where they do not take it."""
@@ -216,21 +216,20 @@ def _heading(s: Sheet, c: int) -> None:
     if not c:
         after = s.plan.columns[1]
         room = after.end - len(_shortened(s.names[0], _heading_room(s, 1))) - 1 - column.cell
-        s.grid.put(column.cell, 0, _scaled(s, _shortened("inputs", room), room), "dim")
+        s.grid.put(column.cell, 0, _scaled(s, _shortened("inputs", room), room, s.view.scales.inputs), "dim")
         return
     room = _heading_room(s, c)
     name = _shortened(s.names[c - 1], room)
     if c == len(s.layers) - 1:
-        name = _scaled(s, name, room)
+        name = _scaled(s, name, room, s.view.scales.targets)
     lit = s.reach.lit(c - 1)
     role: Role = ("active" if s.is_working(c) else "accent") if lit else "dim"
     text = f" {name} " if lit and len(name) + 2 <= room else name
     s.grid.put(column.end - len(text), 0, text, role)
 
 
-def _scaled(s: Sheet, name: str, room: int) -> str:
+def _scaled(s: Sheet, name: str, room: int, scale: float) -> str:
     """``inputs/500`` where what stands below is divided by 500, as far as there is room."""
-    scale = s.view.experiment.data.scale
     divided = name if scale == 1 else f"{name}/{plain_number(scale, s.glyphs)}"
     return divided if len(divided) <= room else name
 

@@ -114,8 +114,12 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     lines += [row("sum" if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
     lines.append(row("value", *_activated(view, layer, at, hidden, muted)))
-    if not hidden and trace.scale != 1:
-        scale, answer, value = plain_number(trace.scale, g), number(snapshot.asked.predicted, g), lines[-1]
+    if not hidden and trace.loss_name == "bce":
+        said = number(snapshot.asked.predicted, g)
+        more = (f"; its sigmoid is how likely yes is, {said}", f"; yes by {said}", "")
+        lines[-1] = roomiest(width, *(Line.of(lines[-1], (words, "dim")) for words in more))
+    elif not hidden and trace.target_scale != 1:
+        scale, answer, value = plain_number(trace.target_scale, g), number(snapshot.asked.predicted, g), lines[-1]
         more = (f"; times {scale} it is the answer, {answer}", f", scaled; the answer is {answer}", "")
         lines[-1] = roomiest(width, *(Line.of(value, (words, "dim")) for words in more))
     if not trace.known:
@@ -208,6 +212,8 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
     if layer == len(trace.layers) - 1:
         if trace.loss_name == "mse":
             made = f"2{g.times}({number(trace.output, g)} {g.minus} {factor_text(trace.target, g)}) = "
+        elif trace.loss_name == "bce":
+            made = f"p(yes) {g.minus} t = {number(trace.answer, g)} {g.minus} {factor_text(trace.target, g)} = "
         else:
             made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
         if here.slope[i] != 1:

@@ -130,7 +130,8 @@ def _first_delta(trace: Trace, bends: bool, figures: NumberFormat, width: int) -
     share = f"/{n * n if flat else n}" if n > 1 else ""
     slope = f"{glyphs.times}slope{number}[0]" if bends else ""
     bend = f"{glyphs.times}{figures.factor(trace.layers[-1].slope[0])}" if bends else ""
-    words = {"mse": f"2{glyphs.times}d", "mae": "sign(d)", "huber": f"d, held within {glyphs.minus}1 and 1"}[name]
+    words = {"mse": f"2{glyphs.times}d", "mae": "sign(d)", "huber": f"d, held within {glyphs.minus}1 and 1",
+             "bce": f"(p {glyphs.minus} t)"}[name]  # fmt: skip
     lines: list[Line] = []
     if n > 1:
         why = f"The loss of the batch is the mean over its {count(n)} rows, so this row counts 1/{count(n)}."
@@ -154,8 +155,8 @@ def _first_delta(trace: Trace, bends: bool, figures: NumberFormat, width: int) -
 
 
 def _slope(name: str, d: float) -> float:
-    if name == "mse":
-        return 2 * d
+    if name in ("mse", "bce"):
+        return 2 * d if name == "mse" else d
     return float(np.sign(d)) if name == "mae" else min(1.0, max(-1.0, d))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Number
     body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
     section(
         Stage("loss"),
-        title if trace.scale == 1 else f"{title}, of the scaled numbers",
+        title if trace.target_scale == 1 else f"{title}, of the scaled numbers",
         body if trace.known else unknown,
     )
     for i in reversed(range(len(trace.layers))):
@@ -158,7 +159,9 @@ def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int) -
             words += " What was changed by hand since is left out."
     lines = [Line.of((row, "text")) for row in wrapped(glyphs.text(words), max(20, width))]
     if trace.scale != 1:
-        lines.append(Line.of((f"Inside, numbers are divided by {figures(trace.scale)}:", "text")))
+        apart = "" if trace.target_scale in (1, trace.scale) else f", the target by {figures(trace.target_scale)}"
+        whose = "numbers" if trace.target_scale == trace.scale else "the inputs"
+        lines.append(Line.of((f"Inside, {whose} are divided by {figures(trace.scale)}{apart}:", "text")))
         for name, x, inner in zip("ab", trace.pair, trace.inputs, strict=True):
             lines += Formula((f"{name} = {figures(x)}/{figures.factor(trace.scale)}", f"= {figures(inner)}")).lines(
                 width, 2
@@ -245,10 +248,14 @@ def _mask_words(layer: LayerTrace, j: int, number: int) -> str:
 
 
 def _answer(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
-    if trace.scale == 1:
+    if trace.loss_name == "bce":
+        text, minus = figures.glyphs.text, figures.glyphs.minus
+        said = (text(f"p(yes) = σ(y) = 1/(1 + e^{minus}y)"), f"= {figures(trace.answer)}")
+        return Formula(said).lines(width, 2)
+    if trace.target_scale == 1:
         return []
-    pieces = (f"answer = y{figures.glyphs.times}{figures(trace.scale)}",
-              f"= {figures.product(trace.output, trace.scale)}", f"= {figures(trace.answer)}")  # fmt: skip
+    pieces = (f"answer = y{figures.glyphs.times}{figures(trace.target_scale)}",
+              f"= {figures.product(trace.output, trace.target_scale)}", f"= {figures(trace.answer)}")  # fmt: skip
     return Formula(pieces).lines(width, 2)
 
 
@@ -282,6 +289,8 @@ def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
         formula = bracketed("L =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], f"/{n}")
         return lines + formula.then(f"= {figures(trace.loss)}").lines(width, 2)
     d = differences[0]
+    if trace.loss_name == "bce":
+        return _loss_of_yes_or_no(trace, figures, width)
     lines = Formula((f"d = y {minus} t", f"= {figures(trace.output)} {minus} {figures.factor(trace.target)}",
                      f"= {figures(d)}")).lines(width, 2)  # fmt: skip
     symbol = {"mse": glyphs.text("d²"), "mae": "abs(d)"}.get(trace.loss_name)
@@ -290,6 +299,17 @@ def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     return lines + Formula(
         (f"L = {symbol}", f"= {_loss_words(trace.loss_name, d, figures)}", f"= {figures(trace.loss)}")
     ).lines(width, 2)
+
+
+def _loss_of_yes_or_no(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
+    """The surprise: minus the logarithm of the probability that was given to what is right."""
+    text, minus, yes = figures.glyphs.text, figures.glyphs.minus, trace.target > 0.5
+    given = trace.answer if yes else 1 / (1 + math.exp(min(700.0, trace.output)))
+    what = "p(yes)" if yes else f"(1 {minus} p(yes))"
+    words = f"  right is {'yes' if yes else 'no'}, t = {figures(trace.target)}: p is to be {'1' if yes else '0'}"
+    return [Line.of((words, "text")), *Formula(
+        (text(f"L = {minus}log {what}"), f"= {minus}log {figures.factor(given)}", f"= {figures(trace.loss)}")
+    ).lines(width, 2)]  # fmt: skip
 
 
 def one_loss(name: str, d: float) -> float:

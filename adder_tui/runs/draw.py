@@ -10,7 +10,7 @@ from adder_engine.snapshot import Answer
 from adder_tui.ui.chart import LABELS, WHOLE, Lens, fine_curve, overlay, smoothed
 from adder_tui.ui.line import Line, Role, Span, cut
 from adder_tui.ui.list_view import GAP, Column, column, head_line, list_lines, said_lines, table_lines
-from adder_tui.ui.numbers import aligned, count, number, role_of, signed
+from adder_tui.ui.numbers import aligned, answer_text, count, number, verdict, verdict_name
 from adder_tui.ui.run_state import held_out_age, marked, over_pairs, pairs_marks, shown, sum_text
 from adder_tui.ui.run_words import comparable, on_chart, shown_beside, start_sentence
 from adder_tui.ui.symbols import Glyphs
@@ -233,12 +233,13 @@ def _answers(view: ViewState, pair: tuple[RunSummary, RunSummary], width: int) -
     first = max([12, *map(len, questions)])
     columns: list[Column] = []
     for letter, run in zip("AB", pair, strict=True):
-        found = [_find(run, answer) for answer in asked]
-        offs = [a.off_by if a else None for a in found]
+        found, yes_or_no = [_find(run, answer) for answer in asked], run.experiment.is_yes_or_no
+        said = [answer_text(a.predicted if a else None, yes_or_no, glyphs) for a in found]
+        offs = [verdict(a.off_by if a else None, yes_or_no, glyphs) for a in found]
         columns += [
-            column(f"{letter} answers", aligned([number(a.predicted if a else None, glyphs) for a in found]), "strong"),
-            column("off by", aligned([glyphs.none if off is None else signed(off, glyphs) for off in offs]),
-                   *("dim" if off is None else role_of(off) for off in offs)),
+            column(f"{letter} answers", said if yes_or_no else aligned(said), "strong"),
+            column(verdict_name(yes_or_no), aligned([text for text, _ in offs]),
+                   *(role for _, role in offs)),
         ]  # fmt: skip
     gap = 3 if first + sum(one.width for one in columns) + 14 <= width else 1
     names = [Line.of(question.ljust(first)) for question in questions]

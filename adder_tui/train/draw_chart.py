@@ -25,7 +25,7 @@ from adder_tui.ui.chart import (
     y_labels,
 )
 from adder_tui.ui.line import Line, Span, joined, roomiest
-from adder_tui.ui.numbers import count, number
+from adder_tui.ui.numbers import answer_text, count, number
 from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text
 from adder_tui.ui.run_words import on_chart, shown_beside
 from adder_tui.ui.symbols import Glyphs
@@ -385,9 +385,10 @@ def _answers(view: ViewState, look: EpochSummary | None, width: int) -> Line:
     """As many answers as fit; dashes where they have not been looked up."""
     snapshot, glyphs = view.snapshot, view.glyphs
     assert snapshot is not None
-    line = Line.of(" ")
+    line, yes_or_no = Line.of(" "), view.experiment.is_yes_or_no
     for i, answer in enumerate(snapshot.answers):
-        known = number(look.answers[i].predicted, glyphs) if look and i < len(look.answers) else glyphs.ellipsis
+        there = look.answers[i].predicted if look and i < len(look.answers) else None
+        known = glyphs.ellipsis if there is None else answer_text(there, yes_or_no, glyphs)
         question = sum_text(answer.sum, view.experiment.wanted.rule, glyphs)
         piece = Line.of((f"{question} = ", "dim"), known, "   ")
         if line.width + piece.width > width:

@@ -289,6 +289,13 @@ def sign_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
     return _legend(SIGNS, [*ends, "0", *(f"+{short_number(step, glyphs)}" for step in steps)], "sign", -3, width)
 
 
+def boundary_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
+    """Every character with the probability of a yes from where it begins: no at the left, yes at the right."""
+    shares = [f"{0.5 + step:.0%}" for step in steps]
+    names = [f"no {shares[-1]}", *reversed(shares[:-1]), "50%", *shares[:-1], f"{shares[-1]} yes"]
+    return _legend(SIGNS, names, "sign", -3, width)
+
+
 def size_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
     """Every character with the size at which it begins."""
     return _legend(SIZES, [short_number(step, glyphs) for step in (0.0, *steps)], "size", 0, width)

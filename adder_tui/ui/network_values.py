@@ -99,13 +99,16 @@ class NetworkValues:
             return []
         phase = self.reach.rung.phase if self.reach.rung is not None else ""
         asked, rows = snapshot.asked, list[tuple[str, float, Role]]()
-        if trace.scale != 1:
-            rows.append(("answer", asked.predicted, "text"))
+        scaled, yes_or_no = trace.target_scale != 1, trace.loss_name == "bce"
+        if scaled or yes_or_no:
+            rows.append(("yes" if yes_or_no else "answer", asked.predicted, "text"))
         if asked.wanted is not None and asked.off_by is not None:
-            rows += [("want", asked.wanted, "text"), ("off", asked.off_by, role_of(asked.off_by))]
+            rows.append(("want", asked.wanted, "text"))
+            if not yes_or_no:
+                rows.append(("off", asked.off_by, role_of(asked.off_by)))
             if phase != "forward":
                 name: Role = "strong" if phase == "loss" else "text"
-                rows.append((OWN_LOSS if trace.scale == 1 else SCALED_LOSS, trace.loss, name))
+                rows.append((SCALED_LOSS if scaled else OWN_LOSS, trace.loss, name))
         return rows
 
     def outcome_text(self, label: str, value: float, room: int) -> str:

@@ -78,6 +78,45 @@ def off_by(value: float, glyphs: Glyphs) -> str:
     return f"off by {signed(value, glyphs)}" if value else "exactly right"
 
 
+def percent(share: float) -> str:
+    """A share as a correct rounding that says 100 % and 0 % only for all and for none."""
+    if share in (0.0, 1.0):
+        return f"{share:.0%}"
+    near_an_end = not 0.01 <= share <= 0.99
+    text = f"{share * 100:.{2 if near_an_end else 1}f}"
+    if text in ("100.00", "0.00"):
+        text = ">99.99" if share > 0.5 else "<0.01"
+    return f"{text}%"
+
+
+def answer_text(answer: float | None, yes_or_no: bool, glyphs: Glyphs) -> str:
+    """An answer; of a yes or no how likely yes is."""
+    if not yes_or_no or answer is None or not math.isfinite(answer):
+        return number(answer, glyphs)
+    return percent(answer)
+
+
+def truth_text(wanted: float | None, yes_or_no: bool, glyphs: Glyphs) -> str:
+    """What is right, or a dash where that is not known."""
+    if wanted is None or not math.isfinite(wanted):
+        return glyphs.none
+    return ("yes" if wanted > 0.5 else "no") if yes_or_no else plain_number(wanted, glyphs)
+
+
+def verdict(off: float | None, yes_or_no: bool, glyphs: Glyphs) -> tuple[str, Role]:
+    """How far off an answer is; of a yes or no, which is off by nothing that says much, whether it is right."""
+    if off is None:
+        return glyphs.none, "dim"
+    if not yes_or_no:
+        return signed(off, glyphs), role_of(off)
+    return ("right", "text") if abs(off) < 0.5 else ("wrong", "minus")
+
+
+def verdict_name(yes_or_no: bool) -> str:
+    """What a column of such verdicts is called."""
+    return "right?" if yes_or_no else "off by"
+
+
 def role_of(value: float) -> Role:
     """Blue for plus, orange for minus."""
     if value > 0:

@@ -86,7 +86,8 @@ def edge_size(weight: float, largest: float) -> int:
 def _wanted_levels(experiment: Experiment, columns: int, rows: int) -> Levels:
     points = plane_points(experiment, columns, rows).tolist()
     answers = [experiment.wanted.of(a, b) for a, b in points]
-    return tile_levels(np.array([np.nan if x is None else x for x in answers]).reshape(rows, columns))
+    levels = np.array([np.nan if x is None else x for x in answers]).reshape(rows, columns)
+    return tile_levels(2 * levels - 1 if experiment.is_yes_or_no else levels)  # as the log-odds: above 0 for yes
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ class _Sheet(NetworkValues):
 
     def _heading(self, c: int, box: Box) -> None:
         room = box.end - box.x
-        scale = self.view.experiment.data.scale
+        scale = self.view.scales.targets if c else self.view.scales.inputs
         name = self.names[c - 1] if c else "inputs"
         if c in (0, len(self.layers) - 1) and scale != 1:
             divided = f"{name}/{plain_number(scale, self.glyphs)}"
@@ -341,8 +342,8 @@ class _Sheet(NetworkValues):
         size = (box.width, rows)
         if size not in self._grids:
             silenced = self.view.snapshot.silenced if self.view.snapshot else ()
-            points = plane_points(self.view.experiment, *size)
-            self._grids[size] = neuron_grids(self.view.experiment, self.weights, points, silenced)
+            experiment, scale = self.view.experiment, self.view.scales.inputs
+            self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), silenced, scale)
         return tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(rows, box.width))
 
     def _tile(self, box: Box, levels: Levels | None) -> None:

@@ -9,13 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.experiment import PRESETS, Experiment
 from adder_tui.ui.line import Line, Role
-from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, rate_text, role_of, signed
+from adder_tui.ui.numbers import (
+    aligned,
+    answer_text,
+    count,
+    number,
+    plain_number,
+    plural,
+    rate_text,
+    role_of,
+    signed,
+    truth_text,
+    verdict,
+    verdict_name,
+)
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
     from adder_engine.snapshot import AffineMap, Answer, Divergence, Losses, Snapshot
+    from adder_engine.wanted import Wanted
 
 
 LEAST_BAR, FULL_BAR = 0.01, 1e6
@@ -34,7 +48,7 @@ def rmse_now(snapshot: Snapshot) -> float | None:
     loss = snapshot.current_loss
     if loss is None or loss < 0 or snapshot.experiment.training.loss != "mse":
         return None
-    return math.sqrt(loss) * snapshot.experiment.data.scale
+    return math.sqrt(loss) * snapshot.scales.targets
 
 
 def over_pairs(experiment: Experiment, glyphs: Glyphs, lead: str = " over ") -> tuple[str, str, str]:
@@ -289,6 +303,9 @@ def answer_line(view: ViewState) -> Line:
     answer = view.snapshot.asked
     glyphs = view.glyphs
     off = answer.off_by
+    if view.experiment.is_yes_or_no:
+        said = f"= {answer_text(answer.predicted, True, glyphs)} yes, "
+        return Line.of(said, ("no truth known", "dim") if off is None else verdict(off, True, glyphs))
     if off is None:
         return Line.of(f"= {number(answer.predicted, glyphs)}, ", ("no truth known", "dim"))
     if not off:
@@ -305,8 +322,8 @@ def bar(share: float, width: int, glyphs: Glyphs) -> Line:
 
 
 def sum_text(question: Sum, rule: str, glyphs: Glyphs) -> str:
-    """``130 + −30``, by what is wanted ``130 − −30``, ``130 · −30``, or ``130, −30`` where rows have own targets."""
-    between = {"sum": " + ", "difference": f" {glyphs.minus} ", "product": f" {glyphs.times} ", "rows": ", "}[rule]
+    """``130 + −30``, by what is wanted ``130 − −30``, ``130 · −30``, or ``130, −30`` by a formula or rows."""
+    between = {"sum": " + ", "difference": f" {glyphs.minus} ", "product": f" {glyphs.times} "}.get(rule, ", ")
     return f"{plain_number(question.a, glyphs)}{between}{plain_number(question.b, glyphs)}"
 
 
@@ -325,15 +342,18 @@ def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
     snapshot = view.snapshot
     answers = picked(snapshot.answers, snapshot.asked, height - 1) if snapshot else ()
     sums = [sum_text(a.sum, view.experiment.wanted.rule, glyphs) for a in answers]
+    yes_or_no = view.experiment.is_yes_or_no
+    said = [answer_text(a.predicted, yes_or_no, glyphs) for a in answers]
+    verdicts = [verdict(a.off_by, yes_or_no, glyphs) for a in answers]
     columns: dict[str, list[str]] = {
-        "answer": aligned([number(a.predicted, glyphs) for a in answers]),
-        "truth": aligned([glyphs.none if a.wanted is None else plain_number(a.wanted, glyphs) for a in answers]),
-        "off by": aligned([glyphs.none if a.off_by is None else signed(a.off_by, glyphs) for a in answers]),
+        "yes" if yes_or_no else "answer": said if yes_or_no else aligned(said),
+        "truth": aligned([truth_text(a.wanted, yes_or_no, glyphs) for a in answers]),
+        verdict_name(yes_or_no): aligned([text for text, _ in verdicts]),
     }
     sum_width = max([18, *(len(text) + 2 for text in sums)])
     widths = {name: max([9, *map(len, column)]) for name, column in columns.items()}
     room = width - sum_width - sum(widths.values()) - 3 * len(widths) - 4
-    bar = room if room >= 9 else 0
+    bar = room if room >= 9 and not yes_or_no else 0
     lines = [_header([("  sum", sum_width), *widths.items()], width, bar, glyphs)]
     for row, answer in enumerate(answers):
         current = snapshot is not None and _same(answer, snapshot.asked)
@@ -342,9 +362,9 @@ def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
             (" " + sums[row].ljust(sum_width - 2), "strong" if current else "text"),
         )
         off = answer.off_by
-        roles: dict[str, Role] = {"answer": "strong", "truth": "dim", "off by": "dim" if off is None else role_of(off)}
-        for name, column in columns.items():
-            line = Line.of(line, "   ", (column[row].rjust(widths[name]), roles[name]))
+        roles: tuple[Role, ...] = ("strong", "dim", verdicts[row][1])
+        for (name, column), role in zip(columns.items(), roles, strict=True):
+            line = Line.of(line, "   ", (column[row].rjust(widths[name]), role))
         if bar and off is not None:
             line = Line.of(line, "   ", difference_bar(off, bar, glyphs))
         lines.append(line.fit(width, glyphs.ellipsis))
@@ -384,7 +404,7 @@ def learned(view: ViewState, width: int) -> list[Line]:
     if not view.experiment.is_affine:
         bent = f"bends with {view.experiment.activation_words}: no one formula holds everywhere"
         top = Line.of(("  f(a,b) =  ", "dim"), bent)
-        return [top.fit(width, glyphs.ellipsis), _wanted(goal.rule, glyphs).fit(width, glyphs.ellipsis)]
+        return [top.fit(width, glyphs.ellipsis), _wanted(goal, glyphs).fit(width, glyphs.ellipsis)]
     snapshot = view.snapshot
     found = snapshot.collapsed if snapshot else None
     have = (found.w_a, found.w_b, found.c) if found else (None, None, None)
@@ -399,21 +419,23 @@ def learned(view: ViewState, width: int) -> list[Line]:
         top = Line.of(top, (operators[0], "dim"), (shown[0], "strong" if value is not None else "dim"), (suffix, "dim"))
         bottom = Line.of(bottom, ((operators[1] + term).ljust(len(operators[0] + shown[0] + suffix)), "dim"))
     if goal.map is None:
-        bottom = _wanted(goal.rule, glyphs)
+        bottom = _wanted(goal, glyphs)
     return [top.fit(width, glyphs.ellipsis), bottom.fit(width, glyphs.ellipsis)]
 
 
-def wanted_words(rule: str, glyphs: Glyphs) -> str:
+def wanted_words(wanted: Wanted, glyphs: Glyphs) -> str:
     """The right answer as a formula: ``1·a + 1·b + 0``; of rows with targets of their own no formula is known."""
     dot = glyphs.times
+    if wanted.rule == "formula" and wanted.formula is not None:
+        return f"{'yes where ' if wanted.formula.asks else ''}{glyphs.text(wanted.task)}"
     return {
         "sum": f"1{dot}a + 1{dot}b + 0", "difference": f"1{dot}a {glyphs.minus} 1{dot}b + 0", "product": f"a{dot}b",
         "rows": "the targets of the rows: no formula is known for them",
-    }[rule]  # fmt: skip
+    }[wanted.rule]  # fmt: skip
 
 
-def _wanted(rule: str, glyphs: Glyphs) -> Line:
-    return Line.of((f"  want      {wanted_words(rule, glyphs)}", "dim"))
+def _wanted(wanted: Wanted, glyphs: Glyphs) -> Line:
+    return Line.of((f"  want      {wanted_words(wanted, glyphs)}", "dim"))
 
 
 def _size(value: float | None, signed: bool, glyphs: Glyphs) -> str:

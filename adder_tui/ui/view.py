@@ -11,7 +11,7 @@ from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import Outlook, Snapshot
+    from adder_engine.snapshot import Outlook, Scales, Snapshot
     from adder_tui.commands import Contexts
     from adder_tui.course.lesson import Lesson
     from adder_tui.tabs import TabId
@@ -86,5 +86,11 @@ class ViewState:
     @property
     def has_held_out(self) -> bool:
         """Whether there are held-out sums to measure a loss on."""
-        data = self.experiment.data
-        return data.kind == "uniform" and data.test_count > 0 and self.met("held-out data")
+        return self.experiment.test_row_count > 0 and self.met("held-out data")
+
+    @property
+    def scales(self) -> Scales:
+        """What inputs and targets are divided by, as far as the run has told."""
+        from adder_engine.snapshot import UNSCALED  # not needed to paint the shell
+
+        return self.snapshot.scales if self.snapshot is not None else UNSCALED

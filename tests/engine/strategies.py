@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adder_engine import Experiment
 from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, TASKS
 from adder_engine.schema import LARGEST_SEED
+from tests.engine.plain import FORMULAS, QUESTIONS
 
 THOROUGHLY = 25 if os.environ.get("ADDER_TEST_PROFILE") == "thorough" else 1
 """How many times as many examples as usual: ``ADDER_TEST_PROFILE=thorough`` asks for more."""
@@ -53,6 +54,11 @@ def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experim
     """Experiments over all the options: up to ``most_rows`` rows and six hidden layers of ``widest`` neurons."""
     hidden = draw(st.lists(st.integers(1, widest), max_size=6))
     low, high = sorted((draw(_terms), draw(_terms)))
+    loss = draw(st.sampled_from(LOSSES))
+    asks, kind = loss == "bce", draw(st.sampled_from(["uniform", "rows"]))
+    rows = draw(st.lists(_rows, min_size=1, max_size=most_rows))
+    if asks:
+        rows = [(*row[:2], float(row[2] > 0)) if len(row) == 3 else row for row in rows]
     return Experiment().replace(
         **{
             "seed": draw(st.integers(0, LARGEST_SEED)),
@@ -62,18 +68,20 @@ def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experim
             "network.output_activation": draw(st.sampled_from(["none"] * len(ACTIVATIONS) + list(ACTIVATIONS))),
             "network.init": draw(st.sampled_from(["torch", "torch", "zeros"]) | _numbers(-1, 1).filter(_normal)),
             "network.dropout": draw(_sometimes(_numbers(0.0, 0.9))),
-            "data.task": draw(st.sampled_from(TASKS)),
-            "data.kind": draw(st.sampled_from(["uniform", "rows"])),
-            "data.rows": draw(st.lists(_rows, min_size=1, max_size=most_rows)),
+            "data.task": draw(st.sampled_from(QUESTIONS if asks else (*TASKS, *FORMULAS))),
+            "data.kind": kind,
+            "data.rows": rows,
             "data.count": draw(st.integers(1, most_rows)),
             "data.low": low,
             "data.high": high,
-            "data.noise": draw(_sometimes(_numbers(0.01, 50))),
-            "data.scale": draw(st.sampled_from([1.0, 500.0]) | _numbers(0.5, 1000)),
+            "data.noise": 0.0 if asks else draw(_sometimes(_numbers(0.01, 50))),
+            "data.scale": draw(st.sampled_from([1.0, 500.0, "auto"]) | _numbers(0.5, 1000)),
+            "data.target_scale": draw(st.sampled_from(["same", "same", "auto", 50.0])),
+            "data.test_share": 0.3 if len(rows) > 1 and draw(st.booleans()) else 0.0,
             "data.draw_first": draw(st.booleans()),
             "data.test_count": draw(st.integers(0, 3)),
             "data.test_every": draw(st.integers(1, 3)),
-            "training.loss": draw(st.sampled_from(LOSSES)),
+            "training.loss": loss,
             "training.optimizer": draw(st.sampled_from(OPTIMIZERS)),
             "training.lr": draw(_powers(-7, -1)),
             "training.momentum": draw(_sometimes(_numbers(0.01, 0.99))),
@@ -88,6 +96,6 @@ def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experim
             "training.warmup_epochs": draw(st.integers(1, 5)),
             "training.batch_size": draw(st.integers(0, most_rows + 1)),
             "training.zero_grad": draw(st.booleans()),
-            "training.flat_target": draw(st.booleans()),
+            "training.flat_target": not asks and draw(st.booleans()),
         }
     )

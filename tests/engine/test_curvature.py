@@ -24,7 +24,8 @@ from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
 
 TANH: dict[str, Any] = {"network.activation": "tanh", "data.scale": 500.0, "data.count": 50, "training.lr": 0.01}
-CRITERIA = {"mse": torch.nn.MSELoss(), "mae": torch.nn.L1Loss(), "huber": torch.nn.HuberLoss()}
+CRITERIA = {"mse": torch.nn.MSELoss(), "mae": torch.nn.L1Loss(), "huber": torch.nn.HuberLoss(),
+            "bce": torch.nn.BCEWithLogitsLoss()}  # fmt: skip
 
 
 def plain_loss(trainer: Trainer, flat: Tensor) -> Tensor:

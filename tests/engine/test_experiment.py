@@ -34,8 +34,10 @@ low = -500.0
 high = 500.0
 noise = 0.0
 scale = 1.0
+target_scale = "same"
 draw_first = false
 test_count = 2000
+test_share = 0.0
 test_every = 10
 [training]
 loss = "mse"
@@ -112,6 +114,20 @@ def test_setting_one_key_after_another_from_text_gives_the_whole_experiment(expe
     assert found == experiment
 
 
+def test_a_task_that_asks_yes_or_no_is_measured_by_bce_where_no_loss_is_given() -> None:
+    assert Experiment.from_toml('[data]\ntask = "a + b > 100"').training.loss == "bce"
+    asked = Experiment().parsed("data.task=a + b > 100")
+    assert asked.training.loss == "bce"
+    assert asked.parsed("data.task=product").training.loss == "mse"
+    assert Experiment().parsed("data.task=a > b", "training.loss=mae").training.loss == "mae"
+    assert Experiment.from_toml(asked.parsed("training.loss=mse").to_short_toml()).training.loss == "mse"
+
+
+def test_a_formula_that_is_a_task_by_name_is_that_task() -> None:
+    for text, task in (("a+b", "sum"), (" (a - b) ", "difference"), ("a·b", "product"), ("b + a", "b + a")):
+        assert Experiment().parsed(f"data.task={text}").data.task == task
+
+
 def test_rows_without_a_kind_are_trained_on() -> None:
     assert Experiment.from_toml("[data]\nrows = [[30, 70]]").data.kind == "rows"
     assert Experiment().parsed("data.rows=30+70").data.kind == "rows"
@@ -162,10 +178,11 @@ BAD: dict[str, list[Any]] = {
         "random", "", 1001, -1001.0, math.inf, math.nan, True, [0], HUGE, [math.nan] * 37, [1e39] * 37, [[0] * 37],
     ],
     "network.dropout": [-0.1, 1.0, 1, math.nan, "0.5", True],
-    "data.task": ["quotient", 1], "data.kind": ["grid", 0],
+    "data.task": ["quotient", "2*a +", "3", 1], "data.target_scale": [0, -1, "double", math.nan, 2e12],
+    "data.test_share": [-0.1, 1, 1.5, "half", math.nan], "data.kind": ["grid", 0],
     "data.rows": [
         [[1]], [[1, 2, 3, 4]], [1, 2], "30+70", [["30", 70]], [[1, math.nan]], [[1e13, 1]], [[True, 1]],
-        [[1, 2]] * 10_001, [[HUGE, 1]], {"a": 1},
+        [[1, 2]] * 100_001, [[HUGE, 1]], {"a": 1},
     ],
     "data.count": [0, 1_000_001, 2.5, "10", True],
     "data.low": [-math.inf, math.nan, "0", 2e12, HUGE], "data.high": [math.inf, 2e12, False],
@@ -212,7 +229,8 @@ def test_the_words_for_what_would_do_name_values_that_do(name: str) -> None:
     if key.choices:
         for choice in key.choices:
             assert choice in key.range
-            Experiment().replace(**{"data.rows": [[1, 2]], name: choice})
+            asks = {"data.task": "a > b"} if choice == "bce" else {}
+            Experiment().replace(**{"data.rows": [[1, 2]], **asks, name: choice})
     if key.low is not None and key.name not in ("data.high",):
         assert Experiment().replace(**{name: key.low})[name] == key.low
     if key.high is not None and key.name not in ("data.low", "data.count"):
@@ -224,6 +242,17 @@ def test_the_words_for_what_would_do_name_values_that_do(name: str) -> None:
     [
         ({"data.kind": "rows"}, ["data.kind", "data.rows"]),
         ({"stop.patience": 5, "data.test_count": 0}, ["stop.patience = 5", "data.test_count"]),
+        ({"stop.patience": 5, "data.rows": [[1, 2], [3, 4]], "data.kind": "rows"}, ["patience", "data.test_share"]),
+        ({"data.test_share": 0.5, "data.rows": [[1, 2]], "data.kind": "rows"}, ["data.test_share = 0.5", "one alone"]),
+        ({"data.task": "sqrt(a)"}, ["sqrt(a)", "no value", "a = -499.9"]),
+        ({"data.task": "1/(a - 3)", "data.rows": [[3, 4]], "data.kind": "rows"}, ["1/(a - 3)", "a = 3, b = 4"]),
+        ({"training.loss": "bce"}, ['"bce"', '"sum" gives numbers', "a + b > 100"]),
+        (
+            {"training.loss": "bce", "data.rows": [[1, 2, 1], [3, 4, 70]], "data.kind": "rows"},
+            ["targets 0 and 1", "row 2 is 70"],
+        ),
+        ({"training.loss": "bce", "data.task": "a > b", "data.noise": 3.0}, ["data.noise", "0.0"]),
+        ({"training.loss": "bce", "data.task": "a > b", "training.flat_target": True, "data.count": 5}, ["flat"]),
         ({"data.low": 5.0, "data.high": 4.0}, ["data.low = 5", "data.high = 4"]),
         ({"training.flat_target": True, "data.count": 2001}, ["training.flat_target", "2,001", "2,000"]),
         ({"data.count": 1_000_000, "network.layers": [2, 64, 1]}, ["1,000,000 rows", "67", "training.batch_size"]),

@@ -76,6 +76,32 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("many-pairs", {**SMALL, "training.clip_norm": 0.01, "training.optimizer": "rmsprop", "training.eps": 0.001}),
+    ("many-pairs", {**SMALL, "data.task": "2*a - (b - 3)/4", "data.scale": "auto", "data.target_scale": "auto"}),
+    ("many-pairs", {**SMALL, "data.task": "max(2, 3)*abs(a) - a**2/sqrt(400) + min(b, 7)", "data.scale": 500.0}),
+    ("many-pairs", {**SMALL, "data.task": "-a**2/100 + sin(b)*cos(a)", "data.noise": 2.0, "data.target_scale": 900.0}),
+    ("many-pairs", {**SMALL, "data.task": "a + b > 100", "training.loss": "bce", "data.scale": "auto"}),
+    (
+        "many-pairs",
+        {
+            **SMALL,
+            "data.kind": "rows",
+            "data.rows": [[i, 2.5 * i, float(i % 3 == 0)] for i in range(30)],
+            "training.loss": "bce",
+            "data.scale": 30.0,
+            "data.test_share": 0.2,
+        },
+    ),
+    (
+        "many-pairs",
+        {
+            **SMALL,
+            "data.kind": "rows",
+            "data.rows": [[i, 2.5, i] for i in range(30)],
+            "data.test_share": 0.25,
+            "data.target_scale": "auto",
+            "training.batch_size": 7,
+        },
+    ),
 ]
 
 

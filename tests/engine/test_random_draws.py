@@ -16,6 +16,7 @@ from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.reference import PlainAdder, masks_of
 from adder_engine.torch_draws import from_torch
 from adder_engine.training.checkpoint import Constraints
+from tests.engine.plain import PLAINLY
 from tests.engine.strategies import examples, experiments
 
 
@@ -36,6 +37,8 @@ def tutorial_data(experiment: Experiment) -> tuple[Tensor, Tensor]:
         x = torch.rand(data.count, 2) * (data.high - data.low) + data.low
     if data.task == "sum":
         t = torch.sum(x, dim=1, keepdim=True)
+    elif data.task in PLAINLY:
+        t = torch.tensor([[PLAINLY[data.task](a, b)] for a, b in x.double().tolist()]).float()
     elif data.task == "difference":
         t = x[:, [0]] - x[:, [1]]
     else:
@@ -43,9 +46,15 @@ def tutorial_data(experiment: Experiment) -> tuple[Tensor, Tensor]:
     if data.kind == "rows":
         given_targets = [row[2] if len(row) == 3 else float("nan") for row in data.rows]
         t = torch.where(torch.tensor(given_targets).isnan(), t[:, 0], torch.tensor(given_targets)).unsqueeze(1)
+        kept = torch.randperm(len(x), generator=torch.Generator().manual_seed(123))
+        share = max(1, round(data.test_share * len(x))) if data.test_share else 0
+        kept = kept[share:].sort().values
+        x, t = x[kept], t[kept]
     if data.noise > 0:
         t = t + data.noise * torch.randn(len(x), 1)
-    return x / data.scale, t / data.scale
+    scale = data.scale if data.scale != "auto" else x.abs().max().item() or 1.0
+    own = {"same": scale, "auto": t.abs().max().item() or 1.0}.get(str(data.target_scale), data.target_scale)
+    return x / scale, t / (1.0 if experiment.training.loss == "bce" else own)
 
 
 class DropoutSeen(nn.Module):

@@ -313,9 +313,7 @@ class Calls(RuleBasedStateMachine):
         for answer in (snapshot.asked, *snapshot.answers):
             predicted = self.run(self.session.predict(answer.sum.a, answer.sum.b))
             assert answer.wanted == plainly_wanted(snapshot.experiment, answer.sum.a, answer.sum.b)
-            close = math.isclose(
-                answer.predicted, predicted, rel_tol=1e-4, abs_tol=1e-4 * snapshot.experiment.data.scale
-            )
+            close = math.isclose(answer.predicted, predicted, rel_tol=1e-4, abs_tol=1e-4 * snapshot.scales.targets)
             assert close or not math.isfinite(predicted) or abs(predicted) > 1e6 or wide(snapshot)
 
     @rule()

@@ -110,7 +110,10 @@ def check_forward(layer: LayerTrace, name: str) -> None:
 def check_loss(trace: Trace) -> None:
     last = trace.layers[-1]
     adds_up([trace.output], [trace.layers[-1].post])
-    assert trace.answer == pytest.approx(trace.output * trace.scale, rel=2**-23)
+    if trace.loss_name == "bce":
+        check_loss_of_yes_or_no(trace)
+        return
+    assert trace.answer == pytest.approx(trace.output * trace.target_scale, rel=2**-23)
     if len(trace.differences) == 1:
         adds_up(trace.differences, [[trace.output, -trace.target]])
     losses, slopes = loss_and_slope(trace.loss_name, trace.differences)
@@ -119,6 +122,16 @@ def check_loss(trace: Trace) -> None:
     share = trace.share
     adds_up(last.arriving, [slopes * share / n], extra=ELEMENTARY * HALF_ULP * share * np.abs(slopes).mean())
     assert np.abs(last.delta - last.arriving * last.slope).max() <= 2 * HALF_ULP * np.abs(last.arriving).max() + TINY
+
+
+def check_loss_of_yes_or_no(trace: Trace) -> None:
+    z, t, last = trace.output, trace.target, trace.layers[-1]
+    sigmoid = 1 / (1 + math.exp(-z)) if z > -700 else 0.0
+    assert trace.answer == pytest.approx(sigmoid, rel=1e-12)
+    assert trace.differences[0] == pytest.approx(sigmoid - t, rel=1e-5, abs=1e-7)
+    assert trace.loss == pytest.approx(max(z, 0) - z * t + math.log1p(math.exp(-abs(z))), rel=1e-5, abs=2e-7)
+    assert last.delta[0] == pytest.approx((sigmoid - t) * trace.share, rel=1e-5, abs=2e-7 * trace.share)
+    assert (last.arriving == last.delta).all()
 
 
 def check_backward(layer: LayerTrace, following: LayerTrace | None) -> None:
@@ -209,7 +222,7 @@ def test_every_line_of_the_current_sums_trace_adds_up(recording, pair):
     trace = trace_sum(recording.trainer, *pair)
     assume(finite(trace))
     assert (trace.row, trace.share, trace.rows, trace.pair) == (None, 1.0, 1, pair)
-    assert trace.answer == pytest.approx(recording.trainer.predict(*pair), rel=1e-5, abs=1e-3 * trace.scale)
+    assert trace.answer == pytest.approx(recording.trainer.predict(*pair), rel=1e-5, abs=1e-3 * trace.target_scale)
     check_trace(trace, recording.experiment)
 
 
@@ -277,6 +290,8 @@ def loss_again(recording: Run) -> float:
         x = activation(recording.experiment.activations[i], x)[0]
         if i < last:
             x = x if batch.mask(i) is None else x * double(batch.mask(i))
+    if batch.loss_name == "bce":
+        return float((np.logaddexp(0, x) - x * double(batch.targets)).mean())
     flat = recording.experiment.training.flat_target
     return float(loss_and_slope(batch.loss_name, (x.T if flat else x) - double(batch.targets))[0].mean())
 
@@ -318,7 +333,8 @@ def test_the_current_sums_gradient_is_autograds(recording, pair):
     module.load_flat(trainer.state[0])
     module = module.double()
     target = torch.tensor([[trace.target]], dtype=torch.float64)
-    criterion = {"mse": torch.nn.MSELoss, "mae": torch.nn.L1Loss, "huber": torch.nn.HuberLoss}[trace.loss_name]()
+    criterion = {"mse": torch.nn.MSELoss, "mae": torch.nn.L1Loss, "huber": torch.nn.HuberLoss,
+                 "bce": torch.nn.BCEWithLogitsLoss}[trace.loss_name]()  # fmt: skip
     loss = criterion(module(torch.from_numpy(trace.inputs).double()[None]), target)
     loss.backward()
     theirs = torch.cat([p.grad.ravel() for p in module.parameters()]).numpy()
@@ -495,8 +511,7 @@ def test_where_the_sum_is_the_whole_batch_its_way_and_the_step_are_one_chain(
     step = trace_step(trainer)
     assume(step is not None)
     places = range(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows.tolist()
-    scale = experiment.data.scale
-    a, b = (trainer.inputs[:, places[0]] * scale).tolist() if of_the_data else (1.25, 2.5)
+    a, b = trainer.dataset.pairs[places[0]].tolist() if of_the_data else (1.25, 2.5)
     trace = trace_sum(trainer, a, b, step)
     chain = trace.chain
     if trace.step.way is None:

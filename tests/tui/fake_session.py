@@ -13,7 +13,18 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.session import Session
-from adder_engine.snapshot import AffineMap, Answer, Losses, Outlook, Position, Snapshot, Status, stages_of
+from adder_engine.snapshot import (
+    UNSCALED,
+    AffineMap,
+    Answer,
+    Losses,
+    Outlook,
+    Position,
+    Scales,
+    Snapshot,
+    Status,
+    stages_of,
+)
 
 TUTORIAL_SUMS = (Sum(30, 70), Sum(70, 30), Sum(130, -30), Sum(3, 7), Sum(33, 7), Sum(-330000, 30000))
 
@@ -95,7 +106,8 @@ class FakeSession:
         state = np.zeros((4, self.experiment.parameter_count), dtype=np.float32)
         linear = self.experiment.is_affine
         return Snapshot(
-            version=self.version, status=self.status, message=self.message, experiment=self.experiment,
+            version=self.version, scales=scales_of(self.experiment),
+            status=self.status, message=self.message, experiment=self.experiment,
             moment=self.moment, newest=self.newest, rungs=stages_of(len(self.experiment.network.layers) - 1),
             epoch=epoch, epoch_update=epoch_update, lr=self.experiment.training.lr,
             train_loss=loss if epoch else None, test_loss=loss * 1.3 + 0.5 if has_test else None,
@@ -253,3 +265,9 @@ class FakeSession:
         self.closed = True
         self.status = "paused"
         self._changed.set()
+
+
+def scales_of(experiment: Experiment) -> Scales:
+    """As far as they are given as numbers."""
+    scale = experiment.data.scale
+    return Scales(scale, scale) if isinstance(scale, float) else UNSCALED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import re
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from adder_engine.analysis.evaluation import checks, held_out, region_of
 from adder_engine.analysis.grids import forecast, plane
-from adder_engine.analysis.results import GridSpec
+from adder_engine.analysis.results import Evaluation, GridSpec, Hits
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum, pair_text
 from adder_engine.runs.workspace import Workspace
@@ -23,9 +24,11 @@ from adder_engine.snapshot import Answer, Snapshot
 from adder_engine.steps import at_once
 from adder_engine.watched_sums import starting_sums
 from adder_tui.cli.main import main
+from adder_tui.explore.draw import checks_view
+from adder_tui.explore.state import ExploreResults, ExploreState
 from adder_tui.network.diagram import diagram
 from adder_tui.selection import first_selection
-from adder_tui.ui.numbers import number, plain_number, signed
+from adder_tui.ui.numbers import number, percent, plain_number, signed
 from adder_tui.ui.run_state import answer_line, sum_text, watched_sums
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
@@ -47,9 +50,19 @@ class Run:
     def experiment(self) -> Experiment:
         return self.snapshot.experiment
 
+    def plain_scales(self) -> tuple[float, float]:
+        """What inputs and targets are divided by: ``auto`` is the largest size among the training rows."""
+        data, rows = self.experiment.data, self.lesson_view.explorer.data()
+        scale = float(np.abs(rows.inputs).max()) or 1.0 if data.scale == "auto" else float(data.scale)
+        if self.experiment.training.loss == "bce":
+            return scale, 1.0
+        if data.target_scale == "auto":
+            return scale, float(np.abs(rows.targets).max()) or 1.0
+        return scale, scale if data.target_scale == "same" else float(data.target_scale)
+
     def plain_answer(self, a: float, b: float) -> float:
         """By torch.nn.functional alone, in float64."""
-        network, scale = self.experiment.network, self.experiment.data.scale
+        network, (scale, target_scale) = self.experiment.network, self.plain_scales()
         flat = torch.from_numpy(self.snapshot.state[0].astype(np.float64))
         x, start = torch.tensor([[a, b]], dtype=torch.float64).float().double() / scale, 0
         bend = {
@@ -62,7 +75,9 @@ class Run:
             start += m * n + n
             x = x @ weight.T + bias
             x = bend[self.experiment.activations[i]](x)
-        return float(x[0, 0]) * scale
+        if self.experiment.training.loss == "bce":
+            return float(x[0, 0].sigmoid())
+        return float(x[0, 0]) * target_scale
 
 
 def run_of(experiment: Experiment, asked: Sum | None = None) -> Run:
@@ -78,9 +93,15 @@ def run_of(experiment: Experiment, asked: Sum | None = None) -> Run:
     return Run(lesson_view, snapshot, view)
 
 
-def texts(answer: Answer) -> tuple[str, str, str]:
+def texts(answer: Answer, yes_or_no: bool) -> tuple[str, str, str]:
     """Answer, wanted and off by, as they are written where there is room."""
     off = answer.off_by
+    if yes_or_no:
+        truth = UNICODE.none if answer.wanted is None else "yes" if answer.wanted else "no"
+        right = (
+            UNICODE.none if off is None else "right" if (answer.predicted > 0.5) == (answer.wanted == 1) else "wrong"
+        )
+        return percent(answer.predicted), truth, right
     return (
         number(answer.predicted, UNICODE),
         UNICODE.none if answer.wanted is None else plain_number(answer.wanted, UNICODE),
@@ -111,9 +132,12 @@ def test_answer_wanted_and_off_by_are_right_and_the_same_on_every_screen(experim
         assert answer.off_by == (None if wanted is None else answer.predicted - wanted)
     assert abs(asked.predicted - plain) <= 1e-3 * size
 
-    said, wanted_said, off_said = texts(asked)
+    yes_or_no = experiment.is_yes_or_no
+    said, wanted_said, off_said = texts(asked, yes_or_no)
     prompt = answer_line(run.view).plain
-    if asked.wanted is None:
+    if yes_or_no:
+        assert prompt == f"= {said} yes, {'no truth known' if asked.wanted is None else off_said}"
+    elif asked.wanted is None:
         assert prompt == f"= {said}, no truth known"
     else:
         assert prompt == (f"= {said}, off by {off_said}" if asked.off_by else f"= {said}, exactly right")
@@ -129,10 +153,19 @@ def test_answer_wanted_and_off_by_are_right_and_the_same_on_every_screen(experim
     if asked.wanted is None:
         assert not any("nan" in line for line in drawn)
         return
-    for label, value in (("want", asked.wanted), ("off", asked.off_by)):
+    for label, value in (("want", asked.wanted), ("yes", asked.predicted) if yes_or_no else ("off", asked.off_by)):
         found = [re.search(rf"\b{label}\s+(\S+)", line) for line in drawn]
         shown = next(match[1] for match in found if match)
         assert abs(read(shown) - value) <= 0.006 * abs(value) + 1e-12 * size, (label, shown, value)
+
+
+def same(one: float, other: float) -> bool:
+    """Whether two are the same number but for the last digit of a sine."""
+    return math.isclose(one, other, rel_tol=1e-13, abs_tol=1e-12)
+
+
+def _found(phrase: Evaluation) -> ExploreState:
+    return ExploreState(found=ExploreResults(checks=phrase))
 
 
 def read(text: str) -> float:
@@ -150,17 +183,25 @@ def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experim
     for i, b in enumerate(found.b.tolist()):
         for j, a in enumerate(found.a.tolist()):
             wanted = plainly_wanted(experiment, a, b)
-            assert np.isnan(found.wanted[i, j]) if wanted is None else found.wanted[i, j] == wanted
+            assert np.isnan(found.wanted[i, j]) if wanted is None else same(found.wanted[i, j], wanted)
 
     data = run.lesson_view.explorer.data()
+    order, held = np.arange(0), 0
+    if experiment.data.kind == "rows":  # as PyTorch would part them
+        held = round(experiment.data.test_share * len(experiment.data.rows)) or (experiment.data.test_share > 0)
+        order = torch.randperm(len(experiment.data.rows), generator=torch.Generator().manual_seed(123)).numpy()
+        out = [experiment.data.rows[i] for i in sorted(order[:held])]
+        assert np.allclose(data.test_inputs, np.array([row[:2] for row in out]).reshape(-1, 2), rtol=1e-7, atol=1e-30)
+        assert len(data.test_targets) == held
+    trained = [experiment.data.rows[i] for i in sorted(order[held:])]
     for i, (a, b) in enumerate(data.inputs.tolist()):
-        row = experiment.data.rows[i] if experiment.data.kind == "rows" else (a, b)
+        row = trained[i] if experiment.data.kind == "rows" else (a, b)
         assert np.allclose((a, b), row[:2], rtol=1e-7, atol=1e-30)
         a, b = row[:2]
         own = row[2] if len(row) == 3 else by_task(experiment.data.task, a, b)
-        assert data.wanted[i] == own
+        assert same(data.wanted[i], own)
         wanted = plainly_wanted(experiment, a, b)
-        assert wanted is None or abs(wanted - own) <= 1e-5 * max(1.0, abs(a), abs(b), abs(a * b))
+        assert wanted is None or abs(wanted - own) <= 1e-5 * max(1.0, abs(a), abs(b), abs(a * b), a * a)
 
     judged, phrase = held_out(trainer), at_once(checks(trainer))
     with np.errstate(all="ignore"):
@@ -169,14 +210,27 @@ def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experim
         assert phrase.count == len(off)
         assert phrase.rmse == np.sqrt(np.mean(off * off)) or abs(phrase.rmse / np.sqrt(np.mean(off * off)) - 1) < 1e-4
     for a, b, wanted in zip(judged.a[:50].tolist(), judged.b[:50].tolist(), judged.wanted[:50].tolist(), strict=True):
-        assert plainly_wanted(experiment, a, b) in (wanted, None)
+        plain = plainly_wanted(experiment, a, b)
+        assert plain is None or same(plain, wanted)
+    if experiment.is_yes_or_no:
+        said, right = answers > 0.5, judged.wanted == 1
+        assert phrase.hits == Hits(sum(said & right), sum(~said & right), sum(said & ~right), sum(~said & ~right))
+        assert phrase.hits.accuracy == np.mean(said == right)
+        told = " ".join(line.plain for line in checks_view(run.view, _found(phrase), 100, 30))
+        assert f" {percent(phrase.hits.accuracy)} " in told
+        assert "off by" not in told
+        assert "within" not in told
+    else:
+        assert phrase.hits is None
     (low, high), _ = region_of(experiment, "inside")
-    if experiment.data.kind == "rows" and len({row[0] for row in experiment.data.rows}) > 1:
-        column = [r[0] for r in experiment.data.rows]
+    if experiment.data.kind == "rows" and len({row[0] for row in trained}) > 1:
+        column = [r[0] for r in trained]
         assert np.allclose((low, high), (min(column), max(column)), rtol=1e-12, atol=1e-9)
 
     for row in at_once(forecast(trainer, run.snapshot.asked.sum, [a.sum for a in run.snapshot.answers])).rows:
-        assert row.wanted == plainly_wanted(experiment, row.sum.a, row.sum.b)
+        wanted = plainly_wanted(experiment, row.sum.a, row.sum.b)
+        assert wanted is not None
+        assert same(row.wanted, wanted)
 
 
 @given(SHORT_RUNS, st.integers(0, 99))
@@ -196,7 +250,11 @@ def test_the_command_line_tells_the_same_numbers(experiment: Experiment, pick: i
     assert phrase["wanted"] == {typed: plainly_wanted(run.experiment, a, b)}
     if code == 0:
         assert phrase["predictions"][typed] == asked.predicted
-        if asked.wanted is not None:
+        if run.experiment.is_yes_or_no:
+            right = None if asked.wanted is None else (asked.predicted > 0.5) == (asked.wanted == 1)
+            assert phrase["right"] == {typed: right}
+            assert "off_by" not in phrase
+        elif asked.wanted is not None:
             assert phrase["off_by"][typed] == phrase["predictions"][typed] - asked.wanted
 
 

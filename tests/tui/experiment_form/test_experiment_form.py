@@ -205,3 +205,27 @@ async def test_the_form_fits_the_smallest_window() -> None:
         await pilot.press("e")
         await shows(pilot, "Experiment", "lr", "Enter apply")
         await until(pilot, lambda: "Nothing is changed yet." in screen_text(app))
+
+
+def test_a_formula_is_typed_over_the_task_and_its_loss_goes_with_it() -> None:
+    draft = FormState(Experiment())
+    draft.choose("data.task")
+    draft.turn(1)
+    assert draft.text("data.task") == "difference"
+    draft.type("p")
+    assert draft.text("data.task") == "product"
+    for character in "a + b > 100":
+        draft.type(character)
+    assert draft.text("training.loss") == "bce"
+    assert draft.experiment == Experiment().parsed("data.task=a + b > 100")
+    assert not draft.errors
+    assert not draft.in_place
+    for _ in range(6):
+        draft.erase(ahead=False)
+    assert draft.text("data.task") == "a + b"
+    assert draft.experiment == Experiment()
+    for character in " +":
+        draft.type(character)
+    assert "something is missing at its end" in draft.errors["data.task"]
+    draft.set_default()
+    assert draft.experiment == Experiment()
