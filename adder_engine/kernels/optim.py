@@ -71,7 +71,8 @@ def optimizer_step(
         coupled = kind(0) if code == ADAMW else shrink
         for i in range(len(theta)):
             g = fma(coupled, theta[i], gradients[i])
-            first[i] = fma(take_first, g - first[i], first[i])
+            away: Any = g - first[i]  # as ``torch.lerp`` does, from the nearer end
+            first[i] = fma(take_first, away, first[i]) if take_first < 0.5 else fma(take_first - kind(1), away, g)
             second[i] = fma(take * g, g, keep * second[i])
             theta[i] = kept * theta[i] - size * first[i] / (np.sqrt(second[i]) / spread + eps)
 
