@@ -176,7 +176,7 @@ async def test_a_line_that_is_no_row_is_named_and_the_text_is_kept() -> None:
     async with session, app_on(session).run_test(size=(80, 24)) as pilot:  # type: ignore[arg-type]
         await shows(pilot, "‖ paused")
         await pilot.press("d", "e")
-        await shows(pilot, "Type or paste up to 10,000 rows")
+        await shows(pilot, "Type or paste up to 100,000 rows")
         await pilot.press(*"1, 2", "enter", *"abc", "ctrl+t")
         await shows(pilot, "line 2: 'abc' is no number")
         assert isinstance(pilot.app.screen, OwnRows)
