@@ -589,6 +589,11 @@ def _check_targets(e: Experiment) -> None:
             f"{what} and takes the targets 0 and 1: the target of row {other[0]:,} is {other[1]:g}."
             " Set training.loss to mse for numbers."
         )
+    if e.network.output_activation != "none":
+        raise ExperimentError(
+            f'{what} by a sigmoid of its own: set network.output_activation to "none",'
+            f" not {e.network.output_activation!r}."
+        )
     for key in ("data.noise", "training.flat_target"):
         if e[key]:
             off = toml(key_named(key).default)
