@@ -11,6 +11,7 @@ from adder_tui.cli.lesson_reader import TYPED, WIDTH, LessonReader, printed
 from adder_tui.course.course import Course, read_course
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage.progress import Store
+from adder_tui.storage.run_files import LessonRuns
 
 COURSE = read_course()
 QUICK = ("rule-or-guess", "forward-by-hand", "slope", "shapes")
@@ -49,7 +50,7 @@ async def led(course: Course, lesson: Lesson, folder: Path, lines: Iterator[str 
     store, person = Store(folder), Person(lesson)
     async with Session(lesson.experiment) as session:
         read = person.types if lines is None else lambda prompt: next(lines, None)
-        person.reader = LessonReader(course, store, session, lesson, read)
+        person.reader = LessonReader(course, store, LessonRuns(folder / "lessons"), session, lesson, read)
         await person.reader.go_through()
     return store
 
