@@ -219,7 +219,7 @@ HUGE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "terms of a sum": ("sum", lambda: b"9" * 2_000_000 + b"+1"),
     "blanks of a sum": ("sum", lambda: b" " * 2_000_000 + b"1"),
     "a value of digits": ("value", lambda: b"training.lr=" + b"1" * 120_000),
-    "rows as a value": ("value", lambda: b"data.rows=" + b"1,2;" * 30_000),
+    "rows as a value": ("value", lambda: b"data.rows=" + b"1,2;" * 300_000),
     "layers as a value": ("value", lambda: b"network.layers=" + b"2-" * 60_000),
 }  # fmt: skip
 
