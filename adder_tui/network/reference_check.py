@@ -166,6 +166,8 @@ def _off(nudge: FiniteDifference, gradient: float, glyphs: Glyphs) -> str:
         return number(error, glyphs, 2)
     if error == 0:
         return "0 %"
+    if error >= 10:
+        return "over 999 %"
     return f"{error * 100:.2g} %" if 1e-6 <= error < 1 else f"{number(error * 100, glyphs, 2)} %"
 
 

@@ -132,7 +132,7 @@ def pair_words(trace: Trace, rule: str, figures: NumberFormat) -> str:
     a, b = trace.pair
     if rule == "rows":
         return f"{figures(a)}, {figures(b)}"
-    sign = {"sum": " + ", "difference": f" {figures.glyphs.minus} ", "product": figures.glyphs.times}[rule]
+    sign = {"sum": " + ", "difference": f" {figures.glyphs.minus} ", "product": figures.glyphs.times}.get(rule, ", ")
     return f"{figures(a)}{sign}{figures.factor(b)}"
 
 

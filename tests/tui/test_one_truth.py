@@ -211,7 +211,8 @@ def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experim
         assert phrase.rmse == np.sqrt(np.mean(off * off)) or abs(phrase.rmse / np.sqrt(np.mean(off * off)) - 1) < 1e-4
     for a, b, wanted in zip(judged.a[:50].tolist(), judged.b[:50].tolist(), judged.wanted[:50].tolist(), strict=True):
         plain = plainly_wanted(experiment, a, b)
-        assert plain is None or same(plain, wanted)
+        near = 1e-5 * max(1.0, abs(a), abs(b), abs(a * b), a * a)  # own rows are rounded to float32 here
+        assert plain is None or same(plain, wanted) or (experiment.data.kind == "rows" and abs(plain - wanted) <= near)
     if experiment.is_yes_or_no:
         said, right = answers > 0.5, judged.wanted == 1
         assert phrase.hits == Hits(sum(said & right), sum(~said & right), sum(said & ~right), sum(~said & ~right))

@@ -88,7 +88,8 @@ async def test_what_cannot_be_done_is_said_and_what_is_done_is_told(
     await led(COURSE, COURSE.by_id["rule-or-guess"], tmp_path, lines)
     told = capsys.readouterr().out
     for part in ("There is nothing to be typed at this step", "x is none of the choices: type a letter from a to c",
-                 "set is not for this lesson", "This lesson has no chart", "the network says 99.98", "To 30 and 70 the network says 1.186, right"
+                 "set is not for this lesson", "This lesson has no chart", "the network says 99.98",
+                 "To 30 and 70 the network says 1.186, right"
                  " is 100, off by −98.81.", "input, neuron 1: 30·0.5406 + 70·0.5869 + 0.6233 = 57.92", "hint 1",
                  "model: ", "did you mean model?", "'blorb' is nothing that can be done here"):  # fmt: skip
         assert part in told, part

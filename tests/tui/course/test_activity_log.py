@@ -268,10 +268,11 @@ async def test_a_challenge_keeps_the_best_score(doing: Doing) -> None:
 
 def test_what_begins_a_new_run_is_what_cannot_change_during_one() -> None:
     other = {"seed": 1, "network.layers": [2, 1], "network.activation": "relu", "network.init": "zeros",
-             "network.dropout": 0.1, "data.task": "product", "data.count": 5, "data.low": 0.0, "data.high": 1.0,
+             "network.dropout": 0.1, "network.output_activation": "relu", "data.test_share": 0.5,
+             "data.target_scale": 5.0, "data.task": "product", "data.count": 5, "data.low": 0.0, "data.high": 1.0,
              "data.noise": 1.0, "data.scale": 2.0, "data.draw_first": True, "data.test_count": 1, "data.test_every": 2,
              "data.kind": "rows", "training.flat_target": True}  # fmt: skip
-    base = Experiment().replace(**{"data.count": 10, "data.rows": [[1, 2]]})
+    base = Experiment().replace(**{"data.count": 10, "data.rows": [[1, 2], [3, 4]]})
     assert {key.name for key in KEYS} - CHANGEABLE == {*other, "data.rows"}
     for key, value in other.items():
         assert _fixed(base.replace(**{key: value})) != _fixed(base), key
