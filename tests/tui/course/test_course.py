@@ -117,9 +117,9 @@ TRADE = (
 def test_a_word_of_the_trade_comes_with_its_lesson_or_after_it() -> None:
     early = []
     for lesson in COURSE.lessons:
+        asked = (text for one in lesson.all_questions for text in (one.ask, one.why, *one.choices, *one.reasons))
         text = " ".join([lesson.screen_text, lesson.goal, lesson.title, *(task.do for task in lesson.tasks),
-                         *(hint for task in lesson.tasks for hint in task.hints), lesson.quiz.ask, lesson.quiz.why,
-                         *lesson.quiz.choices])  # fmt: skip
+                         *(hint for task in lesson.tasks for hint in task.hints), *asked])  # fmt: skip
         for term in TRADE:
             entry = COURSE.glossary.entries[term]
             names = [name for name in (term, *entry.also) if name not in ("rate", "lr", "training.lr")]
