@@ -335,8 +335,9 @@ def _wrong(figure: Measured, value: Value) -> str:
 
 
 def unmeasured(lesson: Lesson) -> list[str]:
-    """Figures in the facts, the observation and the explanation that no measured figure stands behind."""
+    """Figures in the facts, the observation and the explanation that are neither measured nor cited."""
     known = [abs(one.value) for one in lesson.measured if isinstance(one.value, float)]
+    known += [abs(value) for one in lesson.cited for value in one.values]
     loose = []
     for part in markup.PARTS[:3]:
         for match in _FIGURE.finditer(lesson.parts.get(part, "")):

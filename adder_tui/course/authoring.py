@@ -35,7 +35,7 @@ def advice(lesson: Lesson) -> Iterator[Problem]:
     if not FEWEST_WORDS <= words <= MOST_WORDS:
         yield Problem(lesson.file, 0, f"Its text has {words} words: {FEWEST_WORDS} to {MOST_WORDS} make a lesson.")
     if loose := unmeasured(lesson):
-        yield Problem(lesson.file, 0, f"Stated, but not among [[measured]]: {', '.join(loose)}.")
+        yield Problem(lesson.file, 0, f"Stated, but neither [[measured]] nor [[cited]]: {', '.join(loose)}.")
 
 
 def left_to_translate(path: Path) -> Iterator[Problem]:

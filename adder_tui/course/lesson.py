@@ -172,6 +172,14 @@ def _all_measured(table: Table, name: str) -> tuple[Measured, ...]:
 
 
 @schema
+class Cited:
+    """Figures that the text states and the program cannot measure, and where they come from."""
+
+    source: str = declare(Table.text, 200)
+    values: tuple[float, ...] = declare(Table.numbers, "the figures as the text states them, such as [69.22, 9.81]")
+
+
+@schema
 class Field:
     """A number or a choice that the learner types."""
 
@@ -434,6 +442,7 @@ class Lesson:
     predictions: tuple[Prediction, ...] = under("predict", Table.all_made, Prediction, 1)
     tasks: tuple[Task, ...] = under("task", Table.all_made, Task, 1)
     measured: tuple[Measured, ...] = declare(_all_measured)
+    cited: tuple[Cited, ...] = declare(Table.all_made, Cited)
     fields: tuple[Field, ...] = under("field", _fields)
     quotes: tuple[Quote, ...] = under("quote", Table.all_made, Quote)
     challenges: tuple[Challenge, ...] = under("challenge", Table.all_made, Challenge)

@@ -11,7 +11,7 @@ from math import prod
 
 from adder_engine.errors import AdderError
 from adder_tui.course.expressions import FUNCTIONS, parse
-from adder_tui.course.source import Table, declare, schema
+from adder_tui.course.source import Table, declare, is_number, schema
 
 LETTERS = "abcdefgh"
 MOST_DRAWS = 200
@@ -46,7 +46,7 @@ def _draw(table: Table, name: str) -> Mapping[str, tuple[float, ...]]:
         return {}
     fits = isinstance(value, dict) and all(
         _NAME.fullmatch(key) and key not in FUNCTIONS and isinstance(numbers, list) and numbers
-        and all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e300 for n in numbers)
+        and all(map(is_number, numbers))
         for key, numbers in value.items()
     )  # fmt: skip
     if not fits or prod(len(numbers) for numbers in value.values()) > MOST_DRAWS:

@@ -115,6 +115,11 @@ def schema(made: type[Read]) -> type[Read]:
     return dataclass(frozen=True)(made)
 
 
+def is_number(value: object) -> bool:
+    """Whether a value of TOML is a number that is finite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
 class Table:
     """One table of a source. Reading a key that will not do notes the problem and gives a harmless value."""
 
@@ -189,10 +194,18 @@ class Table:
         value = self.raw(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+        if not is_number(value):
             self.refuse(key, takes)
             return None
         return float(value)
+
+    def numbers(self, key: str, takes: str) -> tuple[float, ...]:
+        """A list of finite numbers, one at least."""
+        value = self.raw(key)
+        if not isinstance(value, list) or not value or not all(map(is_number, value)):
+            self.refuse(key, takes)
+            return ()
+        return tuple(map(float, value))
 
     def truth(self, key: str) -> bool:
         """true or false; false where it is left out."""

@@ -245,7 +245,7 @@ def test_checking_a_folder_finds_what_is_wrong_between_its_files_and_in_its_text
     told = "\n".join(map(str, check_course(own)[1]))
     assert "02-next.md: chapter = 'x' is not in course.toml: there are look." in told
     assert "03-last.md: Its text has" in told
-    assert "03-last.md: Stated, but not among [[measured]]: −2.5." in told
+    assert "03-last.md: Stated, but neither [[measured]] nor [[cited]]: −2.5." in told
 
 
 # --- beginning again ------------------------------------------------------------------------------

@@ -117,9 +117,9 @@ TRADE = (
 def test_a_word_of_the_trade_comes_with_its_lesson_or_after_it() -> None:
     early = []
     for lesson in COURSE.lessons:
+        asked = (text for one in lesson.all_questions for text in (one.ask, one.why, *one.choices, *one.reasons))
         text = " ".join([lesson.screen_text, lesson.goal, lesson.title, *(task.do for task in lesson.tasks),
-                         *(hint for task in lesson.tasks for hint in task.hints), lesson.quiz.ask, lesson.quiz.why,
-                         *lesson.quiz.choices])  # fmt: skip
+                         *(hint for task in lesson.tasks for hint in task.hints), *asked])  # fmt: skip
         for term in TRADE:
             entry = COURSE.glossary.entries[term]
             names = [name for name in (term, *entry.also) if name not in ("rate", "lr", "training.lr")]
@@ -186,17 +186,16 @@ async def test_a_figure_holds_by_its_class(
 
 
 def test_each_figure_that_the_course_states_is_measured() -> None:
-    loose = {lesson.id: action_runner.unmeasured(lesson) for lesson in COURSE.lessons}
-    assert {id for id, figures in loose.items() if figures} == {"the-zoo"}  # those are computed in test_zoo.py
-    assert len(loose["the-zoo"]) == 6
+    assert {lesson.id: loose for lesson in COURSE.lessons if (loose := action_runner.unmeasured(lesson))} == {}
+    assert {lesson.id for lesson in COURSE.lessons if lesson.cited} == {"the-zoo"}  # those are computed in test_zoo.py
 
 
-def test_checking_the_course_finds_nothing_but_the_figures_of_the_zoo() -> None:
+def test_checking_the_course_finds_nothing() -> None:
     course, problems = check_course(OWN_COURSE)
     assert course is not None
     assert course.broken == ()
     assert course.id == OWN_ID
-    assert [Path(problem.file).name for problem in problems] == [Path(COURSE.by_id["the-zoo"].file).name]
+    assert problems == []
 
 
 def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
@@ -204,6 +203,15 @@ def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
         tmp_path, ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 10,000; in 30 of 100, at 0.75.")
     )
     assert action_runner.unmeasured(lesson) == ["−2.5", "10,000", "0.75"]
+
+
+def test_a_figure_with_a_source_needs_no_measure(tmp_path: Path) -> None:
+    text = ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 0.75.")
+    cited = ("[[challenge]]", '[[cited]]\nsource = "a book"\nvalues = [-2.5]\n\n[[challenge]]')
+    assert action_runner.unmeasured(small_lesson(tmp_path, text, cited)) == ["0.75"]
+    for wrong in ('values = ["x"]', "values = []", ""):
+        with pytest.raises(LessonError, match=r"cited.values.* it takes the figures as the text states them"):
+            small_lesson(tmp_path, text, (cited[0], cited[1].replace("values = [-2.5]", wrong)))
 
 
 # --- folders --------------------------------------------------------------------------------------

@@ -38,6 +38,13 @@ def test_the_trees_answers_are_those_of_a_tree_of_depth_8() -> None:
     assert stated(rf"The tree is typically off by {NUMBER}\.") == (pytest.approx(rmse, abs=0.02),)
 
 
+def test_whatever_the_lesson_cites_is_computed_here() -> None:
+    tree, shares = (one.values for one in ZOO.cited)
+    row = stated(rf"\| decision tree \| {NUMBER} \| {NUMBER} \| {NUMBER} \|")
+    assert tree == (*row, *stated(rf"The tree is typically off by {NUMBER}\."))
+    assert shares == stated(rf"hold {NUMBER} % and {NUMBER} % of the spread")
+
+
 def test_the_groups_of_k_means_lie_in_the_corners() -> None:
     (reach,) = stated(r"around ±(\d+)")
     found = KMeans(4, n_init=10, random_state=0).fit(PAIRS).cluster_centers_
