@@ -511,7 +511,7 @@ def test_the_rate_stands_beside_its_limit(lr: float, limit: float | None, words:
     ("width", "words"),
     [
         (120, "! lr 4.06e−5 is 0.83 times the limit 4.89e−5, and 1.2 times 3.42e−5 an update ago: on the edge."),
-        (80, "! lr 4.06e−5 is 0.83 times the limit, 1.2 times an update ago: on the edge."),
+        (80, "! lr 4.06e−5 is 0.83 times the limit 4.89e−5, an update ago 1.2: on the edge."),
         (60, "! lr 4.06e−5 is 0.83 or 1.2 times the limit: on the edge."),
     ],
 )
