@@ -209,7 +209,7 @@ class Controller:
     async def seek_epoch(self, epoch: int) -> None:
         """To the end of an epoch that the run has been at."""
         self._show(await (await self.ready()).seek_epoch(epoch))
-        self._say(f"Back at epoch {count(epoch)}: End goes to the newest moment.")
+        self._say(f"Now at epoch {count(epoch)}: End goes to the newest moment.")
 
     # --- the run ---------------------------------------------------------------------------------
 
