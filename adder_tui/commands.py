@@ -322,6 +322,8 @@ _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
             "window", footer=4, action="forget"),
     Command("bring_run_back", "u", "u", "bring back", "Put the run back that was struck off last.",
             "window", action="bring_back"),
+    Command("note_run", "n", "n", "note", "Write a note on the chosen run; it is saved with it.",
+            "window", footer=6, action="note"),
     Command("swap_runs", "tab", "Tab", "swap them", "Of two runs side by side, show the other one first.",
             "window", action="swap"),
     Command("leave_runs", "escape,l,q", "Esc", "close", "Go back from two runs to the list, and from it to the app.",

@@ -278,6 +278,10 @@ class Controller:
         """Put the run back that was struck off last."""
         self._show(await (await self.ready()).bring_back())
 
+    async def note(self, run: int, text: str) -> None:
+        """Write a note on a run."""
+        self._show(await (await self.ready()).note(run, text))
+
     async def action_rescue(self) -> None:
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
