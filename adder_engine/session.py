@@ -361,6 +361,17 @@ class Session:
         run = _whole(run, "run")
         return await self._thread.do(lambda workspace: workspace.run_list.pin(run, pinned))
 
+    async def note(self, run: int, text: str) -> Snapshot:
+        """Write a note on a run, in the list or in progress; it is saved with the run. An empty one takes it away.
+
+        Raises:
+            RequestError: no such run, or what is no text.
+        """
+        run = _whole(run, "run")
+        if not isinstance(text, str):
+            raise RequestError(f"A note is a text, not {text!r}.")
+        return await self._thread.do(lambda workspace: workspace.run_list.note(run, text))
+
     async def rescue(self) -> Snapshot:
         """Go back to ten updates before the run blew up, and choose a lower learning rate there.
 

@@ -27,6 +27,8 @@ MOST_RUNS = 24
 """Runs that were left and are kept; beyond that the oldest that is not pinned goes."""
 MOST_MARKS = 200
 """Of a longer list the newest are kept."""
+MOST_NOTE = 80
+"""Characters of a note on a run."""
 
 Status = Literal["loading", "paused", "playing", "done", "stopped", "failed"]
 """``done``: all epochs are run. ``stopped``: the loss stopped being finite. ``failed``: a fault of ours."""
@@ -293,6 +295,8 @@ class RunSummary:
     """Whether it ended diverged, as ``stopped`` then says, with a loss that was finite."""
     pinned: bool = False
     """Kept when the list is full and the oldest runs go."""
+    note: str = ""
+    """What a person wrote about it, at most :data:`MOST_NOTE` characters."""
 
 
 @dataclass(frozen=True)
@@ -497,6 +501,7 @@ class Snapshot:
     """The id of this run."""
     run_name: str = ""
     """What differs, in words, as in :class:`RunSummary`."""
+    note: str = ""
     parent: int | None = None
     branched_at: float | None = None
     """As in :class:`RunSummary`."""

@@ -15,6 +15,7 @@ from textual.actions import parse
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.keys import _character_to_key
 from textual.reactive import var
 from textual.worker import WorkerFailed
 
@@ -28,6 +29,7 @@ from adder_tui.settings import Settings
 from adder_tui.storage.run_files import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
+from adder_tui.ui.layouts import SAME_KEY
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count
 from adder_tui.ui.prompt import Prompt
@@ -138,7 +140,18 @@ class AdderApp(App[None]):
         if isinstance(event, events.InputEvent):
             self.gc_pacing.key()
             await self._until_there()
+            if isinstance(event, events.Key) and not event.is_forwarded:
+                self._on_latin_layout(event)
         await super().on_event(event)
+
+    def _on_latin_layout(self, event: events.Key) -> None:
+        """Make a key that does nothing the one in its place on the Latin layout, if that does; not while one types."""
+        latin, focused = SAME_KEY.get(event.character or ""), self.focused
+        if latin is None or (focused is not None and focused.check_consume_key(event.key, event.character)):
+            return
+        bound, key = self.screen.active_bindings, _character_to_key(latin)
+        if event.key not in bound and key in bound:
+            event.key, event.character = key, latin
 
     async def _until_there(self) -> None:
         """Keep a key for the window or the tab in front until all of its parts are there."""

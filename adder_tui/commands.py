@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from adder_tui.tabs import TABS, TabId
 
-Window = Literal["runs", "open", "sweep", "data", "rows", "experiment", "glossary", "search", "dialog"]
+Window = Literal["runs", "open", "sweep", "data", "rows", "experiment", "glossary", "search", "dialog", "history"]
 Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
@@ -96,6 +96,8 @@ _TIME = tuple(replace(command, lesson=_on("run")) for command in (
     Command("step_size", "s", "s", "by", "Choose how far a step goes.", "controller", footer=4),
     Command("home", "home", "Home", "start", "Go back to the start of the run.", "controller"),
     Command("end", "end", "End", "newest", "Go to the newest moment of the run.", "controller"),
+    Command("go_to_epoch", "G", "G", "go to epoch", "Go to an epoch that the run has been at, by its number.", "app",
+            action="window('train.go_to:GoToEpoch')"),
     Command("slower", "left_square_bracket", "[", "slower", "Play slower.", "controller", footer=8),
     Command("faster", "right_square_bracket", "]", "faster", "Play faster.", "controller", footer=9),
 ))
@@ -176,6 +178,9 @@ _TRACE = tuple(replace(command, owner="tab", contexts=_on("network")) for comman
 _NUMBER = (
     Command("set_value", "enter", "Enter", "set", "Type a new value for the chosen number, or the neuron's bias.",
             "app", _NUMBERS, footer=7, action="window('network.tab:EditValue')"),
+    Command("history", "H", "H", "history", "Show the chosen number's whole history, its tensor's histograms over the"
+            " run, and the length of each layer's gradient.", "app", _on("network", "inspect"),
+            action="window('inspect.history:HistoryScreen')"),
     Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
             "controller", _NUMBERS, action="nudge(1)"),
     Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
@@ -320,6 +325,8 @@ _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
             "window", footer=4, action="forget"),
     Command("bring_run_back", "u", "u", "bring back", "Put the run back that was struck off last.",
             "window", action="bring_back"),
+    Command("note_run", "n", "n", "note", "Write a note on the chosen run; it is saved with it.",
+            "window", footer=6, action="note"),
     Command("swap_runs", "tab", "Tab", "swap them", "Of two runs side by side, show the other one first.",
             "window", action="swap"),
     Command("leave_runs", "escape,l,q", "Esc", "close", "Go back from two runs to the list, and from it to the app.",
@@ -402,6 +409,14 @@ _DIALOG = tuple(replace(command, contexts=_on("dialog")) for command in (
     Command("leave_dialog", "escape", "Esc", "leave", "Go back to the app; all stays as it was.",
             "window", typing="Esc", action="dismiss"),
 ))
+_HISTORY = tuple(replace(command, contexts=_on("history"), owner="window") for command in (
+    Command("choose_number", "up,down,left,right", "arrows", "number", "Choose another number.", footer=1,
+            action="move('{key}')"),
+    Command("next_history", "v", "v", "view", "Show the number, its tensor's histograms, or the gradients by layer.",
+            footer=2, action="view(1)"),
+    Command("history_before", "V", "V", "view before", "Show the view before.", action="view(-1)"),
+    Command("leave_history", "escape,q,H", "Esc", "close", "Go back to the app.", footer=3, action="dismiss"),
+))
 _WINDOW_LOOKS = tuple(
     replace(command, id=f"window_{command.id}", owner="window", contexts=_on("runs", "sweep")) for command in _LOOKS
 )
@@ -412,7 +427,7 @@ GROUPS = {
     "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
     "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Chart of a window": _WINDOW_LOOKS,
     "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
-    "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
+    "History": _HISTORY, "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip
 """The commands by what they are about, in the order of the help screen."""
 

@@ -209,7 +209,7 @@ class Controller:
     async def seek_epoch(self, epoch: int) -> None:
         """To the end of an epoch that the run has been at."""
         self._show(await (await self.ready()).seek_epoch(epoch))
-        self._say(f"Back at epoch {count(epoch)}: End goes to the newest moment.")
+        self._say(f"Now at epoch {count(epoch)}: End goes to the newest moment.")
 
     # --- the run ---------------------------------------------------------------------------------
 
@@ -277,6 +277,10 @@ class Controller:
     async def bring_back(self) -> None:
         """Put the run back that was struck off last."""
         self._show(await (await self.ready()).bring_back())
+
+    async def note(self, run: int, text: str) -> None:
+        """Write a note on a run."""
+        self._show(await (await self.ready()).note(run, text))
 
     async def action_rescue(self) -> None:
         snapshot = await (await self.ready()).rescue()

@@ -364,3 +364,26 @@ class Baseline:
     """How many of those sums it was asked."""
     right: float = 0.0
     """Share of them on the right side of a half: of a yes or no, the answers that are right."""
+
+
+@dataclass(frozen=True)
+class RunHistories:
+    """A number, its tensor and all layers' gradients at k moments of a run, from its start to where it stands."""
+
+    index: int
+    """Flat, among the P parameters."""
+    tensor: str
+    """The name of the tensor that it belongs to."""
+    updates: NDArray[np.int64]
+    epochs: Doubles
+    """Epochs finished, with the part of one in progress; both ``(k,)``."""
+    number: Doubles
+    """``(k, 4)``: the value, the gradient (NaN before the first update) and the optimizer's two moments."""
+    values: Doubles
+    """``(bins, k)``: the share of the tensor's numbers in each bin, the lowest first."""
+    value_range: tuple[float, float]
+    gradients: Doubles
+    """``(bins, k)``, as ``values``; all 0 before the first update."""
+    gradient_range: tuple[float, float]
+    norms: Doubles
+    """``(k, layers)``: the length of the gradient of each layer's weight and bias; NaN before the first update."""

@@ -25,6 +25,7 @@ from adder_engine.analysis.results import (
     LossLandscape,
     ParameterLine,
     Query,
+    RunHistories,
 )
 from adder_engine.analysis.tracing import (
     batch_rows,
@@ -38,6 +39,7 @@ from adder_engine.analysis.tracing import (
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
+from adder_engine.runs.histories import histories_of
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import (
     AffineMap,
@@ -241,6 +243,15 @@ class Explorer:
         """
         self._check_index(index)
         return course_of(self.recording, index)
+
+    def histories(self, index: int, moments: int, bins: int) -> Steps[RunHistories]:
+        """One parameter, its tensor and all layers' gradients over the whole run so far.
+
+        Raises:
+            RequestError: no such parameter, or too few or many moments or bins.
+        """
+        self._check_index(index)
+        return histories_of(self.recording, index, moments, bins)
 
     def look(self, epoch: int) -> EpochSummary:
         """What the run was at the end of an epoch, without going there.

@@ -8,7 +8,7 @@ from typing import Any
 
 from adder_engine.experiment import KEYS, PRESETS, Experiment, activation_text
 from adder_engine.parsing import brief_text
-from adder_engine.snapshot import Annotation
+from adder_engine.snapshot import MOST_NOTE, Annotation
 
 MOST_WORDS = 3
 """More differences than these are no name: the run is called after itself then."""
@@ -22,6 +22,11 @@ def title_of(experiment: Experiment) -> str:
         if preset == experiment:
             return name
     return "-".join(map(str, experiment.network.layers)) + " " + experiment.training.optimizer
+
+
+def note_of(text: object) -> str:
+    """A person's note, or what a file holds in its place, as one short line of what can be printed."""
+    return "".join(c for c in str(text) if c.isprintable()).strip()[:MOST_NOTE]
 
 
 @cache

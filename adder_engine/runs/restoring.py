@@ -15,6 +15,7 @@ from adder_engine.experiment import Experiment, can_go_on_with
 from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import SavedRun
+from adder_engine.runs.labels import note_of
 from adder_engine.runs.run import Run
 from adder_engine.runs.run_list import marks_of
 from adder_engine.runs.timeline import (
@@ -76,6 +77,7 @@ def _facts(run: RunSummary) -> dict[str, Any]:
         "stopped": run.stopped,
         "diverged": run.diverged,
         "pinned": run.pinned,
+        "note": run.note,
     }
 
 
@@ -100,6 +102,7 @@ def _restored(other: SavedRun) -> tuple[RunSummary, SuspendedRun]:
         stopped=str(facts["stopped"]),
         diverged=bool(facts.get("diverged", False)),  # files written before there was such a thing
         pinned=bool(facts["pinned"]),
+        note=note_of(facts.get("note", "")),
     )
     return run, left
 

@@ -339,6 +339,13 @@ class Run:
             pass
         self._follow(Position(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
 
+    def go_on_to(self, moment: Position, most: int) -> None:
+        """Go on to a later moment, by at most ``most`` updates, from here or from a keyframe that is nearer to it."""
+        keyframe = self.timeline.before(moment.update)
+        if keyframe.counters.updates_done > self.moment.update:
+            self._restore(keyframe)
+        self._follow(min(moment, Position(self.moment.update + most)))
+
     def walk(self, start: Position, stop: Position) -> Iterator[Position]:
         """Go from one moment on to a later one, and halt after each update, and before and after each event.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from adder_engine.errors import RequestError
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.kernels.parameters import ParameterLayout, layout_of
-from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, title_of
+from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, note_of, title_of
 from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter, SuspendedRun
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary
 from adder_engine.training.checkpoint import Constraints
@@ -107,6 +107,8 @@ class RunList:
     """Oldest first; the same tuple until it changes."""
     _left: dict[int, SuspendedRun] = field(default_factory=dict)
     _lines: dict[int, RunLineage] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
+    """What a person wrote about a run, by its number."""
     _newest: int = 0
     _struck: list[tuple[int, RunSummary, SuspendedRun]] = field(default_factory=list)
     """What was taken off the list by hand, with its place; the last one comes back first."""
@@ -146,17 +148,20 @@ class RunList:
         A run that only repeats one in the list (the same beginning, the same deeds) is kept once, where it came
         further.
         """
-        pinned = False
+        pinned, note = False, self.notes.get(left.line, "")
         for run in self.runs:
             other = self._left[run.id]
             if other.first_experiment == left.first_experiment and other.timeline.events == left.timeline.events:
                 if run.id != left.line and other.newest >= left.newest:
+                    self.note(run.id, run.note or note)
                     return
+                note = note or run.note
                 pinned = pinned or run.pinned
                 self.remove(run.id)
         left.timeline.shrink(BUDGET)
         self._left[left.line] = left
-        self._set([*self.runs, replace(summarize(left), pinned=pinned)])
+        self.notes[left.line] = note
+        self._set([*self.runs, replace(summarize(left), pinned=pinned, note=note)])
 
     def join(self, experiment: Experiment, parent: int | None, branched_at: float | None) -> int:
         """The number of a run that comes from elsewhere, told beside the list's first run where little differs."""
@@ -171,6 +176,7 @@ class RunList:
             number = numbers[run.id] = self.join(left.first_experiment, parent, run.branched_at)
             left.line = number
             self._left[number] = left
+            self.notes[number] = run.note
             self._set([*self.runs, replace(run, id=number, parent=parent)])
         return numbers
 
@@ -226,6 +232,17 @@ class RunList:
         """
         self.find(run)
         self._set([replace(other, pinned=pinned) if other.id == run else other for other in self.runs])
+
+    def note(self, run: int, text: str) -> None:
+        """Write a note on a run, in the list or in progress; an empty one takes it away.
+
+        Raises:
+            RequestError: there was no such run in this session.
+        """
+        if run not in self._lines:
+            raise RequestError(f"There is no run {run} to write a note on.")
+        note = self.notes[run] = note_of(text)
+        self._set([replace(other, note=note) if other.id == run else other for other in self.runs])
 
     def _set(self, runs: list[RunSummary]) -> None:
         while len(runs) > MOST_RUNS:

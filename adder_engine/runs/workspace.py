@@ -141,6 +141,7 @@ class Workspace:
         except RunFileError:
             numbers, self.warning = {}, "The list of earlier runs in this file is damaged; the run itself is whole."
         recording.line = self.run_list.join(recording.first_experiment, numbers.get(parent), branched_at)
+        self.run_list.note(recording.line, run.facts.get("note", ""))
         self._asked = [one for one in watched if not any(same_pair(one, other) for other in TUTORIAL_SUMS)]
         self.ask(asked)
 
@@ -427,6 +428,7 @@ class Workspace:
             crossing=recording.crossing,
             run=recording.line,
             run_name=self.run_list.name(recording.line, recording.first_experiment, marks),
+            note=self.run_list.notes.get(recording.line, ""),
             parent=line.parent,
             branched_at=line.branched_at,
             runs=self.run_list.runs,
@@ -447,6 +449,7 @@ class Workspace:
             "watched": [[s.a, s.b] for s in self.watched],
             "asked": [self.asked.a, self.asked.b],
             "line": {"parent": line.parent, "branched_at": line.branched_at},
+            "note": self.run_list.notes.get(self.recording.line, ""),
         }
         write(path, saved(self.recording.left(), extra), companions_saved(self.run_list.kept()))
 

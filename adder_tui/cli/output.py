@@ -129,7 +129,7 @@ def why_no_app(
     without = "adder-tui train does without one"
     for stream, name in ((stdin, "input"), (stdout, "output")):
         if stream is None or not stream.isatty():
-            return f"The app needs a terminal, and its {name} is none: {without}."
+            return f"The app needs a terminal, and its {name} is none: over SSH, ssh -t gives it one; {without}."
     term = environ.get("TERM", "")
     if term in _NO_TERMINAL:
         return (

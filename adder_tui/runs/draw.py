@@ -25,6 +25,8 @@ LEAST_NAME = 18
 WIDE = 100
 """From so many columns on the answers stand beside the chart."""
 LEAST_CHART = 6
+MOST_NOTE_SHOWN = 24
+"""Characters of a note in the list; the chosen run's stands whole below it."""
 ROLES: tuple[Role, Role] = ("accent", "train")
 
 
@@ -70,6 +72,10 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[l
     ]
     if any(run.test_loss is not None for run in runs):
         offered.append(column("held-out", aligned([number(run.test_loss, glyphs) for run in runs]), "test"))
+    if any(run.note for run in runs):
+        notes = [cut(glyphs.text(run.note), MOST_NOTE_SHOWN, glyphs.ellipsis) for run in runs]
+        size = max(len("note"), *map(len, notes))
+        offered.insert(2, column("note".ljust(size), [note.ljust(size) for note in notes], "dim"))
     offered += map(answers, [*asked[3:4], *asked[1:3], *asked[4:]])
     wanted = max(LEAST_NAME, min(34, max(len(_name(view, run)) for run in runs)))
     taken = 4
@@ -110,6 +116,8 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
         diff = f"{run.name}, branched off at epoch {run.branched_at:,.4g}."
     else:
         diff = f"{run.name}."
+    if run.note:
+        diff = f"“{run.note}” {diff}"
     if run.marks:
         diff += " Done on the way: " + "; ".join(f"{m.text} at epoch {m.epoch:,.4g}" for m in run.marks[-4:]) + "."
     age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)

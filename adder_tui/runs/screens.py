@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from adder_engine.snapshot import RunSummary
+from adder_engine.snapshot import MOST_NOTE, RunSummary
 from adder_tui.commands import window_keys
 from adder_tui.runs.draw import last_epoch, run_text, runs_lines, side_by_side
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.chart import WHOLE, looked
+from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import ListWindow, keys_line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
@@ -23,6 +24,25 @@ DETAIL_ROWS = 3
 
 LIST_KEYS = keys_line(window_keys("runs"), lead="")
 PAIR_KEYS = keys_line((("Esc", "back to the list"), ("Tab", "swap them")), lead="")
+
+
+class RunNote(FieldDialog):
+    """A note on a run."""
+
+    DEFAULT_CSS = """
+    RunNote > Vertical { width: 68; }
+    """
+
+    def __init__(self, services: Services, run: RunSummary) -> None:
+        self._controller, self._run = services.controller, run.id
+        name = services.view().glyphs.text(run.name)
+        hint = "Enter keeps it, Esc leaves. It stands in the list, and is saved with the run."
+        super().__init__(services.view, (("A note on ", "dim"), (name, "strong")), run.note, hint)
+        self.field.max_length = MOST_NOTE
+
+    async def take(self, typed: str) -> None:
+        await self._controller.note(self._run, typed)
+        self.dismiss()
 
 
 class RunsScreen(ListWindow[None]):
@@ -153,6 +173,10 @@ class RunsScreen(ListWindow[None]):
             self._services.charted = shown ^ {run.id}
             self._services.redraw()
             self.say("")
+
+    def action_note(self) -> None:
+        if (run := self._chosen) is not None:
+            self.app.push_screen(RunNote(self._services, run))
 
     def action_forget(self) -> None:
         if (run := self._chosen) is None:

@@ -58,7 +58,7 @@ def run_now(snapshot: Snapshot) -> RunSummary:
         id=snapshot.run, name=snapshot.run_name or title_of(snapshot.experiment), experiment=snapshot.experiment,
         epoch=snapshot.epoch, train_loss=snapshot.train_loss, test_loss=snapshot.test_loss, answers=snapshot.answers,
         collapsed=snapshot.collapsed, losses=snapshot.losses, marks=snapshot.marks, parent=snapshot.parent,
-        branched_at=snapshot.branched_at, stopped=_stopped(snapshot),
+        branched_at=snapshot.branched_at, stopped=_stopped(snapshot), note=snapshot.note,
         diverged=snapshot.blow_up is not None and snapshot.blow_up.lost_at is None,
     )  # fmt: skip
 

@@ -221,6 +221,7 @@ def test_the_app_refuses_what_is_no_terminal(missing: str) -> None:
     assert run.returncode == 2
     assert run.stderr.count("\n") == 1
     assert ("input" if missing == "stdin" else "output") in run.stderr
+    assert "ssh -t" in run.stderr
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown", ""])

@@ -1,0 +1,206 @@
+"""A number's whole history large, its tensor's histograms over the run, and the length of each layer's gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from textual.app import ComposeResult
+
+from adder_engine.analysis.results import Query, RunHistories
+from adder_tui.commands import window_keys
+from adder_tui.inspect.state import MOMENTS
+from adder_tui.selection import Parameter, focus_of, layout_for
+from adder_tui.ui.canvas import Drawing
+from adder_tui.ui.chart import LABELS, WHOLE, Curve, fine_curve, overlay, plot, span_of, thin
+from adder_tui.ui.line import Line, Role, Span
+from adder_tui.ui.list_view import keys_line, said_lines
+from adder_tui.ui.modal import Modal
+from adder_tui.ui.numbers import count, number
+from adder_tui.ui.view import ViewState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from adder_engine.snapshot import Snapshot
+    from adder_tui.services import Services
+
+    Doubles = NDArray[np.float64]
+
+VIEWS = ("number", "histograms", "gradients by layer")
+MOMENTS_SHOWN, BINS = 160, 16
+ROLES: tuple[Role, ...] = ("train", "test", "accent", "plus", "minus", "text")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def history_lines(view: ViewState, found: RunHistories, shown: str, width: int, height: int) -> list[Line]:
+    """One of :data:`VIEWS`, in ``height`` rows."""
+    if len(found.updates) < 2:
+        return said_lines("There is no history yet: space or . trains.", width, "dim", view.glyphs)
+    draw = {"number": number_lines, "histograms": histogram_lines}.get(shown, norm_lines)
+    return [line.fit(width, view.glyphs.ellipsis) for line in draw(view, found, width, height)][:height]
+
+
+def _span(found: RunHistories) -> tuple[float, float]:
+    return 0.0, float(max(found.epochs[-1], 1e-9))
+
+
+def number_lines(view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
+    """The value, its gradient and the moments that the optimizer in use keeps, a chart each."""
+    first, second = MOMENTS[view.experiment.training.optimizer]
+    charts = [(name, row) for row, name in enumerate(("value", "gradient", first, second)) if name]
+    across = 2 if len(charts) > 2 else 1
+    columns, rows = (width - (across - 1)) // across, height // -(-len(charts) // across)
+    blocks = [_chart(view, found, name, found.number[:, row], columns, rows) for name, row in charts]
+    lines: list[Line] = []
+    for i in range(0, len(blocks), across):
+        group = [*blocks[i : i + across], *[[Line().fit(columns)] * rows] * (across - len(blocks[i : i + across]))]
+        lines += [Line.of(*(part for j, one in enumerate(row) for part in (" " * (j > 0), one)))
+                  for row in zip(*group, strict=True)]  # fmt: skip
+    return lines
+
+
+def _chart(view: ViewState, found: RunHistories, name: str, values: Doubles, width: int, height: int) -> list[Line]:
+    """A heading with the newest value, and the curve over the epochs."""
+    glyphs, fine = view.glyphs, np.isfinite(values)
+    head = Line.of((f"{'':{LABELS}}{name} ", "strong"), (f"now {number(float(values[-1]), glyphs)}", "dim"))
+    if not fine.any():
+        return [head.fit(width), *[Line().fit(width)] * (height - 1)]
+    span = _span(found)
+    x, y = thin(found.epochs[fine], values[fine], max(1, width - LABELS), span)
+    low, high = span_of([float(y.min()), float(y.max())])
+    curve = Curve(x, y, "train", "*" if glyphs.ascii else "")
+    levels = [0.0] if low < 0 < high else []
+    return [head.fit(width), *plot([curve], span, (low, high), width, height - 1, glyphs, levels=levels)]
+
+
+def histogram_lines(view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
+    """Where the tensor's values lie over the epochs, and below where its gradients do: the darker, the more of them."""
+    rows = height // 2
+    lines: list[Line] = []
+    for name, shares, span in (
+        ("values", found.values, found.value_range), ("gradients", found.gradients, found.gradient_range),
+    ):  # fmt: skip
+        lines += _shaded(view, found, f"{found.tensor}, {name}", shares, span, width, rows)
+    return lines
+
+
+def _shaded(
+    view: ViewState, found: RunHistories, name: str, shares: Doubles, span: tuple[float, float], width: int, height: int
+) -> list[Line]:
+    """One histogram over the epochs; a mark for each share of the numbers up to a quarter, a half, three, and all."""
+    glyphs, columns, rows = view.glyphs, max(8, width - LABELS), max(1, height - 3)
+    across = np.clip(np.searchsorted(found.epochs, np.linspace(0, _span(found)[1], columns)), 0, len(found.epochs) - 1)
+    bins = len(shares)
+    down = (np.arange(rows + 1) * bins / rows).round().astype(int)
+    sums = [shares[low : max(high, low + 1)].sum(axis=0) for low, high in pairwise(down.tolist())]
+    lines = [
+        Line.of((f"{'':{LABELS}}{name}", "strong"), (f"   {glyphs.shades[0]} few  {glyphs.shades[-1]} most", "dim"))
+    ]
+    for i, row in enumerate(reversed(sums)):
+        edge = span[1] if i == 0 else span[0] if i == rows - 1 else None
+        label = "" if edge is None else number(edge, glyphs, 3)
+        tones = [" " if s <= 0 else glyphs.shades[min(3, int(s * 4))] for s in row[across].tolist()]
+        lines.append(Line.of((f"{label:>{LABELS - 1}}", "dim"), (glyphs.vertical, "faint"), ("".join(tones), "train")))
+    start, end = "0", count(int(_span(found)[1]))
+    rule: Span = (glyphs.horizontal * columns, "faint")
+    lines.append(Line.of((" " * (LABELS - 1), "faint"), (glyphs.corner, "faint"), rule))
+    lines.append(Line.of((f"{'':{LABELS}}{start}{end:>{columns - len(start)}}", "dim")))
+    return lines
+
+
+def norm_lines(view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
+    """How long each layer's gradient is over the epochs, on a log scale."""
+    glyphs, span, names = view.glyphs, _span(found), view.experiment.layer_names
+    curves: list[Curve] = []
+    legend: list[Span] = []
+    for i, name in enumerate(names):
+        letter, role = LETTERS[i % len(LETTERS)], ROLES[i % len(ROLES)]
+        norms = found.norms[:, i]
+        legend += [(f"{letter} ", role), (f"{name} {number(float(norms[-1]), glyphs)}   ", "dim")]
+        marker = letter if glyphs.ascii else ""
+        drawn = fine_curve(found.epochs, norms, max(1, width - LABELS), span, WHOLE, role, marker)
+        if drawn is not None:
+            curves.append(replace(drawn, label=letter))
+    head = Line.of((f"{'':{LABELS}}", "dim"), *legend)
+    return [head, *overlay(curves, span, WHOLE, width, height - 1, glyphs)]
+
+
+class HistoryScreen(Modal[None]):
+    """The chosen number over the whole run; arrows choose another number, v another view."""
+
+    DEFAULT_CSS = """
+    HistoryScreen { background: $background; padding: 0 1; }
+    HistoryScreen Drawing { height: 1fr; }
+    """
+    window = "history"
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self.shown = VIEWS[0]
+        self.found: RunHistories | None = None
+        self._of: tuple[int, object] | None = None
+        """The number and the moment of the run that were asked about last."""
+        self._asking = False
+
+    def compose(self) -> ComposeResult:
+        yield Drawing(self._services.view, self.lines)
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "snapshot", self._changed)
+
+    def lines(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        layout, found = layout_for(view.experiment), self.found
+        head = Line.of((layout.name_of(self._index(view)), "strong"), (f"   {self.shown} over the epochs", "dim"))
+        body: list[Line] = []
+        if self.said:
+            body = said_lines(self.said, width, "minus", view.glyphs)
+        elif (
+            found is not None and found.index < layout.size and found.norms.shape[1] == len(view.experiment.layer_names)
+        ):
+            body = history_lines(view, found, self.shown, width, height - 3)
+        else:
+            body = said_lines("replaying the run…", width, "dim", view.glyphs)
+        body += [Line()] * (height - 3 - len(body))
+        return [head.fit(width), Line(), *body, keys_line(window_keys("history"), lead="").fit(width)]
+
+    def _index(self, view: ViewState) -> int:
+        return focus_of(view.selection, view.experiment).parameter
+
+    def _changed(self) -> None:
+        """Ask for what is chosen, once at a time, and while the run plays only for another number."""
+        view = self._services.view()
+        snapshot, index = view.snapshot, self._index(view)
+        if snapshot is None or self._asking:
+            return
+        wanted = index, (snapshot.run, snapshot.moment, snapshot.experiment)
+        another = self._of is None or self._of[0] != index
+        if wanted == self._of or (snapshot.status == "playing" and not another):
+            return
+        self._asking = True
+        self.start(self._ask(snapshot, wanted), exclusive=False)
+
+    async def _ask(self, snapshot: Snapshot, wanted: tuple[int, object]) -> None:
+        try:
+            session = await self._services.controller.ready()
+            (answer,) = session.together(Query("histories", (wanted[0], MOMENTS_SHOWN, BINS))).answers
+            self.found = cast("RunHistories", await answer)
+        finally:
+            self._of, self._asking = wanted, False
+        self.redraw()
+        self._changed()
+
+    def action_view(self, change: int) -> None:
+        self.shown = VIEWS[(VIEWS.index(self.shown) + change) % len(VIEWS)]
+        self.redraw()
+
+    def action_move(self, key: str) -> None:
+        view = self._services.view()
+        by = {"up": -1, "left": -1, "down": 1, "right": 1}[key]
+        self._services.select(Parameter((self._index(view) + by) % layout_for(view.experiment).size))
+        self.redraw()
+        self._changed()

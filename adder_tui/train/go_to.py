@@ -1,0 +1,53 @@
+"""The dialog that goes to an epoch of the run by its number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adder_engine.errors import RequestError
+from adder_tui.train.draw_chart import newest_epoch
+from adder_tui.ui.dialogs import FieldDialog
+from adder_tui.ui.numbers import count
+
+if TYPE_CHECKING:
+    from adder_tui.services import Services
+
+
+def epoch_typed(typed: str, newest: int) -> int:
+    """The epoch that is typed, from 0, the start, to the newest that the run has been at.
+
+    Raises:
+        RequestError: it is none; one sentence that tells which there are.
+    """
+    digits = "".join(typed.split()).replace(",", "")
+    known = f"the run has been at epochs 0 to {count(newest)}"
+    if not (digits.isascii() and digits.isdigit()):
+        shown = typed.strip()
+        what = f"{shown if len(shown) <= 24 else shown[:23] + '…'} is no epoch" if shown else "Type an epoch"
+        raise RequestError(f"{what}: {known}.")
+    if len(digits) > 15 or int(digits) > newest:
+        raise RequestError(f"{known[0].upper()}{known[1:]}; space or . trains on.")
+    return int(digits)
+
+
+class GoToEpoch(FieldDialog):
+    """The number of the epoch to go to."""
+
+    DEFAULT_CSS = """
+    GoToEpoch > Vertical { width: 60; }
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._controller = services.controller
+        view = services.view()
+        if view.snapshot is None:
+            raise RequestError("The engine is still loading.")
+        known = f"The run has been at epochs 0 to {count(newest_epoch(view))}."
+        super().__init__(
+            services.view, (("Go to epoch", "strong"),), str(view.snapshot.epoch),
+            f"Enter goes there, Esc leaves. {known}",
+        )  # fmt: skip
+
+    async def take(self, typed: str) -> None:
+        await self._controller.seek_epoch(epoch_typed(typed, newest_epoch(self.source())))
+        self.dismiss()

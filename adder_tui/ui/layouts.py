@@ -1,0 +1,28 @@
+"""Letter keys on other keyboard layouts: what the same physical key says on the Latin one."""
+
+from __future__ import annotations
+
+_LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,./", 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>?'
+_OTHERS = (
+    ("йцукенгшщзхъфывапролджэячсмитьбю.", "ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ,"),  # Russian
+    ("йцукенгшщзхїфівапролджєячсмитьбю.", "ЙЦУКЕНГШЩЗХЇФІВАПРОЛДЖЄЯЧСМИТЬБЮ,"),  # Ukrainian
+    (";ςερτυθιοπ[]ασδφγηξκλ΄'ζχψωβνμ,./", ':"ΕΡΤΥΘΙΟΠ{}ΑΣΔΦΓΗΞΚΛ¨"ΖΧΨΩΒΝΜ<>?'),  # Greek
+    ("/'קראטוןםפ][שדגכעיחלךף,זסבהנמצתץ.", ""),  # Hebrew; its capitals are Latin
+    # Arabic
+    ("ضصثقفغعهخحجدشسيبلاتنمكطئءؤرﻻىةوزظ", '\u064e\u064b\u064f\u064cﻹإ‘÷×؛<>\u0650\u064d][ﻷأـ،/:"~\u0652}{ﻵآ’,.؟'),
+)
+_DIGITS = "&é\"'(-è_çà", "1234567890"
+"""AZERTY's row of digits, which has them with Shift."""
+
+
+def _table() -> dict[str, str]:
+    """What stands for another key; a character that all layouts have stands for itself."""
+    pairs = [pair for rows in _OTHERS for row, latin in zip(rows, _LATIN, strict=True) if row
+             for pair in zip(row, latin, strict=True)]  # fmt: skip
+    table = {other: latin for other, latin in pairs if not other.isascii()}
+    digits = dict(zip(*_DIGITS, strict=True))
+    return table | digits | {other.upper(): digit for other, digit in digits.items()}
+
+
+SAME_KEY = _table()
+"""``{character: the character of the same key on the Latin layout}``."""
