@@ -293,7 +293,12 @@ def export(source: str, to: str, data: str | None, weights: str | None) -> int:
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
 @click.option(
-    "--over", "overs", required=True, multiple=True, metavar="KEY=VALUE,VALUE", help="The setting and its values."
+    "--over",
+    "overs",
+    required=True,
+    multiple=True,
+    metavar="KEY=VALUE,VALUE",
+    help="A setting and its values; give it twice for a grid of all pairs.",
 )
 @click.option("--seeds", type=int, metavar="N", help="Runs of each value, from so many seeds; default 5.")
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
@@ -318,18 +323,13 @@ def sweep(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """Train a preset or a file with one setting at several values."""
-    if len(overs) > 1:
-        raise click.UsageError(
-            f"A sweep goes over one setting, and --over names {len(overs)}, {' and '.join(overs)}: keep one of them,"
-            " and give the other one value with --set."
-        )
+    """Train a preset or a file with one setting at several values; two --over make a grid of all pairs."""
     chosen = read_experiment(experiment, assignments, data, complain)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), overs[0], seeds, sums, jobs, as_json=as_json)
+    return run(chosen, _title(experiment, data), overs, seeds, sums, jobs, as_json=as_json)
 
 
 @cli.command()

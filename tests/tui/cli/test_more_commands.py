@@ -318,6 +318,32 @@ def test_a_sweep_that_cannot_be_is_refused(args: list[str], phrase: str, capsys:
     assert phrase in _refused(capsys, "sweep", "one-pair", *args)
 
 
+def test_two_settings_are_a_table_of_pairs_and_a_heat_map(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["one-pair", "--over", "training.lr=1e-3,1e-2", "--over", "network.activation=tanh,relu,none"]
+    args += ["--seeds", "2", "--epochs", "20"]
+    headline, heading, *lines = _text(capsys, "sweep", *args)
+    assert headline == (
+        "one-pair: 2 values of training.lr by 3 of network.activation from 2 seeds, 12 runs of 20 epochs"
+    )
+    assert heading.split()[:2] == ["training.lr", "network.activation"]
+    pairs = [line.split() for line in lines[:6]]
+    assert [pair[:2] for pair in pairs[:3]] == [["0.001", "tanh"], ["0.001", "relu"], ["0.001", "none"]]
+    head, *rows = [line.split() for line in lines[8:11]]
+    assert head == ["training.lr", "tanh", "relu", "none"]
+    for at, row in enumerate(rows):
+        assert [cell for cell in row if len(cell) > 1][1:] == [pair[2] for pair in pairs[3 * at : 3 * at + 3]]
+    *runs, grid = _sweep_json(capsys, *args)
+    assert [(run["value"], run["across"], run["across_value"], run["seed"]) for run in runs[:3]] == [
+        (0.001, "network.activation", "tanh", 42), (0.001, "network.activation", "tanh", 43),
+        (0.001, "network.activation", "relu", 42),
+    ]  # fmt: skip
+    assert (grid["grid"], grid["values"], grid["across_values"]) == (
+        ["training.lr", "network.activation"], [0.001, 0.01], ["tanh", "relu", "none"],
+    )  # fmt: skip
+    losses = [(one["train_loss"] + other["train_loss"]) / 2 for one, other in zip(runs[::2], runs[1::2], strict=True)]
+    assert [loss for row in grid["median_train_loss"] for loss in row] == pytest.approx(losses)
+
+
 # --- --open ----------------------------------------------------------------------------------------
 
 
