@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
 from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
@@ -330,6 +331,36 @@ def sweep(
     from adder_tui.cli.sweep_command import sweep as run
 
     return run(chosen, _title(experiment, data), overs, seeds, sums, jobs, as_json=as_json)
+
+
+@cli.command()
+@click.argument("experiment", metavar="NAME|FILE.toml")
+@click.option("--from", "low", type=float, default=LOW, show_default=True, metavar="RATE", help="The first rate.")
+@click.option("--to", "high", type=float, default=HIGH, show_default=True, metavar="RATE", help="The last rate.")
+@click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help="How many updates.")
+@DATA
+@WEIGHTS
+@SET
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write a table of rates and losses.")
+def rates(
+    experiment: str,
+    low: float,
+    high: float,
+    updates: int,
+    data: str | None,
+    weights: str | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+) -> int:
+    """Find a learning rate: the loss while the rate rises from update to update."""
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv ask for different things: use one of them.")
+    chosen = read_experiment(experiment, assignments, data, complain, weights)
+    from adder_tui.cli.rates_command import rates as run
+
+    return run(chosen, _title(experiment, data), low, high, updates, as_json=as_json, as_csv=as_csv)
 
 
 @cli.command()

@@ -344,6 +344,45 @@ def test_two_settings_are_a_table_of_pairs_and_a_heat_map(capsys: pytest.Capture
     assert [loss for row in grid["median_train_loss"] for loss in row] == pytest.approx(losses)
 
 
+# --- rates -----------------------------------------------------------------------------------------
+
+
+def test_the_test_of_rates_is_a_chart_with_the_limit_marked_and_its_figures_are_those_of_json_and_csv(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = ("rates", "explode", "--from", "1e-7", "--to", "1", "--updates", "60")
+    text = _text(capsys, *args)
+    assert text[0] == "explode: 60 updates, the rate rising from 1e-07 to 1"
+    assert any("2/λmax" in line for line in text)
+    assert any(line.startswith("From ") and "lowest at the rate" in line for line in text)
+    (line,) = _text(capsys, *args, "--json")
+    found = json.loads(line)
+    assert found["limit"] == pytest.approx(2 / found["curvature"])
+    assert found["optimizer_limit"] == pytest.approx(found["limit"])
+    assert found["lowest"] / 10 == found["proposed"]
+    assert "4 times the start's" in found["ended"] or "finite no more" in found["ended"]
+    heading, *rows = _text(capsys, *args, "--csv")
+    assert heading == "rate,loss"
+    assert [[float(cell) for cell in row.split(",")] for row in rows] == [
+        list(pair) for pair in zip(found["rates"], found["losses"], strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "phrase"),
+    [
+        (["--from", "1", "--to", "0.1"], "The rates must rise"),
+        (["--to", "0"], "training.lr"),
+        (["--updates", "1"], "1 updates will not do"),
+        (["--json", "--csv"], "use one of them"),
+    ],
+)
+def test_a_test_of_rates_that_cannot_be_is_refused(
+    args: list[str], phrase: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert phrase in _refused(capsys, "rates", "one-pair", *args)
+
+
 # --- --open ----------------------------------------------------------------------------------------
 
 
