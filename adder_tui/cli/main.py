@@ -279,16 +279,20 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
     help="Ends in .toml (the experiment, to send on), .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the"
     " losses) or .svg (their chart).",
 )
+@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
 @DATA
 @WEIGHTS
-def export(source: str, to: str, data: str | None, weights: str | None) -> int:
+@SET
+def export(
+    source: str, to: str, epochs: int | None, data: str | None, weights: str | None, assignments: tuple[str, ...]
+) -> int:
     """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """
     from adder_tui.cli.export_command import export as write
 
-    return write(source, expanded(to), data, weights)
+    return write(source, expanded(to), data, weights, assignments, epochs)
 
 
 @cli.command()

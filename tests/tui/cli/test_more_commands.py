@@ -207,6 +207,22 @@ def test_a_folder_in_the_way_is_named_before_training(tmp_path: Path, capsys: py
     assert "is a folder" in _refused(capsys, "export", "many-pairs", "--to", str(tmp_path / "a.svg"))
 
 
+def test_an_export_takes_settings_and_epochs_but_not_of_a_saved_run(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "x.toml"
+    changed = ("--set", "training.lr=0.5", "--epochs", "7")
+    assert main(["export", "one-pair", "--to", str(to), *changed]) == 0
+    exported = Experiment.from_toml(to.read_text(encoding="utf-8"))
+    assert (exported.training.lr, exported.epochs) == (0.5, 7)
+    losses = tmp_path / "x.csv"
+    assert main(["export", "one-pair", "--to", str(losses), "--set", "training.lr=1e-4", "--epochs", "3"]) == 0
+    assert len(losses.read_text(encoding="utf-8").splitlines()) == 4
+    capsys.readouterr()
+    for option in (changed[:2], changed[2:]):
+        assert f"leave out {option[0]}" in _refused(capsys, "export", str(run), "--to", str(to), *option)
+
+
 # --- sweep -----------------------------------------------------------------------------------------
 
 
