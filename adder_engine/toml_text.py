@@ -7,10 +7,10 @@ from typing import Any
 
 LARGEST_TEXT = 64 * 1024
 """Characters of a text, besides those of its numbers: an experiment has two thousand, a long lesson twenty."""
-LARGEST = 1_000_000
-"""Characters of a text in all; ten thousand rows with every digit take two thirds of that."""
-MOST_PARTS = 60_000
-"""Equals signs, commas and brackets; ten thousand rows of three have fifty thousand."""
+LARGEST = 8_000_000
+"""Characters of a text in all; a hundred thousand rows with every digit take most of that."""
+MOST_PARTS = 500_000
+"""Commas and brackets; a hundred thousand rows of three have four hundred thousand."""
 MOST_KEYS = 2_000
 DEEPEST = 8
 """Parts of a dotted key, and brackets within brackets; four are the most that mean anything here."""

@@ -19,7 +19,6 @@ from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
 from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs, write_place
 from adder_tui.ui.canvas import Pane
-from adder_tui.ui.prompt import Prompt
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -139,7 +138,7 @@ class LearnPane(Pane):
             await self.lesson_view.put_up(lesson)
             write_place(self._services.settings.data_dir, "learn", lesson.id)
             await room.enter(lesson)
-            self.app.query_one(Prompt).begin(FIRST_SUM)
+            self._services.prompt.begin(FIRST_SUM)
             self._warn()
         finally:
             self._entering = False

@@ -65,7 +65,9 @@ def experiments(draw: st.DrawFn, most_rows: int = 9, widest: int = 6) -> Experim
             "epochs": draw(st.integers(0, 8)),
             "network.layers": (2, *hidden, 1),
             "network.activation": draw(_activations(len(hidden))),
-            "network.output_activation": draw(st.sampled_from(["none"] * len(ACTIVATIONS) + list(ACTIVATIONS))),
+            "network.output_activation": "none"
+            if asks
+            else draw(st.sampled_from(["none"] * len(ACTIVATIONS) + list(ACTIVATIONS))),
             "network.init": draw(st.sampled_from(["torch", "torch", "zeros"]) | _numbers(-1, 1).filter(_normal)),
             "network.dropout": draw(_sometimes(_numbers(0.0, 0.9))),
             "data.task": draw(st.sampled_from(QUESTIONS if asks else (*TASKS, *FORMULAS))),

@@ -26,9 +26,9 @@ from adder_engine.runs.files import read, read_others, write
 from adder_engine.runs.restoring import companions_restored, opened, saved
 from adder_engine.runs.run import Run
 from adder_tui.cli.inputs import read_experiment
-from adder_tui.cli.lessons_command import from_line, to_line
 from adder_tui.course.course import OWN_COURSE, read_glossary
 from adder_tui.course.loader import read_lesson
+from adder_tui.storage.exports import from_line, to_line
 from adder_tui.storage.progress import Progress, Store, enter, fresh, predict
 from tests.engine.strategies import examples
 from tests.tui.course.lesson_file import SMALL
@@ -219,7 +219,7 @@ HUGE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "terms of a sum": ("sum", lambda: b"9" * 2_000_000 + b"+1"),
     "blanks of a sum": ("sum", lambda: b" " * 2_000_000 + b"1"),
     "a value of digits": ("value", lambda: b"training.lr=" + b"1" * 120_000),
-    "rows as a value": ("value", lambda: b"data.rows=" + b"1,2;" * 30_000),
+    "rows as a value": ("value", lambda: b"data.rows=" + b"1,2;" * 300_000),
     "layers as a value": ("value", lambda: b"network.layers=" + b"2-" * 60_000),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from adder_tui.cli.lesson_reader import TYPED, WIDTH, LessonReader, printed
 from adder_tui.course.course import Course, read_course
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage.progress import Store
+from adder_tui.storage.run_files import LessonRuns
 
 COURSE = read_course()
 QUICK = ("rule-or-guess", "forward-by-hand", "slope", "shapes")
@@ -49,7 +50,7 @@ async def led(course: Course, lesson: Lesson, folder: Path, lines: Iterator[str 
     store, person = Store(folder), Person(lesson)
     async with Session(lesson.experiment) as session:
         read = person.types if lines is None else lambda prompt: next(lines, None)
-        person.reader = LessonReader(course, store, session, lesson, read)
+        person.reader = LessonReader(course, store, LessonRuns(folder / "lessons"), session, lesson, read)
         await person.reader.go_through()
     return store
 
@@ -82,12 +83,12 @@ async def test_values_are_told_after_each_action_and_wrong_answers_have_their_re
 async def test_what_cannot_be_done_is_said_and_what_is_done_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = iter(["help", "30+70", "", "x", "b", "set seed=3", "run 5", "open chart", "30+70", "values", "hint",
+    lines = iter(["help", "30+70", "", "30+70", "values", "hint", "set seed=3", "open chart", "run 2000", "", "x", "b",
                   "words model", "words modle", "blorb"])  # fmt: skip
     await led(COURSE, COURSE.by_id["rule-or-guess"], tmp_path, lines)
     told = capsys.readouterr().out
     for part in ("There is nothing to be typed at this step", "x is none of the choices: type a letter from a to c",
-                 "run is not for this lesson", "This lesson has no chart", "To 30 and 70 the network says 1.186, right"
+                 "set is not for this lesson", "This lesson has no chart", "the network says 99.98", "To 30 and 70 the network says 1.186, right"
                  " is 100, off by −98.81.", "input, neuron 1: 30·0.5406 + 70·0.5869 + 0.6233 = 57.92", "hint 1",
                  "model: ", "did you mean model?", "'blorb' is nothing that can be done here"):  # fmt: skip
         assert part in told, part

@@ -66,7 +66,7 @@ async def test_whatever_the_app_does_with_its_folder_ends_it_at_no_fault(disk: D
     assert free_name(disk.folder, "one-pair") == "one-pair"
     write_place(disk.folder, "explore", "")
     write_network_view(disk.folder, "trace")
-    settle(disk.folder, 1, into_lesson=False)
+    settle(disk.folder, 1, into_lesson=False, lessons=disk.folder / "lessons")
     place = take_instance_lock(disk.folder)
     assert ("Nothing will be kept" in place.warning) == (fault in SAVING)
     hides = "scandir" in FAULTS[fault][1]
