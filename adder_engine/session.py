@@ -29,6 +29,7 @@ from adder_engine.snapshot import (
 from adder_engine.worker_thread import EngineThread, QueryBatch
 
 if TYPE_CHECKING:
+    from adder_engine.export.export import ExportedRun
     from adder_engine.runs.workspace import Workspace
     from adder_engine.snapshot import Doubles, Floats
     from adder_engine.steps import Steps
@@ -323,6 +324,12 @@ class Session:
         """
         file = _path(path)
         return await self._thread.do(lambda workspace: workspace.save(file))
+
+    async def exported(self, title: str) -> ExportedRun:
+        """What files of every kind tell of the run, called ``title``, at this moment: to be written elsewhere."""
+        found: list[ExportedRun] = []
+        await self._thread.do(lambda workspace: found.append(workspace.recording.exported(title)))
+        return found[0]
 
     async def switch(self, run: int) -> Snapshot:
         """Go to a run that was left, where it stood then (a line that was cut off: at its end), with all of its past.

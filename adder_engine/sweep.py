@@ -1,4 +1,4 @@
-"""Many runs that differ in one setting, one after another on each core; and the thread they train in."""
+"""Many runs that differ in one setting or in two, one after another on each core; and the thread they train in."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ class SweepRun:
     """Which of the experiment's rules ended the run, in one sentence; empty where none did."""
     course: tuple[tuple[int, float], ...] = ()
     """``(epoch, train_loss)`` at each look at it."""
+    across: Value | None = None
+    """The second setting's value; None in a sweep over one."""
 
     @property
     def done(self) -> bool:
@@ -66,9 +68,14 @@ class SweepRun:
 
 @dataclass(frozen=True)
 class SweepRow:
-    """What became of one value over all seeds. Runs that stopped or have not finished are only counted."""
+    """What became of one value, in a grid of one pair, over all seeds.
+
+    Runs that stopped or have not finished are only counted.
+    """
 
     value: Value
+    across: Value | None
+    """The second setting's value; None in a sweep over one."""
     done: int
     stopped: int
     loss: float | None
@@ -84,7 +91,7 @@ class SweepState:
     """A sweep as far as it has come."""
 
     runs: tuple[SweepRun, ...]
-    """Value by value, and seed by seed within a value."""
+    """Value by value, in a grid the second setting's within the first one's, and seed by seed within that."""
 
     @property
     def finished(self) -> bool:
@@ -92,15 +99,15 @@ class SweepState:
 
     @property
     def lines(self) -> tuple[SweepRow, ...]:
-        """One line a value, in the order in which they were given."""
-        by_value: dict[Value, list[SweepRun]] = {}
+        """One line a value, or a pair of them, in the order in which they were given."""
+        by_value: dict[tuple[Value, Value | None], list[SweepRun]] = {}
         for run in self.runs:
-            by_value.setdefault(run.value, []).append(run)
-        return tuple(_line(value, runs) for value, runs in by_value.items())
+            by_value.setdefault((run.value, run.across), []).append(run)
+        return tuple(_line(runs) for runs in by_value.values())
 
 
 class Sweep:
-    """One experiment with one key set to each of several values, each from several seeds.
+    """One experiment with one key set to each of several values, or two keys to all pairs, each from several seeds.
 
     Args:
         experiment: what all runs have in common.
@@ -108,9 +115,10 @@ class Sweep:
         values: what it is set to.
         seeds: the seeds of each value's runs; default: the experiment's own.
         sums: what every network is asked; default: the first of the sums that are watched (30 + 70 where it fits).
+        across: a second key with its values, which makes a grid; None for one key alone.
 
     Raises:
-        ExperimentError: no such key, no values, too many runs, or a value that will not do.
+        ExperimentError: no such key, one key twice, no values, too many runs, or a value or a pair that will not do.
     """
 
     def __init__(
@@ -120,28 +128,38 @@ class Sweep:
         values: Sequence[Value],
         seeds: Sequence[int] = (),
         sums: Sequence[Sum] = (),
+        across: tuple[str, Sequence[Value]] | None = None,
     ) -> None:
-        key = key_named(over)
         self.experiment = experiment
-        self.over = key.name
-        self.values = tuple(dict.fromkeys(_hashable(key.convert(value)) for value in values))
+        self.over, self.values = _converted(experiment, over, values)
+        self.across, self.across_values = ("", ()) if across is None else _converted(experiment, *across)
+        """The second key and its values; empty in a sweep over one."""
         self.seeds = tuple(dict.fromkeys(seeds)) or (experiment.seed,)
         self.sums = tuple(sums) or starting_sums(experiment)[:1]
-        if not self.values:
-            raise ExperimentError(f"A sweep over {over} needs values, such as {over}={experiment[over]}.")
-        if key.name == "seed" and len(self.seeds) > 1:
+        if self.over == self.across:
+            raise ExperimentError(f"A grid takes two settings, and both are {over}: give all its values at once.")
+        if "seed" in (self.over, self.across) and len(self.seeds) > 1:
             raise ExperimentError("A sweep over seed takes its seeds from its values: leave out the other seeds.")
-        if len(self.values) * len(self.seeds) > MOST_RUNS:
+        count = len(self.settings) * len(self.seeds)
+        if count > MOST_RUNS:
+            pairs = f"{len(self.values):,} by {len(self.across_values):,} values"
+            counted = f"{len(self.seeds):,} seed{'s' * (len(self.seeds) > 1)}"
             raise ExperimentError(
-                f"{len(self.values):,} values from {len(self.seeds):,} seeds make"
-                f" {len(self.values) * len(self.seeds):,} runs: a sweep takes at most {MOST_RUNS:,}."
+                f"{pairs if self.across else f'{len(self.values):,} values'} from {counted} make"
+                f" {count:,} runs: a sweep takes at most {MOST_RUNS:,}."
             )
         self._runs = tuple(
-            SweepRun(value, changed.seed, changed)
-            for value in self.values
+            SweepRun(value, changed.seed, changed, across=other)
+            for value, other in self.settings
             for seed in self.seeds
-            for changed in [experiment.replace(**{"seed": seed, key.name: value})]
+            for set_across in [{self.across: other} if other is not None else {}]
+            for changed in [experiment.replace(**{"seed": seed, self.over: value, **set_across})]
         )
+
+    @property
+    def settings(self) -> tuple[tuple[Value, Value | None], ...]:
+        """What is set in the runs of each of the state's lines: a value, and in a grid the second setting's."""
+        return tuple((value, other) for value in self.values for other in self.across_values or (None,))
 
     @property
     def state(self) -> SweepState:
@@ -264,6 +282,26 @@ def parse_over(text: str) -> tuple[str, list[Value]]:
     return key.name, [key.parse(part.strip()) for part in _split(rest)]
 
 
+def planned(experiment: Experiment, overs: Sequence[str], seeds: int | None, sums: Sequence[Sum] = ()) -> Sweep:
+    """The sweep over one setting, or the grid over two, each with its values as :func:`parse_over` reads them.
+
+    Args:
+        seeds: how many, counted from the experiment's own; None for the usual number.
+
+    Raises:
+        ExperimentError: a setting, a value or a number of seeds that will not do, or more than two settings.
+    """
+    if len(overs) > 2:
+        raise ExperimentError(
+            f"A sweep goes over one setting or two, and here are {len(overs)}, {', '.join(overs[:-1])} and {overs[-1]}:"
+            " keep two of them, and set the others to one value."
+        )
+    (over, values), *others = map(parse_over, overs)
+    across = others[0] if others else None
+    counted = "seed" if across is not None and across[0] == "seed" else over
+    return Sweep(experiment, over, values, seeds_from(experiment, counted, seeds), sums, across)
+
+
 USUAL_SEEDS = 5
 MOST_SEEDS = 1_000
 
@@ -293,15 +331,25 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _hashable(value: Value) -> Value:
-    return tuple(value) if isinstance(value, list) else value
+def _converted(experiment: Experiment, name: str, values: Sequence[Value]) -> tuple[str, tuple[Value, ...]]:
+    """The key's full name, and its values as the experiment has them, each once.
+
+    Raises:
+        ExperimentError: no such key, no values, or one that will not do.
+    """
+    key = key_named(name)
+    if not values:
+        raise ExperimentError(f"A sweep over {name} needs values, such as {name}={experiment[name]}.")
+    converted = [key.convert(value) for value in values]
+    return key.name, tuple(dict.fromkeys(tuple(v) if isinstance(v, list) else v for v in converted))
 
 
-def _line(value: Value, runs: Sequence[SweepRun]) -> SweepRow:
+def _line(runs: Sequence[SweepRun]) -> SweepRow:
     done = [run for run in runs if run.done]
     losses = [run.loss for run in done if run.loss is not None]
     return SweepRow(
-        value,
+        runs[0].value,
+        runs[0].across,
         done=len(done),
         stopped=sum(run.stopped is not None for run in runs),
         loss=statistics.median(losses) if losses else None,

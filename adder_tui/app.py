@@ -76,6 +76,7 @@ class AdderApp(App[None]):
         for command in COMMANDS
         if command.owner not in (None, "window")
         for key in command.keys.split(",")
+        if key
     ]
 
     snapshot: var[Snapshot | None] = var(None, always_update=True, init=False)

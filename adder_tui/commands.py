@@ -7,7 +7,9 @@ from typing import Literal, get_args
 
 from adder_tui.tabs import TABS, TabId
 
-Window = Literal["runs", "open", "sweep", "data", "rows", "experiment", "glossary", "search", "dialog", "history"]
+Window = Literal[
+    "runs", "open", "sweep", "rates", "data", "rows", "experiment", "glossary", "search", "dialog", "history"
+]
 Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
@@ -121,6 +123,10 @@ _RUN = (
             "app", lesson=_NEVER, action="window('sweep.screen:SweepScreen')"),
     Command("save", "ctrl+s", "Ctrl+S", "save", "Save the run under a name.", "app", lesson=_NEVER,
             action="window('runs.file_screens:SaveRun')"),
+    Command("export", "", "", "export", "Export the run: a script, a notebook, weights, losses as CSV or SVG, TOML.",
+            "app", lesson=_NEVER, action="window('runs.file_screens:ExportRun')"),
+    Command("rates", "", "", "rates", "Find a learning rate: the loss while the rate rises, with its limit marked.",
+            "app", lesson=_NEVER, action="window('sweep.rates_screen:RatesScreen')"),
     Command("open", "O", "O", "open", "Open a saved run.", "app", lesson=_NEVER,
             action="window('runs.file_screens:OpenRun')"),
     Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.", "app", lesson=_NEVER),
@@ -335,17 +341,25 @@ _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
 _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
     Command("enter_sweep", "enter", "Enter", "go", "Begin the sweep that is filled in; in its table go to the run.",
             "window", typing="Enter", action="enter"),
-    Command("next_field", "tab,shift+tab", "Tab", "next field", "Go from the setting to the seeds, and back.",
-            "window", typing="Tab"),
+    Command("next_field", "tab,shift+tab", "Tab", "next field",
+            "Go from field to field; in a grid, whose cells the arrows choose, to another seed.",
+            "window", typing="Tab", action="next_field('{key}')"),
     Command("choose_value", "up,down", "Up", "values", "Choose another value of the table; Down goes the other way.",
             "window", typing="Up", action="move('{key}')"),
-    Command("choose_seed", "left,right", "arrows", "seeds", "Left and right choose another seed of the value.",
+    Command("choose_seed", "left,right", "arrows", "seeds",
+            "Left and right choose another seed of the value; in a grid the cell beside.",
             "window", action="seed('{key}')"),
     Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
             "window", action="new"),
     Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
     Command("leave_sweep", "escape", "Esc", "close", "Close it; a sweep that runs goes on.",
             "window", typing="Esc", action="leave"),
+))
+_RATES = tuple(replace(command, contexts=_on("rates")) for command in (
+    Command("read_rates", "left,right,pageup,pagedown", "arrows", "read out",
+            "Read rate and loss out, from the lowest loss on; PgUp and PgDn go by ten updates.",
+            "window", action="read('{key}')"),
+    Command("leave_rates", "escape,q", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
 ))
 _DATA = tuple(replace(command, contexts=_on("data")) for command in (
     Command("choose_pair", _MOVES, "arrows", "move", "Choose another pair.", "window", action="move('{key}')"),
@@ -425,7 +439,7 @@ _WINDOW_LOOKS = tuple(
 GROUPS = {
     "Lessons": _LESSONS, "Lesson": _LESSON + _PICKS, "Time": _TIME, "The run": _RUN, "Chart": _CHART + _LOOKS,
     "Network": _NETWORK, "Trace": _TRACE, "Number": _NUMBER, "Inspect": _INSPECT, "Explore": _EXPLORE, "Sums": _SUMS,
-    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Chart of a window": _WINDOW_LOOKS,
+    "Runs": _RUNS, "Open": _OPEN, "Sweep": _SWEEP, "Rates": _RATES, "Chart of a window": _WINDOW_LOOKS,
     "Data": _DATA, "Own rows": _OWN_ROWS, "Form": _FORM,
     "History": _HISTORY, "Glossary": _GLOSSARY, "Search": _SEARCH, "Dialog": _DIALOG, "Tabs": _TABS, "The app": _APP,
 }  # fmt: skip

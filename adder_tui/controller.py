@@ -266,6 +266,19 @@ class Controller:
     async def save(self, path: Path) -> None:
         self._show(await (await self.ready()).save(path))
 
+    async def export(self, path: Path, title: str) -> str:
+        """Write the run to a file of the kind that its ending asks for; what the file leaves out, in a sentence.
+
+        Raises:
+            RequestError: an ending of no kind, or a file that cannot be written.
+        """
+        from adder_engine.export.export import export, kind_of, left_out  # not at the top: it brings numpy
+
+        kind = kind_of(path)
+        exported = await (await self.ready()).exported(title)
+        await asyncio.to_thread(export, exported, path)
+        return left_out(exported, kind)
+
     async def switch(self, run: int) -> None:
         """To a run that was left."""
         self._show(await (await self.ready()).switch(run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,15 @@ SLICE = 0.1
 """Seconds of training between two drawings of the progress bar."""
 
 
-def export(source: str, to: Path, data: str | None = None, weights: str | None = None) -> int:
+def export(
+    source: str, to: Path, data: str | None = None, weights: str | None = None, assignments: Sequence[str] = (),
+    epochs: int | None = None,
+) -> int:  # fmt: skip
     """Write what a saved run, a preset or a file's experiment is to a file; the exit code.
 
     A preset or an experiment's file is trained first where the file tells of training; on the rows in the file
-    ``data``, where that is given, and from the weights in the file ``weights``.
+    ``data``, where that is given, and from the weights in the file ``weights``; with the keys that ``assignments`` set,
+    and for so many epochs.
 
     Raises:
         AdderError: a source that cannot be read, or a file that cannot be written.
@@ -37,12 +42,17 @@ def export(source: str, to: Path, data: str | None = None, weights: str | None =
         for option, given in (("data", data), ("weights", weights)):
             if given is not None:
                 raise AdderError(f"A saved run brings its own {option}: leave out --{option}.")
+        if assignments or epochs is not None:
+            option = "--set" if assignments else "--epochs"
+            raise AdderError(f"A saved run is exported as it stands: leave out {option}.")
         exported = open_run(source).exported(Path(source).stem)
     else:
         experiment, title = (
-            read_experiment(source, (), data, complain, weights),
+            read_experiment(source, assignments, data, complain, weights),
             _title(source) if data is None else Path(data).stem,
         )
+        if epochs is not None:
+            experiment = experiment.replace(epochs=epochs)
         if kind in UNTRAINED:
             exported = ExportedRun(experiment, title)
         else:

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
 from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
@@ -278,22 +279,31 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
     help="Ends in .toml (the experiment, to send on), .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the"
     " losses) or .svg (their chart).",
 )
+@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
 @DATA
 @WEIGHTS
-def export(source: str, to: str, data: str | None, weights: str | None) -> int:
+@SET
+def export(
+    source: str, to: str, epochs: int | None, data: str | None, weights: str | None, assignments: tuple[str, ...]
+) -> int:
     """Write a run as an experiment, a script, a notebook, weights, a table or a chart.
 
     A preset or a file is trained first where the export tells of training. A file that is there is replaced.
     """
     from adder_tui.cli.export_command import export as write
 
-    return write(source, expanded(to), data, weights)
+    return write(source, expanded(to), data, weights, assignments, epochs)
 
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
 @click.option(
-    "--over", "overs", required=True, multiple=True, metavar="KEY=VALUE,VALUE", help="The setting and its values."
+    "--over",
+    "overs",
+    required=True,
+    multiple=True,
+    metavar="KEY=VALUE,VALUE",
+    help="A setting and its values; give it twice for a grid of all pairs.",
 )
 @click.option("--seeds", type=int, metavar="N", help="Runs of each value, from so many seeds; default 5.")
 @click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
@@ -318,18 +328,43 @@ def sweep(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """Train a preset or a file with one setting at several values."""
-    if len(overs) > 1:
-        raise click.UsageError(
-            f"A sweep goes over one setting, and --over names {len(overs)}, {' and '.join(overs)}: keep one of them,"
-            " and give the other one value with --set."
-        )
+    """Train a preset or a file with one setting at several values; two --over make a grid of all pairs."""
     chosen = read_experiment(experiment, assignments, data, complain)
     if epochs is not None:
         chosen = chosen.replace(epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
-    return run(chosen, _title(experiment, data), overs[0], seeds, sums, jobs, as_json=as_json)
+    return run(chosen, _title(experiment, data), overs, seeds, sums, jobs, as_json=as_json)
+
+
+@cli.command()
+@click.argument("experiment", metavar="NAME|FILE.toml")
+@click.option("--from", "low", type=float, default=LOW, show_default=True, metavar="RATE", help="The first rate.")
+@click.option("--to", "high", type=float, default=HIGH, show_default=True, metavar="RATE", help="The last rate.")
+@click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help="How many updates.")
+@DATA
+@WEIGHTS
+@SET
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write a table of rates and losses.")
+def rates(
+    experiment: str,
+    low: float,
+    high: float,
+    updates: int,
+    data: str | None,
+    weights: str | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+) -> int:
+    """Find a learning rate: the loss while the rate rises from update to update."""
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv ask for different things: use one of them.")
+    chosen = read_experiment(experiment, assignments, data, complain, weights)
+    from adder_tui.cli.rates_command import rates as run
+
+    return run(chosen, _title(experiment, data), low, high, updates, as_json=as_json, as_csv=as_csv)
 
 
 @cli.command()

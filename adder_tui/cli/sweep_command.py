@@ -1,4 +1,4 @@
-"""``adder-tui sweep``: one setting over several values and seeds, told in one table or in lines of JSON."""
+"""``adder-tui sweep``: one setting or two over several values and seeds, told in a table or in lines of JSON."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.parsing import parse_sum
-from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, parse_over, seeds_from
+from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.sweep.draw import headline, value_text
+from adder_tui.sweep.draw_grid import grid_lines
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
 from adder_tui.ui.symbols import UNICODE
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from adder_engine import Experiment
 
 
+WIDE = 1_000
+"""Columns that the grid may take: a terminal wraps it, a file keeps it."""
 SHOWN = ("median", "lowest", "highest")
 """Which of a value's losses the table tells."""
 
@@ -26,7 +29,7 @@ SHOWN = ("median", "lowest", "highest")
 def sweep(
     experiment: Experiment,
     title: str,
-    over: str,
+    overs: Sequence[str],
     seeds: int | None,
     sums: Sequence[str],
     jobs: int | None,
@@ -38,28 +41,32 @@ def sweep(
     Args:
         experiment: what all runs have in common.
         title: its name, for the first line of text.
-        over: the setting and its values as they were typed.
+        overs: one setting and its values as they were typed, or two.
         seeds: how many seeds, counted from the experiment's own; None for the usual number.
         sums: what every network is asked, as typed; none for the first of those that are watched.
         jobs: how many runs train at the same time; None for one on each core.
         as_json: one JSON object a run instead of text.
 
     Raises:
-        ExperimentError: a setting, a value or a number of seeds that will not do.
+        ExperimentError: a setting, a value or a number of seeds that will not do, or more than two settings.
         SumError: a text that is no sum.
     """
-    key, values = parse_over(over)
-    asked = [parse_sum(text, experiment.data.task) for text in sums]
-    plan = Sweep(experiment, key, values, seeds_from(experiment, key, seeds), asked)
+    plan = planned(experiment, overs, seeds, [parse_sum(text, experiment.data.task) for text in sums])
     if not as_json:
         say(headline(plan, title))
     state, interrupted = _run(plan, jobs or os.cpu_count() or 1)
     if as_json:
         for run in state.runs:
             say(json.dumps(_object(plan, run), allow_nan=False))
+        if plan.across:
+            say(json.dumps(_grid(plan, state), allow_nan=False))
     else:
         for line in table(plan, state):
             say(line)
+        if plan.across:
+            say("")
+            for drawn in grid_lines(plan, state, None, WIDE, len(plan.values) + 3, UNICODE):
+                say(drawn.plain.rstrip())
     if interrupted:
         finished = sum(run.done for run in state.runs)
         complain(f"Stopped by Ctrl+C with {finished:,} of {plural(len(state.runs), 'run')} done.")
@@ -71,9 +78,9 @@ def sweep(
 
 
 def table(plan: Sweep, state: SweepState) -> list[str]:
-    """One line a value: median and range of the final training loss, the median answers, and how many blew up."""
+    """One line a value or a pair: median and range of the final training loss, median answers, how many blew up."""
     lines = state.lines
-    runs = [next(run for run in state.runs if run.value == line.value) for line in lines]
+    runs = state.runs[:: len(plan.seeds)]
     over, marks = pairs_marks([run.experiment for run in runs], UNICODE)
     losses = [
         aligned(marked([number(value, UNICODE) for value in column], marks))
@@ -86,6 +93,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
+        *([(plan.across, [value_text(line.across) for line in lines])] if plan.across else ()),
         *((f"{which} train loss{over}", column) for which, column in zip(SHOWN, losses, strict=True)),
         *(
             (f"median {question_text(asked, plan.experiment)}", column)
@@ -97,7 +105,8 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
     rows = [[heading for heading, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]
     return [
         "  ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(w) if i <= bool(plan.across) else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
@@ -127,6 +136,18 @@ def _how_near(experiment: Experiment, named: list[str], off_by: list[float | Non
     return {"off_by": dict(zip(named, off_by, strict=True))}
 
 
+def _grid(plan: Sweep, state: SweepState) -> dict[str, Any]:
+    """The heat map as JSON: a row of median losses for each value of the first setting; null where no run finished."""
+    losses = [finite_or_null(line.loss) for line in state.lines]
+    size = len(plan.across_values)
+    return {
+        "grid": [plan.over, plan.across],
+        "values": plan.values,
+        "across_values": plan.across_values,
+        "median_train_loss": [losses[i : i + size] for i in range(0, len(losses), size)],
+    }
+
+
 def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     """A run as JSON; numbers that are not finite, and those of a run that was not begun, are null."""
     answers = run.answers or (None,) * len(plan.sums)
@@ -137,6 +158,7 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     line: dict[str, Any] = {
         "over": plan.over,
         "value": run.value,
+        **({"across": plan.across, "across_value": run.across} if plan.across else {}),
         "seed": run.seed,
         "epochs": run.epochs,
         "updates": run.updates,

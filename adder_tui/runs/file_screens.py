@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from adder_engine.errors import AdderError, RequestError
+from adder_engine.export.export import kind_of
 from adder_engine.runs.labels import title_of
 from adder_tui.runs.draw import file_lines
 from adder_tui.storage.run_files import (
@@ -158,40 +159,56 @@ class OpenRun(ListWindow[None]):
         self._services.say(f"{said} u goes back to the run before it.")
 
 
-class SaveRun(FieldDialog):
-    """The run's name. A file that is there is written over only when Enter comes again."""
+class FileDialog(FieldDialog):
+    """A file's name or path. A file that is there is written over only when Enter comes again."""
 
     DEFAULT_CSS = """
-    SaveRun > Vertical { width: 68; }
-    SaveRun #title { margin-bottom: 1; }
-    SaveRun #sentence { height: 3; }
+    FileDialog > Vertical { width: 68; }
+    FileDialog #title { margin-bottom: 1; }
+    FileDialog #sentence { height: 3; }
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, title: str, about: str, typed: str, hint: str) -> None:
         self._services = services
         self._folder = services.settings.data_dir
         self._over: Path | None = None
         """The file that another Enter writes over."""
-        super().__init__(
-            services.view, (("Save the run", "strong"), ("  with its past, its marks and the list of runs", "dim")),
-            free_name(self._folder, title_of(services.view().experiment)),
-            f"Enter saves it in {self._folder}, Esc leaves. A whole path will do too.",
-        )  # fmt: skip
+        super().__init__(services.view, ((title, "strong"), (f"  {about}", "dim")), typed, hint)
         self.field.max_length = LONGEST_PATH
 
     @on(Field.Changed)
     def _typed_anew(self) -> None:
         self._over = None
 
-    async def take(self, typed: str) -> None:
-        path = path_of(typed, self._folder)
+    def may_write(self, path: Path, done: str) -> None:
+        """Make sure that there is a folder for it, and that nothing is written over without a word.
+
+        Raises:
+            RequestError: there is none, it is a folder, or a file that is there and was not told of yet.
+        """
         if path.parent != self._folder and not os.path.isdir(path.parent):
-            raise RequestError(f"The run could not be saved: there is no folder {path.parent}.")
+            raise RequestError(f"The run could not be {done}: there is no folder {path.parent}.")
         if os.path.isdir(path):
             raise RequestError(f"{path} is a folder: type a name for the file.")
         if os.path.lexists(path) and path != self._over:
             self._over = path
             raise RequestError(f"{path.name} is there already: Enter again writes over it, or type another name.")
+
+
+class SaveRun(FileDialog):
+    """The run's name."""
+
+    def __init__(self, services: Services) -> None:
+        folder = services.settings.data_dir
+        super().__init__(
+            services, "Save the run", "with its past, its marks and the list of runs",
+            free_name(folder, title_of(services.view().experiment)),
+            f"Enter saves it in {folder}, Esc leaves. A whole path will do too.",
+        )  # fmt: skip
+
+    async def take(self, typed: str) -> None:
+        path = path_of(typed, self._folder)
+        self.may_write(path, "saved")
         try:
             if path.parent == self._folder:
                 make_data_dir(self._folder)
@@ -200,3 +217,31 @@ class SaveRun(FieldDialog):
             raise RequestError(f"The run could not be saved: {error.strerror or error}.") from None
         self.dismiss()
         self._services.say(f"The run is saved as {path}: O opens it, and so does adder-tui --open.")
+
+
+class ExportRun(FileDialog):
+    """The path of a file whose ending says what is written of the run: what ``adder-tui export`` offers."""
+
+    def __init__(self, services: Services) -> None:
+        name = free_name(services.settings.data_dir, title_of(services.view().experiment))
+        super().__init__(
+            services, "Export the run", "to a file for elsewhere", f"{name}.py",
+            "It ends in .py (a PyTorch script), .ipynb, .pt (weights), .csv (losses), .svg (their chart) or .toml (the"
+            " experiment). A name goes into the data folder, a path where it says.",
+        )  # fmt: skip
+
+    async def take(self, typed: str) -> None:
+        text = typed.strip()
+        if not text or not text.isprintable():
+            raise RequestError("Type a name such as my-run.py, or a whole path.")
+        path = self._folder / expanded(text)
+        kind_of(path)
+        self.may_write(path, "exported")
+        try:
+            if path.parent == self._folder:
+                make_data_dir(self._folder)
+            left_out = await self._services.controller.export(path, title_of(self._services.view().experiment))
+        except OSError as error:
+            raise RequestError(f"The run could not be exported: {error.strerror or error}.") from None
+        self.dismiss()
+        self._services.say(f"{path} is written. {left_out}".rstrip())

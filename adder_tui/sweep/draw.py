@@ -35,8 +35,9 @@ def headline(plan: Sweep, title: str) -> str:
     runs = plan.state.runs
     epochs = sorted({run.experiment.epochs for run in runs})
     each = f"{epochs[0]:,}" if len(epochs) == 1 else f"{epochs[0]:,} to {epochs[-1]:,}"
-    seeds = "" if plan.over == "seed" else f" from {plural(len(plan.seeds), 'seed')}"
-    values = f"{plural(len(plan.values), 'value')} of {plan.over}{seeds}"
+    seeds = "" if "seed" in (plan.over, plan.across) else f" from {plural(len(plan.seeds), 'seed')}"
+    across = f" by {len(plan.across_values):,} of {plan.across}" if plan.across else ""
+    values = f"{plural(len(plan.values), 'value')} of {plan.over}{across}{seeds}"
     return f"{title}: {values}, {plural(len(runs), 'run')} of {each} epochs"
 
 
@@ -48,8 +49,8 @@ def value_text(value: Any) -> str:
 
 
 def runs_of(plan: Sweep, state: SweepState, value: int) -> list[SweepRun]:
-    """The runs of the n-th value, seed by seed."""
-    seeds = len(state.runs) // len(plan.values)
+    """The runs of the n-th value, in a grid of the n-th pair, seed by seed."""
+    seeds = len(state.runs) // len(plan.settings)
     return list(state.runs[value * seeds : (value + 1) * seeds])
 
 
@@ -63,7 +64,7 @@ def share(state: SweepState) -> float:
 def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """A header and a row a value: median loss with its range, how many are done or blew up, the median answer."""
     lines = state.lines
-    going = [_so_far(runs_of(plan, state, i)) for i in range(len(lines))]
+    going = [so_far(runs_of(plan, state, i)) for i in range(len(lines))]
     losses = [line.loss if line.loss is not None else now for line, now in zip(lines, going, strict=True)]
     values = [cut(glyphs.text(value_text(line.value)), 20, glyphs.ellipsis) for line in lines]
     seeds = len(state.runs) // len(lines)
@@ -72,7 +73,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     roles: list[Role] = ["dim" if line.loss is None else "text" for line in lines]
     offered = [
         column(f"median train loss{over}", medians, *roles),
-        column("its range", [_range(line.low, line.high, glyphs) for line in lines], "text"),
+        column("its range", [range_text(line.low, line.high, glyphs) for line in lines], "text"),
         column("done", [f"{line.done}/{seeds}" for line in lines], "text"),
         *(
             [column("blew up", [str(line.stopped or glyphs.none) for line in lines], "text")]
@@ -91,21 +92,23 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     for one in offered:
         if 4 + name + sum(GAP + other.width for other in [*columns, one]) <= width:
             columns.append(one)
-    names = [Line.of((f" {_letter(i)} ", "accent"), value.ljust(name)) for i, value in enumerate(values)]
+    names = [Line.of((f" {letter(i)} ", "accent"), value.ljust(name)) for i, value in enumerate(values)]
     return table_lines("   " + plan.over.ljust(name), names, columns, at, width, height, glyphs)
 
 
-def _range(low: float | None, high: float | None, glyphs: Glyphs) -> str:
+def range_text(low: float | None, high: float | None, glyphs: Glyphs) -> str:
+    """The lowest loss and the highest; a dash where no run has finished."""
     if low is None or high is None:
         return glyphs.none
     return f"{compact(low, RANGE_ROOM, glyphs)} to {compact(high, RANGE_ROOM, glyphs)}"
 
 
-def _letter(value: int) -> str:
+def letter(value: int) -> str:
+    """What a value's curve is called."""
     return LETTERS[value] if value < len(LETTERS) else " "
 
 
-def _so_far(runs: Sequence[SweepRun]) -> float | None:
+def so_far(runs: Sequence[SweepRun]) -> float | None:
     """The median loss of the runs in progress."""
     losses = [run.loss for run in runs if run.loss is not None and not run.stopped]
     return statistics.median(losses) if losses else None
@@ -168,6 +171,8 @@ def sweep_chart(
 ) -> list[Line]:
     """Each value's median loss over the epochs, named by its letter; the chosen value's seeds behind it.
 
+    Of a grid those of the chosen row, named by their columns.
+
     The medians of values with a run that did not blow up set the scale.
     """
     import numpy as np
@@ -186,17 +191,19 @@ def sweep_chart(
         return [] if curve is None else [replace(curve, label=label)]
 
     curves: list[Curve] = []
-    for i in [*(i for i in range(min(len(plan.values), MOST_DRAWN)) if i != at), at]:
+    in_a_row = len(plan.across_values) or len(plan.values)
+    first = at - at % in_a_row
+    for i in [*(i for i in range(first, first + min(in_a_row, MOST_DRAWN)) if i != at), at]:
         runs = runs_of(plan, state, i)
         if i == at and len(runs) > 1:
             for other in runs:
                 curves += drawn(other.course, "faint", ":" if glyphs.ascii else "", cut=True)
             curves += drawn(runs[min(seed, len(runs) - 1)].course, "dim", "-" if glyphs.ascii else "", cut=True)
         role: Role = "accent" if i == at else "test"
-        letter = _letter(i).strip()
+        name = letter(i - first).strip()
         blew_up = all(run.stopped for run in runs)
-        marker = (letter or "*") if glyphs.ascii else ""
-        curves += drawn(_median_course(runs), role, marker, letter, bold=i == at, cut=blew_up)
+        marker = (name or "*") if glyphs.ascii else ""
+        curves += drawn(_median_course(runs), role, marker, name, bold=i == at, cut=blew_up)
     return overlay(curves, span, lens, width, height, glyphs)
 
 

@@ -1,4 +1,4 @@
-"""The sweep: a form for one setting and its values, then a chart and a table; it goes on while the screen is closed."""
+"""The sweep: a form for one setting or two, then a chart with a table or a grid; it goes on while it is closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import KEYS, key_named
-from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, parse_over, seeds_from
+from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, planned
 from adder_tui.sweep.draw import (
     as_in_the_sweep,
     headline,
@@ -26,11 +26,12 @@ from adder_tui.sweep.draw import (
     trains_again,
     value_text,
 )
+from adder_tui.sweep.draw_grid import cell_line, grid_lines
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, roomiest
-from adder_tui.ui.list_view import ListWindow, keys_line, said_lines
+from adder_tui.ui.list_view import ListWindow, keys_line, said_lines, step
 from adder_tui.ui.run_state import bar, title
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
@@ -91,7 +92,10 @@ async def train_again(services: Services, run: SweepRun, sums: tuple[Sum, ...]) 
 
 
 class SweepScreen(ListWindow[None]):
-    """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress."""
+    """What is typed like ``training.lr = 1e-4, 1e-3`` is trained from several seeds, beside the run in progress.
+
+    A second setting makes a grid, in which the arrows go from cell to cell.
+    """
 
     DEFAULT_CSS = """
     SweepScreen { background: $background; padding: 0 1; }
@@ -114,9 +118,14 @@ class SweepScreen(ListWindow[None]):
         lr = services.view().experiment.training.lr
         values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
         self.over = Field(f"training.lr = {values}", id="over")
+        self.across = Field("", id="across")
+        self.across.placeholder = "a second one makes a grid: network.activation = tanh, relu"
         self.seeds = Field(str(USUAL_SEEDS), id="count")
-        setting, seeds = (heading(services.view, (f" {name}", "dim"), id=name) for name in ("setting", "seeds"))
-        self._form = Horizontal(setting, self.over), Horizontal(seeds, self.seeds)
+        self._fields = {"setting": self.over, "and": self.across, "seeds": self.seeds}
+        self._form = [
+            Horizontal(heading(services.view, (f" {name}", "dim"), id=name), field)
+            for name, field in self._fields.items()
+        ]
 
     @property
     def sweep(self) -> SweepThread | None:
@@ -124,7 +133,7 @@ class SweepScreen(ListWindow[None]):
         return self._services.sweep
 
     def compose(self) -> ComposeResult:
-        yield heading(self._services.view, (" Sweep", "strong"), ("   one setting over several values", "dim"))
+        yield heading(self._services.view, (" Sweep", "strong"), ("   one setting over several values, or two", "dim"))
         yield from self._form
         yield Drawing(self._services.view, self.words, id="words")
 
@@ -133,7 +142,8 @@ class SweepScreen(ListWindow[None]):
         self.set_interval(1 / min(4.0, self._services.settings.fps), self._look)
 
     def _show_form(self, shown: bool) -> None:
-        self.over.can_focus = self.seeds.can_focus = shown
+        for field in self._fields.values():
+            field.can_focus = shown
         for row in self._form:
             row.display = shown
         self.set_focus(self.over if shown else None)
@@ -141,7 +151,7 @@ class SweepScreen(ListWindow[None]):
 
     @property
     def count(self) -> int:
-        return 0 if self.sweep is None else len(self.sweep.plan.values)
+        return 0 if self.sweep is None else len(self.sweep.plan.settings)
 
     def _look(self) -> None:
         """Draw what is new."""
@@ -164,20 +174,26 @@ class SweepScreen(ListWindow[None]):
             ExperimentError: something is typed that will not do.
         """
         experiment = self._services.view().experiment
-        key, values = parse_over(self.over.value)
+        overs = [field.value for field in (self.over, self.across) if field is self.over or field.value.strip()]
         typed = self.seeds.value.strip()
         if not (typed.isascii() and typed.isdigit()):
             raise ExperimentError(f"{typed[:24] or 'Nothing'} is no number of seeds: type one such as 5.")
-        seeds = seeds_from(experiment, key, 1 if key == "seed" else int(typed[:9]))
-        return Sweep(experiment, key, values, seeds)
+        is_seed = any(over.partition("=")[0].strip() == "seed" for over in overs)
+        return planned(experiment, overs, 1 if is_seed else int(typed[:9]))
 
     @on(Input.Changed)
     def _typed(self) -> None:
         self.say("")
 
-    def action_next_field(self) -> None:
+    def action_next_field(self, key: str = "tab") -> None:
+        """Another field of the form; in a grid, whose cells the arrows choose, another seed."""
         if self._filling_in:
-            (self.seeds if self.focused is self.over else self.over).focus()
+            fields = list(self._fields.values())
+            at = next((i for i, field in enumerate(fields) if field is self.focused), -1)
+            self.set_focus(fields[(at + step(key)) % len(fields)])
+            self.redraw()
+        elif self.sweep is not None and self.sweep.plan.across:
+            self._next_seed(step(key))
 
     def _form_words(self, view: ViewState, width: int, height: int) -> list[Line]:
         glyphs = view.glyphs
@@ -186,7 +202,7 @@ class SweepScreen(ListWindow[None]):
         except AdderError as error:
             lines = said_lines(str(error), width, "minus" if self.said else "dim", glyphs)
         lines.append(Line())
-        name = self.over.value.partition("=")[0].strip()
+        name = (self.across if self.focused is self.across else self.over).value.partition("=")[0].strip()
         try:
             key = key_named(name)
             about = [f"{key.name}: {key.meaning}.", f"{key.range}."]
@@ -211,7 +227,7 @@ class SweepScreen(ListWindow[None]):
         if self._filling_in or sweep is None:
             return self._form_words(view, width, height)
         plan, state = sweep.plan, sweep.state
-        self.at = min(self.at, len(plan.values) - 1)
+        self.at = min(self.at, self.count - 1)
         done = share(state)
         standing = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
         percent = Line.of((f"  {standing}, {int(done * 100)} %", "dim"))
@@ -223,8 +239,14 @@ class SweepScreen(ListWindow[None]):
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
         lines += said_lines(sweep.failure or self.said, width, "minus", glyphs)
         below = [seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
+        if plan.across:
+            below = [cell_line(plan, state, self.at, width, glyphs), *below]
         room = max(0, height - len(lines) - len(below))
-        if width >= WIDE:
+        if plan.across:
+            rows = min(len(plan.values) + 3, max(4, room // 2))
+            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)
+            middle = [*grid_lines(plan, state, self.at, width, rows, glyphs), *chart]
+        elif width >= WIDE:
             half = width * 2 // 5
             chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs, self.lens)
             table = sweep_table(plan, state, self.at, width - half, room, glyphs)
@@ -239,9 +261,8 @@ class SweepScreen(ListWindow[None]):
     def _sweep_keys(self, sweep: SweepThread, width: int) -> Line:
         running = sweep.running and not sweep.stopped
         stop = [("x", "stops it")] if running else []
-        seeds = (
-            [("left/right" if self._services.settings.ascii else "←→", "seeds")] if len(sweep.plan.seeds) > 1 else []
-        )
+        aside = "left/right" if self._services.settings.ascii else "←→"
+        seeds = [("Tab" if sweep.plan.across else aside, "seeds")] if len(sweep.plan.seeds) > 1 else []
         leave = ("Esc", "leaves it running" if running else "closes")
         full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
         short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
@@ -250,13 +271,26 @@ class SweepScreen(ListWindow[None]):
 
     def action_move(self, key: str) -> None:
         if self._filling_in:
-            self.action_next_field()
+            self.action_next_field("shift+tab" if key == "up" else "tab")
+        elif self.sweep is not None and self.sweep.plan.across:
+            there = self.at + step(key) * len(self.sweep.plan.across_values)
+            self.go(there if 0 <= there < self.count else self.at)
         else:
             super().action_move(key)
 
     def action_seed(self, key: str) -> None:
+        """Another seed of the value; in a grid the cell beside."""
+        by = 1 if key == "right" else -1
+        if self.sweep is None:
+            return
+        if not (across := len(self.sweep.plan.across_values)):
+            self._next_seed(by)
+        elif 0 <= self.at % across + by < across:
+            self.go(self.at + by)
+
+    def _next_seed(self, by: int) -> None:
         if self.sweep is not None:
-            self.seed = (self.seed + (1 if key == "right" else -1)) % max(1, len(self.sweep.plan.seeds))
+            self.seed = (self.seed + by) % max(1, len(self.sweep.plan.seeds))
             self.redraw()
 
     def action_look(self, way: str, by: float = 0.0) -> None:

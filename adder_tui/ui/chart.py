@@ -651,6 +651,7 @@ def span_of(values: Sequence[float], wanted: Sequence[float] = ()) -> tuple[floa
 def plot(
     curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], width: int, height: int, glyphs: Glyphs,
     *, uprights: Sequence[Upright] = (), levels: Sequence[float] = (), counted: bool = False,
+    powers: bool = False,
 ) -> list[Line]:  # fmt: skip
     """Curves with their axes in ``width`` by ``height``; ``levels`` are drawn as faint lines across.
 
@@ -658,6 +659,7 @@ def plot(
 
     Args:
         counted: x is counted, so that its ticks are whole numbers.
+        powers: both axes are log10.
     """
     columns, rows = width - LABELS, height - BELOW
     named = any(upright.label for upright in uprights) and rows > 5
@@ -674,9 +676,11 @@ def plot(
         for line in cells:
             if 0 <= column < len(line) and line[column][0] in BLANK + glyphs.horizontal:
                 line[column] = (glyphs.cursor, "faint")
-    by_row = {row_of(tick.at, y, rows): tick.label for tick in ticks_between(*y, max(2, rows // 2), glyphs)}
+    up = (log_ticks if powers else ticks_between)(*y, max(2, rows // 2), glyphs)
+    by_row = {row_of(tick.at, y, rows): tick.label for tick in up}
     lines = [Line.of(_beside_row(by_row.get(i, ""), glyphs), joined(row)).fit(width) for i, row in enumerate(cells)]
-    ticks = ticks_between(*x, max(2, columns // (10 if counted else 12)), glyphs, 1.0 if counted else 0.0)
+    most = max(2, columns // (10 if counted else 12))
+    ticks = log_ticks(*x, most, glyphs) if powers else ticks_between(*x, most, glyphs, 1.0 if counted else 0.0)
     axis, names = _below([] if named else ticks, uprights, x, columns, glyphs)
     lines += [joined(axis).fit(width), joined(names).fit(width)]
     if named:

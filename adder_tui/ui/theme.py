@@ -192,10 +192,22 @@ def _tone_style(name: str, tone: Tone) -> Style:
     grounds, first = (heat.signs, 3) if tone.scale == "sign" else (heat.sizes, 0)
     upper, lower = grounds[tone.upper + first], grounds[tone.lower + first]
     if tone.marked:
-        return Style(color=c.strong, bgcolor=upper, bold=True)
+        return Style(color=max(c.strong, c.background, key=lambda ink: contrast(ink, upper)), bgcolor=upper, bold=True)
     if tone.upper != tone.lower:
         return Style(color=upper, bgcolor=lower)
     return Style(color=upper, bgcolor=upper)  # the ground tells: the letter is there for those who copy it
+
+
+def contrast(ink: str, ground: str) -> float:
+    """How far two colours, as hex, stand apart, 1 to 21: the Web Content Accessibility Guidelines' contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(ink), luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
 
 
 SHADED = ("tile", "plane", "edge")

@@ -8,7 +8,7 @@ import pytest
 
 from adder_engine import Experiment, ExperimentError, RequestError, Sum, Trainer
 from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
-from adder_engine.sweep import Sweep, parse_over
+from adder_engine.sweep import Sweep, parse_over, planned
 
 SMALL: dict[str, Any] = {
     "epochs": 5, "network.activation": "tanh", "data.count": 7, "data.scale": 500.0, "data.test_count": 4,
@@ -52,9 +52,11 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("changes", OPTIONS, ids=str)
 def test_networks_of_a_sweep_come_out_as_each_alone_to_the_bit(changes: dict[str, Any], jobs: int) -> None:
     base = Experiment().replace(**{**SMALL, **changes})
-    for run in Sweep(base, "training.lr", [0.001, 0.01], [0, 1]).run(jobs=jobs).runs:
+    sweep = Sweep(base, "training.lr", [0.001, 0.01], [0, 1])
+    for run in sweep.run(jobs=jobs).runs:
         single = alone(run.experiment)
-        assert (run.loss, run.test_loss, run.answers) == (single.loss, single.test_loss, (single.predict(30, 70),))
+        answer = single.predict(sweep.sums[0].a, sweep.sums[0].b)
+        assert (run.loss, run.test_loss, run.answers) == (single.loss, single.test_loss, (answer,))
         assert (run.updates, run.epochs) == (single.updates_done, single.epochs_done)
 
 
@@ -166,6 +168,42 @@ def test_a_sweep_that_cannot_be_is_refused_before_it_starts(
 ) -> None:
     with pytest.raises(ExperimentError, match=phrase):
         Sweep(Experiment.preset("one-pair"), over, values, seeds)
+
+
+def test_two_settings_make_a_grid_of_all_pairs_each_as_it_comes_out_alone() -> None:
+    base = Experiment().replace(**SMALL)
+    sweep = Sweep(base, "training.lr", [0.001, 0.01], [0, 1], across=("network.activation", ["tanh", "relu", "none"]))
+    state = sweep.run(jobs=2)
+    assert [(line.value, line.across) for line in state.lines] == list(sweep.settings)
+    assert sweep.settings[:4] == ((0.001, "tanh"), (0.001, "relu"), (0.001, "none"), (0.01, "tanh"))
+    assert [run.seed for run in state.runs] == [0, 1] * 6
+    for run in state.runs:
+        named = {"training.lr": run.value, "network.activation": run.across, "seed": run.seed}
+        single = alone(base.replace(**named))
+        assert (run.experiment, run.loss) == (single.experiment, single.loss)
+    for line, (one, other) in zip(state.lines, zip(state.runs[::2], state.runs[1::2], strict=True), strict=True):
+        assert line.loss == pytest.approx((one.loss + other.loss) / 2)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("overs", "phrase"),
+    [
+        (["training.lr=1e-3", "training.lr=1e-4"], "both are training.lr"),
+        (["training.lr=1e-3", "training.momentum=0.5", "seed=1"], "here are 3, training.lr=1e-3, training.momentum"),
+        (["training.lr=1e-3", "network.activation"], "gives no values"),
+        (["training.lr=1e-3,1e-4", "seed=" + ",".join(map(str, range(501)))], "2 by 501 values from 1 seed make 1,002"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused_before_it_starts(overs: list[str], phrase: str) -> None:
+    with pytest.raises(ExperimentError, match=phrase):
+        planned(Experiment.preset("one-pair"), overs, None)
+
+
+def test_a_grid_with_the_seed_as_one_setting_takes_its_seeds_from_there() -> None:
+    runs = planned(Experiment.preset("one-pair"), ["training.lr=1e-3,1e-4", "seed=7,8"], None).state.runs
+    assert [(run.value, run.across, run.seed) for run in runs] == [
+        (1e-3, 7, 7), (1e-3, 8, 8), (1e-4, 7, 7), (1e-4, 8, 8),
+    ]  # fmt: skip
 
 
 def test_looks_lie_at_least_an_epoch_apart() -> None:

@@ -25,6 +25,7 @@ from adder_tui.learn.tab import LearnPane
 from adder_tui.network.tab import NetworkPane
 from adder_tui.runs.file_screens import OpenRun
 from adder_tui.runs.screens import RunsScreen
+from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.sweep.screen import SweepScreen
 from adder_tui.train.tab import LossChart, TrainPane
 from adder_tui.ui.dialogs import FieldDialog, SearchDialog
@@ -37,7 +38,8 @@ OWNERS = {"app": (AdderApp,), "controller": (Controller,), "lesson": LEARN}
 PLACES = {
     "network": (NetworkPane,), "inspect": (InspectPane, TensorTable), "train": (TrainPane, LossChart),
     "explore": (ExplorePane,),
-    "runs": (RunsScreen,), "open": (OpenRun,), "sweep": (SweepScreen,), "data": (DataScreen,), "rows": (OwnRows,),
+    "runs": (RunsScreen,), "open": (OpenRun,), "sweep": (SweepScreen,), "rates": (RatesScreen,),
+    "data": (DataScreen,), "rows": (OwnRows,),
     "experiment": (ExperimentForm,), "glossary": (GlossaryScreen,), "search": (SearchDialog,), "dialog": (FieldDialog,),
     "history": (HistoryScreen,),
 }  # fmt: skip

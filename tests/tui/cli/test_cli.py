@@ -359,11 +359,6 @@ def test_a_file_that_is_no_list_of_rows_is_refused_by_its_true_reason(
     assert words in _refused(capsys, "--data", str(file))
 
 
-def test_a_sweep_over_two_settings_is_refused_with_both(capsys: pytest.CaptureFixture[str]) -> None:
-    said = _refused(capsys, "sweep", "one-pair", "--over", "training.lr=1e-3,1e-4", "--over", "seed=1,2")
-    assert "--over names 2, training.lr=1e-3,1e-4 and seed=1,2: keep one" in said
-
-
 @pytest.mark.parametrize(
     "args",
     [

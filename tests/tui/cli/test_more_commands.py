@@ -207,6 +207,22 @@ def test_a_folder_in_the_way_is_named_before_training(tmp_path: Path, capsys: py
     assert "is a folder" in _refused(capsys, "export", "many-pairs", "--to", str(tmp_path / "a.svg"))
 
 
+def test_an_export_takes_settings_and_epochs_but_not_of_a_saved_run(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "x.toml"
+    changed = ("--set", "training.lr=0.5", "--epochs", "7")
+    assert main(["export", "one-pair", "--to", str(to), *changed]) == 0
+    exported = Experiment.from_toml(to.read_text(encoding="utf-8"))
+    assert (exported.training.lr, exported.epochs) == (0.5, 7)
+    losses = tmp_path / "x.csv"
+    assert main(["export", "one-pair", "--to", str(losses), "--set", "training.lr=1e-4", "--epochs", "3"]) == 0
+    assert len(losses.read_text(encoding="utf-8").splitlines()) == 4
+    capsys.readouterr()
+    for option in (changed[:2], changed[2:]):
+        assert f"leave out {option[0]}" in _refused(capsys, "export", str(run), "--to", str(to), *option)
+
+
 # --- sweep -----------------------------------------------------------------------------------------
 
 
@@ -316,6 +332,71 @@ def test_words_and_shapes_can_be_swept_over(capsys: pytest.CaptureFixture[str]) 
 )
 def test_a_sweep_that_cannot_be_is_refused(args: list[str], phrase: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert phrase in _refused(capsys, "sweep", "one-pair", *args)
+
+
+def test_two_settings_are_a_table_of_pairs_and_a_heat_map(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["one-pair", "--over", "training.lr=1e-3,1e-2", "--over", "network.activation=tanh,relu,none"]
+    args += ["--seeds", "2", "--epochs", "20"]
+    headline, heading, *lines = _text(capsys, "sweep", *args)
+    assert headline == (
+        "one-pair: 2 values of training.lr by 3 of network.activation from 2 seeds, 12 runs of 20 epochs"
+    )
+    assert heading.split()[:2] == ["training.lr", "network.activation"]
+    pairs = [line.split() for line in lines[:6]]
+    assert [pair[:2] for pair in pairs[:3]] == [["0.001", "tanh"], ["0.001", "relu"], ["0.001", "none"]]
+    head, *rows = [line.split() for line in lines[8:11]]
+    assert head == ["training.lr", "tanh", "relu", "none"]
+    for at, row in enumerate(rows):
+        assert [cell for cell in row if len(cell) > 1][1:] == [pair[2] for pair in pairs[3 * at : 3 * at + 3]]
+    *runs, grid = _sweep_json(capsys, *args)
+    assert [(run["value"], run["across"], run["across_value"], run["seed"]) for run in runs[:3]] == [
+        (0.001, "network.activation", "tanh", 42), (0.001, "network.activation", "tanh", 43),
+        (0.001, "network.activation", "relu", 42),
+    ]  # fmt: skip
+    assert (grid["grid"], grid["values"], grid["across_values"]) == (
+        ["training.lr", "network.activation"], [0.001, 0.01], ["tanh", "relu", "none"],
+    )  # fmt: skip
+    losses = [(one["train_loss"] + other["train_loss"]) / 2 for one, other in zip(runs[::2], runs[1::2], strict=True)]
+    assert [loss for row in grid["median_train_loss"] for loss in row] == pytest.approx(losses)
+
+
+# --- rates -----------------------------------------------------------------------------------------
+
+
+def test_the_test_of_rates_is_a_chart_with_the_limit_marked_and_its_figures_are_those_of_json_and_csv(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = ("rates", "explode", "--from", "1e-7", "--to", "1", "--updates", "60")
+    text = _text(capsys, *args)
+    assert text[0] == "explode: 60 updates, the rate rising from 1e-07 to 1"
+    assert any("2/λmax" in line for line in text)
+    assert any(line.startswith("From ") and "lowest at the rate" in line for line in text)
+    (line,) = _text(capsys, *args, "--json")
+    found = json.loads(line)
+    assert found["limit"] == pytest.approx(2 / found["curvature"])
+    assert found["optimizer_limit"] == pytest.approx(found["limit"])
+    assert found["lowest"] / 10 == found["proposed"]
+    assert "4 times the start's" in found["ended"] or "finite no more" in found["ended"]
+    heading, *rows = _text(capsys, *args, "--csv")
+    assert heading == "rate,loss"
+    assert [[float(cell) for cell in row.split(",")] for row in rows] == [
+        list(pair) for pair in zip(found["rates"], found["losses"], strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "phrase"),
+    [
+        (["--from", "1", "--to", "0.1"], "The rates must rise"),
+        (["--to", "0"], "training.lr"),
+        (["--updates", "1"], "1 updates will not do"),
+        (["--json", "--csv"], "use one of them"),
+    ],
+)
+def test_a_test_of_rates_that_cannot_be_is_refused(
+    args: list[str], phrase: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert phrase in _refused(capsys, "rates", "one-pair", *args)
 
 
 # --- --open ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.sweep import Sweep, SweepState, SweepThread
 from adder_tui.sweep.draw import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text
+from adder_tui.sweep.draw_grid import cell_line, grid_lines, loss_steps
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
@@ -312,3 +313,59 @@ def test_a_sweep_looks_as_it_did(ascii: bool) -> None:
         seed_line(plan, state, 2, 1, 78, glyphs),
     ]
     check_golden("sweep_78x20_ascii" if ascii else "sweep_78x20", plain(drawn) + "\n")
+
+
+async def test_two_settings_are_a_grid_whose_cells_the_arrows_choose(session: Session) -> None:
+    async with sweep_screen(session) as pilot:
+        fill_in(pilot, "training.lr = 1e-4, 1e-3")
+        await pilot.press("tab", *"network.activation=tanh,relu,none")
+        await shows(pilot, "2 values of training.lr by 3 of network.activation", "12 runs of 60", "the bend after")
+        await pilot.press("enter")
+        await shows(
+            pilot, "done, 100 %", "a tanh", "c none", "median train loss", "training.lr 0.0001", "relu", "2/2 done"
+        )
+        await pilot.press("down", "right", "right", "right", "tab")
+        await shows(pilot, "training.lr 0.001, network.activation none", "seed 43 (2 of 2)")
+        await pilot.press("up", "left", "up")
+        await shows(pilot, "training.lr 0.0001, network.activation relu")
+        await pilot.press("enter")
+        await shows(pilot, "Trained again to epoch 60", "as in the sweep.")
+        experiment = app_of(pilot).experiment
+        assert (experiment.training.lr, experiment.network.activation, experiment.seed) == (1e-4, "relu", 43)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_grid_as_a_heat_map(size: tuple[int, int], ascii: bool) -> None:
+    plan = Sweep(
+        SHORT,
+        "training.lr",
+        [1e-4, 1e-3, 1e-2],
+        [0, 1],
+        across=("network.activation", ["tanh", "relu", "none", "sine"]),
+    )
+    losses = [4810.0, 9.0, 2e-11, 0.0, 0.5, None, 120.0, 3.25, 40.0, 0.5, 0.5, 7e9]
+    runs = []
+    for i, run in enumerate(plan.state.runs):
+        loss, blew_up = losses[i // 2], i // 2 == 5 or i == 17
+        told: dict[str, object] = {"begun": True, "epochs": 60, "loss": loss, "answers": (99.0,)}
+        runs.append(dataclasses.replace(run, **told, stopped="It blew up." if blew_up else None))  # type: ignore[arg-type]
+    runs[-1] = runs[-2] = plan.state.runs[-1]
+    state, glyphs = SweepState(tuple(runs)), ASCII if ascii else UNICODE
+    width, height = size
+    drawn = [*grid_lines(plan, state, 6, width, min(height, 6), glyphs), cell_line(plan, state, 6, width, glyphs)]
+    drawn += grid_lines(plan, state, 6, 34, 6, glyphs)
+    assert all(line.width <= width for line in drawn)
+    check_golden(f"sweep_grid_{width}{'_ascii' if ascii else ''}", plain(drawn) + "\n")
+
+
+@pytest.mark.parametrize("losses", [[], [0.0], [3.0], [3.0, 3.0], [0.0, 5.0], [0.25, 0.26], [1e-30, 1e30], [2.0, 9.0]])
+def test_a_heat_maps_levels_tell_the_losses_that_there_are_apart(losses: list[float]) -> None:
+    steps = loss_steps(losses)
+    assert list(steps) == sorted({*steps})
+    assert len(steps) == 5
+    if len({*losses}) > 1:
+        assert min(losses) < steps[0]
+        assert steps[-1] <= max(losses)
+    elif losses:
+        assert losses[0] < steps[0]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Literal
 
 import pytest
 from rich.color import Color, ColorSystem
 
+from adder_tui.ui.line import Tone
 from adder_tui.ui.symbols import ASCII
-from adder_tui.ui.theme import BASIC, COLOURS, DARK, HEATS, LIGHT, Colours, Heat, role_styles, theme_for
+from adder_tui.ui.theme import BASIC, COLOURS, DARK, HEATS, LIGHT, Colours, Heat, contrast, role_styles, theme_for
 
 
 @pytest.mark.parametrize("colours", [DARK, LIGHT])
@@ -53,3 +55,15 @@ def test_each_colour_of_a_heat_map_is_a_member_of_the_256_colours(heat: Heat) ->
         shown = wanted.downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
         assert wanted.triplet is not None
         assert max(abs(a - b) for a, b in zip(wanted.triplet, shown, strict=True)) <= 10, colour
+
+
+@pytest.mark.parametrize("theme", HEATS)
+@pytest.mark.parametrize(("scale", "levels"), [("sign", range(-3, 4)), ("size", range(6))])
+def test_what_is_written_on_a_heat_map_stands_out_on_every_level(
+    theme: str, scale: Literal["sign", "size"], levels: range
+) -> None:
+    for level in levels:
+        style = role_styles(theme)[Tone(scale, level, level, marked=True)]
+        assert style.color is not None
+        assert style.bgcolor is not None
+        assert contrast(style.color.name, style.bgcolor.name) >= 4, level
