@@ -146,7 +146,17 @@ async def test_quoted_figures_are_those_of_the_tasks_whatever_else_is_done_on_th
             await learner.go_on()
 
 
-AS_ENTERED = ("untrained", "none yet", "began", "to start with", "one sum", "uphill", "flattest")
+AS_ENTERED = (
+    "untrained",
+    "before, ",
+    "at the start",
+    "none yet",
+    "began",
+    "to start with",
+    "one sum",
+    "uphill",
+    "flattest",
+)
 """Words that say of a figure that it is of the run as the lesson enters it."""
 WAYS = {"run": ("epoch", "run", "at the end"), "step": ("step",), "set": ("with", "set"), "station": ("with", "many")}
 

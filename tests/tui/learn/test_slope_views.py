@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from adder_tui.course.course import read_course
-from tests.tui.learn.test_learn_tab import app_in, type_text
+from tests.tui.learn.test_learn_tab import app_in, go_on, type_text
 from tests.tui.screens import app_of, shows, until
 
 LESSONS = read_course().by_id
@@ -20,8 +20,7 @@ async def doing_without_guess(folder: Path, lesson: str) -> AsyncIterator[Pilot[
     """A lesson whose guess comes later, where its first task is to be done."""
     async with app_in(folder, lesson=lesson) as pilot:
         await shows(pilot, ": read")
-        await pilot.press("enter")
-        await shows(pilot, ": do")
+        await go_on(pilot, "do")
         yield pilot
 
 
