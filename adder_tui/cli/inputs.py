@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adder_engine.runs.run import Run
 
 
-LARGEST_FILE = 20_000_000
+LARGEST_FILE = 10_000_000
 """Bytes; a hundred thousand rows with every digit take a third of that."""
 _ENCODINGS = (
     (b"\xff\xfe\0\0", "utf-32", "UTF-32"), (b"\0\0\xfe\xff", "utf-32", "UTF-32"), (b"\xff\xfe", "utf-16", "UTF-16"),

@@ -216,12 +216,15 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
             made = f"p(yes) {g.minus} t = {number(trace.answer, g)} {g.minus} {factor_text(trace.target, g)} = "
         else:
             made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
+        brief = made
         if here.slope[i] != 1:
             bend, arrived = number(float(here.slope[i]), g), number(float(here.arriving[i]), g)
-            made = f"{made}{arrived}, {arrived}{g.times}{bend} = "
+            brief = f"{arrived}{g.times}{bend} = "
+            made = f"{made}{arrived}, {brief}"
         value = Line.of(made, (delta, "strong"))
         ways = ("  the slope of its own loss by the output", "  the slope of its own loss", "")
-        return [roomiest(width, *(Line.of(value, (words, "dim")) for words in ways))]
+        long = (Line.of(value, (words, "dim")) for words in ways)
+        return [roomiest(width, *long, Line.of(brief, (delta, "strong")))]
     after = trace.layers[layer + 1]
     sources = after.delta.tolist()
     arriving = number(float(here.arriving[i]), g)

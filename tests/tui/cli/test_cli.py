@@ -348,7 +348,7 @@ def test_the_home_folder_is_found_where_the_shell_leaves_it_to_us(
         (b"PK\x03\x04 a workbook", "is no text but an archive or a workbook: save its sheet as CSV"),
         (b"1,2\0\0\0\0", "is no text in UTF-8, UTF-16 or Windows-1252"),
         (b"30,70\n" * 400_000, "rows, and 100,000 is the limit"),
-        (b"3" * 20_500_000, "is no list of rows: it holds over 20,000,000 bytes in few lines"),
+        (b"3" * 10_500_000, "is no list of rows: it holds over 10,000,000 bytes in few lines"),
     ],
 )
 def test_a_file_that_is_no_list_of_rows_is_refused_by_its_true_reason(

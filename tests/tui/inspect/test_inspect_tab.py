@@ -222,7 +222,7 @@ async def test_another_network_is_shown_at_once_and_whole(session: Session) -> N
 
 def test_the_inspectors_keys_belong_to_no_other_command_of_its_tab() -> None:
     here = [command for command in COMMANDS if command.owner and command.works_on(frozenset({"inspect"}))]
-    keys = [key for command in here for key in command.keys.split(",")]
+    keys = [key for command in here for key in command.keys.split(",") if key]
     assert len(keys) == len(set(keys))
 
 

@@ -188,14 +188,15 @@ def test_the_last_lesson_ends_with_the_courses_closing_word() -> None:
     assert set(words(markup.plain(COURSE.closing))) <= set(words(shown))
 
 
-def test_a_wrong_answer_to_the_quiz_shows_the_fact_that_answers_it() -> None:
+def test_a_wrong_answer_to_the_quiz_shows_its_reason() -> None:
     lesson = COURSE.by_id["rule-or-guess"]
     wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
     state = state_at(lesson, "quiz")
     state.answered = wrong
     shown = plain(page_lines(state, 80, UNICODE))
     assert "Not that one" in shown
-    assert set(words(markup.plain(lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
+    reason = lesson.quiz.reasons[LETTERS.index(wrong)]
+    assert set(words(markup.plain(reason or lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
     assert lesson.quiz.why not in shown
 
 
