@@ -1,5 +1,6 @@
 """Each screen of each lesson, drawn without an app: nothing is cut off, nothing is lost."""
 
+import dataclasses
 import random
 import re
 from collections.abc import Iterable, Mapping
@@ -188,15 +189,18 @@ def test_the_last_lesson_ends_with_the_courses_closing_word() -> None:
     assert set(words(markup.plain(COURSE.closing))) <= set(words(shown))
 
 
-def test_a_wrong_answer_to_the_quiz_shows_its_reason() -> None:
+@pytest.mark.parametrize("reasoned", [True, False])
+def test_a_wrong_answer_to_the_quiz_shows_its_reason_or_else_the_fact_that_answers_it(reasoned: bool) -> None:
     lesson = COURSE.by_id["rule-or-guess"]
+    if not reasoned:
+        lesson = dataclasses.replace(lesson, quiz=dataclasses.replace(lesson.quiz, reasons=()))
     wrong = next(letter for letter in LETTERS if letter != lesson.quiz.answer)
     state = state_at(lesson, "quiz")
     state.answered = wrong
     shown = plain(page_lines(state, 80, UNICODE))
     assert "Not that one" in shown
-    reason = lesson.quiz.reasons[LETTERS.index(wrong)]
-    assert set(words(markup.plain(reason or lesson.facts[lesson.quiz.fact - 1]))) <= set(words(shown))
+    told = lesson.quiz.reason(wrong) if reasoned else markup.plain(lesson.facts[lesson.quiz.fact - 1])
+    assert set(words(told)) <= set(words(shown))
     assert lesson.quiz.why not in shown
 
 

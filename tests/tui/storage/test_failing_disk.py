@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import adder_engine.disk as disk_module
 import adder_engine.session as session_module
 from adder_engine.disk import LEFT_OVER, write_whole
 from adder_engine.errors import RequestError, RunFileError
@@ -83,6 +84,7 @@ async def test_a_run_that_cannot_be_saved_goes_on_and_is_saved_when_it_can_be(
     disk: Disk, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(disk_module, "LEFT_OVER", -1.0)  # what a fault in mid-write left is old enough at once
     file = disk.folder / "run.npz"
     async with Session(SMALL, autosave=disk.folder / "autosave.npz") as session:
         await session.step("epoch", 3)
