@@ -260,6 +260,8 @@ class AdderApp(App[None]):
 
     async def action_show_tab(self, id: TabId) -> None:
         """Bring a tab to the front; its pane is mounted the first time."""
+        if not self.stage.is_attached:  # the app is ending before it has begun
+            return
         if self.tab != id and self._refusal:
             self.screen_stack[0].set_focus(None)  # as by a click: what the prompt refused stays behind
         self.tab = id

@@ -41,10 +41,11 @@ TALL = 10_000
 """Rows, where a view may have as many as it likes."""
 TYPED = (
     "ask", "station", "set", "change", "run", "step", "reset", "seed", "edit", "nudge", "gradcheck", "open", "sort",
-    "bench",
+    "bench", "undo",
 )  # fmt: skip
 """Verbs that one may type; what is predicted and answered is asked for."""
-NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": "form", "seed": "seed", "edit": "edit"}
+NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": "form", "seed": "seed", "edit": "edit",
+          "undo": "edit"}  # fmt: skip
 """The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
 HELP = """\
 Enter            goes on, once all is done here
@@ -56,7 +57,7 @@ words TERM       what a term means
 quit             leave; what was done is kept
 While there is something to do:
 30+70            asks the network a sum
-ask, run 100, step update, set training.lr=0.01, seed 3, reset, edit output.bias 0.5, nudge output.bias 1,
+ask, run 100, step update, set training.lr=0.01, seed 3, reset, edit output.bias 0.5, undo, nudge output.bias 1,
 gradcheck output.bias, open VIEW, station ID, sort CARD BIN, bench NAME ...: as the task asks"""
 
 

@@ -148,6 +148,10 @@ async def test_quoted_figures_are_those_of_the_tasks_whatever_else_is_done_on_th
 
 AS_ENTERED = (
     "untrained",
+    "in place of",
+    "went from",
+    "expected",
+    "divided",
     "before, ",
     "at the start",
     "none yet",
@@ -158,7 +162,13 @@ AS_ENTERED = (
     "flattest",
 )
 """Words that say of a figure that it is of the run as the lesson enters it."""
-WAYS = {"run": ("epoch", "run", "at the end"), "step": ("step",), "set": ("with", "set"), "station": ("with", "many")}
+WAYS = {
+    "edit": ("in place of",),
+    "run": ("epoch", "run", "at the end"),
+    "step": ("step",),
+    "set": ("with", "set"),
+    "station": ("with", "many"),
+}
 
 
 def told(figure: Measured, paragraph: str) -> bool:
