@@ -14,7 +14,7 @@ from adder_tui.ui.picture import picture
 from tests.tui.screens import app_on, preset, screen_text, shows, until
 
 
-@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "forward"), ("4", "Train", "optimizer")])
+@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "output"), ("4", "Train", "optimizer")])
 @pytest.mark.parametrize("typing", [False, True])
 async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
     key: str, tab: str, there: str, typing: bool
