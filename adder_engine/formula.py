@@ -59,7 +59,7 @@ class Formula:
     def of(self, a: float, b: float) -> float:
         """The answer to one pair; NaN where the formula has no finite value there."""
         try:
-            value = _value(self.root, a, b)
+            value = _value(self.root, float(a), float(b))  # numpy's own would go on from a division by 0
         except (ArithmeticError, ValueError):
             return math.nan
         return float(value) if math.isfinite(value) else math.nan
@@ -71,9 +71,13 @@ class Formula:
         except (ArithmeticError, ValueError):
             return math.nan
 
-    def over(self, a: Any, b: Any, functions: Mapping[str, Callable[..., Any]], number: Callable[[float], Any]) -> Any:
-        """The answers to pairs of arrays, by functions of arrays under the names of :data:`FUNCTIONS`."""
-        return _over(self.root, a, b, functions, number)
+    def over(self, a: Any, b: Any, functions: Mapping[str, Callable[..., Any]]) -> Any:
+        """The answers to pairs of arrays, by functions of arrays under the names of :data:`FUNCTIONS`.
+
+        Two more are asked for: ``number`` makes an array's kind of number, and ``finite`` has NaN for what is not
+        finite: like :meth:`of` there is no value where a step on the way has none.
+        """
+        return _over(self.root, a, b, functions)
 
     def slopes(self, a: float, b: float) -> tuple[float, float] | None:
         """How fast the answer rises with a and with b; None where it bends, has no value, or is a yes or no."""
@@ -261,18 +265,19 @@ def _value(node: _Node, a: float, b: float) -> Any:
     return _OPERATORS[node.kind](*parts)
 
 
-def _over(
-    node: _Node, a: Any, b: Any, functions: Mapping[str, Callable[..., Any]], number: Callable[[float], Any]
-) -> Any:
+def _over(node: _Node, a: Any, b: Any, functions: Mapping[str, Callable[..., Any]]) -> Any:
     match node.kind:
         case "number":
-            return number(node.number)
+            return functions["number"](node.number)
         case "a":
             return a
         case "b":
             return b
-    parts = [_over(part, a, b, functions, number) for part in node.parts]
-    return (functions.get(node.kind) or _OPERATORS[node.kind])(*parts)
+    parts = [_over(part, a, b, functions) for part in node.parts]
+    found = (functions.get(node.kind) or _OPERATORS[node.kind])(*parts)
+    if node.kind in _COMPARED:  # neither yes nor no where a side has no value
+        found = found + sum(part - part for part in parts)
+    return functions["finite"](found)
 
 
 def _size(node: _Node, a: float, b: float) -> float:

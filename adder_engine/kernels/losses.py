@@ -46,8 +46,8 @@ def summed(code: Any, answers: Any, targets: Any, out: Any, count: Any) -> Any:
             d = answers[r] - targets[r]
             size = d if d.real > 0 else -d
             total += half * d * d if size.real < 1 else size - half
-            d = one if d.real > 1 else d
-            out[r] = (-one if d.real < -1 else d) * share
+            d = one if d.real >= 1 else d
+            out[r] = (-one if d.real <= -1 else d) * share
     return total
 
 

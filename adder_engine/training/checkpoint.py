@@ -85,7 +85,7 @@ def why_stopped(update: int, layout: ParameterLayout, before: Array | None, afte
     if before is None:
         return f"The loss is not a finite number from update {update} on: the start is too large."
     sizes = np.where(np.isfinite(after), np.abs(after), np.inf).astype(np.float64)
-    largest = int(np.argmax(np.where(sizes == np.inf, 1e38 + np.abs(before), sizes)))
+    largest = int(np.argmax(np.where(sizes == np.inf, 1e38 + np.abs(before.astype(np.float64)), sizes)))
     old, new = (_four_digits(float(state[largest])) for state in (before, after))
     grew = f"{layout.name_of(largest)} went from {old} to {new}"
     return f"The loss stopped being finite at update {update}: {grew} in one update."

@@ -120,14 +120,14 @@ def wanted_over(wanted: Wanted, a: NDArray[np.float64], b: NDArray[np.float64]) 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "min": np.minimum, "max": np.maximum, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt,
+    "number": np.float64, "finite": lambda values: np.where(np.isfinite(values), values, np.nan),
 }  # fmt: skip
 
 
 def _by_formula(formula: Formula, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """The answers to pairs, in arrays of one shape; NaN where the formula has no finite value."""
     with np.errstate(all="ignore"):
-        found = np.asarray(formula.over(a, b, _FUNCTIONS, np.float64), dtype=np.float64)
-    return np.where(np.isfinite(found), found, np.nan)
+        return np.asarray(formula.over(a, b, _FUNCTIONS), dtype=np.float64)
 
 
 def _drawn(data: Data, count: int, stream: Stream) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from adder_engine.kernels.activations import activate
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, Net, scratch_for, work
 from adder_engine.kernels.layers import BLOCK, FEW
-from adder_engine.kernels.losses import CODES
+from adder_engine.kernels.losses import BCE, CODES, summed
 
 Floats = NDArray[Any]
 """float32 as a run's numbers, or float64."""
@@ -118,9 +118,11 @@ class Pass:
     @property
     def difference(self) -> Floats:
         """Answer, or its sigmoid for bce, minus target: ``(1, n)``; ``(n, n)``, a row an answer, with a flat target."""
+        if self.loss_name == "bce":  # which is its derivative: as the update takes it, to the bit
+            slopes: Floats = np.empty((1, self.rows), dtype=self.answers.dtype)
+            summed(BCE, np.ascontiguousarray(self.answers), self.targets, slopes[0], 1)
+            return slopes
         answers = self.answers
-        if self.loss_name == "bce":
-            answers = (1 / (1 + np.exp(-answers.astype(np.float64)))).astype(answers.dtype)
         found: Floats = answers[:, None] - self.targets if self.flat_target else (answers - self.targets)[None]
         return found
 

@@ -1,41 +1,38 @@
-"""A lesson without a screen: printed as plain text, or gone through line by line at a plain prompt."""
+"""A lesson without a screen, gone through line by line at a plain prompt."""
 
 from __future__ import annotations
 
 import difflib
 import signal
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO, cast
 
 from adder_engine.errors import AdderError
 from adder_engine.parsing import parse_sum
+from adder_tui.cli.lesson_print import WIDTH
 from adder_tui.cli.output import say
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.availability import words_for
 from adder_tui.course.lesson import LETTERS, Lesson
 from adder_tui.course.lesson_controller import LessonController
-from adder_tui.course.markup import fill, plain
+from adder_tui.course.markup import plain
 from adder_tui.course.probe_views import SHEETS, call_for
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.course.vocabulary import PATTERNS, VIEWS, Action, parse_action
 from adder_tui.learn.page import marks, page_lines
-from adder_tui.learn.prose import prose_lines
 from adder_tui.ui.line import Line
-from adder_tui.ui.numbers import count, number, off_by, plain_number
+from adder_tui.ui.numbers import answer_text, count, number, off_by, plain_number, truth_text
 from adder_tui.ui.symbols import UNICODE
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
-    from adder_engine.snapshot import Answer, Snapshot
+    from adder_engine.snapshot import Snapshot
     from adder_engine.trace import LayerTrace
     from adder_tui.course.course import Course
     from adder_tui.storage.progress import Store
     from adder_tui.storage.run_files import LessonRuns, OwnRun
     from adder_tui.ui.view import ViewState
 
-WIDTH = 78
-BLANK = "________"
 VEILED = "The network tells its numbers once the blank is filled in. What you need stands in the example."
 TALL = 10_000
 """Rows, where a view may have as many as it likes."""
@@ -59,60 +56,6 @@ While there is something to do:
 30+70            asks the network a sum
 ask, run 100, step update, set training.lr=0.01, seed 3, reset, edit output.bias 0.5, undo, nudge output.bias 1,
 gradcheck output.bias, open VIEW, station ID, sort CARD BIN, bench NAME ...: as the task asks"""
-
-
-# --- on paper ------------------------------------------------------------------------------------
-
-
-def printed(lesson: Lesson) -> Iterator[str]:
-    """The lesson's text line by line, in the order of its steps; figures of the learner's own are blanks."""
-
-    def part(heading: str, title: str) -> Iterator[str]:
-        text = fill(lesson.parts.get(heading, ""), lambda name: BLANK)
-        if text.strip():
-            yield from ("", *([title, ""] if title else []))
-            yield from _prose(text)
-
-    yield f"{lesson.order}. {lesson.title}"
-    yield from _prose(f"{lesson.goal} About {lesson.minutes} minutes.")
-    yield from part("", "")
-    for one in lesson.predictions:
-        yield from ("", "PREDICT", "", *_prose(one.ask), *_choices(one.choices))
-    yield from ("", "DO", "")
-    if lesson.worked is not None:
-        yield from (lesson.worked.title, *("".join(_blanked(pieces)) for pieces in lesson.worked.lines), "")
-    for task in lesson.tasks:
-        yield from _prose(f"{task.id}. {task.do}")
-    inline = lesson.worked.fields if lesson.worked is not None else ()
-    for field in lesson.fields:
-        if field.id not in inline:
-            yield from ("", *_prose(f"{field.ask} {BLANK}"), *_choices(field.choices))
-    yield from part("Observe", "OBSERVE")
-    for one in lesson.predictions:
-        yield from ("", *_prose(fill(one.shows, lambda name: BLANK)))
-    yield from part("Explain", "WHY IT IS SO")
-    yield from part("Facts", "TO KEEP")
-    yield from ("", "QUESTION", "", *_prose(lesson.quiz.ask), *_choices(lesson.quiz.choices))
-    for challenge in lesson.challenges:
-        yield from ("", *_prose(f"Challenge: {challenge.ask}"))
-    yield from part("Go further", "FOR WHO WANTS MORE")
-
-
-def _prose(text: str, width: int = WIDTH) -> list[str]:
-    return [line.plain.rstrip() for line in prose_lines(text, width, UNICODE)]
-
-
-def _choices(choices: Sequence[str]) -> Iterator[str]:
-    for letter, text in zip(LETTERS, choices, strict=False):
-        yield from textwrap.wrap(plain(text), WIDTH, initial_indent=f"  {letter}  ", subsequent_indent=" " * 5)
-
-
-def _blanked(pieces: tuple[str, ...]) -> Iterator[str]:
-    for i, piece in enumerate(pieces):
-        yield BLANK if i % 2 else piece
-
-
-# --- line by line --------------------------------------------------------------------------------
 
 
 class _Player:
@@ -243,7 +186,7 @@ class LessonReader:
             moved = was is not None and was != now.current_loss
             told = f", was {number(was, UNICODE)}" if moved else ""
             parts.append(f"loss now {number(now.current_loss, UNICODE)}{told}")
-        say(f"{'; '.join(parts)}. {_answer(now.asked)}")
+        say(f"{'; '.join(parts)}. {_answer(now)}")
         if now.message:
             say(now.message)
 
@@ -256,7 +199,7 @@ class LessonReader:
             for layer in now.trace.layers:
                 for line in _layer_words(layer):
                     say(line)
-            say(_answer(now.asked))
+            say(_answer(now))
 
     def _tell_trace(self) -> None:
         """The current sum's way, forward, back and through the step."""
@@ -466,7 +409,7 @@ class LessonReader:
         elif action.verb == "sort":
             self._tell_view("board")
         elif action.verb == "ask":
-            say(_answer(self._snapshot.asked) if self._snapshot is not None else "")
+            say(_answer(self._snapshot) if self._snapshot is not None else "")
         else:
             self._tell_run(before)
 
@@ -496,12 +439,14 @@ def _factor(value: float) -> str:
     return f"({text})" if value < 0 else text
 
 
-def _answer(asked: Answer) -> str:
-    """``30 + 70: the network says 1.186, right is 100, off by −98.81.``"""
+def _answer(snapshot: Snapshot) -> str:
+    """``To 30 and 70 the network says 1.186, right is 100, off by −98.81.``"""
+    asked, asks = snapshot.asked, snapshot.experiment.is_yes_or_no
     pair = f"{plain_number(asked.sum.a, UNICODE)} and {plain_number(asked.sum.b, UNICODE)}"
-    right = "" if asked.wanted is None else f", right is {plain_number(asked.wanted, UNICODE)}"
-    off = "" if asked.off_by is None else f", {off_by(asked.off_by, UNICODE)}"
-    return f"To {pair} the network says {number(asked.predicted, UNICODE)}{right}{off}."
+    right = "" if asked.wanted is None else f", right is {truth_text(asked.wanted, asks, UNICODE)}"
+    off = "" if asked.off_by is None or asks else f", {off_by(asked.off_by, UNICODE)}"
+    said = f"{answer_text(asked.predicted, asks, UNICODE)}{' yes' if asks else ''}"
+    return f"To {pair} the network says {said}{right}{off}."
 
 
 def _say_lines(lines: Iterator[Line] | Sequence[Line]) -> None:

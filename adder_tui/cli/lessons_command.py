@@ -325,16 +325,18 @@ def report(folder: str | None, form: str | None, course: str | None, class_file:
 @CLASS
 def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_file: str | None) -> int:
     """Print a lesson as plain text, for paper and screen readers."""
-    from adder_tui.cli import lesson_reader
-
     if not do_it:
+        from adder_tui.cli.lesson_print import printed
+
         folder = course_of(course, read_class_of(class_file))
-        for line in lesson_reader.printed(lesson_named(_course(folder), id)):
+        for line in printed(lesson_named(_course(folder), id)):
             say(line)
         return 0
+    from adder_tui.cli.lesson_reader import lead
+
     place = _Place.of(course, data_dir, class_file)
     there = place.course()
-    asyncio.run(lesson_reader.lead(there, place.store, lesson_named(there, id), sys.stdin))
+    asyncio.run(lead(there, place.store, lesson_named(there, id), sys.stdin))
     return place.told()
 
 

@@ -255,9 +255,9 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberForm
         values[term.symbol] = float(term.values[index])
         first_part, plus, rest = placed.partition(") + ")  # only AdamW's change is long enough to be broken
         placed_parts = (f"= {first_part})", f"+ {rest}") if plus else (f"= {placed}",) if placed != formula else ()
-        if placed_parts and cell_len(text(placed_parts[0])) > width - 8:  # of many digits: the quotient is broken too
-            above, line, below = placed_parts[0].partition("/(")
-            placed_parts = (above, line + below, *placed_parts[1:])
+        if placed_parts and cell_len(text(placed_parts[0])) > width - 8:  # of many digits: it is broken once more
+            above, sign, below = placed_parts[0].partition("/(" if "/(" in placed_parts[0] else " + ")
+            placed_parts = (above, sign.lstrip() + below, *placed_parts[1:])
         pieces = (f"{term.symbol} = {formula}", *placed_parts, f"= {figures(values[term.symbol])}")
         lines += Formula(tuple(text(_uncombined(piece)) for piece in pieces)).lines(width, 4)
     change = float(step.change[index])

@@ -115,7 +115,7 @@ class NetworkValues:
         """A number of :attr:`outcome` in so many columns."""
         if label == "want" and value == int(value) and len(plain_number(value, self.glyphs)) <= room:
             return plain_number(value, self.glyphs)
-        return compact(value, min(room, 8), self.glyphs, 4, sign=label == "off")
+        return compact(value, min(room, 9), self.glyphs, 4, sign=label == "off")
 
     @cached_property
     def weights(self) -> Floats | None:

@@ -156,7 +156,7 @@ def test_answer_wanted_and_off_by_are_right_and_the_same_on_every_screen(experim
     for label, value in (("want", asked.wanted), ("yes", asked.predicted) if yes_or_no else ("off", asked.off_by)):
         found = [re.search(rf"\b{label}\s+(\S+)", line) for line in drawn]
         shown = next(match[1] for match in found if match)
-        assert abs(read(shown) - value) <= 0.006 * abs(value) + 1e-11 * size, (label, shown, value)
+        assert abs(read(shown) - value) <= 0.006 * abs(value) + 1e-12 * size, (label, shown, value)
 
 
 def same(one: float, other: float) -> bool:

@@ -7,7 +7,8 @@ import pytest
 
 from adder_engine.session import Session
 from adder_tui.cli import main as cli
-from adder_tui.cli.lesson_reader import TYPED, WIDTH, LessonReader, printed
+from adder_tui.cli.lesson_print import WIDTH, printed
+from adder_tui.cli.lesson_reader import TYPED, LessonReader
 from adder_tui.course.course import Course, read_course
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage.progress import Store

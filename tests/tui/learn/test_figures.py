@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,9 @@ each_lesson = pytest.mark.parametrize(
 )
 
 
-async def straight(lesson: Lesson) -> dict[str, str]:
-    """The figures that the text quotes, for somebody who does each task's solution and nothing else."""
+@asynccontextmanager
+async def solved(lesson: Lesson) -> AsyncIterator[tuple[Session, LessonAttempt]]:
+    """A lesson of which each task's solution was done and nothing else, its figures taken on the way."""
     async with Session(Experiment().replace(epochs=0)) as session:
         attempt = LessonAttempt(lesson)
         player = ActionRunner(session, attempt)
@@ -39,6 +42,12 @@ async def straight(lesson: Lesson) -> dict[str, str]:
             await attempt.look(session)
             assert task.id in attempt.done
             await attempt.take_figures(session)
+        yield session, attempt
+
+
+async def straight(lesson: Lesson) -> dict[str, str]:
+    """The figures that the text quotes, for somebody who goes straight through."""
+    async with solved(lesson) as (_, attempt):
         return attempt.figures
 
 
@@ -194,13 +203,7 @@ def is_number(value: object) -> bool:
 
 @each_lesson
 async def test_a_figure_in_the_text_is_the_one_on_the_screen_or_says_which_other_run_it_is_of(lesson: Lesson) -> None:
-    async with Session(Experiment().replace(epochs=0)) as session:
-        attempt = LessonAttempt(lesson)
-        player = ActionRunner(session, attempt)
-        await player.enter()
-        for task in lesson.tasks:
-            await player.play(task.actions)
-            await attempt.look(session)
+    async with solved(lesson) as (session, attempt):
         wrong: list[str] = []
         here = [one for one in lesson.measured if one.holds(await attempt.value(session, one.expression))]
         for figure in lesson.measured:

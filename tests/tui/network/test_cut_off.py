@@ -137,7 +137,7 @@ def test_no_number_of_the_tabs_network_and_inspect_is_cut_off(
 def test_no_number_of_any_experiment_is_cut_off(experiment: Experiment, size: tuple[int, int], glyphs: Glyphs) -> None:
     with pytest.MonkeyPatch.context() as patch:
         cuts = Cuts(patch)
-        workspace = Workspace(experiment.replace(**{"epochs": 5, "training.betas": (0.9, 0.999)}))
+        workspace = Workspace(experiment.replace(epochs=5))
         workspace.recording.step("layer", 3)
         bad = drawn(workspace, *size, glyphs)
         workspace.recording.step("update", 3)
