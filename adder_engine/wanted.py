@@ -119,6 +119,11 @@ CLOSE, LEAST_SPREAD, MOST_SPREAD = 0.5, 20.0, 20_000.0
 """What counts as close, and between which spreads of what is wanted; elsewhere it is a 4,000th of the spread."""
 
 
+def is_right(off_by: float) -> bool:
+    """Whether an answer to a yes or no is right that is off by so much: above one half it says yes, else no."""
+    return -0.5 < off_by <= 0.5
+
+
 def thresholds(wanted: NDArray[np.float64]) -> tuple[float, float]:
     """How far off still counts as close to answers ``(n,)``, and the number that "is it over?" asks about."""
     low, high = float(wanted.min()), float(wanted.max())

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.errors import RequestError
-from adder_engine.kernels.losses import CODES, summed
+from adder_engine.kernels.losses import CODES, summed, summed_against_all
 from adder_engine.kernels.optim import ALPHA, CLIP_EPS
 from adder_engine.snapshot import LayerActivity
 from adder_engine.trace import LayerTrace, StepTrace, Term, Trace
@@ -296,10 +296,13 @@ def _error(way: Pass, place: int) -> Floats:
     """The gradient of the loss by one row's answer, ``(1,)``: what comes back before the last activation's slope."""
     if way.net.plain[-1]:
         return np.asarray(way.delta(way.depth - 1)[:, place].copy())
-    targets = way.targets if way.flat_target else way.targets[place : place + 1]
-    slopes = np.empty_like(targets)
-    summed(CODES[way.loss_name], np.full_like(targets, way.answers[place]), targets, slopes, way.rows * len(targets))
-    return np.asarray(slopes.sum(keepdims=True))
+    answer, code = np.ascontiguousarray(way.answers[place : place + 1]), CODES[way.loss_name]
+    error = np.empty_like(answer)
+    if way.flat_target:
+        summed_against_all(code, answer, way.targets, error, way.rows * way.rows)
+    else:
+        summed(code, answer, way.targets[place : place + 1], error, way.rows)
+    return error
 
 
 def _some(places: NDArray[np.int64]) -> str:

@@ -20,6 +20,8 @@ F = np.float32
 PI = math.pi
 PI_REST = 1.2246467991473532e-16
 """π − ``PI``."""
+FAR = 2.0**45
+"""From here on the quick sine is not to be trusted: π in two doubles is too coarse."""
 
 
 @exactly
@@ -101,9 +103,21 @@ def _turned(x: Any) -> Any:
 
 @exactly
 def _sine32(x: Any) -> Any:
-    """sin x, rounded to the nearest but for some in a thousand, while |x| < 2^52; beyond, a number within ±1."""
+    """sin x, rounded to the nearest but for some in a thousand, while |x| < :data:`FAR`."""
     rest, sign = _turned(x)
     return F(sign * _sine_in(rest))
+
+
+@exactly
+def _far_sine32(x: Any) -> Any:
+    """sin x by the machine's own, which takes its time and has no bound."""
+    return F(math.sin(np.float64(x)))
+
+
+@exactly
+def _far_cosine32(x: Any) -> Any:
+    """cos x, as :func:`_far_sine32`."""
+    return F(math.cos(np.float64(x)))
 
 
 @exactly
@@ -131,6 +145,14 @@ def sine(x: Any) -> Any:
 
 def cosine(x: Any) -> Any:
     """cos x, in kernels only."""
+
+
+def far_sine(x: Any) -> Any:
+    """sin x of any x, in kernels only."""
+
+
+def far_cosine(x: Any) -> Any:
+    """cos x of any x, in kernels only."""
 
 
 @exactly
@@ -178,6 +200,8 @@ _offer(tanh, _tanh32, math.tanh, _tanh_along)
 _offer(erf, _erf32, math.erf, _erf_along)
 _offer(sine, _sine32, math.sin, _sine_along)
 _offer(cosine, _cosine32, math.cos, _cosine_along)
+_offer(far_sine, _far_sine32, math.sin, _sine_along)
+_offer(far_cosine, _far_cosine32, math.cos, _cosine_along)
 
 
 @compiled
@@ -223,6 +247,11 @@ def activate(code: Any, z: Any, out: Any, slope: Any, sloped: Any) -> None:
         if sloped:
             for r in range(len(z)):
                 slope[r] = cosine(z[r])
+        for r in range(len(z)):
+            if abs(z[r].real) >= FAR:
+                out[r] = far_sine(z[r])
+                if sloped:
+                    slope[r] = far_cosine(z[r])
     elif code == STEP:  # its slope is 0 wherever it has one: nothing comes back through it
         for r in range(len(z)):
             out[r] = one if z[r].real > 0 else (kind(0) if z[r].real <= 0 else z[r])  # NaN stays NaN

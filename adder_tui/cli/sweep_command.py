@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.parsing import parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
+from adder_engine.wanted import is_right
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.sweep.draw import headline, value_text
 from adder_tui.sweep.draw_grid import grid_lines
@@ -131,7 +132,7 @@ def _how_near(experiment: Experiment, named: list[str], off_by: list[float | Non
     """How far off the answers are; of a yes or no, whether they are right."""
     if experiment.is_yes_or_no:
         return {
-            "right": {name: None if off is None else abs(off) < 0.5 for name, off in zip(named, off_by, strict=True)}
+            "right": {name: None if off is None else is_right(off) for name, off in zip(named, off_by, strict=True)}
         }
     return {"off_by": dict(zip(named, off_by, strict=True))}
 

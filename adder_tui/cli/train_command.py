@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adder_engine.errors import RunFileError
 from adder_engine.parsing import can_be_read, parse_sum
+from adder_engine.wanted import is_right
 from adder_tui.cli.inputs import open_run
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.ui.numbers import plural
@@ -52,7 +53,7 @@ class Reply(NamedTuple):
     @property
     def right(self) -> bool | None:
         """Of a yes or no, whether it said what is right; None where either is not there."""
-        return None if self.off_by is None else abs(self.off_by) < 0.5
+        return None if self.off_by is None else is_right(self.off_by)
 
 
 @dataclass(frozen=True)

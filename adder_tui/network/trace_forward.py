@@ -161,7 +161,8 @@ def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int) -
     if trace.scale != 1:
         apart = "" if trace.target_scale in (1, trace.scale) else f", the target by {figures(trace.target_scale)}"
         whose = "numbers" if trace.target_scale == trace.scale else "the inputs"
-        lines.append(Line.of((f"Inside, {whose} are divided by {figures(trace.scale)}{apart}:", "text")))
+        words = f"Inside, {whose} are divided by {figures(trace.scale)}{apart}:"
+        lines += [Line.of((row, "text")) for row in wrapped(words, max(20, width))]
         for name, x, inner in zip("ab", trace.pair, trace.inputs, strict=True):
             lines += Formula((f"{name} = {figures(x)}/{figures.factor(trace.scale)}", f"= {figures(inner)}")).lines(
                 width, 2

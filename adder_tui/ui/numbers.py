@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adder_engine.wanted import is_right
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def verdict(off: float | None, yes_or_no: bool, glyphs: Glyphs) -> tuple[str, Ro
         return glyphs.none, "dim"
     if not yes_or_no:
         return signed(off, glyphs), role_of(off)
-    return ("right", "text") if abs(off) < 0.5 else ("wrong", "minus")
+    return ("right", "text") if is_right(off) else ("wrong", "minus")
 
 
 def verdict_name(yes_or_no: bool) -> str:

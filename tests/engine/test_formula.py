@@ -128,3 +128,10 @@ def test_where_a_formula_has_no_value_no_truth_is_known() -> None:
     assert wanted.of(2, 1) == 1
     assert wanted.of(1, 1) is None
     assert np.isnan(wanted_over(wanted, np.array([1.0]), np.array([1.0]))).all()
+
+
+@pytest.mark.parametrize("text", ["min(a, b / a)", "1 / a > 3", "3 < 1 / a", "0 * sqrt(a - 1)"])
+def test_there_is_no_value_where_a_step_on_the_way_has_none(text: str) -> None:
+    assert math.isnan(read(text).of(0.0, 1.0))
+    assert math.isnan(read(text).of(np.float64(0.0), np.float64(1.0)))
+    assert np.isnan(wanted_over(Wanted(text), np.array([0.0]), np.array([1.0]))).all()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_tui.ui.numbers import aligned, number, off_by, plain_number, role_of, signed
+from adder_tui.ui.numbers import aligned, number, off_by, plain_number, role_of, signed, verdict
 from adder_tui.ui.symbols import ASCII, UNICODE
 
 
@@ -86,3 +86,8 @@ def test_aligned_numbers_have_their_points_under_each_other(values: list[float])
 def test_numbers_that_lie_far_apart_take_no_more_room_than_the_longest_has() -> None:
     assert aligned(["380,685,451", "9.955e-10", "blew up"]) == ["380,685,451", "  9.955e-10", "    blew up"]
     assert aligned(["7,799", "0.00136", "5.821e-11"]) == ["7,799        ", "    0.00136  ", "    5.821e-11"]
+
+
+@pytest.mark.parametrize(("off", "said"), [(0.5, "right"), (0.51, "wrong"), (-0.5, "wrong"), (-0.49, "right")])
+def test_an_answer_of_one_half_is_a_no(off: float, said: str) -> None:
+    assert verdict(off, True, UNICODE)[0] == said
