@@ -23,6 +23,8 @@ ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", 
 LOSSES = ("mse", "mae", "huber", "bce")
 AUTO, SAME = "auto", "same"
 """In the place of a scale: the largest size among the training rows; the same as ``data.scale``."""
+SMALLEST_SCALE = 1e-12
+"""Where the largest size is below it there is nothing to scale by: the scale is 1."""
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
 
@@ -69,11 +71,11 @@ class Data:
     )
     scale: float | str = declare(
         1.0, "inputs and targets are divided by it, answers multiplied back; auto is the largest input's size",
-        low=1e-12, high=LARGEST_NUMBER, words=(AUTO,),
+        low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(AUTO,),
     )  # fmt: skip
     target_scale: float | str = declare(
         SAME, "a scale of its own for the targets: a number, auto, or same as scale",
-        low=1e-12, high=LARGEST_NUMBER, words=(SAME, AUTO),
+        low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(SAME, AUTO),
     )  # fmt: skip
     draw_first: bool = declare(False, "draw the data before the network's parameters")
     test_count: int = declare(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adder_engine.experiment import AUTO, SAME, Experiment
+from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Experiment
 from adder_engine.held_out import HELD_OUT_SEED, held_out_count
 from adder_engine.parsing import number_text
 from adder_engine.watched_sums import starting_sums
@@ -156,8 +156,11 @@ def _data(e: Experiment) -> Iterator[str]:
         yield from _wanted(e, "test_targets", "test_inputs")
     names = _scales(e)
     for name, scale, rows in (("scale", data.scale, "inputs"), (TARGET_SCALE, data.target_scale, "targets")):
-        if name in names:
-            yield f"{name} = {f'{rows}.abs().max().item() or 1.0' if scale == AUTO else repr(scale)}"
+        if name in names and scale == AUTO:
+            yield f"{name} = {rows}.abs().max().item()"
+            yield f"{name} = {name} if {name} >= {SMALLEST_SCALE} else 1.0"
+        elif name in names:
+            yield f"{name} = {scale!r}"
     if names[0]:
         yield from (f"{rows} = {rows} / {names[0]}" for rows in ("inputs", *["test_inputs"] * held_out))
     if names[1]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adder_engine.errors import ExperimentError
-from adder_engine.experiment import AUTO, SAME, Data, Experiment
+from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Data, Experiment
 from adder_engine.formula import Formula
 from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.kernels.random import seeded, uniform
@@ -148,7 +148,8 @@ def _scales(experiment: Experiment, pairs: Array, answers: Array) -> Scales:
     data = experiment.data
 
     def number(scale: float | str, rows: Array) -> float:
-        return float(scale) if scale != AUTO else float(np.abs(rows).max()) or 1.0
+        largest = float(np.abs(rows).max()) if scale == AUTO else float(scale)
+        return largest if largest >= SMALLEST_SCALE else 1.0
 
     if experiment.is_yes_or_no:
         return Scales(number(data.scale, pairs), 1.0)

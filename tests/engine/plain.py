@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -44,3 +45,9 @@ def plainly_wanted(experiment: Experiment, a: float, b: float) -> float | None:
         return by_task(data.task, a, b)
     here = {target for x, y, target in phrase if np.float32(x) == np.float32(a) and np.float32(y) == np.float32(b)}
     return here.pop() if len(here) == 1 else None
+
+
+def auto_scale(values: Any) -> float:
+    """The largest size of an array's numbers; 1 where that is below the least scale."""
+    largest = float(abs(values).max())
+    return largest if largest >= 1e-12 else 1.0

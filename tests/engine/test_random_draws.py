@@ -16,7 +16,7 @@ from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.reference import PlainAdder, masks_of
 from adder_engine.torch_draws import from_torch
 from adder_engine.training.checkpoint import Constraints
-from tests.engine.plain import PLAINLY
+from tests.engine.plain import PLAINLY, auto_scale
 from tests.engine.strategies import examples, experiments
 
 
@@ -65,8 +65,8 @@ def tutorial_data(experiment: Experiment) -> tuple[Tensor, Tensor]:
         x, t = x[kept], t[kept]
     if data.noise > 0:
         t = t + data.noise * torch.randn(len(x), 1)
-    scale = data.scale if data.scale != "auto" else x.abs().max().item() or 1.0
-    own = {"same": scale, "auto": t.abs().max().item() or 1.0}.get(str(data.target_scale), data.target_scale)
+    scale = data.scale if data.scale != "auto" else auto_scale(x.numpy())
+    own = {"same": scale, "auto": auto_scale(t.numpy())}.get(str(data.target_scale), data.target_scale)
     return x / scale, t / (1.0 if experiment.training.loss == "bce" else own)
 
 
@@ -187,3 +187,10 @@ def test_double_draws_are_torchs(seed: int) -> None:
         uniform_double(stream, low, high, found)
         wanted = torch.empty(1999, dtype=torch.float64).uniform_(low, high, generator=generator)
         assert np.array_equal(found, wanted.numpy())
+
+
+def test_rows_too_small_to_scale_by_are_not_scaled() -> None:
+    tiny = Experiment().replace(**{"data.low": 0.0, "data.high": 1e-40, "data.noise": 1.0, "data.scale": "auto"})
+    dataset = Trainer(tiny.replace(**{"data.count": 3})).dataset
+    assert dataset.scales == (1.0, 1.0)
+    assert np.isfinite(dataset.targets).all()

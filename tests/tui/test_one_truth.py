@@ -32,7 +32,7 @@ from adder_tui.ui.numbers import number, percent, plain_number, signed
 from adder_tui.ui.run_state import answer_line, sum_text, watched_sums
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
-from tests.engine.plain import by_task, plainly_wanted
+from tests.engine.plain import auto_scale, by_task, plainly_wanted
 from tests.engine.strategies import examples, experiments
 
 SHORT_RUNS = experiments(most_rows=5, widest=4)
@@ -53,11 +53,11 @@ class Run:
     def plain_scales(self) -> tuple[float, float]:
         """What inputs and targets are divided by: ``auto`` is the largest size among the training rows."""
         data, rows = self.experiment.data, self.lesson_view.explorer.data()
-        scale = float(np.abs(rows.inputs).max()) or 1.0 if data.scale == "auto" else float(data.scale)
+        scale = auto_scale(rows.inputs) if data.scale == "auto" else float(data.scale)
         if self.experiment.training.loss == "bce":
             return scale, 1.0
         if data.target_scale == "auto":
-            return scale, float(np.abs(rows.targets).max()) or 1.0
+            return scale, auto_scale(rows.targets)
         return scale, scale if data.target_scale == "same" else float(data.target_scale)
 
     def plain_answer(self, a: float, b: float) -> float:
