@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -147,8 +147,11 @@ class _Sheet(NetworkValues):
         clear = crowd if crowd <= CROWDED else 2 * (x1 - x0)
         dashed = self.view.colours != "many"
         edges = []
-        for to in here:
-            for source in before:
+        for end in self._ends(c):
+            for start in self._ends(c - 1):
+                source, to = (
+                    self._strongest(c, weights, start, end) if min(start.neuron, end.neuron) < 0 else (start, end)
+                )
                 index = self.index_of(c, to.neuron, source.neuron)
                 own = self._is_own(c, to.neuron, source.neuron)
                 value = float(weights[to.neuron, source.neuron])
@@ -171,6 +174,27 @@ class _Sheet(NetworkValues):
         for _own, _, _, index, value, source, to in edges:
             self._label(c, index, value, source, to, x0, x1)
         self._bias(c, x1)
+
+    def _ends(self, c: int) -> tuple[Box, ...]:
+        """The boxes of a column; where neurons are folded, one of neuron −1 in the row that counts them."""
+        boxes = self.plan.columns[c]
+        if not self._folded(c):
+            return boxes
+        return *boxes, replace(boxes[-1], neuron=-1, y=boxes[-1].y + boxes[-1].rows, height=0, under=False)
+
+    def _folded(self, c: int) -> int:
+        return self.plan.above[c] + self.plan.below[c]
+
+    def _strongest(self, c: int, weights: NDArray[np.float32], source: Box, to: Box) -> tuple[Box, Box]:
+        """Where neurons are folded, one line stands for all of theirs: the ends of the strongest."""
+        before, here = self._neurons_at(c - 1, source), self._neurons_at(c, to)
+        sizes = np.nan_to_num(np.abs(weights[np.ix_(here, before)]), nan=-1)
+        row, place = divmod(int(sizes.argmax()), len(before))
+        return replace(source, neuron=before[place]), replace(to, neuron=here[row])
+
+    def _neurons_at(self, c: int, box: Box) -> list[int]:
+        shown = {box.neuron for box in self.plan.columns[c]}
+        return [box.neuron] if box.neuron >= 0 else [n for n in range(self.layers[c]) if n not in shown]
 
     def _is_own(self, c: int, neuron: int, source: int) -> bool:
         """Whether an edge is the chosen one, or enters or leaves the chosen neuron."""
@@ -228,8 +252,7 @@ class _Sheet(NetworkValues):
             here = Neuron(c, box.neuron)
             for y in range(box.rows):
                 self.spots.insert(0, ClickTarget(box.x, box.y + y, box.end - box.x, here))
-        folded = self.plan.above[c] + self.plan.below[c]
-        if folded:
+        if folded := self._folded(c):
             text = f"{self.glyphs.ellipsis} {folded} more"
             if len(text) > boxes[0].end - boxes[0].x + 2:
                 text = f"{self.glyphs.ellipsis}{folded}"
@@ -406,10 +429,12 @@ class _Sheet(NetworkValues):
     def _outcome_row(self, label: str, value: float, role: Role, x: int, y: int, right: int) -> None:
         """A number with its label, cut short or left out where there is no room: from ``x`` on, or up to the right."""
         lit = self.reach.rung is not None and self.reach.rung.phase == "loss" and "loss" in label
-        for name in (label + " ", label.split()[-1] + " ", ""):
-            text = self.outcome_text(label, value, max(5, right - x - len(name)))
+        names = (label + " ", label.split()[-1] + " ", "")
+        wide = [(names[0], room, 1) for room in (OUTPUT_ROOM, OUTPUT_ROOM - 2) if x == right]
+        for name, room, gap in [*wide, *((name, max(5, right - x - len(name)), 0) for name in names)]:
+            text = self.outcome_text(label, value, room)
             start = min(x, right - len(name + text))
-            if self.grid.is_blank(start, y, len(name + text)):
+            if self.grid.is_blank(start - gap, y, len(name + text) + gap):
                 self.grid.put(start, y, name, "active" if lit else "dim")
                 self.grid.put(start + len(name), y, text, role)
                 return

@@ -290,3 +290,19 @@ def test_what_the_network_was_shown_as_is_remembered(tmp_path: Path) -> None:
     assert read_network_view(tmp_path) == "numbers"
     write_network_view(tmp_path / "missing", "trace")
     assert read_network_view(tmp_path / "missing") == ""
+
+
+@pytest.mark.parametrize("seed", [1, 7, 42])
+def test_the_strongest_line_of_folded_neurons_runs_to_the_row_that_counts_them(seed: int) -> None:
+    snapshot = workspace_of((2, 64, 1), seed=seed).snapshot(False)
+    drawn = picture(view_of(snapshot, Neuron(0, 0)), 80, 18)
+    cells, boxes = cells_of(drawn), drawn.layout.columns[1]
+    row, shown = boxes[-1].y + boxes[-1].rows, {box.neuron for box in boxes}
+    assert " more" in "".join(character for character, _ in cells[row])
+    weights = snapshot.state[0][layout_for(snapshot.experiment).weight(1).span]
+    folded = [n for n in range(64) if n not in shown]
+    strongest = max(folded, key=lambda n: abs(weights[n]))
+    tone = cells[row][boxes[0].end + 1][1]
+    assert isinstance(tone, Tone)
+    assert tone.scale == "edge"
+    assert (tone.upper > 0) == (weights[strongest] > 0)
