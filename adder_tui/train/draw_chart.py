@@ -275,17 +275,17 @@ def _legend(
     scale = "" if others and not lens.linear else f", {lens.words}"
     word = "  loss"
     ways = ((word, scale, "   ", " in an epoch"), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
-    return roomiest(width, *(_legend_with(view, others, leaving, lens, *way) for way in ways))
+    zero = "" if view.snapshot is None else zeros(view.snapshot.losses)
+    return roomiest(width, *(_legend_with(view, others, leaving, lens, zero, *way) for way in ways))
 
 
 def _legend_with(
-    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, word: str, scale: str,
-    gap: str, within: str,
+    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, zero: str, word: str,
+    scale: str, gap: str, within: str,
 ) -> Line:  # fmt: skip
     glyphs, snapshot = view.glyphs, view.snapshot
     ink = glyphs.marker if glyphs.ascii else glyphs.bar
     over = over_pairs(view.experiment, glyphs, ", ")[2]
-    zero = "" if snapshot is None else zeros(snapshot.losses)
     thin = ink if glyphs.ascii else glyphs.horizontal
     drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
     own = "train" if snapshot is None else glyphs.text(view.titles.get(snapshot.run, "train"))
@@ -315,9 +315,8 @@ def zeros(losses: Losses) -> str:
     if not len(places):
         return ""
     last = int(places[-1])
-    first = last
-    while first and losses.train[first - 1] == 0 and losses.high[first] == 0:
-        first -= 1
+    goes_on = (losses.train[:last] == 0) & (losses.high[1 : last + 1] == 0)
+    first = last - int(np.argmin(goes_on[::-1])) if not goes_on.all() else 0
     start, stop = (count(int(losses.epochs[i])) for i in (first, last))
     if last == len(losses.train) - 1 and (first < last or len(losses.train) == 1):
         return f"0 from epoch {start}"

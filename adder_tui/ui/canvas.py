@@ -118,8 +118,8 @@ class Canvas(Widget):
         if old is None:
             self.refresh()
             return
-        rows = range(max(len(old), len(new)))
-        regions = [region for y in rows for region in _changed(_at(old, y), _at(new, y), y, self.size.width)]
+        rows, width = range(max(len(old), len(new))), self.size.width
+        regions = [region for y in rows for region in _changed(_at(old, y), _at(new, y), y, width)]
         if regions:
             self.refresh(*regions)
         self._sent(regions)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Self
 
 from rich.cells import cell_len, set_cell_size
@@ -61,7 +62,7 @@ class Line:
     def plain(self) -> str:
         return "".join(text for text, _ in self.spans)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Columns that the line takes on a terminal."""
         return cell_len(self.plain)

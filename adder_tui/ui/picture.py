@@ -17,7 +17,7 @@ from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.network_values import ClickTarget, NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import compact, sign_mark, strokes_of, tiny
-from adder_tui.ui.picture_layout import Box, PictureLayout, picture_layout
+from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ class _Sheet(NetworkValues):
         elif values is not None and self.has_value(c, box.neuron):
             number = float(values[box.neuron])
         if number is not None:
-            text, role = _told(number, room, self.view), role_of(number)
+            text, role = _told(number, room - (error is not None and room >= LEAST_UNDER), self.view), role_of(number)
         if self._is_silenced(c, box.neuron):
             text, role = ("muted" if room >= len("muted") else self.glyphs.muted), "faint"
         if box.height:
