@@ -30,6 +30,7 @@ check: $(READY)  ## lint, layout, types and import contracts
 	$(BIN)/lint-imports --no-logo
 
 bench: $(READY)  ## the figures that the README quotes, each beside its rival
+	@$(BIN)/python -m compileall -q adder_engine adder_tui
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(READY)  ## hours of everything at once; shortened: make soak ARGS="--events 2000 --minutes 2 --kills 20"
@@ -52,5 +53,6 @@ $(READY): pyproject.toml constraints.txt
 	    then echo "torch comes from PyTorch's CPU index."; \
 	    else echo "PyTorch's CPU index was not reached: torch comes from the usual index."; fi; fi
 	@$(PIP) -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m compileall -q adder_engine adder_tui
 	@$(BIN)/python -m adder_engine.warm_up
 	@touch $@

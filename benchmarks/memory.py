@@ -9,20 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.programs import HELLO, hello, seen_after, training_adder
+from benchmarks.programs import ANSWER, HELLO, adder, hello, seen_after, training_adder
 from tests.terminal.harness import Terminal
 
-TRAINING_SECONDS = 10.0
+SETTLING_SECONDS, TRAINING_SECONDS = 1.0, 10.0
 
 
 def measure() -> Iterator[Figure]:
     with hello("--torch") as terminal:
         seen_after(terminal, terminal.started, HELLO)
         rival = resident(terminal)
+    with tempfile.TemporaryDirectory() as folder, adder(Path(folder), "--experiment", "one-pair") as terminal:
+        seen_after(terminal, terminal.started, ANSWER)
+        time.sleep(SETTLING_SECONDS)
+        standing = resident(terminal)
     with tempfile.TemporaryDirectory() as folder, training_adder(Path(folder)) as terminal:
         time.sleep(TRAINING_SECONDS)
-        ours = resident(terminal)
-    yield Figure("memory while training", ours, "MiB", rival=rival)
+        training = resident(terminal)
+    yield Figure("memory at the first answer", standing, "MiB", limit=190.0)
+    yield Figure("memory while training", training, "MiB", rival=rival)
 
 
 def resident(terminal: Terminal) -> float:

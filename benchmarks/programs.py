@@ -14,6 +14,8 @@ SHELL = b"loading"
 """On the state line, in the shell's first frame."""
 CONTENTS = b"off by"
 """Over the watched sums of Train."""
+ANSWER = b"1.186"
+"""What the untrained network makes of 30 + 70."""
 HELP = b"Play or pause the training."
 
 _EPOCH = re.compile(r"epoch ([\d,]+) of")

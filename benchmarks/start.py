@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figures import Figure, median
-from benchmarks.programs import CONTENTS, HELLO, SHELL, adder, hello, seen_after
+from benchmarks.programs import ANSWER, CONTENTS, HELLO, SHELL, adder, hello, seen_after
 
 PAIRS = 10
 
 
 def measure() -> Iterator[Figure]:
-    shells, contents, hellos = [], [], []
+    shells, contents, answers, hellos = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for round_ in range(PAIRS + 1):  # the first warms the disk's cache
             with hello() as terminal:
@@ -21,10 +21,13 @@ def measure() -> Iterator[Figure]:
             with adder(Path(folder), "--experiment", "many-pairs") as terminal:
                 to_shell = seen_after(terminal, terminal.started, SHELL)
                 to_contents = seen_after(terminal, terminal.started, CONTENTS)
+                to_answer = seen_after(terminal, terminal.started, ANSWER)
             if round_:
                 hellos.append(to_hello)
                 shells.append(to_shell)
                 contents.append(to_contents)
+                answers.append(to_answer)
+    yield Figure("the network's first answer", median(answers), "s")
     for name, ours, limit in (("first frame of the shell", shells, 1.3), ("contents of Train", contents, 2.0)):
         yield Figure(
             name,
