@@ -70,7 +70,7 @@ def test_the_app_is_imported_without_what_only_its_contents_need() -> None:
 
 def test_a_loss_chart_is_drawn_by_plotext_once_it_is_drawn() -> None:
     code = (
-        "import numpy as np; from adder_tui.ui.chart import Curve, raster; from adder_tui.ui.symbols import UNICODE; "
+        "import numpy as np; from adder_tui.ui.curve import Curve, raster; from adder_tui.ui.symbols import UNICODE; "
         "'plotext' in sys.modules and sys.exit(1); x = np.array([0.0, 1.0]); "
         "raster([Curve(x, x, 'train')], (0.0, 1.0), (0.0, 1.0), 20, 5, UNICODE)"
     )

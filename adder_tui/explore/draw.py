@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from adder_tui.explore.plane import beside
 from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, ExploreState
-from adder_tui.ui.chart import Curve, Upright, plot, span_of
+from adder_tui.ui.chart import Upright, plot, span_of
+from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import ranges_text
 from adder_tui.ui.line import Line, Role, roomiest, wrapped
 from adder_tui.ui.numbers import aligned, answer_text, count, number, percent, plain_number, plural, role_of, signed

@@ -12,7 +12,7 @@ import numpy as np
 
 from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
 from adder_engine.experiment import Experiment
-from adder_tui.ui.chart import Tick, ticks_between
+from adder_tui.ui.axis import Tick, ticks_between
 from adder_tui.ui.heatmap import HeatMap, Scale
 from adder_tui.ui.line import Line, Span, joined
 from adder_tui.ui.numbers import round_up, short_number

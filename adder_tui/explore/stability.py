@@ -9,7 +9,9 @@ import numpy as np
 
 from adder_tui.explore.plane import beside
 from adder_tui.explore.state import ExploreState
-from adder_tui.ui.chart import LABELS, Curve, Upright, plot, span_of
+from adder_tui.ui.axis import LABELS
+from adder_tui.ui.chart import Upright, plot, span_of
+from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
 from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest, wrapped
 from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text

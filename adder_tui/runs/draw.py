@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.snapshot import Answer
-from adder_tui.ui.chart import LABELS, WHOLE, Lens, fine_curve, overlay, smoothed
+from adder_tui.ui.axis import LABELS
+from adder_tui.ui.chart import overlay
+from adder_tui.ui.curve import fine_curve, smoothed
+from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Role, Span, cut
 from adder_tui.ui.list_view import GAP, Column, column, head_line, list_lines, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, answer_text, count, number, verdict, verdict_name

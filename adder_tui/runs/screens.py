@@ -10,8 +10,8 @@ from adder_engine.snapshot import MOST_NOTE, RunSummary
 from adder_tui.commands import window_keys
 from adder_tui.runs.draw import last_epoch, run_text, runs_lines, side_by_side
 from adder_tui.ui.canvas import Drawing
-from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.dialogs import FieldDialog
+from adder_tui.ui.lens import WHOLE, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import ListWindow, keys_line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside

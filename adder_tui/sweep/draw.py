@@ -9,7 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.schema import toml
-from adder_tui.ui.chart import LABELS, WHOLE, Curve, Lens, fine_curve, overlay, smoothed
+from adder_tui.ui.axis import LABELS
+from adder_tui.ui.chart import overlay
+from adder_tui.ui.curve import Curve, fine_curve, smoothed
+from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.list_view import GAP, Column, column, table_lines
 from adder_tui.ui.numbers import aligned, number, plural

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from adder_tui.ui.chart import Curve, Upright, log_span, plot
+from adder_tui.ui.axis import log_span
+from adder_tui.ui.chart import Upright, plot
+from adder_tui.ui.curve import Curve
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import said_lines
 from adder_tui.ui.numbers import number, rate_text

@@ -28,8 +28,8 @@ from adder_tui.sweep.draw import (
 )
 from adder_tui.sweep.draw_grid import cell_line, grid_lines
 from adder_tui.ui.canvas import Drawing, heading
-from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.fields import Field
+from adder_tui.ui.lens import WHOLE, looked
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line, said_lines, step
 from adder_tui.ui.run_state import bar, title

@@ -7,23 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import RunSummary
-from adder_tui.ui.chart import (
-    BLANK,
-    LABELS,
-    WHOLE,
-    Curve,
-    Lens,
-    Scale,
-    band,
-    beyond_mark,
-    column_of,
-    fine_curve,
-    raster,
-    scale_of,
-    smoothed,
-    x_axis,
-    y_labels,
-)
+from adder_tui.ui.axis import LABELS
+from adder_tui.ui.chart import BLANK, Scale, scale_of, x_axis, y_labels
+from adder_tui.ui.curve import Curve, band, beyond_mark, column_of, fine_curve, raster, smoothed
+from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Span, joined, roomiest
 from adder_tui.ui.numbers import answer_text, count, number
 from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text

@@ -17,8 +17,9 @@ from textual.widget import Widget
 from adder_engine.errors import AdderError
 from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
+from adder_tui.ui.axis import LABELS
 from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
-from adder_tui.ui.chart import LABELS, WHOLE, Lens, looked
+from adder_tui.ui.lens import WHOLE, Lens, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import learned, watched_sums
 from adder_tui.ui.view import ViewState

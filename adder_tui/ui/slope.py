@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from adder_tui.ui.chart import Curve, Upright, plot, span_of
+from adder_tui.ui.chart import Upright, plot, span_of
+from adder_tui.ui.curve import Curve
 from adder_tui.ui.line import Line, roomiest, wrapped
 from adder_tui.ui.numbers import number, plain_number, plural
 from adder_tui.ui.run_state import over_pairs

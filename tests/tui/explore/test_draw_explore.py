@@ -33,7 +33,7 @@ from adder_tui.explore.plane import (
 )
 from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, hidden_neuron, next_neuron
 from adder_tui.selection import Neuron, Parameter
-from adder_tui.ui.chart import told
+from adder_tui.ui.axis import told
 from adder_tui.ui.heatmap import (
     HALF,
     SIGNS,

@@ -11,23 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adder_tui.train.draw_chart import Axis
-from adder_tui.ui.chart import (
-    LABELS,
-    WHOLE,
-    Curve,
-    Tick,
-    column_of,
-    log_span,
-    log_ticks,
-    plot,
-    raster,
-    row_of,
-    scale_of,
-    span_of,
-    ticks_between,
-    told,
-    y_labels,
-)
+from adder_tui.ui.axis import LABELS, Tick, log_span, log_ticks, ticks_between, told
+from adder_tui.ui.chart import plot, scale_of, span_of, y_labels
+from adder_tui.ui.curve import Curve, column_of, raster, row_of
+from adder_tui.ui.lens import WHOLE
 from adder_tui.ui.line import Span
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
