@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from adder_tui.storage.run_files import InstanceLock, LastRun
 
 FIRST_PRESET = "one-pair"
+MOST_KEYS_FIRST = 6
+"""Keys in a row that a picture of the training waits for."""
 TYPED_INTO = ("sum", "lesson-field", "list-field")
 """Ids of the shell's text fields."""
 
@@ -306,7 +308,14 @@ class AdderApp(App[None]):
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
         self.lock_taken.set()
-        await self.controller.follow(session, self.settings.fps)
+        await self.controller.follow(session, self.settings.fps, self._keys_first)
+
+    async def _keys_first(self) -> None:
+        """Wait until what was typed last is on the screen, up to a limit: a key held down does not hold back all."""
+        for _ in range(MOST_KEYS_FIRST):
+            if (rest := self.gc_pacing.key_done()) <= 0:
+                return
+            await asyncio.sleep(rest)
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.

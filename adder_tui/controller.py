@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,10 +75,11 @@ class Controller:
         self.pace = pace_for(experiment) if pace is None else None if pace == "full" else pace
         self._pace_chosen = pace is not None
 
-    async def follow(self, session: Session, fps: float) -> None:
+    async def follow(self, session: Session, fps: float, keys_first: Callable[[], Awaitable[None]]) -> None:
         """Send requests to this session, and pull its snapshots at our own pace until it is closed.
 
-        Training never waits for the screen. Requests made earlier have waited for the session.
+        Training never waits for the screen, and what a key does is drawn before what training did meanwhile.
+        Requests made earlier have waited for the session.
         """
         self._session = session
         self._ready.set()
@@ -86,6 +87,8 @@ class Controller:
         async for snapshot in session.snapshots(fps):
             if told is not None and not told.done():
                 told.cancel()
+            if snapshot.status == "playing":
+                await keys_first()
             self._show(snapshot)
 
     async def _tell_of_compiling(self, session: Session) -> None:

@@ -10,10 +10,11 @@ from textual import events
 
 import adder_tui
 from adder_engine.experiment import Experiment
-from adder_tui.app import AdderApp
+from adder_tui.app import MOST_KEYS_FIRST, AdderApp
 from adder_tui.commands import COMMANDS
 from adder_tui.controller import MOST_WAITING, PACES, pace_for
 from adder_tui.help.screens import HelpScreen
+from adder_tui.settings import Settings
 from adder_tui.tabs import TABS, TabId
 from adder_tui.ui.dialogs import FieldDialog
 from tests.tui.fake_session import FakeSession
@@ -94,6 +95,18 @@ async def test_a_step_key_pressed_quickly_counts_and_one_held_down_does_not_pile
         await shows(pilot, f"epoch {MOST_WAITING} of 2,000")
         await pilot.pause()
         assert session.calls == [("step", "epoch")] * MOST_WAITING
+
+
+async def test_a_key_held_down_holds_a_picture_of_the_training_back_only_so_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, waits = AdderApp(Settings()), list[float]()
+    monkeypatch.setattr(app.gc_pacing, "key_done", lambda: waits.append(0.001) or 0.001)
+    await app._keys_first()
+    assert len(waits) == MOST_KEYS_FIRST
+    monkeypatch.setattr(app.gc_pacing, "key_done", lambda: waits.append(0.0) or 0.0)
+    await app._keys_first()
+    assert len(waits) == MOST_KEYS_FIRST + 1
 
 
 async def test_s_goes_through_the_step_sizes() -> None:

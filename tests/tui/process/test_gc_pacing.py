@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adder_tui.process import IDLE, ROUNDS, GcPacing
+from adder_tui.process import ECHO, IDLE, ROUNDS, GcPacing
 
 
 @pytest.fixture
@@ -36,3 +36,10 @@ def test_python_itself_looks_all_over_only_where_keys_never_cease(gc_pacing: GcP
     assert gc.isenabled()
     assert gc.get_threshold()[:2] == (first, second)
     assert gc.get_threshold()[2] >= 10 * ROUNDS
+
+
+def test_a_key_is_done_once_what_it_did_is_painted(gc_pacing: GcPacing, monkeypatch: pytest.MonkeyPatch) -> None:
+    gc_pacing.key()
+    assert gc_pacing.key_done() == pytest.approx(ECHO)
+    monkeypatch.setattr("time.monotonic", lambda: 100.0 + ECHO)
+    assert gc_pacing.key_done() <= 0
