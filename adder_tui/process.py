@@ -95,7 +95,8 @@ class ShutdownGuard:
     When a signal of :data:`ENDINGS` arrives or the terminal vanishes, ``on_end`` is called in a thread of its own
     and the app is asked to leave; then the process ends with exit code 128 + signal (a vanished terminal counts as
     SIGHUP). For an app that does not leave in time the terminal is restored here. A terminal that is gone, or that
-    belongs to another process group because this one is suspended, is left alone.
+    belongs to another process group because this one is suspended, is left alone. Afterwards, while the process tidies
+    up, a signal ends it at once and with the same exit code.
 
     Args:
         app: the app to guard; it need not run yet.
@@ -108,7 +109,8 @@ class ShutdownGuard:
         self._left = threading.Event()
         self._terminal = sys.__stdin__.fileno() if sys.__stdin__ else 0
         self._before: list[Any] | None = None
-        self._handlers: dict[signal.Signals, Any] = {}
+        self._handlers: set[int] = set()
+        """The signals that are served."""
         self._wakeup_before = -1
 
     def __enter__(self) -> Self:
@@ -118,7 +120,8 @@ class ShutdownGuard:
         os.set_blocking(self._wake_write, False)
         for number in ENDINGS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
-                self._handlers[number] = signal.signal(number, self._noted)
+                signal.signal(number, self._noted)
+                self._handlers.add(number)
         # Python writes each signal's number here at once, whatever the main thread is busy with.
         self._wakeup_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._watch, name="shutdown guard", daemon=True)
@@ -133,8 +136,8 @@ class ShutdownGuard:
             os.write(self._wake_write, b"\0")
         self._thread.join()
         signal.set_wakeup_fd(self._wakeup_before)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        for number in self._handlers:
+            signal.signal(number, _leave)
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -271,6 +274,11 @@ def mend_driver() -> None:
 def lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
     """As :func:`codecs.getincrementaldecoder`, but bytes that make no character are left out."""
     return partial(codecs.getincrementaldecoder(encoding), errors="ignore")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """All is saved, and the terminal is as it was."""
+    os._exit(128 + number)
 
 
 def _nothing() -> None:

@@ -82,6 +82,7 @@ class Terminal:
                 (os.POSIX_SPAWN_DUP2, 0, 2),
             ],
             setsid=True,
+            setsigdef=(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT),  # who is started in the background ignores some
         )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,7 @@ from textual import events
 from textual.drivers import linux_driver
 from textual.message import Message
 
-from adder_tui.process import ShutdownGuard, mend_driver
+from adder_tui.process import ENDINGS, ShutdownGuard, mend_driver
 
 BAD = ("\x1b[48;24;80;0;0t", "\x1b[48;0;0;0;0t", "\x1b[99999999999u", "\x1b[:u", "\x1b[1114112u", "\x1b[<0;-1;0M")
 
@@ -77,7 +79,8 @@ async def test_an_app_is_suspended_by_its_loop_and_not_within_what_a_signal_brea
 def test_a_signal_wakes_the_loop_that_has_just_gone_to_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     woken = threading.Event()
     app: Any = SimpleNamespace(call_later=lambda *_: woken.set())
-    before = signal.signal(signal.SIGWINCH, lambda *_: None)
+    before = {number: signal.getsignal(number) for number in (*ENDINGS, signal.SIGWINCH)}
+    signal.signal(signal.SIGWINCH, lambda *_: None)
     reads, writes = os.pipe()
     monkeypatch.setattr("sys.__stdin__", os.fdopen(reads, "rb"))
     try:
@@ -85,5 +88,17 @@ def test_a_signal_wakes_the_loop_that_has_just_gone_to_sleep(monkeypatch: pytest
             os.kill(os.getpid(), signal.SIGWINCH)
             assert woken.wait(10)
     finally:
-        signal.signal(signal.SIGWINCH, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         os.close(writes)
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_signal_once_the_app_is_left_ends_the_process_with_its_exit_code(number: int) -> None:
+    script = (
+        "import os, signal, types; from adder_tui.process import ShutdownGuard\n"
+        f"signal.signal({int(number)}, signal.SIG_DFL)\n"
+        f"with ShutdownGuard(types.SimpleNamespace(), on_end=print): pass\nos.kill(os.getpid(), {int(number)})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (128 + number, "")
