@@ -222,7 +222,7 @@ def mend_driver() -> None:
     Latin-1 brings such bytes, and so does a line that loses some. A character that arrives in two pieces is still read
     whole. The app is suspended by its loop, not within whatever SIGTSTP breaks in on: that may hold the lock of the
     queue to the terminal, for which it would wait for ever. And SIGCONT for an app that was not suspended by itself,
-    but stopped or not stopped at all, starts no second input thread beside the first.
+    but stopped or not stopped at all, or is just being suspended, starts no second input thread beside the first.
     """
     # Not at the top: the command line must come without textual.
     from textual._parser import ParseError, Peek1, Read1
@@ -255,6 +255,15 @@ def mend_driver() -> None:
     linux_driver.getincrementaldecoder = lenient_decoder  # type: ignore[attr-defined, assignment]
     linux_driver.XTermParser = LenientParser  # type: ignore[attr-defined]
     suspend, resume = linux_driver.LinuxDriver._sigtstp_application, linux_driver.LinuxDriver._sigcont_application
+    leave = linux_driver.LinuxDriver.suspend_application_mode
+    leaving: set[LinuxDriver] = set()
+
+    def leave_whole(driver: LinuxDriver) -> None:
+        leaving.add(driver)
+        try:
+            leave(driver)
+        finally:
+            leaving.discard(driver)
 
     def rest(driver: LinuxDriver, *_: object) -> None:
         import asyncio  # with textual: the command line comes without it
@@ -264,9 +273,10 @@ def mend_driver() -> None:
 
     def go_on(driver: LinuxDriver, *_: object) -> None:
         reader = driver._key_thread
-        if reader is not None and not reader.is_alive() and not driver._app._exit:
+        if driver not in leaving and reader is not None and not reader.is_alive() and not driver._app._exit:
             resume(driver)  # at once: the loop stands still where it was suspended, and draws nothing before
 
+    linux_driver.LinuxDriver.suspend_application_mode = leave_whole  # type: ignore[assignment, method-assign]
     linux_driver.LinuxDriver._sigtstp_application = rest  # type: ignore[assignment, method-assign]
     linux_driver.LinuxDriver._sigcont_application = go_on  # type: ignore[assignment, method-assign]
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from textual import events
@@ -56,12 +57,38 @@ def test_a_size_that_no_terminal_has_is_not_taken(parser: Any) -> None:
 @pytest.mark.parametrize(("suspended", "resumed"), [(True, 1), (False, 0)])
 def test_only_an_app_that_was_suspended_is_resumed(parser: Any, suspended: bool, resumed: int) -> None:
     told: list[int] = []
-    driver: Any = SimpleNamespace(
+    driver: Any = Mock(
         _key_thread=SimpleNamespace(is_alive=lambda: not suspended), _app=SimpleNamespace(_exit=False),
         _auto_restart=True, resume_application_mode=lambda: told.append(1),
     )  # fmt: skip
     linux_driver.LinuxDriver._sigcont_application(driver)
     assert len(told) == resumed
+
+
+def test_a_continue_while_the_app_is_being_suspended_breaks_in_on_nothing(parser: Any) -> None:
+    resumed: list[int] = []
+
+    class Driver(linux_driver.LinuxDriver):
+        _app = SimpleNamespace(_exit=False)
+        _key_thread = SimpleNamespace(is_alive=lambda: False)
+
+        def __init__(self) -> None:
+            self._auto_restart = True
+
+        def stop_application_mode(self) -> None:
+            self._sigcont_application()
+
+        def close(self) -> None:
+            self._sigcont_application()
+
+        def resume_application_mode(self) -> None:
+            resumed.append(1)
+
+    driver = Driver()
+    driver.suspend_application_mode()
+    assert resumed == []
+    driver._sigcont_application()
+    assert resumed == [1]
 
 
 async def test_an_app_is_suspended_by_its_loop_and_not_within_what_a_signal_breaks_in_on(
