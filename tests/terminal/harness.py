@@ -139,6 +139,11 @@ class Terminal:
         self._stream.feed(_BEYOND_PYTE.sub(b"", new))
         return self._screen
 
+    def skip(self) -> None:
+        """Leave out what was written until now, where much was; another size has all drawn anew."""
+        self._drawn = len(self.output)
+        self._screen.reset()
+
     @property
     def text(self) -> str:
         """The screen's characters, line by line."""
