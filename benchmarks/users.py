@@ -38,6 +38,8 @@ GONE_SECONDS = 5.0
 COMPILING = 15.0
 """Seconds of processor time; compiling the kernels takes some fifty."""
 ENDLESS = "--experiment many-pairs --set epochs=10000000"
+THINKING = (0.2, 1.2)
+"""Seconds from what a key has brought to the next key."""
 TOOLS = ("sshd", "ssh", "ssh-keygen", "useradd", "userdel")
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -245,7 +247,7 @@ class Learner:
         arrived = terminal.wait_for_bytes(before)
         assert arrived is not None, f"nothing came of {key}"
         self.waits.append(1000 * (arrived - start))
-        time.sleep(self.draws.uniform(0.1, 0.4))
+        time.sleep(self.draws.uniform(*THINKING))
 
     def _type(self, until: float) -> None:
         """Type words into the prompt, which has the keys."""
