@@ -150,6 +150,9 @@ class Fuzzer:
                 if number == signal.SIGTSTP:
                     with contextlib.suppress(AssertionError):
                         terminal.wait_for(lambda: _is_stopped(terminal.pid), timeout=ANSWERS)
+                        # What it wrote before is to be read, or the screen would seem to be back at once, and a
+                        # Ctrl+C would still be the terminal's own.
+                        terminal.wait_for(lambda: not terminal.modes.get(2004), timeout=1)
                     os.kill(terminal.pid, signal.SIGCONT)
                     self._wait_for_screen(terminal)
             case "blind":
