@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
 import time
@@ -12,8 +13,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
+JUST_MADE = 1.0
+"""Seconds after which whoever writes a file holds its lock."""
 LEFT_OVER = 60.0
-"""Seconds after which an unfinished file is nobody's any more."""
+"""Seconds after which an unfinished file is nobody's any more, on disks without locks."""
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -66,7 +69,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
 
 
 def write_whole(path: Path, fill: Callable[[BinaryIO], object], mode: int = 0o666, most_names: int = 0) -> Path:
-    """Write a file beside the path, named ``….part``, then put it in the path's place.
+    """Write a file beside the path, named ``….part`` and locked, then put it in the path's place.
 
     What earlier attempts left beside it because they were killed, or the disk failed, is removed with it.
 
@@ -88,12 +91,14 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], object], mode: int = 0o66
     left = [part]
     try:
         with open(number, "wb") as file:
+            with contextlib.suppress(OSError):  # a disk without locks
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             fill(file)
             file.flush()
             os.fsync(file.fileno())
-        if most_names:
-            left.append(path := _free(path, most_names))
-        os.replace(part, path)
+            if most_names:
+                left.append(path := _free(path, most_names))
+            os.replace(part, path)
     except BaseException:
         for one in left:
             with contextlib.suppress(OSError):
@@ -118,5 +123,18 @@ def clear_leftovers(folder: Path, *patterns: str) -> None:
     with contextlib.suppress(OSError):
         for left in files_in(folder, *patterns):
             with contextlib.suppress(OSError):
-                if time.time() - left.lstat().st_mtime > LEFT_OVER:
+                age = time.time() - left.lstat().st_mtime
+                if age > JUST_MADE and not _is_written(left, age):
                     os.unlink(left)
+
+
+def _is_written(part: Path, age: float) -> bool:
+    """Whether somebody is writing the file, or may be where locks tell nothing."""
+    try:
+        with open_regular(part) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return age <= LEFT_OVER
+    return False

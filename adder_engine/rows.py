@@ -187,7 +187,9 @@ def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
     mark = ""
     for number, text in _whole(numbered):
         if len(text) > LONGEST_LINE:
-            raise ExperimentError(f"line {number:,}: it has {len(text):,} characters, which is no row: write {FORMS}.")
+            raise ExperimentError(
+                f"line {number:,}: it has {len(text):,} characters, and {LONGEST_LINE:,} is the limit: write {FORMS}."
+            )
         if not lines and not mark and (asked := _SEPARATOR.fullmatch(text)):
             mark = _asked_mark(asked[1] or "\t", number)
             continue

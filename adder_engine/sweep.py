@@ -14,6 +14,7 @@ from adder_engine.experiment import Experiment, key_named
 from adder_engine.parsing import Sum
 from adder_engine.schema import LARGEST_SEED, Value
 from adder_engine.snapshot import ended_text
+from adder_engine.steps import give_way
 from adder_engine.watched_sums import starting_sums
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class Sweep:
 
         def work() -> None:
             """Train one run after another, as long as some are left."""
+            give_way()
             try:
                 for place in waiting:
                     for look in self._train(self._runs[place], every_epochs):

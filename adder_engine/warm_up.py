@@ -32,6 +32,7 @@ def _taken_over() -> bool:
         for whole in {path.parent for path in beside.glob(NEEDED)}:
             with tempfile.TemporaryDirectory(dir=FOLDER) as part:
                 copy = shutil.copytree(whole, os.path.join(part, whole.name))
+                os.chmod(copy, 0o700)  # the user's alone, as all that lies there
                 os.rename(copy, FOLDER / whole.name)  # whole or not at all
     except OSError:
         return False

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.snapshot import Snapshot
+from adder_engine.steps import give_way
 
 if TYPE_CHECKING:
     from adder_engine.runs.workspace import Workspace
@@ -308,6 +309,7 @@ class EngineThread:
                 self.warning = workspace.warning
 
     def _serve(self, workspace: Workspace) -> None:
+        give_way()
         while not self._closing.is_set():
             begun = time.perf_counter()
             wait = self._train(workspace) if self._playing else None

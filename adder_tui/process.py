@@ -101,7 +101,8 @@ class ShutdownGuard:
     When a signal of :data:`ENDINGS` arrives or the terminal vanishes, ``on_end`` is called in a thread of its own
     and the app is asked to leave; then the process ends with exit code 128 + signal (a vanished terminal counts as
     SIGHUP). For an app that does not leave in time the terminal is restored here. A terminal that is gone, or that
-    belongs to another process group because this one is suspended, is left alone.
+    belongs to another process group because this one is suspended, is left alone. Afterwards, while the process tidies
+    up, a signal ends it at once and with the same exit code.
 
     Args:
         app: the app to guard; it need not run yet.
@@ -114,7 +115,8 @@ class ShutdownGuard:
         self._left = threading.Event()
         self._terminal = sys.__stdin__.fileno() if sys.__stdin__ else 0
         self._before: list[Any] | None = None
-        self._handlers: dict[signal.Signals, Any] = {}
+        self._handlers: set[int] = set()
+        """The signals that are served."""
         self._wakeup_before = -1
 
     def __enter__(self) -> Self:
@@ -124,7 +126,8 @@ class ShutdownGuard:
         os.set_blocking(self._wake_write, False)
         for number in ENDINGS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
-                self._handlers[number] = signal.signal(number, self._noted)
+                signal.signal(number, self._noted)
+                self._handlers.add(number)
         # Python writes each signal's number here at once, whatever the main thread is busy with.
         self._wakeup_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._watch, name="shutdown guard", daemon=True)
@@ -139,8 +142,8 @@ class ShutdownGuard:
             os.write(self._wake_write, b"\0")
         self._thread.join()
         signal.set_wakeup_fd(self._wakeup_before)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        for number in self._handlers:
+            signal.signal(number, _leave)
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -225,7 +228,7 @@ def mend_driver() -> None:
     Latin-1 brings such bytes, and so does a line that loses some. A character that arrives in two pieces is still read
     whole. The app is suspended by its loop, not within whatever SIGTSTP breaks in on: that may hold the lock of the
     queue to the terminal, for which it would wait for ever. And SIGCONT for an app that was not suspended by itself,
-    but stopped or not stopped at all, starts no second input thread beside the first.
+    but stopped or not stopped at all, or is just being suspended, starts no second input thread beside the first.
     """
     # Not at the top: the command line must come without textual.
     from textual._parser import ParseError, Peek1, Read1
@@ -258,6 +261,15 @@ def mend_driver() -> None:
     linux_driver.getincrementaldecoder = lenient_decoder  # type: ignore[attr-defined, assignment]
     linux_driver.XTermParser = LenientParser  # type: ignore[attr-defined]
     suspend, resume = linux_driver.LinuxDriver._sigtstp_application, linux_driver.LinuxDriver._sigcont_application
+    leave = linux_driver.LinuxDriver.suspend_application_mode
+    leaving: set[LinuxDriver] = set()
+
+    def leave_whole(driver: LinuxDriver) -> None:
+        leaving.add(driver)
+        try:
+            leave(driver)
+        finally:
+            leaving.discard(driver)
 
     def rest(driver: LinuxDriver, *_: object) -> None:
         import asyncio  # with textual: the command line comes without it
@@ -267,9 +279,10 @@ def mend_driver() -> None:
 
     def go_on(driver: LinuxDriver, *_: object) -> None:
         reader = driver._key_thread
-        if reader is not None and not reader.is_alive() and not driver._app._exit:
+        if driver not in leaving and reader is not None and not reader.is_alive() and not driver._app._exit:
             resume(driver)  # at once: the loop stands still where it was suspended, and draws nothing before
 
+    linux_driver.LinuxDriver.suspend_application_mode = leave_whole  # type: ignore[assignment, method-assign]
     linux_driver.LinuxDriver._sigtstp_application = rest  # type: ignore[assignment, method-assign]
     linux_driver.LinuxDriver._sigcont_application = go_on  # type: ignore[assignment, method-assign]
 
@@ -277,6 +290,11 @@ def mend_driver() -> None:
 def lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
     """As :func:`codecs.getincrementaldecoder`, but bytes that make no character are left out."""
     return partial(codecs.getincrementaldecoder(encoding), errors="ignore")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """All is saved, and the terminal is as it was."""
+    os._exit(128 + number)
 
 
 def _nothing() -> None:

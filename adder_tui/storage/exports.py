@@ -10,6 +10,7 @@ import getpass
 import json
 import os
 import re
+import stat
 import sys
 import threading
 import zlib
@@ -101,7 +102,8 @@ class Drop:
     """A class's drop folder, into which progress exports itself, written beside the app: a slow disk holds nobody up.
 
     Args:
-        folder: somebody else's, as a rule; learners may write there.
+        folder: somebody else's, as a rule; learners may write there. Where it hands on its group (mode 3773) that may
+            read what lies there, and else everybody may who knows the file's name.
         data_dir: where the learner's progress is kept. The file is named after the user, and after the data folder
             where that is not the usual one, so that learners who share an account have a file each.
         usual: the usual data folder.
@@ -143,11 +145,12 @@ class Drop:
 
     def _write(self, line: str) -> None:
         def fill(file: BinaryIO) -> None:
-            os.fchmod(file.fileno(), 0o644)  # the teacher reads it, whatever the umask
+            os.fchmod(file.fileno(), mode)  # the teacher reads it, whatever the umask
             file.write(line.encode())
 
         try:
-            write_whole(self.path, fill, mode=0o644)
+            mode = 0o640 if self.path.parent.stat().st_mode & stat.S_ISGID else 0o644
+            write_whole(self.path, fill, mode=mode)
             self.warning = ""
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error

@@ -109,7 +109,8 @@ def take_instance_lock(data_dir: Path) -> InstanceLock:
         make_data_dir(data_dir)
         write_whole(data_dir / PROBE, lambda file: None, 0o600)
         (data_dir / PROBE).unlink(missing_ok=True)
-        clear_leftovers(data_dir, *LEFTOVERS)
+        for folder in (data_dir, *data_dir.glob("lessons*/")):
+            clear_leftovers(folder, *LEFTOVERS)
     except OSError as error:
         return _nowhere(data_dir, error.strerror or str(error))
     for number in range(1, INSTANCES + 1):

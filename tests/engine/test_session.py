@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import random
 import signal
 import subprocess
@@ -857,3 +858,12 @@ async def test_requests_take_or_refuse_what_has_the_wrong_type_and_the_run_goes_
             with pytest.raises(AdderError, match=r"^[^\n]+\.$"):
                 await request
         assert (await session.step("epoch", np.int64(3))).status == "paused"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness of their own there")
+async def test_the_thread_that_trains_gives_way_to_those_that_answer_keys() -> None:
+    session = Session(ENDLESS)
+    await session.snapshot()
+    (engine,) = (thread for thread in threading.enumerate() if thread.name == "engine" and thread.is_alive())
+    assert os.getpriority(os.PRIO_PROCESS, engine.native_id or 0) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+    await session.close()

@@ -20,5 +20,6 @@ def test_who_may_not_write_beside_the_sources_takes_over_what_lies_compiled_ther
     (beside / "kernels_1" / "loop.train-1.nbc").write_bytes(b"code")
     assert warm_up.is_compiled()
     assert [path.name for path in own.rglob("*") if path.is_file()] == ["loop.train-1.nbc"]
+    assert (own / "kernels_1").stat().st_mode & 0o777 == 0o700
     monkeypatch.setattr(compiler, "FOLDER", None)
     assert not warm_up.is_compiled()

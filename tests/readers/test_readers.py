@@ -1,6 +1,6 @@
 """Whatever bytes a file or a line holds: a reader takes it, or refuses it in one sentence, soon and with little memory.
 
-What fell once is kept in ``saved/``, a folder for each reader, and tried first.
+What fell once, or is of the kind that fell, is kept in ``saved/``, a folder for each reader.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from adder_engine.parsing import parse_sum
 from adder_engine.runs.files import read, read_others, write
 from adder_engine.runs.restoring import companions_restored, opened, saved
 from adder_engine.runs.run import Run
+from adder_engine.weights_file import safetensors, starting_weights
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.course.course import OWN_COURSE, read_glossary
 from adder_tui.course.loader import read_lesson
@@ -82,6 +83,18 @@ def _progress() -> dict[str, object]:
     return tree
 
 
+WEIGHTS = {name: np.full(shape, 0.5, np.float32) for name, shape in (
+    ("input.weight", (4, 2)), ("input.bias", (4,)), ("hidden.weight", (4, 4)), ("hidden.bias", (4,)),
+    ("output.weight", (1, 4)), ("output.bias", (1,)),
+)}  # fmt: skip
+_read_weights = _in_file(lambda path: starting_weights(path, Experiment()), ".weights")
+
+
+def _packed_weights() -> bytes:
+    np.savez(held := io.BytesIO(), **WEIGHTS)
+    return held.getvalue()
+
+
 READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "experiment": (
         _in_file(lambda path: read_experiment(str(path)), ".toml"), Experiment.preset("overfit").to_toml().encode(),
@@ -95,6 +108,9 @@ READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "progress": (_in_file(_read_progress, ".json"), json.dumps(_progress()).encode()),
     "progress line": (lambda data: from_line(data.decode("utf-8", "replace")), to_line(Progress(_progress())).encode()),
     "run": (_in_file(_read_run, ".npz"), _run_file()),
+    "weights": (_read_weights, safetensors(WEIGHTS)),
+    "packed weights": (_read_weights, _packed_weights()),
+    "written weights": (_read_weights, json.dumps({name: array.tolist() for name, array in WEIGHTS.items()}).encode()),
     "sum": (lambda data: parse_sum(data.decode("utf-8", "replace")), "−3.5e2 + .7".encode()),
     "value": (lambda data: Experiment().parsed(data.decode("utf-8", "replace")), b"network.layers=2-8-1"),
 }  # fmt: skip
@@ -182,6 +198,7 @@ def _many_members() -> bytes:
     return target.getvalue()
 
 
+TERABYTE = b'{"input.weight": {"dtype": "F32", "shape": [4, 250000000000], "data_offsets": [0, 32]}}'
 HUGE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a million dotted keys": ("experiment", lambda: b"".join(b"a.b%d = 1\n" % i for i in range(180_000))),
     "a key of a hundred thousand parts": ("experiment", lambda: b"a." * 30_000 + b"a = 1"),
@@ -216,6 +233,10 @@ HUGE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "large states": ("run", lambda: _run_with(states=np.zeros((80_000, 4, 37), np.float32))),
     "a wide history": ("run", lambda: _run_with(train=np.zeros((4, 900_000)))),
     "many members": ("run", _many_members),
+    "a long header of weights": ("weights", lambda: (2**24 - 8).to_bytes(8, "little") + b"{" * (2**24 - 8)),
+    "weights that claim a terabyte": ("weights", lambda: len(TERABYTE).to_bytes(8, "little") + TERABYTE + bytes(32)),
+    "lists of weights": ("written weights", lambda: b"[" * 2**24),
+    "weights of many numbers": ("written weights", lambda: b'{"input.weight": [' + b"1," * 2**22 + b"1]}"),
     "terms of a sum": ("sum", lambda: b"9" * 2_000_000 + b"+1"),
     "blanks of a sum": ("sum", lambda: b" " * 2_000_000 + b"1"),
     "a value of digits": ("value", lambda: b"training.lr=" + b"1" * 120_000),

@@ -150,6 +150,9 @@ class Fuzzer:
                 if number == signal.SIGTSTP:
                     with contextlib.suppress(AssertionError):
                         terminal.wait_for(lambda: _is_stopped(terminal.pid), timeout=ANSWERS)
+                        # What it wrote before is to be read, or the screen would seem to be back at once, and a
+                        # Ctrl+C would still be the terminal's own.
+                        terminal.wait_for(lambda: not terminal.modes.get(2004), timeout=1)
                     os.kill(terminal.pid, signal.SIGCONT)
                     self._wait_for_screen(terminal)
             case "blind":
@@ -185,9 +188,14 @@ class Fuzzer:
     # --- what must be ----------------------------------------------------------------------------
 
     def _has_quit(self, terminal: Terminal) -> bool:
-        """Whether it was left in its own ways, by a click on the footer or from the palette."""
+        """Whether it was left in its own ways, by a click on the footer or from the palette.
+
+        While it tidies up the terminal is the shell's again, and Ctrl+C is SIGINT; a signal may come as late as when
+        Python takes itself down.
+        """
         left = Path(f"{self._told}.tasks.quit")
-        return left.exists() and terminal.ended and terminal.exit_code == 0
+        late = (-number for number in QUITS if number != signal.SIGKILL)
+        return left.exists() and terminal.ended and terminal.exit_code in (0, 130, *late)
 
     def _is_well(self, terminal: Terminal) -> None:
         self._claim(not terminal.ended, f"the app goes on; it ended with {terminal.exit_code}", terminal)

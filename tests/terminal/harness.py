@@ -82,6 +82,7 @@ class Terminal:
                 (os.POSIX_SPAWN_DUP2, 0, 2),
             ],
             setsid=True,
+            setsigdef=(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT),  # who is started in the background ignores some
         )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -137,6 +138,11 @@ class Terminal:
         self._drawn += len(new)
         self._stream.feed(_BEYOND_PYTE.sub(b"", new))
         return self._screen
+
+    def skip(self) -> None:
+        """Leave out what was written until now, where much was; another size has all drawn anew."""
+        self._drawn = len(self.output)
+        self._screen.reset()
 
     @property
     def text(self) -> str:

@@ -119,6 +119,15 @@ def test_checking_a_class_file_tells_of_its_course_and_its_drop_folder(
 # --- the drop folder and the report ---------------------------------------------------------------
 
 
+def test_a_drop_folder_that_hands_on_its_group_keeps_the_files_from_everybody_else(tmp_path: Path) -> None:
+    drop = Drop(tmp_path, tmp_path, tmp_path, CourseMark())
+    for mode, kept in ((0o3773, 0o640), (0o1733, 0o644)):
+        tmp_path.chmod(mode)
+        drop.put(Progress(progress.fresh()))
+        assert drop.close(10)
+        assert drop.path.stat().st_mode & 0o777 == kept
+
+
 def test_a_class_of_two_one_of_whom_is_stuck(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from textual import events
 from textual.drivers import linux_driver
 from textual.message import Message
 
-from adder_tui.process import ShutdownGuard, mend_driver
+from adder_tui.process import ENDINGS, ShutdownGuard, mend_driver
 
 BAD = ("\x1b[48;24;80;0;0t", "\x1b[48;0;0;0;0t", "\x1b[99999999999u", "\x1b[:u", "\x1b[1114112u", "\x1b[<0;-1;0M")
 
@@ -54,12 +57,38 @@ def test_a_size_that_no_terminal_has_is_not_taken(parser: Any) -> None:
 @pytest.mark.parametrize(("suspended", "resumed"), [(True, 1), (False, 0)])
 def test_only_an_app_that_was_suspended_is_resumed(parser: Any, suspended: bool, resumed: int) -> None:
     told: list[int] = []
-    driver: Any = SimpleNamespace(
+    driver: Any = Mock(
         _key_thread=SimpleNamespace(is_alive=lambda: not suspended), _app=SimpleNamespace(_exit=False),
         _auto_restart=True, resume_application_mode=lambda: told.append(1),
     )  # fmt: skip
     linux_driver.LinuxDriver._sigcont_application(driver)
     assert len(told) == resumed
+
+
+def test_a_continue_while_the_app_is_being_suspended_breaks_in_on_nothing(parser: Any) -> None:
+    resumed: list[int] = []
+
+    class Driver(linux_driver.LinuxDriver):
+        _app = SimpleNamespace(_exit=False)
+        _key_thread = SimpleNamespace(is_alive=lambda: False)
+
+        def __init__(self) -> None:
+            self._auto_restart = True
+
+        def stop_application_mode(self) -> None:
+            self._sigcont_application()
+
+        def close(self) -> None:
+            self._sigcont_application()
+
+        def resume_application_mode(self) -> None:
+            resumed.append(1)
+
+    driver = Driver()
+    driver.suspend_application_mode()
+    assert resumed == []
+    driver._sigcont_application()
+    assert resumed == [1]
 
 
 async def test_an_app_is_suspended_by_its_loop_and_not_within_what_a_signal_breaks_in_on(
@@ -77,7 +106,8 @@ async def test_an_app_is_suspended_by_its_loop_and_not_within_what_a_signal_brea
 def test_a_signal_wakes_the_loop_that_has_just_gone_to_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     woken = threading.Event()
     app: Any = SimpleNamespace(call_later=lambda *_: woken.set())
-    before = signal.signal(signal.SIGWINCH, lambda *_: None)
+    before = {number: signal.getsignal(number) for number in (*ENDINGS, signal.SIGWINCH)}
+    signal.signal(signal.SIGWINCH, lambda *_: None)
     reads, writes = os.pipe()
     monkeypatch.setattr("sys.__stdin__", os.fdopen(reads, "rb"))
     try:
@@ -85,5 +115,17 @@ def test_a_signal_wakes_the_loop_that_has_just_gone_to_sleep(monkeypatch: pytest
             os.kill(os.getpid(), signal.SIGWINCH)
             assert woken.wait(10)
     finally:
-        signal.signal(signal.SIGWINCH, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         os.close(writes)
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_signal_once_the_app_is_left_ends_the_process_with_its_exit_code(number: int) -> None:
+    script = (
+        "import os, signal, types; from adder_tui.process import ShutdownGuard\n"
+        f"signal.signal({int(number)}, signal.SIG_DFL)\n"
+        f"with ShutdownGuard(types.SimpleNamespace(), on_end=print): pass\nos.kill(os.getpid(), {int(number)})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (128 + number, "")

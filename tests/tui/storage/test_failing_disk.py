@@ -6,12 +6,13 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 import adder_engine.disk as disk_module
 import adder_engine.session as session_module
-from adder_engine.disk import LEFT_OVER, write_whole
+from adder_engine.disk import JUST_MADE, LEFT_OVER, write_whole
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.files import read
@@ -84,7 +85,7 @@ async def test_a_run_that_cannot_be_saved_goes_on_and_is_saved_when_it_can_be(
     disk: Disk, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "SAVE_EVERY", 0.0)
-    monkeypatch.setattr(disk_module, "LEFT_OVER", -1.0)  # what a fault in mid-write left is old enough at once
+    monkeypatch.setattr(disk_module, "JUST_MADE", -1.0)  # what a fault in mid-write left is old enough at once
     file = disk.folder / "run.npz"
     async with Session(SMALL, autosave=disk.folder / "autosave.npz") as session:
         await session.step("epoch", 3)
@@ -173,7 +174,42 @@ def test_what_a_failing_disk_left_is_cleared_once_it_is_well(disk: Disk) -> None
         write_whole(path, breaks)
     disk.fault = ""
     (left,) = disk.folder.glob("run.npz.*.part")
-    long_ago = left.stat().st_mtime - 2 * LEFT_OVER
-    os.utime(left, (long_ago, long_ago))
+    _aged(left, 2 * JUST_MADE)
     write_whole(path, lambda file: file.write(b"whole"))
     assert [file.name for file in disk.folder.iterdir()] == ["run.npz"]
+
+
+def _aged(path: Path, seconds: float) -> None:
+    before = path.stat().st_mtime - seconds
+    os.utime(path, (before, before))
+
+
+def test_the_next_start_clears_what_nobody_writes_any_more_and_leaves_what_another_app_writes(disk: Disk) -> None:
+    lessons = disk.folder / "lessons"
+    lessons.mkdir()
+    left = [disk.folder / "autosave.npz.0badcafe.part", lessons / "loss.npz.0badcafe.part"]
+    for path in left:
+        path.write_bytes(b"half")
+        _aged(path, 2 * JUST_MADE)
+
+    def starts_another(file: BinaryIO) -> None:
+        file.write(b"half")
+        file.flush()
+        (part,) = disk.folder.glob("run.npz.*.part")
+        _aged(part, 2 * LEFT_OVER)
+        assert not take_instance_lock(disk.folder).warning
+        assert part.exists()
+        assert not any(map(os.path.exists, left))
+
+    assert write_whole(disk.folder / "run.npz", starts_another).read_bytes() == b"half"
+
+
+def test_where_no_lock_tells_who_writes_what_is_young_is_left(disk: Disk) -> None:
+    young, old = (disk.folder / f"run.npz.{name}.part" for name in ("0badcafe", "deadbeef"))
+    for path, age in ((young, LEFT_OVER / 2), (old, 2 * LEFT_OVER)):
+        path.write_bytes(b"half")
+        _aged(path, age)
+    disk.fault = "no locks"
+    write_whole(disk.folder / "run.npz", lambda file: file.write(b"whole"))
+    assert young.exists()
+    assert not old.exists()
