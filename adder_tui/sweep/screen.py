@@ -27,6 +27,7 @@ from adder_tui.sweep.draw import (
     value_text,
 )
 from adder_tui.sweep.draw_grid import cell_line, grid_lines
+from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.fields import Field
@@ -216,7 +217,7 @@ class SweepScreen(ListWindow[None]):
             lines += [Line(), *said_lines(goes_on, width, "dim", glyphs)]
         lines = lines[: height - 2]
         escape = "closes" if self.sweep is None else "back to the sweep"
-        keys = keys_line((("Enter", "trains"), ("Tab", "next field"), ("Esc", escape))).fit(width)
+        keys = keys_line((("Enter", "trains"), ("Tab", "next field"), ("Ctrl+R", "rates"), ("Esc", escape))).fit(width)
         return [*lines, *[Line()] * (height - len(lines) - 1), keys]
 
     # --- the sweep -------------------------------------------------------------------------------
@@ -264,7 +265,7 @@ class SweepScreen(ListWindow[None]):
         aside = "left/right" if self._services.settings.ascii else "←→"
         seeds = [("Tab" if sweep.plan.across else aside, "seeds")] if len(sweep.plan.seeds) > 1 else []
         leave = ("Esc", "leaves it running" if running else "closes")
-        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
+        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), ("Ctrl+R", "rates"), *stop, leave]
         short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
         shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
         return roomiest(width, *map(keys_line, (full, short, shortest))).fit(width)
@@ -317,6 +318,10 @@ class SweepScreen(ListWindow[None]):
             return
         self.dismiss()
         leave_running(self.app, self._services)
+
+    def action_rates(self) -> None:
+        """Test rates over this screen; where one is taken, this is closed too."""
+        self.app.push_screen(RatesScreen(self._services), lambda taken: self.dismiss() if taken else None)
 
     def action_enter(self) -> None:
         """Begin the sweep; in the table go to the chosen run."""
