@@ -234,7 +234,13 @@ class SweepScreen(ListWindow[None]):
         percent = Line.of((f"  {standing}, {int(done * 100)} %", "dim"))
         full = headline(plan, title(plan.experiment, glyphs))
         shorter = full.partition(": ")[2]
-        ways = (full, full.rpartition(" of ")[0], shorter, shorter.rpartition(" of ")[0])
+        ways = (
+            full,
+            full.rpartition(" of ")[0],
+            shorter,
+            shorter.rpartition(" of ")[0],
+            shorter.rpartition(" from ")[0],
+        )
         lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))

@@ -14,7 +14,8 @@ from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import plain_number
 from adder_tui.ui.symbols import ASCII, UNICODE
-from tests.tui.screens import app_on, check_golden, shows, until
+from adder_tui.ui.theme import BASIC_THEME
+from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
 
 
 async def test_the_palette_finds_rates_and_the_cursor_reads_them_out_from_the_lowest_loss_on(session: Session) -> None:
@@ -80,6 +81,23 @@ async def test_where_no_rate_lowered_the_loss_there_is_none_to_take(session: Ses
         screen.test = dataclasses.replace(screen.test, losses=(1.0,) * 3, rates=(1e-8, 1e-7, 1e-6))
         await pilot.press("enter")
         await shows(pilot, "No rate lowered the loss: read one out")
+
+
+async def test_a_window_with_room_between_its_parts_hides_the_app_in_16_colours_and_a_dialog_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    app = app_on(preset("one-pair"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "loss, log scale")
+        assert app.theme == BASIC_THEME
+        await pilot.press("S")
+        await shows(pilot, "Ctrl+R rates")
+        assert "loss, log scale" not in screen_text(app)
+        await pilot.press("escape", "ctrl+p")
+        await shows(pilot, "loss, log scale")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
 
 
 @pytest.mark.parametrize("ascii", [False, True])
