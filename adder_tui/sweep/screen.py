@@ -327,7 +327,12 @@ class SweepScreen(ListWindow[None]):
 
     def action_rates(self) -> None:
         """Test rates over this screen; where one is taken, this is closed too."""
-        self.app.push_screen(RatesScreen(self._services), lambda taken: self.dismiss() if taken else None)
+
+        def leave(taken: bool | None) -> None:
+            if taken:
+                self.dismiss()
+
+        self.app.push_screen(RatesScreen(self._services), leave)
 
     def action_enter(self) -> None:
         """Begin the sweep; in the table go to the chosen run."""
