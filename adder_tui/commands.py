@@ -117,7 +117,7 @@ _RUN = (
     Command("rescue", "h", "h", "lower rate",
             "After a blow-up: back to ten updates before it, with half the rate, or half its limit if that is lower.",
             "controller", lesson=_NEVER),
-    Command("runs", "l", "l", "runs", "List the runs: go to one, compare two, choose what is on the chart.",
+    Command("runs", "l", "l", "runs", "List the runs: go to one, compare up to four, choose what is on the chart.",
             "app", footer=9, lesson=_NEVER, action="window('runs.screens:RunsScreen')"),
     Command("sweep", "S", "S", "sweep", "Train one setting over several values and seeds, as one chart and one table.",
             "app", lesson=_NEVER, action="window('sweep.screen:SweepScreen')"),
@@ -323,7 +323,7 @@ _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
     Command("choose_run", _MOVES, "arrows", "move", "Choose another run.", "window", action="move('{key}')"),
     Command("go_to_run", "enter", "Enter", "go", "Go to the chosen run; the one in progress is kept.",
             "window", footer=1, action="go"),
-    Command("compare_runs", "c,space", "c", "compare", "Pick the chosen run, then another one to set it beside.",
+    Command("compare_runs", "c,space", "c", "compare", "Pick the chosen run, then others to set it beside, up to four.",
             "window", footer=2, action="pick"),
     Command("chart_run", "v", "v", "chart", "Put the chosen run on the chart, or take it away.",
             "window", footer=3, action="chart"),
@@ -333,9 +333,9 @@ _RUNS = tuple(replace(command, contexts=_on("runs")) for command in (
             "window", action="bring_back"),
     Command("note_run", "n", "n", "note", "Write a note on the chosen run; it is saved with it.",
             "window", footer=6, action="note"),
-    Command("swap_runs", "tab", "Tab", "swap them", "Of two runs side by side, show the other one first.",
+    Command("swap_runs", "tab", "Tab", "swap them", "Of runs side by side, show the next one first.",
             "window", action="swap"),
-    Command("leave_runs", "escape,l,q", "Esc", "close", "Go back from two runs to the list, and from it to the app.",
+    Command("leave_runs", "escape,l,q", "Esc", "close", "Go back to the list, and from it to the app.",
             "window", footer=5, action="leave"),
 ))
 _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
@@ -352,6 +352,8 @@ _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
     Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
             "window", action="new"),
     Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
+    Command("rates_for_sweep", "ctrl+r", "Ctrl+R", "rates", "Find a learning rate: the loss while the rate rises.",
+            "window", typing="Ctrl+R", action="rates"),
     Command("leave_sweep", "escape", "Esc", "close", "Close it; a sweep that runs goes on.",
             "window", typing="Esc", action="leave"),
 ))
@@ -359,7 +361,9 @@ _RATES = tuple(replace(command, contexts=_on("rates")) for command in (
     Command("read_rates", "left,right,pageup,pagedown", "arrows", "read out",
             "Read rate and loss out, from the lowest loss on; PgUp and PgDn go by ten updates.",
             "window", action="read('{key}')"),
-    Command("leave_rates", "escape,q", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
+    Command("take_rate", "enter", "Enter", "take", "Take the rate that is read out, at first the usual choice, into"
+            " the run; u takes it back.", "window", action="take"),
+    Command("leave_rates", "escape,q", "Esc", "close", "Go back.", "window", action="dismiss"),
 ))
 _DATA = tuple(replace(command, contexts=_on("data")) for command in (
     Command("choose_pair", _MOVES, "arrows", "move", "Choose another pair.", "window", action="move('{key}')"),

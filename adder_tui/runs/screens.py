@@ -1,4 +1,4 @@
-"""The screen of runs: go to one, strike one off, choose what is on the chart, set two side by side."""
+"""The screen of runs: go to one, strike one off, choose what is on the chart, set two to four side by side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 
 from adder_engine.snapshot import MOST_NOTE, RunSummary
 from adder_tui.commands import window_keys
-from adder_tui.runs.draw import last_epoch, run_text, runs_lines, side_by_side
+from adder_tui.runs.compare import MOST_COMPARED, last_epoch, side_by_side
+from adder_tui.runs.draw import run_text, runs_lines
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.lens import WHOLE, looked
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DETAIL_ROWS = 3
 
 LIST_KEYS = keys_line(window_keys("runs"), lead="")
-PAIR_KEYS = keys_line((("Esc", "back to the list"), ("Tab", "swap them")), lead="")
+COMPARED_KEYS = keys_line((("Esc", "back to the list"), ("Tab", "swap them"), ("c", "one more")), lead="")
 
 
 class RunNote(FieldDialog):
@@ -46,7 +47,7 @@ class RunNote(FieldDialog):
 
 
 class RunsScreen(ListWindow[None]):
-    """The run in progress and those that were left; or two of them side by side."""
+    """The run in progress and those that were left; or some of them side by side."""
 
     DEFAULT_CSS = """
     RunsScreen { background: $background; padding: 0 1; }
@@ -58,9 +59,11 @@ class RunsScreen(ListWindow[None]):
         super().__init__()
         self._services = services
         self.picked: list[int] = []
-        """Ids of the runs to be set side by side; two of them are."""
+        """Ids of the runs to be set side by side; two or more of them are."""
+        self.picking = False
+        """Whether another run is chosen beside those that stand side by side already."""
         self.lens = WHOLE
-        """How the chart of two runs is looked at."""
+        """How the chart of runs side by side is looked at."""
         self.struck: list[str] = []
         """Names of the runs that were struck off here, the last one last; u brings it back."""
 
@@ -78,23 +81,23 @@ class RunsScreen(ListWindow[None]):
         return len(self.runs)
 
     @property
-    def pair(self) -> tuple[RunSummary, RunSummary] | None:
-        """The two that are set side by side."""
+    def compared(self) -> list[RunSummary]:
+        """Those that are set side by side; none while the list is shown."""
         found = {run.id: run for run in self.runs}
-        if len(self.picked) < 2 or not all(id in found for id in self.picked):
-            return None
-        return found[self.picked[0]], found[self.picked[1]]
+        if self.picking or len(self.picked) < 2 or not all(id in found for id in self.picked):
+            return []
+        return [found[id] for id in self.picked]
 
     def lines(self, view: ViewState, width: int, height: int) -> list[Line]:
         """What the screen shows."""
-        runs, pair = self.runs, self.pair
-        if pair is not None:
+        runs, compared = self.runs, self.compared
+        if compared:
             head = Line.of(("Side by side", "strong"))
             return [
                 head.fit(width),
                 Line(),
-                *side_by_side(view, pair, width, height - 3, self.lens),
-                PAIR_KEYS.fit(width),
+                *side_by_side(view, compared, width, height - 3, self.lens),
+                COMPARED_KEYS.fit(width),
             ]
         head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
         if not runs:
@@ -123,41 +126,52 @@ class RunsScreen(ListWindow[None]):
 
     @property
     def _chosen(self) -> RunSummary | None:
-        """The chosen run; None where there is none, or two are side by side."""
-        return self.runs[self.at] if self.runs and self.pair is None else None
+        """The chosen run; None where there is none, or some are side by side."""
+        return self.runs[self.at] if self.runs and not self.compared else None
 
     # --- keys ------------------------------------------------------------------------------------
 
     def choose(self, row: int) -> None:
-        if 0 <= row < self.count and self.pair is None:
+        if 0 <= row < self.count and not self.compared:
             self.go(row)
 
     def action_leave(self) -> None:
-        if self.picked:
+        if self.picking and len(self.picked) > 1:
+            self.picking = False
+            self.say("")
+        elif self.picked:
             self.picked.clear()
-            self.lens = WHOLE
+            self.picking, self.lens = False, WHOLE
             self.say("")
         else:
             self.dismiss()
 
     def action_pick(self) -> None:
-        if (run := self._chosen) is None:
+        """Pick the chosen run, or put it back; of runs side by side, choose one more in the list."""
+        if self.compared:
+            self.picking = True
+            self.say("Choose another run to set beside them, and press c; Esc goes back to them.")
+        elif (run := self._chosen) is None:
             return
-        id = run.id
-        if id in self.picked:
-            self.picked.remove(id)
+        elif run.id in self.picked:
+            self.picked.remove(run.id)
+            self.say(f"{len(self.picked)} stay side by side." if len(self.picked) > 1 else "")
+        elif len(self.picked) >= MOST_COMPARED:
+            self.say(f"{MOST_COMPARED} runs stand side by side at most: c on one that is picked takes it out.")
         else:
-            self.picked.append(id)
-        self.say("Choose the run to set beside it, and press c again." if len(self.picked) == 1 else "")
+            self.picked.append(run.id)
+            self.picking = False
+            self.say("Choose the run to set beside it, and press c again." if len(self.picked) == 1 else "")
 
     def action_swap(self) -> None:
-        self.picked.reverse()
+        """Show the next one first, and the first one last."""
+        self.picked = [*self.picked[1:], *self.picked[:1]]
         self.redraw()
 
     def action_look(self, way: str, by: float = 0.0) -> None:
-        """Look at the chart of two runs in another way."""
-        if self.pair is not None:
-            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.pair))
+        """Look at the chart of runs side by side in another way."""
+        if compared := self.compared:
+            self.lens, _ = looked(self.lens, way, by, None, last_epoch(compared))
             self.redraw()
 
     def action_chart(self) -> None:
@@ -190,11 +204,12 @@ class RunsScreen(ListWindow[None]):
         snapshot = self._services.view().snapshot
         name = run.name if snapshot is None else shown_beside(snapshot, run)  # as it stands in the list
         await self._services.controller.forget(run.id)
+        self.picked = [id for id in self.picked if id != run.id]
         self.struck.append(name)
         self.say("")
 
     def action_bring_back(self) -> None:
-        if self.pair is None:
+        if not self.compared:
             self.start(self._bring_back(), exclusive=False)
 
     async def _bring_back(self) -> None:

@@ -78,16 +78,37 @@ def same_start(one: Experiment, other: Experiment) -> bool:
     return all(one[key] == other[key] for key in keys)
 
 
-def start_sentence(one: RunSummary, other: RunSummary) -> str:
-    """What the two have in common at their start, in one sentence."""
-    at = one.branched_at if one.parent == other.id else other.branched_at if other.parent == one.id else None
-    if at is not None:
+def start_sentence(*runs: RunSummary) -> str:
+    """What runs side by side, called A, B and so on, have in common at their start, in one sentence."""
+    one, other = runs[:2]
+    if len(runs) == 2 and (at := _parted(one, other)) is not None:
         return f"They are one run up to epoch {at:,.4g}: identical weights until there."
-    if same_start(one.experiment, other.experiment):
-        return f"Both began with identical weights: seed {one.experiment.seed}."
-    differ = [key for key in DRAWN if one.experiment[key] != other.experiment[key]] or ["data.draw_first"]
+    alike: list[list[int]] = []
+    for i, run in enumerate(runs):
+        group = next((g for g in alike if same_start(runs[g[0]].experiment, run.experiment)), None)
+        if group is None:
+            alike.append([i])
+        else:
+            group.append(i)
+    parted = "".join(
+        f" {chr(65 + i)} and {chr(65 + j)} are one run up to epoch {at:,.4g}."
+        for i in range(len(runs)) for j in range(i + 1, len(runs))
+        if len(runs) > 2 and (at := _parted(runs[i], runs[j])) is not None
+    )  # fmt: skip
+    if len(alike) == 1:
+        all_of_them = "Both" if len(runs) == 2 else "All"
+        return f"{all_of_them} began with identical weights: seed {one.experiment.seed}.{parted}"
+    differ = [key for key in DRAWN if len({run.experiment[key] for run in runs}) > 1] or ["data.draw_first"]
     names = " and ".join(key.rpartition(".")[2].replace("_", " ") for key in differ)
-    return f"They began with different weights: another {names}."
+    groups = [[chr(65 + i) for i in group] for group in alike if len(group) > 1]
+    some = "; ".join(f"{', '.join(group[:-1])} and {group[-1]}" for group in groups)
+    said = "They began with different weights" if not some else f"{some} began with identical weights"
+    return f"{said}{', others with' if some else ':'} another {names}.{parted}"
+
+
+def _parted(one: RunSummary, other: RunSummary) -> float | None:
+    """The epoch up to which one is the other, where one branched off the other."""
+    return one.branched_at if one.parent == other.id else other.branched_at if other.parent == one.id else None
 
 
 def branch_sentence(before: Snapshot, after: Snapshot) -> str:

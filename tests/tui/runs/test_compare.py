@@ -22,7 +22,8 @@ from adder_engine.snapshot import (
     Stuck,
     ended_text,
 )
-from adder_tui.runs.draw import run_text, runs_lines, side_by_side
+from adder_tui.runs.compare import side_by_side
+from adder_tui.runs.draw import run_text, runs_lines
 from adder_tui.train.draw_chart import Axis, axis_of, loss_at, loss_chart, near, read_out
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines, stuck_text
 from adder_tui.ui.line import Line, plain, wrapped
@@ -210,6 +211,75 @@ def test_two_runs_side_by_side_look_as_they_did(name: str, width: int, height: i
     view = several()
     snapshot = snapshot_of(view)
     check_golden(name, plain(side_by_side(view, (run_now(snapshot), snapshot.runs[1]), width, height)) + "\n")
+
+
+def four(ascii: bool = False) -> tuple[ViewState, list[RunSummary]]:
+    """The run in progress and three that were left, all different."""
+    view = several(ascii)
+    snapshot = snapshot_of(view)
+    last = run_of(4, "another seed", fall=300.0, seed=7, **{"training.optimizer": "adam", "data.scale": 100.0})
+    return view, [run_now(snapshot), *reversed(snapshot.runs), last]
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize(("size", "many"), [((78, 21), 3), ((118, 37), 4), ((78, 40), 3), ((198, 57), 4)])
+def test_three_runs_fit_at_80_columns_and_four_at_120(size: tuple[int, int], many: int, ascii: bool) -> None:
+    view, runs = four(ascii)
+    lines = side_by_side(view, runs[:many], *size)
+    text = plain(lines)
+    assert len(lines) == size[1]
+    assert {line.width for line in lines} == {size[0]}
+    assert not ascii or text.isascii()
+    assert "No room" not in text
+    for letter, run in zip("ABCD"[:many], runs, strict=False):
+        assert f"{letter} {run.name}"[:12] in lines[0].plain
+        assert f"{letter} answers" in text
+    chart = "\n".join(line.plain for line in lines[6:])
+    assert all(letter in chart for letter in "ABCD"[:many])
+
+
+def test_where_a_run_has_no_room_beside_the_others_that_is_said_and_how_it_comes_into_sight() -> None:
+    view, runs = four()
+    lines = side_by_side(view, runs, 58, 17)
+    assert len(lines) == 17
+    assert {line.width for line in lines} == {58}
+    text = plain(lines)
+    assert "C answers" in text
+    assert "D answers" not in text
+    assert "No room for D: Tab brings the next one here" in text
+    assert "No room" not in plain(side_by_side(view, runs[:3], 58, 17))
+    assert "another seed" in plain(side_by_side(view, [*runs[1:], runs[0]], 58, 17))
+
+
+def test_where_off_by_has_no_room_the_answers_stand_beside_what_is_wanted() -> None:
+    view, runs = four()
+    assert plain(side_by_side(view, runs[:3], 98, 21)).count("off by") == 3
+    narrow = plain(side_by_side(view, runs[:3], 78, 21))
+    assert "off by" not in narrow
+    assert " want " in narrow
+
+
+def test_what_several_runs_have_in_common_at_their_start_is_said() -> None:
+    _, (now, second, first, last) = four()
+    assert start_sentence(first, now, second) == (
+        "All began with identical weights: seed 42. A and C are one run up to epoch 300."
+    )
+    assert start_sentence(first, last, run_of(9, "x")) == (
+        "A and C began with identical weights, others with another seed."
+    )
+    others = [run_of(i, f"seed {i}", seed=i) for i in (5, 6, 7)]
+    assert start_sentence(others[0], last, run_of(8, "x", seed=7), others[1]) == (
+        "B and C began with identical weights, others with another seed."
+    )
+    assert start_sentence(*others) == "They began with different weights: another seed."
+
+
+@pytest.mark.parametrize(("name", "many", "width", "height"), [
+    ("compared_78x21", 3, 78, 21), ("compared_118x37", 4, 118, 37), ("compared_58x17", 4, 58, 17),
+])  # fmt: skip
+def test_several_runs_side_by_side_look_as_they_did(name: str, many: int, width: int, height: int) -> None:
+    view, runs = four()
+    check_golden(name, plain(side_by_side(view, runs[:many], width, height)) + "\n")
 
 
 def test_a_blow_up_is_said_with_what_grew_and_the_rate_beside_its_limit() -> None:

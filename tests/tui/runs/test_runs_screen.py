@@ -126,6 +126,42 @@ async def test_two_runs_stand_side_by_side(session: Session) -> None:
         await shows(pilot, "want")
 
 
+async def test_c_sets_a_third_and_a_fourth_run_beside_two(session: Session) -> None:
+    async with trained(session, size=(120, 40)) as pilot:
+        await branch(pilot, session)
+        for _ in range(3):
+            await app_of(pilot).controller.action_reseed()
+            await session.step("epoch", 20)
+        await pilot.press("l")
+        await shows(pilot, "4 left before this one")
+        await pilot.press("c", "down", "c")
+        await shows(pilot, "Side by side", "B answers", "c one more")
+        await pilot.press("c")
+        await shows(pilot, "Choose another run to set beside them")
+        await pilot.press("escape")
+        await shows(pilot, "Side by side", "B answers")
+        await pilot.press("c", "down", "c")
+        await shows(pilot, "Side by side", "C answers", "They began with different weights: another seed.")
+        await pilot.press("c", "end", "c")
+        await shows(pilot, "D answers")
+        screen = app_of(pilot).screen
+        assert isinstance(screen, RunsScreen)
+        before = [run.id for run in screen.compared]
+        await pilot.press("tab")
+        assert [run.id for run in screen.compared] == [*before[1:], before[0]]
+        await pilot.press("c", "up", "c")
+        await shows(pilot, "4 runs stand side by side at most: c on one that is picked takes it out.")
+        await pilot.press("down", "c")
+        await shows(pilot, "3 stay side by side.")
+        await pilot.press("escape")
+        await shows(pilot, "C answers")
+        assert [run.id for run in screen.compared] == before[1:3] + before[:1]
+        await pilot.press("c", "end", "up", "d")  # a run that is struck off is set beside nothing
+        await shows(pilot, "is struck off")
+        await pilot.press("escape", "escape")
+        await shows(pilot, "Enter go")
+
+
 async def test_a_new_seed_is_said_to_begin_with_other_weights(session: Session) -> None:
     async with trained(session) as pilot:
         await pilot.press("R")
