@@ -151,9 +151,12 @@ class SchemaField:
             raise self.refuse(text) from None
 
     def _two_numbers(self, text: str) -> list[float]:
-        """Those of ``30, 70``, as a row is typed."""
+        """Those of ``30, 70``, as a row is typed; between semicolons a comma is decimal: ``0,9; 0,999``."""
+        from adder_engine.parsing import decimal_points  # only what is typed needs it
+
         try:
-            return [float(part) for part in text.replace(",", " ").split()]
+            parts = map(decimal_points, text.split(";")) if ";" in text else text.replace(",", " ").split()
+            return [float(part) for part in parts]
         except ValueError:
             raise self.refuse(text) from None
 

@@ -274,6 +274,8 @@ def _judged(run: SweepRun, trainer: Trainer, bound: Bound) -> SweepRun:
 def parse_over(text: str) -> tuple[str, list[Value]]:
     """Read a setting and its values as they are typed: ``training.lr=1e-4,1e-3`` or ``network.layers=2-1,2-4-1``.
 
+    Between semicolons a comma is decimal: ``training.lr=0,1; 0,01``.
+
     Raises:
         ExperimentError: no equals sign, no such key, or a value that cannot be read.
     """
@@ -281,7 +283,7 @@ def parse_over(text: str) -> tuple[str, list[Value]]:
     key = key_named(name.strip())
     if not equals or not rest.strip():
         raise ExperimentError(f"{text!r} gives no values: write key=value,value, such as training.lr=1e-4,1e-3.")
-    return key.name, [key.parse(part.strip()) for part in _split(rest)]
+    return key.name, [key.parse(part.strip()) for part in _split(rest, ";" in rest and key.name != "data.rows")]
 
 
 def planned(experiment: Experiment, overs: Sequence[str], seeds: int | None, sums: Sequence[Sum] = ()) -> Sweep:
@@ -322,12 +324,13 @@ def seeds_from(experiment: Experiment, over: str, count: int | None) -> range:
     return range(first, first + count)
 
 
-def _split(text: str) -> Iterator[str]:
-    """The text between commas that stand outside of brackets."""
+def _split(text: str, semicolons: bool) -> Iterator[str]:
+    """The text between commas, or between semicolons, that stand outside of brackets."""
     start = depth = 0
+    mark = ";" if semicolons else ","
     for i, character in enumerate(text):
         depth += (character == "[") - (character == "]")
-        if character == "," and depth == 0:
+        if character == mark and depth == 0:
             yield text[start:i]
             start = i + 1
     yield text[start:]

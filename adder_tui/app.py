@@ -21,7 +21,7 @@ from textual.worker import WorkerFailed
 
 from adder_engine.errors import AdderError, sentence_of
 from adder_engine.experiment import Experiment
-from adder_tui.commands import BY_ID, COMMANDS, Contexts, Owner
+from adder_tui.commands import BY_ID, COMMANDS, Command, Contexts, Owner
 from adder_tui.controller import Controller
 from adder_tui.process import IDLE, GcPacing, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
@@ -384,6 +384,10 @@ class AdderApp(App[None]):
         """Do a command of the table: ``action_…`` of its owner, or of the first of the owner's parts that has it."""
         command = BY_ID[id]
         assert command.owner is not None
+        if self.learn is not None and self.tab == "learn" and self.learn.keeps_back(command):
+            self.say("The engine is loading: what you asked for is done as soon as it is there.")
+            self.start(self._once_settled(command), id)
+            return
         _, name, arguments = parse(command.action or id)
         ways = (getattr(actor, f"action_{name}", None) for actor in self._actors(command.owner))
         does = next((way for way in ways if way is not None), None)
@@ -397,6 +401,14 @@ class AdderApp(App[None]):
                 if outcome is not None:
                     self.start(outcome, id)
         self.redraw()
+
+    async def _once_settled(self, command: Command) -> None:
+        """Do a command when the lesson that was entered has its run."""
+        assert self.learn is not None
+        assert self.learn.classroom is not None
+        await self.learn.classroom.settled()
+        if command.works_on(self.words | {self.tab}) and not self.learn.keeps_back(command):
+            self.carry_out(command.id)
 
     action_do = action_press = carry_out
     """The ways in which keys reach it."""

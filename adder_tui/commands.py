@@ -19,6 +19,7 @@ Context = TabId | Window | Literal[
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
     # what the task at hand needs next
     "next_run", "next_step", "next_set", "next_station", "next_ask", "next_open", "next_seed", "next_reset",
+    "next_edit", "next_undo",
     # on other tabs, while a lesson is open
     "visiting",
 ]  # fmt: skip
@@ -156,7 +157,8 @@ _LOOKS = (
 )
 _NETWORK = (
     Command("move_cursor", "up,down,left,right,pageup,pagedown", "arrows", "move",
-            "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None, _on("network")),
+            "Choose another neuron or edge; left and right go from neuron to edge to neuron.", None,
+            _on("network", "next_edit")),
     Command("next_neuron", "n", "n", "by neuron",
             "Go on by one neuron: within forward and backward the next one of the layer, then the next rung.",
             "controller", _on("network", "diagram"), footer=4, action="walk(True)"),
@@ -462,15 +464,16 @@ def window_keys(window: Window) -> list[tuple[str, str]]:
 NEEDED: dict[Context, tuple[str, ...]] = {
     "next_run": ("play",), "next_step": ("forward", "step_size"), "next_set": ("edit", "set_control"),
     "next_station": ("station",), "next_ask": ("prompt",), "next_open": ("lesson_view",), "next_seed": ("reseed",),
-    "next_reset": ("reset",),
+    "next_reset": ("reset",), "next_edit": ("move_cursor", "nudge_up", "set_value"), "next_undo": ("undo",),
 }  # fmt: skip
 """What a lesson's task needs next, and the commands that do it: the footer names them before all others."""
 
 
 def for_footer(typing: bool, contexts: Contexts) -> list[Command]:
     """The commands that the footer shows, in its order; ``typing``: a text field has the focus."""
-    ranked = [
-        c for c in COMMANDS if c.footer and (c.typing if typing else c.owner or not c.typing) and c.works_on(contexts)
-    ]
     needed = {id for context, ids in NEEDED.items() if context in contexts for id in ids}
+    ranked = [
+        c for c in COMMANDS
+        if (c.footer or c.id in needed) and (c.typing if typing else c.owner or not c.typing) and c.works_on(contexts)
+    ]  # fmt: skip
     return sorted(ranked, key=lambda c: (c.id not in needed, c.footer))

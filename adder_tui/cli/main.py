@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
 from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.parsing import parse_number
 from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.inputs import read_experiment
@@ -50,6 +51,14 @@ WEIGHTS = click.option(
     "--weights", metavar="FILE",
     help="Start from these weights: a state_dict (.pt), safetensors, .npz or .json, with the network's names.",
 )  # fmt: skip
+
+
+def _number(typed: str | float) -> float:
+    """A number, with a point or a decimal comma."""
+    number = typed if isinstance(typed, float) else parse_number(typed)
+    if number is None:
+        raise click.BadParameter(f"{typed!r} is no number.")
+    return number
 
 
 class _Once:
@@ -339,8 +348,8 @@ def sweep(
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@click.option("--from", "low", type=float, default=LOW, show_default=True, metavar="RATE", help="The first rate.")
-@click.option("--to", "high", type=float, default=HIGH, show_default=True, metavar="RATE", help="The last rate.")
+@click.option("--from", "low", type=_number, default=LOW, show_default=True, metavar="RATE", help="The first rate.")
+@click.option("--to", "high", type=_number, default=HIGH, show_default=True, metavar="RATE", help="The last rate.")
 @click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help="How many updates.")
 @DATA
 @WEIGHTS

@@ -196,7 +196,9 @@ class Benches:
         """Work out the figure under the view's cursor."""
         state, calls = self._room.lesson_state, self.calls(view)
         if state is not None and calls and state.working is None:
-            await self._work_out(calls[min(state.rows.get(view, 0), len(calls) - 1)], tell=True)
+            call = calls[min(state.rows.get(view, 0), len(calls) - 1)]
+            if not state.waits(call):
+                await self._work_out(call, tell=True)
 
     async def fill(self, view: str) -> None:
         """Work out all of a view's figures that need no asking, while nothing is played."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adder_tui.course.course import draw_question, draw_review
 from adder_tui.course.lesson import LETTERS
-from adder_tui.course.numbers import read_number
+from adder_tui.course.numbers import read_number, without_thousands
 from adder_tui.course.state import Review, completed
 from adder_tui.storage import progress
 
@@ -97,6 +97,8 @@ class Answers:
             last = LETTERS[len(one.choices) - 1]
             asked = f"a letter from a to {last}" if one.choices else "a number"
             refused = f"none of the choices: type {asked}" if one.choices else "no number"
+            if not one.choices and (plain := without_thousands(typed)):
+                refused += f": a comma is decimal here, so write {plain.replace('-', '−')}"
             state.refusal = f"{typed} is {refused}." if typed else f"Type {asked}."
             return False
         typed = one.letter(typed) or typed

@@ -16,6 +16,7 @@ TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
 NEXT: dict[str, Context] = {
     "run": "next_run", "step": "next_step", "set": "next_set", "change": "next_set", "station": "next_station",
     "ask": "next_ask", "open": "next_open", "seed": "next_seed", "reset": "next_reset",
+    "edit": "next_edit", "undo": "next_undo",
 }  # fmt: skip
 """What is to be done next, by the solution's verb."""
 
@@ -73,11 +74,13 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
         return choices | _reading(state, state.review.right) | {"lesson"}
     words = words_for(state.lesson, state.step) | choices | phrase
     if not state.has_run:
-        words -= {"run", "seed", "edit", "diagram"}
+        words -= {"diagram"}  # the others wait for it
     if state.task is not None:
         words |= {"task"}
     if state.next_action is not None and state.next_action.verb in NEXT:
         words |= {NEXT[state.next_action.verb]}
+        if state.next_action.verb == "edit" and screen.focused != "network":
+            words = words - {"next_edit"} | {"next_open"}  # its keys are the picture's
     if state.lesson.stations and "handson" in words:
         words |= {"stations"}
     if not screen.diagram or screen.focused == "inspect":
@@ -91,7 +94,7 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     if screen.focused in SHEETS and SHEETS[screen.focused].typed and "handson" in words:
         words |= {"shapes"}
     if screen.focused in SHEETS and not _enough(state, screen.focused):
-        words |= {"bench"}
+        words |= {"bench"} if _open(state, screen.focused) else _reading(state, False)
     elif screen.focused == "settings" and state.lesson.controls and not _enough(state, "settings"):
         words |= {"setting"}
     elif words.isdisjoint(("numbers", "read_out")):
@@ -103,6 +106,11 @@ def _reading(state: LessonState, goes: bool) -> Contexts:
     """What the keys do while the text has them; ``goes``: Enter goes on, once all of it was in sight."""
     words: Contexts = frozenset({"page", "reads" if state.reads_on else "goes" if goes else "stays"})
     return words | {"scrolls"} if state.scrolls else words
+
+
+def _open(state: LessonState, view: str) -> bool:
+    """Whether a bench has something that Enter works out."""
+    return any(not state.knows(call) for call in state.calls(view)) or SHEETS[view].typed
 
 
 def _enough(state: LessonState, view: str) -> bool:

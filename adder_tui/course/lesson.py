@@ -12,9 +12,9 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
-from adder_tui.course.numbers import read_number
+from adder_tui.course.numbers import read_number, without_thousands
 from adder_tui.course.quiz import LETTERS as LETTERS
-from adder_tui.course.quiz import Quiz
+from adder_tui.course.quiz import Quiz, reasons_for
 from adder_tui.course.source import Table, declare, schema, under
 from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
 
@@ -193,6 +193,8 @@ class Field:
     choices: tuple[str, ...]
     answer: str
     """The right choice's letter; empty where any will do."""
+    reasons: tuple[str, ...] = ()
+    """Why each choice is not right, empty for the right one; none at all where that is not told."""
 
     def letter(self, given: str) -> str:
         """The letter of a choice that was given by its letter or its text; empty where it is none."""
@@ -212,9 +214,14 @@ class Field:
 
     def slip(self, given: str) -> str:
         """What seems to have gone wrong, in a sentence; empty where that cannot be told."""
+        if self.choices:
+            letter = self.letter(given)
+            return self.reasons[LETTERS.index(letter)] if letter and self.reasons else ""
         number = read_number(given)
         if number is None or self.value is None or self.right(given):
             return ""
+        if (plain := without_thousands(given)) and self.right(plain):
+            return f"A comma is decimal here: write {plain.replace('-', '−')} without it."
         near = [slip for slip in self.slips if abs(number - slip.value) <= self.within]
         return min(near, key=lambda slip: abs(number - slip.value)).says if near else ""
 
@@ -229,7 +236,8 @@ def _field(table: Table, measured: Mapping[str, float]) -> Field:
     if table.raw("choices") is not None:
         choices = table.texts("choices", least=2, most=6)
         answer = table.one_of("answer", LETTERS[: len(choices)], "")
-        return table.make(Field, value=None, within=0.0, slips=(), choices=choices, answer=answer)
+        reasons = reasons_for(table, "reasons", choices, answer)
+        return table.make(Field, value=None, within=0.0, slips=(), choices=choices, answer=answer, reasons=reasons)
     name = table.text("measured", takes="the key of a [[measured]] figure")
     number = measured.get(name, 0.0)
     if name not in measured and name != "?":
@@ -433,6 +441,8 @@ class Lesson:
     controls: tuple[str, ...] = declare(_controls)
     number: str = declare(Table.text, 60, "")
     """The weight or bias that is chosen on entering; empty for none."""
+    pictured: bool = declare(Table.truth)
+    """Whether its lead is read beside the picture of the network."""
     step_size: str = under("step", Table.one_of, STEP_SIZES, "")
     """How far a step goes at first; empty for as far as before."""
     run_title: str = under("run", Table.text, LONGEST_STATION, "")

@@ -10,16 +10,13 @@ from adder_tui.course.source import CheckError
 
 LONGEST = 80
 _SIGNS = SIGNS | str.maketrans("÷", "/")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?=\.)|(?:,\d{3}){2,}(?![\d.,]))")
+_PARTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _FUNCTION = re.compile("|".join(FUNCTIONS))
 _COMPUTES = re.compile(r"[\d.)]\s*[-+*/]|\(")
 
 
 def read_number(text: str) -> float | None:
-    """A number, or what a small sum such as ``30*0,5406`` comes to; None for anything else.
-
-    A comma is decimal; only what has several, or a point as well, can be parted into thousands.
-    """
+    """A number, or what a small sum such as ``30*0,5406`` comes to; None for anything else. A comma is decimal."""
     number = read_plain(text)
     bare = _bare(text)
     if number is not None or len(bare) > LONGEST or not _COMPUTES.search(bare):
@@ -43,4 +40,10 @@ def read_plain(text: str) -> float | None:
 
 def _bare(text: str) -> str:
     """With points, minus and times signs as Python has them."""
-    return decimal_points(_THOUSANDS.sub(lambda found: found[0].replace(",", ""), text.strip().translate(_SIGNS)))
+    return decimal_points(text.strip().translate(_SIGNS))
+
+
+def without_thousands(text: str) -> str:
+    """What was typed with its commas left out, where they may be meant to part thousands; else empty."""
+    bare = text.strip().translate(_SIGNS)
+    return bare.replace(",", "") if _PARTED.fullmatch(bare) else ""

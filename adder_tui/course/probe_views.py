@@ -90,7 +90,7 @@ _NAMES: Mapping[str, str] = {
     "hits": "within {0:g} of the truth", "over": "says rightly whether it is more than {0:g}",
     "rmse": "typically off by, numbers up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
     "tied": "gradient of one weight, 0.5, used for both 30 and 70",
-    "backwards": ".grad of the last bias after {0:g} backward", "tenths": "ten tenths against all rows at once",
+    "backwards": ".grad of the last bias after call {0:g}", "tenths": "ten tenths against all rows at once",
     "uphill": "loss after a step uphill at rate {0:g}", "agreement": "{0:,g} rows a batch: on average",
     "worst_agreement": "{0:,g} rows a batch: the worst of ten", "curvature": "steepest curve over flattest",
     "rate_cap": "largest rate that holds", "limit": "largest rate that holds here",
@@ -111,6 +111,7 @@ BY_HAND = frozenset({"matmul", "broadcast", "nudge", "gradcheck", "spoiled", "st
 """Benches that wait for Enter, being the lesson's point or slow. The others are worked out on opening."""
 LASTING = frozenset({"matmul", "broadcast", "tied", "spoiled", "stuck", "seeds"})
 """Benches whose figure does not hang on where the run stands."""
+_POWER = re.compile(r"(?<=\d)e-0*(?=\d)")
 _BELOW_ZERO = re.compile(r"(?<![\w.])-(?=\d)")
 COUNTS = frozenset({"graph", "twins", "dead", "stuck"})
 """Benches whose figure is a count."""
@@ -193,4 +194,4 @@ def name_of(call: ProbeCall) -> str:
     sign = {"matmul": " @ ", "broadcast": " + "}.get(call.bench)
     if sign:
         return sign.join(str(call.arguments[0]).split())
-    return _BELOW_ZERO.sub("−", _NAMES[call.bench].format(*call.arguments))
+    return _BELOW_ZERO.sub("−", _POWER.sub("e−", _NAMES[call.bench].format(*call.arguments)))

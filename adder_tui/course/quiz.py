@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 
 from adder_engine.errors import AdderError
@@ -28,11 +28,15 @@ def _letter(table: Table, name: str) -> str:
 
 
 def _reasons(table: Table, name: str) -> tuple[str, ...]:
+    return reasons_for(table, name, table.made["choices"], table.made["answer"])
+
+
+def reasons_for(table: Table, name: str, choices: Sequence[str], answer: str) -> tuple[str, ...]:
     """A reason for each choice; the right one's is empty."""
     value = table.raw(name)
     if value is None:
         return ()
-    choices, right = table.made["choices"], LETTERS.index(table.made["answer"])
+    right = LETTERS.index(answer) if answer else -1
     texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
     if not texts or len(value) != len(choices) or any(bool(one.strip()) == (i == right) for i, one in enumerate(value)):
         table.refuse(name, 'a list of texts, one for each choice, why it is not right; "" for the right one')

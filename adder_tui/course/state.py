@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from adder_tui.course.activity_log import ActivityLog, LoggedRun
 from adder_tui.course.expressions import Expression, Need, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
-from adder_tui.course.probe_views import SHEETS, Shown, calls_of
+from adder_tui.course.probe_views import SHEETS, Shown, call_for, calls_of
 from adder_tui.course.quiz import Quiz
 from adder_tui.course.resolver import Figures, fetch, figure_text, value_of
 from adder_tui.course.vocabulary import Action
@@ -397,6 +397,12 @@ class LessonState:
             return ()
         typed = (call for call in self.results if sheet.typed and call.bench in sheet.benches)
         return tuple(dict.fromkeys([*calls_of(view, self.lesson), *typed]))
+
+    def waits(self, call: ProbeCall) -> bool:
+        """Whether a bench's figure is for a task that begins with a prediction which is still to be made."""
+        of = [task.id for task in self.lesson.tasks if any(call_for(action) == call for action in task.actions)]
+        open = [one.before for one in self.lesson.predictions if one.id not in self.activity.predictions]
+        return bool(of) and any(before <= min(of) for before in open)
 
     def knows(self, call: ProbeCall) -> bool:
         """Whether a bench's figure was worked out."""

@@ -15,6 +15,7 @@ from adder_tui.ui.numbers import (
     answer_text,
     count,
     number,
+    percent,
     plain_number,
     truth_text,
     verdict,
@@ -202,7 +203,7 @@ def sheet_view(name: str, view: ViewState, state: LessonState, width: int, heigh
             body.append((i, Line.of(front, "  ", (row, "strong" if state.knows(call) else "dim"))))
             front = Line.of(" " * (room + 3))
         if call.bench == "gradcheck":
-            body += [(i, line) for line in _slopes(call, state, glyphs)]
+            body += [(i, line) for line in ([] if state.waits(call) else _slopes(call, state, glyphs))]
     if not calls and sheet.typed:
         body.append((0, Line.of(("   Enter, then type such as 1x2 @ 2x4 or 10000x4 + 4.", "dim"))))
     rows = max(1, height - len(lines))
@@ -215,7 +216,7 @@ def _text(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> str:
     if state.working == call:
         return f"computing{glyphs.ellipsis}"
     value = state.results.get(call)
-    if value is not None and state.step.kind not in PRACTICE:
+    if state.waits(call) or (value is not None and state.step.kind not in PRACTICE):
         return "once you have guessed"
     if call.bench == "gradcheck":
         check = state.activity.checks.get(str(call.arguments[0]))
@@ -236,8 +237,8 @@ def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
     if check is None:
         return []
     return [
-        Line.of((f"      nudge {one.size:<8g}", "dim"), f" slope {number(one.estimate, glyphs, 6):>12}",
-                (f"   off by {one.relative_error:.1e} of it".replace("e-0", "e-"), "dim"))
+        Line.of((f"      nudge {f'{one.size:.9f}'.rstrip('0').rstrip('.'):<9}", "dim"),
+                f" slope {number(one.estimate, glyphs, 6):>12}", (f"   off by {percent(one.relative_error)}", "dim"))
         for one in check.nudges
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from adder_tui.course.resolver import place_of
 from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for
-from adder_tui.ui.canvas import Canvas, Drawing
+from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
@@ -69,6 +69,8 @@ class LessonView(Container):
         self.row = FieldRow(services.view, field_id="lesson-field")
         self.views = LessonViews(services, lambda: self.room, id="views")
         self._arranged: tuple[str, Layout] | None = None
+        self._before_settings = ""
+        """The view that was in front when a setting was begun to be typed by its key."""
         self._half_typed: dict[str, str] = {}
         """A setting to what was typed for it and not entered."""
         self._opened_with = ""
@@ -149,11 +151,7 @@ class LessonView(Container):
         self.views.display = not layout.alone
         self.text.styles.height = layout.text_rows or "1fr"
         self.views.show(layout)
-        self.call_after_refresh(self._redraw_canvases)
-
-    def _redraw_canvases(self) -> None:
-        for canvas in self.query(Canvas):
-            canvas.redraw()
+        self.call_after_refresh(self._services.redraw)  # the footer's keys hang on what fits as well
 
     def show_end(self) -> None:
         """Show the text's last rows, as where a hint has come."""
@@ -218,10 +216,19 @@ class LessonView(Container):
                 await self.room.controls.set(self.row.label, text)
                 self._half_typed.pop(self.row.label, None)
                 self.row.close()
-                self.focus_view("settings")
+                self._settings_done()
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
             self._services.say(str(error))
+
+    def _settings_done(self) -> None:
+        """Back to what was in front before the settings were, where their key led to them."""
+        before, self._before_settings = self._before_settings, ""
+        if before in ("", "settings"):
+            self.focus_view("settings")
+        else:
+            self.bring(before)
+            self.take_focus()
 
     @on(FieldRow.Left)
     def _left(self, event: FieldRow.Left) -> None:
@@ -235,7 +242,7 @@ class LessonView(Container):
 
     def action_view(self, change: int) -> None:
         """From the text to the first view, from view to view, and back to the text."""
-        self.keys.just_back = False
+        self.keys.just_back, self._before_settings = False, ""
         names, frame = self.views.names, self.views.focused
         if not names:
             return
@@ -305,6 +312,8 @@ class LessonView(Container):
         if self.room is None:
             return
         self.room.controls.choose_next()
+        if self.row.purpose != "setting":
+            self._before_settings = self.views.current
         self.focus_view("settings")
         self._type_setting()
 

@@ -109,13 +109,13 @@ def _predict(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
 def _do(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     lesson, current = state.lesson, state.task
     lines: list[Line] = []
-    if lesson.worked is not None:
+    inline = set(lesson.worked.fields) if lesson.worked else set()
+    asked = {id for task in lesson.tasks if task.id in state.step.tasks for id in task.blanks}
+    if lesson.worked is not None and inline & asked:
         lines += wrap([(glyphs.text(lesson.worked.title), "accent")], width)
         for pieces in lesson.worked.lines:
             lines += _worked_line(state, pieces, width, glyphs)
         lines.append(Line())
-    inline = set(lesson.worked.fields) if lesson.worked else set()
-    asked = {id for task in lesson.tasks if task.id in state.step.tasks for id in task.blanks}
     for one in lesson.fields:
         if one.id not in inline and one.id in asked:
             lines += _field_lines(state, one, width, glyphs)

@@ -23,7 +23,7 @@ from adder_tui.ui.canvas import Pane
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
     from adder_engine.snapshot import Answer, Snapshot
-    from adder_tui.commands import Contexts
+    from adder_tui.commands import Command, Contexts
     from adder_tui.course.course import Course
     from adder_tui.services import Services
     from adder_tui.settings import Settings
@@ -281,6 +281,12 @@ class LearnPane(Pane):
         state = self.classroom.lesson_state if self.classroom is not None else None
         return state is None or (state.review is None and state.step.kind in PRACTICE)
 
+    def keeps_back(self, command: Command) -> bool:
+        """Whether a command that needs the lesson's run has to wait for it: the engine is still loading."""
+        state = self.classroom.lesson_state if self.classroom is not None else None
+        needs = (command.lesson or frozenset()) | (command.contexts & {"numbers"})
+        return state is not None and not state.has_run and not needs.isdisjoint({"run", "seed", "edit", "numbers"})
+
     def saw(self, snapshot: Snapshot) -> None:
         """A new snapshot."""
         playing, self._playing = self._playing, snapshot.status == "playing"
@@ -335,7 +341,7 @@ class LearnPane(Pane):
         state = self.classroom.lesson_state if self.classroom is not None else None
         self.lesson_view.settle_field(focus=True)
         if state is not None and not state.types_now and self.display and not self._services.typing():
-            self.call_after_refresh(self._begin_step)
+            self._begin_step()  # at once: a key that comes right behind is meant for what the step begins with
 
     def _begin_step(self) -> None:
         if not self._services.typing():

@@ -19,7 +19,7 @@ from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
-from adder_tui.ui.line import Line, Role
+from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ LOOKING_ROWS = 4
 """Rows that the text keeps while a view has the keys."""
 SHOWN = frozenset({"slope", "downhill", "plane"})
 """Views that show what Explore does."""
+VEILED = frozenset({"network", "trace", "graph", "slope", "downhill"})
+"""Views that tell nothing while a blank of a worked example is to be computed by hand."""
 StateSource = Callable[[], LessonState | None]
 
 
@@ -86,13 +88,15 @@ def lay_out(
     width, height = size
     wide = width >= WIDE
     alone = state.step.kind in ("predict", "quiz") or state.review is not None
-    alone = alone or (silent and not wide and state.step.kind != "do")
+    alone = alone or (silent and not wide and (state.step.kind != "do" or state.by_hand))
     rows = 0
     if not wide:
         most = height - fixed - 1 - LEAST_VIEW_ROWS
         most = min(most, TEXT_ROWS.get(state.step.kind, most))
         if looking or state.activity.plays:
             most = min(most, LOOKING_ROWS)
+        if takes := rows_taken(current, state, width):
+            most = max(most, height - fixed - takes)  # a view that needs few rows leaves the others to the text
         rows = height - fixed if alone else max(3, min(wanted, most))
     shown = _shown(state.lesson, views, current, wide, height)
     small = [rows_for(view, state.lesson) for view in shown]
@@ -106,6 +110,15 @@ def rows_for(view: str, lesson: Lesson) -> int:
         stations = len(lesson.stations) + 3 if lesson.stations else 0
         return 2 + len(lesson.controls) + stations
     return SMALL_VIEWS.get(view, 0)
+
+
+def rows_taken(view: str, state: LessonState, width: int) -> int:
+    """Rows, title included, that a view has something to say in; 0 for those that take what is left."""
+    if view not in SHEETS or view in OWN_VIEWS:
+        return rows_for(view, state.lesson)
+    about, calls = wrapped(SHEETS[view].about, max(20, width - 2)), state.calls(view)
+    nudged = [state.activity.checks.get(str(call.arguments[0])) for call in calls if call.bench == "gradcheck"]
+    return 2 + len(about) + len(calls) + sum(len(one.nudges) for one in nudged if one is not None)
 
 
 def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, height: int) -> tuple[str, ...]:
@@ -248,8 +261,12 @@ class LessonViews(Vertical):
     def tells(self, state: LessonState) -> bool:
         """Whether the current view has something to say at this step."""
         name, snapshot = self.current, self._source().snapshot
+        if name in VEILED and state.step.kind == "do" and state.by_hand:
+            return False
         if name in ("inspect", "settings"):
             return True
+        if name == "network" and state.step.kind == "read":
+            return state.lesson.pictured
         if name == "chart":
             return snapshot is not None and len(snapshot.losses.epochs) > 0
         if name == "runs":

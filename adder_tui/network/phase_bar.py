@@ -135,7 +135,7 @@ def effect_line(view: ViewState, width: int) -> Line:
     whose = " batch's loss" if view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout else " loss"
     long, short = (
         Line.of((whose + words, "dim"), real, (f", expected {order}", "dim"), expected, (over, "dim"))
-        for words, order in ((" changed by ", "to first order "), (" by ", ""))
+        for words, order in ((" changed by ", "by the slopes "), (" by ", ""))
     )
     return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
 

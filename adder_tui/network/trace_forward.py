@@ -48,17 +48,22 @@ class TraceLines:
         return self.table.line(i - len(self.lines))
 
 
-def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: NumberFormat, width: int) -> TraceLines:
+def tell(
+    trace: Trace, snapshot: Snapshot, selection: Selection, figures: NumberFormat, width: int,
+    forward: bool = False, keys: bool = True,
+) -> TraceLines:  # fmt: skip
     """The whole way of one example, with the chosen neuron and parameter worked out.
 
     After a step it is the way that the step was made from, wherever the step was of this example alone.
 
     Args:
         trace: of the current sum or of a row; of the same moment as the snapshot.
+        forward: the way back and the step are left out.
+        keys: whether the Network tab's keys work here, so that they can be told.
     """
     experiment, trace = snapshot.experiment, trace.chain
     focus = focus_of(selection, experiment)
-    lines: list[Line] = [*_head(trace, snapshot, figures, width)]
+    lines: list[Line] = [*_head(trace, snapshot, figures, width, forward, keys)]
     starts: dict[Stage, int] = {}
 
     def section(rung: Stage, title: str, body: Sequence[Line]) -> None:
@@ -72,11 +77,12 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Number
         lines.extend(body)
 
     clears = experiment.training.zero_grad
-    section(
-        Stage(PHASES[0]),
-        "zero_grad: every gradient is cleared" if clears else "zero_grad is left out: gradients go on adding up",
-        (),
-    )
+    if not forward:
+        section(
+            Stage(PHASES[0]),
+            "zero_grad: every gradient is cleared" if clears else "zero_grad is left out: gradients go on adding up",
+            (),
+        )
     for i in range(len(trace.layers)):
         section(Stage("forward", i), _forward_title(trace, i, experiment.activations[i]),
                 _forward(trace, i, focus, experiment.activations[i], figures, width))  # fmt: skip
@@ -90,6 +96,8 @@ def tell(trace: Trace, snapshot: Snapshot, selection: Selection, figures: Number
         title if trace.target_scale == 1 else f"{title}, of the scaled numbers",
         body if trace.known else unknown,
     )
+    if forward:
+        return TraceLines(lines, starts, None)
     for i in reversed(range(len(trace.layers))):
         title, body = backward_layer(trace, i, focus, experiment, figures, width)
         body = body if trace.known else unknown if i == len(trace.layers) - 1 else []
@@ -136,7 +144,7 @@ def pair_words(trace: Trace, rule: str, figures: NumberFormat) -> str:
     return f"{figures(a)}{sign}{figures.factor(b)}"
 
 
-def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int) -> list[Line]:
+def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int, forward: bool, keys: bool) -> list[Line]:
     glyphs = figures.glyphs
     pair = pair_words(trace, snapshot.experiment.wanted.rule, figures)
     if trace.row is None:
@@ -144,9 +152,9 @@ def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int) -
         if trace.step is not None and trace.step.way is not None:
             when = f"as it was before the step of update {count(snapshot.moment.update)}"
         dropout = ", without dropout," if snapshot.experiment.network.dropout else ""
-        back = " and its own error back" if trace.known else ""
+        back = " and its own error back" if trace.known and not forward else ""
         words = f"The way of {pair} through the network {when}{dropout}{back}."
-        if snapshot.experiment.row_count > 1:
+        if snapshot.experiment.row_count > 1 and keys:
             words += f" Training works on {plural(snapshot.experiment.row_count, 'row')}: b follows one of them."
     else:
         update = snapshot.moment.update + (1 if snapshot.moment.rung else 0)

@@ -114,9 +114,11 @@ class TraceText(Canvas, can_focus=True):
             return None
         snapshot, trace = current
         digits = self._digits
-        key = (snapshot.version, id(trace), view.selection, digits, width, view.glyphs.ascii)
+        forward = not view.met("gradient")
+        key = (snapshot.version, id(trace), view.selection, digits, width, view.glyphs.ascii, forward)
         if self._trace_lines is None or self._trace_lines[0] != key:
-            self._trace_lines = key, tell(trace, snapshot, view.selection, NumberFormat(view.glyphs, digits), width)
+            figures = NumberFormat(view.glyphs, digits)
+            self._trace_lines = key, tell(trace, snapshot, view.selection, figures, width, forward, self.keyed)
         return self._trace_lines[1]
 
     def _follow(self, view: ViewState, trace_lines: TraceLines, rows: int) -> None:
@@ -130,6 +132,8 @@ class TraceText(Canvas, can_focus=True):
         before, self._followed = self._followed, snapshot.moment
         opened_between = before is None and not snapshot.moment.rung
         if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.rung is None:
+            return
+        if snapshot.rung not in trace_lines.starts:
             return
         start = trace_lines.starts[snapshot.rung]
         if not self._top <= start <= self._top + rows // 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import RequestError
@@ -12,6 +13,8 @@ from adder_tui.ui.numbers import count
 if TYPE_CHECKING:
     from adder_tui.services import Services
 
+PARTED = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
+
 
 def epoch_typed(typed: str, newest: int) -> int:
     """The epoch that is typed, from 0, the start, to the newest that the run has been at.
@@ -19,7 +22,9 @@ def epoch_typed(typed: str, newest: int) -> int:
     Raises:
         RequestError: it is none; one sentence that tells which there are.
     """
-    digits = "".join(typed.split()).replace(",", "")
+    digits = "".join(typed.split())
+    if PARTED.fullmatch(digits):  # as the screen writes it; no epoch has a decimal comma
+        digits = digits.replace(",", "")
     known = f"the run has been at epochs 0 to {count(newest)}"
     if not (digits.isascii() and digits.isdigit()):
         shown = typed.strip()

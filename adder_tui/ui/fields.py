@@ -19,6 +19,8 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
 LONGEST = 80
+LEAST_ROOM = 24
+"""Columns that a line with a long label keeps for what is typed."""
 
 
 class PromptInput(Input):
@@ -48,8 +50,8 @@ class _Label(Canvas):
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         row = self.parent
         assert isinstance(row, FieldRow)
-        text = view.glyphs.text(row.label)
-        return [Line.of((f" {text} ", "dim"), (view.glyphs.prompt, "accent")).fit(width, view.glyphs.ellipsis)]
+        text = Line.of((f" {view.glyphs.text(row.label)}", "dim")).fit(width - 3, view.glyphs.ellipsis)
+        return [Line.of(text, " ", (view.glyphs.prompt, "accent")).fit(width)]
 
 
 class FieldRow(Horizontal):
@@ -101,7 +103,7 @@ class FieldRow(Horizontal):
             chosen: the text is selected, so that what is typed replaces it.
         """
         self.purpose, self.label = purpose, label
-        label_width = min(len(label) + 4, max(10, self.app.size.width // 2))
+        label_width = min(len(label) + 4, max(10, self.app.size.width - LEAST_ROOM))
         self._label.styles.width = label_width
         self.field.value = text
         self.field.cursor_position = len(text)

@@ -131,6 +131,8 @@ def test_a_sweep_without_questions_still_ends() -> None:
     ("text", "values"),
     [
         ("training.lr=1e-4,1e-3", [1e-4, 1e-3]),
+        ("training.lr=0,1; 0,01", [0.1, 0.01]),
+        ("data.rows=30+70;1+2", [((30.0, 70.0), (1.0, 2.0))]),
         ("training.optimizer = sgd, adam", ["sgd", "adam"]),
         ("network.layers=2-1,[2, 4, 1]", [[2, 1], [2, 4, 1]]),
         ("data.rows=[[30,70]],[[1,2],[3,4]]", [[[30, 70]], [[1, 2], [3, 4]]]),

@@ -164,8 +164,8 @@ async def test_a_first_start_goes_straight_into_lesson_1_which_is_played_by_keys
 
 async def test_lesson_2_puts_a_number_into_ones_hand_and_takes_it_back(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="anatomy") as pilot:
-        await shows(pilot, "2 One number in your hand", "untrained")
-        await pilot.press("enter")
+        await shows(pilot, "2 One number in your hand", "untrained", "── network")  # what the text speaks of
+        await go_on(pilot, "predict")
         await shows(pilot, "your guess")
         await pilot.press("1", "1", "enter")
         await shows(pilot, "task 1 of 3", "▸network")

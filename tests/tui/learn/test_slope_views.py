@@ -31,7 +31,7 @@ async def test_lesson_11_holds_the_learners_number_beside_what_the_step_did(tmp_
         await until(pilot, lambda: app_of(pilot).controller.step_size == "update")
         await shows(pilot, "task 2")
         await pilot.press("full_stop")
-        await shows(pilot, "loss changed by −1,725, expected to first order −1,795   30 + 70: 1.186 → 10.34")
+        await shows(pilot, "loss changed by −1,725, expected by the slopes −1,795   30 + 70: 1.186 → 10.34")
         await shows(pilot, "0.07793 − 1e−5·(−197.627) = 0.07990", "is 0.0799  by your hand")
 
 
