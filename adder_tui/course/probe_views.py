@@ -153,6 +153,7 @@ def view_for(action: Action, views: Sequence[str]) -> str:
         "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
         "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
         "undo": ("network",), "run": ("chart", "network"), "step": ("step", "graph", "trace", "chart", "network"),
+        "back": ("downhill", "step", "chart"),
     }  # fmt: skip
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
@@ -183,7 +184,7 @@ def keys_of(action: Action) -> str:
             return f"Enter on {name}, then {value}"
         case "seed", (seed,):
             return f"e then seed {seed}, Enter"
-    return {"reset": "r"}.get(action.verb, action.text)
+    return {"reset": "r", "undo": "u", "back": ","}.get(action.verb, action.text)
 
 
 def name_of(call: ProbeCall) -> str:
