@@ -59,8 +59,8 @@ def argument_of(word: str) -> Argument:
 SHEETS: Mapping[str, ProbeView] = {
     "shapes": ProbeView("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
                     (), typed=True),
-    "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "rmse"),
-                  _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "rmse 500")),
+    "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "held_out_rmse"),
+                  _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "held_out_rmse")),
     "spoiled": ProbeView("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
                      ("spoiled",), _calls("spoiled mse", "spoiled mae", "spoiled huber")),
     "nudge": ProbeView("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
@@ -88,6 +88,7 @@ SHEETS: Mapping[str, ProbeView] = {
 
 _NAMES: Mapping[str, str] = {
     "hits": "within {0:g} of the truth", "over": "says rightly whether it is more than {0:g}",
+    "held_out_rmse": "typically off by: their RMSE",
     "rmse": "typically off by, numbers up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
     "tied": "gradient of one weight, 0.5, used for both 30 and 70",
     "backwards": ".grad of the last bias after {0:g} backward", "tenths": "ten tenths against all rows at once",

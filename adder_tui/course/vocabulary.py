@@ -113,7 +113,8 @@ VIEWS: Mapping[str, str] = {
 """What a lesson can have on the screen."""
 
 BENCHES = (
-    "matmul", "broadcast", "square", "hits", "over", "rmse", "spoiled", "graph", "tied", "backwards", "tenths",
+    "matmul", "broadcast", "square", "hits", "over", "held_out_rmse", "rmse", "spoiled", "graph", "tied", "backwards",
+    "tenths",
     "uphill", "promised", "limit", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck",
     "twins", "dead", "rival", "rival_rmse",
 )  # fmt: skip
