@@ -276,6 +276,12 @@ def over(trainer: Trainer, limit: float) -> float:
     return float(((_answers(trainer, sums) > float(limit)) == (sums.wanted > float(limit))).mean())
 
 
+def held_out_rmse(trainer: Trainer) -> float:
+    """Root mean squared error over the held-out sums, those that :func:`hits` counts."""
+    sums = held_out(trainer)
+    return rmse(_answers(trainer, sums) - sums.wanted)
+
+
 def error_within(trainer: Trainer, reach: float) -> float:
     """Root mean squared error over sums drawn evenly from ±reach."""
     span = (-float(reach), float(reach))
@@ -360,7 +366,7 @@ def _shape_text(shape: tuple[int, ...] | str) -> str:
 
 BENCHES: Mapping[str, Callable[..., Figure]] = {
     "matmul": matmul, "broadcast": broadcast, "square": square, "hits": hits,
-    "over": over, "rmse": error_within, "spoiled": spoiled, "rival": rival,
+    "over": over, "held_out_rmse": held_out_rmse, "rmse": error_within, "spoiled": spoiled, "rival": rival,
     "rival_rmse": rival_rmse, "gradient": gradient, "slopes": slopes,
     "nudge": nudge,
     "uphill": uphill, "promised": promised, "backwards": backwards, "tenths": tenths, "graph": graph,

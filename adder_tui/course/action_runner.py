@@ -108,6 +108,8 @@ class ActionRunner:
                 await self._run(int(epochs))
             case "step", _:
                 await self._step(action.argument)
+            case "back", _:
+                self._see(await session.back())
             case "edit", (name, value):
                 self._see(await session.edit(*place_of(name), float(value)))
                 activity.edit()

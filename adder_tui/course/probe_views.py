@@ -59,8 +59,8 @@ def argument_of(word: str) -> Argument:
 SHEETS: Mapping[str, ProbeView] = {
     "shapes": ProbeView("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
                     (), typed=True),
-    "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "rmse"),
-                  _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "rmse 500")),
+    "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "held_out_rmse"),
+                  _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "held_out_rmse")),
     "spoiled": ProbeView("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
                      ("spoiled",), _calls("spoiled mse", "spoiled mae", "spoiled huber")),
     "nudge": ProbeView("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
@@ -88,11 +88,12 @@ SHEETS: Mapping[str, ProbeView] = {
 
 _NAMES: Mapping[str, str] = {
     "hits": "within {0:g} of the truth", "over": "says rightly whether it is more than {0:g}",
+    "held_out_rmse": "typically off by: their RMSE",
     "rmse": "typically off by, numbers up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
     "tied": "gradient of one weight, 0.5, used for both 30 and 70",
     "backwards": ".grad of the last bias after call {0:g}", "tenths": "ten tenths against all rows at once",
-    "uphill": "loss after a step uphill at rate {0:g}", "agreement": "{0:,g} rows a batch: on average",
-    "worst_agreement": "{0:,g} rows a batch: the worst of ten", "curvature": "steepest curve over flattest",
+    "uphill": "loss after a step uphill at rate {0:g}", "agreement": "batch of {0:,g}: on average",
+    "worst_agreement": "batch of {0:,g}: the worst of ten", "curvature": "steepest curve over flattest",
     "rate_cap": "largest rate that holds", "limit": "largest rate that holds here",
     "promised": "change of the loss by the slopes alone, rate {0:g}",
     "twins": "neurons of layer 1 that are another's twin",
@@ -154,6 +155,7 @@ def view_for(action: Action, views: Sequence[str]) -> str:
         "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
         "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
         "undo": ("network",), "run": ("chart", "network"), "step": ("step", "graph", "trace", "chart", "network"),
+        "back": ("downhill", "step", "chart"),
     }  # fmt: skip
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
@@ -184,7 +186,7 @@ def keys_of(action: Action) -> str:
             return f"Enter on {name}, then {value}"
         case "seed", (seed,):
             return f"e then seed {seed}, Enter"
-    return {"reset": "r"}.get(action.verb, action.text)
+    return {"reset": "r", "undo": "u", "back": ","}.get(action.verb, action.text)
 
 
 def name_of(call: ProbeCall) -> str:

@@ -324,6 +324,8 @@ class LessonState:
             case (("set" | "change"), changes):
                 return run.experiment == run.experiment.parsed(*changes)
             case "station", (id,):
+                if id == self.station and self.task is not None and "set" in {one.verb for one in self.task.actions}:
+                    return True  # its settings are to be changed from there
                 station = self.lesson.station_named(id)
                 return station is not None and all(
                     run.experiment[key] == value for key, value in station.preset.items()

@@ -18,7 +18,7 @@ PATTERNS = {
     pattern.split()[0]: pattern
     for pattern in (
         "predict ID VALUE", "answer ID VALUE", "ask 30+70", "station ID", "set training.lr=0.01",
-        "change training.lr=0.01", "run EPOCHS", "step SIZE", "reset", "undo", "seed 43",
+        "change training.lr=0.01", "run EPOCHS", "step SIZE", "back", "reset", "undo", "seed 43",
         "edit PARAMETER VALUE", "nudge PARAMETER AMOUNT", "gradcheck PARAMETER", "open VIEW", "sort CARD BIN",
         "bench NAME ARGUMENT...",
     )
@@ -113,7 +113,8 @@ VIEWS: Mapping[str, str] = {
 """What a lesson can have on the screen."""
 
 BENCHES = (
-    "matmul", "broadcast", "square", "hits", "over", "rmse", "spoiled", "graph", "tied", "backwards", "tenths",
+    "matmul", "broadcast", "square", "hits", "over", "held_out_rmse", "rmse", "spoiled", "graph", "tied", "backwards",
+    "tenths",
     "uphill", "promised", "limit", "agreement", "worst_agreement", "curvature", "rate_cap", "seeds", "double", "stuck",
     "twins", "dead", "rival", "rival_rmse",
 )  # fmt: skip
@@ -197,7 +198,7 @@ def _fits(verb: str, words: list[str]) -> bool:
             except ValueError:
                 return False
     match verb, len(words):
-        case ("reset" | "undo", 0) | ("open" | "gradcheck" | "station", 1):
+        case ("reset" | "undo" | "back", 0) | ("open" | "gradcheck" | "station", 1):
             return True
         case ("ask" | "bench", count) if count >= 1:
             return True

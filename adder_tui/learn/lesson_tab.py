@@ -37,7 +37,7 @@ AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench", "edit", "undo"})
 """Verbs of what is done in one view alone, which then gets the keys."""
 
 
-TRAINS = frozenset({"run", "step"})
+TRAINS = frozenset({"run", "step", "back"})
 """Verbs that are seen in a view without its having the keys."""
 
 
@@ -73,7 +73,7 @@ class LessonView(Container):
         """The view that was in front when a setting was begun to be typed by its key."""
         self._half_typed: dict[str, str] = {}
         """A setting to what was typed for it and not entered."""
-        self._opened_with = ""
+        self._opened_with = self._refused = ""
         self._blank: tuple[int, str] | None = None
         """Step and id of what the line takes."""
         self.text = LessonText(services.view, lambda: self.lesson_state, services.redraw)
@@ -219,6 +219,8 @@ class LessonView(Container):
                 self._settings_done()
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
+            self._refused = text
+            self.row.field.select_all()  # what is typed next replaces what will not do
             self._services.say(str(error))
 
     def _settings_done(self) -> None:
@@ -325,7 +327,7 @@ class LessonView(Container):
             value = value_text(self._source().experiment[key], ASCII).replace(",", "")
             self._keep_half_typed()
             typed = self._half_typed.get(key, "")
-            self.row.open("setting", key, typed or value, chosen=not typed)
+            self.row.open("setting", key, typed or value, chosen=typed in ("", self._refused))
             self._opened_with = self.row.field.value
 
     def _keep_half_typed(self) -> None:
@@ -402,7 +404,8 @@ class LessonFocus:
         elif action.verb in AT_A_VIEW:
             self._lesson_view.focus_for(action)
         elif action.verb in TRAINS:
-            self._lesson_view.bring(self._stage_of_training() or view_for(action, self._lesson_view.views.names))
+            stage = "" if action.verb == "back" else self._stage_of_training()
+            self._lesson_view.bring(stage or view_for(action, self._lesson_view.views.names))
 
     def settle_again(self) -> None:
         """The tab was come back to, or a step begins: hand the keys over anew."""

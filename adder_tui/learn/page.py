@@ -82,7 +82,7 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
     for letter, text in zip(LETTERS, choices, strict=False):
         mine = letter == picked
         sign = glyphs.current if mine else " "
-        after = "  right" if letter == right else ""
+        after = "  (right)" if letter == right else ""
         rows = wrapped(glyphs.text(text) + after, max(10, width - 6))
         for i, row in enumerate(rows):
             front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")

@@ -311,8 +311,9 @@ class LearnPane(Pane):
         snapshot = state.attempt.activity.snapshot if state is not None else None
         if state is None or snapshot is None or state.review is not None or state.step.kind != "do":
             return False
-        asked = snapshot.asked.sum
-        return state.may_go_on and state.has_asked and (asked.a, asked.b) == (sum.a, sum.b)
+        run, now = state.activity.run, snapshot.asked.predicted
+        last = run.asked[-1] if run is not None and run.asked else None
+        return state.may_go_on and last is not None and (last.a, last.b, last.answer) == (sum.a, sum.b, now)
 
     # --- drawing and focus -----------------------------------------------------------------------
 

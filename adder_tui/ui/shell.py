@@ -45,14 +45,27 @@ def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, li
         line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
         spots.append(ClickTarget(start, line.width, f"tab_{tab.id}"))
     state = Line.of(run_state(view), " ")
-    name = Line.of(f"{title(view.experiment, view.glyphs)}   " if view.met("hyperparameters") else "")
+    name = Line.of(f"{_run_name(view)}   " if view.met("hyperparameters") else "")
     standing = state
     if view.snapshot is not None and view.snapshot.status == "playing" and view.met("epoch"):
         standing = Line.of(run_state(view), (f", {pace_words(view.pace)} ", "dim"))
     room = max(0, width - line.width)
     wordings = _way_back(view, standing) if view.visiting else [Line.of(name, standing), standing, state]
+    if view.lesson is not None and view.lesson.run_title and room > standing.width + SHORTEST_NAME:
+        wordings[1:1] = [Line.of(name.fit(room - standing.width - 1, view.glyphs.ellipsis), " ", standing)]
     right = roomiest(room, *wordings)
     return line.with_right(right.fit(min(room, right.width), view.glyphs.ellipsis), width), spots
+
+
+SHORTEST_NAME = 8
+"""Columns below which a lesson's name of a run says nothing."""
+
+
+def _run_name(view: ViewState) -> str:
+    """What the run is called: by the lesson that names its runs, else after the nearest preset."""
+    if view.lesson is not None and view.lesson.run_title:
+        return view.glyphs.text(view.lesson.title_of(view.experiment))
+    return title(view.experiment, view.glyphs)
 
 
 def _way_back(view: ViewState, standing: Line) -> list[Line]:

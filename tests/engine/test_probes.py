@@ -1,5 +1,7 @@
 """What lessons compute beside a run, against the figures measured with plain PyTorch."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,14 @@ def test_held_out_sums_are_counted_by_what_still_counts() -> None:
     assert bench(trainer, "hits", 0.5) == pytest.approx(0.231, abs=0.03)
     assert bench(trainer, "over", 100) == pytest.approx(0.9995, abs=0.001)
     assert bench(trainer, "rmse", 500) == pytest.approx(1.34, abs=0.1)
+
+
+def test_the_typical_miss_on_held_out_sums_is_the_root_of_the_held_out_loss() -> None:
+    trainer = Trainer(Experiment().replace(**{"data.count": 20, "data.noise": 150.0, "data.scale": 500.0}))
+    trainer.train(50)
+    loss = trainer.test_loss
+    assert loss is not None
+    assert bench(trainer, "held_out_rmse") == pytest.approx(500 * math.sqrt(loss), rel=1e-4)
 
 
 def test_a_run_without_held_out_sums_is_judged_on_the_usual_ones() -> None:
