@@ -59,7 +59,8 @@ def argument_of(word: str) -> Argument:
 SHEETS: Mapping[str, ProbeView] = {
     "shapes": ProbeView("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
                     (), typed=True),
-    "hits": ProbeView("The sums that the network has never seen, by several measures.", ("hits", "over", "held_out_rmse"),
+    "hits": ProbeView("The sums that the network has never seen, by several measures.",
+                  ("hits", "over", "held_out_rmse"),
                   _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "held_out_rmse")),
     "spoiled": ProbeView("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
                      ("spoiled",), _calls("spoiled mse", "spoiled mae", "spoiled huber")),
