@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_tui.explore.plane import beside
-from adder_tui.explore.state import VIEWS, WIDE, ClickTarget, ExploreResults, ExploreState
+from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, PlaneArea
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import ranges_text
@@ -317,7 +317,7 @@ def _column(rival: Baseline, yes_or_no: bool, pitch: int, glyphs: Glyphs) -> lis
 
 def explore_lines(
     view: ViewState, exploration: ExploreState, width: int, height: int
-) -> tuple[list[Line], ClickTarget | None]:
+) -> tuple[list[Line], PlaneArea | None]:
     """The whole tab, and where its plane lies, if it has one."""
     room = height - HEADING
     view = exploration.view_then(view)
@@ -326,12 +326,12 @@ def explore_lines(
         lines = nothing_yet(view, exploration, width)
     shown = [heading(view, exploration, width), *lines]
     fitted = [line.fit(width, view.glyphs.ellipsis) for line in shown[:height]]
-    return fitted, spot and ClickTarget(spot.x, spot.y + HEADING, spot.cells)
+    return fitted, spot and PlaneArea(spot.x, spot.y + HEADING, spot.cells)
 
 
 def view_lines(
     view: ViewState, exploration: ExploreState, width: int, height: int
-) -> tuple[list[Line], ClickTarget | None]:
+) -> tuple[list[Line], PlaneArea | None]:
     """The view without its heading, and where its plane lies, if it has one; nothing until there is something."""
     # Each view is imported when it is first looked at.
     if exploration.view == "error":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_tui.explore.plane import LABELS, Axes, Cells, Trained, beside, cells_in, plane_picture, point_mark
-from adder_tui.explore.state import WIDE, ClickTarget, ExploreState, hidden_neuron
+from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
     Grid,
@@ -66,7 +66,7 @@ def error_cells(exploration: ExploreState, width: int, height: int) -> Cells:
 
 def error_view(
     view: ViewState, exploration: ExploreState, width: int, height: int
-) -> tuple[list[Line], ClickTarget | None]:
+) -> tuple[list[Line], PlaneArea | None]:
     """The plane, what its characters mean, and the sum under the cross-hair in numbers."""
     plane = exploration.found.plane
     if plane is None:
@@ -91,7 +91,7 @@ def error_view(
         levels, "size" if exploration.by_size and not yes_or_no else "sign", axes, exploration.halved, glyphs,
         cursor=cursor, asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
     )  # fmt: skip
-    spot = ClickTarget(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     word = ("size" if exploration.by_size else "off by") if known else "yes" if yes_or_no else "answer"
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
     if width >= WIDE:
@@ -277,7 +277,7 @@ def neuron_cells(view: ViewState, exploration: ExploreState, width: int, height:
 
 def neurons_view(
     view: ViewState, exploration: ExploreState, width: int, height: int
-) -> tuple[list[Line], ClickTarget | None]:
+) -> tuple[list[Line], PlaneArea | None]:
     """The chosen neuron at the left, all of them at the right."""
     glyphs = view.glyphs
     chosen = hidden_neuron(view.selection, view.experiment)
@@ -309,7 +309,7 @@ def neurons_view(
         (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (f" {there}from ", "dim"),
         number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (over, "dim"),
     ) for there, over in (("there, ", " over this plane"), ("there, ", " here"), ("", ""))))  # fmt: skip
-    spot = ClickTarget(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     blocks = (
         [legend, *beside(picture, side[: len(picture)], room)]
         if width < 100

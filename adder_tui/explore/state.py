@@ -114,7 +114,7 @@ class ExploreState:
 
 
 @dataclass(frozen=True)
-class ClickTarget:
+class PlaneArea:
     """Where a plane's cells lie on the screen, to trace a click back."""
 
     x: int

@@ -24,9 +24,9 @@ from adder_tui.explore.stability import TOP, halves, slice_cells
 from adder_tui.explore.state import (
     VIEWS,
     WIDE,
-    ClickTarget,
     ExploreResults,
     ExploreState,
+    PlaneArea,
     hidden_neuron,
     next_neuron,
 )
@@ -162,7 +162,7 @@ class ExploreCanvas(Canvas, can_focus=True):
         super().__init__(source)
         self._changed, self._select = changed, select
         self.exploration = ExploreState()
-        self._spot: ClickTarget | None = None
+        self._spot: PlaneArea | None = None
         self._drawn: tuple[ExploreState, tuple[object, ...]] | None = None
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:

@@ -20,7 +20,7 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
 from adder_tui.ui.text_window import TextWindow
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
@@ -125,12 +125,13 @@ class TensorTable(Canvas, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         experiment = self.view.experiment
-        choice = self._sight.choice_at(event.x, event.y) if self._sight else None
+        choice = chosen_at(self._sight.choices, event.x, event.y) if self._sight else None
         if choice is not None:
-            if choice.what == "layer":
-                self._select(in_layer(self.here, choice.index, experiment))
-            elif choice.what == "quantity":
-                self.inspect(quantity=quantities(experiment)[choice.index])
+            what, index = choice
+            if what == "layer":
+                self._select(in_layer(self.here, index, experiment))
+            elif what == "quantity":
+                self.inspect(quantity=quantities(experiment)[index])
             else:
                 self.post_message(Clickable.Clicked("compare"))
             return

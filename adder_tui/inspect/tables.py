@@ -27,7 +27,7 @@ from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import BEFORE, cell, shade, sign_role
 from adder_tui.ui.line import Line, Span, roomiest
 from adder_tui.ui.phrases import brought_mark
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ClickTarget, ViewState
 
 CHOICES = 2
 """Lines for the choice of layer and of quantity."""
@@ -40,16 +40,8 @@ AFTER, SHORT = 7, 6
 """Columns of a number from its decimal point on, where there is room for the whole table and where there is not."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A word above the tables that can be clicked: it stands in line ``y`` from column ``x`` on."""
-
-    what: Literal["layer", "quantity", "comparison"]
-    index: int
-    """Of the layer or quantity."""
-    x: int
-    y: int
-    width: int
+Choice = tuple[Literal["layer", "quantity", "comparison"], int]
+"""What a word above the tables chooses: the layer or quantity of that index, or another moment to compare with."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +50,7 @@ class VisibleTable:
 
     chosen: Block
     blocks: tuple[tuple[int, Block], ...]
-    choices: tuple[Choice, ...]
-
-    def choice_at(self, x: int, y: int) -> Choice | None:
-        """The word under a point; None where there is none to choose."""
-        return next((c for c in self.choices if c.y == y and c.x <= x < c.x + c.width), None)
+    choices: tuple[ClickTarget[Choice], ...]
 
     def cell_at(self, x: int, y: int, sizes: Sequence[int]) -> tuple[int, int, int] | None:
         """Layer, row and column under a point, for a network of these layer sizes; None beside the tables."""
@@ -127,7 +115,7 @@ def _beside(here: CellPosition, layer: int, view: ViewState) -> CellPosition:
     return here if layer == here.layer else place(in_layer(here, layer, view.experiment), view.experiment)
 
 
-def _choices(look: Look, width: int) -> tuple[list[Line], tuple[Choice, ...]]:
+def _choices(look: Look, width: int) -> tuple[list[Line], tuple[ClickTarget[Choice], ...]]:
     """The layers, and what is compared; the quantities; and where each word stands."""
     view, experiment = look.view, look.view.experiment
     known = quantities(experiment)
@@ -136,23 +124,23 @@ def _choices(look: Look, width: int) -> tuple[list[Line], tuple[Choice, ...]]:
     layers, layer_spots = _choice(view, "layer", experiment.layer_names, look.here.layer, width - right.width)
     labels = [label(quantity, experiment) for quantity in known]
     names, name_spots = _choice(view, "quantity", labels, known.index(look.quantity), width)
-    comparison = Choice("comparison", 0, width - right.width, 0, len(against))
+    comparison = ClickTarget[Choice](width - right.width, 0, len(against), ("comparison", 0))
     return [layers.with_right(right, width, view.glyphs.ellipsis), names], (comparison, *layer_spots, *name_spots)
 
 
 def _choice(
     view: ViewState, what: Literal["layer", "quantity"], words: Sequence[str], at: int, width: int
-) -> tuple[Line, list[Choice]]:
+) -> tuple[Line, list[ClickTarget[Choice]]]:
     """The words, the chosen one marked; where there is too little room the first ones give way to it."""
     first = 0
     while first < at and sum(len(word) + 2 for word in words[first : at + 1]) > width:
         first += 1
-    line, spots = Line(), []
+    line, spots = Line(), list[ClickTarget[Choice]]()
     for i, word in enumerate(words[first:], start=first):
         if i > at and line.width + len(word) + 2 > width:
             break
         mark = view.glyphs.current if i == at else " "
-        spots.append(Choice(what, i, line.width, 0 if what == "layer" else 1, len(word) + 1))
+        spots.append(ClickTarget(line.width, 0 if what == "layer" else 1, len(word) + 1, (what, i)))
         line = Line.of(line, (mark, "accent"), (f"{word} ", "strong" if i == at else "dim"))
     return line, spots
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, floorplan
-from adder_tui.selection import Neuron, Parameter
+from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Line, Role
-from adder_tui.ui.network_values import OWN_LOSS, SCALED_LOSS, ClickTarget, NetworkValues
+from adder_tui.ui.network_values import OWN_LOSS, SCALED_LOSS, NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark, strokes_of, tiny, weight_of
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ClickTarget, ViewState
 
 MOST_DIGITS, DIGITS = 6, 4
 """Significant digits of a neuron's number in eight columns, and in fewer."""
@@ -26,7 +26,7 @@ class Sheet(NetworkValues):
         super().__init__(view)
         self.strokes = strokes_of(view.glyphs)
         self.grid = Grid(width, height)
-        self.spots: list[ClickTarget] = []
+        self.spots: list[ClickTarget[Selection]] = []
         keep: list[set[int]] = [set() for _ in self.layers]
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
@@ -196,7 +196,7 @@ class Diagram:
     """The picture, and where one can click on it."""
 
     lines: list[Line]
-    spots: list[ClickTarget]
+    spots: list[ClickTarget[Selection]]
 
 
 def diagram(view: ViewState, width: int, height: int) -> Diagram:

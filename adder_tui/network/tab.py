@@ -22,11 +22,10 @@ from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved
 from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line
-from adder_tui.ui.network_values import ClickTarget
 from adder_tui.ui.numbers import count
 from adder_tui.ui.picture import picture
 from adder_tui.ui.slope import POINTS
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import ParameterLine
@@ -69,7 +68,7 @@ class NetworkDiagram(Thrifty, can_focus=True):
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
         self._select = select
-        self._spots: Sequence[ClickTarget] = ()
+        self._spots: Sequence[ClickTarget[Selection]] = ()
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         drawn = picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
@@ -82,10 +81,8 @@ class NetworkDiagram(Thrifty, can_focus=True):
         self._select(moved(view.selection, direction, view.experiment, by))
 
     def on_click(self, event: events.Click) -> None:
-        for spot in self._spots:
-            if spot.y == event.y and spot.x <= event.x < spot.x + spot.width:
-                self._select(spot.selection)
-                return
+        if (chosen := chosen_at(self._spots, event.x, event.y)) is not None:
+            self._select(chosen)
 
 
 class Explanation(Canvas):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.snapshot import Stage
-from adder_tui.selection import Neuron, Selection, end_of, layout_for
+from adder_tui.selection import Neuron, end_of, layout_for
 from adder_tui.ui.line import Role
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import compact
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
 OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
 """What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
-
-
-@dataclass(frozen=True)
-class ClickTarget:
-    """A part of the picture that can be clicked, and what is chosen by it."""
-
-    x: int
-    y: int
-    width: int
-    selection: Selection
 
 
 class NetworkValues:

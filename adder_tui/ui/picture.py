@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from adder_engine.analysis.neuron_grids import neuron_grids
-from adder_tui.selection import Neuron, Parameter
+from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import HALF, SIGNS, UNKNOWN, Dots, Grid, largest_size
 from adder_tui.ui.line import Line, Role, Span, Tone
-from adder_tui.ui.network_values import ClickTarget, NetworkValues
+from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import compact, sign_mark, strokes_of, tiny
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ClickTarget, ViewState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ class Picture:
     """The drawing, where one can click on it, and where everything stands."""
 
     lines: list[Line]
-    spots: list[ClickTarget]
+    spots: list[ClickTarget[Selection]]
     layout: PictureLayout
 
 
@@ -117,7 +117,7 @@ class _Sheet(NetworkValues):
     def __init__(self, view: ViewState, width: int, height: int) -> None:
         super().__init__(view)
         self.grid = Grid(width, height)
-        self.spots: list[ClickTarget] = []
+        self.spots: list[ClickTarget[Selection]] = []
         self.shaded = view.colours == "many" and not view.glyphs.ascii
         """Whether a cell holds two values of a tile by its colours, or one by its character."""
         keep = [0] * len(self.layers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -16,7 +15,7 @@ from adder_tui.tabs import TABS, Tab
 from adder_tui.ui.canvas import SMALLEST, Canvas, ViewSource, is_small
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
 from adder_tui.ui.run_state import blow_up_sentence, pace_words, run_state, state_line, title
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
@@ -26,24 +25,15 @@ if TYPE_CHECKING:
 NOTICE_ROWS = 3
 
 
-@dataclass(frozen=True)
-class ClickTarget:
-    """A part of a line that can be clicked: columns ``start`` to ``stop``, and the command behind it."""
-
-    start: int
-    stop: int
-    command: str
-
-
-def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, list[ClickTarget]]:
+def tab_line(view: ViewState, tabs: Sequence[Tab], width: int) -> tuple[Line, list[ClickTarget[str]]]:
     """The tabs at the left; experiment, run state and pace at the right."""
     line = Line()
-    spots: list[ClickTarget] = []
+    spots: list[ClickTarget[str]] = []
     for tab in tabs:
         start = line.width
         label = f" {tab.key} {tab.label} "
         line = Line.of(line, (label, "active" if tab.id == view.tab else "dim"))
-        spots.append(ClickTarget(start, line.width, f"tab_{tab.id}"))
+        spots.append(ClickTarget(start, 0, len(label), f"tab_{tab.id}"))
     state = Line.of(run_state(view), " ")
     name = Line.of(f"{_run_name(view)}   " if view.met("hyperparameters") else "")
     standing = state
@@ -78,7 +68,7 @@ def _way_back(view: ViewState, standing: Line) -> list[Line]:
     return [Line.of(title, "  ", standing), title, Line.of(number, back), Line.of(number)]
 
 
-def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickTarget]]:
+def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickTarget[str]]]:
     """Keys and what they do, as many as fit: the last in rank fall away, but help and quit stay.
 
     ``typing``: whether a text field has the focus, where other keys work.
@@ -92,10 +82,10 @@ def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickT
             falling.sort(key=lambda pair: (pair[0].footer, pair[0].id == "next_neuron"))
         shown.remove(falling[-1] if falling else shown[0])
     line = Line.of(" ")
-    spots: list[ClickTarget] = []
+    spots: list[ClickTarget[str]] = []
     for i, (command, hint) in enumerate(shown):
         line = Line.of(line, "  " if i else "", hint)
-        spots.append(ClickTarget(line.width - hint.width, line.width, command.id))
+        spots.append(ClickTarget(line.width - hint.width, 0, hint.width, command.id))
     return line.fit(width), spots
 
 
@@ -159,12 +149,11 @@ class Clickable(Canvas):
             super().__init__()
             self.command = command
 
-    _spots: Sequence[ClickTarget] = ()
+    _spots: Sequence[ClickTarget[str]] = ()
 
     def on_click(self, event: events.Click) -> None:
-        for spot in self._spots:
-            if spot.start <= event.x < spot.stop:
-                self.post_message(self.Clicked(spot.command))
+        if (command := chosen_at(self._spots, event.x, event.y)) is not None:
+            self.post_message(self.Clicked(command))
 
 
 class TabLine(Clickable):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from adder_tui.selection import Selection
 from adder_tui.ui.symbols import Glyphs
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from adder_tui.tabs import TabId
 
 DrawnAs = Literal["picture", "numbers"]
+Chosen = TypeVar("Chosen")
+
+
+@dataclass(frozen=True)
+class ClickTarget(Generic[Chosen]):
+    """A part of a drawing's row that can be clicked, and what is chosen by it."""
+
+    x: int
+    y: int
+    width: int
+    chosen: Chosen
+
+
+def chosen_at(targets: Iterable[ClickTarget[Chosen]], x: int, y: int) -> Chosen | None:
+    """What a click on a cell chooses, of targets that lie over each other the first; None beside all of them."""
+    return next((t.chosen for t in targets if t.y == y and t.x <= x < t.x + t.width), None)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,6 @@ async def test_what_the_mouse_is_drawn_over_is_marked_and_copied_and_chooses_not
         await shows(pilot, "Sent what you marked as text, 4 lines, to your terminal's clipboard.")
         strips = app.screen._compositor.render_strips()
         assert not any(part.style and part.style.reverse for strip in strips for part in strip)
-        spot = next(spot for spot in picture(app.view(), *diagram.size).spots if spot.selection == Neuron(2, 2))
+        spot = next(spot for spot in picture(app.view(), *diagram.size).spots if spot.chosen == Neuron(2, 2))
         await pilot.click(diagram, offset=(spot.x, spot.y))
         assert app.selection == Neuron(2, 2)

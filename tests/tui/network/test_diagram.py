@@ -21,10 +21,10 @@ from adder_tui.network.layout import fold
 from adder_tui.network.phase_bar import ladder_lines, place_in_words
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
-from adder_tui.ui.network_values import ClickTarget, NetworkValues
+from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.phrases import strokes_of, tiny
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import ClickTarget, ViewState
 
 
 @cache
@@ -88,16 +88,16 @@ def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
     assert {line.width for line in lines} == {width}
     assert view.glyphs is UNICODE or plain(lines).isascii()
     assert all(s.x >= 0 and s.x + s.width <= width and 0 <= s.y < height for s in drawn.spots)
-    assert chosen in [spot.selection for spot in drawn.spots]
+    assert chosen in [spot.chosen for spot in drawn.spots]
 
 
-def marks_of(drawn: Diagram) -> dict[int, ClickTarget]:
+def marks_of(drawn: Diagram) -> dict[int, ClickTarget[Selection]]:
     """Where each weight's and bias's mark is, by the number's flat index."""
-    return {s.selection.index: s for s in drawn.spots if isinstance(s.selection, Parameter) and s.width == 1}
+    return {s.chosen.index: s for s in drawn.spots if isinstance(s.chosen, Parameter) and s.width == 1}
 
 
-def neurons_of(drawn: Diagram) -> dict[tuple[int, int], ClickTarget]:
-    return {(s.selection.column, s.selection.index): s for s in drawn.spots if isinstance(s.selection, Neuron)}
+def neurons_of(drawn: Diagram) -> dict[tuple[int, int], ClickTarget[Selection]]:
+    return {(s.chosen.column, s.chosen.index): s for s in drawn.spots if isinstance(s.chosen, Neuron)}
 
 
 @settings(max_examples=80)
@@ -138,7 +138,7 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
     drawn, shown = diagram(view, width, height), NetworkValues(view)
     reach, strokes = shown.reach, strokes_of(view.glyphs)
 
-    def below(spot: ClickTarget) -> str:
+    def below(spot: ClickTarget[Selection]) -> str:
         return drawn.lines[spot.y + 1].plain[spot.x : spot.x + spot.width]
 
     for (c, _), spot in neurons_of(drawn).items():
@@ -279,7 +279,7 @@ def test_a_small_network_is_not_folded_in_a_small_window() -> None:
 def test_a_wide_layer_is_folded_with_a_count_of_those_left_out() -> None:
     view = view_of(at_rung(0, layers=(2, 64, 64, 64, 1)), Neuron(2, 17))
     drawn = diagram(view, 80, 11)
-    shown = {s.selection for s in drawn.spots if isinstance(s.selection, Neuron) and s.selection.column == 2}
+    shown = {s.chosen for s in drawn.spots if isinstance(s.chosen, Neuron) and s.chosen.column == 2}
     assert Neuron(2, 17) in shown
     assert f"… {64 - len(shown)} more" in plain(drawn.lines)
 

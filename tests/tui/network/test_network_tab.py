@@ -95,7 +95,7 @@ async def test_arrows_go_from_neuron_to_edge_to_neuron(session: Session) -> None
 async def test_a_click_chooses_the_neuron_under_it(session: Session) -> None:
     async with network(session) as pilot:
         canvas = app_of(pilot).screen.query_one(NetworkDiagram)
-        spot = next(spot for spot in canvas._spots if spot.selection == Neuron(2, 3))
+        spot = next(spot for spot in canvas._spots if spot.chosen == Neuron(2, 3))
         await pilot.click(NetworkDiagram, offset=(spot.x + 2, spot.y))
         assert app_of(pilot).selection == Neuron(2, 3)
         await shows(pilot, "h2[3]", "−39.0174")

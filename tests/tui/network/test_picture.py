@@ -211,7 +211,7 @@ def test_any_network_fits_into_any_room_with_the_chosen_neuron_in_sight(
         assert all(one.y + one.rows <= other.y for one, other in pairwise(boxes))
     for before, here in pairwise(drawn.layout.columns):
         assert before[0].end < here[0].x
-    assert any(spot.selection == at for spot in drawn.spots)
+    assert any(spot.chosen == at for spot in drawn.spots)
 
 
 def test_four_neurons_have_tiles_of_three_rows_in_the_smallest_usual_window() -> None:

@@ -137,13 +137,13 @@ def test_the_footer_keeps_help_and_quit_in_any_width(width: int) -> None:
     assert line.width == width
     assert line.plain.rstrip().endswith("? help  q quit")
     for spot in spots:
-        assert line.plain[spot.start : spot.stop].strip()
+        assert line.plain[spot.x : spot.x + spot.width].strip()
 
 
 def test_the_tab_line_shows_the_tab_the_experiment_and_the_state() -> None:
     line, spots = tab_line(view_of(status="playing"), TABS, 100)
     assert line.plain.rstrip().endswith("one-pair   ▶ playing, 200 epochs/s")
-    assert [line.plain[s.start : s.stop].strip() for s in spots] == [f"{tab.key} {tab.label}" for tab in TABS]
+    assert [line.plain[s.x : s.x + s.width].strip() for s in spots] == [f"{tab.key} {tab.label}" for tab in TABS]
 
 
 def test_a_long_notice_takes_three_rows_at_most() -> None:
