@@ -64,7 +64,7 @@ class OpenRun(ListWindow[None]):
     def compose(self) -> ComposeResult:
         yield heading(self._services.view, (" Open a run", "strong"))
         yield self.field
-        yield Drawing(self._services.view, self.lines, lambda row: self.choose(row - 1), id="files")
+        yield Drawing(self._services.view, self.lines, lambda line: self.choose(line - 1), id="files")
 
     def on_mount(self) -> None:
         self.run_worker(self._read(), name="read")
@@ -114,16 +114,13 @@ class OpenRun(ListWindow[None]):
         said = said_lines(hint, width, "minus" if self.said else "dim", glyphs)[:3]
         keys = keys_line((("Enter", "opens"), ("Esc", "closes")), gap="   ")
         rows = height - len(said) - 1
+        self.in_sight = max(1, rows - 1)
         listed = file_lines(files, self.at, width, rows, glyphs) if files else []
         return [*listed, *[Line()] * (rows - len(listed)), *said, keys]
 
     @on(Input.Changed)
     def _changed(self) -> None:
         self.go(0)
-
-    def choose(self, row: int) -> None:
-        if 0 <= row < self.count:
-            self.go(row)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

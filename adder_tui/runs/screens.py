@@ -68,7 +68,7 @@ class RunsScreen(ListWindow[None]):
         """Names of the runs that were struck off here, the last one last; u brings it back."""
 
     def compose(self) -> ComposeResult:
-        yield Drawing(self._services.view, self.lines, lambda row: self.choose(row - 3))
+        yield Drawing(self._services.view, self.lines, lambda line: self.choose(line - 3))
 
     @property
     def runs(self) -> list[RunSummary]:
@@ -111,6 +111,7 @@ class RunsScreen(ListWindow[None]):
         below += run_text(view, runs[self.at], width, DETAIL_ROWS)
         below += [Line()] * (DETAIL_ROWS + 1 - len(below))
         rows = height - 3 - len(below)
+        self.in_sight = max(1, rows - 1)
         listed = runs_lines(view, runs, self.at, self.picked, width, rows)
         return [
             head.fit(width),
@@ -131,9 +132,9 @@ class RunsScreen(ListWindow[None]):
 
     # --- keys ------------------------------------------------------------------------------------
 
-    def choose(self, row: int) -> None:
-        if 0 <= row < self.count and not self.compared:
-            self.go(row)
+    def choose(self, line: int) -> None:
+        if not self.compared:
+            super().choose(line)
 
     def action_leave(self) -> None:
         if self.picking and len(self.picked) > 1:

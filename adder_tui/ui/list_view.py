@@ -110,6 +110,8 @@ class ListWindow(Modal[Result]):
 
     at = 0
     """The chosen row."""
+    in_sight = 1
+    """How many rows of the list are drawn."""
 
     @property
     def count(self) -> int:
@@ -118,6 +120,12 @@ class ListWindow(Modal[Result]):
 
     def action_move(self, key: str) -> None:
         self.go(self.at + step(key))
+
+    def choose(self, line: int) -> None:
+        """Choose the row that is drawn in this line of the list, which was clicked."""
+        row = centred(self.at, self.in_sight, self.count) + line
+        if 0 <= line < self.in_sight and row < self.count:
+            self.go(row)
 
     def go(self, row: int) -> None:
         """Choose a row, the nearest that there is."""

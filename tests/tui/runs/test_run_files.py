@@ -16,9 +16,10 @@ from adder_engine.experiment import Experiment
 from adder_engine.runs.files import summary
 from adder_engine.session import Session
 from adder_tui.app import AdderApp
+from adder_tui.runs.file_screens import OpenRun
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import free_name, path_of, run_files
-from tests.tui.screens import screen_text, shows, until
+from tests.tui.screens import app_of, screen_text, shows, until
 
 ONE_PAIR = Experiment.preset("one-pair")
 
@@ -233,3 +234,24 @@ async def test_a_name_and_enter_that_arrive_in_one_piece_are_done_in_their_order
             pilot.app.simulate_key(key)
         await shows(pilot, "The run is saved as")
         assert summary(tmp_path / "xy.npz") is not None
+
+
+async def test_a_click_chooses_the_file_that_it_is_on_however_far_the_list_is_scrolled(
+    session: Session, tmp_path: Path
+) -> None:
+    for i in range(60):
+        (tmp_path / f"mine-{i:02}.npz").write_bytes(b"no run")
+    async with app_in(session, tmp_path) as pilot:
+        await pilot.press("O")
+        await shows(pilot, "Open a run", "mine-59")
+        screen = pilot.app.screen
+        assert isinstance(screen, OpenRun)
+        for keys in ([], ["pagedown"] * 3, ["end"]):
+            await pilot.press(*keys)
+            await until(pilot, lambda: f"▸ {screen.files[screen.at].path.stem}" in screen_text(app_of(pilot)))
+            lines = screen_text(app_of(pilot)).splitlines()
+            y = max(i for i, line in enumerate(lines) if "mine-" in line) - 2
+            wanted = lines[y].split()[0]
+            await pilot.click(offset=(5, y))
+            await pilot.pause()
+            assert screen.files[screen.at].path.stem == wanted
