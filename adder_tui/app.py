@@ -230,11 +230,13 @@ class AdderApp(App[None]):
         """Draw what is visible anew; cells that look the same are not sent."""
         if not self.is_running or not self.screen_stack:
             return
-        shell = self.screen_stack[0]
-        for canvas in shell.query(Canvas).exclude("Pane Canvas"):
-            canvas.redraw()
+        self._redraw_shell()
         if (front := self._front) is not None:
             front.redraw()
+
+    def _redraw_shell(self) -> None:
+        for canvas in self.screen_stack[0].query(Canvas).exclude("Pane Canvas"):
+            canvas.redraw()
 
     @property
     def _front(self) -> Pane | None:
@@ -248,7 +250,7 @@ class AdderApp(App[None]):
             self.call_later(cover_while_too_small, self, self.view)  # once the new size is ours
 
     def on_descendant_focus(self) -> None:
-        self.redraw()
+        self._focus_moved()
 
     def on_descendant_blur(self) -> None:
         self.call_after_refresh(self._settle_focus)
@@ -258,7 +260,14 @@ class AdderApp(App[None]):
         alone = self.is_running and len(self.screen_stack) == 1 and self.focused is None
         if alone and (front := self._front) is not None:
             front.take_focus()
-        self.redraw()
+        if self.is_running and self.screen_stack:
+            self._focus_moved()
+
+    def _focus_moved(self) -> None:
+        if len(self.screen_stack) > 1:  # into a window; the pane behind it looks as it did
+            self._redraw_shell()
+        else:
+            self.redraw()
 
     async def action_show_tab(self, id: TabId) -> None:
         """Bring a tab to the front; its pane is mounted the first time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -23,7 +24,8 @@ GROUP_WIDTH = 9
 KEY_WIDTH = 8
 
 
-def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> list[Line]:
+@lru_cache(maxsize=8)
+def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> Sequence[Line]:
     """Groups of keys that work on this tab, each with a sentence; while somebody types a sum, its keys come first."""
     lines: list[Line] = []
     groups = sorted(GROUPS, key=lambda name: not (typing and name == "Sums"))
