@@ -352,6 +352,8 @@ _SWEEP = tuple(replace(command, contexts=_on("sweep")) for command in (
     Command("new_sweep", "n", "n", "new sweep", "Fill in another sweep; one that runs goes on meanwhile.",
             "window", action="new"),
     Command("stop_sweep", "x", "x", "stops it", "Stop the sweep where it is.", "window", action="stop"),
+    Command("rates_for_sweep", "ctrl+r", "Ctrl+R", "rates", "Find a learning rate: the loss while the rate rises.",
+            "window", typing="Ctrl+R", action="rates"),
     Command("leave_sweep", "escape", "Esc", "close", "Close it; a sweep that runs goes on.",
             "window", typing="Esc", action="leave"),
 ))
@@ -359,7 +361,9 @@ _RATES = tuple(replace(command, contexts=_on("rates")) for command in (
     Command("read_rates", "left,right,pageup,pagedown", "arrows", "read out",
             "Read rate and loss out, from the lowest loss on; PgUp and PgDn go by ten updates.",
             "window", action="read('{key}')"),
-    Command("leave_rates", "escape,q", "Esc", "close", "Go back to the app.", "window", action="dismiss"),
+    Command("take_rate", "enter", "Enter", "take", "Take the rate that is read out, at first the usual choice, into"
+            " the run; u takes it back.", "window", action="take"),
+    Command("leave_rates", "escape,q", "Esc", "close", "Go back.", "window", action="dismiss"),
 ))
 _DATA = tuple(replace(command, contexts=_on("data")) for command in (
     Command("choose_pair", _MOVES, "arrows", "move", "Choose another pair.", "window", action="move('{key}')"),

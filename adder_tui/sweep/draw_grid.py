@@ -130,4 +130,14 @@ def cell_line(plan: Sweep, state: SweepState, at: int, width: int, glyphs: Glyph
     spread = f" ({range_text(line.low, line.high, glyphs)})" if line.done > 1 else ""
     full = Line.of(pair, (f": loss {number(loss, glyphs)}{spread}, {done}{answers}", "text"))
     short = Line.of(pair, (f": loss {number(loss, glyphs)}, {done}", "text"))
-    return roomiest(width, full, short).fit(width, glyphs.ellipsis)
+    leaves = Line.of(
+        (f" {leaf(plan.over)} ", "dim"), (value_text(line.value), "strong"),
+        (f", {leaf(plan.across)} ", "dim"), (value_text(line.across), "strong"),
+        (f": loss {number(loss, glyphs)}, {done}", "text"),
+    )  # fmt: skip
+    return roomiest(width, full, short, leaves).fit(width, glyphs.ellipsis)
+
+
+def leaf(key: str) -> str:
+    """A key without its section."""
+    return key.rpartition(".")[2]

@@ -14,14 +14,18 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import keys_line
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import number, rate_text
+from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
-class RatesScreen(Modal[None]):
-    """A run of its own whose rate rises from update to update; the run in progress goes on beside it."""
+class RatesScreen(Modal[bool]):
+    """A run of its own whose rate rises from update to update; the run in progress goes on beside it.
+
+    Closes with whether a rate was taken into the run.
+    """
 
     DEFAULT_CSS = """
     RatesScreen { background: $background; padding: 0 1; }
@@ -59,14 +63,38 @@ class RatesScreen(Modal[None]):
         if self.at is not None:
             read = Line.of((" rate ", "dim"), (rate_text(test.rates[self.at], glyphs), "strong"),
                            ("  loss ", "dim"), number(test.losses[self.at], glyphs))  # fmt: skip
-        keys = keys_line((("left/right" if glyphs.ascii else "←→", "read out"), ("Esc", "closes")))
-        return [*rates_lines(test, self.at, width, height - 2, glyphs), read.fit(width), keys.fit(width)]
+        if self.said:
+            read = Line.of((f" {glyphs.text(self.said)}", "minus"))
+        keys = [("left/right" if glyphs.ascii else "←→", "read out"), ("Esc", "closes")]
+        if self.rate is not None:
+            keys.insert(1, ("Enter", f"takes {rate_text(self.rate, glyphs)} into the run"))
+        below = [read.fit(width, glyphs.ellipsis), keys_line(keys).fit(width)]
+        return [*rates_lines(test, self.at, width, height - 2, glyphs), *below]
+
+    @property
+    def rate(self) -> float | None:
+        """What Enter takes, as it is written: the rate that is read out, or else the usual choice."""
+        rate = self.test.proposed if self.at is None else self.test.rates[self.at]
+        return None if rate is None or (self.at is None and not self.test.finished) else float(f"{rate:.3g}")
+
+    def action_take(self) -> None:
+        """Take the rate into the run, as any change that can be undone."""
+        if self.rate is None:
+            self.say("No rate lowered the loss: read one out with the arrows." if self.test.finished else "")
+        else:
+            self.start(self._take(self.rate))
+
+    async def _take(self, rate: float) -> None:
+        await self._services.controller.run(self._services.view().experiment, {"training.lr": rate})
+        self.dismiss(True)
+        self._services.say(f"The learning rate is {rate_text(rate, UNICODE)} from here on: u takes it back.")
 
     def action_read(self, key: str) -> None:
         """Move the cursor, from the lowest loss on; by ten updates with PgUp and PgDn."""
         lowest = self.test.lowest
         if lowest is None:
             return
+        self.said = ""
         by = {"left": -1, "right": 1, "pageup": -10, "pagedown": 10}[key]
         self.at = lowest if self.at is None else max(0, min(len(self.test.losses) - 1, self.at + by))
         self.redraw()

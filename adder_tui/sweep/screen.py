@@ -27,6 +27,7 @@ from adder_tui.sweep.draw import (
     value_text,
 )
 from adder_tui.sweep.draw_grid import cell_line, grid_lines
+from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.chart import WHOLE, looked
 from adder_tui.ui.fields import Field
@@ -216,7 +217,7 @@ class SweepScreen(ListWindow[None]):
             lines += [Line(), *said_lines(goes_on, width, "dim", glyphs)]
         lines = lines[: height - 2]
         escape = "closes" if self.sweep is None else "back to the sweep"
-        keys = keys_line((("Enter", "trains"), ("Tab", "next field"), ("Esc", escape))).fit(width)
+        keys = keys_line((("Enter", "trains"), ("Tab", "next field"), ("Ctrl+R", "rates"), ("Esc", escape))).fit(width)
         return [*lines, *[Line()] * (height - len(lines) - 1), keys]
 
     # --- the sweep -------------------------------------------------------------------------------
@@ -233,7 +234,13 @@ class SweepScreen(ListWindow[None]):
         percent = Line.of((f"  {standing}, {int(done * 100)} %", "dim"))
         full = headline(plan, title(plan.experiment, glyphs))
         shorter = full.partition(": ")[2]
-        ways = (full, full.rpartition(" of ")[0], shorter, shorter.rpartition(" of ")[0])
+        ways = (
+            full,
+            full.rpartition(" of ")[0],
+            shorter,
+            shorter.rpartition(" of ")[0],
+            shorter.rpartition(" from ")[0],
+        )
         lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
@@ -264,7 +271,7 @@ class SweepScreen(ListWindow[None]):
         aside = "left/right" if self._services.settings.ascii else "←→"
         seeds = [("Tab" if sweep.plan.across else aside, "seeds")] if len(sweep.plan.seeds) > 1 else []
         leave = ("Esc", "leaves it running" if running else "closes")
-        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), *stop, leave]
+        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), ("Ctrl+R", "rates"), *stop, leave]
         short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
         shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
         return roomiest(width, *map(keys_line, (full, short, shortest))).fit(width)
@@ -317,6 +324,15 @@ class SweepScreen(ListWindow[None]):
             return
         self.dismiss()
         leave_running(self.app, self._services)
+
+    def action_rates(self) -> None:
+        """Test rates over this screen; where one is taken, this is closed too."""
+
+        def leave(taken: bool | None) -> None:
+            if taken:
+                self.dismiss()
+
+        self.app.push_screen(RatesScreen(self._services), leave)
 
     def action_enter(self) -> None:
         """Begin the sweep; in the table go to the chosen run."""

@@ -44,7 +44,8 @@ class FieldDialog(Modal[None]):
     """
 
     DEFAULT_CSS = """
-    FieldDialog { align: center middle; background: transparent; }
+    FieldDialog { align: center middle; }
+    FieldDialog, FieldDialog:ansi { background: transparent; }
     FieldDialog > Vertical { max-width: 100%; height: auto; background: $raised; padding: 1 2; }
     FieldDialog #title { height: 1; }
     FieldDialog Field { height: 1; background: $band; }
@@ -97,7 +98,8 @@ class Dialog(Modal[Result]):
     """
 
     DEFAULT_CSS = """
-    Dialog { align: center top; background: transparent; }
+    Dialog { align: center top; }
+    Dialog, Dialog:ansi { background: transparent; }
     Dialog > Vertical { width: 64; max-width: 100%; height: auto; margin-top: 2; background: $raised; padding: 1 2; }
     Dialog Field { height: 1; background: $band; margin-bottom: 1; }
     Dialog #answer { height: 1; }

@@ -33,6 +33,7 @@ class Modal(ModalScreen[Result]):
     """
 
     DEFAULT_CSS = """
+    Modal, Modal:ansi { background: $background; }
     Modal > .told { layer: _toastrack; dock: bottom; height: 1; background: $band; }
     """
     window: ClassVar[Window | None] = None
