@@ -16,7 +16,7 @@ from adder_tui.inspect.state import MOMENTS
 from adder_tui.selection import Parameter, focus_of, layout_for
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.chart import LABELS, WHOLE, Curve, fine_curve, overlay, plot, span_of, thin
-from adder_tui.ui.line import Line, Role, Span
+from adder_tui.ui.line import Line, Role, Span, roomiest
 from adder_tui.ui.list_view import keys_line, said_lines
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count, number
@@ -66,7 +66,9 @@ def number_lines(view: ViewState, found: RunHistories, width: int, height: int) 
 def _chart(view: ViewState, found: RunHistories, name: str, values: Doubles, width: int, height: int) -> list[Line]:
     """A heading with the newest value, and the curve over the epochs."""
     glyphs, fine = view.glyphs, np.isfinite(values)
-    head = Line.of((f"{'':{LABELS}}{name} ", "strong"), (f"now {number(float(values[-1]), glyphs)}", "dim"))
+    now = float(values[-1])
+    ways = [f"{'':{LABELS}}{name} ", f"{name} "], [f"now {number(now, glyphs)}", number(now, glyphs, 2)]
+    head = roomiest(width, *(Line.of((lead, "strong"), (told, "dim")) for told in ways[1] for lead in ways[0]))
     if not fine.any():
         return [head.fit(width), *[Line().fit(width)] * (height - 1)]
     span = _span(found)
@@ -91,19 +93,20 @@ def histogram_lines(view: ViewState, found: RunHistories, width: int, height: in
 def _shaded(
     view: ViewState, found: RunHistories, name: str, shares: Doubles, span: tuple[float, float], width: int, height: int
 ) -> list[Line]:
-    """One histogram over the epochs; a mark for each share of the numbers up to a quarter, a half, three, and all."""
+    """One histogram over the epochs; four marks, the darkest where most of the numbers are at that moment."""
     glyphs, columns, rows = view.glyphs, max(8, width - LABELS), max(1, height - 3)
     across = np.clip(np.searchsorted(found.epochs, np.linspace(0, _span(found)[1], columns)), 0, len(found.epochs) - 1)
     bins = len(shares)
     down = (np.arange(rows + 1) * bins / rows).round().astype(int)
     sums = [shares[low : max(high, low + 1)].sum(axis=0) for low, high in pairwise(down.tolist())]
+    most = np.maximum(np.max(sums, axis=0), 1e-12)
     lines = [
         Line.of((f"{'':{LABELS}}{name}", "strong"), (f"   {glyphs.shades[0]} few  {glyphs.shades[-1]} most", "dim"))
     ]
     for i, row in enumerate(reversed(sums)):
         edge = span[1] if i == 0 else span[0] if i == rows - 1 else None
         label = "" if edge is None else number(edge, glyphs, 3)
-        tones = [" " if s <= 0 else glyphs.shades[min(3, int(s * 4))] for s in row[across].tolist()]
+        tones = [" " if s <= 0 else glyphs.shades[min(3, int(s * 4))] for s in (row / most)[across].tolist()]
         lines.append(Line.of((f"{label:>{LABELS - 1}}", "dim"), (glyphs.vertical, "faint"), ("".join(tones), "train")))
     start, end = "0", count(int(_span(found)[1]))
     rule: Span = (glyphs.horizontal * columns, "faint")
@@ -116,17 +119,19 @@ def norm_lines(view: ViewState, found: RunHistories, width: int, height: int) ->
     """How long each layer's gradient is over the epochs, on a log scale."""
     glyphs, span, names = view.glyphs, _span(found), view.experiment.layer_names
     curves: list[Curve] = []
-    legend: list[Span] = []
+    head = [Line.of(" " * LABELS)]
     for i, name in enumerate(names):
         letter, role = LETTERS[i % len(LETTERS)], ROLES[i % len(ROLES)]
         norms = found.norms[:, i]
-        legend += [(f"{letter} ", role), (f"{name} {number(float(norms[-1]), glyphs)}   ", "dim")]
+        told = Line.of((f"{letter} ", role), (f"{name} {number(float(norms[-1]), glyphs)}", "dim"))
+        if head[-1].width > LABELS and head[-1].width + 3 + told.width > width:
+            head.append(Line.of(" " * LABELS))
+        head[-1] = Line.of(head[-1], "   " * (head[-1].width > LABELS), told)
         marker = letter if glyphs.ascii else ""
         drawn = fine_curve(found.epochs, norms, max(1, width - LABELS), span, WHOLE, role, marker)
         if drawn is not None:
             curves.append(replace(drawn, label=letter))
-    head = Line.of((f"{'':{LABELS}}", "dim"), *legend)
-    return [head, *overlay(curves, span, WHOLE, width, height - 1, glyphs)]
+    return [*head, *overlay(curves, span, WHOLE, width, height - len(head), glyphs)]
 
 
 class HistoryScreen(Modal[None]):
@@ -146,6 +151,8 @@ class HistoryScreen(Modal[None]):
         self._of: tuple[int, object] | None = None
         """The number and the moment of the run that were asked about last."""
         self._asking = False
+        self._drawn: tuple[object, list[Line]] | None = None
+        """What was drawn last, with what it was drawn of: two charts take longer than a key may."""
 
     def compose(self) -> ComposeResult:
         yield Drawing(self._services.view, self.lines)
@@ -162,11 +169,17 @@ class HistoryScreen(Modal[None]):
         elif (
             found is not None and found.index < layout.size and found.norms.shape[1] == len(view.experiment.layer_names)
         ):
-            body = history_lines(view, found, self.shown, width, height - 3)
+            body = [*self._body(view, found, width, height - 3)]
         else:
             body = said_lines("replaying the run…", width, "dim", view.glyphs)
         body += [Line()] * (height - 3 - len(body))
         return [head.fit(width), Line(), *body, keys_line(window_keys("history"), lead="").fit(width)]
+
+    def _body(self, view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
+        of = id(found), self.shown, width, height, view.glyphs, view.experiment
+        if self._drawn is None or self._drawn[0] != of:
+            self._drawn = of, history_lines(view, found, self.shown, width, height)
+        return self._drawn[1]
 
     def _index(self, view: ViewState) -> int:
         return focus_of(view.selection, view.experiment).parameter
