@@ -196,7 +196,7 @@ def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
             if phrase is not None:
                 lines.append(phrase)
             continue
-        if "|" in text and _RULE.fullmatch(text):
+        if _RULE.fullmatch(text):
             continue
         line = _line(text.strip(" \r\n"), number, mark)
         if not lines and not mark and _is_header(line):
@@ -480,6 +480,9 @@ def _text(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_
         notes.append(f"rows {row_text(pair)} differ in their targets, so that no truth is known of that pair")
     if not columns.names and not columns.left_out and targets == len(rows) > 2 and _counts(tables, 0):
         notes.append("the first column counts the rows: take it out if it is none of the inputs")
+    counted = not columns.names and len(tables) > 1 and _taken(tables[0], columns) in ([*"01"], [*"012"])
+    if counted and all("." in cell for line in tables[1:] for cell in _taken(line, columns)):
+        notes.append("the first row, 0, 1 and so on, is one of numbers: take it out if it names the columns")
     return "; ".join([phrase, *(note for note in notes if note)])
 
 

@@ -70,6 +70,10 @@ def is_index(name: str) -> bool:
     return _INDEX.fullmatch(name.strip().casefold()) is not None
 
 
+_COLUMNS = frozenset({"var", "v", "column", "col", "c", "field", "spalte", "colonne", "columna", "colonna"})
+"""What programs call columns that have no names: ``Var1`` MATLAB, ``V1`` R, ``Column1`` Excel, ``column_1`` polars."""
+
+
 def roles(names: Sequence[str]) -> tuple[int, ...] | None:
     """The places of a, b and, where there are three names, the target; None where the names do not tell.
 
@@ -104,6 +108,9 @@ def _are_inputs(first: str, second: str) -> bool:
 def _is_target(name: str, first: str, second: str) -> bool:
     if name in _TARGETS or _NOUNS.sub("", name) in _TARGETS:
         return True
+    one, other = (re.fullmatch(r"(\D+)(\d{1,3})", text) for text in (second, name))
+    if one is not None and other is not None and one[1] == other[1] and one[1] in _COLUMNS:
+        return int(other[2]) == int(one[2]) + 1
     # What is worked out from both: a + b, 2a+3b, x1*x2.
     return first in name and second in name and re.search(r"[-+*·×−=]", name) is not None
 

@@ -36,6 +36,11 @@ def test_a_row_is_read_however_it_is_written(line: str, row: Row) -> None:
     ("text", "words"),
     [
         ("a;b\n1.234;5.000\n", "a point is decimal, as in 1.234"),
+        (
+            "0,1,2\n30.0,70.0,100.0\n",
+            "the first row, 0, 1 and so on, is one of numbers: take it out if it names the columns",
+        ),
+        ("0,1\n30.0,70\n", ""),
         ("1.234;5.5\n", ""),
         ("1.234, 5.000\n", ""),
         ("30,70,100\n30,70,270\n", "rows 30, 70 differ in their targets, so that no truth is known of that pair"),
@@ -58,6 +63,7 @@ def test_a_first_line_of_names_is_no_row(header: str) -> None:
         ("y x1 x2", (1, 2, 0)), ("x0 x1 y", (0, 1, 2)), ("x y z", (0, 1, 2)), ("first second sum", (0, 1, 2)),
         ("Second First Total", (1, 0, 2)), ("feature_1 feature_2 label", (0, 1, 2)), ("a b a-b", (0, 1, 2)),
         ("2a+3b b a", (2, 1, 0)), ("minuend subtrahend difference", (0, 1, 2)), ("left right answer", (0, 1, 2)),
+        ("Var1 Var2 Var3", (0, 1, 2)), ("V1 V2 V3", (0, 1, 2)), ("column_0 column_1 column_2", (0, 1, 2)),
     ],
 )  # fmt: skip
 def test_columns_are_taken_by_their_names(header: str, places: tuple[int, ...]) -> None:
