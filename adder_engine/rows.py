@@ -104,7 +104,7 @@ def read_rows(text: str) -> RowsRead:
         ExperimentError: a line that is no row, or too many of them; one sentence that names the line.
     """
     numbered = [(i, line) for i, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1) if line.strip()]
-    if SAMPLE < len(numbered) <= MOST_ROWS and (read := _read_plainly(numbered)) is not None:
+    if SAMPLE < len(numbered) <= MOST_ROWS + 2 and (read := _read_plainly(numbered)) is not None:
         return read
     lines = _lines(numbered)
     first = lines[0] if lines else None
@@ -157,6 +157,8 @@ def _read_plainly(numbered: Sequence[tuple[int, str]]) -> RowsRead | None:
     except (ExperimentError, ValueError):
         return None
     if any(max(map(abs, numbers)) > LARGEST_NUMBER for numbers in taken) or {*map(len, rows)} != {len(taken)}:
+        return None
+    if len(rows) + len(table) > MOST_ROWS:
         return None
     rows += zip(*taken, strict=True)
     return RowsRead(tuple(rows), _text(rows, columns, comma, body))

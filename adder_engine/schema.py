@@ -188,7 +188,7 @@ class SchemaField:
                 return len(value) > 0 and all(_is_number(x) and abs(x) <= LARGEST_FLOAT32 for x in value)
             return value in ("torch", "zeros") if isinstance(value, str) else _is_number(value) and abs(value) <= 1000
         if self.name == "data.rows":
-            return isinstance(value, tuple) and len(value) <= MOST_ROWS and all(_is_row(row) for row in value)
+            return isinstance(value, tuple) and len(value) <= MOST_ROWS and _are_rows(value)
         if self.name == "stop.sum":
             return value == () or (_is_row(value) and len(value) == 2)
         if isinstance(self.default, bool):
@@ -229,6 +229,18 @@ def _as_float(value: Value) -> Value:
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         return value
     return float(value) if _is_number(value) else value
+
+
+_known_rows: list[tuple[Any, ...]] = [()]
+"""The rows that were found good last: each change of another key checks them again, and they may be very many."""
+
+
+def _are_rows(rows: tuple[Any, ...]) -> bool:
+    if rows is not _known_rows[0]:
+        if not all(map(_is_row, rows)):
+            return False
+        _known_rows[0] = rows
+    return True
 
 
 def _is_row(row: Any) -> bool:

@@ -42,7 +42,7 @@ def measure() -> Iterator[Figure]:
         base = {"epochs": 10_000_000, "data.test_count": 0, "training.lr": 1e-7}
         experiment = Experiment().replace(**base, **changes)
         ours, rival = Run(experiment).run, TutorialLoop(experiment).train
-        blocks = [(_speed(ours), _speed(rival)) for _ in range(PAIRS + 1)][1:]
+        blocks = [(speed(ours), speed(rival)) for _ in range(PAIRS + 1)][1:]
         yield Figure(
             name,
             median([a for a, _ in blocks]),
@@ -71,18 +71,18 @@ def _others() -> Iterator[Figure]:
                 model.fit(x, y)
 
         changes = {"epochs": 10_000_000, "data.test_count": 0, "training.lr": 1e-7, "data.count": rows}
-        ours, rival = _speed(Run(Experiment().replace(**changes)).run), _speed(fit)
+        ours, rival = speed(Run(Experiment().replace(**changes)).run), speed(fit)
         yield Figure(f"beside scikit-learn, {_rows(rows)}", ours, "updates/s", rival=rival)
     changes["data.count"] = 1
     plain = Run(Experiment().replace(**changes, **{"training.optimizer": "sgd"})).run
-    yield Figure("sgd, 1 row", max(_speed(plain) for _ in range(PAIRS)), "updates/s", limit=1e6, at_least=True)
+    yield Figure("sgd, 1 row", max(speed(plain) for _ in range(PAIRS)), "updates/s", limit=1e6, at_least=True)
 
 
 def _rows(count: int) -> str:
     return f"{count:,} row{'s' if count > 1 else ''}"
 
 
-def _speed(train: Callable[[int], object]) -> float:
+def speed(train: Callable[[int], object]) -> float:
     """Updates a second over about :data:`BLOCK_SECONDS`."""
     count, elapsed = 1, 0.0
     while elapsed < BLOCK_SECONDS / 2:

@@ -11,7 +11,7 @@ from adder_engine.parsing import parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_engine.wanted import is_right
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
-from adder_tui.sweep.draw import headline, value_text
+from adder_tui.sweep.draw import headline, median_answers, value_text
 from adder_tui.sweep.draw_grid import grid_lines
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
@@ -87,10 +87,7 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
         aligned(marked([number(value, UNICODE) for value in column], marks))
         for column in ([line.loss for line in lines], [line.low for line in lines], [line.high for line in lines])
     ]
-    answers = [
-        aligned([number(line.answers[i] if line.answers else None, UNICODE) for line in lines])
-        for i in range(len(plan.sums))
-    ]
+    answers = [median_answers(plan, state, i, UNICODE) for i in range(len(plan.sums))]
     stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),

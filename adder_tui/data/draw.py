@@ -10,7 +10,7 @@ from adder_engine.held_out import HELD_OUT_SEED
 from adder_tui.ui.heatmap import cell, sign_role
 from adder_tui.ui.line import Line, Role, Span, joined, roomiest
 from adder_tui.ui.list_view import head_line
-from adder_tui.ui.numbers import count, number, plain_number, plural, verdict, verdict_name
+from adder_tui.ui.numbers import answer_text, count, number, plain_number, plural, truth_text, verdict, verdict_name
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -252,7 +252,11 @@ def chosen_pair(data: DatasetArrays | None, look: Look, answer: float | None, gl
     if look.at >= len(targets):
         return Line.of((" nothing is held out", "dim"))
     a, b, target = float(inputs[look.at, 0]), float(inputs[look.at, 1]), float(targets[look.at])
-    words = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target {number(target, glyphs)}"
+    words = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target"
+    words += f" {truth_text(target, True, glyphs) if data.is_yes_or_no else number(target, glyphs)}"
     if is_noisy(data, look):
         words += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
-    return Line.of((words, "text"), (f", answer {number(answer, glyphs)}" if answer is not None else "", "text"))
+    return Line.of(
+        (words, "text"),
+        (f", answer {answer_text(answer, data.is_yes_or_no, glyphs)}" if answer is not None else "", "text"),
+    )

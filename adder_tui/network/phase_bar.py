@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adder_engine.snapshot import Snapshot
 from adder_tui.ui.line import Line, Role, roomiest
-from adder_tui.ui.numbers import count, number, plain_number, plural
+from adder_tui.ui.numbers import answer_text, count, plural, truth_text
 from adder_tui.ui.phrases import compact, strokes_of
 from adder_tui.ui.run_state import over_pairs, sum_text
 from adder_tui.ui.symbols import Glyphs
@@ -122,9 +122,10 @@ def effect_line(view: ViewState, width: int) -> Line:
     step = snapshot.trace.step
     asked = sum_text(snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
     if step is None or snapshot.moment.edits:
-        line = Line.of((f" {asked}: ", "dim"), number(snapshot.asked.predicted, glyphs))
+        yes_or_no = view.experiment.is_yes_or_no
+        line = Line.of((f" {asked}: ", "dim"), answer_text(snapshot.asked.predicted, yes_or_no, glyphs))
         known = snapshot.asked.wanted
-        wanted = Line.of((", wanted ", "dim"), "unknown" if known is None else plain_number(known, glyphs))
+        wanted = Line.of((", wanted ", "dim"), "unknown" if known is None else truth_text(known, yes_or_no, glyphs))
         return roomiest(width, Line.of(line, wanted), line)
     answer = Line()
     if step.previous_answer is not None:

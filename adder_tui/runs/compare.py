@@ -13,7 +13,7 @@ from adder_tui.ui.curve import fine_curve, smoothed
 from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.list_view import Column, column, said_lines, table_lines
-from adder_tui.ui.numbers import aligned, answer_text, count, number, verdict, verdict_name
+from adder_tui.ui.numbers import aligned, answer_text, count, number, truth_text, verdict, verdict_name
 from adder_tui.ui.run_state import held_out_age, shown, sum_text
 from adder_tui.ui.run_words import comparable, start_sentence
 from adder_tui.ui.symbols import Glyphs
@@ -184,8 +184,10 @@ def _answers(view: ViewState, runs: Sequence[RunSummary], width: int) -> list[Li
     offs = len(runs) == 2 or _answers_width(view, runs) <= width
     columns = _columns(view, runs, offs)
     if not offs and view.snapshot:
-        wanted = [number(answer.wanted, view.glyphs) for answer in view.snapshot.answers]
-        want = column("want", aligned(wanted), "dim")
+        wanted = [
+            truth_text(answer.wanted, view.experiment.is_yes_or_no, view.glyphs) for answer in view.snapshot.answers
+        ]
+        want = column("want", wanted if view.experiment.is_yes_or_no else aligned(wanted), "dim")
         if 2 + first + sum(1 + one.width for one in [want, *columns]) <= width:
             columns.insert(0, want)
     gap = 3 if first + sum(one.width for one in columns) + 7 * len(runs) <= width else 1

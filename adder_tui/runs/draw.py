@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from adder_engine.snapshot import Answer
 from adder_tui.ui.line import Line, Span, cut
 from adder_tui.ui.list_view import GAP, Column, column, head_line, list_lines, said_lines, table_lines
-from adder_tui.ui.numbers import aligned, count, number
+from adder_tui.ui.numbers import aligned, answer_text, count, number
 from adder_tui.ui.run_state import held_out_age, marked, over_pairs, pairs_marks, sum_text
 from adder_tui.ui.run_words import on_chart, shown_beside
 from adder_tui.ui.symbols import Glyphs
@@ -90,7 +90,7 @@ def _loss(run: RunSummary, glyphs: Glyphs) -> str:
 
 def _answer(run: RunSummary, wanted: Answer, glyphs: Glyphs) -> str:
     found = find_answer(run, wanted)
-    return number(found.predicted if found else None, glyphs)
+    return answer_text(found.predicted if found else None, run.experiment.is_yes_or_no, glyphs)
 
 
 def find_answer(run: RunSummary, wanted: Answer) -> Answer | None:

@@ -15,7 +15,7 @@ from adder_tui.ui.curve import Curve, fine_curve, smoothed
 from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.list_view import GAP, Column, column, table_lines
-from adder_tui.ui.numbers import aligned, number, plural
+from adder_tui.ui.numbers import aligned, answer_text, number, plural
 from adder_tui.ui.phrases import compact
 from adder_tui.ui.run_state import marked, over_pairs, pairs_marks, sum_text
 from adder_tui.ui.symbols import Glyphs
@@ -85,7 +85,7 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
         *(
             column(
                 "median " + sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
-                aligned([number(line.answers[i] if line.answers else None, glyphs) for line in lines]), "text",
+                median_answers(plan, state, i, glyphs), "text",
             )
             for i, asked in enumerate(plan.sums)
         ),
@@ -97,6 +97,14 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
             columns.append(one)
     names = [Line.of((f" {letter(i)} ", "accent"), value.ljust(name)) for i, value in enumerate(values)]
     return table_lines("   " + plan.over.ljust(name), names, columns, at, width, height, glyphs)
+
+
+def median_answers(plan: Sweep, state: SweepState, asked: int, glyphs: Glyphs) -> list[str]:
+    """The median answers to one of the sums that are asked, value by value; of a yes or no how likely yes is."""
+    asks = [runs_of(plan, state, i)[0].experiment.is_yes_or_no for i in range(len(state.lines))]
+    found = [line.answers[asked] if line.answers else None for line in state.lines]
+    texts = [answer_text(answer, ask, glyphs) for answer, ask in zip(found, asks, strict=True)]
+    return texts if all(asks) else aligned(texts)
 
 
 def range_text(low: float | None, high: float | None, glyphs: Glyphs) -> str:
@@ -132,7 +140,11 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
     line = Line.of(line, (f"  {epoch}train loss ", "dim"), number(run.loss, glyphs))
     line = Line.of(line, (over_pairs(run.experiment, glyphs)[2], "dim"))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
-        line = Line.of(line, (f"  {asked} = ", "dim"), number(answer, glyphs))
+        line = Line.of(
+            line,
+            (f"  {sum_text(asked, plan.experiment.wanted.rule, glyphs)} = ", "dim"),
+            answer_text(answer, run.experiment.is_yes_or_no, glyphs),
+        )
     if run.paused:
         line = Line.of(line, (f"  {glyphs.text(run.paused)}", "dim"))
     return line.fit(width, glyphs.ellipsis)
@@ -152,7 +164,11 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
         return "" if run.begun else trains_again(run)
     known = {(answer.sum.a, answer.sum.b): answer.predicted for answer in here.answers}
     offered = [("train loss", run.loss, here.train_loss)]
-    offered += [(f"{s} =", answer, known.get((s.a, s.b))) for s, answer in zip(sums, run.answers, strict=True)]
+    rule = run.experiment.wanted.rule
+    offered += [
+        (f"{sum_text(s, rule, glyphs)} =", answer, known.get((s.a, s.b)))
+        for s, answer in zip(sums, run.answers, strict=True)
+    ]
     pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
     ours = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
     theirs = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)

@@ -12,7 +12,7 @@ from adder_tui.sweep.draw import letter, range_text, runs_of, so_far, value_text
 from adder_tui.ui.heatmap import SIZES, UNKNOWN, size_legend, size_levels
 from adder_tui.ui.line import Line, Role, Span, Tone, cut, roomiest
 from adder_tui.ui.list_view import centred, head_line
-from adder_tui.ui.numbers import number
+from adder_tui.ui.numbers import answer_text, number
 from adder_tui.ui.phrases import compact
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
@@ -123,8 +123,9 @@ def cell_line(plan: Sweep, state: SweepState, at: int, width: int, glyphs: Glyph
     )  # fmt: skip
     loss = line.loss if line.loss is not None else so_far(runs_of(plan, state, at))
     done = f"{line.done}/{len(plan.seeds)} done" + (f", {line.stopped} blew up" if line.stopped else "")
+    yes_or_no = runs_of(plan, state, at)[0].experiment.is_yes_or_no
     answers = "".join(
-        f", {pair_text(asked.a, asked.b, plan.experiment.wanted.rule)} = {number(answer, glyphs)}"
+        f", {pair_text(asked.a, asked.b, plan.experiment.wanted.rule)} = {answer_text(answer, yes_or_no, glyphs)}"
         for asked, answer in zip(plan.sums, line.answers, strict=False)
     )
     spread = f" ({range_text(line.low, line.high, glyphs)})" if line.done > 1 else ""

@@ -18,14 +18,17 @@ Table = Sequence[Sequence[float]]
 
 
 def table(seed: int) -> list[list[float]]:
-    """Pairs, or pairs with targets: whole numbers, decimals of all lengths, large ones and small ones, with signs."""
+    """Pairs, or pairs with targets: whole numbers, decimals of all lengths, large ones and small ones, with signs.
+
+    Every fifth table is so long that it is read at once.
+    """
     draw = random.Random(seed)
     kinds: list[Callable[[], float]] = [
         lambda: float(draw.randint(-1_000, 1_000)), lambda: round(draw.uniform(-100, 100), draw.randint(1, 6)),
         lambda: draw.uniform(-1e6, 1e6), lambda: draw.uniform(-1, 1) * 10.0 ** draw.randint(-9, 11), lambda: 0.0,
     ]  # fmt: skip
     columns = draw.choice([2, 3])
-    rows = [[draw.choice(kinds)() for _ in range(columns)] for _ in range(draw.randint(1, 12))]
+    rows = [[draw.choice(kinds)() for _ in range(columns)] for _ in range(draw.randint(1, 12) if seed % 5 else 300)]
     rows[0][0] = 0.25  # no file of nothing but 1,234 and the like, which may mean either
     return rows
 

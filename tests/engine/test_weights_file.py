@@ -226,3 +226,13 @@ def test_names_shapes_and_numbers_that_are_not_the_networks_are_told_one_by_one(
     assert "output.bias[0]" in refusal(state | {"output.bias": [float("nan")]})
     assert "is inf" in refusal(state | {"output.bias": [1e39]})
     assert "has the shape ()" in refusal(state | {"output.bias": 3})
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_number_that_is_none_is_refused_with_its_place_in_a_file_of_any_kind(
+    name: str, state: State, tmp_path: Path
+) -> None:
+    state["hidden.bias"][2] = float("nan")
+    WRITERS[name](state, tmp_path / name)
+    with pytest.raises(WeightsError, match=r"hidden.bias\[2\] in .* is nan: a weight must be a finite float32"):
+        starting_weights(tmp_path / name, Experiment())

@@ -282,6 +282,21 @@ def test_several_runs_side_by_side_look_as_they_did(name: str, many: int, width:
     check_golden(name, plain(side_by_side(view, runs[:many], width, height)) + "\n")
 
 
+def test_answers_of_a_yes_or_no_are_told_by_how_likely_yes_is_in_the_list_and_side_by_side() -> None:
+    view = several()
+    asked = tuple(dataclasses.replace(answer, predicted=0.75, wanted=1.0) for answer in snapshot_of(view).answers)
+    asks = {"data.kind": "uniform", "data.task": "a + b > 100", "training.loss": "bce", "data.rows": ()}
+    runs = [dataclasses.replace(run_of(i, f"seed {i}", seed=i, **asks), answers=asked) for i in (5, 6, 7)]
+    view = dataclasses.replace(view, experiment=runs[0].experiment)
+    listed = plain(runs_lines(view, runs, 0, [], 78, 8))
+    assert listed.count("75.0%") >= 3
+    assert "0.75" not in listed
+    for width in (58, 78, 118):
+        beside = plain(side_by_side(view, runs, width, 24))
+        assert "75.0%" in beside
+        assert "0.75" not in beside
+
+
 def test_a_blow_up_is_said_with_what_grew_and_the_rate_beside_its_limit() -> None:
     view = several(blow_up=BLOWN, status="stopped", message="The loss stopped being finite.")
     phrase = plain(blow_up_lines(view, BLOWN, 80))

@@ -359,6 +359,24 @@ def test_a_grid_as_a_heat_map(size: tuple[int, int], ascii: bool) -> None:
     check_golden(f"sweep_grid_{width}{'_ascii' if ascii else ''}", plain(drawn) + "\n")
 
 
+def test_the_answers_of_a_sweep_over_a_yes_or_no_are_told_by_how_likely_yes_is() -> None:
+    asks = SHORT.replace(
+        **{"data.kind": "uniform", "data.task": "a + b > 100", "training.loss": "bce", "data.rows": ()}
+    )
+    for across in ({}, {"across": ("network.activation", ["tanh", "relu"])}):
+        plan = Sweep(asks, "training.lr", [1e-3, 1e-2], [0, 1], **across)
+        runs = [
+            dataclasses.replace(run, begun=True, epochs=60, loss=0.5, answers=(0.75,) * len(plan.sums))
+            for run in plan.state.runs
+        ]
+        state = SweepState(tuple(runs))
+        drawn = [seed_line(plan, state, 0, 0, 118, UNICODE)]
+        drawn += [cell_line(plan, state, 0, 118, UNICODE)] if across else sweep_table(plan, state, 0, 118, 6, UNICODE)
+        text = plain(drawn)
+        assert "75.0%" in text
+        assert "0.75" not in text
+
+
 @pytest.mark.parametrize("losses", [[], [0.0], [3.0], [3.0, 3.0], [0.0, 5.0], [0.25, 0.26], [1e-30, 1e30], [2.0, 9.0]])
 def test_a_heat_maps_levels_tell_the_losses_that_there_are_apart(losses: list[float]) -> None:
     steps = loss_steps(losses)
