@@ -86,7 +86,8 @@ class AdderApp(App[None]):
 
     def __init__(self, settings: Settings, session: Session | None = None) -> None:
         """What :class:`~adder_tui.services.Services` names is told there."""
-        theme = theme_for(settings.theme, Console(force_terminal=True).color_system)
+        console = Console(force_terminal=True)
+        theme = theme_for(settings.theme, console.color_system, console.no_color)
         # Told at once, because the filter for NO_COLOR is chosen here.
         super().__init__(watch_css=False, ansi_color=theme == BASIC_THEME or None)
         self.settings = settings

@@ -108,9 +108,9 @@ HEATS: Mapping[str, Heat] = {"dark": DARK_HEAT, "light": LIGHT_HEAT}
 COLOURS: Mapping[str, Colours] = {"dark": DARK, "light": LIGHT, BASIC_THEME: BASIC}
 
 
-def theme_for(wanted: str | None, colour_system: str | None) -> str:
-    """The theme's name: what was asked for, else ``dark``; the terminal's own where it has but 16 colours."""
-    if colour_system == "standard":
+def theme_for(wanted: str | None, colour_system: str | None, no_color: bool = False) -> str:
+    """The theme's name: what was asked for, else ``dark``; the terminal's own where it has but 16 colours, or none."""
+    if colour_system == "standard" or no_color:
         return BASIC_THEME
     return wanted or "dark"
 

@@ -39,6 +39,7 @@ def test_a_terminal_of_sixteen_colours_gets_its_own() -> None:
     assert theme_for("light", "standard") == "basic"
     assert theme_for(None, "256") == "dark"
     assert theme_for("light", "truecolor") == "light"
+    assert theme_for("dark", "truecolor", no_color=True) == "basic"
 
 
 def test_the_ascii_glyphs_are_ascii() -> None:
