@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from adder_engine import Session
+from adder_engine.snapshot import RunSummary
 from adder_tui.controller import Controller
+from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import Field
 from adder_tui.course.probe_views import ProbeCall, name_of
 from adder_tui.course.state import LessonAttempt, LessonState
+from adder_tui.learn.views import of_lesson
 from tests.tui.learn.test_learn_tab import app_in, ask, doing, go_on, type_text
 from tests.tui.screens import app_of, screen_text, shows, until
 
@@ -119,3 +124,14 @@ def test_a_wrong_choice_of_a_blank_has_a_reason() -> None:
     assert field.slip("b").startswith("The inner sizes meet")
     assert field.slip("(1, 2, 4)").startswith("A product has two sizes")
     assert field.slip("a") == ""
+
+
+def test_a_run_that_came_out_as_an_earlier_lessons_stands_on_the_chart_all_the_same() -> None:
+    """The list keeps one of two runs that are the same, the older."""
+    state = LessonState(LessonAttempt(LESSONS["one-step"]))
+    adam = LESSONS["one-step"].station_named("adam")
+    assert adam is not None
+    run = cast(RunSummary, SimpleNamespace(id=1, experiment=adam.experiment))
+    assert not of_lesson(run, state, 4)
+    state.activity.runs.append(LoggedRun([(0, adam.experiment)], newest=2000))
+    assert of_lesson(run, state, 4)
