@@ -16,8 +16,10 @@ from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import Field
 from adder_tui.course.probe_views import ProbeCall, name_of
-from adder_tui.course.state import LessonAttempt, LessonState
+from adder_tui.course.state import LessonAttempt, LessonState, Review
+from adder_tui.learn.page import page_lines
 from adder_tui.learn.views import of_lesson
+from adder_tui.ui.symbols import UNICODE
 from tests.tui.learn.test_learn_tab import app_in, ask, doing, go_on, type_text
 from tests.tui.screens import app_of, screen_text, shows, until
 
@@ -135,3 +137,13 @@ def test_a_run_that_came_out_as_an_earlier_lessons_stands_on_the_chart_all_the_s
     assert not of_lesson(run, state, 4)
     state.activity.runs.append(LoggedRun([(0, adam.experiment)], newest=2000))
     assert of_lesson(run, state, 4)
+
+
+def test_choices_and_reasons_are_written_without_marks() -> None:
+    model = LESSONS["forward-by-hand"].questions[-1]
+    for given in "ab":
+        state = LessonState(LessonAttempt(LESSONS["forward-by-hand"]))
+        state.review = Review((LESSONS["forward-by-hand"],), quizzes=(model,), given=given)
+        text = "\n".join(line.plain for line in page_lines(state, 80, UNICODE))
+        assert "model(x)" in text
+        assert "`" not in text
