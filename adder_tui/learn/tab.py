@@ -190,14 +190,20 @@ class LearnPane(Pane):
 
     # --- from step to step -----------------------------------------------------------------------
 
-    def action_go_on(self) -> Awaitable[None] | None:
+    def action_go_on(self, laid_out: bool = False) -> Awaitable[None] | None:
         """Enter: lock in, go on, or into the next lesson; only that has to be waited for.
 
         All else is done at once, for keys that come right behind are meant for the step that begins.
+
+        Args:
+            laid_out: whether the page was waited for; until it has its rows nobody knows whether text is left.
         """
         room = self.classroom
         state = room.lesson_state if room is not None else None
         if room is None or state is None or state.showing:
+            return None
+        if not laid_out and not self.lesson_view.laid_out:
+            self.call_after_refresh(self._go_on_laid_out)
             return None
         self.lesson_view.text.note_rest(state)
         if state.reads_on:
@@ -220,6 +226,10 @@ class LearnPane(Pane):
         else:
             return self._next_lesson(state.lesson)
         return None
+
+    def _go_on_laid_out(self) -> None:
+        if (next_lesson := self.action_go_on(laid_out=True)) is not None:
+            self._services.start(next_lesson, "go on")
 
     async def _next_lesson(self, lesson: Lesson) -> None:
         assert self.classroom is not None

@@ -80,11 +80,12 @@ async def test_the_number_in_hand_must_be_the_last_bias_and_its_keys_are_named(t
 
 async def test_a_trace_before_slopes_are_met_goes_forward_only(tmp_path: Path) -> None:
     async with doing(tmp_path, "forward-by-hand", *"40") as pilot:
-        for blank in ("39.98", "5.95"):
+        for blank, task in (("39.98", "task 2 of 3"), ("5.95", "task 3 of 3")):
             await type_text(pilot, blank)
             await pilot.press("enter")
+            await shows(pilot, task)
         await pilot.press("t")
-        await shows(pilot, "The way of 30 + 70 through the network as it is now.")
+        await shows(pilot, "The way of 30 + 70 through the network as it is now.", "▸trace")
         await pilot.press(*["pagedown"] * 8)
         await shows(pilot, "L = d² = (−98.8137)² = 9764.15")
         text = screen_text(app_of(pilot))
