@@ -456,7 +456,8 @@ class AdderApp(App[None]):
         learn = self.learn
         if learn is not None and self.tab == "learn" and learn.has_enough_of(event.sum):
             learn.take_focus()
-            self.start(learn.action_go_on(), "go on")
+            if (next_lesson := learn.action_go_on()) is not None:
+                self.start(next_lesson, "go on")
         else:
             self.start(self.ask(event.sum), "ask")
 

@@ -94,7 +94,7 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     if screen.focused in SHEETS and SHEETS[screen.focused].typed and "handson" in words:
         words |= {"shapes"}
     if screen.focused in SHEETS and not _enough(state, screen.focused):
-        words |= {"bench"} if _open(state, screen.focused) else _reading(state, False)
+        words |= {"bench"} if _open(state, screen.focused) else _reading(state, False) - {"scrolls"}
     elif screen.focused == "settings" and state.lesson.controls and not _enough(state, "settings"):
         words |= {"setting"}
     elif words.isdisjoint(("numbers", "read_out")):

@@ -153,6 +153,12 @@ class LessonView(Container):
         self.views.show(layout)
         self.call_after_refresh(self._services.redraw)  # the footer's keys hang on what fits as well
 
+    @property
+    def laid_out(self) -> bool:
+        """Whether the text has the rows that it is to have."""
+        rows = self._arranged[1].text_rows if self._arranged is not None else -1
+        return rows in (0, self.text.size.height)
+
     def show_end(self) -> None:
         """Show the text's last rows, as where a hint has come."""
         self.share_room()

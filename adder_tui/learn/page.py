@@ -76,6 +76,11 @@ def _part(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     return [Line.of((title, "accent")), *_text(state, PARTS[state.step.kind], width, glyphs)]
 
 
+def _plain(text: str) -> str:
+    """A text without the marks of its code and terms, where all of it looks alike."""
+    return "".join(span.text for span in spans_of(text))
+
+
 def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, glyphs: Glyphs) -> list[Line]:
     """Choices by letter; the picked one is marked, and the right one where it is known."""
     lines: list[Line] = []
@@ -83,7 +88,7 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
         mine = letter == picked
         sign = glyphs.current if mine else " "
         after = "  (right)" if letter == right else ""
-        rows = wrapped(glyphs.text(text) + after, max(10, width - 6))
+        rows = wrapped(glyphs.text(_plain(text)) + after, max(10, width - 6))
         for i, row in enumerate(rows):
             front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")
             lines.append(Line.of(front, (row, "strong" if mine or letter == right else "text")))
@@ -230,9 +235,9 @@ def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, gl
         return lines
     lines.append(Line())
     if right:
-        return lines + wrap([("Right. ", "accent"), (glyphs.text(quiz.why), "text")], width)
+        return lines + wrap([("Right. ", "accent"), (glyphs.text(_plain(quiz.why)), "text")], width)
     reason = quiz.reason(given)
-    told = glyphs.text(reason) or "This is what answers it:"
+    told = glyphs.text(_plain(reason)) or "This is what answers it:"
     lines += wrap([("Not that one. ", "minus"), (told, "text")], width)
     if not reason:
         lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)

@@ -190,18 +190,27 @@ class LearnPane(Pane):
 
     # --- from step to step -----------------------------------------------------------------------
 
-    async def action_go_on(self) -> None:
-        """Enter: lock in, go on, or into the next lesson."""
+    def action_go_on(self, laid_out: bool = False) -> Awaitable[None] | None:
+        """Enter: lock in, go on, or into the next lesson; only that has to be waited for.
+
+        All else is done at once, for keys that come right behind are meant for the step that begins.
+
+        Args:
+            laid_out: whether the page was waited for; until it has its rows nobody knows whether text is left.
+        """
         room = self.classroom
         state = room.lesson_state if room is not None else None
         if room is None or state is None or state.showing:
-            return
+            return None
+        if not laid_out and not self.lesson_view.laid_out:
+            self.call_after_refresh(self._go_on_laid_out)
+            return None
         self.lesson_view.text.note_rest(state)
         if state.reads_on:
             self.lesson_view.text.action_page(1)
         elif state.review is not None:
             if not room.answers.next_question() and state.review is None:
-                await self._next_lesson(state.lesson)
+                return self._next_lesson(state.lesson)
         elif state.step.kind == "predict" and room.answers.lock_in():
             self.settle()
         elif room.go(1):
@@ -215,7 +224,12 @@ class LearnPane(Pane):
         elif state.review_due and room.answers.begin_review():
             self.take_focus_if_shown()
         else:
-            await self._next_lesson(state.lesson)
+            return self._next_lesson(state.lesson)
+        return None
+
+    def _go_on_laid_out(self) -> None:
+        if (next_lesson := self.action_go_on(laid_out=True)) is not None:
+            self._services.start(next_lesson, "go on")
 
     async def _next_lesson(self, lesson: Lesson) -> None:
         assert self.classroom is not None

@@ -23,6 +23,7 @@ from adder_tui.ui.line import Line, Role, wrapped
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
+    from adder_engine.snapshot import RunSummary
     from adder_tui.course.lesson_controller import LessonController
     from adder_tui.inspect.tab import TensorFeed, TensorTable
     from adder_tui.services import Services
@@ -136,6 +137,14 @@ def _shown(lesson: Lesson, views: Sequence[str], current: str, wide: bool, heigh
             shown.add(view)
             left -= takes
     return tuple(view for view in views if view in shown)
+
+
+def of_lesson(run: RunSummary, state: LessonState, first: int) -> bool:
+    """Whether a run is one of the lesson's: a later one than its first, or one that came out as an earlier lesson's.
+
+    Of two runs that are the same the list keeps the older.
+    """
+    return run.id >= first or any(one.newest and one.experiment == run.experiment for one in state.activity.runs)
 
 
 class OwnView(Canvas, can_focus=True):
@@ -348,7 +357,7 @@ class LessonViews(Vertical):
         if view.snapshot is None or state is None:
             return view
         first = state.activity.first_run
-        runs = tuple(run for run in view.snapshot.runs if first is not None and run.id >= first)
+        runs = tuple(run for run in view.snapshot.runs if first is not None and of_lesson(run, state, first))
         if len(runs) < len(view.snapshot.runs):
             view = dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=runs))
         if view.snapshot is None or (state.step.kind in PRACTICE and not state.by_hand):
@@ -364,7 +373,8 @@ class LessonViews(Vertical):
         from adder_tui.ui.run_words import MOST_ON_CHART, comparable
 
         now, runs = view.snapshot.experiment, list(view.snapshot.runs)
-        lessons = [run for run in runs if run.id >= state.first_run and run.epoch and comparable(run.experiment, now)]
+        lessons = [run for run in runs if run.epoch and of_lesson(run, state, state.first_run)
+                   and comparable(run.experiment, now)]  # fmt: skip
         titles = {run.id: state.lesson.title_of(run.experiment) for run in lessons}
         own = state.lesson.title_of(now)
         newest = {title: id for id, title in titles.items() if title != own}

@@ -90,8 +90,9 @@ def test_the_lesson_that_follows_is_the_next_in_order() -> None:
 
 REFERS = {
     "rule-or-guess": {"anatomy", "one-affine-map", "loss", "learning-rate", "enough-examples"},
-    "anatomy": set(), "seeds": {"one-sum"}, "forward-by-hand": {"anatomy"},
-    "one-sum": {"rule-or-guess", "enough-examples"}, "backprop": {"one-step"}, "learning-rate": {"batches"},
+    "anatomy": set(), "seeds": {"one-sum"}, "forward-by-hand": {"anatomy"}, "slope": {"one-step"},
+    "one-sum": {"rule-or-guess", "enough-examples"}, "backprop": {"one-step"}, "one-step": {"learning-rate"},
+    "learning-rate": {"batches"},
     "enough-examples": {"one-affine-map", "one-sum"}, "the-zoo": {"far-away"}, "batches": {"one-step"},
     "far-away": {"one-affine-map", "enough-examples"}, "activations": {"one-affine-map"},
     "overfit-and-capstone": {"one-sum", "scale"},

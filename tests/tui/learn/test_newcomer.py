@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from textual import events
 
 from adder_engine import Session
+from adder_engine.snapshot import RunSummary
 from adder_tui.controller import Controller
+from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import Field
 from adder_tui.course.probe_views import ProbeCall, name_of
-from adder_tui.course.state import LessonAttempt, LessonState
+from adder_tui.course.state import LessonAttempt, LessonState, Review
+from adder_tui.learn.page import page_lines
+from adder_tui.learn.views import of_lesson
+from adder_tui.ui.symbols import UNICODE
 from tests.tui.learn.test_learn_tab import app_in, ask, doing, go_on, type_text
 from tests.tui.screens import app_of, screen_text, shows, until
 
@@ -28,7 +36,8 @@ async def test_the_first_page_shows_the_network_that_it_speaks_of(tmp_path: Path
 async def test_keys_that_come_right_behind_enter_are_meant_for_the_step_that_begins(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
         await shows(pilot, ": read", "── network")
-        await pilot.press("enter", "3", "0", "plus", "7", "0", "enter")
+        for key in ("enter", "3", "0", "plus", "7", "0", "enter"):
+            app_of(pilot).post_message(events.Key(key, {"plus": "+", "enter": "\r"}.get(key, key)))  # in one piece
         await shows(pilot, "task 2 of 2", "= 1.186")
 
 
@@ -71,11 +80,12 @@ async def test_the_number_in_hand_must_be_the_last_bias_and_its_keys_are_named(t
 
 async def test_a_trace_before_slopes_are_met_goes_forward_only(tmp_path: Path) -> None:
     async with doing(tmp_path, "forward-by-hand", *"40") as pilot:
-        for blank in ("39.98", "5.95"):
+        for blank, task in (("39.98", "task 2 of 3"), ("5.95", "task 3 of 3")):
             await type_text(pilot, blank)
             await pilot.press("enter")
+            await shows(pilot, task)
         await pilot.press("t")
-        await shows(pilot, "The way of 30 + 70 through the network as it is now.")
+        await shows(pilot, "The way of 30 + 70 through the network as it is now.", "▸trace")
         await pilot.press(*["pagedown"] * 8)
         await shows(pilot, "L = d² = (−98.8137)² = 9764.15")
         text = screen_text(app_of(pilot))
@@ -119,3 +129,24 @@ def test_a_wrong_choice_of_a_blank_has_a_reason() -> None:
     assert field.slip("b").startswith("The inner sizes meet")
     assert field.slip("(1, 2, 4)").startswith("A product has two sizes")
     assert field.slip("a") == ""
+
+
+def test_a_run_that_came_out_as_an_earlier_lessons_stands_on_the_chart_all_the_same() -> None:
+    """The list keeps one of two runs that are the same, the older."""
+    state = LessonState(LessonAttempt(LESSONS["one-step"]))
+    adam = LESSONS["one-step"].station_named("adam")
+    assert adam is not None
+    run = cast(RunSummary, SimpleNamespace(id=1, experiment=adam.experiment))
+    assert not of_lesson(run, state, 4)
+    state.activity.runs.append(LoggedRun([(0, adam.experiment)], newest=2000))
+    assert of_lesson(run, state, 4)
+
+
+def test_choices_and_reasons_are_written_without_marks() -> None:
+    model = LESSONS["forward-by-hand"].questions[-1]
+    for given in "ab":
+        state = LessonState(LessonAttempt(LESSONS["forward-by-hand"]))
+        state.review = Review((LESSONS["forward-by-hand"],), quizzes=(model,), given=given)
+        text = "\n".join(line.plain for line in page_lines(state, 80, UNICODE))
+        assert "model(x)" in text
+        assert "`" not in text
