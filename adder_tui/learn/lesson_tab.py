@@ -37,7 +37,7 @@ AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench", "edit", "undo"})
 """Verbs of what is done in one view alone, which then gets the keys."""
 
 
-TRAINS = frozenset({"run", "step", "back"})
+TRAINS = frozenset({"run", "step"})
 """Verbs that are seen in a view without its having the keys."""
 
 
@@ -395,7 +395,7 @@ class LessonFocus:
         elif action.verb in AT_A_VIEW:
             self._lesson_view.focus_for(action)
         elif action.verb in TRAINS:
-            stage = "" if action.verb == "back" else self._stage_of_training()
+            stage = "" if action.text == "step back" else self._stage_of_training()
             self._lesson_view.bring(stage or view_for(action, self._lesson_view.views.names))
 
     def settle_again(self) -> None:
