@@ -222,7 +222,6 @@ class LessonView(Container):
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
             self._refused = text
-            self.row.field.select_all()  # what is typed next replaces what will not do
             self._services.say(str(error))
 
     @on(FieldRow.Left)
