@@ -18,7 +18,8 @@ Context = TabId | Window | Literal[
     "ask", "run", "form", "seed", "edit", "handson", "numbers", "diagram", "tracing",
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
     # what the task at hand needs next
-    "next_run", "next_step", "next_set", "next_station", "next_ask", "next_open", "next_seed", "next_reset",
+    "next_run", "next_step", "next_back", "next_set", "next_station", "next_ask", "next_open", "next_seed",
+    "next_reset",
     # on other tabs, while a lesson is open
     "visiting",
 ]  # fmt: skip
@@ -456,7 +457,8 @@ def window_keys(window: Window) -> list[tuple[str, str]]:
 
 
 NEEDED: dict[Context, tuple[str, ...]] = {
-    "next_run": ("play",), "next_step": ("forward", "step_size"), "next_set": ("edit", "set_control"),
+    "next_run": ("play",), "next_step": ("forward", "step_size"), "next_back": ("back",),
+    "next_set": ("edit", "set_control"),
     "next_station": ("station",), "next_ask": ("prompt",), "next_open": ("lesson_view",), "next_seed": ("reseed",),
     "next_reset": ("reset",),
 }  # fmt: skip
