@@ -44,6 +44,11 @@ TYPED = (
 NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": "form", "seed": "seed", "edit": "edit",
           "undo": "edit"}  # fmt: skip
 """The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
+PICTURES = {
+    "plane": "It is a picture. Ask sums near and far: what they are off by is what it shows.",
+    "slope": "It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures a slope.",
+}
+"""Views that show nothing which could be read out, with what does instead."""
 KEYS = frozenset({"space", "b", "e", "tab", "r", "u", ".", ","})
 """Keys that texts name; here they are typed as a word."""
 HELP = """\
@@ -233,6 +238,8 @@ class LessonReader:
             self._tell_losses()
         elif name == "trace":
             self._tell_trace()
+        elif name in PICTURES:
+            say(PICTURES[name])
         else:
             self._tell_values()
 
