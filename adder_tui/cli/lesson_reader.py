@@ -46,7 +46,7 @@ NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": 
 """The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
 PICTURES = {
     "plane": "It is a picture. Ask sums near and far: what they are off by is what it shows.",
-    "slope": "It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures a slope.",
+    "slope": "It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures.",
 }
 """Views that show nothing which could be read out, with what does instead."""
 KEYS = frozenset({"space", "b", "e", "tab", "r", "u", ".", ","})
