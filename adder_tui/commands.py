@@ -18,8 +18,8 @@ Context = TabId | Window | Literal[
     "ask", "run", "form", "seed", "edit", "handson", "numbers", "diagram", "tracing",
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
     # what the task at hand needs next
-    "next_run", "next_step", "next_set", "next_station", "next_ask", "next_open", "next_seed", "next_reset",
-    "next_edit", "next_undo",
+    "next_run", "next_step", "next_back", "next_set", "next_station", "next_ask", "next_open", "next_seed",
+     "next_reset", "next_edit", "next_undo",
     # on other tabs, while a lesson is open
     "visiting",
 ]  # fmt: skip
@@ -462,7 +462,8 @@ def window_keys(window: Window) -> list[tuple[str, str]]:
 
 
 NEEDED: dict[Context, tuple[str, ...]] = {
-    "next_run": ("play",), "next_step": ("forward", "step_size"), "next_set": ("edit", "set_control"),
+    "next_run": ("play",), "next_step": ("forward", "step_size"), "next_back": ("back",),
+    "next_set": ("edit", "set_control"),
     "next_station": ("station",), "next_ask": ("prompt",), "next_open": ("lesson_view",), "next_seed": ("reseed",),
     "next_reset": ("reset",), "next_edit": ("move_cursor", "nudge_up", "set_value"), "next_undo": ("undo",),
 }  # fmt: skip

@@ -44,6 +44,13 @@ TYPED = (
 NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": "form", "seed": "seed", "edit": "edit",
           "undo": "edit"}  # fmt: skip
 """The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
+PICTURES = {
+    "plane": "It is a picture. Ask sums near and far: what they are off by is what it shows.",
+    "slope": "It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures.",
+}
+"""Views that show nothing which could be read out, with what does instead."""
+KEYS = frozenset({"space", "b", "e", "tab", "r", "u", ".", ","})
+"""Keys that texts name; here they are typed as a word."""
 HELP = """\
 Enter            goes on, once all is done here
 back             one step back
@@ -55,7 +62,9 @@ quit             leave; what was done is kept
 While there is something to do:
 30+70            asks the network a sum
 ask, run 100, step update, set training.lr=0.01, seed 3, reset, edit output.bias 0.5, undo, nudge output.bias 1,
-gradcheck output.bias, open VIEW, station ID, sort CARD BIN, bench NAME ...: as the task asks"""
+gradcheck output.bias, open VIEW, station ID, sort CARD BIN, bench NAME ...: as the task asks
+The keys that a text names, typed as a word: space runs to the end, . and , go a step on and an update back,
+b loads the next run, e lr 0.01 changes settings, Tab tells the views, r begins again, u undoes, i hints."""
 
 
 class _Player:
@@ -229,8 +238,18 @@ class LessonReader:
             self._tell_losses()
         elif name == "trace":
             self._tell_trace()
+        elif name in PICTURES:
+            say(PICTURES[name])
         else:
             self._tell_values()
+
+    async def _tell_limit(self) -> None:
+        """The rate beside its limit, where the run stands."""
+        limit, now = await self._session.bench("limit"), self._snapshot
+        if now is not None and isinstance(limit, float):
+            rate, times = plain_number(now.lr, UNICODE), number(now.lr / limit, UNICODE, 2)
+            lands = "a step lands higher" if now.lr > limit else "a step lands lower"
+            say(f"The limit here is {number(limit, UNICODE, 3)}; the rate {rate} is {times} times that: {lands}.")
 
     def _tell_losses(self) -> None:
         """The loss at some ten epochs of the run."""
@@ -287,8 +306,13 @@ class LessonReader:
     async def _practise(self, word: str, line: str) -> None:
         """Something done on the live network, or a blank filled in."""
         state = self._state
+        blank = state.lesson.field_named(state.blank) if state.types_now else None
+        if line.startswith("/"):
+            line = line[1:].strip()
         if word in ("hint", "i") and " " not in line:
             self._hint()
+        elif word in KEYS and not (blank is not None and blank.choices) and (word == "e" or " " not in line):
+            await self._press(word, line.partition(" ")[2].strip())
         elif word == "values":
             self._tell_values()
         elif word in TYPED:
@@ -298,6 +322,37 @@ class LessonReader:
                 say(state.replies.get(state.blank, ""))
         else:
             await self._do_typed(f"ask {line}", typed=line)
+
+    async def _press(self, key: str, rest: str) -> None:
+        """What a key that the text names does in the app."""
+        state, before = self._state, self._snapshot
+        if key == "space":
+            left = before.experiment.epochs - before.epoch if before is not None else 0
+            if left > 0:
+                await self._do_typed(f"run {left}")
+            else:
+                say("The run is at its end: r begins it again, run 100 goes on.")
+        elif key == "b":
+            if not state.lesson.stations:
+                say("This lesson keeps no further runs ready.")
+                return
+            await self.room.controls.action_station()
+            chosen = state.lesson.station_named(state.station)
+            say(chosen.title if chosen is not None else state.lesson.run_title or "The lesson's own run.")
+            self._tell_run(before)
+        elif key == "e" and rest and self.room.controls.chosen:
+            try:
+                await self.room.controls.set(self.room.controls.chosen, rest)
+                self._tell_run(before)
+            except AdderError as error:
+                say(str(error))
+        elif key == "e":
+            say(f"Write the setting behind it, such as e lr 0.01. Here: {', '.join(state.lesson.controls) or 'none'}.")
+        elif key == "tab":
+            say(f"Write open and a view: {', '.join(state.lesson.shown_views)}.")
+        else:
+            step = f"step {state.lesson.step_size or 'epoch'}"
+            await self._do_typed({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
 
     async def _go_on(self) -> None:
         state = self._state
@@ -391,7 +446,10 @@ class LessonReader:
         if action.verb == "open":
             self.room.opened(action.argument)
             say(f"{action.argument}: {VIEWS[action.argument]}")
-            self._tell_view(action.argument)
+            if action.argument == "downhill":
+                await self._tell_limit()
+            else:
+                self._tell_view(action.argument)
             return
         await ActionRunner(self._session, state.attempt, self._show).do(action)
         if action.verb == "station":

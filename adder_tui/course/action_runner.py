@@ -106,10 +106,10 @@ class ActionRunner:
                 self._see(await session.undo(within=True))
             case "run", (epochs,):
                 await self._run(int(epochs))
+            case "step", ("back",):
+                self._see(await session.back())
             case "step", _:
                 await self._step(action.argument)
-            case "back", _:
-                self._see(await session.back())
             case "edit", (name, value):
                 self._see(await session.edit(*place_of(name), float(value)))
                 activity.edit()

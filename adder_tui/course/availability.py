@@ -78,7 +78,7 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
     if state.task is not None:
         words |= {"task"}
     if state.next_action is not None and state.next_action.verb in NEXT:
-        words |= {NEXT[state.next_action.verb]}
+        words |= {"next_back" if state.next_action.text == "step back" else NEXT[state.next_action.verb]}
         if state.next_action.verb == "edit" and screen.focused != "network":
             words = words - {"next_edit"} | {"next_open"}  # its keys are the picture's
     if state.lesson.stations and "handson" in words:

@@ -152,11 +152,12 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     call = call_for(action)
     if call is not None:
         return next((view for view in views if view in SHEETS and call.bench in SHEETS[view].benches), "")
+    if action.text == "step back":
+        return next((view for view in ("downhill", "step", "chart") if view in views), "")
     wanted = {
         "sort": ("board",), "open": action.words, "ask": ("rule", "prompt", "sums"), "set": ("settings",),
         "change": ("settings",), "seed": ("settings",), "station": ("settings",), "edit": ("network",),
         "undo": ("network",), "run": ("chart", "network"), "step": ("step", "graph", "trace", "chart", "network"),
-        "back": ("downhill", "step", "chart"),
     }  # fmt: skip
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
@@ -173,6 +174,8 @@ def keys_of(action: Action) -> str:
             return f"e then {', '.join(pieces)}, Enter"
         case "run", (epochs,):
             return f"space, {int(epochs):,} epochs"
+        case "step", ("back",):
+            return ","
         case "step", (size,):
             return f"s until it says {size}, then ."
         case "station", (id,):
@@ -187,7 +190,7 @@ def keys_of(action: Action) -> str:
             return f"Enter on {name}, then {value}"
         case "seed", (seed,):
             return f"e then seed {seed}, Enter"
-    return {"reset": "r", "undo": "u", "back": ","}.get(action.verb, action.text)
+    return {"reset": "r", "undo": "u"}.get(action.verb, action.text)
 
 
 def name_of(call: ProbeCall) -> str:

@@ -18,7 +18,7 @@ PATTERNS = {
     pattern.split()[0]: pattern
     for pattern in (
         "predict ID VALUE", "answer ID VALUE", "ask 30+70", "station ID", "set training.lr=0.01",
-        "change training.lr=0.01", "run EPOCHS", "step SIZE", "back", "reset", "undo", "seed 43",
+        "change training.lr=0.01", "run EPOCHS", "step SIZE", "reset", "undo", "seed 43",
         "edit PARAMETER VALUE", "nudge PARAMETER AMOUNT", "gradcheck PARAMETER", "open VIEW", "sort CARD BIN",
         "bench NAME ARGUMENT...",
     )
@@ -189,7 +189,7 @@ def _fits(verb: str, words: list[str]) -> bool:
         case "seed", [seed]:
             return seed.isdecimal() and len(seed) <= 18
         case "step", _:
-            return " ".join(words) in (*STEP_SIZES, *PHASES)
+            return " ".join(words) in (*STEP_SIZES, *PHASES, "back")
         case "open", [view] if view not in VIEWS:
             raise ActionError(f"There is no view {view!r}: there are {', '.join(VIEWS)}.")
         case "edit" | "nudge", [_, amount]:
@@ -198,7 +198,7 @@ def _fits(verb: str, words: list[str]) -> bool:
             except ValueError:
                 return False
     match verb, len(words):
-        case ("reset" | "undo" | "back", 0) | ("open" | "gradcheck" | "station", 1):
+        case ("reset" | "undo", 0) | ("open" | "gradcheck" | "station", 1):
             return True
         case ("ask" | "bench", count) if count >= 1:
             return True

@@ -37,7 +37,7 @@ AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench", "edit", "undo"})
 """Verbs of what is done in one view alone, which then gets the keys."""
 
 
-TRAINS = frozenset({"run", "step", "back"})
+TRAINS = frozenset({"run", "step"})
 """Verbs that are seen in a view without its having the keys."""
 
 
@@ -226,7 +226,6 @@ class LessonView(Container):
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:
             self._refused = text
-            self.row.field.select_all()  # what is typed next replaces what will not do
             self._services.say(str(error))
 
     def _settings_done(self) -> None:
@@ -410,7 +409,7 @@ class LessonFocus:
         elif action.verb in AT_A_VIEW:
             self._lesson_view.focus_for(action)
         elif action.verb in TRAINS:
-            stage = "" if action.verb == "back" else self._stage_of_training()
+            stage = "" if action.text == "step back" else self._stage_of_training()
             self._lesson_view.bring(stage or view_for(action, self._lesson_view.views.names))
 
     def settle_again(self) -> None:

@@ -53,7 +53,7 @@ SHORTEST_NAME = 8
 
 def _run_name(view: ViewState) -> str:
     """What the run is called: by the lesson that names its runs, else after the nearest preset."""
-    if view.lesson is not None and view.lesson.run_title:
+    if view.lesson is not None and view.lesson.run_title and view.snapshot is not None:
         return view.glyphs.text(view.lesson.title_of(view.experiment))
     return title(view.experiment, view.glyphs)
 

@@ -114,3 +114,17 @@ def test_reading_takes_a_lessons_number_or_id(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == first
     assert cli.main(["lessons", "read", "nothing"]) == 2
     assert "There is no lesson 'nothing': there are" in capsys.readouterr().err
+
+
+async def test_the_keys_that_texts_name_can_be_typed_as_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lesson = COURSE.by_id["learning-rate"]
+    lines = ["", "a", "b", "b", "e schedule", "e lr 5e-5, schedule step", "Tab", "space", ",", "open downhill"]
+    await led(COURSE, lesson, tmp_path, iter(lines))
+    told = capsys.readouterr().out
+    for said in (
+        "rate 1e-5\n", "rate 5e-5\n", "Epoch 2,000 of 2,000", "Epoch 1,999 of 2,000", "The limit here is",
+        "Write open and a view: chart, downhill, settings, runs, sums.",
+    ):  # fmt: skip
+        assert said in told, said

@@ -133,6 +133,18 @@ async def test_an_explosion_is_a_fact_of_its_run(doing: Doing) -> None:
     assert await doing.value("run.exploded and run.epochs < 20", training__lr=2e-4) is True
 
 
+async def test_a_run_that_blew_up_is_counted_as_the_state_line_counts_it(doing: Doing) -> None:
+    await doing.do("set training.optimizer=sgd training.lr=2e-4", "run 50")
+    snapshot = doing.attempt.activity.snapshot
+    assert snapshot is not None
+    assert await doing.value("run.epochs") == snapshot.epoch == 3
+
+
+async def test_a_step_back_leaves_what_the_run_has_reached(doing: Doing) -> None:
+    await doing.do("run 5", "step back")
+    assert await doing.value("updates == 4 and run.updates == 5") is True
+
+
 async def test_errors_are_said_in_units_of_sums(doing: Doing) -> None:
     await doing.do("set data.kind=uniform data.count=100 data.scale=500 training.lr=0.1", "run 3")
     train, test = await doing.value("run.train_rmse"), await doing.value("run.test_rmse")

@@ -400,6 +400,33 @@ async def test_a_half_typed_setting_waits_where_it_was_left(tmp_path: Path) -> N
             await pilot.press("backspace")
 
 
+async def test_a_setting_that_would_not_do_is_replaced_where_it_is_come_back_to(tmp_path: Path) -> None:
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("e", *"abc", "enter")
+        await shows(pilot, "will not do")
+        await pilot.press("escape")
+        await shows(pilot, "i hint")
+        await pilot.press("e", *"43", "enter")
+        await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
+
+
+async def test_a_sum_that_this_run_was_not_asked_is_asked_where_all_is_done(tmp_path: Path) -> None:
+    async with doing(tmp_path, "seeds", "b") as pilot:
+        await ask(pilot, "30+70")
+        for seed in ("43", "42", "44"):
+            await shows(pilot, "i hint" if seed != "44" else "All done here.")
+            await pilot.press("e", *seed, "enter")
+            await until(pilot, lambda seed=seed: pilot.app.snapshot.experiment.seed == int(seed))  # type: ignore[misc]
+            await ask(pilot, "30+70")
+        await shows(pilot, ": do", "off by")
+        await pilot.press("slash")
+        await type_text(pilot, "30+70")
+        await pilot.press("enter")
+        await shows(pilot, ": observe")
+
+
 async def test_the_settings_line_takes_several(tmp_path: Path) -> None:
     async with doing(tmp_path, "seeds", "b") as pilot:
         await ask(pilot, "30+70")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import AffineMap, Answer, Position
+from adder_tui.course.course import read_course
 from adder_tui.network.phase_bar import written_apart
 from adder_tui.tabs import TABS
 from adder_tui.train.draw_panels import run_panel
@@ -144,6 +147,16 @@ def test_the_tab_line_shows_the_tab_the_experiment_and_the_state() -> None:
     line, spots = tab_line(view_of(status="playing"), TABS, 100)
     assert line.plain.rstrip().endswith("one-pair   ▶ playing, 200 epochs/s")
     assert [line.plain[s.x : s.x + s.width].strip() for s in spots] == [f"{tab.key} {tab.label}" for tab in TABS]
+
+
+def test_in_a_lesson_that_names_its_runs_the_tab_line_has_that_name_cut_where_it_must_be() -> None:
+    lesson = read_course().by_id["learning-rate"]
+    for station, shown in (("exploding", "rate 2e-4   ▶ playing"), ("many", "10,000 sums, Adam… ▶ playing")):
+        view = view_of(status="playing")
+        chosen = lesson.station_named(station)
+        assert chosen is not None
+        view = replace(view, tab="learn", lesson=lesson, experiment=chosen.experiment, unmet=frozenset({"epoch"}))
+        assert tab_line(view, TABS, 80)[0].plain.rstrip().endswith(shown)
 
 
 def test_a_long_notice_takes_three_rows_at_most() -> None:
