@@ -19,7 +19,7 @@ Context = TabId | Window | Literal[
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
     # what the task at hand needs next
     "next_run", "next_step", "next_back", "next_set", "next_station", "next_ask", "next_open", "next_seed",
-     "next_reset", "next_edit", "next_undo",
+    "next_reset", "next_edit", "next_undo",
     # on other tabs, while a lesson is open
     "visiting",
 ]  # fmt: skip
