@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from importlib import import_module
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 FIRST_PRESET = "one-pair"
 MOST_KEYS_FIRST = 6
 """Keys in a row that a picture of the training waits for."""
+LONGEST_COMING = 2.0
+"""Seconds that a key waits at most for what it is meant for: what never comes holds back no other key for good."""
 TYPED_INTO = ("sum", "lesson-field", "list-field")
 """Ids of the shell's text fields."""
 
@@ -161,7 +164,8 @@ class AdderApp(App[None]):
         """Keep a key for the window or the tab in front until all of its parts are there."""
         coming = [self.screen] if len(self.screen_stack) > 1 else []
         for widget in (*coming, *(pane for pane in self.panes if pane.id == self.tab)):
-            await widget._mounted_event.wait()
+            with contextlib.suppress(TimeoutError):  # it is gone, then, or was never put up
+                await asyncio.wait_for(widget._mounted_event.wait(), LONGEST_COMING)
 
     async def run_action(
         self,

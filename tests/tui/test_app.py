@@ -16,6 +16,7 @@ from adder_tui.controller import MOST_WAITING, PACES, pace_for
 from adder_tui.help.screens import HelpScreen
 from adder_tui.settings import Settings
 from adder_tui.tabs import TABS, TabId
+from adder_tui.ui.canvas import Pane
 from adder_tui.ui.dialogs import FieldDialog
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, preset, screen_text, shows, until
@@ -107,6 +108,17 @@ async def test_a_key_held_down_holds_a_picture_of_the_training_back_only_so_ofte
     monkeypatch.setattr(app.gc_pacing, "key_done", lambda: waits.append(0.0) or 0.0)
     await app._keys_first()
     assert len(waits) == MOST_KEYS_FIRST + 1
+
+
+async def test_a_part_that_never_comes_holds_no_key_back_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adder_tui.app.LONGEST_COMING", 0.05)
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 0 of 2,000")
+        app.panes.append(Pane(app.view, id=app.tab))
+        await pilot.press("full_stop")
+        await until(pilot, lambda: ("step", "epoch") in session.calls)
 
 
 async def test_s_goes_through_the_step_sizes() -> None:
