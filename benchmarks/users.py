@@ -342,7 +342,8 @@ class Stuck(InLesson):
 ROLES = [Trainer] * TRAINING + [Stuck] + [InLesson] * (IN_LESSONS - 1) + [Editor] * (LEARNERS - TRAINING - IN_LESSONS)
 
 SEATS: tuple[tuple[str, type[Learner]], ...] = (
-    ("all", Learner), ("those who train", Trainer), ("those in lessons", InLesson), ("those who change numbers", Editor),
+    ("all", Learner), ("those who train", Trainer), ("those in lessons", InLesson),
+    ("those who change numbers", Editor),
 )  # fmt: skip
 
 
