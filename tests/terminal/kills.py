@@ -16,7 +16,7 @@ from pathlib import Path
 from adder_engine.runs.files import read
 from adder_engine.runs.restoring import opened
 from adder_tui.storage.progress import PROGRESS, Store
-from adder_tui.storage.run_files import AUTOSAVE, LAST_RUN
+from adder_tui.storage.run_files import AUTOSAVE, LAST_RUN, OWN_RUN
 from tests.terminal.harness import Terminal
 
 CHANGES = ("training", "saving", "editing", "sweeping", "lesson")
@@ -119,16 +119,20 @@ class Victim:
         own = self._shown(terminal)
         seen = self._study(terminal)
         killed = self._kill(terminal)
+        in_lesson = (self.folder / f"{OWN_RUN}.npz").exists()  # else one's own run still was at hand, and is offered
         record = Store(self.folder).progress.lesson(LESSON)
         studied = Studied(record.step + 1, len(record.tasks), record.hints)
         gone = [at for at, one in seen if studied.lacks(one)]
         with self._started() as terminal:
             terminal.wait_for_text(f"step {studied.step} of")
             assert terminal.text.count("●") >= studied.tasks
-            while self._shown(terminal) != own:  # out of the prompt first, where that has the keys
+            while "Twenty lessons" not in terminal.text:  # out of the prompt first, where that has the keys
                 assert time.monotonic() < killed + 120, terminal.text
                 terminal.press("escape")
                 time.sleep(0.3)
+            if not in_lesson:
+                self._open(terminal, Progress(own))
+            terminal.wait_for(lambda: self._shown(terminal) == own, f"one's own run, of epoch {own:,}")
             time.sleep(self.draws.uniform(0, 0.5))
             self._kill(terminal)
         kept = self._kept()
