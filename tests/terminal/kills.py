@@ -227,6 +227,6 @@ class Victim:
         """How far the run is that the next start will offer; all files must be whole."""
         for path in self.folder.glob("*.npz"):
             opened(read(path))
-        autosave = self.folder / AUTOSAVE
-        run = read(autosave if autosave.exists() else autosave.with_name(f"{LAST_RUN}.npz"))
+        runs = [read(path) for name in (AUTOSAVE, f"{LAST_RUN}.npz") if (path := self.folder / name).exists()]
+        run = next((run for run in runs if run.facts["epoch"]), runs[0])  # one that was never trained displaces none
         return Progress(run.facts["epoch"], len(run.facts["events"]))
