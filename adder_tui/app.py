@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
 FIRST_PRESET = "one-pair"
 TYPED_INTO = ("sum", "lesson-field", "list-field")
+ANSWERED = 0.05
+"""Seconds within which the engine has answered, as a rule. A notice stands as long: where the next one takes its row at
+once nothing is laid out anew, which would repaint the whole screen twice."""
 """Ids of the shell's text fields."""
 
 
@@ -387,6 +390,8 @@ class AdderApp(App[None]):
             else:
                 if outcome is not None:
                     self.start(outcome, id)
+                    self.set_timer(ANSWERED, self.redraw)
+                    return
         self.redraw()
 
     action_do = action_press = carry_out
