@@ -304,3 +304,26 @@ async def test_a_notice_alone_draws_the_picture_no_second_time(
         app.select(Neuron(2, 0))
         await shows(pilot, "h2[0]")
         assert len(drawn) == 1
+
+
+async def test_a_notice_that_follows_another_takes_its_row_at_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with network(session, drawn_as="picture") as pilot:
+        app = app_of(pilot)
+        app.select(Parameter(12))
+        await pilot.press("plus")
+        await shows(pilot, "→ 0.3794")
+        await pilot.pause()
+        heights: set[int] = set()
+
+        def noted(view: ViewState, width: int, height: int) -> Any:
+            heights.add(height)
+            return picture(view, width, height)
+
+        monkeypatch.setattr("adder_tui.network.tab.picture", noted)
+        monkeypatch.setattr("adder_tui.app.ANSWERED", 60.0)  # however busy the machine is
+        await pilot.press("plus")
+        await shows(pilot, "0.3794 → ")
+        await pilot.pause()
+        assert len(heights) == 1
