@@ -33,7 +33,7 @@ bench: $(READY)  ## the figures that the README quotes, each beside its rival
 	@$(BIN)/python -m compileall -q adder_engine adder_tui
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(READY)  ## hours of everything at once; shortened: make soak ARGS="--events 2000 --minutes 2 --kills 20"
+soak: $(READY)  ## hours of everything at once; shortened: make soak ARGS="--events 2000 --minutes 2 --kills 20 --class-minutes 1"
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.soak $(ARGS)
 
 pictures: $(READY)  ## draw the README's pictures from the running program

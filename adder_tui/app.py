@@ -57,6 +57,9 @@ MOST_KEYS_FIRST = 6
 LONGEST_COMING = 2.0
 """Seconds that a key waits at most for what it is meant for: what never comes holds back no other key for good."""
 TYPED_INTO = ("sum", "lesson-field", "list-field")
+ANSWERED = 0.05
+"""Seconds within which the engine has answered, as a rule. A notice stands as long: where the next one takes its row at
+once nothing is laid out anew, which would repaint the whole screen twice."""
 """Ids of the shell's text fields."""
 
 
@@ -414,6 +417,8 @@ class AdderApp(App[None]):
             else:
                 if outcome is not None:
                     self.start(outcome, id)
+                    self.set_timer(ANSWERED, self.redraw)
+                    return
         self.redraw()
 
     async def _once_settled(self, command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Kills the app without warning, over and over, while it trains, saves and is edited; what was lost each time."""
+"""Kills the app without warning, over and over, in training, saves, edits, sweeps and lessons; what was lost."""
 
 from __future__ import annotations
 

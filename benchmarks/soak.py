@@ -1,4 +1,4 @@
-"""``python -m benchmarks.soak``: what must hold for hours. Fuzzed events, kills, memory, rate and idle time."""
+"""``python -m benchmarks.soak``: what must hold for hours. Fuzzed events, kills, memory, rate, idle time, a class."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import users
 from benchmarks.figures import Figure, row_of, table
 from benchmarks.memory import resident
 from benchmarks.programs import endless_adder
@@ -25,13 +26,14 @@ IDLE_SECONDS = 30.0
 _EPOCH = re.compile(r"epoch ([\d,]+) of")
 
 
-def measure(events: int, minutes: float, kills: int, seed: int) -> Iterator[Figure]:
+def measure(events: int, minutes: float, kills: int, class_minutes: float, seed: int) -> Iterator[Figure]:
     """The figures of a soak.
 
     Args:
         events: things done by the fuzzer.
         minutes: of training at full speed.
-        kills: of an app that trains, saves, edits and sweeps.
+        kills: of an app that trains, saves, edits, sweeps and is in a lesson.
+        class_minutes: of a class of real users, where this machine can have one.
         seed: the first of the fuzzer's.
 
     Raises:
@@ -47,6 +49,11 @@ def measure(events: int, minutes: float, kills: int, seed: int) -> Iterator[Figu
     yield Figure("kills survived, nothing unreadable", len(lost), "kills", limit=kills, at_least=True)
     yield Figure("saves broken off by a kill", victim.torn, "kills")
     yield Figure("work lost by a kill, most", max(lost, default=0.0), "s", limit=5.0)
+    if class_minutes:
+        try:
+            yield from users.measure(class_minutes)
+        except users.Unable as reason:
+            print(f"No class: {reason}", file=sys.stderr)
 
 
 def _training(minutes: float) -> Iterator[Figure]:
@@ -94,9 +101,10 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--kills", type=int, default=1_000)
+    parser.add_argument("--class-minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     args = parser.parse_args()
-    figures = list(measure(args.events, args.minutes, args.kills, args.seed))
+    figures = list(measure(args.events, args.minutes, args.kills, args.class_minutes, args.seed))
     print(table(map(row_of, figures)))
     return 1 if any(figure.kept is False for figure in figures) else 0
 

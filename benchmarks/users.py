@@ -341,6 +341,11 @@ class Stuck(InLesson):
 
 ROLES = [Trainer] * TRAINING + [Stuck] + [InLesson] * (IN_LESSONS - 1) + [Editor] * (LEARNERS - TRAINING - IN_LESSONS)
 
+SEATS: tuple[tuple[str, type[Learner]], ...] = (
+    ("all", Learner), ("those who train", Trainer), ("those in lessons", InLesson),
+    ("those who change numbers", Editor),
+)  # fmt: skip
+
 
 # --- what is measured -------------------------------------------------------------------------------
 
@@ -371,7 +376,7 @@ def measure(minutes: float, seed: int = 0) -> Iterator[Figure]:
         each(pool, learners, lambda one: one.look())
         gone = _drop(learners)
         yield Figure("all processes gone after the drop", gone, "s", limit=GONE_SECONDS)
-        for told, roles in (("all", Learner), ("those who train", Trainer), ("those in lessons", InLesson)):
+        for told, roles in SEATS:
             waits = [wait for one in learners if isinstance(one, roles) for wait in one.waits]
             yield Figure(f"keys pressed by {told}", len(waits), "keys")
             yield Figure(f"key to screen over ssh, {told}, median", percentile(waits, 0.5), "ms")

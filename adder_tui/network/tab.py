@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
@@ -29,7 +30,7 @@ from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import ParameterLine
-    from adder_engine.snapshot import ParameterHistory
+    from adder_engine.snapshot import ParameterHistory, Snapshot
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
 
@@ -69,8 +70,21 @@ class NetworkDiagram(Thrifty, can_focus=True):
         super().__init__(source)
         self._select = select
         self._spots: Sequence[ClickTarget[Selection]] = ()
+        self._drew: tuple[Snapshot | None, object] | None = None
+        """The newest drawing's snapshot, and what else it was drawn from."""
+
+    def redraw(self) -> None:
+        """Draw what is new: each key asks two or three times, and a notice alone changes nothing here."""
+        view, drew = self.view, self._drew
+        new = drew is None or drew[0] is not view.snapshot or drew[1] != self._drawn_from(view)
+        if new or not self._lines or not self.size:
+            super().redraw()
+
+    def _drawn_from(self, view: ViewState) -> object:
+        return replace(view, snapshot=None, notice="", outlook=None), self.size
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        self._drew = view.snapshot, self._drawn_from(view)
         drawn = picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
         self._spots = drawn.spots
         return drawn.lines

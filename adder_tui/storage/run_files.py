@@ -223,6 +223,7 @@ class OwnRun:
     def __init__(self, data_dir: Path, instance_lock: int = 1) -> None:
         self._left: int | None = None
         """The run's id in the session's list: what is given back where there is no file that can be read."""
+        self._autosave = autosave_path(data_dir, instance_lock)
         self.path = data_dir / (f"{OWN_RUN}.npz" if instance_lock == 1 else f"{OWN_RUN}-{instance_lock}.npz")
 
     async def keep(self, session: Session) -> None:
@@ -253,8 +254,8 @@ class OwnRun:
             with contextlib.suppress(RequestError):
                 return await session.switch(left)
             raise error
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not removed: a kill may come before the next save
+            os.replace(self.path, self._autosave)
         return snapshot
 
 

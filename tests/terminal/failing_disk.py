@@ -132,16 +132,27 @@ def tell_on_signal(file: str) -> None:
 
 
 def tell_faults(file: str) -> None:
-    """Write down where a fault of ours is, and beside it that somebody quit, as by a click on the footer."""
+    """Write down where a fault of ours is, and beside it that somebody quit, as by a click on the footer.
+
+    So is that the app was suspended from the palette: until it is back, Ctrl+C is the terminal's own, and ends it.
+    """
     from adder_tui.app import AdderApp
 
-    handle, leave = AdderApp._handle_exception, AdderApp.action_quit
+    handle, leave, rest = AdderApp._handle_exception, AdderApp.action_quit, AdderApp.action_suspend_process
+
+    def note() -> None:
+        os.close(_plain_open(f"{file}.quit", os.O_CREAT | os.O_WRONLY))
 
     async def quits(app: AdderApp) -> None:
-        os.close(_plain_open(f"{file}.quit", os.O_CREAT | os.O_WRONLY))
+        note()
         await leave(app)
 
+    def rests(app: AdderApp) -> None:
+        note()
+        rest(app)
+
     AdderApp.action_quit = quits  # type: ignore[method-assign]
+    AdderApp.action_suspend_process = rests  # type: ignore[method-assign]
 
     def told(app: AdderApp, error: Exception) -> None:
         with open(file, "a") as written:

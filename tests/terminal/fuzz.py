@@ -153,7 +153,8 @@ class Fuzzer:
                         # What it wrote before is to be read, or the screen would seem to be back at once, and a
                         # Ctrl+C would still be the terminal's own.
                         terminal.wait_for(lambda: not terminal.modes.get(2004), timeout=1)
-                    os.kill(terminal.pid, signal.SIGCONT)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(terminal.pid, signal.SIGCONT)
                     self._wait_for_screen(terminal)
             case "blind":
                 terminal.stop_reading()
@@ -190,8 +191,8 @@ class Fuzzer:
     def _has_quit(self, terminal: Terminal) -> bool:
         """Whether it was left in its own ways, by a click on the footer or from the palette.
 
-        While it tidies up the terminal is the shell's again, and Ctrl+C is SIGINT; a signal may come as late as when
-        Python takes itself down.
+        While it tidies up or is suspended the terminal is the shell's, and Ctrl+C is SIGINT; a signal may come as late
+        as when Python takes itself down.
         """
         left = Path(f"{self._told}.tasks.quit")
         late = (-number for number in QUITS if number != signal.SIGKILL)

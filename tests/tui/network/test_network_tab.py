@@ -13,7 +13,8 @@ from adder_engine.parsing import Sum
 from adder_engine.session import Session
 from adder_tui.network.tab import NetworkDiagram
 from adder_tui.selection import Neuron, Parameter
-from adder_tui.ui.view import DrawnAs
+from adder_tui.ui.picture import picture
+from adder_tui.ui.view import DrawnAs, ViewState
 from tests.tui.screens import app_of, app_on, check_golden, press, screen_text, shows, until
 
 SIZE = (80, 24)
@@ -280,3 +281,49 @@ async def test_the_footer_names_the_way_from_the_trace_back_to_the_diagram(
         await shows(pilot, "t diagram")
         await press(pilot, "t")
         await shows(pilot, "v trace")
+
+
+async def test_a_notice_alone_draws_the_picture_no_second_time(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with network(session, drawn_as="picture") as pilot:
+        app = app_of(pilot)
+        app.say("Something.")  # its row is taken from the picture, which is drawn anew for that
+        await shows(pilot, "Something.")
+        await pilot.pause()
+        drawn: list[ViewState] = []
+
+        def counted(view: ViewState, width: int, height: int) -> Any:
+            drawn.append(view)
+            return picture(view, width, height)
+
+        monkeypatch.setattr("adder_tui.network.tab.picture", counted)
+        app.say("Something else.")
+        await shows(pilot, "Something else.")
+        assert not drawn
+        app.select(Neuron(2, 0))
+        await shows(pilot, "h2[0]")
+        assert len(drawn) == 1
+
+
+async def test_a_notice_that_follows_another_takes_its_row_at_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with network(session, drawn_as="picture") as pilot:
+        app = app_of(pilot)
+        app.select(Parameter(12))
+        await pilot.press("plus")
+        await shows(pilot, "→ 0.3794")
+        await pilot.pause()
+        heights: set[int] = set()
+
+        def noted(view: ViewState, width: int, height: int) -> Any:
+            heights.add(height)
+            return picture(view, width, height)
+
+        monkeypatch.setattr("adder_tui.network.tab.picture", noted)
+        monkeypatch.setattr("adder_tui.app.ANSWERED", 60.0)  # however busy the machine is
+        await pilot.press("plus")
+        await shows(pilot, "0.3794 → ")
+        await pilot.pause()
+        assert len(heights) == 1

@@ -23,6 +23,7 @@ from adder_tui.settings import Settings
 from adder_tui.storage.progress import Store, enter
 from adder_tui.storage.run_files import (
     OwnRun,
+    autosave_path,
     free_name,
     is_new,
     read_network_view,
@@ -130,6 +131,17 @@ async def test_the_own_run_comes_back_from_memory_where_its_file_cannot_be_read(
         back = await own.give_back(session)
         assert back is not None
         assert (back.experiment, back.epoch) == (SMALL, 3)
+
+
+async def test_the_own_run_is_what_the_next_start_finds_from_the_moment_it_is_given_back(disk: Disk) -> None:
+    async with Session(SMALL) as session:  # whose next save is still to come
+        await session.step("epoch", 3)
+        own = OwnRun(disk.folder)
+        await own.keep(session)
+        await session.load(Experiment.preset("three-pairs"))
+        await own.give_back(session)
+        assert not own.path.exists()
+        assert read(autosave_path(disk.folder)).facts["epoch"] == 3
 
 
 async def test_windows_tell_what_the_disk_says_and_the_app_goes_on(disk: Disk) -> None:
