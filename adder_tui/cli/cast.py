@@ -17,10 +17,10 @@ class Cast:
     """The file: a header, and a line for each time that the app writes, readable as far as it came.
 
     Args:
-        path: a file that is there is replaced.
+        path: of a file that is not there yet.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or is there already.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,7 +28,7 @@ class Cast:
         self.fault = ""
         """Why it ends before the session does; empty where it does not."""
         self._size = shutil.get_terminal_size()
-        self._file: IO[str] = path.open("w", encoding="utf-8", errors="replace")
+        self._file: IO[str] = path.open("x", encoding="utf-8", errors="replace")
         self._began = time.monotonic()
         width, height = self._size
         header = {"version": 2, "width": width, "height": height, "timestamp": int(time.time()), "title": "adder-tui"}

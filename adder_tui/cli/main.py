@@ -437,6 +437,8 @@ def _recording(path: Path) -> Cast:
 
     try:
         return Cast(path)
+    except FileExistsError:
+        raise click.UsageError(f"{path} is there already: name another file with --record, or remove it.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise click.UsageError(

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
-from adder_tui.ui.heatmap import Grid, curve
+from adder_tui.ui.heatmap import SIGNS, Grid, curve
 from adder_tui.ui.line import Line, Span, roomiest
 from adder_tui.ui.network_values import NetworkValues, reach_of
 from adder_tui.ui.numbers import count, number, plain_number, role_of
@@ -110,8 +110,9 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     if not reached.has_value(at.column, i):
         what = f"layer {layer.name}" if at.column >= reached.reach.columns else "it"
         return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
-    rows = weighted_sum(layer, i, width - LABEL - 2, min(3, 1 + max(1, height - 5)), g)
+    rows = weighted_sum(layer, i, width - LABEL - 2, min(3, max(1, height - 4)), g)
     lines += [row("sum" if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
+    above_error = len(lines) + 1
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
     lines.append(row("value", *_activated(view, layer, at, hidden, muted)))
     if not hidden and trace.loss_name == "bce":
@@ -127,14 +128,18 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     elif not reached.has_error(at.column, i):
         lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
     else:
-        room = min(3, max(1, height - len(lines) - 1))
+        comes_first = (
+            reached.reach.rung is not None and reached.reach.rung.phase == "backward" and height < above_error + 1
+        )
+        room = min(3, max(1, height - (1 if comes_first else len(lines)) - 1))
         chain = trace.chain
         errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
         label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
-        lines += [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
+        told = [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
+        lines = [lines[0], *told, *lines[1:]] if comes_first else [*lines, *told]
     lines.append(row("bias", *facts_text(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
-        lines += [Line(), _picture_legend(g) if view.drawn_as == "picture" else _legend(g)]
+        lines += [Line(), _picture_legend(view) if view.drawn_as == "picture" else _legend(g)]
     return lines
 
 
@@ -243,10 +248,19 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
     return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
 
 
-def _picture_legend(g: Glyphs) -> Line:
+def _picture_legend(view: ViewState) -> Line:
+    """By colours, or by what stands in their place: characters, and dashes where lines have but two colours, or one."""
+    g, s = view.glyphs, strokes_of(view.glyphs)
+    plus, minus, large = "plus", "minus", "large is bright"
+    if g.ascii:
+        plus, minus, large = f"plus {''.join(s.plus)}", f"minus {''.join(s.minus)}", "small to large"
+    elif view.colours != "many":
+        minus, large = "minus is dashed", "large is thick"
+    letters = g.ascii or view.colours != "many"
+    tiles = f"tiles {SIGNS} from minus to plus," if letters else "tiles: outputs"
     return Line.of(
-        (" lines:  ", "faint"), ("plus", "plus"), ("  ", "faint"), ("minus", "minus"),
-        ("  large is bright;  tiles: outputs over a (right) and b (up)  ", "faint"),
+        (" lines:  ", "faint"), (plus, "plus"), ("  ", "faint"), (minus, "minus"),
+        (f"  {large};  {tiles} over a (right) and b (up)  ", "faint"),
         (g.kept, "accent"), (" kept", "faint"),
     )  # fmt: skip
 

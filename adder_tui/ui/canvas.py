@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adder_tui.ui.line import Line, Span
+from adder_tui.ui.line import Line, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
@@ -63,8 +63,24 @@ ChopsUpdate.render_segments = _changed_cells  # type: ignore[method-assign, assi
 def text_in_sight(widget: Widget) -> str:
     """What the screen shows in a widget's place, as plain text without blanks at its rows' ends."""
     x, y, width, height = widget.region
-    strips = widget.screen._compositor.render_strips()[y : y + height]
-    return "\n".join(strip.crop(x, x + width).text.rstrip() for strip in strips).strip("\n")
+    rows = [list(strip.text) for strip in widget.screen._compositor.render_strips()]
+    for canvas in widget.query(Canvas):
+        left, top = canvas.region.offset
+        for row, line in enumerate(canvas.shown, top):
+            if row < len(rows):
+                _in_letters(rows[row], left, line)
+    return "\n".join("".join(row[x : x + width]).rstrip() for row in rows[y : y + height]).strip("\n")
+
+
+def _in_letters(row: list[str], left: int, line: Line) -> None:
+    """Put letters where a line has cells of two colours, which plain text does not tell; it begins at ``left``."""
+    tones = [(x, character, role) for x, (character, role) in enumerate(line.cells(), left) if isinstance(role, Tone)]
+    if tones:
+        from adder_tui.ui.heatmap import HALF, letter_of  # with numpy, which is there by the time that a map is drawn
+
+        for x, character, tone in tones:
+            if character in (HALF, " ") and x < len(row) and row[x] == character:
+                row[x] = letter_of(tone)
 
 
 class Canvas(Widget):
@@ -176,7 +192,11 @@ class Canvas(Widget):
         self.refresh()
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        rows = [self.render_line(y).crop(*self._marked_in(y)).text.rstrip() for y in range(self.size.height)]
+        rows = []
+        for y, line in enumerate(self.shown):
+            row, (start, stop) = list(self.render_line(y).text), self._marked_in(y)
+            _in_letters(row, 0, line)
+            rows.append("".join(row[start:stop]).rstrip())
         if text := "\n".join(rows).strip("\n"):
             self.post_message(self.Picked(text))
         self._let_go()

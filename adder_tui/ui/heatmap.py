@@ -31,6 +31,8 @@ Scale = Literal["sign", "size"]
 
 SIGNS = "=~-.+*#"
 """Characters of the levels −3 to 3."""
+PLANE = ".:@"
+"""What lies around the training range, the range, and the current sum."""
 SIZES = " .:*%#"
 """Characters of the levels 0 to 5."""
 UNKNOWN = 99
@@ -253,6 +255,17 @@ def _cell(scale: Scale, upper: int, lower: int) -> Span:
     if upper != lower:
         return HALF, Tone(scale, upper, lower)
     return (SIGNS[upper + 3] if scale == "sign" else SIZES[upper]), Tone(scale, upper, lower)
+
+
+def letter_of(tone: Tone) -> str:
+    """What stands for a cell of two colours where there are none: the letter of the level between its halves."""
+    level = (tone.upper + tone.lower) / 2
+    if tone.scale == "size":
+        return SIZES[round(level)]
+    if tone.scale == "plane":
+        return PLANE[max(tone.upper, tone.lower)]
+    largest = 5 if tone.scale == "tile" else 3
+    return SIGNS[round(level * 3 / largest) + 3]
 
 
 class HeatMap:

@@ -12,7 +12,7 @@ import numpy as np
 
 from adder_engine.analysis.neuron_grids import neuron_grids
 from adder_tui.selection import Neuron, Parameter, Selection
-from adder_tui.ui.heatmap import HALF, SIGNS, UNKNOWN, Dots, Grid, largest_size
+from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, largest_size
 from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
@@ -399,7 +399,7 @@ class _Sheet(NetworkValues):
                 if self.shaded:
                     self.grid.put(x, box.y + y, HALF, Tone("plane", u, w))
                 else:
-                    self.grid.put(x, box.y + y, (".", ":", "@")[u], ("faint", "dim", "accent")[u])
+                    self.grid.put(x, box.y + y, PLANE[u], ("faint", "dim", "accent")[u])
 
     # --- the outcome -----------------------------------------------------------------------------
 

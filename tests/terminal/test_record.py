@@ -38,6 +38,16 @@ def test_a_recording_is_whole_as_far_as_it_came_when_the_app_is_killed(start: St
     assert any("off by" in row for row in screen.display)
 
 
+def test_a_recording_takes_no_other_files_place(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "session.cast"
+    file.write_text("something dear", encoding="utf-8")
+    person = start("--record", str(file))
+    assert person.terminal.wait_for_end() == 2
+    text = "".join(person.terminal.text.split())  # the terminal breaks lines anywhere
+    assert "istherealready:nameanotherfilewith--record,orremoveit." in text
+    assert file.read_text(encoding="utf-8") == "something dear"
+
+
 def test_a_recording_that_cannot_be_written_is_refused_in_a_sentence(start: Start, tmp_path: Path) -> None:
     person = start("--record", str(tmp_path / "nowhere" / "session.cast"))
     assert person.terminal.wait_for_end() == 2

@@ -8,10 +8,19 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from adder_engine.session import Session
 from adder_tui.network.tab import NetworkDiagram
 from adder_tui.selection import Neuron
+from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, letter_of
+from adder_tui.ui.line import Line, Tone
 from adder_tui.ui.picture import picture
-from tests.tui.screens import app_on, preset, screen_text, shows, until
+from tests.tui.network.test_network_tab import network
+from tests.tui.screens import app_of, app_on, preset, screen_text, shows, until
+
+
+def blurred(row: str) -> str:
+    """A row in which tiles by colours and tiles by letters look the same."""
+    return row.ljust(120).translate(str.maketrans(dict.fromkeys(HALF + SIGNS + PLANE + " ", "?")))
 
 
 @pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "output"), ("4", "Train", "optimizer")])
@@ -32,7 +41,7 @@ async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
         await shows(pilot, "to your terminal's clipboard.")
         copied = app.clipboard.splitlines()
         assert f"Sent {tab} as text, {len(copied)} lines, to" in screen_text(app)
-        assert copied == before[1 : 1 + len(copied)] != []
+        assert [blurred(row) for row in copied] == [blurred(row) for row in before[1 : 1 + len(copied)]] != []
 
 
 @pytest.mark.parametrize(("key", "there"), [("e", "Nothing is changed yet."), ("question_mark", "Go back to the")])
@@ -62,6 +71,34 @@ async def drag(pilot: Pilot[None], over: Widget, first: tuple[int, int], last: t
     await pilot.pause()
 
 
+def in_letters(line: Line) -> str:
+    """A row whose tiles are told by letters, for a copy has no colours."""
+    cells = [
+        letter_of(role)
+        if isinstance(role, Tone) and role.scale in ("tile", "plane") and character in (HALF, " ")
+        else character
+        for character, role in line.cells()
+    ]
+    return "".join(cells)
+
+
+async def test_a_copied_picture_tells_by_letters_what_its_tiles_tell_by_colours(session: Session) -> None:
+    async with network(session, drawn_as="picture") as pilot:
+        app = app_of(pilot)
+        await shows(pilot, "own loss")
+        diagram = app.query_one(NetworkDiagram)
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: app.clipboard)
+        rows, shown = app.clipboard.splitlines(), [line.plain for line in diagram.shown]
+        assert HALF not in app.clipboard
+        top = next(i for i, row in enumerate(rows) if "a = 30" in row)
+        top -= next(i for i, row in enumerate(shown) if "a = 30" in row)
+        tile = picture(app.view(), *diagram.size).layout.columns[-1][0]
+        copied = [row[tile.x : tile.end] for row in rows[top + tile.y : top + tile.y + tile.height]]
+        assert copied == [in_letters(line)[tile.x : tile.end] for line in diagram.shown[tile.y : tile.y + tile.height]]
+        assert len(set("".join(copied)) & set(SIGNS)) > 3
+
+
 async def test_what_the_mouse_is_drawn_over_is_marked_and_copied_and_chooses_nothing() -> None:
     app = app_on(preset("many-pairs").at(412))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -69,7 +106,7 @@ async def test_what_the_mouse_is_drawn_over_is_marked_and_copied_and_chooses_not
         await pilot.press("2")
         await shows(pilot, "forward")
         diagram = app.query_one(NetworkDiagram)
-        chosen, rows = app.selection, [line.plain for line in diagram.shown]
+        chosen, rows = app.selection, [in_letters(line) for line in diagram.shown]
         await drag(pilot, diagram, (60, 9), (30, 6))  # upwards is as good as downwards
         wanted = [rows[6][30:].rstrip(), rows[7].rstrip(), rows[8].rstrip(), rows[9][:61].rstrip()]
         assert app.clipboard.splitlines() == wanted
