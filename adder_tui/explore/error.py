@@ -85,11 +85,12 @@ def error_view(
         steps = sign_steps(largest, plane.log)
         levels, legend = sign_levels(shown, steps), sign_legend(steps, glyphs, width - LABELS)
     axes = axes_of(plane, exploration.halved)
-    cursor = axes.nearest(exploration.cursor_in(view))
+    cursor, inside = axes.nearest(exploration.cursor_in(view)), axes.holds(exploration.cursor_in(view))
     asked = view.snapshot.asked.sum if view.snapshot else None
     picture, marked = plane_picture(
         levels, "size" if exploration.by_size and not yes_or_no else "sign", axes, exploration.halved, glyphs,
-        cursor=cursor, asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained_of(plane),
+        cursor=cursor if inside else None, asked=(asked.a, asked.b) if asked else (0.0, 0.0),
+        trained=trained_of(plane),
     )  # fmt: skip
     spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     word = ("size" if exploration.by_size else "off by") if known else "yes" if yes_or_no else "answer"
@@ -97,7 +98,8 @@ def error_view(
     if width >= WIDE:
         side = gallery(view, exploration, SIDE, len(lines))
         lines = beside(lines, side, LABELS + len(axes.a))
-    return [*lines, *cell_lines(view, exploration, plane, cursor), _about(view, plane, largest, marked, width)], spot
+    about = _about(view, plane, largest, marked, width)
+    return [*lines, *cell_lines(view, exploration, plane, cursor, inside), about], spot
 
 
 def truth_is_known(plane: AnswerGrid) -> bool:
@@ -115,8 +117,10 @@ def trained_of(plane: AnswerGrid) -> Trained:
     return Trained(plane.trained_a, plane.trained_b, plane.points)
 
 
-def cell_lines(view: ViewState, exploration: ExploreState, plane: AnswerGrid, cursor: tuple[int, int]) -> list[Line]:
-    """The cell under the cross-hair in numbers."""
+def cell_lines(
+    view: ViewState, exploration: ExploreState, plane: AnswerGrid, cursor: tuple[int, int], inside: bool
+) -> list[Line]:
+    """The cell under the cross-hair in numbers; ``inside``: whether it lies on the plane that is shown."""
     from adder_engine.parsing import Sum  # not at the top: drawings import no more of the engine than they draw
 
     glyphs = view.glyphs
@@ -129,7 +133,7 @@ def cell_lines(view: ViewState, exploration: ExploreState, plane: AnswerGrid, cu
         truth = np.nan if asked.wanted is None else asked.wanted
     yes_or_no = view.experiment.is_yes_or_no
     line = Line.of(
-        (" X " if glyphs.ascii else " ┼ ", "accent"),
+        (" beyond " if not inside else " X " if glyphs.ascii else " ┼ ", "accent"),
         (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.wanted.rule, glyphs), "strong"),
         ("   answer ", "dim"), (answer_text(answer, yes_or_no, glyphs) + (" yes" if yes_or_no else ""), "strong"),
     )  # fmt: skip
@@ -159,7 +163,9 @@ def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, widt
         line = Line.of(line, (f"the {count(plane.row_count)} training sums", "dim"))
     else:
         line = Line.of(line, (f"{count(marked)} of {count(plane.row_count)} training sums", "dim"))
-    framed = _range(plane, view)
+    (left, right), (low, high) = plane.trained_a, plane.trained_b
+    in_sight = left <= plane.a.max() and right >= plane.a.min() and low <= plane.b.max() and high >= plane.b.min()
+    framed = _range(plane, view) if in_sight else ""
     frame = Line.of((f", framed {framed}", "dim")) if framed else Line()
     most = "furthest off" if truth_is_known(plane) else "largest answer"
     size = Line.of((f"   {most} ", "dim"), number(largest, glyphs))
@@ -290,11 +296,11 @@ def neurons_view(
     outputs = picture_of.outputs.astype(float)
     steps = sign_steps(largest_size(outputs), plane.log)
     axes = axes_of(plane, exploration.halved)
-    cursor = axes.nearest(exploration.cursor_in(view))
+    cursor, inside = axes.nearest(exploration.cursor_in(view)), axes.holds(exploration.cursor_in(view))
     asked = view.snapshot.asked.sum if view.snapshot else None
     trained = dataclasses.replace(trained_of(plane), points=plane.points[:0])
     picture, _ = plane_picture(
-        sign_levels(outputs, steps), "sign", axes, exploration.halved, glyphs, cursor=cursor,
+        sign_levels(outputs, steps), "sign", axes, exploration.halved, glyphs, cursor=cursor if inside else None,
         asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained,
     )  # fmt: skip
     name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
@@ -315,4 +321,4 @@ def neurons_view(
         if width < 100
         else beside([legend, *picture], side, room)
     )
-    return [*blocks, *cell_lines(view, exploration, plane, cursor), span], spot
+    return [*blocks, *cell_lines(view, exploration, plane, cursor, inside), span], spot

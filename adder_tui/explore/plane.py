@@ -222,6 +222,11 @@ class Axes:
     def row(self, b: float) -> float:
         return _position(self.b, b, self.log)
 
+    def holds(self, sum: tuple[float, float]) -> bool:
+        """Whether a sum lies in one of the cells."""
+        column, row = round(self.column(sum[0])), round(self.row(sum[1]))
+        return 0 <= column < len(self.a) and 0 <= row < len(self.b)
+
     def nearest(self, sum: tuple[float, float]) -> tuple[int, int]:
         """The cell nearest to a sum."""
         column, row = round(self.column(sum[0])), round(self.row(sum[1]))
@@ -240,20 +245,24 @@ def plane_picture(
     halved: bool,
     glyphs: Glyphs,
     *,
-    cursor: tuple[int, int],
+    cursor: tuple[int, int] | None,
     asked: tuple[float, float],
     trained: Trained,
 ) -> tuple[list[Line], int]:
-    """The picture with its axes, ``LABELS`` columns wider and ``BELOW`` rows higher, and how many sums are marked."""
+    """The picture with its axes, ``LABELS`` columns wider and ``BELOW`` rows higher, and how many sums are marked.
+
+    ``cursor``: the cell under the cross-hair; None where that is on a sum that lies beyond the picture.
+    """
     heat = HeatMap(levels, scale, halved)
     _frame(heat, axes, trained, glyphs)
     marked = _points(heat, axes, trained.points, glyphs)  # over the frame, on which the outermost sums lie
     column, row = round(axes.column(asked[0])), round(axes.row(asked[1]))
     heat.mark(column, row, glyphs.current)
-    heat.mark(*cursor, "X" if glyphs.ascii else "┼", "active")
-    labels = _labels_left(axes, cursor[1], glyphs)
+    if cursor is not None:
+        heat.mark(*cursor, "X" if glyphs.ascii else "┼", "active")
+    labels = _labels_left(axes, None if cursor is None else cursor[1], glyphs)
     lines = [Line.of(label, line) for label, line in zip(labels, heat.lines(), strict=True)]
-    return [*lines, _labels_below(axes, cursor[0], glyphs)], marked
+    return [*lines, _labels_below(axes, None if cursor is None else cursor[0], glyphs)], marked
 
 
 def _frame(heat: HeatMap, axes: Axes, trained: Trained, glyphs: Glyphs) -> None:
@@ -304,7 +313,7 @@ def _ticks(places: Doubles, log: bool, most: int, glyphs: Glyphs) -> list[Tick]:
     return sorted(ticks, key=lambda tick: (tick.label.startswith("+"), abs(tick.at)))  # +2 is from the one without
 
 
-def _labels_left(axes: Axes, chosen: int, glyphs: Glyphs) -> list[Line]:
+def _labels_left(axes: Axes, chosen: int | None, glyphs: Glyphs) -> list[Line]:
     count = len(axes.b)
     by_row: dict[int, str] = {}
     for tick in _ticks(axes.b, axes.log, max(2, count // 3), glyphs):
@@ -322,10 +331,11 @@ def _labels_left(axes: Axes, chosen: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _labels_below(axes: Axes, chosen: int, glyphs: Glyphs) -> Line:
+def _labels_below(axes: Axes, chosen: int | None, glyphs: Glyphs) -> Line:
     count = len(axes.a)
     cells: list[Span] = [(" ", "dim")] * (LABELS + count)
-    cells[LABELS + chosen] = (glyphs.cursor_foot, "accent")
+    if chosen is not None:
+        cells[LABELS + chosen] = (glyphs.cursor_foot, "accent")
     _write(cells, LABELS - 2, "a")
     ticks = _ticks(axes.a, axes.log, max(4, count // 9), glyphs)
     has_steps = any(tick.label.startswith("+") for tick in ticks)

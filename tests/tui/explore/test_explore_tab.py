@@ -123,6 +123,15 @@ async def test_the_cross_hair_tells_a_sum_and_enter_makes_it_the_current_one(ses
         assert app_of(pilot).snapshot.asked.sum.b == 100  # type: ignore[union-attr]
 
 
+async def test_a_current_sum_beyond_the_plane_is_told_and_marked_nowhere(session: Session) -> None:
+    async with explore_raw(session) as pilot:
+        await session.ask(Sum(30_000, -330_000))
+        await shows(pilot, "beyond 30,000 + −330,000", "truth −300,000")
+        assert "┼" not in screen_text(app_of(pilot))
+        await session.ask(Sum(30, 70))
+        await shows(pilot, "┼ 30 + 70")
+
+
 async def test_the_plane_goes_along_at_its_edge(session: Session) -> None:
     async with explore(session) as pilot:
         await until(pilot, lambda: not app_of(pilot).query_one(ExplorePane).waiting)
