@@ -123,6 +123,16 @@ def test_where_there_is_little_room_the_legend_still_names_every_line(ascii: boo
     assert all(word in legend for word in ("train", "held-out", "batches", "mean 10"))
 
 
+@pytest.mark.parametrize("lens", [WHOLE, Lens(linear=True), Lens(part=(400.0, 500.0))])
+def test_held_out_is_seen_where_the_training_loss_lies_over_it(lens: Lens) -> None:
+    losses = losses_of(np.geomspace(1e5, 1.0, 500))
+    losses = dataclasses.replace(losses, test_epochs=losses.epochs, test=losses.train * 1.001)
+    lines = loss_chart(view_of("many-pairs", 500, losses=losses), 70, 14, None, lens)
+    roles = [role for line in lines[1:-2] for _, role in list(line.cells())[8:]]
+    assert roles.count("train") > roles.count("test") > 2
+    assert UNICODE.held_out in plain(lines[1:-2])
+
+
 def test_on_a_linear_scale_the_axis_begins_at_0() -> None:
     lines = loss_chart(view_of("one-pair", 20, losses=losses_of([8.0, 4.0, 0.0])), 60, 12, None, Lens(linear=True))
     assert lines[-3].plain[:8].strip("┤ ") == "0"
