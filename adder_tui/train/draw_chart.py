@@ -125,7 +125,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     cursor = axis.column(now(view))
     if curves:
         read = None if reading is None else axis.column(reading)
-        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs)
+        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs, floor=scale.floor)
         cells = _with_names(view, cells, axis)
         plot = [_with_cursors(row, cursor, read, glyphs) for row in cells]
     else:

@@ -165,11 +165,15 @@ def _dot(value: float, span: tuple[float, float], dots: int) -> int:
 
 
 def raster(
-    curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs
-) -> list[list[Span]]:
+    curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs,
+    *, floor: bool = False,
+) -> list[list[Span]]:  # fmt: skip
     """The curves as cells, ``rows`` lists of ``columns`` (character, role) pairs; later ones lie over earlier ones.
 
     plotext draws the lines, over all that is filled. What is 0 on a log axis lies on its lowest dots.
+
+    Args:
+        floor: the lowest row stands for 0, of curves that are cut off too; else those leave the frame there.
     """
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
     strokes: list[_Stroke] = []
@@ -179,7 +183,7 @@ def raster(
         fine = marker == "braille"
         across = [_dot(v, x, columns * DOTS_ACROSS) for v in curve.x.tolist()]
         up = [_dot(v, y, rows * DOTS_DOWN) for v in curve.y.tolist()]
-        if not curve.cut:
+        if floor or not curve.cut:
             up = [0 if v == NOWHERE else v for v in up]
         if curve.down_to is not None:
             down = [_dot(v, y, rows * DOTS_DOWN) for v in curve.down_to.tolist()]
