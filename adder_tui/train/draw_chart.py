@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import RunSummary
@@ -121,7 +121,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     behind = [_behind(run, marker, axis) for run, marker in others]
     own = curves_of(snapshot.losses, axis, glyphs, view.has_held_out) if snapshot else []
     curves = [*(curve for curve in behind if curve is not None), *own]
-    scale = scale_of(curves, lens, rows, axis.span)
+    scale = scale_of(own or [*_before(view, others, behind, lens)] or curves, lens, rows, axis.span)
     cursor = axis.column(now(view))
     if curves:
         read = None if reading is None else axis.column(reading)
@@ -146,6 +146,21 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
         foot.fit(width),
         x_labels.fit(width),
     ]
+
+
+def _before(
+    view: ViewState, others: Sequence[tuple[RunSummary, str]], behind: Sequence[Curve | None], lens: Lens
+) -> Iterator[Curve]:
+    """What sets the scale until there is a loss of this run: ``loss now``, and other runs that did not blow up."""
+    import numpy as np
+
+    loss = None if view.snapshot is None else view.snapshot.current_loss
+    if loss is not None:
+        at = now(view)
+        point = fine_curve(np.array([at]), np.array([loss]), 1, (at, at + 1), lens, "train")
+        yield from [] if point is None else [point]
+    yield from (replace(curve, cut=False) for (run, _), curve in zip(others, behind, strict=True)
+                if curve is not None and not run.stopped)  # fmt: skip
 
 
 def _leaves(curve: Curve | None, scale: Scale, axis: Axis) -> bool:

@@ -14,7 +14,7 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Annotation, Position
 from adder_tui.train.draw_chart import Axis, curves_of, loss_changes, loss_chart, zeros
 from adder_tui.train.draw_panels import run_panel
-from adder_tui.ui.axis import log_span, log_ticks, ticks_between
+from adder_tui.ui.axis import log_span, log_ticks, ticks_between, told
 from adder_tui.ui.curve import smoothed, thin
 from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import plain
@@ -107,6 +107,18 @@ def test_another_runs_line_is_cut_off_at_the_frame_and_marked(ascii: bool) -> No
     mark = "^" if ascii else "↑"
     assert mark in lines[1].plain[8:]
     assert mark in lines[0].plain
+
+
+def test_before_its_first_loss_a_run_has_its_own_scale_and_one_that_blew_up_is_cut_off_as_later_on() -> None:
+    view = view_of("explode", 0, losses=losses_of([]), current_loss=9764.0)
+    assert view.snapshot is not None
+    blown = dataclasses.replace(run_now(view.snapshot), id=99, epoch=9, losses=losses_of(np.geomspace(1e4, 1e24, 9)))
+    for stopped, top in (("It diverged.", 1e5), ("", 1e25)):
+        run = dataclasses.replace(blown, stopped=stopped)
+        lines = loss_chart(dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=(run,))), 60, 14)
+        labels = [told(label) for line in lines[1:-2] if (label := line.plain[:7].strip())]
+        assert top / 1e10 < max(labels) <= top
+        assert any("↑" in line.plain[8:] for line in lines[1:-2]) == bool(stopped)
 
 
 def test_the_legend_names_every_line() -> None:
