@@ -303,7 +303,9 @@ class SweepScreen(ListWindow[None]):
     def action_look(self, way: str, by: float = 0.0) -> None:
         """Look at the chart in another way."""
         if self.sweep is not None and not self._filling_in:
-            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.sweep.state))
+            state = self.sweep.state
+            drawn = float(max(run.epochs for run in state.runs))
+            self.lens, _ = looked(self.lens, way, by, None, last_epoch(state), drawn)
             self.redraw()
 
     def action_new(self) -> None:

@@ -129,8 +129,8 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
         cells = _with_names(view, cells, axis)
         plot = [_with_cursors(row, cursor, read, glyphs) for row in cells]
     else:
-        cursor, read = 0, None
-        plot = _empty(view, columns, rows)
+        read = None
+        plot = _empty(view, axis, rows)
     feet: dict[int, Span] = {
         axis.column(mark.epoch): (glyphs.mark, "strong") for mark in (snapshot.marks if snapshot else ())
     }
@@ -186,12 +186,17 @@ def newest_epoch(view: ViewState) -> int:
     return max(view.snapshot.epoch, int(epochs[-1]) if len(epochs) else 0)
 
 
+def drawn_to(view: ViewState) -> float:
+    """The newest epoch of all runs on the chart."""
+    return max(now(view), newest_epoch(view), *(run.epoch for run, _ in on_chart(view)), 0.0)
+
+
 def x_end(view: ViewState) -> float:
     """Where the epoch axis ends: at the run's last epoch, or nearer while the run is very young."""
     epochs = float(max(1, view.experiment.epochs))
     if view.snapshot is None:
         return epochs
-    newest = max(now(view), newest_epoch(view), *(run.epoch for run, _ in on_chart(view)), 0)
+    newest = drawn_to(view)
     end = max(epochs, newest)
     while end / NARROWING >= max(newest, 10.0):
         end /= NARROWING
@@ -249,9 +254,14 @@ def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -
     return joined(cells)
 
 
-def _empty(view: ViewState, columns: int, rows: int) -> list[Line]:
-    """What stands in a chart that has nothing to show yet."""
-    if view.snapshot is None:
+def _empty(view: ViewState, axis: Axis, rows: int) -> list[Line]:
+    """What stands in a chart that has nothing to show yet, or not in the part in sight."""
+    columns = axis.columns
+    if axis.span[0] > drawn_to(view):
+        words = [Line.of(("nothing trained here yet", "dim")), Line.of(("0", "key"), ("  shows all epochs", "dim"))]
+    elif newest_epoch(view):
+        words = [Line.of(("no loss here is a finite number", "dim"))]
+    elif view.snapshot is None:
         words = [Line.of((f"loading{view.glyphs.ellipsis}", "dim"))]
     elif view.snapshot.status in ("stopped", "failed"):
         words = []

@@ -16,7 +16,7 @@ from adder_tui.train.draw_chart import Axis, curves_of, loss_changes, loss_chart
 from adder_tui.train.draw_panels import run_panel
 from adder_tui.ui.axis import log_span, log_ticks, ticks_between, told
 from adder_tui.ui.curve import smoothed, thin
-from adder_tui.ui.lens import WHOLE, Lens
+from adder_tui.ui.lens import WHOLE, Lens, looked
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.run_state import held_out_age
@@ -171,6 +171,26 @@ def test_a_zoom_keeps_the_cursor_in_sight_and_its_own_inverse_leads_back_to_all(
     for _ in range(13):
         lens = lens.zoomed(1, share * last, last)
     assert lens == WHOLE
+
+
+def test_a_pan_stops_where_the_run_has_got_to_and_says_so() -> None:
+    lens, words = Lens(part=(300.0, 400.0)), []
+    for _ in range(20):
+        lens, said = looked(lens, "pan", 1, None, 1000.0, 620.0)
+        words.append(said)
+    assert lens.part == (570.0, 670.0)
+    assert words[-1] == "This is as far as it was trained."
+    beyond = Lens(part=(700.0, 800.0))
+    assert looked(beyond, "pan", 1, None, 1000.0, 620.0)[0] == beyond
+    assert looked(beyond, "pan", -1, None, 1000.0, 620.0)[0].part == (650.0, 750.0)
+
+
+def test_a_part_that_was_not_trained_yet_says_so_and_the_cursor_is_not_in_it() -> None:
+    view = view_of("one-pair", 500, losses=losses_of(np.geomspace(100, 1, 500)))
+    lines = loss_chart(view, 60, 14, None, Lens(part=(900.0, 1000.0)))
+    assert "nothing trained here yet" in plain(lines)
+    assert "space" not in plain(lines)
+    assert UNICODE.cursor_foot not in lines[-2].plain
 
 
 @pytest.mark.parametrize("train", [[], [0.0], [np.nan, np.inf], [5.0], [5.0, 5.0, 5.0], [1e-30, 1e30]])
