@@ -12,6 +12,9 @@ SMOOTHED = (0, 10, 100, 1000)
 LEAST_PART = 4.0
 """Epochs in sight at the nearest."""
 
+LOOK_KEYS = (("g", "scale"), ("+ -", "zoom"), ("m", "smooth"))
+"""Keys that look at a chart in another way, the most telling first."""
+
 
 @dataclass(frozen=True)
 class Lens:

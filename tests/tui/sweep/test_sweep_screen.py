@@ -56,6 +56,11 @@ async def test_a_sweep_is_typed_trained_and_said(session: Session, size: tuple[i
         sweep = app_of(pilot).sweep
         assert sweep is not None
         assert [run.loss for run in sweep.state.runs] == pytest.approx([run.loss for run in reference.runs])
+        await shows(pilot, "log scale", "g scale")
+        await pilot.press("g")
+        await shows(pilot, "The loss on a linear scale.", "100 %   linear scale")
+        await pilot.press("plus", "plus", "plus")
+        await shows(pilot, "Epochs ")
 
 
 @pytest.mark.parametrize(
