@@ -12,8 +12,8 @@ from adder_tui.runs.compare import MOST_COMPARED, last_epoch, side_by_side
 from adder_tui.runs.draw import run_text, runs_lines
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.dialogs import FieldDialog
-from adder_tui.ui.lens import WHOLE, looked
-from adder_tui.ui.line import Line
+from adder_tui.ui.lens import LOOK_KEYS, WHOLE, looked
+from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside
 from adder_tui.ui.view import ViewState
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 DETAIL_ROWS = 3
 
 LIST_KEYS = keys_line(window_keys("runs"), lead="")
-COMPARED_KEYS = keys_line((("Esc", "back to the list"), ("Tab", "swap them"), ("c", "one more")), lead="")
+COMPARED_KEYS = (
+    keys_line((("Esc", "back to the list"), ("Tab", "swap them"), ("c", "one more"), *LOOK_KEYS), lead=""),
+    keys_line((("Esc", "back"), ("Tab", "swap"), ("c", "one more"), *LOOK_KEYS), lead=""),
+)
 
 
 class RunNote(FieldDialog):
@@ -92,12 +95,12 @@ class RunsScreen(ListWindow[None]):
         """What the screen shows."""
         runs, compared = self.runs, self.compared
         if compared:
-            head = Line.of(("Side by side", "strong"))
+            head = Line.of(("Side by side", "strong"), (f"   train loss, {self.lens.words}", "dim"))
             return [
                 head.fit(width),
                 Line(),
                 *side_by_side(view, compared, width, height - 3, self.lens),
-                COMPARED_KEYS.fit(width),
+                roomiest(width, *COMPARED_KEYS).fit(width),
             ]
         head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
         if not runs:
@@ -172,8 +175,9 @@ class RunsScreen(ListWindow[None]):
     def action_look(self, way: str, by: float = 0.0) -> None:
         """Look at the chart of runs side by side in another way."""
         if compared := self.compared:
-            self.lens, _ = looked(self.lens, way, by, None, last_epoch(compared))
+            self.lens, words = looked(self.lens, way, by, None, last_epoch(compared))
             self.redraw()
+            self.tell(self._services.view(), words)
 
     def action_chart(self) -> None:
         if (run := self._chosen) is None:

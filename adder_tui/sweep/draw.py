@@ -6,6 +6,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.schema import toml
@@ -138,7 +139,7 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
         return Line.of(line, ("  waits for its turn", "dim")).fit(width)
     epoch = "" if run.done else f"epoch {run.epochs:,}, "
     line = Line.of(line, (f"  {epoch}train loss ", "dim"), number(run.loss, glyphs))
-    line = Line.of(line, (over_pairs(run.experiment, glyphs)[2], "dim"))
+    line = Line.of(line, (over_pairs(run.experiment, glyphs)[2], "dim"), (zero_since(run), "strong"))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
         line = Line.of(
             line,
@@ -148,6 +149,14 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
     if run.paused:
         line = Line.of(line, (f"  {glyphs.text(run.paused)}", "dim"))
     return line.fit(width, glyphs.ellipsis)
+
+
+def zero_since(run: SweepRun) -> str:
+    """`` by epoch 120``: where a run's loss was seen to be 0 and stayed so; empty where it is not."""
+    if run.loss != 0:
+        return ""
+    zeros = takewhile(lambda point: point[1] == 0, reversed(run.course))
+    return next((f" by epoch {epoch:,}" for epoch, _ in reversed([*zeros])), "")
 
 
 def trains_again(run: SweepRun) -> str:

@@ -30,7 +30,7 @@ from adder_tui.sweep.draw_grid import cell_line, grid_lines
 from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.fields import Field
-from adder_tui.ui.lens import WHOLE, looked
+from adder_tui.ui.lens import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line, said_lines, step
 from adder_tui.ui.run_state import bar, title
@@ -231,7 +231,7 @@ class SweepScreen(ListWindow[None]):
         self.at = min(self.at, self.count - 1)
         done = share(state)
         standing = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
-        percent = Line.of((f"  {standing}, {int(done * 100)} %", "dim"))
+        percent = Line.of((f"  {standing}, {int(done * 100)} %   {self.lens.words}", "dim"))
         full = headline(plan, title(plan.experiment, glyphs))
         shorter = full.partition(": ")[2]
         ways = (
@@ -274,7 +274,8 @@ class SweepScreen(ListWindow[None]):
         full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), ("Ctrl+R", "rates"), *stop, leave]
         short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
         shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
-        return roomiest(width, *map(keys_line, (full, short, shortest))).fit(width)
+        looks = [[*keys[:-1], *LOOK_KEYS[:n], leave] for keys in (full, short) for n in (len(LOOK_KEYS), 1)]
+        return roomiest(width, *map(keys_line, (*looks, full, short, shortest))).fit(width)
 
     def action_move(self, key: str) -> None:
         if self._filling_in:
@@ -303,8 +304,11 @@ class SweepScreen(ListWindow[None]):
     def action_look(self, way: str, by: float = 0.0) -> None:
         """Look at the chart in another way."""
         if self.sweep is not None and not self._filling_in:
-            self.lens, _ = looked(self.lens, way, by, None, last_epoch(self.sweep.state))
+            state = self.sweep.state
+            drawn = float(max(run.epochs for run in state.runs))
+            self.lens, words = looked(self.lens, way, by, None, last_epoch(state), drawn)
             self.redraw()
+            self.tell(self._services.view(), words)
 
     def action_new(self) -> None:
         """Fill in another sweep; one that runs goes on meanwhile."""

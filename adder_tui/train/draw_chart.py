@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adder_engine.snapshot import RunSummary
@@ -121,16 +121,16 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     behind = [_behind(run, marker, axis) for run, marker in others]
     own = curves_of(snapshot.losses, axis, glyphs, view.has_held_out) if snapshot else []
     curves = [*(curve for curve in behind if curve is not None), *own]
-    scale = scale_of(curves, lens, rows, axis.span)
+    scale = scale_of(own or [*_before(view, others, behind, lens)] or curves, lens, rows, axis.span)
     cursor = axis.column(now(view))
     if curves:
         read = None if reading is None else axis.column(reading)
-        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs)
+        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs, floor=scale.floor)
         cells = _with_names(view, cells, axis)
         plot = [_with_cursors(row, cursor, read, glyphs) for row in cells]
     else:
-        cursor, read = 0, None
-        plot = _empty(view, columns, rows)
+        read = None
+        plot = _empty(view, axis, rows)
     feet: dict[int, Span] = {
         axis.column(mark.epoch): (glyphs.mark, "strong") for mark in (snapshot.marks if snapshot else ())
     }
@@ -146,6 +146,21 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
         foot.fit(width),
         x_labels.fit(width),
     ]
+
+
+def _before(
+    view: ViewState, others: Sequence[tuple[RunSummary, str]], behind: Sequence[Curve | None], lens: Lens
+) -> Iterator[Curve]:
+    """What sets the scale until there is a loss of this run: ``loss now``, and other runs that did not blow up."""
+    import numpy as np
+
+    loss = None if view.snapshot is None else view.snapshot.current_loss
+    if loss is not None:
+        at = now(view)
+        point = fine_curve(np.array([at]), np.array([loss]), 1, (at, at + 1), lens, "train")
+        yield from [] if point is None else [point]
+    yield from (replace(curve, cut=False) for (run, _), curve in zip(others, behind, strict=True)
+                if curve is not None and not run.stopped)  # fmt: skip
 
 
 def _leaves(curve: Curve | None, scale: Scale, axis: Axis) -> bool:
@@ -171,12 +186,17 @@ def newest_epoch(view: ViewState) -> int:
     return max(view.snapshot.epoch, int(epochs[-1]) if len(epochs) else 0)
 
 
+def drawn_to(view: ViewState) -> float:
+    """The newest epoch of all runs on the chart."""
+    return max(now(view), newest_epoch(view), *(run.epoch for run, _ in on_chart(view)), 0.0)
+
+
 def x_end(view: ViewState) -> float:
     """Where the epoch axis ends: at the run's last epoch, or nearer while the run is very young."""
     epochs = float(max(1, view.experiment.epochs))
     if view.snapshot is None:
         return epochs
-    newest = max(now(view), newest_epoch(view), *(run.epoch for run, _ in on_chart(view)), 0)
+    newest = drawn_to(view)
     end = max(epochs, newest)
     while end / NARROWING >= max(newest, 10.0):
         end /= NARROWING
@@ -234,9 +254,14 @@ def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -
     return joined(cells)
 
 
-def _empty(view: ViewState, columns: int, rows: int) -> list[Line]:
-    """What stands in a chart that has nothing to show yet."""
-    if view.snapshot is None:
+def _empty(view: ViewState, axis: Axis, rows: int) -> list[Line]:
+    """What stands in a chart that has nothing to show yet, or not in the part in sight."""
+    columns = axis.columns
+    if axis.span[0] > drawn_to(view):
+        words = [Line.of(("nothing trained here yet", "dim")), Line.of(("0", "key"), ("  shows all epochs", "dim"))]
+    elif newest_epoch(view):
+        words = [Line.of(("no loss here is a finite number", "dim"))]
+    elif view.snapshot is None:
         words = [Line.of((f"loading{view.glyphs.ellipsis}", "dim"))]
     elif view.snapshot.status in ("stopped", "failed"):
         words = []

@@ -15,7 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from adder_engine.errors import AdderError
-from adder_tui.train.draw_chart import Axis, axis_of, loss_chart, newest_epoch, now, read_out, x_end
+from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
 from adder_tui.ui.axis import LABELS
 from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
@@ -135,7 +135,7 @@ class LossChart(Canvas, can_focus=True):
     def action_look(self, way: str, by: float = 0.0) -> None:
         """Look at the losses in another way, around the cursor or the current moment; see :func:`looked`."""
         here = now(self.view) if self.reading is None else float(self.reading)
-        self.lens, words = looked(self.lens, way, by, here, x_end(self.view))
+        self.lens, words = looked(self.lens, way, by, here, x_end(self.view), drawn_to(self.view))
         self._say(words)
         self.redraw()
 

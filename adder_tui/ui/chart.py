@@ -106,7 +106,7 @@ def overlay(
     if columns < 8 or rows < 2:
         return [Line().fit(width) for _ in range(height)]
     scale = scale_of(curves, lens, rows, span)
-    cells = raster(curves, span, scale.span, columns, rows, glyphs)
+    cells = raster(curves, span, scale.span, columns, rows, glyphs, floor=scale.floor)
     labels = y_labels(scale, rows, glyphs, empty=not curves)
     plot = [Line.of(label, joined(row)).fit(width) for label, row in zip(labels, cells, strict=True)]
     return [*plot, *(line.fit(width) for line in x_axis(span, columns, glyphs, {}))]

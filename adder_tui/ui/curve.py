@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
 """A cell is divided into braille's dots; curves of whole characters are drawn in the same cells."""
+TURNS = 4
+"""Of so many columns in which lines lie in the same cells, each line below gets one."""
 NOWHERE = -1 << 40
 """A place in dots for what lies below all of them."""
 
@@ -162,11 +165,15 @@ def _dot(value: float, span: tuple[float, float], dots: int) -> int:
 
 
 def raster(
-    curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs
-) -> list[list[Span]]:
+    curves: Sequence[Curve], x: tuple[float, float], y: tuple[float, float], columns: int, rows: int, glyphs: Glyphs,
+    *, floor: bool = False,
+) -> list[list[Span]]:  # fmt: skip
     """The curves as cells, ``rows`` lists of ``columns`` (character, role) pairs; later ones lie over earlier ones.
 
     plotext draws the lines, over all that is filled. What is 0 on a log axis lies on its lowest dots.
+
+    Args:
+        floor: the lowest row stands for 0, of curves that are cut off too; else those leave the frame there.
     """
     cells: list[list[Span]] = [[(" ", "text")] * columns for _ in range(rows)]
     strokes: list[_Stroke] = []
@@ -176,7 +183,7 @@ def raster(
         fine = marker == "braille"
         across = [_dot(v, x, columns * DOTS_ACROSS) for v in curve.x.tolist()]
         up = [_dot(v, y, rows * DOTS_DOWN) for v in curve.y.tolist()]
-        if not curve.cut:
+        if floor or not curve.cut:
             up = [0 if v == NOWHERE else v for v in up]
         if curve.down_to is not None:
             down = [_dot(v, y, rows * DOTS_DOWN) for v in curve.down_to.tolist()]
@@ -223,12 +230,41 @@ class _Stroke:
 
 
 def _drawn(cells: list[list[Span]], strokes: Sequence[_Stroke]) -> None:
-    """Put lines into cells as plotext draws them; its colours 1, 2, 3 and on tell which line a cell shows."""
+    """Put lines into cells, each over those before it.
+
+    Where lines lie in the same cells for a while, those below are seen in one column of four each; faint ones are not.
+    """
+    inked = [_inked(stroke, len(cells), len(cells[0])) for stroke in strokes]
+    there: dict[Dot, list[int]] = {}
+    for i, ink in enumerate(inked):
+        for place in ink:
+            there.setdefault(place, []).append(i)
+    shown: dict[Dot, int] = {}
+    for place, lines in there.items():
+        below = [i for i in lines[:-1] if strokes[i].role != "faint"]
+        turn = place[1] % max(TURNS, len(below) + 1)
+        shown[place] = below[turn] if turn < len(below) else lines[-1]
+    cells_of = Counter(shown.values())
+    for i, ink in enumerate(inked):
+        if strokes[i].role != "faint" and not cells_of[i]:
+            for free in [place for place in sorted(ink, key=lambda place: place[1]) if cells_of[shown[place]] > 1][:1]:
+                cells_of.subtract([shown[free]])
+                cells_of.update([i])
+                shown[free] = i
+    for (row, column), i in shown.items():
+        character = _over(cells[row][column][0], inked[i][row, column], bold=strokes[i].bold)
+        cells[row][column] = (character, strokes[i].role)
+
+
+def _inked(stroke: _Stroke, rows: int, columns: int) -> dict[Dot, str]:
+    """What plotext draws of a line: its characters by row and column."""
+    if not any(stroke.parts):
+        return {}
     import plotext
 
     plotext.clear_figure()
     plotext.limit_size(False, False)
-    plotext.plotsize(len(cells[0]), len(cells))
+    plotext.plotsize(columns, rows)
     plotext.frame(False)
     plotext.xfrequency(0)
     plotext.yfrequency(0)
@@ -236,22 +272,21 @@ def _drawn(cells: list[list[Span]], strokes: Sequence[_Stroke]) -> None:
     plotext.canvas_color("default")
     plotext.xlim(0, 1)
     plotext.ylim(0, 1)
-    for i, stroke in enumerate(strokes, 1):
-        wide, high = (max(1, n - 1) for n in stroke.size)
-        for part in stroke.parts:
-            plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=stroke.marker, color=i)
-    built: str = plotext.build() if any(stroke.parts for stroke in strokes) else ""
-    plotext.clear_figure()
-    for row, text in zip(cells, built.split("\n"), strict=False):
-        column, colour = 0, 0
+    wide, high = (max(1, n - 1) for n in stroke.size)
+    for part in stroke.parts:
+        plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=stroke.marker, color=1)
+    built: str = plotext.build()
+    found: dict[Dot, str] = {}
+    for row, text in enumerate(built.split("\n")[:rows]):
+        column, coloured = 0, False
         for sgr, characters in zip(*[iter(["", *_SGR.split(text)])] * 2, strict=True):
             if sgr:
-                colour = int(sgr[5:]) if sgr.startswith("38;5;") else 0
-            for character in characters[: len(row) - column]:
-                if colour:
-                    stroke = strokes[colour - 1]
-                    row[column] = (_over(row[column][0], character, bold=stroke.bold), stroke.role)
+                coloured = sgr.startswith("38;5;")
+            for character in characters[: columns - column]:
+                if coloured:
+                    found[row, column] = character
                 column += 1
+    return found
 
 
 def _over(there: str, character: str, *, bold: bool) -> str:

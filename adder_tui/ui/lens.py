@@ -12,6 +12,9 @@ SMOOTHED = (0, 10, 100, 1000)
 LEAST_PART = 4.0
 """Epochs in sight at the nearest."""
 
+LOOK_KEYS = (("g", "scale"), ("+ -", "zoom"), ("m", "smooth"))
+"""Keys that look at a chart in another way, the most telling first."""
+
 
 @dataclass(frozen=True)
 class Lens:
@@ -39,10 +42,13 @@ class Lens:
         around = (low + high) / 2 if around is None else min(high, max(low, around))
         return self._on(around - (around - low) * 2.0**by, size, last)
 
-    def panned(self, parts: float, last: float) -> Lens:
-        """The part so many times its own length further on."""
+    def panned(self, parts: float, last: float, drawn: float = math.inf) -> Lens:
+        """The part so many times its own length further on, but not beyond where the newest epoch is in its middle."""
         low, high = self.span(last)
-        return self._on(low + parts * (high - low), high - low, last)
+        first = low + parts * (high - low)
+        if parts > 0:
+            first = min(first, max(low, drawn - (high - low) / 2))
+        return self._on(first, high - low, last)
 
     def showing(self, x: float, last: float) -> Lens:
         """The same, gone along as far as it takes for ``x`` to be in sight."""
@@ -66,7 +72,9 @@ class Lens:
 WHOLE = Lens()
 
 
-def looked(lens: Lens, way: str, by: float, around: float | None, last: float) -> tuple[Lens, str]:
+def looked(
+    lens: Lens, way: str, by: float, around: float | None, last: float, drawn: float = math.inf
+) -> tuple[Lens, str]:
     """Another look at a chart, by a key that is alike on all of them, and what to say of it.
 
     Args:
@@ -74,6 +82,7 @@ def looked(lens: Lens, way: str, by: float, around: float | None, last: float) -
         by: where to: −1 and 1 for ``zoom`` and ``pan``.
         around: the epoch under the cursor, which a zoom leaves where it is.
         last: where the chart's axis ends.
+        drawn: the newest epoch of all lines.
     """
     if way == "scale":
         lens = replace(lens, linear=not lens.linear)
@@ -86,9 +95,10 @@ def looked(lens: Lens, way: str, by: float, around: float | None, last: float) -
         )
     if way == "whole":
         return replace(lens, part=None), "All epochs."
-    there = lens.zoomed(int(by), around, last) if way == "zoom" else lens.panned(by / 2, last)
+    there = lens.zoomed(int(by), around, last) if way == "zoom" else lens.panned(by / 2, last, drawn)
     if there == lens:
-        edge = {"zoom": "as near as it goes" if by < 0 else "all there is", "pan": "where the chart ends"}[way]
+        pan = "as far as it was trained" if by > 0 and lens.span(last)[1] < last else "where the chart ends"
+        edge = {"zoom": "as near as it goes" if by < 0 else "all there is", "pan": pan}[way]
         return lens, f"This is {edge}." if lens.part or way == "zoom" else "All epochs are in sight: + goes nearer."
     low, high = there.span(last)
     return there, f"Epochs {count(math.ceil(low))} to {count(math.floor(high))}." if there.part else "All epochs."

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.sweep import Sweep, SweepState, SweepThread
-from adder_tui.sweep.draw import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text
+from adder_tui.sweep.draw import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text, zero_since
 from adder_tui.sweep.draw_grid import cell_line, grid_lines, loss_steps
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import ASCII, UNICODE
@@ -56,6 +56,11 @@ async def test_a_sweep_is_typed_trained_and_said(session: Session, size: tuple[i
         sweep = app_of(pilot).sweep
         assert sweep is not None
         assert [run.loss for run in sweep.state.runs] == pytest.approx([run.loss for run in reference.runs])
+        await shows(pilot, "log scale", "g scale")
+        await pilot.press("g")
+        await shows(pilot, "The loss on a linear scale.", "100 %   linear scale")
+        await pilot.press("plus", "plus", "plus")
+        await shows(pilot, "Epochs ")
 
 
 @pytest.mark.parametrize(
@@ -277,6 +282,21 @@ def test_a_run_that_blew_up_says_so_on_its_line() -> None:
     assert "blew up" in sweep_table(plan, state, 0, 78, 2, UNICODE)[0].plain
     assert "stopped being finite" in seed_line(plan, state, 0, 0, 120, UNICODE).plain
     assert share(state) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("course", "words"),
+    [
+        (((10, 0.0), (20, 1.0), (30, 0.0), (40, 0.0)), " by epoch 30"), (((10, 2.0), (20, 1.0)), ""), ((), ""),
+        (((1_000, 0.0),), " by epoch 1,000"),
+    ],
+)  # fmt: skip
+def test_by_when_a_seeds_loss_was_0_is_told(course: tuple[tuple[int, float], ...], words: str) -> None:
+    plan = Sweep(SHORT, "training.lr", [1e-3], seeds=[1])
+    loss = course[-1][1] if course else None
+    run = dataclasses.replace(plan.state.runs[0], begun=True, epochs=1_000, loss=loss, course=course, answers=(1.0,))
+    assert zero_since(run) == words
+    assert words in seed_line(plan, SweepState((run,)), 0, 0, 100, UNICODE).plain
 
 
 def test_a_stopped_sweep_keeps_what_it_has() -> None:

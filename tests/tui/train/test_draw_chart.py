@@ -14,9 +14,9 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Annotation, Position
 from adder_tui.train.draw_chart import Axis, curves_of, loss_changes, loss_chart, zeros
 from adder_tui.train.draw_panels import run_panel
-from adder_tui.ui.axis import log_span, log_ticks, ticks_between
+from adder_tui.ui.axis import log_span, log_ticks, ticks_between, told
 from adder_tui.ui.curve import smoothed, thin
-from adder_tui.ui.lens import WHOLE, Lens
+from adder_tui.ui.lens import WHOLE, Lens, looked
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.run_state import held_out_age
@@ -109,6 +109,18 @@ def test_another_runs_line_is_cut_off_at_the_frame_and_marked(ascii: bool) -> No
     assert mark in lines[0].plain
 
 
+def test_before_its_first_loss_a_run_has_its_own_scale_and_one_that_blew_up_is_cut_off_as_later_on() -> None:
+    view = view_of("explode", 0, losses=losses_of([]), current_loss=9764.0)
+    assert view.snapshot is not None
+    blown = dataclasses.replace(run_now(view.snapshot), id=99, epoch=9, losses=losses_of(np.geomspace(1e4, 1e24, 9)))
+    for stopped, top in (("It diverged.", 1e5), ("", 1e25)):
+        run = dataclasses.replace(blown, stopped=stopped)
+        lines = loss_chart(dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=(run,))), 60, 14)
+        labels = [told(label) for line in lines[1:-2] if (label := line.plain[:7].strip())]
+        assert top / 1e10 < max(labels) <= top
+        assert any("↑" in line.plain[8:] for line in lines[1:-2]) == bool(stopped)
+
+
 def test_the_legend_names_every_line() -> None:
     view = view_of("mini-batches", 20, losses=losses_of([100.0] * 20, low=[1.0] * 20, high=[1e4] * 20))
     legend = loss_chart(view, 80, 12, None, Lens(smooth=10))[0].plain
@@ -121,6 +133,16 @@ def test_where_there_is_little_room_the_legend_still_names_every_line(ascii: boo
     view = view_of("many-pairs", 20, ascii=ascii, losses=losses)
     legend = loss_chart(view, 46, 12, None, Lens(smooth=10))[0].plain
     assert all(word in legend for word in ("train", "held-out", "batches", "mean 10"))
+
+
+@pytest.mark.parametrize("lens", [WHOLE, Lens(linear=True), Lens(part=(400.0, 500.0))])
+def test_held_out_is_seen_where_the_training_loss_lies_over_it(lens: Lens) -> None:
+    losses = losses_of(np.geomspace(1e5, 1.0, 500))
+    losses = dataclasses.replace(losses, test_epochs=losses.epochs, test=losses.train * 1.001)
+    lines = loss_chart(view_of("many-pairs", 500, losses=losses), 70, 14, None, lens)
+    roles = [role for line in lines[1:-2] for _, role in list(line.cells())[8:]]
+    assert roles.count("train") > roles.count("test") > 2
+    assert UNICODE.held_out in plain(lines[1:-2])
 
 
 def test_on_a_linear_scale_the_axis_begins_at_0() -> None:
@@ -149,6 +171,26 @@ def test_a_zoom_keeps_the_cursor_in_sight_and_its_own_inverse_leads_back_to_all(
     for _ in range(13):
         lens = lens.zoomed(1, share * last, last)
     assert lens == WHOLE
+
+
+def test_a_pan_stops_where_the_run_has_got_to_and_says_so() -> None:
+    lens, words = Lens(part=(300.0, 400.0)), []
+    for _ in range(20):
+        lens, said = looked(lens, "pan", 1, None, 1000.0, 620.0)
+        words.append(said)
+    assert lens.part == (570.0, 670.0)
+    assert words[-1] == "This is as far as it was trained."
+    beyond = Lens(part=(700.0, 800.0))
+    assert looked(beyond, "pan", 1, None, 1000.0, 620.0)[0] == beyond
+    assert looked(beyond, "pan", -1, None, 1000.0, 620.0)[0].part == (650.0, 750.0)
+
+
+def test_a_part_that_was_not_trained_yet_says_so_and_the_cursor_is_not_in_it() -> None:
+    view = view_of("one-pair", 500, losses=losses_of(np.geomspace(100, 1, 500)))
+    lines = loss_chart(view, 60, 14, None, Lens(part=(900.0, 1000.0)))
+    assert "nothing trained here yet" in plain(lines)
+    assert "space" not in plain(lines)
+    assert UNICODE.cursor_foot not in lines[-2].plain
 
 
 @pytest.mark.parametrize("train", [[], [0.0], [np.nan, np.inf], [5.0], [5.0, 5.0, 5.0], [1e-30, 1e30]])

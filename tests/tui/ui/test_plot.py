@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from adder_tui.train.draw_chart import Axis
 from adder_tui.ui.axis import LABELS, Tick, log_span, log_ticks, ticks_between, told
 from adder_tui.ui.chart import plot, scale_of, span_of, y_labels
-from adder_tui.ui.curve import Curve, column_of, raster, row_of
+from adder_tui.ui.curve import Curve, beyond_mark, column_of, raster, row_of
 from adder_tui.ui.lens import WHOLE
-from adder_tui.ui.line import Span
+from adder_tui.ui.line import Role, Span
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
@@ -154,3 +154,38 @@ def test_a_curve_across_the_whole_range_begins_and_ends_in_the_corners(glyphs: G
     cells = raster([curve], (0.0, 10.0), (-1.0, 1.0), 40, 12, glyphs)
     assert cells[0][0][0] not in " ⠀"
     assert cells[-1][-1] == ("E", "train")
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("lines", [2, 3, 6])
+@pytest.mark.parametrize("points", [1, 9, 40])
+def test_lines_that_lie_in_the_same_cells_are_all_seen(glyphs: Glyphs, lines: int, points: int) -> None:
+    x = np.linspace(3.0, 3.0 + points, points)
+    roles: list[Role] = ["accent", "test", "plus", "minus", "train", "dim"]
+    curves = [Curve(x, np.full(points, 0.5), role, bold=role == "accent") for role in roles[:lines]]
+    beside = Curve(np.linspace(0.0, 80.0, 90), np.full(90, 0.5), "faint")
+    cells = raster([beside, *curves, beside], (0.0, 80.0), (0.0, 1.0), 80, 5, glyphs)
+    seen = {role for row in cells for character, role in row if character != " "}
+    assert "faint" in seen
+    assert seen >= {*roles[:lines]} or points < lines
+
+
+def test_a_faint_line_is_not_seen_through_another() -> None:
+    x, y = np.linspace(0.0, 80.0, 90), np.full(90, 0.5)
+    cells = raster([Curve(x, y, "faint"), Curve(x, y, "train")], (0.0, 80.0), (0.0, 1.0), 80, 5, UNICODE)
+    assert {role for row in cells for character, role in row if character != " "} == {"train"}
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_a_curve_that_is_cut_off_ends_on_the_floor_where_0_has_one_and_leaves_the_frame_where_it_has_none(
+    glyphs: Glyphs,
+) -> None:
+    x = np.arange(40.0)
+    falls = np.where(x < 20, 1.0, -np.inf)
+    behind = Curve(x, falls, "faint", cut=True)
+    for sets, mark in ((falls, False), (np.full(40, 1.0), True)):
+        curves = [behind, Curve(x, sets, "train")]
+        scale = scale_of(curves, WHOLE, 8, (0.0, 39.0))
+        cells = raster([behind], (0.0, 39.0), scale.span, 40, 8, glyphs, floor=scale.floor)
+        assert (beyond_mark(glyphs)[1] in {character for character, _ in cells[-1]}) == mark
+        assert any(character not in " ⠀" for character, _ in cells[-1])
