@@ -318,7 +318,10 @@ def _ink(cells: list[list[Span]], dots: set[Dot], role: Role, marker: str) -> No
 
 
 def _within(points: Sequence[Dot], size: Dot) -> tuple[list[list[Dot]], list[tuple[int, bool]]]:
-    """What of a line through points lies in the frame, and where it leaves it: the column, and whether below."""
+    """What of a line through points lies in the frame, and where it leaves it: the column, and whether below.
+
+    Of a line that is nowhere in the frame one place is told.
+    """
     parts: list[list[Dot]] = []
     left: list[tuple[int, bool]] = []
     segments: Iterator[tuple[Dot, Dot]] = pairwise(points) if len(points) > 1 else iter([(p, p) for p in points])
@@ -329,11 +332,11 @@ def _within(points: Sequence[Dot], size: Dot) -> tuple[list[list[Dot]], list[tup
                 parts[-1].append(clipped[1])
             else:
                 parts.append([*clipped])
-        for (x, y), near in ((start, 0), (stop, 1)):
-            if not 0 <= y < size[1]:
-                column = clipped[near][0] if clipped is not None else x
-                if 0 <= column < size[0] and not any(abs(column - c) < 3 and low == (y < 0) for c, low in left):
+            for (column, _), (_, y) in zip(clipped, (start, stop), strict=True):
+                if not 0 <= y < size[1] and not any(abs(column - c) < 3 and low == (y < 0) for c, low in left):
                     left.append((column, y < 0))
+    if not parts:
+        left = [(x, y < 0) for x, y in points if 0 <= x < size[0]][:1]
     return parts, left
 
 

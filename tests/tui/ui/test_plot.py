@@ -189,3 +189,13 @@ def test_a_curve_that_is_cut_off_ends_on_the_floor_where_0_has_one_and_leaves_th
         cells = raster([behind], (0.0, 39.0), scale.span, 40, 8, glyphs, floor=scale.floor)
         assert (beyond_mark(glyphs)[1] in {character for character, _ in cells[-1]}) == mark
         assert any(character not in " ⠀" for character, _ in cells[-1])
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("first", [0.5, 2.0])
+def test_a_line_that_stays_beyond_the_frame_is_marked_once_and_covers_nothing(first: float, glyphs: Glyphs) -> None:
+    x = np.arange(0.0, 81.0)
+    away = Curve(x, np.where(x < 8, first, 2.0), "dim", cut=True)
+    cells = raster([away, Curve(x, np.full(81, 1.0), "train")], (0.0, 80.0), (0.0, 1.0), 80, 5, glyphs)
+    drawn = [character for row in cells for character, _ in row]
+    assert drawn.count(beyond_mark(glyphs)[0]) == 1
