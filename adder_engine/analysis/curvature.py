@@ -29,7 +29,7 @@ MOST_PRODUCTS = 260
 TOLERANCE = 1e-3
 """Power iteration ends where ``|Hv − λv|`` is this share of ``λ``: an eigenvalue lies no further from λ than that.
 λ itself is mostly much nearer, by about the square of that."""
-QUICK_CELLS, QUICK_PRODUCTS, QUICK_TOLERANCE = 100_000, 60, 0.03
+QUICK_CELLS, QUICK_PRODUCTS, QUICK_TOLERANCE = 250_000, 60, 0.03
 """Rows times neurons that are looked at, products and tolerance where the answer is wanted at once."""
 MOST_WORK, ROUGH_WORK = 6e9, 6e8
 """Products of a row with a parameter that one finding may take: some seconds, or a tenth of that beside a run."""

@@ -187,7 +187,8 @@ class _Table(_Part):
 class _Scatter(_Part):
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         screen, held = self.data_screen, None
-        if screen.data is not None and len(screen.data.test_targets):
+        drawn = view.experiment.data.kind != "rows"  # a share of one's own rows has no range of its own
+        if screen.data is not None and len(screen.data.test_targets) and drawn:
             held = (view.experiment.data.low, view.experiment.data.high)
         return scatter(screen.data, screen.look, screen.spread, held, width, height, view.glyphs)
 
@@ -281,7 +282,7 @@ class DataScreen(Modal[None]):
                 self._moved.clear()
                 version, look = (self._source().snapshot or await session.snapshot()).version, self.look
                 pairs, _ = pairs_of(self.data, look)
-                answers = await session.answers(pairs[look.top : look.top + self._height])
+                answers = await session.answers(pairs[look.top : look.top + self.size.height])  # the table may be hidden
                 if (self.beside or self.scatter_shown) and self._spread_of != (version, look.held_out):
                     self.spread = await session.answers(pairs[thinned(pairs)])
                     self._spread_of = version, look.held_out

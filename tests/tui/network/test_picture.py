@@ -172,7 +172,7 @@ def test_the_weight_of_an_edge_can_be_read_back_out_of_its_dots(
         counts.append(sum((ord(character) - 0x2800).bit_count() for character, _ in cells if "⠀" < character <= "⣿"))
     smaller, largest = counts if upper else counts[::-1]
     parts = (1 / 6, 1 / 2, 1, 2, 3)  # dots for each column of dots, by size
-    assert smaller / largest == pytest.approx(parts[edge_size(share, 1.0)] / 3, abs=0.06)
+    assert smaller / largest == pytest.approx(parts[edge_size(float(np.float32(share)), 1.0)] / 3, abs=0.06)
 
 
 def test_of_two_edges_that_cross_the_stronger_lies_over_the_weaker() -> None:
