@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 LONGEST_PATH = 400
 
 
+MOST_SAID = 6
+"""Rows of a sentence: what a file of weights lacks is told with what would do."""
+
+
 class OpenRun(ListWindow[None]):
     """Choose with Up and Down, or type a path; Enter opens, Escape leaves. What cannot be read is refused."""
 
@@ -55,6 +59,8 @@ class OpenRun(ListWindow[None]):
         self._services = services
         self._folder = services.settings.data_dir
         self._files: list[RunFile] = []
+        self.opening = ""
+        """The file that is being opened: a .pt takes PyTorch some seconds."""
         self.reading = True
         """Whether there are files still to be read."""
         self.field = Field("", id="path")
@@ -103,6 +109,8 @@ class OpenRun(ListWindow[None]):
         self.at = max(0, min(self.at, len(files) - 1))
         if self.said:
             hint = self.said
+        elif self.opening:
+            hint = f"Reading {self.opening}…"
         elif files:
             hint = f"Runs in {self._folder}. The run in progress is kept: u goes back to it."
         elif self._typed:
@@ -111,7 +119,7 @@ class OpenRun(ListWindow[None]):
             hint = "Reading…"
         else:
             hint = f"No run is saved in {self._folder} yet: Ctrl+S saves one."
-        said = said_lines(hint, width, "minus" if self.said else "dim", glyphs)[:3]
+        said = said_lines(hint, width, "minus" if self.said else "dim", glyphs)[:MOST_SAID]
         keys = keys_line((("Enter", "opens"), ("Esc", "closes")), gap="   ")
         rows = height - len(said) - 1
         self.in_sight = max(1, rows - 1)
@@ -151,7 +159,12 @@ class OpenRun(ListWindow[None]):
         )
 
     async def _open(self, path: Path) -> None:
-        said = await self._services.controller.open(path)
+        self.opening = path.name
+        self.say("")
+        try:
+            said = await self._services.controller.open(path)
+        finally:
+            self.opening = ""
         self.dismiss()
         self._services.say(f"{said} u goes back to the run before it.")
 
