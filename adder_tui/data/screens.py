@@ -282,7 +282,8 @@ class DataScreen(Modal[None]):
                 self._moved.clear()
                 version, look = (self._source().snapshot or await session.snapshot()).version, self.look
                 pairs, _ = pairs_of(self.data, look)
-                answers = await session.answers(pairs[look.top : look.top + self.size.height])  # the table may be hidden
+                rows = self.size.height  # the table may be hidden, and has none then
+                answers = await session.answers(pairs[look.top : look.top + rows])
                 if (self.beside or self.scatter_shown) and self._spread_of != (version, look.held_out):
                     self.spread = await session.answers(pairs[thinned(pairs)])
                     self._spread_of = version, look.held_out
