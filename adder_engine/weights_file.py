@@ -154,7 +154,8 @@ def _of_json(path: Path, content: bytes) -> Tensors:
     for name, numbers in found.items():
         with np.errstate(over="ignore"):  # what float32 does not hold is infinite there, and told
             array = np.array(numbers)
-            if array.dtype.kind not in "fi":
+            truths = any(type(n) is bool for n in np.array(numbers, dtype=object).flat)  # numpy takes them for numbers
+            if array.dtype.kind not in "fi" or truths:
                 raise WeightsError(f"{name} in {path} is no number, and no list of lists of equal length of numbers.")
             tensors[name] = array.astype(np.float32)
     return tensors

@@ -226,6 +226,7 @@ def test_names_shapes_and_numbers_that_are_not_the_networks_are_told_one_by_one(
     assert "output.bias[0]" in refusal(state | {"output.bias": [float("nan")]})
     assert "is inf" in refusal(state | {"output.bias": [1e39]})
     assert "has the shape ()" in refusal(state | {"output.bias": 3})
+    assert "is no number" in refusal(state | {"output.bias": [True]})
 
 
 @pytest.mark.parametrize("name", WRITERS)
