@@ -154,6 +154,7 @@ class RunsScreen(ListWindow[None]):
         """Pick the chosen run, or put it back; of runs side by side, choose one more in the list."""
         if self.compared:
             self.picking = True
+            self.at = next((i for i, run in enumerate(self.runs) if run.id not in self.picked), self.at)
             self.say("Choose another run to set beside them, and press c; Esc goes back to them.")
         elif (run := self._chosen) is None:
             return

@@ -143,7 +143,7 @@ async def test_c_sets_a_third_and_a_fourth_run_beside_two(session: Session) -> N
         await shows(pilot, "Choose another run to set beside them")
         await pilot.press("escape")
         await shows(pilot, "Side by side", "B answers")
-        await pilot.press("c", "down", "c")
+        await pilot.press("c", "c")  # the list opens at one that is not among them
         await shows(pilot, "Side by side", "C answers", "They began with different weights: another seed.")
         await pilot.press("c", "end", "c")
         await shows(pilot, "D answers")
@@ -152,7 +152,7 @@ async def test_c_sets_a_third_and_a_fourth_run_beside_two(session: Session) -> N
         before = [run.id for run in screen.compared]
         await pilot.press("tab")
         assert [run.id for run in screen.compared] == [*before[1:], before[0]]
-        await pilot.press("c", "up", "c")
+        await pilot.press("c", "c")
         await shows(pilot, "4 runs stand side by side at most: c on one that is picked takes it out.")
         await pilot.press("down", "c")
         await shows(pilot, "3 stay side by side.")
