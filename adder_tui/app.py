@@ -56,10 +56,10 @@ MOST_KEYS_FIRST = 6
 """Keys in a row that a picture of the training waits for."""
 LONGEST_COMING = 2.0
 """Seconds that a key waits at most for what it is meant for: what never comes holds back no other key for good."""
-TYPED_INTO = ("sum", "lesson-field", "list-field")
 ANSWERED = 0.05
 """Seconds within which the engine has answered, as a rule. A notice stands as long: where the next one takes its row at
 once nothing is laid out anew, which would repaint the whole screen twice."""
+TYPED_INTO = ("sum", "lesson-field", "list-field")
 """Ids of the shell's text fields."""
 
 

@@ -112,7 +112,6 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
         return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, max(1, height - 4)), g)
     lines += [row("sum" if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
-    above_error = len(lines) + 1
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
     lines.append(row("value", *_activated(view, layer, at, hidden, muted)))
     if not hidden and trace.loss_name == "bce":
@@ -128,15 +127,14 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     elif not reached.has_error(at.column, i):
         lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
     else:
-        comes_first = (
-            reached.reach.rung is not None and reached.reach.rung.phase == "backward" and height < above_error + 1
-        )
+        rung = reached.reach.rung
+        comes_first = rung is not None and rung.phase == "backward" and height <= len(lines)
         room = min(3, max(1, height - (1 if comes_first else len(lines)) - 1))
         chain = trace.chain
         errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
         label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
-        told = [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
-        lines = [lines[0], *told, *lines[1:]] if comes_first else [*lines, *told]
+        rows = [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
+        lines = [lines[0], *rows, *lines[1:]] if comes_first else [*lines, *rows]
     lines.append(row("bias", *facts_text(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
         lines += [Line(), _picture_legend(view) if view.drawn_as == "picture" else _legend(g)]
