@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import itertools
+import multiprocessing
 import os
 import random
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks import users
 from benchmarks.figures import Figure, row_of, table
@@ -23,37 +25,71 @@ from tests.terminal.kills import Victim
 
 MINUTE = 60.0
 IDLE_SECONDS = 30.0
+EVENTS, KILLS = 1_000, 50
+"""In one piece of work: a seed's, on a folder of its own."""
 _EPOCH = re.compile(r"epoch ([\d,]+) of")
 
+Done = TypeVar("Done")
 
-def measure(events: int, minutes: float, kills: int, class_minutes: float, seed: int) -> Iterator[Figure]:
-    """The figures of a soak.
+
+def measure(events: int, minutes: float, kills: int, class_minutes: float, seed: int, jobs: int) -> Iterator[Figure]:
+    """The figures of a soak. What fell is printed as it falls, and the rest goes on.
 
     Args:
         events: things done by the fuzzer.
         minutes: of training at full speed.
         kills: of an app that trains, saves, edits, sweeps and is in a lesson.
         class_minutes: of a class of real users, where this machine can have one.
-        seed: the first of the fuzzer's.
-
-    Raises:
-        AssertionError: the app ended, froze, told a fault of ours, or a file was not whole; names the seed.
+        seed: the first of the fuzzer's and of the kills'.
+        jobs: programs that are fuzzed or killed at the same time.
     """
-    counts = fuzz(itertools.count(seed), events)
-    yield Figure("fuzzed events survived", sum(counts.values()) - counts["most MiB"], "events")
-    yield Figure("memory of the fuzzed app, most", counts["most MiB"], "MiB")
+    fuzzed = [*_at_once(_fuzzed, events, EVENTS, seed, jobs)]
+    yield Figure("fuzzed events survived", sum(done for done, _ in fuzzed), "events", limit=events, at_least=True)
+    yield Figure("memory of the fuzzed app, most", max((most for _, most in fuzzed), default=0), "MiB")
+    killed = [*_at_once(_killed, kills, KILLS, seed, jobs)]
+    lost = [seconds for seconds, _ in killed]
+    yield Figure("kills survived, nothing unreadable", sum(map(len, lost)), "kills", limit=kills, at_least=True)
+    yield Figure("saves broken off by a kill", sum(torn for _, torn in killed), "kills")
+    yield Figure("work lost by a kill, most", max(map(max, lost), default=0.0), "s", limit=5.0)
     yield from _training(minutes)
-    with tempfile.TemporaryDirectory() as folder:
-        victim = Victim(Path(folder), random.Random(seed))
-        lost = [kill.lost for kill in victim.kills(kills)]
-    yield Figure("kills survived, nothing unreadable", len(lost), "kills", limit=kills, at_least=True)
-    yield Figure("saves broken off by a kill", victim.torn, "kills")
-    yield Figure("work lost by a kill, most", max(lost, default=0.0), "s", limit=5.0)
     if class_minutes:
         try:
             yield from users.measure(class_minutes)
         except users.Unable as reason:
             print(f"No class: {reason}", file=sys.stderr)
+
+
+def _at_once(work: Callable[[int, int], Done], count: int, piece: int, seed: int, jobs: int) -> Iterator[Done]:
+    """What came of each piece of the work that held."""
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        counts = [min(piece, count - begun) for begun in range(0, count, piece)]
+        for done in as_completed([pool.submit(work, seed + i, one) for i, one in enumerate(counts)]):
+            if fault := done.exception():
+                print(f"{work.__name__[1:]}: {fault}", flush=True)
+            else:
+                yield done.result()
+
+
+def _fuzzed(seed: int, events: int) -> tuple[int, int]:
+    """Events done, and the most MiB that the app took.
+
+    Raises:
+        AssertionError: the app ended, froze, told a fault of ours, or a file was not whole; names the seed.
+    """
+    counts = fuzz(iter([seed]), events)
+    return events, counts["most MiB"]
+
+
+def _killed(seed: int, kills: int) -> tuple[list[float], int]:
+    """Seconds of work that each kill cost, and how many broke off a save.
+
+    Raises:
+        AssertionError: a start did not offer what is kept.
+        RunFileError: a file is not whole.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        victim = Victim(Path(folder), random.Random(seed))
+        return [kill.lost for kill in victim.kills(kills)], victim.torn
 
 
 def _training(minutes: float) -> Iterator[Figure]:
@@ -78,10 +114,10 @@ def _training(minutes: float) -> Iterator[Figure]:
 
 
 def _rate(terminal: Terminal, seconds: float) -> float:
-    """Epochs a second, as the state line tells them."""
-    before, begun = _epoch(terminal), time.monotonic()
+    """Epochs that the state line tells, in a second of the app's processor time: others may be at work beside it."""
+    before, begun = _epoch(terminal), _processor(terminal)
     time.sleep(seconds)
-    return (_epoch(terminal) - before) / (time.monotonic() - begun)
+    return (_epoch(terminal) - before) / (_processor(terminal) - begun)
 
 
 def _epoch(terminal: Terminal) -> int:
@@ -102,9 +138,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--class-minutes", type=float, default=10.0)
+    parser.add_argument("--jobs", type=int, default=2, help="programs at the same time, fuzzed or killed")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     args = parser.parse_args()
-    figures = list(measure(args.events, args.minutes, args.kills, args.class_minutes, args.seed))
+    figures = []
+    for figure in measure(args.events, args.minutes, args.kills, args.class_minutes, args.seed, args.jobs):
+        print(f"{time.strftime('%H:%M')} {'  '.join(filter(None, row_of(figure)))}", flush=True)
+        figures.append(figure)
     print(table(map(row_of, figures)))
     return 1 if any(figure.kept is False for figure in figures) else 0
 
