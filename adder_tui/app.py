@@ -116,6 +116,10 @@ class AdderApp(App[None]):
         self._branched = ""
         """What became of the line that the last command cut off."""
         self.instance_lock: InstanceLock | None = None
+        self._redraws = False
+        """Whether all is about to be drawn anew."""
+        self._told = ""
+        """The notice in the newest drawing."""
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
         self.lock_taken = asyncio.Event()
@@ -235,16 +239,27 @@ class AdderApp(App[None]):
         return self.learn is None or not self.learn.display or self.learn.asks
 
     def redraw(self) -> None:
-        """Draw what is visible anew; cells that look the same are not sent."""
+        """Draw what is visible anew, once for all that is asked in one go; cells that look the same are not sent."""
+        if not self._redraws:
+            self._redraws = True
+            asyncio.get_running_loop().call_soon(self._redraw_now)
+
+    def _redraw_now(self) -> None:
+        self._redraws, self._told = False, self.notice
         if not self.is_running or not self.screen_stack:
             return
-        self._redraw_shell()
-        if (front := self._front) is not None:
-            front.redraw()
+        with self._context():
+            try:
+                self._redraw_shell()
+                if (front := self._front) is not None:
+                    front.redraw()
+            except Exception as error:
+                self._handle_exception(error)
 
     def _redraw_shell(self) -> None:
-        for canvas in self.screen_stack[0].query(Canvas).exclude("Pane Canvas"):
-            canvas.redraw()
+        for part in self.screen_stack[0].children:
+            if isinstance(part, Canvas | Prompt):
+                part.redraw()
 
     @property
     def _front(self) -> Pane | None:
@@ -417,9 +432,14 @@ class AdderApp(App[None]):
             else:
                 if outcome is not None:
                     self.start(outcome, id)
-                    self.set_timer(ANSWERED, self.redraw)
+                    self.set_timer(ANSWERED, self._untell)
                     return
         self.redraw()
+
+    def _untell(self) -> None:
+        """Take away what was told before a command, unless what that has brought is drawn already."""
+        if self.notice != self._told:
+            self.redraw()
 
     async def _once_settled(self, command: Command) -> None:
         """Do a command when the lesson that was entered has its run."""

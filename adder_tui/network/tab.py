@@ -152,7 +152,7 @@ class NetworkPane(Pane):
 
     def _share_rows(self) -> None:
         shared = self._rows(self.size.height, self.source())
-        if shared != self._shared:  # setting a style lays the whole screen out anew, and repaints it
+        if self.size and shared != self._shared:  # setting a style lays the whole screen out anew, and repaints it
             self._shared = shared
             self._ladder.styles.height, self._explanation.styles.height = shared
 
@@ -193,7 +193,7 @@ class NetworkPane(Pane):
         """The keys go to the diagram or to the trace, whichever is shown."""
         for canvas in self.query(Canvas):
             if canvas.can_focus and canvas.display:
-                canvas.focus(scroll_visible=False)
+                self.screen.set_focus(canvas, scroll_visible=False)
 
     # --- the trace -------------------------------------------------------------------------------
 

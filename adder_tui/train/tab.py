@@ -333,6 +333,8 @@ class TrainPane(Pane):
         self.redraw()
 
     def _share_rows(self) -> None:
+        if not self.size:  # while it is hidden
+            return
         snapshot = self.source().snapshot
         wanted = 1 + max(6, len(snapshot.answers) if snapshot else 0)
         rows = max(4, min(wanted, self.size.height - LEARNED_ROWS - LEAST_CHART_ROWS - 1))

@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -58,6 +59,8 @@ def _changed_cells(update: ChopsUpdate, console: Console) -> str:
 
 
 ChopsUpdate.render_segments = _changed_cells  # type: ignore[method-assign, assignment]
+# What has the keys and what had them are painted anew; Textual's own paints all the rest, too.
+Screen.focused._repaint = False
 
 
 def text_in_sight(widget: Widget) -> str:
@@ -106,6 +109,8 @@ class Canvas(Widget):
         self._source = source
         self._lines: Sequence[Line] | None = None
         self._drawn_size = Size(0, 0)
+        self._base = Style.null()
+        """What it is painted over, as of the newest painting."""
         self._pressed: Offset | None = None
         """Where the mouse's button went down."""
         self._marked: tuple[Offset, Offset] | None = None
@@ -129,6 +134,7 @@ class Canvas(Widget):
         """Draw the newest view; only cells that look different are sent to the terminal."""
         if not self.size:
             self._lines = None  # what was drawn before it was hidden is out of date by the time it is shown again
+            self._styles_cache.clear()  # and so is what was painted
             return
         old, new = self._lines, self._draw_anew()
         if old is None:
@@ -152,12 +158,31 @@ class Canvas(Widget):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self.refresh()
+        if self.rich_style != self._base:
+            self.refresh()
+
+    # The keys alone change nothing on a drawing: what does is drawn by whoever hears of them.
+
+    def _on_focus(self, event: events.Focus) -> None:
+        self._has_keys(event, True)
+
+    def _on_blur(self, event: events.Blur) -> None:
+        self._has_keys(event, False)
+
+    def _has_keys(self, event: events.Focus | events.Blur, has: bool) -> None:
+        event.prevent_default()
+        self.has_focus = has
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self) if has else events.DescendantBlur(self))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._base = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         # The first painting, and one in another size, come before anybody asks for a drawing.
         lines = self._lines if self._lines is not None and self._drawn_size == self.size else self._draw_anew()
-        base = self.rich_style
+        base = self._base
         styles = role_styles(self.app.theme)
         width = self.size.width
         line = _at(lines, y)
@@ -331,5 +356,5 @@ class Pane(Container):
         """Give the keys to the first of this pane's drawings that takes any; called whenever nothing else has them."""
         for canvas in self.query(Canvas):
             if canvas.focusable:
-                canvas.focus(scroll_visible=False)
+                self.screen.set_focus(canvas, scroll_visible=False)
                 return

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.session import Session
-from adder_tui.network.tab import NetworkDiagram
+from adder_tui.network.tab import LadderLines, NetworkDiagram
 from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.picture import picture
 from adder_tui.ui.view import DrawnAs, ViewState
@@ -195,6 +197,7 @@ async def test_the_network_tab_looks_as_it_should(session: Session, size: tuple[
         await press(pilot, *["n"] * 4)
         await until(pilot, lambda: rung_is(pilot, "forward", 0))
         app_of(pilot).select(Neuron(2, 1))
+        await pilot.pause()
         text = screen_text(app_of(pilot))
         assert text.isascii() or not ascii_only
         check_golden(f"network_{size[0]}x{size[1]}{'_ascii' if ascii_only else ''}", text)
@@ -327,3 +330,38 @@ async def test_a_notice_that_follows_another_takes_its_row_at_once(
         await shows(pilot, "0.3794 → ")
         await pilot.pause()
         assert len(heights) == 1
+
+
+async def test_a_nudge_is_drawn_once_and_lays_nothing_out(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adder_tui.app.ANSWERED", 3600.0)  # what this machine takes longer for is no second drawing
+    drawn, laid_out = list[str](), list[str]()
+    draws, lays_out = LadderLines.draw, Screen._refresh_layout
+    monkeypatch.setattr(LadderLines, "draw", lambda self, *view: drawn.append("ladder") or draws(self, *view))
+    monkeypatch.setattr(
+        Screen, "_refresh_layout", lambda self, *a, **k: laid_out.append("all") or lays_out(self, *a, **k)
+    )
+    async with network(session) as pilot:
+        app_of(pilot).select(Neuron(1, 0))
+        await press(pilot, "plus")
+        await shows(pilot, "input.bias[0]: 0.6233 → 0.6333")
+        drawn.clear()
+        laid_out.clear()
+        await press(pilot, "plus")
+        await shows(pilot, "input.bias[0]: 0.6333 → 0.6433")
+        assert (drawn, laid_out) == (["ladder"], [])
+
+
+async def test_going_to_another_tab_and_back_paints_no_more_than_the_stage(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with network(session) as pilot:
+        await press(pilot, "3")
+        await shows(pilot, "exp_avg_sq")
+        whole = list[str]()
+        paints = Compositor.render_full_update
+        monkeypatch.setattr(
+            Compositor, "render_full_update", lambda self, **k: whole.append("all") or paints(self, **k)
+        )
+        await press(pilot, "2")
+        await shows(pilot, "at the start, before the first update")
+        assert not whole
