@@ -103,6 +103,8 @@ class EngineThread:
         self._requests: queue.SimpleQueue[Callable[[Workspace], None] | None] = queue.SimpleQueue()
         self._unanswered: set[concurrent.futures.Future[Any]] = set()
         self._waiting: list[tuple[int, concurrent.futures.Future[Snapshot]]] = []
+        self._made: Snapshot | None = None
+        """What the request just served has resolved with; those who wait get the same."""
         self._in_slices: deque[Callable[[Workspace], bool]] = deque()
         """Work in progress that takes long: each does a slice and returns whether there is more."""
         self._aside = HEAD_START
@@ -263,7 +265,8 @@ class EngineThread:
                 self._halt(workspace)
             workspace.version += 1
             self._experiment = workspace.recording.experiment
-            return workspace.snapshot(self._playing)
+            self._made = workspace.snapshot(self._playing)
+            return self._made
 
         return await self.ask(then_look)
 
@@ -355,9 +358,11 @@ class EngineThread:
     def _publish(self, workspace: Workspace) -> None:
         """Hand the newest snapshot to those who wait for one."""
         ready = [future for since, future in self._waiting if since != workspace.version]
+        made, self._made = self._made, None
         if ready:
             self._waiting = [waiter for waiter in self._waiting if waiter[0] == workspace.version]
-            snapshot = workspace.snapshot(self._playing)
+            current = made is not None and made.version == workspace.version
+            snapshot = made if made is not None and current else workspace.snapshot(self._playing)
             for future in ready:
                 _resolve(future, snapshot)
 

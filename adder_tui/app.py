@@ -163,6 +163,8 @@ class AdderApp(App[None]):
         latin, focused = SAME_KEY.get(event.character or ""), self.focused
         if latin is None or (focused is not None and focused.check_consume_key(event.key, event.character)):
             return
+        if any(self._check_action_state(own.action, self) for own in self._bindings.key_to_bindings.get(event.key, ())):
+            return
         bound, key = self.screen.active_bindings, _character_to_key(latin)
         if event.key not in bound and key in bound:
             event.key, event.character = key, latin

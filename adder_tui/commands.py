@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 from adder_tui.tabs import TABS, TabId
@@ -470,11 +471,12 @@ NEEDED: dict[Context, tuple[str, ...]] = {
 """What a lesson's task needs next, and the commands that do it: the footer names them before all others."""
 
 
-def for_footer(typing: bool, contexts: Contexts) -> list[Command]:
+@lru_cache(maxsize=64)
+def for_footer(typing: bool, contexts: Contexts) -> tuple[Command, ...]:
     """The commands that the footer shows, in its order; ``typing``: a text field has the focus."""
     needed = {id for context, ids in NEEDED.items() if context in contexts for id in ids}
     ranked = [
         c for c in COMMANDS
         if (c.footer or c.id in needed) and (c.typing if typing else c.owner or not c.typing) and c.works_on(contexts)
     ]  # fmt: skip
-    return sorted(ranked, key=lambda c: (c.id not in needed, c.footer))
+    return tuple(sorted(ranked, key=lambda c: (c.id not in needed, c.footer)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 from rich.console import Console
@@ -21,7 +22,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adder_tui.ui.line import Line, Span, Tone
+from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
@@ -61,6 +62,21 @@ def _changed_cells(update: ChopsUpdate, console: Console) -> str:
 ChopsUpdate.render_segments = _changed_cells  # type: ignore[method-assign, assignment]
 # What has the keys and what had them are painted anew; Textual's own paints all the rest, too.
 Screen.focused._repaint = False
+
+
+class _StylesOver(dict[Role, Style]):
+    """What each role looks like over a style, worked out when it first comes up."""
+
+    def __init__(self, base: Style, theme: str) -> None:
+        super().__init__()
+        self._base, self._roles = base, role_styles(theme)
+
+    def __missing__(self, role: Role) -> Style:
+        style = self[role] = self._base + self._roles[role]
+        return style
+
+
+_styles_over = lru_cache(maxsize=64)(_StylesOver)
 
 
 def text_in_sight(widget: Widget) -> str:
@@ -110,7 +126,9 @@ class Canvas(Widget):
         self._lines: Sequence[Line] | None = None
         self._drawn_size = Size(0, 0)
         self._base = Style.null()
-        """What it is painted over, as of the newest painting."""
+        """What it was painted over last."""
+        self._painting = False
+        """Whether this painting has looked at what it is painted over."""
         self._pressed: Offset | None = None
         """Where the mouse's button went down."""
         self._marked: tuple[Offset, Offset] | None = None
@@ -176,17 +194,19 @@ class Canvas(Widget):
             self.parent.post_message(events.DescendantFocus(self) if has else events.DescendantBlur(self))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._base = self.rich_style
+        self._painting = False
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         # The first painting, and one in another size, come before anybody asks for a drawing.
         lines = self._lines if self._lines is not None and self._drawn_size == self.size else self._draw_anew()
+        if not self._painting:
+            self._painting, self._base = True, self.rich_style
         base = self._base
-        styles = role_styles(self.app.theme)
+        styles = _styles_over(base, self.app.theme)
         width = self.size.width
         line = _at(lines, y)
-        strip = Strip([Segment(text, base + styles[role]) for text, role in line.spans], line.width)
+        strip = Strip([Segment(text, styles[role]) for text, role in line.spans], line.width)
         strip = strip.adjust_cell_length(width, base)
         first, stop = self._marked_in(y)
         if first >= stop:
@@ -253,10 +273,12 @@ def _changed(old: Line, new: Line, y: int, width: int) -> list[Region]:
     """The parts of a row whose cells differ; the whole row where widths are uneven."""
     if old == new:
         return []
-    before, after = list(old.cells()), list(new.cells())
-    if len(before) != len(after) or len(after) != new.width:
+    if not len(old.plain) == len(new.plain) == new.width:
         return [Region(0, y, width, 1)]
-    different = [x for x, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    alike = next((i for i, (a, b) in enumerate(zip(old.spans, new.spans, strict=False)) if a != b), 0)
+    start = sum(len(text) for text, _ in new.spans[:alike])
+    cells = zip(Line(old.spans[alike:]).cells(), Line(new.spans[alike:]).cells(), strict=True)
+    different = [x for x, (a, b) in enumerate(cells, start) if a != b]
     spans: list[list[int]] = []
     for x in different:
         if spans and x - spans[-1][1] <= APART:
@@ -297,6 +319,10 @@ class Thrifty(Canvas):
         super().redraw()
 
     def _sent(self, regions: Sequence[Region]) -> None:
+        snapshot = self.view.snapshot
+        if snapshot is None or snapshot.status != "playing":
+            self._rests_until = 0.0
+            return
         lines = self._lines or ()
         sent = sum(_bytes_of(_at(lines, region.y), region) for region in regions)
         self._rests_until = time.monotonic() + min(MOST_REST, sent / MOST_SENT)
