@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -109,6 +110,9 @@ class Canvas(Widget):
     """
 
     ALLOW_SELECT = False  # Textual's own asks each cell for a style of its own, and takes all at a double click
+
+    virtual_size = Reactive(Size(0, 0), repaint=False)
+    """It is never scrolled: another size of its own lays nothing out a second time."""
 
     at_any_size = False
     """Whether it is drawn in a terminal that is too small, too; what is covered there need not be able to."""

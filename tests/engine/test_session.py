@@ -867,3 +867,15 @@ async def test_the_thread_that_trains_gives_way_to_those_that_answer_keys() -> N
     (engine,) = (thread for thread in threading.enumerate() if thread.name == "engine" and thread.is_alive())
     assert os.getpriority(os.PRIO_PROCESS, engine.native_id or 0) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
     await session.close()
+
+
+async def test_a_change_makes_one_snapshot_for_all_who_wait() -> None:
+    session = Session(ONE_PAIR)
+    try:
+        before = await session.snapshot()
+        waiting = asyncio.create_task(session.snapshot(since=before.version))
+        await asyncio.sleep(0)  # its request is the first
+        changed = await session.edit("output.bias", (0,), 0.5)
+        assert await asyncio.wait_for(waiting, PATIENCE) is changed
+    finally:
+        session.close_now()
