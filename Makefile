@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test test-all check bench soak pictures clean
+.PHONY: run test test-all check bench soak pictures catalogue clean
 
 run: $(READY)  ## start the app: make run ARGS="--experiment one-pair"
 	@$(BIN)/adder-tui $(ARGS)
@@ -38,6 +38,9 @@ soak: $(READY)  ## hours of everything at once; shortened: make soak ARGS="--eve
 
 pictures: $(READY)  ## draw the README's pictures from the running program
 	COLORTERM=truecolor $(BIN)/python -m docs.picture
+
+catalogue: $(READY)  ## gather the program's sentences for translators: adder_engine/locale/adder.pot
+	$(BIN)/python -m docs.catalogue
 
 clean:  ## remove whatever can be made again
 	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -13,6 +13,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
+from adder_engine.language import tr
+
 JUST_MADE = 1.0
 """Seconds after which whoever writes a file holds its lock."""
 LEFT_OVER = 60.0
@@ -58,7 +60,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
     try:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
+            raise OSError(errno.EINVAL, tr("it is a folder") if stat.S_ISDIR(mode) else tr("it is no regular file"))
         if writes:
             with contextlib.suppress(OSError):  # somebody else's, or a disk without permissions
                 os.fchmod(number, 0o600)
@@ -115,7 +117,7 @@ def _free(path: Path, most: int) -> Path:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(free, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             return free
-    raise FileExistsError(errno.EEXIST, f"there are {most:,} files of this name")
+    raise FileExistsError(errno.EEXIST, tr("there are {most:,} files of this name", most=most))
 
 
 def clear_leftovers(folder: Path, *patterns: str) -> None:

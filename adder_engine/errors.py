@@ -1,5 +1,7 @@
 """What can go wrong, each told in one sentence for the person who caused it."""
 
+from adder_engine.language import tr
+
 
 class AdderError(Exception):
     """Base of all errors that the engine raises on purpose; ``str(error)`` is one plain sentence."""
@@ -14,7 +16,7 @@ def sentence_of(error: AdderError | OSError) -> str:
     """Why something could not be done: a refusal's own sentence, or what the disk says."""
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return f"The disk does not let us: {place}{error.strerror or error}."
+        return tr("The disk does not let us: {place}{why}.", place=place, why=error.strerror or error)
     return str(error)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from adder_engine.errors import ExperimentError, shortened
 from adder_engine.formula import asks_yes_or_no
 from adder_engine.held_out import held_out_count, held_out_places
+from adder_engine.language import tr, trn
 from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
 from adder_engine.toml_text import read_toml
 from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted
@@ -41,16 +42,19 @@ _DRAWN = ("data.count", "data.low", "data.high", "data.test_count")
 class Network:
     """The network's shape and how its parameters start."""
 
-    layers: tuple[int, ...] = declare((2, 4, 4, 1), "neurons in each layer, from the 2 inputs to the 1 output")
+    layers: tuple[int, ...] = declare((2, 4, 4, 1), tr("neurons in each layer, from the 2 inputs to the 1 output"))
     activation: str | tuple[str, ...] = declare(
-        "none", "the bend after every layer but the last, or one for each of them", choices=ACTIVATIONS, several=True
+        "none",
+        tr("the bend after every layer but the last, or one for each of them"),
+        choices=ACTIVATIONS,
+        several=True,
     )
-    output_activation: str = declare("none", "the bend after the last layer", choices=ACTIVATIONS)
+    output_activation: str = declare("none", tr("the bend after the last layer"), choices=ACTIVATIONS)
     init: str | float | tuple[float, ...] = declare(
-        "torch", "how parameters start: torch's random draws, zeros, one number for all, or weights from a file"
+        "torch", tr("how parameters start: torch's random draws, zeros, one number for all, or weights from a file")
     )
     dropout: float = declare(
-        0.0, "share of neurons silenced in training, after every layer but the last", low=0.0, below=1.0
+        0.0, tr("share of neurons silenced in training, after every layer but the last"), low=0.0, below=1.0
     )
 
 
@@ -58,56 +62,62 @@ class Network:
 class Data:
     """The sums that are trained on, and those held out."""
 
-    task: str = declare("sum", "what the network shall learn: sum, difference, product, or a formula", choices=TASKS)
-    kind: str = declare(
-        "uniform", "where the inputs come from: drawn evenly, or rows listed one by one", choices=("uniform", "rows")
+    task: str = declare(
+        "sum", tr("what the network shall learn: sum, difference, product, or a formula"), choices=TASKS
     )
-    rows: tuple[Row, ...] = declare((), "the rows themselves, [a, b] or [a, b, target], for kind rows")
-    count: int = declare(10_000, "how many sums are drawn, for kind uniform", low=1, high=1_000_000)
-    low: float = declare(-500.0, "the smallest input that is drawn", low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
-    high: float = declare(500.0, "the largest input that is drawn", low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
+    kind: str = declare(
+        "uniform",
+        tr("where the inputs come from: drawn evenly, or rows listed one by one"),
+        choices=("uniform", "rows"),
+    )
+    rows: tuple[Row, ...] = declare((), tr("the rows themselves, [a, b] or [a, b, target], for kind rows"))
+    count: int = declare(10_000, tr("how many sums are drawn, for kind uniform"), low=1, high=1_000_000)
+    low: float = declare(-500.0, tr("the smallest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
+    high: float = declare(500.0, tr("the largest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
     noise: float = declare(
-        0.0, "standard deviation of the noise added to the targets, in units of sums", low=0.0, high=LARGEST_NUMBER
+        0.0, tr("standard deviation of the noise added to the targets, in units of sums"), low=0.0, high=LARGEST_NUMBER
     )
     scale: float | str = declare(
-        1.0, "inputs and targets are divided by it, answers multiplied back; auto is the largest input's size",
+        1.0, tr("inputs and targets are divided by it, answers multiplied back; auto is the largest input's size"),
         low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(AUTO,),
     )  # fmt: skip
     target_scale: float | str = declare(
-        SAME, "a scale of its own for the targets: a number, auto, or same as scale",
+        SAME, tr("a scale of its own for the targets: a number, auto, or same as scale"),
         low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(SAME, AUTO),
     )  # fmt: skip
-    draw_first: bool = declare(False, "draw the data before the network's parameters")
+    draw_first: bool = declare(False, tr("draw the data before the network's parameters"))
     test_count: int = declare(
-        2_000, "held-out sums, drawn without noise from the same range, for kind uniform", low=0, high=1_000_000
+        2_000, tr("held-out sums, drawn without noise from the same range, for kind uniform"), low=0, high=1_000_000
     )
-    test_share: float = declare(0.0, "share of one's own rows that is held out, for kind rows", low=0.0, below=1.0)
-    test_every: int = declare(10, "epochs between two looks at the held-out loss", low=1, high=10_000_000)
+    test_share: float = declare(0.0, tr("share of one's own rows that is held out, for kind rows"), low=0.0, below=1.0)
+    test_every: int = declare(10, tr("epochs between two looks at the held-out loss"), low=1, high=10_000_000)
 
 
 @dataclass(frozen=True)
 class Training:
     """How the parameters are changed."""
 
-    loss: str = declare("mse", "how wrong is measured; bce is for yes or no", choices=LOSSES)
-    optimizer: str = declare("adam", "the rule that turns gradients into changes", choices=OPTIMIZERS)
-    lr: float = declare(0.0002, "learning rate: how far a step goes", above=0.0, high=1e6)
-    momentum: float = declare(0.9, "share of the last step kept, for momentum and nesterov", low=0.0, below=1.0)
-    betas: tuple[float, float] = declare((0.9, 0.999), "shares of m and v that are kept, for adam and adamw")
-    eps: float = declare(1e-8, "what is added to the root of v, for adam, adamw and rmsprop", low=0.0, high=1.0)
+    loss: str = declare("mse", tr("how wrong is measured; bce is for yes or no"), choices=LOSSES)
+    optimizer: str = declare("adam", tr("the rule that turns gradients into changes"), choices=OPTIMIZERS)
+    lr: float = declare(0.0002, tr("learning rate: how far a step goes"), above=0.0, high=1e6)
+    momentum: float = declare(0.9, tr("share of the last step kept, for momentum and nesterov"), low=0.0, below=1.0)
+    betas: tuple[float, float] = declare((0.9, 0.999), tr("shares of m and v that are kept, for adam and adamw"))
+    eps: float = declare(1e-8, tr("what is added to the root of v, for adam, adamw and rmsprop"), low=0.0, high=1.0)
     clip_norm: float = declare(
-        0.0, "gradients of a larger norm are shortened to this one before each step; 0 never", low=0.0, high=1e12
+        0.0, tr("gradients of a larger norm are shortened to this one before each step; 0 never"), low=0.0, high=1e12
     )
-    weight_decay: float = declare(0.0, "pull of every parameter towards 0", low=0.0, high=1e6)
-    l1: float = declare(0.0, "adds l1 times the sum of all sizes to the loss that is differentiated", low=0.0, high=1e6)
-    schedule: str = declare("constant", "how the learning rate changes with the epochs", choices=SCHEDULES)
-    schedule_every: int = declare(200, "epochs between halvings, for schedule step", low=1, high=10_000_000)
-    schedule_gamma: float = declare(0.999, "factor an epoch, for schedule exponential", above=0.0, high=2.0)
-    warmup_epochs: int = declare(100, "epochs to the full rate, for schedule warmup", low=1, high=10_000_000)
-    batch_size: int = declare(0, "rows in one update; 0 takes all of them", low=0, high=1_000_000)
-    zero_grad: bool = declare(True, "clear the gradients before each update")
+    weight_decay: float = declare(0.0, tr("pull of every parameter towards 0"), low=0.0, high=1e6)
+    l1: float = declare(
+        0.0, tr("adds l1 times the sum of all sizes to the loss that is differentiated"), low=0.0, high=1e6
+    )
+    schedule: str = declare("constant", tr("how the learning rate changes with the epochs"), choices=SCHEDULES)
+    schedule_every: int = declare(200, tr("epochs between halvings, for schedule step"), low=1, high=10_000_000)
+    schedule_gamma: float = declare(0.999, tr("factor an epoch, for schedule exponential"), above=0.0, high=2.0)
+    warmup_epochs: int = declare(100, tr("epochs to the full rate, for schedule warmup"), low=1, high=10_000_000)
+    batch_size: int = declare(0, tr("rows in one update; 0 takes all of them"), low=0, high=1_000_000)
+    zero_grad: bool = declare(True, tr("clear the gradients before each update"))
     flat_target: bool = declare(
-        False, "give targets the shape (n,), so that broadcasting compares every answer with every target"
+        False, tr("give targets the shape (n,), so that broadcasting compares every answer with every target")
     )
 
 
@@ -115,14 +125,16 @@ class Training:
 class Stop:
     """When playing, or a step of many epochs, pauses. All are off at first; they are looked at as an epoch ends."""
 
-    epoch: int = declare(0, "pause once this epoch is finished; 0 never", low=0, high=10_000_000)
-    loss: float = declare(0.0, "pause when train_loss is at or below this; 0 never", low=0.0, high=LARGEST_NUMBER)
+    epoch: int = declare(0, tr("pause once this epoch is finished; 0 never"), low=0, high=10_000_000)
+    loss: float = declare(0.0, tr("pause when train_loss is at or below this; 0 never"), low=0.0, high=LARGEST_NUMBER)
     patience: int = declare(
-        0, "pause when the held-out loss has not fallen for so many epochs; 0 never", low=0, high=10_000_000
+        0, tr("pause when the held-out loss has not fallen for so many epochs; 0 never"), low=0, high=10_000_000
     )
-    keep_best: bool = declare(False, "then go back to where the held-out loss was lowest")
-    sum: tuple[float, ...] = declare((), "pause when the answer to this sum [a, b] is within the next key; [] never")
-    within: float = declare(0.5, "how far that answer may be off, in units of sums", low=0.0, high=LARGEST_NUMBER)
+    keep_best: bool = declare(False, tr("then go back to where the held-out loss was lowest"))
+    sum: tuple[float, ...] = declare(
+        (), tr("pause when the answer to this sum [a, b] is within the next key; [] never")
+    )
+    within: float = declare(0.5, tr("how far that answer may be off, in units of sums"), low=0.0, high=LARGEST_NUMBER)
 
     @property
     def active(self) -> bool:
@@ -138,8 +150,8 @@ class Experiment:
         ExperimentError: a value of the wrong type, out of range, or too large to run; one sentence.
     """
 
-    seed: int = declare(42, "fixes every random draw", low=0, high=LARGEST_SEED)
-    epochs: int = declare(2_000, "how often every row is seen", low=0, high=10_000_000)
+    seed: int = declare(42, tr("fixes every random draw"), low=0, high=LARGEST_SEED)
+    epochs: int = declare(2_000, tr("how often every row is seen"), low=0, high=10_000_000)
     network: Network = field(default_factory=Network)
     data: Data = field(default_factory=Data)
     training: Training = field(default_factory=Training)
@@ -163,7 +175,7 @@ class Experiment:
         try:
             tables = read_toml(text)
         except ValueError as error:
-            raise ExperimentError(f"This is not valid TOML: {str(error).rstrip('.')}.") from None
+            raise ExperimentError(tr("This is not valid TOML: {why}.", why=str(error).rstrip("."))) from None
         values: dict[str, Value] = {}
         for name, value in tables.items():
             if isinstance(value, dict) and name in SECTIONS:
@@ -200,7 +212,9 @@ class Experiment:
             ExperimentError: there is no preset of that name.
         """
         if name not in PRESETS:
-            raise ExperimentError(f"There is no preset {shortened(name)}: {_suggest(name, PRESETS)}")
+            raise ExperimentError(
+                tr("There is no preset {name}: {hint}", name=shortened(name), hint=_suggest(name, PRESETS))
+            )
         return cls().replace(**PRESETS[name].changes)
 
     def replace(self, **changes: Value) -> Self:
@@ -231,7 +245,10 @@ class Experiment:
             name, equals, text = assignment.partition("=")
             if not equals:
                 raise ExperimentError(
-                    f"{shortened(assignment)} sets nothing: write key=value, such as training.lr=0.01."
+                    tr(
+                        "{assignment} sets nothing: write key=value, such as training.lr=0.01.",
+                        assignment=shortened(assignment),
+                    )
                 )
             key = key_named(name.strip())
             changes[key.name] = key.parse(text.strip(), str(changes.get("data.task", self.data.task)))
@@ -275,7 +292,7 @@ class Experiment:
         """``tanh-relu``, ``none, output sigmoid``: what bends, in short."""
         network, words = self.network, activation_text(self.network.activation).replace("_", " ")
         after = network.output_activation
-        return words if after == "none" else f"{words}, output {after.replace('_', ' ')}"
+        return words if after == "none" else tr("{words}, output {after}", words=words, after=after.replace("_", " "))
 
     @property
     def is_affine(self) -> bool:
@@ -405,47 +422,63 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = {
     "one-pair": Preset(
-        "one sum only, 30 + 70: a perfect fit that knows nothing else", {"data.kind": "rows", "data.rows": [[30, 70]]}
+        tr("one sum only, 30 + 70: a perfect fit that knows nothing else"),
+        {"data.kind": "rows", "data.rows": [[30, 70]]},
     ),
-    "many-pairs": Preset("10,000 sums between -500 and 500: learns to add", {}),
+    "many-pairs": Preset(tr("10,000 sums between -500 and 500: learns to add"), {}),
     "three-pairs": Preset(
-        "three sums that pin the rule down",
+        tr("three sums that pin the rule down"),
         {"data.kind": "rows", "data.rows": [[30, 70], [70, 30], [-50, -50]], "training.lr": 0.01},
     ),
     "mini-batches": Preset(
-        "the 10,000 sums in batches of 100: 2,000 updates in 20 epochs",
+        tr("the 10,000 sums in batches of 100: 2,000 updates in 20 epochs"),
         {"epochs": 20, "training.batch_size": 100, "data.test_every": 1},
     ),
     "overshoot": Preset(
-        "one sum with plain SGD at 5e-5: bounces for ever and never settles",
+        tr("one sum with plain SGD at 5e-5: bounces for ever and never settles"),
         {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 5e-5},
     ),
     "explode": Preset(
-        "one sum with plain SGD at 2e-4: blows up within ten epochs",
+        tr("one sum with plain SGD at 2e-4: blows up within ten epochs"),
         {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 2e-4},
     ),
     "tanh": Preset(
-        "1,000 sums divided by 500 through tanh: good inside the range, lost outside",
+        tr("1,000 sums divided by 500 through tanh: good inside the range, lost outside"),
         {
-            "epochs": 1000, "network.activation": "tanh", "data.count": 1000, "data.scale": 500.0,
-            "training.lr": 0.01, "training.schedule": "cosine",
+            "epochs": 1000,
+            "network.activation": "tanh",
+            "data.count": 1000,
+            "data.scale": 500.0,
+            "training.lr": 0.01,
+            "training.schedule": "cosine",
         },
     ),
     "product": Preset(
-        "2,000 products of numbers within ±1, learned with tanh",
+        tr("2,000 products of numbers within ±1, learned with tanh"),
         {
-            "epochs": 1000, "network.activation": "tanh", "data.task": "product", "data.count": 2000,
-            "data.low": -1.0, "data.high": 1.0, "training.lr": 0.01,
+            "epochs": 1000,
+            "network.activation": "tanh",
+            "data.task": "product",
+            "data.count": 2000,
+            "data.low": -1.0,
+            "data.high": 1.0,
+            "training.lr": 0.01,
         },
     ),
     "overfit": Preset(
-        "20 noisy sums and 4,417 parameters: learns the noise by heart",
+        tr("20 noisy sums and 4,417 parameters: learns the noise by heart"),
         {
-            "epochs": 1000, "network.layers": [2, 64, 64, 1], "network.activation": "tanh", "data.count": 20,
-            "data.noise": 150.0, "data.scale": 500.0, "data.test_every": 1, "training.lr": 0.01,
+            "epochs": 1000,
+            "network.layers": [2, 64, 64, 1],
+            "network.activation": "tanh",
+            "data.count": 20,
+            "data.noise": 150.0,
+            "data.scale": 500.0,
+            "data.test_every": 1,
+            "training.lr": 0.01,
         },
     ),
-}  # fmt: skip
+}
 """The presets by name. All differences are from the defaults, which are ``many-pairs``."""
 
 
@@ -478,8 +511,8 @@ def key_named(name: str) -> SchemaField:
         from adder_engine.synonyms import meant  # needed only when something is wrong
 
         near = meant(name, tuple(_BY_NAME))
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(_BY_NAME)}."
-        raise ExperimentError(f"There is no key {shortened(name)}: {hint}")
+        hint = tr("did you mean {near}?", near=near) if near else tr("there are {known}.", known=", ".join(_BY_NAME))
+        raise ExperimentError(tr("There is no key {name}: {hint}", name=shortened(name), hint=hint))
     return _BY_NAME[name]
 
 
@@ -503,11 +536,19 @@ def _check_stop_sum(e: Experiment) -> None:
     if e.stop.sum and e.wanted.of(*e.stop.sum) is None:
         (a, b) = e.stop.sum
         if e.wanted.rule == "formula":
-            raise ExperimentError(f"stop.sum = [{a:g}, {b:g}] has no truth: {e.data.task} has no value there.")
+            raise ExperimentError(
+                tr("stop.sum = [{a:g}, {b:g}] has no truth: {task} has no value there.", a=a, b=b, task=e.data.task)
+            )
         row_a, row_b = e.data.rows[0][:2]
         raise ExperimentError(
-            f"stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own:"
-            f" take the pair of a row, such as [{row_a:g}, {row_b:g}]."
+            tr(
+                "stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own: "
+                "take the pair of a row, such as [{row_a:g}, {row_b:g}].",
+                a=a,
+                b=b,
+                row_a=row_a,
+                row_b=row_b,
+            )
         )
 
 
@@ -517,44 +558,78 @@ def _check_together(e: Experiment) -> None:
     bends, hidden = e.network.activation, len(e.network.layers) - 2
     if not isinstance(bends, str) and len(bends) != hidden:
         raise ExperimentError(
-            f"network.activation = {activation_text(bends)} will not do: it takes one name, or one for each hidden"
-            f" layer, and the network has {hidden} of these."
+            tr(
+                "network.activation = {bends} will not do: it takes one name, or one for each hidden layer, and "
+                "the network has {hidden} of these.",
+                bends=activation_text(bends),
+                hidden=hidden,
+            )
         )
     start = e.network.init
     if isinstance(start, tuple) and len(start) != e.parameter_count:
         raise ExperimentError(
-            f"network.init = {len(start):,} number{'' if len(start) == 1 else 's'} will not do: it takes"
-            f" {e.parameter_count:,}, one for each weight and bias of this network, or torch, which draws them."
+            tr(
+                "network.init = {numbers} will not do: it takes {parameters:,}, one for each weight and bias of "
+                "this network, or torch, which draws them.",
+                numbers=trn("{count:,} number", "{count:,} numbers", len(start), count=len(start)),
+                parameters=e.parameter_count,
+            )
         )
     if data.kind == "rows" and not data.rows:
-        raise ExperimentError('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].')
+        raise ExperimentError(tr('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].'))
     if data.low > data.high:
-        raise ExperimentError(f"data.low = {data.low:g} lies above data.high = {data.high:g}: exchange them.")
+        raise ExperimentError(
+            tr("data.low = {low:g} lies above data.high = {high:g}: exchange them.", low=data.low, high=data.high)
+        )
     rows = e.rows_per_update
     if training.flat_target and rows > MOST_FLAT_ROWS:
         raise ExperimentError(
-            f"training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs:"
-            f" it takes at most {MOST_FLAT_ROWS:,} rows an update."
+            tr(
+                "training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs: it takes "
+                "at most {most:,} rows an update.",
+                rows=rows,
+                most=MOST_FLAT_ROWS,
+            )
         )
     if data.kind == "rows" and data.test_share and len(data.rows) < 2:
-        raise ExperimentError(f"data.test_share = {data.test_share:g} parts rows, and there is one alone: set it to 0.")
-    if e.stop.patience and not e.test_row_count:
-        would_do = "data.test_share to 0.2" if data.kind == "rows" else "data.test_count to 2000"
         raise ExperimentError(
-            f"stop.patience = {e.stop.patience:,} waits for held-out sums, and there are none:"
-            f" set it to 0, or {would_do}."
+            tr(
+                "data.test_share = {test_share:g} parts rows, and there is one alone: set it to 0.",
+                test_share=data.test_share,
+            )
+        )
+    if e.stop.patience and not e.test_row_count:
+        key, enough = ("data.test_share", "0.2") if data.kind == "rows" else ("data.test_count", "2000")
+        raise ExperimentError(
+            tr(
+                "stop.patience = {patience:,} waits for held-out sums, and there are none: set it to 0, or {key} to "
+                "{enough}.",
+                patience=e.stop.patience,
+                key=key,
+                enough=enough,
+            )
         )
     _check_targets(e)
     neurons = sum(e.network.layers)
     if rows * neurons > MOST_CELLS:
         raise ExperimentError(
-            f"{rows:,} rows an update through {neurons} neurons would take over a second:"
-            f" set training.batch_size to at most {MOST_CELLS // neurons:,}, or use fewer rows or neurons."
+            tr(
+                "{rows:,} rows an update through {neurons} neurons would take over a second: set "
+                "training.batch_size to at most {most:,}, or use fewer rows or neurons.",
+                rows=rows,
+                neurons=neurons,
+                most=MOST_CELLS // neurons,
+            )
         )
     if data.test_count * neurons > MOST_CELLS:
         raise ExperimentError(
-            f"data.test_count = {data.test_count:,} is too many for {neurons} neurons:"
-            f" it takes at most {MOST_CELLS // neurons:,}, or fewer neurons in network.layers."
+            tr(
+                "data.test_count = {test_count:,} is too many for {neurons} neurons: it takes at most "
+                "{most:,}, or fewer neurons in network.layers.",
+                test_count=data.test_count,
+                neurons=neurons,
+                most=MOST_CELLS // neurons,
+            )
         )
 
 
@@ -572,34 +647,56 @@ def _check_targets(e: Experiment) -> None:
             drawn = [data.low + share * (data.high - data.low) for share in _PLACES]
             bad = next(((a, b) for a in drawn for b in drawn if not _is_target(wanted.by_task(a, b))), None)
         if bad is not None:
-            elsewhere = "leave such rows out" if data.kind == "rows" else "draw from elsewhere (data.low, data.high)"
+            elsewhere = (
+                tr("leave such rows out") if data.kind == "rows" else tr("draw from elsewhere (data.low, data.high)")
+            )
             raise ExperimentError(
-                f'data.task = "{data.task}" has no value within ±1e12 at a = {bad[0]:.6g}, b = {bad[1]:.6g}:'
-                f" {elsewhere}, or use another formula, such as sqrt(abs(a))."
+                tr(
+                    'data.task = "{task}" has no value within ±1e12 at a = {a:.6g}, b = {b:.6g}: {elsewhere}, '
+                    "or use another formula, such as sqrt(abs(a)).",
+                    task=data.task,
+                    a=bad[0],
+                    b=bad[1],
+                    elsewhere=elsewhere,
+                )
             )
     if not e.is_yes_or_no:
         return
-    what = 'training.loss = "bce" asks yes or no'
+    what = tr('training.loss = "bce" asks yes or no')
     if data.kind == "uniform" and not (wanted.formula and wanted.formula.asks):
         raise ExperimentError(
-            f'{what}, and data.task = "{data.task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.'
+            tr(
+                '{what}, and data.task = "{task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.',
+                what=what,
+                task=data.task,
+            )
         )
     numbers = ((i, wanted.of_row(row)) for i, row in enumerate(data.rows, 1)) if data.kind == "rows" else ()
     other = next(((i, target) for i, target in numbers if target not in (0, 1)), None)
     if other is not None:
         raise ExperimentError(
-            f"{what} and takes the targets 0 and 1: the target of row {other[0]:,} is {other[1]:g}."
-            " Set training.loss to mse for numbers."
+            tr(
+                "{what} and takes the targets 0 and 1: the target of row {row:,} is {target:g}. Set "
+                "training.loss to mse for numbers.",
+                what=what,
+                row=other[0],
+                target=other[1],
+            )
         )
     if e.network.output_activation != "none":
         raise ExperimentError(
-            f'{what} by a sigmoid of its own: set network.output_activation to "none",'
-            f" not {e.network.output_activation!r}."
+            tr(
+                '{what} by a sigmoid of its own: set network.output_activation to "none", not {activation!r}.',
+                what=what,
+                activation=e.network.output_activation,
+            )
         )
     for key in ("data.noise", "training.flat_target"):
         if e[key]:
             off = toml(key_named(key).default)
-            raise ExperimentError(f"{what}: {key} makes no sense of targets 0 and 1, set it to {off}.")
+            raise ExperimentError(
+                tr("{what}: {key} makes no sense of targets 0 and 1, set it to {off}.", what=what, key=key, off=off)
+            )
 
 
 def _is_target(value: float) -> bool:
@@ -610,44 +707,44 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     import difflib  # needed only when something is wrong
 
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+    return tr("did you mean {near}?", near=near[0]) if near else tr("there are {known}.", known=", ".join(known))
 
 
 def why_idle(name: str, e: Experiment) -> str:
     """Why a key has no effect in this experiment, in a few words; empty where it has one."""
     data, training = e.data, e.training
     if name in ("network.activation", "network.dropout") and len(e.network.layers) == 2:
-        return "there is no hidden layer"
+        return tr("there is no hidden layer")
     if name == "data.rows" and data.kind != "rows":
-        return f"kind is {data.kind}"
+        return tr("kind is {kind}", kind=data.kind)
     if name in _DRAWN and data.kind == "rows":
-        return "kind is rows"
+        return tr("kind is rows")
     if name == "data.test_share" and data.kind != "rows":
-        return f"kind is {data.kind}"
+        return tr("kind is {kind}", kind=data.kind)
     if name == "data.test_every" and not e.test_row_count:
-        return "nothing is held out"
+        return tr("nothing is held out")
     if name == "data.target_scale" and e.is_yes_or_no:
-        return "targets are 0 and 1"
+        return tr("targets are 0 and 1")
     if name == "data.draw_first" and (e.network.init != "torch" or (data.kind == "rows" and not data.noise)):
-        return "only the data is drawn" if e.network.init != "torch" else "no data is drawn"
+        return tr("only the data is drawn") if e.network.init != "torch" else tr("no data is drawn")
     if name == "training.momentum" and training.optimizer not in ("momentum", "nesterov"):
-        return f"optimizer is {training.optimizer}"
+        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
     if name == "training.betas" and training.optimizer not in ("adam", "adamw"):
-        return f"optimizer is {training.optimizer}"
+        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
     if name == "training.eps" and training.optimizer not in ("adam", "adamw", "rmsprop"):
-        return f"optimizer is {training.optimizer}"
+        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
     if name in _SCHEDULES and training.schedule != _SCHEDULES[name]:
-        return f"schedule is {training.schedule}"
+        return tr("schedule is {schedule}", schedule=training.schedule)
     if name == "training.flat_target" and e.rows_per_update == 1:
-        return "an update has one row"
+        return tr("an update has one row")
     if name in ("stop.sum", "stop.within") and e.stop.sum and e.wanted.of(*e.stop.sum) is None:
-        return "no truth is known for that pair"
+        return tr("no truth is known for that pair")
     if name == "stop.within" and not e["stop.sum"]:
-        return "no sum is watched for"
+        return tr("no sum is watched for")
     if name == "stop.keep_best" and not e["stop.patience"]:
-        return "patience is 0"
+        return tr("patience is 0")
     if name == "stop.patience" and not e.test_row_count:
-        return "nothing is held out"
+        return tr("nothing is held out")
     return ""
 
 

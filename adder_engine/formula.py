@@ -13,12 +13,16 @@ from functools import lru_cache
 from typing import Any
 
 from adder_engine.errors import ExperimentError
+from adder_engine.language import tr, trn
 
 LONGEST = 200
 DEEPEST = 20
 """Characters of a formula, and brackets, powers and signs within each other."""
 EXAMPLE = "2*a + 3*b"
-WHAT_WILL_DO = f"{EXAMPLE}, or a + b > 100 for yes or no, of a, b, numbers, + - * / ** ( ) abs min max sin cos sqrt"
+WHAT_WILL_DO = tr(
+    "{example}, or a + b > 100 for yes or no, of a, b, numbers, + - * / ** ( ) abs min max sin cos sqrt",
+    example=EXAMPLE,
+)
 
 FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
     "abs": (1, abs), "min": (2, min), "max": (2, max), "sin": (1, math.sin), "cos": (1, math.cos),
@@ -132,14 +136,16 @@ def read(text: str) -> Formula:
 class _Reader:
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
-            raise ExperimentError(f"it has {len(text):,} characters, and {LONGEST} is the limit")
+            raise ExperimentError(
+                tr("it has {length:,} characters, and {most} is the limit", length=len(text), most=LONGEST)
+            )
         self._tokens: list[str] = []
         text = text.translate(_SIGNS).replace("\N{SOH}", "<=").replace("\N{STX}", ">=")
         at = 0
         while text[at:].strip():
             match = _TOKEN.match(text, at)
             if match is None:
-                raise ExperimentError(f"{text[at:].strip()[0]!r} is no part of a formula")
+                raise ExperimentError(tr("{sign!r} is no part of a formula", sign=text[at:].strip()[0]))
             self._tokens.append(match[0].strip())
             at = match.end()
         self._at = self._depth = 0
@@ -150,14 +156,16 @@ class _Reader:
             self._at += 1
             found = _Node(sign, (found, self._sum()))
         if self._next in _COMPARED:
-            raise ExperimentError("it compares twice")
+            raise ExperimentError(tr("it compares twice"))
         if self._next:
             before = self._tokens[self._at - 1]
             if self._next == "(" or self._next.isalnum():
-                raise ExperimentError(f"between {before!r} and {self._next!r} a sign is missing, such as *")
-            raise ExperimentError(f"{self._next!r} is one too many")
+                raise ExperimentError(
+                    tr("between {before!r} and {sign!r} a sign is missing, such as *", before=before, sign=self._next)
+                )
+            raise ExperimentError(tr("{sign!r} is one too many", sign=self._next))
         if not _holds_input(found):
-            raise ExperimentError("neither a nor b is in it")
+            raise ExperimentError(tr("neither a nor b is in it"))
         return found
 
     @property
@@ -186,7 +194,9 @@ class _Reader:
     def _signed(self) -> _Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ExperimentError(f"more than {DEEPEST} brackets, powers or signs stand within each other")
+            raise ExperimentError(
+                tr("more than {most} brackets, powers or signs stand within each other", most=DEEPEST)
+            )
         if sign := self._take("+", "-"):
             inner = self._signed()
             found = _Node("neg", (inner,)) if sign == "-" else inner
@@ -205,7 +215,7 @@ class _Reader:
         if token[:1].isdigit() or (token[:1] == "." and len(token) > 1):
             value = float(token)
             if not math.isfinite(value):
-                raise ExperimentError(f"{token} is too large")
+                raise ExperimentError(tr("{token} is too large", token=token))
             return _Node("number", number=value)
         if token == "(":
             found = self._sum()
@@ -214,15 +224,19 @@ class _Reader:
         if token in FUNCTIONS:
             return self._call(token)
         if not token:
-            raise ExperimentError("something is missing at its end" if self._tokens else "it is empty")
+            raise ExperimentError(tr("something is missing at its end") if self._tokens else tr("it is empty"))
         if token[:1].isalpha() or token[:1] == "_":
-            raise ExperimentError(f"there is no {token!r}")
-        raise ExperimentError(f"before {token!r} something is missing")
+            raise ExperimentError(tr("there is no {token!r}", token=token))
+        raise ExperimentError(tr("before {token!r} something is missing", token=token))
 
     def _call(self, name: str) -> _Node:
         if not self._take("("):
             raise ExperimentError(
-                f"behind {name} a bracket is missing, as in {name}({'a, b' if name[0] == 'm' else 'a'})"
+                tr(
+                    "behind {name} a bracket is missing, as in {name}({arguments})",
+                    name=name,
+                    arguments="a, b" if name[0] == "m" else "a",
+                )
             )
         parts = [self._sum()]
         while self._take(","):
@@ -230,13 +244,22 @@ class _Reader:
         self._close()
         due = FUNCTIONS[name][0]
         if len(parts) != due:
-            raise ExperimentError(f"{name} takes {due} number{'' if due == 1 else 's'}, not {len(parts)}")
+            raise ExperimentError(
+                trn(
+                    "{name} takes {due} number, not {given}",
+                    "{name} takes {due} numbers, not {given}",
+                    due,
+                    name=name,
+                    due=due,
+                    given=len(parts),
+                )
+            )
         return _Node(name, tuple(parts))
 
     def _close(self) -> None:
         if not self._take(")"):
-            raise ExperimentError("a bracket is opened and never closed" if not self._next else
-                                  f"a bracket is not closed before {self._next!r}")  # fmt: skip
+            raise ExperimentError(tr("a bracket is opened and never closed") if not self._next else
+                                  tr("a bracket is not closed before {sign!r}", sign=self._next))  # fmt: skip
 
 
 def _holds_input(node: _Node) -> bool:

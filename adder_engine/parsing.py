@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adder_engine.errors import SumError
+from adder_engine.language import tr
 
 LARGEST_TERM = 1e12
 
@@ -21,9 +22,13 @@ SIGNS = str.maketrans("−–×·", "--**")
 MINUS_SIGNS = str.maketrans("−–", "--")
 READ = {"sum": "+-,", "difference": "+-,", "product": "*,", "formula": ","}
 """Which signs between two numbers ask about a pair, by task."""
-NAMES = {"sum": "a sum", "difference": "a difference", "product": "a product", "formula": "a pair"}
-EXAMPLES = {"sum": "30+70, 12-5 or 3.5+1e3", "difference": "30-70 or 12.5-1e3", "product": "5*5 or 0.5*-0.3",
-            "formula": "30, 70"}  # fmt: skip
+NAMES = {"sum": tr("a sum"), "difference": tr("a difference"), "product": tr("a product"), "formula": tr("a pair")}
+EXAMPLES = {
+    "sum": tr("30+70, 12-5 or 3.5+1e3"),
+    "difference": tr("30-70 or 12.5-1e3"),
+    "product": tr("5*5 or 0.5*-0.3"),
+    "formula": "30, 70",
+}
 FIRST_EXAMPLE = {"sum": "30+70", "difference": "30-70", "product": "0.5*0.5", "formula": "30, 70"}
 LONGEST_SUM = 900
 """Characters; two numbers of 400 digits fit."""
@@ -73,12 +78,25 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     if not match or match[2] not in READ[task]:
         shown = text.strip()
         if not shown:
-            raise SumError(f"Type {NAMES[task]} of two numbers, such as {FIRST_EXAMPLE[task]}.")
-        raise SumError(f"{_short(shown)} is not {NAMES[task]} of two numbers: try {EXAMPLES[task]}.")
+            raise SumError(
+                tr(
+                    "Type {what} of two numbers, such as {example}.",
+                    what=NAMES[task],
+                    example=FIRST_EXAMPLE[task],
+                )
+            )
+        raise SumError(
+            tr(
+                "{shown} is not {what} of two numbers: try {example}.",
+                shown=_short(shown),
+                what=NAMES[task],
+                example=EXAMPLES[task],
+            )
+        )
     a, b = (float(match[side].replace(",", ".")) for side in (1, 3))
     for value, typed in ((a, match[1]), (b, match[3])):
         if not abs(value) <= LARGEST_TERM:
-            raise SumError(f"{_short(typed)} is too large to ask about: use numbers within ±1e12.")
+            raise SumError(tr("{typed} is too large to ask about: use numbers within ±1e12.", typed=_short(typed)))
     turned = match[2] == {"sum": "-", "difference": "+"}.get(task)
     return Sum(a, -b if turned else b, text.strip())
 
@@ -179,25 +197,43 @@ def number_of(cell: str, comma: Comma) -> float:
         NoNumberError: it holds none, or one that can be read in two ways.
     """
     if len(cell) > LONGEST_NUMBER:
-        raise NoNumberError(f"has {len(cell):,} characters: a number takes at most {LONGEST_NUMBER}")
+        raise NoNumberError(
+            tr(
+                "has {length:,} characters: a number takes at most {most}",
+                length=len(cell),
+                most=LONGEST_NUMBER,
+            )
+        )
     kind = kind_of(cell)
     if kind == PLAIN:
         if comma.means == DECIMAL and _THREE_BEHIND.fullmatch(cell):
             raise NoNumberError(
-                f"can be {cell.replace('.', '')} or {cell} where commas are decimal, as in {comma.cell}:"
-                f" write {cell.replace('.', '')} or {cell}0"
+                tr(
+                    "can be {whole} or {cell} where commas are decimal, as in {seen}: write {whole} or {cell}0",
+                    whole=cell.replace(".", ""),
+                    cell=cell,
+                    seen=comma.cell,
+                )
             )
         return float(cell)
     if kind == EITHER and comma.means == EITHER:
         whole, point = cell.replace(",", ""), cell.replace(",", ".")
-        raise NoNumberError(f"can be {whole} or {point}: write {whole} without the comma, or {point} with a point")
+        raise NoNumberError(
+            tr(
+                "can be {whole} or {point}: write {whole} without the comma, or {point} with a point",
+                whole=whole,
+                point=point,
+            )
+        )
     if kind == THOUSANDS or (kind == EITHER and comma.means == THOUSANDS):
         return float(cell.replace(",", ""))
     if kind in (DECIMAL, EITHER):
         return float(cell.replace(".", "").replace(",", "."))
     if _GROUPED.fullmatch(cell):
-        raise NoNumberError(f"is parted into thousands: write {re.sub('[^0-9.+-]', '', cell.replace(',', '.'))}")
-    raise NoNumberError("is no number")
+        raise NoNumberError(
+            tr("is parted into thousands: write {plain}", plain=re.sub("[^0-9.+-]", "", cell.replace(",", ".")))
+        )
+    raise NoNumberError
 
 
 def could_be_number(cell: str) -> bool:

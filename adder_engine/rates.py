@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import ExperimentError
+from adder_engine.language import tr
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
@@ -76,9 +77,15 @@ def planned_rates(experiment: Experiment, low: float = LOW, high: float = HIGH, 
     for rate in (low, high):
         experiment.replace(**{"training.lr": rate})
     if not low < high:
-        raise ExperimentError(f"The rates must rise: {low:g} is not below {high:g}.")
+        raise ExperimentError(tr("The rates must rise: {low:g} is not below {high:g}.", low=low, high=high))
     if not 2 <= updates <= MOST_UPDATES:
-        raise ExperimentError(f"{updates:,} updates will not do: a test of rates takes 2 to {MOST_UPDATES:,}.")
+        raise ExperimentError(
+            tr(
+                "{updates:,} updates will not do: a test of rates takes 2 to {most:,}.",
+                updates=updates,
+                most=MOST_UPDATES,
+            )
+        )
     return RateTest(experiment, low, high, updates)
 
 
@@ -104,12 +111,16 @@ def rates_in_slices(test: RateTest) -> Iterator[RateTest]:
         trainer.update()
         loss = trainer.counters.batch_loss
         if trainer.stopped or loss is None or not math.isfinite(loss):
-            ended = f"The loss or a number of the step was finite no more at the rate {rate:.3g}."
+            ended = tr("The loss or a number of the step was finite no more at the rate {rate:.3g}.", rate=rate)
         else:
             rates.append(rate)
             losses.append(loss)
             if loss > TOO_FAR * losses[0]:
-                ended = f"At the rate {rate:.3g} the loss was more than {TOO_FAR:g} times the start's."
+                ended = tr(
+                    "At the rate {rate:.3g} the loss was more than {times:g} times the start's.",
+                    rate=rate,
+                    times=TOO_FAR,
+                )
         if ended:
             break
         if time.monotonic() > due:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adder_engine.errors import ExperimentError
+from adder_engine.language import listed, tr, trn
 from adder_engine.parsing import (
     DECIMAL,
     EITHER,
@@ -26,14 +27,14 @@ from adder_engine.parsing import (
 from adder_engine.synonyms import is_index, roles
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, Row
 
-FORMS = "30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100"
+FORMS = tr("30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100")
 """The ways to write a row."""
 LONGEST_LINE = 20_000
 """Characters; a spreadsheet's empty columns make a line of up to 16,384 commas."""
 LONGEST_SUM = 450
 MARKS = ("\t", ";", "|", ",")
 """What parts the cells of a line, looked for in this order; else blanks do."""
-NAMES = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons", "|": "bars"}
+NAMES = {"\t": tr("tabs"), " ": tr("blanks"), ",": tr("commas"), ";": tr("semicolons"), "|": tr("bars")}
 
 _SUM = re.compile(rf"({NUMBER})\s*([+-])\s*({NUMBER})\s*(?:=\s*({NUMBER}))?", re.ASCII)
 _LIKE_THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
@@ -45,7 +46,12 @@ _RULE = re.compile(r"[\s|:+-]*--[\s|:+-]*")
 SAMPLE = 100
 """Lines of a long table that are read one by one; where the others are written like them, these go all at once."""
 _PLAIN_TABLE = re.compile(r"[-+.,;|\d \teE\n]*", re.ASCII)
-_PARTS = ("a", "b", "the target")
+_PARTS = ("a", "b", "target")
+_CALLED = ("a", "b", tr("the target"))
+
+
+class NoRowsError(ExperimentError):
+    """The text has no line with a row; all other refusals begin with a line's number."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ class RowsRead:
     @property
     def summary(self) -> str:
         """What was read, in one sentence."""
-        return f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}: {self.columns}."
+        count = len(self.rows)
+        return trn("{rows:,} row: {columns}.", "{rows:,} rows: {columns}.", count, rows=count, columns=self.columns)
 
 
 @dataclass(frozen=True)
@@ -112,11 +119,11 @@ def read_rows(text: str) -> RowsRead:
     body = lines[1:] if header else lines
     body = [line for line in body if line.sum or any(line.cells)]
     if not body:
-        raise ExperimentError(f"There are no rows: write one a line, {FORMS}.")
+        raise NoRowsError(tr("There are no rows: write one a line, {forms}.", forms=FORMS))
     if len(body) > MOST_ROWS:
         over = body[MOST_ROWS].number
         count = MOST_ROWS + sum(1 for number, _ in numbered if number >= over)
-        raise ExperimentError(f"line {over:,}: " + too_many_rows(f"{count:,}"))
+        raise ExperimentError(tr("line {over:,}: ", over=over) + too_many_rows(f"{count:,}"))
     _check_marks(body)
     columns = _columns(header, body)
     comma = comma_of(cell for line in body for cell in _taken(line, columns))
@@ -172,7 +179,11 @@ def _tells_points(body: Sequence[_Line], columns: _Columns) -> bool:
 
 def too_many_rows(count: str) -> str:
     """Why so many rows are not taken."""
-    return f"there are {count} rows, and {MOST_ROWS:,} is the limit for rows of one's own: keep at most so many."
+    return tr(
+        "there are {count} rows, and {most:,} is the limit for rows of one's own: keep at most so many.",
+        count=count,
+        most=MOST_ROWS,
+    )
 
 
 def row_text(row: Sequence[float]) -> str:
@@ -190,7 +201,13 @@ def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
     for number, text in _whole(numbered):
         if len(text) > LONGEST_LINE:
             raise ExperimentError(
-                f"line {number:,}: it has {len(text):,} characters, and {LONGEST_LINE:,} is the limit: write {FORMS}."
+                tr(
+                    "line {number:,}: it has {length:,} characters, and {most:,} is the limit: write {forms}.",
+                    number=number,
+                    length=len(text),
+                    most=LONGEST_LINE,
+                    forms=FORMS,
+                )
             )
         if not lines and not mark and (asked := _SEPARATOR.fullmatch(text)):
             mark = _asked_mark(asked[1] or "\t", number)
@@ -223,12 +240,18 @@ def _whole(numbered: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
             yield start, text
             held = ""
     if held:
-        raise ExperimentError(f"line {start:,}: a quote is opened and never closed.")
+        raise ExperimentError(tr("line {start:,}: a quote is opened and never closed.", start=start))
 
 
 def _asked_mark(mark: str, number: int) -> str:
     if mark.isalnum() or mark in "+-.\"'#":
-        raise ExperimentError(f"line {number:,}: sep={mark} will not do: cells are parted by , ; | a tab or a blank.")
+        raise ExperimentError(
+            tr(
+                "line {number:,}: sep={mark} will not do: cells are parted by , ; | a tab or a blank.",
+                number=number,
+                mark=mark,
+            )
+        )
     return mark
 
 
@@ -256,7 +279,9 @@ def _line(text: str, number: int, mark: str) -> _Line:
             (cells,) = csv.reader([" ".join(text.split()) if mark == " " else text], delimiter=mark,
                                   skipinitialspace=True)  # fmt: skip
         except (csv.Error, ValueError):
-            raise ExperimentError(f"line {number:,}: its quotes cannot be read: write {FORMS}.") from None
+            raise ExperimentError(
+                tr("line {number:,}: its quotes cannot be read: write {forms}.", number=number, forms=FORMS)
+            ) from None
     else:
         cells = text.split() if mark == " " else text.split(mark)
     return _Line(number, [cell.strip() for cell in cells], mark)
@@ -272,8 +297,14 @@ def _check_marks(lines: Sequence[_Line]) -> None:
     for line in lines:
         if first is not None and line.mark in MARKS and "," in (first.mark, line.mark) and line.mark != first.mark:
             raise ExperimentError(
-                f"line {line.number:,}: its cells are parted by {_name(line.mark)}, and those of line"
-                f" {first.number:,} by {_name(first.mark)}: part all lines alike."
+                tr(
+                    "line {number:,}: its cells are parted by {mark}, and those of line {first:,} by {first_mark}: "
+                    "part all lines alike.",
+                    number=line.number,
+                    mark=_name(line.mark),
+                    first=first.number,
+                    first_mark=_name(first.mark),
+                )
             )
 
 
@@ -303,14 +334,22 @@ def _columns(header: _Line | None, body: Sequence[_Line]) -> _Columns:
     if header is None:
         return _unnamed(tables, width)
     names = header.cells[: _width(header)]
-    where = f"line {header.number:,}: "
+    where = tr("line {number:,}: ", number=header.number)
     if width == len(names) + 1 and len(tables) > 1 and _counts(tables, 0):  # as R writes row names
         names = ["", *names]
     longer = next((line for line in tables if _width(line) > len(names)), None)
     if longer is not None:
         raise ExperimentError(
-            f"line {longer.number:,}: it has {_width(longer)} cells, and line {header.number:,} names {len(names)}"
-            f" column{'' if len(names) == 1 else 's'}{_parted_hint(longer)}."
+            trn(
+                "line {number:,}: it has {cells} cells, and line {first:,} names {columns} column{hint}.",
+                "line {number:,}: it has {cells} cells, and line {first:,} names {columns} columns{hint}.",
+                len(names),
+                number=longer.number,
+                cells=_width(longer),
+                first=header.number,
+                columns=len(names),
+                hint=_parted_hint(longer),
+            )
         )
     if not names[0] and names[1:] == [str(i) for i in range(len(names) - 1)]:
         named = [(i, name) for i, name in enumerate(("a", "b", "target", "")[: len(names) - 1], start=1)]
@@ -330,7 +369,9 @@ def _unnamed(tables: Sequence[_Line], width: int) -> _Columns:
         return _Columns((1, 2, 3), (), _out([""] * 4, (1, 2, 3), tables))
     if width > 3:
         first = next(line for line in tables if _width(line) > 3)
-        raise ExperimentError(f"line {first.number:,}: " + _too_many(first.cells[: _width(first)], _parted_hint(first)))
+        raise ExperimentError(
+            tr("line {number:,}: ", number=first.number) + _too_many(first.cells[: _width(first)], _parted_hint(first))
+        )
     return _Columns(tuple(range(max(width, 2))))
 
 
@@ -357,34 +398,43 @@ def _width(line: _Line) -> int:
 
 
 def _parted_hint(line: _Line) -> str:
-    return "; where commas are decimal, part the cells by semicolons" if line.mark == "," else ""
+    return tr("; where commas are decimal, part the cells by semicolons") if line.mark == "," else ""
 
 
 def _too_many(cells: Sequence[str], hint: str = "") -> str:
     shown = ", ".join(_short(cell)[1:-1] for cell in cells[:5]) + (", …" if len(cells) > 5 else "")
-    return (
-        f"there are {len(cells)} columns ({shown}), and a pair has two inputs and at most a target:"
-        f" keep two or three of them{hint}."
+    return tr(
+        "there are {columns} columns ({shown}), and a pair has two inputs and at most a target: keep two "
+        "or three of them{hint}.",
+        columns=len(cells),
+        shown=shown,
+        hint=hint,
     )
 
 
 def _unmatched(names: Sequence[str]) -> str:
-    shown = _listed([_short(name) for name in names])
-    called = f"one column is called {shown}" if len(names) == 1 else f"the columns are called {shown}"
-    return (
-        f"{called}, which does not tell the inputs and the target: call them a, b and target"
-        " (x1, x2, y or first, second, sum), or leave the names out."
+    shown = listed([_short(name) for name in names])
+    called = (
+        tr("one column is called {shown}", shown=shown)
+        if len(names) == 1
+        else tr("the columns are called {shown}", shown=shown)
+    )
+    return tr(
+        "{called}, which does not tell the inputs and the target: call them a, b and target (x1, x2, y "
+        "or first, second, sum), or leave the names out.",
+        called=called,
     )
 
 
 def _out(names: Sequence[str], places: Sequence[int], tables: Sequence[_Line]) -> str:
     """Which columns are left out, in words."""
     phrase = [
-        (_named(names[i]) if names[i] else f"column {i + 1}") + (" (it counts the rows)" if _counts(tables, i) else "")
+        (_named(names[i]) if names[i] else tr("column {number}", number=i + 1))
+        + (tr(" (it counts the rows)") if _counts(tables, i) else "")
         for i in range(len(names))
         if i not in places
     ]
-    return f"left out: {_listed(phrase)}" if phrase else ""
+    return tr("left out: {phrase}", phrase=listed(phrase)) if phrase else ""
 
 
 # --- rows ------------------------------------------------------------------------------------------
@@ -396,7 +446,7 @@ def _taken(line: _Line, columns: _Columns) -> list[str]:
 
 
 def _row(line: _Line, columns: _Columns, comma: Comma) -> Row:
-    where = f"line {line.number:,}: "
+    where = tr("line {number:,}: ", number=line.number)
     cells = _taken(line, columns)
     if line.sum:
         values = list(line.sum)
@@ -406,10 +456,18 @@ def _row(line: _Line, columns: _Columns, comma: Comma) -> Row:
         values = [_value(cell, columns, i, where, comma) for i, cell in enumerate(cells)]
     for value in values:
         if abs(value) > LARGEST_NUMBER:
-            raise ExperimentError(f"{where}{value:g} is too large: use numbers within ±1e12.")
+            raise ExperimentError(
+                tr("{where}{value:g} is too large: use numbers within ±1e12.", where=where, value=value)
+            )
     if columns.names and len(values) != len(columns.names):
         if len(values) > len(columns.names):
-            raise ExperimentError(f"{where}it has a target, and the columns {_listed(columns.names)} have none.")
+            raise ExperimentError(
+                tr(
+                    "{where}it has a target, and the columns {names} have none.",
+                    where=where,
+                    names=listed(columns.names),
+                )
+            )
         raise ExperimentError(where + _missing(columns, len(values)))
     if len(values) == 2:
         return values[0], values[1]
@@ -424,15 +482,26 @@ def _without_names(line: _Line, cells: list[str]) -> list[str]:
     """
     if len(cells) == 3 and not cells[2]:
         if len(line.cells) > 2:
-            raise ExperimentError(f"line {line.number:,}: the target is missing: other lines have one.")
+            raise ExperimentError(
+                tr("line {number:,}: the target is missing: other lines have one.", number=line.number)
+            )
         cells = cells[:2]
     if len(line.cells) < 2:
         (cell,) = line.cells
         if kind_of(cells[0]) == NONE:
-            _number(cells[0], f"line {line.number:,}: ", Comma(EITHER))
+            _number(cells[0], tr("line {number:,}: ", number=line.number), Comma(EITHER))
         if "," in cell:
-            raise ExperimentError(f"line {line.number:,}: {_short(cell)} is one number: write {FORMS}.")
-        raise ExperimentError(f"line {line.number:,}: 1 number is no row: write {FORMS}.")
+            raise ExperimentError(
+                tr(
+                    "line {number:,}: {cell} is one number: write {forms}.",
+                    number=line.number,
+                    cell=_short(cell),
+                    forms=FORMS,
+                )
+            )
+        raise ExperimentError(
+            tr("line {number:,}: 1 number is no row: write {forms}.", number=line.number, forms=FORMS)
+        )
     return cells
 
 
@@ -446,47 +515,54 @@ def _number(cell: str, where: str, comma: Comma) -> float:
     try:
         return number_of(cell, comma)
     except NoNumberError as error:
-        phrase = str(error)
-        raise ExperimentError(
-            f"{where}{_short(cell)} {phrase}." if ":" in phrase else f"{where}{_short(cell)} {phrase}: write {FORMS}."
-        ) from None
+        why = str(error) or tr("is no number: write {forms}", forms=FORMS)
+        raise ExperimentError(f"{where}{_short(cell)} {why}.") from None
 
 
 def _missing(columns: _Columns, part: int) -> str:
     if not columns.names:
-        return f"a number is missing: write {FORMS}."
+        return tr("a number is missing: write {forms}.", forms=FORMS)
     name = columns.names[part]
-    called = "" if name == _PARTS[part].removeprefix("the ") else f" ({name})"
-    return f"{_PARTS[part]}{called} is missing: the columns are {_listed(columns.names)}."
+    called = "" if name == _PARTS[part] else f" ({name})"
+    return tr(
+        "{part}{called} is missing: the columns are {names}.",
+        part=_CALLED[part],
+        called=called,
+        names=listed(columns.names),
+    )
 
 
 def _text(rows: Sequence[Row], columns: _Columns, comma: Comma, body: Sequence[_Line]) -> str:
     """How the rows were read, in words."""
     targets = sum(len(row) == 3 for row in rows)
     if columns.names:
-        names = [name if name.casefold() == part.removeprefix("the ") else f"{part} from {_named(name)}"
-                 for name, part in zip(columns.names, _PARTS, strict=False)]  # fmt: skip
-        phrase = _listed(names)
+        names = [
+            name if name.casefold() == part else tr("{part} from {name}", part=called, name=_named(name))
+            for name, part, called in zip(columns.names, _PARTS, _CALLED, strict=False)
+        ]
+        phrase = listed(names)
     elif targets and targets < len(rows):
-        phrase = f"a and b, and in {targets:,} of them a target"
+        phrase = tr("a and b, and in {targets:,} of them a target", targets=targets)
     else:
-        phrase = "a, b and target" if targets else "a and b"
+        phrase = tr("a, b and target") if targets else tr("a and b")
     notes = [columns.left_out]
     if comma.means == DECIMAL and "," in comma.cell:
-        notes.append(f"a comma is decimal, as in {comma.cell}")
+        notes.append(tr("a comma is decimal, as in {cell}", cell=comma.cell))
     if comma.means == THOUSANDS:
-        notes.append(f"a comma parts thousands, as in {comma.cell}")
+        notes.append(tr("a comma parts thousands, as in {cell}", cell=comma.cell))
     tables = [line for line in body if not line.sum]
     points = [cell for line in tables if line.mark == ";" for cell in _taken(line, columns) if "." in cell]
     if points and all(map(_LIKE_THOUSANDS.fullmatch, points)):
-        notes.append(f"a point is decimal, as in {points[0]}")
+        notes.append(tr("a point is decimal, as in {cell}", cell=points[0]))
     if (pair := _contradicted(rows)) is not None:
-        notes.append(f"rows {row_text(pair)} differ in their targets, so that no truth is known of that pair")
+        notes.append(
+            tr("rows {pair} differ in their targets, so that no truth is known of that pair", pair=row_text(pair))
+        )
     if not columns.names and not columns.left_out and targets == len(rows) > 2 and _counts(tables, 0):
-        notes.append("the first column counts the rows: take it out if it is none of the inputs")
+        notes.append(tr("the first column counts the rows: take it out if it is none of the inputs"))
     counted = not columns.names and len(tables) > 1 and _taken(tables[0], columns) in ([*"01"], [*"012"])
     if counted and all("." in cell for line in tables[1:] for cell in _taken(line, columns)):
-        notes.append("the first row, 0, 1 and so on, is one of numbers: take it out if it names the columns")
+        notes.append(tr("the first row, 0, 1 and so on, is one of numbers: take it out if it names the columns"))
     return "; ".join([phrase, *(note for note in notes if note)])
 
 
@@ -501,10 +577,6 @@ def _contradicted(rows: Sequence[Row]) -> tuple[float, float] | None:
 
 def _named(name: str) -> str:
     return name if name.isidentifier() else _short(name)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
 def _short(text: str) -> str:

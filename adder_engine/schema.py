@@ -10,6 +10,7 @@ from typing import Any
 
 from adder_engine.errors import ExperimentError, SumError
 from adder_engine.formula import WHAT_WILL_DO, read, task_named
+from adder_engine.language import tr, trn
 from adder_engine.toml_text import LONGEST_NUMBER, read_toml
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
@@ -54,49 +55,91 @@ class SchemaField:
     def range(self) -> str:
         """The values that will do, in words."""
         if self.name == "data.task":
-            return f"{', '.join(self.choices)}, or a formula such as {WHAT_WILL_DO}"
+            return tr(
+                "{choices}, or a formula such as {formula}",
+                choices=", ".join(self.choices),
+                formula=WHAT_WILL_DO,
+            )
         if self.choices:
-            each = ", or one for each hidden layer, such as tanh-relu" if self.several else ""
-            return "one of " + ", ".join(self.choices) + each
+            choices = ", ".join(self.choices)
+            if self.several:
+                return tr("one of {choices}, or one for each hidden layer, such as tanh-relu", choices=choices)
+            return tr("one of {choices}", choices=choices)
         if self.name == "training.betas":
-            return "two numbers from 0 to below 1, such as [0.9, 0.999]"
+            return tr("two numbers from 0 to below 1, such as [0.9, 0.999]")
         if self.name == "network.layers":
-            return "2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]"
+            return tr("2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]")
         if self.name == "network.init":
-            return "torch, zeros, a number within ±1000, or a list of all the network's numbers in float32"
+            return tr("torch, zeros, a number within ±1000, or a list of all the network's numbers in float32")
         if self.name == "data.rows":
-            return f"1 to {MOST_ROWS:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70"
+            return tr("1 to {most:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70", most=MOST_ROWS)
         if self.name == "stop.sum":
-            return f"two numbers [a, b] within ±{_plain(LARGEST_NUMBER)}, such as [30, 70] or 30 + 70, or [] for none"
+            return tr(
+                "two numbers [a, b] within ±{largest}, such as [30, 70] or 30 + 70, or [] for none",
+                largest=_plain(LARGEST_NUMBER),
+            )
         if isinstance(self.default, bool):
-            return "true or false"
+            return tr("true or false")
         whole = (
-            "a whole number"
+            tr("a whole number")
             if isinstance(self.default, int)
-            else f"{', '.join(self.words)}, or a number"
+            else tr("{words}, or a number", words=", ".join(self.words))
             if self.words
-            else "a number"
+            else tr("a number")
         )
-        low = f"above {self.above:g}" if self.above is not None else f"from {_plain(self.low)}"
-        high = f"below {self.below:g}" if self.below is not None else f"to {_plain(self.high)}"
+        low = (
+            tr("above {above:g}", above=self.above)
+            if self.above is not None
+            else tr("from {low}", low=_plain(self.low))
+        )
+        high = (
+            tr("below {below:g}", below=self.below)
+            if self.below is not None
+            else tr("to {high}", high=_plain(self.high))
+        )
         joint = (
-            " and " if self.above is not None and self.below is not None else ", " if self.below is not None else " "
+            tr(" and ")
+            if self.above is not None and self.below is not None
+            else ", "
+            if self.below is not None
+            else " "
         )
         if self.above is not None and self.high is not None:
-            joint, high = ", ", f"at most {_plain(self.high)}"
+            joint, high = ", ", tr("at most {high}", high=_plain(self.high))
         return f"{whole} {low}{joint}{high}"
 
     def refuse(self, value: Any) -> ExperimentError:
         """Why a value will not do; of a list of rows the row that is at fault."""
         if self.name == "data.rows" and isinstance(value, list | tuple) and value:
             if len(value) > MOST_ROWS:
-                return ExperimentError(f"data.rows = {len(value):,} rows will not do: it takes at most {MOST_ROWS:,}.")
+                return ExperimentError(
+                    tr(
+                        "data.rows = {count:,} rows will not do: it takes at most {most:,}.",
+                        count=len(value),
+                        most=MOST_ROWS,
+                    )
+                )
             place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
-            given = f"{_shown(value[place])} in row {place + 1:,}"
-            return ExperimentError(f"data.rows = {given} will not do: it takes {_wanted_of_row(value[place])}.")
+            given = tr("{given} in row {row:,}", given=_shown(value[place]), row=place + 1)
+            return ExperimentError(
+                tr(
+                    "data.rows = {given} will not do: it takes {wanted}.",
+                    given=given,
+                    wanted=_wanted_of_row(value[place]),
+                )
+            )
         if self.name == "data.task" and isinstance(value, str) and (why := _why_no_formula(value)):
-            return ExperimentError(f"data.task = {_shown(value)} will not do: it takes {self.range}; {why}.")
-        return ExperimentError(f"{self.name} = {_shown(value)} will not do: it takes {self.range}.")
+            return ExperimentError(
+                tr(
+                    "data.task = {given} will not do: it takes {range}; {why}.",
+                    given=_shown(value),
+                    range=self.range,
+                    why=why,
+                )
+            )
+        return ExperimentError(
+            tr("{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range)
+        )
 
     def convert(self, value: Value) -> Any:
         """The value as the dataclass holds it: lists become tuples, whole numbers floats where one is due."""
@@ -251,10 +294,13 @@ def _is_row(row: Any) -> bool:
 
 def _wanted_of_row(row: Any) -> str:
     if not isinstance(row, tuple) or not all(_is_number(x) for x in row):
-        return "[a, b] or [a, b, target] of numbers"
+        return tr("[a, b] or [a, b, target] of numbers")
     if len(row) not in (2, 3):
-        return f"two inputs and at most a target, not {len(row)} number{'' if len(row) == 1 else 's'}"
-    return f"numbers within ±{_plain(LARGEST_NUMBER)}"
+        return tr(
+            "two inputs and at most a target, not {numbers}",
+            numbers=trn("{count} number", "{count} numbers", len(row), count=len(row)),
+        )
+    return tr("numbers within ±{largest}", largest=_plain(LARGEST_NUMBER))
 
 
 def _plain(number: float | None) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 from adder_engine.analysis.results import Query
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
+from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import (
     Answer,
@@ -224,7 +225,14 @@ class Session:
         """
         pace = None if pace is None else _number(pace, "pace")
         if pace is not None and not SLOWEST <= pace <= FASTEST:
-            raise RequestError(f"{pace:g} epochs a second is no pace: use {SLOWEST:g} to {FASTEST:g}, or none at all.")
+            raise RequestError(
+                tr(
+                    "{pace:g} epochs a second is no pace: use {slowest:g} to {fastest:g}, or none at all.",
+                    pace=pace,
+                    slowest=SLOWEST,
+                    fastest=FASTEST,
+                )
+            )
         return await self._thread.play(pace, None if until is None else _whole(until, "until"))
 
     async def pause(self) -> Snapshot:
@@ -304,7 +312,12 @@ class Session:
             RequestError: it is no experiment.
         """
         if not isinstance(experiment, Experiment):
-            raise RequestError(f"{experiment!r} is no experiment: make one with Experiment.preset or from_toml.")
+            raise RequestError(
+                tr(
+                    "{experiment!r} is no experiment: make one with Experiment.preset or from_toml.",
+                    experiment=experiment,
+                )
+            )
         return await self._thread.do(lambda workspace: workspace.start(experiment), halt=True)
 
     async def open(self, path: Path | str) -> Snapshot:
@@ -376,7 +389,7 @@ class Session:
         """
         run = _whole(run, "run")
         if not isinstance(text, str):
-            raise RequestError(f"A note is a text, not {text!r}.")
+            raise RequestError(tr("A note is a text, not {text!r}.", text=text))
         return await self._thread.do(lambda workspace: workspace.run_list.note(run, text))
 
     async def rescue(self) -> Snapshot:
@@ -426,7 +439,7 @@ class Session:
         """
         places = [_numbers(neuron, "neuron") for neuron in _items(neurons, "neurons")]
         if wrong := [place for place in places if len(place) != 2]:
-            raise RequestError(f"{wrong[0]!r} is no neuron: give pairs (layer, neuron).")
+            raise RequestError(tr("{wrong!r} is no neuron: give pairs (layer, neuron).", wrong=wrong[0]))
         silenced = frozenset((layer, neuron) for layer, neuron in places)
         return await self._thread.do(lambda workspace: workspace.hold(silenced=silenced))
 
@@ -452,7 +465,7 @@ class Session:
     async def ask(self, asked: Sum) -> Answer:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
         if not isinstance(asked, Sum):
-            raise RequestError(f"{asked!r} is no sum: make one with parse_sum.")
+            raise RequestError(tr("{asked!r} is no sum: make one with parse_sum.", asked=asked))
 
         def answer(workspace: Workspace) -> Answer:
             workspace.ask(asked)
@@ -468,7 +481,7 @@ def _number(value: object, name: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise RequestError(f"{name} = {value!r} is no number: use a finite one.")
+        raise RequestError(tr("{name} = {value!r} is no number: use a finite one.", name=name, value=value))
     return number
 
 
@@ -477,13 +490,13 @@ def _whole(value: object, name: str) -> int:
     try:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise RequestError(f"{name} = {value!r} is no whole number.") from None
+        raise RequestError(tr("{name} = {value!r} is no whole number.", name=name, value=value)) from None
 
 
 def _items(value: object, name: str) -> list[object]:
     """What is in a collection; raises RequestError where it is none."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise RequestError(f"{name} = {value!r} will not do: give a list, a tuple or a set.")
+        raise RequestError(tr("{name} = {value!r} will not do: give a list, a tuple or a set.", name=name, value=value))
     return [*value]
 
 
@@ -499,4 +512,4 @@ def _path(value: object) -> Path:
     try:
         return Path(value)  # type: ignore[arg-type]
     except TypeError:
-        raise RequestError(f"{value!r} is no file: give a path.") from None
+        raise RequestError(tr("{value!r} is no file: give a path.", value=value)) from None

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from adder_engine.language import tr, trn
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -82,8 +84,8 @@ class Position:
     @property
     def words(self) -> str:
         """Where it is, for a sentence: ``update 3``, and how many rungs beyond it."""
-        beyond = f" and {self.rung} rung{'s' * (self.rung > 1)}" if self.rung else ""
-        return f"update {self.update:,}{beyond}"
+        beyond = trn(" and {rung} rung", " and {rung} rungs", self.rung, rung=self.rung) if self.rung else ""
+        return tr("update {update:,}{beyond}", update=self.update, beyond=beyond)
 
 
 @dataclass(frozen=True)
@@ -363,10 +365,10 @@ class Divergence:
 
 def ended_text(times: float, loss: float | None = None) -> str:
     """How a run that diverged ended, in one sentence; with ``loss now`` at the end, where that is known."""
-    now = "" if loss is None else f" (loss now {_short(loss, 4)})"
+    now = "" if loss is None else tr(" (loss now {loss})", loss=_short(loss, 4))
     if not math.isfinite(times):
-        return f"The loss started at 0 and ended far above it{now}: the run diverged."
-    return f"The loss ended {_short(times, 3)} times above its start{now}: the run diverged."
+        return tr("The loss started at 0 and ended far above it{now}: the run diverged.", now=now)
+    return tr("The loss ended {times} times above its start{now}: the run diverged.", times=_short(times, 3), now=now)
 
 
 def _short(value: float, digits: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from adder_engine.language import tr
+
 LARGEST_TEXT = 64 * 1024
 """Characters of a text, besides those of its numbers: an experiment has two thousand, a long lesson twenty."""
 LARGEST = 8_000_000
@@ -37,16 +39,22 @@ def read_toml(text: str, largest: int = LARGEST_TEXT) -> dict[str, Any]:
 
     words = len(text) if len(text) <= largest else len(text.translate(_NO_NUMBERS))
     if len(text) > LARGEST or words > largest:
-        raise ValueError(f"it has {len(text):,} characters, and {largest:,} are the limit without the rows")
+        raise ValueError(
+            tr(
+                "it has {length:,} characters, and {most:,} are the limit without the rows",
+                length=len(text),
+                most=largest,
+            )
+        )
     if text.count("=") > MOST_KEYS:
-        raise ValueError(f"it has {text.count('='):,} keys, and {MOST_KEYS:,} are the limit")
+        raise ValueError(tr("it has {count:,} keys, and {most:,} are the limit", count=text.count("="), most=MOST_KEYS))
     if text.count(",") + text.count("[") + text.count("{") > MOST_PARTS:
-        raise ValueError(f"it has lists of over {MOST_PARTS:,} parts")
+        raise ValueError(tr("it has lists of over {most:,} parts", most=MOST_PARTS))
     if _LONG.search(text):
-        raise ValueError(f"a number in it has over {LONGEST_NUMBER} digits")
+        raise ValueError(tr("a number in it has over {most} digits", most=LONGEST_NUMBER))
     if _DEEP.search(text) or _NESTED.search(text):
-        raise ValueError(f"it goes deeper than {DEEPEST} levels")
+        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST))
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ValueError(f"it goes deeper than {DEEPEST} levels") from None
+        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST)) from None

@@ -7,6 +7,8 @@ import shutil
 import tempfile
 import time
 
+from adder_engine.language import tr
+
 NEEDED = "*/loop.train-*.nbc"
 """What training needs, within a folder of compiled kernels."""
 
@@ -61,4 +63,4 @@ def warm_up() -> None:
 if __name__ == "__main__":
     started = time.perf_counter()
     warm_up()
-    print(f"The engine is compiled ({time.perf_counter() - started:.0f} s).")
+    print(tr("The engine is compiled ({seconds:.0f} s).", seconds=time.perf_counter() - started))

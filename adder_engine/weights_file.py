@@ -25,6 +25,7 @@ from adder_engine.disk import open_regular
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import layout_of
+from adder_engine.language import tr
 
 LARGEST = 16 * 2**20
 """Bytes of a file, and of what is packed in it; the largest network has 21,057 numbers."""
@@ -69,16 +70,27 @@ def read(path: Path) -> Tensors:
         with open_regular(path) as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise WeightsError(
+            tr("{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error)
+        ) from None
     if len(content) > LARGEST:
-        raise WeightsError(f"{path} is too large to be weights of ours: it holds over {LARGEST // 2**20} MiB.")
+        raise WeightsError(
+            tr(
+                "{path} is too large to be weights of ours: it holds over {largest} MiB.",
+                path=path,
+                largest=LARGEST // 2**20,
+            )
+        )
     try:
         if content.startswith(b"PK"):
             return _of_archive(path, content)
         if content.startswith(b"\x80"):
             raise WeightsError(
-                f"{path} is a pickle, which may run code and is not read: torch.save(model.state_dict(), FILE) of"
-                " PyTorch 1.6 or later writes weights that are."
+                tr(
+                    "{path} is a pickle, which may run code and is not read: torch.save(model.state_dict(), FILE) of "
+                    "PyTorch 1.6 or later writes weights that are.",
+                    path=path,
+                )
             )
         if content[8:9] == b"{":
             return _of_safetensors(path, content)
@@ -87,8 +99,11 @@ def read(path: Path) -> Tensors:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
         raise WeightsError(
-            f"{path} holds no weights that can be read: it takes a state_dict saved by torch.save, safetensors, .npz,"
-            ' or JSON such as {"input.weight": [[…]], "input.bias": […], …}.'
+            tr(
+                "{path} holds no weights that can be read: it takes a state_dict saved by torch.save, "
+                'safetensors, .npz, or JSON such as {{"input.weight": [[…]], "input.bias": […], …}}.',
+                path=path,
+            )
         ) from None
 
 
@@ -97,11 +112,19 @@ def _of_archive(path: Path, content: bytes) -> Tensors:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         if sum(info.file_size for info in archive.infolist()) > LARGEST or len(names) > MOST_TENSORS:
-            raise WeightsError(f"{path} is too large to be weights of ours: it unpacks to over {LARGEST // 2**20} MiB.")
+            raise WeightsError(
+                tr(
+                    "{path} is too large to be weights of ours: it unpacks to over {largest} MiB.",
+                    path=path,
+                    largest=LARGEST // 2**20,
+                )
+            )
         if any(name.endswith("data.pkl") for name in names):
             return _of_torch(path)
         if "facts.npy" in names:
-            raise WeightsError(f"{path} is a saved run, not weights alone: --open, or O in the app, goes on with it.")
+            raise WeightsError(
+                tr("{path} is a saved run, not weights alone: --open, or O in the app, goes on with it.", path=path)
+            )
         if not names or not all(name.endswith(".npy") for name in names):
             raise ValueError("no arrays")
         return {name.removesuffix(".npy"): _of_npy(path, name, archive.read(name)) for name in names}
@@ -120,12 +143,23 @@ def _of_npy(path: Path, name: str, content: bytes) -> NDArray[np.float32]:
 def _tensor(path: Path, name: str, kind: str, shape: Any, content: bytes, dtype: Any = "<f4") -> NDArray[np.float32]:
     if kind not in ("float32", "F32"):
         raise WeightsError(
-            f"{name} in {path} is {kind}, and the network's numbers are float32: save them so, by model.float()."
+            tr(
+                "{name} in {path} is {kind}, and the network's numbers are float32: save them so, by model.float().",
+                name=name,
+                path=path,
+                kind=kind,
+            )
         )
     count = math.prod(shape)
     if not all(type(n) is int and n >= 0 for n in shape) or 4 * count != len(content):
         raise WeightsError(
-            f"{name} in {path} claims the shape {_short(tuple(shape))}, and {len(content):,} bytes are there for it."
+            tr(
+                "{name} in {path} claims the shape {shape}, and {bytes:,} bytes are there for it.",
+                name=name,
+                path=path,
+                shape=_short(tuple(shape)),
+                bytes=len(content),
+            )
         )
     return np.frombuffer(content, dtype=dtype).astype(np.float32).reshape(shape)
 
@@ -156,7 +190,13 @@ def _of_json(path: Path, content: bytes) -> Tensors:
             array = np.array(numbers)
             truths = any(type(n) is bool for n in np.array(numbers, dtype=object).flat)  # numpy takes them for numbers
             if array.dtype.kind not in "fi" or truths:
-                raise WeightsError(f"{name} in {path} is no number, and no list of lists of equal length of numbers.")
+                raise WeightsError(
+                    tr(
+                        "{name} in {path} is no number, and no list of lists of equal length of numbers.",
+                        name=name,
+                        path=path,
+                    )
+                )
             tensors[name] = array.astype(np.float32)
     return tensors
 
@@ -171,10 +211,10 @@ def _of_torch(path: Path) -> Tensors:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise WeightsError(f"{path} could not be read by PyTorch: {error}.") from None
+        raise WeightsError(tr("{path} could not be read by PyTorch: {error}.", path=path, error=error)) from None
     if child.returncode:
         said = child.stderr.decode(errors="replace").strip().splitlines()
-        why = said[-1] if child.returncode == 2 and said else "PyTorch cannot read it, or is not there."
+        why = said[-1] if child.returncode == 2 and said else tr("PyTorch cannot read it, or is not there.")
         raise WeightsError(f"{path}: {why}")
     return _of_safetensors(path, child.stdout)
 
@@ -198,27 +238,55 @@ def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[floa
     shapes = [numbers.shape for name, numbers in tensors.items() if numbers.ndim == 2 and name.endswith("weight")]
     chain = [n for shape in shapes[:1] for n in shape[::-1]] + [shape[0] for shape in shapes[1:]]
     chained = len(chain) > 1 and all(one[0] == two[1] for one, two in pairwise(shapes)) and chain != [*layers]
-    hint = f" Its layers are {_joined(chain)}: network.layers={_joined(chain)} makes the network so." if chained else ""
+    hint = (
+        tr(" Its layers are {chain}: network.layers={chain} makes the network so.", chain=_joined(chain))
+        if chained
+        else ""
+    )
     missing = [slot.name for slot in slots if slot.name not in tensors]
     more = [name for name in tensors if name not in {slot.name for slot in slots}]
     if missing or more:
-        has = f"has no {_listed(missing)}" if missing else f"has {_listed(more)} besides"
+        has = (
+            tr("has no {missing}", missing=_listed(missing))
+            if missing
+            else tr("has {more} besides", more=_listed(more))
+        )
         if missing and more:
-            has += f" but {_listed(more)}"
+            has += tr(" but {more}", more=_listed(more))
         raise WeightsError(
-            f"{path} {has}: the network {_joined(layers)} takes {', '.join(slot.name for slot in slots)}.{hint}"
+            tr(
+                "{path} {has}: the network {layers} takes {names}.{hint}",
+                path=path,
+                has=has,
+                layers=_joined(layers),
+                names=", ".join(slot.name for slot in slots),
+                hint=hint,
+            )
         )
     for slot in slots:
         numbers = tensors[slot.name]
         if numbers.shape != slot.shape:
             raise WeightsError(
-                f"{slot.name} in {path} has the shape {_short(numbers.shape)}, and in the network {_joined(layers)}"
-                f" it has {slot.shape}.{hint}"
+                tr(
+                    "{name} in {path} has the shape {shape}, and in the network {layers} it has {wanted}.{hint}",
+                    name=slot.name,
+                    path=path,
+                    shape=_short(numbers.shape),
+                    layers=_joined(layers),
+                    wanted=slot.shape,
+                    hint=hint,
+                )
             )
         if not np.isfinite(numbers).all():
             place = np.argwhere(~np.isfinite(numbers))[0].tolist()
             raise WeightsError(
-                f"{slot.name}{place} in {path} is {float(numbers[tuple(place)])}: a weight must be a finite float32."
+                tr(
+                    "{name}{place} in {path} is {value}: a weight must be a finite float32.",
+                    name=slot.name,
+                    place=place,
+                    path=path,
+                    value=float(numbers[tuple(place)]),
+                )
             )
     return tuple(np.concatenate([tensors[slot.name].ravel() for slot in slots]).tolist())
 
@@ -229,7 +297,7 @@ def _joined(layers: Any) -> str:
 
 def _listed(names: list[str]) -> str:
     more = len(names) - SHOWN
-    return ", ".join(_short(name) for name in names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(_short(name) for name in names[:SHOWN]) + (tr(" and {more} more", more=more) if more > 0 else "")
 
 
 def _short(value: Any) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
+from adder_engine.language import tr
 from adder_engine.snapshot import Snapshot
 from adder_engine.steps import give_way
 
@@ -33,7 +34,7 @@ ASIDE = 0.15
 """Work in slices takes this share of the time that training could use, once it has taken :data:`HEAD_START`."""
 HEAD_START = 0.05
 """Seconds of work that are done as quickly as training goes on: most is done by then."""
-CLOSED = "This session is closed."
+CLOSED = tr("This session is closed.")
 
 
 @dataclass(frozen=True)
@@ -375,7 +376,7 @@ class EngineThread:
 
     def _broken(self, error: BaseException) -> None:
         """The thread cannot go on, for instance because torch is not there: tell everyone who asks."""
-        message = f"The engine cannot run: {type(error).__name__}: {error}".rstrip(".") + "."
+        message = tr("The engine cannot run: {kind}: {error}", kind=type(error).__name__, error=error).rstrip(".") + "."
         while not self._closing.is_set():
             for future in [*self._unanswered]:
                 _reject(future, RequestError(message))

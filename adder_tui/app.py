@@ -22,6 +22,7 @@ from textual.worker import WorkerFailed
 
 from adder_engine.errors import AdderError, sentence_of
 from adder_engine.experiment import Experiment
+from adder_engine.language import tr
 from adder_tui.commands import BY_ID, COMMANDS, Command, Contexts, Owner
 from adder_tui.controller import Controller
 from adder_tui.process import IDLE, GcPacing, stop_job
@@ -32,7 +33,7 @@ from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
 from adder_tui.ui.layouts import SAME_KEY
 from adder_tui.ui.modal import Modal
-from adder_tui.ui.numbers import count
+from adder_tui.ui.numbers import plural
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.shell import Clickable, FooterLine, NoticeLine, StateLine, TabLine, standing_notice
 from adder_tui.ui.symbols import ASCII, BLOCKS, UNICODE
@@ -118,7 +119,7 @@ class AdderApp(App[None]):
         self.instance_lock: InstanceLock | None = None
         self._redraws = False
         """Whether all is about to be drawn anew."""
-        self._told = ""
+        self._drawn_notice = ""
         """The notice in the newest drawing."""
         self.learn: LearnPane | None = None
         """The Learn tab, once it has been shown."""
@@ -247,7 +248,7 @@ class AdderApp(App[None]):
             asyncio.get_running_loop().call_soon(self._redraw_now)
 
     def _redraw_now(self) -> None:
-        self._redraws, self._told = False, self.notice
+        self._redraws, self._drawn_notice = False, self.notice
         if not self.is_running or not self.screen_stack:
             return
         with self._context():
@@ -419,7 +420,7 @@ class AdderApp(App[None]):
         command = BY_ID[id]
         assert command.owner is not None
         if self.learn is not None and self.tab == "learn" and self.learn.keeps_back(command):
-            self.say("The engine is loading: what you asked for is done as soon as it is there.")
+            self.say(tr("The engine is loading: what you asked for is done as soon as it is there."))
             self.start(self._once_settled(command), id)
             return
         _, name, arguments = parse(command.action or id)
@@ -440,7 +441,7 @@ class AdderApp(App[None]):
 
     def _untell(self) -> None:
         """Take away what was told before a command, unless what that has brought is drawn already."""
-        if self.notice != self._told:
+        if self.notice != self._drawn_notice:
             self.redraw()
 
     async def _once_settled(self, command: Command) -> None:
@@ -542,7 +543,7 @@ class AdderApp(App[None]):
 
     async def action_open_last(self) -> None:
         if self.last_run is None:
-            self.say("There is no run kept from last time.")
+            self.say(tr("There is no run kept from last time."))
             return
         await self.controller.open(self.last_run.path)
         self.last_run = None
@@ -560,22 +561,22 @@ class AdderApp(App[None]):
     def action_copy_pane(self) -> None:
         """Copy the tab in front, or the window over it, as plain text."""
         tab = next(tab.label for tab in TABS if tab.id == self.tab)
-        what, front = ("this window", self.screen) if len(self.screen_stack) > 1 else (tab, self._front)
+        what, front = (tr("this window"), self.screen) if len(self.screen_stack) > 1 else (tab, self._front)
         self._copy("" if front is None else text_in_sight(front), what)
 
     @on(Canvas.Picked)
     def _picked(self, event: Canvas.Picked) -> None:
-        self._copy(event.text, "what you marked")
+        self._copy(event.text, tr("what you marked"))
 
     def _copy(self, text: str, what: str) -> None:
         """Send text to the clipboard of the terminal that one sits at (OSC 52), and say so."""
         if not text:
-            self.tell("There is nothing to copy yet.")
+            self.tell(tr("There is nothing to copy yet."))
             return
         self.copy_to_clipboard(text)
         rows = len(text.splitlines())
-        size = f"{count(rows)} lines" if rows > 1 else f"“{text if len(text) < 25 else text[:24] + '…'}”"
-        self.tell(f"Sent {what} as text, {size}, to your terminal's clipboard.")
+        size = plural(rows, "line", "lines") if rows > 1 else f"“{text if len(text) < 25 else text[:24] + '…'}”"
+        self.tell(tr("Sent {what} as text, {size}, to your terminal's clipboard.", what=what, size=size))
 
     def tell(self, sentence: str) -> None:
         """Say something where it is seen: in the window in front, if there is one."""
@@ -590,7 +591,7 @@ class AdderApp(App[None]):
             stop_job()
 
     def action_help_quit(self) -> None:
-        self.say("q quits, Ctrl+Q does so from anywhere.")
+        self.say(tr("q quits, Ctrl+Q does so from anywhere."))
 
     def _handle_exception(self, error: Exception) -> None:
         """Whoever still mounts, draws or asks once the app is leaving finds parts gone: that is no fault.
@@ -611,4 +612,7 @@ class AdderApp(App[None]):
             super()._fatal_error()
         else:
             fault = f"{type(self._exception).__name__}: {self._exception}"
-            self.panic(Text(f"A fault of ours, {fault} (python -X dev -m adder_tui shows where). The run is kept."))
+            said = tr(
+                "A fault of ours, {fault} (python -X dev -m adder_tui shows where). The run is kept.", fault=fault
+            )
+            self.panic(Text(said))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, get_args
 
+from adder_engine.language import tr
 from adder_tui.tabs import TABS, TabId
 
 Window = Literal[
@@ -66,6 +67,11 @@ class Command:
 
     A window's may take the key that was pressed: ``move('{key}')``.
     """
+
+    def __post_init__(self) -> None:
+        for name in ("shown", "label", "help", "typing"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, tr(text) if len(text) > 1 else text)
 
     def works_on(self, contexts: Contexts) -> bool:
         """Whether it can be used in all of these: the tab in front, and what a lesson there lets one do."""
@@ -189,7 +195,7 @@ _NUMBER = (
             "app", _NUMBERS, footer=7, action="window('network.tab:EditValue')"),
     Command("history", "H", "H", "history", "Show the chosen number's whole history, its tensor's histograms over the"
             " run, and the length of each layer's gradient.", "app", _on("network", "inspect"),
-            action="window('inspect.history:HistoryScreen')"),
+            action="window('inspect.history_screens:HistoryScreen')"),
     Command("nudge_up", "plus,equals_sign", "+", "more", "Raise the chosen number by a hundredth, at least by 0.01.",
             "controller", _NUMBERS, action="nudge(1)"),
     Command("nudge_down", "minus", "-", "less", "Lower the chosen number by a hundredth, at least by 0.01.",
@@ -293,7 +299,7 @@ _LESSON = (
             None, _on("field"), footer=3, typing="Esc"),
 )
 _PICKS = tuple(
-    Command(f"pick_{letter}", letter, letter, f"pick {letter}", f"Pick {letter}.",
+    Command(f"pick_{letter}", letter, letter, tr("pick {letter}", letter=letter), tr("Pick {letter}.", letter=letter),
             "lesson", _on(choice), action=f"pick('{letter}')")
     for letter, choice in zip("abcdef", CHOICES, strict=False)
 )

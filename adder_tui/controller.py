@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import RequestError
+from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, neuron_name, number_of, place_of
 from adder_tui.settings import PACES, Pace
 from adder_tui.ui.numbers import count, number, plain_number
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 NUDGE, LEAST_NUDGE = 0.01, 0.01
 """A nudge is this share of the number, and at least so much."""
 
-NO_NUMBER = "An input has no number of its own to change: choose a neuron or an edge."
+NO_NUMBER = tr("An input has no number of its own to change: choose a neuron or an edge.")
 WHOLE_RUN_SECONDS = 10
 """A run plays in about this time unless another pace is chosen, so that one can watch it learn."""
 
@@ -95,7 +96,7 @@ class Controller:
         """Say what the first start takes so long for; what is said goes when the engine is there."""
         while not session.compiling:
             await asyncio.sleep(LOOK)
-        self._say("Compiling the engine, once (about a minute): the first lesson can be read meanwhile.")
+        self._say(tr("Compiling the engine, once (about a minute): the first lesson can be read meanwhile."))
         with contextlib.suppress(RequestError):
             await session.snapshot()
             self._say("")
@@ -147,11 +148,13 @@ class Controller:
     async def _set_pace(self, change: int) -> None:
         index = PACES.index(self.pace) + change
         if not 0 <= index < len(PACES):
-            self._say(f"{pace_words(self.pace).capitalize()} is as {'fast' if change > 0 else 'slow'} as it plays.")
+            pace = pace_words(self.pace).capitalize()
+            slowest = tr("{pace} is as slow as it plays.", pace=pace)
+            self._say(tr("{pace} is as fast as it plays.", pace=pace) if change > 0 else slowest)
             return
         self.pace = PACES[index]
         self._pace_chosen = True
-        self._say(f"It plays at {pace_words(self.pace)}.")
+        self._say(tr("It plays at {pace}.", pace=pace_words(self.pace)))
         if self._status == "playing":
             self._show(await (await self.ready()).play(self.pace))
 
@@ -166,7 +169,7 @@ class Controller:
         from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
 
         self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
-        self._say(f"A step is now {_one(self.step_size)}.")
+        self._say(tr("A step is now {size}.", size=_one(self.step_size)))
 
     async def action_forward(self) -> None:
         """One step forward; of a key that repeats faster than the engine steps only a few are kept waiting."""
@@ -212,7 +215,7 @@ class Controller:
     async def seek_epoch(self, epoch: int) -> None:
         """To the end of an epoch that the run has been at."""
         self._show(await (await self.ready()).seek_epoch(epoch))
-        self._say(f"Now at epoch {count(epoch)}: End goes to the newest moment.")
+        self._say(tr("Now at epoch {epoch}: End goes to the newest moment.", epoch=count(epoch)))
 
     # --- the run ---------------------------------------------------------------------------------
 
@@ -222,7 +225,7 @@ class Controller:
     async def action_reseed(self) -> None:
         snapshot = await (await self.ready()).reseed()
         self._show(snapshot)
-        self._say(f"A new start with seed {snapshot.experiment.seed}.")
+        self._say(tr("A new start with seed {seed}.", seed=snapshot.experiment.seed))
 
     async def run(self, experiment: Experiment, changes: dict[str, Any] | None) -> None:
         """Change some keys of the run in place, or with ``changes`` None start a new run."""
@@ -260,11 +263,11 @@ class Controller:
         session = await self.ready()
         if not are_weights(path):
             self._show(await session.open(path))
-            return f"{path.stem} is open."
+            return tr("{run} is open.", run=path.stem)
         experiment = self._view().experiment
         weights = await asyncio.to_thread(starting_weights, path, experiment)
         self._show(await session.load(experiment.replace(**{"network.init": weights})))
-        return f"A new run starts from the weights in {path.name}."
+        return tr("A new run starts from the weights in {name}.", name=path.name)
 
     async def save(self, path: Path) -> None:
         self._show(await (await self.ready()).save(path))
@@ -302,7 +305,8 @@ class Controller:
         snapshot = await (await self.ready()).rescue()
         self._show(snapshot)
         lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)
-        self._say(f"Back at update {count(snapshot.moment.update)}, with the learning rate {lr}: space goes on.")
+        update = count(snapshot.moment.update)
+        self._say(tr("Back at update {update}, with the learning rate {lr}: space goes on.", update=update, lr=lr))
 
     async def ask(self, asked: Sum) -> Answer:
         """Ask the network; training is not changed by it."""
@@ -329,7 +333,7 @@ class Controller:
         view = self._view()
         parameter = number_of(view.selection, view.experiment)
         if view.snapshot is None:
-            raise RequestError("The engine is still loading.")
+            raise RequestError(tr("The engine is still loading."))
         if parameter is None:
             raise RequestError(NO_NUMBER)
         return parameter, *place_of(parameter, view.experiment)
@@ -337,7 +341,7 @@ class Controller:
     def _snapshot(self) -> Snapshot:
         snapshot = self._view().snapshot
         if snapshot is None:
-            raise RequestError("The engine is still loading.")
+            raise RequestError(tr("The engine is still loading."))
         return snapshot
 
     async def set(self, name: str, place: tuple[int, ...], value: float) -> None:
@@ -345,9 +349,14 @@ class Controller:
         layout, glyphs = layout_for(self._view().experiment), self._view().glyphs
         index = layout.index_of(name, place)
         session = await self.ready()
-        old = float(self._snapshot().state[0, index])
+        now = self._snapshot().state[0, index]
+        old = float(now)
+        if old == now.dtype.type(value):
+            self._say(tr("{name} is {value} already.", name=layout.name_of(index), value=number(old, glyphs)))
+            return
         self._show(await session.edit(name, place, value))
-        self._say(f"{layout.name_of(index)}: {number(old, glyphs)} → {number(value, glyphs)}. u takes it back.")
+        name, before, after = layout.name_of(index), number(old, glyphs), number(value, glyphs)
+        self._say(tr("{name}: {before} → {after}. u takes it back.", name=name, before=before, after=after))
 
     async def action_nudge(self, direction: int) -> None:
         async with self._editing:
@@ -366,7 +375,7 @@ class Controller:
         layout = layout_for(self._view().experiment)
         layer = next(slot.layer for slot in layout.slots if parameter.index < slot.stop)
         whole = frozenset(range(layout.weight(layer).start, layout.bias(layer).stop))
-        await self._keep(whole, f"Layer {self._view().experiment.layer_names[layer]}")
+        await self._keep(whole, tr("Layer {layer}", layer=self._view().experiment.layer_names[layer]))
 
     async def _keep(self, indices: frozenset[int], name: str) -> None:
         async with self._editing:
@@ -374,7 +383,11 @@ class Controller:
             free = indices <= kept
             session = await self.ready()
             self._show(await session.freeze(kept - indices if free else kept | indices))
-            self._say(f"{name} learns again." if free else f"{name} is kept as it is: training leaves it alone.")
+            self._say(
+                tr("{name} learns again.", name=name)
+                if free
+                else tr("{name} is kept as it is: training leaves it alone.", name=name)
+            )
 
     async def action_mute(self) -> None:
         async with self._editing:
@@ -384,13 +397,19 @@ class Controller:
                 (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, view.experiment)[:2]
             )
             if not 0 < column < len(view.experiment.network.layers) - 1:
-                raise RequestError("Only hidden neurons can be muted: choose one between the inputs and the output.")
+                raise RequestError(
+                    tr("Only hidden neurons can be muted: choose one between the inputs and the output.")
+                )
             neuron = (column - 1, index)
             muted = frozenset(self._snapshot().silenced)
             session = await self.ready()
             self._show(await session.silence(muted ^ {neuron}))
             name = neuron_name(Neuron(column, index), view.experiment)
-            self._say(f"{name} is awake again." if neuron in muted else f"{name} is muted: it hands on 0.")
+            self._say(
+                tr("{name} is awake again.", name=name)
+                if neuron in muted
+                else tr("{name} is muted: it hands on 0.", name=name)
+            )
 
     # --- the ladder, neuron by neuron ------------------------------------------------------------
 
@@ -432,7 +451,6 @@ class Controller:
 
 
 def _one(size: str) -> str:
-    if size[0].isdigit():
-        return size
-    article = "an" if size[0] in "aeiou" else "a"
-    return f"{article} {size}"
+    named = {"layer": tr("a layer"), "phase": tr("a phase"), "update": tr("an update"), "epoch": tr("an epoch"),
+             "10 epochs": tr("10 epochs"), "100 epochs": tr("100 epochs")}  # fmt: skip
+    return named[size]

@@ -17,6 +17,8 @@ from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
+from adder_engine.language import tr
+
 if TYPE_CHECKING:
     from textual.app import App
     from textual.drivers.linux_driver import LinuxDriver
@@ -195,7 +197,7 @@ class ShutdownGuard:
             self._on_end()
         except Exception as error:
             self._left.wait(LEAVE_SECONDS)
-            print(f"adder-tui: the run could not be saved: {error}", file=sys.__stderr__)
+            print(tr("adder-tui: the run could not be saved: {error}", error=error), file=sys.__stderr__)
 
     def _owns_terminal(self) -> bool:
         """Whether the terminal is there and this process is in its foreground."""

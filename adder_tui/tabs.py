@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
+from adder_engine.language import tr
+
 TabId = Literal["learn", "network", "inspect", "train", "explore"]
 
 
@@ -29,18 +31,35 @@ class Tab:
 
 
 TABS: tuple[Tab, ...] = (
-    Tab("learn", "1", "Learn", "Lessons on the live network.", "adder_tui.learn.tab:LearnPane"),
+    Tab("learn", "1", tr("Learn"), tr("Lessons on the live network."), "adder_tui.learn.tab:LearnPane"),
     Tab(
         "network",
         "2",
-        "Network",
-        "Follow a sum through the network, step by step.",
+        tr("Network"),
+        tr("Follow a sum through the network, step by step."),
         "adder_tui.network.tab:NetworkPane",
     ),
-    Tab("inspect", "3", "Inspect", "Look at every tensor, number by number.", "adder_tui.inspect.tab:InspectPane"),
-    Tab("train", "4", "Train", "Train the network; watch its loss and its answers.", "adder_tui.train.tab:TrainPane"),
-    Tab("explore", "5", "Explore", "See why: errors far and near, neurons, slopes, stability, checks.",
-        "adder_tui.explore.tab:ExplorePane"),
-)  # fmt: skip
+    Tab(
+        "inspect",
+        "3",
+        tr("Inspect"),
+        tr("Look at every tensor, number by number."),
+        "adder_tui.inspect.tab:InspectPane",
+    ),
+    Tab(
+        "train",
+        "4",
+        tr("Train"),
+        tr("Train the network; watch its loss and its answers."),
+        "adder_tui.train.tab:TrainPane",
+    ),
+    Tab(
+        "explore",
+        "5",
+        tr("Explore"),
+        tr("See why: errors far and near, neurons, slopes, stability, checks."),
+        "adder_tui.explore.tab:ExplorePane",
+    ),
+)
 
 FIRST_TAB: TabId = "train"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from adder_engine.errors import RequestError
 from adder_engine.kernels.losses import CODES, summed, summed_against_all
 from adder_engine.kernels.optim import ALPHA, CLIP_EPS
+from adder_engine.language import tr
 from adder_engine.snapshot import LayerActivity
 from adder_engine.trace import LayerTrace, StepTrace, Term, Trace
 from adder_engine.training.passes import Pass
@@ -72,7 +73,7 @@ def batch_rows(trainer: Trainer) -> tuple[int, ...]:
 
 def _batch_places(trainer: Trainer) -> NDArray[np.int64]:
     if trainer.batch is None:
-        raise RequestError("There has been no batch yet: make a step, and b follows its rows.")
+        raise RequestError(tr("There has been no batch yet: make a step, and b follows its rows."))
     rows = trainer.batch_rows
     return np.arange(trainer.inputs.shape[1]) if rows is None else rows
 
@@ -92,12 +93,21 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     way = trainer.batch
     assert way is not None
     if trainer.rung and trainer.rungs[trainer.rung].phase != "step":
-        raise RequestError("This batch has not gone all the way through yet: step on to the end of backward.")
+        raise RequestError(tr("This batch has not gone all the way through yet: step on to the end of backward."))
     if trainer.batch_touched:
-        raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
+        raise RequestError(
+            tr("This batch met a parameter that was set by hand on its way: step one update to follow one.")
+        )
     found = np.flatnonzero(places == row)
     if not len(found):
-        raise RequestError(f"Row {row} is not in this batch of {way.rows} rows: it holds {_some(places)}.")
+        raise RequestError(
+            tr(
+                "Row {row} is not in this batch of {rows} rows: it holds {places}.",
+                row=row,
+                rows=way.rows,
+                places=_some(places),
+            )
+        )
     place = int(found[0])
     data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
     own = trainer.experiment.training_rows
@@ -123,7 +133,7 @@ def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
         trainer.climb()
     if trainer.stopped:
         number = trainer.updates_done + 1
-        raise RequestError(f"The loss of update {number:,} is not finite: no row can be followed.")
+        raise RequestError(tr("The loss of update {number:,} is not finite: no row can be followed.", number=number))
     return dataclasses.replace(trace_row(trainer, row), ahead=True)
 
 
@@ -206,7 +216,7 @@ def _terms(trainer: Trainer, before: Doubles, after: Doubles, frozen: NDArray[np
 
     gradient, norm = "g", float(np.linalg.norm(g))
     if training.clip_norm and training.clip_norm < norm + CLIP_EPS:
-        term("n", "norm of all .grad", np.full_like(g, norm))
+        term("n", tr("norm of all .grad"), np.full_like(g, norm))
         g = term("c", f"g·{training.clip_norm:g}/(n + 1e−6)", after[1])
         gradient = "c"
     shrink = np.zeros_like(theta)

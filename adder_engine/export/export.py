@@ -16,6 +16,7 @@ from adder_engine.disk import write_whole
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import layout_of
+from adder_engine.language import listed, tr, trn
 from adder_engine.snapshot import UNSCALED, Losses, Scales
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from adder_engine.training.trainer import Trainer
 
 KINDS = {
-    ".toml": "the experiment, for ``--experiment``",
-    ".py": "a plain PyTorch script",
-    ".ipynb": "the same as a notebook",
-    ".pt": "the weights, a state_dict",
-    ".csv": "the losses over the epochs",
-    ".svg": "the losses as a chart",
+    ".toml": tr("the experiment, for ``--experiment``"),
+    ".py": tr("a plain PyTorch script"),
+    ".ipynb": tr("the same as a notebook"),
+    ".pt": tr("the weights, a state_dict"),
+    ".csv": tr("the losses over the epochs"),
+    ".svg": tr("the losses as a chart"),
 }
 """What can be exported, by the file's ending."""
 UNTRAINED = frozenset({".toml", ".py", ".ipynb"})
@@ -75,12 +76,17 @@ class ExportedRun:
         present, epochs = trainer.experiment, trainer.epochs_done
         changed = ended = ""
         if changed_at is not None:
-            changed = (
-                f"This run was changed by hand on its way, from update {changed_at:,} on."
-                " This is the experiment as it began."
+            changed = tr(
+                "This run was changed by hand on its way, from update {update:,} on. This is the experiment as it"
+                " began.",
+                update=changed_at,
             )
         elif 0 < epochs < present.epochs:
-            ended = f"The run was exported at epoch {epochs:,}; this program runs all {present.epochs:,} epochs."
+            ended = tr(
+                "The run was exported at epoch {epoch:,}; this program runs all {epochs:,} epochs.",
+                epoch=epochs,
+                epochs=present.epochs,
+            )
         parameters, muted = _as_it_answers(trainer), _muted(trainer)
         return cls(present if changed_at is None else began, title, changed, ended, losses, parameters,
                    trainer.dataset.scales, muted)  # fmt: skip
@@ -99,15 +105,16 @@ def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
 def _muted(trainer: Trainer) -> str:
     names = trainer.experiment.layer_names
     muted = [
-        f"h{layer + 1}[{neuron}] (row {neuron} of {names[layer]}.weight)"
+        tr("h{layer}[{neuron}] (row {neuron} of {name}.weight)", layer=layer + 1, neuron=neuron, name=names[layer])
         for layer, neuron in sorted(trainer.handles.silenced)
     ]
     if not muted:
         return ""
-    listed = f"{', '.join(muted[:-1])} and {muted[-1]}" if len(muted) > 1 else muted[0]
-    are, their = ("are", "their") if len(muted) > 1 else ("is", "its")
-    return (
-        f"{listed} {are} muted in the run: {their} outgoing weights are written as 0, so that the file answers alike."
+    return trn(
+        "{neurons} is muted in the run: its outgoing weights are written as 0, so that the file answers alike.",
+        "{neurons} are muted in the run: their outgoing weights are written as 0, so that the file answers alike.",
+        len(muted),
+        neurons=listed(muted),
     )
 
 
@@ -115,22 +122,32 @@ def left_out(portrait: ExportedRun, kind: str) -> str:
     """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
     if kind == ".pt":
         scale, target = portrait.scales
-        units = "" if scale == 1 else f"It works in units of {scale:g}: divide a and b by it, and multiply the answer."
+        units = (
+            ""
+            if scale == 1
+            else tr("It works in units of {scale:g}: divide a and b by it, and multiply the answer.", scale=scale)
+        )
         if target != scale:
-            units = f"It takes a and b divided by {scale:g}, and its answer is to be multiplied by {target:g}."
+            units = tr(
+                "It takes a and b divided by {scale:g}, and its answer is to be multiplied by {target:g}.",
+                scale=scale,
+                target=target,
+            )
         if portrait.experiment.is_yes_or_no:
-            units = f"{'' if scale == 1 else f'Divide a and b by {scale:g}. '}Its answer is the log-odds of a yes."
+            units = tr("Its answer is the log-odds of a yes.")
+            if scale != 1:
+                units = tr("Divide a and b by {scale:g}.", scale=scale) + " " + units
         return " ".join(note for note in (portrait.muted, units) if note)
     if kind == ".csv" and portrait.experiment.compares_all_pairs:
         n = f"{portrait.experiment.rows_per_update:,}"
-        return f"With flat_target its train loss is over {n}·{n} differences, every answer minus every target."
+        return tr("With flat_target its train loss is over {n}·{n} differences, every answer minus every target.", n=n)
     if kind not in UNTRAINED:
         return ""
     if kind == ".toml":
         return portrait.changed
     notes = [note for note in (portrait.changed, portrait.ended) if note]
     if portrait.experiment.stop.active:
-        notes.append("The experiment's [stop] rules are left out: this program runs all epochs.")
+        notes.append(tr("The experiment's [stop] rules are left out: this program runs all epochs."))
     return " ".join(notes)
 
 
@@ -142,7 +159,13 @@ def kind_of(path: Path) -> str:
     """
     kind = path.suffix.lower()
     if kind not in KINDS:
-        raise RequestError(f"{path.name!r} does not say what to write: its name must end in {', '.join(KINDS)}.")
+        raise RequestError(
+            tr(
+                "{name!r} does not say what to write: its name must end in {kinds}.",
+                name=path.name,
+                kinds=", ".join(KINDS),
+            )
+        )
     return kind
 
 
@@ -185,7 +208,7 @@ def weights(portrait: ExportedRun) -> bytes:
     from adder_engine.reference import saved_weights  # the one file that needs torch
 
     if portrait.parameters is None:
-        raise RequestError("There are no weights to write: this run has not been trained.")
+        raise RequestError(tr("There are no weights to write: this run has not been trained."))
     experiment = portrait.experiment
     return saved_weights(layout_of(experiment.network.layers, experiment.layer_names), portrait.parameters)
 
@@ -213,7 +236,7 @@ def _chart(portrait: ExportedRun) -> bytes:
 
 def _losses(portrait: ExportedRun) -> Losses:
     if portrait.losses is None:
-        raise RequestError("There are no losses to write: this run has not been trained.")
+        raise RequestError(tr("There are no losses to write: this run has not been trained."))
     return portrait.losses
 
 
@@ -222,11 +245,11 @@ def _write(path: Path, content: bytes) -> None:
     try:
         target = path.resolve()
         if target.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
+            raise IsADirectoryError(0, tr("it is a folder"))
         write_whole(target, lambda file: file.write(content))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise RequestError(f"{path} could not be written: {why}.") from None
+        raise RequestError(tr("{path} could not be written: {why}.", path=path, why=why)) from None
 
 
 def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
@@ -242,16 +265,18 @@ def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<text x="{LEFT}" y="28" font-size="16" fill="{INK}">{_text(title)}</text>',
         *_scale(ax),
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 10}" text-anchor="middle" fill="{INK}">epoch</text>',
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 10}" text-anchor="middle" fill="{INK}">'
+        f"{_text(tr('epoch'))}</text>",
         f'<text transform="translate(18 {HEIGHT / 2:g}) rotate(-90)" text-anchor="middle" fill="{INK}">'
-        f"loss ({_text(criterion)})</text>",
+        f"{_text(tr('loss ({criterion})', criterion=criterion))}</text>",
     ]
     if bool((losses.high > losses.low).any()):
         there = ax.points(losses.epochs, losses.high)
         back = ax.points(losses.epochs, losses.low)[::-1]
         parts.append(f'<polygon points="{_joined(there + back)}" fill="{TRAIN}" fill-opacity="0.2"/>')
     for place, (name, colour, xs, ys) in enumerate((
-        ("training" + over, TRAIN, losses.epochs, losses.train), ("held-out", TEST, losses.test_epochs, losses.test),
+        (tr("training") + over, TRAIN, losses.epochs, losses.train),
+        (tr("held-out"), TEST, losses.test_epochs, losses.test),
     )):  # fmt: skip
         points = ax.points(xs, ys)
         if points:
@@ -260,10 +285,11 @@ def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:
             parts.append(f'<polyline points="{_joined(points)}" {line}/>')
             y = TOP + 18 + 20 * place
             parts.append(f'<polyline points="{WIDTH - 130},{y} {WIDTH - 100},{y}" {line}/>')
-            parts.append(f'<text x="{WIDTH - 92}" y="{y + 4}" fill="{INK}">{name}</text>')
+            parts.append(f'<text x="{WIDTH - 92}" y="{y + 4}" fill="{INK}">{_text(name)}</text>')
     if not len(losses.epochs):
         parts.append(
-            f'<text x="{WIDTH / 2:g}" y="{HEIGHT / 2:g}" text-anchor="middle">No epoch is finished yet.</text>'
+            f'<text x="{WIDTH / 2:g}" y="{HEIGHT / 2:g}" text-anchor="middle">'
+            f"{_text(tr('No epoch is finished yet.'))}</text>"
         )
     return "\n".join([*parts, "</svg>"]) + "\n"
 

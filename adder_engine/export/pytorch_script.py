@@ -89,10 +89,11 @@ def cells(experiment: Experiment) -> tuple[Cell, ...]:
 
 
 def _docstring(title: str, note: str) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in title).replace("\\", "\\\\").replace('"', "'")
-    if not note:
-        return f'"""{text}"""'
-    return f'"""{text}\n\n' + textwrap.fill(note, 100) + '\n"""'
+    text, told = (
+        "".join(c if c.isprintable() else "?" for c in one).replace("\\", "\\\\").replace('"', "'")
+        for one in (title, note)
+    )
+    return f'"""{text}\n\n{textwrap.fill(told, 100)}\n"""' if note else f'"""{text}"""'
 
 
 def _network(e: Experiment) -> Iterator[str]:

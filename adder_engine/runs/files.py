@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from adder_engine.disk import open_regular, write_whole
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
+from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
 from adder_engine.toml_text import LARGEST as LARGEST_TOML
 
@@ -34,15 +35,15 @@ LARGEST_MEMBER = {
 """Bytes that each array may unpack to; texts take four a character."""
 MOST_LISTS, MOST_VALUES = 400_000, 2_000_000
 """Brackets and commas in a run's facts: some hundred thousand deeds."""
-_RUN = "a saved run ends in .npz: Ctrl+S writes one"
+_RUN = tr("a saved run ends in .npz: Ctrl+S writes one")
 _OTHERS = {
-    ".toml": ("an experiment", "--experiment opens it, and so does train"),
-    ".csv": ("a table", "--data trains on the rows in one"),
-    ".txt": ("a text", "--data trains on the rows in one"),
-    ".tsv": ("a table", "--data trains on the rows in one"),
-    ".py": ("a program", "python runs it"),
-    ".ipynb": ("a notebook", "Jupyter opens it"),
-    ".svg": ("a picture", "a browser shows it"),
+    ".toml": (tr("an experiment"), tr("--experiment opens it, and so does train")),
+    ".csv": (tr("a table"), tr("--data trains on the rows in one")),
+    ".txt": (tr("a text"), tr("--data trains on the rows in one")),
+    ".tsv": (tr("a table"), tr("--data trains on the rows in one")),
+    ".py": (tr("a program"), tr("python runs it")),
+    ".ipynb": (tr("a notebook"), tr("Jupyter opens it")),
+    ".svg": (tr("a picture"), tr("a browser shows it")),
 }
 
 Array = NDArray[Any]
@@ -77,6 +78,13 @@ class RunFileInfo:
     title: str
     experiment: Experiment
     epoch: int
+    changed: bool
+    """Something was done to it by hand."""
+
+    @property
+    def untouched(self) -> bool:
+        """It is what its experiment makes of itself, and can be made again."""
+        return self.epoch == 0 and not self.changed
 
 
 def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
@@ -92,7 +100,9 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
     except OSError as error:
-        raise RunFileError(f"The run could not be saved to {path}: {error.strerror or error}.") from None
+        raise RunFileError(
+            tr("The run could not be saved to {path}: {why}.", path=path, why=error.strerror or error)
+        ) from None
 
 
 def _arrays(run: SavedRun) -> dict[str, Any]:
@@ -145,18 +155,20 @@ def _reading(path: Path) -> Iterator[Any]:
             with _archive(file) as archive:
                 sizes = [(info.filename, info.file_size) for info in archive.infolist()]
             if any(size > _largest(name) for name, size in sizes) or sum(size for _, size in sizes) > LARGEST:
-                raise RunFileError(f"{path} is too large to be a run of ours.")
+                raise RunFileError(tr("{path} is too large to be a run of ours.", path=path))
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 yield arrays
     except FileNotFoundError:
-        raise RunFileError(f"There is no file {path}.") from None
+        raise RunFileError(tr("There is no file {path}.", path=path)) from None
     except RunFileError:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
         kind = _what_is(path)
         raise RunFileError(
-            f"{path} is not a run of adder-tui{f' but {kind}' if kind else ', or it is damaged.'}"
+            tr("{path} is not a run of adder-tui but {kind}", path=path, kind=kind)
+            if kind
+            else tr("{path} is not a run of adder-tui, or it is damaged.", path=path)
         ) from None
 
 
@@ -199,7 +211,7 @@ def summary(path: Path) -> RunFileInfo | None:
         run = read(path)
     except RunFileError:
         return None
-    return RunFileInfo(title_of(run.experiment), run.experiment, int(run.facts["epoch"]))
+    return RunFileInfo(title_of(run.experiment), run.experiment, int(run.facts["epoch"]), bool(run.facts["events"]))
 
 
 def _checked(arrays: Any, prefix: str) -> SavedRun:
@@ -236,14 +248,14 @@ def _what_is(path: Path) -> str:
     """``a folder: …`` or ``weights for torch.load: …``: what is no run; empty where none can tell."""
     try:
         if os.path.isdir(path):
-            return f"a folder: {_RUN}."
+            return tr("a folder: {run}.", run=_RUN)
         with open_regular(path) as file:
             inside = _archive(file).namelist() if file.read(2) == b"PK" else []
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         inside = []
     if any(name.endswith("data.pkl") for name in inside):
-        return f"weights alone, without the run's past and its data: --weights starts from them; {_RUN}."
+        return tr("weights alone, without the run's past and its data: --weights starts from them; {run}.", run=_RUN)
     if any(name.startswith(("xl/", "word/", "content.xml")) for name in inside):
-        return f"an office document: {_RUN}; rows go through --data, saved as CSV."
+        return tr("an office document: {run}; rows go through --data, saved as CSV.", run=_RUN)
     kind, use = _OTHERS.get(path.suffix.lower(), ("", ""))
     return f"{kind}: {use}; {_RUN}." if kind else ""

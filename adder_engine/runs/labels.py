@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from adder_engine.experiment import KEYS, PRESETS, Experiment, activation_text
+from adder_engine.language import tr, trn
 from adder_engine.parsing import brief_text
 from adder_engine.snapshot import MOST_NOTE, Annotation
 
@@ -50,34 +51,34 @@ def name_of(base: Experiment, first: Experiment, marks: Sequence[Annotation]) ->
     parts = [title_of(first)] if len(words) > MOST_WORDS else words
     if len(marks) > 2:
         parts = [*parts, "…"]
-    parts += [f"{mark.text} at epoch {mark.epoch:,.4g}" for mark in marks[-2:]]
+    parts += [tr("{text} at epoch {epoch:,.4g}", text=mark.text, epoch=mark.epoch) for mark in marks[-2:]]
     return ", ".join(parts) or title_of(first)
 
 
 def _phrase(name: str, value: Any) -> str:
     short = name.rpartition(".")[2].replace("_", " ")
     if name == "network.activation":
-        return "no activation" if value == "none" else activation_text(value)
+        return tr("no activation") if value == "none" else activation_text(value)
     if name == "training.loss":  # with the word, for what it is told beside is in other units
-        return f"loss {value}"
+        return tr("loss {value}", value=value)
     if name in SAID_BY_VALUE:
         return str(value)
     if name == "network.layers":
         return "-".join(map(str, value))
     if name == "data.rows":
-        return f"{len(value)} row{'' if len(value) == 1 else 's'} of its own"
+        return trn("{rows} row of its own", "{rows} rows of its own", len(value), rows=len(value))
     if name == "training.batch_size":
-        return f"batches of {value:,}" if value else "full batch"
+        return tr("batches of {value:,}", value=value) if value else tr("full batch")
     if name == "network.init" and isinstance(value, tuple):
-        return "weights of its own"
+        return tr("weights of its own")
     if name == "network.output_activation":
-        return f"output {value}" if value != "none" else "output as it is"
+        return tr("output {value}", value=value) if value != "none" else tr("output as it is")
     if name == "training.betas":
-        return "betas " + ", ".join(f"{beta:g}" for beta in value)
+        return tr("betas {betas}", betas=", ".join(f"{beta:g}" for beta in value))
     if name == "stop.sum":
-        return f"stop at {value[0]:g} + {value[1]:g}" if value else "stop at no sum"
+        return tr("stop at {a:g} + {b:g}", a=value[0], b=value[1]) if value else tr("stop at no sum")
     if name.startswith("stop."):
-        short = f"stop {short}"
+        short = tr("stop {short}", short=short)
     if isinstance(value, bool):
-        return short if value else f"no {short}"
+        return short if value else tr("no {short}", short=short)
     return f"{short} {brief_text(value).replace('-', '−')}" if isinstance(value, float) else f"{short} {value}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment, can_go_on_with
 from adder_engine.kernels.random import from_torch, to_torch
+from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.runs.files import SavedRun
 from adder_engine.runs.labels import note_of
@@ -36,7 +37,7 @@ MOST_LISTED_BYTES = 2**20
 """Their states may take, of one run; wide networks keep the first and the last."""
 MOST_KEYFRAMES = 256
 """Kept in a file, so that saving stays quick; the way back to any moment is replayed between them."""
-DAMAGED = "This run is damaged: its parts do not fit together."
+DAMAGED = tr("This run is damaged: its parts do not fit together.")
 LARGEST_SPACING = 1 << 17
 """Updates between two keyframes that opening a file may have to replay: some seconds."""
 

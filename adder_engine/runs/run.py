@@ -11,6 +11,7 @@ from typing import Literal
 from adder_engine.errors import RequestError
 from adder_engine.experiment import CHANGEABLE, Experiment, can_go_on_with, key_named
 from adder_engine.export.export import ExportedRun
+from adder_engine.language import tr
 from adder_engine.runs.timeline import (
     ChangeSettings,
     Event,
@@ -162,7 +163,9 @@ class Run:
             self._rules_at, self.paused = None, fired.sentence
         if fired.best_epoch is not None:
             self.seek_epoch(fired.best_epoch)
-            self.paused += f" This is its best, epoch {fired.best_epoch:,}; End goes to where it stopped."
+            self.paused += tr(
+                " This is its best, epoch {epoch:,}; End goes to where it stopped.", epoch=fired.best_epoch
+            )
         return done
 
     def run(self, updates: int, seconds: float = math.inf, until: float = math.inf) -> int:
@@ -263,7 +266,9 @@ class Run:
         if self.stopped:
             return
         if self.finished and self.moment >= self.newest:
-            raise RequestError(f"All {self.experiment.epochs:,} epochs are done: give the run more epochs to go on.")
+            raise RequestError(
+                tr("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=self.experiment.epochs)
+            )
         self.paused = None
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
@@ -320,9 +325,21 @@ class Run:
             RequestError: the run has not been there.
         """
         if not 0 <= moment.rung < len(self.trainer.rungs):
-            raise RequestError(f"There is no rung {moment.rung}: they go from 0 to {len(self.trainer.rungs) - 1}.")
+            raise RequestError(
+                tr(
+                    "There is no rung {rung}: they go from 0 to {last}.",
+                    rung=moment.rung,
+                    last=len(self.trainer.rungs) - 1,
+                )
+            )
         if not Position() <= moment <= self.newest:
-            raise RequestError(f"The run has not been at {moment.words}: it has come to {self.newest.words}.")
+            raise RequestError(
+                tr(
+                    "The run has not been at {asked}: it has come to {newest}.",
+                    asked=moment.words,
+                    newest=self.newest.words,
+                )
+            )
         self._restore(self.timeline.before(max(0, moment.update - 1)))
         self._follow(moment)
 
@@ -333,7 +350,13 @@ class Run:
             RequestError: the run has not been there.
         """
         if not 0 <= epoch <= self.newest_epoch:
-            raise RequestError(f"The run has not been at epoch {epoch:,}: it has come to {self.newest_epoch:,}.")
+            raise RequestError(
+                tr(
+                    "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
+                    epoch=epoch,
+                    newest=self.newest_epoch,
+                )
+            )
         self._restore(self.timeline.before_epoch(epoch))
         while self.trainer.epochs_done < epoch and self.run(1):
             pass
@@ -456,15 +479,19 @@ class Run:
         """
         for name in changes:
             if key_named(name).name not in CHANGEABLE:
-                raise RequestError(f"{name} cannot change during a run: start a new one with it.")
+                raise RequestError(tr("{name} cannot change during a run: start a new one with it.", name=name))
         old, experiment = self.experiment, self.experiment.replace(**changes)
         if not can_go_on_with(old, experiment):
-            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
+            raise RequestError(tr("training.loss cannot change to or from bce during a run: start a new one with it."))
         begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(
-                f"epochs = {experiment.epochs:,} lies behind, the run is in epoch {begun:,}:"
-                f" go back there first, or use {begun:,} or more."
+                tr(
+                    "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
+                    "{begun:,} or more.",
+                    epochs=experiment.epochs,
+                    begun=begun,
+                )
             )
         if experiment != old:
             self.do(ChangeSettings(experiment))
@@ -480,7 +507,7 @@ class Run:
         """
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
-            raise RequestError("There is nothing to undo: nothing has been changed yet.")
+            raise RequestError(tr("There is nothing to undo: nothing has been changed yet."))
         future = self.left().copy()
         event, epoch = self.timeline.events[i], self.trainer.epochs_done
         self.seek(event.at)
@@ -496,7 +523,7 @@ class Run:
             RequestError: nothing was undone, or the run has gone on since.
         """
         if not self.futures:
-            raise RequestError("There is nothing to redo.")
+            raise RequestError(tr("There is nothing to redo."))
         future, epoch = self.futures.pop(), self.trainer.epochs_done
         self.take(future)
         self.crossing = HistoryMove("redone", epoch, 1, future.diff)
@@ -520,4 +547,10 @@ def _is_long(size: str, count: int) -> bool:
 
 def _check_size(size: str) -> None:
     if size not in STEP_SIZES:
-        raise RequestError(f"There is no step of size {size!r}: there are {', '.join(STEP_SIZES)}.")
+        raise RequestError(
+            tr(
+                "There is no step of size {size!r}: there are {sizes}.",
+                size=size,
+                sizes=", ".join(STEP_SIZES),
+            )
+        )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from adder_engine.errors import RequestError
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.kernels.parameters import ParameterLayout, layout_of
+from adder_engine.language import tr
 from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, note_of, title_of
 from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter, SuspendedRun
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary
@@ -75,12 +76,12 @@ class _Clock:
 def _held_words(layout: ParameterLayout, layers: Sequence[str], old: Constraints, new: Constraints) -> str:
     neurons = {place: f"{layers[place[0]]}[{place[1]}]" for place in old.silenced | new.silenced}
     parts = [
-        _list((layout.name_of(i) for i in sorted(new.frozen - old.frozen)), "frozen"),
-        _list((layout.name_of(i) for i in sorted(old.frozen - new.frozen)), "free"),
-        _list((neurons[n] for n in sorted(new.silenced - old.silenced)), "silent"),
-        _list((neurons[n] for n in sorted(old.silenced - new.silenced)), "awake"),
+        _list((layout.name_of(i) for i in sorted(new.frozen - old.frozen)), tr("frozen")),
+        _list((layout.name_of(i) for i in sorted(old.frozen - new.frozen)), tr("free")),
+        _list((neurons[n] for n in sorted(new.silenced - old.silenced)), tr("silent")),
+        _list((neurons[n] for n in sorted(old.silenced - new.silenced)), tr("awake")),
     ]
-    return ", ".join(filter(None, parts)) or "nothing new is held"
+    return ", ".join(filter(None, parts)) or tr("nothing new is held")
 
 
 def _list(names: Iterable[str], what: str) -> str:
@@ -187,7 +188,7 @@ class RunList:
             RequestError: no such run in the list.
         """
         if run not in self._left:
-            raise RequestError(f"There is no run {run} in the list: it may have made room for newer ones.")
+            raise RequestError(tr("There is no run {run} in the list: it may have made room for newer ones.", run=run))
         return self._left[run]
 
     def kept(self) -> list[tuple[RunSummary, SuspendedRun]]:
@@ -222,7 +223,7 @@ class RunList:
                 place = max(place, len(self.runs) == MOST_RUNS)  # where the list is full the oldest goes, not this one
                 self._set([*self.runs[:place], run, *self.runs[place:]])
                 return
-        raise RequestError("No run was struck off that could be brought back.")
+        raise RequestError(tr("No run was struck off that could be brought back."))
 
     def pin(self, run: int, pinned: bool) -> None:
         """Keep a run when the list is full, or no longer.
@@ -240,7 +241,7 @@ class RunList:
             RequestError: there was no such run in this session.
         """
         if run not in self._lines:
-            raise RequestError(f"There is no run {run} to write a note on.")
+            raise RequestError(tr("There is no run {run} to write a note on.", run=run))
         note = self.notes[run] = note_of(text)
         self._set([replace(other, note=note) if other.id == run else other for other in self.runs])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from adder_engine.analysis.tracing import held_gradients, trace_step, trace_sum
 from adder_engine.errors import RequestError, RunFileError
 from adder_engine.experiment import Experiment
+from adder_engine.language import tr
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.runs.divergence import diverged_by, explain, has_ended
 from adder_engine.runs.explorer import Explorer, answers_of, collapsed_of, finite
@@ -133,13 +134,13 @@ class Workspace:
             line = run.facts.get("line", {"parent": None, "branched_at": None})
             parent, branched_at = line["parent"], line["branched_at"]
         except (KeyError, TypeError, ValueError):
-            raise RunFileError(f"{path} is not a run of adder-tui, or it is damaged.") from None
+            raise RunFileError(tr("{path} is not a run of adder-tui, or it is damaged.", path=path)) from None
         self._replace(recording)
         self.warning = ""
         try:
             numbers = self.run_list.adopt(companions_restored(read_others(path)))
         except RunFileError:
-            numbers, self.warning = {}, "The list of earlier runs in this file is damaged; the run itself is whole."
+            numbers, self.warning = {}, tr("The list of earlier runs in this file is damaged; the run itself is whole.")
         recording.line = self.run_list.join(recording.first_experiment, numbers.get(parent), branched_at)
         self.run_list.note(recording.line, run.facts.get("note", ""))
         self._asked = [one for one in watched if not any(same_pair(one, other) for other in TUTORIAL_SUMS)]
@@ -282,7 +283,7 @@ class Workspace:
         blow_up = self.blow_up()
         recording = self.recording
         if blow_up is None:
-            raise RequestError("There is nothing to rescue: this run has not blown up.")
+            raise RequestError(tr("There is nothing to rescue: this run has not blown up."))
         recording.seek(recording.newest if recording.stop is None else recording.stop[0])
         lr, back = blow_up.rescue_lr, blow_up.back_to
         recording.seek(Position(back, 0, recording.timeline.edits_at(back, 0)))
@@ -300,7 +301,11 @@ class Workspace:
 
     def fail(self, error: Exception) -> None:
         """Note a fault of ours; the session goes on with a new run or an earlier one."""
-        self.failure = f"Something in the engine went wrong ({type(error).__name__}: {error}). Start the run again."
+        self.failure = tr(
+            "Something in the engine went wrong ({kind}: {error}). Start the run again.",
+            kind=type(error).__name__,
+            error=error,
+        )
         self.version += 1
 
     def marks(self) -> tuple[Annotation, ...]:
@@ -342,7 +347,7 @@ class Workspace:
             raise RequestError(self.failure)
         if self.recording.finished and self.recording.moment >= self.recording.newest:
             epochs = self.recording.experiment.epochs
-            raise RequestError(f"All {epochs:,} epochs are done: give the run more epochs to go on.")
+            raise RequestError(tr("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs))
         now, done = time.perf_counter(), self.recording.trainer.updates_done
         self._speed_mark = self._pace_mark = (now, done)
 

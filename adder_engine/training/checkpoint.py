@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.loop import COUNTERS
 from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.language import tr
 
 Array = NDArray[np.float32]
 Stream = NDArray[np.uint32]
@@ -83,12 +84,12 @@ class Checkpoint:
 def why_stopped(update: int, layout: ParameterLayout, before: Array | None, after: Array) -> str:
     """Why the loss is not finite at an update: what the step before it did; both ``(P,)``, None for no step."""
     if before is None:
-        return f"The loss is not a finite number from update {update} on: the start is too large."
+        return tr("The loss is not a finite number from update {update} on: the start is too large.", update=update)
     sizes = np.where(np.isfinite(after), np.abs(after), np.inf).astype(np.float64)
     largest = int(np.argmax(np.where(sizes == np.inf, 1e38 + np.abs(before.astype(np.float64)), sizes)))
     old, new = (_four_digits(float(state[largest])) for state in (before, after))
-    grew = f"{layout.name_of(largest)} went from {old} to {new}"
-    return f"The loss stopped being finite at update {update}: {grew} in one update."
+    grew = tr("{name} went from {old} to {new}", name=layout.name_of(largest), old=old, new=new)
+    return tr("The loss stopped being finite at update {update}: {grew} in one update.", update=update, grew=grew)
 
 
 def _four_digits(value: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adder_engine.kernels import loop
+from adder_engine.language import tr
 from adder_engine.parsing import pair_text
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import NO_RULES, Trainer
@@ -73,19 +74,28 @@ class StoppingRules:
         counters, stop = self.trainer.counters, self.trainer.experiment.stop
         epoch, best = counters.epochs_done, counters.best_epoch
         if rule == loop.EPOCH:
-            return StopEvent(f"Stopped by its rule: epoch {stop.epoch:,} is finished.", epoch)
+            return StopEvent(tr("Stopped by its rule: epoch {epoch:,} is finished.", epoch=stop.epoch), epoch)
         if rule == loop.LOSS:
-            said = f"Stopped by its rule: the train loss {counters.loss:.4g} is at or below {stop.loss:g}."
+            said = tr(
+                "Stopped by its rule: the train loss {loss:.4g} is at or below {limit:g}.",
+                loss=counters.loss,
+                limit=stop.loss,
+            )
             return StopEvent(said, epoch)
         if rule == loop.SUM:
             pair = pair_text(stop.sum[0], stop.sum[1], self.trainer.experiment.wanted.rule)
             answer = float(self._rules.answer[0])
-            said = f"Stopped by its rule: the answer to {pair} is {answer:.6g}, within {stop.within:g}."
+            said = tr(
+                "Stopped by its rule: the answer to {pair} is {answer:.6g}, within {within:g}.",
+                pair=pair,
+                answer=answer,
+                within=stop.within,
+            )
             return StopEvent(said, epoch)
-        said = f"Stopped by its rule: the held-out loss has not fallen for {epoch - best:,} epochs."
+        said = tr("Stopped by its rule: the held-out loss has not fallen for {epochs:,} epochs.", epochs=epoch - best)
         if stop.keep_best:
             return StopEvent(said, epoch, best)
-        return StopEvent(f"{said} It was lowest at epoch {best:,}.", epoch)
+        return StopEvent(tr("{said} It was lowest at epoch {best:,}.", said=said, best=best), epoch)
 
 
 class RuledTraining:
@@ -132,4 +142,4 @@ class RuledTraining:
                 self.sentence = event.sentence
                 if event.best_epoch is not None and self._best is not None:
                     trainer.restore(self._best)
-                    self.sentence += f" This is its best, epoch {event.best_epoch:,}."
+                    self.sentence += tr(" This is its best, epoch {epoch:,}.", epoch=event.best_epoch)

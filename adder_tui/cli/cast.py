@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from adder_engine.language import tr
+
 if TYPE_CHECKING:
     from textual.driver import Driver
 
@@ -47,7 +49,11 @@ class Cast:
                 self._event("r", f"{size.columns}x{size.lines}")
             self._event("o", data.replace("\n", "\r\n"))  # as the terminal gets it through its line settings
         except OSError as error:
-            self.fault = f"The recording {self.path} ends early ({error.strerror}): the session went on without it."
+            self.fault = tr(
+                "The recording {path} ends early ({why}): the session went on without it.",
+                path=self.path,
+                why=error.strerror,
+            )
 
     def _event(self, kind: str, data: str) -> None:
         self._put([round(time.monotonic() - self._began, 6), kind, data])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adder_engine.language import tr
 from adder_tui.cli.output import complain
 from adder_tui.storage.run_files import expanded
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 VARIABLE = "ADDER_TUI_CLASS"
 CLASS = click.option(
     "--class", "class_file", metavar="FILE.toml",
-    help=f"Take what a class has settled on, as {VARIABLE} names it for everybody.",
+    help=tr("Take what a class has settled on, as {variable} names it for everybody.", variable=VARIABLE),
 )  # fmt: skip
 
 
@@ -47,6 +48,10 @@ def course_of(named: str | None, taught: ClassFile | None) -> Path | None:
         return taught.course if taught is not None else None
     if taught is not None and taught.course is not None:
         raise click.UsageError(
-            f"The class file {taught.file} names the course already: leave out --course, or set {VARIABLE}= to nothing."
+            tr(
+                "The class file {file} names the course already: leave out --course, or set {variable}= to nothing.",
+                file=taught.file,
+                variable=VARIABLE,
+            )
         )
     return expanded(named).absolute()

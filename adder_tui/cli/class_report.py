@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from adder_engine.language import tr
+from adder_tui.cli.lesson_print import STEP_WORDS
 from adder_tui.cli.output import complain, say
 from adder_tui.course.course import OWN_COURSE, OWN_ID, Course, mark_of, read_course
 from adder_tui.course.lesson import Lesson
@@ -19,6 +21,7 @@ from adder_tui.course.source import LessonError
 from adder_tui.course.state import steps_of
 from adder_tui.storage.exports import CourseMark, read_export
 from adder_tui.storage.progress import LessonRecord, Progress, ProgressError
+from adder_tui.ui.numbers import plural
 
 STATE_LETTERS = {"open": ".", "started": "-", "assisted": "h", "solved": "x"}
 STUCK_HINTS, STUCK_TRIES, STUCK_QUIZ = 3, 3, 2
@@ -73,13 +76,13 @@ def row_of(learner: str, course: Course, lesson: Lesson, kept: LessonRecord) -> 
 
 def _stuck(kept: LessonRecord) -> Iterator[str]:
     if kept.hints >= STUCK_HINTS:
-        yield f"{kept.hints} hints"
+        yield plural(kept.hints, "hint", "hints")
     if kept.tries >= STUCK_TRIES:
-        yield f"entered {kept.tries} times"
+        yield tr("entered {times}", times=plural(kept.tries, "time", "times"))
     if kept.quiz.tries >= STUCK_QUIZ and not kept.quiz.right:
-        yield f"quiz missed {kept.quiz.tries} times"
+        yield tr("quiz missed {times}", times=plural(kept.quiz.tries, "time", "times"))
     if kept.assisted:
-        yield "had a task shown"
+        yield tr("had a task shown")
 
 
 class _Courses:
@@ -103,7 +106,7 @@ class _Courses:
             return self._read(Path(mark.folder))
         if mark.id == OWN_ID:
             return self._read(OWN_COURSE)
-        raise ProgressError(f"it is of the course {mark.id!r}: --course says where that lies.")
+        raise ProgressError(tr("it is of the course {id!r}: --course says where that lies.", id=mark.id))
 
     def _read(self, folder: Path) -> Course:
         if folder not in self._known:
@@ -122,7 +125,9 @@ def print_report(folder: Path, form: str, named: Path | None) -> int:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".part")
     except OSError as error:
-        raise click.UsageError(f"The folder {folder} cannot be read ({error.strerror}).") from None
+        raise click.UsageError(
+            tr("The folder {folder} cannot be read ({why}).", folder=folder, why=error.strerror)
+        ) from None
     courses = _Courses(named)
     found: dict[Path, list[tuple[str, Progress]]] = {}
     by_folder: dict[Path, Course] = {}
@@ -136,7 +141,9 @@ def print_report(folder: Path, form: str, named: Path | None) -> int:
         by_folder[course.folder] = course
         found.setdefault(course.folder, []).append((path.stem, Progress(tree)))
     if not found:
-        raise click.UsageError(f"There is no exported progress in {folder}: adder-tui lessons export FILE writes it.")
+        raise click.UsageError(
+            tr("There is no exported progress in {folder}: adder-tui lessons export FILE writes it.", folder=folder)
+        )
     if form == "csv":
         _say_csv([row for where, group in found.items() for row in _rows(by_folder[where], group)])
     for where, group in found.items() if form != "csv" else ():
@@ -177,12 +184,12 @@ def _say_table(course: Course, learners: list[tuple[str, Progress]], title: bool
     width = min(WIDEST_NAME, max(len(name) for name, _ in learners))
     if title:
         say(course.title)
-    say(f"{'':{width}}  {' '.join(f'{lesson.order:>2}' for lesson in course.lessons)}  done")
+    say(f"{'':{width}}  {' '.join(f'{lesson.order:>2}' for lesson in course.lessons)}  {tr('done')}")
     for name, progress in learners:
         kept = [progress.lesson(lesson.id) for lesson in course.lessons]
         letters = " ".join(f"{STATE_LETTERS[one.state]:>2}" for one in kept)
         say(f"{name[:width]:{width}}  {letters}  {sum(one.done for one in kept):>4}")
-    say("x done, h done with help, - begun, . open")
+    say(tr("x done, h done with help, - begun, . open"))
     for name, progress in learners:
         begun = [row for row in _rows(course, [(name, progress)]) if row.state == "started"]
         for row in begun:
@@ -192,12 +199,15 @@ def _say_table(course: Course, learners: list[tuple[str, Progress]], title: bool
 
 def _place(row: Row) -> str:
     """``15 batches, step 3 of 9 (do), task 2 of 3, last 2026-11-27 10:12; stuck: 3 hints``."""
-    parts = [f"{row.number} {row.lesson}", f"step {row.step} of {row.steps} ({row.doing})"]
+    parts = [
+        f"{row.number} {row.lesson}",
+        tr("step {step} of {steps} ({kind})", step=row.step, steps=row.steps, kind=STEP_WORDS[row.doing]),
+    ]
     if row.task:
-        parts.append(f"task {row.task} of {row.tasks}")
+        parts.append(tr("task {task} of {tasks}", task=row.task, tasks=row.tasks))
     if row.date:
-        parts.append(f"last {_local(row.date)}")
-    return ", ".join(parts) + (f"; stuck: {row.stuck}" if row.stuck else "")
+        parts.append(tr("last {date}", date=_local(row.date)))
+    return ", ".join(parts) + (tr("; stuck: {stuck}", stuck=row.stuck) if row.stuck else "")
 
 
 def _local(date: str) -> str:

@@ -16,6 +16,7 @@ import click
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment
+from adder_engine.language import in_use, tr
 from adder_tui.cli.output import locale_of, original_environment, say, why_ascii, why_no_app
 from adder_tui.ui.numbers import plural
 
@@ -29,13 +30,12 @@ _ASK_TORCH = """
 import time
 start = time.perf_counter()
 import torch
-print(f"{torch.__version__}, loads in {time.perf_counter() - start:.1f} s")
+print(torch.__version__, f"{time.perf_counter() - start:.1f}", sep="\\n")
 """
 _ASK_ENGINE = """
 from adder_engine.kernels.compiler import FOLDER
 from adder_engine.warm_up import is_compiled
-where = FOLDER or "no folder that can be written to, so that it is compiled at each start, in about a minute"
-print(f"compiled in {where}" if is_compiled() else f"not compiled yet: the first start does it, in {where}")
+print("compiled" if is_compiled() else "not compiled", FOLDER or "", sep="\\n")
 """
 
 
@@ -44,50 +44,70 @@ def check(
 ) -> int:
     """Print the report; 2 where the experiment that ``chosen`` reads cannot be used, else 0."""
     for name, finding in _findings(data_dir, ascii_asked, blocks):
-        say(f"{name:<13}{finding}")
+        _tell(name, finding)
     if taught is not None:
-        say(f"{'class':<13}{taught.file}")
-        if taught.drop is not None:
-            there = _folder(taught.drop, "tell your teacher") if taught.drop.exists() else f"{taught.drop} (missing)"
-            say(f"{'drop folder':<13}{there}")
+        _tell(tr("class"), taught.file)
+        if (drop := taught.drop) is not None:
+            there = _folder(drop, tr("tell your teacher")) if drop.exists() else tr("{folder} (missing)", folder=drop)
+            _tell(tr("drop folder"), there)
     try:
         experiment = chosen()
     except (AdderError, click.UsageError) as error:
         why = error.format_message() if isinstance(error, click.UsageError) else str(error)
-        say(f"{'experiment':<13}cannot be used: {why}")
+        _tell(tr("experiment"), tr("cannot be used: {why}", why=why))
         return 2
     if experiment is not None:
-        say(f"{'experiment':<13}can be used: {_text(experiment)}")
+        _tell(tr("experiment"), tr("can be used: {experiment}", experiment=_text(experiment)))
     return 0
 
 
 def tell_of_data(summary: str) -> None:
     """What was read from the file of rows."""
-    say(f"{'data':<13}{summary}")
+    _tell(tr("data"), summary)
+
+
+def _tell(name: str, finding: object) -> None:
+    say(f"{name:<12} {finding}")
 
 
 def _text(experiment: Experiment) -> str:
     sizes = "-".join(map(str, experiment.network.layers))
-    return (
-        f"{plural(experiment.epochs, 'epoch')} of {plural(experiment.row_count, 'row')} through {sizes},"
-        f" {experiment.training.optimizer} at {experiment.training.lr:g}, seed {experiment.seed}"
+    return tr(
+        "{epochs} of {rows} through {sizes}, {optimizer} at {lr:g}, seed {seed}",
+        epochs=plural(experiment.epochs, "epoch", "epochs"),
+        rows=plural(experiment.row_count, "row", "rows"),
+        sizes=sizes,
+        optimizer=experiment.training.optimizer,
+        lr=experiment.training.lr,
+        seed=experiment.seed,
     )
 
 
 def _findings(data_dir: Path, ascii_asked: bool, blocks: bool) -> Iterator[tuple[str, str]]:
     environ = original_environment()
     size = shutil.get_terminal_size()
-    yield "app", why_no_app(environ, sys.stdin, sys.stdout, sys.stderr) or "can be shown here"
-    yield "terminal", f"TERM={environ.get('TERM', '')}, {size.columns}x{size.lines}"
-    yield "colours", f"{_colours()} (COLORTERM={environ.get('COLORTERM', '')}, NO_COLOR={environ.get('NO_COLOR', '')})"
-    yield "locale", locale_of(environ)
-    yield "characters", _characters(why_ascii(environ), ascii_asked, blocks)
-    yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    yield tr("app"), why_no_app(environ, sys.stdin, sys.stdout, sys.stderr) or tr("can be shown here")
+    yield tr("terminal"), f"TERM={environ.get('TERM', '')}, {size.columns}x{size.lines}"
+    asked = f"COLORTERM={environ.get('COLORTERM', '')}, NO_COLOR={environ.get('NO_COLOR', '')}"
+    yield tr("colours"), f"{_colours()} ({asked})"
+    yield tr("locale"), locale_of(environ)
+    yield tr("language"), in_use()
+    yield tr("characters"), _characters(why_ascii(environ), ascii_asked, blocks)
+    yield (
+        "python",
+        tr(
+            "{version} on {system} {machine}, {cores} cores",
+            version=platform.python_version(),
+            system=platform.system(),
+            machine=platform.machine(),
+            cores=os.cpu_count(),
+        ),
+    )
     for package in ("textual", "plotext", "numpy", "numba"):
         yield package, _version(package)
     yield "torch", _torch()
-    yield "engine", _engine()
-    yield "data folder", _folder(data_dir)
+    yield tr("engine"), _engine()
+    yield tr("data folder"), _folder(data_dir)
 
 
 def _colours() -> str:
@@ -95,53 +115,63 @@ def _colours() -> str:
 
     console = Console(force_terminal=True)
     if console.no_color:
-        return "none"
-    return {"truecolor": "16 million", "256": "256", "standard": "16"}.get(console.color_system or "", "none")
+        return tr("none")
+    return {"truecolor": tr("16 million"), "256": "256", "standard": "16"}.get(console.color_system or "", tr("none"))
 
 
 def _characters(why: str | None, ascii_asked: bool, blocks: bool) -> str:
     if ascii_asked:
-        return "plain ASCII, as asked by --ascii"
+        return tr("plain ASCII, as asked by --ascii")
     if why:
-        return f"plain ASCII, because {why}"
-    return "blocks and lines without braille, as asked by --characters blocks" if blocks else "all"
+        return tr("plain ASCII, because {why}", why=why)
+    return tr("blocks and lines without braille, as asked by --characters blocks") if blocks else tr("all")
 
 
 def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "missing"
+        return tr("missing")
 
 
 def _torch() -> str:
-    return _asked(_ASK_TORCH)
+    said, why = _asked(_ASK_TORCH)
+    return why or tr("{version}, loads in {seconds} s", version=said[0], seconds=said[1])
 
 
 def _engine() -> str:
-    return _asked(_ASK_ENGINE)
+    said, why = _asked(_ASK_ENGINE)
+    if why:
+        return why
+    where = said[1] or tr("no folder that can be written to, so that it is compiled at each start, in about a minute")
+    if said[0] == "compiled":
+        return tr("compiled in {where}", where=where)
+    return tr("not compiled yet: the first start does it, in {where}", where=where)
 
 
-def _asked(code: str) -> str:
+def _asked(code: str) -> tuple[list[str], str]:
+    """The lines that the code prints, or why it does not load."""
     # In a process of its own: a broken installation can end the process that imports it.
     try:
         asked = subprocess.run(
             [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=LOADING_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"does not load: {error}"
+        return [], tr("does not load: {error}", error=error)
     if asked.returncode:
-        last = asked.stderr.strip().splitlines()[-1:] or [f"it ended with code {asked.returncode}"]
-        return f"does not load: {last[0]}"
-    return asked.stdout.strip()
+        last = asked.stderr.strip().splitlines()[-1:] or [tr("it ended with code {code}", code=asked.returncode)]
+        return [], tr("does not load: {error}", error=last[0])
+    return asked.stdout.split("\n"), ""
 
 
-def _folder(data_dir: Path, would_do: str = "choose another with --data-dir") -> str:
+def _folder(data_dir: Path, would_do: str = tr("choose another with --data-dir")) -> str:
     if data_dir.is_dir():
         able = os.access(data_dir, os.W_OK | os.X_OK)
-        return f"{data_dir} ({'writable' if able else f'not writable: {would_do}'})"
+        state = tr("writable") if able else tr("not writable: {would_do}", would_do=would_do)
+        return f"{data_dir} ({state})"
     if data_dir.exists():
-        return f"{data_dir} (not a folder: {would_do})"
+        return tr("{folder} (not a folder: {would_do})", folder=data_dir, would_do=would_do)
     nearest = next(parent for parent in data_dir.parents if parent.exists())
     able = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
-    return f"{data_dir} ({'made when needed' if able else f'cannot be made: {would_do}'})"
+    state = tr("made when needed") if able else tr("cannot be made: {would_do}", would_do=would_do)
+    return f"{data_dir} ({state})"

@@ -10,6 +10,7 @@ from adder_engine.errors import AdderError
 from adder_engine.experiment import PRESETS
 from adder_engine.export.export import UNTRAINED, ExportedRun, kind_of, left_out
 from adder_engine.export.export import export as write
+from adder_engine.language import tr
 from adder_tui.cli.inputs import is_run_file, open_run, read_experiment
 from adder_tui.cli.output import ProgressLine, complain, say
 
@@ -35,16 +36,19 @@ def export(
     """
     kind = kind_of(to)
     if to.is_dir() or not to.parent.is_dir():
-        raise AdderError(f"{to} cannot be written: {'it' if to.is_dir() else to.parent} is "
-                         f"{'a folder' if to.is_dir() else 'no folder'}.")  # fmt: skip
+        raise AdderError(
+            tr("{to} cannot be written: it is a folder.", to=to)
+            if to.is_dir()
+            else tr("{to} cannot be written: {parent} is no folder.", to=to, parent=to.parent)
+        )
     stopped = None
     if is_run_file(source):
         for option, given in (("data", data), ("weights", weights)):
             if given is not None:
-                raise AdderError(f"A saved run brings its own {option}: leave out --{option}.")
+                raise AdderError(tr("A saved run brings its own {option}: leave out --{option}.", option=option))
         if assignments or epochs is not None:
             option = "--set" if assignments else "--epochs"
-            raise AdderError(f"A saved run is exported as it stands: leave out {option}.")
+            raise AdderError(tr("A saved run is exported as it stands: leave out {option}.", option=option))
         exported = open_run(source).exported(Path(source).stem)
     else:
         experiment, title = (
@@ -58,9 +62,9 @@ def export(
         else:
             exported, stopped = _trained(experiment, title)
     write(exported, to)
-    say(f"{to} written. {left_out(exported, kind)}".rstrip())
+    say(tr("{to} written. {note}", to=to, note=left_out(exported, kind)).rstrip())
     if stopped is not None:
-        complain(f"{stopped} The file tells of the run up to there.")
+        complain(tr("{stopped} The file tells of the run up to there.", stopped=stopped))
         return 1
     return 0
 

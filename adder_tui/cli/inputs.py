@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.language import tr
 from adder_tui.storage.run_files import expanded
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _ENCODINGS = (
     (b"\xfe\xff", "utf-16", "UTF-16"), (b"\xef\xbb\xbf", "utf-8-sig", ""),
 )  # fmt: skip
 """What a text begins with that says how it is encoded; Excel's "Unicode text" is UTF-16."""
-STDIN = Path("standard input")
+STDIN = Path(tr("standard input"))
 ZIP = b"PK"
 """How a run file begins, whatever it is called."""
 
@@ -59,7 +60,9 @@ def read_experiment(
     if weights is None:
         return experiment
     if any(assignment.partition("=")[0].strip() == "network.init" for assignment in assignments):
-        raise ExperimentError("--weights and network.init both say how the parameters start: leave one of them out.")
+        raise ExperimentError(
+            tr("--weights and network.init both say how the parameters start: leave one of them out.")
+        )
     from adder_engine.weights_file import starting_weights  # not at the top: it brings numpy
 
     return experiment.replace(**{"network.init": starting_weights(expanded(weights), experiment)})
@@ -68,42 +71,52 @@ def read_experiment(
 def _preset(name: str) -> Experiment:
     path = Path(name)
     if name not in PRESETS and path.suffix and path.is_file():
-        use = {".npz": "a saved run: --open goes on with it", ".pt": "a file of weights: --weights starts from it"}
-        kind = use.get(path.suffix.lower(), "no experiment, which ends in .toml; --data trains on the rows in a file")
-        raise ExperimentError(f"{name} is {kind}.")
+        use = {
+            ".npz": tr("a saved run: --open goes on with it"),
+            ".pt": tr("a file of weights: --weights starts from it"),
+        }
+        kind = use.get(
+            path.suffix.lower(), tr("no experiment, which ends in .toml; --data trains on the rows in a file")
+        )
+        raise ExperimentError(tr("{name} is {kind}.", name=name, kind=kind))
     return Experiment.preset(name)
 
 
 def _read_rows(path: Path) -> RowsRead:
-    from adder_engine.rows import RowsRead, read_rows  # not at the top: most starts need none
+    from adder_engine.rows import NoRowsError, RowsRead, read_rows  # not at the top: most starts need none
 
     held = _bytes_of(path)
     if len(held) > LARGEST_FILE:
-        raise ExperimentError(f"{path}{_why_large(held)}")
+        raise ExperimentError(_why_large(path, held))
     text, encoding = _table_text(path, held)
     try:
         read = read_rows(text)
     except ExperimentError as error:
-        sentence = str(error)
-        raise ExperimentError(f"{path}{', ' if sentence.startswith('line ') else ': '}{sentence}") from None
-    return RowsRead(read.rows, f"{read.columns}; read as {encoding}") if encoding else read
+        raise ExperimentError(f"{path}{': ' if isinstance(error, NoRowsError) else ', '}{error}") from None
+    return (
+        RowsRead(read.rows, tr("{columns}; read as {encoding}", columns=read.columns, encoding=encoding))
+        if encoding
+        else read
+    )
 
 
-def _why_large(held: bytes) -> str:
+def _why_large(path: Path, held: bytes) -> str:
     """Why a file is refused that holds more than is read of it."""
     from adder_engine.rows import too_many_rows
     from adder_engine.wanted import MOST_ROWS
 
     lines = sum(map(bool, held.translate(None, b"\0").splitlines()))
     if lines > MOST_ROWS:
-        return ": " + too_many_rows(f"more than {(lines - 1) // MOST_ROWS * MOST_ROWS:,}")
-    return f" is no list of rows: it holds over {LARGEST_FILE:,} bytes in few lines."
+        return f"{path}: " + too_many_rows(tr("more than {lines:,}", lines=(lines - 1) // MOST_ROWS * MOST_ROWS))
+    return tr("{path} is no list of rows: it holds over {most:,} bytes in few lines.", path=path, most=LARGEST_FILE)
 
 
 def _table_text(path: Path, held: bytes) -> tuple[str, str]:
     """The text that a spreadsheet saved, and how it was encoded where that is not UTF-8."""
     if held.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise ExperimentError(f"{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).")
+        raise ExperimentError(
+            tr("{path} is no text but an archive or a workbook: save its sheet as CSV (UTF-8).", path=path)
+        )
     likely = next((encoding for mark, *encoding in _ENCODINGS if held.startswith(mark)), ["utf-8", ""])
     if likely == ["utf-8", ""] and b"\0" in held[:200]:
         likely = ["utf-16-le" if held[1:2] == b"\0" else "utf-16-be", "UTF-16"]
@@ -114,17 +127,21 @@ def _table_text(path: Path, held: bytes) -> tuple[str, str]:
             continue
         if "\0" not in text:
             return text, name
-    raise ExperimentError(f"{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.")
+    raise ExperimentError(
+        tr("{path} is no text in UTF-8, UTF-16 or Windows-1252: choose UTF-8 when you save it.", path=path)
+    )
 
 
 def _read_file(path: Path) -> Experiment:
     held = _bytes_of(path)
     if len(held) > LARGEST_FILE:
-        raise ExperimentError(f"{path} is no experiment: it holds over {LARGEST_FILE:,} bytes.")
+        raise ExperimentError(
+            tr("{path} is no experiment: it holds over {most:,} bytes.", path=path, most=LARGEST_FILE)
+        )
     try:
         text = held.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ExperimentError(f"{path} is not UTF-8 text: save it as UTF-8, as TOML asks.") from None
+        raise ExperimentError(tr("{path} is not UTF-8 text: save it as UTF-8, as TOML asks.", path=path)) from None
     try:
         return Experiment.from_toml(text)
     except ExperimentError as error:
@@ -137,7 +154,9 @@ def _bytes_of(path: Path) -> bytes:
             return sys.stdin.buffer.read(LARGEST_FILE + 1)
         return read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
-        raise ExperimentError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise ExperimentError(
+            tr("{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error)
+        ) from None
 
 
 def is_run_file(source: str) -> bool:
@@ -161,7 +180,7 @@ def read_run(source: str) -> SavedRun:
     from adder_engine.runs.files import read
 
     if "\0" in source:
-        raise RunFileError(f"There is no file {source!r}.")
+        raise RunFileError(tr("There is no file {source!r}.", source=source))
     return read(expanded(source))
 
 

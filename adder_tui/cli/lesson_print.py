@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from adder_engine.language import tr
 from adder_tui.course.lesson import LETTERS, Lesson
 from adder_tui.course.markup import fill, plain
 from adder_tui.learn.prose import prose_lines
@@ -12,6 +13,11 @@ from adder_tui.ui.symbols import UNICODE
 
 WIDTH = 78
 BLANK = "________"
+STEP_WORDS: dict[str, str] = {
+    "read": tr("read"), "predict": tr("predict"), "do": tr("do"), "observe": tr("observe"), "explain": tr("explain"),
+    "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
+}  # fmt: skip
+"""The kinds of steps, as a line names them."""
 
 
 def printed(lesson: Lesson) -> Iterator[str]:
@@ -24,11 +30,11 @@ def printed(lesson: Lesson) -> Iterator[str]:
             yield from _prose(text)
 
     yield f"{lesson.order}. {lesson.title}"
-    yield from _prose(f"{lesson.goal} About {lesson.minutes} minutes.")
+    yield from _prose(tr("{goal} About {minutes} minutes.", goal=lesson.goal, minutes=lesson.minutes))
     yield from part("", "")
     for one in lesson.predictions:
-        yield from ("", "PREDICT", "", *_prose(one.ask), *_choices(one.choices))
-    yield from ("", "DO", "")
+        yield from ("", tr("PREDICT"), "", *_prose(one.ask), *_choices(one.choices))
+    yield from ("", tr("DO"), "")
     if lesson.worked is not None:
         yield from (lesson.worked.title, *("".join(_blanked(pieces)) for pieces in lesson.worked.lines), "")
     for task in lesson.tasks:
@@ -37,15 +43,15 @@ def printed(lesson: Lesson) -> Iterator[str]:
     for field in lesson.fields:
         if field.id not in inline:
             yield from ("", *_prose(f"{field.ask} {BLANK}"), *_choices(field.choices))
-    yield from part("Observe", "OBSERVE")
+    yield from part("Observe", tr("OBSERVE"))
     for one in lesson.predictions:
         yield from ("", *_prose(fill(one.shows, lambda name: BLANK)))
-    yield from part("Explain", "WHY IT IS SO")
-    yield from part("Facts", "TO KEEP")
-    yield from ("", "QUESTION", "", *_prose(lesson.quiz.ask), *_choices(lesson.quiz.choices))
+    yield from part("Explain", tr("WHY IT IS SO"))
+    yield from part("Facts", tr("TO KEEP"))
+    yield from ("", tr("QUESTION"), "", *_prose(lesson.quiz.ask), *_choices(lesson.quiz.choices))
     for challenge in lesson.challenges:
-        yield from ("", *_prose(f"Challenge: {challenge.ask}"))
-    yield from part("Go further", "FOR WHO WANTS MORE")
+        yield from ("", *_prose(tr("Challenge: {ask}", ask=challenge.ask)))
+    yield from part("Go further", tr("FOR WHO WANTS MORE"))
 
 
 def _prose(text: str, width: int = WIDTH) -> list[str]:

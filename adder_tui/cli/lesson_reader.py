@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO, cast
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
-from adder_tui.cli.lesson_print import WIDTH
+from adder_tui.cli.lesson_print import STEP_WORDS, WIDTH
 from adder_tui.cli.output import say
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.availability import words_for
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from adder_tui.storage.run_files import LessonRuns, OwnRun
     from adder_tui.ui.view import ViewState
 
-VEILED = "The network tells its numbers once the blank is filled in. What you need stands in the example."
+VEILED = tr("The network tells its numbers once the blank is filled in. What you need stands in the example.")
 TALL = 10_000
 """Rows, where a view may have as many as it likes."""
 TYPED = (
@@ -45,13 +46,13 @@ NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": 
           "undo": "edit"}  # fmt: skip
 """The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
 PICTURES = {
-    "plane": "It is a picture. Ask sums near and far: what they are off by is what it shows.",
-    "slope": "It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures.",
+    "plane": tr("It is a picture. Ask sums near and far: what they are off by is what it shows."),
+    "slope": tr("It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures."),
 }
 """Views that show nothing which could be read out, with what does instead."""
 KEYS = frozenset({"space", "b", "e", "tab", "r", "u", ".", ","})
 """Keys that texts name; here they are typed as a word."""
-HELP = """\
+HELP = tr("""\
 Enter            goes on, once all is done here
 back             one step back
 again            the step once more
@@ -64,7 +65,7 @@ While there is something to do:
 ask, run 100, step update, set training.lr=0.01, seed 3, reset, edit output.bias 0.5, undo, nudge output.bias 1,
 gradcheck output.bias, open VIEW, station ID, sort CARD BIN, bench NAME ...: as the task asks
 The keys that a text names, typed as a word: space runs to the end, . and , go a step on and an update back,
-b loads the next run, e lr 0.01 changes settings, Tab tells the views, r begins again, u undoes, i hints."""
+b loads the next run, e lr 0.01 changes settings, Tab tells the views, r begins again, u undoes, i hints.""")
 
 
 class _Player:
@@ -126,13 +127,15 @@ class LessonReader:
         state = self.room.lesson_state
         showing = state.showing if state is not None else ""
         if showing and showing != self._showing:
-            say(f"Show me: {showing}")
+            say(tr("Show me: {showing}", showing=showing))
         self._showing = showing
 
     async def go_through(self) -> None:
         """The whole lesson, from where the learner was, until its end or until it is left."""
         await self.room.enter(self._lesson)
-        say(f"{self._lesson.order}. {self._lesson.title}. Type help for what can be typed.")
+        say(
+            tr("{order}. {title}. Type help for what can be typed.", order=self._lesson.order, title=self._lesson.title)
+        )
         try:
             while True:
                 await self.room.look()
@@ -142,7 +145,7 @@ class LessonReader:
                     raise _Left
                 await self._take(line.strip())
         except _Left:
-            say("What you have done is kept.")
+            say(tr("What you have done is kept."))
 
     # --- telling ---------------------------------------------------------------------------------
 
@@ -154,9 +157,22 @@ class LessonReader:
             self._place, self._shown = place, set()
             say("")
             if state.review is not None:
-                say(f"What you have met so far, question {state.review.at + 1} of {len(state.review.lessons)}")
+                say(
+                    tr(
+                        "What you have met so far, question {question} of {questions}",
+                        question=state.review.at + 1,
+                        questions=len(state.review.lessons),
+                    )
+                )
             else:
-                say(f"Step {state.at + 1} of {len(state.steps)}: {state.step.kind}")
+                say(
+                    tr(
+                        "Step {step} of {steps}: {kind}",
+                        step=state.at + 1,
+                        steps=len(state.steps),
+                        kind=STEP_WORDS[state.step.kind],
+                    )
+                )
         lines = [_spoken(line.plain.strip()) for line in page_lines(state, WIDTH, UNICODE)]
         for line in lines:
             if line not in self._shown:
@@ -170,31 +186,38 @@ class LessonReader:
     def _what_next(self) -> str:
         state = self._state
         if state.review is not None:
-            return "Enter goes on." if state.review.right else "Type a letter."
+            return tr("Enter goes on.") if state.review.right else tr("Type a letter.")
         if state.asking:
-            return "Shall the program do this task? yes or no."
+            return tr("Shall the program do this task? yes or no.")
         if state.step.kind in ("predict", "quiz") and not state.may_go_on:
-            return "Type a letter." if state.choices else "Type what you think; a guess is enough."
+            return tr("Type a letter.") if state.choices else tr("Type what you think; a guess is enough.")
         if state.may_go_on:
-            return "Enter goes on." if state.at + 1 < len(state.steps) else "This was the last step; Enter ends it."
+            return (
+                tr("Enter goes on.")
+                if state.at + 1 < len(state.steps)
+                else tr("This was the last step; Enter ends it.")
+            )
         blank = state.lesson.field_named(state.blank)
         if state.types_now and blank is not None:
-            return f"Fill in: {plain(blank.ask)}"
-        return f"To do: {plain(state.task.do)}" if state.task is not None else ""
+            return tr("Fill in: {ask}", ask=plain(blank.ask))
+        return tr("To do: {do}", do=plain(state.task.do)) if state.task is not None else ""
 
     def _tell_run(self, before: Snapshot | None) -> None:
         """Where the run stands after something was done to it."""
         now = self._snapshot
         if now is None:
             return
-        parts = [f"Epoch {count(now.epoch)} of {count(now.experiment.epochs)}", f"update {count(now.moment.update)}"]
+        parts = [
+            tr("Epoch {epoch} of {epochs}", epoch=count(now.epoch), epochs=count(now.experiment.epochs)),
+            tr("update {update}", update=count(now.moment.update)),
+        ]
         if now.rung is not None:
-            parts.append(f"after {now.rung.phase}")
+            parts.append(tr("after {phase}", phase=now.rung.phase))
         if now.current_loss is not None:
             was = before.current_loss if before is not None and before.run == now.run else None
             moved = was is not None and was != now.current_loss
-            told = f", was {number(was, UNICODE)}" if moved else ""
-            parts.append(f"loss now {number(now.current_loss, UNICODE)}{told}")
+            told = tr(", was {was}", was=number(was, UNICODE)) if moved else ""
+            parts.append(tr("loss now {loss}{told}", loss=number(now.current_loss, UNICODE), told=told))
         say(f"{'; '.join(parts)}. {_answer(now)}")
         if now.message:
             say(now.message)
@@ -248,18 +271,32 @@ class LessonReader:
         limit, now = await self._session.bench("limit"), self._snapshot
         if now is not None and isinstance(limit, float):
             rate, times = plain_number(now.lr, UNICODE), number(now.lr / limit, UNICODE, 2)
-            lands = "a step lands higher" if now.lr > limit else "a step lands lower"
-            say(f"The limit here is {number(limit, UNICODE, 3)}; the rate {rate} is {times} times that: {lands}.")
+            lands = tr("a step lands higher") if now.lr > limit else tr("a step lands lower")
+            say(
+                tr(
+                    "The limit here is {limit}; the rate {rate} is {times} times that: {lands}.",
+                    limit=number(limit, UNICODE, 3),
+                    rate=rate,
+                    times=times,
+                    lands=lands,
+                )
+            )
 
     def _tell_losses(self) -> None:
         """The loss at some ten epochs of the run."""
         losses = self._snapshot.losses if self._snapshot is not None else None
         if losses is None or not len(losses.epochs):
-            say("No epoch yet.")
+            say(tr("No epoch yet."))
             return
         last = len(losses.epochs) - 1
         for i in sorted({round(last * k / 10) for k in range(11)}):
-            say(f"epoch {count(int(losses.epochs[i]))}: train loss {number(float(losses.train[i]), UNICODE)}")
+            say(
+                tr(
+                    "epoch {epoch}: train loss {loss}",
+                    epoch=count(int(losses.epochs[i])),
+                    loss=number(float(losses.train[i]), UNICODE),
+                )
+            )
 
     def _view(self) -> ViewState | None:
         from adder_tui.selection import first_selection
@@ -291,7 +328,7 @@ class LessonReader:
             if state.review is not None:
                 self.room.answers.end_review()
             elif not self.room.go(-1):
-                say("This is the first step.")
+                say(tr("This is the first step."))
         elif word == "words":
             self._tell_words(rest)
         elif state.review is not None or (state.choices and not state.may_go_on):
@@ -299,7 +336,7 @@ class LessonReader:
         elif state.step.kind == "predict" and state.blank:
             self.room.answers.submit(line)
         elif state.step.kind not in PRACTICE:
-            say("There is nothing to be typed at this step: Enter goes on, help tells more.")
+            say(tr("There is nothing to be typed at this step: Enter goes on, help tells more."))
         else:
             await self._practise(word, line)
 
@@ -331,14 +368,14 @@ class LessonReader:
             if left > 0:
                 await self._do_typed(f"run {left}")
             else:
-                say("The run is at its end: r begins it again, run 100 goes on.")
+                say(tr("The run is at its end: r begins it again, run 100 goes on."))
         elif key == "b":
             if not state.lesson.stations:
-                say("This lesson keeps no further runs ready.")
+                say(tr("This lesson keeps no further runs ready."))
                 return
             await self.room.controls.action_station()
             chosen = state.lesson.station_named(state.station)
-            say(chosen.title if chosen is not None else state.lesson.run_title or "The lesson's own run.")
+            say(chosen.title if chosen is not None else state.lesson.run_title or tr("The lesson's own run."))
             self._tell_run(before)
         elif key == "e" and rest and self.room.controls.chosen:
             try:
@@ -347,9 +384,14 @@ class LessonReader:
             except AdderError as error:
                 say(str(error))
         elif key == "e":
-            say(f"Write the setting behind it, such as e lr 0.01. Here: {', '.join(state.lesson.controls) or 'none'}.")
+            say(
+                tr(
+                    "Write the setting behind it, such as e lr 0.01. Here: {controls}.",
+                    controls=", ".join(state.lesson.controls) or tr("none"),
+                )
+            )
         elif key == "tab":
-            say(f"Write open and a view: {', '.join(state.lesson.shown_views)}.")
+            say(tr("Write open and a view: {views}.", views=", ".join(state.lesson.shown_views)))
         else:
             step = f"step {state.lesson.step_size or 'epoch'}"
             await self._do_typed({".": step, ",": "step back", "r": "reset", "u": "undo"}[key])
@@ -362,11 +404,12 @@ class LessonReader:
         elif self.room.go(1):
             return
         elif not state.may_go_on:
-            say(f"Not yet: {'the task is still open, hint helps.' if state.step.kind == 'do' else 'answer first.'}")
+            open_task = state.step.kind == "do"
+            say(tr("Not yet: the task is still open, hint helps.") if open_task else tr("Not yet: answer first."))
         elif not (state.review_due and self.room.answers.begin_review()):
-            say("This lesson is done." if state.finished else "The quiz is still open.")
+            say(tr("This lesson is done.") if state.finished else tr("The quiz is still open."))
             if (after := self.room.course.after(state.lesson.id)) is not None:
-                say(f"The next one is adder-tui lessons read {after.id} --do")
+                say(tr("The next one is adder-tui lessons read {id} --do", id=after.id))
             raise _Left
 
     def _pick(self, typed: str) -> None:
@@ -375,7 +418,13 @@ class LessonReader:
         texts = {plain(text).casefold(): letter for letter, text in zip(LETTERS, state.choices, strict=False)}
         letter = typed.casefold() if len(typed) == 1 else texts.get(typed.casefold(), "")
         if letter not in texts.values():
-            say(f"{typed} is none of the choices: type a letter from a to {LETTERS[len(state.choices) - 1]}.")
+            say(
+                tr(
+                    "{typed} is none of the choices: type a letter from a to {last}.",
+                    typed=typed,
+                    last=LETTERS[len(state.choices) - 1],
+                )
+            )
             return
         self.room.answers.action_pick(letter)
         if state.step.kind == "predict" and state.review is None:
@@ -384,7 +433,7 @@ class LessonReader:
     def _hint(self) -> None:
         self.room.help.hint()
         if self._state.task is None:
-            say("There is no task open here.")
+            say(tr("There is no task open here."))
 
     async def _show_me(self) -> None:
         before = self._snapshot
@@ -394,12 +443,16 @@ class LessonReader:
     def _tell_words(self, term: str) -> None:
         glossary = self.room.course.glossary
         if not term:
-            say(f"Words of this lesson: {', '.join(self._lesson.terms) or 'none'}.")
+            say(tr("Words of this lesson: {terms}.", terms=", ".join(self._lesson.terms) or tr("none")))
             return
         entry = glossary.find(term)
         if entry is None:
             near = difflib.get_close_matches(term, glossary.entries, n=1)
-            say(f"There is no word {term!r} in the glossary{f': did you mean {near[0]}?' if near else '.'}")
+            say(
+                tr("There is no word {term!r} in the glossary: did you mean {near}?", term=term, near=near[0])
+                if near
+                else tr("There is no word {term!r} in the glossary.", term=term)
+            )
         else:
             say(f"{entry.term}: {plain(entry.text)}")
 
@@ -410,7 +463,11 @@ class LessonReader:
             await self._do(action)
         except AdderError as error:
             known = not typed or any(c.isdigit() for c in typed)
-            say(str(error) if known else f"{typed!r} is nothing that can be done here: help tells what is.")
+            say(
+                str(error)
+                if known
+                else tr("{typed!r} is nothing that can be done here: help tells what is.", typed=typed)
+            )
 
     def _action(self, text: str) -> Action:
         """Read what was typed, the sum as the run's task writes it.
@@ -426,19 +483,35 @@ class LessonReader:
         action = parse_action(text)
         needed = NEEDED.get(verb)
         if needed is not None and needed not in words_for(state.lesson, state.step):
-            raise AdderError(f"{verb} is not for this lesson.")
+            raise AdderError(tr("{verb} is not for this lesson.", verb=verb))
         foreign = [key for key in action.keys if key not in state.lesson.controls]
         if foreign:
             there = ", ".join(state.lesson.controls)
-            raise AdderError(f"{foreign[0]} is not changed in this lesson: it has {there}.")
+            raise AdderError(tr("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there))
         if verb == "open" and action.argument not in state.lesson.shown_views:
-            raise AdderError(f"This lesson has no {action.argument}: it has {', '.join(state.lesson.shown_views)}.")
+            raise AdderError(
+                tr(
+                    "This lesson has no {view}: it has {views}.",
+                    view=action.argument,
+                    views=", ".join(state.lesson.shown_views),
+                )
+            )
         board = state.lesson.board
         if verb == "sort" and (board is None or action.words[0] not in {card.id for card in board.cards}
                                or " ".join(action.words[1:]) not in board.bins):  # fmt: skip
-            raise AdderError(f"{text!r}: " + ("there are no cards here." if board is None else
-                             f"write {PATTERNS['sort']!r}, with a card of {', '.join(c.id for c in board.cards)}"
-                             f" and a bin of {', '.join(board.bins)}."))  # fmt: skip
+            raise AdderError(
+                f"{text!r}: "
+                + (
+                    tr("there are no cards here.")
+                    if board is None
+                    else tr(
+                        "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
+                        pattern=PATTERNS["sort"],
+                        cards=", ".join(c.id for c in board.cards),
+                        bins=", ".join(board.bins),
+                    )
+                )
+            )
         return action
 
     async def _do(self, action: Action) -> None:
@@ -474,7 +547,7 @@ class LessonReader:
 
 def _spoken(line: str) -> str:
     """A line of the page with words for the marks that a reader would spell out."""
-    for mark, word in zip((*marks(UNICODE), UNICODE.current), ("open:", "done:", "picked:"), strict=True):
+    for mark, word in zip((*marks(UNICODE), UNICODE.current), (tr("open:"), tr("done:"), tr("picked:")), strict=True):
         if line.startswith(f"{mark} "):
             return f"{word} {line[len(mark) :].strip()}"
     return line
@@ -485,10 +558,17 @@ def _layer_words(layer: LayerTrace) -> Iterator[str]:
     for j, (weights, bias, pre, post) in enumerate(zip(layer.weight, layer.bias, layer.pre, layer.post, strict=True)):
         products = zip(layer.entering, weights, strict=True)
         terms = [f"{_factor(float(x))}{UNICODE.times}{_factor(float(w))}" for x, w in products]
-        bent = f", then {number(float(post), UNICODE)}" if post != pre else ""
+        bent = tr(", then {post}", post=number(float(post), UNICODE)) if post != pre else ""
         plus = f"{UNICODE.minus} {_factor(-float(bias))}" if bias < 0 else f"+ {_factor(float(bias))}"
         told = f"{' + '.join(terms)} {plus}"
-        yield f"{layer.name}, neuron {j + 1}: {told} = {number(float(pre), UNICODE)}{bent}"
+        yield tr(
+            "{layer}, neuron {neuron}: {told} = {pre}{bent}",
+            layer=layer.name,
+            neuron=j + 1,
+            told=told,
+            pre=number(float(pre), UNICODE),
+            bent=bent,
+        )
 
 
 def _factor(value: float) -> str:
@@ -500,11 +580,12 @@ def _factor(value: float) -> str:
 def _answer(snapshot: Snapshot) -> str:
     """``To 30 and 70 the network says 1.186, right is 100, off by −98.81.``"""
     asked, asks = snapshot.asked, snapshot.experiment.is_yes_or_no
-    pair = f"{plain_number(asked.sum.a, UNICODE)} and {plain_number(asked.sum.b, UNICODE)}"
-    right = "" if asked.wanted is None else f", right is {truth_text(asked.wanted, asks, UNICODE)}"
+    pair = tr("{a} and {b}", a=plain_number(asked.sum.a, UNICODE), b=plain_number(asked.sum.b, UNICODE))
+    right = "" if asked.wanted is None else tr(", right is {right}", right=truth_text(asked.wanted, asks, UNICODE))
     off = "" if asked.off_by is None or asks else f", {off_by(asked.off_by, UNICODE)}"
-    said = f"{answer_text(asked.predicted, asks, UNICODE)}{' yes' if asks else ''}"
-    return f"To {pair} the network says {said}{right}{off}."
+    said = answer_text(asked.predicted, asks, UNICODE)
+    said = tr("{share} yes", share=said) if asks else said
+    return tr("To {pair} the network says {said}{right}{off}.", pair=pair, said=said, right=right, off=off)
 
 
 def _say_lines(lines: Iterator[Line] | Sequence[Line]) -> None:

@@ -10,31 +10,42 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adder_engine.language import tr, trn
 from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.output import complain, say
+from adder_tui.cli.translated_command import TranslatedGroup
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
 from adder_tui.storage.exports import CourseMark, read_export, to_line
 from adder_tui.storage.progress import Store, Tree, join
 from adder_tui.storage.run_files import expanded
+from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.source import Problem
     from adder_tui.storage.exports import Drop
-STATE_WORDS = {"open": "open", "started": "begun", "assisted": "done, with help", "solved": "done"}
+STATE_WORDS = {"open": tr("open"), "started": tr("begun"), "assisted": tr("done, with help"), "solved": tr("done")}
 
-DATA_DIR = click.option("--data-dir", metavar="FOLDER", help="Where progress is kept, instead of the usual folder.")
-COURSE = click.option("--course", metavar="FOLDER", help="A course of your own, instead of the one that comes along.")
+DATA_DIR = click.option("--data-dir", metavar="FOLDER", help=tr("Where progress is kept, instead of the usual folder."))
+COURSE = click.option(
+    "--course", metavar="FOLDER", help=tr("A course of your own, instead of the one that comes along.")
+)
 
 
-class _Lessons(click.Group):
+class _Lessons(TranslatedGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(f"lessons has no {args[0]!r}: there are {', '.join(self.list_commands(ctx))}.")
+            raise click.UsageError(
+                tr(
+                    "lessons has no {name!r}: there are {commands}.",
+                    name=args[0],
+                    commands=", ".join(self.list_commands(ctx)),
+                )
+            )
         return super().resolve_command(ctx, args)
 
 
@@ -72,10 +83,10 @@ class _Place:
         """Read the course, and say what of it cannot be used."""
         course = _course(self.folder)
         for one in course.broken:
-            complain(f"{one.fault} The course goes on without it.")
+            complain(tr("{fault} The course goes on without it.", fault=one.fault))
         return course
 
-    def told(self) -> int:
+    def exit_code(self) -> int:
         """Say what the store and the drop folder have to say; the exit code."""
         if self.drop is not None:
             self.drop.close()
@@ -94,7 +105,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
     """List the course's lessons; read, check and translate them; carry progress elsewhere."""
     if ctx.invoked_subcommand is not None:
         if course or data_dir or class_file:
-            raise click.UsageError(f"Write the option after {ctx.invoked_subcommand}.")
+            raise click.UsageError(tr("Write the option after {command}.", command=ctx.invoked_subcommand))
         return 0
     from adder_tui.course.class_file import assigned_ids, today_words
 
@@ -108,13 +119,14 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
         for lesson in there.in_chapter(chapter.id):
             here = ">" if kept.current == lesson.id else " "
             state = STATE_WORDS[kept.lesson(lesson.id).state]
-            on = "  today" if lesson.id in today else ""
+            on = "  " + tr("today") if lesson.id in today else ""
             say(f"{here} {lesson.order:>2}  {lesson.id:<{width}}  {state:<15}  {lesson.title}{on}")
     done = sum(kept.lesson(lesson.id).done for lesson in there.lessons)
-    say(f"{done} of {len(there.lessons)} done.{f' Today: {today_words(there, today)}.' if today else ''}")
+    assigned = " " + tr("Today: {lessons}.", lessons=today_words(there, today)) if today else ""
+    say(tr("{done} of {lessons} done.", done=done, lessons=len(there.lessons)) + assigned)
     if missing:
         complain(missing)
-    return place.told()
+    return place.exit_code()
 
 
 @lessons.command()
@@ -130,8 +142,8 @@ def export(file: str | None, course: str | None, data_dir: str | None, class_fil
         say(line)
     else:
         expanded(file).write_text(line + "\n", encoding="ascii")
-        say(f"Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.")
-    return place.told()
+        say(tr("Your progress is in {file}: adder-tui lessons import {file} takes it over elsewhere.", file=file))
+    return place.exit_code()
 
 
 @lessons.command("import")
@@ -151,7 +163,9 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
     folder = course_of(course, taught)
     mark = mark_of(folder)
     if of.id and mark.id and of.id != mark.id and course is not None:
-        raise click.UsageError(f"This is progress of the course {of.id!r}, not of {mark.id!r}: leave out --course.")
+        raise click.UsageError(
+            tr("This is progress of the course {id!r}, not of {own!r}: leave out --course.", id=of.id, own=mark.id)
+        )
     if course is None and (of.id or of.folder) and of.id != mark.id:
         folder, mark = (Path(of.folder) if of.folder else None), of
     place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
@@ -163,13 +177,13 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
     ids = list(other.get("lessons", {}))
     done = sum(place.store.progress.lesson(id).done for id in ids)
     if not place.store.warning:
-        say(f"Taken over: {len(ids)} {'lesson' if len(ids) == 1 else 'lessons'}, {done} of them done.")
-    return place.told()
+        say(tr("Taken over: {lessons}, {done} of them done.", lessons=plural(len(ids), "lesson", "lessons"), done=done))
+    return place.exit_code()
 
 
 @lessons.command()
 @click.argument("id", metavar="[ID]", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help=tr("Do not ask."))
 @COURSE
 @DATA_DIR
 @CLASS
@@ -182,12 +196,18 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
     ids = [id] if id is not None else list(place.store.progress.tree.get("lessons", {}))
     begun = [one for one in ids if place.store.progress.lesson(one).state != "open"]
     if not begun:
-        say(f"{id} was not begun." if id else "Nothing was begun.")
-        return place.told()
-    what = f"what was done in {id}" if id else f"all progress in {there.title}, {len(begun)} lessons of it begun,"
-    if not yes and not click.confirm(f"Shall {what} be forgotten? lessons export keeps a copy.", err=True):
-        say("Nothing was forgotten.")
-        return place.told()
+        say(tr("{id} was not begun.", id=id) if id else tr("Nothing was begun."))
+        return place.exit_code()
+    what = (
+        tr("what was done in {id}", id=id)
+        if id
+        else tr("all progress in {title}, {lessons} lessons of it begun,", title=there.title, lessons=len(begun))
+    )
+    if not yes and not click.confirm(
+        tr("Shall {what} be forgotten? lessons export keeps a copy.", what=what), err=True
+    ):
+        say(tr("Nothing was forgotten."))
+        return place.exit_code()
 
     def forgotten(tree: Tree) -> None:
         for one in ids:
@@ -197,13 +217,13 @@ def reset(id: str | None, yes: bool, course: str | None, data_dir: str | None, c
 
     place.store.change(forgotten)
     if not place.store.warning:
-        say(f"{id} is as if never begun." if id else "The course is as if never begun.")
-    return place.told()
+        say(tr("{id} is as if never begun.", id=id) if id else tr("The course is as if never begun."))
+    return place.exit_code()
 
 
 @lessons.command()
 @click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
-@click.option("--play", is_flag=True, help="Also play the solutions, and measure every figure that is stated.")
+@click.option("--play", is_flag=True, help=tr("Also play the solutions, and measure every figure that is stated."))
 def check(paths: tuple[str, ...], play: bool) -> int:
     """Tell an author what is wrong with lessons, a course or a class file, by line and key."""
     wrong = 0
@@ -224,7 +244,11 @@ def _check_file(path: Path, play: bool) -> int:
     if play and lesson is not None:
         amiss += _play(lesson)
     if lesson is not None and not amiss:
-        say(f"{path}: {_counted(lesson)}. Nothing is wrong with it{' when it is played' if play else ''}.")
+        say(
+            tr("{path}: {parts}. Nothing is wrong with it when it is played.", path=path, parts=_counted(lesson))
+            if play
+            else tr("{path}: {parts}. Nothing is wrong with it.", path=path, parts=_counted(lesson))
+        )
     return amiss
 
 
@@ -236,13 +260,23 @@ def _check_course(folder: Path, play: bool) -> int:
     if play and course is not None:
         amiss += sum(map(_play, course.lessons))
     if course is not None and not amiss:
-        many = len(course.lessons) > 1
+        count = len(course.lessons)
         good = (
-            f"{len(course.lessons)} lessons. Nothing is wrong with them"
-            if many
-            else "1 lesson. Nothing is wrong with it"
+            trn(
+                "{count} lesson. Nothing is wrong with it when it is played.",
+                "{count} lessons. Nothing is wrong with them when they are played.",
+                count,
+                count=count,
+            )
+            if play
+            else trn(
+                "{count} lesson. Nothing is wrong with it.",
+                "{count} lessons. Nothing is wrong with them.",
+                count,
+                count=count,
+            )
         )
-        say(f"{folder}: {good}{(' when they are played' if many else ' when it is played') if play else ''}.")
+        say(f"{folder}: {good}")
     return amiss
 
 
@@ -261,12 +295,12 @@ def _check_class(path: Path) -> int:
     amiss = [missing] if missing else []
     drop = taught.drop
     if drop is not None and not (drop.is_dir() and os.access(drop, os.W_OK | os.X_OK)):
-        amiss.append(f"drop = {str(drop)!r} will not do: it takes a folder that learners may write to.")
+        amiss.append(tr("drop = {drop!r} will not do: it takes a folder that learners may write to.", drop=str(drop)))
     for text in amiss:
         say(f"{path}: {text}")
     if not amiss:
-        on = f" Today: {today_words(course, today)}." if today else ""
-        say(f"{path}: {course.title}.{on} Nothing is wrong with it.")
+        on = tr("Today: {lessons}.", lessons=today_words(course, today)) + " " if today else ""
+        say(f"{path}: {course.title}. {on}{tr('Nothing is wrong with it.')}")
     return len(amiss)
 
 
@@ -292,15 +326,27 @@ def translate(folder: str, course: str | None) -> int:
     from adder_tui.course.source import TO_TRANSLATE
 
     count = copy_to_translate(_course(course_of(course, None)), expanded(folder))
-    say(f"{count:,} texts in {folder} are to be translated; each has {TO_TRANSLATE.strip()} before it, which goes.")
-    say(f"adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.")
+    say(
+        tr(
+            "{count:,} texts in {folder} are to be translated; each has {mark} before it, which goes.",
+            count=count,
+            folder=folder,
+            mark=TO_TRANSLATE.strip(),
+        )
+    )
+    say(
+        tr(
+            "adder-tui lessons check {folder} tells what is left, adder-tui --course {folder} plays it meanwhile.",
+            folder=folder,
+        )
+    )
     return 0
 
 
 @lessons.command()
 @click.argument("folder", metavar="[FOLDER]", required=False)
-@click.option("--csv", "form", flag_value="csv", help="Write a table with a line for each lesson begun.")
-@click.option("--json", "form", flag_value="json", help="Write the same as one JSON object a line.")
+@click.option("--csv", "form", flag_value="csv", help=tr("Write a table with a line for each lesson begun."))
+@click.option("--json", "form", flag_value="json", help=tr("Write the same as one JSON object a line."))
 @COURSE
 @CLASS
 def report(folder: str | None, form: str | None, course: str | None, class_file: str | None) -> int:
@@ -313,13 +359,13 @@ def report(folder: str | None, form: str | None, course: str | None, class_file:
     taught = read_class_of(class_file)
     where = expanded(folder) if folder is not None else taught.drop if taught is not None else None
     if where is None:
-        raise click.UsageError("Name the folder in which the exported progress lies, or a class file with a drop.")
+        raise click.UsageError(tr("Name the folder in which the exported progress lies, or a class file with a drop."))
     return print_report(where, form or "text", course_of(course, taught))
 
 
 @lessons.command()
 @click.argument("id", metavar="ID")
-@click.option("--do", "do_it", is_flag=True, help="Be led through it line by line, without a screen.")
+@click.option("--do", "do_it", is_flag=True, help=tr("Be led through it line by line, without a screen."))
 @COURSE
 @DATA_DIR
 @CLASS
@@ -337,7 +383,7 @@ def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_f
     place = _Place.of(course, data_dir, class_file)
     there = place.course()
     asyncio.run(lead(there, place.store, lesson_named(there, id), sys.stdin))
-    return place.told()
+    return place.exit_code()
 
 
 def _course(folder: Path | None) -> Course:
@@ -357,7 +403,9 @@ def lesson_named(course: Course, id: str) -> Lesson:
     if lesson is None:
         broken = next((one for one in course.broken if one.name.partition("-")[2] == f"{id}.md"), None)
         raise click.UsageError(
-            broken.fault if broken else f"There is no lesson {id!r}: there are {', '.join(course.by_id)}."
+            broken.fault
+            if broken
+            else tr("There is no lesson {id!r}: there are {ids}.", id=id, ids=", ".join(course.by_id))
         )
     return lesson
 
@@ -386,6 +434,8 @@ async def _trial(lesson: Lesson) -> list[str]:
 
 def _counted(lesson: Lesson) -> str:
     return ", ".join(
-        f"{count} {word}{'' if count == 1 else 's'}"
-        for count, word in ((len(lesson.tasks), "task"), (len(lesson.measured), "measured figure"))
+        (
+            plural(len(lesson.tasks), "task", "tasks"),
+            plural(len(lesson.measured), "measured figure", "measured figures"),
+        )
     )

@@ -14,11 +14,13 @@ from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
 from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.language import tr
 from adder_engine.parsing import parse_number
 from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
+from adder_tui.cli.translated_command import TranslatedCommand, TranslatedGroup
 from adder_tui.settings import CHARACTERS, THEMES, Settings, default_data_dir
 from adder_tui.storage.run_files import expanded, make_data_dir
 
@@ -40,17 +42,17 @@ behind a picture of the training waits 1/240 s to be painted."""
 
 SET = click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE",
-    help="Set one key of the experiment, such as training.lr=0.01; repeat it for more.",
+    help=tr("Set one key of the experiment, such as training.lr=0.01; repeat it for more."),
 )  # fmt: skip
 DATA = click.option(
     "--data", metavar="FILE.csv",
-    help="Train on the rows in this file, a,b or a,b,target, instead of the experiment's data; - reads them from"
-    " standard input.",
+    help=tr("Train on the rows in this file, a,b or a,b,target, instead of the experiment's data; - reads them from"
+    " standard input."),
 )  # fmt: skip
 
 WEIGHTS = click.option(
     "--weights", metavar="FILE",
-    help="Start from these weights: a state_dict (.pt), safetensors, .npz or .json, with the network's names.",
+    help=tr("Start from these weights: a state_dict (.pt), safetensors, .npz or .json, with the network's names."),
 )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def _number(typed: str | float) -> float:
     """A number, with a point or a decimal comma."""
     number = typed if isinstance(typed, float) else parse_number(typed)
     if number is None:
-        raise click.BadParameter(f"{typed!r} is no number.")
+        raise click.BadParameter(tr("{typed!r} is no number.", typed=typed))
     return number
 
 
@@ -72,15 +74,21 @@ class _Once:
             once = isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
             if once and given.count(option) > 1:
                 times = given.count(option)
-                raise click.UsageError(f"{option.opts[0]} was given {times} times, and it counts once: keep one.")
+                raise click.UsageError(
+                    tr(
+                        "{option} was given {times} times, and it counts once: keep one.",
+                        option=option.opts[0],
+                        times=times,
+                    )
+                )
         return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return]
 
 
-class _Command(_Once, click.Command):
+class _Command(_Once, TranslatedCommand):
     pass
 
 
-class _Commands(_Once, click.Group):
+class _Commands(_Once, TranslatedGroup):
     command_class = _Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -98,8 +106,11 @@ class _Commands(_Once, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
             raise click.UsageError(
-                f"There is no command {args[0]!r}: there are {' and '.join(self.list_commands(ctx))};"
-                " --experiment opens the app on an experiment."
+                tr(
+                    "There is no command {name!r}: there are {commands}; --experiment opens the app on an experiment.",
+                    name=args[0],
+                    commands=f" {tr('and')} ".join(self.list_commands(ctx)),
+                )
             )
         return super().resolve_command(ctx, args)
 
@@ -107,32 +118,39 @@ class _Commands(_Once, click.Group):
 def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
     if not SLOWEST_FPS <= value <= FASTEST_FPS:
         raise click.BadParameter(
-            f"{value:g} will not do: it takes {SLOWEST_FPS:g} to {FASTEST_FPS:g} redraws a second."
+            tr(
+                "{value:g} will not do: it takes {low:g} to {high:g} redraws a second.",
+                value=value,
+                low=SLOWEST_FPS,
+                high=FASTEST_FPS,
+            )
         )
     return value
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--experiment", metavar="NAME|FILE.toml", help="Open on this experiment: a preset's name or a file.")
-@click.option("--open", "run", metavar="RUN", help="Go on with a saved run.")
+@click.option("--experiment", metavar="NAME|FILE.toml", help=tr("Open on this experiment: a preset's name or a file."))
+@click.option("--open", "run", metavar="RUN", help=tr("Go on with a saved run."))
 @DATA
 @WEIGHTS
 @SET
-@click.option("--lesson", metavar="ID", help="Open a lesson; adder-tui lessons lists them.")
-@click.option("--course", metavar="FOLDER", help="Play a course of your own.")
+@click.option("--lesson", metavar="ID", help=tr("Open a lesson; adder-tui lessons lists them."))
+@click.option("--course", metavar="FOLDER", help=tr("Play a course of your own."))
 @CLASS
-@click.option("--fps", default=4.0, show_default=True, callback=_frames, help="Redraws a second while training.")
-@click.option("--ascii", "ascii_asked", is_flag=True, help="Draw with plain ASCII characters alone.")
+@click.option("--fps", default=4.0, show_default=True, callback=_frames, help=tr("Redraws a second while training."))
+@click.option("--ascii", "ascii_asked", is_flag=True, help=tr("Draw with plain ASCII characters alone."))
 @click.option(
     "--characters",
     type=click.Choice(CHARACTERS),
-    help="Draw with all characters, with blocks and lines but no braille, or with ASCII.",
+    help=tr("Draw with all characters, with blocks and lines but no braille, or with ASCII."),
 )
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
-@click.option("--theme", type=click.Choice(THEMES), help="Colours for a dark or a light background.")
-@click.option("--data-dir", metavar="FOLDER", help="Write everything here instead of the usual state folder.")
-@click.option("--record", metavar="FILE.cast", help="Write the session down as an asciicast, to be played again.")
-@click.option("--check", "check_only", is_flag=True, help="Tell what the terminal, torch and the folders look like.")
+@click.option("--no-mouse", is_flag=True, help=tr("Leave the mouse to the terminal."))
+@click.option("--theme", type=click.Choice(THEMES), help=tr("Colours for a dark or a light background."))
+@click.option("--data-dir", metavar="FOLDER", help=tr("Write everything here instead of the usual state folder."))
+@click.option("--record", metavar="FILE.cast", help=tr("Write the session down as an asciicast, to be played again."))
+@click.option(
+    "--check", "check_only", is_flag=True, help=tr("Tell what the terminal, torch and the folders look like.")
+)
 @click.version_option(__version__, prog_name="adder-tui", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -159,13 +177,20 @@ def cli(
         _refuse_app_options(ctx)
         return 0
     if ascii_asked and characters not in (None, "ascii"):
-        raise click.UsageError(f"--ascii and --characters {characters} ask for different things: use one of them.")
+        raise click.UsageError(
+            tr(
+                "--ascii and --characters {characters} ask for different things: use one of them.",
+                characters=characters,
+            )
+        )
     taught = read_class_of(class_file)
     if taught is not None:  # what a learner asks for counts: a terminal may need it
         characters, theme = characters or ("ascii" if ascii_asked else taught.characters), theme or taught.theme
     ascii_asked = ascii_asked or characters == "ascii"
     if not (data_dir or os.environ.get("HOME", "~") or os.environ.get("XDG_STATE_HOME")):
-        raise click.UsageError("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
+        raise click.UsageError(
+            tr("HOME is empty, so there is no usual folder to keep things in: --data-dir names one.")
+        )
     folder = expanded(data_dir).absolute() if data_dir else default_data_dir()
     if check_only:
         from adder_tui.cli.doctor import check, tell_of_data
@@ -218,7 +243,7 @@ def _chosen(
         return chosen
     if chosen is not None:
         raise click.UsageError(
-            "A saved run brings its own experiment: leave out --experiment, --data, --weights and --set."
+            tr("A saved run brings its own experiment: leave out --experiment, --data, --weights and --set.")
         )
     from adder_tui.cli.inputs import read_run
 
@@ -228,12 +253,16 @@ def _chosen(
 def _title(experiment: str, data: str | None) -> str:
     """What a run is called: its preset or file, and the file of its rows."""
     name = Path(experiment).name
-    return name if data is None else f"{name} on {'standard input' if data == '-' else Path(data).name}"
+    return (
+        name
+        if data is None
+        else tr("{name} on {data}", name=name, data=tr("standard input") if data == "-" else Path(data).name)
+    )
 
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@click.option("--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's."))
 @DATA
 @WEIGHTS
 @SET
@@ -242,10 +271,10 @@ def _title(experiment: str, data: str | None) -> str:
     "sums",
     multiple=True,
     metavar="SUM",
-    help="Ask this after training, such as 30+70; repeat it for more.",
+    help=tr("Ask this after training, such as 30+70; repeat it for more."),
 )
-@click.option("--save", metavar="RUN.npz", help="Save the run, with its past: --open, predict and export take it.")
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a line.")
+@click.option("--save", metavar="RUN.npz", help=tr("Save the run, with its past: --open, predict and export take it."))
+@click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object a line."))
 def train(
     experiment: str,
     epochs: int | None,
@@ -286,10 +315,12 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
     "--to",
     required=True,
     metavar="FILE",
-    help="Ends in .toml (the experiment, to send on), .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the"
-    " losses) or .svg (their chart).",
+    help=tr(
+        "Ends in .toml (the experiment, to send on), .py (a PyTorch script), .ipynb, .pt (the weights), .csv (the"
+        " losses) or .svg (their chart)."
+    ),
 )
-@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@click.option("--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's."))
 @DATA
 @WEIGHTS
 @SET
@@ -313,20 +344,20 @@ def export(
     required=True,
     multiple=True,
     metavar="KEY=VALUE,VALUE",
-    help="A setting and its values; give it twice for a grid of all pairs.",
+    help=tr("A setting and its values; give it twice for a grid of all pairs."),
 )
-@click.option("--seeds", type=int, metavar="N", help="Runs of each value, from so many seeds; default 5.")
-@click.option("--epochs", type=int, metavar="N", help="Train for so many epochs instead of the experiment's.")
+@click.option("--seeds", type=int, metavar="N", help=tr("Runs of each value, from so many seeds; default 5."))
+@click.option("--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's."))
 @DATA
 @SET
 @click.option(
     "--predict", "sums", multiple=True, metavar="SUM",
-    help="Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more.",
+    help=tr("Ask this instead of the first watched sum, which is 30+70 where it fits; repeat it for more."),
 )  # fmt: skip
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Train so many runs at a time; default: one a core."
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help=tr("Train so many runs at a time; default: one a core.")
 )
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run.")
+@click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object a run."))
 def sweep(
     experiment: str,
     overs: tuple[str, ...],
@@ -349,14 +380,14 @@ def sweep(
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@click.option("--from", "low", type=_number, default=LOW, show_default=True, metavar="RATE", help="The first rate.")
-@click.option("--to", "high", type=_number, default=HIGH, show_default=True, metavar="RATE", help="The last rate.")
-@click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help="How many updates.")
+@click.option("--from", "low", type=_number, default=LOW, show_default=True, metavar="RATE", help=tr("The first rate."))
+@click.option("--to", "high", type=_number, default=HIGH, show_default=True, metavar="RATE", help=tr("The last rate."))
+@click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help=tr("How many updates."))
 @DATA
 @WEIGHTS
 @SET
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
-@click.option("--csv", "as_csv", is_flag=True, help="Write a table of rates and losses.")
+@click.option("--json", "as_json", is_flag=True, help=tr("Write one JSON object."))
+@click.option("--csv", "as_csv", is_flag=True, help=tr("Write a table of rates and losses."))
 def rates(
     experiment: str,
     low: float,
@@ -370,7 +401,7 @@ def rates(
 ) -> int:
     """Find a learning rate: the loss while the rate rises from update to update."""
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv ask for different things: use one of them.")
+        raise click.UsageError(tr("--json and --csv ask for different things: use one of them."))
     chosen = read_experiment(experiment, assignments, data, complain, weights)
     from adder_tui.cli.rates_command import rates as run
 
@@ -397,7 +428,11 @@ def start_app(settings: Settings) -> int:
         make_data_dir(settings.data_dir)
     except (FileExistsError, NotADirectoryError) as error:
         raise click.UsageError(
-            f"The data folder {settings.data_dir} cannot be made ({error.strerror}): choose another with --data-dir."
+            tr(
+                "The data folder {folder} cannot be made ({why}): choose another with --data-dir.",
+                folder=settings.data_dir,
+                why=error.strerror,
+            )
         ) from None
     except OSError:
         pass  # the app tells that nothing will be kept
@@ -415,7 +450,9 @@ def start_app(settings: Settings) -> int:
         odd = [f"{name}={value}" for name, value in environ.items() if name.startswith("TEXTUAL_")]
         if not odd:
             raise
-        raise click.UsageError(f"Textual cannot begin with {', '.join(odd)} ({error}): unset it.") from None
+        raise click.UsageError(
+            tr("Textual cannot begin with {names} ({error}): unset it.", names=", ".join(odd), error=error)
+        ) from None
     if recording is not None:
         app.driver_class = recording.teed(app.driver_class)
     with ShutdownGuard(app, on_end=app.controller.close_now):
@@ -439,11 +476,17 @@ def _recording(path: Path) -> Cast:
     try:
         return Cast(path)
     except FileExistsError:
-        raise click.UsageError(f"{path} is there already: name another file with --record, or remove it.") from None
+        raise click.UsageError(
+            tr("{path} is there already: name another file with --record, or remove it.", path=path)
+        ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise click.UsageError(
-            f"The recording {path} cannot be written ({reason}): name another file with --record."
+            tr(
+                "The recording {path} cannot be written ({why}): name another file with --record.",
+                path=path,
+                why=reason,
+            )
         ) from None
 
 
@@ -452,7 +495,12 @@ def why_odd(environ: Mapping[str, str]) -> str | None:
     for name in ("TEXTUAL_FPS", "COLUMNS", "LINES"):
         value = environ.get(name, "")
         if value and not (value.isascii() and value.isdecimal() and len(value) <= 4 and int(value) <= LARGEST_NUMBER):
-            return f"{name}={value} will not do: it takes a whole number up to {LARGEST_NUMBER:,}, or unset it."
+            return tr(
+                "{name}={value} will not do: it takes a whole number up to {most:,}, or unset it.",
+                name=name,
+                value=value,
+                most=LARGEST_NUMBER,
+            )
     return None
 
 
@@ -468,16 +516,16 @@ def main(args: Sequence[str] | None = None) -> int:
     except AdderError as error:
         complain(str(error))
     except click.Abort:
-        complain("Stopped by Ctrl+C.")
+        complain(tr("Stopped by Ctrl+C."))
         return 1
     except OSError as error:
-        complain(f"The output could not be written: {error.strerror or error}.")
+        complain(tr("The output could not be written: {why}.", why=error.strerror or error))
         return 1
     except Exception as error:
         if sys.flags.dev_mode:
             raise
         fault = f"{type(error).__name__}: {error}"
-        complain(f"A fault of ours, {fault} (python -X dev -m adder_tui shows where).")
+        complain(tr("A fault of ours, {fault} (python -X dev -m adder_tui shows where).", fault=fault))
         return 1
     return 2
 
@@ -486,6 +534,9 @@ def _refuse_app_options(ctx: click.Context) -> None:
     for option in ctx.command.params:
         if option.name and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(
-                f"{option.opts[0]} before {ctx.invoked_subcommand} belongs to the app:"
-                f" leave it out, or see adder-tui {ctx.invoked_subcommand} --help."
+                tr(
+                    "{option} before {command} belongs to the app: leave it out, or see adder-tui {command} --help.",
+                    option=option.opts[0],
+                    command=ctx.invoked_subcommand,
+                )
             )

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from adder_engine.language import tr
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ProgressLine:
         if self.visible:
             full = self.CELLS * done // self.total
             bar = self._glyphs.bar * full + self._glyphs.bar_rest * (self.CELLS - full)
-            self._write(f"{bar} {done:,} of {self.total:,} epochs")
+            self._write(tr("{bar} {done:,} of {total:,} epochs", bar=bar, done=done, total=self.total))
 
     def clear(self) -> None:
         """Take the bar off the screen."""
@@ -116,9 +117,9 @@ def why_ascii(environ: Mapping[str, str]) -> str | None:
     """Why only plain ASCII characters will show, in words; None where all of ours will."""
     locale, term = locale_of(environ), environ.get("TERM", "")
     if not _UTF8.search(locale):
-        return f"the locale is {locale}, not UTF-8"
+        return tr("the locale is {locale}, not UTF-8", locale=locale)
     if term in _PLAIN_FONTS:
-        return f"TERM={term} lacks the characters"
+        return tr("TERM={term} lacks the characters", term=term)
     return None
 
 
@@ -126,15 +127,23 @@ def why_no_app(
     environ: Mapping[str, str], stdin: IO[Any] | None, stdout: IO[Any] | None, stderr: IO[Any] | None
 ) -> str | None:
     """Why the app cannot be shown here, in one sentence; None where it can."""
-    without = "adder-tui train does without one"
-    for stream, name in ((stdin, "input"), (stdout, "output")):
+    without = tr("adder-tui train does without one")
+    for stream, name in ((stdin, tr("input")), (stdout, tr("output"))):
         if stream is None or not stream.isatty():
-            return f"The app needs a terminal, and its {name} is none: over SSH, ssh -t gives it one; {without}."
+            return tr(
+                "The app needs a terminal, and its {name} is none: over SSH, ssh -t gives it one; {without}.",
+                name=name,
+                without=without,
+            )
     term = environ.get("TERM", "")
     if term in _NO_TERMINAL:
-        return (
-            f"TERM={term or '(empty)'} cannot show the app: set TERM to what the terminal is, such as xterm-256color."
+        return tr(
+            "TERM={term} cannot show the app: set TERM to what the terminal is, such as xterm-256color.",
+            term=term or tr("(empty)"),
         )
     if stderr is None or not stderr.isatty():
-        return f"The app draws on its error output, which is no terminal: leave that where it is; {without}."
+        return tr(
+            "The app draws on its error output, which is no terminal: leave that where it is; {without}.",
+            without=without,
+        )
     return None

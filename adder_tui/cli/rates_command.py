@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_engine.rates import planned_rates, rates_in_slices
 from adder_tui.cli.output import complain, finite_or_null, say
 from adder_tui.sweep.draw_rates import rates_chart, rates_said
@@ -37,7 +38,15 @@ def rates(
     """
     planned = planned_rates(experiment, low, high, updates)
     if not (as_json or as_csv):
-        say(f"{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}")
+        say(
+            tr(
+                "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
+                title=title,
+                updates=updates,
+                low=low,
+                high=high,
+            )
+        )
     *_, test = rates_in_slices(planned)
     if as_json:
         told = {
@@ -58,6 +67,6 @@ def rates(
         for said in rates_said(test, UNICODE):
             say(said)
     if not test.losses:
-        complain(f"No loss was finite. {test.ended}")
+        complain(tr("No loss was finite. {ended}", ended=test.ended))
         return 1
     return 0

@@ -7,11 +7,12 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_engine.wanted import is_right
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
-from adder_tui.sweep.draw import headline, median_answers, value_text
+from adder_tui.sweep.draw import headlines, median_answers, value_text
 from adder_tui.sweep.draw_grid import grid_lines
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 WIDE = 1_000
 """Columns that the grid may take: a terminal wraps it, a file keeps it."""
-SHOWN = ("median", "lowest", "highest")
+SHOWN = (tr("median"), tr("lowest"), tr("highest"))
 """Which of a value's losses the table tells."""
 
 
@@ -54,7 +55,7 @@ def sweep(
     """
     plan = planned(experiment, overs, seeds, [parse_sum(text, experiment.data.task) for text in sums])
     if not as_json:
-        say(headline(plan, title))
+        say(headlines(plan, title)[0])
     state, interrupted = _run(plan, jobs or os.cpu_count() or 1)
     if as_json:
         for run in state.runs:
@@ -70,10 +71,16 @@ def sweep(
                 say(drawn.plain.rstrip())
     if interrupted:
         finished = sum(run.done for run in state.runs)
-        complain(f"Stopped by Ctrl+C with {finished:,} of {plural(len(state.runs), 'run')} done.")
+        complain(
+            tr(
+                "Stopped by Ctrl+C with {finished:,} of {runs} done.",
+                finished=finished,
+                runs=plural(len(state.runs), "run", "runs"),
+            )
+        )
         return 1
     if not any(run.done for run in state.runs):
-        complain(f"No run came to its end. {state.runs[0].stopped}")
+        complain(tr("No run came to its end. {stopped}", stopped=state.runs[0].stopped))
         return 1
     return 0
 
@@ -88,16 +95,19 @@ def table(plan: Sweep, state: SweepState) -> list[str]:
         for column in ([line.loss for line in lines], [line.low for line in lines], [line.high for line in lines])
     ]
     answers = [median_answers(plan, state, i, UNICODE) for i in range(len(plan.sums))]
-    stopped = [f"{line.stopped:,} of {len(plan.seeds):,}" for line in lines]
+    stopped = [tr("{stopped:,} of {seeds:,}", stopped=line.stopped, seeds=len(plan.seeds)) for line in lines]
     columns = [
         (plan.over, [value_text(line.value) for line in lines]),
         *([(plan.across, [value_text(line.across) for line in lines])] if plan.across else ()),
-        *((f"{which} train loss{over}", column) for which, column in zip(SHOWN, losses, strict=True)),
         *(
-            (f"median {question_text(asked, plan.experiment)}", column)
+            (tr("{which} train loss{over}", which=which, over=over), column)
+            for which, column in zip(SHOWN, losses, strict=True)
+        ),
+        *(
+            (tr("median {asked}", asked=question_text(asked, plan.experiment)), column)
             for asked, column in zip(plan.sums, answers, strict=True)
         ),
-        ("blew up", stopped),
+        (tr("blew up"), stopped),
     ]
     widths = [max(len(heading), *map(len, cells)) for heading, cells in columns]
     rows = [[heading for heading, _ in columns], *zip(*(cells for _, cells in columns), strict=True)]

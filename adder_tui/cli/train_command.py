@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adder_engine.errors import RunFileError
+from adder_engine.language import tr
 from adder_engine.parsing import can_be_read, parse_sum
 from adder_engine.wanted import is_right
 from adder_tui.cli.inputs import open_run
@@ -126,14 +127,19 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
         RunFileError: the run cannot be saved there.
     """
     if save is not None and (save.suffix != ".npz" or save.is_dir() or not save.parent.is_dir()):
-        why = "is a folder" if save.is_dir() else "does not end in .npz, as saved runs do"
-        raise RunFileError(f"{save} {why if save.parent.is_dir() else f'cannot be: there is no folder {save.parent}'}.")
+        raise RunFileError(
+            tr("{path} cannot be: there is no folder {folder}.", path=save, folder=save.parent)
+            if not save.parent.is_dir()
+            else tr("{path} is a folder.", path=save)
+            if save.is_dir()
+            else tr("{path} does not end in .npz, as saved runs do.", path=save)
+        )
     report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
         if experiment.compares_all_pairs:
             n = f"{experiment.rows_per_update:,}"
-            say(f"flat_target: the train loss is over {n}·{n} differences, every answer minus every target")
+            say(tr("flat_target: the train loss is over {n}·{n} differences, every answer minus every target", n=n))
     # Not at the top: the command line must come without torch.
     from adder_engine import Trainer
     from adder_engine.runs.divergence import Bound
@@ -160,12 +166,16 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             assert save is not None
             training.workspace.save(save)
     except KeyboardInterrupt:
-        stopped = f"Stopped by Ctrl+C in epoch {trainer.epochs_done + 1:,} of {experiment.epochs:,}."
+        stopped = tr(
+            "Stopped by Ctrl+C in epoch {epoch:,} of {epochs:,}.",
+            epoch=trainer.epochs_done + 1,
+            epochs=experiment.epochs,
+        )
         seconds = time.perf_counter() - started
         replies, save = (), None
     report.end(trainer, Outcome(seconds, stopped, blow_up, replies, training.updates, training.sentence, stuck))
     if save is not None and not as_json:
-        say(f"The run is saved as {save}: adder-tui --open goes on with it.")
+        say(tr("The run is saved as {save}: adder-tui --open goes on with it.", save=save))
     if stopped is not None:
         complain(stopped)
         return 1
@@ -202,10 +212,17 @@ def reported_epochs(epochs: int) -> frozenset[int]:
 def headline(experiment: Experiment, title: str) -> str:
     """What is about to be trained, in one line."""
     e = experiment
-    batches = f" in batches of {e.rows_per_update:,}" if e.rows_per_update < e.row_count else ""
-    return (
-        f"{title}: {plural(e.parameter_count, 'parameter')}, {plural(e.row_count, 'row')}{batches},"
-        f" {e.training.optimizer} at lr {e.training.lr:g}, {plural(e.epochs, 'epoch')}, seed {e.seed}"
+    batches = tr(" in batches of {rows:,}", rows=e.rows_per_update) if e.rows_per_update < e.row_count else ""
+    return tr(
+        "{title}: {parameters}, {rows}{batches}, {optimizer} at lr {lr:g}, {epochs}, seed {seed}",
+        title=title,
+        parameters=plural(e.parameter_count, "parameter", "parameters"),
+        rows=plural(e.row_count, "row", "rows"),
+        batches=batches,
+        optimizer=e.training.optimizer,
+        lr=e.training.lr,
+        epochs=plural(e.epochs, "epoch", "epochs"),
+        seed=e.seed,
     )
 
 
@@ -311,11 +328,23 @@ class TextReport:
     def progress(self, trainer: Trainer) -> None:
         if trainer.loss is not None and trainer.epochs_done > self._text:
             self._text = trainer.epochs_done
-            held_out = "" if trainer.test_loss is None else f"   held-out {_loss(trainer.test_loss)}"
-            measured = trainer.experiment.held_out_epoch(trainer.epochs_done)
-            if held_out and measured < trainer.epochs_done:
-                held_out = f"{held_out.rstrip()} at epoch {measured:,}"
-            say(f"epoch {trainer.epochs_done:>{self._width},}   train loss {_loss(trainer.loss)}{held_out}".rstrip())
+            held_out, measured = "", trainer.experiment.held_out_epoch(trainer.epochs_done)
+            if trainer.test_loss is not None:
+                loss = _loss(trainer.test_loss)
+                held_out = "   " + (
+                    tr("held-out {loss}", loss=loss)
+                    if measured >= trainer.epochs_done
+                    else tr("held-out {loss} at epoch {measured:,}", loss=loss.rstrip(), measured=measured)
+                )
+            say(
+                tr(
+                    "epoch {epoch:>{width},}   train loss {loss}{held_out}",
+                    epoch=trainer.epochs_done,
+                    width=self._width,
+                    loss=_loss(trainer.loss),
+                    held_out=held_out,
+                ).rstrip()
+            )
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
         """The losses at the end, how fast it went, and the answers."""
@@ -324,8 +353,15 @@ class TextReport:
             say(outcome.paused)
         if outcome.updates:
             seconds = f"{outcome.seconds:.{2 if outcome.seconds >= 1 else 3}f} s"
-            speed = plural(round(_speed(outcome)), "update")
-            say(f"{plural(outcome.updates, 'update')} in {seconds}, {speed} a second")
+            speed = plural(round(_speed(outcome)), "update", "updates")
+            say(
+                tr(
+                    "{updates} in {seconds}, {speed} a second",
+                    updates=plural(outcome.updates, "update", "updates"),
+                    seconds=seconds,
+                    speed=speed,
+                )
+            )
         if outcome.stuck is not None:
             from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
 
@@ -352,7 +388,11 @@ def answer_lines(replies: Sequence[Reply]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         f"{typed:<{widths[0]}} = {answer:>{widths[1]}}   "
-        + (f"truth {truth:>{widths[2]}}   off by {off_by:>{widths[3]}}" if truth else "no truth known")
+        + (
+            tr("truth {truth}   off by {off_by}", truth=f"{truth:>{widths[2]}}", off_by=f"{off_by:>{widths[3]}}")
+            if truth
+            else tr("no truth known")
+        )
         for typed, answer, truth, off_by in rows
     ]
 
@@ -362,11 +402,15 @@ def _yes_or_no_lines(replies: Sequence[Reply]) -> list[str]:
 
     rows = [(r.typed, "?" if r.predicted is None else percent(r.predicted)) for r in replies]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
+    lines, yes, no = [], tr("yes"), tr("no")
     for reply, (typed, share) in zip(replies, rows, strict=True):
-        told = "no truth known" if reply.wanted is None else f"truth {'yes' if reply.wanted > 0.5 else 'no '}"
-        verdict = "" if reply.right is None else "   right" if reply.right else "   wrong"
-        lines.append(f"{typed:<{widths[0]}} = {share:>{widths[1]}} yes   {told}{verdict}")
+        told = (
+            tr("no truth known")
+            if reply.wanted is None
+            else tr("truth {answer}", answer=(yes if reply.wanted > 0.5 else no).ljust(max(len(yes), len(no))))
+        )
+        verdict = "" if reply.right is None else "   " + (tr("right") if reply.right else tr("wrong"))
+        lines.append(f"{typed:<{widths[0]}} = {share:>{widths[1]}} {yes}   {told}{verdict}")
     return lines
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, RequestError
+from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import PHASES
 from adder_tui.course import markup
@@ -67,7 +68,7 @@ class ActionRunner:
         try:
             await self._do(action)
         except (RequestError, ValueError) as error:
-            raise ActionError(f"{action.text!r} cannot be done: {error}") from None
+            raise ActionError(tr("{action!r} cannot be done: {error}", action=action.text, error=error)) from None
 
     def _see(self, snapshot: Snapshot) -> None:
         self._attempt.activity.saw(snapshot)
@@ -91,7 +92,7 @@ class ActionRunner:
             case "station", (id,):
                 station = self._attempt.lesson.station_named(id)
                 if station is None:
-                    raise RequestError(f"There is no station {id!r} in this lesson.")
+                    raise RequestError(tr("There is no station {station!r} in this lesson.", station=id))
                 self._see(await session.load(station.experiment))
             case "set", changes:
                 self._see(await session.load(session.experiment.parsed(*changes)))
@@ -271,35 +272,54 @@ async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
     """What is wrong with the tasks and challenges when they are played, a sentence each."""
     attempt, player = await _entered(session, lesson)
     for task in await attempt.look(session):
-        yield f"The check of task {task.id} is true on entering: {task.check.text}"
+        yield tr("The check of task {task} is true on entering: {check}", task=task.id, check=task.check.text)
     for task in lesson.tasks:
         try:
             await player.play(task.actions)
         except AdderError as error:
-            yield f"The actions of task {task.id} do not work. {error}"
+            yield tr("The actions of task {task} do not work. {error}", task=task.id, error=error)
         early = [one.id for one in await attempt.look(session) if one.id > task.id]
         await attempt.take_figures(session)
         if task.id not in attempt.done:
-            yield f"The actions of task {task.id} do not make its check true: {task.check.text}"
+            yield tr(
+                "The actions of task {task} do not make its check true: {check}", task=task.id, check=task.check.text
+            )
         for one in early:
-            yield f"The check of task {one} is true already after the actions of task {task.id}."
+            yield tr(
+                "The check of task {early} is true already after the actions of task {task}.", early=one, task=task.id
+            )
     for quote in lesson.quotes:
         if quote.name not in attempt.figures:
-            yield f"After the tasks {{{{{quote.name}}}}} has no value: {quote.value.text}"
+            yield tr(
+                "After the tasks {{{{{quote}}}}} has no value: {expression}",
+                quote=quote.name,
+                expression=quote.value.text,
+            )
     for challenge in lesson.challenges:
         attempt, player = await _entered(session, lesson)
         if await attempt.look_at_challenges(session):
-            yield f"The challenge {challenge.id} is met on entering."
+            yield tr("The challenge {challenge} is met on entering.", challenge=challenge.id)
         try:
             await player.play(challenge.actions)
         except AdderError as error:
-            yield f"The actions of the challenge {challenge.id} do not work. {error}"
+            yield tr(
+                "The actions of the challenge {challenge} do not work. {error}", challenge=challenge.id, error=error
+            )
         await attempt.look_at_challenges(session)
         best = attempt.best.get(challenge.id)
         if best is None:
-            yield f"The actions of the challenge {challenge.id} do not meet it: {challenge.check.text}"
+            yield tr(
+                "The actions of the challenge {challenge} do not meet it: {check}",
+                challenge=challenge.id,
+                check=challenge.check.text,
+            )
         elif challenge.par is not None and best > challenge.par:
-            yield f"The actions of the challenge {challenge.id} reach {best:g}, not its par {challenge.par:g}."
+            yield tr(
+                "The actions of the challenge {challenge} reach {reached:g}, not its par {par:g}.",
+                challenge=challenge.id,
+                reached=best,
+                par=challenge.par,
+            )
 
 
 async def _entered(
@@ -326,16 +346,24 @@ async def measure(session: Session, lesson: Lesson, figures: Sequence[Measured])
         await player.play(figures[0].actions)
         return [wrong for one in figures if (wrong := _wrong(one, await attempt.value(session, one.expression)))]
     except AdderError as error:
-        return [f"The figure {figures[0].key!r} cannot be measured. {error}"]
+        return [tr("The figure {figure!r} cannot be measured. {error}", figure=figures[0].key, error=error)]
 
 
 def _wrong(figure: Measured, value: Value) -> str:
     """What is wrong with a figure that came out so, in a sentence; empty where it holds."""
     if figure.holds(value):
         return ""
-    stated = "is false" if figure.figure_class == "Q" else f"is {value!r}, not {figure.value!r}"
-    within = f" within {figure.within:g}" if figure.figure_class in ("T", "B") else ""
-    return f"The figure {figure.key!r} {stated}{within} (class {figure.figure_class}): {figure.expression.text}"
+    differs = tr("is {found!r}, not {stated!r}", found=value, stated=figure.value)
+    stated = tr("is false") if figure.figure_class == "Q" else differs
+    within = tr(" within {within:g}", within=figure.within) if figure.figure_class in ("T", "B") else ""
+    return tr(
+        "The figure {figure!r} {stated}{within} (class {letter}): {expression}",
+        figure=figure.key,
+        stated=stated,
+        within=within,
+        letter=figure.figure_class,
+        expression=figure.expression.text,
+    )
 
 
 def unmeasured(lesson: Lesson) -> list[str]:

@@ -6,16 +6,17 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.course.course import draw_question, draw_review
 from adder_tui.course.lesson import LETTERS
-from adder_tui.course.numbers import read_number, without_thousands
 from adder_tui.course.state import Review, completed
+from adder_tui.course.typed_numbers import read_number, without_thousands
 from adder_tui.storage import progress
 
 if TYPE_CHECKING:
     from adder_tui.course.state import LessonHost, LessonState
 
-NOT_YET = "That is not it yet."
+NOT_YET = tr("That is not it yet.")
 
 
 class Answers:
@@ -83,8 +84,9 @@ class Answers:
         asked = state.lesson.prediction_named(id)
         number = asked is not None and asked.kind == "number"
         if not typed or (number and read_number(typed) is None):
-            what = "a number, such as 40 or −2.5" if number else "a word or two"
-            state.refusal = f"{typed} is no number: type {what}." if typed else f"Type {what}; a guess is enough."
+            what = tr("a number, such as 40 or −2.5") if number else tr("a word or two")
+            none = tr("Type {what}; a guess is enough.", what=what)
+            state.refusal = tr("{typed} is no number: type {what}.", typed=typed, what=what) if typed else none
             return False
         self._predict(state, id, typed)
         return True
@@ -95,11 +97,12 @@ class Answers:
         known = one.letter(typed) if one.choices else read_number(typed)
         if known in ("", None):
             last = LETTERS[len(one.choices) - 1]
-            asked = f"a letter from a to {last}" if one.choices else "a number"
-            refused = f"none of the choices: type {asked}" if one.choices else "no number"
+            asked = tr("a letter from a to {last}", last=last) if one.choices else tr("a number")
+            refused = tr("none of the choices: type {asked}", asked=asked) if one.choices else tr("no number")
             if not one.choices and (plain := without_thousands(typed)):
-                refused += f": a comma is decimal here, so write {plain.replace('-', '−')}"
-            state.refusal = f"{typed} is {refused}." if typed else f"Type {asked}."
+                refused += tr(": a comma is decimal here, so write {plain}", plain=plain.replace("-", "−"))
+            none = tr("Type {asked}.", asked=asked)
+            state.refusal = tr("{typed} is {refused}.", typed=typed, refused=refused) if typed else none
             return False
         typed = one.letter(typed) or typed
         state.activity.answers[id] = typed

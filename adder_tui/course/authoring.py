@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adder_engine.disk import write_whole
 from adder_engine.errors import AdderError
+from adder_engine.language import tr, trn
 from adder_tui.course import markup
 from adder_tui.course.action_runner import unmeasured
 from adder_tui.course.course import COURSE, GLOSSARY, Course, lesson_files, own_glossary, read_course
@@ -33,17 +34,21 @@ def advice(lesson: Lesson) -> Iterator[Problem]:
     """What is to be mended in a lesson although it can be played."""
     words = word_count(lesson)
     if not FEWEST_WORDS <= words <= MOST_WORDS:
-        yield Problem(lesson.file, 0, f"Its text has {words} words: {FEWEST_WORDS} to {MOST_WORDS} make a lesson.")
-    if loose := unmeasured(lesson):
-        yield Problem(lesson.file, 0, f"Stated, but neither [[measured]] nor [[cited]]: {', '.join(loose)}.")
+        room = {"fewest": FEWEST_WORDS, "most": MOST_WORDS}
+        told = tr("Its text has {words} words: {fewest} to {most} make a lesson.", words=words, **room)
+        yield Problem(lesson.file, 0, told)
+    if loose := ", ".join(unmeasured(lesson)):
+        yield Problem(lesson.file, 0, tr("Stated, but neither [[measured]] nor [[cited]]: {loose}.", loose=loose))
 
 
 def left_to_translate(path: Path) -> Iterator[Problem]:
     """How much of a file is still to be translated, and where that begins."""
     lines = [n for n, line in enumerate(read_marked(path).split("\n"), 1) for _ in range(line.count(TO_TRANSLATE))]
     if lines:
-        left = "1 text is" if len(lines) == 1 else f"{len(lines)} texts are"
-        yield Problem(str(path), lines[0], f"{left} left to be translated, marked {TO_TRANSLATE.strip()}")
+        told = trn("{texts} text is left to be translated, marked {mark}",
+                   "{texts} texts are left to be translated, marked {mark}",
+                   len(lines), texts=len(lines), mark=TO_TRANSLATE.strip())  # fmt: skip
+        yield Problem(str(path), lines[0], told)
 
 
 def check_lesson(path: Path) -> tuple[Lesson | None, list[Problem]]:
@@ -53,7 +58,7 @@ def check_lesson(path: Path) -> tuple[Lesson | None, list[Problem]]:
     except LessonError as error:
         return None, list(error.problems)
     problems = [
-        Problem(lesson.file, 0, f"terms: {term!r} is not in the glossary.")
+        Problem(lesson.file, 0, tr("terms: {term!r} is not in the glossary.", term=term))
         for term in lesson.terms
         if glossary.find(term) is None and term not in lesson.glossary
     ]
@@ -68,12 +73,17 @@ def check_course(folder: Path) -> tuple[Course | None, list[Problem]]:
         return None, list(error.problems)
     problems = [problem for broken in course.broken for problem in broken.problems]
     empty = [chapter for chapter in course.chapters if not course.in_chapter(chapter.id)]
-    problems += [Problem(str(folder / COURSE), 0, f"The chapter {one.id!r} has no lesson.") for one in empty]
+    problems += [
+        Problem(str(folder / COURSE), 0, tr("The chapter {chapter!r} has no lesson.", chapter=one.id)) for one in empty
+    ]
     if not course.id:
-        problems.append(Problem(str(folder / COURSE), 0, "id is missing: progress is kept under the folder's name."))
+        nameless = tr("id is missing: progress is kept under the folder's name.")
+        problems.append(Problem(str(folder / COURSE), 0, nameless))
     for lesson in course.lessons:
         needed = [need for need in lesson.needs if need not in course.by_id]
-        problems += [Problem(lesson.file, 0, f"needs: there is no lesson {need!r}.") for need in needed]
+        problems += [
+            Problem(lesson.file, 0, tr("needs: there is no lesson {lesson!r}.", lesson=need)) for need in needed
+        ]
         problems += advice(lesson)
     for path in (folder / COURSE, *lesson_files(folder), *folder.glob(GLOSSARY)):
         problems += left_to_translate(path)
@@ -99,11 +109,12 @@ def copy_to_translate(course: Course, folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise TranslationError(f"{folder} is not empty: a copy goes into a new folder.")
+            raise TranslationError(tr("{folder} is not empty: a copy goes into a new folder.", folder=folder))
         for name, text in copies.items():
             write_whole(folder / name, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
     except OSError as error:
-        raise TranslationError(f"{folder} cannot be written ({error.strerror or error}).") from None
+        why = error.strerror or error
+        raise TranslationError(tr("{folder} cannot be written ({why}).", folder=folder, why=why)) from None
     return sum(text.count(TO_TRANSLATE) for text in copies.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.course.source import LessonError, Source, Table, declare, read_text, schema, under
 from adder_tui.settings import CHARACTERS, PACES, THEMES, Pace
 
@@ -16,18 +17,18 @@ def _path(table: Table, name: str) -> Path | None:
     """A folder's path, seen from the class file's own folder; None where it is left out."""
     if table.raw(name) is None:
         return None
-    text = table.text(name, 1_000, takes="a folder's path")
+    text = table.text(name, 1_000, takes=tr("a folder's path"))
     try:
         return (Path(table.file).parent / Path(text).expanduser()).absolute()
     except (RuntimeError, ValueError):
-        table.refuse(name, "a folder's path")
+        table.refuse(name, tr("a folder's path"))
         return None
 
 
 def _course(table: Table, name: str) -> Path | None:
     path = _path(table, name)
     if path is not None and not path.is_dir():
-        table.refuse(name, f"a folder with a course, and {path} is none")
+        table.refuse(name, tr("a folder with a course, and {path} is none", path=path))
         return None
     return path
 
@@ -40,7 +41,7 @@ def _assigned(table: Table, name: str) -> tuple[str, ...]:
         (isinstance(one, int) and not isinstance(one, bool)) or (isinstance(one, str) and one.strip()) for one in value
     )
     if not numbers or len(value) > 20:
-        table.refuse(name, 'a list of lessons by number or id, such as [15, "far-away"]')
+        table.refuse(name, tr('a list of lessons by number or id, such as [15, "far-away"]'))
         return ()
     return tuple(str(one).strip() for one in value)
 
@@ -59,7 +60,7 @@ def _pace(table: Table, name: str) -> Pace | None:
     numbers = [pace for pace in PACES if pace is not None]
     if value is None or value == "full" or (value in numbers and not isinstance(value, bool)):
         return value  # type: ignore[no-any-return]
-    table.refuse(name, f'epochs a second, {", ".join(f"{one:g}" for one in numbers)}, or "full"')
+    table.refuse(name, tr('epochs a second, {paces}, or "full"', paces=", ".join(f"{one:g}" for one in numbers)))
     return None
 
 
@@ -97,11 +98,12 @@ def assigned_ids(course: Course, assigned: tuple[str, ...]) -> tuple[tuple[str, 
     by_number = {str(lesson.order): lesson.id for lesson in course.lessons}
     found = [by_number.get(one, one) for one in assigned]
     missing = [one for one in found if one not in course.by_id]
-    told = f"assigned: the course has no lesson {' and no '.join(missing)}." if missing else ""
+    named = tr(" and no ").join(missing)
+    told = tr("assigned: the course has no lesson {missing}.", missing=named) if missing else ""
     return tuple(dict.fromkeys(one for one in found if one in course.by_id)), told
 
 
 def today_words(course: Course, ids: tuple[str, ...]) -> str:
     """``15 and 16``; empty where nothing is on."""
     numbers = [str(course.by_id[id].order) for id in ids]
-    return " and ".join([", ".join(numbers[:-1]), numbers[-1]] if len(numbers) > 1 else numbers)
+    return tr(" and ").join([", ".join(numbers[:-1]), numbers[-1]] if len(numbers) > 1 else numbers)

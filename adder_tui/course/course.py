@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from adder_engine.language import tr
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.loader import read_lesson
 from adder_tui.course.source import LessonError, Problem, Source, Table, declare, read_text, schema, under
@@ -93,7 +94,7 @@ def read_glossary(path: Path) -> Glossary:
     entries: dict[str, Entry] = {}
     for term, value in source.values.items():
         if not isinstance(value, dict):
-            source.complain(0, f'{term!r} is no table: write ["{term}"], and text under it.')
+            source.complain(0, tr('{term!r} is no table: write ["{term}"], and text under it.', term=term))
             continue
         entries[term] = Table(source, value, f'"{term}"').make(Entry, term=term)
     if source.problems:
@@ -171,7 +172,7 @@ class Broken:
         """The first of its problems, told without the folder."""
         first, more = self.problems[0], len(self.problems) - 1
         where = f"{self.name}:{first.line}" if first.line else self.name
-        return f"{where}: {first.says}{f' ({more} more)' if more else ''}"
+        return f"{where}: {first.says}{tr(' ({problems} more)', problems=more) if more else ''}"
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def read_course(folder: Path = OWN_COURSE) -> Course:
     faulty = dict.fromkeys(problem.file for problem in problems)
     lessons = [lesson for lesson in lessons if lesson.file not in faulty]
     if not lessons and not problems:
-        problems.append(Problem(str(folder), 0, "There is no lesson in it: lessons are files such as 01-name.md."))
+        problems.append(Problem(str(folder), 0, tr("There is no lesson in it: lessons are files such as 01-name.md.")))
     if unreadable or not lessons:
         raise LessonError([*unreadable, *problems])
     broken = tuple(
@@ -294,18 +295,20 @@ def _together(lessons: Sequence[Lesson], chapters: tuple[Chapter, ...], glossary
     for lesson in lessons:
         name = Path(lesson.file).name
         if lesson.id in ids:
-            yield Problem(lesson.file, 0, f"id = {lesson.id!r} is that of {Path(ids[lesson.id].file).name} too.")
+            other = Path(ids[lesson.id].file).name
+            yield Problem(lesson.file, 0, tr("id = {id!r} is that of {other} too.", id=lesson.id, other=other))
         if lesson.order in orders:
             other = Path(orders[lesson.order].file).name
-            yield Problem(lesson.file, 0, f"order = {lesson.order} is that of {other} too.")
+            told = tr("order = {order} is that of {other} too.", order=lesson.order, other=other)
+            yield Problem(lesson.file, 0, told)
         ids.setdefault(lesson.id, lesson)
         orders.setdefault(lesson.order, lesson)
         if name != (wanted := f"{lesson.order:02}-{lesson.id}.md"):
-            yield Problem(lesson.file, 0, f"The file should be named {wanted}, by order and id.")
+            yield Problem(lesson.file, 0, tr("The file should be named {wanted}, by order and id.", wanted=wanted))
         if names and lesson.chapter not in names:
-            yield Problem(
-                lesson.file, 0, f"chapter = {lesson.chapter!r} is not in {COURSE}: there are {', '.join(names)}."
-            )
+            there = {"chapter": lesson.chapter, "course": COURSE, "names": ", ".join(names)}
+            told = tr("chapter = {chapter!r} is not in {course}: there are {names}.", **there)
+            yield Problem(lesson.file, 0, told)
         for term in lesson.terms:
             if glossary is not None and glossary.find(term) is None and term not in lesson.glossary:
-                yield Problem(lesson.file, 0, f"terms: {term!r} is not in {GLOSSARY}.")
+                yield Problem(lesson.file, 0, tr("terms: {term!r} is not in {glossary}.", term=term, glossary=GLOSSARY))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from adder_engine.language import tr
 from adder_tui.course.source import CheckError
 from adder_tui.course.vocabulary import ARITHMETIC, WORDS, Kind
 
@@ -74,16 +75,19 @@ def parse(text: str) -> Expression:
         CheckError: it is too long, no expression, or holds something that is not in the vocabulary.
     """
     if len(text) > LONGEST:
-        raise CheckError(f"It has {len(text):,} characters: use at most {LONGEST}.")
+        raise CheckError(tr("It has {length:,} characters: use at most {most}.", length=len(text), most=LONGEST))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as of odd escapes, which are refused below if they matter
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or holds odd characters"
-        raise CheckError(f"{_short(text)} is no expression ({why}): write, say, abs(ask(30, 70) - 100) < 1.") from None
+        why = error.msg if isinstance(error, SyntaxError) else tr("it is nested too deeply or holds odd characters")
+        told = tr(
+            "{text} is no expression ({why}): write, say, abs(ask(30, 70) - 100) < 1.", text=_short(text), why=why
+        )
+        raise CheckError(told) from None
     if _depth(tree) > DEEPEST or sum(1 for _ in ast.walk(tree)) > MOST_NODES:
-        raise CheckError(f"{_short(text)} is too large: split it into several tasks.")
+        raise CheckError(tr("{text} is too large: split it into several tasks.", text=_short(text)))
     found: Found = []
     kind, value = _read(tree, found)
     needs = frozenset(Need(word, arguments) for word, arguments in found if WORDS[word].fetched)
@@ -98,7 +102,9 @@ def parse_check(text: str) -> Expression:
     """
     expression = parse(text)
     if expression.kind not in ("truth", "any"):
-        raise CheckError(f"{_short(text)} gives {_a(expression.kind)}: compare it with something, such as {text} > 1.")
+        told = tr("{short} gives {kind}: compare it with something, such as {text} > 1.",
+                  short=_short(text), kind=_a(expression.kind), text=text)  # fmt: skip
+        raise CheckError(told)
     return expression
 
 
@@ -125,30 +131,42 @@ def _read(node: ast.expr, found: Found) -> tuple[Kind, Meaning]:
             read = [_read(side, found) for side in (left, *comparators)]
             known = {kind for kind, _ in read if kind != "any"}
             if len(known) > 1:
-                raise CheckError(f"{_source(node)} compares {' with '.join(map(_a, sorted(known)))}.")
+                kinds = tr(" with ").join(map(_a, sorted(known)))
+                raise CheckError(tr("{expression} compares {kinds}.", expression=_source(node), kinds=kinds))
             if known - {"number"} and any(COMPARE[type(op)][1] for op in ops):
-                raise CheckError(f"{_source(node)} puts {_a(known.pop())} in order: use == or !=.")
+                what = _a(known.pop())
+                raise CheckError(
+                    tr("{expression} puts {what} in order: use == or !=.", expression=_source(node), what=what)
+                )
             return "truth", lambda lookup: _compare(ops, [side(lookup) for _, side in read])
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in ARITHMETIC:
             least, most = ARITHMETIC[name]
             if not least <= len(arguments) <= most:
-                count = f"{least}" if least == most else f"{least} to {most}"
-                raise CheckError(f"{_source(node)}: {name} takes {count} numbers.")
+                count = f"{least}" if least == most else tr("{least} to {most}", least=least, most=most)
+                told = tr(
+                    "{expression}: {name} takes {count} numbers.", expression=_source(node), name=name, count=count
+                )
+                raise CheckError(told)
             return "number", _computed(FUNCTIONS[name], arguments, found)
         case ast.Name() | ast.Attribute():
             return _word(node, node, None, found)
         case ast.Call(func=function, args=arguments, keywords=[]):
             return _word(node, function, arguments, found)
     raise CheckError(
-        f"{_source(node)} is not in the language of checks: it has comparisons, and, or, not, + - * /, numbers,"
-        ' "words", and the names of the author\'s guide.'
+        tr(
+            "{expression} is not in the language of checks: it has comparisons, and, or, not, + - * /, numbers, "
+            '"words", and the names of the author\'s guide.',
+            expression=_source(node),
+        )
     )
 
 
 def _demand(node: ast.expr, wanted: Kind, found: Found) -> Meaning:
     kind, meaning = _read(node, found)
     if kind not in (wanted, "any"):
-        raise CheckError(f"{_source(node)} gives {_a(kind)}, where {_a(wanted)} is due.")
+        told = tr("{expression} gives {kind}, where {wanted} is due.",
+                  expression=_source(node), kind=_a(kind), wanted=_a(wanted))  # fmt: skip
+        raise CheckError(told)
     return meaning
 
 
@@ -192,15 +210,18 @@ def _word(node: ast.expr, function: ast.expr, arguments: list[ast.expr] | None, 
     word = WORDS.get(name)
     if word is None:
         near = difflib.get_close_matches(name, [*WORDS, *ARITHMETIC], n=1)
-        hint = f": did you mean {near[0]}?" if near else ": the author's guide lists what there is."
-        raise CheckError(f"There is no {_short(name)}{hint}")
+        hint = tr(": did you mean {near}?", near=near[0]) if near else tr(": the author's guide lists what there is.")
+        raise CheckError(tr("There is no {name}{hint}", name=_short(name), hint=hint))
     if word.call != (arguments is not None):
-        what = f"is written with brackets: {_pattern(name)}" if word.call else f"is written without brackets: {name}"
-        raise CheckError(f"{name} {what}.")
+        without = tr("{name} is written without brackets: {name}.", name=name)
+        with_brackets = tr("{name} is written with brackets: {pattern}.", name=name, pattern=_pattern(name))
+        raise CheckError(with_brackets if word.call else without)
     given = tuple(_argument(argument) for argument in arguments or ())
     kinds = ["words" if isinstance(value, str) else "number" for value in given]
     if kinds[: len(word.takes)] != list(word.takes) or (len(given) > len(word.takes) and not word.more):
-        raise CheckError(f"{_source(node)} does not fit: write {_pattern(name)}.")
+        raise CheckError(
+            tr("{expression} does not fit: write {pattern}.", expression=_source(node), pattern=_pattern(name))
+        )
     found.append((name, given))
     return word.kind, lambda lookup: lookup(name, given)
 
@@ -212,7 +233,7 @@ def _name(node: ast.expr) -> str:
             return name
         case ast.Attribute(value=ast.Name(id=owner), attr=name):
             return f"{owner}.{name}"
-    raise CheckError(f"{_source(node)} is no name of the language of checks.")
+    raise CheckError(tr("{expression} is no name of the language of checks.", expression=_source(node)))
 
 
 def _argument(node: ast.expr) -> Argument:
@@ -226,7 +247,9 @@ def _argument(node: ast.expr) -> Argument:
             value = _constant(inner)
             if not isinstance(value, bool | str):
                 return SIGNS[type(sign)](value)
-    raise CheckError(f"{_source(node)} stands in brackets where only a plain number or words can.")
+    raise CheckError(
+        tr("{expression} stands in brackets where only a plain number or words can.", expression=_source(node))
+    )
 
 
 def _constant(node: ast.Constant) -> float | bool | str:
@@ -240,7 +263,9 @@ def _constant(node: ast.Constant) -> float | bool | str:
             return float(number)
         case float(number) if math.isfinite(number):
             return number
-    raise CheckError(f"{_source(node)} will not do: use numbers of ordinary size, and short words.")
+    raise CheckError(
+        tr("{expression} will not do: use numbers of ordinary size, and short words.", expression=_source(node))
+    )
 
 
 def _source(node: ast.AST) -> str:
@@ -270,7 +295,7 @@ def _depth(tree: ast.AST) -> int:
 
 
 def _a(kind: Kind) -> str:
-    return {"number": "a number", "truth": "true or false", "words": "words", "any": "a setting"}[kind]
+    return {"number": tr("a number"), "truth": tr("true or false"), "words": tr("words"), "any": tr("a setting")}[kind]
 
 
 NOTHING = parse("false")

@@ -8,14 +8,15 @@ from typing import Any, Literal, cast
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import Experiment, key_named
+from adder_engine.language import tr
 from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
-from adder_tui.course.numbers import read_number, without_thousands
 from adder_tui.course.quiz import LETTERS as LETTERS
 from adder_tui.course.quiz import Quiz, reasons_for
 from adder_tui.course.source import Table, declare, schema, under
+from adder_tui.course.typed_numbers import read_number, without_thousands
 from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
 
 PredictKind = Literal["number", "choice", "text"]
@@ -61,12 +62,12 @@ class Prediction:
 def _place(table: Table, name: str) -> int:
     number = table.index + 1
     if table.whole(name, 1, 99) != number:
-        table.refuse(name, f"{number}: tasks are numbered 1, 2, 3 in order")
+        table.refuse(name, tr("{number}: tasks are numbered 1, 2, 3 in order", number=number))
     return number
 
 
 def _hints(table: Table, name: str) -> tuple[str, ...]:
-    return table.texts(name, least=3, most=3, takes="exactly three hints, each saying more than the one before")
+    return table.texts(name, least=3, most=3, takes=tr("exactly three hints, each saying more than the one before"))
 
 
 @schema
@@ -75,7 +76,7 @@ class Task:
 
     id: int = declare(_place)
     do: str = declare(Table.text, 160)
-    check: Expression = declare(Table.parsed, parse_check, NOTHING, "an expression, such as asked(30, 70)")
+    check: Expression = declare(Table.parsed, parse_check, NOTHING, tr("an expression, such as asked(30, 70)"))
     when: Settings | None = declare(Table.settings)
     hints: tuple[str, ...] = declare(_hints)
     actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
@@ -90,7 +91,7 @@ class Task:
 def _slip_value(table: Table, name: str) -> float:
     value = table.number(name)
     if value is None:
-        table.refuse(name, "the number that comes out so")
+        table.refuse(name, tr("the number that comes out so"))
     return value or 0.0
 
 
@@ -114,13 +115,13 @@ def _stated(table: Table, name: str) -> float | str | None:
     given = table.raw(name)
     if table.made["figure_class"] == "Q":
         if given is not None:
-            table.complain(name, "is not for class Q: the expression is a comparison that must come out true.")
+            table.complain(name, tr("is not for class Q: the expression is a comparison that must come out true."))
         return None
     if given is not None and table.made["expression"].kind in ("words", "any") and not isinstance(given, int | float):
         return table.text(name, 300)
     value = table.number(name)
     if value is None:
-        table.refuse(name, "the figure as the text states it")
+        table.refuse(name, tr("the figure as the text states it"))
     return value
 
 
@@ -128,9 +129,9 @@ def _within(table: Table, name: str) -> float:
     tol, rel = table.number(name), table.number("rel")
     figure_class, value = table.made["figure_class"], table.made["value"]
     if figure_class == "B" and (tol is None) == (rel is None):
-        table.complain("tol", "or rel is needed for class B, one of them: how far off the figure may come out.")
+        table.complain("tol", tr("or rel is needed for class B, one of them: how far off the figure may come out."))
     if figure_class in ("E", "Q") and (tol is not None or rel is not None):
-        table.complain("tol" if tol is not None else "rel", "is for the classes T and B.")
+        table.complain("tol" if tol is not None else "rel", tr("is for the classes T and B."))
     size = abs(value) if isinstance(value, float) else 0.0
     if tol is not None:
         return tol
@@ -145,7 +146,7 @@ class Measured:
 
     key: str = declare(Table.text, 120)
     figure_class: FigureClass = under("class", _class)
-    expression: Expression = declare(Table.parsed, parse, NOTHING, "an expression, such as ask(30, 70)")
+    expression: Expression = declare(Table.parsed, parse, NOTHING, tr("an expression, such as ask(30, 70)"))
     value: float | str | None = declare(_stated)
     within: float = under("tol", _within)
     """How far off it may come out, in its own unit."""
@@ -176,7 +177,7 @@ class Cited:
     """Figures that the text states and the program cannot measure, and where they come from."""
 
     source: str = declare(Table.text, 200)
-    values: tuple[float, ...] = declare(Table.numbers, "the figures as the text states them, such as [69.22, 9.81]")
+    values: tuple[float, ...] = declare(Table.numbers, tr("the figures as the text states them, such as [69.22, 9.81]"))
 
 
 @schema
@@ -221,7 +222,7 @@ class Field:
         if number is None or self.value is None or self.right(given):
             return ""
         if (plain := without_thousands(given)) and self.right(plain):
-            return f"A comma is decimal here: write {plain.replace('-', '−')} without it."
+            return tr("A comma is decimal here: write {plain} without it.", plain=plain.replace("-", "−"))
         near = [slip for slip in self.slips if abs(number - slip.value) <= self.within]
         return min(near, key=lambda slip: abs(number - slip.value)).says if near else ""
 
@@ -238,10 +239,10 @@ def _field(table: Table, measured: Mapping[str, float]) -> Field:
         answer = table.one_of("answer", LETTERS[: len(choices)], "")
         reasons = reasons_for(table, "reasons", choices, answer)
         return table.make(Field, value=None, within=0.0, slips=(), choices=choices, answer=answer, reasons=reasons)
-    name = table.text("measured", takes="the key of a [[measured]] figure")
+    name = table.text("measured", takes=tr("the key of a [[measured]] figure"))
     number = measured.get(name, 0.0)
     if name not in measured and name != "?":
-        table.refuse("measured", "the key of a [[measured]] figure that is a number")
+        table.refuse("measured", tr("the key of a [[measured]] figure that is a number"))
     tol = table.number("tol")
     slips = [Slip(-number, SLIPS["sign"])] if number else []
     return table.make(Field, value=number, within=abs(number) * TIGHT if tol is None else tol, choices=(), answer="",
@@ -267,7 +268,7 @@ def _cards(table: Table, name: str) -> tuple[Card, ...]:
     for one in table.tables(name, least=1):
         cards.append(one.make(Card))
         if not set(cards[-1].bins) <= set(bins):
-            one.refuse("bin", f"one of {', '.join(bins)}")
+            one.refuse("bin", tr("one of {bins}", bins=", ".join(bins)))
     return tuple(cards)
 
 
@@ -284,10 +285,12 @@ def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
     for line in table.texts(name, least=1):
         pieces = tuple(piece for part in line.split("{") for piece in part.split("}"))
         if line.count("{") != line.count("}") or len(pieces) % 2 == 0:
-            table.complain(name, f"has {line!r}, where a blank is not written {{id}}.")
+            table.complain(name, tr("has {line!r}, where a blank is not written {{id}}.", line=line))
             continue
         if (width := sum(map(len, pieces[::2])) + 10 * len(pieces[1::2])) > markup.WIDEST:
-            table.complain(name, f"has {line!r}, {width} characters wide: there is room for {markup.WIDEST}.")
+            told = tr("has {line!r}, {width} characters wide: there is room for {widest}.",
+                      line=line, width=width, widest=markup.WIDEST)  # fmt: skip
+            table.complain(name, told)
         lines.append(pieces)
     return tuple(lines)
 
@@ -311,7 +314,7 @@ def _format(table: Table, name: str) -> str:
     try:
         format(1 if form.endswith("d") else "" if form.endswith("s") else 1.0, form)
     except ValueError:
-        table.refuse(name, 'how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words')
+        table.refuse(name, tr('how Python writes a number: ".4f", ".0f", ",.0f", ".4g", "d", or "s" for words'))
         return "g"
     return form
 
@@ -321,7 +324,7 @@ class Quote:
     """A figure of the learner's own run for the text, and how it is written."""
 
     name: str = declare(Table.identifier)
-    value: Expression = declare(Table.parsed, parse, NOTHING, "an expression, such as ask(30, 70)")
+    value: Expression = declare(Table.parsed, parse, NOTHING, tr("an expression, such as ask(30, 70)"))
     format: str = declare(_format)
     when: Settings | None = declare(Table.settings)
     task: int = declare(Table.whole, 0, 99, 0)
@@ -370,16 +373,16 @@ def _station(table: Table, experiment: Experiment) -> Station:
     preset = table.settings("preset") or {}
     changed = table.changed("preset", experiment, preset)
     if not table.raw("preset"):
-        table.refuse("preset", "how this run differs from the lesson's own, such as { training.lr = 0.01 }")
+        table.refuse("preset", tr("how this run differs from the lesson's own, such as { training.lr = 0.01 }"))
     elif preset and changed == experiment:
-        table.complain("preset", "changes nothing: the lesson's own run is there without a station.")
+        table.complain("preset", tr("changes nothing: the lesson's own run is there without a station."))
     return table.make(Station, preset=preset, experiment=changed)
 
 
 def _score(table: Table, name: str) -> Expression | None:
     if table.raw(name) is None:
         return None
-    return table.parsed(name, parse, NOTHING, "an expression, such as run.updates")
+    return table.parsed(name, parse, NOTHING, tr("an expression, such as run.updates"))
 
 
 @schema
@@ -388,7 +391,7 @@ class Challenge:
 
     id: str = declare(Table.identifier)
     ask: str = declare(Table.text, 300)
-    check: Expression = declare(Table.parsed, parse_check, NOTHING, "an expression, such as loss < 1")
+    check: Expression = declare(Table.parsed, parse_check, NOTHING, tr("an expression, such as loss < 1"))
     when: Settings | None = declare(Table.settings)
     score: Expression | None = declare(_score)
     par: float | None = declare(Table.number)
@@ -398,14 +401,14 @@ class Challenge:
 def _quiz(table: Table, name: str) -> Quiz:
     made = table.one_made(name, Quiz)
     if made is None:
-        table.refuse(name, "a table under [quiz]")
+        table.refuse(name, tr("a table under [quiz]"))
     return made or Quiz("", (), "a", "", 1, (), {}, False)
 
 
 def _views(table: Table, name: str) -> tuple[str, ...]:
-    views = table.texts(name, least=1, takes=f"a list of views: {', '.join(VIEWS)}")
+    views = table.texts(name, least=1, takes=tr("a list of views: {views}", views=", ".join(VIEWS)))
     if not set(views) <= set(VIEWS):
-        table.refuse(name, f"views: {', '.join(VIEWS)}")
+        table.refuse(name, tr("views: {views}", views=", ".join(VIEWS)))
     return views
 
 
@@ -415,7 +418,7 @@ def _controls(table: Table, name: str) -> tuple[str, ...]:
         try:
             key_named(control)
         except AdderError as error:
-            table.complain(name, f"does not work. {error}")
+            table.complain(name, tr("does not work. {error}", error=error))
     return controls
 
 

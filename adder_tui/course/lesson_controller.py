@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
+from adder_engine.language import tr
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
@@ -194,7 +195,7 @@ class Help:
         state.asking = False
         session = await self._room.ready()
         player = ActionRunner(session, state.attempt, self._room.show)
-        state.showing, state.activity.showing = "from the start", True
+        state.showing, state.activity.showing = tr("from the start"), True
         self._room.changed()
         try:
             await player.enter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adder_engine.language import tr
 from adder_tui.course import markup
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.source import LessonError, Problem, Source, Table, read_text
@@ -21,10 +22,12 @@ def read_lesson(path: Path) -> Lesson:
     file = str(path)
     lines = read_text(path).split("\n")
     if lines[0].strip() != FENCE:
-        raise LessonError([Problem(file, 1, f"A lesson begins with a line {FENCE}, TOML, and a second such line.")])
+        told = tr("A lesson begins with a line {fence}, TOML, and a second such line.", fence=FENCE)
+        raise LessonError([Problem(file, 1, told)])
     end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == FENCE), 0)
     if not end:
-        raise LessonError([Problem(file, len(lines), f"The line {FENCE} that ends the TOML is missing.")])
+        told = tr("The line {fence} that ends the TOML is missing.", fence=FENCE)
+        raise LessonError([Problem(file, len(lines), told)])
     source = Source(file, "\n".join(lines[1:end]), first_line=2)
     body, body_line = "\n".join(lines[end + 1 :]), end + 2
     lesson = Table(source, source.values).make(Lesson, file=file, parts=_parts(source, body, body_line))
@@ -40,13 +43,15 @@ def _parts(source: Source, body: str, body_line: int) -> dict[str, str]:
         source.complain(body_line + line - 1, says)
     headings = [heading for heading, _, _ in parts[1:]]
     if not amiss and headings != list(markup.PARTS):
-        found = ", ".join(headings) or "none"
-        source.complain(body_line, f"The text's parts are {found}: it needs {', '.join(markup.PARTS)}, in this order.")
+        found, needed = ", ".join(headings) or tr("none"), ", ".join(markup.PARTS)
+        told = tr("The text's parts are {found}: it needs {parts}, in this order.", found=found, parts=needed)
+        source.complain(body_line, told)
     for heading, text, line in parts:
         if not text.strip():
-            source.complain(body_line + line - 1, f"{heading or 'The lead, before the first heading,'} has no text.")
+            part = heading or tr("The lead, before the first heading,")
+            source.complain(body_line + line - 1, tr("{part} has no text.", part=part))
     found_parts = {heading: text for heading, text, _ in parts}
     if "Facts" in found_parts and not 3 <= (count := len(markup.numbered(found_parts["Facts"]))) <= 6:
         line = next(line for heading, _, line in parts if heading == "Facts")
-        source.complain(body_line + line - 1, f"Facts has {count} numbered lines: it takes 3 to 6.")
+        source.complain(body_line + line - 1, tr("Facts has {count} numbered lines: it takes 3 to 6.", count=count))
     return found_parts

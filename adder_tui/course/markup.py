@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from adder_engine.language import tr
+
 PARTS = ("Facts", "Observe", "Explain", "Go further")
 WIDEST = 72
 """Characters in a line that is shown as it stands: of tables, code blocks and worked examples."""
@@ -58,7 +60,10 @@ def parts_of(body: str) -> tuple[list[tuple[str, str, int]], list[tuple[int, str
         coded ^= line.startswith("```")
         heading = None if coded else _HEADING.fullmatch(line)
         if heading and (heading[1] != "##" or heading[2] not in PARTS):
-            amiss.append((number, f"{line!r} is no heading of a lesson: it has {', '.join('## ' + p for p in PARTS)}."))
+            parts_there = ", ".join("## " + p for p in PARTS)
+            amiss.append(
+                (number, tr("{line!r} is no heading of a lesson: it has {parts}.", line=line, parts=parts_there))
+            )
         elif heading:
             parts.append((heading[2], [], number))
         else:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adder_tui.course.vocabulary import Action
+from adder_engine.language import tr
+from adder_tui.course.vocabulary import VIEW_NAMES, Action
 
 if TYPE_CHECKING:
     from adder_tui.course.expressions import Argument
@@ -57,55 +58,59 @@ def argument_of(word: str) -> Argument:
 
 
 SHEETS: Mapping[str, ProbeView] = {
-    "shapes": ProbeView("Which shapes fit, and what PyTorch says of those that do not.", ("matmul", "broadcast"),
+    "shapes": ProbeView(tr("Which shapes fit, and what PyTorch says of those that do not."), ("matmul", "broadcast"),
                     (), typed=True),
-    "hits": ProbeView("The sums that the network has never seen, by several measures.",
+    "hits": ProbeView(tr("The sums that the network has never seen, by several measures."),
                   ("hits", "over", "held_out_rmse"),
                   _calls("hits 0.5", "hits 1", "hits 10", "hits 100", "over 100", "held_out_rmse")),
-    "spoiled": ProbeView("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss.",
+    "spoiled": ProbeView(tr("Trained on 1,000 sums of which 5 % are wrong by 2000: its answer to 30 + 70, by loss."),
                      ("spoiled",), _calls("spoiled mse", "spoiled mae", "spoiled huber")),
-    "nudge": ProbeView("One number is moved, the loss noted, and the number put back.", ("nudge", "gradcheck"), ()),
-    "graph": ProbeView("What autograd wrote down on the way forward, for one sum.", ("graph", "tied"),
+    "nudge": ProbeView(tr("One number is moved, the loss noted, and the number put back."), ("nudge", "gradcheck"), ()),
+    "graph": ProbeView(tr("What autograd wrote down on the way forward, for one sum."), ("graph", "tied"),
                    _calls("graph MseLossBackward0", "graph AddmmBackward0", "graph TBackward0",
                           "graph AccumulateGrad", "tied")),
-    "accumulate": ProbeView("Backward calls without clearing and without a step.", ("backwards", "tenths", "uphill"),
+    "accumulate": ProbeView(tr("Backward calls without clearing and without a step."),
+                        ("backwards", "tenths", "uphill"),
                         _calls("backwards 1", "backwards 2", "backwards 3", "tenths")),
-    "batches": ProbeView("How far a few rows' gradient points where that of all rows does: 1 is the same way.",
+    "batches": ProbeView(tr("How far a few rows' gradient points where that of all rows does: 1 is the same way."),
                      ("agreement", "worst_agreement"),
                      _calls("agreement 1", "worst_agreement 1", "agreement 32", "worst_agreement 32",
                             "agreement 1000", "worst_agreement 1000")),
-    "far": ProbeView("How far off it typically is, by how large the sums' numbers may be.", ("rmse",),
+    "far": ProbeView(tr("How far off it typically is, by how large the sums' numbers may be."), ("rmse",),
                  _calls("rmse 500", "rmse 5000", "rmse 50000", "rmse 500000")),
-    "valley": ProbeView("How curved the loss is, and the largest rate at which plain steps hold.",
+    "valley": ProbeView(tr("How curved the loss is, and the largest rate at which plain steps hold."),
                     ("curvature", "rate_cap", "limit"), _calls("curvature", "rate_cap")),
-    "activity": ProbeView("What the neurons do over all rows.", ("twins", "dead"), _calls("twins", "dead 1", "dead 2")),
-    "seeds": ProbeView("Untrained answers to 30 + 70, each seed with weights of its own.", ("seeds", "double", "stuck"),
+    "activity": ProbeView(tr("What the neurons do over all rows."), ("twins", "dead"),
+                      _calls("twins", "dead 1", "dead 2")),
+    "seeds": ProbeView(tr("Untrained answers to 30 + 70, each seed with weights of its own."),
+                   ("seeds", "double", "stuck"),
                    _calls("seeds mean 1000", "seeds spread 1000", "seeds low 1000", "seeds high 1000",
                           "seeds near 1000", "double")),
-    "rivals": ProbeView("Other learners, taught with the same sums.", ("rival", "rival_rmse"),
+    "rivals": ProbeView(tr("Other learners, taught with the same sums."), ("rival", "rival_rmse"),
                     _calls("rival least-squares 30 70", "rival neighbours 30 70", "rival least-squares 3000 7000",
                            "rival neighbours 3000 7000", "rival_rmse least-squares", "rival_rmse neighbours")),
 }  # fmt: skip
 
 _NAMES: Mapping[str, str] = {
-    "hits": "within {0:g} of the truth", "over": "says rightly whether it is more than {0:g}",
-    "held_out_rmse": "typically off by: their RMSE",
-    "rmse": "typically off by, numbers up to {0:,g}", "spoiled": "loss {0}", "graph": "{0}",
-    "tied": "gradient of one weight, 0.5, used for both 30 and 70",
-    "backwards": ".grad of the last bias after call {0:g}", "tenths": "ten tenths against all rows at once",
-    "uphill": "loss after a step uphill at rate {0:g}", "agreement": "batch of {0:,g}: on average",
-    "worst_agreement": "batch of {0:,g}: the worst of ten", "curvature": "steepest curve over flattest",
-    "rate_cap": "largest rate that holds", "limit": "largest rate that holds here",
-    "promised": "change of the loss by the slopes alone, rate {0:g}",
-    "twins": "neurons of layer 1 that are another's twin",
-    "dead": "neurons of layer {0:g} that are dead", "double": "the same seed, twice as many digits",
-    "stuck": "of seeds 0 to {1:,g}, stuck with {0}", "rival": "{0}: {1:,g} + {2:,g}",
-    "rival_rmse": "{0}: typically off by", "matmul": "{0}", "broadcast": "{0}",
-    "nudge": "{0} {1:+g}", "gradcheck": "{0}: its slope by every nudge",
+    "hits": tr("within {0:g} of the truth"), "over": tr("says rightly whether it is more than {0:g}"),
+    "held_out_rmse": tr("typically off by: their RMSE"),
+    "rmse": tr("typically off by, numbers up to {0:,g}"), "spoiled": tr("loss {0}"), "graph": "{0}",
+    "tied": tr("gradient of one weight, 0.5, used for both 30 and 70"),
+    "backwards": tr(".grad of the last bias after call {0:g}"), "tenths": tr("ten tenths against all rows at once"),
+    "uphill": tr("loss after a step uphill at rate {0:g}"), "agreement": tr("batch of {0:,g}: on average"),
+    "worst_agreement": tr("batch of {0:,g}: the worst of ten"), "curvature": tr("steepest curve over flattest"),
+    "rate_cap": tr("largest rate that holds"), "limit": tr("largest rate that holds here"),
+    "promised": tr("change of the loss by the slopes alone, rate {0:g}"),
+    "twins": tr("neurons of layer 1 that are another's twin"),
+    "dead": tr("neurons of layer {0:g} that are dead"), "double": tr("the same seed, twice as many digits"),
+    "stuck": tr("of seeds 0 to {1:,g}, stuck with {0}"), "rival": "{0}: {1:,g} + {2:,g}",
+    "rival_rmse": tr("{0}: typically off by"), "matmul": "{0}", "broadcast": "{0}",
+    "nudge": "{0} {1:+g}", "gradcheck": tr("{0}: its slope by every nudge"),
 }  # fmt: skip
 _SEEDS = {
-    "mean": "mean of {0:,g} seeds", "spread": "their spread", "low": "the lowest", "high": "the highest",
-    "near": "how many lie within 1 of 100",
+    "mean": tr("mean of {0:,g} seeds"), "spread": tr("their spread"), "low": tr("the lowest"),
+    "high": tr("the highest"),
+    "near": tr("how many lie within 1 of 100"),
 }  # fmt: skip
 ENOUGH = 3
 """Rows of a lesson's own from which on the view's usual ones are left out."""
@@ -166,30 +171,30 @@ def keys_of(action: Action) -> str:
     """The keys by which a learner does an action, as "show me" tells them."""
     match action.verb, action.words:
         case "ask", words:
-            return f"/ then {' '.join(words)}, Enter"
+            return tr("/ then {words}, Enter", words=" ".join(words))
         case "answer", (_, *said):
-            return f"{' '.join(said)}, Enter"
+            return tr("{said}, Enter", said=" ".join(said))
         case (("set" | "change"), changes):
             pieces = (f"{name.split('.')[-1]} {value}" for name, _, value in (one.partition("=") for one in changes))
-            return f"e then {', '.join(pieces)}, Enter"
+            return tr("e then {pieces}, Enter", pieces=", ".join(pieces))
         case "run", (epochs,):
-            return f"space, {int(epochs):,} epochs"
+            return tr("space, {epochs:,} epochs", epochs=int(epochs))
         case "step", ("back",):
             return ","
         case "step", (size,):
-            return f"s until it says {size}, then ."
+            return tr("s until it says {size}, then .", size=size)
         case "station", (id,):
-            return f"b until {id} is loaded"
+            return tr("b until {id} is loaded", id=id)
         case "open", (view,):
-            return f"Tab until {view} has the keys"
+            return tr("Tab until {view} has the keys", view=VIEW_NAMES[view])
         case "sort", (card, *bin):
-            return f"Right on {card}, until it lies in {' '.join(bin)}"
+            return tr("Right on {card}, until it lies in {bin}", card=card, bin=" ".join(bin))
         case (("nudge" | "gradcheck" | "bench"), words):
-            return f"Up or Down to {' '.join(words)}, Enter"
+            return tr("Up or Down to {words}, Enter", words=" ".join(words))
         case "edit", (name, value):
-            return f"Enter on {name}, then {value}"
+            return tr("Enter on {name}, then {value}", name=name, value=value)
         case "seed", (seed,):
-            return f"e then seed {seed}, Enter"
+            return tr("e then seed {seed}, Enter", seed=seed)
     return {"reset": "r", "undo": "u"}.get(action.verb, action.text)
 
 

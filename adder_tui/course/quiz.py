@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_tui.course.expressions import FUNCTIONS, parse
 from adder_tui.course.source import Table, declare, is_number, schema
 
@@ -39,7 +40,7 @@ def reasons_for(table: Table, name: str, choices: Sequence[str], answer: str) ->
     right = LETTERS.index(answer) if answer else -1
     texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
     if not texts or len(value) != len(choices) or any(bool(one.strip()) == (i == right) for i, one in enumerate(value)):
-        table.refuse(name, 'a list of texts, one for each choice, why it is not right; "" for the right one')
+        table.refuse(name, tr('a list of texts, one for each choice, why it is not right; "" for the right one'))
         return ()
     return tuple(one.strip() for one in value)
 
@@ -54,7 +55,8 @@ def _draw(table: Table, name: str) -> Mapping[str, tuple[float, ...]]:
         for key, numbers in value.items()
     )  # fmt: skip
     if not fits or prod(len(numbers) for numbers in value.values()) > MOST_DRAWS:
-        table.refuse(name, f"lists of numbers by name, such as {{ n = [10, 20] }}, {MOST_DRAWS} ways at most")
+        takes = tr("lists of numbers by name, such as {{ n = [10, 20] }}, {most} ways at most", most=MOST_DRAWS)
+        table.refuse(name, takes)
         return {}
     return {key: tuple(numbers) for key, numbers in value.items()}
 
@@ -120,10 +122,11 @@ class Quiz:
             try:
                 filled = self.filled(drawn)
             except (AdderError, ValueError) as error:
-                yield "ask", f"cannot be computed where {told}. {error}"
+                yield "ask", tr("cannot be computed where {numbers}. {error}", numbers=told, error=error)
                 return
             if len({text.casefold() for text in filled.choices}) < len(filled.choices):
-                yield "choices", f"has two that are the same{f' where {told}' if told else ''}."
+                where = tr(" where {numbers}", numbers=told) if told else ""
+                yield "choices", tr("has two that are the same{where}.", where=where)
                 return
 
 
@@ -136,7 +139,7 @@ def _written(expression: str, form: str, numbers: Numbers) -> str:
     """
     value = _value(_NAME.sub(lambda found: _number(found[0], numbers), expression))
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ValueError(f"{{{expression}}} has no value.")
+        raise ValueError(tr("{{{expression}}} has no value.", expression=expression))
     value = round(value, 12)
     text = format(int(value) if value == int(value) and form in ("", ",", "d") else value, form or "g")
     return text.replace("-", "−")
@@ -146,7 +149,8 @@ def _number(name: str, numbers: Numbers) -> str:
     if name in FUNCTIONS:
         return name
     if name not in numbers:
-        raise ValueError(f"{{{name}}} is not among the numbers that are drawn: {', '.join(numbers)}.")
+        drawn = ", ".join(numbers)
+        raise ValueError(tr("{{{name}}} is not among the numbers that are drawn: {drawn}.", name=name, drawn=drawn))
     return f"({numbers[name]!r})"
 
 

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, dataclass_transform
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import Experiment, key_named
+from adder_engine.language import tr
 from adder_engine.toml_text import read_toml
 
 Read = TypeVar("Read")
@@ -48,7 +49,7 @@ class LessonError(AdderError, ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        more = f" ({len(self.problems) - 1} more below it)" if len(self.problems) > 1 else ""
+        more = tr(" ({others} more below it)", others=len(self.problems) - 1) if len(self.problems) > 1 else ""
         super().__init__(f"{self.problems[0]}{more}")
 
 
@@ -150,9 +151,10 @@ class Table:
     def refuse(self, key: str, takes: str) -> None:
         """Note that a key's value will not do, or that it is missing."""
         if key in self._values:
-            self.complain(key, f"= {shown(self._values[key])} will not do: it takes {takes}.")
+            given = shown(self._values[key])
+            self.complain(key, tr("= {value} will not do: it takes {takes}.", value=given, takes=takes))
         else:
-            self.complain(key, f"is missing: it takes {takes}.")
+            self.complain(key, tr("is missing: it takes {takes}.", takes=takes))
 
     def raw(self, key: str) -> Any:
         """A value as TOML has it; None where the key is left out."""
@@ -167,7 +169,7 @@ class Table:
         if value is None and default is not None:
             return default
         if not isinstance(value, str) or not value.strip() or len(value) > most:
-            self.refuse(key, takes or f"a text of 1 to {most:,} characters")
+            self.refuse(key, takes or tr("a text of 1 to {most:,} characters", most=most))
             return default or "?"
         return value.strip()
 
@@ -176,7 +178,7 @@ class Table:
         value = self.text(key, 60)
         plain = value.replace("-", "").replace("_", "")
         if value != "?" and not (plain.isalnum() and value.isascii() and value == value.lower()):
-            self.refuse(key, "small letters, digits, hyphens and underscores")
+            self.refuse(key, tr("small letters, digits, hyphens and underscores"))
         return value
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
@@ -185,11 +187,11 @@ class Table:
         if value is None and default is not None:
             return default
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            self.refuse(key, f"a whole number from {low:,} to {high:,}")
+            self.refuse(key, tr("a whole number from {low:,} to {high:,}", low=low, high=high))
             return low if default is None else default
         return value
 
-    def number(self, key: str, takes: str = "a number") -> float | None:
+    def number(self, key: str, takes: str = tr("a number")) -> float | None:
         """A finite number; None where the key is left out."""
         value = self.raw(key)
         if value is None:
@@ -211,7 +213,7 @@ class Table:
         """true or false; false where it is left out."""
         value = self.raw(key)
         if value is not None and not isinstance(value, bool):
-            self.refuse(key, "true or false")
+            self.refuse(key, tr("true or false"))
         return value is True
 
     def one_of(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
@@ -220,7 +222,7 @@ class Table:
         if value is None and default is not None:
             return default
         if value not in words:
-            self.refuse(key, f"one of {', '.join(words)}")
+            self.refuse(key, tr("one of {words}", words=", ".join(words)))
             return words[0]
         return str(value)
 
@@ -231,8 +233,8 @@ class Table:
             return ()
         good = isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
         if not good or not least <= len(value) <= most:
-            count = f"{least}" if least == most else f"{least} to {most}"
-            self.refuse(key, takes or f"a list of {count} texts")
+            count = f"{least}" if least == most else tr("{least} to {most}", least=least, most=most)
+            self.refuse(key, takes or tr("a list of {count} texts", count=count))
             return ()
         return tuple(one.strip() for one in value)
 
@@ -244,7 +246,7 @@ class Table:
         try:
             return unless if text == "?" else parse(text)
         except AdderError as error:
-            self.complain(key, f"does not work. {error}")
+            self.complain(key, tr("does not work. {error}", error=error))
             return unless
 
     def all_parsed(self, key: str, parse: Callable[[str], Read], least: int = 0) -> tuple[Read, ...]:
@@ -254,7 +256,7 @@ class Table:
             try:
                 found.append(parse(text))
             except AdderError as error:
-                self.complain(key, f"does not work. {error}")
+                self.complain(key, tr("does not work. {error}", error=error))
         return tuple(found)
 
     def settings(self, key: str) -> dict[str, Any] | None:
@@ -263,7 +265,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.refuse(key, "keys of the experiment, such as { training.lr = 0.01 }")
+            self.refuse(key, tr("keys of the experiment, such as { training.lr = 0.01 }"))
             return None
         found = {}
         for name, setting in _flat(value).items():
@@ -275,7 +277,8 @@ class Table:
             except ExperimentError as error:
                 own = self._source.line(self._name, self.index, key)
                 line = own if self._name else self._source.line(key, 0, name) or own
-                self._source.complain(line, f"{self._name + '.' if self._name else ''}{key} does not work. {error}")
+                whole = f"{self._name + '.' if self._name else ''}{key}"
+                self._source.complain(line, tr("{key} does not work. {error}", key=whole, error=error))
         return found
 
     def experiment(self, key: str) -> Experiment:
@@ -288,7 +291,7 @@ class Table:
             return experiment.replace(**changes)
         except ExperimentError as error:
             if len(changes) == len(_flat(self.raw(key))):  # else one of them was refused already
-                self.complain(key, f"does not work. {error}")
+                self.complain(key, tr("does not work. {error}", error=error))
             return experiment
 
     # --- inner tables ----------------------------------------------------------------------------
@@ -299,7 +302,8 @@ class Table:
         if value is None and least == 0:
             return []
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value) or len(value) < least:
-            self.refuse(key, f"tables, each under [[{key}]]" if not self._name else "a list of { ... }")
+            tables = tr("tables, each under [[{key}]]", key=key)
+            self.refuse(key, tables if not self._name else tr("a list of { ... }"))
             return []
         if self._name:  # in braces, on the line of the key
             return [_Inner(self, key, one) for one in value]
@@ -315,7 +319,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.refuse(key, f"a table under [{key}]")
+            self.refuse(key, tr("a table under [{key}]", key=key))
             return None
         return Table(self._source, value, key)
 
@@ -334,8 +338,9 @@ class Table:
         for key in self._values:
             if key not in self._known:
                 near = difflib.get_close_matches(key, self._known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(self._known))}."
-                self.complain(key, f"is no key here: {hint}")
+                known = tr("there are {known}.", known=", ".join(sorted(self._known)))
+                hint = tr("did you mean {near}?", near=near[0]) if near else known
+                self.complain(key, tr("is no key here: {hint}", hint=hint))
 
 
 class _Inner(Table):
@@ -368,14 +373,14 @@ def read_marked(path: Path) -> str:
         held = read_bounded(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise LessonError([Problem(str(path), 0, f"It cannot be read: {why}.")]) from None
+        raise LessonError([Problem(str(path), 0, tr("It cannot be read: {why}.", why=why))]) from None
     if len(held) > LARGEST_FILE:
-        raise LessonError([Problem(str(path), 0, f"It holds over {LARGEST_FILE:,} bytes.")])
+        raise LessonError([Problem(str(path), 0, tr("It holds over {most:,} bytes.", most=LARGEST_FILE))])
     try:
         return held.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = held[: error.start].count(b"\n") + 1
-        raise LessonError([Problem(str(path), line, "It is not UTF-8 text: save it as UTF-8.")]) from None
+        raise LessonError([Problem(str(path), line, tr("It is not UTF-8 text: save it as UTF-8."))]) from None
 
 
 def shown(value: Any) -> str:

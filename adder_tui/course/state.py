@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
 
-PARTS: dict[Kind, str] = {"observe": "Observe", "explain": "Explain", "keep": "Facts", "more": "Go further"}
+PARTS: dict[Kind, str] = {
+    "observe": "Observe",
+    "explain": "Explain",
+    "keep": "Facts",
+    "more": "Go further",
+}
 """The headings that hold a step's text."""
 PRACTICE = frozenset[Kind]({"do", "observe", "explain", "keep", "more"})
 """Steps in which the network may be worked with: before that one predicts."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from adder_engine.experiment import KEYS
+from adder_engine.language import tr
 from adder_tui.course import markup
 from adder_tui.course.expressions import Expression
 from adder_tui.course.lesson import LETTERS, Lesson
@@ -38,27 +39,31 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
         at = source.line("predict", index, "shows")
         _check_marks(lesson, source, at, prediction.shows)
         if prediction.before > len(lesson.tasks):
-            source.complain(at, f"predict.before = {prediction.before}: there are {len(lesson.tasks)} tasks.")
+            before, tasks = prediction.before, len(lesson.tasks)
+            source.complain(at, tr("predict.before = {before}: there are {tasks} tasks.", before=before, tasks=tasks))
     if lesson.number:
         _check_name(lesson, source, source.line("", 0, "number"), "number", lesson.number)
     for id in lesson.worked.fields if lesson.worked else ():
         if lesson.field_named(id) is None:
-            source.complain(source.line("worked", 0, "lines"), f"worked.lines has a blank {{{id}}}, but no such field.")
+            told = tr("worked.lines has a blank {{{id}}}, but no such field.", id=id)
+            source.complain(source.line("worked", 0, "lines"), told)
     for place, quiz in (("quiz", 0), lesson.quiz), *((("question", i), one) for i, one in enumerate(lesson.questions)):
         if lesson.facts and quiz.fact > len(lesson.facts):
-            told = f"{place[0]}.fact = {quiz.fact}: there are {len(lesson.facts)} facts."
+            told = tr("{table}.fact = {fact}: there are {facts} facts.",
+                      table=place[0], fact=quiz.fact, facts=len(lesson.facts))  # fmt: skip
             source.complain(source.line(*place, "fact"), told)
         for key, says in quiz.problems():
             source.complain(source.line(*place, key), f"{place[0]}.{key} {says}")
     quoted = {name for name, _ in markup.quotes_in(lesson.screen_text)}
     for index, quote in enumerate(lesson.quotes):
         if quote.name not in quoted:
-            source.complain(source.line("quote", index, "name"), f"{{{{{quote.name}}}}} stands nowhere in the text.")
+            told = tr("{{{{{name}}}}} stands nowhere in the text.", name=quote.name)
+            source.complain(source.line("quote", index, "name"), told)
     _check_marks(lesson, source, body_line, body)
     for number, width in markup.too_wide(body):
-        source.complain(
-            body_line + number - 1, f"This line is {width} characters wide: tables and code have {markup.WIDEST}."
-        )
+        told = tr("This line is {width} characters wide: tables and code have {widest}.",
+                  width=width, widest=markup.WIDEST)  # fmt: skip
+        source.complain(body_line + number - 1, told)
 
 
 def _check_twice(lesson: Lesson, source: Source) -> None:
@@ -73,17 +78,19 @@ def _check_twice(lesson: Lesson, source: Source) -> None:
         for name, count in Counter(names).items():
             if count > 1:
                 index = len(names) - 1 - names[::-1].index(name)
-                source.complain(source.line(table, index, key), f"{table}.{key} = {name!r} is there already.")
+                told = tr("{key} = {name!r} is there already.", key=f"{table}.{key}", name=name)
+                source.complain(source.line(table, index, key), told)
 
 
 def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
     known = {term.casefold() for term in (*lesson.terms, *lesson.glossary)}
     for term, below in markup.terms_in(text):
         if term.casefold() not in known:
-            source.complain(line + below - 1, f"[[{term}]] is not among the lesson's terms: add it there.")
+            told = tr("[[{term}]] is not among the lesson's terms: add it there.", term=term)
+            source.complain(line + below - 1, told)
     for name, below in markup.quotes_in(text):
         if lesson.quote_named(name) is None:
-            source.complain(line + below - 1, f"{{{{{name}}}}} is no [[quote]] of the lesson.")
+            source.complain(line + below - 1, tr("{{{{{name}}}}} is no [[quote]] of the lesson.", name=name))
 
 
 def _check_expression(lesson: Lesson, source: Source, line: int, expression: Expression) -> None:
@@ -91,11 +98,10 @@ def _check_expression(lesson: Lesson, source: Source, line: int, expression: Exp
         if word in NAMED:
             _check_name(lesson, source, line, NAMED[word], str(arguments[0]))
         elif word == "cfg" and arguments[0] not in SETTINGS:
-            source.complain(
-                line, f"cfg({arguments[0]!r}): there is no such key of the experiment, such as training.lr."
-            )
+            told = tr("cfg({key!r}): there is no such key of the experiment, such as training.lr.", key=arguments[0])
+            source.complain(line, told)
         elif word == "sorted" and lesson.board is None:
-            source.complain(line, "sorted needs a [board] with cards.")
+            source.complain(line, tr("sorted needs a [board] with cards."))
 
 
 def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[Action]) -> None:
@@ -106,12 +112,14 @@ def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[
         prediction = lesson.prediction_named(name) if action.verb == "predict" else None
         letters = LETTERS[: len(prediction.choices)] if prediction is not None else ""
         if letters and " ".join(rest) not in tuple(letters):
-            source.complain(line, f"{action.text!r}: {name} is answered with a letter, a to {letters[-1]}.")
+            told = tr("{action!r}: {name} is answered with a letter, a to {last}.",
+                      action=action.text, name=name, last=letters[-1])  # fmt: skip
+            source.complain(line, told)
         if action.verb == "sort":
             cards = {card.id for card in lesson.board.cards} if lesson.board else set()
             bins = lesson.board.bins if lesson.board else ()
             if name not in cards or " ".join(rest) not in bins:
-                source.complain(line, f"{action.text!r}: there is no such card or bin on the board.")
+                source.complain(line, tr("{action!r}: there is no such card or bin on the board.", action=action.text))
 
 
 def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str) -> None:
@@ -119,10 +127,13 @@ def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str)
     there = {"field": [one.id for one in lesson.fields], "predict": [one.id for one in lesson.predictions],
              "station": [one.id for one in lesson.stations], "view": lesson.views}  # fmt: skip
     if what == "number" and not _NUMBER_NAME.fullmatch(name):
-        source.complain(line, f"{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.")
+        told = tr("{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.", name=name)
+        source.complain(line, told)
     elif what == "bench" and name not in BENCHES:
-        source.complain(line, f"There is no bench {name!r}: there are {', '.join(BENCHES)}.")
+        told = tr("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
+        source.complain(line, told)
     elif what in there and name not in there[what]:
         names = ", ".join(there[what])
-        found = f"there {'are ' + names if names else 'is none'}"
-        source.complain(line, f"There is no {what} {name!r} in this lesson: {found}.")
+        found = tr("there are {names}", names=names) if names else tr("there is none")
+        told = tr("There is no {what} {name!r} in this lesson: {found}.", what=what, name=name, found=found)
+        source.complain(line, told)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from adder_engine.errors import AdderError
 from adder_engine.experiment import key_named
+from adder_engine.language import tr
 from adder_engine.parsing import Sum, parse_sum
 from adder_engine.snapshot import PHASES, STEP_SIZES
 from adder_tui.course.source import ActionError
@@ -81,36 +82,46 @@ ARITHMETIC: Mapping[str, tuple[int, int]] = {"abs": (1, 1), "sqrt": (1, 1), "min
 """Functions of numbers, and how many they take at least and at most."""
 
 VIEWS: Mapping[str, str] = {
-    "network": "the diagram",
-    "trace": "one sum's way as text",
-    "inspect": "every tensor",
-    "chart": "the loss over the epochs",
-    "downhill": "the loss along the gradient",
-    "slope": "the loss against one number",
-    "step": "what the last step did",
-    "plane": "how far off, over a plane of sums",
-    "sums": "the watched sums",
-    "prompt": "the prompt",
-    "rule": "the rule beside the network",
-    "map": "the network as one straight rule",
-    "settings": "the lesson's controls",
-    "runs": "the lesson's runs",
-    "board": "cards to sort",
-    "rivals": "other learners on the same sums",
-    "seeds": "many seeds' untrained answers",
-    "shapes": "matrix products and broadcasting",
-    "hits": "how many held-out sums are right",
-    "spoiled": "training on spoiled targets",
-    "nudge": "one number nudged",
-    "graph": "what autograd recorded",
-    "accumulate": "backward calls without a step",
-    "batches": "mini-batches beside the full gradient",
-    "far": "the error far away",
-    "valley": "curvature and the rate's cap",
-    "activity": "what each neuron does over all rows",
-    "capstone": "the best adder so far",
+    "network": tr("the diagram"),
+    "trace": tr("one sum's way as text"),
+    "inspect": tr("every tensor"),
+    "chart": tr("the loss over the epochs"),
+    "downhill": tr("the loss along the gradient"),
+    "slope": tr("the loss against one number"),
+    "step": tr("what the last step did"),
+    "plane": tr("how far off, over a plane of sums"),
+    "sums": tr("the watched sums"),
+    "prompt": tr("the prompt"),
+    "rule": tr("the rule beside the network"),
+    "map": tr("the network as one straight rule"),
+    "settings": tr("the lesson's controls"),
+    "runs": tr("the lesson's runs"),
+    "board": tr("cards to sort"),
+    "rivals": tr("other learners on the same sums"),
+    "seeds": tr("many seeds' untrained answers"),
+    "shapes": tr("matrix products and broadcasting"),
+    "hits": tr("how many held-out sums are right"),
+    "spoiled": tr("training on spoiled targets"),
+    "nudge": tr("one number nudged"),
+    "graph": tr("what autograd recorded"),
+    "accumulate": tr("backward calls without a step"),
+    "batches": tr("mini-batches beside the full gradient"),
+    "far": tr("the error far away"),
+    "valley": tr("curvature and the rate's cap"),
+    "activity": tr("what each neuron does over all rows"),
+    "capstone": tr("the best adder so far"),
 }
 """What a lesson can have on the screen."""
+VIEW_NAMES: Mapping[str, str] = {
+    "network": tr("network"), "trace": tr("trace"), "inspect": tr("inspect"), "chart": tr("chart"),
+    "downhill": tr("downhill"), "slope": tr("slope"), "step": tr("step"), "plane": tr("plane"), "sums": tr("sums"),
+    "prompt": tr("prompt"), "rule": tr("rule"), "map": tr("map"), "settings": tr("settings"), "runs": tr("runs"),
+    "board": tr("board"), "rivals": tr("rivals"), "seeds": tr("seeds"), "shapes": tr("shapes"), "hits": tr("hits"),
+    "spoiled": tr("spoiled"), "nudge": tr("nudge"), "graph": tr("graph"), "accumulate": tr("accumulate"),
+    "batches": tr("batches"), "far": tr("far"), "valley": tr("valley"), "activity": tr("activity"),
+    "capstone": tr("capstone"),
+}  # fmt: skip
+"""What they are called above them."""
 
 BENCHES = (
     "matmul", "broadcast", "square", "hits", "over", "held_out_rmse", "rmse", "spoiled", "graph", "tied", "backwards",
@@ -121,13 +132,13 @@ BENCHES = (
 """What lessons can have the engine compute beside a run."""
 
 SLIPS: Mapping[str, str] = {
-    "sign": "The size is right, but the sign is the other one.",
-    "transposed": "Rows and columns are exchanged: take the weights of this neuron's row.",
-    "swapped": "The two inputs are exchanged: the first weight goes with the first number.",
-    "bias": "The products are right, but the bias is missing: add it as well.",
-    "factor": "A factor is missing.",
-    "square": "The difference is right, but it is to be squared.",
-    "other": "That is another neuron's number.",
+    "sign": tr("The size is right, but the sign is the other one."),
+    "transposed": tr("Rows and columns are exchanged: take the weights of this neuron's row."),
+    "swapped": tr("The two inputs are exchanged: the first weight goes with the first number."),
+    "bias": tr("The products are right, but the bias is missing: add it as well."),
+    "factor": tr("A factor is missing."),
+    "square": tr("The difference is right, but it is to be squared."),
+    "other": tr("That is another neuron's number."),
 }
 """Mistakes that can be told from the number that comes out, each with its sentence."""
 
@@ -163,16 +174,17 @@ def parse_action(text: str) -> Action:
     try:
         verb, *words = shlex.split(text)
     except ValueError:
-        raise ActionError(f"{text!r} is no action: write such as {PATTERNS['ask']!r}.") from None
+        told = tr("{action!r} is no action: write such as {pattern!r}.", action=text, pattern=PATTERNS["ask"])
+        raise ActionError(told) from None
     if verb not in PATTERNS:
-        raise ActionError(f"{verb!r} is no action: there are {', '.join(PATTERNS)}.")
+        raise ActionError(tr("{verb!r} is no action: there are {actions}.", verb=verb, actions=", ".join(PATTERNS)))
     try:
         fits = _fits(verb, words)
         asked = parse_sum(" ".join(words)) if verb == "ask" and fits else None
     except AdderError as error:
-        raise ActionError(f"{text!r} will not do. {error}") from None
+        raise ActionError(tr("{action!r} will not do. {error}", action=text, error=error)) from None
     if not fits:
-        raise ActionError(f"{text!r} will not do: write {PATTERNS[verb]!r}.")
+        raise ActionError(tr("{action!r} will not do: write {pattern!r}.", action=text, pattern=PATTERNS[verb]))
     return Action(verb, tuple(words), text, asked)
 
 
@@ -191,7 +203,7 @@ def _fits(verb: str, words: list[str]) -> bool:
         case "step", _:
             return " ".join(words) in (*STEP_SIZES, *PHASES, "back")
         case "open", [view] if view not in VIEWS:
-            raise ActionError(f"There is no view {view!r}: there are {', '.join(VIEWS)}.")
+            raise ActionError(tr("There is no view {view!r}: there are {views}.", view=view, views=", ".join(VIEWS)))
         case "edit" | "nudge", [_, amount]:
             try:
                 return abs(float(amount)) < 1e30

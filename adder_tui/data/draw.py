@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from adder_engine.held_out import HELD_OUT_SEED
+from adder_engine.language import tr
 from adder_tui.ui.heatmap import cell, sign_role
 from adder_tui.ui.line import Line, Role, Span, joined, roomiest
 from adder_tui.ui.list_view import head_line
@@ -22,6 +23,11 @@ MOST_POINTS = 4_000
 COLUMNS = ("a", "b", "target", "answer", "off by")
 NOISY_COLUMNS = ("a", "b", "target", "wanted", "answer", "off wanted")
 """Where noise parts what is trained towards from what is wanted."""
+HEADS = {
+    "a": "a", "b": "b", "target": tr("target"), "wanted": tr("wanted"), "answer": tr("answer"),
+    "off by": tr("off by"), "off wanted": tr("off wanted"),
+}  # fmt: skip
+"""The columns as they are headed."""
 ROUNDING = 1e-6
 """Targets that come so near to what is wanted, beside the largest, differ by float32's rounding alone."""
 CELL = 13
@@ -74,7 +80,7 @@ def data_table(
 ) -> list[Line]:
     """The rows from ``look.top`` on; ``answers`` are those to them, None while they are awaited."""
     if data is None:
-        return [Line.of((f"  loading{glyphs.ellipsis}", "dim")).fit(width)]
+        return [Line.of((tr("  loading{ellipsis}", ellipsis=glyphs.ellipsis), "dim")).fit(width)]
     inputs, targets = pairs_of(data, look)
     right, noisy, near = wanted_of(data, look), is_noisy(data, look), close_to(data)
     index = max(5, len(count(len(targets))) + 2)
@@ -83,7 +89,8 @@ def data_table(
         columns = tuple(name for name in columns if name != "target")  # the line below tells the chosen row's
     wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
     after = max(5, min(7, wide - LEAST_BEFORE))
-    heads = [*columns[:-1], verdict_name(True)] if data.is_yes_or_no else columns
+    heads = [HEADS[name] for name in columns]
+    heads = [*heads[:-1], verdict_name(True)] if data.is_yes_or_no else heads
     head = " " * index + "".join(name.rjust(wide - after + 2).ljust(wide) for name in heads)
     lines = [head_line(head, width)]
     for row in range(look.top, min(len(targets), look.top + height - 1)):
@@ -142,7 +149,8 @@ def scatter(
 
     columns, rows = width - LABEL_WIDTH - 1, height - 3
     if data is None or columns < 8 or rows < 4:
-        return [Line.of((f"  loading{glyphs.ellipsis}" if data is None else "", "dim")).fit(width)]
+        loading = tr("  loading{ellipsis}", ellipsis=glyphs.ellipsis)
+        return [Line.of((loading if data is None else "", "dim")).fit(width)]
     inputs, targets = pairs_of(data, look)
     part, near = thinned(inputs), close_to(data)
     pairs, values = inputs[part], targets[part]
@@ -214,34 +222,37 @@ def _legend(
 ) -> Line:
     right = "." if glyphs.ascii else glyphs.times
     if yes_or_no and look.colour == "target":
-        parts: list[Span] = [("  target ", "dim"), ("+", "plus"), (" yes  ", "dim"), ("0", "dim"), (" no", "dim")]
+        parts: list[Span] = [(tr("  target "), "dim"), ("+", "plus"), (tr(" yes  "), "dim"), ("0", "dim"),
+                             (tr(" no"), "dim")]  # fmt: skip
     elif yes_or_no:
-        parts = [("  said ", "dim"), ("+", "plus"), (" yes for no  ", "dim"), (glyphs.minus, "minus"),
-                 (" no for yes  ", "dim"), (right, "dim"), (" right", "dim")]  # fmt: skip
+        parts = [(tr("  said "), "dim"), ("+", "plus"), (tr(" yes for no  "), "dim"), (glyphs.minus, "minus"),
+                 (tr(" no for yes  "), "dim"), (right, "dim"), (tr(" right"), "dim")]  # fmt: skip
     elif look.colour == "target":
-        parts = [("  target ", "dim"), ("+", "plus"), (" above 0  ", "dim"), (glyphs.minus, "minus"),
-                             (" below", "dim")]  # fmt: skip
+        parts = [(tr("  target "), "dim"), ("+", "plus"), (tr(" above 0  "), "dim"), (glyphs.minus, "minus"),
+                             (tr(" below"), "dim")]  # fmt: skip
     else:
-        parts = [("  off by ", "dim"), ("+", "plus"), (" too high  ", "dim"), (glyphs.minus, "minus"),
-                 (" too low  ", "dim"), (right, "dim"), (f" within {plain_number(near, glyphs)}", "dim")]  # fmt: skip
-    frame = f"   {glyphs.horizontal}{glyphs.vertical} held-out range" if framed else ""
-    drawn = f"   {count(shown)} drawn" if shown < there else ""
+        within = tr(" within {distance}", distance=plain_number(near, glyphs))
+        parts = [(tr("  off by "), "dim"), ("+", "plus"), (tr(" too high  "), "dim"), (glyphs.minus, "minus"),
+                 (tr(" too low  "), "dim"), (right, "dim"), (within, "dim")]  # fmt: skip
+    corner = f"   {glyphs.horizontal}{glyphs.vertical} "
+    frame, short = (corner + tr("held-out range"), corner + tr("held-out")) if framed else ("", "")
+    drawn = tr("   {pairs} drawn", pairs=count(shown)) if shown < there else ""
     line = Line(tuple(parts))
-    ways = (frame + drawn, frame.removesuffix(" range") + drawn, frame.removesuffix(" range"), "")
+    ways = (frame + drawn, short + drawn, short, "")
     return roomiest(width, *(Line.of(line, (words, "faint")) for words in ways))
 
 
 def data_heading(data: DatasetArrays | None, look: Look, own: bool, glyphs: Glyphs) -> Line:
     """What the data is and how much of it there is."""
-    line = Line.of((" Data", "strong"))
+    line = Line.of((tr(" Data"), "strong"))
     if data is None:
         return line
     n, m = len(data.targets), len(data.test_targets)
-    rows = plural(n, "row" if own else "pair")
-    trained: Span = (f"   {rows} to train on", "dim" if look.held_out else "accent")
-    drawn = f", drawn by seed {HELD_OUT_SEED}" if own else ""
-    held: Span = (f"   {count(m)} held out{drawn}", "accent" if look.held_out else "dim")
-    return Line.of(line, trained, held if m else ("   nothing held out", "dim"))
+    rows = plural(n, "row", "rows") if own else plural(n, "pair", "pairs")
+    trained: Span = (tr("   {rows} to train on", rows=rows), "dim" if look.held_out else "accent")
+    drawn = tr(", drawn by seed {seed}", seed=HELD_OUT_SEED) if own else ""
+    held: Span = (tr("   {rows} held out{drawn}", rows=count(m), drawn=drawn), "accent" if look.held_out else "dim")
+    return Line.of(line, trained, held if m else (tr("   nothing held out"), "dim"))
 
 
 def chosen_pair(data: DatasetArrays | None, look: Look, answer: float | None, glyphs: Glyphs) -> Line:
@@ -250,13 +261,12 @@ def chosen_pair(data: DatasetArrays | None, look: Look, answer: float | None, gl
         return Line()
     inputs, targets = pairs_of(data, look)
     if look.at >= len(targets):
-        return Line.of((" nothing is held out", "dim"))
+        return Line.of((tr(" nothing is held out"), "dim"))
     a, b, target = float(inputs[look.at, 0]), float(inputs[look.at, 1]), float(targets[look.at])
-    words = f" row {count(look.at)}: {number(a, glyphs)} and {number(b, glyphs)}, target"
-    words += f" {truth_text(target, True, glyphs) if data.is_yes_or_no else number(target, glyphs)}"
+    aim = truth_text(target, True, glyphs) if data.is_yes_or_no else number(target, glyphs)
+    words = tr(" row {row}: {a} and {b}, target {target}",
+               row=count(look.at), a=number(a, glyphs), b=number(b, glyphs), target=aim)  # fmt: skip
     if is_noisy(data, look):
-        words += f", wanted {number(float(wanted_of(data, look)[look.at]), glyphs)}"
-    return Line.of(
-        (words, "text"),
-        (f", answer {answer_text(answer, data.is_yes_or_no, glyphs)}" if answer is not None else "", "text"),
-    )
+        words += tr(", wanted {wanted}", wanted=number(float(wanted_of(data, look)[look.at]), glyphs))
+    said = "" if answer is None else tr(", answer {answer}", answer=answer_text(answer, data.is_yes_or_no, glyphs))
+    return Line.of((words, "text"), (said, "text"))

@@ -13,8 +13,9 @@ from textual.containers import Horizontal
 from textual.widgets import TextArea
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_engine.rows import FORMS, read_rows, row_text
-from adder_engine.wanted import MOST_ROWS, TASKS
+from adder_engine.wanted import MOST_ROWS
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, thinned
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, ViewSource, heading
 from adder_tui.ui.line import Line
@@ -93,7 +94,8 @@ class OwnRows(Modal[str | None]):
         """What Ctrl+T would do."""
 
     def compose(self) -> ComposeResult:
-        yield heading(self._source, (" Your own rows", "strong"), (f"   one a line: {FORMS}", "dim"))
+        forms = tr("   one a line: {forms}", forms=FORMS)
+        yield heading(self._source, (tr(" Your own rows"), "strong"), (forms, "dim"))
         yield self.area
         yield Drawing(self._source, self.foot, id="foot")
 
@@ -101,7 +103,7 @@ class OwnRows(Modal[str | None]):
         """What was read, or why it was not; and the keys."""
         lines = said_lines(self.said or self.promise, width + 1, "minus" if self.said else "text", view.glyphs)
         lines = [*lines, *[Line()] * SAID_ROWS][:SAID_ROWS]
-        lines.append(keys_line((("Ctrl+T", "train on these"), ("Esc", "back, the text is kept"))))
+        lines.append(keys_line(((tr("Ctrl+T"), tr("train on these")), (tr("Esc"), tr("back, the text is kept")))))
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
     def on_mount(self) -> None:
@@ -130,15 +132,18 @@ class OwnRows(Modal[str | None]):
                 refusal = str(error)
         data = self._source().experiment.data
         if not self._rows and self._unlisted:
-            self.promise = f"The run's {count(self._unlisted)} rows are too many to edit here: type or paste others."
+            rows = count(self._unlisted)
+            self.promise = tr("The run's {rows} rows are too many to edit here: type or paste others.", rows=rows)
         elif not self._rows:
-            self.promise = f"Type or paste up to {count(MOST_ROWS)} rows; without a target it is {_task(data.task)}."
+            most, task = count(MOST_ROWS), _task(data.task)
+            self.promise = tr("Type or paste up to {most} rows; without a target it is {task}.", most=most, task=task)
         elif data.kind == "rows" and data.rows == self._rows:
-            self.promise = f"{plural(len(self._rows), 'row')}, as in the run."
+            self.promise = tr("{rows}, as in the run.", rows=plural(len(self._rows), "row", "rows"))
         else:
-            self.promise = (
-                f"{plural(len(self._rows), 'row')} read. They need a new run: Ctrl+T starts it; u brings this run back."
-                f" Columns: {columns}."
+            self.promise = tr(
+                "{rows} read. They need a new run: Ctrl+T starts it; u brings this run back. Columns: {columns}.",
+                rows=plural(len(self._rows), "row", "rows"),
+                columns=columns,
             )
         self.say(refusal)
 
@@ -152,7 +157,7 @@ class OwnRows(Modal[str | None]):
         if self._rows:
             self.start(self._apply())
         else:
-            self.say(self.said or "There are no rows yet: " + FORMS + ".")
+            self.say(self.said or tr("There are no rows yet: {forms}.", forms=FORMS))
 
     async def _apply(self) -> None:
         experiment = self._source().experiment
@@ -164,7 +169,8 @@ class OwnRows(Modal[str | None]):
 
 
 def _task(task: str) -> str:
-    return f"a and b's {task}" if task in TASKS else task
+    named = {"sum": tr("a and b's sum"), "difference": tr("a and b's difference"), "product": tr("a and b's product")}
+    return named.get(task, task)
 
 
 class _Heading(_Part):
@@ -205,13 +211,14 @@ class _Foot(_Part):
 
 
 def _keys(screen: DataScreen) -> Line:
-    pairs = [("e", "your own rows"), ("Esc", "leave")]
+    pairs = [("e", tr("your own rows")), (tr("Esc"), tr("leave"))]
     if not screen.beside:
-        pairs.append(("v", "table" if screen.scatter_shown else "scatter"))
+        pairs.append(("v", tr("table") if screen.scatter_shown else tr("scatter")))
     if screen.data is not None and len(screen.data.test_targets):
-        pairs.append(("Tab", "trained on" if screen.look.held_out else "held out"))
+        pairs.append((tr("Tab"), tr("trained on") if screen.look.held_out else tr("held out")))
     if screen.beside or screen.scatter_shown:
-        pairs.append(("c", "colour by " + ("error" if screen.look.colour == "target" else "target")))
+        by_error = screen.look.colour == "target"
+        pairs.append(("c", tr("colour by error") if by_error else tr("colour by target")))
     return keys_line(pairs)
 
 

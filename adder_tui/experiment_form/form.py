@@ -16,18 +16,20 @@ from adder_engine.experiment import (
     loss_for,
     why_idle,
 )
+from adder_engine.language import tr, trn
 from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.list_view import keys_line, said_lines, scrolled
+from adder_tui.ui.numbers import plural
 from adder_tui.ui.run_state import preset_of
 from adder_tui.ui.symbols import Glyphs
 
 PRESET = "preset"
 """The form's first field, which is no key of its own."""
 FIELDS = (PRESET, *(key.name for key in KEYS))
-AS_IT_IS = "as it is"
+AS_IT_IS = tr("as it is")
 MOST_ROWS_SHOWN = 8
 """More rows are counted instead of written out; ``d`` shows them."""
 MARKS, LABEL, VALUE, NOTE = 4, 17, 24, 30
@@ -78,10 +80,8 @@ class FormState:
         if name == PRESET:
             return tuple(PRESETS) if preset_of(self.current) else (AS_IT_IS, *PRESETS)
         key = key_named(name)
-        if key.several and "-" in self.text(name):
-            return ()
-        if name == "data.task" and self.text(name) not in key.choices:
-            return ()  # a formula, which is typed into
+        if (key.several or name == "data.task") and self.text(name) not in key.choices:
+            return ()  # a list or a formula, which is typed into
         return ("off", "on") if isinstance(key.default, bool) else key.choices
 
     @property
@@ -119,9 +119,8 @@ class FormState:
 
     def turn(self, change: int) -> None:
         """The next or the previous word of a field with a choice."""
-        words = self.words(self.name)
-        now = self.text(self.name)
-        self._put(words[(words.index(now) + change) % len(words)])
+        words, now = self.words(self.name), self.text(self.name)
+        self._put(words[(words.index(now) + change) % len(words)] if now in words else words[0])
 
     def type(self, text: str) -> None:
         """Type into the chosen field; with a choice, the word that begins so."""
@@ -245,9 +244,10 @@ def value_text(name: str, value: Any) -> str:
     if name == "training.betas":
         return ", ".join(map(number_text, value))
     if name == "network.init" and isinstance(value, tuple):
-        return f"{len(value):,} numbers"
+        return plural(len(value), "number", "numbers")
     if name == "data.rows":
-        return f"{len(value):,} rows" if len(value) > MOST_ROWS_SHOWN else "; ".join(map(row_text, value))
+        listed = len(value) <= MOST_ROWS_SHOWN
+        return "; ".join(map(row_text, value)) if listed else plural(len(value), "row", "rows")
     if isinstance(value, tuple):
         return " + ".join(map(number_text, value))
     if isinstance(value, float):
@@ -317,16 +317,17 @@ def _note(draft: FormState, name: str, idle: str) -> str:
     if name == PRESET:
         return ""
     if idle:
-        return f"no effect: {idle}"
+        return tr("no effect: {why}", why=idle)
     if draft.differs_from_run(name):
-        return f"the run has {text_of(draft.current, name) or 'none'}"
-    return f"default {default_text(name) or 'none'}" if draft.differs_from_default(name) else ""
+        return tr("the run has {value}", value=text_of(draft.current, name) or tr("none"))
+    default = default_text(name) or tr("none")
+    return tr("default {default}", default=default) if draft.differs_from_default(name) else ""
 
 
 def _meaning(draft: FormState, name: str) -> str:
     if name != PRESET:
         return key_named(name).meaning
-    return PRESETS[draft.preset].about if draft.preset in PRESETS else "the run's experiment as it is"
+    return PRESETS[draft.preset].about if draft.preset in PRESETS else tr("the run's experiment as it is")
 
 
 def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
@@ -344,11 +345,11 @@ def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
 
 def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     words = draft.words(draft.name)
-    default = "many-pairs, all keys at once" if draft.name == PRESET else default_text(draft.name) or "none"
+    default = tr("many-pairs, all keys at once") if draft.name == PRESET else default_text(draft.name) or tr("none")
     if words and draft.name != PRESET and key_named(draft.name).several:
-        words = (*words, "tanh-relu: one for each layer")
+        words = (*words, tr("tanh-relu: one for each layer"))
     if not words or draft.name == "data.task":
-        text = f"Takes {key_named(draft.name).range}. Default {default}."
+        text = tr("Takes {range}. Default {default}.", range=key_named(draft.name).range, default=default)
         return said_lines(text, width + 1, "dim", glyphs)
     rows: list[list[Span]] = [[(" ", "dim")]]
     used = 1
@@ -359,49 +360,51 @@ def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
         rows[-1].append((word + "  ", "key" if word == draft.text(draft.name) else "dim"))
         used += len(word) + 2
     if used + len(default) + 10 <= width:
-        rows[-1].append((f" default {default}", "faint"))
+        rows[-1].append((tr(" default {default}", default=default), "faint"))
     return [Line(tuple(row)) for row in rows]
 
 
 def _keys(draft: FormState, glyphs: Glyphs) -> Line:
-    arrows = ("left, right" if glyphs.ascii else "← →") if draft.words(draft.name) else "type"
+    arrows = (tr("left, right") if glyphs.ascii else "← →") if draft.words(draft.name) else tr("type")
     pairs = [
-        ("Enter", "apply"), ("Esc", "leave"), (arrows, "change"), ("Ctrl+D", "default"), ("Ctrl+R", "as the run"),
+        (tr("Enter"), tr("apply")), (tr("Esc"), tr("leave")), (arrows, tr("change")),
+        (tr("Ctrl+D"), tr("default")), (tr("Ctrl+R"), tr("as the run")),
     ]  # fmt: skip
     return keys_line(pairs)
 
 
 def _will(draft: FormState) -> str:
     if draft.errors:
-        return "Something will not do: nothing is applied until it is mended."
+        return tr("Something will not do: nothing is applied until it is mended.")
     changes = draft.changes
     if not changes:
-        return "Nothing is changed yet."
+        return tr("Nothing is changed yet.")
     if draft.in_place:
-        return f"Enter changes {_listed(list(changes))} in this run, which goes on."
+        return tr("Enter changes {settings} in this run, which goes on.", settings=_listed(list(changes)))
     names = [name for name in changes if name not in CHANGEABLE] or ["training.loss"]
-    one = len(names) == 1
-    return f"{_listed(names)} {'needs' if one else 'need'} {_needed(names)}: Enter starts it; u brings this run back."
+    return trn("{settings} needs {what}: Enter starts it; u brings this run back.",
+               "{settings} need {what}: Enter starts it; u brings this run back.",
+               len(names), settings=_listed(names), what=_needed(names))  # fmt: skip
 
 
 def _needed(names: list[str]) -> str:
     sections = {name.rpartition(".")[0] for name in names}
     if sections == {"network"}:
-        return "a new network"
+        return tr("a new network")
     if names == ["seed"]:
-        return "other weights"
-    return "a run on new data" if sections == {"data"} else "a new run"
+        return tr("other weights")
+    return tr("a run on new data") if sections == {"data"} else tr("a new run")
 
 
 def _listed(names: list[str]) -> str:
     if len(names) > 3:
-        names = [*names[:2], f"{len(names) - 2} more"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        names = [*names[:2], tr("{others} more", others=len(names) - 2)]
+    return tr(" and ").join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def heading(draft: FormState, glyphs: Glyphs) -> Line:
     """The form's first row: what it is, and what its marks mean."""
     return Line.of(
-        (" Experiment", "strong"), ("   * ", "accent"), ("not as in the run   ", "dim"), (f"{glyphs.differs} ", "text"),
-        (f"not the default   {len(KEYS)} keys", "dim"),
+        (tr(" Experiment"), "strong"), ("   * ", "accent"), (tr("not as in the run   "), "dim"),
+        (f"{glyphs.differs} ", "text"), (tr("not the default   {keys} keys", keys=len(KEYS)), "dim"),
     )  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.explore.plane import beside
-from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, PlaneArea
+from adder_tui.explore.state import NAMES, VIEWS, WIDE, ExploreResults, ExploreState, PlaneArea
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import ranges_text
-from adder_tui.ui.line import Line, Role, roomiest, wrapped
+from adder_tui.ui.line import Line, Role, Span, roomiest, wrapped
 from adder_tui.ui.numbers import aligned, answer_text, count, number, percent, plain_number, plural, role_of, signed
 from adder_tui.ui.run_state import learned, sum_text
 from adder_tui.ui.symbols import Glyphs
@@ -29,12 +30,17 @@ if TYPE_CHECKING:
 
 
 LEAST_CHART, MOST_CHART = 7, 12
-LEFT_OUT = "Only rows: of other pairs no truth is known."
-BOUNDARY = "f is the log-odds: yes where it is above 0, and the boundary lies where it is 0."
+LEFT_OUT = tr("Only rows: of other pairs no truth is known.")
+BOUNDARY = tr("f is the log-odds: yes where it is above 0, and the boundary lies where it is 0.")
 """Said where rows follow no rule, so that errors are foretold for them alone."""
 BAR = 40
-SHORT = {"this network": "this net", "least squares": "least sq.", "nearest neighbours": "neighbours"}
-"""What the learners are called where there is little room."""
+CALLED = {
+    "this network": (tr("this network"), tr("this net")), "least squares": (tr("least squares"), tr("least sq.")),
+    "nearest neighbours": (tr("nearest neighbours"), tr("neighbours")),
+}  # fmt: skip
+"""What the learners are called, and where there is little room."""
+REGIONS = {"inside": tr("inside"), "near": tr("near, 2 times"), "far": tr("far, 10 times")}
+"""What the parts of the plane are called that the checks tell apart."""
 HEADING = 1
 """Rows above a view."""
 
@@ -75,7 +81,7 @@ def _weights(view: ViewState, course: AffineMapHistory, width: int, height: int)
     wanted = sorted(set(right[:2])) if right else []
     legend = Line.of(
         ("  w_a ", "dim"), (_ink("train", view.glyphs), "train"),
-        ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (" by epoch", "dim"),
+        ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (tr(" by epoch"), "dim"),
     )  # fmt: skip
     curves = [
         _curve(course, list(course.w_a), "train", view.glyphs),
@@ -85,7 +91,7 @@ def _weights(view: ViewState, course: AffineMapHistory, width: int, height: int)
 
 
 def _constant(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
-    legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (" by epoch", "dim"))
+    legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (tr(" by epoch"), "dim"))
     right = view.experiment.wanted.map
     wanted = [right[2]] if right else []
     curves = [_curve(course, list(course.c), "train", view.glyphs)]
@@ -111,20 +117,23 @@ def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
     from adder_engine.parsing import Sum
 
     where = sum_text(Sum(slopes.a, slopes.b), view.experiment.wanted.rule, glyphs)
-    what = "log-odds rise" if view.experiment.is_yes_or_no else "answer rises"
-    lines = [Line.of((f"  Around {where} the {what} by", "dim"))]
+    words = tr("  Around {sum} the answer rises by", sum=where)
+    if view.experiment.is_yes_or_no:
+        words = tr("  Around {sum} the log-odds rise by", sum=where)
+    lines = [Line.of((words, "dim"))]
     right = slopes.wanted or (None, None)
     for name, slope, true in (("a", slopes.d_a, right[0]), ("b", slopes.d_b, right[1])):
-        line = Line.of("    ", (number(slope, glyphs).rjust(9), "strong"), (f"  for each 1 of {name}", "dim"))
+        each = tr("  for each 1 of {name}", name=name)
+        line = Line.of("    ", (number(slope, glyphs).rjust(9), "strong"), (each, "dim"))
         if true is not None:
             phrase = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
-            line = Line.of(line, (f"   (right: {phrase})", "dim"))
+            line = Line.of(line, (tr("   (right: {slope})", slope=phrase), "dim"))
         lines.append(line)
     own_rows = view.experiment.wanted.rule == "rows"
-    more = LEFT_OUT if own_rows else "Far out: the errors this line foretells, and those found."
+    more = LEFT_OUT if own_rows else tr("Far out: the errors this line foretells, and those found.")
     if view.experiment.is_yes_or_no:
-        more = "Log-odds above 0 are a yes."
-    return [*lines, Line.of((f"  Elsewhere it bends. {more}", "dim"))]
+        more = tr("Log-odds above 0 are a yes.")
+    return [*lines, Line.of((f"{tr('  Elsewhere it bends.')} {more}", "dim"))]
 
 
 def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) -> list[Line]:
@@ -140,7 +149,7 @@ def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) ->
     asked = aligned([signed(row.asked, glyphs, 5) for row in rows])
     first = max([24, *(len(text) + 4 for text in sums)])
     widths = (max([16, *map(len, foretold)]), max([14, *map(len, asked)]))
-    header = "  sum".ljust(first) + "error foretold".rjust(widths[0]) + "  " + "asked".rjust(widths[1])
+    header = tr("  sum").ljust(first) + tr("error foretold").rjust(widths[0]) + "  " + tr("asked").rjust(widths[1])
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, row in enumerate(rows):
         line = Line.of(
@@ -181,45 +190,39 @@ def checks_view(view: ViewState, exploration: ExploreState, width: int, height: 
 
 def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
-    judged = (
-        plural(checks.count, "training row")
-        if checks.judged_on == "training"
-        else f"{count(checks.count)} {checks.judged_on} sums"
-    )
-    lines = [Line.of((f" of {judged}".ljust(width)[:width], "band-dim"))]
+    judged = {
+        "training": plural(checks.count, "training row", "training rows"),
+        "held-out": tr("{count} held-out sums", count=count(checks.count)),
+    }.get(checks.judged_on, tr("{count} newly drawn sums", count=count(checks.count)))
+    lines = [Line.of((tr(" of {sums}", sums=judged).ljust(width)[:width], "band-dim"))]
     if checks.hits is not None:
         return [*lines, *_hits(checks.hits, width, glyphs)]
     close, near, limit = (plain_number(x, glyphs) for x in (checks.close, checks.near, checks.limit))
     shares = {
-        f"within {close} of the truth": checks.within_close,
-        f"within {near} of the truth": checks.within_near,
-        f'right on "over {limit}?"': checks.over_limit,
+        tr("within {close} of the truth", close=close): checks.within_close,
+        tr("within {near} of the truth", near=near): checks.within_near,
+        tr('right on "over {limit}?"', limit=limit): checks.over_limit,
     }
     first = max(25, *map(len, shares))
     for name, share in shares.items():
         bar = min(BAR, width - first - 15)
-        lines.append(
-            Line.of(
-                (f"  {name.ljust(first)}", "text"),
-                (percent(share).rjust(7), "strong"),
-                "  ",
-                share_bar(share, bar, glyphs),
-            )
-        )
-    lines.append(
-        Line.of(("  typically off by (RMS)".ljust(first + 2), "text"), (number(checks.rmse, glyphs).rjust(7), "strong"))
-    )
+        told: Span = (percent(share).rjust(7), "strong")
+        lines.append(Line.of((f"  {name.ljust(first)}", "text"), told, "  ", share_bar(share, bar, glyphs)))
+    typically = tr("  typically off by (RMS)").ljust(first + 2)
+    lines.append(Line.of((typically, "text"), (number(checks.rmse, glyphs).rjust(7), "strong")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
 def _hits(hits: Hits, width: int, glyphs: Glyphs) -> list[Line]:
     """The share of answers that are right, and what was said where yes and where no was right."""
-    accuracy = Line.of(("  accuracy".ljust(27), "text"), (percent(hits.accuracy).rjust(7), "strong"), "  ",
+    accuracy = Line.of((tr("  accuracy").ljust(27), "text"), (percent(hits.accuracy).rjust(7), "strong"), "  ",
                        share_bar(hits.accuracy, min(BAR, width - 40), glyphs))  # fmt: skip
-    rows = (("right: yes", hits.yes_for_yes, hits.no_for_yes), ("right: no", hits.yes_for_no, hits.no_for_no))
-    lines = [accuracy, Line.of(("  hits and misses".ljust(27) + "says yes".rjust(10) + "says no".rjust(10), "dim"))]
-    for name, yes, no in rows:
-        roles: tuple[Role, Role] = ("strong", "text") if name.endswith("yes") else ("text", "strong")
+    in_yes: tuple[Role, Role] = ("strong", "text")
+    rows = ((tr("right: yes"), hits.yes_for_yes, hits.no_for_yes, in_yes),
+            (tr("right: no"), hits.yes_for_no, hits.no_for_no, in_yes[::-1]))  # fmt: skip
+    heads = tr("  hits and misses").ljust(27) + tr("says yes").rjust(10) + tr("says no").rjust(10)
+    lines = [accuracy, Line.of((heads, "dim"))]
+    for name, yes, no, roles in rows:
         lines.append(Line.of((f"  {name}".ljust(27), "text"), (count(yes).rjust(10), roles[0]),
                              (count(no).rjust(10), roles[1])))  # fmt: skip
     return [line.fit(width, glyphs.ellipsis) for line in lines]
@@ -239,7 +242,6 @@ def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
         return _right_by_region(checks, width, glyphs)
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
-    about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
     reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
     columns = [max(15, *map(len, reaches)), max(13, *map(len, rmse)), max(13, *map(len, mean))]
     over = 16 + sum(columns) - width
@@ -247,32 +249,32 @@ def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
         given = min(max(0, over), columns[i] - least)
         columns[i] -= given
         over -= given
-    typical = "typical" if columns[1] < 13 else "typical, RMS"
-    header = "  error by region".ljust(16 + columns[0]) + typical.rjust(columns[1]) + "mean size".rjust(columns[2])
+    typical = tr("typical") if columns[1] < 13 else tr("typical, RMS")
+    header = tr("  error by region").ljust(16 + columns[0]) + typical.rjust(columns[1])
+    header += tr("mean size").rjust(columns[2])
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, region in enumerate(checks.regions):
         reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)
         lines.append(
             Line.of(
-                (f"  {about[region.name].ljust(14)}", "text"), reach,
+                (f"  {REGIONS[region.name].ljust(14)}", "text"), reach,
                 (rmse[i].rjust(columns[1]), "strong"), (mean[i].rjust(columns[2]), "text"),
             ).fit(width, glyphs.ellipsis)
         )  # fmt: skip
     if len(checks.regions) == 1:
-        lines.append(Line.of(("  elsewhere no truth is known", "dim")).fit(width, glyphs.ellipsis))
+        lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")).fit(width, glyphs.ellipsis))
     return lines
 
 
 def _right_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
     """Of a yes or no, the share of right answers in the training range and beyond it."""
-    about = {"inside": "inside", "near": "near, 2 times", "far": "far, 10 times"}
-    lines = [Line.of(("  right by region".ljust(width)[:width], "band-dim"))]
+    lines = [Line.of((tr("  right by region").ljust(width)[:width], "band-dim"))]
     for region in checks.regions:
         reach = ranges_text(region.a, region.b, glyphs)
-        lines.append(Line.of((f"  {about[region.name].ljust(14)}", "text"), (reach.rjust(15), "dim"),
+        lines.append(Line.of((f"  {REGIONS[region.name].ljust(14)}", "text"), (reach.rjust(15), "dim"),
                              (percent(region.right).rjust(9), "strong")).fit(width, glyphs.ellipsis))  # fmt: skip
     if len(checks.regions) == 1:
-        lines.append(Line.of(("  elsewhere no truth is known", "dim")).fit(width, glyphs.ellipsis))
+        lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")).fit(width, glyphs.ellipsis))
     return lines
 
 
@@ -284,18 +286,21 @@ def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> 
     ordered = sorted(found.rivals, key=lambda rival: rival.name != "this network")
     first = 22 if width < 72 else 26
     pitch = max(10, min(20, (width - first) // len(ordered)))
-    header = "  the same rows".ljust(first)
+    header = tr("  the same rows").ljust(first)
     for rival in ordered:
-        header += (rival.name if len(rival.name) < pitch else SHORT[rival.name]).rjust(pitch)
+        called, short = CALLED[rival.name]
+        header += (called if len(called) < pitch else short).rjust(pitch)
     yes_or_no = view.experiment.is_yes_or_no
     columns = [_column(rival, yes_or_no, pitch, glyphs) for rival in ordered]
     sums = [sum_text(answer.sum, view.experiment.wanted.rule, glyphs) for answer in ordered[0].answers]
     last = len(sums)
     kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
     judged_on = found.checks.judged_on if found.checks is not None else ""
-    of = {"held-out": "typical, held out", "training": "typical, these rows"}.get(judged_on, "typical, as above")
+    typical = {"held-out": tr("typical, held out"), "training": tr("typical, these rows")}
+    right = {"held-out": tr("right, held out"), "training": tr("right, these rows")}
+    of = typical.get(judged_on, tr("typical, as above"))
     if yes_or_no:
-        of = of.replace("typical", "right")
+        of = right.get(judged_on, tr("right, as above"))
     lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
     for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
@@ -361,11 +366,11 @@ def heading(view: ViewState, exploration: ExploreState, width: int) -> Line:
     line = Line.of(" ")
     for name in VIEWS:
         chosen = name == exploration.view
-        line = Line.of(
-            line, (view.glyphs.current if chosen else " ", "accent"), (name, "accent" if chosen else "dim"), " "
-        )
-    computing = f"computing{view.glyphs.ellipsis} " if exploration.computing else ""
-    of = f"of {_place(exploration)} " if exploration.dated and exploration.of is not None else ""
+        mark: Span = (view.glyphs.current if chosen else " ", "accent")
+        line = Line.of(line, mark, (NAMES[name], "accent" if chosen else "dim"), " ")
+    computing = f"{tr('computing')}{view.glyphs.ellipsis} " if exploration.computing else ""
+    dated = exploration.dated and exploration.of is not None
+    of = tr("of {moment} ", moment=_place(exploration)) if dated else ""
     phrase = roomiest(width - line.width, *(Line.of((words, "dim")) for words in (of + computing, of or computing)))
     return line.with_right(phrase, width)
 
@@ -375,8 +380,8 @@ def _place(exploration: ExploreState) -> str:
     then = exploration.of
     assert then is not None
     if then.epoch_update or then.moment.rung:
-        return f"update {count(then.moment.update)}"
-    return f"epoch {count(then.epoch)}"
+        return tr("update {update}", update=count(then.moment.update))
+    return tr("epoch {epoch}", epoch=count(then.epoch))
 
 
 def nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[Line]:
@@ -384,7 +389,7 @@ def nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[
     glyphs = view.glyphs
     lines = [Line(), Line.of((f"  {VIEWS[exploration.view]}", "dim"))]
     if view.snapshot is None:
-        return [*lines, Line(), Line.of((f"  loading{glyphs.ellipsis}", "dim"))]
+        return [*lines, Line(), Line.of((f"  {tr('loading')}{glyphs.ellipsis}", "dim"))]
     for sentence in dict.fromkeys(exploration.refused.values()):
         lines += [Line(), *(Line.of("  " + row) for row in wrapped(glyphs.text(sentence), width - 4))]
     return lines

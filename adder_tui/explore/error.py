@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from adder_engine.language import tr
 from adder_tui.explore.plane import LABELS, Axes, Cells, Trained, beside, cells_in, plane_picture, point_mark
 from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
@@ -34,7 +35,6 @@ from adder_tui.ui.numbers import (
     percent,
     plain_number,
     role_of,
-    signed,
     truth_text,
     verdict,
 )
@@ -56,7 +56,7 @@ LEAST, MOST = 5, 15
 LEAST_ROWS, MOST_ROWS = 2, 7
 SURE = (0.1, 0.3, 0.45)
 """How far a yes must be likelier than a half for a darker shade; between them lies the boundary."""
-NONE = "This network has no hidden neurons: its inputs lead straight to the answer."
+NONE = tr("This network has no hidden neurons: its inputs lead straight to the answer.")
 
 
 def error_cells(exploration: ExploreState, width: int, height: int) -> Cells:
@@ -93,7 +93,7 @@ def error_view(
         trained=trained_of(plane),
     )  # fmt: skip
     spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
-    word = ("size" if exploration.by_size else "off by") if known else "yes" if yes_or_no else "answer"
+    word = (tr("size") if exploration.by_size else tr("off by")) if known else tr("yes") if yes_or_no else tr("answer")
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
     if width >= WIDE:
         side = gallery(view, exploration, SIDE, len(lines))
@@ -133,22 +133,21 @@ def cell_lines(
         truth = np.nan if asked.wanted is None else asked.wanted
     yes_or_no = view.experiment.is_yes_or_no
     line = Line.of(
-        (" beyond " if not inside else " X " if glyphs.ascii else " ┼ ", "accent"),
+        (tr(" beyond ") if not inside else " X " if glyphs.ascii else " ┼ ", "accent"),
         (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.wanted.rule, glyphs), "strong"),
-        ("   answer ", "dim"), (answer_text(answer, yes_or_no, glyphs) + (" yes" if yes_or_no else ""), "strong"),
-    )  # fmt: skip
+        (tr("   answer "), "dim"),
+        (answer_text(answer, yes_or_no, glyphs) + (tr(" yes") if yes_or_no else ""), "strong"),
+    )
     if np.isnan(truth):
-        return [Line.of(line, ("   no truth known", "dim"))]
+        return [Line.of(line, (tr("   no truth known"), "dim"))]
     error = answer - truth
     if yes_or_no:
-        right = Line.of(
-            line, ("   truth ", "dim"), truth_text(truth, True, glyphs), "   ", verdict(error, True, glyphs)
-        )
-        return [right]
+        told = truth_text(truth, True, glyphs), "   ", verdict(error, True, glyphs)
+        return [Line.of(line, (tr("   truth "), "dim"), *told)]
     line = Line.of(
         line,
-        ("   truth ", "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
-        "   ", (off_by(error, glyphs) if np.isfinite(error) else "off by " + signed(error, glyphs), role_of(error)),
+        (tr("   truth "), "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
+        "   ", (off_by(error, glyphs), role_of(error)),
     )  # fmt: skip
     return [line]
 
@@ -158,21 +157,22 @@ def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, widt
     glyphs = view.glyphs
     line = Line.of((f" {point_mark(glyphs)} ", "strong"))
     if plane.row_count == 1:
-        line = Line.of(line, ("the one training sum", "dim"))
+        line = Line.of(line, (tr("the one training sum"), "dim"))
     elif marked == plane.row_count:
-        line = Line.of(line, (f"the {count(plane.row_count)} training sums", "dim"))
+        line = Line.of(line, (tr("the {count} training sums", count=count(plane.row_count)), "dim"))
     else:
-        line = Line.of(line, (f"{count(marked)} of {count(plane.row_count)} training sums", "dim"))
+        words = tr("{some} of {all} training sums", some=count(marked), all=count(plane.row_count))
+        line = Line.of(line, (words, "dim"))
     (left, right), (low, high) = plane.trained_a, plane.trained_b
     in_sight = left <= plane.a.max() and right >= plane.a.min() and low <= plane.b.max() and high >= plane.b.min()
     framed = _range(plane, view) if in_sight else ""
-    frame = Line.of((f", framed {framed}", "dim")) if framed else Line()
-    most = "furthest off" if truth_is_known(plane) else "largest answer"
+    frame = Line.of((tr(", framed {range}", range=framed), "dim")) if framed else Line()
+    most = tr("furthest off") if truth_is_known(plane) else tr("largest answer")
     size = Line.of((f"   {most} ", "dim"), number(largest, glyphs))
     if view.experiment.is_yes_or_no:
         share = float(((plane.answers > 0.5) == (plane.wanted > 0.5)).mean())
-        size = Line.of(("   right here ", "dim"), percent(share)) if truth_is_known(plane) else Line()
-    current = Line.of((f"   {glyphs.current} ", "accent"), ("current sum", "dim"))
+        size = Line.of((tr("   right here "), "dim"), percent(share)) if truth_is_known(plane) else Line()
+    current = Line.of((f"   {glyphs.current} ", "accent"), (tr("current sum"), "dim"))
     ways = ((frame, size, current), (size, current), (current,))  # what marks the current sum is always told
     return roomiest(width, *(Line.of(line, *parts) for parts in ways))
 
@@ -263,9 +263,9 @@ def _heading(view: ViewState, shown: GalleryLayout, width: int) -> str:
     total = sum(view.experiment.network.layers[1:-1])
     seen = sum(map(len, shown.neurons))
     if seen == total:
-        return f" all {total} hidden neurons" if total > 1 else " the hidden neuron"
-    short = f" {seen} of {total}"
-    ways = (f"{short} hidden neurons: n goes on", f"{short} hidden neurons", short)
+        return tr(" all {total} hidden neurons", total=total) if total > 1 else tr(" the hidden neuron")
+    short = tr(" {seen} of {total}", seen=seen, total=total)
+    ways = (short + tr(" hidden neurons: n goes on"), short + tr(" hidden neurons"), short)
     return next((words for words in ways if len(words) <= width), "")
 
 
@@ -311,10 +311,11 @@ def neurons_view(
     here = float(outputs[row, cursor[0]])
     if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
         here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
-    span = roomiest(width, *(Line.of(
-        (f" {name}", "strong"), (" hands on ", "dim"), (number(here, glyphs), role_of(here)), (f" {there}from ", "dim"),
-        number(picture_of.low, glyphs), (" to ", "dim"), number(picture_of.high, glyphs), (over, "dim"),
-    ) for there, over in (("there, ", " over this plane"), ("there, ", " here"), ("", ""))))  # fmt: skip
+    handed = Line.of((f" {name}", "strong"), (tr(" hands on "), "dim"), (number(here, glyphs), role_of(here)))
+    reach = Line.of(number(picture_of.low, glyphs), (tr(" to "), "dim"), number(picture_of.high, glyphs))
+    there, over = tr(" there, from "), (tr(" over this plane"), tr(" here"))
+    ways = [(there, over[0]), (there, over[1]), (tr(" from "), "")]
+    span = roomiest(width, *(Line.of(handed, (lead, "dim"), reach, (end, "dim")) for lead, end in ways))
     spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
     blocks = (
         [legend, *beside(picture, side[: len(picture)], room)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from adder_engine.language import tr
 from adder_tui.explore.plane import beside
 from adder_tui.explore.state import ExploreState
 from adder_tui.ui.axis import LABELS
@@ -57,26 +58,28 @@ def loss_curve(view: ViewState, found: GradientLine, width: int, height: int, li
     glyphs = view.glyphs
     seen = in_sight(found)
     if not seen.any():
-        return [Line.of(("  No loss along the gradient is finite.", "dim"))]
+        return [Line.of((tr("  No loss along the gradient is finite."), "dim"))]
     t, losses = found.t[seen], found.losses[seen]
     x = min(float(t[0]), 0.0), max(float(t[-1]), found.step_t)
     close = abs(found.step_t) * (width - LABELS) < NAME_ROOM * (x[1] - x[0])
-    uprights = [Upright(0.0, "" if close else "here", "strong")]
-    uprights.insert(0, Upright(found.step_t, "here, step" if close else "step", "accent"))
+    uprights = [Upright(0.0, "" if close else tr("here"), "strong")]
+    uprights.insert(0, Upright(found.step_t, tr("here, step") if close else tr("step"), "accent"))
     if limit is not None and x[0] < limit <= FARTHEST * max(x[1], found.step_t):
         x = x[0], max(x[1], 1.1 * limit)
-        uprights.append(Upright(limit, "limit", "minus"))
+        uprights.append(Upright(limit, tr("limit"), "minus"))
     if found.bottom is not None:
-        uprights.append(Upright(found.bottom, "parabola", "dim"))
+        uprights.append(Upright(found.bottom, tr("parabola"), "dim"))
     written, shown = _written(found, losses)
     y = span_of(shown.tolist())
     drawn = plot([Curve(t, shown, "train")], x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights)
     if float(np.ptp(losses)) <= ROUNDING * float(np.abs(losses).max()):
-        words = f"The loss is {number(found.loss, glyphs)} all along it: float64 has no digits left to tell more."
+        loss = number(found.loss, glyphs)
+        words = tr("The loss is {loss} all along it: float64 has no digits left to tell more.", loss=loss)
         flat = [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
         drawn = [*flat, *[Line()] * (len(drawn) - len(flat))][: len(drawn)]
     over = over_pairs(view.experiment, glyphs)[2]
-    wordings = (f"  {written} along the gradient, float64{over}", f"  {written} by float64{over}")
+    ways = tr("{what} along the gradient, float64", what=written), tr("{what} by float64", what=written)
+    wordings = (f"  {words}{over}" for words in ways)
     title = roomiest(width, *(Line.of((words, "dim")) for words in wordings))
     return [line.fit(width, glyphs.ellipsis) for line in (title, *drawn, _step_phrase(view, found, width))]
 
@@ -84,8 +87,8 @@ def loss_curve(view: ViewState, found: GradientLine, width: int, height: int, li
 def _written(found: GradientLine, losses: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]]:
     """What the curve shows, and its name: the loss, or how it differs from here, where its ticks need more digits."""
     if float(np.ptp(losses)) >= FINE * float(np.abs(losses).max()):
-        return "loss", losses
-    return "change of the loss", losses - found.loss
+        return tr("loss"), losses
+    return tr("change of the loss"), losses - found.loss
 
 
 def _step_phrase(view: ViewState, found: GradientLine, width: int) -> Line:
@@ -95,23 +98,23 @@ def _step_phrase(view: ViewState, found: GradientLine, width: int) -> Line:
     """
     glyphs, now = view.glyphs, view.snapshot.current_loss if view.snapshot else None
     if not found.step_length:
-        return Line.of(("  no step at lr 0: the loss stays ", "dim"), number(found.loss, glyphs))
+        return Line.of((tr("  no step at lr 0: the loss stays "), "dim"), number(found.loss, glyphs))
     for digits in range(DIGITS, MOST_DIGITS + 1):
         before, after = number(found.loss, glyphs, digits), number(found.step_loss, glyphs, digits)
         if before != after:
             break
     else:
-        return Line.of(("  step ", "dim"), before, (f", same to {MOST_DIGITS} digits", "dim"))
+        same = tr(", same to {digits} digits", digits=MOST_DIGITS)
+        return Line.of((tr("  step "), "dim"), before, (same, "dim"))
     rises = found.step_loss > found.loss
     role: Role = "minus" if rises else "accent"
-    phrase = Line.of(
-        ("  step ", "dim"), before, (" to ", "dim"), (after, role), (", higher" if rises else ", lower", role),
-    )  # fmt: skip
+    way = tr(", higher") if rises else tr(", lower")
+    phrase = Line.of((tr("  step "), "dim"), before, (tr(" to "), "dim"), (after, role), (way, role))
     if found.step_cosine < 0.995:
-        cosine = f", cos {number(found.step_cosine, glyphs, 2)}"
+        cosine = tr(", cos {cosine}", cosine=number(found.step_cosine, glyphs, 2))
         if phrase.width + len(cosine) <= width:  # half of it would be no number
             phrase = Line.of(phrase, (cosine, "dim"))
-    other = Line.of(phrase, (f"; loss now, by float32, {number(now, glyphs)}", "dim"))
+    other = Line.of(phrase, (tr("; loss now, by float32, {loss}", loss=number(now, glyphs)), "dim"))
     return other if now is not None and number(now, glyphs) != before and other.width <= width else phrase
 
 
@@ -137,7 +140,7 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
     )
     known = logs[np.isfinite(logs)]
     if not known.size:
-        return [Line.of(("  No loss around here is finite.", "dim"))]
+        return [Line.of((tr("  No loss around here is finite."), "dim"))]
     steps = level_steps(known)
     heat = HeatMap(
         size_levels(logs - steps[0], [s - steps[0] for s in steps[1:]]), "size", halved and len(logs) % 2 == 0
@@ -147,13 +150,13 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
     heat.mark(*here, "X" if glyphs.ascii else "┼", "active")
     swatches = [(f" {SIZES[level]}", Tone("size", level, level)) for level in range(LEVELS + 1)]
     low, high = (number(float(f"{10**edge:.2e}"), glyphs, 3) for edge in (float(known.min()), float(known.max())))
-    word = "losses " if width >= 38 else ""
+    word = tr("losses ") if width >= 38 else ""
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
     mark = "o" if glyphs.ascii else "•"
     phrase = Line.of(
-        (f" {mark} ", "strong"), ("path", "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"), ("here", "dim"),
-        (_directions(found), "dim"),
+        (f" {mark} ", "strong"), (tr("path"), "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"),
+        (tr("here") + _directions(found), "dim"),
     )  # fmt: skip
     lines = [legend, *(Line.of(" ", line) for line in heat.lines()), phrase]
     return [line.fit(width, glyphs.ellipsis) for line in lines]
@@ -161,8 +164,8 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
 
 def _directions(found: LossLandscape) -> str:
     if found.directions == "gradient":
-        return "  by gradient, curvature"
-    return f"   {found.shares[0]:.0%} across, {found.shares[1]:.0%} up"
+        return tr("  by gradient, curvature")
+    return tr("   {across:.0%} across, {up:.0%} up", across=found.shares[0], up=found.shares[1])
 
 
 def level_steps(logs: NDArray[np.float64]) -> list[float]:
@@ -247,20 +250,21 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
     optimizer = view.experiment.training.optimizer
     if not lr:
         known = limit if limit is not None and math.isfinite(limit) else None
-        more = "" if known is None else f" The limit is {rate_text(known, glyphs)}."
-        return [Line.of(f"  lr is 0 for the next update: it moves nothing.{more}")]
+        more = "" if known is None else tr(" The limit is {limit}.", limit=rate_text(known, glyphs))
+        return [Line.of(tr("  lr is 0 for the next update: it moves nothing.") + more)]
     if limit is None:
         if not math.isfinite(stability.limit):
-            text = "The loss curves upwards nowhere here, so no limit comes from its curvature."
+            text = tr("The loss curves upwards nowhere here, so no limit comes from its curvature.")
         else:
             times = _times(lr / stability.limit, glyphs)
-            text = (
-                f"{rate} is {times} times {rate_text(stability.limit, glyphs)}, the limit of plain gradient descent;"
-                f" {optimizer} has a rate for each parameter."
-            )
+            text = tr(
+                "{rate} is {times} times {limit}, the limit of plain gradient descent; {optimizer} has a rate "
+                "for each parameter.",
+                rate=rate, times=times, limit=rate_text(stability.limit, glyphs), optimizer=optimizer,
+            )  # fmt: skip
         return [Line.of(f"  {row}") for row in wrapped(text, width - 4)[:2]]
     if not math.isfinite(limit):
-        return [Line.of(("  The loss curves upwards nowhere here: no rate overshoots by curvature alone.", "text"))]
+        return [Line.of((tr("  The loss curves upwards nowhere here: no rate overshoots by curvature alone."), "text"))]
     ratio = lr / limit
     before = stability.limit_before
     if before is not None and stability.held_before != stability.holds:
@@ -268,21 +272,18 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
         times, was = _times(ratio, glyphs), _times(lr / before, glyphs)
         now, then = rate_text(limit, glyphs), rate_text(before, glyphs)
         wordings = (
-            f" is {times} times the limit {now}, and {was} times {then} an update ago: ",
-            f" is {times} times the limit {now}, an update ago {was}: ",
-            f" is {times} times the limit, {was} times an update ago: ",
-            f" is {times} or {was} times the limit: ",
-        )
-        return [
-            roomiest(
-                width,
-                *(Line.of("  ", ("! ", "minus"), (rate, "strong"), w, ("on the edge.", "minus")) for w in wordings),
-            )
-        ]
-    phrase = f"is {_times(ratio, glyphs)} times the limit {rate_text(limit, glyphs)}: "
-    outcome: tuple[str, Role] = ("it holds", "accent") if stability.holds else ("it will overshoot", "minus")
+            tr(" is {times} times the limit {now}, and {was} times {then} an update ago: ",
+               times=times, now=now, was=was, then=then),
+            tr(" is {times} times the limit {now}, an update ago {was}: ", times=times, now=now, was=was),
+            tr(" is {times} times the limit, {was} times an update ago: ", times=times, was=was),
+            tr(" is {times} or {was} times the limit: ", times=times, was=was),
+        )  # fmt: skip
+        lead, edge = Line.of("  ", ("! ", "minus"), (rate, "strong")), tr("on the edge.")
+        return [roomiest(width, *(Line.of(lead, words, (edge, "minus")) for words in wordings))]
+    phrase = tr("is {times} times the limit {limit}: ", times=_times(ratio, glyphs), limit=rate_text(limit, glyphs))
+    outcome: Span = (tr("it holds."), "accent") if stability.holds else (tr("it will overshoot."), "minus")
     mark = "+ " if stability.holds else "! "
-    return [Line.of("  ", (mark, outcome[1]), (rate, "strong"), f" {phrase}", (outcome[0] + ".", outcome[1]))]
+    return [Line.of("  ", (mark, outcome[1]), (rate, "strong"), f" {phrase}", outcome)]
 
 
 def _gauge(stability: CurvatureReport, width: int, glyphs: Glyphs) -> Line:
@@ -290,7 +291,7 @@ def _gauge(stability: CurvatureReport, width: int, glyphs: Glyphs) -> Line:
     limit = stability.limit if stability.optimizer_limit is None else stability.optimizer_limit
     if not math.isfinite(limit) or limit <= 0 or stability.lr <= 0:
         return Line()
-    near, far = (f"{glyphs.times_sign}{10.0**decades:g} " for decades in (-GAUGE_DECADES, GAUGE_DECADES))
+    near, far = (f"{glyphs.times_sign}{10.0**decades:g}" for decades in (-GAUGE_DECADES, GAUGE_DECADES))
     columns = max(20, min(60, width - 32))
     middle = columns // 2
     place = math.log10(stability.lr / limit) / GAUGE_DECADES
@@ -302,41 +303,37 @@ def _gauge(stability: CurvatureReport, width: int, glyphs: Glyphs) -> Line:
         cells[i] = (glyphs.bar, role)
     cells[middle] = (glyphs.centre, "strong")
     cells[at] = (glyphs.done, role)
-    return Line.of(
-        "  ", (near, "dim"), joined(cells), (f" {far}of limit {glyphs.centre}  lr {glyphs.done}", "dim")
-    )  # fmt: skip
+    words = tr(" {most} of limit {centre}  lr {mark}", most=far, centre=glyphs.centre, mark=glyphs.done)
+    return Line.of("  ", (f"{near} ", "dim"), joined(cells), (words, "dim"))
 
 
 def _curvature(stability: CurvatureReport, row_count: int, width: int, glyphs: Glyphs) -> list[Line]:
     """The steepest curvature, and how the others lie."""
-    largest = (
-        f"at least {number(stability.curvature, glyphs)}"
-        if not stability.converged
-        else number(stability.curvature, glyphs)
-    )
+    largest = number(stability.curvature, glyphs)
+    largest = largest if stability.converged else tr("at least {curvature}", curvature=largest)
     line = Line.of(
-        ("  steepest curvature ", "dim"), (largest, "strong"), (", 2 over that is ", "dim"),
+        (tr("  steepest curvature "), "dim"), (largest, "strong"), (tr(", 2 over that is "), "dim"),
         (rate_text(stability.limit, glyphs), "strong"),
     )  # fmt: skip
-    how = Line.of((f"   by {_method(stability)}", "dim"))
+    how = Line.of((tr("   by {method}", method=_method(stability)), "dim"))
     if stability.rows_used < row_count:
-        how = Line.of((f"   on {count(stability.rows_used)} of {count(row_count)} rows", "dim"))
+        how = Line.of((tr("   on {some} of {all} rows", some=count(stability.rows_used), all=count(row_count)), "dim"))
     lines = [Line.of(line, how) if line.width + how.width <= width else line]
     if stability.eigenvalues is not None:
         free = len(stability.eigenvalues)
-        phrase = [plural(free, "direction")]
+        phrase = [plural(free, "direction", "directions")]
         if stability.flat:
-            phrase.append(f"{count(stability.flat)} flat")
+            phrase.append(tr("{count} flat", count=count(stability.flat)))
         if stability.negative:
-            verb = "curves" if stability.negative == 1 else "curve"
-            phrase.append(f"{count(stability.negative)} {verb} downwards, as at a saddle")
+            many = stability.negative
+            phrase.append(plural(many, "curves downwards, as at a saddle", "curve downwards, as at a saddle"))
         if stability.condition is not None:
-            phrase.append(f"steepest over flattest {number(stability.condition, glyphs)}")
+            phrase.append(tr("steepest over flattest {ratio}", ratio=number(stability.condition, glyphs)))
         lines.append(Line.of((f"  {', '.join(phrase)}", "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
 def _method(stability: CurvatureReport) -> str:
     if stability.method == "Hessian":
-        return "the Hessian"
-    return f"power iteration, {plural(stability.iterations, 'product')}"
+        return tr("the Hessian")
+    return tr("power iteration, {products}", products=plural(stability.iterations, "product", "products"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.explore.plane import Cells, Viewport, first_window
 from adder_tui.selection import Neuron, Selection, layout_for
 from adder_tui.ui.view import ViewState
@@ -29,14 +30,19 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
 
 VIEWS = {
-    "error": "how far off the answers are, over a plane of sums",
-    "neurons": "what each hidden neuron hands on, over a plane of sums",
-    "learned": "the map that the network has learned, and what it foretells far out",
-    "stability": "how large a step the loss allows, and where the next one leads",
-    "checks": "how good the answers are beyond the loss, and rivals on the same rows",
-    "slope": "the loss against the chosen number, and its slope there",
+    "error": tr("how far off the answers are, over a plane of sums"),
+    "neurons": tr("what each hidden neuron hands on, over a plane of sums"),
+    "learned": tr("the map that the network has learned, and what it foretells far out"),
+    "stability": tr("how large a step the loss allows, and where the next one leads"),
+    "checks": tr("how good the answers are beyond the loss, and rivals on the same rows"),
+    "slope": tr("the loss against the chosen number, and its slope there"),
 }
 """The views by name, with what they show."""
+NAMES = {
+    "error": tr("error"), "neurons": tr("neurons"), "learned": tr("learned"), "stability": tr("stability"),
+    "checks": tr("checks"), "slope": tr("slope"),
+}  # fmt: skip
+"""What their names are for people."""
 
 WIDE = 110
 """Columns from which two pictures stand side by side."""

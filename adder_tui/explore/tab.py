@@ -16,12 +16,14 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_tui.explore.draw import HEADING, explore_lines
 from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_layout, gallery_width, neuron_cells
 from adder_tui.explore.plane import extent_of, moved, off_axis, on_axis, rulers, zoomed
 from adder_tui.explore.stability import TOP, halves, slice_cells
 from adder_tui.explore.state import (
+    NAMES,
     VIEWS,
     WIDE,
     ExploreResults,
@@ -50,8 +52,6 @@ EVERY = 1.0
 """Seconds between two looks at a run that plays."""
 PATIENCE = 0.3
 """Seconds after which it is told that something is being computed; most is there before."""
-
-NO_PLANE = "The {view} view has no plane to move on: v goes on to the next view."
 
 
 @dataclass(frozen=True)
@@ -374,7 +374,7 @@ class ExplorePane(Pane):
             before = exploration.window(self.source())
             window = zoomed(before, self._canvas.cursor, by)
             if window == before:
-                self._services.say(f"This is as {'wide' if by > 0 else 'near'} as it goes.")
+                self._services.say(tr("This is as wide as it goes.") if by > 0 else tr("This is as near as it goes."))
             self._canvas.exploration = exploration.with_window(window)
             self.redraw()
 
@@ -387,7 +387,7 @@ class ExplorePane(Pane):
     def action_by_size(self) -> None:
         """The error's size alone, or its sign too."""
         if self._canvas.exploration.view != "error":
-            self._services.say("m belongs to the error view: v goes there.")
+            self._services.say(tr("m belongs to the error view: v goes there."))
             return
         self._canvas.look(by_size=not self._canvas.exploration.by_size)
 
@@ -425,5 +425,6 @@ class ExplorePane(Pane):
     def _on_plane(self) -> bool:
         if self._canvas.has_plane:
             return True
-        self._services.say(NO_PLANE.format(view=self._canvas.exploration.view))
+        shown = NAMES[self._canvas.exploration.view]
+        self._services.say(tr("The {view} view has no plane to move on: v goes on to the next view.", view=shown))
         return False

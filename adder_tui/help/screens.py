@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from adder_engine.language import tr
 from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts, Window
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.dialogs import SearchDialog
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
+TITLES = {
+    "Lessons": tr("Lessons"), "Lesson": tr("Lesson"), "Time": tr("Time"), "The run": tr("The run"),
+    "Chart": tr("Chart"), "Network": tr("Network"), "Trace": tr("Trace"), "Number": tr("Number"),
+    "Inspect": tr("Inspect"), "Explore": tr("Explore"), "Sums": tr("Sums"), "Runs": tr("Runs"), "Open": tr("Open"),
+    "Sweep": tr("Sweep"), "Rates": tr("Rates"), "Chart of a window": tr("Chart of a window"), "Data": tr("Data"),
+    "Own rows": tr("Own rows"), "Form": tr("Form"), "History": tr("History"), "Glossary": tr("Glossary"),
+    "Search": tr("Search"), "Dialog": tr("Dialog"), "Tabs": tr("Tabs"), "The app": tr("The app"),
+}  # fmt: skip
+"""The groups of commands as they are headed."""
 GROUP_WIDTH = 9
 KEY_WIDTH = 8
 
@@ -34,7 +44,7 @@ def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> 
         lines += [Line()] if lines and commands else []
         for i, command in enumerate(commands):
             rows = wrapped(glyphs.text(command.help), max(10, width - GROUP_WIDTH - KEY_WIDTH))
-            name = (group if i == 0 else "").ljust(GROUP_WIDTH)
+            name = (TITLES[group] if i == 0 else "").ljust(GROUP_WIDTH)
             lines.append(Line.of((name, "accent"), (command.shown.ljust(KEY_WIDTH), "key"), rows[0]))
             lines += [Line.of(" " * (GROUP_WIDTH + KEY_WIDTH) + row) for row in rows[1:]]
     return [line.fit(width) for line in lines]
@@ -62,7 +72,7 @@ class HelpScreen(TextWindow):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "dismiss", show=False)]
-    HEADING = "Keys"
+    HEADING = tr("Keys")
 
     def __init__(self, source: ViewSource, typing: bool, over: Window | None = None) -> None:
         contexts: Contexts | None = None if over is None else frozenset({over})
@@ -70,7 +80,7 @@ class HelpScreen(TextWindow):
 
     def note(self) -> str:
         rows = self._drawing.size.height
-        return super().note() + ("   Down shows more" if rows > self.app.size.height - 4 else "")
+        return super().note() + (tr("   Down shows more") if rows > self.app.size.height - 4 else "")
 
 
 class Palette(SearchDialog[None, Command]):
@@ -81,7 +91,7 @@ class Palette(SearchDialog[None, Command]):
     """
 
     def __init__(self, services: Services) -> None:
-        super().__init__(services.view, "find a command")
+        super().__init__(services.view, tr("find a command"))
         self._services = services
 
     def found(self, typed: str) -> Sequence[Command]:
@@ -91,7 +101,7 @@ class Palette(SearchDialog[None, Command]):
         return thing.help, (f" {thing.shown}", "key")
 
     def nothing(self, view: ViewState) -> Span:
-        return "No command is called that.", "dim"
+        return tr("No command is called that."), "dim"
 
     async def take(self, thing: Command) -> None:
         self.dismiss()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.kernels.parameters import ParameterTensor
+from adder_engine.language import tr
 from adder_tui.selection import Parameter, Selection, layout_for, place_of
 from adder_tui.ui.view import ViewState
 
@@ -34,7 +35,12 @@ COMPARISONS = ("", "start", "step")
 """Alone, against the start of the run, against the moment before the last optimizer step."""
 ROWS = {"parameter": 0, "gradient": 1, "first": 2, "second": 3}
 """Quantities that the state holds, and their rows in it."""
-COMPARED_WITH = {"": "now", "start": "now against the start", "step": "now against before the last step"}
+QUANTITIES = {
+    "parameter": tr("parameter"), "gradient": tr("gradient"), "change": tr("change"), "ratio": tr("ratio"),
+    ACTIVATIONS: tr("activations"),
+}  # fmt: skip
+"""What those are called that have no name of ``torch.optim``."""
+COMPARED_WITH = {"": tr("now"), "start": tr("now against the start"), "step": tr("now against before the last step")}
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def quantities(experiment: Experiment) -> tuple[str, ...]:
 def label(quantity: str, experiment: Experiment) -> str:
     """The quantity's name; moments are called as ``torch.optim`` calls them."""
     first, second = MOMENTS[experiment.training.optimizer]
-    return {"first": first, "second": second}.get(quantity, quantity)
+    return {"first": first, "second": second, **QUANTITIES}[quantity]
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ class Look:
     @property
     def since(self) -> str:
         """What a change is measured from, in words."""
-        return "since the start" if self.from_start else "in the last step"
+        return tr("since the start") if self.from_start else tr("in the last step")
 
     @property
     def earlier(self) -> Floats | None:
@@ -218,24 +224,33 @@ def in_layer(here: CellPosition, layer: int, experiment: Experiment) -> Paramete
     return CellPosition(weight, bias, row, column).moved(0, 0)
 
 
+def stride(here: CellPosition) -> str:
+    """How far apart in storage the next row and the next number are, as PyTorch tells it."""
+    return tr("stride {strides}", strides=(here.columns, 1))
+
+
 def headings(look: Look, here: CellPosition) -> tuple[str, ...]:
     """What the table shows, by PyTorch's names, with shape and storage order; then in fewer words."""
     quantity, snapshot, weight = look.quantity, look.view.snapshot, here.weight.name
     if quantity == ACTIVATIONS:
         resting = snapshot is None or snapshot.status != "playing" or look.inspection.activity
-        name, paused = f"{weight.rpartition('.')[0]}: outputs", "" if resting else " (while paused)"
-        return f"{name}, for one sum and over all training rows{paused}", f"{name}{paused}"
+        layer, paused = weight.rpartition(".")[0], "" if resting else tr(" (while paused)")
+        full = tr("{layer}: outputs, for one sum and over all training rows", layer=layer)
+        return f"{full}{paused}", tr("{layer}: outputs", layer=layer) + paused
     if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(here.weight.start):
-        return f"{weight}.grad is None: no backward pass since it was cleared", f"{weight}.grad is None"
-    shape = f"{here.weight.shape} stride {(here.columns, 1)}"
+        full = tr("{weight}.grad is None: no backward pass since it was cleared", weight=weight)
+        return full, tr("{weight}.grad is None", weight=weight)
+    shape = f"{here.weight.shape} {stride(here)}"
     if quantity == "change":
-        short = f"{'whole' if look.from_start else 'last'} change"
-        return f"{weight} {shape}: change {look.since}", f"{weight} {shape}: {short}", f"{weight}: {short}"
+        short = tr("whole change") if look.from_start else tr("last change")
+        full = tr("change {since}", since=look.since)
+        return f"{weight} {shape}: {full}", f"{weight} {shape}: {short}", f"{weight}: {short}"
     if quantity == "ratio":
-        words = f"|change| / |weight before|, {look.since}", f"ratio {look.since}", "ratio"
-        return *(f"{weight} {shape}: {one}" for one in words), f"{weight}: ratio"
-    moment = f"{label(quantity, look.view.experiment)} of {weight}"
+        ratio, since = QUANTITIES[quantity], look.since
+        words = tr("|change| / |weight before|, {since}", since=since), tr("ratio {since}", since=since), ratio
+        return *(f"{weight} {shape}: {one}" for one in words), f"{weight}: {ratio}"
+    moment = tr("{quantity} of {weight}", quantity=label(quantity, look.view.experiment), weight=weight)
     what = {"parameter": weight, "gradient": f"{weight}.grad"}.get(quantity, moment)
     bias = f"; {what.replace(weight, here.bias.name)} ({here.rows},)"
-    long = f"{what} {here.weight.shape} row by row, stride {(here.columns, 1)}"
+    long = tr("{what} {shape} row by row, {stride}", what=what, shape=here.weight.shape, stride=stride(here))
     return long + bias, f"{what} {shape}{bias}", long, f"{what} {shape}", f"{what} {here.weight.shape}", what

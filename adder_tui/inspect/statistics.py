@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from adder_engine.language import tr
 from adder_engine.snapshot import LayerActivity
 from adder_tui.inspect.state import ACTIVATIONS, CellPosition, Doubles, Look, label, quantities
 from adder_tui.selection import Neuron, neuron_name
@@ -22,17 +23,19 @@ LABEL = 8
 ALL_BEFORE, ALL_AFTER, ALL_SHORT = 5, 7, 5
 """Columns before the decimal point, and from it on where there is room and where there is little."""
 DEAD = 5
-LESS_NEEDED = ("before it", "δ")
+BEFORE_IT = tr("before it")
+LESS_NEEDED = (BEFORE_IT, "δ")
 """Columns that give way first where there is little room."""
 Column = tuple[str, Sequence[float] | None, str]
 """A name, a number for each neuron, or None where there are none yet, and the phase that brings them, if one does."""
 BEFORE, AFTER, SHORT = 5, 6, 4
 """Columns before the decimal point, and from it on where there is room and where there is little."""
-COLUMNS = ("mean", "std", "min", "max", "norm")
+COLUMNS = (tr("mean"), "std", tr("min"), tr("max"), tr("norm"))
 MOST_BINS = 40
 LEAST_NAME = 12
 """Columns of the name of a chosen number's quantity."""
-THEN = {"start": "start", "step": "before", "": ""}
+LAST = {"change": tr("last change"), "ratio": tr("last ratio")}
+THEN = {"start": tr("start"), "step": tr("before"), "": ""}
 """What the moment compared with is called where there is little room."""
 
 
@@ -59,12 +62,12 @@ def activity_lines(look: Look, here: CellPosition, first: int, count: int, width
             columns = [column for column in columns if column[0] != glyphs.text(name)]
     after = ALL_AFTER if len(columns) * (1 + ALL_BEFORE + ALL_AFTER) <= room else ALL_SHORT
     pitch = 1 + ALL_BEFORE + after
-    names = [name if len(name) < pitch else "the sum" for name, *_ in columns]
+    names = [name if len(name) < pitch or name == BEFORE_IT else tr("the sum") for name, *_ in columns]
     scale = view.scales.targets
     divided = "" if scale == 1 else f" /{plain_number(scale, glyphs)}"  # what all values here are divided by
-    header = (divided if len(divided) < LABEL else " scaled").ljust(LABEL)
-    header += "".join(name.rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)
-    head = Line.of((header + ("dead".rjust(DEAD) if dead is not None else ""), "band-dim"))
+    header = (divided if len(divided) < LABEL else tr(" scaled")).ljust(LABEL)
+    header += "".join(name[: pitch - 1].rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)
+    head = Line.of((header + (tr("dead")[: DEAD - 1].rjust(DEAD) if dead is not None else ""), "band-dim"))
     lines = [head.fit(width, glyphs.ellipsis, fill="band-dim")]
     shown = NetworkValues(view)
     for row in range(first, min(first + count, here.rows)):
@@ -90,18 +93,18 @@ def _columns(view: ViewState, layer: int, bends: bool, over: LayerActivity | Non
     """What there is to tell of the layer's neurons."""
     snapshot, glyphs = view.snapshot, view.glyphs
     trace = snapshot.trace.layers[layer] if snapshot is not None and snapshot.trace is not None else None
-    asked = "the sum"
+    asked = tr("the sum")
     if snapshot is not None:
         asked = sum_text(snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
     known = snapshot is not None and snapshot.asked.wanted is not None
-    before: list[Column] = [("before it", trace.pre.tolist() if trace else None, "forward")]
+    before: list[Column] = [(BEFORE_IT, trace.pre.tolist() if trace else None, "forward")]
     return [
         *(before if bends else []),
         (asked, trace.post.tolist() if trace else None, "forward"),
         (glyphs.text("δ"), trace.delta.tolist() if trace and known else None, "backward"),
-        ("mean", over.mean.tolist() if over else None, ""),
-        ("min", over.low.tolist() if over else None, ""),
-        ("max", over.high.tolist() if over else None, ""),
+        (tr("mean"), over.mean.tolist() if over else None, ""),
+        (tr("min"), over.low.tolist() if over else None, ""),
+        (tr("max"), over.high.tolist() if over else None, ""),
     ]
 
 
@@ -115,12 +118,12 @@ def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
     """A header, and for the layer's weight and bias mean, std (as ``torch.std``), min, max, norm and a histogram."""
     glyphs, here = look.view.glyphs, look.here
     shown = "parameter" if look.quantity == ACTIVATIONS else look.quantity
-    last = "of norms" if shown == "ratio" else "norm"
+    last = tr("of norms") if shown == "ratio" else COLUMNS[-1]
     after = AFTER if LABEL + len(COLUMNS) * (1 + BEFORE + AFTER) <= width else SHORT
     pitch = 1 + BEFORE + after
-    names = "".join(name.rjust(BEFORE + 3).ljust(pitch) for name in (*COLUMNS[:-1], last))
+    names = "".join(name[: pitch - 1].rjust(BEFORE + 3).ljust(pitch) for name in (*COLUMNS[:-1], last))
     room = width - LABEL - pitch * len(COLUMNS) - 1
-    names += "histogram" if room >= 8 else ""
+    names += tr("histogram") if room >= 8 else ""
     lines = [Line.of(((" " * LABEL + names).ljust(width), "band-dim"))]
     for slot in (here.weight, here.bias):
         for then in (False, True) if with_then else (False,):
@@ -129,7 +132,7 @@ def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
             if shown == "ratio":
                 summary = (*summary[:-1], _ratio_of_norms(look, slot.span))
             name = f"  {THEN[look.inspection.against]}" if then else f" {slot.name.rpartition('.')[2]}"
-            line = Line.of((name.ljust(LABEL), "dim"))
+            line = Line.of((name[:LABEL].ljust(LABEL), "dim"))
             for value in summary:
                 line = Line.of(line, (cell(value, glyphs, BEFORE, after) + " ", "dim" if then else "text"))
             if numbers is not None and room >= 8:
@@ -169,18 +172,18 @@ def _title(view: ViewState, here: CellPosition) -> Line:
     glyphs, experiment = view.glyphs, view.experiment
     to = neuron_name(Neuron(here.layer + 1, here.row), experiment)
     if here.on_bias:
-        name, way = f"{here.bias.name}[{here.row}]", f"of {to}"
+        name, way = f"{here.bias.name}[{here.row}]", tr("of {neuron}", neuron=to)
     else:
         source = neuron_name(Neuron(here.layer, here.column), experiment)
-        name, way = f"{here.weight.name}[{here.row}, {here.column}]", f"from {source} to {to}"
+        name, way = f"{here.weight.name}[{here.row}, {here.column}]", tr("from {source} to {to}", source=source, to=to)
     line = Line.of((f"{glyphs.current} ", "accent"), (name, "strong"), (f"  {way}", "dim"))
     if view.snapshot is not None:
         value = view.snapshot.state[0, here.index]
         line = Line.of(line, ("  ", "dim"), (str(value).replace("-", glyphs.minus), sign_role(float(value))))
         if here.index in view.snapshot.frozen:
-            line = Line.of(line, (f"  {glyphs.kept} kept", "accent"))
+            line = Line.of(line, (f"  {glyphs.kept} {tr('kept')}", "accent"))
         if (here.layer, here.row) in view.snapshot.silenced:
-            line = Line.of(line, (f"  {glyphs.muted} muted", "accent"))
+            line = Line.of(line, (f"  {glyphs.muted} {tr('muted')}", "accent"))
     return line
 
 
@@ -189,23 +192,23 @@ def _quantities(look: Look, width: int) -> list[Line]:
     view, snapshot, index = look.view, look.view.snapshot, look.here.index
     slots: list[tuple[str, str, Role]] = []
     for quantity in quantities(view.experiment):
-        changes = quantity in ("change", "ratio")
+        changes = quantity in LAST
         if quantity == ACTIVATIONS or (changes and look.from_start):
             continue
         value = look.value(quantity, index)
-        name = f"last {quantity}" if changes else label(quantity, view.experiment)
+        name = LAST[quantity] if changes else label(quantity, view.experiment)
         text = cell(value, view.glyphs)
         if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(index):
             text = "None".rjust(BEFORE).ljust(CELL)
         slots.append((name, text, sign_role(value)))
     lines = _side_by_side(slots, width)
     if snapshot is not None and index in snapshot.frozen and snapshot.gradient_set(index):
-        when: Span = (" in the last backward" if gradient_is_past(snapshot, index) else "", "dim")
-        phrase = Line.of(("  its gradient: ", "dim"), *held_text(snapshot, index, view.glyphs))
+        when: Span = (tr(" in the last backward") if gradient_is_past(snapshot, index) else "", "dim")
+        phrase = Line.of((tr("  its gradient: "), "dim"), *held_text(snapshot, index, view.glyphs))
         lines.append(roomiest(width, Line.of(phrase, when), phrase))
     if look.from_start:
         line = Line()
-        for quantity, before in (("change", f"  change {look.since} "), ("ratio", "  ratio ")):
+        for quantity, before in (("change", tr("  change {since} ", since=look.since)), ("ratio", tr("  ratio "))):
             value = look.value(quantity, index)
             line = Line.of(line, (before, "dim"), (cell(value, view.glyphs), sign_role(value)))
         lines.append(line)
@@ -221,9 +224,9 @@ def _compared(look: Look, width: int) -> list[Line]:
         text = text[: len(text) - len(text.lstrip()) - 1] + "+" + text.lstrip()
     return _side_by_side(
         [
-            ("now", cell(now, glyphs), sign_role(now)),
+            (tr("now"), cell(now, glyphs), sign_role(now)),
             (THEN[look.inspection.against], cell(then, glyphs), sign_role(then)),
-            ("difference", text, sign_role(difference)),
+            (tr("difference"), text, sign_role(difference)),
         ],
         width,
     )

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
@@ -37,14 +38,17 @@ def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
     shapes = [str(slot.shape) for slot in slots]
     counts = [f"{slot.stop - slot.start:,}" for slot in slots]
     total = f"{experiment.parameter_count:,}"
-    sizes = [max(map(len, column)) for column in (["parameter", *names], ["shape", *shapes], ["count", total, *counts])]
-    header = f"{'parameter':{sizes[0]}}   {'shape':{sizes[1]}}   {'count':>{sizes[2]}}"
+    heads, together = (tr("parameter"), tr("shape"), tr("count")), tr("together")
+    columns = [heads[0], together, *names], [heads[1], *shapes], [heads[2], total, *counts]
+    sizes = [max(map(len, column)) for column in columns]
+    header = f"{heads[0]:{sizes[0]}}   {heads[1]:{sizes[1]}}   {heads[2]:>{sizes[2]}}"
     lines.append(Line.of((header, "band-dim")))
     for name, shape, count in zip(names, shapes, counts, strict=True):
         lines.append(Line.of(f"{name:{sizes[0]}}   ", (f"{shape:{sizes[1]}}", "dim"), f"   {count:>{sizes[2]}}"))
-    lines += [Line.of(f"{'together':{sizes[0]}}   {'':{sizes[1]}}   ", (f"{total:>{sizes[2]}}", "strong"))]
-    size = plural(4 * experiment.parameter_count, "byte")
-    lines += [Line(), Line.of((f"sum(p.numel() for p in model.parameters()) = {total}, in float32 {size}", "dim"))]
+    lines += [Line.of(f"{together:{sizes[0]}}   {'':{sizes[1]}}   ", (f"{total:>{sizes[2]}}", "strong"))]
+    size = plural(4 * experiment.parameter_count, "byte", "bytes")
+    counted = tr("sum(p.numel() for p in model.parameters()) = {total}, in float32 {size}", total=total, size=size)
+    lines += [Line(), Line.of((counted, "dim"))]
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
@@ -56,7 +60,7 @@ class ModuleScreen(TextWindow):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("M", "dismiss", show=False)]
-    HEADING = "The network"
+    HEADING = tr("The network")
 
     def __init__(self, source: ViewSource, text: str) -> None:
         super().__init__(source, lambda view, width: module_lines(view, text, width))
@@ -234,7 +238,7 @@ class InspectPane(Pane):
     def action_clear(self) -> None:
         """Undo the search: back to what was chosen before it."""
         if self._before_find is None:
-            self._services.say("There is no search to clear: f finds a tensor or a number by its name.")
+            self._services.say(tr("There is no search to clear: f finds a tensor or a number by its name."))
             return
         before, self._before_find = self._before_find, None
         self._services.select(before)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from adder_engine.language import tr
 from adder_tui.inspect.state import (
     ACTIVATIONS,
     COMPARED_WITH,
@@ -21,6 +22,7 @@ from adder_tui.inspect.state import (
     number_at,
     place,
     quantities,
+    stride,
 )
 from adder_tui.inspect.statistics import LABEL, THEN, activity_lines, chosen_number, neuron_label, statistics
 from adder_tui.selection import Neuron, neuron_name
@@ -153,8 +155,8 @@ def _heading(look: Look, table: CellPosition, block: Block, width: int) -> Line:
     columns = "" if all_columns else f"{block.left}-{block.left + block.columns - 1}"
     none = look.quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(table.weight.start)
     wordings = [Line.of((f" {words}", "strong" if none else "dim")) for words in headings(look, table)]
-    least = next((words for words in reversed(wordings) if "stride" in words.plain), wordings[-1])
-    long = ", ".join(f"{name} {part}" for name, part in (("rows", rows), ("columns", columns)) if part)
+    least = next((words for words in reversed(wordings) if stride(table) in words.plain), wordings[-1])
+    long = ", ".join(f"{name} {part}" for name, part in ((tr("rows"), rows), (tr("columns"), columns)) if part)
     part = long if least.width + len(long) + 3 <= width else f"[{rows or ':'}, {columns or ':'}]"
     around = Line.of((f"  {part} ", "dim")) if long else Line()
     return roomiest(width - around.width, *wordings).with_right(around, width, view.glyphs.ellipsis)
@@ -224,7 +226,7 @@ def table_lines(look: Look, here: CellPosition, block: Block, width: int) -> lis
     lines = [_header(view, here, columns, block.pitch, width, with_cursor)]
     for row in range(block.top, block.top + block.rows):
         line = neuron_label(view, here.layer, row, with_cursor and row == here.row)
-        below = Line.of((f"  {THEN[look.inspection.against]}".ljust(LABEL), "faint"))
+        below = Line.of((f"  {THEN[look.inspection.against]}"[:LABEL].ljust(LABEL), "faint"))
         for at in ((row, column) for column in columns):
             if at[1] == here.columns:
                 line, below = (Line.of(part, (glyphs.vertical, "faint")) for part in (line, below))

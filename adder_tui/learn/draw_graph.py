@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.course.state import LessonState
 from adder_tui.ui.line import Line
 from adder_tui.ui.network_values import NetworkValues
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 NAME, VALUE = 20, 28
 """Columns of the operation's name and of what it put out."""
-WAITING = "The graph has its numbers once you have worked out yours."
+WAITING = tr("The graph has its numbers once you have worked out yours.")
 
 
 def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
@@ -34,7 +35,8 @@ def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> 
     begun = not view.snapshot.moment.is_start
     lost = begun and values.has_value(last, 0) and phase != "forward"
     node, branch, leaf = ("o", "|-", "`-") if glyphs.ascii else ("●", "├─", "└─")
-    lines = [Line.of((f" {'note of autograd':<{NAME}}{'put out':<{VALUE}}gradient of the loss", "dim"))]
+    head = f" {tr('note of autograd'):<{NAME}}{tr('put out'):<{VALUE}}{tr('gradient of the loss')}"
+    lines = [Line.of((head, "dim"))]
     lines.append(
         _row(
             view,
@@ -61,10 +63,10 @@ def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> 
                if call.bench == "graph" and isinstance(value, float)]  # fmt: skip
     tied = next((v for call, v in state.results.items() if call.bench == "tied" and isinstance(v, float)), None)
     if tied is not None:
-        lines.append(Line.of((" one weight 0.5 for both 30 and 70: its gradient is the sum, ", "dim"),
+        lines.append(Line.of((tr(" one weight 0.5 for both 30 and 70: its gradient is the sum, "), "dim"),
                              (number(tied, glyphs), "strong")))  # fmt: skip
     if figures:
-        lines.append(Line.of((f" in all: {', '.join(figures)}", "dim")))
+        lines.append(Line.of((tr(" in all: {figures}", figures=", ".join(figures)), "dim")))
     return lines[:height]
 
 
@@ -96,11 +98,12 @@ def step_view(view: ViewState, state: LessonState, width: int, height: int) -> l
     trace: Trace | None = snapshot.trace if snapshot is not None else None
     step = trace.step if trace is not None else None
     answers = state.activity.answers
-    by_hand = [Line.of((f" {one.ask} ", "dim"), (glyphs.text(answers[id]), "strong"), ("  by your hand", "dim"))
+    by_hand = [Line.of((f" {one.ask} ", "dim"), (glyphs.text(answers[id]), "strong"), (tr("  by your hand"), "dim"))
                for id in (state.lesson.worked.fields if state.lesson.worked else ())
                if (one := state.lesson.field_named(id)) is not None and state.is_right(id)]  # fmt: skip
     if step is None or snapshot is None:
-        return [Line.of((" No step was taken just now: ", "dim"), (".", "key"), (" takes one.", "dim")), *by_hand]
+        none = Line.of((tr(" No step was taken just now: "), "dim"), (".", "key"), (tr(" takes one."), "dim"))
+        return [none, *by_hand]
     index = focus_of(view.selection, view.experiment).parameter
     before, gradient, after = (
         _written(array, index, glyphs.minus) for array in (step.before, step.gradient, step.after)
@@ -110,7 +113,8 @@ def step_view(view: ViewState, state: LessonState, width: int, height: int) -> l
     name = layout_for(view.experiment).name_of(index)
     how = (f"{before} {glyphs.minus} {rate}{glyphs.times}{slope} = " if step.optimizer == "sgd"
            else glyphs.text(f"{before} → "))  # fmt: skip
-    aside = "" if step.optimizer == "sgd" else f"   by {step.optimizer}, at a slope of {gradient}"
+    aside = tr("   by {optimizer}, at a slope of {gradient}", optimizer=step.optimizer, gradient=gradient)
+    aside = "" if step.optimizer == "sgd" else aside
     return [effect_line(view, width), Line.of((f" {name}  ", "dim"), how, (after, "strong"), (aside, "dim")), *by_hand]
 
 

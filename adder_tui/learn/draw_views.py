@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from adder_engine.language import tr
 from adder_tui.course.activity_log import Asked, LoggedRun
 from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, name_of
 from adder_tui.course.state import PRACTICE, LessonState
@@ -32,10 +33,12 @@ def rule_view(view: ViewState, state: LessonState, width: int, height: int) -> l
     """The rule a + b beside the network, for what was asked."""
     glyphs, yes_or_no = view.glyphs, view.experiment.is_yes_or_no
     if not (asked := _asked(state)):
-        network = f"{view.experiment.parameter_count} numbers, and no rule"
-        return [Line.of((" The rule:     ", "dim"), _rule(view)), Line.of((" The network:  ", "dim"), network),
-                Line(), Line.of(" Ask a sum, and both answer.")]  # fmt: skip
-    lines = [Line.of((f" {'sum':<22}{'the rule':>12}{'the network':>16}   {verdict_name(yes_or_no)}", "dim"))]
+        network = tr("{numbers} numbers, and no rule", numbers=view.experiment.parameter_count)
+        return [Line.of((f" {tr('The rule:'):<14}", "dim"), _rule(view)),
+                Line.of((f" {tr('The network:'):<14}", "dim"), network),
+                Line(), Line.of(tr(" Ask a sum, and both answer."))]  # fmt: skip
+    head = f" {tr('sum'):<22}{tr('the rule'):>12}{tr('the network'):>16}   {verdict_name(yes_or_no)}"
+    lines = [Line.of((head, "dim"))]
     for one in asked[-max(1, height - 1) :]:
         right = truth_text(one.wanted, yes_or_no, glyphs)
         lines.append(
@@ -54,7 +57,7 @@ def _rule(view: ViewState) -> str:
     if view.experiment.wanted.rule == "formula":
         return wanted_words(view.experiment.wanted, view.glyphs)
     return {"sum": "a + b", "difference": f"a {view.glyphs.minus} b", "product": f"a {view.glyphs.times} b"}.get(
-        view.experiment.wanted.rule, "the targets of the rows"
+        view.experiment.wanted.rule, tr("the targets of the rows")
     )
 
 
@@ -76,7 +79,7 @@ def _written(one: Asked, view: ViewState) -> str:
 def prompt_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """What was asked in this lesson, the newest at the bottom."""
     if not (asked := _asked(state)):
-        return [Line.of((" Nothing asked yet: ", "dim"), ("/", "key"), (" takes you to the prompt.", "dim"))]
+        return [Line.of((tr(" Nothing asked yet: "), "dim"), ("/", "key"), (tr(" takes you to the prompt."), "dim"))]
     glyphs, rows = view.glyphs, asked[-max(1, height) :]
     sums = [_written(one, view) for one in rows]
     yes_or_no = view.experiment.is_yes_or_no
@@ -85,8 +88,9 @@ def prompt_view(view: ViewState, state: LessonState, width: int, height: int) ->
     lines = []
     for one, text, answer in zip(rows, sums, answers, strict=True):
         newest = one is rows[-1]
+        between = "   " if yes_or_no else tr("   off by ")
         lines.append(Line.of((f" {glyphs.current if newest else ' '} ", "accent"), f"{text:>{room}} = ",
-                             (answer, "strong" if newest else "text"), ("   " if yes_or_no else "   off by ", "dim"),
+                             (answer, "strong" if newest else "text"), (between, "dim"),
                              _verdict(one, view)))  # fmt: skip
     return lines
 
@@ -96,11 +100,11 @@ def map_view(view: ViewState, state: LessonState, width: int, height: int) -> li
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.collapsed is None:
         veiled = snapshot is None or snapshot.experiment.is_affine
-        why = " Shown once you have guessed." if veiled else " With an activation the network is no one straight rule."
-        return [Line.of((why, "dim"))]
+        why = tr(" With an activation the network is no one straight rule.")
+        return [Line.of((tr(" Shown once you have guessed.") if veiled else why, "dim"))]
     return [
-        Line.of((" the network  ", "dim"), (formula(snapshot.collapsed, glyphs, 5), "strong")),
-        Line.of((" wanted       ", "dim"), wanted_words(view.experiment.wanted, glyphs)),
+        Line.of((f" {tr('the network'):<13}", "dim"), (formula(snapshot.collapsed, glyphs, 5), "strong")),
+        Line.of((f" {tr('wanted'):<13}", "dim"), wanted_words(view.experiment.wanted, glyphs)),
     ]
 
 
@@ -114,13 +118,14 @@ def settings_view(view: ViewState, state: LessonState, width: int, height: int) 
     stations = state.lesson.stations
     if stations:
         lines += [Line()] if lines else []
-        titles = [("", state.lesson.run_title or "the lesson's own run"), *((one.id, one.title) for one in stations)]
+        own = state.lesson.run_title or tr("the lesson's own run")
+        titles = [("", own), *((one.id, one.title) for one in stations)]
         for id, title in titles:
             here = id == state.station
             role: Role = "strong" if here else "text"
             lines.append(Line.of(_cursor(here, glyphs), (glyphs.text(title), role)))
-        lines.append(Line.of("   ", ("b", "key"), (" loads the next one", "dim")))
-    return lines or [Line.of((" Nothing needs setting here.", "dim"))]
+        lines.append(Line.of("   ", ("b", "key"), (tr(" loads the next one"), "dim")))
+    return lines or [Line.of((tr(" Nothing needs setting here."), "dim"))]
 
 
 def _cursor(here: bool, glyphs: Glyphs) -> Span:
@@ -144,13 +149,14 @@ def runs_view(view: ViewState, state: LessonState, width: int, height: int) -> l
     runs, held = state.activity.runs, any(run.test_loss is not None for run in state.activity.runs)
     rows = runs[-max(1, height - 1) :]
     if not rows:
-        return [Line.of((" No run yet.", "dim"))]
-    head = f" {'run':<5}{'epochs':>7} {'train loss: first':>18} {'last':>12}{'    held-out' if held else ''}   settings"
-    lines = [Line.of((head, "dim"))]
+        return [Line.of((tr(" No run yet."), "dim"))]
+    head = f" {tr('run'):<5}{tr('epochs'):>7} {tr('train loss: first'):>18} {tr('last'):>12}"
+    head += f"{tr('held-out'):>12}" if held else ""
+    lines = [Line.of((f"{head}   {tr('settings')}", "dim"))]
     for i, run in enumerate(rows, len(runs) - len(rows) + 1):
         here = run is runs[-1]
         first, newest = run.ends
-        last = "not finite" if run.exploded else number(newest, glyphs)
+        last = tr("not finite") if run.exploded else number(newest, glyphs)
         settings = _differing(run, state, glyphs)
         beside = f"{number(run.test_loss, glyphs):>12}" if held else ""
         lines.append(
@@ -180,7 +186,9 @@ def board_view(view: ViewState, state: LessonState, width: int, height: int) -> 
     lie = state.activity.sorted
     right = sum(lie.get(card.id) in card.bins for card in board.cards)
     top = max(0, at - (height - 2) + 1)
-    lines = [Line.of((f" {right} of {len(board.cards)} in a right place. Left and right move a card.", "dim"))]
+    cards = len(board.cards)
+    head = tr(" {right} of {cards} in a right place. Left and right move a card.", right=right, cards=cards)
+    lines = [Line.of((head, "dim"))]
     for i, card in enumerate(board.cards[top : top + height - 1], top):
         bins: list[Span] = [(f" [{bin}]", "strong") if bin == lie.get(card.id) else (f"  {bin} ", "faint")
                             for bin in board.bins]  # fmt: skip
@@ -205,7 +213,7 @@ def sheet_view(name: str, view: ViewState, state: LessonState, width: int, heigh
         if call.bench == "gradcheck":
             body += [(i, line) for line in ([] if state.waits(call) else _slopes(call, state, glyphs))]
     if not calls and sheet.typed:
-        body.append((0, Line.of(("   Enter, then type such as 1x2 @ 2x4 or 10000x4 + 4.", "dim"))))
+        body.append((0, Line.of((tr("   Enter, then type such as 1x2 @ 2x4 or 10000x4 + 4."), "dim"))))
     rows = max(1, height - len(lines))
     last = max((y for y, (i, _) in enumerate(body) if i == at), default=0)
     top = max(0, min(last - rows + 1, len(body) - rows))
@@ -214,22 +222,25 @@ def sheet_view(name: str, view: ViewState, state: LessonState, width: int, heigh
 
 def _text(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> str:
     if state.working == call:
-        return f"computing{glyphs.ellipsis}"
+        return tr("computing{ellipsis}", ellipsis=glyphs.ellipsis)
     value = state.results.get(call)
     if state.waits(call) or (value is not None and state.step.kind not in PRACTICE):
-        return "once you have guessed"
+        return tr("once you have guessed")
     if call.bench == "gradcheck":
         check = state.activity.checks.get(str(call.arguments[0]))
-        return "Enter measures it" if check is None else f"gradient {number(check.gradient, glyphs, 6)}"
+        if check is None:
+            return tr("Enter measures it")
+        return tr("gradient {gradient}", gradient=number(check.gradient, glyphs, 6))
     if value is None:
-        return "Enter works it out"
+        return tr("Enter works it out")
     if isinstance(value, str):
         return glyphs.text(value)
     if call.bench in COUNTS or call.arguments[:1] == ("near",):
         return count(round(value))
     if call.bench in SHARES:
         return f"{value * 100:.2f} %" if value >= 1e-4 or not value else glyphs.text(f"{value * 100:.1e} %")
-    return f"loss {number(value, glyphs, 6)}" if call.bench == "nudge" else number(value, glyphs, 6)
+    figure = number(value, glyphs, 6)
+    return tr("loss {loss}", loss=figure) if call.bench == "nudge" else figure
 
 
 def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
@@ -237,10 +248,13 @@ def _slopes(call: ProbeCall, state: LessonState, glyphs: Glyphs) -> list[Line]:
     if check is None:
         return []
     return [
-        Line.of((f"      nudge {f'{one.size:.9f}'.rstrip('0').rstrip('.'):<9}", "dim"),
-                f" slope {number(one.estimate, glyphs, 6):>12}", (f"   off by {percent(one.relative_error)}", "dim"))
+        Line.of(
+            (tr("      nudge {size:<9}", size=f"{one.size:.9f}".rstrip("0").rstrip(".")), "dim"),
+            tr(" slope {slope:>12}", slope=number(one.estimate, glyphs, 6)),
+            (tr("   off by {share}", share=percent(one.relative_error)), "dim"),
+        )
         for one in check.nudges
-    ]  # fmt: skip
+    ]
 
 
 def capstone_view(view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
@@ -249,10 +263,10 @@ def capstone_view(view: ViewState, state: LessonState, width: int, height: int) 
     for one in state.lesson.challenges:
         best = state.attempt.best.get(one.id)
         lines += [Line.of(" " + row) for row in wrapped(view.glyphs.text(one.ask), max(20, width - 2))]
-        own = "not met yet" if best is None else "met" if one.score is None else f"{best:g}"
-        par = "" if one.par is None else f"   ours: {one.par:g}"
-        lines.append(Line.of(("   your best: ", "dim"), (own, "strong"), (par, "dim")))
-    return lines or [Line.of((" There is no challenge in this lesson.", "dim"))]
+        own = tr("not met yet") if best is None else tr("met") if one.score is None else f"{best:g}"
+        par = "" if one.par is None else tr("   ours: {par:g}", par=one.par)
+        lines.append(Line.of((tr("   your best: "), "dim"), (own, "strong"), (par, "dim")))
+    return lines or [Line.of((tr(" There is no challenge in this lesson."), "dim"))]
 
 
 Drawing = Callable[[ViewState, LessonState, int, int], Sequence[Line]]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_tui.explore.draw import HEADING, nothing_yet, view_lines
 from adder_tui.explore.stability import downhill_lines
 from adder_tui.explore.state import ExploreResults, ExploreState
@@ -26,7 +27,7 @@ SHOWN = {"slope": "slope", "downhill": "stability", "plane": "error"}
 """A lesson's view to the view of Explore that it shows, or a part of."""
 LEFT_OUT = {"downhill": ("slice",)}
 """What a lesson's view does not show of it."""
-WAITING = "This is drawn once you have worked out yours."
+WAITING = tr("This is drawn once you have worked out yours.")
 
 
 class FindingView(ExploreCanvas):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
+from adder_engine.language import tr
 from adder_tui.ui.canvas import Drawing, ViewSource, heading
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, wrapped
@@ -40,7 +42,7 @@ def term_lines(found: Sequence[Entry], at: int, own: int, width: int, height: in
         return Line.of(f" {'*' if i < own else ' '} {glyphs.text(found[i].term)}")
 
     if not found:
-        return [Line.of((" No term fits.", "dim")).fit(width)]
+        return [Line.of((tr(" No term fits."), "dim")).fit(width)]
     return list_lines(row, len(found), at, width, height, glyphs, marked=False)
 
 
@@ -51,16 +53,15 @@ def entry_lines(entry: Entry | None, course: Course, width: int, glyphs: Glyphs)
     lines = [Line.of((glyphs.text(entry.term), "strong")), Line()]
     lines += [Line.of(row) for row in wrapped(glyphs.text(entry.text), width)]
     if entry.also:
-        lines += [
-            Line(),
-            *(Line.of((row, "dim")) for row in wrapped(glyphs.text("also: " + ", ".join(entry.also)), width)),
-        ]
+        also = tr("also: {names}", names=", ".join(entry.also))
+        lines += [Line(), *(Line.of((row, "dim")) for row in wrapped(glyphs.text(also), width))]
     lessons = [course.by_id[id] for id in entry.lessons if id in course.by_id]
     if lessons:
         lines.append(Line())
+        front = tr("Enter opens ")
         for i, lesson in enumerate(lessons):
-            phrase = f"lesson {lesson.order}, {lesson.title}"
-            lines.append(Line.of(("Enter opens " if not i else "            ", "dim"), (glyphs.text(phrase), "accent"))
+            phrase = tr("lesson {order}, {title}", order=lesson.order, title=lesson.title)
+            lines.append(Line.of((front if not i else " " * cell_len(front), "dim"), (glyphs.text(phrase), "accent"))
                          .fit(width, glyphs.ellipsis))  # fmt: skip
     return lines
 
@@ -92,14 +93,15 @@ class GlossaryScreen(ListWindow[str | None]):
         self.words = ""
         self.found = entries(course, "", self.first)
         self.field = Field("", id="glossary-find")
-        self.field.placeholder = "find a term"
+        self.field.placeholder = tr("find a term")
 
     @property
     def count(self) -> int:
         return len(self.found)
 
     def compose(self) -> ComposeResult:
-        yield heading(self._source, ("Glossary", "strong"), ("   type to find, Up and Down choose, Esc closes", "dim"))
+        how = tr("   type to find, Up and Down choose, Esc closes")
+        yield heading(self._source, (tr("Glossary"), "strong"), (how, "dim"))
         yield self.field
         with Horizontal():
             yield Drawing(self._source, self.term_lines, id="terms")

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
 from adder_tui.course.resolver import place_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ENTER_TAKEN = frozenset({"bench", "setting", "numbers", "read_out"})
 """Words of views that have a use of their own for Enter."""
-SHAPES = "two shapes, such as 1x2 @ 2x4"
+SHAPES = tr("two shapes, such as 1x2 @ 2x4")
 AT_A_VIEW = frozenset({"sort", "nudge", "gradcheck", "bench", "edit", "undo"})
 """Verbs of what is done in one view alone, which then gets the keys."""
 
@@ -191,7 +192,7 @@ class LessonView(Container):
             typing_a_sum = self.app.focused is not None and self.app.focused.id == "sum"
             if self.display and not typing_a_sum:
                 self._blank = state.at, wanted
-                row.open("field", one.ask if one is not None else "your guess", row.field.value if same else "",
+                row.open("field", one.ask if one is not None else tr("your guess"), row.field.value if same else "",
                          keys=insist or state.types_now, chosen=wanted in state.replies)  # fmt: skip
 
     @on(FieldRow.Typed)

@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
+from adder_engine.language import tr
 from adder_tui.course.class_file import today_words
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
@@ -29,7 +30,12 @@ if TYPE_CHECKING:
 
 
 Filter = Literal["all", "done", "open"]
-STATE_WORDS: dict[State, str] = {"open": "", "started": "begun", "assisted": "done, with help", "solved": "done"}
+STATE_WORDS: dict[State, str] = {
+    "open": "",
+    "started": tr("begun"),
+    "assisted": tr("done, with help"),
+    "solved": tr("done"),
+}
 BAR = 24
 STATE_WIDTH = 15
 
@@ -92,7 +98,7 @@ def list_head(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
     done = sum(progress.lesson(one.id).done for one in lessons)
     full = BAR * done // max(1, len(lessons))
     bar = Line.of((glyphs.bar * full, "accent"), (glyphs.bar_rest * (BAR - full), "faint"),
-                  f" {done} of {len(lessons)} done ")  # fmt: skip
+                  tr(" {done} of {lessons} done ", done=done, lessons=len(lessons)))  # fmt: skip
     title = Line.of((" " + glyphs.text(listing.course.title), "strong"))
     narrowed = Line.of(" ", _narrowed(listing, glyphs))
     if title.width + bar.width + 2 > width:
@@ -101,13 +107,13 @@ def list_head(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _narrowed(listing: Listing, glyphs: Glyphs) -> Line:
-    parts = [] if listing.filter == "all" else [f"only {listing.filter} ones"]
+    parts = {"all": [], "done": [tr("only done ones")], "open": [tr("only open ones")]}[listing.filter]
     if listing.words:
-        parts.append(f"with “{listing.words}”")
+        parts.append(tr("with “{words}”", words=listing.words))
     if not parts:
         today = today_words(listing.course, listing.today)
-        return Line.of(("Today: ", "dim"), (today, "accent")) if today else Line()
-    return Line.of((glyphs.text(", ".join(parts)), "accent"), ("; ", "dim"), ("x", "key"), (" shows all", "dim"))
+        return Line.of((tr("Today: "), "dim"), (today, "accent")) if today else Line()
+    return Line.of((glyphs.text(", ".join(parts)), "accent"), ("; ", "dim"), ("x", "key"), (tr(" shows all"), "dim"))
 
 
 def list_lines(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line], list[int | None]]:
@@ -116,7 +122,7 @@ def list_lines(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line]
     owners: list[int | None] = []
     shown = listing.shown
     if not shown:
-        words = "No lesson is " + ("left open." if listing.filter == "open" else "there that fits.")
+        words = tr("No lesson is left open.") if listing.filter == "open" else tr("No lesson is there that fits.")
         return [Line.of((" " + words, "dim"))], [None]
     chosen = listing.chosen
     for chapter in listing.course.chapters:
@@ -129,7 +135,7 @@ def list_lines(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line]
             owners.append(shown.index(lesson))
     if listing.course.broken and len(shown) == len(listing.course.lessons):
         told = [glyphs.text(f"   ! {one.fault}") for one in listing.course.broken]
-        lines += [Line.of((" Cannot be opened; adder-tui lessons check tells all of it", "minus")).fit(width),
+        lines += [Line.of((tr(" Cannot be opened; adder-tui lessons check tells all of it"), "minus")).fit(width),
                   *(Line.of((text, "dim")).fit(width, glyphs.ellipsis) for text in told)]  # fmt: skip
         owners += [None] * (1 + len(told))
     return lines, owners
@@ -139,10 +145,11 @@ def _lesson_line(listing: Listing, lesson: Lesson, chosen: bool, width: int, gly
     kept = listing.progress.lesson(lesson.id)
     mark, role = state_mark(kept.state, listing.progress.current == lesson.id, glyphs)
     title = f"{lesson.order:>3}  {glyphs.text(lesson.title)}"
-    told = ["today"] if lesson.id in listing.today and not kept.done else []
+    today = lesson.id in listing.today and not kept.done
+    told = [tr("today")] if today else []
     told += [STATE_WORDS[kept.state]] if STATE_WORDS[kept.state] else []
-    right = Line.of((f"{', '.join(told):<{STATE_WIDTH}}", "accent" if told[:1] == ["today"] else "dim"),
-                    (f"{lesson.minutes:>4} min ", "dim"))  # fmt: skip
+    right = Line.of((f"{', '.join(told):<{STATE_WIDTH}}", "accent" if today else "dim"),
+                    (tr("{minutes:>4} min ", minutes=lesson.minutes), "dim"))  # fmt: skip
     line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text"))
     line = line.with_right(right, width, glyphs.ellipsis)
     return Line.of((line.plain, "chosen")).fit(width) if chosen else line
@@ -239,7 +246,7 @@ class CourseList(Container):
 
     def _head(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if self.listing is None:
-            return [Line.of((f" Reading the lessons{view.glyphs.ellipsis}", "dim"))]
+            return [Line.of((tr(" Reading the lessons{ellipsis}", ellipsis=view.glyphs.ellipsis), "dim"))]
         return list_head(self.listing, width, view.glyphs)[:height]
 
     def _foot(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
@@ -275,7 +282,7 @@ class CourseList(Container):
 
     def action_find_lesson(self) -> None:
         """Type what a lesson is about."""
-        self.row.open("find", "find", self.listing.words if self.listing else "")
+        self.row.open("find", tr("find"), self.listing.words if self.listing else "")
 
     def begin_afresh(self, store: Store) -> None:
         """Forget what was done in the chosen lesson."""

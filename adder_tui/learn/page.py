@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from adder_engine.language import tr
 from adder_tui.course.lesson import LETTERS, Field, Lesson
 from adder_tui.course.markup import fill, spans_of
-from adder_tui.course.numbers import read_number, read_plain
 from adder_tui.course.quiz import Quiz
-from adder_tui.course.state import PARTS, LessonState, Review
+from adder_tui.course.state import PARTS, Kind, LessonState, Review
+from adder_tui.course.typed_numbers import read_number, read_plain
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
@@ -23,6 +24,11 @@ from adder_tui.ui.view import ViewState
 BLANK = 10
 PART_ENDS = re.compile(r"(\S[.:;]) ")
 """Where a sentence, or a part of one that could stand alone, ends."""
+KINDS: dict[Kind, str] = {
+    "read": tr("read"), "predict": tr("predict"), "do": tr("do"), "observe": tr("observe"),
+    "explain": tr("explain"), "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
+}  # fmt: skip
+"""A step's kind as it is drawn."""
 PageSource = Callable[[], LessonState | None]
 
 
@@ -34,11 +40,12 @@ def marks(glyphs: Glyphs) -> tuple[str, str]:
 def head_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:
     """Which lesson, and which step of how many."""
     if state.review is not None:
-        of = f"question {state.review.at + 1} of {len(state.review.lessons)} "
-        return Line.of((" What you have met so far", "strong")).with_right(Line.of((of, "dim")), width, glyphs.ellipsis)
+        of = tr("question {at} of {questions} ", at=state.review.at + 1, questions=len(state.review.lessons))
+        left = Line.of((tr(" What you have met so far"), "strong"))
+        return left.with_right(Line.of((of, "dim")), width, glyphs.ellipsis)
     left = Line.of((f" {state.lesson.order} {glyphs.text(state.lesson.title)}", "strong"))
-    kind: Piece = (state.step.kind, "accent")
-    right = Line.of((f"step {state.at + 1} of {len(state.steps)}: ", "dim"), kind, " ")
+    kind: Piece = (KINDS[state.step.kind], "accent")
+    right = Line.of((tr("step {at} of {steps}: ", at=state.at + 1, steps=len(state.steps)), "dim"), kind, " ")
     if left.width + 2 + right.width > width:
         right = Line.of((f"{state.at + 1}/{len(state.steps)} ", "dim"), kind, " ")
     return left.with_right(right, width, glyphs.ellipsis)
@@ -72,7 +79,7 @@ def _read(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _part(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    title = {"explain": "Why it is so", "keep": "To keep"}[state.step.kind]
+    title = {"explain": tr("Why it is so"), "keep": tr("To keep")}[state.step.kind]
     return [Line.of((title, "accent")), *_text(state, PARTS[state.step.kind], width, glyphs)]
 
 
@@ -87,7 +94,7 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
     for letter, text in zip(LETTERS, choices, strict=False):
         mine = letter == picked
         sign = glyphs.current if mine else " "
-        after = "  (right)" if letter == right else ""
+        after = tr("  (right)") if letter == right else ""
         rows = wrapped(glyphs.text(_plain(text)) + after, max(10, width - 6))
         for i, row in enumerate(rows):
             front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")
@@ -103,11 +110,11 @@ def _predict(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     if asked.choices:
         lines += choice_lines(asked.choices, said or state.picked, "", width, glyphs)
     elif said is not None:
-        lines += wrap([("You said: ", "dim"), (glyphs.text(said), "strong")], width)
+        lines += wrap([(tr("You said: "), "dim"), (glyphs.text(said), "strong")], width)
     if said is not None:
-        lines += [Line(), *wrap([("Locked in. You will see how it comes out.", "dim")], width)]
+        lines += [Line(), *wrap([(tr("Locked in. You will see how it comes out."), "dim")], width)]
     elif asked.choices:
-        lines += [Line(), *wrap([("A guess is enough. It is never marked.", "dim")], width)]
+        lines += [Line(), *wrap([(tr("A guess is enough. It is never marked."), "dim")], width)]
     return lines
 
 
@@ -148,9 +155,9 @@ def _hint_lines(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     assert state.task is not None
     lines: list[Line] = []
     for i, hint in enumerate(state.task.hints[: state.hints_open], 1):
-        lines += hanging(f"  hint {i}  ", spans_of(hint), width, glyphs)
+        lines += hanging(tr("  hint {number}  ", number=i), spans_of(hint), width, glyphs)
     if state.hints_open >= len(state.task.hints):
-        lines.append(Line.of("  ", ("i", "key"), (" shows how, on the live network", "dim")))
+        lines.append(Line.of("  ", ("i", "key"), (tr(" shows how, on the live network"), "dim")))
     return lines
 
 
@@ -213,14 +220,14 @@ def _observe(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     for one in state.lesson.predictions:
         said = state.activity.predictions.get(one.id)
         if said is not None:
-            lines += hanging("You said   ", spans_of(_with_minus(one.said(said), glyphs)), width, glyphs, "strong")
-            lines += hanging("Your run   ", spans_of(fill(one.shows, state.figure)), width, glyphs)
+            lines += hanging(tr("You said   "), spans_of(_with_minus(one.said(said), glyphs)), width, glyphs, "strong")
+            lines += hanging(tr("Your run   "), spans_of(fill(one.shows, state.figure)), width, glyphs)
             lines.append(Line())
     return [*lines, *_text(state, "Observe", width, glyphs)]
 
 
 def _quiz(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    return _question(state.lesson, state.quiz, state.answered, "in the chapter review as well", width, glyphs)
+    return _question(state.lesson, state.quiz, state.answered, tr("in the chapter review as well"), width, glyphs)
 
 
 def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -235,21 +242,23 @@ def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, gl
         return lines
     lines.append(Line())
     if right:
-        return lines + wrap([("Right. ", "accent"), (glyphs.text(_plain(quiz.why)), "text")], width)
+        return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(_plain(quiz.why)), "text")], width)
     reason = quiz.reason(given)
-    told = glyphs.text(_plain(reason)) or "This is what answers it:"
-    lines += wrap([("Not that one. ", "minus"), (told, "text")], width)
+    told = glyphs.text(_plain(reason)) or tr("This is what answers it:")
+    lines += wrap([(tr("Not that one. "), "minus"), (told, "text")], width)
     if not reason:
         lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
-    return [*lines, Line(), *wrap([(f"Have another go; it comes back {again}.", "dim")], width)]
+    return [*lines, Line(), *wrap([(tr("Have another go; it comes back {again}.", again=again), "dim")], width)]
 
 
 def _review(review: Review, width: int, glyphs: Glyphs) -> list[Line]:
     lesson = review.question
-    lines = wrap([(glyphs.text(f"From lesson {lesson.order}, {lesson.title}"), "dim")], width)
-    lines += _question(lesson, review.quiz, review.given, "in the next review", width, glyphs)
+    source = tr("From lesson {order}, {title}", order=lesson.order, title=lesson.title)
+    lines = wrap([(glyphs.text(source), "dim")], width)
+    lines += _question(lesson, review.quiz, review.given, tr("in the next review"), width, glyphs)
     if review.right and review.at + 1 == len(review.lessons):
-        replies = f"{review.at_once} of {len(review.lessons)} at the first go. What was missed comes again next time."
+        right, all = review.at_once, len(review.lessons)
+        replies = tr("{right} of {all} at the first go. What was missed comes again next time.", right=right, all=all)
         lines += [Line(), *wrap([(replies, "strong")], width)]
     return lines
 
@@ -261,17 +270,17 @@ def _challenges(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
         best = state.attempt.best.get(one.id)
         lines.append(Line())
         rows = hanging(f"{done if best is not None else todo} ", spans_of(one.ask), width - 11, glyphs)
-        lines += [Line.of(("challenge  " if not i else " " * 11, "accent"), row) for i, row in enumerate(rows)]
+        lines += [Line.of((tr("challenge  ") if not i else " " * 11, "accent"), row) for i, row in enumerate(rows)]
         if one.score is not None:
-            own = "not yet" if best is None else f"{best:g}"
-            par = "" if one.par is None else f", ours {one.par:g}"
-            lines.append(Line.of((" " * 13 + f"your best: {own}{par}", "dim")))
+            own = tr("not yet") if best is None else f"{best:g}"
+            par = "" if one.par is None else tr(", ours {par:g}", par=one.par)
+            lines.append(Line.of((" " * 13 + tr("your best: {own}{par}", own=own, par=par), "dim")))
     return lines
 
 
 def _more(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
-    ended = "This lesson is done." if state.finished else "All but the quiz is done: Backspace goes back to it."
-    lines = wrap([(ended, "accent"), (" What follows is for who wants more.", "dim")], width)
+    ended = tr("This lesson is done.") if state.finished else tr("All but the quiz is done: Backspace goes back to it.")
+    lines = wrap([(ended, "accent"), (tr(" What follows is for who wants more."), "dim")], width)
     lines += [Line(), *_text(state, "Go further", width, glyphs)]
     lines += _challenges(state, width, glyphs)
     return [*lines, Line(), *prose_lines(state.closing, width, glyphs)] if state.closing else lines
@@ -293,42 +302,49 @@ def _beginning(text: str, width: int) -> str:
 def _now(state: LessonState, glyphs: Glyphs, width: int) -> Line:
     kind, task = state.step.kind, state.task
     if state.review is not None:
-        goes = "reads on" if state.reads_on else "goes on"
-        return _told(f"[Enter] {goes}" if state.review.right else f"{_letters(state.choices)} answers")
+        goes = tr("reads on") if state.reads_on else tr("goes on")
+        return _with_keys(f"[{tr('Enter')}] {goes}" if state.review.right else _answers(state.choices))
     if state.showing:
-        return Line.of(("show me: ", "accent"), glyphs.text(state.showing))
+        return Line.of((tr("show me: "), "accent"), glyphs.text(state.showing))
     if state.asking:
-        return Line.of("Shall the program do this task? ", _told("[y] yes  [n] no"))
+        return Line.of(tr("Shall the program do this task? "), _with_keys(tr("[y] yes  [n] no")))
     if state.refusal:
         return Line.of((glyphs.text(state.refusal), "minus"))
     if kind == "predict" and state.step.prediction not in state.activity.predictions:
         asked = state.lesson.prediction_named(state.step.prediction)
         if asked is not None and asked.choices:
-            return _told(f"{_letters(asked.choices)} picks{', [Enter] locks it in' if state.picked else ''}")
-        return _told("Type it; [Enter] locks it in. It is never marked.")
+            picks = tr("{choices} picks", choices=_letters(asked.choices))
+            return _with_keys(picks + (tr(", [Enter] locks it in") if state.picked else ""))
+        return _with_keys(tr("Type it; [Enter] locks it in. It is never marked."))
     if kind == "do" and task is not None:
         position = state.step.tasks.index(task.id) + 1
         count = len(state.step.tasks)
-        front = Line.of((marks(glyphs)[0], "accent"), (f" task {position} of {count}  ", "dim"))
+        place = tr(" task {position} of {count}  ", position=position, count=count)
+        front = Line.of((marks(glyphs)[0], "accent"), (place, "dim"))
         return Line.of(front, _beginning(glyphs.text(task.do), width - front.width))
     if kind == "quiz" and state.answered != state.quiz.answer:
-        return _told(f"{_letters(state.choices)} {'has another go' if state.answered else 'answers'}")
+        again = tr("{choices} has another go", choices=_letters(state.choices))
+        return _with_keys(again if state.answered else _answers(state.choices))
     if state.enter_taken:
-        return _told("[Tab] leads back to the text; there [Enter] goes on")
+        return _with_keys(tr("[Tab] leads back to the text; there [Enter] goes on"))
     if state.reads_on:
-        return _told("[Enter] reads on")
+        return _with_keys(tr("[Enter] reads on"))
     if state.at + 1 == len(state.steps):
-        goes = f"on to {state.next_title}" if state.next_title else "to the list"
-        goes = "to the chapter's review" if state.review_due else goes
-        return Line.of(_told("[Enter] goes "), (glyphs.text(goes), "dim"))
-    return Line.of(("All done here. " if kind == "do" else "", "accent"), _told("[Enter] goes on"))
+        goes = tr("on to {next_title}", next_title=state.next_title) if state.next_title else tr("to the list")
+        goes = tr("to the chapter's review") if state.review_due else goes
+        return Line.of(_with_keys(tr("[Enter] goes ")), (glyphs.text(goes), "dim"))
+    return Line.of((tr("All done here. ") if kind == "do" else "", "accent"), _with_keys(tr("[Enter] goes on")))
 
 
 def _letters(choices: Sequence[str]) -> str:
-    return f"[a] to [{LETTERS[len(choices) - 1]}]"
+    return tr("[a] to [{last}]", last=LETTERS[len(choices) - 1])
 
 
-def _told(text: str) -> Line:
+def _answers(choices: Sequence[str]) -> str:
+    return tr("{choices} answers", choices=_letters(choices))
+
+
+def _with_keys(text: str) -> Line:
     """What keys do, each key in brackets."""
     parts = re.split(r"[][]", text)
     return Line.of(*((part, "key" if i % 2 else "dim") for i, part in enumerate(parts)))
@@ -421,7 +437,9 @@ class LessonText(Canvas, can_focus=True):
         if state is None:
             return
         lines = page_lines(state, self.size.width, self.view.glyphs)
-        rows = [y for y, line in enumerate(lines) if line.plain.lstrip().startswith(("hint ", "i shows how"))]
+        hints = (tr("  hint {number}  ", number=number).strip() for number in range(1, state.hints_open + 1))
+        begins = (*hints, "i" + tr(" shows how, on the live network"))
+        rows = [y for y, line in enumerate(lines) if line.plain.lstrip().startswith(begins)]
         if rows:
             following = rows[-1] + 1
             while following < len(lines) and lines[following].plain.startswith("   " * 3):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_tui.course.action_runner import FIRST_SUM
 from adder_tui.course.availability import words_now, words_on_list
 from adder_tui.course.class_file import assigned_ids
@@ -87,7 +88,8 @@ class LearnPane(Pane):
         )  # fmt: skip
         self.lesson_view.room = self.classroom
         today, missing = assigned_ids(course, settings.assigned)
-        for told in (missing, *(f"{one.fault} The course goes on without it." for one in course.broken[:1])):
+        broken = (tr("{fault} The course goes on without it.", fault=one.fault) for one in course.broken[:1])
+        for told in (missing, *broken):
             if told:
                 self._services.say(told)
         self.list.begin(listing := Listing(course, store.progress, today=today))
@@ -96,7 +98,7 @@ class LearnPane(Pane):
         if wanted == "first":
             lesson = listing.begins_with
         elif wanted and lesson is None:
-            self._services.say(f"There is no lesson {wanted!r} in this course.")
+            self._services.say(tr("There is no lesson {wanted!r} in this course.", wanted=wanted))
         if lesson is not None:
             await self.enter(lesson)
         self.changed()
@@ -114,12 +116,13 @@ class LearnPane(Pane):
             return
         if self._sure_of != chosen.id:
             self._sure_of = chosen.id
-            self._services.say(f"Z once more forgets all that was done in {chosen.title}; any other key keeps it.")
+            sure = tr("Z once more forgets all that was done in {title}; any other key keeps it.", title=chosen.title)
+            self._services.say(sure)
             return
         self._sure_of = ""
         room.forget(chosen)
         self.list.begin_afresh(room.store)
-        self._services.say(f"{chosen.title} is as if never begun.")
+        self._services.say(tr("{title} is as if never begun.", title=chosen.title))
 
     # --- entering and leaving --------------------------------------------------------------------
 
@@ -177,7 +180,7 @@ class LearnPane(Pane):
 
     async def _call_back(self) -> None:
         if self.classroom is not None and await self.classroom.call_back():
-            self._services.say("The lesson's own network is back. Yours is kept: l lists it on the other tabs.")
+            self._services.say(tr("The lesson's own network is back. Yours is kept: l lists it on the other tabs."))
 
     def _warn(self) -> None:
         """Say what is wrong with keeping the progress, once."""
@@ -220,7 +223,7 @@ class LearnPane(Pane):
             if state.blank:
                 self.lesson_view.settle_field(insist=True)
             elif state.step.kind == "do":
-                self._services.say("The task is still open; i gives a hint.")
+                self._services.say(tr("The task is still open; i gives a hint."))
         elif state.review_due and room.answers.begin_review():
             self.take_focus_if_shown()
         else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adder_engine.language import tr
 from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, floorplan
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Line, Role
-from adder_tui.ui.network_values import OWN_LOSS, SCALED_LOSS, NetworkValues
+from adder_tui.ui.network_values import OUTCOME, NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark, strokes_of, tiny, weight_of
 from adder_tui.ui.view import ClickTarget, ViewState
@@ -183,7 +184,7 @@ def _edge(s: Sheet, c: int, neuron: int, source: int, x0: int, x1: int, y: int) 
     s.grid.put(x, y, text, "chosen" if chosen else role)
     s.spots.append(ClickTarget(x0, y, x1 - x0, Parameter(index)))
     if index in s.kept:
-        s.grid.put(x, y + 1, "kept" + s.glyphs.kept, "accent")
+        s.grid.put(x, y + 1, tr("kept") + s.glyphs.kept, "accent")
     elif s.brought is not None and s.brings(c, neuron):
         brought = float(s.brought[index])
         lower = compact(brought, room, s.glyphs, 4, sign=True)
@@ -216,7 +217,7 @@ def _heading(s: Sheet, c: int) -> None:
     if not c:
         after = s.plan.columns[1]
         room = after.end - len(_shortened(s.names[0], _heading_room(s, 1))) - 1 - column.cell
-        s.grid.put(column.cell, 0, _scaled(s, _shortened("inputs", room), room, s.view.scales.inputs), "dim")
+        s.grid.put(column.cell, 0, _scaled(s, _shortened(tr("inputs"), room), room, s.view.scales.inputs), "dim")
         return
     room = _heading_room(s, c)
     name = _shortened(s.names[c - 1], room)
@@ -242,7 +243,7 @@ def _heading_room(s: Sheet, c: int) -> int:
 
 def _shortened(name: str, room: int) -> str:
     """``hidden4`` as ``hid4`` where there is no room for it."""
-    number = name.lstrip("abcdefghijklmnopqrstuvwxyz")
+    number = name[len(name.rstrip("0123456789")) :]
     return name if len(name) <= room else name[: min(3, room - len(number))] + number
 
 
@@ -262,7 +263,7 @@ def _neurons(s: Sheet, c: int) -> None:
             if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
         if s.view.snapshot is not None and (c - 1, i) in s.view.snapshot.silenced:
-            text, role = ("muted" if room >= 5 else "x"), "faint"
+            text, role = (tr("muted") if room >= len(tr("muted")) else "x"), "faint"
         left, right = ("[", "]") if chosen else ("(", ")")
         bracket: Role = "chosen" if chosen else "accent" if s.is_working(c) else "dim"
         x = column.cell
@@ -276,7 +277,7 @@ def _neurons(s: Sheet, c: int) -> None:
         if c:
             _error(s, c, i, x, y + 1, room)
     if column.hidden:
-        text = f"{s.glyphs.ellipsis} {column.hidden} more"
+        text = tr("{ellipsis} {count} more", ellipsis=s.glyphs.ellipsis, count=column.hidden)
         if len(text) >= column.cell_width:
             text = f"{s.glyphs.ellipsis}{column.hidden}"
         beside = len(text) < column.cell_width and s.plan.columns[c + 1].gap[1] > column.end  # the bias next to it
@@ -307,16 +308,19 @@ def _outcome(s: Sheet) -> None:
     if s.trace is not None and s.has_value(len(s.names), 0) and all(label != "want" for label, *_ in rows):
         _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
-        room = column.end - max(0, column.marks - (label == SCALED_LOSS) * len("scaled ")) - len(label) - 1
+        name, short = OUTCOME[label]
+        further = len(name) - len(short) - 1 if label == "scaled loss" else 0
+        room = column.end - max(0, column.marks - further) - len(name) - 1
         text = s.outcome_text(label, value, room)
-        x = column.end - max(6, len(text)) - 1 - len(label)
-        s.grid.put(x, y, label, "active" if at_loss and label in (OWN_LOSS, SCALED_LOSS) else "dim")
+        x = column.end - max(6, len(text)) - 1 - len(name)
+        s.grid.put(x, y, name, "active" if at_loss and label in ("own loss", "scaled loss") else "dim")
         s.grid.put(column.end - len(text), y, text, role)
 
 
 def _unknown(s: Sheet, y: int) -> None:
     """No truth known: in one row, or where the column is narrow in two."""
     column = s.plan.columns[-1]
-    words = ("no truth known",) if column.end - column.marks >= len("no truth known") else ("no truth", "known")
+    whole = tr("no truth known")
+    words = (whole,) if column.end - column.marks >= len(whole) else (tr("no truth"), tr("known"))
     for row, text in enumerate(words, start=y):
         s.grid.put(column.end - len(text), row, text, "dim")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
 from adder_tui.ui.heatmap import SIGNS, Grid, curve
 from adder_tui.ui.line import Line, Span, roomiest
@@ -64,15 +65,15 @@ def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> 
     name = neuron_name(at, view.experiment)
     if at.column == 0:
         return Line.of((f" {name}", "strong"), (" = ", "dim"), plain_number(float(trace.inputs[at.index]), g),
-                       ("  enters every neuron of the first layer, times its weight", "dim"))  # fmt: skip
+                       (tr("  enters every neuron of the first layer, times its weight"), "dim"))  # fmt: skip
     if not NetworkValues(view).has_value(at.column, at.index):
-        return Line.of((f" {name}", "strong"), ("  not yet: forward has not come to it", "dim"))
+        return Line.of((f" {name}", "strong"), (tr("  not yet: forward has not come to it"), "dim"))
     layer = trace.layers[at.column - 1]
     title = Line.of((f" {name}  ", "strong"))
     value: list[str | Span] = []
     if layer.post[at.index] != layer.pre[at.index]:
         muted = (at.column - 1, at.index) in snapshot.silenced
-        function = "muted" if muted else view.experiment.activations[at.column - 1]
+        function = tr("muted") if muted else view.experiment.activations[at.column - 1]
         value = [("  ", "text"), (f"{function}: ", "dim"), (six(float(layer.post[at.index]), g), "strong")]
     room = width - title.width - Line.of(*value).width
     return Line.of(title, weighted_sum(layer, at.index, room, 1, g)[0], *value)
@@ -81,15 +82,13 @@ def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> 
 def _input(view: ViewState, trace: Trace, index: int, width: int) -> list[Line]:
     g = view.glyphs
     value = plain_number(float(trace.inputs[index]), g)
-    which = "first" if index == 0 else "second"
-    lines = [
-        Line.of((f" input {'ab'[index]}", "strong"), (f"  the {which} number of the sum", "dim")),
-        row("value", (value, "strong")),
-    ]
+    which = tr("  the second number of the sum") if index else tr("  the first number of the sum")
+    title = Line.of((tr(" input {name}", name="ab"[index]), "strong"), (which, "dim"))
+    lines = [title, row(tr("value"), (value, "strong"))]
     if trace.scale != 1:
-        asked = plain_number(trace.pair[index], g)
-        lines[-1] = Line.of(lines[-1], (f" = {asked}/{plain_number(trace.scale, g)}: inputs are scaled", "dim"))
-    return [*lines, row("", ("It enters every neuron of the first layer, times that neuron's weight.", "dim"))]
+        asked, scale = plain_number(trace.pair[index], g), plain_number(trace.scale, g)
+        lines[-1] = Line.of(lines[-1], (tr(" = {asked}/{scale}: inputs are scaled", asked=asked, scale=scale), "dim"))
+    return [*lines, row("", (tr("It enters every neuron of the first layer, times that neuron's weight."), "dim"))]
 
 
 def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width: int, height: int) -> list[Line]:
@@ -98,44 +97,51 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     muted = (at.column - 1, i) in snapshot.silenced
     title = Line.of(
         (f" {neuron_name(at, view.experiment)}", "strong"),
-        (f"  neuron {i + 1} of {len(layer.bias)} in layer {layer.name}", "dim"),
-        ("  muted" if muted else "", "accent"),
+        (tr("  neuron {place} of {size} in layer {layer}", place=i + 1, size=len(layer.bias), layer=layer.name), "dim"),
+        (tr("  muted") if muted else "", "accent"),
     )
     hidden = at.column < len(names)
-    right = Line.of(("Enter + -", "key"), (" its bias ", "dim"))
+    right = Line.of((tr("Enter + -"), "key"), (tr(" its bias "), "dim"))
     if hidden:
-        right = Line.of(right, ("m", "key"), (" wakes it " if muted else " mutes it ", "dim"))
+        right = Line.of(right, ("m", "key"), (tr(" wakes it ") if muted else tr(" mutes it "), "dim"))
     lines = [title.with_right(right, width) if title.width + right.width + 2 <= width else title]
     reached = NetworkValues(view)
     if not reached.has_value(at.column, i):
-        what = f"layer {layer.name}" if at.column >= reached.reach.columns else "it"
-        return [*lines, row("sum", (f"not yet: forward has not come to {what}", "dim"))]
+        words = tr("not yet: forward has not come to it")
+        if at.column >= reached.reach.columns:
+            words = tr("not yet: forward has not come to layer {layer}", layer=layer.name)
+        return [*lines, row(tr("sum"), (words, "dim"))]
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, max(1, height - 4)), g)
-    lines += [row("sum" if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
+    lines += [row(tr("sum") if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
-    lines.append(row("value", *_activated(view, layer, at, hidden, muted)))
+    lines.append(row(tr("value"), *_activated(view, layer, at, hidden, muted)))
     if not hidden and trace.loss_name == "bce":
         said = number(snapshot.asked.predicted, g)
-        more = (f"; its sigmoid is how likely yes is, {said}", f"; yes by {said}", "")
+        more = (tr("; its sigmoid is how likely yes is, {p}", p=said), tr("; yes by {p}", p=said), "")
         lines[-1] = roomiest(width, *(Line.of(lines[-1], (words, "dim")) for words in more))
     elif not hidden and trace.target_scale != 1:
         scale, answer, value = plain_number(trace.target_scale, g), number(snapshot.asked.predicted, g), lines[-1]
-        more = (f"; times {scale} it is the answer, {answer}", f", scaled; the answer is {answer}", "")
+        more = (
+            tr("; times {scale} it is the answer, {answer}", scale=scale, answer=answer),
+            tr(", scaled; the answer is {answer}", answer=answer),
+            "",
+        )
         lines[-1] = roomiest(width, *(Line.of(value, (words, "dim")) for words in more))
     if not trace.known:
-        lines.append(row("error", (UNKNOWN, "dim")))
+        lines.append(row(tr("error"), (UNKNOWN, "dim")))
     elif not reached.has_error(at.column, i):
-        lines.append(row("error", ("not yet: it comes back in the backward pass", "dim")))
+        lines.append(row(tr("error"), (tr("not yet: it comes back in the backward pass"), "dim")))
     else:
         rung = reached.reach.rung
         comes_first = rung is not None and rung.phase == "backward" and height <= len(lines)
         room = min(3, max(1, height - (1 if comes_first else len(lines)) - 1))
         chain = trace.chain
         errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)
-        label = "last error" if chain is not trace else "error now" if gradient_is_past(snapshot, bias) else "error"
+        label = tr("error now") if gradient_is_past(snapshot, bias) else tr("error")
+        label = tr("last error") if chain is not trace else label
         rows = [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
         lines = [lines[0], *rows, *lines[1:]] if comes_first else [*lines, *rows]
-    lines.append(row("bias", *facts_text(view, snapshot, bias, width - LABEL - 1)))
+    lines.append(row(tr("bias"), *facts_text(view, snapshot, bias, width - LABEL - 1)))
     if height > len(lines) + 2:
         lines += [Line(), _picture_legend(view) if view.drawn_as == "picture" else _legend(g)]
     return lines
@@ -167,7 +173,8 @@ def _products(
         if left:
             rest = sum(factors[j] * weights[j] for j in left)
             sign = glyphs.minus if rest < 0 else "+"
-            pieces.append(Line.of(f" {sign} {number(abs(rest), glyphs)}", (f" ({len(left)} more)", "dim")))
+            more = tr(" ({count} more)", count=len(left))
+            pieces.append(Line.of(f" {sign} {number(abs(rest), glyphs)}", (more, "dim")))
         lines = _packed([Line.of(lead, pieces[0]), *pieces[1:], *end], width)
         if len(lines) <= rows or kept <= 1:
             return lines
@@ -199,12 +206,12 @@ def _activated(view: ViewState, layer: LayerTrace, at: Neuron, hidden: bool, mut
     g, activation, i = view.glyphs, view.experiment.activations[at.column - 1], at.index
     post = six(float(layer.post[i]), g)
     if muted:
-        return [(post, "strong"), (", because it is muted", "dim")]
+        return [(post, "strong"), (tr(", because it is muted"), "dim")]
     bent = "" if activation == "none" else f"{activation}({number(float(layer.pre[i]), g)}) = "
     if not hidden:
-        return [bent, (post, "strong"), (", the network's output", "dim")]
+        return [bent, (post, "strong"), (tr(", the network's output"), "dim")]
     if activation == "none":
-        return [(post, "strong"), (", handed on as it is: there is no activation", "dim")]
+        return [(post, "strong"), (tr(", handed on as it is: there is no activation"), "dim")]
     return [bent, (post, "strong")]
 
 
@@ -216,16 +223,18 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
         if trace.loss_name == "mse":
             made = f"2{g.times}({number(trace.output, g)} {g.minus} {factor_text(trace.target, g)}) = "
         elif trace.loss_name == "bce":
-            made = f"p(yes) {g.minus} t = {number(trace.answer, g)} {g.minus} {factor_text(trace.target, g)} = "
+            made = f"{number(trace.answer, g)} {g.minus} {factor_text(trace.target, g)} = "
+            made = f"{tr('p(yes)')} {g.minus} t = {made}"
         else:
-            made = f"slope of {trace.loss_name} at {number(trace.output - trace.target, g)} = "
+            made = number(trace.output - trace.target, g)
+            made = tr("slope of {loss} at {difference} = ", loss=trace.loss_name, difference=made)
         brief = made
         if here.slope[i] != 1:
             bend, arrived = number(float(here.slope[i]), g), number(float(here.arriving[i]), g)
             brief = f"{arrived}{g.times}{bend} = "
             made = f"{made}{arrived}, {brief}"
         value = Line.of(made, (delta, "strong"))
-        ways = ("  the slope of its own loss by the output", "  the slope of its own loss", "")
+        ways = (tr("  the slope of its own loss by the output"), tr("  the slope of its own loss"), "")
         long = (Line.of(value, (words, "dim")) for words in ways)
         return [roomiest(width, *long, Line.of(brief, (delta, "strong")))]
     after = trace.layers[layer + 1]
@@ -243,35 +252,34 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
         phrase = _products(sources, after.weight[:, i].tolist(), [end], width, rows, g, lead)
         if len(phrase) <= rows and all(line.width <= width for line in phrase):
             return phrase
-    return [Line.of((f"{len(sources)} errors, weighed", "dim"), result)]
+    return [Line.of((tr("{count} errors, weighed", count=len(sources)), "dim"), result)]
 
 
 def _picture_legend(view: ViewState) -> Line:
     """By colours, or by what stands in their place: characters, and dashes where lines have but two colours, or one."""
     g, s = view.glyphs, strokes_of(view.glyphs)
-    plus, minus, large = "plus", "minus", "large is bright"
+    plus, minus, large = tr("plus"), tr("minus"), tr("large is bright")
     if g.ascii:
-        plus, minus, large = f"plus {''.join(s.plus)}", f"minus {''.join(s.minus)}", "small to large"
+        plus, minus, large = f"{plus} {''.join(s.plus)}", f"{minus} {''.join(s.minus)}", tr("small to large")
     elif view.colours != "many":
-        minus, large = "minus is dashed", "large is thick"
+        minus, large = tr("minus is dashed"), tr("large is thick")
     letters = g.ascii or view.colours != "many"
-    tiles = f"tiles {SIGNS} from minus to plus," if letters else "tiles: outputs"
+    tiles = tr("tiles {signs} from minus to plus,", signs=SIGNS) if letters else tr("tiles: outputs")
     return Line.of(
-        (" lines:  ", "faint"), (plus, "plus"), ("  ", "faint"), (minus, "minus"),
-        (f"  {large};  {tiles} over a (right) and b (up)  ", "faint"),
-        (g.kept, "accent"), (" kept", "faint"),
+        (tr(" lines:  "), "faint"), (plus, "plus"), ("  ", "faint"), (minus, "minus"),
+        (tr("  {large};  {tiles} over a (right) and b (up)  ", large=large, tiles=tiles), "faint"),
+        (g.kept, "accent"), (f" {tr('kept')}", "faint"),
     )  # fmt: skip
 
 
 def _legend(g: Glyphs) -> Line:
     s = strokes_of(g)
     return Line.of(
-        (" weights:  ", "faint"),
-        (f"{s.plus[1]} {s.plus[2]}", "plus"), (" plus  ", "faint"), (f"{s.minus[1]} {s.minus[2]}", "minus"),
-        (" minus  ", "faint"), (s.plus[0], "plus"), (" ", "faint"), (s.minus[0], "minus"), (" next to 0  ", "faint"),
+        (tr(" weights:  "), "faint"), (f"{s.plus[1]} {s.plus[2]}", "plus"), (f" {tr('plus')}  ", "faint"),
+        (f"{s.minus[1]} {s.minus[2]}", "minus"), (f" {tr('minus')}  ", "faint"),
+        (s.plus[0], "plus"), (" ", "faint"), (s.minus[0], "minus"), (tr(" next to 0  "), "faint"),
         (f"{s.up[1]} {s.up[2]}", "plus"), (" ", "faint"), (f"{s.down[1]} {s.down[2]}", "minus"),
-        (" gradient, change  ", "faint"),
-        (g.kept, "accent"), (" kept", "faint"),
+        (tr(" gradient, change  "), "faint"), (g.kept, "accent"), (f" {tr('kept')}", "faint"),
     )  # fmt: skip
 
 
@@ -291,39 +299,41 @@ def number_explained(
     value, state = float(snapshot.state[0, at.index]), snapshot.state
     if len(place) == 2:
         source = place[1]
-        about = f"from {neuron_name(Neuron(layer, source), view.experiment)} to {target}"
+        sender = neuron_name(Neuron(layer, source), view.experiment)
+        about = tr("from {source} to {neuron}", source=sender, neuron=target)
         entering = float(traced.entering[source])
         carries: list[str | Span] = []
         if layer < reach.columns:
             product = float(traced.entering[source].astype("float64") * traced.weight[neuron, source])
             factors = f"{factor_text(entering, g)}{g.times}{factor_text(value, g)}"
-            carries = [(f"  brings {factors} = ", "dim"), number(product, g)]
+            carries = [(tr("  brings {product} = ", product=factors), "dim"), number(product, g)]
         error, entered = float(made.delta[neuron]), float(made.entering[source])
         own = f"{factor_text(error, g)}{g.times}{factor_text(entered, g)} = "
         own_gradient = float(made.weight_grad[neuron, source])
     else:
-        about, carries, own = f"the bias of {target}", [], "the error itself, "
+        about, carries, own = tr("the bias of {neuron}", neuron=target), [], tr("the error itself, ")
         own_gradient = float(made.bias_grad[neuron])
     title = Line.of((f" {name}[{', '.join(map(str, place))}]", "strong"), (f"  {about}", "dim"),
-                    ("  kept" if kept else "", "accent"))  # fmt: skip
-    keys = Line.of(("Enter", "key"), (" sets it ", "dim"), ("+ -", "key"), (" nudge ", "dim"),
-                   ("k", "key"), (" lets it go " if kept else " keeps it ", "dim"))  # fmt: skip
+                    (tr("  kept") if kept else "", "accent"))  # fmt: skip
+    keys = Line.of((tr("Enter"), "key"), (tr(" sets it "), "dim"), ("+ -", "key"), (tr(" nudge "), "dim"),
+                   ("k", "key"), (tr(" lets it go ") if kept else tr(" keeps it "), "dim"))  # fmt: skip
     head = title.with_right(keys, width) if title.width + keys.width + 2 <= width else title
-    own_value = row("bias" if len(place) == 1 else "weight", (six(value, g), role_of(value)))
+    own_value = row(tr("bias") if len(place) == 1 else tr("weight"), (six(value, g), role_of(value)))
     past = gradient_is_past(snapshot, at.index)
-    gradient = row("gradient", *gradient_text(view, snapshot, at.index))
+    gradient = row(tr("gradient"), *gradient_text(view, snapshot, at.index))
     lines = [roomiest(width, Line.of(own_value, *carries), own_value)]
-    lines.append(roomiest(width, Line.of(gradient, (" in the last backward", "dim")), gradient) if past else gradient)
+    when = [Line.of(gradient, (tr(" in the last backward"), "dim"))] if past else []
+    lines.append(roomiest(width, *when, gradient))
     if reach.has_error(layer):
-        label = "sum's, now" if past and chain is trace else "this sum's"
+        label = tr("sum's, now") if past and chain is trace else tr("this sum's")
         if trace.known:
             lines.append(roomiest(width, *(row(label, (words, "dim"), six(own_gradient, g)) for words in (own, ""))))
         else:
             lines.append(row(label, (UNKNOWN, "dim")))
     moments = MOMENTS.get(view.experiment.training.optimizer, ("", ""))
     phrase = [f"{symbol} {number(float(state[row, at.index]), g)}" for row, symbol in enumerate(moments, 2) if symbol]
-    lines.append(row("moments", "  ".join(phrase)) if phrase else row("moments", ("none: sgd keeps nothing", "dim")))
-    lines.append(row("last step", *last_change(view, snapshot, at.index)))
+    lines.append(row(tr("moments"), "  ".join(phrase) if phrase else (tr("none: sgd keeps nothing"), "dim")))
+    lines.append(row(tr("last step"), *last_change(view, snapshot, at.index)))
     return [head.fit(width, g.ellipsis), *_beside(lines, course, at, g, width, height - 1)]
 
 
@@ -361,7 +371,8 @@ def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyp
         grid.put(margin + x, y, character, role)
     grid.put(width - len(phrase), height - 1, phrase, "dim")
     first, last = count(int(updates[0])), count(int(updates[-1]))
-    caption = f"updates {last}" if updates[-1] > updates[0] else "no update yet" if not updates[-1] else f"at {last}"
+    caption = tr("at {update}", update=last) if updates[-1] else tr("no update yet")
+    caption = tr("updates {last}", last=last) if updates[-1] > updates[0] else caption
     if updates[-1] > updates[0] and len(first) + 1 + len(caption) <= room:
         grid.put(margin, rows, first, "dim")
     grid.put(width - len(caption), rows, caption, "dim")
@@ -372,13 +383,15 @@ def _left_out(course: ParameterHistory, width: int) -> str:
     """From where on no update is left out, as far as the width takes it; nothing where none is."""
     if course.spacing == 1 or course.exact_from <= course.updates[0]:
         return ""
-    since, every = f"every update since {count(course.exact_from)}", f"every {_ordinal(course.spacing)} update"
+    nth = _ordinal(course.spacing)
+    since, every = tr("every update since {update}", update=count(course.exact_from)), tr("every {nth} update", nth=nth)
     if course.exact_from == course.updates[-1]:
         return every if len(every) <= width else ""
-    return next((words for words in (f"{since}; before that every {_ordinal(course.spacing)}", since)
-                 if len(words) <= width), "")  # fmt: skip
+    ways = tr("{since}; before that every {nth}", since=since, nth=nth), since
+    return next((words for words in ways if len(words) <= width), "")
 
 
 def _ordinal(n: int) -> str:
-    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    th = tr("th")
+    ending = th if n % 100 in (11, 12, 13) else {1: tr("st"), 2: tr("nd"), 3: tr("rd")}.get(n % 10, th)
     return f"{count(n)}{ending}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from adder_engine.language import tr
 from adder_tui.ui.line import Line, Span
 from adder_tui.ui.numbers import aligned, role_of
 from adder_tui.ui.phrases import NumberFormat, kept
@@ -83,7 +84,8 @@ def block(
         for j in columns:
             hidden = j - before - 1
             if hidden:
-                words = {HOLES[0]: f"{hidden} more", HOLES[1]: f"+{hidden}"}.get(hole, glyphs.ellipsis)
+                told = {HOLES[0]: tr("{count} more", count=hidden), HOLES[1]: f"+{hidden}"}
+                words = told.get(hole, glyphs.ellipsis)[:hole]
                 spans.append(((words if head else glyphs.ellipsis).center(hole), "dim"))
             text, role = pieces[j]
             mark = (glyphs.left, glyphs.right) if role == "chosen" else (" ", " ")
@@ -97,7 +99,9 @@ def block(
     for part, matrix, shown in zip(parts, matrices, rows, strict=True):
         for n, i in enumerate(shown):
             if n and i - shown[n - 1] > 1:
-                lines.append(Line.of(" " * (left + 2), (f"{glyphs.ellipsis} {i - shown[n - 1] - 1} more rows", "dim")))
+                hidden = i - shown[n - 1] - 1
+                words = tr("{ellipsis} {count} more rows", ellipsis=glyphs.ellipsis, count=hidden)
+                lines.append(Line.of(" " * (left + 2), (words, "dim")))
             pieces: dict[int, Span] = {}
             for j in columns:
                 value = matrix[i, j]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from adder_engine.language import tr
 from adder_engine.snapshot import Snapshot
 from adder_tui.ui.line import Line, Role, roomiest
 from adder_tui.ui.numbers import answer_text, count, plural, truth_text
 from adder_tui.ui.phrases import compact, strokes_of
 from adder_tui.ui.run_state import over_pairs, sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import STEP_SIZE, ViewState
 
 LADDER_ROWS = 3
 
 _DOING = {
-    "zero_grad": ("All gradients are cleared: backward() would otherwise add to the old ones.",
-                  "Gradients are cleared: backward() would add to old ones."),
-    "forward": ("Each neuron adds up what comes in, times its weights, and its bias.",
-                "Each neuron adds inputs times weights, and its bias."),
-    "loss": ("The answer is held against the truth: this is what training makes smaller.",
-             "How far the answer is off: training makes this smaller."),
-    "backward": ("The error goes back: a gradient is the error arriving times what entered.",
-                 "A gradient is the error arriving times what entered."),
+    "zero_grad": (tr("All gradients are cleared: backward() would otherwise add to the old ones."),
+                  tr("Gradients are cleared: backward() would add to old ones.")),
+    "forward": (tr("Each neuron adds up what comes in, times its weights, and its bias."),
+                tr("Each neuron adds inputs times weights, and its bias.")),
+    "loss": (tr("The answer is held against the truth: this is what training makes smaller."),
+             tr("How far the answer is off: training makes this smaller.")),
+    "backward": (tr("The error goes back: a gradient is the error arriving times what entered."),
+                 tr("A gradient is the error arriving times what entered.")),
 }  # fmt: skip
 """What each phase does, and in fewer words."""
 
@@ -76,33 +77,36 @@ def place_in_words(snapshot: Snapshot, reached: int | None = None, short: bool =
     """
     experiment, moment = snapshot.experiment, snapshot.moment
     per_epoch = experiment.updates_per_epoch
-    by_hand = "" if not moment.edits else ", edited" if short else ", then changed by hand"
+    by_hand = "" if not moment.edits else tr(", edited") if short else tr(", then changed by hand")
     if not moment.rung and not moment.update:
-        return "at the start, before the first update" + by_hand
+        return tr("at the start, before the first update") + by_hand
     done = moment.update - (not moment.rung)
     epoch, update = divmod(done, per_epoch)
-    here = f"epoch {count(epoch + 1)}"
+    here = tr("epoch {epoch}", epoch=count(epoch + 1))
     if per_epoch > 1:
-        here = f"update {count(update + 1)} of {count(per_epoch)} in {here}"
+        updates = count(per_epoch)
+        here = tr("update {update} of {updates} in {epoch}", update=count(update + 1), updates=updates, epoch=here)
     if short:
-        here = f"update {count(moment.update + (moment.rung > 0))}"
+        here = tr("update {update}", update=count(moment.update + (moment.rung > 0)))
     rung = snapshot.rung
     if not moment.rung or rung is None:
-        return f"{here}: step, and it is done" + by_hand
+        return tr("{here}: step, and it is done", here=here) + by_hand
     if rung.layer is None:
         return f"{here}: {rung.phase}" + by_hand
     name, size = experiment.layer_names[rung.layer], experiment.network.layers[rung.layer + 1]
-    neuron = f", neuron {reached} of {size}" if reached is not None else ""
-    return f"{here}: {rung.phase}{' ' if short else ', layer '}{name}{neuron}{by_hand}"
+    neuron = tr(", neuron {reached} of {size}", reached=reached, size=size) if reached is not None else ""
+    if short:
+        return f"{here}: {rung.phase} {name}{neuron}{by_hand}"
+    return tr("{here}: {phase}, layer {layer}", here=here, phase=rung.phase, layer=name) + neuron + by_hand
 
 
 def _place(view: ViewState, width: int) -> Line:
     if view.snapshot is None:
-        return Line.of((" The engine is loading.", "dim"))
+        return Line.of((tr(" The engine is loading."), "dim"))
     place, short = (
         Line.of(" ", (place_in_words(view.snapshot, view.reached, short), "strong")) for short in (False, True)
     )
-    right = Line.of(("s", "key"), (f" steps by {view.step_size} ", "dim"))
+    right = Line.of(("s", "key"), (tr(" steps by {size} ", size=STEP_SIZE[view.step_size]), "dim"))
     with_key = place.with_right(right, width) if place.width + 1 + right.width <= width else place
     return roomiest(width, with_key, place, short)
 
@@ -125,18 +129,22 @@ def effect_line(view: ViewState, width: int) -> Line:
         yes_or_no = view.experiment.is_yes_or_no
         line = Line.of((f" {asked}: ", "dim"), answer_text(snapshot.asked.predicted, yes_or_no, glyphs))
         known = snapshot.asked.wanted
-        wanted = Line.of((", wanted ", "dim"), "unknown" if known is None else truth_text(known, yes_or_no, glyphs))
+        wanted = Line.of(
+            (tr(", wanted "), "dim"), tr("unknown") if known is None else truth_text(known, yes_or_no, glyphs)
+        )
         return roomiest(width, Line.of(line, wanted), line)
     answer = Line()
     if step.previous_answer is not None:
         before, after = written_apart(step.previous_answer, snapshot.asked.predicted, view)
         answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
     real, expected = written_apart(step.real_change, step.expected_change, view, 3, sign=True)
-    over = over_pairs(view.experiment, glyphs, ", a mean over ")[2]
-    whose = " batch's loss" if view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout else " loss"
+    over = over_pairs(view.experiment, glyphs, tr(", a mean over "))[2]
+    batchs = view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout
+    whole = tr(" batch's loss changed by ") if batchs else tr(" loss changed by ")
+    brief = tr(" batch's loss by ") if batchs else tr(" loss by ")
     long, short = (
-        Line.of((whose + words, "dim"), real, (f", expected {order}", "dim"), expected, (over, "dim"))
-        for words, order in ((" changed by ", "by the slopes "), (" by ", ""))
+        Line.of((words, "dim"), real, (foretold, "dim"), expected, (over, "dim"))
+        for words, foretold in ((whole, tr(", expected by the slopes ")), (brief, tr(", expected ")))
     )
     return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
 
@@ -145,8 +153,8 @@ def _against_all(view: ViewState) -> tuple[str, str]:
     """What the loss is of with a flat target, and in fewer words."""
     full, words, _ = over_pairs(view.experiment, view.glyphs, "")
     return (
-        f"Every answer is held against every target: the loss is the mean of {full}.",
-        f"The loss is the mean of {words}.",
+        tr("Every answer is held against every target: the loss is the mean of {differences}.", differences=full),
+        tr("The loss is the mean of {differences}.", differences=words),
     )
 
 
@@ -161,12 +169,13 @@ def _trains_on(snapshot: Snapshot) -> bool:
 def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
     strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
-    marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row")
+    marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row", "rows")
     delta = "d" if glyphs.ascii else "δ"  # as in the picture
     return (
-        f"{delta} is the error of {asked} alone; {marks} below a weight: gradient over {rows}.",
-        f"{delta}: {asked} alone. {marks}: gradient over {rows}.",
-    )
+        tr("{delta} is the error of {sum} alone; {marks} below a weight: gradient over {rows}.",
+           delta=delta, sum=asked, marks=marks, rows=rows),
+        tr("{delta}: {sum} alone. {marks}: gradient over {rows}.", delta=delta, sum=asked, marks=marks, rows=rows),
+    )  # fmt: skip
 
 
 def written_apart(before: float, after: float, view: ViewState, digits: int = 4, sign: bool = False) -> tuple[str, str]:

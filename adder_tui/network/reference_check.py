@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from adder_engine.language import tr
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.line import Line, Role, Span, wrapped
@@ -25,6 +26,8 @@ TABLE = 76
 """Columns of the proof's table."""
 POOR = 0.05
 """From this relative error on an estimate is marked."""
+WHAT = {"loss": tr("loss"), "gradient": tr("gradient"), "clipped": tr("clipped"), "parameter": tr("parameter")}
+"""What is compared and has no name of ``torch.optim``."""
 PICTURE_ROWS = 13
 """Of the loss's curve."""
 
@@ -41,8 +44,8 @@ def proof_lines(proof: ReferenceCheck, glyphs: Glyphs, width: int) -> list[Line]
 def _table(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
     """A row for each line of the proof."""
     lines = [
-        Line.of((f"{'tensor':<18}{'what':<17}{'largest':>11}{'allowed':>11}{'share':>9}", "dim")),
-        Line.of((f"{'':<18}{'':<17}{'difference':>11}", "dim")),
+        Line.of((f"{tr('tensor'):<18}{tr('what'):<17}{tr('largest'):>11}{tr('allowed'):>11}{tr('share'):>9}", "dim")),
+        Line.of((f"{'':<18}{'':<17}{tr('difference'):>11}", "dim")),
     ]
     for name, group in groupby(proof.lines, key=lambda line: line.name):
         for i, line in enumerate(group):
@@ -52,7 +55,7 @@ def _table(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
 
 def _list(proof: ReferenceCheck, glyphs: Glyphs) -> list[Line]:
     """The same in fewer columns: a tensor's name on a row of its own."""
-    lines = [Line.of((f"  {'':<17}{'largest':>11}{'allowed':>11}", "dim"))]
+    lines = [Line.of((f"  {'':<17}{tr('largest'):>11}{tr('allowed'):>11}", "dim"))]
     for name, group in groupby(proof.lines, key=lambda line: line.name):
         lines.append(Line.of((name, "strong")))
         lines += [Line.of("  ", *_differences(line, glyphs, share=False)) for line in group]
@@ -64,28 +67,33 @@ def _differences(line: ReferenceRow, glyphs: Glyphs, share: bool = True) -> list
     part = line.difference / line.allowed if line.allowed else math.inf
     mark: Role = "text" if line.agrees else "minus"
     shown: list[str | Span] = [
-        f"{line.what:<17}{_small(line.difference, glyphs):>11}{_small(line.allowed, glyphs):>11}"
+        f"{WHAT.get(line.what, line.what):<17}{_small(line.difference, glyphs):>11}{_small(line.allowed, glyphs):>11}"
     ]
     if share:
         shown.append((f"{part:>8.0%}" if part < 100 else f"{'':>8}", mark))
-    return [*shown, ("  agrees" if line.agrees else "  differs", "accent" if line.agrees else "minus")]
+    return [*shown, (tr("  agrees") if line.agrees else tr("  differs"), "accent" if line.agrees else "minus")]
 
 
 def _verdict(proof: ReferenceCheck) -> tuple[str, Role]:
     if not proof.lines:
-        words = f"The loss of update {count(proof.update)} would not be finite: there is nothing to compare."
+        words = tr("The loss of update {n} would not be finite: there is nothing to compare.", n=count(proof.update))
         return words, "text"
-    rows = plural(proof.rows, "row")
-    which, since = ("This", " from its start") if proof.begun else ("The next", "")
-    where = f"{which} update, {count(proof.update)}, {rows}: run on a copy{since}, by us and by"
-    where += " autograd with torch.optim."
+    rows = plural(proof.rows, "row", "rows")
+    update, by_whom = count(proof.update), tr("by us and by autograd with torch.optim.")
+    where = tr("The next update, {update}, {rows}: run on a copy,", update=update, rows=rows)
+    if proof.begun:
+        where = tr("This update, {update}, {rows}: run on a copy from its start,", update=update, rows=rows)
+    where += f" {by_whom}"
     if proof.left_out:
-        where += " What was changed by hand since its start is left out."
+        where += tr(" What was changed by hand since its start is left out.")
     apart = [line for line in proof.lines if not line.agrees]
     if not apart:
-        return f"They agree. {where} Every number lies within what rounding allows.", "accent"
-    names = ", ".join(f"{line.name} ({line.what})" for line in apart[:3]) + (", and others" if len(apart) > 3 else "")
-    return f"They differ in {count(len(apart))} of {count(len(proof.lines))} lines: {names}. {where}", "minus"
+        return tr("They agree. {where} Every number lies within what rounding allows.", where=where), "accent"
+    names = ", ".join(f"{line.name} ({WHAT.get(line.what, line.what)})" for line in apart[:3])
+    names += tr(", and others") if len(apart) > 3 else ""
+    some, lines = count(len(apart)), count(len(proof.lines))
+    said = tr("They differ in {some} of {lines} lines: {names}.", some=some, lines=lines, names=names)
+    return f"{said} {where}", "minus"
 
 
 def _small(value: float, glyphs: Glyphs) -> str:
@@ -96,18 +104,23 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
     """The gradient, then the slope measured with ever smaller nudges, and where float32 runs out of digits."""
     best = best_nudge(check.nudges)
     minus = glyphs.minus
-    intro = (
-        f"{check.name}: backpropagation says its gradient is {number(check.gradient, glyphs, 6)}, over all training"
-        f" rows. Here the slope is measured instead, without calculus: (L(w + e) {minus} L(w {minus} e)) / 2e."
+    intro = tr(
+        "{name}: backpropagation says its gradient is {gradient}, over all training rows. Here the slope "
+        "is measured instead, without calculus: (L(w + e) {minus} L(w {minus} e)) / 2e.",
+        name=check.name,
+        gradient=number(check.gradient, glyphs, 6),
+        minus=minus,
     )
     lines = _text(intro, glyphs, width)
-    words = ("  over 5 %" if check.gradient else "  far off", f"  {glyphs.current} the best")
-    gap = "  "
+    far, gap = tr("over 5 %") if check.gradient else tr("far off"), "  "
+    words = (f"  {far}", tr("  {mark} the best", mark=glyphs.current))
     columns, widths = _columns(check, glyphs, 8)
     if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) > width:
         words, gap = (" !", f" {glyphs.current}"), " "  # a character must do, and a sentence says what it means
-        far = "over 5 %" if check.gradient else "far"
-        lines += _text(f"{glyphs.current} marks the best, ! those {far} off.", glyphs, width)
+        mark = glyphs.current
+        told = tr("{mark} marks the best, ! those far off.", mark=mark)
+        told = tr("{mark} marks the best, ! those over 5 % off.", mark=mark) if check.gradient else told
+        lines += _text(told, glyphs, width)
         for digits, points in ((8, True), (7, True), (6, False)):
             columns, widths = _columns(check, glyphs, digits, points)
             if sum(widths.values()) + len(widths) - 1 + len(words[0]) <= width:
@@ -151,11 +164,11 @@ def _columns(
         return aligned(texts) if points else texts
 
     columns = {
-        "nudge e": [plain_number(n.size, glyphs) for n in check.nudges],
+        tr("nudge e"): [plain_number(n.size, glyphs) for n in check.nudges],
         "L(w + e)": column([n.higher for n in check.nudges], digits),
         f"L(w {glyphs.minus} e)": column([n.lower for n in check.nudges], digits),
-        "slope": column([n.estimate for n in check.nudges], 6),
-        "off by": [_off(n, check.gradient, glyphs) for n in check.nudges],
+        tr("slope"): column([n.estimate for n in check.nudges], 6),
+        tr("off by"): [_off(n, check.gradient, glyphs) for n in check.nudges],
     }
     return columns, {name: max(len(name), *map(len, texts)) for name, texts in columns.items()}
 
@@ -167,36 +180,38 @@ def _off(nudge: FiniteDifference, gradient: float, glyphs: Glyphs) -> str:
     if error == 0:
         return "0 %"
     if error >= 10:
-        return "over 999 %"
+        return tr("over 999 %")
     return f"{error * 100:.2g} %" if 1e-6 <= error < 1 else f"{number(error * 100, glyphs, 2)} %"
 
 
 def _moral(check: GradientCheck, best: FiniteDifference | None, glyphs: Glyphs) -> str:
     if best is None:
-        return "No estimate is a finite number: the loss itself overflows."
-    words = f"The best nudge is {plain_number(best.size, glyphs)}."
+        return tr("No estimate is a finite number: the loss itself overflows.")
+    words = tr("The best nudge is {size}.", size=plain_number(best.size, glyphs))
     smaller = [n for n in check.nudges if n.size < best.size and not n.relative_error <= POOR]
     larger = [n for n in check.nudges if n.size > best.size and not n.relative_error <= POOR]
     if smaller and check.gradient:
         first = max(n.size for n in smaller)
-        words += (
-            f" From {plain_number(first, glyphs)} down float32 runs out of digits: the two losses agree in nearly"
-            " all of their seven, and little is left of their difference."
+        words += tr(
+            " From {size} down float32 runs out of digits: the two losses agree in nearly all of their "
+            "seven, and little is left of their difference.",
+            size=plain_number(first, glyphs),
         )
     if larger:
-        words += f" From {plain_number(min(n.size for n in larger), glyphs)} up the loss bends within the nudge."
+        least = plain_number(min(n.size for n in larger), glyphs)
+        words += tr(" From {size} up the loss bends within the nudge.", size=least)
     return words
 
 
 class ProofScreen(TextWindow):
     """One update beside autograd and ``torch.optim``."""
 
-    HEADING = "The proof"
+    HEADING = tr("The proof")
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "dismiss", show=False)]
     _loaded: ClassVar[bool] = False
 
     def __init__(self, source: ViewSource) -> None:
-        loading = "running autograd and torch.optim…" if ProofScreen._loaded else "loading torch.optim…"
+        loading = tr("running autograd and torch.optim…") if ProofScreen._loaded else tr("loading torch.optim…")
         super().__init__(source, sentence(loading))
 
     def show_proof(self, proof: ReferenceCheck) -> None:
@@ -208,7 +223,7 @@ class ProofScreen(TextWindow):
 class GradientScreen(TextWindow):
     """A gradient beside slopes that are measured, below the loss's curve where that is known."""
 
-    HEADING = "The gradient, checked"
+    HEADING = tr("The gradient, checked")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "dismiss", show=False),
         Binding("left", "try(-1)", show=False, priority=True),
@@ -218,7 +233,7 @@ class GradientScreen(TextWindow):
     _tried = 0
 
     def __init__(self, source: ViewSource) -> None:
-        super().__init__(source, sentence("nudging the number up and down…"))
+        super().__init__(source, sentence(tr("nudging the number up and down…")))
 
     def show_check(self, check: GradientCheck, line: ParameterLine | None) -> None:
         """Show the slope as a picture, its point where the number is, and as measured by every nudge."""
@@ -228,8 +243,8 @@ class GradientScreen(TextWindow):
     def _picture(self, view: ViewState, width: int) -> list[Line]:
         if self._line is None:
             return []
-        keys = Line.of(("   ", "dim"), ("left right", "key"), (" try other values of it  ", "dim"),
-                       ("down", "key"), (" what every nudge measures", "dim"))  # fmt: skip
+        keys = Line.of(("   ", "dim"), (tr("left right"), "key"), (tr(" try other values of it  "), "dim"),
+                       (tr("down"), "key"), (tr(" what every nudge measures"), "dim"))  # fmt: skip
         return [*slope_lines(view, self._line, self._tried, width, PICTURE_ROWS), keys, Line()]
 
     def action_try(self, change: int) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
+from adder_engine.language import tr
 from adder_engine.parsing import parse_number
 from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
@@ -229,13 +230,14 @@ class NetworkPane(Pane):
         """Copy the trace to the clipboard of the terminal that one sits at."""
         text = self._trace().text(MOST_COPIED)
         if not text:
-            self._services.say("There is nothing to copy yet.")
+            self._services.say(tr("There is nothing to copy yet."))
             return
         self.app.copy_to_clipboard(text)
         lines = count(text.count("\n"))
-        self._services.say(
-            f"Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them."
+        words = tr(
+            "Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them.", lines=lines
         )
+        self._services.say(words)
 
     async def action_write_trace(self) -> None:
         """Write the trace to a file in the data folder."""
@@ -244,15 +246,16 @@ class NetworkPane(Pane):
         trace, say = self._trace(), self._services.say
         text = trace.text()
         if not text:
-            say("There is nothing to write yet.")
+            say(tr("There is nothing to write yet."))
             return
         wanted = self._services.settings.data_dir / trace.name_of_file
         try:
             path = await asyncio.to_thread(write_text, wanted, text)
         except OSError as error:
-            say(f"The trace could not be written to {wanted}: {error.strerror or error}.")
+            why = error.strerror or error
+            say(tr("The trace could not be written to {path}: {why}.", path=wanted, why=why))
         else:
-            say(f"The trace is in {path}.")
+            say(tr("The trace is in {path}.", path=path))
 
     # --- held against PyTorch --------------------------------------------------------------------
 
@@ -314,12 +317,13 @@ class RowNumber(Dialog[int | None]):
 
     def __init__(self, source: ViewSource, row: int | None) -> None:
         self._rows = source().experiment.row_count
-        super().__init__(source, "" if row is None else str(row), f"a row of the data, 0 to {count(self._rows - 1)}")
+        placeholder = tr("a row of the data, 0 to {last}", last=count(self._rows - 1))
+        super().__init__(source, "" if row is None else str(row), placeholder)
 
     def answer(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if self.said:
             return [Line.of((view.glyphs.text(self.said), "minus")).fit(width, view.glyphs.ellipsis)]
-        return [Line.of(("Enter follows it, Esc leaves", "dim")).fit(width)]
+        return [Line.of((tr("Enter follows it, Esc leaves"), "dim")).fit(width)]
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -328,8 +332,9 @@ class RowNumber(Dialog[int | None]):
             self.dismiss(int(typed))
             return
         shown = typed if len(typed) <= 12 else typed[:11] + "…"
-        what = f"{shown} is no row" if typed else "Type a row"
-        self.say(f"{what}: the data has rows 0 to {count(self._rows - 1)}.")
+        last = count(self._rows - 1)
+        none = tr("{typed} is no row: the data has rows 0 to {last}.", typed=shown, last=last)
+        self.say(none if typed else tr("Type a row: the data has rows 0 to {last}.", last=last))
 
 
 def parse_value(text: str) -> float:
@@ -341,8 +346,8 @@ def parse_value(text: str) -> float:
     typed = text.strip()
     value = parse_number(typed)
     if value is None:
-        shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else "Nothing"
-        raise RequestError(f"{shown} is no number: type one such as 0.5, -3 or 2e-4.")
+        shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else tr("Nothing")
+        raise RequestError(tr("{typed} is no number: type one such as 0.5, -3 or 2e-4.", typed=shown))
     return value
 
 
@@ -360,8 +365,8 @@ class EditValue(FieldDialog):
         assert snapshot is not None
         name = f"{self._tensor}[{', '.join(map(str, self._place))}]"
         super().__init__(
-            services.view, ((name, "strong"), ("  new value", "dim")), str(snapshot.state[0, parameter.index]),
-            "Enter sets it, Esc leaves it. u takes it back later.",
+            services.view, ((name, "strong"), (tr("  new value"), "dim")), str(snapshot.state[0, parameter.index]),
+            tr("Enter sets it, Esc leaves it. u takes it back later."),
         )  # fmt: skip
 
     async def take(self, typed: str) -> None:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from adder_engine.experiment import Experiment, Training
 from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.language import tr
 from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
@@ -39,30 +40,32 @@ def backward_layer(
     outs = [f"{number}[{place}]" for place in range(n)]
     bends = experiment.activations[i] != "none"
     if last:
-        slope = f", times slope{number}" if bends else ""
-        title = f"backward, layer {layer.name}: δ{number} = dL/dy{slope}, the error starts here"
+        formula = f"δ{number} = dL/dy" + (tr(", times {factor}", factor=f"slope{number}") if bends else "")
+        title = tr("backward, layer {name}: {formula}, the error starts here", name=layer.name, formula=formula)
         lines = _first_delta(trace, bends, figures, width)
     else:
         size = len(trace.layers[i + 1].bias)
-        factors = ("" if layer.mask is None else f", times m{number}") + (f", times slope{number}" if bends else "")
-        title = (
-            f"backward, layer {layer.name}: δ{number} = δ{number + 1}·W{number + 1}{factors}"
-            f"   (1, {size})·({size}, {n}) → (1, {n})"
+        factors = [] if layer.mask is None else [f"m{number}"]
+        factors += [f"slope{number}"] if bends else []
+        formula = f"δ{number} = δ{number + 1}·W{number + 1}" + "".join(
+            tr(", times {factor}", factor=f) for f in factors
         )
+        title = tr("backward, layer {name}: {formula}", name=layer.name, formula=formula)
+        title += f"   (1, {size})·({size}, {n}) → (1, {n})"
         lines = _delta(trace, i, j, bends, figures, width)
     entering = "X" if i == 0 else f"H{i}"
     names = ["a", "b"] if i == 0 else [f"h{i}[{place}]" for place in range(m)]
     what = _part_of(trace, experiment)
     words = text(
-        f"{what}{layer.name}.weight.grad = δ{number}ᵀ·{entering}   ({n}, 1)·(1, {m}) → ({n}, {m});"
-        f"   {what}{layer.name}.bias.grad = δ{number}"
+        f"{what}{layer.name}.weight.grad = δ{number}ᵀ·{entering}   ({n}, 1)·(1, {m}) → ({n}, {m});   "
+        f"{what}{layer.name}.bias.grad = δ{number}"
     )
     lines += [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
     rows = kept(n, j, MOST_ROWS)
     deltas = aligned([figures(layer.delta[p]) for p in rows])
     beside = {p: f"{text('δ')}{outs[p]} = {delta}" for p, delta in zip(rows, deltas, strict=True)}
     lines += block(
-        [Part(entering, layer.entering), Part("part" if what else "grad", layer.weight_grad, row=j, beside=beside)],
+        [Part(entering, layer.entering), Part(tr("part") if what else "grad", layer.weight_grad, row=j, beside=beside)],
         k, names, figures, width,
     )  # fmt: skip
     lines += Formula((
@@ -88,7 +91,7 @@ def _part_of(trace: Trace, experiment: Experiment) -> str:
         alone = experiment.row_count == 1
     if alone and training.zero_grad and not training.l1:
         return ""
-    return "this sum's share of " if trace.row is None else "this row's share of "
+    return tr("this sum's share of ") if trace.row is None else tr("this row's share of ")
 
 
 def _delta(trace: Trace, i: int, j: int, bends: bool, figures: NumberFormat, width: int) -> list[Line]:
@@ -130,26 +133,31 @@ def _first_delta(trace: Trace, bends: bool, figures: NumberFormat, width: int) -
     share = f"/{n * n if flat else n}" if n > 1 else ""
     slope = f"{glyphs.times}slope{number}[0]" if bends else ""
     bend = f"{glyphs.times}{figures.factor(trace.layers[-1].slope[0])}" if bends else ""
-    words = {"mse": f"2{glyphs.times}d", "mae": "sign(d)", "huber": f"d, held within {glyphs.minus}1 and 1",
-             "bce": f"(p {glyphs.minus} t)"}[name]  # fmt: skip
+    words = {
+        "mse": f"2{glyphs.times}d",
+        "mae": "sign(d)",
+        "huber": tr("d, held within {minus}1 and 1", minus=glyphs.minus),
+        "bce": f"(p {glyphs.minus} t)",
+    }[name]
     lines: list[Line] = []
     if n > 1:
-        why = f"The loss of the batch is the mean over its {count(n)} rows, so this row counts 1/{count(n)}."
+        why = tr("The loss of the batch is the mean over its {n} rows, so this row counts 1/{n}.", n=count(n))
         if flat:
-            why = f"With the flat target the loss is a mean over {count(n)}{glyphs.times}{count(n)} differences."
+            differences_of = f"{count(n)}{glyphs.times}{count(n)}"
+            why = tr("With the flat target the loss is a mean over {count} differences.", count=differences_of)
         lines = [Line.of(("  " + row, "dim")) for row in wrapped(glyphs.text(why), width - 2)]
     if not flat:
         inner = _slope_words(name, differences[0], figures)
         pieces = [f"{label} = {words}{share}{slope}", f"= {inner}{share}{bend}", f"= {figures(delta)}"]
         if name == "huber":
-            factor = f",{slope.replace(glyphs.times, ' times ', 1)}" if slope else ""
-            pieces = [f"{label} = d held within {glyphs.minus}1 and 1{factor}", *pieces[1:]]
+            factor = tr(", times {factor}", factor=slope.removeprefix(glyphs.times)) if slope else ""
+            pieces[0] = f"{label} = {tr('d held within {minus}1 and 1', minus=glyphs.minus)}{factor}"
         return lines + Formula(tuple(pieces)).lines(width, 2)
     places = kept(n, None, figures.terms)
     shown = [_slope_words(name, differences[k], figures) for k in places]
     if n > len(places):
         rest = sum(_slope(name, d) for k, d in enumerate(differences) if k not in places)
-        shown.append(f"{figures.factor(rest)} [{count(n - len(places))} others]")
+        shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(n - len(places))))
     formula = bracketed(f"{label} =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], share + bend)
     return lines + formula.then(f"= {figures(delta)}").lines(width, 2)
 
@@ -175,13 +183,14 @@ def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: NumberFormat,
     own, batch = trace.gradient, trace.batch_gradient
     assert batch is not None
     places = [weight.start + j * m + k for k in kept(m, focus.entering_of(focus.layer), figures.terms)]
-    lines = [Line.of(("  share: this row + the rest = .grad", "strong"))]
+    lines = [Line.of((tr("  share: this row + the rest = .grad"), "strong"))]
     lines += [Line.of(("  " + row, "dim")) for row in wrapped(figures.glyphs.text(_rest(trace, snapshot)), width - 2)]
     if m > figures.terms:
-        lines.append(Line.of((f"  {len(places)} of the neuron's {m} weights, and its bias:", "dim")))
+        words = tr("  {some} of the neuron's {all} weights, and its bias:", some=len(places), all=m)
+        lines.append(Line.of((words, "dim")))
     for place in (*places, bias.start + j):
         rest = float(batch[place]) - float(own[place])
-        frozen = "  but it is frozen: .grad reads 0" if place in snapshot.frozen else ""
+        frozen = tr("  but it is frozen: .grad reads 0") if place in snapshot.frozen else ""
         name = layout.name_of(place).replace("[", ".grad[")
         lines += Formula(
             (f"{name} =", figures(own[place]), f"+ {figures.factor(rest)}", f"= {figures(batch[place])}{frozen}")
@@ -191,12 +200,14 @@ def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: NumberFormat,
 
 def _rest(trace: Trace, snapshot: Snapshot) -> str:
     training = snapshot.experiment.training
-    parts = [plural(trace.rows - 1, "other row")] if trace.rows > 1 else []
+    parts = [plural(trace.rows - 1, "other row", "other rows")] if trace.rows > 1 else []
     if training.l1:
-        parts.append(f"the l1 penalty of {training.l1:g}")
+        parts.append(tr("the l1 penalty of {l1:g}", l1=training.l1))
     if not training.zero_grad:
-        parts.append("the gradients kept from earlier passes")
-    return f"The rest: {' and '.join(parts)}." if parts else "It is the only row: the rest is 0."
+        parts.append(tr("the gradients kept from earlier passes"))
+    if not parts:
+        return tr("It is the only row: the rest is 0.")
+    return tr("The rest: {parts}.", parts=tr(" and ").join(parts))
 
 
 def step_head(
@@ -205,14 +216,15 @@ def step_head(
     """Title and lines: the chosen parameter's change in full, and what the step did to the loss and the sum."""
     step = trace.step
     if step is None:
-        words = "No step has been made yet."
+        words = tr("No step has been made yet.")
         if snapshot.moment.rung:
-            words = "It comes when the backward pass is done."
+            words = tr("It comes when the backward pass is done.")
         elif snapshot.moment.update:
-            words = "Something was changed or opened since the last step: the next one has its arithmetic again."
-        return "step", [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
+            words = tr("Something was changed or opened since the last step: the next one has its arithmetic again.")
+        return tr("step"), [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
     lr = plain_number(step.lr, figures.glyphs)
-    title = f"step, update {count(snapshot.moment.update)}: {step.optimizer}, lr {lr}"
+    update = count(snapshot.moment.update)
+    title = tr("step, update {update}: {optimizer}, lr {lr}", update=update, optimizer=step.optimizer, lr=lr)
     whose = wrapped(figures.glyphs.text(_whose_gradient(snapshot, trace, step)), width - 2)
     return title, [
         *(Line.of(("  " + row, "dim")) for row in whose),
@@ -224,14 +236,14 @@ def step_head(
 def _whose_gradient(snapshot: Snapshot, trace: Trace, step: StepTrace) -> str:
     """How the step's gradient is joined to the way that is told above it; nothing where it is that way's own."""
     if trace.row is not None:
-        return "g is the whole batch's gradient, the last number of the share above."
+        return tr("g is the whole batch's gradient, the last number of the share above.")
     if step.way is None:
-        return "g is of the whole batch, measured before the step; the way above is of the network after it."
+        return tr("g is of the whole batch, measured before the step; the way above is of the network after it.")
     training = snapshot.experiment.training
-    more = [f"the l1 penalty of {training.l1:g}"] if training.l1 else []
+    more = [tr("the l1 penalty of {l1:g}", l1=training.l1)] if training.l1 else []
     if not training.zero_grad:
-        more.append("the gradients kept from earlier passes")
-    return f"g is the gradient above and {' and '.join(more)}." if more else ""
+        more.append(tr("the gradients kept from earlier passes"))
+    return tr("g is the gradient above and {others}.", others=tr(" and ").join(more)) if more else ""
 
 
 def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberFormat, width: int) -> list[Line]:
@@ -241,11 +253,14 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberForm
     old, new = float(step.before[index]), float(step.after[index])
     if step.frozen[index]:
         held = snapshot.held_gradient(index)
-        otherwise = "" if held is None else f", which would be {figures(held)},"
-        words = f"{name} is frozen: it stands still at {figures(new)}. Its gradient{otherwise} is held at 0."
+        words = tr("{name} is frozen: it stands still at {number}.", name=name, number=figures(new))
+        kept_at_0 = tr(" Its gradient is held at 0.")
+        if held is not None:
+            kept_at_0 = tr(" Its gradient, which would be {held}, is held at 0.", held=figures(held))
+        words += kept_at_0
         return [Line.of("  " + row) for row in wrapped(words, width - 2)]
     gradient = float(step.gradient[index])
-    lines = [Line.of(f"  {name}, with the gradient g = {figures(gradient)}")]
+    lines = [Line.of(tr("  {name}, with the gradient g = {gradient}", name=name, gradient=figures(gradient)))]
     first, second = (float(row[index]) for row in snapshot.previous[2:])
     values = {"θ": old, "g": gradient, "lr": step.lr, "m": first, "b": first, "v": second}
     values["ε"] = snapshot.experiment.training.eps
@@ -261,7 +276,7 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberForm
         pieces = (f"{term.symbol} = {formula}", *placed_parts, f"= {figures(values[term.symbol])}")
         lines += Formula(tuple(text(_uncombined(piece)) for piece in pieces)).lines(width, 4)
     change = float(step.change[index])
-    pieces = (text("new θ = θ + Δ"), f"= {figures(old)} + {figures.factor(change)}", f"= {figures(new)}")
+    pieces = (text(tr("new θ = θ + Δ")), f"= {figures(old)} + {figures.factor(change)}", f"= {figures(new)}")
     return lines + Formula(pieces).lines(width, 4)
 
 
@@ -298,21 +313,19 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: i
     before = snapshot.batch_loss
     if before is not None:
         expected, real = _text_apart(step.expected_change, step.real_change, figures)
-        whose = "the loss" if snapshot.experiment.row_count == 1 else "the batch's loss"
-        lines += Formula((
-            f"expected of {whose}, by the slope alone:", text("Σ g·Δ"), f"= {expected}",
-        )).lines(width, 2)  # fmt: skip
-        lines += Formula((
-            f"what came of it: {figures(before + step.real_change)}", f"{minus} {figures.factor(before)}",
-            f"= {real}",
-        )).lines(width, 2)  # fmt: skip
+        words = tr("expected of the loss, by the slope alone:")
+        if snapshot.experiment.row_count > 1:
+            words = tr("expected of the batch's loss, by the slope alone:")
+        lines += Formula((words, text("Σ g·Δ"), f"= {expected}")).lines(width, 2)
+        came = tr("what came of it: {loss}", loss=figures(before + step.real_change))
+        lines += Formula((came, f"{minus} {figures.factor(before)}", f"= {real}")).lines(width, 2)
     of_the_sum = snapshot.trace.step if snapshot.trace is not None else None  # a row's step does not know the sum
     if of_the_sum is not None and of_the_sum.previous_answer is not None:
         asked, was = snapshot.asked, of_the_sum.previous_answer
         pair = sum_text(asked.sum, snapshot.experiment.wanted.rule, figures.glyphs)
         lines += Formula((
             f"{pair}:", f"{figures(was)} {text('→')} {figures(asked.predicted)},",
-            "no truth known" if asked.wanted is None else f"wanted {figures(asked.wanted)}",
+            tr("no truth known") if asked.wanted is None else tr("wanted {wanted}", wanted=figures(asked.wanted)),
         )).lines(width, 2)  # fmt: skip
     return lines
 
@@ -365,7 +378,7 @@ class StepTable:
     def line(self, i: int) -> Line:
         """The i-th line: what it is, heads, then for each tensor its name and its parameters."""
         if i == 0:
-            return Line.of(("  the same for every parameter", "strong"))
+            return Line.of((tr("  the same for every parameter"), "strong"))
         if i < self._heading:
             heads = (" " * (self.cell - cell_len(head)) + head for head in self.heads)
             return Line.of(" " * self.left, ("".join(heads), "dim"))
@@ -396,7 +409,7 @@ class StepTable:
             symbol = f"  {head}" if self.rows > 1 else ""
             spans += [(symbol, "dim"), (shown.rjust(self.cell - cell_len(symbol)), role_of(value))]
         if self.frozen[index] and row == self.rows - 1:
-            spans.append(("  frozen", "dim"))
+            spans.append((tr("  frozen"), "dim"))
         return Line.of(*spans)
 
 
@@ -413,7 +426,7 @@ def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: Number
         ("θ", step.before.astype(np.float64)),
         ("g", step.gradient.astype(np.float64)),
         *((term.symbol, term.values) for term in step.terms if term.symbol != "n"),  # the norm is one for all
-        ("new θ", step.after.astype(np.float64)),
+        (tr("new θ"), step.after.astype(np.float64)),
     ]
     heads = tuple(figures.glyphs.text(_uncombined(symbol)) for symbol, _ in every)
     digits, least = figures.digits, figures.digits if figures.digits >= FULL_DIGITS else LEAST_DIGITS

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_engine.snapshot import PHASES, Stage
 from adder_tui.network.matrix import Part, block
 from adder_tui.network.trace_backward import StepTable, backward_layer, share, step_head, step_table
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
 ACTIVATION_WORDS = {"none": "{}", "relu": "max(0, {})", "leaky_relu": "leaky({})", "sine": "sin({})"}
 
-UNKNOWN = (
+UNKNOWN = tr(
     "The right answer to this pair is not known, so there is no error to send back: b follows a row, whose target is."
 )
+P_YES = tr("p(yes)")
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,18 @@ def tell(
 
     clears = experiment.training.zero_grad
     if not forward:
-        section(
-            Stage(PHASES[0]),
-            "zero_grad: every gradient is cleared" if clears else "zero_grad is left out: gradients go on adding up",
-            (),
-        )
+        left_out = tr("zero_grad is left out: gradients go on adding up")
+        section(Stage(PHASES[0]), tr("zero_grad: every gradient is cleared") if clears else left_out, ())
     for i in range(len(trace.layers)):
         section(Stage("forward", i), _forward_title(trace, i, experiment.activations[i]),
                 _forward(trace, i, focus, experiment.activations[i], figures, width))  # fmt: skip
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
     unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
-    title = "loss" if trace.row is None else "loss of this row"
+    title = tr("loss") if trace.row is None else tr("loss of this row")
     body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
-    section(
-        Stage("loss"),
-        title if trace.target_scale == 1 else f"{title}, of the scaled numbers",
-        body if trace.known else unknown,
-    )
+    title += tr(", of the scaled numbers") if trace.target_scale != 1 else ""
+    section(Stage("loss"), title, body if trace.known else unknown)
     if forward:
         return TraceLines(lines, starts, None)
     for i in reversed(range(len(trace.layers))):
@@ -123,11 +119,11 @@ def trace_header(
         of: all lines; 0 while there are none.
         keys: whether the keys work here.
     """
-    what = "the current sum" if row is None else f"row {count(row)} of the data"
-    left = Line.of((" Trace ", "strong"), (f"of {what}, ", "dim"),
-                   ("every digit" if digits >= FULL_DIGITS else f"{digits} digits", "dim"))  # fmt: skip
-    right = Line.of((f"{count(last)} of {count(of)} " if of else "", "dim"))
-    for key, does in (("p", "digits"), ("b", "row"), ("y", "copy"), ("w", "write")) if keys else ():
+    what = tr("of the current sum, ") if row is None else tr("of row {row} of the data, ", row=count(row))
+    precision = tr("every digit") if digits >= FULL_DIGITS else tr("{digits} digits", digits=digits)
+    left = Line.of((tr(" Trace "), "strong"), (what + precision, "dim"))
+    right = Line.of((tr("{last} of {all} ", last=count(last), all=count(of)) if of else "", "dim"))
+    for key, does in (("p", tr("digits")), ("b", tr("row")), ("y", tr("copy")), ("w", tr("write"))) if keys else ():
         more = Line.of(left, "   ", (key, "key"), (f" {does}", "dim"))
         if more.width + 2 + right.width > width:
             break
@@ -148,28 +144,33 @@ def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int, f
     glyphs = figures.glyphs
     pair = pair_words(trace, snapshot.experiment.wanted.rule, figures)
     if trace.row is None:
-        when = "as it is now"
+        when = tr("as it is now")
         if trace.step is not None and trace.step.way is not None:
-            when = f"as it was before the step of update {count(snapshot.moment.update)}"
-        dropout = ", without dropout," if snapshot.experiment.network.dropout else ""
-        back = " and its own error back" if trace.known and not forward else ""
-        words = f"The way of {pair} through the network {when}{dropout}{back}."
+            when = tr("as it was before the step of update {update}", update=count(snapshot.moment.update))
+        dropout = tr(", without dropout,") if snapshot.experiment.network.dropout else ""
+        back = tr(" and its own error back") if trace.known and not forward else ""
+        words = tr("The way of {pair} through the network {when}", pair=pair, when=when) + f"{dropout}{back}."
         if snapshot.experiment.row_count > 1 and keys:
-            words += f" Training works on {plural(snapshot.experiment.row_count, 'row')}: b follows one of them."
+            rows = plural(snapshot.experiment.row_count, "row", "rows")
+            words += tr(" Training works on {rows}: b follows one of them.", rows=rows)
     else:
         update = snapshot.moment.update + (1 if snapshot.moment.rung else 0)
-        since = "from its start, worked out ahead on a copy" if trace.ahead else "from before its step"
-        words = (
-            f"Row {count(trace.row)} of the data, {pair}, in the batch of {plural(trace.rows, 'row')} of update"
-            f" {count(update)}, with the numbers {since}."
-        )
+        since = tr("from its start, worked out ahead on a copy") if trace.ahead else tr("from before its step")
+        words = tr(
+            "Row {row} of the data, {pair}, in the batch of {rows} of update {update}, with the numbers {since}.",
+            row=count(trace.row), pair=pair, rows=plural(trace.rows, "row", "rows"), update=count(update), since=since,
+        )  # fmt: skip
         if trace.left_out:
-            words += " What was changed by hand since is left out."
+            words += tr(" What was changed by hand since is left out.")
     lines = [Line.of((row, "text")) for row in wrapped(glyphs.text(words), max(20, width))]
     if trace.scale != 1:
-        apart = "" if trace.target_scale in (1, trace.scale) else f", the target by {figures(trace.target_scale)}"
-        whose = "numbers" if trace.target_scale == trace.scale else "the inputs"
-        words = f"Inside, {whose} are divided by {figures(trace.scale)}{apart}:"
+        scale, target_scale = figures(trace.scale), figures(trace.target_scale)
+        words = tr("Inside, the inputs are divided by {scale}, the target by {target_scale}:", scale=scale,
+                   target_scale=target_scale)  # fmt: skip
+        if trace.target_scale == trace.scale:
+            words = tr("Inside, numbers are divided by {scale}:", scale=scale)
+        elif trace.target_scale == 1:
+            words = tr("Inside, the inputs are divided by {scale}:", scale=scale)
         lines += [Line.of((row, "text")) for row in wrapped(words, max(20, width))]
         for name, x, inner in zip("ab", trace.pair, trace.inputs, strict=True):
             lines += Formula((f"{name} = {figures(x)}/{figures.factor(trace.scale)}", f"= {figures(inner)}")).lines(
@@ -189,10 +190,8 @@ def _forward_title(trace: Trace, i: int, activation: str) -> str:
     straight = activation == "none" and layer.mask is None
     last = i == len(trace.layers) - 1
     out = f"Z{i + 1}" if not straight else "Y" if last else f"H{i + 1}"
-    return (
-        f"forward, layer {layer.name}: {out} = {_symbol(trace, i)}·W{i + 1}ᵀ + b{i + 1}"
-        f"   (1, {m})·({m}, {n}) + ({n},) → (1, {n})"
-    )
+    formula = f"{out} = {_symbol(trace, i)}·W{i + 1}ᵀ + b{i + 1}   (1, {m})·({m}, {n}) + ({n},) → (1, {n})"
+    return tr("forward, layer {name}: {formula}", name=layer.name, formula=formula)
 
 
 def names_of(trace: Trace, i: int) -> list[str]:
@@ -247,24 +246,28 @@ def _mask_words(layer: LayerTrace, j: int, number: int) -> str:
     assert layer.mask is not None
     zeros = int((layer.mask == 0).sum())
     if zeros == len(layer.mask):
-        return f"m{number}, the mask, holds all {plural(zeros, 'neuron')} of the layer at 0."
-    passing = f"{float(layer.mask.max()):.4g}"
-    own = "is held at 0" if layer.mask[j] == 0 else "passes"
-    return (
-        f"m{number}, the mask, holds {zeros} of {plural(len(layer.mask), 'neuron')} at 0 and multiplies the others"
-        f" by {passing}; the chosen one {own}."
-    )
+        neurons = plural(zeros, "neuron", "neurons")
+        return tr("m{number}, the mask, holds all {neurons} of the layer at 0.", number=number, neurons=neurons)
+    words = tr(
+        "m{number}, the mask, holds {zeros} of {neurons} at 0 and multiplies the others by {factor}",
+        number=number, zeros=zeros, neurons=plural(len(layer.mask), "neuron", "neurons"),
+        factor=f"{float(layer.mask.max()):.4g}",
+    )  # fmt: skip
+    return words + (tr("; the chosen one is held at 0.") if layer.mask[j] == 0 else tr("; the chosen one passes."))
 
 
 def _answer(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     if trace.loss_name == "bce":
         text, minus = figures.glyphs.text, figures.glyphs.minus
-        said = (text(f"p(yes) = σ(y) = 1/(1 + e^{minus}y)"), f"= {figures(trace.answer)}")
+        said = (text(f"{P_YES} = σ(y) = 1/(1 + e^{minus}y)"), f"= {figures(trace.answer)}")
         return Formula(said).lines(width, 2)
     if trace.target_scale == 1:
         return []
-    pieces = (f"answer = y{figures.glyphs.times}{figures(trace.target_scale)}",
-              f"= {figures.product(trace.output, trace.target_scale)}", f"= {figures(trace.answer)}")  # fmt: skip
+    pieces = (
+        f"{tr('answer')} = y{figures.glyphs.times}{figures(trace.target_scale)}",
+        f"= {figures.product(trace.output, trace.target_scale)}",
+        f"= {figures(trace.answer)}",
+    )
     return Formula(pieces).lines(width, 2)
 
 
@@ -273,9 +276,10 @@ def _not_trained_on(trace: Trace, experiment: Experiment, figures: NumberFormat,
     full = over_pairs(experiment, figures.glyphs, "")[0]
     if trace.row is not None or not full:
         return []
-    words = (
-        "This is the sum's own loss, of its answer and its own target. Training has the flat target: its loss is the"
-        f" mean of {full}, each answer minus every row's target; b follows a row there."
+    words = tr(
+        "This is the sum's own loss, of its answer and its own target. Training has the flat target: its "
+        "loss is the mean of {differences}, each answer minus every row's target; b follows a row there.",
+        differences=full,
     )
     return [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(words), width - 2)]
 
@@ -287,14 +291,18 @@ def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     if len(differences) > 1:
         n = len(differences)
         places = kept(n, None, figures.terms)
-        words = f"The flat target compares this answer with the targets of all {count(n)} rows: d = y {minus} t."
+        words = tr(
+            "The flat target compares this answer with the targets of all {n} rows: d = y {minus} t.",
+            n=count(n),
+            minus=minus,
+        )
         lines = [Line.of(("  " + row, "text")) for row in wrapped(glyphs.text(words), width - 2)]
         lines += block([Part("d", trace.differences)], None, [str(k) for k in range(n)], figures, width)
         each = [one_loss(trace.loss_name, d) for d in differences]
         shown = [_loss_words(trace.loss_name, differences[k], figures) for k in places]
         if n > len(places):
             rest = sum(x for k, x in enumerate(each) if k not in places)
-            shown.append(f"{figures.factor(rest)} [{count(n - len(places))} others]")
+            shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(n - len(places))))
         formula = bracketed("L =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], f"/{n}")
         return lines + formula.then(f"= {figures(trace.loss)}").lines(width, 2)
     d = differences[0]
@@ -314,11 +322,12 @@ def _loss_of_yes_or_no(trace: Trace, figures: NumberFormat, width: int) -> list[
     """The surprise: minus the logarithm of the probability that was given to what is right."""
     text, minus, yes = figures.glyphs.text, figures.glyphs.minus, trace.target > 0.5
     given = trace.answer if yes else 1 / (1 + math.exp(min(700.0, trace.output)))
-    what = "p(yes)" if yes else f"(1 {minus} p(yes))"
-    words = f"  right is {'yes' if yes else 'no'}, t = {figures(trace.target)}: p is to be {'1' if yes else '0'}"
-    return [Line.of((words, "text")), *Formula(
-        (text(f"L = {minus}log {what}"), f"= {minus}log {figures.factor(given)}", f"= {figures(trace.loss)}")
-    ).lines(width, 2)]  # fmt: skip
+    what, target = P_YES if yes else f"(1 {minus} {P_YES})", figures(trace.target)
+    words = tr("  right is no, t = {target}: p is to be 0", target=target)
+    if yes:
+        words = tr("  right is yes, t = {target}: p is to be 1", target=target)
+    pieces = text(f"L = {minus}log {what}"), f"= {minus}log {figures.factor(given)}", f"= {figures(trace.loss)}"
+    return [Line.of((words, "text")), *Formula(pieces).lines(width, 2)]
 
 
 def one_loss(name: str, d: float) -> float:

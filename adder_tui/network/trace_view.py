@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.disk import write_whole
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, Selection, focus_of
 from adder_tui.storage.run_files import make_data_dir
@@ -81,9 +82,9 @@ class TraceText(Canvas, can_focus=True):
         glyphs = view.glyphs
         trace_lines = self._tell(view, width - 1)
         if trace_lines is None:
-            words = self._refusal or f"loading{glyphs.ellipsis}"
+            words = self._refusal or f"{tr('loading')}{glyphs.ellipsis}"
             if view.snapshot is not None and not self._refusal:
-                words = "A row's way is shown while training stands still: space pauses it."
+                words = tr("A row's way is shown while training stands still: space pauses it.")
             rows = wrapped(glyphs.text(words), max(10, width - 2))
             return [
                 trace_header(self.row, self._digits, 0, 0, width, glyphs),
@@ -212,7 +213,8 @@ class TraceText(Canvas, can_focus=True):
             try:
                 trace = await session.trace(row)
             except AdderError as error:
-                refusal = f"{error} b finds the next row that is in it, Esc goes back to the current sum."
+                keys = tr("b finds the next row that is in it, Esc goes back to the current sum.")
+                refusal = f"{error} {keys}"
             now = await session.snapshot()
         finally:
             self._fetching = False
@@ -247,7 +249,8 @@ class TraceText(Canvas, can_focus=True):
         shown = len(trace_lines) if most_lines is None or len(trace_lines) <= most_lines else len(trace_lines.lines)
         lines = [trace_lines.line(i).plain.rstrip() for i in range(shown)]
         if shown < len(trace_lines):
-            lines.append(f"The table of all {count(len(trace_lines) - shown)} lines is in the file that w writes.")
+            left = count(len(trace_lines) - shown)
+            lines.append(tr("The table of all {count} lines is in the file that w writes.", count=left))
         return "\n".join(lines) + "\n"
 
 
@@ -271,5 +274,5 @@ class LessonTrace(TraceText):
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if view.snapshot is not None and view.snapshot.trace is None:
-            return [Line(), Line.of(("  The way of the sum is told once you have worked out yours.", "dim"))]
+            return [Line(), Line.of((tr("  The way of the sum is told once you have worked out yours."), "dim"))]
         return super().draw(view, width, height)

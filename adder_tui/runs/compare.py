@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from adder_engine.language import tr, trn
 from adder_tui.runs.draw import find_answer
 from adder_tui.ui.axis import LABELS
 from adder_tui.ui.chart import overlay
@@ -43,7 +44,8 @@ def side_by_side(
     shown = runs[: next(n for n in range(len(runs), 1, -1) if n == 2 or _fits(view, runs[:n], width))]
     head = _head(shown, width, glyphs)
     if left_out := LETTERS[len(shown) : len(runs)]:
-        said = f"No room for {' and '.join(left_out)}: Tab brings the next one here, a wider window shows all."
+        names = tr(" and ").join(left_out)
+        said = tr("No room for {names}: Tab brings the next one here, a wider window shows all.", names=names)
         head += [line.fit(width) for line in said_lines(said, width, "minus", glyphs)]
     answers = _answers(view, shown, width)
     if width >= WIDE and (len(shown) == 2 or _answers_width(view, shown) <= width * 3 // 5):
@@ -89,9 +91,9 @@ def _head(runs: Sequence[RunSummary], width: int, glyphs: Glyphs) -> list[Line]:
         lines.append(Line.of((f" {key}".ljust(label), "dim"), *cells))
     said = start_sentence(*runs)
     if not _differing(runs):
-        said = f"Their settings are the same. {said}"
+        said = tr("Their settings are the same. {start}", start=said)
     if not all(comparable(runs[0].experiment, run.experiment) for run in runs[1:]):
-        said = f"{said} Their losses do not mean the same."
+        said = tr("{start} Their losses do not mean the same.", start=said)
     lines += said_lines(said, width, "text", glyphs)
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
@@ -111,11 +113,11 @@ def _rows(runs: Sequence[RunSummary], glyphs: Glyphs, short: bool = False) -> li
         for key in told
     ]
     if more := len(keys) - len(told):
-        rows.append((f"{more} more settings",))
-    rows.append(("epochs done", *(count(run.epoch) for run in runs)))
-    rows.append(("train loss", *(number(run.train_loss, glyphs) for run in runs)))
+        rows.append((trn("{more} more settings", "{more} more settings", more, more=more),))
+    rows.append((tr("epochs done"), *(count(run.epoch) for run in runs)))
+    rows.append((tr("train loss"), *(number(run.train_loss, glyphs) for run in runs)))
     if any(run.test_loss is not None for run in runs):
-        rows.append(("held-out loss", *(_held_out(run, glyphs) for run in runs)))
+        rows.append((tr("held-out loss"), *(_held_out(run, glyphs) for run in runs)))
     return rows
 
 
@@ -127,7 +129,7 @@ def _held_out(run: RunSummary, glyphs: Glyphs) -> str:
 def _value(value: Any, glyphs: Glyphs) -> str:
     """A setting's value; rows of one's own are counted."""
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):
-        return f"{len(value)} of its own"
+        return tr("{rows} of its own", rows=len(value))
     if isinstance(value, tuple) and not value:
         return glyphs.none
     return glyphs.text(shown(value, glyphs))
@@ -157,7 +159,7 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], offs: bool = True) -> 
         found = [find_answer(run, answer) for answer in view.snapshot.answers] if view.snapshot else []
         yes_or_no = run.experiment.is_yes_or_no
         said = [answer_text(a.predicted if a else None, yes_or_no, glyphs) for a in found]
-        columns.append(column(f"{letter} answers", said if yes_or_no else aligned(said), "strong"))
+        columns.append(column(tr("{run} answers", run=letter), said if yes_or_no else aligned(said), "strong"))
         if offs:
             told = [verdict(a.off_by if a else None, yes_or_no, glyphs) for a in found]
             columns.append(
@@ -187,7 +189,7 @@ def _answers(view: ViewState, runs: Sequence[RunSummary], width: int) -> list[Li
         wanted = [
             truth_text(answer.wanted, view.experiment.is_yes_or_no, view.glyphs) for answer in view.snapshot.answers
         ]
-        want = column("want", wanted if view.experiment.is_yes_or_no else aligned(wanted), "dim")
+        want = column(tr("want"), wanted if view.experiment.is_yes_or_no else aligned(wanted), "dim")
         if 2 + first + sum(1 + one.width for one in [want, *columns]) <= width:
             columns.insert(0, want)
     gap = 3 if first + sum(one.width for one in columns) + 7 * len(runs) <= width else 1

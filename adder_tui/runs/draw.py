@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_engine.snapshot import Answer
 from adder_tui.ui.line import Line, Span, cut
 from adder_tui.ui.list_view import GAP, Column, column, head_line, list_lines, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, answer_text, count, number
-from adder_tui.ui.run_state import held_out_age, marked, over_pairs, pairs_marks, sum_text
+from adder_tui.ui.run_state import held_out_measured, marked, over_pairs, pairs_marks, sum_text
 from adder_tui.ui.run_words import on_chart, shown_beside
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -45,7 +46,7 @@ def runs_lines(
         )
         for run in runs
     ]  # fmt: skip
-    return table_lines("   " + "run".ljust(name_width), names, columns, at, width, height, glyphs)
+    return table_lines("   " + tr("run").ljust(name_width), names, columns, at, width, height, glyphs)
 
 
 def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[list[Column], int]:
@@ -60,16 +61,16 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[l
         return column(heading, aligned([_answer(run, asked, glyphs) for run in runs]), "text")
 
     offered = [
-        column("epochs", aligned([count(run.epoch) for run in runs]), "text"),
-        column("train loss" + over, aligned(marked([_loss(run, glyphs) for run in runs], marks)), "train"),
+        column(tr("epochs"), aligned([count(run.epoch) for run in runs]), "text"),
+        column(tr("train loss") + over, aligned(marked([_loss(run, glyphs) for run in runs], marks)), "train"),
         *map(answers, asked[:1]),
     ]
     if any(run.test_loss is not None for run in runs):
-        offered.append(column("held-out", aligned([number(run.test_loss, glyphs) for run in runs]), "test"))
+        offered.append(column(tr("held-out"), aligned([number(run.test_loss, glyphs) for run in runs]), "test"))
     if any(run.note for run in runs):
         notes = [cut(glyphs.text(run.note), MOST_NOTE_SHOWN, glyphs.ellipsis) for run in runs]
-        size = max(len("note"), *map(len, notes))
-        offered.insert(2, column("note".ljust(size), [note.ljust(size) for note in notes], "dim"))
+        size = max(len(tr("note")), *map(len, notes))
+        offered.insert(2, column(tr("note").ljust(size), [note.ljust(size) for note in notes], "dim"))
     offered += map(answers, [*asked[3:4], *asked[1:3], *asked[4:]])
     wanted = max(LEAST_NAME, min(34, max(len(_name(view, run)) for run in runs)))
     taken = 4
@@ -84,7 +85,7 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], width: int) -> tuple[l
 
 def _loss(run: RunSummary, glyphs: Glyphs) -> str:
     if run.stopped:
-        return "diverged" if run.diverged else "blew up"
+        return tr("diverged") if run.diverged else tr("blew up")
     return number(run.train_loss, glyphs)
 
 
@@ -102,7 +103,8 @@ def _name(view: ViewState, run: RunSummary) -> str:
     """The run in progress by its own name, the others by what differs from it."""
     snapshot = view.snapshot
     assert snapshot is not None
-    return view.glyphs.text(f"{run.name} (now)" if run.id == snapshot.run else shown_beside(snapshot, run))
+    now = run.id == snapshot.run
+    return view.glyphs.text(tr("{run} (now)", run=run.name) if now else shown_beside(snapshot, run))
 
 
 def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[Line]:
@@ -110,20 +112,21 @@ def run_text(view: ViewState, run: RunSummary, width: int, height: int) -> list[
     snapshot, glyphs = view.snapshot, view.glyphs
     assert snapshot is not None
     if run.id == snapshot.run:
-        diff = f"The run in progress: {run.name}."
+        diff = tr("The run in progress: {run}.", run=run.name)
     elif run.branched_at is not None:
-        diff = f"{run.name}, branched off at epoch {run.branched_at:,.4g}."
+        diff = tr("{run}, branched off at epoch {epoch:,.4g}.", run=run.name, epoch=run.branched_at)
     else:
         diff = f"{run.name}."
     if run.note:
         diff = f"“{run.note}” {diff}"
     if run.marks:
-        diff += " Done on the way: " + "; ".join(f"{m.text} at epoch {m.epoch:,.4g}" for m in run.marks[-4:]) + "."
-    age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
-    if age:
-        diff += f" Its held-out loss was measured last{age.replace(' at', ' at epoch')}."
+        marks = (tr("{mark} at epoch {epoch:,.4g}", mark=mark.text, epoch=mark.epoch) for mark in run.marks[-4:])
+        diff += tr(" Done on the way: {marks}.", marks="; ".join(marks))
+    measured = None if run.test_loss is None else held_out_measured(run.experiment, run.losses, run.epoch)
+    if measured is not None:
+        diff += tr(" Its held-out loss was measured last at epoch {epoch}.", epoch=count(measured))
     if over := over_pairs(run.experiment, glyphs)[0]:
-        diff += f" Its train loss is a mean{over}."
+        diff += tr(" Its train loss is a mean{over}.", over=over)
     if run.stopped:
         diff += f" {run.stopped}"
     return said_lines(diff, width, "dim", glyphs, lead="")[:height]
@@ -139,8 +142,9 @@ def file_lines(files: Sequence[RunFile], at: int, width: int, height: int, glyph
         stem = cut(glyphs.text(file.path.stem), name, glyphs.ellipsis).ljust(name)
         what: Span = (f"{file.epoch:>6,}  {glyphs.text(file.title)}", "text")
         if file.damaged:
-            what = ("damaged, or not a run", "minus")
+            what = (tr("damaged, or not a run"), "minus")
         return Line.of(f" {stem}", (f"  {file.saved:%Y-%m-%d %H:%M}  ", "dim"), what)
 
-    head = head_line("  " + "name".ljust(name) + "  saved             epochs  run", width)
+    heads = f"  {tr('name'):<{name}}  {tr('saved'):<16}  {tr('epochs'):>6}  {tr('run')}"
+    head = head_line(heads, width)
     return [head, *list_lines(row, len(files), at, width, max(1, height - 1), glyphs)][:height]

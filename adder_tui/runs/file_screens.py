@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.export.export import kind_of
+from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
 from adder_tui.runs.draw import file_lines
 from adder_tui.storage.run_files import (
@@ -65,10 +66,10 @@ class OpenRun(ListWindow[None]):
         """Whether there are files still to be read."""
         self.field = Field("", id="path")
         self.field.max_length = LONGEST_PATH
-        self.field.placeholder = "find one below, or type a path"
+        self.field.placeholder = tr("find one below, or type a path")
 
     def compose(self) -> ComposeResult:
-        yield heading(self._services.view, (" Open a run", "strong"))
+        yield heading(self._services.view, (tr(" Open a run"), "strong"))
         yield self.field
         yield Drawing(self._services.view, self.lines, lambda line: self.choose(line - 1), id="files")
 
@@ -110,17 +111,17 @@ class OpenRun(ListWindow[None]):
         if self.said:
             hint = self.said
         elif self.opening:
-            hint = f"Reading {self.opening}…"
+            hint = tr("Reading {path}…", path=self.opening)
         elif files:
-            hint = f"Runs in {self._folder}. The run in progress is kept: u goes back to it."
+            hint = tr("Runs in {folder}. The run in progress is kept: u goes back to it.", folder=self._folder)
         elif self._typed:
-            hint = f"Enter opens {self._typed}. Weights (.pt, .safetensors, .npz, .json) start a new run."
+            hint = tr("Enter opens {path}. Weights (.pt, .safetensors, .npz, .json) start a new run.", path=self._typed)
         elif self.reading:
-            hint = "Reading…"
+            hint = tr("Reading…")
         else:
-            hint = f"No run is saved in {self._folder} yet: Ctrl+S saves one."
+            hint = tr("No run is saved in {folder} yet: Ctrl+S saves one.", folder=self._folder)
         said = said_lines(hint, width, "minus" if self.said else "dim", glyphs)[:MOST_SAID]
-        keys = keys_line((("Enter", "opens"), ("Esc", "closes")), gap="   ")
+        keys = keys_line(((tr("Enter"), tr("opens")), (tr("Esc"), tr("closes"))), gap="   ")
         rows = height - len(said) - 1
         self.in_sight = max(1, rows - 1)
         listed = file_lines(files, self.at, width, rows, glyphs) if files else []
@@ -166,7 +167,7 @@ class OpenRun(ListWindow[None]):
         finally:
             self.opening = ""
         self.dismiss()
-        self._services.say(f"{said} u goes back to the run before it.")
+        self._services.say(tr("{opened} u goes back to the run before it.", opened=said))
 
 
 class FileDialog(FieldDialog):
@@ -190,19 +191,22 @@ class FileDialog(FieldDialog):
     def _typed_anew(self) -> None:
         self._over = None
 
-    def may_write(self, path: Path, done: str) -> None:
+    def may_write(self, path: Path, failed: str) -> None:
         """Make sure that there is a folder for it, and that nothing is written over without a word.
+
+        ``failed`` is how the sentence begins where there is none.
 
         Raises:
             RequestError: there is none, it is a folder, or a file that is there and was not told of yet.
         """
         if path.parent != self._folder and not os.path.isdir(path.parent):
-            raise RequestError(f"The run could not be {done}: there is no folder {path.parent}.")
+            raise RequestError(tr("{failed}: there is no folder {folder}.", failed=failed, folder=path.parent))
         if os.path.isdir(path):
-            raise RequestError(f"{path} is a folder: type a name for the file.")
+            raise RequestError(tr("{path} is a folder: type a name for the file.", path=path))
         if os.path.lexists(path) and path != self._over:
             self._over = path
-            raise RequestError(f"{path.name} is there already: Enter again writes over it, or type another name.")
+            there = tr("{name} is there already: Enter again writes over it, or type another name.", name=path.name)
+            raise RequestError(there)
 
 
 class SaveRun(FileDialog):
@@ -211,22 +215,22 @@ class SaveRun(FileDialog):
     def __init__(self, services: Services) -> None:
         folder = services.settings.data_dir
         super().__init__(
-            services, "Save the run", "with its past, its marks and the list of runs",
+            services, tr("Save the run"), tr("with its past, its marks and the list of runs"),
             free_name(folder, title_of(services.view().experiment)),
-            f"Enter saves it in {folder}, Esc leaves. A whole path will do too.",
+            tr("Enter saves it in {folder}, Esc leaves. A whole path will do too.", folder=folder),
         )  # fmt: skip
 
     async def take(self, typed: str) -> None:
         path = path_of(typed, self._folder)
-        self.may_write(path, "saved")
+        self.may_write(path, tr("The run could not be saved"))
         try:
             if path.parent == self._folder:
                 make_data_dir(self._folder)
             await self._services.controller.save(path)
         except OSError as error:
-            raise RequestError(f"The run could not be saved: {error.strerror or error}.") from None
+            raise RequestError(tr("The run could not be saved: {why}.", why=error.strerror or error)) from None
         self.dismiss()
-        self._services.say(f"The run is saved as {path}: O opens it, and so does adder-tui --open.")
+        self._services.say(tr("The run is saved as {path}: O opens it, and so does adder-tui --open.", path=path))
 
 
 class ExportRun(FileDialog):
@@ -234,24 +238,24 @@ class ExportRun(FileDialog):
 
     def __init__(self, services: Services) -> None:
         name = free_name(services.settings.data_dir, title_of(services.view().experiment))
-        super().__init__(
-            services, "Export the run", "to a file for elsewhere", f"{name}.py",
-            "It ends in .py (a PyTorch script), .ipynb, .pt (weights), .csv (losses), .svg (their chart) or .toml (the"
-            " experiment). A name goes into the data folder, a path where it says.",
-        )  # fmt: skip
+        kinds = tr(
+            "It ends in .py (a PyTorch script), .ipynb, .pt (weights), .csv (losses), .svg (their chart) or .toml "
+            "(the experiment). A name goes into the data folder, a path where it says."
+        )
+        super().__init__(services, tr("Export the run"), tr("to a file for elsewhere"), f"{name}.py", kinds)
 
     async def take(self, typed: str) -> None:
         text = typed.strip()
         if not text or not text.isprintable():
-            raise RequestError("Type a name such as my-run.py, or a whole path.")
+            raise RequestError(tr("Type a name such as my-run.py, or a whole path."))
         path = self._folder / expanded(text)
         kind_of(path)
-        self.may_write(path, "exported")
+        self.may_write(path, tr("The run could not be exported"))
         try:
             if path.parent == self._folder:
                 make_data_dir(self._folder)
             left_out = await self._services.controller.export(path, title_of(self._services.view().experiment))
         except OSError as error:
-            raise RequestError(f"The run could not be exported: {error.strerror or error}.") from None
+            raise RequestError(tr("The run could not be exported: {why}.", why=error.strerror or error)) from None
         self.dismiss()
-        self._services.say(f"{path} is written. {left_out}".rstrip())
+        self._services.say(tr("{path} is written. {left_out}", path=path, left_out=left_out).rstrip())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from adder_engine.language import tr
 from adder_engine.snapshot import MOST_NOTE, RunSummary
 from adder_tui.commands import window_keys
 from adder_tui.runs.compare import MOST_COMPARED, last_epoch, side_by_side
@@ -25,9 +26,10 @@ DETAIL_ROWS = 3
 
 LIST_KEYS = keys_line(window_keys("runs"), lead="")
 COMPARED_KEYS = (
-    keys_line((("Esc", "back to the list"), ("Tab", "swap them"), ("c", "one more"), *LOOK_KEYS), lead=""),
-    keys_line((("Esc", "back"), ("Tab", "swap"), ("c", "one more"), *LOOK_KEYS), lead=""),
-)
+    keys_line(((tr("Esc"), tr("back to the list")), (tr("Tab"), tr("swap them")), ("c", tr("one more")), *LOOK_KEYS),
+              lead=""),
+    keys_line(((tr("Esc"), tr("back")), (tr("Tab"), tr("swap")), ("c", tr("one more")), *LOOK_KEYS), lead=""),
+)  # fmt: skip
 
 
 class RunNote(FieldDialog):
@@ -40,8 +42,8 @@ class RunNote(FieldDialog):
     def __init__(self, services: Services, run: RunSummary) -> None:
         self._controller, self._run = services.controller, run.id
         name = services.view().glyphs.text(run.name)
-        hint = "Enter keeps it, Esc leaves. It stands in the list, and is saved with the run."
-        super().__init__(services.view, (("A note on ", "dim"), (name, "strong")), run.note, hint)
+        hint = tr("Enter keeps it, Esc leaves. It stands in the list, and is saved with the run.")
+        super().__init__(services.view, ((tr("A note on "), "dim"), (name, "strong")), run.note, hint)
         self.field.max_length = MOST_NOTE
 
     async def take(self, typed: str) -> None:
@@ -95,21 +97,23 @@ class RunsScreen(ListWindow[None]):
         """What the screen shows."""
         runs, compared = self.runs, self.compared
         if compared:
-            head = Line.of(("Side by side", "strong"), (f"   train loss, {self.lens.words}", "dim"))
+            head = Line.of((tr("Side by side"), "strong"), (tr("   train loss, {how}", how=self.lens.words), "dim"))
             return [
                 head.fit(width),
                 Line(),
                 *side_by_side(view, compared, width, height - 3, self.lens),
                 roomiest(width, *COMPARED_KEYS).fit(width),
             ]
-        head = Line.of(("Runs", "strong"), (f"   {len(runs) - 1} left before this one" if len(runs) > 1 else "", "dim"))
+        left = tr("   {runs} left before this one", runs=len(runs) - 1) if len(runs) > 1 else ""
+        head = Line.of((tr("Runs"), "strong"), (left, "dim"))
         if not runs:
-            return [head, Line(), Line.of(("The engine is still loading.", "dim"))]
+            return [head, Line(), Line.of((tr("The engine is still loading."), "dim"))]
         self.at = min(self.at, len(runs) - 1)
-        hint = "" if len(runs) > 1 else "Runs that you leave are kept in this list."
+        hint = "" if len(runs) > 1 else tr("Runs that you leave are kept in this list.")
         if self.struck:
-            hint = f"{hint.removesuffix('.')}; u brings back {self.struck[-1]}." if hint else (
-                f"{self.struck[-1]} is struck off: u brings it back.")  # fmt: skip
+            struck = self.struck[-1]
+            both = tr("Runs that you leave are kept in this list; u brings back {struck}.", struck=struck)
+            hint = both if hint else tr("{struck} is struck off: u brings it back.", struck=struck)
         below = [Line.of((view.glyphs.text(self.said or hint), "strong" if self.said else "dim")).fit(width)]
         below += run_text(view, runs[self.at], width, DETAIL_ROWS)
         below += [Line()] * (DETAIL_ROWS + 1 - len(below))
@@ -155,18 +159,19 @@ class RunsScreen(ListWindow[None]):
         if self.compared:
             self.picking = True
             self.at = next((i for i, run in enumerate(self.runs) if run.id not in self.picked), self.at)
-            self.say("Choose another run to set beside them, and press c; Esc goes back to them.")
+            self.say(tr("Choose another run to set beside them, and press c; Esc goes back to them."))
         elif (run := self._chosen) is None:
             return
         elif run.id in self.picked:
             self.picked.remove(run.id)
-            self.say(f"{len(self.picked)} stay side by side." if len(self.picked) > 1 else "")
+            self.say(tr("{runs} stay side by side.", runs=len(self.picked)) if len(self.picked) > 1 else "")
         elif len(self.picked) >= MOST_COMPARED:
-            self.say(f"{MOST_COMPARED} runs stand side by side at most: c on one that is picked takes it out.")
+            most = MOST_COMPARED
+            self.say(tr("{most} runs stand side by side at most: c on one that is picked takes it out.", most=most))
         else:
             self.picked.append(run.id)
             self.picking = False
-            self.say("Choose the run to set beside it, and press c again." if len(self.picked) == 1 else "")
+            self.say(tr("Choose the run to set beside it, and press c again.") if len(self.picked) == 1 else "")
 
     def action_swap(self) -> None:
         """Show the next one first, and the first one last."""
@@ -186,9 +191,9 @@ class RunsScreen(ListWindow[None]):
         view = self._services.view()
         shown = frozenset(other.id for other, _ in on_chart(view))
         if view.snapshot is None or run.id == view.snapshot.run:
-            self.say("This run is always on the chart.")
+            self.say(tr("This run is always on the chart."))
         elif run.id not in shown and len(shown) >= MOST_ON_CHART:
-            self.say(f"{MOST_ON_CHART} other runs are on the chart: v takes one away.")
+            self.say(tr("{most} other runs are on the chart: v takes one away.", most=MOST_ON_CHART))
         else:
             self._services.charted = shown ^ {run.id}
             self._services.redraw()
@@ -202,7 +207,7 @@ class RunsScreen(ListWindow[None]):
         if (run := self._chosen) is None:
             return
         if self.at == 0:
-            self.say("The run in progress stays: go to another one first.")
+            self.say(tr("The run in progress stays: go to another one first."))
         else:
             self.start(self._forget(run), exclusive=False)
 
@@ -220,8 +225,8 @@ class RunsScreen(ListWindow[None]):
 
     async def _bring_back(self) -> None:
         await self._services.controller.bring_back()
-        name = self.struck.pop() if self.struck else "The run"
-        self.say(f"{name} is back.")
+        name = self.struck.pop() if self.struck else tr("The run")
+        self.say(tr("{run} is back.", run=name))
 
     def action_go(self) -> None:
         if (run := self._chosen) is None:

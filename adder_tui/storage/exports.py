@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from adder_engine.disk import read_bounded, write_whole
+from adder_engine.language import tr
 from adder_tui.storage.progress import LARGEST_FILE, Progress, ProgressError, Tree, tree_of
 
 LONGEST_LINE = 5_000_000
@@ -56,7 +57,8 @@ def from_line(line: str) -> Tree:
     """
     bare = "".join(line.split())
     if not bare.startswith(MARK):
-        raise ProgressError(f"This is no exported progress: what adder-tui lessons export writes begins with {MARK}")
+        told = tr("This is no exported progress: what adder-tui lessons export writes begins with {mark}", mark=MARK)
+        raise ProgressError(told)
     body = bare[len(MARK) :]
     try:
         packed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
@@ -66,7 +68,7 @@ def from_line(line: str) -> Tree:
             raise ValueError
         return tree_of(text)
     except (ValueError, RecursionError, binascii.Error, zlib.error):
-        raise ProgressError("This exported progress is not whole: copy the line again, all of it.") from None
+        raise ProgressError(tr("This exported progress is not whole: copy the line again, all of it.")) from None
 
 
 def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
@@ -83,7 +85,7 @@ def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
     except UnicodeDecodeError:
         text = ""
     except OSError as error:
-        raise ProgressError(f"{path} cannot be read ({error.strerror}).") from None
+        raise ProgressError(tr("{path} cannot be read ({why}).", path=path, why=error.strerror)) from None
     tree = from_line(text)
     told = tree.pop("course", None)
     found = told if isinstance(told, dict) else {}
@@ -154,7 +156,9 @@ class Drop:
             self.warning = ""
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            self.warning = f"Your progress is kept, but {self.path} cannot be written ({why}): tell your teacher."
+            told = tr("Your progress is kept, but {path} cannot be written ({why}): tell your teacher.",
+                      path=self.path, why=why)  # fmt: skip
+            self.warning = told
 
 
 def _learner(data_dir: Path, usual: Path) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeGuard
 
 from adder_engine.disk import clear_leftovers, open_regular, read_bounded, write_whole
 from adder_engine.errors import AdderError
+from adder_engine.language import tr
 
 VERSION = 1
 
@@ -386,10 +387,11 @@ class Store:
         try:
             self._save()
         except OSError as error:
-            why = f"cannot be saved in {self.path.parent} ({error.strerror or error})"
+            folder, why = self.path.parent, error.strerror or error
+            told = tr("Progress cannot be saved in {folder} ({why}). The course goes on.", folder=folder, why=why)
             if isinstance(error, _UnreadableNow):
-                why = f"is not being saved: {error}"
-            self.warning = f"Progress {why}. The course goes on."
+                told = tr("Progress is not being saved: {why}. The course goes on.", why=error)
+            self.warning = told
             self._tree, self._fault = self._with_pending(self._saved), True
         return self.progress
 
@@ -430,7 +432,7 @@ class Store:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self.warning = f"{self.path} cannot be read ({error.strerror or error})."
+            self.warning = tr("{path} cannot be read ({why}).", path=self.path, why=error.strerror or error)
             return None
         try:
             if len(held) > LARGEST_FILE:
@@ -451,9 +453,12 @@ class Store:
                 raise FileExistsError
             os.rename(self.path, kept)
         except OSError as error:
-            self.warning = f"{self.path} cannot be used, nor set aside ({error.strerror or error})."
+            why = error.strerror or error
+            self.warning = tr("{path} cannot be used, nor set aside ({why}).", path=self.path, why=why)
             return
-        self.warning = f"{self.path.name} could not be read. It is kept as {kept.name}; the course starts afresh."
+        name, other = self.path.name, kept.name
+        told = tr("{name} could not be read. It is kept as {other}; the course starts afresh.", name=name, other=other)
+        self.warning = told
 
     def _write(self, tree: Tree) -> None:
         text = json.dumps(tree, ensure_ascii=False, indent=1) + "\n"

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 from adder_engine.disk import clear_leftovers, files_in, open_regular, read_bounded, write_whole
 from adder_engine.errors import AdderError, RequestError, RunFileError
+from adder_engine.language import tr
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def expanded(typed: str) -> Path:
     try:
         return Path(typed).expanduser()
     except RuntimeError:
-        raise AdderError(f"{typed!r} names nobody's home folder: write ~/ for your own, or the whole path.") from None
+        told = tr("{typed!r} names nobody's home folder: write ~/ for your own, or the whole path.", typed=typed)
+        raise AdderError(told) from None
 
 
 def make_data_dir(data_dir: Path) -> Path:
@@ -126,7 +128,7 @@ def take_instance_lock(data_dir: Path) -> InstanceLock:
             return InstanceLock(1, lock)
         else:
             return InstanceLock(number, lock)
-    return _nowhere(data_dir, f"{INSTANCES} apps run on it already")
+    return _nowhere(data_dir, tr("{apps} apps run on it already", apps=INSTANCES))
 
 
 def _open_lock(data_dir: Path, number: int) -> BinaryIO:
@@ -135,7 +137,8 @@ def _open_lock(data_dir: Path, number: int) -> BinaryIO:
 
 def _nowhere(data_dir: Path, why: str) -> InstanceLock:
     """No place in a folder that cannot be used; its number names no file that an app has left."""
-    return InstanceLock(0, None, f"Nothing will be kept: {data_dir} ({why}); --data-dir names another folder.")
+    told = tr("Nothing will be kept: {folder} ({why}); --data-dir names another folder.", folder=data_dir, why=why)
+    return InstanceLock(0, None, told)
 
 
 def is_taken(data_dir: Path, number: int) -> bool:
@@ -183,8 +186,8 @@ def _out_of_the_way(run: Path, data_dir: Path) -> Path:
 def set_aside(data_dir: Path, instance_lock: int = 1) -> LastRun | None:
     """Move this seat's autosaved run out of the new one's way; the newest kept run that can be opened.
 
-    A run that was never trained does not displace one that was. Runs of other seats whose app has ended are offered
-    too. Imports numpy.
+    A run that was neither trained nor changed displaces none and is not offered. Runs of other seats whose app
+    has ended are offered too. Imports numpy.
     """
     # Not at the top: it imports numpy, which waits until the shell is painted.
     from adder_engine.runs.files import summary
@@ -196,12 +199,12 @@ def set_aside(data_dir: Path, instance_lock: int = 1) -> LastRun | None:
         found = summary(autosave)
         if found is None:
             os.replace(autosave, autosave.with_name(f"{UNREADABLE}{ending}.npz"))
-        elif found.epoch > 0 or not os.path.lexists(kept):
+        elif not found.untouched or not os.path.lexists(kept):
             _make_way(kept, ending)
             os.replace(autosave, kept)
     for path in files_in(data_dir, f"{LAST_RUN}*.npz", "autosave-*.npz"):
         last = summary(path)
-        if last is not None and last.epoch > 0:
+        if last is not None and not last.untouched:
             return LastRun(path, last.title, last.epoch)
     return None
 
@@ -434,7 +437,8 @@ def run_files(data_dir: Path, but_not: Path | None = None) -> Iterator[RunFile]:
     except FileNotFoundError:  # it is made when something is saved
         return
     except OSError as error:
-        raise RequestError(f"{data_dir} cannot be read: {error.strerror or error}.") from None
+        why = error.strerror or error
+        raise RequestError(tr("{folder} cannot be read: {why}.", folder=data_dir, why=why)) from None
     for path in paths:
         if path == but_not:
             continue
@@ -462,28 +466,34 @@ def path_of(typed: str, data_dir: Path) -> Path:
     """
     text = typed.strip()
     if not text:
-        raise RequestError("Type a name, such as my-run: it goes into the data folder. A whole path will do too.")
+        raise RequestError(tr("Type a name, such as my-run: it goes into the data folder. A whole path will do too."))
     if not all(map(str.isprintable, text)):
-        raise RequestError(f"{_short(text)} has a character that no name takes: use letters, digits, - and _.")
+        told = tr("{typed} has a character that no name takes: use letters, digits, - and _.", typed=_short(text))
+        raise RequestError(told)
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise RequestError(f"{text!r} names nobody's home folder.") from None
+        raise RequestError(tr("{typed!r} names nobody's home folder.", typed=text)) from None
     if not path.is_absolute() and ("/" in text or "\\" in text):
         plain = re.sub(r"[/\\]+", "-", text).strip("-.") or "my-run"
-        raise RequestError(
-            f"{_short(text)} would lie in a folder that the list does not show: type a name without / and \\,"
-            f" such as {_short(plain)}, or a whole path."
-        )
+        told = tr(
+            "{typed} would lie in a folder that the list does not show: type a name without / and \\, such as {plain}, "
+            "or a whole path.", typed=_short(text), plain=_short(plain),
+        )  # fmt: skip
+        raise RequestError(told)
     if not path.name or path.name.startswith(".") or text.endswith(("/", "/..")):
-        raise RequestError(f"{_short(text)} is no name for a file: begin it with a letter or a digit, such as my-run.")
+        typed = _short(text)
+        told = tr("{typed} is no name for a file: begin it with a letter or a digit, such as my-run.", typed=typed)
+        raise RequestError(told)
     path = data_dir / path
     if path.suffix != ENDING:
         path = path.with_name(path.name + ENDING)
     if (length := len(os.fsencode(path.name))) > LONGEST_NAME:
-        raise RequestError(f"{_short(path.stem)} is too long with {length:,} bytes: a name takes {LONGEST_NAME}.")
+        told = tr("{name} is too long with {length:,} bytes: a name takes {most}.",
+                  name=_short(path.stem), length=length, most=LONGEST_NAME)  # fmt: skip
+        raise RequestError(told)
     if os.path.realpath(path.parent) == os.path.realpath(data_dir) and path.name.startswith(OURS):
-        raise RequestError(f"{path.stem} is a name that adder-tui writes to by itself: take another one.")
+        raise RequestError(tr("{name} is a name that adder-tui writes to by itself: take another one.", name=path.stem))
     return path
 
 

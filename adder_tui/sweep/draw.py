@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from adder_engine.language import tr
 from adder_engine.schema import toml
 from adder_tui.ui.axis import LABELS
 from adder_tui.ui.chart import overlay
@@ -34,15 +35,21 @@ MOST_DRAWN = 12
 """Values with a curve; the chosen one always has one."""
 
 
-def headline(plan: Sweep, title: str) -> str:
-    """What is to be trained, in one line."""
+def headlines(plan: Sweep, title: str) -> tuple[str, ...]:
+    """What is to be trained, in one line: in full, then with fewer words each."""
     runs = plan.state.runs
     epochs = sorted({run.experiment.epochs for run in runs})
-    each = f"{epochs[0]:,}" if len(epochs) == 1 else f"{epochs[0]:,} to {epochs[-1]:,}"
-    seeds = "" if "seed" in (plan.over, plan.across) else f" from {plural(len(plan.seeds), 'seed')}"
-    across = f" by {len(plan.across_values):,} of {plan.across}" if plan.across else ""
-    values = f"{plural(len(plan.values), 'value')} of {plan.over}{across}{seeds}"
-    return f"{title}: {values}, {plural(len(runs), 'run')} of {each} epochs"
+    least, most = epochs[0], epochs[-1]
+    each = f"{least:,}" if least == most else tr("{least:,} to {most:,}", least=least, most=most)
+    seeds = tr(" from {seeds}", seeds=plural(len(plan.seeds), "seed", "seeds"))
+    seeds = "" if "seed" in (plan.over, plan.across) else seeds
+    across = tr(" by {values:,} of {setting}", values=len(plan.across_values), setting=plan.across)
+    across = across if plan.across else ""
+    values = plural(len(plan.values), "value", "values")
+    bare = tr("{values} of {setting}{across}", values=values, setting=plan.over, across=across)
+    trained = f"{bare}{seeds}, {plural(len(runs), 'run', 'runs')}"
+    long = tr("{trained} of {each} epochs", trained=trained, each=each)
+    return f"{title}: {long}", f"{title}: {trained}", long, trained, bare
 
 
 def value_text(value: Any) -> str:
@@ -76,16 +83,16 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
     medians = aligned(marked([number(value, glyphs) for value in losses], marks))
     roles: list[Role] = ["dim" if line.loss is None else "text" for line in lines]
     offered = [
-        column(f"median train loss{over}", medians, *roles),
-        column("its range", [range_text(line.low, line.high, glyphs) for line in lines], "text"),
-        column("done", [f"{line.done}/{seeds}" for line in lines], "text"),
+        column(tr("median train loss{over}", over=over), medians, *roles),
+        column(tr("its range"), [range_text(line.low, line.high, glyphs) for line in lines], "text"),
+        column(tr("done"), [f"{line.done}/{seeds}" for line in lines], "text"),
         *(
-            [column("blew up", [str(line.stopped or glyphs.none) for line in lines], "text")]
+            [column(tr("blew up"), [str(line.stopped or glyphs.none) for line in lines], "text")]
             if any(line.stopped for line in lines) else ()
         ),
         *(
             column(
-                "median " + sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", ""),
+                tr("median {sum}", sum=sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", "")),
                 median_answers(plan, state, i, glyphs), "text",
             )
             for i, asked in enumerate(plan.sums)
@@ -112,7 +119,7 @@ def range_text(low: float | None, high: float | None, glyphs: Glyphs) -> str:
     """The lowest loss and the highest; a dash where no run has finished."""
     if low is None or high is None:
         return glyphs.none
-    return f"{compact(low, RANGE_ROOM, glyphs)} to {compact(high, RANGE_ROOM, glyphs)}"
+    return tr("{low} to {high}", low=compact(low, RANGE_ROOM, glyphs), high=compact(high, RANGE_ROOM, glyphs))
 
 
 def letter(value: int) -> str:
@@ -130,15 +137,15 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
     """One run of the chosen value in words."""
     runs = runs_of(plan, state, at)
     run = runs[min(seed, len(runs) - 1)]
-    line = Line.of((" seed ", "dim"), (str(run.seed), "strong"))
+    line = Line.of((tr(" seed "), "dim"), (str(run.seed), "strong"))
     if len(runs) > 1:
-        line = Line.of(line, (f" ({min(seed, len(runs) - 1) + 1} of {len(runs)})", "dim"))
+        line = Line.of(line, (tr(" ({place} of {runs})", place=min(seed, len(runs) - 1) + 1, runs=len(runs)), "dim"))
     if run.stopped:
         return Line.of(line, "  ", (glyphs.text(run.stopped), "minus")).fit(width, glyphs.ellipsis)
     if not run.begun:
-        return Line.of(line, ("  waits for its turn", "dim")).fit(width)
-    epoch = "" if run.done else f"epoch {run.epochs:,}, "
-    line = Line.of(line, (f"  {epoch}train loss ", "dim"), number(run.loss, glyphs))
+        return Line.of(line, (tr("  waits for its turn"), "dim")).fit(width)
+    epoch = "" if run.done else tr("epoch {epoch:,}, ", epoch=run.epochs)
+    line = Line.of(line, (tr("  {epoch}train loss ", epoch=epoch), "dim"), number(run.loss, glyphs))
     line = Line.of(line, (over_pairs(run.experiment, glyphs)[2], "dim"), (zero_since(run), "strong"))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
         line = Line.of(
@@ -156,15 +163,16 @@ def zero_since(run: SweepRun) -> str:
     if run.loss != 0:
         return ""
     zeros = takewhile(lambda point: point[1] == 0, reversed(run.course))
-    return next((f" by epoch {epoch:,}" for epoch, _ in reversed([*zeros])), "")
+    return next((tr(" by epoch {epoch:,}", epoch=epoch) for epoch, _ in reversed([*zeros])), "")
 
 
 def trains_again(run: SweepRun) -> str:
     """What Enter on a row does, while it is done."""
     if not run.begun:
-        return "This run of the sweep has not begun: here it stands at its start. S goes back to the sweep."
-    to = "to where it blew up" if run.stopped and run.diverged is None else f"to epoch {run.epochs:,}"
-    return f"Trains this run of the sweep again here, {to}. S goes back to the sweep."
+        return tr("This run of the sweep has not begun: here it stands at its start. S goes back to the sweep.")
+    to = tr("to epoch {epoch:,}", epoch=run.epochs)
+    to = tr("to where it blew up") if run.stopped and run.diverged is None else to
+    return tr("Trains this run of the sweep again here, {to}. S goes back to the sweep.", to=to)
 
 
 def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: Glyphs) -> str:
@@ -172,7 +180,7 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     if not run.begun or run.stopped:
         return "" if run.begun else trains_again(run)
     known = {(answer.sum.a, answer.sum.b): answer.predicted for answer in here.answers}
-    offered = [("train loss", run.loss, here.train_loss)]
+    offered = [(tr("train loss"), run.loss, here.train_loss)]
     rule = run.experiment.wanted.rule
     offered += [
         (f"{sum_text(s, rule, glyphs)} =", answer, known.get((s.a, s.b)))
@@ -181,12 +189,12 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     pairs = [(name, there, found) for name, there, found in offered if there is not None and found is not None]
     ours = ", ".join(f"{name} {number(found, glyphs)}" for name, _, found in pairs)
     theirs = ", ".join(f"{name} {number(there, glyphs)}" for name, there, _ in pairs)
-    start = f"Trained again to epoch {run.epochs:,}: {ours}"
+    start = tr("Trained again to epoch {epoch:,}: {figures}", epoch=run.epochs, figures=ours)
     if all(there == found for _, there, found in pairs):
-        return f"{start}, to the last bit as in the sweep."
+        return tr("{start}, to the last bit as in the sweep.", start=start)
     if ours == theirs:
-        return f"{start}, in these digits as in the sweep."
-    return f"{start}. In the sweep, rounded otherwise side by side: {theirs}."
+        return tr("{start}, in these digits as in the sweep.", start=start)
+    return tr("{start}. In the sweep, rounded otherwise side by side: {figures}.", start=start, figures=theirs)
 
 
 def last_epoch(state: SweepState) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_engine.parsing import pair_text
 from adder_tui.sweep.draw import letter, range_text, runs_of, so_far, value_text
 from adder_tui.ui.heatmap import SIZES, UNKNOWN, size_legend, size_levels
@@ -82,7 +83,7 @@ def grid_lines(
         if levels[i] == UNKNOWN:
             now = so_far(runs_of(plan, state, i))
             if line.stopped and line.stopped == len(plan.seeds):
-                text, role = ("blew up" if size >= NUMBERED else "?"), minus
+                text, role = (tr("blew up") if size >= NUMBERED else "?"), minus
             else:
                 text, role = (glyphs.none if now is None or size < NUMBERED else compact(now, size - 3, glyphs)), dim
             return [(mark, "accent"), (text.rjust(size - 2), role), (" ", "text")]
@@ -110,7 +111,7 @@ def grid_lines(
         drawn.append(Line.of((f" {names[i]}".ljust(margin), "text"), *cells).fit(width))
     legend = size_legend(steps, glyphs, width - 24)
     over = over_pairs(plan.experiment, glyphs)[2]
-    ways = (Line.of((f" median train loss{over}  ", "dim"), legend), Line.of(" ", legend))
+    ways = (Line.of((tr(" median train loss{over}  ", over=over), "dim"), legend), Line.of(" ", legend))
     return [*drawn, roomiest(width, *ways).fit(width)]
 
 
@@ -122,19 +123,21 @@ def cell_line(plan: Sweep, state: SweepState, at: int, width: int, glyphs: Glyph
         (f", {plan.across} ", "dim"), (value_text(line.across), "strong"),
     )  # fmt: skip
     loss = line.loss if line.loss is not None else so_far(runs_of(plan, state, at))
-    done = f"{line.done}/{len(plan.seeds)} done" + (f", {line.stopped} blew up" if line.stopped else "")
+    done = tr("{done}/{seeds} done", done=line.done, seeds=len(plan.seeds))
+    done += tr(", {runs} blew up", runs=line.stopped) if line.stopped else ""
     yes_or_no = runs_of(plan, state, at)[0].experiment.is_yes_or_no
     answers = "".join(
         f", {pair_text(asked.a, asked.b, plan.experiment.wanted.rule)} = {answer_text(answer, yes_or_no, glyphs)}"
         for asked, answer in zip(plan.sums, line.answers, strict=False)
     )
     spread = f" ({range_text(line.low, line.high, glyphs)})" if line.done > 1 else ""
-    full = Line.of(pair, (f": loss {number(loss, glyphs)}{spread}, {done}{answers}", "text"))
-    short = Line.of(pair, (f": loss {number(loss, glyphs)}, {done}", "text"))
+    brief = tr(": loss {loss}, {done}", loss=number(loss, glyphs), done=done)
+    told = tr(": loss {loss}, {done}", loss=f"{number(loss, glyphs)}{spread}", done=f"{done}{answers}")
+    full, short = Line.of(pair, (told, "text")), Line.of(pair, (brief, "text"))
     leaves = Line.of(
         (f" {leaf(plan.over)} ", "dim"), (value_text(line.value), "strong"),
         (f", {leaf(plan.across)} ", "dim"), (value_text(line.across), "strong"),
-        (f": loss {number(loss, glyphs)}, {done}", "text"),
+        (brief, "text"),
     )  # fmt: skip
     return roomiest(width, full, short, leaves).fit(width, glyphs.ellipsis)
 

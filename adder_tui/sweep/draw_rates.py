@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.ui.axis import log_span
 from adder_tui.ui.chart import Upright, plot
 from adder_tui.ui.curve import Curve
@@ -57,24 +58,27 @@ def rates_said(test: RateTest, glyphs: Glyphs) -> list[str]:
     if lowest is not None:
         loss, rate = number(test.losses[lowest], glyphs), rate_text(test.rates[lowest], glyphs)
         over = over_pairs(test.experiment, glyphs)[2]
-        said.append(f"From {number(test.losses[0], glyphs)} the loss{over} fell to {loss}, lowest at the rate {rate}.")
+        said.append(tr("From {start} the loss{over} fell to {lowest}, lowest at the rate {rate}.",
+                       start=number(test.losses[0], glyphs), over=over, lowest=loss, rate=rate))  # fmt: skip
         if test.proposed is not None:
-            said.append(f"A tenth of that, {rate_text(test.proposed, glyphs)}, is a usual choice.")
+            usual = rate_text(test.proposed, glyphs)
+            said.append(tr("A tenth of that, {rate}, is a usual choice.", rate=usual))
     if test.ended:
         said.append(test.ended)
     if test.limit is not None:
-        limit = f"{limit_name(glyphs)} at the start is {rate_text(test.limit, glyphs)}"
-        said.append(f"{limit}: above it plain steps grow.{_own_limit(test, glyphs)}")
+        told = tr("{name} at the start is {limit}: above it plain steps grow.",
+                  name=limit_name(glyphs), limit=rate_text(test.limit, glyphs))  # fmt: skip
+        said.append(told + _own_limit(test, glyphs))
     return said
 
 
 def _own_limit(test: RateTest, glyphs: Glyphs) -> str:
     name = test.experiment.training.optimizer
     if test.optimizer_limit is None:
-        return f" {name} scales its steps, so that it has no such limit."
+        return tr(" {optimizer} scales its steps, so that it has no such limit.", optimizer=name)
     if name == "sgd" and not test.experiment.training.weight_decay:
         return ""
-    return f" For {name} that is {rate_text(test.optimizer_limit, glyphs)}."
+    return tr(" For {optimizer} that is {limit}.", optimizer=name, limit=rate_text(test.optimizer_limit, glyphs))
 
 
 def rates_lines(test: RateTest, at: int | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from adder_engine.language import tr
 from adder_engine.rates import planned_rates, rates_in_slices
 from adder_tui.sweep.draw_rates import rates_lines
 from adder_tui.ui.canvas import Drawing, heading
@@ -43,7 +44,8 @@ class RatesScreen(Modal[bool]):
 
     def compose(self) -> ComposeResult:
         view = self._services.view
-        yield heading(view, (" Rates", "strong"), ("   the loss while the rate rises from update to update", "dim"))
+        about = tr("   the loss while the rate rises from update to update")
+        yield heading(view, (tr(" Rates"), "strong"), (about, "dim"))
         yield Drawing(view, self.words, id="words")
 
     def on_mount(self) -> None:
@@ -59,15 +61,15 @@ class RatesScreen(Modal[bool]):
     def words(self, view: ViewState, width: int, height: int) -> list[Line]:
         """The chart, what was found, what the cursor reads, and the keys."""
         test, glyphs = self.test, view.glyphs
-        read = Line.of((" " if test.finished else " The test is under way.", "dim"))
+        read = Line.of((" " if test.finished else tr(" The test is under way."), "dim"))
         if self.at is not None:
-            read = Line.of((" rate ", "dim"), (rate_text(test.rates[self.at], glyphs), "strong"),
-                           ("  loss ", "dim"), number(test.losses[self.at], glyphs))  # fmt: skip
+            read = Line.of((tr(" rate "), "dim"), (rate_text(test.rates[self.at], glyphs), "strong"),
+                           (tr("  loss "), "dim"), number(test.losses[self.at], glyphs))  # fmt: skip
         if self.said:
             read = Line.of((f" {glyphs.text(self.said)}", "minus"))
-        keys = [("left/right" if glyphs.ascii else "←→", "read out"), ("Esc", "closes")]
+        keys = [(tr("left/right") if glyphs.ascii else "←→", tr("read out")), (tr("Esc"), tr("closes"))]
         if self.rate is not None:
-            keys.insert(1, ("Enter", f"takes {rate_text(self.rate, glyphs)} into the run"))
+            keys.insert(1, (tr("Enter"), tr("takes {rate} into the run", rate=rate_text(self.rate, glyphs))))
         below = [read.fit(width, glyphs.ellipsis), keys_line(keys).fit(width)]
         return [*rates_lines(test, self.at, width, height - 2, glyphs), *below]
 
@@ -80,14 +82,15 @@ class RatesScreen(Modal[bool]):
     def action_take(self) -> None:
         """Take the rate into the run, as any change that can be undone."""
         if self.rate is None:
-            self.say("No rate lowered the loss: read one out with the arrows." if self.test.finished else "")
+            self.say(tr("No rate lowered the loss: read one out with the arrows.") if self.test.finished else "")
         else:
             self.start(self._take(self.rate))
 
     async def _take(self, rate: float) -> None:
         await self._services.controller.run(self._services.view().experiment, {"training.lr": rate})
         self.dismiss(True)
-        self._services.say(f"The learning rate is {rate_text(rate, UNICODE)} from here on: u takes it back.")
+        text = rate_text(rate, UNICODE)
+        self._services.say(tr("The learning rate is {rate} from here on: u takes it back.", rate=text))
 
     def action_read(self, key: str) -> None:
         """Move the cursor, from the lowest loss on; by ten updates with PgUp and PgDn."""

@@ -13,10 +13,11 @@ from textual.widgets import Input
 
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import KEYS, key_named
+from adder_engine.language import tr
 from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, planned
 from adder_tui.sweep.draw import (
     as_in_the_sweep,
-    headline,
+    headlines,
     last_epoch,
     runs_of,
     seed_line,
@@ -54,7 +55,7 @@ def leave_running(app: App[Any], services: Services) -> None:
     sweep = services.sweep
     if sweep is None or not sweep.running or sweep.stopped:
         return
-    services.say("The sweep goes on training: S comes back to it.")
+    services.say(tr("The sweep goes on training: S comes back to it."))
 
     def look() -> None:
         in_sight = len(app.screen_stack) > 1
@@ -62,7 +63,7 @@ def leave_running(app: App[Any], services: Services) -> None:
             timer.stop()
         elif not sweep.running and not in_sight:
             timer.stop()
-            services.say("The sweep is done: S shows it.")
+            services.say(tr("The sweep is done: S shows it."))
 
     timer = app.set_interval(EVERY, look)
 
@@ -76,7 +77,7 @@ def holds_back(app: App[Any], services: Services) -> bool:
     while len(app.screen_stack) > 1:  # what stands in front would hide the sentence
         app.pop_screen()
     done = math.floor(100 * share(sweep.state))
-    services.say(f"The sweep is {done} % done and is not kept: q once more leaves, and loses it.")
+    services.say(tr("The sweep is {share} % done and is not kept: q once more leaves, and loses it.", share=done))
     return True
 
 
@@ -120,11 +121,12 @@ class SweepScreen(ListWindow[None]):
         values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
         self.over = Field(f"training.lr = {values}", id="over")
         self.across = Field("", id="across")
-        self.across.placeholder = "a second one makes a grid: network.activation = tanh, relu"
+        self.across.placeholder = tr("a second one makes a grid: network.activation = tanh, relu")
         self.seeds = Field(str(USUAL_SEEDS), id="count")
         self._fields = {"setting": self.over, "and": self.across, "seeds": self.seeds}
+        titles = {"setting": tr("setting"), "and": tr("and"), "seeds": tr("seeds")}
         self._form = [
-            Horizontal(heading(services.view, (f" {name}", "dim"), id=name), field)
+            Horizontal(heading(services.view, (f" {titles[name]}", "dim"), id=name), field)
             for name, field in self._fields.items()
         ]
 
@@ -134,7 +136,8 @@ class SweepScreen(ListWindow[None]):
         return self._services.sweep
 
     def compose(self) -> ComposeResult:
-        yield heading(self._services.view, (" Sweep", "strong"), ("   one setting over several values, or two", "dim"))
+        about = tr("   one setting over several values, or two")
+        yield heading(self._services.view, (tr(" Sweep"), "strong"), (about, "dim"))
         yield from self._form
         yield Drawing(self._services.view, self.words, id="words")
 
@@ -178,7 +181,8 @@ class SweepScreen(ListWindow[None]):
         overs = [field.value for field in (self.over, self.across) if field is self.over or field.value.strip()]
         typed = self.seeds.value.strip()
         if not (typed.isascii() and typed.isdigit()):
-            raise ExperimentError(f"{typed[:24] or 'Nothing'} is no number of seeds: type one such as 5.")
+            given = typed[:24] or tr("Nothing")
+            raise ExperimentError(tr("{typed} is no number of seeds: type one such as 5.", typed=given))
         is_seed = any(over.partition("=")[0].strip() == "seed" for over in overs)
         return planned(experiment, overs, 1 if is_seed else int(typed[:9]))
 
@@ -199,7 +203,7 @@ class SweepScreen(ListWindow[None]):
     def _form_words(self, view: ViewState, width: int, height: int) -> list[Line]:
         glyphs = view.glyphs
         try:
-            lines = said_lines(f"{headline(self.plan(), title(view.experiment, glyphs))}.", width, "text", glyphs)
+            lines = said_lines(f"{headlines(self.plan(), title(view.experiment, glyphs))[0]}.", width, "text", glyphs)
         except AdderError as error:
             lines = said_lines(str(error), width, "minus" if self.said else "dim", glyphs)
         lines.append(Line())
@@ -209,15 +213,16 @@ class SweepScreen(ListWindow[None]):
             about = [f"{key.name}: {key.meaning}.", f"{key.range}."]
         except AdderError:
             fitting = [key.name for key in KEYS if name in key.name and key.name != "data.rows"]
-            about = ["Settings: " + ", ".join(fitting or [key.name for key in KEYS]) + "."]
+            about = [tr("Settings: {names}.", names=", ".join(fitting or [key.name for key in KEYS]))]
         for sentence in about:
             lines += said_lines(sentence, width, "dim", glyphs)
         if self.sweep is not None and self.sweep.running:
-            goes_on = "The sweep that trains now goes on until Enter begins this one in its place."
+            goes_on = tr("The sweep that trains now goes on until Enter begins this one in its place.")
             lines += [Line(), *said_lines(goes_on, width, "dim", glyphs)]
         lines = lines[: height - 2]
-        escape = "closes" if self.sweep is None else "back to the sweep"
-        keys = keys_line((("Enter", "trains"), ("Tab", "next field"), ("Ctrl+R", "rates"), ("Esc", escape))).fit(width)
+        escape = tr("closes") if self.sweep is None else tr("back to the sweep")
+        pairs = [(tr("Enter"), tr("trains")), (tr("Tab"), tr("next field")), (tr("Ctrl+R"), tr("rates"))]
+        keys = keys_line([*pairs, (tr("Esc"), escape)]).fit(width)
         return [*lines, *[Line()] * (height - len(lines) - 1), keys]
 
     # --- the sweep -------------------------------------------------------------------------------
@@ -230,17 +235,9 @@ class SweepScreen(ListWindow[None]):
         plan, state = sweep.plan, sweep.state
         self.at = min(self.at, self.count - 1)
         done = share(state)
-        standing = "trains" if sweep.running else "stopped" if sweep.stopped else "done"
+        standing = tr("trains") if sweep.running else tr("stopped") if sweep.stopped else tr("done")
         percent = Line.of((f"  {standing}, {int(done * 100)} %   {self.lens.words}", "dim"))
-        full = headline(plan, title(plan.experiment, glyphs))
-        shorter = full.partition(": ")[2]
-        ways = (
-            full,
-            full.rpartition(" of ")[0],
-            shorter,
-            shorter.rpartition(" of ")[0],
-            shorter.rpartition(" from ")[0],
-        )
+        ways = headlines(plan, title(plan.experiment, glyphs))
         lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
@@ -267,13 +264,15 @@ class SweepScreen(ListWindow[None]):
 
     def _sweep_keys(self, sweep: SweepThread, width: int) -> Line:
         running = sweep.running and not sweep.stopped
-        stop = [("x", "stops it")] if running else []
-        aside = "left/right" if self._services.settings.ascii else "←→"
-        seeds = [("Tab" if sweep.plan.across else aside, "seeds")] if len(sweep.plan.seeds) > 1 else []
-        leave = ("Esc", "leaves it running" if running else "closes")
-        full = [("Enter", "goes there"), *seeds, ("n", "new sweep"), ("Ctrl+R", "rates"), *stop, leave]
-        short = [("Enter", "go"), *seeds, ("n", "new"), *stop, leave]
-        shortest = [("Enter", "go"), ("n", "new"), *stop, leave]
+        stop = [("x", tr("stops it"))] if running else []
+        aside = tr("left/right") if self._services.settings.ascii else "←→"
+        seeds = [(tr("Tab") if sweep.plan.across else aside, tr("seeds"))] if len(sweep.plan.seeds) > 1 else []
+        leave = (tr("Esc"), tr("leaves it running") if running else tr("closes"))
+        there, rates = (tr("Enter"), tr("goes there")), (tr("Ctrl+R"), tr("rates"))
+        full = [there, *seeds, ("n", tr("new sweep")), rates, *stop, leave]
+        go, new = (tr("Enter"), tr("go")), ("n", tr("new"))
+        short = [go, *seeds, new, *stop, leave]
+        shortest = [go, new, *stop, leave]
         looks = [[*keys[:-1], *LOOK_KEYS[:n], leave] for keys in (full, short) for n in (len(LOOK_KEYS), 1)]
         return roomiest(width, *map(keys_line, (*looks, full, short, shortest))).fit(width)
 

@@ -6,6 +6,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from adder_engine.experiment import LOSSES
+from adder_engine.language import tr
 from adder_engine.snapshot import RunSummary
 from adder_tui.ui.axis import LABELS
 from adder_tui.ui.chart import BLANK, Scale, scale_of, x_axis, y_labels
@@ -30,10 +32,13 @@ ROWS = 2
 
 
 def loss_changes(marks: Sequence[Annotation]) -> list[tuple[float, str]]:
-    """``(epoch, loss)`` for each time that another loss function was chosen, in order."""
+    """``(epoch, loss)`` for each time that another loss function was chosen, in order.
+
+    A mark's text is in the learner's language; the function's own name is in none.
+    """
     found = []
     for mark in marks:
-        names = [part.removeprefix("loss ") for part in mark.text.split(", ") if part.startswith("loss ")]
+        names = [word for part in mark.text.split(", ") for word in part.split() if word in LOSSES]
         found += [(mark.epoch, name) for name in names[-1:]]
     return found
 
@@ -258,19 +263,20 @@ def _empty(view: ViewState, axis: Axis, rows: int) -> list[Line]:
     """What stands in a chart that has nothing to show yet, or not in the part in sight."""
     columns = axis.columns
     if axis.span[0] > drawn_to(view):
-        words = [Line.of(("nothing trained here yet", "dim")), Line.of(("0", "key"), ("  shows all epochs", "dim"))]
+        every = Line.of(("0", "key"), (tr("  shows all epochs"), "dim"))
+        words = [Line.of((tr("nothing trained here yet"), "dim")), every]
     elif newest_epoch(view):
-        words = [Line.of(("no loss here is a finite number", "dim"))]
+        words = [Line.of((tr("no loss here is a finite number"), "dim"))]
     elif view.snapshot is None:
-        words = [Line.of((f"loading{view.glyphs.ellipsis}", "dim"))]
+        words = [Line.of((f"{tr('loading')}{view.glyphs.ellipsis}", "dim"))]
     elif view.snapshot.status in ("stopped", "failed"):
         words = []
     elif not view.experiment.epochs:
-        words = [Line.of(("no epochs: it stays untrained", "dim"))]
+        words = [Line.of((tr("no epochs: it stays untrained"), "dim"))]
     else:
         words = [
-            Line.of(("space", "key"), ("  trains", "dim")),
-            Line.of(("  .  ", "key"), ("  takes one step", "dim")),
+            Line.of((tr("space"), "key"), (tr("  trains"), "dim")),
+            Line.of(("  .  ", "key"), (tr("  takes one step"), "dim")),
         ]
     top = max(0, (rows - len(words)) // 2)
     lines = [Line().fit(columns) for _ in range(rows)]
@@ -285,8 +291,8 @@ def _legend(
 ) -> Line:
     """What is drawn how; where it grows too long, first the gaps shrink, then words that are needed least go."""
     scale = "" if others and not lens.linear else f", {lens.words}"
-    word = "  loss"
-    ways = ((word, scale, "   ", " in an epoch"), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
+    word = tr("  loss")
+    ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
     zero = "" if view.snapshot is None else zeros(view.snapshot.losses)
     return roomiest(width, *(_legend_with(view, others, leaving, lens, zero, *way) for way in ways))
 
@@ -300,17 +306,20 @@ def _legend_with(
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     thin = ink if glyphs.ascii else glyphs.horizontal
     drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
-    own = "train" if snapshot is None else glyphs.text(view.titles.get(snapshot.run, "train"))
-    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {own}{over}", "dim" if own == "train" else "strong"))
+    named = None if snapshot is None else view.titles.get(snapshot.run)
+    own = glyphs.text(named or tr("train"))
+    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {own}{over}", "strong" if named else "dim"))
     if zero:
         line = Line.of(line, (f", {zero}", "strong"))
     if lens.smooth:
         mean = glyphs.mean if glyphs.ascii else ink
-        line = Line.of(line, gap, (mean * 2, "train"), (f" mean {'of ' if word else ''}{count(lens.smooth)}", "dim"))
+        epochs = count(lens.smooth)
+        told = tr(" mean of {epochs}", epochs=epochs) if word else tr(" mean {epochs}", epochs=epochs)
+        line = Line.of(line, gap, (mean * 2, "train"), (told, "dim"))
     if view.has_held_out:
-        line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (" held-out", "dim"))
+        line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (tr(" held-out"), "dim"))
     if snapshot is not None and has_band(snapshot.losses):
-        line = Line.of(line, gap, (glyphs.band * 2, "faint"), (f" batches{within}", "dim"))
+        line = Line.of(line, gap, (glyphs.band * 2, "faint"), (tr(" batches") + within, "dim"))
     if snapshot is not None:
         for run, marker in others:
             name = glyphs.text(view.titles.get(run.id) or shown_beside(snapshot, run))
@@ -331,8 +340,10 @@ def zeros(losses: Losses) -> str:
     first = last - int(np.argmin(goes_on[::-1])) if not goes_on.all() else 0
     start, stop = (count(int(losses.epochs[i])) for i in (first, last))
     if last == len(losses.train) - 1 and (first < last or len(losses.train) == 1):
-        return f"0 from epoch {start}"
-    return f"0 at epoch {start}" if first == last else f"0 from epoch {start} to {stop}"
+        return tr("0 from epoch {start}", start=start)
+    if first == last:
+        return tr("0 at epoch {epoch}", epoch=start)
+    return tr("0 from epoch {start} to {stop}", start=start, stop=stop)
 
 
 def loss_at(losses: Losses, epoch: int) -> tuple[float | None, float | None]:
@@ -370,25 +381,26 @@ def read_out(view: ViewState, epoch: int, look: EpochSummary | None, axis: Axis,
     if snapshot is None:
         return [Line().fit(width)] * ROWS
     train, test = loss_at(snapshot.losses, epoch)
-    first = Line.of((" epoch ", "dim"), (count(epoch), "key"))
+    first = Line.of((tr(" epoch "), "dim"), (count(epoch), "key"))
     if look is not None:
         train, test = look.train_loss, look.test_loss
-        first = Line.of(first, (", update ", "dim"), count(look.update))
+        first = Line.of(first, (tr(", update "), "dim"), count(look.update))
     known = number(train, glyphs) if train is not None or look is not None or not epoch else glyphs.ellipsis
-    first = Line.of(first, ("   train loss ", "dim"), (known, "train"), (over_pairs(view.experiment, glyphs)[2], "dim"))
+    over = over_pairs(view.experiment, glyphs)[2]
+    first = Line.of(first, (tr("   train loss "), "dim"), (known, "train"), (over, "dim"))
     if view.has_held_out:
         age = "" if test is None else held_out_age(view.experiment, snapshot.losses, epoch)
-        first = Line.of(first, ("  held-out ", "dim"), (number(test, glyphs), "test"), (age, "dim"))
+        first = Line.of(first, (tr("  held-out "), "dim"), (number(test, glyphs), "test"), (age, "dim"))
     for run, marker in on_chart(view):
         if epoch <= run.epoch:
             there, at = near(run.losses, epoch)
-            aside = f" at {count(at)}" if at != epoch else ""
+            aside = tr(" at {epoch}", epoch=count(at)) if at != epoch else ""
             name = glyphs.text(shown_beside(snapshot, run))
             first = Line.of(first, (f"  {marker} {name} ", "dim"), number(there, glyphs), (aside, "dim"))
     here = [mark.text for mark in snapshot.marks if axis.column(mark.epoch) == axis.column(epoch)]
     if here:
         first = Line.of(first, (f"  {glyphs.mark} ", "strong"), glyphs.text(here[-1]))
-    keys = Line.of(("Enter", "key"), (" goes there ", "dim"), ("Esc", "key"), (" lets go ", "dim"))
+    keys = Line.of((tr("Enter"), "key"), (tr(" goes there "), "dim"), (tr("Esc"), "key"), (tr(" lets go "), "dim"))
     return [first.fit(width, glyphs.ellipsis), _answers(view, look, width - keys.width).with_right(keys, width)]
 
 

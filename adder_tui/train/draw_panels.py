@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr, trn
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.numbers import count, number, plain_number, plural, rate_text
 from adder_tui.ui.run_state import (
@@ -21,6 +22,7 @@ from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Cause, Divergence, Outlook, Snapshot, Stuck
 
 
@@ -31,7 +33,7 @@ LEAST_NAMED = 66
 """Columns from which on there is room for whose limit it is."""
 ROWS = 2
 WORDS: dict[Cause, str] = {
-    "dead": "dead", "saturated": "saturated", "muted": "muted", "zero": "without weights",
+    "dead": tr("dead"), "saturated": tr("saturated"), "muted": tr("muted"), "zero": tr("without weights"),
 }  # fmt: skip
 """What units are called that are the same for every row."""
 
@@ -62,7 +64,7 @@ def _progress(view: ViewState, width: int) -> list[Line]:
     done = view.snapshot.epoch if view.snapshot else 0
     share = _share(view.snapshot) if view.snapshot else 0.0
     return [
-        _row("epoch", Line.of((count(done), "strong"), (f" of {count(epochs)}", "dim"))),
+        _row(tr("epoch"), Line.of((count(done), "strong"), (tr(" of {epochs}", epochs=count(epochs)), "dim"))),
         bar(share, width, view.glyphs),
     ]
 
@@ -76,18 +78,18 @@ def _share(snapshot: Snapshot) -> float:
 def _losses(view: ViewState, width: int) -> list[Line]:
     snapshot, glyphs = view.snapshot, view.glyphs
     over = over_pairs(view.experiment, glyphs)
-    train = _row("train loss", Line.of((number(snapshot.train_loss if snapshot else None, glyphs), "train")))
+    train = _row(tr("train loss"), Line.of((number(snapshot.train_loss if snapshot else None, glyphs), "train")))
     rows = [roomiest(width, *(Line.of(train, (words, "dim")) for words in over))]
     if view.has_held_out:
         test = snapshot.test_loss if snapshot else None
         age = held_out_age(view.experiment, snapshot.losses, snapshot.epoch) if snapshot and test is not None else ""
-        rows.append(_row("held-out", Line.of((number(test, glyphs), "test"), (age, "dim"))))
+        rows.append(_row(tr("held-out"), Line.of((number(test, glyphs), "test"), (age, "dim"))))
     skipped = snapshot is not None and snapshot.status == "playing" and snapshot.current_loss is None
-    now = Line.of(("while paused", "dim")) if skipped else number(snapshot.current_loss if snapshot else None, glyphs)
-    rows.append(_row("loss now", now))
+    now = number(snapshot.current_loss if snapshot else None, glyphs)
+    rows.append(_row(tr("loss now"), Line.of((tr("while paused"), "dim")) if skipped else now))
     if view.experiment.training.loss == "mse":
         typical = rmse_now(snapshot) if snapshot else None
-        rows.append(_row("RMSE", number(typical, glyphs), Line.of((" a sum", "dim"))))
+        rows.append(_row("RMSE", number(typical, glyphs), Line.of((tr(" a sum"), "dim"))))
     return rows
 
 
@@ -95,47 +97,61 @@ def _pace(view: ViewState) -> list[Line]:
     snapshot = view.snapshot
     speed = snapshot.speed if snapshot and snapshot.status == "playing" else 0.0
     rounded = count(round(speed / 100) * 100) if speed >= 10_000 else number(speed, view.glyphs, 3).removesuffix(".0")
-    value = f"{rounded} updates/s" if speed else view.glyphs.none
-    return [_row("speed", value), _row("pace", pace_words(view.pace))]
+    told = tr("{speed} updates/s", speed=rounded) if speed else view.glyphs.none
+    return [_row(tr("speed"), told), _row(tr("pace"), pace_words(view.pace))]
 
 
 def _setting(view: ViewState, width: int) -> list[Line]:
     experiment = view.experiment
     training = experiment.training
-    activation = "linear" if experiment.is_affine else experiment.activation_words
-    lr = view.snapshot.lr if view.snapshot else training.lr
+    activation = tr("linear") if experiment.is_affine else experiment.activation_words
+    lr = fine_rate(view.snapshot.lr if view.snapshot else training.lr, view.glyphs)
     return [
-        _row("optimizer", f"{training.optimizer}, lr {plain_number(float(f'{lr:.4g}'), view.glyphs)}"),
+        _row(tr("optimizer"), f"{training.optimizer}, lr {lr}"),
         *limit_rows(view, width),
-        _row("batch", text if len(text := batch(experiment)) <= width - LABEL_WIDTH else text.removesuffix(" rows")),
-        _row("network", f"{layers(experiment.network.layers)}, {activation}"),
-        _row("parameters", plural(experiment.parameter_count, "number")),
-        _row("seed", str(experiment.seed)),
+        _row(tr("batch"), _batch(experiment, width - LABEL_WIDTH)),
+        _row(tr("network"), f"{layers(experiment.network.layers)}, {activation}"),
+        _row(tr("parameters"), plural(experiment.parameter_count, "number", "numbers")),
+        _row(tr("seed"), str(experiment.seed)),
     ]
+
+
+def _batch(experiment: Experiment, room: int) -> str:
+    """What an update is made of, without the word for its rows where that has no room."""
+    text, rows = batch(experiment), experiment.row_count
+    return text if len(text) <= room else text.removesuffix(f" {trn('row', 'rows', rows)}")
 
 
 def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line]:
     """Two lines: what grew first and by how much, then the rate beside the limit."""
     glyphs = view.glyphs
-    grew = f", {glyphs.times_sign}{number(blow_up.factor, glyphs, 3)} an update" if blow_up.over else ""
-    happened = "  diverged  " if blow_up.lost_at is None else "  blew up   "
+    factor = f"{glyphs.times_sign}{number(blow_up.factor, glyphs, 3)}"
+    grew = tr(" grew first, {factor} an update", factor=factor) if blow_up.over else tr(" grew first")
+    happened = tr("diverged") if blow_up.lost_at is None else tr("blew up")
     first = Line.of(
-        (happened, "minus"), ("at update ", "dim"), (count(blow_up.update), "strong"), (": ", "dim"),
-        (blow_up.tensor, "strong"), (f" grew first{grew}", "text"),
-        (f" over {count(blow_up.over)}" if blow_up.over else "", "dim"),
+        (_lead(happened), "minus"), (tr("at update "), "dim"), (count(blow_up.update), "strong"), (": ", "dim"),
+        (blow_up.tensor, "strong"), (grew, "text"),
+        (tr(" over {updates}", updates=count(blow_up.over)) if blow_up.over else "", "dim"),
     )  # fmt: skip
-    second = Line.of(("  rate      ", "dim"), (fine_rate(blow_up.lr, glyphs), "strong"))
+    second = Line.of((_lead(tr("rate")), "dim"), (fine_rate(blow_up.lr, glyphs), "strong"))
     limit = blow_up.own_limit or blow_up.limit
     if limit is not None:
         optimizer = view.experiment.training.optimizer
-        name = f"limit for {optimizer}" if limit_is_own(blow_up) else glyphs.text("limit 2/λmax")
-        name = name if width >= LEAST_NAMED else "limit"
+        own = tr("limit for {optimizer}", optimizer=optimizer)
+        name = own if limit_is_own(blow_up) else glyphs.text(tr("limit 2/λmax"))
+        name = name if width >= LEAST_NAMED else tr("limit")
         second = Line.of(second, (f"   {name} ", "dim"), (fine_rate(limit, glyphs), "strong"))
         if optimizer in SCALED and width >= 76:
-            second = Line.of(second, (f" (guide for {optimizer})", "dim"))
+            second = Line.of(second, (tr(" (guide for {optimizer})", optimizer=optimizer), "dim"))
     rescue = rate_text(blow_up.rescue_lr, glyphs)
-    keys = Line.of(("h", "key"), (f" back to {count(blow_up.back_to)}, rate {rescue} ", "dim"))
+    back = tr(" back to {update}, rate {rate} ", update=count(blow_up.back_to), rate=rescue)
+    keys = Line.of(("h", "key"), (back, "dim"))
     return [first.fit(width, glyphs.ellipsis), second.with_right(keys, width, glyphs.ellipsis)]
+
+
+def _lead(word: str) -> str:
+    """The word in front of a line of two."""
+    return f"  {word:<9} "
 
 
 def limit_rows(view: ViewState, width: int) -> list[Line]:
@@ -152,26 +168,27 @@ def limit_rows(view: ViewState, width: int) -> list[Line]:
         before = outlook.limit_before
         if before is None or snapshot.lr <= before or outlook.moment.update != snapshot.moment.update:
             return []
-        was = Line.of(("over limit ", "minus"), (fine_rate(before, view.glyphs), "strong"))
-        return [Line.of(was, (" a step ago", "dim"))]
-    row = Line.of(("over limit ", "minus"), (fine_rate(outlook.limit, view.glyphs), "strong"))
+        was = Line.of((tr("over limit "), "minus"), (fine_rate(before, view.glyphs), "strong"))
+        return [Line.of(was, (tr(" a step ago"), "dim"))]
+    row = Line.of((tr("over limit "), "minus"), (fine_rate(outlook.limit, view.glyphs), "strong"))
     if outlook.moment.update == snapshot.moment.update:
         return [row]
     measured = outlook.moment.update // snapshot.experiment.updates_per_epoch
-    return [roomiest(width, *(Line.of(row, (words, "dim")) for words in (f" at epoch {count(measured)}", " earlier")))]
+    since = tr(" at epoch {epoch}", epoch=count(measured)), tr(" earlier")
+    return [roomiest(width, *(Line.of(row, (words, "dim")) for words in since))]
 
 
 def stuck_text(stuck: Stuck) -> str:
     """That the loss stands still and why, in two sentences; for the command line."""
-    return f"The loss stands still: {_seen(stuck, UNICODE)}. {_upper(_why(stuck, UNICODE))}."
+    return tr("The loss stands still: {seen}. {why}.", seen=_seen(stuck, UNICODE), why=_upper(_why(stuck, UNICODE)))
 
 
 def stuck_lines(view: ViewState, stuck: Stuck, width: int) -> list[Line]:
     """Two lines: what is seen, then why."""
     glyphs = view.glyphs
-    first = Line.of(("  stuck     ", "minus"), (_seen(stuck, glyphs), "strong"))
+    first = Line.of((_lead(tr("stuck")), "minus"), (_seen(stuck, glyphs), "strong"))
     causes = [_why(stuck, glyphs), _cause(stuck, glyphs), *_shorter(stuck, glyphs)]
-    second = roomiest(width, *(Line.of(("  because   ", "dim"), glyphs.text(words)) for words in causes))
+    second = roomiest(width, *(Line.of((_lead(tr("because")), "dim"), glyphs.text(words)) for words in causes))
     return [first.fit(width, glyphs.ellipsis), second.fit(width, glyphs.ellipsis)]
 
 
@@ -188,53 +205,65 @@ def stuck_here(view: ViewState) -> Stuck | None:
 
 def _seen(stuck: Stuck, glyphs: Glyphs) -> str:
     if not stuck.alike:
-        return f"at loss {number(stuck.loss, glyphs)}"
+        return tr("at loss {loss}", loss=number(stuck.loss, glyphs))
     low, high = plain_number(float(f"{stuck.low:.4g}"), glyphs), plain_number(float(f"{stuck.high:.4g}"), glyphs)
     least, most = (number(answer, glyphs) for answer in stuck.answers)
     if least == most:
-        return f"every answer is {least}, targets reach from {low} to {high}"
-    return f"answers reach from {least} to {most}, targets from {low} to {high}"
+        return tr("every answer is {least}, targets reach from {low} to {high}", least=least, low=low, high=high)
+    return tr(
+        "answers reach from {least} to {most}, targets from {low} to {high}", least=least, most=most, low=low, high=high
+    )
 
 
 def _why(stuck: Stuck, glyphs: Glyphs) -> str:
     text = _cause(stuck, glyphs)
-    return f"{text}; the targets are flat too" if stuck.broadcast and stuck.cause != "broadcast" else text
+    return tr("{why}; the targets are flat too", why=text) if stuck.broadcast and stuck.cause != "broadcast" else text
 
 
 def _cause(stuck: Stuck, glyphs: Glyphs) -> str:
     if stuck.cause == "broadcast":
-        return "flat_target: each answer is compared with every target, so their mean is the best there is"
+        return tr("flat_target: each answer is compared with every target, so their mean is the best there is")
     if stuck.cause in ("zero", "copies") and stuck.weight == 0:
-        return "all weights are 0, so that no gradient reaches any of them"
+        return tr("all weights are 0, so that no gradient reaches any of them")
     if stuck.cause == "copies" and stuck.weight is not None:
-        same = f"all weights are equal ({plain_number(float(f'{stuck.weight:.4g}'), glyphs)})"
-        return f"{same}: the units of a layer learn the same and stay copies"
+        weight = plain_number(float(f"{stuck.weight:.4g}"), glyphs)
+        same = tr("all weights are equal ({weight})", weight=weight)
+        return f"{same}: {tr('the units of a layer learn the same and stay copies')}"
     if stuck.cause == "copies":
-        return "the units of each layer have the same weights: they learn the same and stay copies"
+        return tr("the units of each layer have the same weights: they learn the same and stay copies")
     if len(stuck.counts) > 1:
         parts = [f"{count(many)} {WORDS[cause]}" for cause, many in stuck.counts]
-        return f"of the {count(stuck.units)} units of layer {stuck.layer} {', '.join(parts)}"
+        units, kinds = count(stuck.units), ", ".join(parts)
+        return tr("of the {units} units of layer {layer} {kinds}", units=units, layer=stuck.layer, kinds=kinds)
     if stuck.cause == "zero":
-        return f"all weights of layer {stuck.layer} from units that differ are 0"
-    units = "the one unit" if stuck.units == 1 else f"all {count(stuck.units)} units"
-    verb = "is" if stuck.units == 1 else "are"
+        return tr("all weights of layer {layer} from units that differ are 0", layer=stuck.layer)
+    said = trn(
+        "the one unit of layer {layer} is {kind}", "all {units} units of layer {layer} are {kind}", stuck.units,
+        units=count(stuck.units), layer=stuck.layer, kind=WORDS[stuck.cause],
+    )  # fmt: skip
     after = {
-        "dead": "0 for every row, no gradient passes",
-        "saturated": "flat for every row, next to no gradient passes",
-    }.get(stuck.cause, "their outputs are held at 0")
-    return f"{units} of layer {stuck.layer} {verb} {WORDS[stuck.cause]}: {after}"
+        "dead": tr("0 for every row, no gradient passes"),
+        "saturated": tr("flat for every row, next to no gradient passes"),
+    }.get(stuck.cause, tr("their outputs are held at 0"))
+    return f"{said}: {after}"
 
 
 def _shorter(stuck: Stuck, glyphs: Glyphs) -> list[str]:
     """The cause in fewer and fewer words, each time whole."""
     if stuck.cause == "broadcast":
-        return ["flat_target compares all with all: the mean is best", "flat_target: the mean is the best there is"]
+        return [
+            tr("flat_target compares all with all: the mean is best"),
+            tr("flat_target: the mean is the best there is"),
+        ]
     if stuck.cause in ("zero", "copies") and stuck.weight == 0:
-        return ["all weights are 0: no gradient reaches any"]
+        return [tr("all weights are 0: no gradient reaches any")]
     if stuck.cause == "copies":
-        return ["the units of a layer are alike and stay so: copies", "units of a layer stay copies of each other"]
+        return [
+            tr("the units of a layer are alike and stay so: copies"),
+            tr("units of a layer stay copies of each other"),
+        ]
     if stuck.cause == "zero" and len(stuck.counts) == 1:
-        return [f"layer {stuck.layer} weighs no unit that differs"]
+        return [tr("layer {layer} weighs no unit that differs", layer=stuck.layer)]
     first, _, then = _cause(stuck, glyphs).partition(": ")
     return [f"{first}: {then.rpartition(', ')[2]}", first] if then else [first]
 

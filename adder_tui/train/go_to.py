@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import RequestError
+from adder_engine.language import tr
 from adder_tui.train.draw_chart import newest_epoch
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.numbers import count
@@ -25,13 +26,15 @@ def epoch_typed(typed: str, newest: int) -> int:
     digits = "".join(typed.split())
     if PARTED.fullmatch(digits):  # as the screen writes it; no epoch has a decimal comma
         digits = digits.replace(",", "")
-    known = f"the run has been at epochs 0 to {count(newest)}"
+    last = count(newest)
     if not (digits.isascii() and digits.isdigit()):
         shown = typed.strip()
-        what = f"{shown if len(shown) <= 24 else shown[:23] + '…'} is no epoch" if shown else "Type an epoch"
-        raise RequestError(f"{what}: {known}.")
+        if not shown:
+            raise RequestError(tr("Type an epoch: the run has been at epochs 0 to {last}.", last=last))
+        shown = shown if len(shown) <= 24 else shown[:23] + "…"
+        raise RequestError(tr("{typed} is no epoch: the run has been at epochs 0 to {last}.", typed=shown, last=last))
     if len(digits) > 15 or int(digits) > newest:
-        raise RequestError(f"{known[0].upper()}{known[1:]}; space or . trains on.")
+        raise RequestError(tr("The run has been at epochs 0 to {last}; space or . trains on.", last=last))
     return int(digits)
 
 
@@ -46,11 +49,11 @@ class GoToEpoch(FieldDialog):
         self._controller = services.controller
         view = services.view()
         if view.snapshot is None:
-            raise RequestError("The engine is still loading.")
-        known = f"The run has been at epochs 0 to {count(newest_epoch(view))}."
+            raise RequestError(tr("The engine is still loading."))
+        last = count(newest_epoch(view))
         super().__init__(
-            services.view, (("Go to epoch", "strong"),), str(view.snapshot.epoch),
-            f"Enter goes there, Esc leaves. {known}",
+            services.view, ((tr("Go to epoch"), "strong"),), str(view.snapshot.epoch),
+            tr("Enter goes there, Esc leaves. The run has been at epochs 0 to {last}.", last=last),
         )  # fmt: skip
 
     async def take(self, typed: str) -> None:

@@ -116,7 +116,7 @@ def _labels(places: Sequence[float], step: float, glyphs: Glyphs, room: int = LA
     forms += [[number(place, glyphs, digits) for place in places] for digits in range(1, LABELS)]
 
     def will_do(form: list[str]) -> bool:
-        pairs = [(told(label), place) for label, place in zip(form, places, strict=True)]
+        pairs = [(label_value(label), place) for label, place in zip(form, places, strict=True)]
         exact = all(math.isclose(said, place, rel_tol=1e-9) for said, place in pairs)
         apart = all(abs(said - place) <= max(step / 1_000, math.ulp(place)) for said, place in pairs)
         return exact and apart and len({*form}) == len(form) and all(len(label) < room for label in form)
@@ -124,6 +124,6 @@ def _labels(places: Sequence[float], step: float, glyphs: Glyphs, room: int = LA
     return next((form for form in forms if will_do(form)), [])
 
 
-def told(label: str) -> float:
+def label_value(label: str) -> float:
     """The number that an axis's label tells."""
     return float(label.replace(",", "").replace("−", "-").replace("k", "e3").replace("M", "e6"))

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from adder_engine.errors import RequestError
+from adder_engine.language import tr
 from adder_tui.commands import Window
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name
 from adder_tui.ui.canvas import Drawing, ViewSource, heading
@@ -252,7 +253,7 @@ def _neurons(text: str, experiment: Experiment) -> list[Found]:
     hidden = [Neuron(c, i) for c in range(1, len(layers) - 1) for i in range(layers[c])]
     layout = layout_for(experiment)
     return [
-        Found(name, f"neuron, by {layout.name_of(index)}", Parameter(index))
+        Found(name, tr("neuron, by {bias}", bias=layout.name_of(index)), Parameter(index))
         for neuron in hidden
         if (name := neuron_name(neuron, experiment)).startswith(text)
         for index in (layout.bias(neuron.column - 1).start + neuron.index,)
@@ -271,14 +272,18 @@ def nothing(typed: str, experiment: Experiment) -> str:
         except RequestError as error:
             return str(error)
     example = layout.name_of(0)
-    return f"Nothing is called {typed.strip()!r}: type part of a tensor's name, or a number's place such as {example}."
+    return tr(
+        "Nothing is called {typed!r}: type part of a tensor's name, or a number's place such as {example}.",
+        typed=typed.strip(),
+        example=example,
+    )
 
 
 class Find(SearchDialog[Parameter | None, Found]):
     """Resolves with what was chosen, or with None."""
 
     def __init__(self, source: ViewSource) -> None:
-        super().__init__(source, "find a tensor or a number, such as hidden.weight[2,0]")
+        super().__init__(source, tr("find a tensor or a number, such as hidden.weight[2,0]"))
 
     def found(self, typed: str) -> Sequence[Found]:
         return found(typed, self.source().experiment)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, Tone, joined
 from adder_tui.ui.numbers import round_up, short_number
 from adder_tui.ui.symbols import Glyphs
@@ -305,7 +306,8 @@ def sign_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
 def boundary_legend(steps: Sequence[float], glyphs: Glyphs, width: int) -> Line:
     """Every character with the probability of a yes from where it begins: no at the left, yes at the right."""
     shares = [f"{0.5 + step:.0%}" for step in steps]
-    names = [f"no {shares[-1]}", *reversed(shares[:-1]), "50%", *shares[:-1], f"{shares[-1]} yes"]
+    *shares, most = shares
+    names = [tr("no {share}", share=most), *reversed(shares), "50%", *shares, tr("{share} yes", share=most)]
     return _legend(SIGNS, names, "sign", -3, width)
 
 
@@ -328,7 +330,7 @@ def _legend(characters: str, names: Sequence[str], scale: Scale, first: int, wid
 def range_text(low: float, high: float, glyphs: Glyphs) -> str:
     """``0 to 100``, ``0.12 to 98.7``; of one number alone itself."""
     shown = [short_number(float(f"{x:.3g}"), glyphs) for x in (low, high)]
-    return shown[0] if low == high else " to ".join(shown)
+    return shown[0] if low == high else tr("{low} to {high}", low=shown[0], high=shown[1])
 
 
 def ranges_text(a: tuple[float, float], b: tuple[float, float], glyphs: Glyphs) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from adder_engine.language import tr, trn
 from adder_tui.ui.numbers import count
 
 SMOOTHED = (0, 10, 100, 1000)
@@ -66,7 +67,7 @@ class Lens:
     @property
     def words(self) -> str:
         """What the y axis is."""
-        return "linear scale" if self.linear else "log scale"
+        return tr("linear scale") if self.linear else tr("log scale")
 
 
 WHOLE = Lens()
@@ -86,19 +87,23 @@ def looked(
     """
     if way == "scale":
         lens = replace(lens, linear=not lens.linear)
-        return lens, f"The loss on a {lens.words}."
+        return lens, tr("The loss on a linear scale.") if lens.linear else tr("The loss on a log scale.")
     if way == "smooth":
         lens = replace(lens, smooth=SMOOTHED[(SMOOTHED.index(lens.smooth) + 1) % len(SMOOTHED)])
-        return (
-            lens,
-            f"Beside each loss the mean of {count(lens.smooth)} epochs." if lens.smooth else "The loss as it is.",
-        )
+        mean = trn("Beside each loss the mean of {epochs} epoch.", "Beside each loss the mean of {epochs} epochs.",
+                   lens.smooth, epochs=count(lens.smooth))  # fmt: skip
+        return lens, mean if lens.smooth else tr("The loss as it is.")
     if way == "whole":
-        return replace(lens, part=None), "All epochs."
+        return replace(lens, part=None), tr("All epochs.")
     there = lens.zoomed(int(by), around, last) if way == "zoom" else lens.panned(by / 2, last, drawn)
     if there == lens:
-        pan = "as far as it was trained" if by > 0 and lens.span(last)[1] < last else "where the chart ends"
-        edge = {"zoom": "as near as it goes" if by < 0 else "all there is", "pan": pan}[way]
-        return lens, f"This is {edge}." if lens.part or way == "zoom" else "All epochs are in sight: + goes nearer."
+        if way == "zoom":
+            return lens, tr("This is as near as it goes.") if by < 0 else tr("This is all there is.")
+        if not lens.part:
+            return lens, tr("All epochs are in sight: + goes nearer.")
+        trained = by > 0 and lens.span(last)[1] < last
+        return lens, tr("This is as far as it was trained.") if trained else tr("This is where the chart ends.")
     low, high = there.span(last)
-    return there, f"Epochs {count(math.ceil(low))} to {count(math.floor(high))}." if there.part else "All epochs."
+    if not there.part:
+        return there, tr("All epochs.")
+    return there, tr("Epochs {low} to {high}.", low=count(math.ceil(low)), high=count(math.floor(high)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from adder_engine.language import tr
 from adder_engine.snapshot import Stage
 from adder_tui.selection import Neuron, end_of, layout_for
 from adder_tui.ui.line import Role
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
     from adder_engine.trace import Trace
 
 
-OWN_LOSS, SCALED_LOSS = "own loss", "scaled loss"
-"""What the current sum's own loss is called, unscaled and scaled; ``train loss`` and ``loss now`` are over rows."""
+OutcomeName = Literal["yes", "answer", "want", "off", "own loss", "scaled loss"]
+OUTCOME: dict[OutcomeName, tuple[str, str]] = {
+    "yes": (tr("yes"), tr("yes")), "answer": (tr("answer"), tr("answer")), "want": (tr("want"), tr("want")),
+    "off": (tr("off"), tr("off")), "own loss": (tr("own loss"), tr("loss")),
+    "scaled loss": (tr("scaled loss"), tr("loss")),
+}  # fmt: skip
+"""What stands under the output is called so, and in short. The loss is the current sum's own, unscaled and scaled:
+``train loss`` and ``loss now`` are over rows."""
 
 
 class NetworkValues:
@@ -82,13 +89,13 @@ class NetworkValues:
         return column > 0 and rung is not None and rung.layer == column - 1
 
     @property
-    def outcome(self) -> list[tuple[str, float, Role]]:
+    def outcome(self) -> list[tuple[OutcomeName, float, Role]]:
         """Under the output: the answer where outputs are scaled, what is wanted, how far off it is, and the loss."""
         snapshot, trace = self.view.snapshot, self.trace
         if trace is None or snapshot is None or not self.has_value(len(self.names), 0):
             return []
         phase = self.reach.rung.phase if self.reach.rung is not None else ""
-        asked, rows = snapshot.asked, list[tuple[str, float, Role]]()
+        asked, rows = snapshot.asked, list[tuple[OutcomeName, float, Role]]()
         scaled, yes_or_no = trace.target_scale != 1, trace.loss_name == "bce"
         if scaled or yes_or_no:
             rows.append(("yes" if yes_or_no else "answer", asked.predicted, "text"))
@@ -98,10 +105,10 @@ class NetworkValues:
                 rows.append(("off", asked.off_by, role_of(asked.off_by)))
             if phase != "forward":
                 name: Role = "strong" if phase == "loss" else "text"
-                rows.append((SCALED_LOSS if scaled else OWN_LOSS, trace.loss, name))
+                rows.append(("scaled loss" if scaled else "own loss", trace.loss, name))
         return rows
 
-    def outcome_text(self, label: str, value: float, room: int) -> str:
+    def outcome_text(self, label: OutcomeName, value: float, room: int) -> str:
         """A number of :attr:`outcome` in so many columns."""
         if label == "want" and value == int(value) and len(plain_number(value, self.glyphs)) <= room:
             return plain_number(value, self.glyphs)

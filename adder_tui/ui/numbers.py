@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr, trn
 from adder_engine.wanted import is_right
 from adder_tui.ui.symbols import Glyphs
 
@@ -76,7 +77,7 @@ def _difference(value: float, glyphs: Glyphs, digits: int) -> str:
 
 def off_by(value: float, glyphs: Glyphs) -> str:
     """``off by −2.63``, or ``exactly`` where nothing is missing."""
-    return f"off by {signed(value, glyphs)}" if value else "exactly right"
+    return tr("off by {difference}", difference=signed(value, glyphs)) if value else tr("exactly right")
 
 
 def percent(share: float) -> str:
@@ -101,7 +102,7 @@ def truth_text(wanted: float | None, yes_or_no: bool, glyphs: Glyphs) -> str:
     """What is right, or a dash where that is not known."""
     if wanted is None or not math.isfinite(wanted):
         return glyphs.none
-    return ("yes" if wanted > 0.5 else "no") if yes_or_no else plain_number(wanted, glyphs)
+    return (tr("yes") if wanted > 0.5 else tr("no")) if yes_or_no else plain_number(wanted, glyphs)
 
 
 def verdict(off: float | None, yes_or_no: bool, glyphs: Glyphs) -> tuple[str, Role]:
@@ -110,12 +111,12 @@ def verdict(off: float | None, yes_or_no: bool, glyphs: Glyphs) -> tuple[str, Ro
         return glyphs.none, "dim"
     if not yes_or_no:
         return signed(off, glyphs), role_of(off)
-    return ("right", "text") if is_right(off) else ("wrong", "minus")
+    return (tr("right"), "text") if is_right(off) else (tr("wrong"), "minus")
 
 
 def verdict_name(yes_or_no: bool) -> str:
     """What a column of such verdicts is called."""
-    return "right?" if yes_or_no else "off by"
+    return tr("right?") if yes_or_no else tr("off by")
 
 
 def role_of(value: float) -> Role:
@@ -159,9 +160,9 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def plural(value: int, noun: str) -> str:
+def plural(value: int, one: str, many: str) -> str:
     """``1 row``, ``10,000 rows``."""
-    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+    return f"{count(value)} {trn(one, many, value)}"
 
 
 def round_up(value: float) -> float:

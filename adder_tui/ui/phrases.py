@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span
 from adder_tui.ui.numbers import count, number, plain_number, role_of
 from adder_tui.ui.symbols import Glyphs
@@ -28,7 +29,7 @@ MOST_FULL_TERMS = 64
 NEAR_ZERO, LARGE = 0.06, 0.5
 """Shares of the layer's largest number: below the one it is next to nothing, from the other on it is large."""
 LABEL = 11
-UNKNOWN = "none: no truth is known for this pair"
+UNKNOWN = tr("none: no truth is known for this pair")
 """In the place of an error or of a gradient of its own."""
 
 
@@ -96,7 +97,7 @@ def sum_of_products(
     if others:
         hidden = set(shown)
         rest = sum(float(x) * float(y) for i, (x, y) in enumerate(pairs) if i not in hidden)
-        pieces.append(f"{figures.factor(rest)} [{others} others]")
+        pieces.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=others))
     if bias is not None:
         pieces.append(figures.factor(bias))
     return tuple(piece if i == 0 else f"+ {piece}" for i, piece in enumerate(pieces))
@@ -239,7 +240,7 @@ def six(value: float, glyphs: Glyphs) -> str:
 def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool = False) -> list[str | Span]:
     """One parameter's gradient as ``.grad`` holds it, and over how many rows unless it is told in ``short``."""
     if not snapshot.gradient_set(index):
-        return [("None" if short else "none yet: .grad is None", "dim")]
+        return [("None" if short else tr("none yet: .grad is None"), "dim")]
     gradient = float(snapshot.state[1, index])
     if index in snapshot.frozen:
         return held_text(snapshot, index, view.glyphs, short)
@@ -248,8 +249,8 @@ def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool =
     if short:
         return phrase
     if view.experiment.training.clip_norm and snapshot.stepped and gradient_is_past(snapshot, index):
-        phrase += [(", clipped", "dim")] if float(snapshot.previous[1, index]) != gradient else []
-    return phrase if rows == 1 else [*phrase, (f" over {count(rows)} rows", "dim")]
+        phrase += [(tr(", clipped"), "dim")] if float(snapshot.previous[1, index]) != gradient else []
+    return phrase if rows == 1 else [*phrase, (tr(" over {rows} rows", rows=count(rows)), "dim")]
 
 
 def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
@@ -257,11 +258,11 @@ def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = Fals
     held, digits = snapshot.held_gradient(index), 4 if short else 6
     if held_since(snapshot, index):
         was = float(snapshot.previous[1, index])
-        return [("held at 0 now, was ", "dim"), (number(was, glyphs, digits), role_of(was))]
-    phrase: list[str | Span] = [("held at 0", "dim")]
+        return [(tr("held at 0 now, was "), "dim"), (number(was, glyphs, digits), role_of(was))]
+    phrase: list[str | Span] = [(tr("held at 0"), "dim")]
     if held is None:
         return phrase
-    return [*phrase, (", else ", "dim"), (number(held, glyphs, digits), role_of(held))]
+    return [*phrase, (tr(", else "), "dim"), (number(held, glyphs, digits), role_of(held))]
 
 
 def held_since(snapshot: Snapshot, index: int) -> bool:
@@ -277,7 +278,7 @@ def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
 def last_change(view: ViewState, snapshot: Snapshot, index: int) -> list[str | Span]:
     """What the last step did to one parameter; after an edit nothing says that any more, until the next step."""
     if not snapshot.stepped:
-        return [("none since it was edited" if snapshot.moment.update else "none yet", "dim")]
+        return [(tr("none since it was edited") if snapshot.moment.update else tr("none yet"), "dim")]
     change = float(snapshot.state[0, index]) - float(snapshot.previous[0, index])
     return [(compact(change, 11, view.glyphs, 4, sign=True), role_of(change))]
 
@@ -287,9 +288,9 @@ def facts_text(view: ViewState, snapshot: Snapshot, index: int, width: int) -> l
     value = float(snapshot.state[0, index])
     parts: list[str | Span] = [(number(value, view.glyphs), role_of(value))]
     if index in snapshot.frozen:
-        parts.append(("  kept", "accent"))
-    gradient = "last gradient" if gradient_is_past(snapshot, index) else "gradient"
-    ways = ((False, gradient, "last step"), (True, gradient, "last step"), (True, "gradient", "step"))
+        parts.append((tr("  kept"), "accent"))
+    gradient = tr("last gradient") if gradient_is_past(snapshot, index) else tr("gradient")
+    ways = ((False, gradient, tr("last step")), (True, gradient, tr("last step")), (True, tr("gradient"), tr("step")))
     for short, name, step in ways:
         phrase = [*parts, (f"   {name} ", "dim"), *gradient_text(view, snapshot, index, short),
                 (f"   {step} ", "dim"), *last_change(view, snapshot, index)]  # fmt: skip

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from adder_engine.analysis.neuron_grids import neuron_grids
+from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, largest_size
 from adder_tui.ui.line import Line, Role, Span, Tone
-from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.network_values import OUTCOME, NetworkValues, OutcomeName
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import compact, sign_mark, strokes_of, tiny
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
@@ -253,7 +254,7 @@ class _Sheet(NetworkValues):
             for y in range(box.rows):
                 self.spots.insert(0, ClickTarget(box.x, box.y + y, box.end - box.x, here))
         if folded := self._folded(c):
-            text = f"{self.glyphs.ellipsis} {folded} more"
+            text = tr("{ellipsis} {count} more", ellipsis=self.glyphs.ellipsis, count=folded)
             if len(text) > boxes[0].end - boxes[0].x + 2:
                 text = f"{self.glyphs.ellipsis}{folded}"
             self.grid.put(boxes[0].x, boxes[-1].y + boxes[-1].rows, text, "dim")
@@ -263,7 +264,7 @@ class _Sheet(NetworkValues):
     def _heading(self, c: int, box: Box) -> None:
         room = box.end - box.x
         scale = self.view.scales.targets if c else self.view.scales.inputs
-        name = self.names[c - 1] if c else "inputs"
+        name = self.names[c - 1] if c else tr("inputs")
         if c in (0, len(self.layers) - 1) and scale != 1:
             divided = f"{name}/{plain_number(scale, self.glyphs)}"
             name = divided if len(divided) <= room + 2 else name
@@ -296,9 +297,12 @@ class _Sheet(NetworkValues):
         elif values is not None and self.has_value(c, box.neuron):
             number = float(values[box.neuron])
         if number is not None:
-            text, role = _told(number, room - (error is not None and room >= LEAST_UNDER), self.view), role_of(number)
+            text, role = (
+                _fitting(number, room - (error is not None and room >= LEAST_UNDER), self.view),
+                role_of(number),
+            )
         if self._is_silenced(c, box.neuron):
-            text, role = ("muted" if room >= len("muted") else self.glyphs.muted), "faint"
+            text, role = (tr("muted") if room >= len(tr("muted")) else self.glyphs.muted), "faint"
         if box.height:
             self._tile(box, self._levels(c, box, error))
         elif not text and number is not None:
@@ -414,7 +418,7 @@ class _Sheet(NetworkValues):
         right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
         y = box.y + box.rows
         if self.trace is not None and self.has_value(len(self.names), 0) and all(label != "want" for label, *_ in told):
-            for words in ("no truth", "known"):
+            for words in (tr("no truth"), tr("known")):
                 self.grid.put(box.x, y + len(told), words, "dim")
                 y += 1
             y = box.y + box.rows
@@ -426,10 +430,10 @@ class _Sheet(NetworkValues):
             self._outcome_row(label, value, role, x, y, right)
             y = box.y + box.rows if beside else y + 1
 
-    def _outcome_row(self, label: str, value: float, role: Role, x: int, y: int, right: int) -> None:
+    def _outcome_row(self, label: OutcomeName, value: float, role: Role, x: int, y: int, right: int) -> None:
         """A number with its label, cut short or left out where there is no room: from ``x`` on, or up to the right."""
         lit = self.reach.rung is not None and self.reach.rung.phase == "loss" and "loss" in label
-        names = (label + " ", label.split()[-1] + " ", "")
+        names = (*(f"{name} " for name in OUTCOME[label]), "")
         wide = [(names[0], room, 1) for room in (OUTPUT_ROOM, OUTPUT_ROOM - 2) if x == right]
         for name, room, gap in [*wide, *((name, max(5, right - x - len(name)), 0) for name in names)]:
             text = self.outcome_text(label, value, room)
@@ -463,7 +467,7 @@ def _middle(box: Box) -> int:
     return 4 * box.y + 2 * max(1, box.height) - (box.height % 2 == 0)
 
 
-def _told(value: float, room: int, view: ViewState) -> str:
+def _fitting(value: float, room: int, view: ViewState) -> str:
     """A value in so many columns; nothing where they do not take it."""
     if room >= 6:
         return compact(value, room, view.glyphs)

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from adder_engine.errors import SumError
+from adder_engine.language import tr
 from adder_tui.ui.canvas import Canvas, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import answer_line
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 class _Label(Canvas):
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        name = "sum" if view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum" else "ask"
+        sums = view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum"
+        name = tr("sum") if sums else tr("ask")
         return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
 
 
@@ -40,7 +42,7 @@ class AnswerLine(Canvas):
         line = answer_line(view)
         asked = view.snapshot.asked.sum if view.snapshot else None
         if asked is not None and typed and not prompt.asks(typed, asked):
-            line = Line.of(("Enter", "key"), (" asks", "dim"))
+            line = Line.of((tr("Enter"), "key"), (tr(" asks"), "dim"))
         return [Line().with_right(Line.of(line, " "), width)]
 
 

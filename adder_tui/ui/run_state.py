@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.language import tr, trn
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.numbers import (
     aligned,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from adder_engine.wanted import Wanted
 
 
+STATUS = {
+    "loading": tr("loading"), "paused": tr("paused"), "playing": tr("playing"), "done": tr("done"),
+    "stopped": tr("stopped"), "failed": tr("failed"),
+}  # fmt: skip
 LEAST_BAR, FULL_BAR = 0.01, 1e6
 """A difference of the one size begins to show in the bar, one of the other fills its half."""
 
@@ -39,8 +44,8 @@ LEAST_BAR, FULL_BAR = 0.01, 1e6
 def line_loss(snapshot: Snapshot) -> tuple[str, float] | None:
     """The loss that a line has room for, and its name: ``train loss``, and before the first epoch ``loss now``."""
     if snapshot.train_loss is not None:
-        return "train loss", snapshot.train_loss
-    return None if snapshot.current_loss is None else ("loss now", snapshot.current_loss)
+        return tr("train loss"), snapshot.train_loss
+    return None if snapshot.current_loss is None else (tr("loss now"), snapshot.current_loss)
 
 
 def rmse_now(snapshot: Snapshot) -> float | None:
@@ -51,12 +56,13 @@ def rmse_now(snapshot: Snapshot) -> float | None:
     return math.sqrt(loss) * snapshot.scales.targets
 
 
-def over_pairs(experiment: Experiment, glyphs: Glyphs, lead: str = " over ") -> tuple[str, str, str]:
+def over_pairs(experiment: Experiment, glyphs: Glyphs, lead: str = tr(" over ")) -> tuple[str, str, str]:
     """What the train loss is a mean over where the target is flat: in full, in words, in short; else three times ''."""
     if not experiment.compares_all_pairs:
         return "", "", ""
     times, n = glyphs.times, count(experiment.rows_per_update)
-    return tuple(lead + words for words in (f"{n}{times}{n} differences", f"n{times}n differences", f"n{times}n"))  # type: ignore[return-value]
+    full, words = (tr("{count}{times}{count} differences", count=rows, times=times) for rows in (n, "n"))
+    return lead + full, lead + words, f"{lead}n{times}n"
 
 
 def pairs_marks(experiments: Sequence[Experiment], glyphs: Glyphs) -> tuple[str, list[str]]:
@@ -75,20 +81,29 @@ def divergence_text(blow_up: Divergence) -> str:
     rate = limit = ""
     if blow_up.above_limit and blow_up.own_limit is not None:
         limit = f"{fine_rate(blow_up.own_limit, UNICODE)}{'' if limit_is_own(blow_up) else ' = 2/λmax'}"
-        rate = f" The rate {fine_rate(blow_up.lr, UNICODE)} stood above the limit {limit}."
-    now = "" if blow_up.loss is None else f" That is loss now, {number(blow_up.loss, UNICODE)}, after the last update."
+        rate = tr(" The rate {lr} stood above the limit {limit}.", lr=fine_rate(blow_up.lr, UNICODE), limit=limit)
+    now = (
+        ""
+        if blow_up.loss is None
+        else tr(" That is loss now, {loss}, after the last update.", loss=number(blow_up.loss, UNICODE))
+    )
     return f"{_happened(blow_up)}{now}{rate}"
 
 
 def _happened(blow_up: Divergence) -> str:
     if blow_up.lost_at is None:
-        ended = "far above its start at 0" if blow_up.times is None or math.isinf(blow_up.times) else (
-            f"{number(blow_up.times, UNICODE, 3)} times above its start"
+        ended = tr("far above its start at 0") if blow_up.times is None or math.isinf(blow_up.times) else (
+            tr("{times} times above its start", times=number(blow_up.times, UNICODE, 3))
         )  # fmt: skip
-        return f"This run diverged: the loss ended {ended}; {blow_up.tensor} grew first."
-    beyond = f"loss 1,000-fold; not finite at {count(blow_up.lost_at)}"
-    how = beyond if blow_up.update < blow_up.lost_at else "loss not finite"
-    return f"This run blew up at update {count(blow_up.update)} ({how}): {blow_up.tensor} grew first."
+        return tr("This run diverged: the loss ended {ended}; {tensor} grew first.", ended=ended, tensor=blow_up.tensor)
+    beyond = tr("loss 1,000-fold; not finite at {lost_at}", lost_at=count(blow_up.lost_at))
+    how = beyond if blow_up.update < blow_up.lost_at else tr("loss not finite")
+    return tr(
+        "This run blew up at update {update} ({how}): {tensor} grew first.",
+        update=count(blow_up.update),
+        how=how,
+        tensor=blow_up.tensor,
+    )
 
 
 def limit_is_own(blow_up: Divergence) -> bool:
@@ -104,28 +119,39 @@ def fine_rate(rate: float, glyphs: Glyphs) -> str:
 def blow_up_sentence(blow_up: Divergence, rescues: bool = True) -> str:
     """What happened, and what would do; ``rescues``: whether the key that goes back works here."""
     if not rescues:
-        return f"{_happened(blow_up)} Home looks at its start."
-    return f"{_happened(blow_up)} h goes back to update {count(blow_up.back_to)} at rate {_rescue(blow_up)}."
+        return tr("{happened} Home looks at its start.", happened=_happened(blow_up))
+    return tr(
+        "{happened} h goes back to update {update} at rate {rate}.",
+        happened=_happened(blow_up),
+        update=count(blow_up.back_to),
+        rate=_rescue(blow_up),
+    )
 
 
 def _rescue(blow_up: Divergence) -> str:
     """The rate that ``h`` takes, and what it is."""
     rate = rate_text(blow_up.rescue_lr, UNICODE)
     if blow_up.rescue_lr == blow_up.setting / 2:
-        return f"{rate}, half of it"
+        return tr("{rate}, half of it", rate=rate)
     if blow_up.own_limit is not None and math.isclose(blow_up.rescue_lr, blow_up.own_limit / 2, rel_tol=0.01):
-        return f"{rate}, half the limit {fine_rate(blow_up.own_limit, UNICODE)}"
+        return tr("{rate}, half the limit {limit}", rate=rate, limit=fine_rate(blow_up.own_limit, UNICODE))
     return rate
 
 
 def held_out_age(experiment: Experiment, losses: Losses, epoch: int) -> str:
     """Of which epoch the held-out loss at an epoch is: `` at 9,900``; empty where it is of that very one."""
+    last = held_out_measured(experiment, losses, epoch)
+    return "" if last is None else tr(" at {last}", last=count(last))
+
+
+def held_out_measured(experiment: Experiment, losses: Losses, epoch: int) -> int | None:
+    """Of which epoch the held-out loss at an epoch is; None where it is of that very one."""
     import numpy as np
 
     measured = int(np.searchsorted(losses.test_epochs, epoch, side="right"))
     noted = int(losses.test_epochs[measured - 1]) if measured else 0  # where the run had an end before it got more
     last = max(experiment.held_out_epoch(epoch), noted)
-    return f" at {count(last)}" if 0 < last < epoch else ""
+    return last if 0 < last < epoch else None
 
 
 def preset_of(experiment: Experiment) -> str | None:
@@ -146,21 +172,22 @@ def title(experiment: Experiment, glyphs: Glyphs) -> str:
     if not changed:
         return name
     if "data.rows" in changed:
-        return f"own rows, {plural(experiment.row_count, 'row')}"
+        return tr("own rows, {rows}", rows=plural(experiment.row_count, "row", "rows"))
     if len(changed) == 1:
         key, (value, _) = next(iter(changed.items()))
         return f"{name}, {key.rpartition('.')[2].replace('_', ' ')} {shown(value, glyphs)}"
-    return f"{name}, {plural(len(changed), 'change')}"
+    return f"{name}, {plural(len(changed), 'change', 'changes')}"
 
 
 def shown(value: Any, glyphs: Glyphs) -> str:
     """A key's value in a few characters."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return tr("on") if value else tr("off")
     if isinstance(value, int | float):
         return plain_number(value, glyphs)
     if isinstance(value, tuple) and value and isinstance(value[0], float):
-        return ", ".join(plain_number(x, glyphs) for x in value) if len(value) == 2 else f"{len(value):,} numbers"
+        pair = ", ".join(plain_number(x, glyphs) for x in value[:2])
+        return pair if len(value) == 2 else plural(len(value), "number", "numbers")
     if isinstance(value, tuple):
         return layers(value)
     return str(value)
@@ -173,10 +200,10 @@ def layers(sizes: tuple[int, ...]) -> str:
 
 def batch(experiment: Experiment) -> str:
     """``1 row``, ``all 10,000 rows``, ``100 of 10,000 rows``."""
-    rows = plural(experiment.row_count, "row")
+    rows = plural(experiment.row_count, "row", "rows")
     if experiment.updates_per_epoch > 1:
-        return f"{experiment.rows_per_update:,} of {rows}"
-    return rows if experiment.row_count == 1 else f"all {rows}"
+        return tr("{some} of {rows}", some=count(experiment.rows_per_update), rows=rows)
+    return rows if experiment.row_count == 1 else tr("all {rows}", rows=rows)
 
 
 def run_state(view: ViewState) -> Line:
@@ -192,12 +219,12 @@ def run_state(view: ViewState) -> Line:
         "failed": glyphs.stopped,
     }[status]
     if status == "loading":
-        return Line.of((f"{sign} loading{glyphs.ellipsis}", "dim"))
+        return Line.of((f"{sign} {STATUS[status]}{glyphs.ellipsis}", "dim"))
     if status == "done" and not view.experiment.epochs:
-        return Line.of((f"{glyphs.paused} untrained", "strong"))
+        return Line.of((f"{glyphs.paused} {tr('untrained')}", "strong"))
     if status == "done" and view.snapshot is not None and view.snapshot.blow_up is not None:
-        return Line.of((f"{sign} diverged", "strong"))
-    return Line.of((f"{sign} {status}", "accent" if status == "playing" else "strong"))
+        return Line.of((f"{sign} {tr('diverged')}", "strong"))
+    return Line.of((f"{sign} {STATUS[status]}", "accent" if status == "playing" else "strong"))
 
 
 def place(snapshot: Snapshot, short: bool = False) -> str:
@@ -209,17 +236,20 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     many = experiment.updates_per_epoch > 1
     climbing = snapshot.moment.rung > 0 and snapshot.status != "playing"
     if not climbing and not snapshot.epoch_update:
-        return f"epoch {count(snapshot.epoch)} of {count(experiment.epochs)}" if experiment.epochs else "epoch 0"
-    here = f"epoch {count(snapshot.epoch + 1)}"
+        if not experiment.epochs:
+            return tr("epoch 0")
+        return tr("epoch {epoch} of {epochs}", epoch=count(snapshot.epoch), epochs=count(experiment.epochs))
+    here = tr("epoch {epoch}", epoch=count(snapshot.epoch + 1))
     if many:
         update = snapshot.epoch_update + climbing
-        here = f"update {count(update)} of {count(experiment.updates_per_epoch)} in {here}"
+        updates = count(experiment.updates_per_epoch)
+        here = tr("update {update} of {updates} in {epoch}", update=count(update), updates=updates, epoch=here)
     rung = snapshot.rung
     if rung is None or not climbing or short:
         return here
     if rung.layer is None:
         return f"{here}: {rung.phase}"
-    return f"{here}: {rung.phase}, layer {experiment.layer_names[rung.layer]}"
+    return tr("{here}: {phase}, layer {layer}", here=here, phase=rung.phase, layer=experiment.layer_names[rung.layer])
 
 
 def formula(collapsed: AffineMap, glyphs: Glyphs, digits: int = 3) -> str:
@@ -240,15 +270,17 @@ def state_line(view: ViewState, width: int) -> Line:
     if snapshot is not None:
         at = Line.of(place(snapshot))
         if snapshot.moment.update < snapshot.newest.update and snapshot.status not in ("failed", "stopped"):
-            at = Line.of(at, (f" (newest {count(_newest_epoch(snapshot))})", "dim"))
+            at = Line.of(at, (tr(" (newest {epoch})", epoch=count(_newest_epoch(snapshot))), "dim"))
         if view.met("epoch"):
             parts.append(at)
         if snapshot.blow_up is not None:
-            what = "blew up" if snapshot.blow_up.lost_at is not None else "diverged"
-            parts.append(Line.of((f"{what} at update {count(snapshot.blow_up.update)}", "minus")))
+            update, diverged = count(snapshot.blow_up.update), snapshot.blow_up.lost_at is None
+            blew_up = tr("blew up at update {update}", update=update)
+            what = tr("diverged at update {update}", update=update) if diverged else blew_up
+            parts.append(Line.of((what, "minus")))
         loss = line_loss(snapshot)
         if loss is not None and not view.veiled and view.met("loss"):
-            over = over_pairs(snapshot.experiment, view.glyphs)[1] if loss[0] == "train loss" else ""
+            over = over_pairs(snapshot.experiment, view.glyphs)[1] if snapshot.train_loss is not None else ""
             parts.append(Line.of((f"{loss[0]} ", "dim"), number(loss[1], view.glyphs), (over, "dim")))
         if snapshot.collapsed is not None and not view.veiled and view.met("collapsed map"):
             parts.append(Line.of(("f = ", "dim"), formula(snapshot.collapsed, view.glyphs)))
@@ -277,23 +309,30 @@ def nothing_left(view: ViewState) -> str:
     """Why a run cannot go on whose epochs are all done, and what would do."""
     epochs, lesson = view.experiment.epochs, view.visiting
     if lesson is not None and not epochs:
-        return f"Lesson {lesson.order} keeps its network untrained. 1 goes back to it, L to a run of your own to train."
+        return tr(
+            "Lesson {order} keeps its network untrained. 1 goes back to it, L to a run of your own to train.",
+            order=lesson.order,
+        )
     if not epochs and view.lesson is not None:
-        return "In this lesson the network stays untrained."
+        return tr("In this lesson the network stays untrained.")
     if not epochs:
-        return "This run has no epochs, so that its network stays untrained: e gives it some."
-    done = "The one epoch is done" if epochs == 1 else f"All {count(epochs)} epochs are done"
+        return tr("This run has no epochs, so that its network stays untrained: e gives it some.")
+    done = tr("The one epoch is done") if epochs == 1 else tr("All {epochs} epochs are done", epochs=count(epochs))
     if lesson is not None:
-        return f"{done}: r starts again, 1 goes back to lesson {lesson.order}, L to a run of your own."
-    more = "" if view.lesson is not None else " e gives it more epochs,"
-    return f"{done}: r starts again,{more} Home goes to the start."
+        return tr(
+            "{done}: r starts again, 1 goes back to lesson {order}, L to a run of your own.",
+            done=done,
+            order=lesson.order,
+        )
+    more = "" if view.lesson is not None else tr(" e gives it more epochs,")
+    return tr("{done}: r starts again,{more} Home goes to the start.", done=done, more=more)
 
 
 def pace_words(pace: float | None) -> str:
     """``200 epochs/s``, ``full speed``."""
     if pace is None:
-        return "full speed"
-    return f"{pace:g} epoch{'' if pace == 1 else 's'}/s"
+        return tr("full speed")
+    return trn("{pace:g} epoch/s", "{pace:g} epochs/s", 1 if pace == 1 else 2, pace=pace)
 
 
 def answer_line(view: ViewState) -> Line:
@@ -304,13 +343,15 @@ def answer_line(view: ViewState) -> Line:
     glyphs = view.glyphs
     off = answer.off_by
     if view.experiment.is_yes_or_no:
-        said = f"= {answer_text(answer.predicted, True, glyphs)} yes, "
-        return Line.of(said, ("no truth known", "dim") if off is None else verdict(off, True, glyphs))
+        said = tr("= {share} yes, ", share=answer_text(answer.predicted, True, glyphs))
+        return Line.of(said, (tr("no truth known"), "dim") if off is None else verdict(off, True, glyphs))
     if off is None:
-        return Line.of(f"= {number(answer.predicted, glyphs)}, ", ("no truth known", "dim"))
+        return Line.of(f"= {number(answer.predicted, glyphs)}, ", (tr("no truth known"), "dim"))
     if not off:
-        return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), ("exactly right", "accent"))
-    return Line.of(f"= {number(answer.predicted, glyphs)}, off by ", (signed(off, glyphs), role_of(off)))
+        return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), (tr("exactly right"), "accent"))
+    return Line.of(
+        tr("= {answer}, off by ", answer=number(answer.predicted, glyphs)), (signed(off, glyphs), role_of(off))
+    )
 
 
 def bar(share: float, width: int, glyphs: Glyphs) -> Line:
@@ -346,15 +387,15 @@ def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
     said = [answer_text(a.predicted, yes_or_no, glyphs) for a in answers]
     verdicts = [verdict(a.off_by, yes_or_no, glyphs) for a in answers]
     columns: dict[str, list[str]] = {
-        "yes" if yes_or_no else "answer": said if yes_or_no else aligned(said),
-        "truth": aligned([truth_text(a.wanted, yes_or_no, glyphs) for a in answers]),
+        tr("yes") if yes_or_no else tr("answer"): said if yes_or_no else aligned(said),
+        tr("truth"): aligned([truth_text(a.wanted, yes_or_no, glyphs) for a in answers]),
         verdict_name(yes_or_no): aligned([text for text, _ in verdicts]),
     }
     sum_width = max([18, *(len(text) + 2 for text in sums)])
     widths = {name: max([9, *map(len, column)]) for name, column in columns.items()}
     room = width - sum_width - sum(widths.values()) - 3 * len(widths) - 4
     bar = room if room >= 9 and not yes_or_no else 0
-    lines = [_header([("  sum", sum_width), *widths.items()], width, bar, glyphs)]
+    lines = [_header([(tr("  sum"), sum_width), *widths.items()], width, bar, glyphs)]
     for row, answer in enumerate(answers):
         current = snapshot is not None and _same(answer, snapshot.asked)
         line = Line.of(
@@ -402,14 +443,15 @@ def learned(view: ViewState, width: int) -> list[Line]:
     glyphs = view.glyphs
     goal = view.experiment.wanted
     if not view.experiment.is_affine:
-        bent = f"bends with {view.experiment.activation_words}: no one formula holds everywhere"
+        activation = view.experiment.activation_words
+        bent = tr("bends with {activation}: no one formula holds everywhere", activation=activation)
         top = Line.of(("  f(a,b) =  ", "dim"), bent)
         return [top.fit(width, glyphs.ellipsis), _wanted(goal, glyphs).fit(width, glyphs.ellipsis)]
     snapshot = view.snapshot
     found = snapshot.collapsed if snapshot else None
     have = (found.w_a, found.w_b, found.c) if found else (None, None, None)
     top = Line.of(("  f(a,b) =  ", "dim"))
-    bottom = Line.of(("  want      ", "dim"))
+    bottom = Line.of((_want(), "dim"))
     for value, want, name in zip(have, goal.map or (None,) * 3, ("a", "b", ""), strict=True):
         first = name == "a"
         shown = aligned([_size(value, first, glyphs), _size(want, first, glyphs)])
@@ -427,15 +469,21 @@ def wanted_words(wanted: Wanted, glyphs: Glyphs) -> str:
     """The right answer as a formula: ``1·a + 1·b + 0``; of rows with targets of their own no formula is known."""
     dot = glyphs.times
     if wanted.rule == "formula" and wanted.formula is not None:
-        return f"{'yes where ' if wanted.formula.asks else ''}{glyphs.text(wanted.task)}"
+        task = glyphs.text(wanted.task)
+        return tr("yes where {formula}", formula=task) if wanted.formula.asks else task
     return {
         "sum": f"1{dot}a + 1{dot}b + 0", "difference": f"1{dot}a {glyphs.minus} 1{dot}b + 0", "product": f"a{dot}b",
-        "rows": "the targets of the rows: no formula is known for them",
+        "rows": tr("the targets of the rows: no formula is known for them"),
     }[wanted.rule]  # fmt: skip
 
 
+def _want() -> str:
+    """What is wanted begins under where what was learned does."""
+    return f"  {tr('want'):<10}"
+
+
 def _wanted(wanted: Wanted, glyphs: Glyphs) -> Line:
-    return Line.of((f"  want      {wanted_words(wanted, glyphs)}", "dim"))
+    return Line.of((_want() + wanted_words(wanted, glyphs), "dim"))
 
 
 def _size(value: float | None, signed: bool, glyphs: Glyphs) -> str:

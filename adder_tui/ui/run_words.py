@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_engine.runs.labels import MOST_WORDS, difference_words, title_of
 from adder_engine.snapshot import RunSummary, ended_text
 from adder_tui.selection import Neuron, layout_for, neuron_name
@@ -23,6 +24,7 @@ DRAWN = ("seed", "network.layers", "network.init", "data.draw_first")
 """What the initial weights depend on; with the data drawn first also on how much of it is drawn."""
 MOST_NAMED = 3
 """Numbers or neurons that are named one by one."""
+HOW = {"forward": tr("Forward"), "back": tr("Back"), "undone": tr("Undone"), "redone": tr("Redone")}
 
 
 def on_chart(view: ViewState) -> list[tuple[RunSummary, str]]:
@@ -49,7 +51,7 @@ def shown_beside(snapshot: Snapshot, run: RunSummary) -> str:
         return ", ".join(words)
     if run.name != snapshot.run_name:
         return run.name
-    return "as it went before" if snapshot.parent == run.id and snapshot.branched_at is not None else run.name
+    return tr("as it went before") if snapshot.parent == run.id and snapshot.branched_at is not None else run.name
 
 
 def run_now(snapshot: Snapshot) -> RunSummary:
@@ -82,7 +84,7 @@ def start_sentence(*runs: RunSummary) -> str:
     """What runs side by side, called A, B and so on, have in common at their start, in one sentence."""
     one, other = runs[:2]
     if len(runs) == 2 and (at := _parted(one, other)) is not None:
-        return f"They are one run up to epoch {at:,.4g}: identical weights until there."
+        return tr("They are one run up to epoch {at:,.4g}: identical weights until there.", at=at)
     alike: list[list[int]] = []
     for i, run in enumerate(runs):
         group = next((g for g in alike if same_start(runs[g[0]].experiment, run.experiment)), None)
@@ -91,19 +93,21 @@ def start_sentence(*runs: RunSummary) -> str:
         else:
             group.append(i)
     parted = "".join(
-        f" {chr(65 + i)} and {chr(65 + j)} are one run up to epoch {at:,.4g}."
+        tr(" {one} and {other} are one run up to epoch {at:,.4g}.", one=chr(65 + i), other=chr(65 + j), at=at)
         for i in range(len(runs)) for j in range(i + 1, len(runs))
         if len(runs) > 2 and (at := _parted(runs[i], runs[j])) is not None
     )  # fmt: skip
     if len(alike) == 1:
-        all_of_them = "Both" if len(runs) == 2 else "All"
-        return f"{all_of_them} began with identical weights: seed {one.experiment.seed}.{parted}"
+        seed = one.experiment.seed
+        both = tr("Both began with identical weights: seed {seed}.", seed=seed)
+        return (both if len(runs) == 2 else tr("All began with identical weights: seed {seed}.", seed=seed)) + parted
     differ = [key for key in DRAWN if len({run.experiment[key] for run in runs}) > 1] or ["data.draw_first"]
-    names = " and ".join(key.rpartition(".")[2].replace("_", " ") for key in differ)
+    names = tr(" and ").join(key.rpartition(".")[2].replace("_", " ") for key in differ)
     groups = [[chr(65 + i) for i in group] for group in alike if len(group) > 1]
-    some = "; ".join(f"{', '.join(group[:-1])} and {group[-1]}" for group in groups)
-    said = "They began with different weights" if not some else f"{some} began with identical weights"
-    return f"{said}{', others with' if some else ':'} another {names}.{parted}"
+    some = "; ".join(tr("{runs} and {last}", runs=", ".join(group[:-1]), last=group[-1]) for group in groups)
+    if not some:
+        return tr("They began with different weights: another {names}.", names=names) + parted
+    return tr("{some} began with identical weights, others with another {names}.", some=some, names=names) + parted
 
 
 def _parted(one: RunSummary, other: RunSummary) -> float | None:
@@ -117,7 +121,7 @@ def branch_sentence(before: Snapshot, after: Snapshot) -> str:
     old = next((run for run in after.runs if run.id == before.run), None)
     if old is None or not newer or after.parent != before.run or after.branched_at is None:
         return ""
-    return f"The old line stays on the chart: {shown_beside(after, old)}."
+    return tr("The old line stays on the chart: {run}.", run=shown_beside(after, old))
 
 
 def move_text(crossing: HistoryMove, snapshot: Snapshot, glyphs: Glyphs) -> str:
@@ -128,24 +132,28 @@ def move_text(crossing: HistoryMove, snapshot: Snapshot, glyphs: Glyphs) -> str:
     """
     backwards = crossing.how in ("back", "undone")
     if not crossing.count:
-        which = "the run before" if backwards else "the run after it"
-        return f"{crossing.how.capitalize()}: this is {which}, at epoch {count(snapshot.epoch)}."
+        how, epoch = HOW[crossing.how], count(snapshot.epoch)
+        if backwards:
+            return tr("{how}: this is the run before, at epoch {epoch}.", how=how, epoch=epoch)
+        return tr("{how}: this is the run after it, at epoch {epoch}.", how=how, epoch=epoch)
     sentence = _opening(crossing) + (
-        plural(crossing.count, "change") + " made by hand" if crossing.diff is None
+        plural(crossing.count, "change made by hand", "changes made by hand") if crossing.diff is None
         else intervention_text(crossing.diff, snapshot, glyphs, backwards)
     )  # fmt: skip
     if crossing.how in ("undone", "redone") and snapshot.epoch != crossing.epoch:
-        sentence += f"; {'back' if snapshot.epoch < crossing.epoch else 'on'} at epoch {count(snapshot.epoch)}"
+        epoch = count(snapshot.epoch)
+        back = snapshot.epoch < crossing.epoch
+        sentence += tr("; back at epoch {epoch}", epoch=epoch) if back else tr("; on at epoch {epoch}", epoch=epoch)
     return sentence[0].upper() + sentence[1:] + "."
 
 
 def _opening(crossing: HistoryMove) -> str:
     if crossing.how in ("undone", "redone"):
-        return f"{crossing.how.capitalize()}: "
+        return f"{HOW[crossing.how]}: "
     edit = crossing.diff is not None and crossing.diff.index is not None
     if crossing.diff is None:
-        return "Back over " if crossing.how == "back" else "On over "
-    return ("Back before the " if crossing.how == "back" else "") + ("edit: " if edit else "change: ")
+        return tr("Back over ") if crossing.how == "back" else tr("On over ")
+    return (tr("Back before the ") if crossing.how == "back" else "") + (tr("edit: ") if edit else tr("change: "))
 
 
 def intervention_text(diff: InterventionDiff, snapshot: Snapshot, glyphs: Glyphs, backwards: bool = False) -> str:
@@ -160,16 +168,17 @@ def intervention_text(diff: InterventionDiff, snapshot: Snapshot, glyphs: Glyphs
         was, now = (shown(value, glyphs) for value in (pair[::-1] if backwards else pair))
         parts.append(f"{name.rpartition('.')[2].replace('_', ' ')} {was} → {now}")
     frozen, silenced = (diff.frozen, diff.silenced) if not backwards else (diff.frozen[::-1], diff.silenced[::-1])
-    for which, words in ((frozen[1] - frozen[0], "kept"), (frozen[0] - frozen[1], "free again")):
-        parts.append(_named([layout.name_of(index) for index in sorted(which)], "numbers", words))
-    for neurons, words in ((silenced[1] - silenced[0], "muted"), (silenced[0] - silenced[1], "awake again")):
+    for which, what in ((frozen[1] - frozen[0], tr("kept")), (frozen[0] - frozen[1], tr("free again"))):
+        names = [layout.name_of(index) for index in sorted(which)]
+        parts.append(_named(names, plural(len(names), "number", "numbers"), what))
+    for neurons, what in ((silenced[1] - silenced[0], tr("muted")), (silenced[0] - silenced[1], tr("awake again"))):
         names = [neuron_name(Neuron(layer + 1, i), snapshot.experiment) for layer, i in sorted(neurons)]
-        parts.append(_named(names, "neurons", words))
+        parts.append(_named(names, plural(len(names), "neuron", "neurons"), what))
     return ", ".join(part for part in parts if part)
 
 
-def _named(names: list[str], kind: str, words: str) -> str:
+def _named(names: list[str], many: str, what: str) -> str:
     """``h1[2] muted``; many are counted; nothing for none."""
     if not names:
         return ""
-    return f"{', '.join(names) if len(names) <= MOST_NAMED else f'{count(len(names))} {kind}'} {words}"
+    return f"{', '.join(names) if len(names) <= MOST_NAMED else many} {what}"

@@ -10,12 +10,13 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
+from adder_engine.language import tr
 from adder_tui.commands import Command, for_footer
 from adder_tui.tabs import TABS, Tab
 from adder_tui.ui.canvas import SMALLEST, Canvas, ViewSource, is_small
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
 from adder_tui.ui.run_state import blow_up_sentence, pace_words, run_state, state_line, title
-from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
+from adder_tui.ui.view import DRAWN_AS, STEP_SIZE, ClickTarget, ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
@@ -62,8 +63,8 @@ def _way_back(view: ViewState, standing: Line) -> list[Line]:
     """In a lesson on another tab than its own: which lesson waits, and the key that goes back."""
     lesson = view.visiting
     assert lesson is not None
-    number: Span = (f"lesson {lesson.order}", "accent")
-    back = Line.of(": ", ("1", "key"), " goes back ")
+    number: Span = (tr("lesson {order}", order=lesson.order), "accent")
+    back = Line.of(": ", ("1", "key"), tr(" goes back "))
     title = Line.of(number, f" {view.glyphs.text(lesson.title)}", back)
     return [Line.of(title, "  ", standing), title, Line.of(number, back), Line.of(number)]
 
@@ -92,14 +93,14 @@ def footer(view: ViewState, typing: bool, width: int) -> tuple[Line, list[ClickT
 def _hint(view: ViewState, command: Command, typing: bool) -> Line:
     label = command.label
     if command.id == "play" and view.snapshot is not None and view.snapshot.status == "playing":
-        label = "pause"
+        label = tr("pause")
     if command.id == "trace" and view.telling:
-        label = "diagram" if view.drawn_as == "numbers" else view.drawn_as
+        label = DRAWN_AS[view.drawn_as]
     if command.id == "network_view":
-        trace = "trace" if view.tab == "network" else "picture"
-        label = "picture" if view.telling else "numbers" if view.drawn_as == "picture" else trace
+        trace = tr("trace") if view.tab == "network" else tr("picture")
+        label = tr("picture") if view.telling else tr("numbers") if view.drawn_as == "picture" else trace
     if command.id == "step_size":
-        label = f"{label} {view.step_size}"
+        label = f"{label} {STEP_SIZE[view.step_size]}"
     return Line.of((command.typing if typing else command.shown, "key"), (f" {label}", "dim"))
 
 
@@ -112,13 +113,17 @@ def standing_notice(snapshot: Snapshot | None, last_run: LastRun | None, in_less
     if snapshot is not None and ended and snapshot.blow_up is not None:
         return blow_up_sentence(snapshot.blow_up, rescues=not in_lesson)
     if snapshot is not None and snapshot.status == "stopped":
-        return f"{snapshot.message} r starts again, e changes the learning rate."
+        return tr("{message} r starts again, e changes the learning rate.", message=snapshot.message)
     if snapshot is not None and snapshot.message and snapshot.status != "playing":
         return snapshot.message
     if snapshot is not None and snapshot.warning:
         return snapshot.warning
     if last_run is not None:
-        return f"Your last run ({last_run.title}, epoch {last_run.epoch:,}) is kept: press o to open it."
+        return tr(
+            "Your last run ({title}, epoch {epoch:,}) is kept: press o to open it.",
+            title=last_run.title,
+            epoch=last_run.epoch,
+        )
     return ""
 
 
@@ -135,7 +140,13 @@ def notice(view: ViewState, width: int) -> list[Line]:
 
 def too_small(width: int, height: int, needed: tuple[int, int]) -> list[str]:
     """What a window that is too small says."""
-    text = f"This window is {width}x{height}. adder-tui needs {needed[0]}x{needed[1]}: please make it larger."
+    text = tr(
+        "This window is {width}x{height}. adder-tui needs {columns}x{rows}: please make it larger.",
+        width=width,
+        height=height,
+        columns=needed[0],
+        rows=needed[1],
+    )
     return wrapped(text, max(1, width))[: max(1, height)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from adder_engine.language import tr
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.line import Line, roomiest, wrapped
@@ -34,7 +35,11 @@ def slope_lines(view: ViewState, found: ParameterLine, tried: int, width: int, h
     glyphs, at = view.glyphs, point_at(found, tried)
     seen = np.isfinite(found.losses)
     if not math.isfinite(float(found.losses[at])):
-        words = f"{found.name} at {number(float(found.values[at]), glyphs)}: the loss is no finite number there."
+        words = tr(
+            "{name} at {place}: the loss is no finite number there.",
+            name=found.name,
+            place=number(float(found.values[at]), glyphs),
+        )
         return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
     x, y = found.range, span_of(found.losses[seen].tolist())
     place, loss = float(found.values[at]), float(found.losses[at])
@@ -47,11 +52,11 @@ def slope_lines(view: ViewState, found: ParameterLine, tried: int, width: int, h
     curves = [tangent, Curve(found.values[seen], found.losses[seen], "train")]
     curves += [_dot(found, at + n, glyphs) for n in (-found.nudge, found.nudge) if 0 <= at + n < len(seen)]
     curves.append(_dot(found, at, glyphs, chosen=True))
-    uprights = [Upright(place, "tried" if at != found.here else "here", "accent")]
+    uprights = [Upright(place, tr("tried") if at != found.here else tr("here"), "accent")]
     if at != found.here:
-        uprights.append(Upright(float(found.values[found.here]), "here", "strong"))
+        uprights.append(Upright(float(found.values[found.here]), tr("here"), "strong"))
     if found.bottom is not None and abs(found.bottom - place) > (x[1] - x[0]) / 10:
-        uprights.append(Upright(found.bottom, "lowest" if _is_parabola(found) else "parabola", "dim"))
+        uprights.append(Upright(found.bottom, tr("lowest") if _is_parabola(found) else tr("parabola"), "dim"))
     drawn = plot(curves, x, y, width, height - ABOVE - UNDER, glyphs, uprights=uprights)
     lines = [_at_the_point(view, found, at, width), *drawn, _nudged(view, found, at, width)]
     return [line.fit(width, glyphs.ellipsis) for line in lines]
@@ -85,12 +90,13 @@ def _at_the_point(view: ViewState, found: ParameterLine, at: int, width: int) ->
     own = number(float(found.values[found.here]), glyphs)
     aside = at != found.here
     phrase = Line.of(
-        (f" {found.name}", "strong"), (" at " if aside else " = ", "dim"), (value, "strong"),
-        ("   loss ", "dim"), (loss, "strong"), ("   slope ", "dim"), (slope, "accent"),
+        (f" {found.name}", "strong"), (tr(" at ") if aside else " = ", "dim"), (value, "strong"),
+        (tr("   loss "), "dim"), (loss, "strong"), (tr("   slope "), "dim"), (slope, "accent"),
     )  # fmt: skip
-    rows = f", over {plural(found.rows_used, 'row')}" if found.rows_used < view.experiment.row_count else ""
     over = over_pairs(view.experiment, glyphs, ", ")[2]
-    more = [f"   (it is {own})"] if aside else [f"   all other numbers as they are{rows or over}", rows or over]
+    if found.rows_used < view.experiment.row_count:
+        over = tr(", over {rows}", rows=plural(found.rows_used, "row", "rows"))
+    more = [tr("   (it is {own})", own=own)] if aside else [tr("   all other numbers as they are") + over, over]
     return roomiest(width, *(Line.of(phrase, (words, "dim")) for words in (*more, "")))
 
 
@@ -100,15 +106,16 @@ def _nudged(view: ViewState, found: ParameterLine, at: int, width: int) -> Line:
     size = plain_number(found.size, glyphs)
     mark = "o" if glyphs.ascii else "○"
     if not math.isfinite(measured):
-        return Line.of((f" {mark} ", "test"), (f"a nudge of {size} leaves the picture", "dim"))
+        return Line.of((f" {mark} ", "test"), (tr("a nudge of {size} leaves the picture", size=size), "dim"))
     up, down = (number(float(found.losses[at + n]), glyphs, DIGITS) for n in (found.nudge, -found.nudge))
     slope = float(found.slopes[at])
     off = abs(measured - slope) / abs(slope) if slope else math.inf
     told = number(measured, glyphs, DIGITS)
-    apart = "" if off == math.inf else ", the same" if off < 5e-5 else f", off by {number(off * 100, glyphs, 2)} %"
-    first = Line.of((f" {mark} ", "test"), ("nudge ", "dim"), size)
+    apart = "" if off == math.inf else tr(", off by {off} %", off=number(off * 100, glyphs, 2))
+    apart = tr(", the same") if off < 5e-5 else apart
+    first = Line.of((f" {mark} ", "test"), (tr("nudge "), "dim"), size)
     ways = (
-        Line.of((f": loss {up} up, {down} down: slope ", "dim"), (told, "strong"), (apart, "dim")),
-        Line.of((": slope ", "dim"), (told, "strong"), (apart, "dim")),
+        Line.of((tr(": loss {up} up, {down} down: slope ", up=up, down=down), "dim"), (told, "strong"), (apart, "dim")),
+        Line.of((tr(": slope "), "dim"), (told, "strong"), (apart, "dim")),
     )
     return roomiest(width, *(Line.of(first, way) for way in ways))

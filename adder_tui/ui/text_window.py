@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from adder_engine.language import tr
 from adder_tui.ui.canvas import Drawing, ViewSource
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.modal import Modal
@@ -42,7 +43,7 @@ class TextWindow(Modal[None]):
 
     def note(self) -> str:
         """What stands behind the heading."""
-        return "   Esc closes this"
+        return tr("   Esc closes this")
 
     def compose(self) -> ComposeResult:
         yield Drawing(self._source, lambda *_: [Line.of((self.HEADING, "strong"), (self.note(), "dim"))], id="heading")

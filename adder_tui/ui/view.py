@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from adder_engine.language import tr
 from adder_tui.selection import Selection
 from adder_tui.ui.symbols import Glyphs
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from adder_tui.tabs import TabId
 
 DrawnAs = Literal["picture", "numbers"]
+DRAWN_AS: dict[DrawnAs, str] = {"picture": tr("picture"), "numbers": tr("diagram")}
+"""What each is called."""
+STEP_SIZE = {
+    "layer": tr("layer"), "phase": tr("phase"), "update": tr("update"), "epoch": tr("epoch"),
+    "10 epochs": tr("10 epochs"), "100 epochs": tr("100 epochs"),
+}  # fmt: skip
+"""What the engine's ``STEP_SIZES`` are called."""
 Chosen = TypeVar("Chosen")
 
 

@@ -228,5 +228,6 @@ class Victim:
         for path in self.folder.glob("*.npz"):
             opened(read(path))
         runs = [read(path) for name in (AUTOSAVE, f"{LAST_RUN}.npz") if (path := self.folder / name).exists()]
-        run = next((run for run in runs if run.facts["epoch"]), runs[0])  # one that was never trained displaces none
+        # One that was neither trained nor changed displaces none.
+        run = next((run for run in runs if run.facts["epoch"] or run.facts["events"]), runs[0])
         return Progress(run.facts["epoch"], len(run.facts["events"]))

@@ -16,7 +16,7 @@ from adder_tui.course.lesson_controller import Controls, Help
 from adder_tui.data.screens import DataScreen, OwnRows
 from adder_tui.experiment_form.screen import ExperimentForm
 from adder_tui.explore.tab import ExplorePane
-from adder_tui.inspect.history import HistoryScreen
+from adder_tui.inspect.history_screens import HistoryScreen
 from adder_tui.inspect.tab import InspectPane, TensorTable
 from adder_tui.learn.glossary import GlossaryScreen
 from adder_tui.learn.lesson_tab import LessonView

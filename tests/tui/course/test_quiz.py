@@ -97,6 +97,10 @@ def test_a_lesson_has_four_questions_of_which_two_are_computed_and_all_reasons(l
         reasons = [one.reason(letter) for letter in LETTERS[: len(one.choices)] if letter != one.answer]
         assert all(reasons), one.ask
         assert len(set(one.choices)) == len(one.choices)
+    for field in lesson.fields:
+        if field.choices and field.answer:
+            wrong = [letter for letter, _ in zip(LETTERS, field.choices, strict=False) if letter != field.answer]
+            assert all(map(field.slip, wrong)), field.ask
 
 
 def _zeros(h: int) -> int:

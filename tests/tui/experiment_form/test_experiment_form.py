@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual import events
 from textual.pilot import Pilot
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import KEYS, Experiment
+from adder_engine.experiment import KEYS, PRESETS, Experiment
 from adder_engine.snapshot import Snapshot
-from adder_tui.experiment_form.form import FormState, field_rows, panel, top_row
+from adder_tui.experiment_form.form import FIELDS, FormState, field_rows, panel, top_row
 from adder_tui.experiment_form.screen import ExperimentForm
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
@@ -229,3 +232,34 @@ def test_a_formula_is_typed_over_the_task_and_its_loss_goes_with_it() -> None:
     assert "something is missing at its end" in draft.errors["data.task"]
     draft.set_default()
     assert draft.experiment == Experiment()
+
+
+DOINGS = st.one_of(
+    st.tuples(st.just("type"), st.sampled_from("trsnlmhu-,.01()ab+")),
+    st.tuples(st.just("turn"), st.sampled_from((1, -1))),
+    st.tuples(st.just("erase"), st.booleans()),
+    st.tuples(st.just("go"), st.integers(0, 12)),
+    st.tuples(st.sampled_from(("set_default", "set_as_run"))),
+)
+
+
+@given(name=st.sampled_from(FIELDS), preset=st.sampled_from(("", *PRESETS)), doings=st.lists(DOINGS, max_size=20))
+def test_a_field_takes_whatever_is_done_in_it(name: str, preset: str, doings: list[tuple[Any, ...]]) -> None:
+    draft = FormState(Experiment.preset(preset) if preset else Experiment(seed=1))
+    draft.choose(name)
+    for do, *what in doings:
+        if do != "turn" or draft.words(name):
+            getattr(draft, do)(*what)
+    assert draft.errors or draft.experiment
+
+
+async def test_a_list_that_lost_its_dash_is_typed_on_and_no_word_of_the_choice() -> None:
+    session = FakeSession()
+    async with form(session) as pilot:
+        draft_of(pilot).choose("network.activation")
+        await pilot.press("t", "minus", *"relu")
+        draft_of(pilot).go(4)
+        await pilot.press("delete")
+        await shows(pilot, 'network.activation = "tanhrelu" will not do')
+        await pilot.press("right", "left", "minus")
+        await shows(pilot, "network.activation needs a new network", "tanh-relu")

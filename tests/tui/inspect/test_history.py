@@ -10,7 +10,7 @@ import pytest
 from adder_engine.analysis.results import RunHistories
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_tui.inspect.history import VIEWS, history_lines
+from adder_tui.inspect.history_screens import VIEWS, history_lines
 from adder_tui.ui.line import plain
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, check_golden, screen_text, shows, until
@@ -61,7 +61,9 @@ def test_no_number_and_no_layer_is_cut_off_in_60_columns() -> None:
 
 async def test_a_chart_is_drawn_once_however_often_the_screen_is(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    monkeypatch.setattr("adder_tui.inspect.history.history_lines", lambda *a: drawn.append(a) or history_lines(*a))
+    monkeypatch.setattr(
+        "adder_tui.inspect.history_screens.history_lines", lambda *a: drawn.append(a) or history_lines(*a)
+    )
     async with Session(Experiment.preset("one-pair")) as session:
         await session.step("10 epochs")
         app = app_on(session)

@@ -129,8 +129,10 @@ async def test_a_typed_value_changes_the_answer_and_undo_brings_the_old_one_back
         await shows(pilot, "'x1' is no number")
         await press(pilot, "backspace", "backspace", *"10", "enter")
         await shows(pilot, "= 11.11, off by −88.89", "changed by hand")
+        await press(pilot, "enter", *"10", "enter")
+        await shows(pilot, "output.bias[0] is 10.00 already.")
         await press(pilot, "u")
-        await shows(pilot, "= 1.186")
+        await shows(pilot, "= 1.186", "Undone: output.bias[0] 10.00 → 0.07793")
 
 
 @pytest.mark.parametrize(

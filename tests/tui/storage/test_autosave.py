@@ -58,6 +58,18 @@ def test_a_run_that_was_never_trained_does_not_displace_one_that_was(tmp_path: P
     assert last.epoch == 12
 
 
+def test_a_run_that_was_changed_by_hand_and_never_trained_is_offered(tmp_path: Path) -> None:
+    async def change() -> None:
+        session = Session(Experiment.preset("one-pair"), autosave=tmp_path / AUTOSAVE)
+        await session.edit("output.bias", (0,), 10.0)
+        await session.close()
+
+    asyncio.run(change())
+    last = set_aside(tmp_path)
+    assert last is not None
+    assert (last.title, last.epoch) == ("one-pair", 0)
+
+
 def test_a_kept_run_that_a_newer_one_displaces_is_still_listed(tmp_path: Path) -> None:
     for epochs in (12, 5, 7):
         leave_a_run(tmp_path, epochs)

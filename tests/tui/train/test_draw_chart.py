@@ -14,7 +14,7 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Annotation, Position
 from adder_tui.train.draw_chart import Axis, curves_of, loss_changes, loss_chart, zeros
 from adder_tui.train.draw_panels import run_panel
-from adder_tui.ui.axis import log_span, log_ticks, ticks_between, told
+from adder_tui.ui.axis import label_value, log_span, log_ticks, ticks_between
 from adder_tui.ui.curve import smoothed, thin
 from adder_tui.ui.lens import WHOLE, Lens, looked
 from adder_tui.ui.line import plain
@@ -116,7 +116,7 @@ def test_before_its_first_loss_a_run_has_its_own_scale_and_one_that_blew_up_is_c
     for stopped, top in (("It diverged.", 1e5), ("", 1e25)):
         run = dataclasses.replace(blown, stopped=stopped)
         lines = loss_chart(dataclasses.replace(view, snapshot=dataclasses.replace(view.snapshot, runs=(run,))), 60, 14)
-        labels = [told(label) for line in lines[1:-2] if (label := line.plain[:7].strip())]
+        labels = [label_value(label) for line in lines[1:-2] if (label := line.plain[:7].strip())]
         assert top / 1e10 < max(labels) <= top
         assert any("↑" in line.plain[8:] for line in lines[1:-2]) == bool(stopped)
 

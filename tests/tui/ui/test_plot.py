@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adder_tui.train.draw_chart import Axis
-from adder_tui.ui.axis import LABELS, Tick, log_span, log_ticks, ticks_between, told
+from adder_tui.ui.axis import LABELS, Tick, label_value, log_span, log_ticks, ticks_between
 from adder_tui.ui.chart import plot, scale_of, span_of, y_labels
 from adder_tui.ui.curve import Curve, beyond_mark, column_of, raster, row_of
 from adder_tui.ui.lens import WHOLE
@@ -91,12 +91,12 @@ def _read_back(ticks: Sequence[Tick], low: float) -> None:
     base = 0.0
     for tick in ticks:
         if tick.label.startswith("+"):
-            assert math.isclose(told(tick.label), tick.at - low, rel_tol=1e-6, abs_tol=4 * math.ulp(low))
+            assert math.isclose(label_value(tick.label), tick.at - low, rel_tol=1e-6, abs_tol=4 * math.ulp(low))
         elif any(label.startswith("+") for label in labels):
-            base = told(tick.label)
+            base = label_value(tick.label)
             assert math.isclose(base, tick.at, rel_tol=0.35)  # of one digit, if there is no room for more
         else:
-            assert math.isclose(told(tick.label), tick.at, rel_tol=1e-9)
+            assert math.isclose(label_value(tick.label), tick.at, rel_tol=1e-9)
 
 
 ENDS = st.builds(lambda m, e, s: s * m * 10.0**e, st.floats(1, 9.999), st.integers(-30, 30), st.sampled_from([-1, 1]))
@@ -122,12 +122,12 @@ def test_labels_of_any_log_axis_read_back_and_are_all_different(
     assert len({*labels}) == len(labels)
     for tick in ticks:
         assert len(tick.label) < LABELS
-        assert math.isclose(math.log10(told(tick.label)), tick.at, abs_tol=1e-9)
+        assert math.isclose(math.log10(label_value(tick.label)), tick.at, abs_tol=1e-9)
 
 
 @given(st.integers(1, 10**18), GLYPHS)
 def test_a_short_count_says_all_of_its_number(value: int, glyphs: Glyphs) -> None:
-    assert told(short_count(value)) == float(value)
+    assert label_value(short_count(value)) == float(value)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 from textual.app import ComposeResult
 
 from adder_engine.analysis.results import Query, RunHistories
+from adder_engine.language import tr
 from adder_tui.commands import window_keys
 from adder_tui.inspect.state import MOMENTS
 from adder_tui.selection import Parameter, focus_of, layout_for
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-VIEWS = ("number", "histograms", "gradients by layer")
+CALLED = {"number": tr("number"), "histograms": tr("histograms"), "gradients by layer": tr("gradients by layer")}
+VIEWS = tuple(CALLED)
+"""What there is to look at."""
 MOMENTS_SHOWN, BINS = 160, 16
 ROLES: tuple[Role, ...] = ("train", "test", "accent", "plus", "minus", "text")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -42,7 +45,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def history_lines(view: ViewState, found: RunHistories, shown: str, width: int, height: int) -> list[Line]:
     """One of :data:`VIEWS`, in ``height`` rows."""
     if len(found.updates) < 2:
-        return said_lines("There is no history yet: space or . trains.", width, "dim", view.glyphs)
+        return said_lines(tr("There is no history yet: space or . trains."), width, "dim", view.glyphs)
     draw = {"number": number_lines, "histograms": histogram_lines}.get(shown, norm_lines)
     return [line.fit(width, view.glyphs.ellipsis) for line in draw(view, found, width, height)][:height]
 
@@ -54,7 +57,7 @@ def _span(found: RunHistories) -> tuple[float, float]:
 def number_lines(view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
     """The value, its gradient and the moments that the optimizer in use keeps, a chart each."""
     first, second = MOMENTS[view.experiment.training.optimizer]
-    charts = [(name, row) for row, name in enumerate(("value", "gradient", first, second)) if name]
+    charts = [(name, row) for row, name in enumerate((tr("value"), tr("gradient"), first, second)) if name]
     across = 2 if len(charts) > 2 else 1
     columns, rows = (width - (across - 1)) // across, height // -(-len(charts) // across)
     blocks = [_chart(view, found, name, found.number[:, row], columns, rows) for name, row in charts]
@@ -70,7 +73,7 @@ def _chart(view: ViewState, found: RunHistories, name: str, values: Doubles, wid
     """A heading with the newest value, and the curve over the epochs."""
     glyphs, fine = view.glyphs, np.isfinite(values)
     now = float(values[-1])
-    ways = [f"{'':{LABELS}}{name} ", f"{name} "], [f"now {number(now, glyphs)}", number(now, glyphs, 2)]
+    ways = [f"{'':{LABELS}}{name} ", f"{name} "], [tr("now {now}", now=number(now, glyphs)), number(now, glyphs, 2)]
     head = roomiest(width, *(Line.of((lead, "strong"), (told, "dim")) for told in ways[1] for lead in ways[0]))
     if not fine.any():
         return [head.fit(width), *[Line().fit(width)] * (height - 1)]
@@ -87,7 +90,7 @@ def histogram_lines(view: ViewState, found: RunHistories, width: int, height: in
     rows = height // 2
     lines: list[Line] = []
     for name, shares, span in (
-        ("values", found.values, found.value_range), ("gradients", found.gradients, found.gradient_range),
+        (tr("values"), found.values, found.value_range), (tr("gradients"), found.gradients, found.gradient_range),
     ):  # fmt: skip
         lines += _shaded(view, found, f"{found.tensor}, {name}", shares, span, width, rows)
     return lines
@@ -103,9 +106,8 @@ def _shaded(
     down = (np.arange(rows + 1) * bins / rows).round().astype(int)
     sums = [shares[low : max(high, low + 1)].sum(axis=0) for low, high in pairwise(down.tolist())]
     most = np.maximum(np.max(sums, axis=0), 1e-12)
-    lines = [
-        Line.of((f"{'':{LABELS}}{name}", "strong"), (f"   {glyphs.shades[0]} few  {glyphs.shades[-1]} most", "dim"))
-    ]
+    legend: Span = (tr("   {light} few  {dark} most", light=glyphs.shades[0], dark=glyphs.shades[-1]), "dim")
+    lines = [Line.of((f"{'':{LABELS}}{name}", "strong"), legend)]
     for i, row in enumerate(reversed(sums)):
         edge = span[1] if i == 0 else span[0] if i == rows - 1 else None
         label = "" if edge is None else number(edge, glyphs, 3)
@@ -165,7 +167,8 @@ class HistoryScreen(Modal[None]):
 
     def lines(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         layout, found = layout_for(view.experiment), self.found
-        head = Line.of((layout.name_of(self._index(view)), "strong"), (f"   {self.shown} over the epochs", "dim"))
+        over = tr("   {what} over the epochs", what=CALLED[self.shown])
+        head = Line.of((layout.name_of(self._index(view)), "strong"), (over, "dim"))
         body: list[Line] = []
         if self.said:
             body = said_lines(self.said, width, "minus", view.glyphs)
@@ -174,7 +177,7 @@ class HistoryScreen(Modal[None]):
         ):
             body = [*self._body(view, found, width, height - 3)]
         else:
-            body = said_lines("replaying the run…", width, "dim", view.glyphs)
+            body = said_lines(tr("replaying the run…"), width, "dim", view.glyphs)
         body += [Line()] * (height - 3 - len(body))
         return [head.fit(width), Line(), *body, keys_line(window_keys("history"), lead="").fit(width)]
 

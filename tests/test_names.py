@@ -1,0 +1,27 @@
+"""The house's names: the field's words, and a module's name once."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = [path for package in ("adder_engine", "adder_tui") for path in (ROOT / package).rglob("*.py")]
+PRIVATE = re.compile(
+    "desk|workbench|shelf|deed|told|hands|studying|wandering|tidying|lifeline|seat|sitting", re.IGNORECASE
+)
+"""Words of our own that once stood for what the field has names for."""
+SHARED = re.compile(r"tab|screens?|state|draw.*|__init__|__main__")
+"""Modules that each feature's folder may have."""
+
+
+def test_no_name_of_a_module_a_class_or_a_function_is_a_private_word() -> None:
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    names = [node.name for path in PRODUCT for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
+    assert len(names) > 1000
+    assert [name for name in (*names, *(path.stem for path in PRODUCT)) if PRIVATE.search(name)] == []
+
+
+def test_no_two_modules_are_called_alike() -> None:
+    counts = Counter(path.stem for path in PRODUCT if not SHARED.fullmatch(path.stem))
+    assert [name for name, count in counts.items() if count > 1] == []
