@@ -15,7 +15,7 @@ Window = Literal[
 Context = TabId | Window | Literal[
     # what a lesson in front, or the list of lessons, lets one do
     "lesson", "read", "predict", "do", "observe", "explain", "keep", "quiz", "more",
-    "list", "field", "page", "scrolls", "reads", "goes", "stays", "task", "asking", "stations", "shapes",
+    "list", "field", "page", "scrolls", "reads", "goes", "fills", "stays", "task", "asking", "stations", "shapes",
     "choice_a", "choice_b", "choice_c", "choice_d", "choice_e", "choice_f", "choice_g", "choice_h",
     "ask", "run", "form", "seed", "edit", "handson", "numbers", "diagram", "tracing",
     "bench", "setting", "table", "reading", "read_out", "stands", "answers",
@@ -271,6 +271,8 @@ _LESSON = (
             "lesson", _on("reads"), footer=1, action="go_on"),
     Command("go_on", "enter", "Enter", "go on", "Go on to the next step, once this one is done.",
             "lesson", _on("goes"), footer=1),
+    Command("fill", "enter", "Enter", "fill in", "Give the keys to the line that is to be filled in.",
+            "lesson", _on("fills"), footer=1, action="go_on"),
     Command("not_yet", "enter", "Enter", "go on", "Go on, once this step is done.",
             "lesson", _on("stays"), action="go_on"),
     Command("use", "enter", "Enter", "work out", "Work the chosen row out.", "lesson", _on("bench"), footer=1),

@@ -507,7 +507,7 @@ class Run:
         """
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
-            raise RequestError(tr("There is nothing to undo: nothing has been changed yet."))
+            raise RequestError(tr("There is nothing to undo."))
         future = self.left().copy()
         event, epoch = self.timeline.events[i], self.trainer.epochs_done
         self.seek(event.at)

@@ -98,9 +98,11 @@ class Answers:
         if known in ("", None):
             last = LETTERS[len(one.choices) - 1]
             asked = tr("a letter from a to {last}", last=last) if one.choices else tr("a number")
-            refused = tr("none of the choices: type {asked}", asked=asked) if one.choices else tr("no number")
-            if not one.choices and (plain := without_thousands(typed)):
-                refused += tr(": a comma is decimal here, so write {plain}", plain=plain.replace("-", "−"))
+            refused = tr("no number: type one such as 40 or −2.5")
+            if one.choices:
+                refused = tr("none of the choices: type {asked}", asked=asked)
+            elif plain := without_thousands(typed).replace("-", "−"):
+                refused = tr("no number: a comma is decimal here, so write {plain}", plain=plain)
             none = tr("Type {asked}.", asked=asked)
             state.refusal = tr("{typed} is {refused}.", typed=typed, refused=refused) if typed else none
             return False

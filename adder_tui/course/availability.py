@@ -104,7 +104,8 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
 
 def _reading(state: LessonState, goes: bool) -> Contexts:
     """What the keys do while the text has them; ``goes``: Enter goes on, once all of it was in sight."""
-    words: Contexts = frozenset({"page", "reads" if state.reads_on else "goes" if goes else "stays"})
+    enter: Context = "reads" if state.reads_on else "goes" if goes else "fills" if state.blank else "stays"
+    words: Contexts = frozenset({"page", enter})
     return words | {"scrolls"} if state.scrolls else words
 
 

@@ -13,12 +13,16 @@ _SIGNS = SIGNS | str.maketrans("÷", "/")
 _PARTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _FUNCTION = re.compile("|".join(FUNCTIONS))
 _COMPUTES = re.compile(r"[\d.)]\s*[-+*/]|\(")
+_SQUARE = re.compile(r"(\([^()]*\)|\d+\.?\d*)\s*(?:²|(?:\^|\*\*)\s*2(?![\d.]))")
 
 
 def read_number(text: str) -> float | None:
-    """A number, or what a small sum such as ``30*0,5406`` comes to; None for anything else. A comma is decimal."""
+    """A number, or what a small sum such as ``30*0,5406`` or ``(1.5-2)²`` comes to; None for anything else.
+
+    A comma is decimal.
+    """
     number = read_plain(text)
-    bare = _bare(text)
+    bare = _SQUARE.sub(r"(\1*\1)", _bare(text))
     if number is not None or len(bare) > LONGEST or not _COMPUTES.search(bare):
         return number
     if not set(_FUNCTION.sub("", bare)) <= set("0123456789+-*/().,eE "):

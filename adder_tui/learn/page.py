@@ -369,6 +369,10 @@ class LessonText(Canvas, can_focus=True):
         self.terms: tuple[str, ...] = ()
         """Terms of the glossary that are in sight, and what else is marked as they are."""
 
+    def on_resize(self) -> None:
+        """What Enter does hangs on the rows, and is told by others: they are drawn anew."""
+        self._scrolled()
+
     def rows_wanted(self, width: int) -> int:
         """How many rows the text would take."""
         state = self._page()

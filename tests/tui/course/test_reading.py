@@ -166,6 +166,9 @@ def test_a_field_knows_what_is_right_and_what_went_wrong(tmp_path: Path) -> None
         ("30×0,5 − 2", 13),
         ("(1 + 2) / 4", 0.75),
         ("sqrt(9)", 3),
+        ("(1,1863 − 100)²", 9764.147),
+        ("-3^2", -9),
+        ("3**2", 9),
     ],
 )
 def test_numbers_are_read_as_people_write_them(typed: str, number: float) -> None:
@@ -188,7 +191,8 @@ def test_numbers_are_read_as_people_write_them(typed: str, number: float) -> Non
         "--1",
         "1" * 50,
         "1/0",
-        "3**2",
+        "3**9",
+        "3^22",
         "loss*1",
         "2*",
         "1 + (",

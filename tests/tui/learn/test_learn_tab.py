@@ -344,7 +344,7 @@ async def test_commands_that_a_lesson_does_not_need_are_out_of_the_way(tmp_path:
         text = screen_text(pilot.app)  # type: ignore[arg-type]
         assert "space play" not in text
         assert "e edit" not in text
-        assert "t trace" in text
+        assert "Enter fill in" in text
 
 
 async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: Path) -> None:

@@ -116,6 +116,18 @@ def test_a_comma_is_decimal_in_a_blank_and_thousands_are_told_apart() -> None:
     assert field.slip("9,000") == ""
 
 
+async def test_who_has_left_a_blank_is_told_the_key_that_leads_back(tmp_path: Path) -> None:
+    async with doing(tmp_path, "loss", *"400") as pilot:
+        await shows(pilot, ": do", "task 1 of 2", "Esc leave")
+        await pilot.press("escape")
+        await shows(pilot, "Enter fill in")
+        await pilot.press("enter")
+        await shows(pilot, "Esc leave")
+        await type_text(pilot, "(1,1863-100)^2")
+        await pilot.press("enter")
+        await shows(pilot, "● Compute the squared error")
+
+
 async def test_a_blank_that_is_refused_for_its_thousands_says_what_would_do(tmp_path: Path) -> None:
     async with doing(tmp_path, "loss", *"400") as pilot:
         await type_text(pilot, "9,764.15")

@@ -201,7 +201,10 @@ def test_a_chart_fills_its_size_whatever_the_losses(train: list[float], size: tu
 
 
 def test_an_empty_chart_says_how_to_begin() -> None:
-    assert "trains" in plain(loss_chart(view_of(epoch=0), 48, 12))
+    view = view_of(epoch=0)
+    assert "trains" in plain(loss_chart(view, 48, 12))
+    reading = dataclasses.replace(view, words=frozenset({"lesson", "read"}))
+    assert "trains" not in plain(loss_chart(reading, 48, 12))  # a step of a lesson where space does nothing
 
 
 def test_what_lies_ahead_of_the_cursor_is_greyed() -> None:
