@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
@@ -17,6 +18,9 @@ LEAST_CELL = 12
 """Columns that a table's last column has at least."""
 FOLDED = "    "
 """Before the rest of a line that was too wide."""
+KEPT = "\N{NO-BREAK SPACE}"
+_TOGETHER = re.compile(r"(?<=\d) (?=[+−*] \d)|(?<=\d [+−*]) (?=\d)|(?<=[(\d],) (?=\d+\))")
+"""Blanks at which no line is broken: in a sum, 30 + 70, and in a shape, (1, 2)."""
 
 
 def prose_lines(text: str, width: int, glyphs: Glyphs) -> list[Line]:
@@ -88,13 +92,13 @@ def wrap(pieces: Iterable[Piece], width: int) -> list[Line]:
 def _words(pieces: Iterable[Piece]) -> Iterable[list[Piece]]:
     word: list[Piece] = []
     for text, role in pieces:
-        parts = text.replace("\n", " ").split(" ")
+        parts = _TOGETHER.sub(KEPT, text.replace("\n", " ")).split(" ")
         for i, part in enumerate(parts):
             if i and word:
                 yield word
                 word = []
             if part:
-                word.append((part, role))
+                word.append((part.replace(KEPT, " "), role))
     if word:
         yield word
 

@@ -84,6 +84,14 @@ def test_every_word_of_a_lesson_is_on_the_screen(lesson: Lesson, width: int) -> 
         assert sorted(words(shown)) == sorted(words(" ".join([*blocks, *_marks(text)]))), part
 
 
+@pytest.mark.parametrize("width", range(10, 60))
+def test_no_sum_and_no_shape_is_broken_over_two_rows(width: int) -> None:
+    text = "Ask 30 + 70, then 3 − 7: rows and a (1, 2) times a (2, 4), so that 4 + 4 + 1 is 9, and so on, +, −."
+    rows = plain(prose_lines(text, width, UNICODE)).split("\n")
+    for whole in ("30 + 70,", "3 − 7:", "(1, 2)", "(2, 4),", "4 + 4 + 1"):
+        assert any(whole in row for row in rows), rows
+
+
 def _marks(text: str) -> list[str]:
     return [block.mark for block in markup.blocks_of(text) if block.mark != "-"]
 
