@@ -32,6 +32,8 @@ FIELDS = (PRESET, *(key.name for key in KEYS))
 AS_IT_IS = tr("as it is")
 MOST_ROWS_SHOWN = 8
 """More rows are counted instead of written out; ``d`` shows them."""
+LONGEST = 1_000
+"""Characters of a field that is typed into, but for rows: each key looks at all of them."""
 MARKS, LABEL, VALUE, NOTE = 4, 17, 24, 30
 """Columns of a row: marks, name, value, what it differs from; the rest is its meaning."""
 ROOMY, NARROW_VALUE = 74, 15
@@ -123,7 +125,7 @@ class FormState:
         self._put(words[(words.index(now) + change) % len(words)] if now in words else words[0])
 
     def type(self, text: str) -> None:
-        """Type into the chosen field; with a choice, the word that begins so."""
+        """Type into the chosen field; with a choice, the word that begins so. A full field takes no more."""
         words = self.words(self.name)
         if text in ("-", ",") and words and self._takes_several:  # a list is typed from here on
             self.cursor, self.fresh = len(self.text(self.name)) + 1, False
@@ -138,6 +140,8 @@ class FormState:
                 self._put(fitting[(fitting.index(now) + 1) % len(fitting)] if now in fitting else fitting[0])
             return
         before = "" if self.fresh else self.text(self.name)
+        if len(before) >= LONGEST and self.name != "data.rows":
+            return
         at = 0 if self.fresh else self.cursor
         self.cursor, self.fresh = at + len(text), False
         if self.name == "data.rows":

@@ -99,7 +99,10 @@ class ExperimentForm(Modal[None]):
         elif bindings := self._bindings.key_to_bindings.get(event.key):
             await self.run_action(bindings[0].action)
         elif event.character is not None and event.is_printable:
+            before = draft.text(draft.name), draft.cursor
             draft.type(event.character)
+            if before == (draft.text(draft.name), draft.cursor):  # a word that is none of the choices, a full field
+                return
         self.redraw()
 
     def action_move(self, key: str) -> None:

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from adder_engine.errors import RequestError
 from adder_engine.experiment import KEYS, PRESETS, Experiment
 from adder_engine.snapshot import Snapshot
-from adder_tui.experiment_form.form import FIELDS, FormState, field_rows, panel, top_row
+from adder_tui.experiment_form.form import FIELDS, LONGEST, FormState, field_rows, panel, top_row
 from adder_tui.experiment_form.screen import ExperimentForm
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession
@@ -263,3 +263,19 @@ async def test_a_list_that_lost_its_dash_is_typed_on_and_no_word_of_the_choice()
         await shows(pilot, 'network.activation = "tanhrelu" will not do')
         await pilot.press("right", "left", "minus")
         await shows(pilot, "network.activation needs a new network", "tanh-relu")
+
+
+def test_a_full_field_takes_no_more_but_rows_do() -> None:
+    draft = FormState(Experiment())
+    draft.choose("training.lr")
+    draft.type("1")
+    for _ in range(2 * LONGEST):
+        draft.type("0")
+    assert len(draft.text("training.lr")) == LONGEST
+    draft.erase(ahead=False)
+    assert len(draft.text("training.lr")) == LONGEST - 1
+    draft = FormState(Experiment())
+    draft.choose("data.rows")
+    draft.type("30, 70; " * LONGEST + "30")
+    draft.type(", 70")
+    assert len(draft.experiment.data.rows) == LONGEST + 1
