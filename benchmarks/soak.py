@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -65,7 +66,7 @@ def _at_once(work: Callable[[int, int], Done], count: int, piece: int, seed: int
         counts = [min(piece, count - begun) for begun in range(0, count, piece)]
         for done in as_completed([pool.submit(work, seed + i, one) for i, one in enumerate(counts)]):
             if fault := done.exception():
-                print(f"{work.__name__[1:]}: {fault}", flush=True)
+                print(f"{work.__name__[1:]}: {''.join(traceback.format_exception(fault))}", flush=True)
             else:
                 yield done.result()
 
