@@ -209,7 +209,7 @@ class Fuzzer:
             written = len(terminal.output)
             terminal.resize(*size)
             self._must(terminal, lambda w=written: len(terminal.output) > w, f"a screen of {size}")  # type: ignore[misc]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, IndexError):  # it has just ended
             status = Path(f"/proc/{terminal.pid}/status").read_text()
             self.most_memory = max(self.most_memory, int(status.partition("VmRSS:")[2].split()[0]))
 
