@@ -326,7 +326,7 @@ class _Sheet(NetworkValues):
         return self.view.snapshot is not None and (c - 1, neuron) in self.view.snapshot.silenced
 
     def _outline(self, box: Box, role: Role) -> None:
-        """Around a tile: at its sides always, above and below where nothing stands."""
+        """Around a tile: at its sides always, above and below where nothing stands and there is a row."""
         left, right = box.x - 1, box.end
         side, flat = ("|", "-") if self.glyphs.ascii else ("│", "─")
         corners = "++++" if self.glyphs.ascii else "┌┐└┘"
@@ -335,8 +335,9 @@ class _Sheet(NetworkValues):
             self.grid.put(right, box.y, "]", role)
             return
         for y in range(box.y, box.y + box.height):
-            self.grid.put(left, y, side, role)
-            self.grid.put(right, y, side, role)
+            first, second = corners[:2] if y == 0 else (side, side)  # no row is left above it
+            self.grid.put(left, y, first, role)
+            self.grid.put(right, y, second, role)
         for y, pair in ((box.y - 1, corners[:2]), (box.y + box.height, corners[2:])):
             for x in range(left, right + 1):
                 mark = pair[0] if x == left else pair[1] if x == right else flat
