@@ -43,8 +43,6 @@ LOOKING_ROWS = 4
 """Rows that the text keeps while a view has the keys."""
 SHOWN = frozenset({"slope", "downhill", "plane"})
 """Views that show what Explore does."""
-VEILED = frozenset({"network", "trace", "graph", "slope", "downhill"})
-"""Views that tell nothing while a blank of a worked example is to be computed by hand."""
 StateSource = Callable[[], LessonState | None]
 
 
@@ -270,7 +268,7 @@ class LessonViews(Vertical):
     def tells(self, state: LessonState) -> bool:
         """Whether the current view has something to say at this step."""
         name, snapshot = self.current, self._source().snapshot
-        if name in VEILED and state.step.kind == "do" and state.by_hand:
+        if state.veiled(name):
             return False
         if name in ("inspect", "settings"):
             return True
