@@ -263,7 +263,9 @@ class LessonViews(Vertical):
         """What there is to see of them, for the table of commands."""
         focused = self.focused
         name = focused.view_name if focused is not None else ""
-        return OnScreen(name, self.is_shown("network"), self.chart is not None and self.chart.reading is not None)
+        read_out = self.chart is not None and self.chart.reading is not None
+        arrows = focused is not None and focused.canvas.has_focus
+        return OnScreen(name, self.is_shown("network"), read_out, arrows)
 
     def tells(self, state: LessonState) -> bool:
         """Whether the current view has something to say at this step."""

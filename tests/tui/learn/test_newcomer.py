@@ -185,7 +185,8 @@ async def test_a_view_that_tells_nothing_yet_was_not_looked_at(tmp_path: Path) -
             await pilot.press("enter")
         await shows(pilot, "task 4 of 4", "● Work the slope out", "○ Open the view slope")
         await pilot.press("tab", "tab")
-        await shows(pilot, "▸slope", "All done here.")
+        await shows(pilot, "▸slope", "All done here.", "arrows move")
+        assert "arrows scroll" not in screen_text(app_of(pilot))
 
 
 def test_show_me_tells_the_names_that_stand_on_the_screen() -> None:
