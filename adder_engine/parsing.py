@@ -16,6 +16,7 @@ NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _PAIR = re.compile(rf"\s*({NUMBER})\s*([+*,-])\s*({NUMBER})\s*", re.ASCII)
 _TYPED = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _PAIR_WITH_COMMAS = re.compile(rf"\s*({_TYPED})\s*([+*-]|,(?=\s))\s*({_TYPED})\s*", re.ASCII)
+_IN_BRACKETS = re.compile(rf"(?<![\d.,)])\(\s*({_TYPED})\s*\)(?![\d.,(])", re.ASCII)
 _DECIMAL = re.compile(r"(?<![\d.,])(\d*),(\d+)(?![\d.,])")
 SIGNS = str.maketrans("−–×·", "--**")
 """What stands for a minus or for times in text that was copied from elsewhere."""
@@ -64,7 +65,7 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
     For a sum ``a+b`` asks about the pair (a, b) and ``a-b`` about (a, −b); for a difference ``a-b`` asks about (a, b)
     and ``a+b`` about (a, −b); for a product ``a*b``, ``a×b`` and ``a·b`` ask about (a, b). ``a, b`` always
     does, and alone does so where the task is a formula.
-    A comma within a number is decimal: ``0,5+1,25``.
+    A comma within a number is decimal: ``0,5+1,25``. A number may stand in brackets: ``130 + (-30)``.
 
     Args:
         task: ``sum``, ``difference``, ``product``, or a formula.
@@ -73,7 +74,7 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
         SumError: anything else, or a number beyond ±1e12; one sentence that shows what would do.
     """
     task = task if task in READ else "formula"
-    plain = text.translate(SIGNS) if len(text) <= LONGEST_SUM else ""
+    plain = _IN_BRACKETS.sub(r"\1", text.translate(SIGNS)) if len(text) <= LONGEST_SUM else ""
     match = _PAIR.fullmatch(plain) or _PAIR_WITH_COMMAS.fullmatch(plain)
     if not match or match[2] not in READ[task]:
         shown = text.strip()

@@ -117,7 +117,7 @@ def tenths(trainer: Trainer) -> float:
     if trainer.experiment.row_count % 10:
         raise RequestError(
             tr(
-                "{rows:,} rows do not split into tenths: use a multiple of 10.",
+                "The number of rows, {rows:,}, does not split into tenths: use a multiple of 10.",
                 rows=trainer.experiment.row_count,
             )
         )

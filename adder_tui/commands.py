@@ -18,7 +18,7 @@ Context = TabId | Window | Literal[
     "list", "field", "page", "scrolls", "reads", "goes", "fills", "stays", "task", "asking", "stations", "shapes",
     "choice_a", "choice_b", "choice_c", "choice_d", "choice_e", "choice_f", "choice_g", "choice_h",
     "ask", "run", "form", "seed", "edit", "handson", "numbers", "diagram", "tracing",
-    "bench", "setting", "table", "reading", "read_out", "stands", "answers",
+    "bench", "setting", "pointing", "table", "reading", "read_out", "stands", "answers",
     # what the task at hand needs next
     "next_run", "next_step", "next_back", "next_set", "next_station", "next_ask", "next_open", "next_seed",
     "next_reset", "next_edit", "next_undo",
@@ -267,6 +267,9 @@ _LESSON = (
             footer=2),
     Command("move_row", "up,down,pageup,pagedown", "arrows", "move", "Move in the view that has the keys.", None,
             _on("bench", "setting")),
+    Command("move_point", "up,down,left,right,pageup,pagedown", "arrows", "move",
+            "Move the point in the view that has the keys; beside a curve, up and down choose another number.",
+            None, _on("pointing"), footer=2),
     Command("read_on", "enter", "Enter", "read on", "Show the rest of the text; at its end Enter goes on.",
             "lesson", _on("reads"), footer=1, action="go_on"),
     Command("go_on", "enter", "Enter", "go on", "Go on to the next step, once this one is done.",

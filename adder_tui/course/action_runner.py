@@ -82,7 +82,7 @@ class ActionRunner:
             case "answer", (id, *value):
                 activity.answers[id] = " ".join(value)
             case "open", (view,):
-                activity.opened.add(view)
+                activity.open(view)
             case "sort", (card, *bin):
                 activity.sorted[card] = " ".join(bin)
             case "ask", _ if action.sum is not None:

@@ -38,6 +38,8 @@ class LoggedRun:
     settings: list[tuple[int, Experiment]]
     """(update, experiment): the settings in force from that update on."""
     asked: list[Asked] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
+    """Views that were looked at with it at hand."""
     edits: int = 0
     """Numbers set by hand."""
     shown: bool = False
@@ -210,6 +212,12 @@ class ActivityLog:
         """A sum was asked of the run at hand."""
         if self.run is not None:
             self.run.asked.append(Asked(answer.sum.a, answer.sum.b, answer.predicted, answer.wanted))
+
+    def open(self, view: str) -> None:
+        """A view was looked at, with the run at hand."""
+        self.opened.add(view)
+        if self.run is not None:
+            self.run.opened.add(view)
 
     def edit(self) -> None:
         """A number of the run at hand was set by hand."""

@@ -11,8 +11,8 @@ from adder_tui.course.state import PRACTICE, LessonState, Step
 
 TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
 """Verbs of a solution that move training on."""
-
-
+POINTED = frozenset({"slope", "plane"})
+"""Views in which the arrows move a point."""
 NEXT: dict[str, Context] = {
     "run": "next_run", "step": "next_step", "set": "next_set", "change": "next_set", "station": "next_station",
     "ask": "next_ask", "open": "next_open", "seed": "next_seed", "reset": "next_reset",
@@ -31,6 +31,8 @@ class OnScreen:
     """Whether the diagram is shown."""
     read_out: bool = False
     """Whether the chart is being read out."""
+    arrows: bool = False
+    """Whether the view that has the keys takes the arrows itself."""
 
 
 def words_for(lesson: Lesson, step: Step) -> Contexts:
@@ -99,7 +101,9 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
         words |= {"setting"}
     elif words.isdisjoint(("numbers", "read_out")):
         words |= _reading(state, bool(state.picked) or state.may_go_on)
-    return words
+    if screen.arrows:
+        words -= {"scrolls"}
+    return words | {"pointing"} if screen.focused in POINTED else words
 
 
 def _reading(state: LessonState, goes: bool) -> Contexts:

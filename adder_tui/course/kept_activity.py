@@ -18,6 +18,7 @@ def activity_of(state: LessonState) -> dict[str, Any]:
     activity = state.activity
     return {
         "opened": sorted(activity.opened),
+        "looked": [] if activity.run is None else sorted(activity.run.opened),
         "sorted": dict(activity.sorted),
         "nudges": [[name, amount, loss] for (name, amount), loss in activity.nudges.items()],
         "used": [[name, *arguments] for name, arguments in dict.fromkeys(activity.used)],
@@ -56,6 +57,7 @@ def restore_runs(state: LessonState, snapshot: Snapshot, earlier: list[RunSummar
         activity.runs.append(logged)
     activity.saw(snapshot)
     assert activity.run is not None
+    activity.run.opened |= {view for view in _list(kept, "looked") if view in state.lesson.shown_views}
     for row in _list(kept, "asked"):
         match row:
             case [int() | float() as a, int() | float() as b, int() | float() as answer, wanted]:

@@ -219,7 +219,7 @@ class Help:
             await self._room.look(shown=task.id == wanted.id)
 
     async def _show(self, state: LessonState, player: ActionRunner, action: Action, seconds: float) -> None:
-        state.showing, state.stage = keys_of(action), view_for(action, state.lesson.shown_views)
+        state.showing, state.stage = keys_of(action, state.lesson), view_for(action, state.lesson.shown_views)
         self._room.changed()
         await asyncio.sleep(seconds)
         await player.do(action)
@@ -359,10 +359,14 @@ class LessonController:
             state.activity.ask(answer)
 
     def opened(self, view: str) -> bool:
-        """A view was opened. Returns whether it was the first time."""
-        if self.lesson_state is None or self.was_opened(view):
+        """A view is looked at, unless it tells nothing yet. Returns whether it is the first time with this run."""
+        state = self.lesson_state
+        if state is None or state.veiled(view):
             return False
-        self.lesson_state.activity.opened.add(view)
+        run = state.activity.run
+        if self.was_opened(view) and (run is None or view in run.opened):
+            return False
+        state.activity.open(view)
         return True
 
     def was_opened(self, view: str) -> bool:

@@ -167,8 +167,8 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     return next((view for view in wanted.get(action.verb, ()) if view in views), "")
 
 
-def keys_of(action: Action) -> str:
-    """The keys by which a learner does an action, as "show me" tells them."""
+def keys_of(action: Action, lesson: Lesson) -> str:
+    """The keys by which a learner does a lesson's action, as "show me" tells them: with the names on the screen."""
     match action.verb, action.words:
         case "ask", words:
             return tr("/ then {words}, Enter", words=" ".join(words))
@@ -184,11 +184,14 @@ def keys_of(action: Action) -> str:
         case "step", (size,):
             return tr("s until it says {size}, then .", size=size)
         case "station", (id,):
-            return tr("b until {id} is loaded", id=id)
+            station = lesson.station_named(id)
+            return tr("b until this is loaded: {run}", run=station.title if station is not None else id)
         case "open", (view,):
             return tr("Tab until {view} has the keys", view=VIEW_NAMES[view])
         case "sort", (card, *bin):
-            return tr("Right on {card}, until it lies in {bin}", card=card, bin=" ".join(bin))
+            says = {one.id: one.says for one in lesson.board.cards} if lesson.board is not None else {}
+            short = says.get(card, card).partition(":")[0]
+            return tr("Right on {card}, until it lies in {bin}", card=short, bin=" ".join(bin))
         case (("nudge" | "gradcheck" | "bench"), words):
             return tr("Up or Down to {words}, Enter", words=" ".join(words))
         case "edit", (name, value):

@@ -90,6 +90,8 @@ class Resolver:
         self._lesson, self._activity, self._run, self._figures = lesson, activity, run, figures
         self._runs = [run] if bound else activity.runs
         """The runs whose sums count."""
+        self._opened = run.opened if bound else activity.opened
+        """The views that count: of a task's own run those that were looked at with it."""
         here = activity.snapshot is not None and run is activity.run
         self._now: Snapshot | None = activity.snapshot if here else None
         """The run at hand as it stands; None where an earlier run is meant."""
@@ -127,7 +129,7 @@ class Resolver:
                 said = [one.answer for run in self._runs for one in run.asked if (one.a, one.b) == pair]
                 return said[-1] if said else None
             case "opened", (view,):
-                return view in activity.opened
+                return view in self._opened
             case "sorted", ():
                 cards = lesson.board.cards if lesson.board else ()
                 return sum(activity.sorted.get(card.id) in card.bins for card in cards)

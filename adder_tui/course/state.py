@@ -31,6 +31,8 @@ PARTS: dict[Kind, str] = {
     "more": "Go further",
 }
 """The headings that hold a step's text."""
+VEILED = frozenset({"network", "trace", "graph", "slope", "downhill"})
+"""Views that tell nothing while a blank of a worked example is to be computed by hand."""
 PRACTICE = frozenset[Kind]({"do", "observe", "explain", "keep", "more"})
 """Steps in which the network may be worked with: before that one predicts."""
 
@@ -317,7 +319,8 @@ class LessonState:
             case "answer", (id, *_):
                 return self.is_right(id)
             case "open", (view,):
-                return view in self.activity.opened
+                own = run if self.task is not None and self.task.when is not None else self.activity
+                return own is not None and view in own.opened
         if run is None:
             return False
         match action.verb, action.words:
@@ -381,6 +384,10 @@ class LessonState:
         """Whether a blank of a worked example is being filled in: till then the network does not tell its number."""
         worked = self.lesson.worked
         return worked is not None and self.blank in worked.fields
+
+    def veiled(self, view: str) -> bool:
+        """Whether a view tells nothing till then."""
+        return view in VEILED and self.step.kind == "do" and self.by_hand
 
     @property
     def choices(self) -> tuple[str, ...]:

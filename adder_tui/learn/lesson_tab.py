@@ -269,9 +269,17 @@ class LessonView(Container):
         self.views.current = name
         self.share_room(looking=True)
         frame.take_keys()
+        self._look_at(name)
+        self._fill()
+
+    def _look_at(self, name: str) -> None:
         if self.room is not None and self.room.opened(name):
             self.look()
-        self._fill()
+
+    def look_on(self) -> None:
+        """The view that has the keys is being looked at with each run that begins meanwhile."""
+        if (frame := self.views.focused) is not None:
+            self._look_at(frame.view_name)
 
     def focus_for(self, action: Action) -> None:
         """Give the keys to the view in which an action is done, its cursor where it is done."""
@@ -383,9 +391,13 @@ class LessonFocus:
         shown = self._lesson_view.display and self._services.view().tab == "learn" and len(app.screen_stack) == 1
         if state is None or state.showing or not shown:
             return
+        self._lesson_view.look_on()
         prompt = self._services.prompt
-        if state.asking and prompt.has_keys:
-            self._take_back()
+        if state.asking:
+            if self._services.typing():
+                self._take_back()
+                self._settled = None  # a "no" hands them over again
+            return
         following = state.next_action if state.step.kind == "do" and state.review is None else None
         here = state.lesson.id, state.at, following.text if following is not None else ""
         if here == self._settled:

@@ -176,8 +176,9 @@ def _worked_line(state: LessonState, pieces: tuple[str, ...], width: int, glyphs
 
 
 def _reply_lines(state: LessonState, id: str, width: int, glyphs: Glyphs) -> list[Line]:
-    """What is wrong with a field's answer."""
-    return [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(state.replies.get(id, "")), width - 2)]
+    """What is wrong with a field's answer; nothing once the right one is there, whoever gave it."""
+    reply = "" if state.is_right(id) else state.replies.get(id, "")
+    return [Line.of(("  " + row, "minus")) for row in wrapped(glyphs.text(reply), width - 2)]
 
 
 def _blank(state: LessonState, one: Field, glyphs: Glyphs) -> list[Piece]:

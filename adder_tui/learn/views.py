@@ -43,8 +43,6 @@ LOOKING_ROWS = 4
 """Rows that the text keeps while a view has the keys."""
 SHOWN = frozenset({"slope", "downhill", "plane"})
 """Views that show what Explore does."""
-VEILED = frozenset({"network", "trace", "graph", "slope", "downhill"})
-"""Views that tell nothing while a blank of a worked example is to be computed by hand."""
 StateSource = Callable[[], LessonState | None]
 
 
@@ -265,12 +263,14 @@ class LessonViews(Vertical):
         """What there is to see of them, for the table of commands."""
         focused = self.focused
         name = focused.view_name if focused is not None else ""
-        return OnScreen(name, self.is_shown("network"), self.chart is not None and self.chart.reading is not None)
+        read_out = self.chart is not None and self.chart.reading is not None
+        arrows = focused is not None and focused.canvas.has_focus
+        return OnScreen(name, self.is_shown("network"), read_out, arrows)
 
     def tells(self, state: LessonState) -> bool:
         """Whether the current view has something to say at this step."""
         name, snapshot = self.current, self._source().snapshot
-        if name in VEILED and state.step.kind == "do" and state.by_hand:
+        if state.veiled(name):
             return False
         if name in ("inspect", "settings"):
             return True

@@ -31,6 +31,8 @@ from adder_engine.parsing import parse_number
         ("1,5+2", (1.5, 2)),
         ("-197,627 - ,5", (-197.627, -0.5)),
         ("0,5, 1,25", (0.5, 1.25)),
+        ("130 + (−30)", (130, -30)),
+        ("( 1,5 )-(2)", (1.5, -2)),
     ],
 )
 def test_a_sum_is_read_as_it_is_typed(text: str, pair: tuple[float, float]) -> None:

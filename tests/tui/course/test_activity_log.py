@@ -115,6 +115,16 @@ async def test_another_sum_that_comes_out_right_is_found(doing: Doing) -> None:
     assert await doing.value("asked_right(0.5, 30, 70, 1000)") is False
 
 
+async def test_a_view_counts_for_the_run_that_it_was_looked_at_with_where_the_check_names_one(doing: Doing) -> None:
+    await doing.do("open chart", "set training.lr=0.02", "run 1")
+    assert await doing.value('opened("chart")') is True
+    assert await doing.value('opened("chart")', training__lr=0.02) is True  # changed on the way: the same run
+    await doing.do("seed 5")
+    assert await doing.value('opened("chart")', seed=5) is False
+    await doing.do("open chart")
+    assert await doing.value('opened("chart")', seed=5) is True
+
+
 async def test_the_losses_of_a_run_are_read_epoch_by_epoch(doing: Doing) -> None:
     await doing.do("set training.optimizer=sgd training.lr=5e-5", "run 2000")
     assert await doing.value("run.rises") == pytest.approx(999, abs=2)

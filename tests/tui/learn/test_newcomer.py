@@ -16,8 +16,9 @@ from adder_tui.controller import Controller
 from adder_tui.course.activity_log import LoggedRun
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import Field
-from adder_tui.course.probe_views import ProbeCall, name_of
+from adder_tui.course.probe_views import ProbeCall, keys_of, name_of
 from adder_tui.course.state import LessonAttempt, LessonState, Review
+from adder_tui.course.vocabulary import parse_action
 from adder_tui.learn.page import page_lines
 from adder_tui.learn.views import of_lesson
 from adder_tui.ui.symbols import UNICODE
@@ -162,3 +163,46 @@ def test_choices_and_reasons_are_written_without_marks() -> None:
         text = "\n".join(line.plain for line in page_lines(state, 80, UNICODE))
         assert "model(x)" in text
         assert "`" not in text
+
+
+async def test_show_me_is_answered_from_a_blank_as_well_and_leaves_no_refusal(tmp_path: Path) -> None:
+    async with doing(tmp_path, "backprop", *"-5000") as pilot:
+        await shows(pilot, "task 1 of 5", "The slope of the last layer's first weight is")
+        await pilot.press("1", "enter")
+        await shows(pilot, "That is not it yet.")
+        await pilot.press("i", "i", "i", "i")
+        await shows(pilot, "Shall the program do this task?", "y yes  n no")
+        await pilot.press("n")
+        await shows(pilot, "task 1 of 5", "Enter done")
+        await pilot.press("i")
+        await shows(pilot, "Shall the program do this task?", "y yes  n no")
+        await pilot.press("y")
+        await shows(pilot, "task 2 of 5", "−4793.5 ●", "Enter done")
+        assert "That is not it yet." not in screen_text(app_of(pilot))
+
+
+async def test_a_view_that_tells_nothing_yet_was_not_looked_at(tmp_path: Path) -> None:
+    async with doing(tmp_path, "slope", "a") as pilot:
+        await shows(pilot, "task 1 of 4", "▸nudge")
+        await pilot.press("enter")
+        await shows(pilot, "task 2 of 4", "▸ output.bias −1")
+        await pilot.press("enter")
+        await shows(pilot, "task 3 of 4", "Enter done")
+        await pilot.press("tab", "tab")
+        await shows(pilot, "▸slope", "This is drawn once you have worked out yours.")
+        await pilot.press("tab", "tab", "tab", "enter")
+        for blank in ("20", "-197.63"):
+            await shows(pilot, "the slope is ▸", "Enter done")
+            await type_text(pilot, blank)
+            await pilot.press("enter")
+        await shows(pilot, "task 4 of 4", "● Work the slope out", "○ Open the view slope")
+        await pilot.press("tab", "tab")
+        await shows(pilot, "▸slope", "All done here.", "arrows move")
+        assert "arrows scroll" not in screen_text(app_of(pilot))
+
+
+def test_show_me_tells_the_names_that_stand_on_the_screen() -> None:
+    assert keys_of(parse_action("sort svm supervised"), LESSONS["the-zoo"]) == (
+        "Right on support vector machine, until it lies in supervised"
+    )
+    assert keys_of(parse_action("station settling"), LESSONS["learning-rate"]) == "b until this is loaded: rate 1e-5"
