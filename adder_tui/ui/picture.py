@@ -335,9 +335,9 @@ class _Sheet(NetworkValues):
             self.grid.put(right, box.y, "]", role)
             return
         for y in range(box.y, box.y + box.height):
-            first, second = corners[:2] if y == 0 else (side, side)  # no row is left above it
-            self.grid.put(left, y, first, role)
-            self.grid.put(right, y, second, role)
+            ends = corners[:2] if y == 0 else 2 * side  # no row is left above it
+            self.grid.put(left, y, ends[0], role)
+            self.grid.put(right, y, ends[1], role)
         for y, pair in ((box.y - 1, corners[:2]), (box.y + box.height, corners[2:])):
             for x in range(left, right + 1):
                 mark = pair[0] if x == left else pair[1] if x == right else flat
