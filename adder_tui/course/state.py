@@ -55,6 +55,8 @@ class LessonAttempt:
         """Challenges that were met, with the best score; 0 where there is no score."""
         self.figures: dict[str, str] = dict(record.figures)
         """What the text quotes of the learner's own runs, as it is written there."""
+        self._early = {one.name for one in lesson.quotes if one.name in self.figures and not self._in_turn(one)}
+        """Those that were taken while a task before theirs was open."""
 
     async def look(self, session: Session) -> tuple[Task, ...]:
         """See which tasks have become done, asking the engine where a check hangs on it. Returns the new ones."""
@@ -80,13 +82,25 @@ class LessonAttempt:
         return tuple(better)
 
     async def take_figures(self, session: Session) -> dict[str, str]:
-        """Take each quoted figure whose task is done, from the run that did it. Returns the new ones."""
+        """Take each quoted figure whose task is done, from the run that did it. Returns the new ones.
+
+        One that is done early, such as a view that was looked into, is taken anew when those before it are done too;
+        where no run at hand does it then, what it was is kept.
+        """
         new = {}
         for quote in self.lesson.quotes:
-            if quote.name not in self.figures and (text := await self._figure_of(session, quote)):
-                new[quote.name] = text
+            in_turn, name = self._in_turn(quote), quote.name
+            if name in self.figures and (name not in self._early or not in_turn):
+                continue
+            if text := await self._figure_of(session, quote):
+                new[name] = text
+                (self._early.discard if in_turn else self._early.add)(name)
         self.figures |= new
         return new
+
+    def _in_turn(self, quote: Quote) -> bool:
+        """Whether a figure's task and all before it are done."""
+        return self.done.issuperset(range(1, self.lesson.task_of(quote).id + 1))
 
     async def _figure_of(self, session: Session, quote: Quote) -> str:
         """A figure as the text writes it; empty while its task is open, or where its run is to be had no more.
@@ -94,8 +108,8 @@ class LessonAttempt:
         It is of the newest run that makes the task's check true, once that run has come to rest.
         """
         task = self.lesson.task_of(quote)
-        if not self.done.issuperset(range(1, task.id + 1)):
-            return ""  # one that is done early waits for those before it, such as a view that was looked into
+        if task.id not in self.done:
+            return ""
         for run in reversed(self.activity.runs):
             if any(when is not None and not run.matches(when) for when in (quote.when, task.when)):
                 continue

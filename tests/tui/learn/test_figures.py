@@ -223,3 +223,22 @@ def states(paragraph: str, value: float) -> bool:
         if abs(abs(value) - float(digits)) <= 0.5005 * 10.0 ** -len(digits.partition(".")[2]):
             return True
     return False
+
+
+async def test_what_was_done_early_is_quoted_though_its_run_was_begun_anew() -> None:
+    lesson = next(one for one in LESSONS if one.id == "far-away")
+    train, compute, ask = (task.actions for task in lesson.tasks)
+    async with Session(Experiment().replace(epochs=0)) as session:
+        attempt = LessonAttempt(lesson)
+        player = ActionRunner(session, attempt)
+        await player.enter()
+        await player.play([*train, *ask])
+        await attempt.look(session)
+        assert attempt.done == {1, 3}
+        await attempt.take_figures(session)
+        await player.enter()
+        await player.play([*train, *compute])
+        await attempt.look(session)
+        await attempt.take_figures(session)
+    assert attempt.done == {1, 2, 3}
+    assert attempt.figures.keys() == {quote.name for quote in lesson.quotes}
