@@ -266,19 +266,18 @@ class CourseList(Container):
     def come_back(self, left: Lesson, kept: progress.Progress) -> None:
         """A lesson was left: it is the chosen one."""
         if self.listing is not None:
-            at = next((i for i, one in enumerate(self.listing.shown) if one.id == left.id), self.listing.at)
-            self._list(dataclasses.replace(self.listing, progress=kept, at=at))
+            self._list_at(left, dataclasses.replace(self.listing, progress=kept), self.listing.at)
 
     def action_narrow(self, wanted: Filter) -> None:
         """Show only lessons that are done, or only those that are open; again for all."""
         if self.listing is not None:
             wanted = "all" if self.listing.filter == wanted else wanted
-            self._list(dataclasses.replace(self.listing, filter=wanted, at=0))
+            self._list_at(self.chosen, dataclasses.replace(self.listing, filter=wanted))
 
     def action_all_lessons(self) -> None:
         """Show all lessons again."""
         if self.listing is not None:
-            self._list(dataclasses.replace(self.listing, filter="all", words=""))
+            self._list_at(self.chosen, dataclasses.replace(self.listing, filter="all", words=""))
 
     def action_find_lesson(self) -> None:
         """Type what a lesson is about."""
@@ -290,6 +289,12 @@ class CourseList(Container):
         if chosen is not None and self.listing is not None:
             kept = store.change(lambda tree: progress.forget(tree, chosen.id))
             self._list(dataclasses.replace(self.listing, progress=kept))
+
+    def _list_at(self, lesson: Lesson | None, listing: Listing, otherwise: int = 0) -> None:
+        """List what is shown now with this lesson chosen, where it is among it."""
+        shown = [one.id for one in listing.shown]
+        at = shown.index(lesson.id) if lesson is not None and lesson.id in shown else otherwise
+        self._list(dataclasses.replace(listing, at=at))
 
     def _list(self, listing: Listing) -> None:
         count = len(listing.shown)

@@ -545,8 +545,10 @@ async def test_the_list_is_filtered_and_searched_and_the_glossary_leads_to_a_les
         await type_text(pilot, "backprop")
         await shows(pilot, " 9  The error goes back")
         assert "A rule and a guesser" not in screen_text(pilot.app)  # type: ignore[arg-type]
-        await pilot.press("enter", "x")
-        await shows(pilot, "A rule and a guesser")
+        await pilot.press("enter", "x")  # what was found is still chosen
+        await shows(
+            pilot, "A rule and a guesser", "Carry the error back through the layers by hand, and get PyTorch's numbers."
+        )
         await pilot.press("g")
         await shows(pilot, "Glossary")
         await type_text(pilot, "weighted sum")
