@@ -157,6 +157,8 @@ class AdderApp(App[None]):
             await self._until_there()
             if isinstance(event, events.Key) and not event.is_forwarded:
                 self._on_latin_layout(event)
+                if self.learn is not None:
+                    self.learn.key_came(event.key)
         await super().on_event(event)
 
     def _on_latin_layout(self, event: events.Key) -> None:

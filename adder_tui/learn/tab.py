@@ -109,6 +109,12 @@ class LearnPane(Pane):
         if self.is_mounted:
             self._services.redraw()
 
+    def key_came(self, key: str) -> None:
+        """A key is pressed, whatever it does: any but Z keeps the lesson that was to be forgotten."""
+        if key != "Z" and self._sure_of:
+            self._sure_of = ""
+            self._services.say("")
+
     async def action_afresh(self) -> None:
         """Forget what was done in the chosen lesson: asked for twice, with no other key in between."""
         chosen, room = self.list.chosen, self.classroom
