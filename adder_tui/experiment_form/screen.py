@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 
 from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, top_row
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas
+from adder_tui.ui.fields import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import step
 from adder_tui.ui.modal import Modal
@@ -82,6 +83,8 @@ class ExperimentForm(Modal[None]):
         self.draft = FormState(services.view().experiment)
         self._source, self._controller = services.view, services.controller
         self._applying = False
+        self._later = ""
+        """What was typed while the run was on its way."""
 
     def compose(self) -> ComposeResult:
         yield _Heading(self._source)
@@ -93,6 +96,7 @@ class ExperimentForm(Modal[None]):
         event.prevent_default()
         draft = self.draft
         if self._applying and event.key != "escape":
+            self._later += event.character or ""
             return
         if event.key == "space" and draft.words(draft.name):
             draft.turn(1)
@@ -159,8 +163,9 @@ class ExperimentForm(Modal[None]):
         try:
             await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
             self.dismiss()
+            press_again(self.app, self._later)
         finally:
-            self._applying = False
+            self._applying, self._later = False, ""
 
     def say(self, sentence: str) -> None:
         self.draft.refuse(sentence)

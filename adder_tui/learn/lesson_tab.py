@@ -18,7 +18,7 @@ from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for
 from adder_tui.ui.canvas import Drawing
-from adder_tui.ui.fields import FieldRow
+from adder_tui.ui.fields import FieldRow, press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.view import ViewState
@@ -200,7 +200,7 @@ class LessonView(Container):
         event.stop()
         if self.row.purpose != "field":
             if event.done:
-                self.run_worker(self._use_typed(self.row.purpose, event.text.strip()), name="typed")
+                self.run_worker(self._use_typed(self.row.purpose, event.text), name="typed")
         elif self.room is not None and not event.done:
             self.room.answers.type(event.text)
         elif self.room is not None and self.lesson_state is not None:
@@ -213,8 +213,9 @@ class LessonView(Container):
                 self._settle()
             self.look()
 
-    async def _use_typed(self, purpose: str, text: str) -> None:
+    async def _use_typed(self, purpose: str, typed: str) -> None:
         assert self.room is not None
+        text = typed.strip()
         try:
             if purpose == "shapes":
                 await self.room.benches.use_shapes(text)
@@ -222,7 +223,9 @@ class LessonView(Container):
             elif purpose == "setting":
                 await self.room.controls.set(self.row.label, text)
                 self._half_typed.pop(self.row.label, None)
+                later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
+                press_again(self.app, later)
                 self._settings_done()
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:

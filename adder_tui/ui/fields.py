@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.keys import _character_to_key
 from textual.message import Message
 from textual.widgets import Input
 
@@ -52,6 +53,12 @@ class _Label(Canvas):
         assert isinstance(row, FieldRow)
         text = Line.of((f" {view.glyphs.text(row.label)}", "dim")).fit(width - 3, view.glyphs.ellipsis)
         return [Line.of(text, " ", (view.glyphs.prompt, "accent")).fit(width)]
+
+
+def press_again(app: App[object], characters: str) -> None:
+    """Press keys that came while what they are for was still on its way."""
+    for character in characters:
+        app.post_message(events.Key(_character_to_key(character), character))
 
 
 class FieldRow(Horizontal):

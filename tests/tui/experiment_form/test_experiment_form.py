@@ -62,6 +62,17 @@ async def test_what_is_typed_in_one_piece_with_the_key_that_opens_the_form_arriv
         assert session.calls == [("change", {"training.lr": 0.5})]
 
 
+async def test_what_is_typed_right_behind_enter_is_for_the_run_that_then_begins() -> None:
+    session = FakeSession()
+    app = app_on(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "‖ paused")
+        for key, character in [("e", "e"), ("0", "0"), ("full_stop", "."), ("5", "5"), ("enter", "\r"), ("space", " ")]:
+            app.post_message(events.Key(key, character))
+        await shows(pilot, "adam, lr 0.5")
+        await until(pilot, lambda: [name for name, *_ in session.calls] == ["change", "play"])
+
+
 async def test_other_layers_start_a_new_run_and_the_form_says_so_before() -> None:
     session = FakeSession().at(412)
     async with form(session, "epoch 412 of 2,000") as pilot:

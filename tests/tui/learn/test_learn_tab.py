@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from adder_engine import Experiment
@@ -360,6 +361,16 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
         await until(pilot, lambda: pilot.app.snapshot.experiment.seed == 43)  # type: ignore[attr-defined]
         await ask(pilot, "30+70")
         await shows(pilot, "task 3 of")
+
+
+async def test_what_is_typed_right_behind_a_setting_is_for_the_run_that_it_begins(tmp_path: Path) -> None:
+    async with doing(tmp_path, "learning-rate", "a") as pilot:
+        await pilot.press("e")
+        await shows(pilot, "training.lr ▸")
+        for key, character in [*((c, c) for c in "1e"), ("minus", "-"), ("5", "5"), ("enter", "\r"), ("space", " ")]:
+            pilot.app.post_message(events.Key(key, character))
+        await until(pilot, lambda: app_of(pilot).snapshot.experiment.training.lr == 1e-5)  # type: ignore[union-attr]
+        await shows(pilot, "playing")
 
 
 async def test_e_opens_the_setting_that_the_task_wants_and_what_is_typed_replaces_its_value(tmp_path: Path) -> None:
