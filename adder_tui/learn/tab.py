@@ -177,7 +177,8 @@ class LearnPane(Pane):
             write_place(self._services.settings.data_dir, "learn", "")
             self.list.come_back(left, room.store.progress)
             self._warn()
-            self.take_focus_if_shown()
+            if self.display:  # also where the prompt was given the keys just before, for a sum that the lesson wanted
+                self.call_after_refresh(self.take_focus)
 
     def came_to_front(self) -> None:
         """From another tab: the lesson's network is brought back where another one has taken its place."""
