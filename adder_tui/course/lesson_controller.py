@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from adder_engine.errors import AdderError
 from adder_engine.experiment import KEYS, key_named
 from adder_engine.language import tr
+from adder_engine.parsing import Sum
 from adder_engine.snapshot import RunSummary
-from adder_tui.course.action_runner import ActionRunner, Benches, standing
+from adder_tui.course.action_runner import FIRST_SUM, ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
 from adder_tui.course.kept_activity import activity_of, restore_activity, restore_runs
 from adder_tui.course.lesson import Lesson
@@ -279,7 +280,10 @@ class LessonController:
                 earlier = [run for run in snapshot.runs if is_the_lessons(lesson, run) and run.id != snapshot.run]
                 restore_runs(state, snapshot, earlier, kept.activity)
                 state.run = snapshot.run
-                self.show(snapshot)
+                # What was asked meanwhile is the learner's own run's: here it may be what a prediction is about.
+                last = state.activity.run.asked[-1:] if state.activity.run is not None else []
+                await session.ask(Sum(last[0].a, last[0].b) if last else FIRST_SUM)
+                self.show(await session.snapshot())
             else:
                 await ActionRunner(session, attempt, self.show).enter()
             assert attempt.activity.snapshot is not None

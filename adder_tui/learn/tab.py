@@ -147,7 +147,8 @@ class LearnPane(Pane):
             await self.lesson_view.put_up(lesson)
             write_place(self._services.settings.data_dir, "learn", lesson.id)
             await room.enter(lesson)
-            self._services.prompt.begin(FIRST_SUM)
+            snapshot = self._services.view().snapshot
+            self._services.prompt.begin(FIRST_SUM if snapshot is None else snapshot.asked.sum)
             self._warn()
         finally:
             self._entering = False

@@ -380,6 +380,23 @@ async def test_a_sum_that_is_being_typed_when_the_run_ends_is_typed_on_and_asked
         await until(pilot, lambda: app_of(pilot).tab == "learn")
 
 
+async def test_a_sum_that_was_asked_on_ones_own_run_is_not_carried_into_a_lesson(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await go_on(pilot, "do")
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("escape", "escape")  # the first is the prompt's, which gave the keys back by itself
+        await shows(pilot, "Twenty lessons")
+        await pilot.press("slash")
+        await type_text(pilot, "70+30")
+        await pilot.press("enter")
+        await shows(pilot, "sum ▸ 70+30", "= 6.192")
+        await pilot.press("escape", "enter")
+        await shows(pilot, "task 2 of", "= 1.186", "sum ▸ 30")
+        assert "6.192" not in screen_text(app_of(pilot))
+
+
 async def test_what_is_typed_right_behind_a_setting_is_for_the_run_that_it_begins(tmp_path: Path) -> None:
     async with doing(tmp_path, "learning-rate", "a") as pilot:
         await pilot.press("e")
