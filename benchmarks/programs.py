@@ -31,9 +31,9 @@ def adder(folder: Path, *options: str) -> Terminal:
     return Terminal([str(Path(sys.executable).with_name("adder-tui")), "--data-dir", str(folder), *options])
 
 
-def endless_adder(folder: Path, preset: str = "many-pairs") -> Terminal:
-    """Our app, paused, with so many epochs ahead that it plays at full speed."""
-    terminal = adder(folder, "--experiment", preset, "--set", "epochs=10000000")
+def endless_adder(folder: Path, preset: str = "many-pairs", rows: int = 10_000) -> Terminal:
+    """Our app, paused, with so many epochs ahead that it plays at full speed: ten minutes of them with 10,000 rows."""
+    terminal = adder(folder, "--experiment", preset, "--set", "epochs=10000000", "--set", f"data.count={rows}")
     terminal.wait_for_text("paused", timeout=60)
     return terminal
 

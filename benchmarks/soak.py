@@ -26,6 +26,8 @@ from tests.terminal.kills import Victim
 
 MINUTE = 60.0
 IDLE_SECONDS = 30.0
+ROWS = 100_000
+"""So many that the largest number of epochs lasts for hours at full speed."""
 EVENTS, KILLS = 1_000, 50
 """In one piece of work: a seed's, on a folder of its own."""
 _EPOCH = re.compile(r"epoch ([\d,]+) of")
@@ -95,7 +97,7 @@ def _killed(seed: int, kills: int) -> tuple[list[float], int]:
 
 def _training(minutes: float) -> Iterator[Figure]:
     """Memory and rate of a run at full speed, the first minute against the last; then the processor's time at rest."""
-    with tempfile.TemporaryDirectory() as folder, endless_adder(Path(folder)) as terminal:
+    with tempfile.TemporaryDirectory() as folder, endless_adder(Path(folder), rows=ROWS) as terminal:
         terminal.press("space")
         terminal.wait_for_text("playing")
         time.sleep(min(10.0, minutes * 6))  # until it is settled
