@@ -242,6 +242,13 @@ HUGE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a long header of weights": ("weights", lambda: (2**24 - 8).to_bytes(8, "little") + b"{" * (2**24 - 8)),
     "weights that claim a terabyte": ("weights", lambda: len(TERABYTE).to_bytes(8, "little") + TERABYTE + bytes(32)),
     "lists of weights": ("written weights", lambda: b"[" * 2**24),
+    "empty lists of weights": ("written weights", lambda: b'{"input.weight": [' + b"[]," * 5_000_000 + b"[]]}"),
+    "as many empty lists of weights as are read": (
+        "written weights", lambda: b'{"input.weight": [' + b"[]," * 690_000 + b"[]]}",
+    ),
+    "empty lists in a header of weights": (
+        "weights", lambda: (15_000_006).to_bytes(8, "little") + b'{"x":' + b"[" + b"[]," * 4_999_999 + b"[]]}",
+    ),
     "weights of many numbers": ("written weights", lambda: b'{"input.weight": [' + b"1," * 2**22 + b"1]}"),
     "terms of a sum": ("sum", lambda: b"9" * 2_000_000 + b"+1"),
     "blanks of a sum": ("sum", lambda: b" " * 2_000_000 + b"1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import socket
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import adder_engine.disk as disk_module
+from adder_engine import weights_file
+from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.files import read
@@ -156,3 +160,19 @@ def test_what_is_no_file_is_refused_by_every_reader(folder: Path, make: Callable
         make(folder / name)
         with pytest.raises(AdderError, match="cannot be read"):
             read_it(folder / name)
+
+
+def test_a_regular_file_that_holds_nothing_yet_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As /proc/kmsg is."""
+
+    class Waits(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return None  # type: ignore[return-value]
+
+    monkeypatch.setattr(disk_module, "open_regular", lambda path: Waits())
+    with pytest.raises(OSError, match="it holds nothing yet"):
+        read_bounded(tmp_path / "x", 10)
+    with pytest.raises(AdderError, match=r"x\.csv cannot be read: it holds nothing yet, and"):
+        read_experiment("one-pair", data=str(tmp_path / "x.csv"))
+    with pytest.raises(AdderError, match=r"x\.json cannot be read: it holds nothing yet"):
+        weights_file.read(tmp_path / "x.json")
