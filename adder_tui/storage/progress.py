@@ -342,7 +342,7 @@ def progress_file(course: Path | None) -> str:
     """The name of a course's progress file: one of its own for a course that somebody else wrote."""
     if course is None:
         return PROGRESS
-    return f"progress-{_ODD.sub('-', course.resolve().name.lower()).strip('-') or 'course'}.json"
+    return f"progress-{_ODD.sub('-', os.path.basename(os.path.realpath(course)).lower()).strip('-') or 'course'}.json"
 
 
 class Store:
