@@ -17,7 +17,7 @@ from adder_tui.course.loader import FENCE, read_lesson
 from adder_tui.course.source import TO_TRANSLATE, LessonError, Problem, read_marked
 
 FEWEST_WORDS, MOST_WORDS = 200, 600
-_VALUE = re.compile(r"(?<![\w.-])(title|goal|ask|shows|do|why|says|text)\s*=\s*(\"{3}|'{3}|\"|')")
+_VALUE = re.compile(r"(?<![\w.-])(title|goal|ask|shows|do|why|says|text|closing|run)\s*=\s*(\"{3}|'{3}|\"|')")
 _LIST = re.compile(r"(?<![\w.-])(choices|hints|lines|also|reasons)\s*=\s*\[")
 _STRING = re.compile(r"(\"{3}|'{3}|\"|')((?:\\.|(?!\1).)*)\1", re.DOTALL)
 _ENTRY = re.compile(r"^(\"[^\"]*\"|[\w-]+)(\s*=\s*\")", re.MULTILINE)

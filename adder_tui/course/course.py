@@ -63,11 +63,12 @@ class Glossary:
         return self._by_name.get(term) or self._by_name.get(term.casefold())
 
     def search(self, words: str) -> tuple[Entry, ...]:
-        """Entries whose names hold the words, then those whose texts do; all of them for no words."""
+        """The entry of this name, those whose names hold the words, then those whose texts do; all for no words."""
         wanted = words.casefold().strip()
         named = [e for e in self.entries.values() if any(wanted in n.casefold() for n in (e.term, *e.also))]
         telling = [e for e in self.entries.values() if e not in named and wanted in e.text.casefold()]
-        return tuple(sorted(named, key=lambda e: e.term.casefold())) + tuple(telling)
+        ordered = sorted(named, key=lambda e: (e.term.casefold() != wanted, e.term.casefold()))
+        return (*ordered, *telling)
 
     def with_lessons(self, lessons: Iterable[Lesson]) -> Glossary:
         """With the lessons' own entries, and each entry linked to the lessons that list it among their terms."""

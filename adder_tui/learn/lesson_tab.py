@@ -403,7 +403,7 @@ class LessonFocus:
             return
         following = state.next_action if state.step.kind == "do" and state.review is None else None
         here = state.lesson.id, state.at, following.text if following is not None else ""
-        if here == self._settled:
+        if here == self._settled or prompt.is_half_typed:  # the rest of a sum is none of the tab's keys
             return
         self._settled, self.just_back = here, False
         if following is not None:

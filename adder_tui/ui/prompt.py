@@ -86,6 +86,8 @@ class Prompt(Horizontal):
         """What was written into the field without anybody typing it."""
         self._sent = ""
         """The sum that was sent since the field has the cursor; its answer may be on its way."""
+        self._found = ""
+        """What stood in the field when it was given the cursor."""
         self.field: SumInput | None = None
         """None until the shell is painted."""
 
@@ -115,6 +117,11 @@ class Prompt(Horizontal):
     def has_keys(self) -> bool:
         """Whether somebody types a sum."""
         return self.field is not None and self.field.has_focus
+
+    @property
+    def is_half_typed(self) -> bool:
+        """Whether somebody types a sum and has not asked it yet."""
+        return self.field is not None and self.has_keys and self.field.value not in ("", self._found, self._sent)
 
     def read(self, typed: str) -> Sum:
         """What is typed, as the experiment's task writes it.
@@ -166,7 +173,7 @@ class Prompt(Horizontal):
         return pair_text(asked.a, asked.b, self._source().experiment.wanted.rule)
 
     def on_descendant_focus(self) -> None:
-        self._sent = ""
+        self._sent, self._found = "", self.field.value if self.field is not None else ""
 
     def on_descendant_blur(self) -> None:
         """The answer comes back, and with it its sum: what was typed and not asked waits for the cursor."""

@@ -293,6 +293,8 @@ def test_a_copy_to_translate_is_the_course_with_each_text_marked(
     for ours, theirs in zip(COURSE.lessons, there.lessons, strict=True):
         for name in ("parts", "quiz", "predictions", "title", "facts", "worked", "board", "terms"):
             assert getattr(ours, name) == getattr(theirs, name), (ours.id, name)
+    assert there.closing == COURSE.closing
+    assert f'closing = """{TO_TRANSLATE}' in (copy / "course.toml").read_text()
     text = (copy / Path(COURSE.lessons[0].file).name).read_text()
     for part in (f'title = "{TO_TRANSLATE}', f"\n{TO_TRANSLATE}This is a small neural", f"\n1. {TO_TRANSLATE}A rule",
                  f'choices = ["{TO_TRANSLATE}100, or nearly: it can add now", "{TO_TRANSLATE}something'):  # fmt: skip

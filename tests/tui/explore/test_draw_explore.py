@@ -33,7 +33,7 @@ from adder_tui.explore.plane import (
 )
 from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, hidden_neuron, next_neuron
 from adder_tui.selection import Neuron, Parameter
-from adder_tui.ui.axis import told
+from adder_tui.ui.axis import label_value
 from adder_tui.ui.heatmap import (
     HALF,
     SIGNS,
@@ -393,7 +393,7 @@ def test_labels_of_any_plane_are_all_different_and_stand_at_their_sums(
     steps = any(label.startswith("+") for _, label in left)
     for row, label in left:
         if not steps or label.startswith("+"):
-            at = told(label) + (ends[0] if steps else 0)
+            at = label_value(label) + (ends[0] if steps else 0)
             assert abs(axes.row(at) - row) <= 0.51
     assert any(not label.startswith("+") for label in below)  # +2 is from where it is said
 

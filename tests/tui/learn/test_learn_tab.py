@@ -363,6 +363,23 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
         await shows(pilot, "task 3 of")
 
 
+async def test_a_sum_that_is_being_typed_when_the_run_ends_is_typed_on_and_asked(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await go_on(pilot, "do")
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        await pilot.press("slash")
+        await type_text(pilot, "70+")
+        session = await pilot.app.controller.ready()  # type: ignore[attr-defined]
+        await session.step("epoch", 2000)
+        await shows(pilot, "epoch 2,000 of 2,000", "sum ▸ 70+")
+        await type_text(pilot, "30")
+        await pilot.press("enter")
+        await shows(pilot, "= 78.66, off by −21.34")
+        await until(pilot, lambda: app_of(pilot).tab == "learn")
+
+
 async def test_what_is_typed_right_behind_a_setting_is_for_the_run_that_it_begins(tmp_path: Path) -> None:
     async with doing(tmp_path, "learning-rate", "a") as pilot:
         await pilot.press("e")

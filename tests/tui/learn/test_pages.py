@@ -247,6 +247,11 @@ def test_every_term_has_its_text_whole_beside_the_list_of_terms() -> None:
         assert len(lines) <= 17
 
 
+def test_a_term_that_is_typed_in_full_comes_first_in_the_glossary() -> None:
+    for term in COURSE.glossary.entries:
+        assert entries(COURSE, term, ["epoch"])[0].term == term
+
+
 def test_a_lessons_own_terms_come_first_in_the_glossary() -> None:
     first = COURSE.by_id["loss"].terms
     found = entries(COURSE, "", first)
