@@ -28,7 +28,10 @@ def read_bounded(path: Path, most: int) -> bytes:
         OSError or ValueError: it cannot be read, is no regular file, or this is no path.
     """
     with open_regular(path) as file:
-        return file.read(most + 1)
+        held: bytes | None = file.read(most + 1)
+    if held is None:  # as of /proc/kmsg, which is called a regular file and would have to be waited for
+        raise BlockingIOError(errno.EAGAIN, tr("it holds nothing yet, and would have to be waited for"))
+    return held
 
 
 def files_in(folder: Path, *patterns: str) -> list[Path]:

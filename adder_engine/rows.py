@@ -31,7 +31,13 @@ FORMS = tr("30, 70 or 30, 70, 100 or 30 + 70 or 30 + 70 = 100")
 """The ways to write a row."""
 LONGEST_LINE = 20_000
 """Characters; a spreadsheet's empty columns make a line of up to 16,384 commas."""
+MOST_LINES = 250_000
+"""Of a text, comments and blank lines among them; it is refused before it is parted into lines."""
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""Where :meth:`str.splitlines` parts a text."""
 LONGEST_SUM = 450
+NAMED_WITHIN = 1_000
+"""Lines, and characters of a line, within which a comment may name the columns."""
 MARKS = ("\t", ";", "|", ",")
 """What parts the cells of a line, looked for in this order; else blanks do."""
 NAMES = {"\t": tr("tabs"), " ": tr("blanks"), ",": tr("commas"), ";": tr("semicolons"), "|": tr("bars")}
@@ -51,7 +57,7 @@ _CALLED = ("a", "b", tr("the target"))
 
 
 class NoRowsError(ExperimentError):
-    """The text has no line with a row; all other refusals begin with a line's number."""
+    """The text as a whole will not do: it has no row, or too many lines. Other refusals begin with a line's number."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,8 @@ def read_rows(text: str) -> RowsRead:
     Raises:
         ExperimentError: a line that is no row, or too many of them; one sentence that names the line.
     """
+    if sum(map(text.count, LINE_ENDS)) - text.count("\r\n") > MOST_LINES:
+        raise NoRowsError(too_many_lines())
     numbered = [(i, line) for i, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1) if line.strip()]
     if SAMPLE < len(numbered) <= MOST_ROWS + 2 and (read := _read_plainly(numbered)) is not None:
         return read
@@ -186,6 +194,15 @@ def too_many_rows(count: str) -> str:
     )
 
 
+def too_many_lines() -> str:
+    """Why a text of more than :data:`MOST_LINES` lines is not looked at."""
+    return tr(
+        "There are over {lines:,} lines, and {most:,} rows is the limit for rows of one's own: keep at most so many.",
+        lines=MOST_LINES,
+        most=MOST_ROWS,
+    )
+
+
 def row_text(row: Sequence[float]) -> str:
     """A row as it is typed: ``30, 70, 100``."""
     return ", ".join(number_text(value) for value in row)
@@ -213,7 +230,8 @@ def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
             mark = _asked_mark(asked[1] or "\t", number)
             continue
         if text.lstrip().startswith("#"):
-            phrase = None if lines else _named_in_comment(text, number, mark)
+            far = lines or max(number, len(text)) > NAMED_WITHIN
+            phrase = None if far else _named_in_comment(text, number, mark)
             if phrase is not None:
                 lines.append(phrase)
             continue

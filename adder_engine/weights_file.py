@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.disk import open_regular
+from adder_engine.disk import open_regular, read_bounded
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import layout_of
@@ -29,6 +29,8 @@ from adder_engine.language import tr
 
 LARGEST = 16 * 2**20
 """Bytes of a file, and of what is packed in it; the largest network has 21,057 numbers."""
+LARGEST_JSON = 2 * 2**20
+"""Bytes of a file of JSON, a hundred for each of these numbers: what is made of its lists takes tens of times that."""
 MOST_TENSORS = 1_000
 ENDINGS = frozenset({".pt", ".pth", ".safetensors", ".json"})
 LOADING_SECONDS = 60.0
@@ -67,20 +69,12 @@ def read(path: Path) -> Tensors:
         WeightsError: there is no such file, it holds no weights, or others than float32.
     """
     try:
-        with open_regular(path) as file:
-            content = file.read(LARGEST + 1)
+        content = read_bounded(path, LARGEST)
     except (OSError, ValueError) as error:
         raise WeightsError(
             tr("{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error)
         ) from None
-    if len(content) > LARGEST:
-        raise WeightsError(
-            tr(
-                "{path} is too large to be weights of ours: it holds over {largest} MiB.",
-                path=path,
-                largest=LARGEST // 2**20,
-            )
-        )
+    _check_size(path, content, LARGEST)
     try:
         if content.startswith(b"PK"):
             return _of_archive(path, content)
@@ -105,6 +99,13 @@ def read(path: Path) -> Tensors:
                 path=path,
             )
         ) from None
+
+
+def _check_size(path: Path, content: bytes, most: int) -> None:
+    if len(content) > most:
+        told = tr("{path} is too large to be weights of ours: it holds over {largest} MiB.",
+                  path=path, largest=most // 2**20)  # fmt: skip
+        raise WeightsError(told)
 
 
 def _of_archive(path: Path, content: bytes) -> Tensors:
@@ -167,6 +168,7 @@ def _tensor(path: Path, name: str, kind: str, shape: Any, content: bytes, dtype:
 def _of_safetensors(path: Path, content: bytes) -> Tensors:
     """A header's length, the header, and the numbers: https://huggingface.co/docs/safetensors."""
     length = int.from_bytes(content[:8], "little")
+    _check_size(path, content[8 : 8 + length], LARGEST_JSON)
     header, numbers = json.loads(content[8 : 8 + length]), content[8 + length :]
     if 8 + length > len(content) or len(header) > MOST_TENSORS:
         raise ValueError("a header that is longer than the file")
@@ -181,6 +183,7 @@ def _of_safetensors(path: Path, content: bytes) -> Tensors:
 
 
 def _of_json(path: Path, content: bytes) -> Tensors:
+    _check_size(path, content, LARGEST_JSON)
     found = json.loads(content.decode("utf-8-sig"), parse_constant=float)
     if not isinstance(found, dict) or not found or len(found) > MOST_TENSORS:
         raise ValueError("no names")

@@ -560,6 +560,22 @@ class AdderApp(App[None]):
         await self.controller.close()
         self.call_later(self.exit)  # at once it would break in on a pane that is being mounted
 
+    def close_now(self) -> bool:
+        """Save the run, and what of the progress could not be saved before; from any thread, as often as one likes.
+
+        Returns whether the engine has stopped.
+        """
+        stopped, room = self.controller.close_now(), self.learn.classroom if self.learn is not None else None
+        if room is not None:
+            room.store.retry()
+        return stopped
+
+    @property
+    def unsaved(self) -> list[str]:
+        """Once it is closed: why the run and the progress could not be saved; empty where they were."""
+        room = self.learn.classroom if self.learn is not None else None
+        return [told for told in (self.controller.unsaved, "" if room is None else room.store.unsaved) if told]
+
     def action_copy_pane(self) -> None:
         """Copy the tab in front, or the window over it, as plain text."""
         tab = next(tab.label for tab in TABS if tab.id == self.tab)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -243,7 +245,9 @@ def _losses(portrait: ExportedRun) -> Losses:
 def _write(path: Path, content: bytes) -> None:
     """Write a file in the path's place, or in that of what the path links to."""
     try:
-        target = path.resolve()
+        target = Path(os.path.realpath(path))
+        if target.is_symlink():  # to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if target.is_dir():
             raise IsADirectoryError(0, tr("it is a folder"))
         write_whole(target, lambda file: file.write(content))

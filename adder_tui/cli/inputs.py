@@ -102,9 +102,11 @@ def _read_rows(path: Path) -> RowsRead:
 
 def _why_large(path: Path, held: bytes) -> str:
     """Why a file is refused that holds more than is read of it."""
-    from adder_engine.rows import too_many_rows
+    from adder_engine.rows import MOST_LINES, too_many_lines, too_many_rows
     from adder_engine.wanted import MOST_ROWS
 
+    if held.count(b"\n") + held.count(b"\r") - held.count(b"\r\n") > MOST_LINES:
+        return f"{path}: " + too_many_lines()
     lines = sum(map(bool, held.translate(None, b"\0").splitlines()))
     if lines > MOST_ROWS:
         return f"{path}: " + too_many_rows(tr("more than {lines:,}", lines=(lines - 1) // MOST_ROWS * MOST_ROWS))

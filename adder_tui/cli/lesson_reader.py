@@ -618,3 +618,4 @@ async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> N
     runs = LessonRuns(lesson_runs(store.path.parent, store.path.name))
     async with Session(lesson.experiment) as session:
         await LessonReader(course, store, runs, session, lesson, read).go_through()
+    store.retry()

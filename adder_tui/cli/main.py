@@ -455,12 +455,12 @@ def start_app(settings: Settings) -> int:
         ) from None
     if recording is not None:
         app.driver_class = recording.teed(app.driver_class)
-    with ShutdownGuard(app, on_end=app.controller.close_now):
+    with ShutdownGuard(app, on_end=app.close_now):
         app.run(mouse=settings.mouse)
-        stopped = app.controller.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
+        stopped = app.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
-    if app.controller.unsaved:
-        complain(app.controller.unsaved)
+    for told in app.unsaved:
+        complain(told)
     if recording is not None and recording.fault:
         complain(recording.fault)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -244,7 +245,7 @@ def read_course(folder: Path = OWN_COURSE) -> Course:
 
 def mark_of(folder: Path | None) -> CourseMark:
     """What tells a course from others; None for the one that comes along."""
-    return CourseMark(OWN_ID) if folder is None else CourseMark(_head(folder)[0].id, str(folder.resolve()))
+    return CourseMark(OWN_ID) if folder is None else CourseMark(_head(folder)[0].id, os.path.realpath(folder))
 
 
 def read_progress(data_dir: Path, course: CourseMark, drop: Path | None = None) -> tuple[Store, Drop | None]:

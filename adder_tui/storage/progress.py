@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeGuard
 from adder_engine.disk import clear_leftovers, open_regular, read_bounded, write_whole
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
+from adder_tui.storage.run_files import make_data_dir
 
 VERSION = 1
 
@@ -342,7 +343,7 @@ def progress_file(course: Path | None) -> str:
     """The name of a course's progress file: one of its own for a course that somebody else wrote."""
     if course is None:
         return PROGRESS
-    return f"progress-{_ODD.sub('-', course.resolve().name.lower()).strip('-') or 'course'}.json"
+    return f"progress-{_ODD.sub('-', os.path.basename(os.path.realpath(course)).lower()).strip('-') or 'course'}.json"
 
 
 class Store:
@@ -351,7 +352,7 @@ class Store:
     Each change is made to what the file holds by then, under a lock, so that two apps do not undo each other's.
     It is written to a file beside it, brought to the disk, and renamed over the old one: whatever happens, there
     is an old or a new file. Where it cannot be written the course goes on, ``warning`` says so in a sentence,
-    and the next change tries to write all of them.
+    and the next change, or :meth:`retry`, tries to write all of them.
     """
 
     def __init__(self, data_dir: Path, name: str = PROGRESS) -> None:
@@ -374,6 +375,11 @@ class Store:
         """As of the last change or :meth:`refresh`."""
         return Progress(self._tree)
 
+    @property
+    def unsaved(self) -> str:
+        """Why changes are not on the disk, in one sentence; empty where they are."""
+        return self.warning if self._pending else ""
+
     def refresh(self) -> Progress:
         """Look at the file again: another app may have changed it."""
         tree = self._load()
@@ -384,6 +390,12 @@ class Store:
     def change(self, change: Change) -> Progress:
         """Make a change and save it."""
         self._pending.append(change)
+        return self.retry()
+
+    def retry(self) -> Progress:
+        """Save what is not on the disk yet, if there is any: the disk may have recovered."""
+        if not self._pending:
+            return self.progress
         try:
             self._save()
         except OSError as error:
@@ -396,7 +408,7 @@ class Store:
         return self.progress
 
     def _save(self) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_dir(self.path.parent)
         with self._lock():
             before = self.warning
             tree = self._read()

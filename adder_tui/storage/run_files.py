@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -73,9 +74,23 @@ def make_data_dir(data_dir: Path) -> Path:
     Raises:
         OSError: it cannot be made, or something else has its name.
     """
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    data_dir.mkdir(mode=0o700, exist_ok=True)
+    try:
+        data_dir.parent.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
     return data_dir
+
+
+def make_lessons_dir(folder: Path) -> Path:
+    """Make the folder of a course's runs within the data folder, where it is missing.
+
+    Raises:
+        OSError: it cannot be made, or something else has its name: a link too, for it leads to what is not ours.
+    """
+    if folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    return make_data_dir(folder)
 
 
 def autosave_path(data_dir: Path, instance_lock: int = 1) -> Path:
@@ -111,7 +126,7 @@ def take_instance_lock(data_dir: Path) -> InstanceLock:
         make_data_dir(data_dir)
         write_whole(data_dir / PROBE, lambda file: None, 0o600)
         (data_dir / PROBE).unlink(missing_ok=True)
-        for folder in (data_dir, *data_dir.glob("lessons*/")):
+        for folder in (data_dir, *(one for one in data_dir.glob("lessons*/") if not one.is_symlink())):
             clear_leftovers(folder, *LEFTOVERS)
     except OSError as error:
         return _nowhere(data_dir, error.strerror or str(error))
@@ -281,7 +296,7 @@ class LessonRuns:
         """Keep the run at hand as the lesson's; where no file can be written the session's list has to do."""
         self._runs[lesson] = (await session.snapshot()).run
         with contextlib.suppress(RunFileError, OSError):
-            await asyncio.to_thread(make_data_dir, self._folder)
+            await asyncio.to_thread(make_lessons_dir, self._folder)
             await session.save(self.path(lesson))
 
     async def bring(self, session: Session, lesson: str) -> Snapshot | None:
@@ -298,7 +313,8 @@ class LessonRuns:
         """The lesson is begun afresh."""
         self._runs.pop(lesson, None)
         with contextlib.suppress(OSError):
-            self.path(lesson).unlink(missing_ok=True)
+            if not self._folder.is_symlink():
+                self.path(lesson).unlink(missing_ok=True)
 
 
 def lesson_runs(data_dir: Path, progress_file: str) -> Path:
@@ -331,7 +347,7 @@ def _take_over(autosave: Path, place: tuple[str, str] | None, lessons: Path) -> 
         and (not lesson.exists() or lesson.stat().st_mtime < autosave.stat().st_mtime)
     )
     if lesson is not None and newer:
-        make_data_dir(lessons)
+        make_lessons_dir(lessons)
         os.replace(autosave, lesson)
     autosave.unlink(missing_ok=True)
 

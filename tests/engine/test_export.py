@@ -373,6 +373,15 @@ def test_a_file_that_is_there_is_replaced_and_has_the_rights_of_any_new_file(tmp
     assert sorted(tmp_path.iterdir()) == [file, usual]
 
 
+def test_a_link_to_itself_is_refused_and_stays(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.symlink_to(file)
+    with pytest.raises(RequestError, match="could not be written: Too many levels of symbolic links"):
+        export(ExportedRun(Experiment.preset("one-pair"), "mine"), file)
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.is_symlink()
+
+
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "mine.py"
     file.write_text("old")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine import Experiment, ExperimentError, Session, Trainer
-from adder_engine.rows import parse_rows, read_rows, row_text
+from adder_engine.rows import MOST_LINES, NoRowsError, parse_rows, read_rows, row_text
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, Row
 from adder_tui.cli.inputs import read_experiment
 from tests.engine.strategies import examples
@@ -244,3 +244,11 @@ async def test_a_session_shows_its_data_in_units_of_sums_and_answers_to_any_pair
         assert not any(a.flags.writeable for a in (data.inputs, data.targets, data.test_inputs, data.test_targets))
         wanted = [trainer.predict(a, b) for a, b in data.test_inputs.tolist()]
         assert np.allclose(answers, wanted, rtol=1e-5)
+
+
+def test_a_text_of_too_many_lines_is_refused_whatever_ends_them() -> None:
+    for end in ("\n", "\r", "\r\n", "\f", "\u2028"):
+        comments = f"#{end}" * (MOST_LINES - 2)
+        assert parse_rows(f"{comments}1,2{end}3,4") == ((1, 2), (3, 4))
+        with pytest.raises(NoRowsError, match=r"^There are over 250,000 lines, and 100,000 rows is the limit .*\.$"):
+            parse_rows(f"{comments}1,2{end}3,4{end}{end}{end}")

@@ -18,6 +18,7 @@ from adder_engine import Experiment, Trainer
 from adder_engine.errors import WeightsError
 from adder_engine.export.export import export
 from adder_engine.export.pytorch_script import script
+from adder_engine.kernels.parameters import layout_of
 from adder_engine.runs.run import Run
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.weights_file import LARGEST, are_weights, read, safetensors, starting_weights
@@ -197,6 +198,15 @@ def test_files_that_would_do_harm_are_refused_in_a_sentence(state: State, tmp_pa
 def test_what_is_no_file_is_refused(path: str, words: str) -> None:
     with pytest.raises(WeightsError, match=words):
         read(Path(path))
+
+
+def test_the_largest_network_goes_through_json_with_every_digit_on_a_line_of_its_own(tmp_path: Path) -> None:
+    layers = (2, *[64] * 6, 1)
+    experiment = Experiment().replace(**{"network.layers": layers})
+    slots = layout_of(layers, experiment.layer_names).slots
+    found = {slot.name: np.full(slot.shape, -1.2345678901234567e-20).tolist() for slot in slots}
+    (tmp_path / "w.json").write_text(json.dumps(found, indent=8))
+    assert len(starting_weights(tmp_path / "w.json", experiment)) == 21_057
 
 
 def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:

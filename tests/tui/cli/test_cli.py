@@ -347,7 +347,10 @@ def test_the_home_folder_is_found_where_the_shell_leaves_it_to_us(
     [
         (b"PK\x03\x04 a workbook", "is no text but an archive or a workbook: save its sheet as CSV"),
         (b"1,2\0\0\0\0", "is no text in UTF-8, UTF-16 or Windows-1252"),
-        (b"30,70\n" * 400_000, "rows, and 100,000 is the limit"),
+        (b"30,70\n" * 120_000, "120,000 rows, and 100,000 is the limit"),
+        (b"30,70\n" * 400_000, "mine.csv: There are over 250,000 lines, and 100,000 rows is the limit"),
+        (b"30,70\n" * 1_700_000, "mine.csv: There are over 250,000 lines, and 100,000 rows is the limit"),
+        ((b"30,70" + b" " * 45 + b"\n") * 210_000, "mine.csv: there are more than 100,000 rows"),
         (b"3" * 10_500_000, "is no list of rows: it holds over 10,000,000 bytes in few lines"),
     ],
 )

@@ -103,6 +103,19 @@ def test_an_author_is_said_what_is_wrong_by_line(tmp_path: Path, capsys: pytest.
     assert "The actions of task 2 do not make its check true" in capsys.readouterr().out
 
 
+def test_a_course_that_is_a_link_to_itself_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = tmp_path / "l"
+    loop.symlink_to(loop)
+    for command in ("lessons",), ("lessons", "export"), ("lessons", "reset", "slope"):
+        for course in loop, loop / "x":
+            code = cli.main([*command, "--course", str(course), "--data-dir", str(tmp_path / "data")])
+            said = capsys.readouterr().err
+            assert "fault of ours" not in said
+            if command == ("lessons",):
+                assert code == 2
+                assert f"{course}/course.toml: It cannot be read: Too many levels of symbolic links." in said
+
+
 def test_a_course_of_ones_own_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "course.toml").write_text('title = "Mine"\n[[chapter]]\nid = "look"\ntitle = "Look"\n')
     (tmp_path / "01-small.md").write_text(SMALL, encoding="utf-8")

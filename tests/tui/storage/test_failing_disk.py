@@ -121,6 +121,25 @@ def test_progress_is_kept_in_memory_and_written_when_it_can_be(disk: Disk, fault
     assert (kept.lesson("loss").tries, kept.lesson("slope").tries, kept.current) == (2, 1, "loss")
 
 
+@pytest.mark.parametrize("fault", SAVING)
+async def test_progress_is_tried_once_more_when_the_app_is_left(disk: Disk, fault: str) -> None:
+    app = AdderApp(Settings(data_dir=disk.folder, lesson="loss"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.learn is not None and app.learn.classroom is not None and bool(app.lesson))
+        assert app.learn is not None
+        assert app.learn.classroom is not None
+        disk.fault = fault
+        app.learn.classroom.store.change(lambda tree: enter(tree, "slope"))
+        await pilot.press("ctrl+q")
+    app.close_now()
+    assert any(told.startswith("Progress ") for told in app.unsaved)
+    assert Store(disk.folder).progress.lesson("slope").tries == 0
+    disk.fault = ""
+    app.close_now()
+    assert not any(told.startswith("Progress ") for told in app.unsaved)
+    assert Store(disk.folder).progress.lesson("slope").tries == 1
+
+
 async def test_the_own_run_comes_back_from_memory_where_its_file_cannot_be_read(disk: Disk) -> None:
     async with Session(SMALL) as session:
         await session.step("epoch", 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import socket
 from collections.abc import Callable
@@ -10,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+import adder_engine.disk as disk_module
+from adder_engine import weights_file
+from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.runs.files import read
+from adder_engine.session import Session
 from adder_tui.app import AdderApp
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.course.course import read_glossary
@@ -23,9 +28,12 @@ from adder_tui.storage.run_files import (
     AUTOSAVE,
     NETWORK_VIEW,
     PLACE,
+    LessonRuns,
+    lesson_runs,
     read_network_view,
     read_place,
     set_aside,
+    settle,
     start_session,
     take_instance_lock,
     write_network_view,
@@ -156,3 +164,49 @@ def test_what_is_no_file_is_refused_by_every_reader(folder: Path, make: Callable
         make(folder / name)
         with pytest.raises(AdderError, match="cannot be read"):
             read_it(folder / name)
+
+
+def test_a_regular_file_that_holds_nothing_yet_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As /proc/kmsg is."""
+
+    class Waits(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return None  # type: ignore[return-value]
+
+    monkeypatch.setattr(disk_module, "open_regular", lambda path: Waits())
+    with pytest.raises(OSError, match="it holds nothing yet"):
+        read_bounded(tmp_path / "x", 10)
+    with pytest.raises(AdderError, match=r"x\.csv cannot be read: it holds nothing yet, and"):
+        read_experiment("one-pair", data=str(tmp_path / "x.csv"))
+    with pytest.raises(AdderError, match=r"x\.json cannot be read: it holds nothing yet"):
+        weights_file.read(tmp_path / "x.json")
+
+
+async def test_lessons_runs_are_not_written_through_a_link(tmp_path: Path) -> None:
+    data, other = tmp_path / "data", tmp_path / "other"
+    for one in data, other:
+        one.mkdir()
+    link = lesson_runs(data, "progress.json")
+    link.symlink_to(other, target_is_directory=True)
+    left = [other / "slope.npz", other / "x.npz.12345678.part"]
+    for path in left:
+        path.write_bytes(b"somebody's")
+        os.utime(path, (1, 1))
+    assert take_instance_lock(data).warning == ""
+    runs = LessonRuns(link)
+    async with Session(Experiment.preset("one-pair")) as session:
+        await session.step("epoch", 3)
+        for lesson in "slope", "loss":
+            await runs.keep(session, lesson)
+        await session.load(Experiment.preset("three-pairs"))
+        back = await runs.bring(session, "loss")
+        assert back is not None
+        assert back.epoch == 3
+        await session.save(data / "own-run.npz")
+        await session.save(data / AUTOSAVE)
+    runs.forget("slope")
+    write_place(data, "learn", "slope")
+    settle(data, 1, into_lesson=True, lessons=link)
+    assert (data / AUTOSAVE).exists()
+    assert sorted(other.iterdir()) == left
+    assert {path.read_bytes() for path in left} == {b"somebody's"}

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from adder_tui.settings import default_data_dir
 from adder_tui.storage.run_files import autosave_path, make_data_dir
 
@@ -22,3 +24,10 @@ def test_a_folder_that_exists_keeps_its_permissions(tmp_path: Path) -> None:
 
 def test_the_usual_folder_bears_the_programs_name() -> None:
     assert default_data_dir().name == "adder-tui"
+
+
+@pytest.mark.parametrize("below", ["", "x", "x/y"])
+def test_a_file_where_the_folder_should_be_is_no_directory(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="Not a directory"):
+        make_data_dir(tmp_path / "file" / below)

@@ -181,9 +181,10 @@ def test_where_it_cannot_be_written_one_sentence_says_so_and_the_course_goes_on(
 
 def test_a_home_that_is_no_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
-    store = Store(tmp_path / "home")
-    assert store.change(HINT).lesson("x").hints == 1
-    assert "The course goes on." in store.warning
+    for folder in tmp_path / "home", tmp_path / "home" / "x":
+        store = Store(folder)
+        assert store.change(HINT).lesson("x").hints == 1
+        assert store.warning == f"Progress cannot be saved in {folder} (Not a directory). The course goes on."
 
 
 def test_a_file_that_may_not_be_read_is_never_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
