@@ -84,6 +84,17 @@ async def doing(folder: Path, lesson: str, *predicted: str) -> AsyncIterator[Pil
 
 
 @asynccontextmanager
+async def first_sum_asked(folder: Path) -> AsyncIterator[Pilot[None]]:
+    """Lesson 1 where 30 + 70 was asked, and training comes next."""
+    async with app_in(folder, lesson="rule-or-guess") as pilot:
+        await shows(pilot, ": read")
+        await go_on(pilot, "do")
+        await ask(pilot, "30+70")
+        await shows(pilot, "task 2 of")
+        yield pilot
+
+
+@asynccontextmanager
 async def own_run(folder: Path, epochs: int, preset: str = "tanh") -> AsyncIterator[Pilot[None]]:
     """The app on a run of the learner's own that is so many epochs old."""
     async with app_in(folder, experiment=Experiment.preset(preset)) as pilot:
@@ -364,11 +375,7 @@ async def test_a_control_is_set_in_the_settings_and_begins_a_new_run(tmp_path: P
 
 
 async def test_a_sum_that_is_being_typed_when_the_run_ends_is_typed_on_and_asked(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
-        await shows(pilot, ": read")
-        await go_on(pilot, "do")
-        await ask(pilot, "30+70")
-        await shows(pilot, "task 2 of")
+    async with first_sum_asked(tmp_path) as pilot:
         await pilot.press("slash")
         await type_text(pilot, "70+")
         session = await pilot.app.controller.ready()  # type: ignore[attr-defined]
@@ -381,11 +388,7 @@ async def test_a_sum_that_is_being_typed_when_the_run_ends_is_typed_on_and_asked
 
 
 async def test_a_sum_that_was_asked_on_ones_own_run_is_not_carried_into_a_lesson(tmp_path: Path) -> None:
-    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
-        await shows(pilot, ": read")
-        await go_on(pilot, "do")
-        await ask(pilot, "30+70")
-        await shows(pilot, "task 2 of")
+    async with first_sum_asked(tmp_path) as pilot:
         await pilot.press("escape", "escape")  # the first is the prompt's, which gave the keys back by itself
         await shows(pilot, "Twenty lessons")
         await pilot.press("slash")
