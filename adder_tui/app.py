@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from adder_tui.storage.run_files import InstanceLock, LastRun
 
 FIRST_PRESET = "one-pair"
-MOST_KEYS_FIRST = 6
-"""Keys in a row that a picture of the training waits for."""
+LONGEST_KEYS_FIRST = 0.5
+"""Seconds that a picture of the training waits at most for a pause in what is typed."""
 LONGEST_COMING = 2.0
 """Seconds that a key waits at most for what it is meant for: what never comes holds back no other key for good."""
 ANSWERED = 0.05
@@ -348,11 +348,11 @@ class AdderApp(App[None]):
         await self.controller.follow(session, self.settings.fps, self._keys_first)
 
     async def _keys_first(self) -> None:
-        """Wait until what was typed last is on the screen, up to a limit: a key held down does not hold back all."""
-        for _ in range(MOST_KEYS_FIRST):
-            if (rest := self.gc_pacing.key_done()) <= 0:
-                return
-            await asyncio.sleep(rest)
+        """Wait for a pause in what is typed, up to a limit: a key held down does not hold back all."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_KEYS_FIRST):
+                while (rest := self.gc_pacing.until_pause()) > 0:
+                    await asyncio.sleep(rest)
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.

@@ -29,8 +29,8 @@ LARGEST_SIDE = 2_000
 """Columns or rows of a terminal; what tells of more is no terminal."""
 IDLE = 1.0
 """Seconds without a key after which nobody is taken to wait."""
-ECHO = 0.04
-"""Seconds in which a key is handed on, answered and painted."""
+PAUSE = 0.12
+"""Seconds without a key after which the next letter of a word is no longer expected at once."""
 ROUNDS = 10
 """Smaller rounds after which all is due to be looked over; Python's own number."""
 ROUNDS_AT_MOST = 200
@@ -78,9 +78,9 @@ class GcPacing:
         """A key was pressed or the mouse used: somebody waits for what it does."""
         self._key = time.monotonic()
 
-    def key_done(self) -> float:
-        """Seconds until what the last key did is on the screen, as a rule; 0 or less once it is."""
-        return self._key + ECHO - time.monotonic()
+    def until_pause(self) -> float:
+        """Seconds until there is a pause in what is typed, if no key comes; 0 or less once there is."""
+        return self._key + PAUSE - time.monotonic()
 
     def look(self) -> bool:
         """Look all over where that is due and nobody waits. Returns whether it was done."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -194,7 +195,8 @@ def raster(
         points = [(a // cell[0], b // cell[1]) for a, b in zip(across, up, strict=True)]
         size = (columns * DOTS_ACROSS // cell[0], rows * DOTS_DOWN // cell[1])
         inside, left = _within(points, size)
-        strokes.append(_Stroke(inside, size, marker, curve.role, curve.bold and fine))
+        parts = tuple(map(tuple, inside))
+        strokes.append(_Stroke(parts, size, marker, curve.role, curve.bold and fine))
         if curve.cut:
             at = DOTS_ACROSS if fine else 1
             marks += [(column // at, -below, (beyond_mark(glyphs)[below], curve.role)) for column, below in left]
@@ -222,7 +224,7 @@ _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 class _Stroke:
     """A line as plotext gets it: its parts within the frame, in dots of a plot of ``size``."""
 
-    parts: list[list[Dot]]
+    parts: tuple[tuple[Dot, ...], ...]
     size: Dot
     marker: str
     role: Role
@@ -234,7 +236,7 @@ def _drawn(cells: list[list[Span]], strokes: Sequence[_Stroke]) -> None:
 
     Where lines lie in the same cells for a while, those below are seen in one column of four each; faint ones are not.
     """
-    inked = [_inked(stroke, len(cells), len(cells[0])) for stroke in strokes]
+    inked = [_inked(stroke.parts, stroke.size, stroke.marker, len(cells), len(cells[0])) for stroke in strokes]
     there: dict[Dot, list[int]] = {}
     for i, ink in enumerate(inked):
         for place in ink:
@@ -256,9 +258,13 @@ def _drawn(cells: list[list[Span]], strokes: Sequence[_Stroke]) -> None:
         cells[row][column] = (character, strokes[i].role)
 
 
-def _inked(stroke: _Stroke, rows: int, columns: int) -> dict[Dot, str]:
-    """What plotext draws of a line: its characters by row and column."""
-    if not any(stroke.parts):
+@lru_cache(maxsize=16)
+def _inked(parts: tuple[tuple[Dot, ...], ...], size: Dot, marker: str, rows: int, columns: int) -> Mapping[Dot, str]:
+    """What plotext draws of a line: its characters by row and column.
+
+    Most of a long run's pictures have the same dots as the one before.
+    """
+    if not any(parts):
         return {}
     import plotext
 
@@ -272,9 +278,9 @@ def _inked(stroke: _Stroke, rows: int, columns: int) -> dict[Dot, str]:
     plotext.canvas_color("default")
     plotext.xlim(0, 1)
     plotext.ylim(0, 1)
-    wide, high = (max(1, n - 1) for n in stroke.size)
-    for part in stroke.parts:
-        plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=stroke.marker, color=1)
+    wide, high = (max(1, n - 1) for n in size)
+    for part in parts:
+        plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=marker, color=1)
     built: str = plotext.build()
     found: dict[Dot, str] = {}
     for row, text in enumerate(built.split("\n")[:rows]):

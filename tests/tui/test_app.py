@@ -10,7 +10,7 @@ from textual import events
 
 import adder_tui
 from adder_engine.experiment import Experiment
-from adder_tui.app import MOST_KEYS_FIRST, AdderApp
+from adder_tui.app import AdderApp
 from adder_tui.commands import COMMANDS
 from adder_tui.controller import MOST_WAITING, PACES, pace_for
 from adder_tui.help.screens import HelpScreen
@@ -98,16 +98,18 @@ async def test_a_step_key_pressed_quickly_counts_and_one_held_down_does_not_pile
         assert session.calls == [("step", "epoch")] * MOST_WAITING
 
 
-async def test_a_key_held_down_holds_a_picture_of_the_training_back_only_so_often(
+async def test_a_key_held_down_holds_a_picture_of_the_training_back_only_so_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("adder_tui.app.LONGEST_KEYS_FIRST", 0.05)
     app, waits = AdderApp(Settings()), list[float]()
-    monkeypatch.setattr(app.gc_pacing, "key_done", lambda: waits.append(0.001) or 0.001)
+    monkeypatch.setattr(app.gc_pacing, "until_pause", lambda: waits.append(0.001) or 0.001)
     await app._keys_first()
-    assert len(waits) == MOST_KEYS_FIRST
-    monkeypatch.setattr(app.gc_pacing, "key_done", lambda: waits.append(0.0) or 0.0)
+    assert waits
+    waits.clear()
+    monkeypatch.setattr(app.gc_pacing, "until_pause", lambda: waits.append(0.0) or 0.0)
     await app._keys_first()
-    assert len(waits) == MOST_KEYS_FIRST + 1
+    assert waits == [0.0]
 
 
 async def test_a_part_that_never_comes_holds_no_key_back_for_good(monkeypatch: pytest.MonkeyPatch) -> None:

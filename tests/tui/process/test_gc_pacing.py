@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adder_tui.process import ECHO, IDLE, ROUNDS, GcPacing
+from adder_tui.process import IDLE, PAUSE, ROUNDS, GcPacing
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_python_itself_looks_all_over_only_where_keys_never_cease(gc_pacing: GcP
     assert gc.get_threshold()[2] >= 10 * ROUNDS
 
 
-def test_a_key_is_done_once_what_it_did_is_painted(gc_pacing: GcPacing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_a_pause_once_no_key_came_for_a_while(gc_pacing: GcPacing, monkeypatch: pytest.MonkeyPatch) -> None:
     gc_pacing.key()
-    assert gc_pacing.key_done() == pytest.approx(ECHO)
-    monkeypatch.setattr("time.monotonic", lambda: 100.0 + ECHO)
-    assert gc_pacing.key_done() <= 0
+    assert gc_pacing.until_pause() == pytest.approx(PAUSE)
+    monkeypatch.setattr("time.monotonic", lambda: 100.0 + PAUSE)
+    assert gc_pacing.until_pause() <= 0
