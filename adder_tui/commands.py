@@ -107,7 +107,7 @@ _TIME = tuple(replace(command, lesson=_on("run")) for command in (
     Command("home", "home", "Home", "start", "Go back to the start of the run.", "controller"),
     Command("end", "end", "End", "newest", "Go to the newest moment of the run.", "controller"),
     Command("go_to_epoch", "G", "G", "go to epoch", "Go to an epoch that the run has been at, by its number.", "app",
-            action="window('train.go_to:GoToEpoch')"),
+            action="window('train.tab:GoToEpoch')"),
     Command("slower", "left_square_bracket", "[", "slower", "Play slower.", "controller", footer=8),
     Command("faster", "right_square_bracket", "]", "faster", "Play faster.", "controller", footer=9),
 ))

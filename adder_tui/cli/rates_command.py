@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adder_engine.language import tr
 from adder_engine.rates import planned_rates, rates_in_slices
 from adder_tui.cli.output import complain, finite_or_null, say
-from adder_tui.sweep.draw_rates import rates_chart, rates_said
+from adder_tui.sweep.rates_screen import rates_chart, rates_said
 from adder_tui.ui.symbols import UNICODE
 
 if TYPE_CHECKING:

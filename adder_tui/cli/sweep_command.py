@@ -12,8 +12,7 @@ from adder_engine.parsing import parse_sum
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_engine.wanted import is_right
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
-from adder_tui.sweep.draw import headlines, median_answers, value_text
-from adder_tui.sweep.draw_grid import grid_lines
+from adder_tui.sweep.draw import grid_lines, headlines, median_answers, value_text
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
 from adder_tui.ui.symbols import UNICODE

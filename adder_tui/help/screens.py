@@ -13,8 +13,8 @@ from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts, Window
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, Span, wrapped
+from adder_tui.ui.modal import TextWindow
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.text_window import TextWindow
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

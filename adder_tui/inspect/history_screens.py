@@ -15,11 +15,10 @@ from adder_engine.language import tr
 from adder_tui.commands import window_keys
 from adder_tui.inspect.state import MOMENTS
 from adder_tui.selection import Parameter, focus_of, layout_for
-from adder_tui.ui.axis import LABELS
+from adder_tui.ui.axis import LABELS, WHOLE
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.chart import overlay, plot, span_of
 from adder_tui.ui.curve import Curve, fine_curve, thin
-from adder_tui.ui.lens import WHOLE
 from adder_tui.ui.line import Line, Role, Span, roomiest
 from adder_tui.ui.list_view import keys_line, said_lines
 from adder_tui.ui.modal import Modal

@@ -18,9 +18,9 @@ from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Parameter, Selection, layout_for
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.line import Line
+from adder_tui.ui.modal import TextWindow
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.shell import Clickable
-from adder_tui.ui.text_window import TextWindow
 from adder_tui.ui.view import ViewState, chosen_at
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from adder_engine.language import tr
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.modal import TextWindow, sentence
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
 from adder_tui.ui.slope import point_at, slope_lines
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.text_window import TextWindow, sentence
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import ParameterLine

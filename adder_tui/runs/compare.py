@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.language import tr, trn
 from adder_tui.runs.draw import find_answer
-from adder_tui.ui.axis import LABELS
+from adder_tui.ui.axis import LABELS, WHOLE, Lens
 from adder_tui.ui.chart import overlay
 from adder_tui.ui.curve import fine_curve, smoothed
-from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Role, cut
 from adder_tui.ui.list_view import Column, column, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, answer_text, count, number, truth_text, verdict, verdict_name

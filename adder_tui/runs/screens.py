@@ -11,9 +11,9 @@ from adder_engine.snapshot import MOST_NOTE, RunSummary
 from adder_tui.commands import window_keys
 from adder_tui.runs.compare import MOST_COMPARED, last_epoch, side_by_side
 from adder_tui.runs.draw import run_text, runs_lines
+from adder_tui.ui.axis import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.dialogs import FieldDialog
-from adder_tui.ui.lens import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line
 from adder_tui.ui.run_words import MOST_ON_CHART, on_chart, run_now, shown_beside

@@ -17,6 +17,8 @@ from adder_engine.language import tr
 from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, planned
 from adder_tui.sweep.draw import (
     as_in_the_sweep,
+    cell_line,
+    grid_lines,
     headlines,
     last_epoch,
     runs_of,
@@ -27,11 +29,10 @@ from adder_tui.sweep.draw import (
     trains_again,
     value_text,
 )
-from adder_tui.sweep.draw_grid import cell_line, grid_lines
 from adder_tui.sweep.rates_screen import RatesScreen
+from adder_tui.ui.axis import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.fields import Field
-from adder_tui.ui.lens import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line, said_lines, step
 from adder_tui.ui.run_state import bar, title

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from adder_engine.experiment import LOSSES
 from adder_engine.language import tr
 from adder_engine.snapshot import RunSummary
-from adder_tui.ui.axis import LABELS
+from adder_tui.ui.axis import LABELS, WHOLE, Lens
 from adder_tui.ui.chart import BLANK, Scale, scale_of, x_axis, y_labels
 from adder_tui.ui.curve import Curve, band, beyond_mark, column_of, fine_curve, raster, smoothed
-from adder_tui.ui.lens import WHOLE, Lens
 from adder_tui.ui.line import Line, Span, joined, roomiest
 from adder_tui.ui.numbers import answer_text, count, number
 from adder_tui.ui.run_state import held_out_age, over_pairs, sum_text

@@ -1,8 +1,9 @@
-"""The Train tab: loss chart and its reading, run panel, watched sums and what has been learned."""
+"""The Train tab: loss chart and its reading, run panel, watched sums, what was learned; and the way to an epoch."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -15,13 +16,15 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widget import Widget
 
-from adder_engine.errors import AdderError
+from adder_engine.errors import AdderError, RequestError
+from adder_engine.language import tr
 from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
-from adder_tui.ui.axis import LABELS
+from adder_tui.ui.axis import LABELS, WHOLE, Lens, looked
 from adder_tui.ui.canvas import Canvas, Costly, Pane, Thrifty, ViewSource
-from adder_tui.ui.lens import WHOLE, Lens, looked
-from adder_tui.ui.line import Line
+from adder_tui.ui.dialogs import FieldDialog
+from adder_tui.ui.line import Line, cut
+from adder_tui.ui.numbers import count
 from adder_tui.ui.run_state import learned, watched_sums
 from adder_tui.ui.view import ViewState
 
@@ -48,6 +51,8 @@ PANEL_ROWS = 13
 """What the run panel takes below, where the window has them."""
 LEAST_WIDE_ROWS = 20
 """Rows of chart and picture before the run panel gets more than the sums take."""
+PARTED = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
+"""A whole number as the screen writes it."""
 
 
 class ChartReading:
@@ -374,3 +379,46 @@ class TrainPane(Pane):
 
     def _go(self, epoch: int) -> None:
         self._services.start(self._services.controller.seek_epoch(epoch), "seek")
+
+
+def epoch_typed(typed: str, newest: int) -> int:
+    """The epoch that is typed, from 0, the start, to the newest that the run has been at.
+
+    Raises:
+        RequestError: it is none; one sentence that tells which there are.
+    """
+    digits = "".join(typed.split())
+    if PARTED.fullmatch(digits):  # no epoch has a decimal comma
+        digits = digits.replace(",", "")
+    last = count(newest)
+    if not (digits.isascii() and digits.isdigit()):
+        if not digits:
+            raise RequestError(tr("Type an epoch: the run has been at epochs 0 to {last}.", last=last))
+        shown = cut(typed.strip(), 24, "…")
+        raise RequestError(tr("{typed} is no epoch: the run has been at epochs 0 to {last}.", typed=shown, last=last))
+    if len(digits) > 15 or int(digits) > newest:
+        raise RequestError(tr("The run has been at epochs 0 to {last}; space or . trains on.", last=last))
+    return int(digits)
+
+
+class GoToEpoch(FieldDialog):
+    """The number of the epoch to go to."""
+
+    DEFAULT_CSS = """
+    GoToEpoch > Vertical { width: 60; }
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._controller = services.controller
+        view = services.view()
+        if view.snapshot is None:
+            raise RequestError(tr("The engine is still loading."))
+        last = count(newest_epoch(view))
+        super().__init__(
+            services.view, ((tr("Go to epoch"), "strong"),), str(view.snapshot.epoch),
+            tr("Enter goes there, Esc leaves. The run has been at epochs 0 to {last}.", last=last),
+        )  # fmt: skip
+
+    async def take(self, typed: str) -> None:
+        await self._controller.seek_epoch(epoch_typed(typed, newest_epoch(self.source())))
+        self.dismiss()

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adder_tui.ui.axis import LABELS, Tick, log_span, log_ticks, ticks_between
+from adder_tui.ui.axis import LABELS, Lens, Tick, log_span, log_ticks, ticks_between
 from adder_tui.ui.curve import DOTS_DOWN, Curve, column_of, raster, row_of
-from adder_tui.ui.lens import Lens
 from adder_tui.ui.line import Line, Role, Span, joined
 from adder_tui.ui.symbols import Glyphs
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from adder_tui.ui.lens import Lens
+from adder_tui.ui.axis import Lens
 from adder_tui.ui.line import Role, Span
 from adder_tui.ui.symbols import Glyphs
 

@@ -9,8 +9,7 @@ import pytest
 from adder_engine import Experiment
 from adder_engine.rates import RateTest
 from adder_engine.session import Session
-from adder_tui.sweep.draw_rates import rates_lines
-from adder_tui.sweep.rates_screen import RatesScreen
+from adder_tui.sweep.rates_screen import RatesScreen, rates_lines
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import plain_number
 from adder_tui.ui.symbols import ASCII, UNICODE

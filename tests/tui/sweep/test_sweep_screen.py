@@ -15,8 +15,18 @@ from textual.widgets import Input
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
 from adder_engine.sweep import Sweep, SweepState, SweepThread
-from adder_tui.sweep.draw import as_in_the_sweep, seed_line, share, sweep_chart, sweep_table, value_text, zero_since
-from adder_tui.sweep.draw_grid import cell_line, grid_lines, loss_steps
+from adder_tui.sweep.draw import (
+    as_in_the_sweep,
+    cell_line,
+    grid_lines,
+    loss_steps,
+    seed_line,
+    share,
+    sweep_chart,
+    sweep_table,
+    value_text,
+    zero_since,
+)
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.fake_session import FakeSession

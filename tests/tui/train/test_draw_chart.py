@@ -14,9 +14,8 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import Annotation, Position
 from adder_tui.train.draw_chart import Axis, curves_of, loss_changes, loss_chart, zeros
 from adder_tui.train.draw_panels import run_panel
-from adder_tui.ui.axis import label_value, log_span, log_ticks, ticks_between
+from adder_tui.ui.axis import WHOLE, Lens, label_value, log_span, log_ticks, looked, ticks_between
 from adder_tui.ui.curve import smoothed, thin
-from adder_tui.ui.lens import WHOLE, Lens, looked
 from adder_tui.ui.line import plain
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.run_state import held_out_age

@@ -7,7 +7,7 @@ import pytest
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.session import Session
-from adder_tui.train.go_to import epoch_typed
+from adder_tui.train.tab import epoch_typed
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, shows, until
 

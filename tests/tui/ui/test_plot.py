@@ -11,10 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adder_tui.train.draw_chart import Axis
-from adder_tui.ui.axis import LABELS, Tick, label_value, log_span, log_ticks, ticks_between
+from adder_tui.ui.axis import LABELS, WHOLE, Tick, label_value, log_span, log_ticks, ticks_between
 from adder_tui.ui.chart import plot, scale_of, span_of, y_labels
 from adder_tui.ui.curve import Curve, beyond_mark, column_of, raster, row_of
-from adder_tui.ui.lens import WHOLE
 from adder_tui.ui.line import Role, Span
 from adder_tui.ui.numbers import short_count
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
