@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import TextArea
@@ -17,7 +16,7 @@ from adder_engine.language import tr
 from adder_engine.rows import FORMS, read_rows, row_text
 from adder_engine.wanted import MOST_ROWS
 from adder_tui.data.draw import Look, chosen_pair, data_heading, data_table, pairs_of, scatter, thinned
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Drawing, ViewSource, heading
+from adder_tui.ui.canvas import WHEEL_ROWS, Drawing, ViewSource, heading
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import keys_line, said_lines, scrolled, step
 from adder_tui.ui.modal import Modal
@@ -47,14 +46,6 @@ REST = 0.3
 
 SAID_ROWS = 3
 """Rows for what was read, or why it was not."""
-
-
-class _Part(Canvas):
-    @property
-    def data_screen(self) -> DataScreen:
-        screen = self.screen
-        assert isinstance(screen, DataScreen)
-        return screen
 
 
 class OwnRows(Modal[str | None]):
@@ -173,66 +164,16 @@ def _task(task: str) -> str:
     return named.get(task, task)
 
 
-class _Heading(_Part):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.data_screen
-        own = view.experiment.data.kind == "rows"
-        return [data_heading(screen.data, screen.look, own, view.glyphs).fit(width, view.glyphs.ellipsis)]
-
-
-class _Table(_Part):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.data_screen
-        return data_table(screen.data, screen.look, screen.answers, width, height, view.glyphs)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.y:
-            self.data_screen.go(self.data_screen.look.top + event.y - 1)
-
-
-class _Scatter(_Part):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen, held = self.data_screen, None
-        drawn = view.experiment.data.kind != "rows"  # a share of one's own rows has no range of its own
-        if screen.data is not None and len(screen.data.test_targets) and drawn:
-            held = (view.experiment.data.low, view.experiment.data.high)
-        return scatter(screen.data, screen.look, screen.spread, held, width, height, view.glyphs)
-
-
-class _Foot(_Part):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        screen = self.data_screen
-        glyphs = view.glyphs
-        answers, place = screen.answers, screen.look.at - screen.look.top
-        answer = float(answers[place]) if answers is not None and 0 <= place < len(answers) else None
-        said = Line.of((f" {screen.said}", "minus")) if screen.said else chosen_pair(
-            screen.data, screen.look, answer, glyphs)  # fmt: skip
-        return [said.fit(width, glyphs.ellipsis), _keys(screen).fit(width, glyphs.ellipsis)]
-
-
-def _keys(screen: DataScreen) -> Line:
-    pairs = [("e", tr("your own rows")), (tr("Esc"), tr("leave"))]
-    if not screen.beside:
-        pairs.append(("v", tr("table") if screen.scatter_shown else tr("scatter")))
-    if screen.data is not None and len(screen.data.test_targets):
-        pairs.append((tr("Tab"), tr("trained on") if screen.look.held_out else tr("held out")))
-    if screen.beside or screen.scatter_shown:
-        by_error = screen.look.colour == "target"
-        pairs.append(("c", tr("colour by error") if by_error else tr("colour by target")))
-    return keys_line(pairs)
-
-
 class DataScreen(Modal[None]):
     """Look at the pairs that are trained on and held out, with the network's answers as they are now."""
 
     DEFAULT_CSS = f"""
     DataScreen {{ background: $background; layout: vertical; }}
-    DataScreen _Heading {{ height: 1; background: $band; }}
+    DataScreen #heading {{ height: 1; background: $band; }}
     DataScreen Horizontal {{ height: 1fr; }}
-    DataScreen _Table {{ width: 1fr; }}
-    DataScreen.-beside _Table {{ width: {TABLE_WIDTH}; }}
-    DataScreen _Scatter {{ width: 1fr; }}
-    DataScreen _Foot {{ height: 2; }}
+    DataScreen Horizontal Drawing {{ width: 1fr; }}
+    DataScreen.-beside #table {{ width: {TABLE_WIDTH}; }}
+    DataScreen #foot {{ height: 2; }}
     """
     window = "data"
 
@@ -251,19 +192,25 @@ class DataScreen(Modal[None]):
         self.draft: str | None = None
         """Rows that were typed and not applied."""
         self._moved = asyncio.Event()
-        self._table, self._scatter = _Table(self._source), _Scatter(self._source)
+        self._table = Drawing(self._source, self._draw_table, self._choose, id="table")
+        self._scatter = Drawing(self._source, self._draw_scatter, id="scatter")
 
     @property
     def beside(self) -> bool:
         """Whether table and scatter are both in sight."""
         return self.app.size.width >= BESIDE
 
+    @property
+    def has_held_out(self) -> bool:
+        """Whether there are pairs that are held out."""
+        return self.data is not None and len(self.data.test_targets) > 0
+
     def compose(self) -> ComposeResult:
-        yield _Heading(self._source)
+        yield Drawing(self._source, self._draw_heading, id="heading")
         with Horizontal():
             yield self._table
             yield self._scatter
-        yield _Foot(self._source)
+        yield Drawing(self._source, self._draw_foot, id="foot")
 
     def on_mount(self) -> None:
         self._arrange()
@@ -277,6 +224,41 @@ class DataScreen(Modal[None]):
         self.set_class(self.beside, "-beside")
         self._table.display = self.beside or not self.scatter_shown
         self._scatter.display = self.beside or self.scatter_shown
+
+    # --- drawing ---------------------------------------------------------------------------------
+
+    def _draw_heading(self, view: ViewState, width: int, height: int) -> list[Line]:
+        own = view.experiment.data.kind == "rows"
+        return [data_heading(self.data, self.look, own, view.glyphs).fit(width, view.glyphs.ellipsis)]
+
+    def _draw_table(self, view: ViewState, width: int, height: int) -> list[Line]:
+        return data_table(self.data, self.look, self.answers, width, height, view.glyphs)
+
+    def _draw_scatter(self, view: ViewState, width: int, height: int) -> list[Line]:
+        held, drawn = None, view.experiment.data
+        if self.has_held_out and drawn.kind != "rows":  # a share of one's own rows has no range of its own
+            held = (drawn.low, drawn.high)
+        return scatter(self.data, self.look, self.spread, held, width, height, view.glyphs)
+
+    def _draw_foot(self, view: ViewState, width: int, height: int) -> list[Line]:
+        """What is refused, or the chosen pair in words; and the keys."""
+        place = self.look.at - self.look.top
+        seen = self.answers is not None and 0 <= place < len(self.answers)
+        answer = float(self.answers[place]) if self.answers is not None and seen else None
+        said = Line.of((f" {self.said}", "minus"))
+        lines = [said if self.said else chosen_pair(self.data, self.look, answer, view.glyphs), self._keys()]
+        return [line.fit(width, view.glyphs.ellipsis) for line in lines]
+
+    def _keys(self) -> Line:
+        pairs = [("e", tr("your own rows")), (tr("Esc"), tr("leave"))]
+        if not self.beside:
+            pairs.append(("v", tr("table") if self.scatter_shown else tr("scatter")))
+        if self.has_held_out:
+            pairs.append((tr("Tab"), tr("trained on") if self.look.held_out else tr("held out")))
+        if self.beside or self.scatter_shown:
+            by_error = self.look.colour == "target"
+            pairs.append(("c", tr("colour by error") if by_error else tr("colour by target")))
+        return keys_line(pairs)
 
     # --- fetching --------------------------------------------------------------------------------
 
@@ -323,6 +305,11 @@ class DataScreen(Modal[None]):
         self._moved.set()
         self.redraw()
 
+    def _choose(self, line: int) -> None:
+        """Choose the row in this line of the table, below its heading."""
+        if line:
+            self.go(self.look.top + line - 1)
+
     def go(self, row: int) -> None:
         """Choose a row."""
         if self.data is None:
@@ -349,7 +336,7 @@ class DataScreen(Modal[None]):
         self._see(colour="off by" if self.look.colour == "target" else "target")
 
     def action_held_out(self) -> None:
-        if self.data is not None and len(self.data.test_targets):
+        if self.has_held_out:
             self.spread = None
             self._see(held_out=not self.look.held_out, at=0, top=0)
 

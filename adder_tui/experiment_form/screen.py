@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 
-from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, top_row
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas
+from adder_tui.experiment_form.form import PANEL, FormState, Row, field_rows, heading, panel, top_row
+from adder_tui.ui.canvas import WHEEL_ROWS, Drawing
 from adder_tui.ui.fields import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import step
@@ -23,46 +22,6 @@ if TYPE_CHECKING:
 KEYS_A_PAGE = 8
 
 
-class _Drawing(Canvas):
-    """A part of the form."""
-
-    @property
-    def draft(self) -> FormState:
-        form = self.screen
-        assert isinstance(form, ExperimentForm)
-        return form.draft
-
-
-class _Heading(_Drawing):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return [heading(self.draft, view.glyphs).fit(width, view.glyphs.ellipsis)]
-
-
-class _Fields(_Drawing):
-    _top = 0
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        rows = field_rows(self.draft, width, view.glyphs)
-        self._top = top_row(rows, self.draft.name, self._top, height)
-        return [line.fit(width) for _, line in rows[self._top : self._top + height]]
-
-    def on_click(self, event: events.Click) -> None:
-        rows = field_rows(self.draft, self.size.width, self.view.glyphs)
-        name = rows[self._top + event.y][0] if self._top + event.y < len(rows) else ""
-        form = self.screen
-        assert isinstance(form, ExperimentForm)
-        if name and name == self.draft.name and self.draft.words(name):
-            self.draft.turn(1)
-        elif name:
-            self.draft.choose(name)
-        form.redraw()
-
-
-class _Panel(_Drawing):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return panel(self.draft, width, view.glyphs)
-
-
 class ExperimentForm(Modal[None]):
     """All keys by section. Enter applies, Escape leaves all as it was.
 
@@ -71,9 +30,9 @@ class ExperimentForm(Modal[None]):
 
     DEFAULT_CSS = f"""
     ExperimentForm {{ background: $background; layout: vertical; }}
-    ExperimentForm _Heading {{ height: 1; background: $band; }}
-    ExperimentForm _Fields {{ height: 1fr; }}
-    ExperimentForm _Panel {{ height: {PANEL}; }}
+    ExperimentForm #heading {{ height: 1; background: $band; }}
+    ExperimentForm #fields {{ height: 1fr; }}
+    ExperimentForm #panel {{ height: {PANEL}; }}
     """
 
     window = "experiment"
@@ -82,14 +41,38 @@ class ExperimentForm(Modal[None]):
         super().__init__()
         self.draft = FormState(services.view().experiment)
         self._source, self._controller = services.view, services.controller
+        self._rows: list[Row] = []
+        """Rows of the fields that are in sight."""
+        self._top = 0
+        """How many there are above them."""
         self._applying = False
         self._later = ""
         """What was typed while the run was on its way."""
 
     def compose(self) -> ComposeResult:
-        yield _Heading(self._source)
-        yield _Fields(self._source)
-        yield _Panel(self._source)
+        yield Drawing(
+            self._source,
+            lambda view, width, _: [heading(self.draft, view.glyphs).fit(width, view.glyphs.ellipsis)],
+            id="heading",
+        )
+        yield Drawing(self._source, self.fields, self._choose, id="fields")
+        yield Drawing(self._source, lambda view, width, _: panel(self.draft, width, view.glyphs), id="panel")
+
+    def fields(self, view: ViewState, width: int, height: int) -> list[Line]:
+        """The rows around the chosen field."""
+        rows = field_rows(self.draft, width, view.glyphs)
+        self._top = top_row(rows, self.draft.name, self._top, height)
+        self._rows = rows[self._top : self._top + height]
+        return [line.fit(width) for _, line in self._rows]
+
+    def _choose(self, row: int) -> None:
+        """Choose the field whose row was clicked; of the chosen one the next word."""
+        name = self._rows[row][0] if row < len(self._rows) else ""
+        if name and name == self.draft.name and self.draft.words(name):
+            self.draft.turn(1)
+        elif name:
+            self.draft.choose(name)
+        self.redraw()
 
     async def on_key(self, event: events.Key) -> None:
         event.stop()

@@ -8,11 +8,10 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError
@@ -33,7 +32,7 @@ from adder_tui.explore.state import (
     next_neuron,
 )
 from adder_tui.selection import Parameter, Selection, focus_of, layout_for
-from adder_tui.ui.canvas import Canvas, Pane, ViewSource
+from adder_tui.ui.canvas import Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.line import Line
 from adder_tui.ui.slope import POINTS as SLOPE_POINTS
 from adder_tui.ui.slope import point_at
@@ -149,14 +148,10 @@ class ExploreCanvas(Canvas, can_focus=True):
         select: takes the number that the arrows choose beside its curve.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(0, -1)", show=False),
-        Binding("down", "move(0, 1)", show=False),
-        Binding("left", "move(-1, 0)", show=False),
-        Binding("right", "move(1, 0)", show=False),
-        Binding("pageup", "move(0, -5)", show=False),
-        Binding("pagedown", "move(0, 5)", show=False),
-    ]
+    BINDINGS = hidden(
+        up="move(0, -1)", down="move(0, 1)", left="move(-1, 0)", right="move(1, 0)", pageup="move(0, -5)",
+        pagedown="move(0, 5)",
+    )  # fmt: skip
 
     def __init__(self, source: ViewSource, changed: Callable[[], None], select: Callable[[Selection], None]) -> None:
         super().__init__(source)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
@@ -59,7 +58,7 @@ class ModuleScreen(TextWindow):
         text: the module as PyTorch prints it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("M", "dismiss", show=False)]
+    BINDINGS = hidden(M="dismiss")
     HEADING = tr("The network")
 
     def __init__(self, source: ViewSource, text: str) -> None:
@@ -75,7 +74,7 @@ class TensorTable(Canvas, can_focus=True):
         select: takes the number that the cursor moves to.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = hidden(
+    BINDINGS = hidden(
         up="move(-1, 0)", down="move(1, 0)", left="move(0, -1)", right="move(0, 1)", pageup="page(-1)",
         pagedown="page(1)", tab="layer(1)", shift_tab="layer(-1)",
     )  # fmt: skip

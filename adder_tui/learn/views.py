@@ -333,9 +333,9 @@ class LessonViews(Vertical):
             self.table = TensorTable(self._source, self._services.select)
             self._feed = TensorFeed(self.table, self._services.controller.ready)
             return self.table
-        from adder_tui.train.tab import WatchedSums
+        from adder_tui.ui.run_state import watched_sums
 
-        return WatchedSums(self._veiled)
+        return Drawing(self._veiled, watched_sums)
 
     def feed(self) -> None:
         """Have the table told what it shows beside the snapshot."""

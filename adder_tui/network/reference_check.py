@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from adder_engine.language import tr
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow
-from adder_tui.ui.canvas import ViewSource
+from adder_tui.ui.canvas import ViewSource, hidden
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.modal import TextWindow, sentence
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural
@@ -207,7 +207,7 @@ class ProofScreen(TextWindow):
     """One update beside autograd and ``torch.optim``."""
 
     HEADING = tr("The proof")
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "dismiss", show=False)]
+    BINDINGS = hidden(a="dismiss")
     _loaded: ClassVar[bool] = False
 
     def __init__(self, source: ViewSource) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from adder_engine.analysis.results import Query
@@ -20,7 +19,7 @@ from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
-from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource, without_moment
+from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden, without_moment
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import count
@@ -43,13 +42,6 @@ MOST_COPIED = 600
 """Lines that go to the clipboard; terminals refuse more than some 100 KiB."""
 
 
-class LadderLines(Canvas):
-    """Where the ladder stands, and what the step did."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return ladder_lines(view, width)[:height]
-
-
 class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
     """The network; the arrow keys and a click choose in it.
 
@@ -57,14 +49,10 @@ class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
         select: takes the neuron or number that the cursor moves to.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move('up')", show=False),
-        Binding("down", "move('down')", show=False),
-        Binding("left", "move('left')", show=False),
-        Binding("right", "move('right')", show=False),
-        Binding("pageup", "move('up', 8)", show=False),
-        Binding("pagedown", "move('down', 8)", show=False),
-    ]
+    BINDINGS = hidden(
+        up="move('up')", down="move('down')", left="move('left')", right="move('right')", pageup="move('up', 8)",
+        pagedown="move('down', 8)",
+    )  # fmt: skip
 
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
@@ -102,30 +90,22 @@ class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
             self._select(chosen)
 
 
-class Explanation(Canvas):
-    """What is chosen, explained with live numbers."""
-
-    course: ParameterHistory | None = None
-    """The chosen number over the run, once it has been fetched."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return explanation(view, self.course, width, height)
-
-
 class NetworkPane(Pane):
     """The ladder above, the diagram in the middle, the explanation below."""
 
     DEFAULT_CSS = f"""
     NetworkPane {{ layout: vertical; }}
-    NetworkPane LadderLines {{ height: {LADDER_ROWS}; }}
+    NetworkPane #ladder {{ height: {LADDER_ROWS}; }}
     NetworkPane NetworkDiagram {{ height: 1fr; }}
-    NetworkPane Explanation {{ height: 6; }}
+    NetworkPane #explanation {{ height: 6; }}
     """
 
     _shared = (LADDER_ROWS, 6)
     """Rows of the ladder and of the explanation."""
     _telling = False
     """Whether the trace is in front."""
+    _course: ParameterHistory | None = None
+    """The chosen number over the run, once it has been fetched."""
     _fetched: tuple[int, int] | None = None
     """The number and the snapshot's version that the course was fetched for."""
     _fetching = False
@@ -133,9 +113,11 @@ class NetworkPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
-        self._ladder = LadderLines(services.view)
+        self._ladder = Drawing(services.view, lambda view, width, rows: ladder_lines(view, width)[:rows], id="ladder")
         self._diagram = NetworkDiagram(services.view, services.select)
-        self._explanation = Explanation(services.view)
+        self._explanation = Drawing(
+            services.view, lambda view, width, height: explanation(view, self._course, width, height), id="explanation"
+        )
         self._trace_text: TraceText | None = None
         """None until it is first shown."""
 
@@ -307,7 +289,7 @@ class NetworkPane(Pane):
     async def _fetch(self, wanted: tuple[int, int]) -> None:
         try:
             with contextlib.suppress(AdderError):
-                self._explanation.course = await (await self._services.controller.ready()).course(wanted[0])
+                self._course = await (await self._services.controller.ready()).course(wanted[0])
                 self._explanation.redraw()
         finally:
             self._fetched, self._fetching = wanted, False

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events
-from textual.binding import Binding, BindingType
 
 from adder_engine.disk import write_whole
 from adder_engine.errors import AdderError
@@ -15,7 +14,7 @@ from adder_engine.language import tr
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, Selection, focus_of
 from adder_tui.storage.run_files import make_data_dir
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count
 from adder_tui.ui.phrases import FULL_DIGITS, SHORT_DIGITS, NumberFormat
@@ -42,17 +41,10 @@ class TraceText(Canvas, can_focus=True):
         select: takes the neuron that is chosen.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll(-1)", show=False),
-        Binding("down", "scroll(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("left", "neuron(-1)", show=False),
-        Binding("right", "neuron(1)", show=False),
-        Binding("tab", "section(1)", show=False),
-        Binding("shift+tab", "section(-1)", show=False),
-        Binding("escape", "follow_sum", show=False),
-    ]
+    BINDINGS = hidden(
+        up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)", left="neuron(-1)", right="neuron(1)",
+        tab="section(1)", shift_tab="section(-1)", escape="follow_sum",
+    )  # fmt: skip
 
     keyed = True
     """Whether its header tells the keys of the Network tab, which work there."""

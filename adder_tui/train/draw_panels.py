@@ -13,6 +13,7 @@ from adder_tui.ui.run_state import (
     fine_rate,
     held_out_age,
     layers,
+    learned,
     limit_is_own,
     over_pairs,
     pace_words,
@@ -120,6 +121,15 @@ def _batch(experiment: Experiment, room: int) -> str:
     """What an update is made of, without the word for its rows where that has no room."""
     text, rows = batch(experiment), experiment.row_count
     return text if len(text) <= room else text.removesuffix(f" {trn('row', 'rows', rows)}")
+
+
+def learned_or_why(view: ViewState, width: int, height: int) -> list[Line]:
+    """The collapsed map above the wanted one; of a run that blew up or is stuck, why."""
+    if view.snapshot is not None and view.snapshot.blow_up is not None:
+        return blow_up_lines(view, view.snapshot.blow_up, width)
+    if (stuck := stuck_here(view)) is not None:
+        return stuck_lines(view, stuck, width)
+    return learned(view, width)
 
 
 def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line]:

@@ -7,11 +7,10 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widget import Widget
@@ -19,13 +18,13 @@ from textual.widget import Widget
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newest_epoch, now, read_out, x_end
-from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
+from adder_tui.train.draw_panels import learned_or_why, run_panel
 from adder_tui.ui.axis import LABELS, WHOLE, Lens, looked
-from adder_tui.ui.canvas import Canvas, Costly, Pane, Thrifty, ViewSource
+from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.line import Line, cut
 from adder_tui.ui.numbers import count
-from adder_tui.ui.run_state import learned, watched_sums
+from adder_tui.ui.run_state import watched_sums
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -101,14 +100,10 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
         say: tells of another look at the chart.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "read(-1)", show=False),
-        Binding("right", "read(1)", show=False),
-        Binding("shift+left,pageup", "read(-10)", show=False),
-        Binding("shift+right,pagedown", "read(10)", show=False),
-        Binding("enter", "go", show=False),
-        Binding("escape", "let_go", show=False),
-    ]
+    BINDINGS = hidden(
+        left="read(-1)", right="read(1)", shift_left="read(-10)", pageup="read(-10)", shift_right="read(10)",
+        pagedown="read(10)", enter="go", escape="let_go",
+    )  # fmt: skip
 
     reading: int | None = None
     """The epoch that is read out; None where none is."""
@@ -221,31 +216,6 @@ class ReadOut(Canvas):
         return read_out(view, epoch, look, self._chart.axis, width)
 
 
-class RunPanel(Canvas):
-    """How far, how wrong, how fast, and with what."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return run_panel(view, width, height)
-
-
-class WatchedSums(Canvas):
-    """What the network answers to the watched sums."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return watched_sums(view, width, height)
-
-
-class LearnedMap(Canvas):
-    """The collapsed map above the wanted one; of a run that blew up or is stuck, why."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        if view.snapshot is not None and view.snapshot.blow_up is not None:
-            return blow_up_lines(view, view.snapshot.blow_up, width)
-        if (stuck := stuck_here(view)) is not None:
-            return stuck_lines(view, stuck, width)
-        return learned(view, width)
-
-
 class NetworkBeside(Thrifty[Sequence[Line]]):
     """The network's picture, once there is a network."""
 
@@ -271,12 +241,12 @@ class TrainPane(Pane):
     TrainPane > #below { height: 10; }
     TrainPane LossChart { width: 1fr; }
     TrainPane NetworkBeside { width: 1fr; margin: 0 1 0 2; display: none; }
-    TrainPane RunPanel { width: 30; margin: 0 1 0 3; }
-    TrainPane #below RunPanel { display: none; }
-    TrainPane.-wide NetworkBeside, TrainPane.-wide #below RunPanel { display: block; }
-    TrainPane.-wide #above RunPanel { display: none; }
-    TrainPane WatchedSums { height: 8; }
-    TrainPane LearnedMap { height: 2; }
+    TrainPane .panel { width: 30; margin: 0 1 0 3; }
+    TrainPane #below .panel { display: none; }
+    TrainPane.-wide NetworkBeside, TrainPane.-wide #below .panel { display: block; }
+    TrainPane.-wide #above .panel { display: none; }
+    TrainPane #sums { height: 8; }
+    TrainPane #learned { height: 2; }
     TrainPane ReadOut { height: 2; display: none; }
     """
 
@@ -293,7 +263,7 @@ class TrainPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
-        self._learned = LearnedMap(self._seen)
+        self._learned = Drawing(self._seen, learned_or_why, id="learned")
         self._reading = ChartReading(self, services.view, services.controller.ready, self._read, self._go, services.say)
 
     @property
@@ -304,13 +274,13 @@ class TrainPane(Pane):
         with Horizontal(id="above"):
             yield self._reading.chart
             yield NetworkBeside(self.source)
-            yield RunPanel(self._seen)
+            yield Drawing(self._seen, run_panel, classes="panel")
         yield self._reading.telling
         with Horizontal(id="below"):
             with Vertical():
-                yield WatchedSums(self.source)
+                yield Drawing(self.source, watched_sums, id="sums")
                 yield self._learned
-            yield RunPanel(self._seen)
+            yield Drawing(self._seen, run_panel, classes="panel")
 
     def on_resize(self, event: events.Resize) -> None:
         self._share_rows()
@@ -367,9 +337,9 @@ class TrainPane(Pane):
             self._shares = rows, below, width
             self.set_class(wide, "-wide")
             # Queried as a whole: the app may be leaving, and parts of the pane already gone.
-            self.query(WatchedSums).set_styles(height=rows)
+            self.query("#sums").set_styles(height=rows)
             self.query("#below").set_styles(height=below)
-            self.query(RunPanel).set_styles(width=width)
+            self.query(".panel").set_styles(width=width)
 
     def _read(self) -> None:
         """The chart is read out in place of what was learned, or that is shown again."""

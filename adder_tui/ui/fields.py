@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.keys import _character_to_key
 from textual.message import Message
@@ -15,7 +13,7 @@ from textual.widgets import Input
 
 from adder_engine.errors import SumError
 from adder_engine.parsing import Sum
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Drawing, ViewSource, hidden
 from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
@@ -38,6 +36,18 @@ class PromptInput(Input):
             await self.run_action(binding.action)
             return
 
+    @property
+    def answers_a_task(self) -> bool:
+        """Whether a lesson's task may be answered here, so that a hint is welcome."""
+        return True
+
+    async def action_hint(self) -> None:
+        """A hint, where a lesson's task is open and answered here; else the letter."""
+        if self.answers_a_task and self.app.check_action("do", ("hint",)):
+            await self.app.run_action("do('hint')")
+        else:
+            self.insert_text_at_cursor("i")
+
 
 class Field(PromptInput):
     """A line of text without a border or a blinking cursor."""
@@ -45,14 +55,6 @@ class Field(PromptInput):
     def __init__(self, value: str, *, id: str) -> None:
         super().__init__(value, compact=True, max_length=80, select_on_focus=False, id=id)
         self.cursor_blink = False
-
-
-class _Label(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        row = self.parent
-        assert isinstance(row, FieldRow)
-        text = Line.of((f" {view.glyphs.text(row.label)}", "dim")).fit(width - 3, view.glyphs.ellipsis)
-        return [Line.of(text, " ", (view.glyphs.prompt, "accent")).fit(width)]
 
 
 def press_again(app: App[object], characters: str) -> None:
@@ -66,7 +68,7 @@ class FieldRow(Horizontal):
 
     DEFAULT_CSS = """
     FieldRow { height: 1; display: none; }
-    FieldRow _Label { height: 1; width: 20; }
+    FieldRow Drawing { height: 1; width: 20; }
     FieldRow Field { height: 1; width: 1fr; }
     """
 
@@ -93,11 +95,15 @@ class FieldRow(Horizontal):
 
     def __init__(self, source: ViewSource, *, field_id: str) -> None:
         super().__init__()
-        self._label = _Label(source)
+        self._label = Drawing(source, self._draw_label)
         self.field = _LessonField("", id=field_id)
         self.label = ""
         self.purpose = ""
         """What is typed: ``field``, ``shapes``, ``setting`` or ``find``; empty while hidden."""
+
+    def _draw_label(self, view: ViewState, width: int, height: int) -> list[Line]:
+        text = Line.of((f" {view.glyphs.text(self.label)}", "dim")).fit(width - 3, view.glyphs.ellipsis)
+        return [Line.of(text, " ", (view.glyphs.prompt, "accent")).fit(width)]
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -139,44 +145,30 @@ class FieldRow(Horizontal):
 
 
 class _LessonField(Field):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("i", "hint", show=False),
-    ]
+    BINDINGS = hidden(escape="leave", up="move(-1)", down="move(1)", i="hint")
 
-    async def action_hint(self) -> None:
-        """A hint, where a lesson's task is open and its number is typed; else the letter."""
+    @property
+    def _row(self) -> FieldRow:
         row = self.parent
         assert isinstance(row, FieldRow)
-        if row.purpose == "field" and self.app.check_action("do", ("hint",)):
-            await self.app.run_action("do('hint')")
-        else:
-            self.insert_text_at_cursor("i")
+        return row
+
+    @property
+    def answers_a_task(self) -> bool:
+        return self._row.purpose == "field"
 
     def action_leave(self) -> None:
-        row = self.parent
-        assert isinstance(row, FieldRow)
-        row.post_message(FieldRow.Left(row))
+        self._row.post_message(FieldRow.Left(self._row))
 
     def action_move(self, change: int) -> None:
-        row = self.parent
-        assert isinstance(row, FieldRow)
-        row.post_message(FieldRow.Moved(change))
+        self._row.post_message(FieldRow.Moved(change))
 
 
 class SumInput(PromptInput):
     """The field for a sum, with what was asked before under the up key."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "earlier", show=False),
-        Binding("down", "later", show=False),
-        Binding("escape", "leave", show=False),
-        # No sum has these letters: the key that leads here, and the one for a lesson's hint.
-        Binding("slash", "slash", show=False),
-        Binding("i", "hint", show=False),
-    ]
+    # No sum has the last two letters: the key that leads here, and the one for a lesson's hint.
+    BINDINGS = hidden(up="earlier", down="later", escape="leave", slash="slash", i="hint")
 
     def __init__(self, first: str, read: Callable[[str], Sum], may_ask: Callable[[], bool]) -> None:
         super().__init__(first, id="sum", compact=True, max_length=LONGEST, select_on_focus=True)
@@ -241,13 +233,6 @@ class SumInput(PromptInput):
         """Where nothing is typed yet the key that leads here is no part of the sum; within a text it is a letter."""
         if self.value and len(self.selected_text) < len(self.value):
             self.insert_text_at_cursor("/")
-
-    async def action_hint(self) -> None:
-        """A hint, where a lesson's task is open; else the letter."""
-        if self.app.check_action("do", ("hint",)):
-            await self.app.run_action("do('hint')")
-        else:
-            self.insert_text_at_cursor("i")
 
     def action_leave(self) -> None:
         self.screen.set_focus(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.message import Message
 
 from adder_engine.errors import SumError
 from adder_engine.language import tr
-from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.canvas import Canvas, Drawing, ViewSource
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import answer_line
 from adder_tui.ui.view import ViewState
@@ -23,27 +23,11 @@ if TYPE_CHECKING:
     from adder_tui.ui.fields import SumInput
 
 
-class _Label(Canvas):
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        sums = view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum"
-        name = tr("sum") if sums else tr("ask")
-        return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
-
-
-class AnswerLine(Canvas):
-    """What the network says to the current sum; while another one is typed, how to ask it."""
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        prompt = self.parent
-        assert isinstance(prompt, Prompt)
-        typed = prompt.field.value.strip() if prompt.field else ""
-        if view.unasked:
-            return [Line().fit(width)]
-        line = answer_line(view)
-        asked = view.snapshot.asked.sum if view.snapshot else None
-        if asked is not None and typed and not prompt.asks(typed, asked):
-            line = Line.of((tr("Enter"), "key"), (tr(" asks"), "dim"))
-        return [Line().with_right(Line.of(line, " "), width)]
+def prompt_label(view: ViewState, width: int, height: int) -> list[Line]:
+    """What is typed here."""
+    sums = view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum"
+    name = tr("sum") if sums else tr("ask")
+    return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
 
 
 class Prompt(Horizontal):
@@ -55,9 +39,9 @@ class Prompt(Horizontal):
 
     DEFAULT_CSS = """
     Prompt { height: 1; }
-    Prompt _Label { width: 7; height: 1; }
+    Prompt Drawing { width: 7; height: 1; }
     Prompt SumInput { width: 1fr; height: 1; }
-    Prompt AnswerLine { width: 36; height: 1; dock: right; }
+    Prompt .answer { width: 36; dock: right; }
     """
 
     class Asked(Message):
@@ -80,7 +64,7 @@ class Prompt(Horizontal):
     def __init__(self, source: ViewSource, may_ask: Callable[[], bool]) -> None:
         super().__init__()
         self._source, self._may_ask = source, may_ask
-        self._answer = AnswerLine(source)
+        self._answer = Drawing(source, self._draw_answer, classes="answer")
         self._wanted = False
         self._shown = ""
         """What was written into the field without anybody typing it."""
@@ -92,8 +76,19 @@ class Prompt(Horizontal):
         """None until the shell is painted."""
 
     def compose(self) -> ComposeResult:
-        yield _Label(self._source)
+        yield Drawing(self._source, prompt_label)
         yield self._answer
+
+    def _draw_answer(self, view: ViewState, width: int, height: int) -> list[Line]:
+        """What the network says to the current sum; while another one is typed, how to ask it."""
+        typed = self.field.value.strip() if self.field else ""
+        if view.unasked:
+            return [Line().fit(width)]
+        line = answer_line(view)
+        asked = view.snapshot.asked.sum if view.snapshot else None
+        if asked is not None and typed and not self.asks(typed, asked):
+            line = Line.of((tr("Enter"), "key"), (tr(" asks"), "dim"))
+        return [Line().with_right(Line.of(line, " "), width)]
 
     async def open_field(self) -> None:
         """Mount the field itself, the dearest of the shell's widgets, once the shell is painted."""

@@ -13,7 +13,8 @@ from textual.screen import Screen
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.session import Session
-from adder_tui.network.tab import LadderLines, NetworkDiagram
+from adder_tui.network import tab as network_tab
+from adder_tui.network.tab import NetworkDiagram
 from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.picture import picture
 from adder_tui.ui.view import DrawnAs, ViewState
@@ -337,8 +338,8 @@ async def test_a_notice_that_follows_another_takes_its_row_at_once(
 async def test_a_nudge_is_drawn_once_and_lays_nothing_out(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adder_tui.app.ANSWERED", 3600.0)  # what this machine takes longer for is no second drawing
     drawn, laid_out = list[str](), list[str]()
-    draws, lays_out = LadderLines.draw, Screen._refresh_layout
-    monkeypatch.setattr(LadderLines, "draw", lambda self, *view: drawn.append("ladder") or draws(self, *view))
+    draws, lays_out = network_tab.ladder_lines, Screen._refresh_layout
+    monkeypatch.setattr(network_tab, "ladder_lines", lambda *view: drawn.append("ladder") or draws(*view))
     monkeypatch.setattr(
         Screen, "_refresh_layout", lambda self, *a, **k: laid_out.append("all") or lays_out(self, *a, **k)
     )
