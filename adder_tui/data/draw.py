@@ -102,14 +102,10 @@ def data_table(
         numbers = [*(given[name] for name in columns if name in given), answer]
         before = wide - after
         texts = [cell(value, glyphs, before, after) for value in numbers]
-        sign = "+" if off is not None and off > 0 else ""
-        shown = cell(off, glyphs, before, after)
+        shown = cell(off, glyphs, before, after, sign=True)
         if data.is_yes_or_no:
             said = verdict(off, True, glyphs)[0] if off is not None else glyphs.ellipsis
             shown = said.rjust(before + 2).ljust(wide)
-        elif sign:
-            blank = len(shown) - len(shown.lstrip())
-            shown = shown[: blank - 1] + sign + shown[blank:] if blank else shown
         role: Role = "chosen" if row == look.at else "text"
         mark = glyphs.current if row == look.at else " "
         lines.append(

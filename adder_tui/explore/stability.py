@@ -15,7 +15,7 @@ from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
 from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest, wrapped
-from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text
+from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text, written_apart
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -99,11 +99,10 @@ def _step_phrase(view: ViewState, found: GradientLine, width: int) -> Line:
     glyphs, now = view.glyphs, view.snapshot.current_loss if view.snapshot else None
     if not found.step_length:
         return Line.of((tr("  no step at lr 0: the loss stays "), "dim"), number(found.loss, glyphs))
-    for digits in range(DIGITS, MOST_DIGITS + 1):
-        before, after = number(found.loss, glyphs, digits), number(found.step_loss, glyphs, digits)
-        if before != after:
-            break
-    else:
+    before, after = written_apart(
+        found.loss, found.step_loss, lambda x, digits: number(x, glyphs, digits), range(DIGITS, MOST_DIGITS + 1)
+    )
+    if before == after:
         same = tr(", same to {digits} digits", digits=MOST_DIGITS)
         return Line.of((tr("  step "), "dim"), before, (same, "dim"))
     rises = found.step_loss > found.loss
@@ -239,7 +238,7 @@ def _refusal(view: ViewState, exploration: ExploreState, finding: str, width: in
 
 
 def _times(ratio: float, glyphs: Glyphs) -> str:
-    return number(ratio, glyphs, 2) if ratio < 100 else number(ratio, glyphs, 3)
+    return number(ratio, glyphs, 2 if ratio < 100 else 3)
 
 
 def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Line]:

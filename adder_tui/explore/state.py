@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
 from adder_tui.explore.plane import Cells, Viewport, first_window
-from adder_tui.selection import Neuron, Selection, layout_for
+from adder_tui.selection import Neuron, Selection, end_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ def hidden_neuron(selection: Selection, experiment: Experiment) -> tuple[int, in
     if not hidden:
         return None
     if isinstance(selection, Neuron):
-        layer, neuron = selection.column - 1, selection.index
+        column, neuron = selection.column, selection.index
     else:
-        slot = next(slot for slot in layout_for(experiment).slots if selection.index < slot.stop)
-        layer, neuron = slot.layer, (selection.index - slot.start) // (slot.shape[1] if slot.is_weight else 1)
+        column, neuron, _ = end_of(selection, experiment)
+    layer = column - 1
     return (layer, neuron) if 0 <= layer < len(hidden) and neuron < hidden[layer] else (0, 0)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adder_engine.kernels.parameters import ParameterTensor
 from adder_engine.language import tr
-from adder_tui.selection import Parameter, Selection, layout_for, place_of
+from adder_tui.selection import Parameter, Selection, end_of, layout_for
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -204,15 +204,13 @@ def place(selection: Selection, experiment: Experiment) -> CellPosition:
     """Where the selection stands: a neuron is chosen by its bias, an input by the first weight that takes it."""
     layout = layout_for(experiment)
     if isinstance(selection, Parameter):
-        name, at = place_of(selection, experiment)
-        layer = layout.by_name[name].layer
-        row, column = (at[0], at[1]) if len(at) == 2 else (at[0], layout.weight(layer).shape[1])
+        to, row, column = end_of(selection, experiment)
     elif selection.column == 0:
-        layer, row, column = 0, 0, selection.index
+        to, row, column = 1, 0, selection.index
     else:
-        layer, row = selection.column - 1, selection.index
-        column = layout.weight(layer).shape[1]
-    return CellPosition(layout.weight(layer), layout.bias(layer), row, column)
+        to, row = selection.column, selection.index
+        column = experiment.network.layers[to - 1]
+    return CellPosition(layout.weight(to - 1), layout.bias(to - 1), row, column)
 
 
 def in_layer(here: CellPosition, layer: int, experiment: Experiment) -> Parameter:

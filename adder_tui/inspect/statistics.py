@@ -12,6 +12,7 @@ from adder_tui.inspect.state import ACTIVATIONS, CellPosition, Doubles, Look, la
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import CELL, cell, histogram, sign_role
 from adder_tui.ui.line import Line, Role, Span, roomiest
+from adder_tui.ui.list_view import head_line
 from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.numbers import plain_number
 from adder_tui.ui.phrases import gradient_is_past, held_text
@@ -124,7 +125,7 @@ def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
     names = "".join(name[: pitch - 1].rjust(BEFORE + 3).ljust(pitch) for name in (*COLUMNS[:-1], last))
     room = width - LABEL - pitch * len(COLUMNS) - 1
     names += tr("histogram") if room >= 8 else ""
-    lines = [Line.of(((" " * LABEL + names).ljust(width), "band-dim"))]
+    lines = [head_line(" " * LABEL + names, width)]
     for slot in (here.weight, here.bias):
         for then in (False, True) if with_then else (False,):
             numbers = look.values(shown, slot.span, then)
@@ -219,14 +220,11 @@ def _compared(look: Look, width: int) -> list[Line]:
     now, then = (look.value(look.quantity, look.here.index, then) for then in (False, True))
     difference = now - then if now is not None and then is not None else None
     glyphs = look.view.glyphs
-    text = cell(difference, glyphs)
-    if difference is not None and difference > 0:
-        text = text[: len(text) - len(text.lstrip()) - 1] + "+" + text.lstrip()
     return _side_by_side(
         [
             (tr("now"), cell(now, glyphs), sign_role(now)),
             (THEN[look.inspection.against], cell(then, glyphs), sign_role(then)),
-            (tr("difference"), text, sign_role(difference)),
+            (tr("difference"), cell(difference, glyphs, sign=True), sign_role(difference)),
         ],
         width,
     )

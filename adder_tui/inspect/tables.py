@@ -26,8 +26,9 @@ from adder_tui.inspect.state import (
 )
 from adder_tui.inspect.statistics import LABEL, THEN, activity_lines, chosen_number, neuron_label, statistics
 from adder_tui.selection import Neuron, neuron_name
-from adder_tui.ui.heatmap import BEFORE, cell, shade, sign_role
+from adder_tui.ui.heatmap import BEFORE, cell, largest_size, shade, sign_role
 from adder_tui.ui.line import Line, Span, roomiest
+from adder_tui.ui.list_view import head_line, scrolled
 from adder_tui.ui.phrases import brought_mark
 from adder_tui.ui.view import ClickTarget, ViewState
 
@@ -197,15 +198,10 @@ def block_for(inspection: InspectState, here: CellPosition, width: int, room: in
     room = width - LABEL - 1
     after = AFTER if room >= (here.columns + 1) * (MARKS + BEFORE + AFTER) else SHORT
     columns = min(here.columns, max(1, room // (MARKS + BEFORE + after) - 1))
-    left = inspection.left if here.on_bias else _scrolled(inspection.left, here.column, columns)
-    return Block(
-        here.layer, max(0, min(_scrolled(inspection.top, here.row, rows), here.rows - rows)),
-        max(0, min(left, here.columns - columns)), rows, columns, lines_per_row, after,
-    )  # fmt: skip
-
-
-def _scrolled(first: int, cursor: int, visible: int) -> int:
-    return min(max(first, cursor - visible + 1), cursor)
+    wanted = inspection.left if here.on_bias else here.column
+    top = scrolled(here.row, here.row, inspection.top, rows, here.rows)
+    left = scrolled(wanted, wanted, inspection.left, columns, here.columns)
+    return Block(here.layer, top, left, rows, columns, lines_per_row, after)
 
 
 def table_lines(look: Look, here: CellPosition, block: Block, width: int) -> list[Line]:
@@ -219,7 +215,7 @@ def table_lines(look: Look, here: CellPosition, block: Block, width: int) -> lis
     now = _matrix(look, here)
     then = _matrix(look, here, then=True) if paired else None
     shaded = now if not paired else now - then if now is not None and then is not None else None
-    largest = _largest(shaded)
+    largest = largest_size(shaded) if shaded is not None else 0.0
     frozen = frozenset(view.snapshot.frozen if view.snapshot is not None else ())
     columns = [*range(block.left, block.left + block.columns), here.columns]
     chosen = (here.row, here.column) if with_cursor else None
@@ -249,13 +245,13 @@ def table_lines(look: Look, here: CellPosition, block: Block, width: int) -> lis
 
 
 def _header(view: ViewState, here: CellPosition, columns: list[int], pitch: int, width: int, with_cursor: bool) -> Line:
-    line = Line.of((" " * LABEL, "band-dim"))
+    head = " " * LABEL
     for column in columns:
         bias = column == here.columns
         name = "bias" if bias else neuron_name(Neuron(here.layer, column), view.experiment)
         mark = view.glyphs.current if with_cursor and column == here.column else ""
-        line = Line.of(line, ((" " if bias else "") + (mark + name).rjust(9).ljust(pitch), "band-dim"))
-    return line.fit(width, fill="band-dim")
+        head += (" " if bias else "") + (mark + name).rjust(9).ljust(pitch)
+    return head_line(head, width)
 
 
 def _matrix(look: Look, here: CellPosition, then: bool = False) -> Doubles | None:
@@ -264,8 +260,3 @@ def _matrix(look: Look, here: CellPosition, then: bool = False) -> Doubles | Non
     if weight is None or bias is None:
         return None
     return np.concatenate((weight.reshape(here.weight.shape), bias[:, None]), axis=1)
-
-
-def _largest(matrix: Doubles | None) -> float:
-    finite = matrix[np.isfinite(matrix)] if matrix is not None else np.empty(0)
-    return float(np.abs(finite).max()) if finite.size else 0.0

@@ -11,7 +11,8 @@ from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.network_values import OUTCOME, NetworkValues
 from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import brought_mark, compact, sign_mark, strokes_of, tiny, weight_of
+from adder_tui.ui.phrases import brought_mark, compact, sign_mark, tiny, weight_of
+from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 MOST_DIGITS, DIGITS = 6, 4
@@ -262,7 +263,7 @@ def _neurons(s: Sheet, c: int) -> None:
             text, role = s.inputs[i] if not c and room > 1 else s.value_text(value, room), role_of(value)
             if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
-        if s.view.snapshot is not None and (c - 1, i) in s.view.snapshot.silenced:
+        if s.is_silenced(c, i):
             text, role = (tr("muted") if room >= len(tr("muted")) else "x"), "faint"
         left, right = ("[", "]") if chosen else ("(", ")")
         bracket: Role = "chosen" if chosen else "accent" if s.is_working(c) else "dim"
@@ -286,9 +287,9 @@ def _neurons(s: Sheet, c: int) -> None:
 
 def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
     """The error below its neuron, once the backward pass has brought it."""
-    if s.reach.between or not s.reach.has_error(c - 1) or s.trace is None or not s.trace.known:
+    deltas = s.errors(c)
+    if deltas is None:
         return
-    deltas = s.trace.layers[c - 1].delta
     delta = float(deltas[i])
     role: Role
     if not s.has_error(c, i):  # the walk by neuron has not come to it

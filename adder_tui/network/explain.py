@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
-from adder_tui.ui.heatmap import SIGNS, Grid, curve
+from adder_tui.ui.heatmap import SIGNS, Dots, Grid
 from adder_tui.ui.line import Line, Span, roomiest
 from adder_tui.ui.network_values import NetworkValues, reach_of
 from adder_tui.ui.numbers import count, number, plain_number, role_of
@@ -22,9 +23,8 @@ from adder_tui.ui.phrases import (
     last_change,
     row,
     six,
-    strokes_of,
 )
-from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.symbols import Glyphs, strokes_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -366,8 +366,7 @@ def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyp
     if rows > 1 and low != high:
         grid.put(margin - 1 - len(low), rows - 1, low, "dim")
     room = width - margin
-    cells = curve(values, updates, room, rows, "accent", 1).cells(glyphs)
-    for x, y, character, role in cells:
+    for x, y, character, role in _curve(values, updates, room, rows).cells(glyphs):
         grid.put(margin + x, y, character, role)
     grid.put(width - len(phrase), height - 1, phrase, "dim")
     first, last = count(int(updates[0])), count(int(updates[-1]))
@@ -377,6 +376,27 @@ def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyp
         grid.put(margin, rows, first, "dim")
     grid.put(width - len(caption), rows, caption, "dim")
     return grid.lines()
+
+
+def _curve(values: Sequence[float], updates: Sequence[int], width: int, height: int) -> Dots:
+    """The values, filling the sheet; a level one runs through the middle. Those of neighbouring updates are joined."""
+    dots = Dots(width, height)
+    low, high = min(values), max(values)
+    first, last = updates[0], updates[-1]
+    columns, rows = 2 * width - 1, 4 * height - 1
+    points = [
+        (
+            round((update - first) / (last - first) * columns) if last > first else columns,
+            round((high - value) / (high - low) * rows) if high > low else rows // 2,
+        )
+        for value, update in zip(values, updates, strict=True)
+    ]
+    for x, y in points:
+        dots.dot(x, y, "accent")
+    for ((x0, y0), (x1, y1)), (before, after) in zip(pairwise(points), pairwise(updates), strict=True):
+        if after - before == 1:
+            dots.line(x0, y0, x1, y1, "accent")
+    return dots
 
 
 def _left_out(course: ParameterHistory, width: int) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from adder_engine.language import tr
 from adder_engine.snapshot import Snapshot
 from adder_tui.ui.line import Line, Role, roomiest
-from adder_tui.ui.numbers import answer_text, count, plural, truth_text
-from adder_tui.ui.phrases import compact, strokes_of
+from adder_tui.ui.numbers import answer_text, count, plural, truth_text, written_apart
+from adder_tui.ui.phrases import compact
 from adder_tui.ui.run_state import over_pairs, sum_text
-from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.symbols import Glyphs, strokes_of
 from adder_tui.ui.view import STEP_SIZE, ViewState
 
 LADDER_ROWS = 3
@@ -135,9 +135,19 @@ def effect_line(view: ViewState, width: int) -> Line:
         return roomiest(width, Line.of(line, wanted), line)
     answer = Line()
     if step.previous_answer is not None:
-        before, after = written_apart(step.previous_answer, snapshot.asked.predicted, view)
+        before, after = written_apart(
+            step.previous_answer,
+            snapshot.asked.predicted,
+            lambda x, digits: compact(x, 13, glyphs, digits),
+            range(4, 10),
+        )
         answer = Line.of((f"   {asked}: ", "dim"), before, (glyphs.text(" → "), "dim"), (after, "strong"))
-    real, expected = written_apart(step.real_change, step.expected_change, view, 3, sign=True)
+    real, expected = written_apart(
+        step.real_change,
+        step.expected_change,
+        lambda x, digits: compact(x, 13, glyphs, digits, sign=True),
+        range(3, 10),
+    )
     over = over_pairs(view.experiment, glyphs, tr(", a mean over "))[2]
     batchs = view.experiment.updates_per_epoch > 1 or view.experiment.network.dropout
     whole = tr(" batch's loss changed by ") if batchs else tr(" loss changed by ")
@@ -176,13 +186,3 @@ def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
            delta=delta, sum=asked, marks=marks, rows=rows),
         tr("{delta}: {sum} alone. {marks}: gradient over {rows}.", delta=delta, sum=asked, marks=marks, rows=rows),
     )  # fmt: skip
-
-
-def written_apart(before: float, after: float, view: ViewState, digits: int = 4, sign: bool = False) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to see that they differ, ``digits`` at least and nine at most."""
-    texts = ("", "")
-    for more in range(digits, 10):
-        texts = (compact(before, 13, view.glyphs, more, sign=sign), compact(after, 13, view.glyphs, more, sign=sign))
-        if texts[0] != texts[1]:
-            break
-    return texts

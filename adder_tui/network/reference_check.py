@@ -66,9 +66,8 @@ def _differences(line: ReferenceRow, glyphs: Glyphs, share: bool = True) -> list
     """How far ours and PyTorch's lie apart, what is allowed, the one as a share of the other, and the verdict."""
     part = line.difference / line.allowed if line.allowed else math.inf
     mark: Role = "text" if line.agrees else "minus"
-    shown: list[str | Span] = [
-        f"{WHAT.get(line.what, line.what):<17}{_small(line.difference, glyphs):>11}{_small(line.allowed, glyphs):>11}"
-    ]
+    apart, allowed = (number(value, glyphs, 3) for value in (line.difference, line.allowed))
+    shown: list[str | Span] = [f"{WHAT.get(line.what, line.what):<17}{apart:>11}{allowed:>11}"]
     if share:
         shown.append((f"{part:>8.0%}" if part < 100 else f"{'':>8}", mark))
     return [*shown, (tr("  agrees") if line.agrees else tr("  differs"), "accent" if line.agrees else "minus")]
@@ -94,10 +93,6 @@ def _verdict(proof: ReferenceCheck) -> tuple[str, Role]:
     some, lines = count(len(apart)), count(len(proof.lines))
     said = tr("They differ in {some} of {lines} lines: {names}.", some=some, lines=lines, names=names)
     return f"{said} {where}", "minus"
-
-
-def _small(value: float, glyphs: Glyphs) -> str:
-    return number(value, glyphs, 3)
 
 
 def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Line]:

@@ -21,7 +21,7 @@ from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
 from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden, without_moment
 from adder_tui.ui.dialogs import Dialog, FieldDialog
-from adder_tui.ui.line import Line
+from adder_tui.ui.line import Line, cut
 from adder_tui.ui.numbers import count
 from adder_tui.ui.picture import Picture, picture
 from adder_tui.ui.slope import POINTS
@@ -315,7 +315,7 @@ class RowNumber(Dialog[int | None]):
         if typed.isascii() and typed.isdigit() and int(typed) < self._rows:
             self.dismiss(int(typed))
             return
-        shown = typed if len(typed) <= 12 else typed[:11] + "…"
+        shown = cut(typed, 12, "…")
         last = count(self._rows - 1)
         none = tr("{typed} is no row: the data has rows 0 to {last}.", typed=shown, last=last)
         self.say(none if typed else tr("Type a row: the data has rows 0 to {last}.", last=last))

@@ -15,7 +15,7 @@ from adder_engine.language import tr
 from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
-from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of
+from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, written_apart
 from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
 from adder_tui.ui.run_state import sum_text
 
@@ -312,7 +312,12 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: i
     lines: list[Line] = []
     before = snapshot.batch_loss
     if before is not None:
-        expected, real = _text_apart(step.expected_change, step.real_change, figures)
+
+        def signed(change: float, digits: int) -> str:
+            return ("+" if change > 0 else "") + replace(figures, digits=digits)(change)
+
+        digits = range(figures.digits, max(FULL_DIGITS, figures.digits) + 1)
+        expected, real = written_apart(step.expected_change, step.real_change, signed, digits)
         words = tr("expected of the loss, by the slope alone:")
         if snapshot.experiment.row_count > 1:
             words = tr("expected of the batch's loss, by the slope alone:")
@@ -328,16 +333,6 @@ def _effect(snapshot: Snapshot, step: StepTrace, figures: NumberFormat, width: i
             tr("no truth known") if asked.wanted is None else tr("wanted {wanted}", wanted=figures(asked.wanted)),
         )).lines(width, 2)  # fmt: skip
     return lines
-
-
-def _text_apart(expected: float, real: float, figures: NumberFormat) -> tuple[str, str]:
-    """Both changes with their signs, in as many digits as it takes to see that they differ."""
-    for digits in range(figures.digits, max(FULL_DIGITS, figures.digits) + 1):
-        finer = replace(figures, digits=digits)
-        texts = tuple(("+" if value > 0 else "") + finer(value) for value in (expected, real))
-        if texts[0] != texts[1]:
-            break
-    return texts[0], texts[1]
 
 
 @dataclass(frozen=True)
@@ -392,11 +387,6 @@ class StepTable:
                 return self._row(slot.start + index, row)
             i -= taken + 1
         raise IndexError(i)
-
-    def line_of(self, index: int) -> int:
-        """The first line of one parameter."""
-        before = next(n for n, slot in enumerate(self.layout.slots) if index < slot.stop)
-        return self._heading + index * self.rows + 1 + before
 
     def _row(self, index: int, row: int) -> Line:
         place, here, glyphs = self.layout.name_of(index).partition("[")[2], index == self.chosen, self.figures.glyphs

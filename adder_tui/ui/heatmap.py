@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, Tone, joined
-from adder_tui.ui.numbers import round_up, short_number
+from adder_tui.ui.numbers import power_of_ten, round_up, short_number
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -43,13 +42,17 @@ QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """Quarters of a block: upper left 1, upper right 2, lower left 4, lower right 8."""
 
 
-def cell(value: float | None, glyphs: Glyphs, before: int = BEFORE, after: int = AFTER) -> str:
+def cell(
+    value: float | None, glyphs: Glyphs, before: int = BEFORE, after: int = AFTER, sign: bool = False
+) -> str:  # fmt: skip
     """``value`` in ``before + after`` columns, its decimal point always in the same one.
 
     Six significant digits where they fit, four at least unless the exponent has three characters:
-    ``-4793.55``, ``0.540588``, ``1.234e−5``. None shows as a dash.
+    ``-4793.55``, ``0.540588``, ``1.234e−5``. None shows as a dash; ``sign`` shows a plus too where there is room.
     """
     head, tail = _parts(value, glyphs, before, after)
+    if sign and value is not None and value > 0 and len(head) < before:
+        head = f"+{head}"
     return head.rjust(before) + tail.ljust(after)
 
 
@@ -71,7 +74,7 @@ def _parts(value: float | None, glyphs: Glyphs, before: int, after: int) -> tupl
     for decimals_kept in range(most, -1, -1):
         mantissa, power = f"{size:.{decimals_kept}e}".split("e")
         head, _, decimals = mantissa.partition(".")
-        shown = f"e{glyphs.minus if power.startswith('-') else ''}{abs(int(power))}"
+        shown = power_of_ten(power, glyphs)
         tail = f".{decimals}{shown}" if decimals else shown
         if len(tail) <= after:
             return sign + head, tail
@@ -152,32 +155,6 @@ class Dots:
     def cells(self, glyphs: Glyphs) -> list[tuple[int, int, str, Role]]:
         """Every character with a dot in it: column, row, character, role."""
         return [(x, y, self.character(bits, glyphs), role) for (x, y), (bits, role) in self._bits.items()]
-
-
-def curve(
-    values: Sequence[float], places: Sequence[float], width: int, height: int, role: Role, widest: float
-) -> Dots:  # fmt: skip
-    """``values`` over ``places``, filling the sheet; a level one runs through the middle.
-
-    Neighbours no farther apart than ``widest`` are joined by a line, others are dots.
-    """
-    dots = Dots(width, height)
-    low, high = min(values), max(values)
-    first, last = places[0], places[-1]
-    columns, rows = 2 * width - 1, 4 * height - 1
-    points = [
-        (
-            round((place - first) / (last - first) * columns) if last > first else columns,
-            round((high - value) / (high - low) * rows) if high > low else rows // 2,
-        )
-        for value, place in zip(values, places, strict=True)
-    ]
-    for x, y in points:
-        dots.dot(x, y, role)
-    for ((x0, y0), (x1, y1)), (before, after) in zip(pairwise(points), pairwise(places), strict=True):
-        if after - before <= widest:
-            dots.line(x0, y0, x1, y1, role)
-    return dots
 
 
 class Grid:

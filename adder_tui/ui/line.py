@@ -83,10 +83,10 @@ class Line:
         last = kept[-1][1] if kept else fill
         return Line.of(*kept, (set_cell_size(ellipsis, min(width, cell_len(ellipsis))), last))
 
-    def with_right(self, right: Line, width: int, ellipsis: str = "", fill: Role = "text") -> Line:
+    def with_right(self, right: Line, width: int, ellipsis: str = "") -> Line:
         """This line at the left and ``right`` at the right end of ``width`` columns; the left one gives way."""
         right = right.fit(min(width, right.width), ellipsis)
-        return Line.of(self.fit(width - right.width, ellipsis, fill), right)
+        return Line.of(self.fit(width - right.width, ellipsis), right)
 
     def cells(self) -> Iterator[Span]:
         for text, role in self.spans:

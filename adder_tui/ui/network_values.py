@@ -69,6 +69,15 @@ class NetworkValues:
         """Whether the error has come back to this neuron."""
         return self.reach.has_error(column - 1) and self._walked_to("backward", column, neuron)
 
+    def errors(self, column: int) -> Floats | None:
+        """The errors of a column's neurons once the backward pass has come to it; None before, or where unknown."""
+        if self.reach.between or not self.reach.has_error(column - 1) or self.trace is None or not self.trace.known:
+            return None
+        return self.trace.layers[column - 1].delta
+
+    def is_silenced(self, column: int, neuron: int) -> bool:
+        return self.view.snapshot is not None and (column - 1, neuron) in self.view.snapshot.silenced
+
     def _walked_to(self, phase: str, column: int, neuron: int) -> bool:
         rung, reached = self.reach.rung, self.view.reached
         here = rung is not None and rung.phase == phase and rung.layer == column - 1

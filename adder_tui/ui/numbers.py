@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr, trn
@@ -38,7 +38,25 @@ def number(value: float | None, glyphs: Glyphs, digits: int = DIGITS) -> str:
         return f"{sign}{size:,.{digits - 1 - exponent}f}"
     if digits <= exponent < 9:
         return f"{sign}{size:,.0f}"
-    return f"{sign}{mantissa}e{glyphs.minus if exponent < 0 else ''}{abs(exponent)}"
+    return sign + mantissa + power_of_ten(exponent, glyphs)
+
+
+def power_of_ten(exponent: int | str, glyphs: Glyphs) -> str:
+    """What stands behind a mantissa: ``e−5``."""
+    power = int(exponent)
+    return f"e{glyphs.minus if power < 0 else ''}{abs(power)}"
+
+
+def written_apart(
+    before: float, after: float, write: Callable[[float, int], str], digits: Iterable[int]
+) -> tuple[str, str]:
+    """Two numbers with as many of the ``digits`` as it takes to see that they differ, or with the last of them."""
+    texts = ("", "")
+    for more in digits:
+        texts = write(before, more), write(after, more)
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def plain_number(value: float, glyphs: Glyphs) -> str:
@@ -51,9 +69,7 @@ def plain_number(value: float, glyphs: Glyphs) -> str:
         return f"{sign}{int(size):,}"
     text = f"{size:.6g}"
     mantissa, e, exponent = text.partition("e")
-    if not e:
-        return sign + mantissa
-    return f"{sign}{mantissa}e{glyphs.minus if exponent.startswith('-') else ''}{abs(int(exponent))}"
+    return sign + mantissa + (power_of_ten(exponent, glyphs) if e else "")
 
 
 def rate_text(value: float, glyphs: Glyphs) -> str:

@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span
-from adder_tui.ui.numbers import count, number, plain_number, role_of
-from adder_tui.ui.symbols import Glyphs
+from adder_tui.ui.numbers import count, number, plain_number, power_of_ten, role_of
+from adder_tui.ui.symbols import Glyphs, strokes_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -45,9 +45,8 @@ class NumberFormat:
         short = f"{abs(value):.{self.digits}g}"
         if math.isfinite(value) and float(short) == abs(value):
             mantissa, _, exponent = short.partition("e")
-            minus = self.glyphs.minus
-            power = f"e{minus if exponent.startswith('-') else ''}{abs(int(exponent))}" if exponent else ""
-            return (minus if value < 0 else "") + mantissa + power
+            power = power_of_ten(exponent, self.glyphs) if exponent else ""
+            return (self.glyphs.minus if value < 0 else "") + mantissa + power
         return number(value, self.glyphs, self.digits).replace(",", "")
 
     @property
@@ -123,40 +122,6 @@ def kept(count: int, chosen: int | None, most: int) -> tuple[int, ...]:
     return tuple(sorted(places))
 
 
-@dataclass(frozen=True)
-class EdgeSymbols:
-    """One set of characters; triples go from next to nothing over small to large. Each tells the sign."""
-
-    zero: str
-    plus: tuple[str, str, str]
-    minus: tuple[str, str, str]
-    up: tuple[str, str, str]
-    """For what a phase brings to a number, gradient or change, above 0."""
-    down: tuple[str, str, str]
-    line: tuple[str, str, str]
-    trunk: str
-    """Sixteen junctions, by left 1, up 2, right 4, down 8."""
-    forward: str
-    backward: str
-
-
-_UNICODE = EdgeSymbols(
-    zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
-    line=("╌", "─", "━"),
-    trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
-)  # fmt: skip
-_ASCII = EdgeSymbols(
-    zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
-    line=(".", "-", "="),
-    trunk=" -|'--''|.|+.+++", forward=">", backward="<",
-)  # fmt: skip
-
-
-def strokes_of(glyphs: Glyphs) -> EdgeSymbols:
-    """The set that goes with these glyphs."""
-    return _ASCII if glyphs.ascii else _UNICODE
-
-
 def weight_of(value: float, largest: float) -> int:
     """0 for next to nothing, 1 for small, 2 for large, beside the largest of its layer."""
     if math.isinf(value):
@@ -214,8 +179,7 @@ def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: boo
             return text
     for decimals in (2, 1, 0):
         mantissa, _, exponent = f"{abs(value):.{decimals}e}".partition("e")
-        power = f"{glyphs.minus if exponent.startswith('-') else ''}{abs(int(exponent or 0))}"
-        text = f"{glyphs.minus if value < 0 else plus}{mantissa}e{power}"
+        text = (glyphs.minus if value < 0 else plus) + mantissa + power_of_ten(exponent or 0, glyphs)
         if len(text) <= width:
             break
     return text

@@ -17,8 +17,9 @@ from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, larges
 from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.network_values import OUTCOME, NetworkValues, OutcomeName
 from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import compact, sign_mark, strokes_of, tiny
+from adder_tui.ui.phrases import compact, sign_mark, tiny
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
+from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ SPACING, SPARSE = (6, 2, 1, 1, 1), (9, 7, 6, 5, 4)
 """From dot to dot of lines by their size; of those in a crowd that are neither among its strongest nor the cursor's."""
 MOST_KEPT = 16
 """Kept edges of a layer that are marked one by one."""
-SAMPLES = {"few": 1, "none": 1, "many": 2}
-"""Values of a tile in one cell, by the colours that there are."""
 
 
 def reach_of_plane(experiment: Experiment) -> float:
@@ -301,7 +300,7 @@ class _Sheet(NetworkValues):
                 _fitting(number, room - (error is not None and room >= LEAST_UNDER), self.view),
                 role_of(number),
             )
-        if self._is_silenced(c, box.neuron):
+        if self.is_silenced(c, box.neuron):
             text, role = (tr("muted") if room >= len(tr("muted")) else self.glyphs.muted), "faint"
         if box.height:
             self._tile(box, self._levels(c, box, error))
@@ -312,7 +311,7 @@ class _Sheet(NetworkValues):
         if box.under or box.number or not box.height:
             self._value(box, text, role, chosen)
         if chosen:
-            self._outline(box, "accent")
+            self._outline(box)
 
     def _value(self, box: Box, text: str, role: Role, chosen: bool) -> None:
         """The value under the tile, in its middle, or at the right of it."""
@@ -322,41 +321,35 @@ class _Sheet(NetworkValues):
             x, y = box.end - len(text), box.y
         self.grid.put(x, y, text, "chosen" if chosen else role)
 
-    def _is_silenced(self, c: int, neuron: int) -> bool:
-        return self.view.snapshot is not None and (c - 1, neuron) in self.view.snapshot.silenced
-
-    def _outline(self, box: Box, role: Role) -> None:
+    def _outline(self, box: Box) -> None:
         """Around a tile: at its sides always, above and below where nothing stands and there is a row."""
         left, right = box.x - 1, box.end
         side, flat = ("|", "-") if self.glyphs.ascii else ("│", "─")
         corners = "++++" if self.glyphs.ascii else "┌┐└┘"
         if box.rows == 1:
-            self.grid.put(left, box.y, "[", role)
-            self.grid.put(right, box.y, "]", role)
+            self.grid.put(left, box.y, "[", "accent")
+            self.grid.put(right, box.y, "]", "accent")
             return
         for y in range(box.y, box.y + box.height):
             ends = corners[:2] if y == 0 else 2 * side  # no row is left above it
-            self.grid.put(left, y, ends[0], role)
-            self.grid.put(right, y, ends[1], role)
+            self.grid.put(left, y, ends[0], "accent")
+            self.grid.put(right, y, ends[1], "accent")
         for y, pair in ((box.y - 1, corners[:2]), (box.y + box.height, corners[2:])):
             for x in range(left, right + 1):
                 mark = pair[0] if x == left else pair[1] if x == right else flat
                 if self.grid.is_blank(x, y) or x in (left, right):
-                    self.grid.put(x, y, mark, role)
+                    self.grid.put(x, y, mark, "accent")
 
     # --- tiles -----------------------------------------------------------------------------------
 
     def _error(self, c: int, neuron: int) -> float | None:
         """A neuron's error in the backward pass, once it has come there."""
-        rung = self.reach.rung
-        if self.reach.between or rung is None or rung.phase != "backward" or not self.has_error(c, neuron):
-            return None
-        if self.trace is None or not self.trace.known:
-            return None
-        return float(self.trace.layers[c - 1].delta[neuron])
+        errors = self.errors(c)
+        return None if errors is None or not self.has_error(c, neuron) else float(errors[neuron])
 
     def _largest_error(self, c: int) -> float:
-        return 0.0 if self.trace is None else largest_size(self.trace.layers[c - 1].delta)
+        errors = self.errors(c)
+        return 0.0 if errors is None else largest_size(errors)
 
     def _levels(self, c: int, box: Box, error: float | None) -> Levels | None:
         """The levels of a neuron's tile, two rows to a cell where it is shaded; None before forward came to it."""

@@ -117,3 +117,37 @@ _TO_ASCII = str.maketrans(
     }
     | {"\u0302": "_hat", "ˆ": "_hat"}
 )
+
+
+@dataclass(frozen=True)
+class EdgeSymbols:
+    """The characters of edges. Triples go from next to nothing over small to large; each tells the sign."""
+
+    zero: str
+    plus: tuple[str, str, str]
+    minus: tuple[str, str, str]
+    up: tuple[str, str, str]
+    """For what a phase brings to a number, gradient or change, above 0."""
+    down: tuple[str, str, str]
+    line: tuple[str, str, str]
+    trunk: str
+    """Sixteen junctions, by left 1, up 2, right 4, down 8."""
+    forward: str
+    backward: str
+
+
+_UNICODE_EDGES = EdgeSymbols(
+    zero="·", plus=("'", "+", "╋"), minus=(",", "−", "━"), up=("'", "↑", "▲"), down=(",", "↓", "▼"),
+    line=("╌", "─", "━"),
+    trunk=" ╴╵┘╶─└┴╷┐│┤┌┬├┼", forward="›", backward="‹",
+)  # fmt: skip
+_ASCII_EDGES = EdgeSymbols(
+    zero=".", plus=("'", "+", "#"), minus=(",", "-", "="), up=("'", "^", "A"), down=(",", "v", "V"),
+    line=(".", "-", "="),
+    trunk=" -|'--''|.|+.+++", forward=">", backward="<",
+)  # fmt: skip
+
+
+def strokes_of(glyphs: Glyphs) -> EdgeSymbols:
+    """The set that goes with these glyphs."""
+    return _ASCII_EDGES if glyphs.ascii else _UNICODE_EDGES

@@ -22,8 +22,8 @@ from adder_tui.network.phase_bar import ladder_lines, place_in_words
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
 from adder_tui.ui.network_values import NetworkValues
-from adder_tui.ui.phrases import strokes_of, tiny
-from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
+from adder_tui.ui.phrases import tiny
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs, strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 

@@ -10,11 +10,11 @@ from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import AffineMap, Answer, Position
 from adder_tui.course.course import read_course
-from adder_tui.network.phase_bar import written_apart
 from adder_tui.tabs import TABS
 from adder_tui.train.draw_panels import run_panel
 from adder_tui.ui.line import Line, plain
-from adder_tui.ui.phrases import facts_text, gradient_text
+from adder_tui.ui.numbers import written_apart
+from adder_tui.ui.phrases import compact, facts_text, gradient_text
 from adder_tui.ui.run_state import bar, batch, difference_bar, learned, picked, place, state_line, title, watched_sums
 from adder_tui.ui.shell import footer, notice, tab_line
 from adder_tui.ui.symbols import ASCII, UNICODE
@@ -198,5 +198,8 @@ def test_a_kept_numbers_gradient_is_held_at_0_and_what_it_would_be_is_said() -> 
 
 
 def test_two_changes_that_differ_are_said_in_digits_that_tell_them_apart() -> None:
-    assert written_apart(-0.03171, -0.03168, view_of(), 3, sign=True) == ("−0.03171", "−0.03168")
-    assert written_apart(-136.23, 2.0, view_of(), 3, sign=True) == ("−136", "+2.00")
+    def write(change: float, digits: int) -> str:
+        return compact(change, 13, UNICODE, digits, sign=True)
+
+    assert written_apart(-0.03171, -0.03168, write, range(3, 10)) == ("−0.03171", "−0.03168")
+    assert written_apart(-136.23, 2.0, write, range(3, 10)) == ("−136", "+2.00")
