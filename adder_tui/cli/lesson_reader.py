@@ -248,7 +248,7 @@ class LessonReader:
 
     def _tell_view(self, name: str) -> None:
         from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
-        from adder_tui.ui.run_state import watched_sums
+        from adder_tui.train.draw_panels import watched_sums
 
         state, view = self._state, self._view()
         if view is None:

@@ -1,31 +1,41 @@
-"""The Inspect tab: every number of every tensor, now and at another moment; and the network as PyTorch prints it."""
+"""The Inspect tab: every number of every tensor, now and at another moment; the network as PyTorch prints it; Find."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 
-from adder_engine.errors import AdderError
+from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
-from adder_tui.selection import Parameter, Selection, layout_for
+from adder_tui.selection import Neuron, Parameter, Selection, layout_for, neuron_name
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
-from adder_tui.ui.line import Line
+from adder_tui.ui.dialogs import SearchDialog
+from adder_tui.ui.line import Line, Span
 from adder_tui.ui.modal import TextWindow
-from adder_tui.ui.numbers import plural
+from adder_tui.ui.numbers import number, plural
 from adder_tui.ui.shell import Clickable
 from adder_tui.ui.view import ViewState, chosen_at
 
 if TYPE_CHECKING:
+    from adder_engine.experiment import Experiment
+    from adder_engine.kernels.parameters import ParameterTensor
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_tui.services import Services
+
+
+MOST = 100
+"""Numbers that are listed at once."""
+_PLACE = re.compile(r"(?P<name>[^\[\]]*)\[(?P<row>\d*)(?P<comma>,?)(?P<column>\d*)(?P<end>\]?)")
 
 
 def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
@@ -225,8 +235,6 @@ class InspectPane(Pane):
 
     def action_find(self) -> None:
         """Jump to a tensor or a number by its name."""
-        from adder_tui.ui.dialogs import Find
-
         self.app.push_screen(Find(self.source), self._found)
 
     def _found(self, parameter: Parameter | None) -> None:
@@ -247,3 +255,105 @@ class InspectPane(Pane):
         session = await self._services.controller.ready()
         text = await session.module_text()
         await self.app.push_screen(ModuleScreen(self.source, text))
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that can be jumped to."""
+
+    name: str
+    what: str
+    """What is known about it: a tensor's shape."""
+    parameter: Parameter
+
+
+def found(typed: str, experiment: Experiment) -> list[Found]:
+    """Tensors whose name holds what is typed; with a bracket their numbers at that place; neurons by their biases."""
+    text = "".join(typed.lower().split())
+    layout = layout_for(experiment)
+    place = _PLACE.fullmatch(text)
+    if place is None:
+        tensors = [slot for slot in layout.slots if text in slot.name]
+        return [Found(slot.name, str(slot.shape), Parameter(slot.start)) for slot in tensors]
+    name = place["name"]
+    exact = [slot for slot in layout.slots if slot.name == name]
+    slots = exact or [slot for slot in layout.slots if name in slot.name]
+    numbers = [
+        Found(layout.name_of(index), "", Parameter(index))
+        for slot in slots
+        for index in _places(slot, place["row"], place["comma"], place["column"], place["end"])
+    ]
+    return [*_neurons(text, experiment), *numbers[:MOST]]
+
+
+def _places(slot: ParameterTensor, row: str, comma: str, column: str, end: str) -> list[int]:
+    """Flat indices of the tensor's numbers whose place begins as typed."""
+    if not slot.is_weight:
+        return [] if comma else [slot.start + i for i in _beginning(slot.shape[0], row, bool(end))]
+    if end and not column:
+        return []
+    return [
+        slot.start + i * slot.shape[1] + j
+        for i in _beginning(slot.shape[0], row, bool(comma))
+        for j in _beginning(slot.shape[1], column, bool(end))
+    ]
+
+
+def _beginning(size: int, digits: str, whole: bool) -> list[int]:
+    """Numbers below ``size`` that begin with these digits, or are they where the number is typed in ``whole``."""
+    if whole:
+        return [int(digits)] if digits and len(digits) < 6 and int(digits) < size else []
+    return [i for i in range(size) if str(i).startswith(digits)]
+
+
+def _neurons(text: str, experiment: Experiment) -> list[Found]:
+    layers = experiment.network.layers
+    hidden = [Neuron(c, i) for c in range(1, len(layers) - 1) for i in range(layers[c])]
+    layout = layout_for(experiment)
+    return [
+        Found(name, tr("neuron, by {bias}", bias=layout.name_of(index)), Parameter(index))
+        for neuron in hidden
+        if (name := neuron_name(neuron, experiment)).startswith(text)
+        for index in (layout.bias(neuron.column - 1).start + neuron.index,)
+    ]
+
+
+def nothing(typed: str, experiment: Experiment) -> str:
+    """Why nothing is found, in a sentence."""
+    text = "".join(typed.split())
+    name, bracket, inside = text.partition("[")
+    layout = layout_for(experiment)
+    if bracket and name in layout.by_name:
+        digits = re.findall(r"\d+", inside)
+        try:
+            layout.index_of(name, tuple(int(d) for d in digits if len(d) < 6))
+        except RequestError as error:
+            return str(error)
+    example = layout.name_of(0)
+    return tr(
+        "Nothing is called {typed!r}: type part of a tensor's name, or a number's place such as {example}.",
+        typed=typed.strip(),
+        example=example,
+    )
+
+
+class Find(SearchDialog[Parameter | None, Found]):
+    """Resolves with what was chosen, or with None."""
+
+    def __init__(self, source: ViewSource) -> None:
+        super().__init__(source, tr("find a tensor or a number, such as hidden.weight[2,0]"))
+
+    def found(self, typed: str) -> Sequence[Found]:
+        return found(typed, self.source().experiment)
+
+    def row(self, view: ViewState, thing: Found) -> tuple[str, Span]:
+        snapshot, what = view.snapshot, thing.what
+        if not what and snapshot is not None:
+            what = number(float(snapshot.state[0, thing.parameter.index]), view.glyphs)
+        return thing.name, (f"{what} ", "dim")
+
+    def nothing(self, view: ViewState) -> Span:
+        return nothing(self.typed, view.experiment), "text"
+
+    async def take(self, thing: Found) -> None:
+        self.dismiss(thing.parameter)

@@ -333,7 +333,7 @@ class LessonViews(Vertical):
             self.table = TensorTable(self._source, self._services.select)
             self._feed = TensorFeed(self.table, self._services.controller.ready)
             return self.table
-        from adder_tui.ui.run_state import watched_sums
+        from adder_tui.train.draw_panels import watched_sums
 
         return Drawing(self._veiled, watched_sums)
 

@@ -1,15 +1,27 @@
-"""The run panel: how far, how wrong, how fast, and with what; and that a run blew up or why it is stuck."""
+"""The run panel: how far, how wrong, how fast, and with what; why a run blew up or is stuck; and the watched sums."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr, trn
-from adder_tui.ui.line import Line, roomiest
-from adder_tui.ui.numbers import count, number, plain_number, plural, rate_text
+from adder_tui.ui.line import Line, Role, roomiest
+from adder_tui.ui.numbers import (
+    aligned,
+    answer_text,
+    count,
+    number,
+    plain_number,
+    plural,
+    rate_text,
+    truth_text,
+    verdict,
+    verdict_name,
+)
 from adder_tui.ui.run_state import (
     bar,
-    batch,
     fine_rate,
     held_out_age,
     layers,
@@ -17,14 +29,14 @@ from adder_tui.ui.run_state import (
     limit_is_own,
     over_pairs,
     pace_words,
-    rmse_now,
+    sum_text,
 )
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.snapshot import Cause, Divergence, Outlook, Snapshot, Stuck
+    from adder_engine.snapshot import Answer, Cause, Divergence, Outlook, Snapshot, Stuck
 
 
 LABEL_WIDTH = 11
@@ -37,22 +49,15 @@ WORDS: dict[Cause, str] = {
     "dead": tr("dead"), "saturated": tr("saturated"), "muted": tr("muted"), "zero": tr("without weights"),
 }  # fmt: skip
 """What units are called that are the same for every row."""
+LEAST_BAR, FULL_BAR = 0.01, 1e6
+"""A difference of the one size begins to show in the bar, one of the other fills its half."""
 
 
 def run_panel(view: ViewState, width: int, height: int) -> list[Line]:
     """The panel's rows; where there is no room for all, the last ones fall away."""
-    rows = [*_progress(view, width), *_losses(view, width), *_pace(view), *_setting(view, width)]
-    if height >= len(rows) + 3:
-        blank = [Line()]
-        rows = [
-            *_progress(view, width),
-            *blank,
-            *_losses(view, width),
-            *blank,
-            *_pace(view),
-            *blank,
-            *_setting(view, width),
-        ]
+    first, *others = _progress(view, width), _losses(view, width), _pace(view), _setting(view, width)
+    gap = [Line()] if height >= sum(map(len, (first, *others))) + len(others) else []
+    rows = [*first, *(row for part in others for row in (*gap, *part))]
     return [row.fit(width, view.glyphs.ellipsis) for row in rows[:height]]
 
 
@@ -94,6 +99,14 @@ def _losses(view: ViewState, width: int) -> list[Line]:
     return rows
 
 
+def rmse_now(snapshot: Snapshot) -> float | None:
+    """The root of ``loss now``, in units of sums; None where that is no mean square, or not known."""
+    loss = snapshot.current_loss
+    if loss is None or loss < 0 or snapshot.experiment.training.loss != "mse":
+        return None
+    return math.sqrt(loss) * snapshot.scales.targets
+
+
 def _pace(view: ViewState) -> list[Line]:
     snapshot = view.snapshot
     speed = snapshot.speed if snapshot and snapshot.status == "playing" else 0.0
@@ -121,6 +134,14 @@ def _batch(experiment: Experiment, room: int) -> str:
     """What an update is made of, without the word for its rows where that has no room."""
     text, rows = batch(experiment), experiment.row_count
     return text if len(text) <= room else text.removesuffix(f" {trn('row', 'rows', rows)}")
+
+
+def batch(experiment: Experiment) -> str:
+    """``1 row``, ``all 10,000 rows``, ``100 of 10,000 rows``."""
+    rows = plural(experiment.row_count, "row", "rows")
+    if experiment.updates_per_epoch > 1:
+        return tr("{some} of {rows}", some=count(experiment.rows_per_update), rows=rows)
+    return rows if experiment.row_count == 1 else tr("all {rows}", rows=rows)
 
 
 def learned_or_why(view: ViewState, width: int, height: int) -> list[Line]:
@@ -280,3 +301,73 @@ def _shorter(stuck: Stuck, glyphs: Glyphs) -> list[str]:
 
 def _upper(text: str) -> str:
     return text if text.startswith("flat_target") else text[:1].upper() + text[1:]
+
+
+def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answer, ...]:
+    """As many answers as there are rows: the first ones, and of what was asked later the newest."""
+    if len(answers) <= rows:
+        return answers
+    current = next((a for a in answers if _same(a, asked)), answers[-1])
+    kept = answers[: max(0, rows - 1)]
+    return (*kept, answers[-1] if current in kept else current)[:rows]
+
+
+def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
+    """A header and a row for each watched sum: answer, truth, off by, and that difference as a bar."""
+    glyphs = view.glyphs
+    snapshot = view.snapshot
+    answers = picked(snapshot.answers, snapshot.asked, height - 1) if snapshot else ()
+    sums = [sum_text(a.sum, view.experiment.wanted.rule, glyphs) for a in answers]
+    yes_or_no = view.experiment.is_yes_or_no
+    said = [answer_text(a.predicted, yes_or_no, glyphs) for a in answers]
+    verdicts = [verdict(a.off_by, yes_or_no, glyphs) for a in answers]
+    columns: dict[str, list[str]] = {
+        tr("yes") if yes_or_no else tr("answer"): said if yes_or_no else aligned(said),
+        tr("truth"): aligned([truth_text(a.wanted, yes_or_no, glyphs) for a in answers]),
+        verdict_name(yes_or_no): aligned([text for text, _ in verdicts]),
+    }
+    sum_width = max([18, *(len(text) + 2 for text in sums)])
+    widths = {name: max([9, *map(len, column)]) for name, column in columns.items()}
+    room = width - sum_width - sum(widths.values()) - 3 * len(widths) - 4
+    bar = room if room >= 9 and not yes_or_no else 0
+    lines = [_header([(tr("  sum"), sum_width), *widths.items()], width, bar, glyphs)]
+    for row, answer in enumerate(answers):
+        current = snapshot is not None and _same(answer, snapshot.asked)
+        line = Line.of(
+            (glyphs.current if current else " ", "accent"),
+            (" " + sums[row].ljust(sum_width - 2), "strong" if current else "text"),
+        )
+        off = answer.off_by
+        roles: tuple[Role, ...] = ("strong", "dim", verdicts[row][1])
+        for (name, column), role in zip(columns.items(), roles, strict=True):
+            line = Line.of(line, "   ", (column[row].rjust(widths[name]), role))
+        if bar and off is not None:
+            line = Line.of(line, "   ", difference_bar(off, bar, glyphs))
+        lines.append(line.fit(width, glyphs.ellipsis))
+    return lines[:height]
+
+
+def _same(one: Answer, other: Answer) -> bool:
+    return (one.sum.a, one.sum.b) == (other.sum.a, other.sum.b)
+
+
+def _header(columns: Sequence[tuple[str, int]], width: int, bar: int, glyphs: Glyphs) -> Line:
+    (first, first_width), *rest = columns
+    line = Line.of((first.ljust(first_width) + "".join("   " + name.rjust(size) for name, size in rest), "band-dim"))
+    if bar >= 15:
+        half = (bar - 1) // 2
+        line = Line.of(line, (f"   {glyphs.minus:>{half - 1}} 0 +".ljust(bar + 3), "band-dim"))
+    return line.fit(width, glyphs.ellipsis, fill="band-dim")
+
+
+def difference_bar(value: float, width: int, glyphs: Glyphs) -> Line:
+    """A bar from the middle, to the right for plus and to the left for minus; its length goes by the logarithm."""
+    half = (width - 1) // 2
+    size = min(abs(value), FULL_BAR) if math.isfinite(value) else FULL_BAR
+    share = math.log1p(size / LEAST_BAR) / math.log1p(FULL_BAR / LEAST_BAR)
+    length = round(share * half)
+    left, right = (length, 0) if value < 0 else (0, length)
+    return Line.of(
+        " " * (half - left), (glyphs.block * left, "minus"), (glyphs.centre, "faint"), (glyphs.block * right, "plus"),
+        " " * (half - right),
+    )  # fmt: skip

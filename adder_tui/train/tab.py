@@ -18,13 +18,12 @@ from textual.widget import Widget
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newest_epoch, now, read_out, x_end
-from adder_tui.train.draw_panels import learned_or_why, run_panel
+from adder_tui.train.draw_panels import learned_or_why, run_panel, watched_sums
 from adder_tui.ui.axis import LABELS, WHOLE, Lens, looked
 from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.line import Line, cut
 from adder_tui.ui.numbers import count
-from adder_tui.ui.run_state import watched_sums
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:

@@ -1,10 +1,8 @@
-"""Dialogs of one field: one that takes what is typed, one with an answer, those that find something by typing."""
+"""Dialogs of one field: one that takes what is typed, one with an answer, one that finds something by typing."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
@@ -12,27 +10,19 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from adder_engine.errors import RequestError
-from adder_engine.language import tr
 from adder_tui.commands import Window
-from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name
 from adder_tui.ui.canvas import Drawing, ViewSource, heading
 from adder_tui.ui.fields import Field
 from adder_tui.ui.line import Line, Span
 from adder_tui.ui.list_view import list_lines, said_lines, step
 from adder_tui.ui.modal import Modal, Result
-from adder_tui.ui.numbers import number
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.experiment import Experiment
-    from adder_engine.kernels.parameters import ParameterTensor
+    pass
 
 
 Thing = TypeVar("Thing")
-MOST = 100
-"""Numbers that are listed at once."""
-_PLACE = re.compile(r"(?P<name>[^\[\]]*)\[(?P<row>\d*)(?P<comma>,?)(?P<column>\d*)(?P<end>\]?)")
 
 
 class FieldDialog(Modal[None]):
@@ -197,105 +187,3 @@ class SearchDialog(Dialog[Result], Generic[Result, Thing]):
         """Take the chosen one; where there is none, what is typed stays to be mended."""
         if self.things:
             await self.take(self.things[self.at])
-
-
-@dataclass(frozen=True)
-class Found:
-    """Something that can be jumped to."""
-
-    name: str
-    what: str
-    """What is known about it: a tensor's shape."""
-    parameter: Parameter
-
-
-def found(typed: str, experiment: Experiment) -> list[Found]:
-    """Tensors whose name holds what is typed; with a bracket their numbers at that place; neurons by their biases."""
-    text = "".join(typed.lower().split())
-    layout = layout_for(experiment)
-    place = _PLACE.fullmatch(text)
-    if place is None:
-        tensors = [slot for slot in layout.slots if text in slot.name]
-        return [Found(slot.name, str(slot.shape), Parameter(slot.start)) for slot in tensors]
-    name = place["name"]
-    exact = [slot for slot in layout.slots if slot.name == name]
-    slots = exact or [slot for slot in layout.slots if name in slot.name]
-    numbers = [
-        Found(layout.name_of(index), "", Parameter(index))
-        for slot in slots
-        for index in _places(slot, place["row"], place["comma"], place["column"], place["end"])
-    ]
-    return [*_neurons(text, experiment), *numbers[:MOST]]
-
-
-def _places(slot: ParameterTensor, row: str, comma: str, column: str, end: str) -> list[int]:
-    """Flat indices of the tensor's numbers whose place begins as typed."""
-    if not slot.is_weight:
-        return [] if comma else [slot.start + i for i in _beginning(slot.shape[0], row, bool(end))]
-    if end and not column:
-        return []
-    return [
-        slot.start + i * slot.shape[1] + j
-        for i in _beginning(slot.shape[0], row, bool(comma))
-        for j in _beginning(slot.shape[1], column, bool(end))
-    ]
-
-
-def _beginning(size: int, digits: str, whole: bool) -> list[int]:
-    """Numbers below ``size`` that begin with these digits, or are they where the number is typed in ``whole``."""
-    if whole:
-        return [int(digits)] if digits and len(digits) < 6 and int(digits) < size else []
-    return [i for i in range(size) if str(i).startswith(digits)]
-
-
-def _neurons(text: str, experiment: Experiment) -> list[Found]:
-    layers = experiment.network.layers
-    hidden = [Neuron(c, i) for c in range(1, len(layers) - 1) for i in range(layers[c])]
-    layout = layout_for(experiment)
-    return [
-        Found(name, tr("neuron, by {bias}", bias=layout.name_of(index)), Parameter(index))
-        for neuron in hidden
-        if (name := neuron_name(neuron, experiment)).startswith(text)
-        for index in (layout.bias(neuron.column - 1).start + neuron.index,)
-    ]
-
-
-def nothing(typed: str, experiment: Experiment) -> str:
-    """Why nothing is found, in a sentence."""
-    text = "".join(typed.split())
-    name, bracket, inside = text.partition("[")
-    layout = layout_for(experiment)
-    if bracket and name in layout.by_name:
-        digits = re.findall(r"\d+", inside)
-        try:
-            layout.index_of(name, tuple(int(d) for d in digits if len(d) < 6))
-        except RequestError as error:
-            return str(error)
-    example = layout.name_of(0)
-    return tr(
-        "Nothing is called {typed!r}: type part of a tensor's name, or a number's place such as {example}.",
-        typed=typed.strip(),
-        example=example,
-    )
-
-
-class Find(SearchDialog[Parameter | None, Found]):
-    """Resolves with what was chosen, or with None."""
-
-    def __init__(self, source: ViewSource) -> None:
-        super().__init__(source, tr("find a tensor or a number, such as hidden.weight[2,0]"))
-
-    def found(self, typed: str) -> Sequence[Found]:
-        return found(typed, self.source().experiment)
-
-    def row(self, view: ViewState, thing: Found) -> tuple[str, Span]:
-        snapshot, what = view.snapshot, thing.what
-        if not what and snapshot is not None:
-            what = number(float(snapshot.state[0, thing.parameter.index]), view.glyphs)
-        return thing.name, (f"{what} ", "dim")
-
-    def nothing(self, view: ViewState) -> Span:
-        return nothing(self.typed, view.experiment), "text"
-
-    async def take(self, thing: Found) -> None:
-        self.dismiss(thing.parameter)

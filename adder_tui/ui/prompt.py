@@ -13,7 +13,7 @@ from adder_engine.errors import SumError
 from adder_engine.language import tr
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource
 from adder_tui.ui.line import Line
-from adder_tui.ui.run_state import answer_line
+from adder_tui.ui.numbers import answer_text, number, role_of, signed, verdict
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -28,6 +28,25 @@ def prompt_label(view: ViewState, width: int, height: int) -> list[Line]:
     sums = view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum"
     name = tr("sum") if sums else tr("ask")
     return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
+
+
+def answer_line(view: ViewState) -> Line:
+    """``= 27.44, off by −72.56``: what the network says to the current sum."""
+    if view.snapshot is None:
+        return Line()
+    answer = view.snapshot.asked
+    glyphs = view.glyphs
+    off = answer.off_by
+    if view.experiment.is_yes_or_no:
+        said = tr("= {share} yes, ", share=answer_text(answer.predicted, True, glyphs))
+        return Line.of(said, (tr("no truth known"), "dim") if off is None else verdict(off, True, glyphs))
+    if off is None:
+        return Line.of(f"= {number(answer.predicted, glyphs)}, ", (tr("no truth known"), "dim"))
+    if not off:
+        return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), (tr("exactly right"), "accent"))
+    return Line.of(
+        tr("= {answer}, off by ", answer=number(answer.predicted, glyphs)), (signed(off, glyphs), role_of(off))
+    )
 
 
 class Prompt(Horizontal):

@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.language import tr, trn
-from adder_tui.ui.line import Line, Role
+from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import (
     aligned,
-    answer_text,
     count,
     number,
     plain_number,
     plural,
     rate_text,
-    role_of,
-    signed,
-    truth_text,
-    verdict,
-    verdict_name,
 )
 from adder_tui.ui.symbols import UNICODE, Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
-    from adder_engine.snapshot import AffineMap, Answer, Divergence, Losses, Snapshot
+    from adder_engine.snapshot import AffineMap, Divergence, Losses, Snapshot
     from adder_engine.wanted import Wanted
 
 
@@ -37,8 +31,6 @@ STATUS = {
     "loading": tr("loading"), "paused": tr("paused"), "playing": tr("playing"), "done": tr("done"),
     "stopped": tr("stopped"), "failed": tr("failed"),
 }  # fmt: skip
-LEAST_BAR, FULL_BAR = 0.01, 1e6
-"""A difference of the one size begins to show in the bar, one of the other fills its half."""
 
 
 def line_loss(snapshot: Snapshot) -> tuple[str, float] | None:
@@ -46,14 +38,6 @@ def line_loss(snapshot: Snapshot) -> tuple[str, float] | None:
     if snapshot.train_loss is not None:
         return tr("train loss"), snapshot.train_loss
     return None if snapshot.current_loss is None else (tr("loss now"), snapshot.current_loss)
-
-
-def rmse_now(snapshot: Snapshot) -> float | None:
-    """The root of ``loss now``, in units of sums; None where that is no mean square, or not known."""
-    loss = snapshot.current_loss
-    if loss is None or loss < 0 or snapshot.experiment.training.loss != "mse":
-        return None
-    return math.sqrt(loss) * snapshot.scales.targets
 
 
 def over_pairs(experiment: Experiment, glyphs: Glyphs, lead: str = tr(" over ")) -> tuple[str, str, str]:
@@ -198,14 +182,6 @@ def layers(sizes: tuple[int, ...]) -> str:
     return "-".join(map(str, sizes))
 
 
-def batch(experiment: Experiment) -> str:
-    """``1 row``, ``all 10,000 rows``, ``100 of 10,000 rows``."""
-    rows = plural(experiment.row_count, "row", "rows")
-    if experiment.updates_per_epoch > 1:
-        return tr("{some} of {rows}", some=count(experiment.rows_per_update), rows=rows)
-    return rows if experiment.row_count == 1 else tr("all {rows}", rows=rows)
-
-
 def run_state(view: ViewState) -> Line:
     """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it; ``‖ untrained`` for a run of no epochs."""
     glyphs = view.glyphs
@@ -335,25 +311,6 @@ def pace_words(pace: float | None) -> str:
     return trn("{pace:g} epoch/s", "{pace:g} epochs/s", 1 if pace == 1 else 2, pace=pace)
 
 
-def answer_line(view: ViewState) -> Line:
-    """``= 27.44, off by −72.56``: what the network says to the current sum."""
-    if view.snapshot is None:
-        return Line()
-    answer = view.snapshot.asked
-    glyphs = view.glyphs
-    off = answer.off_by
-    if view.experiment.is_yes_or_no:
-        said = tr("= {share} yes, ", share=answer_text(answer.predicted, True, glyphs))
-        return Line.of(said, (tr("no truth known"), "dim") if off is None else verdict(off, True, glyphs))
-    if off is None:
-        return Line.of(f"= {number(answer.predicted, glyphs)}, ", (tr("no truth known"), "dim"))
-    if not off:
-        return Line.of((f"= {number(answer.predicted, glyphs)}, ", "text"), (tr("exactly right"), "accent"))
-    return Line.of(
-        tr("= {answer}, off by ", answer=number(answer.predicted, glyphs)), (signed(off, glyphs), role_of(off))
-    )
-
-
 def bar(share: float, width: int, glyphs: Glyphs) -> Line:
     """A progress bar in half columns."""
     halves = int(share * width * 2)
@@ -366,76 +323,6 @@ def sum_text(question: Sum, rule: str, glyphs: Glyphs) -> str:
     """``130 + −30``, by what is wanted ``130 − −30``, ``130 · −30``, or ``130, −30`` by a formula or rows."""
     between = {"sum": " + ", "difference": f" {glyphs.minus} ", "product": f" {glyphs.times} "}.get(rule, ", ")
     return f"{plain_number(question.a, glyphs)}{between}{plain_number(question.b, glyphs)}"
-
-
-def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answer, ...]:
-    """As many answers as there are rows: the first ones, and of what was asked later the newest."""
-    if len(answers) <= rows:
-        return answers
-    current = next((a for a in answers if _same(a, asked)), answers[-1])
-    kept = answers[: max(0, rows - 1)]
-    return (*kept, answers[-1] if current in kept else current)[:rows]
-
-
-def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
-    """A header and a row for each watched sum: answer, truth, off by, and that difference as a bar."""
-    glyphs = view.glyphs
-    snapshot = view.snapshot
-    answers = picked(snapshot.answers, snapshot.asked, height - 1) if snapshot else ()
-    sums = [sum_text(a.sum, view.experiment.wanted.rule, glyphs) for a in answers]
-    yes_or_no = view.experiment.is_yes_or_no
-    said = [answer_text(a.predicted, yes_or_no, glyphs) for a in answers]
-    verdicts = [verdict(a.off_by, yes_or_no, glyphs) for a in answers]
-    columns: dict[str, list[str]] = {
-        tr("yes") if yes_or_no else tr("answer"): said if yes_or_no else aligned(said),
-        tr("truth"): aligned([truth_text(a.wanted, yes_or_no, glyphs) for a in answers]),
-        verdict_name(yes_or_no): aligned([text for text, _ in verdicts]),
-    }
-    sum_width = max([18, *(len(text) + 2 for text in sums)])
-    widths = {name: max([9, *map(len, column)]) for name, column in columns.items()}
-    room = width - sum_width - sum(widths.values()) - 3 * len(widths) - 4
-    bar = room if room >= 9 and not yes_or_no else 0
-    lines = [_header([(tr("  sum"), sum_width), *widths.items()], width, bar, glyphs)]
-    for row, answer in enumerate(answers):
-        current = snapshot is not None and _same(answer, snapshot.asked)
-        line = Line.of(
-            (glyphs.current if current else " ", "accent"),
-            (" " + sums[row].ljust(sum_width - 2), "strong" if current else "text"),
-        )
-        off = answer.off_by
-        roles: tuple[Role, ...] = ("strong", "dim", verdicts[row][1])
-        for (name, column), role in zip(columns.items(), roles, strict=True):
-            line = Line.of(line, "   ", (column[row].rjust(widths[name]), role))
-        if bar and off is not None:
-            line = Line.of(line, "   ", difference_bar(off, bar, glyphs))
-        lines.append(line.fit(width, glyphs.ellipsis))
-    return lines[:height]
-
-
-def _same(one: Answer, other: Answer) -> bool:
-    return (one.sum.a, one.sum.b) == (other.sum.a, other.sum.b)
-
-
-def _header(columns: Sequence[tuple[str, int]], width: int, bar: int, glyphs: Glyphs) -> Line:
-    (first, first_width), *rest = columns
-    line = Line.of((first.ljust(first_width) + "".join("   " + name.rjust(size) for name, size in rest), "band-dim"))
-    if bar >= 15:
-        half = (bar - 1) // 2
-        line = Line.of(line, (f"   {glyphs.minus:>{half - 1}} 0 +".ljust(bar + 3), "band-dim"))
-    return line.fit(width, glyphs.ellipsis, fill="band-dim")
-
-
-def difference_bar(value: float, width: int, glyphs: Glyphs) -> Line:
-    """A bar from the middle, to the right for plus and to the left for minus; its length goes by the logarithm."""
-    half = (width - 1) // 2
-    size = min(abs(value), FULL_BAR) if math.isfinite(value) else FULL_BAR
-    share = math.log1p(size / LEAST_BAR) / math.log1p(FULL_BAR / LEAST_BAR)
-    length = round(share * half)
-    left, right = (length, 0) if value < 0 else (0, length)
-    return Line.of(
-        " " * (half - left), (glyphs.block * left, "minus"), (glyphs.centre, "faint"), (glyphs.block * right, "plus"),
-        " " * (half - right),
-    )  # fmt: skip
 
 
 def learned(view: ViewState, width: int) -> list[Line]:

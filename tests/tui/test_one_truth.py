@@ -28,8 +28,10 @@ from adder_tui.explore.draw import checks_view
 from adder_tui.explore.state import ExploreResults, ExploreState
 from adder_tui.network.diagram import diagram
 from adder_tui.selection import first_selection
+from adder_tui.train.draw_panels import watched_sums
 from adder_tui.ui.numbers import number, percent, plain_number, signed
-from adder_tui.ui.run_state import answer_line, sum_text, watched_sums
+from adder_tui.ui.prompt import answer_line
+from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.view import ViewState
 from tests.engine.plain import auto_scale, by_task, plainly_wanted

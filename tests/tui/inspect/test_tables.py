@@ -20,10 +20,9 @@ from adder_engine.runs.workspace import Workspace
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
 from adder_tui.inspect.state import InspectState, Look, in_layer, label, place, quantities
-from adder_tui.inspect.tab import module_lines
+from adder_tui.inspect.tab import found, module_lines, nothing
 from adder_tui.inspect.tables import tensor_lines
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, place_of
-from adder_tui.ui.dialogs import found, nothing
 from adder_tui.ui.heatmap import cell, histogram, shade
 from adder_tui.ui.line import plain
 from adder_tui.ui.phrases import brought_mark

@@ -11,11 +11,11 @@ from adder_engine.parsing import Sum
 from adder_engine.snapshot import AffineMap, Answer, Position
 from adder_tui.course.course import read_course
 from adder_tui.tabs import TABS
-from adder_tui.train.draw_panels import run_panel
+from adder_tui.train.draw_panels import batch, difference_bar, picked, run_panel, watched_sums
 from adder_tui.ui.line import Line, plain
 from adder_tui.ui.numbers import written_apart
 from adder_tui.ui.phrases import compact, facts_text, gradient_text
-from adder_tui.ui.run_state import bar, batch, difference_bar, learned, picked, place, state_line, title, watched_sums
+from adder_tui.ui.run_state import bar, learned, place, state_line, title
 from adder_tui.ui.shell import footer, notice, tab_line
 from adder_tui.ui.symbols import ASCII, UNICODE
 from tests.tui.views import view_of
