@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.explore.plane import LABELS, Axes, Cells, Trained, beside, cells_in, plane_picture, point_mark
-from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, hidden_neuron
+from adder_tui.explore.plane import LABELS, Axes, Cells, beside, cells_in, plane_picture, point_mark
+from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, asked_in, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
     Grid,
     HeatMap,
+    Scale,
     boundary_legend,
     largest_size,
     range_text,
@@ -42,7 +42,12 @@ from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from adder_engine.analysis.results import ActivationGrid, AnswerGrid
+
+    Doubles = NDArray[np.float64]
+    Levels = NDArray[np.int64]
 
 
 ABOVE, UNDER = 1, 2
@@ -84,22 +89,15 @@ def error_view(
     else:
         steps = sign_steps(largest, plane.log)
         levels, legend = sign_levels(shown, steps), sign_legend(steps, glyphs, width - LABELS)
-    axes = axes_of(plane, exploration.halved)
-    cursor, inside = axes.nearest(exploration.cursor_in(view)), axes.holds(exploration.cursor_in(view))
-    asked = view.snapshot.asked.sum if view.snapshot else None
-    picture, marked = plane_picture(
-        levels, "size" if exploration.by_size and not yes_or_no else "sign", axes, exploration.halved, glyphs,
-        cursor=cursor if inside else None, asked=(asked.a, asked.b) if asked else (0.0, 0.0),
-        trained=trained_of(plane),
-    )  # fmt: skip
-    spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    scale: Scale = "size" if exploration.by_size and not yes_or_no else "sign"
+    drawn = _drawn(view, exploration, plane, levels, scale, plane.points)
     word = (tr("size") if exploration.by_size else tr("off by")) if known else tr("yes") if yes_or_no else tr("answer")
-    lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *picture]
+    lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *drawn.lines]
     if width >= WIDE:
         side = gallery(view, exploration, SIDE, len(lines))
-        lines = beside(lines, side, LABELS + len(axes.a))
-    about = _about(view, plane, largest, marked, width)
-    return [*lines, *cell_lines(view, exploration, plane, cursor, inside), about], spot
+        lines = beside(lines, side, LABELS + drawn.area.cells.columns)
+    about = _about(view, plane, largest, drawn.marked, width)
+    return [*lines, cell_line(view, exploration, plane, drawn), about], drawn.area
 
 
 def truth_is_known(plane: AnswerGrid) -> bool:
@@ -107,49 +105,67 @@ def truth_is_known(plane: AnswerGrid) -> bool:
     return not np.isnan(plane.wanted).any()
 
 
-def axes_of(plane: AnswerGrid, halved: bool) -> Axes:
-    """The sums of the picture's cells: of two halves the upper one's."""
-    return Axes(plane.a, plane.b[::2] if halved else plane.b, plane.log)
+@dataclass(frozen=True)
+class _Drawn:
+    """The picture of a plane, and what is to be known of it."""
+
+    lines: list[Line]
+    area: PlaneArea
+    marked: int
+    """How many training sums are marked."""
+    cell: tuple[int, int]
+    """The cell under the cross-hair, or the one nearest to it."""
+    inside: bool
+    """Whether the cross-hair lies on the plane."""
+    row: int
+    """The cell's row among the plane's, of which there are two where cells are halved."""
 
 
-def trained_of(plane: AnswerGrid) -> Trained:
-    """What the picture marks of the training data."""
-    return Trained(plane.trained_a, plane.trained_b, plane.points)
+def _drawn(
+    view: ViewState, exploration: ExploreState, plane: AnswerGrid, levels: Levels, scale: Scale, points: Doubles
+) -> _Drawn:  # fmt: skip
+    """Draw levels over the plane, with cross-hair, current sum and training data."""
+    halves = 2 if exploration.halved else 1
+    axes = Axes(plane.a, plane.b[::halves], plane.log)  # of two halves the upper one's
+    cell, inside = axes.nearest(exploration.cursor_in(view))
+    lines, marked = plane_picture(
+        levels, scale, axes, exploration.halved, view.glyphs, cursor=cell if inside else None, asked=asked_in(view),
+        trained=(plane.trained_a, plane.trained_b), points=points,
+    )  # fmt: skip
+    area = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
+    return _Drawn(lines, area, marked, cell, inside, cell[1] * halves)
 
 
-def cell_lines(
-    view: ViewState, exploration: ExploreState, plane: AnswerGrid, cursor: tuple[int, int], inside: bool
-) -> list[Line]:
-    """The cell under the cross-hair in numbers; ``inside``: whether it lies on the plane that is shown."""
+def cell_line(view: ViewState, exploration: ExploreState, plane: AnswerGrid, drawn: _Drawn) -> Line:
+    """The cell under the cross-hair in numbers."""
     from adder_engine.parsing import Sum  # not at the top: drawings import no more of the engine than they draw
 
     glyphs = view.glyphs
-    row = cursor[1] * (2 if exploration.halved else 1)
-    a, b = float(plane.a[cursor[0]]), float(plane.b[row])
-    answer, truth = float(plane.answers[row, cursor[0]]), float(plane.wanted[row, cursor[0]])
+    row, column = drawn.row, drawn.cell[0]
+    a, b = float(plane.a[column]), float(plane.b[row])
+    answer, truth = float(plane.answers[row, column]), float(plane.wanted[row, column])
     if exploration.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
         asked = view.snapshot.asked
         a, b, answer = asked.sum.a, asked.sum.b, asked.predicted
         truth = np.nan if asked.wanted is None else asked.wanted
     yes_or_no = view.experiment.is_yes_or_no
     line = Line.of(
-        (tr(" beyond ") if not inside else " X " if glyphs.ascii else " ┼ ", "accent"),
+        (f" {glyphs.cross} " if drawn.inside else tr(" beyond "), "accent"),
         (sum_text(Sum(float(f"{a:.6g}"), float(f"{b:.6g}")), view.experiment.wanted.rule, glyphs), "strong"),
         (tr("   answer "), "dim"),
         (answer_text(answer, yes_or_no, glyphs) + (tr(" yes") if yes_or_no else ""), "strong"),
     )
     if np.isnan(truth):
-        return [Line.of(line, (tr("   no truth known"), "dim"))]
+        return Line.of(line, (tr("   no truth known"), "dim"))
     error = answer - truth
     if yes_or_no:
         told = truth_text(truth, True, glyphs), "   ", verdict(error, True, glyphs)
-        return [Line.of(line, (tr("   truth "), "dim"), *told)]
-    line = Line.of(
+        return Line.of(line, (tr("   truth "), "dim"), *told)
+    return Line.of(
         line,
         (tr("   truth "), "dim"), plain_number(float(f"{truth:.6g}"), glyphs),
         "   ", (off_by(error, glyphs), role_of(error)),
     )  # fmt: skip
-    return [line]
 
 
 def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, width: int) -> Line:
@@ -295,20 +311,12 @@ def neurons_view(
     picture_of = found[1]
     outputs = picture_of.outputs.astype(float)
     steps = sign_steps(largest_size(outputs), plane.log)
-    axes = axes_of(plane, exploration.halved)
-    cursor, inside = axes.nearest(exploration.cursor_in(view)), axes.holds(exploration.cursor_in(view))
-    asked = view.snapshot.asked.sum if view.snapshot else None
-    trained = dataclasses.replace(trained_of(plane), points=plane.points[:0])
-    picture, _ = plane_picture(
-        sign_levels(outputs, steps), "sign", axes, exploration.halved, glyphs, cursor=cursor if inside else None,
-        asked=(asked.a, asked.b) if asked else (0.0, 0.0), trained=trained,
-    )  # fmt: skip
+    drawn = _drawn(view, exploration, plane, sign_levels(outputs, steps), "sign", plane.points[:0])
     name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
     legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
     side = gallery(view, exploration, gallery_width(view, width), height - ABOVE - UNDER + 1)
     room = width - gallery_width(view, width) - 2
-    row = cursor[1] * (2 if exploration.halved else 1)
-    here = float(outputs[row, cursor[0]])
+    here = float(outputs[drawn.row, drawn.cell[0]])
     if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
         here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
     handed = Line.of((f" {name}", "strong"), (tr(" hands on "), "dim"), (number(here, glyphs), role_of(here)))
@@ -316,10 +324,8 @@ def neurons_view(
     there, over = tr(" there, from "), (tr(" over this plane"), tr(" here"))
     ways = [(there, over[0]), (there, over[1]), (tr(" from "), "")]
     span = roomiest(width, *(Line.of(handed, (lead, "dim"), reach, (end, "dim")) for lead, end in ways))
-    spot = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
-    blocks = (
-        [legend, *beside(picture, side[: len(picture)], room)]
-        if width < 100
-        else beside([legend, *picture], side, room)
-    )
-    return [*blocks, *cell_lines(view, exploration, plane, cursor, inside), span], spot
+    if width < 100:
+        blocks = [legend, *beside(drawn.lines, side[: len(drawn.lines)], room)]
+    else:
+        blocks = beside([legend, *drawn.lines], side, room)
+    return [*blocks, cell_line(view, exploration, plane, drawn), span], drawn.area

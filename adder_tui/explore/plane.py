@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
     Levels = NDArray[np.int64]
+    Range = tuple[float, float]
 
 
 FURTHEST = 1e6
@@ -199,15 +200,6 @@ def _moved(window: Viewport, ruler: Ruler, middle: float, x: float, by: int) -> 
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What the experiment trains on: the ranges of both terms, and some of its sums ``(k, 2)``."""
-
-    a: tuple[float, float]
-    b: tuple[float, float]
-    points: Doubles
-
-
-@dataclass(frozen=True)
 class Axes:
     """The sums of a picture: ``a`` of each column, ``b`` of each cell from the top."""
 
@@ -222,15 +214,11 @@ class Axes:
     def row(self, b: float) -> float:
         return _position(self.b, b, self.log)
 
-    def holds(self, sum: tuple[float, float]) -> bool:
-        """Whether a sum lies in one of the cells."""
+    def nearest(self, sum: tuple[float, float]) -> tuple[tuple[int, int], bool]:
+        """The cell nearest to a sum, and whether it lies in it."""
         column, row = round(self.column(sum[0])), round(self.row(sum[1]))
-        return 0 <= column < len(self.a) and 0 <= row < len(self.b)
-
-    def nearest(self, sum: tuple[float, float]) -> tuple[int, int]:
-        """The cell nearest to a sum."""
-        column, row = round(self.column(sum[0])), round(self.row(sum[1]))
-        return min(max(0, column), len(self.a) - 1), min(max(0, row), len(self.b) - 1)
+        cell = min(max(0, column), len(self.a) - 1), min(max(0, row), len(self.b) - 1)
+        return cell, cell == (column, row)
 
 
 def _position(places: Doubles, x: float, log: bool) -> float:
@@ -239,35 +227,31 @@ def _position(places: Doubles, x: float, log: bool) -> float:
 
 
 def plane_picture(
-    levels: Levels,
-    scale: Scale,
-    axes: Axes,
-    halved: bool,
-    glyphs: Glyphs,
-    *,
-    cursor: tuple[int, int] | None,
-    asked: tuple[float, float],
-    trained: Trained,
-) -> tuple[list[Line], int]:
+    levels: Levels, scale: Scale, axes: Axes, halved: bool, glyphs: Glyphs, *,
+    cursor: tuple[int, int] | None, asked: tuple[float, float], trained: tuple[Range, Range], points: Doubles,
+) -> tuple[list[Line], int]:  # fmt: skip
     """The picture with its axes, ``LABELS`` columns wider and ``BELOW`` rows higher, and how many sums are marked.
 
-    ``cursor``: the cell under the cross-hair; None where that is on a sum that lies beyond the picture.
+    Args:
+        cursor: the cell under the cross-hair; None where that is on a sum that lies beyond the picture.
+        trained: the ranges of both terms that the experiment trains on.
+        points: some of its sums ``(k, 2)``.
     """
     heat = HeatMap(levels, scale, halved)
-    _frame(heat, axes, trained, glyphs)
-    marked = _points(heat, axes, trained.points, glyphs)  # over the frame, on which the outermost sums lie
+    _frame(heat, axes, *trained, glyphs)
+    marked = _points(heat, axes, points, glyphs)  # over the frame, on which the outermost sums lie
     column, row = round(axes.column(asked[0])), round(axes.row(asked[1]))
     heat.mark(column, row, glyphs.current)
     if cursor is not None:
-        heat.mark(*cursor, "X" if glyphs.ascii else "┼", "active")
+        heat.mark(*cursor, glyphs.cross, "active")
     labels = _labels_left(axes, None if cursor is None else cursor[1], glyphs)
     lines = [Line.of(label, line) for label, line in zip(labels, heat.lines(), strict=True)]
     return [*lines, _labels_below(axes, None if cursor is None else cursor[0], glyphs)], marked
 
 
-def _frame(heat: HeatMap, axes: Axes, trained: Trained, glyphs: Glyphs) -> None:
-    left, right = round(axes.column(trained.a[0])), round(axes.column(trained.a[1]))
-    top, bottom = round(axes.row(trained.b[1])), round(axes.row(trained.b[0]))
+def _frame(heat: HeatMap, axes: Axes, a: Range, b: Range, glyphs: Glyphs) -> None:
+    left, right = (round(axes.column(end)) for end in a)
+    bottom, top = (round(axes.row(end)) for end in b)
     if right - left < 1 and bottom - top < 1:
         return
     across, along, corners = ("_", "|", "||||") if glyphs.ascii else ("─", "│", "┌┐└┘")

@@ -14,8 +14,9 @@ from adder_tui.ui.axis import LABELS
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
-from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest, wrapped
+from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest
 from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text, written_apart
+from adder_tui.ui.phrases import indented
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -75,7 +76,7 @@ def loss_curve(view: ViewState, found: GradientLine, width: int, height: int, li
     if float(np.ptp(losses)) <= ROUNDING * float(np.abs(losses).max()):
         loss = number(found.loss, glyphs)
         words = tr("The loss is {loss} all along it: float64 has no digits left to tell more.", loss=loss)
-        flat = [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
+        flat = indented(words, width, "dim", glyphs)
         drawn = [*flat, *[Line()] * (len(drawn) - len(flat))][: len(drawn)]
     over = over_pairs(view.experiment, glyphs)[2]
     ways = tr("{what} along the gradient, float64", what=written), tr("{what} by float64", what=written)
@@ -144,17 +145,17 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
     heat = HeatMap(
         size_levels(logs - steps[0], [s - steps[0] for s in steps[1:]]), "size", halved and len(logs) % 2 == 0
     )
-    _path(heat, found, "o" if glyphs.ascii else "•")
-    here = _cell(heat, found, found.path_here)
-    heat.mark(*here, "X" if glyphs.ascii else "┼", "active")
+    for i in range(len(found.path_x)):
+        if np.isfinite(found.path_x[i]) and np.isfinite(found.path_y[i]):
+            heat.mark(*_cell(heat, found, i), glyphs.trail)
+    heat.mark(*_cell(heat, found, found.path_here), glyphs.cross, "active")
     swatches = [(f" {SIZES[level]}", Tone("size", level, level)) for level in range(LEVELS + 1)]
     low, high = (number(float(f"{10**edge:.2e}"), glyphs, 3) for edge in (float(known.min()), float(known.max())))
     word = tr("losses ") if width >= 38 else ""
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
-    mark = "o" if glyphs.ascii else "•"
     phrase = Line.of(
-        (f" {mark} ", "strong"), (tr("path"), "dim"), ("  X " if glyphs.ascii else "  ┼ ", "accent"),
+        (f" {glyphs.trail} ", "strong"), (tr("path"), "dim"), (f"  {glyphs.cross} ", "accent"),
         (tr("here") + _directions(found), "dim"),
     )  # fmt: skip
     lines = [legend, *(Line.of(" ", line) for line in heat.lines()), phrase]
@@ -179,18 +180,11 @@ def _cell(heat: HeatMap, found: LossLandscape, i: int) -> tuple[int, int]:
     return round(column), round(row)
 
 
-def _path(heat: HeatMap, found: LossLandscape, mark: str) -> None:
-    for i in range(len(found.path_x)):
-        if np.isfinite(found.path_x[i]) and np.isfinite(found.path_y[i]):
-            heat.mark(*_cell(heat, found, i), mark)
-
-
 def stability_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
     """The sentence and its gauge, what is known of the curvature, and two pictures side by side."""
     found = exploration.found
     if found.stability is None and found.curve is None and found.slice is None:
         return []
-    top: list[Line] = []
     if found.stability is not None:
         top = [*_verdict(view, found.stability, width), _gauge(found.stability, width, view.glyphs)]
         top += _curvature(found.stability, view.experiment.row_count, width, view.glyphs)
@@ -233,8 +227,7 @@ def halves(width: int) -> tuple[int, int]:
 
 def _refusal(view: ViewState, exploration: ExploreState, finding: str, width: int) -> list[Line]:
     """Why a finding is not there, in the words of the engine."""
-    words = view.glyphs.text(exploration.refused.get(finding, ""))
-    return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 4)]
+    return indented(exploration.refused.get(finding, ""), width - 2, "dim", view.glyphs)
 
 
 def _times(ratio: float, glyphs: Glyphs) -> str:
@@ -261,7 +254,7 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
                 "for each parameter.",
                 rate=rate, times=times, limit=rate_text(stability.limit, glyphs), optimizer=optimizer,
             )  # fmt: skip
-        return [Line.of(f"  {row}") for row in wrapped(text, width - 4)[:2]]
+        return indented(text, width - 2, "text", glyphs)[:2]
     if not math.isfinite(limit):
         return [Line.of((tr("  The loss curves upwards nowhere here: no rate overshoots by curvature alone."), "text"))]
     ratio = lr / limit

@@ -97,8 +97,7 @@ class ExploreState:
         """The part of the plane that is in sight."""
         if self.log or self.even:
             return self.logarithmic if self.log else self.even or Viewport()
-        asked = view.snapshot.asked.sum if view.snapshot else None
-        return first_window(view.experiment, (asked.a, asked.b) if asked else None)
+        return first_window(view.experiment, asked_in(view) if view.snapshot else None)
 
     def with_window(self, window: Viewport) -> ExploreState:
         """The same, looking at another part."""
@@ -114,9 +113,12 @@ class ExploreState:
 
     def cursor_in(self, view: ViewState) -> tuple[float, float]:
         """The sum under the cross-hair."""
-        if self.cursor is not None:
-            return self.cursor
-        return (view.snapshot.asked.sum.a, view.snapshot.asked.sum.b) if view.snapshot else (0.0, 0.0)
+        return asked_in(view) if self.cursor is None else self.cursor
+
+
+def asked_in(view: ViewState) -> tuple[float, float]:
+    """The current sum; 0 and 0 until there is one."""
+    return (view.snapshot.asked.sum.a, view.snapshot.asked.sum.b) if view.snapshot else (0.0, 0.0)
 
 
 @dataclass(frozen=True)

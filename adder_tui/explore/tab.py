@@ -98,11 +98,10 @@ def asks(view: ViewState, exploration: ExploreState, width: int, height: int) ->
             QuerySpec("forecast", (answers, asked.a, asked.b), state, Query("forecast")),
         ]
     if exploration.view == "slope":
-        index, found = focus_of(view.selection, view.experiment).parameter, exploration.found.line
-        same = found is not None and found.index == index and exploration.of is not None
-        same = same and exploration.of.experiment == view.experiment  # type: ignore[union-attr]
+        index, found, of = focus_of(view.selection, view.experiment).parameter, exploration.found.line, exploration.of
+        known = found is not None and of is not None and (found.index, of.experiment) == (index, view.experiment)
         rough = view.snapshot.status == "playing"
-        about = (index, SLOPE_POINTS, found.range if found is not None and same else None, rough)
+        about = (index, SLOPE_POINTS, found.range if found is not None and known else None, rough)
         return [QuerySpec("line", index, (state, rough), Query("along_parameter", about))]
     if exploration.view == "stability":
         columns, rows = slice_cells(halves(width)[1], room - TOP, exploration.halved)

@@ -299,7 +299,7 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
         if not text:
             text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     s.grid.put(x + 1, y, text.rjust(room), role)
-    s.grid.put(x, y, "d" if s.glyphs.ascii else "δ", "accent" if s.is_working(c) else "dim")
+    s.grid.put(x, y, s.glyphs.delta, "accent" if s.is_working(c) else "dim")
 
 
 def _outcome(s: Sheet) -> None:

@@ -180,7 +180,7 @@ def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
     strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
     marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row", "rows")
-    delta = "d" if glyphs.ascii else "δ"  # as in the picture
+    delta = glyphs.delta
     return (
         tr("{delta} is the error of {sum} alone; {marks} below a weight: gradient over {rows}.",
            delta=delta, sum=asked, marks=marks, rows=rows),

@@ -16,7 +16,7 @@ from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, written_apart
-from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
+from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, indented, kept, sum_of_products
 from adder_tui.ui.run_state import sum_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def backward_layer(
         f"{what}{layer.name}.weight.grad = δ{number}ᵀ·{entering}   ({n}, 1)·(1, {m}) → ({n}, {m});   "
         f"{what}{layer.name}.bias.grad = δ{number}"
     )
-    lines += [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
+    lines += indented(words, width, "dim", figures.glyphs)
     rows = kept(n, j, MOST_ROWS)
     deltas = aligned([figures(layer.delta[p]) for p in rows])
     beside = {p: f"{text('δ')}{outs[p]} = {delta}" for p, delta in zip(rows, deltas, strict=True)}
@@ -145,7 +145,7 @@ def _first_delta(trace: Trace, bends: bool, figures: NumberFormat, width: int) -
         if flat:
             differences_of = f"{count(n)}{glyphs.times}{count(n)}"
             why = tr("With the flat target the loss is a mean over {count} differences.", count=differences_of)
-        lines = [Line.of(("  " + row, "dim")) for row in wrapped(glyphs.text(why), width - 2)]
+        lines = indented(why, width, "dim", figures.glyphs)
     if not flat:
         inner = _slope_words(name, differences[0], figures)
         pieces = [f"{label} = {words}{share}{slope}", f"= {inner}{share}{bend}", f"= {figures(delta)}"]
@@ -184,7 +184,7 @@ def share(trace: Trace, snapshot: Snapshot, focus: Focus, figures: NumberFormat,
     assert batch is not None
     places = [weight.start + j * m + k for k in kept(m, focus.entering_of(focus.layer), figures.terms)]
     lines = [Line.of((tr("  share: this row + the rest = .grad"), "strong"))]
-    lines += [Line.of(("  " + row, "dim")) for row in wrapped(figures.glyphs.text(_rest(trace, snapshot)), width - 2)]
+    lines += indented(_rest(trace, snapshot), width, "dim", figures.glyphs)
     if m > figures.terms:
         words = tr("  {some} of the neuron's {all} weights, and its bias:", some=len(places), all=m)
         lines.append(Line.of((words, "dim")))
@@ -221,7 +221,7 @@ def step_head(
             words = tr("It comes when the backward pass is done.")
         elif snapshot.moment.update:
             words = tr("Something was changed or opened since the last step: the next one has its arithmetic again.")
-        return tr("step"), [Line.of(("  " + row, "dim")) for row in wrapped(words, width - 2)]
+        return tr("step"), indented(words, width, "dim", figures.glyphs)
     lr = plain_number(step.lr, figures.glyphs)
     update = count(snapshot.moment.update)
     title = tr("step, update {update}: {optimizer}, lr {lr}", update=update, optimizer=step.optimizer, lr=lr)
@@ -258,7 +258,7 @@ def _worked(snapshot: Snapshot, step: StepTrace, index: int, figures: NumberForm
         if held is not None:
             kept_at_0 = tr(" Its gradient, which would be {held}, is held at 0.", held=figures(held))
         words += kept_at_0
-        return [Line.of("  " + row) for row in wrapped(words, width - 2)]
+        return indented(words, width, "text", figures.glyphs)
     gradient = float(step.gradient[index])
     lines = [Line.of(tr("  {name}, with the gradient g = {gradient}", name=name, gradient=figures(gradient)))]
     first, second = (float(row[index]) for row in snapshot.previous[2:])

@@ -14,7 +14,7 @@ from adder_tui.network.trace_backward import StepTable, backward_layer, share, s
 from adder_tui.selection import Focus, Selection, focus_of
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count, plural
-from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, kept, sum_of_products
+from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, indented, kept, sum_of_products
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 
@@ -87,7 +87,7 @@ def tell(
                 _forward(trace, i, focus, experiment.activations[i], figures, width))  # fmt: skip
         if i == len(trace.layers) - 1:
             lines.extend(_answer(trace, figures, width))
-    unknown = [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(UNKNOWN), width - 2)]
+    unknown = indented(UNKNOWN, width, "text", figures.glyphs)
     title = tr("loss") if trace.row is None else tr("loss of this row")
     body = [*_not_trained_on(trace, experiment, figures, width), *_loss(trace, figures, width)]
     title += tr(", of the scaled numbers") if trace.target_scale != 1 else ""
@@ -218,7 +218,7 @@ def _forward(trace: Trace, i: int, focus: Focus, activation: str, figures: Numbe
         [Part(_symbol(trace, i), layer.entering, all=True)], None, names_of(trace, i), figures, width
     ) + block(parts, j, names_of(trace, i + 1), figures, width)
     if layer.mask is not None:
-        lines += [Line.of(("  " + row, "dim")) for row in wrapped(text(_mask_words(layer, j, i + 1)), width - 2)]
+        lines += indented(_mask_words(layer, j, i + 1), width, "dim", figures.glyphs)
 
     name = names_of(trace, i + 1)[j]
     places = kept(len(layer.entering), focus.entering_of(i), figures.terms)
@@ -281,7 +281,7 @@ def _not_trained_on(trace: Trace, experiment: Experiment, figures: NumberFormat,
         "loss is the mean of {differences}, each answer minus every row's target; b follows a row there.",
         differences=full,
     )
-    return [Line.of(("  " + row, "text")) for row in wrapped(figures.glyphs.text(words), width - 2)]
+    return indented(words, width, "text", figures.glyphs)
 
 
 def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
@@ -296,7 +296,7 @@ def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
             n=count(n),
             minus=minus,
         )
-        lines = [Line.of(("  " + row, "text")) for row in wrapped(glyphs.text(words), width - 2)]
+        lines = indented(words, width, "text", figures.glyphs)
         lines += block([Part("d", trace.differences)], None, [str(k) for k in range(n)], figures, width)
         each = [one_loss(trace.loss_name, d) for d in differences]
         shown = [_loss_words(trace.loss_name, differences[k], figures) for k in places]

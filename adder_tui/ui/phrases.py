@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from adder_engine.language import tr
-from adder_tui.ui.line import Line, Role, Span
+from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import count, number, plain_number, power_of_ten, role_of
 from adder_tui.ui.symbols import Glyphs, strokes_of
 from adder_tui.ui.view import ViewState
@@ -188,6 +188,11 @@ def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: boo
 def row(label: str, *parts: str | Span | Line) -> Line:
     """A line with its label in front."""
     return Line.of((" " + label.ljust(LABEL), "dim"), *parts)
+
+
+def indented(text: str, width: int, role: Role, glyphs: Glyphs) -> list[Line]:
+    """Sentences in as many rows of at most ``width`` columns as they take, each two columns in."""
+    return [Line.of((f"  {row}", role)) for row in wrapped(glyphs.text(text), width - 2)]
 
 
 def factor_text(value: float, glyphs: Glyphs) -> str:

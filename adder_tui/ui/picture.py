@@ -307,7 +307,7 @@ class _Sheet(NetworkValues):
         elif not text and number is not None:
             text, role = sign_mark(number, largest, self.glyphs)
         if error is not None and len(text) + 1 <= room:
-            text = ("d" if self.glyphs.ascii else "δ") + text
+            text = self.glyphs.delta + text
         if box.under or box.number or not box.height:
             self._value(box, text, role, chosen)
         if chosen:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from adder_engine.language import tr
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
-from adder_tui.ui.line import Line, roomiest, wrapped
+from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.numbers import number, plain_number, plural
+from adder_tui.ui.phrases import indented
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -40,7 +41,7 @@ def slope_lines(view: ViewState, found: ParameterLine, tried: int, width: int, h
             name=found.name,
             place=number(float(found.values[at]), glyphs),
         )
-        return [Line.of((f"  {row}", "dim")) for row in wrapped(words, width - 2)]
+        return indented(words, width, "dim", glyphs)
     x, y = found.range, span_of(found.losses[seen].tolist())
     place, loss = float(found.values[at]), float(found.losses[at])
     slope = float(found.slopes[at])
@@ -77,7 +78,7 @@ def _is_parabola(found: ParameterLine) -> bool:
 
 def _dot(found: ParameterLine, at: int, glyphs: Glyphs, chosen: bool = False) -> Curve:
     """A mark on the curve: the point, or where a nudge from it leads."""
-    mark = ("@" if glyphs.ascii else "●") if chosen else ("o" if glyphs.ascii else "○")
+    mark = glyphs.point if chosen else glyphs.nudged
     return Curve(found.values[at : at + 1], found.losses[at : at + 1], "strong" if chosen else "test", label=mark)
 
 
@@ -104,16 +105,15 @@ def _nudged(view: ViewState, found: ParameterLine, at: int, width: int) -> Line:
     """What is measured without calculus: the losses after a nudge up and down, and the slope that they give."""
     glyphs, measured = view.glyphs, found.measured(at)
     size = plain_number(found.size, glyphs)
-    mark = "o" if glyphs.ascii else "○"
     if not math.isfinite(measured):
-        return Line.of((f" {mark} ", "test"), (tr("a nudge of {size} leaves the picture", size=size), "dim"))
+        return Line.of((f" {glyphs.nudged} ", "test"), (tr("a nudge of {size} leaves the picture", size=size), "dim"))
     up, down = (number(float(found.losses[at + n]), glyphs, DIGITS) for n in (found.nudge, -found.nudge))
     slope = float(found.slopes[at])
     off = abs(measured - slope) / abs(slope) if slope else math.inf
     told = number(measured, glyphs, DIGITS)
     apart = "" if off == math.inf else tr(", off by {off} %", off=number(off * 100, glyphs, 2))
     apart = tr(", the same") if off < 5e-5 else apart
-    first = Line.of((f" {mark} ", "test"), (tr("nudge "), "dim"), size)
+    first = Line.of((f" {glyphs.nudged} ", "test"), (tr("nudge "), "dim"), size)
     ways = (
         Line.of((tr(": loss {up} up, {down} down: slope ", up=up, down=down), "dim"), (told, "strong"), (apart, "dim")),
         Line.of((tr(": slope "), "dim"), (told, "strong"), (apart, "dim")),

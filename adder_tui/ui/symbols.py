@@ -69,6 +69,16 @@ class Glyphs:
     """Marks a silenced neuron."""
     differs: str
     """Marks what is not as usual."""
+    cross: str
+    """The cross-hair, and where a run stands on a plane."""
+    trail: str
+    """A run's path over a plane."""
+    point: str
+    """The point on a curve that is looked at."""
+    nudged: str
+    """Where a nudge from it leads."""
+    delta: str
+    """Before an error."""
 
     def text(self, text: str) -> str:
         """``text`` with only characters that this set allows: a sentence of the engine or of a person."""
@@ -85,6 +95,7 @@ UNICODE = Glyphs(
     read_foot="▲", mark="◆", others="·×+*",
     marker="braille", held_out="∘", band="⢕", mean="braille", left="‹", right="›", up="↑", down="↓",
     shades="░▒▓█", bars=" ▁▂▃▄▅▆▇█", kept="◆", muted="×", differs="≠",
+    cross="┼", trail="•", point="●", nudged="○", delta="δ",
 )  # fmt: skip
 
 BLOCKS = replace(UNICODE, dots=False, marker="hd", band="hd")
@@ -98,6 +109,7 @@ ASCII = Glyphs(
     read_foot="A", mark="@", others=".x+%",
     marker="*", held_out="o", band=":", mean="=", left="<", right=">", up="up", down="down",
     shades=".:*#", bars=" _.-=+*#", kept="@", muted="x", differs="#",
+    cross="X", trail="o", point="@", nudged="o", delta="d",
 )  # fmt: skip
 
 _TO_ASCII = str.maketrans(

@@ -22,7 +22,6 @@ from adder_tui.explore.plane import (
     LABELS,
     Axes,
     Cells,
-    Trained,
     Viewport,
     extent_of,
     first_window,
@@ -380,10 +379,10 @@ def test_labels_of_any_plane_are_all_different_and_stand_at_their_sums(
     half = max(10**decades, abs(middle) * FINEST)
     ends = middle - half, middle + half
     axes = Axes(np.linspace(*ends, columns), np.linspace(*ends[::-1], rows), False)
-    trained = Trained((0.0, 1.0), (0.0, 1.0), np.zeros((0, 2)))
     lines, _ = plane_picture(
         np.zeros((rows, columns), dtype=np.int64), "sign", axes, False, UNICODE,
-        cursor=(columns // 2, rows // 2), asked=(0.0, 0.0), trained=trained,
+        cursor=(columns // 2, rows // 2), asked=(0.0, 0.0),
+        trained=((0.0, 1.0), (0.0, 1.0)), points=np.zeros((0, 2)),
     )  # fmt: skip
     left = [(row, line.plain[: LABELS - 1].strip()) for row, line in enumerate(lines[:-1])]
     left = [(row, label) for row, label in left if label not in ("", "b")]
