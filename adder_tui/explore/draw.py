@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
-from adder_tui.explore.plane import beside
 from adder_tui.explore.state import NAMES, VIEWS, WIDE, ExploreResults, ExploreState, PlaneArea
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import ranges_text
-from adder_tui.ui.line import Line, Role, Span, roomiest, wrapped
+from adder_tui.ui.line import Line, Role, Span, beside, roomiest
+from adder_tui.ui.list_view import head_line
 from adder_tui.ui.numbers import aligned, answer_text, count, number, percent, plain_number, plural, role_of, signed
+from adder_tui.ui.phrases import indented
 from adder_tui.ui.run_state import learned, sum_text
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
         Hits,
         LocalLinearMap,
     )
+    from adder_engine.snapshot import Doubles
+
+    Named = tuple[str, Doubles, Role]
+    """What a curve is called, its values, and how it is drawn."""
 
 
 LEAST_CHART, MOST_CHART = 7, 12
@@ -56,59 +61,46 @@ def learned_view(view: ViewState, exploration: ExploreState, width: int, height:
     room = height - len(top)
     if course is None:
         return [*top, Line(), *_table(view, forecast, width, room - 1)]
+    right = view.experiment.wanted.map
+
+    def weights(width: int, height: int) -> list[Line]:
+        curves: list[Named] = [("w_a", course.w_a, "train"), ("w_b", course.w_b, "test")]
+        return _over_epochs(view, course, curves, sorted(set(right[:2])) if right else [], width, height)
+
+    def constant(width: int, height: int) -> list[Line]:
+        return _over_epochs(view, course, [("c", course.c, "train")], [right[2]] if right else [], width, height)
+
     if width >= WIDE:
         left = width * 9 // 20
         rows = room // 2
-        charts = [*_weights(view, course, left, rows), *_constant(view, course, left, room - rows)]
+        charts = [*weights(left, rows), *constant(left, room - rows)]
         return [*top, *beside(charts, _table(view, forecast, width - left - 3, room), left, 3)]
     rows = min(MOST_CHART, max(LEAST_CHART, room * 9 // 20))
     half = width // 2
-    charts = beside(_weights(view, course, half, rows), _constant(view, course, width - half, rows), half, 0)
+    charts = beside(weights(half, rows), constant(width - half, rows), half, 0)
     return [*top, *charts, *_table(view, forecast, width, room - rows)]
 
 
-def _curve(course: AffineMapHistory, values: Sequence[float], role: Role, glyphs: Glyphs) -> Curve:
+def _over_epochs(
+    view: ViewState, course: AffineMapHistory, named: Sequence[Named], wanted: Sequence[float], width: int, height: int
+) -> list[Line]:
+    """Numbers of the map over the epochs under their names, with what is wanted as lines across."""
     import numpy as np
 
-    y = np.asarray(values, dtype=float)
-    fine = np.isfinite(y)
-    return Curve(course.epochs[fine], y[fine], role, _ink(role, glyphs)[0] if glyphs.ascii else "")
-
-
-def _weights(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
-    """The weights of a and b over the epochs, with what is wanted as a line across."""
-    right = view.experiment.wanted.map
-    wanted = sorted(set(right[:2])) if right else []
-    legend = Line.of(
-        ("  w_a ", "dim"), (_ink("train", view.glyphs), "train"),
-        ("  w_b ", "dim"), (_ink("test", view.glyphs), "test"), (tr(" by epoch"), "dim"),
-    )  # fmt: skip
-    curves = [
-        _curve(course, list(course.w_a), "train", view.glyphs),
-        _curve(course, list(course.w_b), "test", view.glyphs),
-    ]
-    return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
-
-
-def _constant(view: ViewState, course: AffineMapHistory, width: int, height: int) -> list[Line]:
-    legend = Line.of(("  c ", "dim"), (_ink("train", view.glyphs), "train"), (tr(" by epoch"), "dim"))
-    right = view.experiment.wanted.map
-    wanted = [right[2]] if right else []
-    curves = [_curve(course, list(course.c), "train", view.glyphs)]
-    return [legend.fit(width), *_over_epochs(view, course, curves, wanted, width, height - 1)]
-
-
-def _ink(role: Role, glyphs: Glyphs) -> str:
-    return {"train": "**", "test": "oo"}[str(role)] if glyphs.ascii else glyphs.horizontal * 2
-
-
-def _over_epochs(
-    view: ViewState, course: AffineMapHistory, curves: list[Curve], wanted: Sequence[float], width: int, height: int
-) -> list[Line]:
+    glyphs = view.glyphs
+    legend, curves = Line(), []
+    for name, values, role in named:
+        ink = {"train": "**", "test": "oo"}[str(role)] if glyphs.ascii else glyphs.horizontal * 2
+        legend = Line.of(legend, (f"  {name} ", "dim"), (ink, role))
+        fine = np.isfinite(values)
+        curves.append(Curve(course.epochs[fine], values[fine], role, ink[0] if glyphs.ascii else ""))
     last = max(float(course.epochs[-1]), 1.0)
-    y = span_of([float(v) for curve in curves for v in curve.y], wanted)
+    span = span_of([float(v) for curve in curves for v in curve.y], wanted)
     here = Upright(float(course.epochs[course.here]), "", "accent")
-    return plot(curves, (0.0, last), y, width, height, view.glyphs, uprights=[here], levels=wanted, counted=True)
+    drawn = plot(
+        curves, (0.0, last), span, width, height - 1, glyphs, uprights=[here], levels=wanted, counted=True
+    )  # fmt: skip
+    return [Line.of(legend, (tr(" by epoch"), "dim")).fit(width), *drawn]
 
 
 def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
@@ -140,8 +132,7 @@ def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) ->
     """The errors that the slopes foretell beside those asked for, the watched sums first."""
     glyphs = view.glyphs
     if view.experiment.is_yes_or_no:
-        told = wrapped(glyphs.text(BOUNDARY), width - 3) if forecast.slopes.everywhere else []
-        return [Line.of((f"  {row}", "dim")) for row in told][:height]
+        return indented(BOUNDARY, width - 1, "dim", glyphs)[:height] if forecast.slopes.everywhere else []
     note = view.experiment.wanted.rule == "rows" and forecast.slopes.everywhere
     rows = _picked(forecast, height - 1 - note)
     sums = [sum_text(row.sum, view.experiment.wanted.rule, glyphs) for row in rows]
@@ -150,7 +141,7 @@ def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) ->
     first = max([24, *(len(text) + 4 for text in sums)])
     widths = (max([16, *map(len, foretold)]), max([14, *map(len, asked)]))
     header = tr("  sum").ljust(first) + tr("error foretold").rjust(widths[0]) + "  " + tr("asked").rjust(widths[1])
-    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
+    lines = [head_line(header, width)]
     for i, row in enumerate(rows):
         line = Line.of(
             (("  " + sums[i]).ljust(first), "text" if row.watched else "dim"),
@@ -194,7 +185,7 @@ def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
         "training": plural(checks.count, "training row", "training rows"),
         "held-out": tr("{count} held-out sums", count=count(checks.count)),
     }.get(checks.judged_on, tr("{count} newly drawn sums", count=count(checks.count)))
-    lines = [Line.of((tr(" of {sums}", sums=judged).ljust(width)[:width], "band-dim"))]
+    lines = [head_line(tr(" of {sums}", sums=judged), width)]
     if checks.hits is not None:
         return [*lines, *_hits(checks.hits, width, glyphs)]
     close, near, limit = (plain_number(x, glyphs) for x in (checks.close, checks.near, checks.limit))
@@ -238,8 +229,13 @@ def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
 
 def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
-    if checks.hits is not None:
-        return _right_by_region(checks, width, glyphs)
+    lines = (_right_by_region if checks.hits is not None else _errors_by_region)(checks, width, glyphs)
+    if len(checks.regions) == 1:
+        lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")))
+    return [line.fit(width, glyphs.ellipsis) for line in lines]
+
+
+def _errors_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
     reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
@@ -252,29 +248,25 @@ def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     typical = tr("typical") if columns[1] < 13 else tr("typical, RMS")
     header = tr("  error by region").ljust(16 + columns[0]) + typical.rjust(columns[1])
     header += tr("mean size").rjust(columns[2])
-    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
+    lines = [head_line(header, width)]
     for i, region in enumerate(checks.regions):
         reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)
         lines.append(
             Line.of(
                 (f"  {REGIONS[region.name].ljust(14)}", "text"), reach,
                 (rmse[i].rjust(columns[1]), "strong"), (mean[i].rjust(columns[2]), "text"),
-            ).fit(width, glyphs.ellipsis)
+            )
         )  # fmt: skip
-    if len(checks.regions) == 1:
-        lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")).fit(width, glyphs.ellipsis))
     return lines
 
 
 def _right_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
     """Of a yes or no, the share of right answers in the training range and beyond it."""
-    lines = [Line.of((tr("  right by region").ljust(width)[:width], "band-dim"))]
+    lines = [head_line(tr("  right by region"), width)]
     for region in checks.regions:
         reach = ranges_text(region.a, region.b, glyphs)
         lines.append(Line.of((f"  {REGIONS[region.name].ljust(14)}", "text"), (reach.rjust(15), "dim"),
-                             (percent(region.right).rjust(9), "strong")).fit(width, glyphs.ellipsis))  # fmt: skip
-    if len(checks.regions) == 1:
-        lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")).fit(width, glyphs.ellipsis))
+                             (percent(region.right).rjust(9), "strong")))  # fmt: skip
     return lines
 
 
@@ -301,7 +293,7 @@ def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> 
     of = typical.get(judged_on, tr("typical, as above"))
     if yes_or_no:
         of = right.get(judged_on, tr("right, as above"))
-    lines = [Line.of((header.ljust(width)[:width], "band-dim"))]
+    lines = [head_line(header, width)]
     for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
         for j, column in enumerate(columns):
@@ -391,5 +383,5 @@ def nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[
     if view.snapshot is None:
         return [*lines, Line(), Line.of((f"  {tr('loading')}{glyphs.ellipsis}", "dim"))]
     for sentence in dict.fromkeys(exploration.refused.values()):
-        lines += [Line(), *(Line.of("  " + row) for row in wrapped(glyphs.text(sentence), width - 4))]
+        lines += [Line(), *indented(sentence, width - 2, "text", glyphs)]
     return lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.explore.plane import LABELS, Axes, Cells, beside, cells_in, plane_picture, point_mark
+from adder_tui.explore.plane import LABELS, Axes, Cells, cells_in, plane_picture, point_mark
 from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, asked_in, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
@@ -26,7 +26,7 @@ from adder_tui.ui.heatmap import (
     size_levels,
     size_steps,
 )
-from adder_tui.ui.line import Line, roomiest
+from adder_tui.ui.line import Line, beside, roomiest
 from adder_tui.ui.numbers import (
     answer_text,
     count,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -336,17 +335,6 @@ def _labels_below(axes: Axes, chosen: int | None, glyphs: Glyphs) -> Line:
 def _write(cells: list[Span], start: int, text: str) -> None:
     for i, character in enumerate(text, start):
         cells[i] = (character, "dim")
-
-
-def beside(left: Sequence[Line], right: Sequence[Line], left_width: int, gap: int = 2) -> list[Line]:
-    """Two blocks of lines side by side."""
-    rows = max(len(left), len(right))
-    return [
-        Line.of(
-            (left[i] if i < len(left) else Line()).fit(left_width), " " * gap, right[i] if i < len(right) else Line()
-        )
-        for i in range(rows)
-    ]
 
 
 def cells_in(width: int, height: int, halved: bool) -> Cells:

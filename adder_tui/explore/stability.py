@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.explore.plane import beside
 from adder_tui.explore.state import ExploreState
 from adder_tui.ui.axis import LABELS
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import SIZES, HeatMap, size_levels
-from adder_tui.ui.line import Line, Role, Span, Tone, joined, roomiest
+from adder_tui.ui.line import Line, Role, Span, Tone, beside, joined, roomiest
 from adder_tui.ui.numbers import DIGITS, count, number, plural, rate_text, written_apart
 from adder_tui.ui.phrases import indented
 from adder_tui.ui.run_state import over_pairs

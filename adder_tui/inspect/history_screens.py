@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -19,7 +19,7 @@ from adder_tui.ui.axis import LABELS, WHOLE
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.chart import overlay, plot, span_of
 from adder_tui.ui.curve import Curve, fine_curve, thin
-from adder_tui.ui.line import Line, Role, Span, roomiest
+from adder_tui.ui.line import Line, Role, Span, beside, roomiest
 from adder_tui.ui.list_view import keys_line, said_lines
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count, number
@@ -60,12 +60,10 @@ def number_lines(view: ViewState, found: RunHistories, width: int, height: int) 
     across = 2 if len(charts) > 2 else 1
     columns, rows = (width - (across - 1)) // across, height // -(-len(charts) // across)
     blocks = [_chart(view, found, name, found.number[:, row], columns, rows) for name, row in charts]
-    lines: list[Line] = []
-    for i in range(0, len(blocks), across):
-        group = [*blocks[i : i + across], *[[Line().fit(columns)] * rows] * (across - len(blocks[i : i + across]))]
-        lines += [Line.of(*(part for j, one in enumerate(row) for part in (" " * (j > 0), one)))
-                  for row in zip(*group, strict=True)]  # fmt: skip
-    return lines
+    if across == 1:
+        return [line for block in blocks for line in block]
+    pairs = zip_longest(blocks[::2], blocks[1::2], fillvalue=list[Line]())
+    return [line for left, right in pairs for line in beside(left, right, columns, 1)]
 
 
 def _chart(view: ViewState, found: RunHistories, name: str, values: Doubles, width: int, height: int) -> list[Line]:

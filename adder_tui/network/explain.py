@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
 from adder_tui.ui.heatmap import SIGNS, Dots, Grid
-from adder_tui.ui.line import Line, Span, roomiest
+from adder_tui.ui.line import Line, Span, beside, roomiest
 from adder_tui.ui.network_values import NetworkValues, reach_of
 from adder_tui.ui.numbers import count, number, plain_number, role_of
 from adder_tui.ui.phrases import (
@@ -346,12 +346,7 @@ def _beside(
     if course is None or course.index != at.index or room < LEAST_CURVE or height < 3:
         return [line.fit(width, g.ellipsis) for line in lines[:height]]
     drawn = course_lines(course, room, min(height, 9), g)
-    blank = Line()
-    return [
-        Line.of((lines[y] if y < len(lines) else blank).fit(width - room - 1), drawn[y] if y < len(drawn) else blank)
-        .fit(width, g.ellipsis)
-        for y in range(min(height, max(len(lines), len(drawn))))
-    ]  # fmt: skip
+    return [line.fit(width, g.ellipsis) for line in beside(lines, drawn, width - room - 1, 0)[:height]]
 
 
 def course_lines(course: ParameterHistory, width: int, height: int, glyphs: Glyphs) -> list[Line]:

@@ -11,7 +11,7 @@ from adder_tui.runs.draw import find_answer
 from adder_tui.ui.axis import LABELS, WHOLE, Lens
 from adder_tui.ui.chart import overlay
 from adder_tui.ui.curve import fine_curve, smoothed
-from adder_tui.ui.line import Line, Role, cut
+from adder_tui.ui.line import Line, Role, beside, cut
 from adder_tui.ui.list_view import Column, column, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, answer_text, count, number, truth_text, verdict, verdict_name
 from adder_tui.ui.run_state import held_out_age, shown, sum_text
@@ -49,11 +49,10 @@ def side_by_side(
     answers = _answers(view, shown, width)
     if width >= WIDE and (len(shown) == 2 or _answers_width(view, shown) <= width * 3 // 5):
         answers = _answers(view, shown, width * 3 // 5)
-        beside = max(len(line.plain.rstrip()) for line in answers)
-        left, rows = width - beside - 2, max(0, height - len(head))
-        right = [*answers[:rows], *[Line()] * (rows - len(answers))]
+        right = max(len(line.plain.rstrip()) for line in answers)
+        left, rows = width - right - 2, max(0, height - len(head))
         chart = _chart(shown, left, rows, glyphs, lens)
-        return [*head, *(Line.of(a, "  ", b.fit(beside)) for a, b in zip(chart, right, strict=True))][:height]
+        return [*head, *(line.fit(width) for line in beside(chart, answers[:rows], left))][:height]
     if height - len(head) - len(answers) < LEAST_CHART:
         answers = answers[: max(3, height - len(head) - LEAST_CHART)]
     rows = max(0, height - len(head) - len(answers))

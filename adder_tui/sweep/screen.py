@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -33,7 +32,7 @@ from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.ui.axis import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.fields import Field
-from adder_tui.ui.line import Line, roomiest
+from adder_tui.ui.line import Line, beside, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line, said_lines, step
 from adder_tui.ui.run_state import bar, title
 from adder_tui.ui.symbols import UNICODE
@@ -255,8 +254,7 @@ class SweepScreen(ListWindow[None]):
             half = width * 2 // 5
             chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs, self.lens)
             table = sweep_table(plan, state, self.at, width - half, room, glyphs)
-            both = zip_longest(chart, table, fillvalue=Line())
-            middle = [Line.of(a.fit(half), b) for a, b in both][:room]
+            middle = beside(chart, table, half, 0)[:room]
         else:
             rows = min(len(plan.values) + 1, max(4, room // 2))
             chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Literal, Self
 
 from rich.cells import cell_len, set_cell_size
@@ -129,6 +130,12 @@ def _head(word: str, width: int) -> str:
 def cut(text: str, width: int, ellipsis: str) -> str:
     """The text, or its beginning and the ellipsis where it is longer than ``width``."""
     return text if len(text) <= width else text[: max(0, width - 1)] + ellipsis
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], left_width: int, gap: int = 2) -> list[Line]:
+    """Two blocks of lines side by side."""
+    pairs = zip_longest(left, right, fillvalue=Line())
+    return [Line.of(one.fit(left_width), " " * gap, other) for one, other in pairs]
 
 
 def plain(lines: Iterable[Line]) -> str:
