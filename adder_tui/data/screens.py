@@ -311,7 +311,6 @@ class DataScreen(Modal[None]):
             self.go(self.look.top + line - 1)
 
     def go(self, row: int) -> None:
-        """Choose a row."""
         if self.data is None:
             return
         rows = len(pairs_of(self.data, self.look)[1])

@@ -20,7 +20,7 @@ from adder_engine.language import tr, trn
 from adder_engine.parsing import brief_text, number_text
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
-from adder_tui.ui.line import Line, Role, Span, wrapped
+from adder_tui.ui.line import Line, Role, packed, wrapped
 from adder_tui.ui.list_view import keys_line, said_lines, scrolled
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.run_state import preset_of
@@ -111,12 +111,10 @@ class FormState:
     # --- doing -----------------------------------------------------------------------------------
 
     def choose(self, name: str) -> None:
-        """Choose a field."""
         self.name, self.fresh = name, True
         self.cursor = len(self.text(name))
 
     def move(self, change: int) -> None:
-        """Choose a field further down or up."""
         self.choose(FIELDS[max(0, min(len(FIELDS) - 1, FIELDS.index(self.name) + change))])
 
     def turn(self, change: int) -> None:
@@ -163,7 +161,6 @@ class FormState:
         self._put(text)
 
     def go(self, to: int) -> None:
-        """Put the cursor somewhere in the text."""
         self.cursor, self.fresh = max(0, min(len(self.text(self.name)), to)), False
 
     def set_default(self) -> None:
@@ -355,17 +352,11 @@ def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     if not words or draft.name == "data.task":
         text = tr("Takes {range}. Default {default}.", range=key_named(draft.name).range, default=default)
         return said_lines(text, width + 1, "dim", glyphs)
-    rows: list[list[Span]] = [[(" ", "dim")]]
-    used = 1
-    for word in words:
-        if used + len(word) + 2 > width and len(rows[-1]) > 1:
-            rows.append([(" ", "dim")])
-            used = 1
-        rows[-1].append((word + "  ", "key" if word == draft.text(draft.name) else "dim"))
-        used += len(word) + 2
-    if used + len(default) + 10 <= width:
-        rows[-1].append((tr(" default {default}", default=default), "faint"))
-    return [Line(tuple(row)) for row in rows]
+    now = draft.text(draft.name)
+    rows = packed((Line.of((word + "  ", "key" if word == now else "dim")) for word in words), width - 1)
+    if rows[-1].width + len(default) + 11 <= width:
+        rows[-1] = Line.of(rows[-1], (tr(" default {default}", default=default), "faint"))
+    return [Line.of(" ", row) for row in rows]
 
 
 def _keys(draft: FormState, glyphs: Glyphs) -> Line:

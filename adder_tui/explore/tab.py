@@ -184,7 +184,6 @@ class ExploreCanvas(Canvas, can_focus=True):
 
     @property
     def cursor(self) -> tuple[float, float]:
-        """The sum under the cross-hair."""
         return self.exploration.cursor_in(self.view)
 
     @property

@@ -146,7 +146,6 @@ class Look:
             return np.where(base != 0, np.abs(change) / np.abs(base), np.nan)
 
     def value(self, quantity: str, index: int, then: bool = False) -> float | None:
-        """One number of a quantity."""
         return number_at(self.values(quantity, slice(index, index + 1), then), 0, quantity)
 
 

@@ -108,7 +108,6 @@ class TensorTable(Canvas, can_focus=True):
         return place(self.view.selection, self.view.experiment)
 
     def inspect(self, **changes: object) -> None:
-        """Look at something else."""
         self.inspection = dataclasses.replace(self.inspection, **changes)  # type: ignore[arg-type]
         self.redraw()
 
@@ -120,19 +119,16 @@ class TensorTable(Canvas, can_focus=True):
         self.action_move(pages * (self._sight.chosen.rows if self._sight else 1), 0)
 
     def action_layer(self, change: int) -> None:
-        """Go on to the next layer's table, or back."""
         experiment = self.view.experiment
         layer = (self.here.layer + change) % len(experiment.layer_names)
         self._select(in_layer(self.here, layer, experiment))
 
     def action_quantity(self, change: int) -> None:
-        """Show the next quantity, or the one before."""
         known = quantities(self.view.experiment)
         at = known.index(Look(self.view, self.inspection).quantity)
         self.inspect(quantity=known[(at + change) % len(known)])
 
     def action_compare(self) -> None:
-        """Compare with another moment, or with none."""
         at = COMPARISONS.index(self.inspection.against)
         self.inspect(against=COMPARISONS[(at + 1) % len(COMPARISONS)])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, layout_for, neuron_name, place_of
 from adder_tui.ui.heatmap import SIGNS, Dots, Grid
-from adder_tui.ui.line import Line, Span, beside, roomiest
+from adder_tui.ui.line import Line, Span, beside, packed, roomiest
 from adder_tui.ui.network_values import NetworkValues, reach_of
 from adder_tui.ui.numbers import count, number, plain_number, role_of
 from adder_tui.ui.phrases import (
@@ -175,7 +175,7 @@ def _products(
             sign = glyphs.minus if rest < 0 else "+"
             more = tr(" ({count} more)", count=len(left))
             pieces.append(Line.of(f" {sign} {number(abs(rest), glyphs)}", (more, "dim")))
-        lines = _packed([Line.of(lead, pieces[0]), *pieces[1:], *end], width)
+        lines = packed([Line.of(lead, pieces[0]), *pieces[1:], *end], width)
         if len(lines) <= rows or kept <= 1:
             return lines
         kept -= max(1, kept // 8)
@@ -186,20 +186,6 @@ def _term(factor: str, weight: float, glyphs: Glyphs, first: bool = False) -> Li
     lead = (glyphs.minus if weight < 0 else "") if first else f" {sign} "
     size: Span = (number(abs(weight), glyphs), role_of(weight))
     return Line.of(lead, (factor + glyphs.times, "text") if factor else "", size)
-
-
-def _packed(pieces: Sequence[Line], width: int) -> list[Line]:
-    """The pieces one after the other, a new row where the next one does not fit."""
-    rows: list[list[Line]] = [[]]
-    used = 0
-    for piece in pieces:
-        taken = piece.width
-        if used and used + taken > width:
-            rows.append([])
-            used = 0
-        rows[-1].append(piece)
-        used += taken
-    return [Line.of(*row) for row in rows]
 
 
 def _activated(view: ViewState, layer: LayerTrace, at: Neuron, hidden: bool, muted: bool) -> list[str | Span]:
@@ -290,7 +276,7 @@ def number_explained(
     """What is known of the chosen weight or bias, its course at the right where there is room."""
     g, names = view.glyphs, view.experiment.layer_names
     name, place = place_of(at, view.experiment)
-    layer = next(slot.layer for slot in layout_for(view.experiment).slots if slot.name == name)
+    layer = layout_for(view.experiment).by_name[name].layer
     chain = trace.chain
     traced, made, neuron = trace.layers[layer], chain.layers[layer], place[0]
     target = neuron_name(Neuron(layer + 1, neuron), view.experiment)

@@ -81,7 +81,6 @@ class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
         return drawn.lines
 
     def action_move(self, direction: Direction, by: int = 1) -> None:
-        """Move the cursor."""
         view = self.view
         self._select(moved(view.selection, direction, view.experiment, by))
 
@@ -201,7 +200,6 @@ class NetworkPane(Pane):
         trace.follow(ahead[0] if ahead else None)
 
     def action_choose_row(self) -> None:
-        """Type the number of a row."""
         trace = self._trace()
 
         def chosen(row: int | None) -> None:

@@ -16,7 +16,16 @@ from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, written_apart
-from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, indented, kept, sum_of_products
+from adder_tui.ui.phrases import (
+    FULL_DIGITS,
+    Formula,
+    NumberFormat,
+    added_up,
+    bracketed,
+    indented,
+    kept,
+    sum_of_products,
+)
 from adder_tui.ui.run_state import sum_text
 
 if TYPE_CHECKING:
@@ -153,12 +162,10 @@ def _first_delta(trace: Trace, bends: bool, figures: NumberFormat, width: int) -
             factor = tr(", times {factor}", factor=slope.removeprefix(glyphs.times)) if slope else ""
             pieces[0] = f"{label} = {tr('d held within {minus}1 and 1', minus=glyphs.minus)}{factor}"
         return lines + Formula(tuple(pieces)).lines(width, 2)
-    places = kept(n, None, figures.terms)
-    shown = [_slope_words(name, differences[k], figures) for k in places]
-    if n > len(places):
-        rest = sum(_slope(name, d) for k, d in enumerate(differences) if k not in places)
-        shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(n - len(places))))
-    formula = bracketed(f"{label} =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], share + bend)
+    formula = added_up(
+        f"{label} =", differences, lambda d: _slope_words(name, d, figures), lambda d: _slope(name, d), share + bend,
+        figures,
+    )  # fmt: skip
     return lines + formula.then(f"= {figures(delta)}").lines(width, 2)
 
 

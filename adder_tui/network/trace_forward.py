@@ -14,7 +14,7 @@ from adder_tui.network.trace_backward import StepTable, backward_layer, share, s
 from adder_tui.selection import Focus, Selection, focus_of
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count, plural
-from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, bracketed, indented, kept, sum_of_products
+from adder_tui.ui.phrases import FULL_DIGITS, Formula, NumberFormat, added_up, indented, kept, sum_of_products
 from adder_tui.ui.run_state import over_pairs
 from adder_tui.ui.symbols import Glyphs
 
@@ -290,7 +290,6 @@ def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
     differences = trace.differences.tolist()
     if len(differences) > 1:
         n = len(differences)
-        places = kept(n, None, figures.terms)
         words = tr(
             "The flat target compares this answer with the targets of all {n} rows: d = y {minus} t.",
             n=count(n),
@@ -298,12 +297,10 @@ def _loss(trace: Trace, figures: NumberFormat, width: int) -> list[Line]:
         )
         lines = indented(words, width, "text", figures.glyphs)
         lines += block([Part("d", trace.differences)], None, [str(k) for k in range(n)], figures, width)
-        each = [one_loss(trace.loss_name, d) for d in differences]
-        shown = [_loss_words(trace.loss_name, differences[k], figures) for k in places]
-        if n > len(places):
-            rest = sum(x for k, x in enumerate(each) if k not in places)
-            shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(n - len(places))))
-        formula = bracketed("L =", [shown[0], *(f"+ {piece}" for piece in shown[1:])], f"/{n}")
+        name = trace.loss_name
+        formula = added_up(
+            "L =", differences, lambda d: _loss_words(name, d, figures), lambda d: one_loss(name, d), f"/{n}", figures
+        )
         return lines + formula.then(f"= {figures(trace.loss)}").lines(width, 2)
     d = differences[0]
     if trace.loss_name == "bce":

@@ -135,7 +135,6 @@ class TraceText(Canvas, can_focus=True):
     # --- moving ----------------------------------------------------------------------------------
 
     def action_scroll(self, rows: int) -> None:
-        """Scroll by rows."""
         self._top = max(0, self._top + rows)
         self.redraw()
 
@@ -144,7 +143,6 @@ class TraceText(Canvas, can_focus=True):
         self.action_scroll(pages * max(1, self.size.height - HEADER - 1))
 
     def action_section(self, change: int) -> None:
-        """Scroll to the next section, or to the one before."""
         if self._trace_lines is None:
             return
         starts = sorted({0, *self._trace_lines[1].starts.values()})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -36,9 +37,8 @@ from adder_tui.ui.view import ViewState
 if TYPE_CHECKING:
     from adder_tui.services import Services
 
+Written = TypeVar("Written")
 LONGEST_PATH = 400
-
-
 MOST_SAID = 6
 """Rows of a sentence: what a file of weights lacks is told with what would do."""
 
@@ -191,13 +191,15 @@ class FileDialog(FieldDialog):
     def _typed_anew(self) -> None:
         self._over = None
 
-    def may_write(self, path: Path, failed: str) -> None:
-        """Make sure that there is a folder for it, and that nothing is written over without a word.
+    async def write(self, path: Path, failed: str, written: Callable[[], Awaitable[Written]]) -> Written:
+        """Have the file written where there is a folder for it, and nothing is written over without a word.
 
-        ``failed`` is how the sentence begins where there is none.
+        Args:
+            failed: how the sentence begins where that is not so.
+            written: writes it.
 
         Raises:
-            RequestError: there is none, it is a folder, or a file that is there and was not told of yet.
+            RequestError: there is no such folder, it is one, a file is there and was not told of yet, or it failed.
         """
         if path.parent != self._folder and not os.path.isdir(path.parent):
             raise RequestError(tr("{failed}: there is no folder {folder}.", failed=failed, folder=path.parent))
@@ -207,6 +209,12 @@ class FileDialog(FieldDialog):
             self._over = path
             there = tr("{name} is there already: Enter again writes over it, or type another name.", name=path.name)
             raise RequestError(there)
+        try:
+            if path.parent == self._folder:
+                make_data_dir(self._folder)
+            return await written()
+        except OSError as error:
+            raise RequestError(tr("{failed}: {why}.", failed=failed, why=error.strerror or error)) from None
 
 
 class SaveRun(FileDialog):
@@ -222,13 +230,7 @@ class SaveRun(FileDialog):
 
     async def take(self, typed: str) -> None:
         path = path_of(typed, self._folder)
-        self.may_write(path, tr("The run could not be saved"))
-        try:
-            if path.parent == self._folder:
-                make_data_dir(self._folder)
-            await self._services.controller.save(path)
-        except OSError as error:
-            raise RequestError(tr("The run could not be saved: {why}.", why=error.strerror or error)) from None
+        await self.write(path, tr("The run could not be saved"), lambda: self._services.controller.save(path))
         self.dismiss()
         self._services.say(tr("The run is saved as {path}: O opens it, and so does adder-tui --open.", path=path))
 
@@ -250,12 +252,9 @@ class ExportRun(FileDialog):
             raise RequestError(tr("Type a name such as my-run.py, or a whole path."))
         path = self._folder / expanded(text)
         kind_of(path)
-        self.may_write(path, tr("The run could not be exported"))
-        try:
-            if path.parent == self._folder:
-                make_data_dir(self._folder)
-            left_out = await self._services.controller.export(path, title_of(self._services.view().experiment))
-        except OSError as error:
-            raise RequestError(tr("The run could not be exported: {why}.", why=error.strerror or error)) from None
+        controller, title = self._services.controller, title_of(self._services.view().experiment)
+        left_out = await self.write(
+            path, tr("The run could not be exported"), lambda: controller.export(path, title)
+        )  # fmt: skip
         self.dismiss()
         self._services.say(tr("{path} is written. {left_out}", path=path, left_out=left_out).rstrip())

@@ -94,7 +94,6 @@ class RunsScreen(ListWindow[None]):
         return [found[id] for id in self.picked]
 
     def lines(self, view: ViewState, width: int, height: int) -> list[Line]:
-        """What the screen shows."""
         runs, compared = self.runs, self.compared
         if compared:
             head = Line.of((tr("Side by side"), "strong"), (tr("   train loss, {how}", how=self.lens.words), "dim"))

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
-def limit_name(glyphs: Glyphs) -> str:
-    """What the mark at the limit is called."""
-    return "2/lambda_max" if glyphs.ascii else "2/λmax"
+LIMIT = "2/λmax"
+"""What the mark at the limit is called."""
 
 
 def rates_chart(test: RateTest, at: int | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:
@@ -51,7 +50,7 @@ def rates_chart(test: RateTest, at: int | None, width: int, height: int, glyphs:
     span = math.log10(test.low), math.log10(test.high)
     marks = []
     if test.limit is not None and test.low <= test.limit <= test.high:
-        marks.append(Upright(math.log10(test.limit), limit_name(glyphs), "minus"))
+        marks.append(Upright(math.log10(test.limit), glyphs.text(LIMIT), "minus"))
     if at is not None:
         marks.append(Upright(float(x[at]), "", "accent"))
     curve = Curve(x, y, "train", marker="*" if glyphs.ascii else "")
@@ -75,7 +74,7 @@ def rates_said(test: RateTest, glyphs: Glyphs) -> list[str]:
         said.append(test.ended)
     if test.limit is not None:
         told = tr("{name} at the start is {limit}: above it plain steps grow.",
-                  name=limit_name(glyphs), limit=rate_text(test.limit, glyphs))  # fmt: skip
+                  name=glyphs.text(LIMIT), limit=rate_text(test.limit, glyphs))  # fmt: skip
         said.append(told + _own_limit(test, glyphs))
     return said
 

@@ -300,7 +300,6 @@ class SweepScreen(ListWindow[None]):
             self.redraw()
 
     def action_look(self, way: str, by: float = 0.0) -> None:
-        """Look at the chart in another way."""
         if self.sweep is not None and not self._filling_in:
             state = self.sweep.state
             drawn = float(max(run.epochs for run in state.runs))

@@ -92,7 +92,6 @@ class Axis:
         return column_of(min(self.last, max(0.0, epoch)), self.span, self.columns)
 
     def epoch(self, column: int) -> int:
-        """The epoch that a column stands for."""
         first, last = self.span
         return round(first + max(0, min(column, self.columns - 1)) / max(1, self.columns - 1) * (last - first))
 

@@ -170,7 +170,6 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
             self._on_go(epoch)
 
     def action_let_go(self) -> None:
-        """Read nothing out any more."""
         if self.reading is not None:
             self._read(None)
 

@@ -127,6 +127,17 @@ def _head(word: str, width: int) -> str:
     return word[:end]
 
 
+def packed(pieces: Iterable[Line], width: int) -> list[Line]:
+    """The pieces one after the other, a new row where the next one does not fit."""
+    rows = [Line()]
+    for piece in pieces:
+        if rows[-1].width and rows[-1].width + piece.width > width:
+            rows.append(piece)
+        else:
+            rows[-1] = Line.of(rows[-1], piece)
+    return rows
+
+
 def cut(text: str, width: int, ellipsis: str) -> str:
     """The text, or its beginning and the ellipsis where it is longer than ``width``."""
     return text if len(text) <= width else text[: max(0, width - 1)] + ellipsis

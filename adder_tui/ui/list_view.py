@@ -115,7 +115,6 @@ class ListWindow(Modal[Result]):
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
         raise NotImplementedError
 
     def action_move(self, key: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,24 @@ def bracketed(name: str, terms: Sequence[str], after: str) -> Formula:
     """``name = (a + b)·c`` in pieces."""
     opened = (f"{name} ({terms[0]}", *terms[1:])
     return Formula((*opened[:-1], f"{opened[-1]}){after}"))
+
+
+def added_up(
+    name: str, differences: Sequence[float], words: Callable[[float], str], worth: Callable[[float], float], after: str,
+    figures: NumberFormat,
+) -> Formula:  # fmt: skip
+    """``L = (0.5² + 2² + 7.2 [98 others])/100``: what differences come to, those not written out in one number.
+
+    Args:
+        words: how one is written out.
+        worth: what it comes to.
+    """
+    places = kept(len(differences), None, figures.terms)
+    shown = [words(differences[k]) for k in places]
+    if left := len(differences) - len(places):
+        rest = sum(worth(d) for k, d in enumerate(differences) if k not in places)
+        shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(left)))
+    return bracketed(name, [shown[0], *(f"+ {piece}" for piece in shown[1:])], after)
 
 
 def kept(count: int, chosen: int | None, most: int) -> tuple[int, ...]:

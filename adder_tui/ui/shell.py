@@ -13,7 +13,7 @@ from textual.screen import Screen
 from adder_engine.language import tr
 from adder_tui.commands import Command, for_footer
 from adder_tui.tabs import TABS, Tab
-from adder_tui.ui.canvas import SMALLEST, Canvas, ViewSource, is_small
+from adder_tui.ui.canvas import SMALLEST, Canvas, Drawing, ViewSource, is_small
 from adder_tui.ui.line import Line, Span, roomiest, wrapped
 from adder_tui.ui.run_state import blow_up_sentence, pace_words, run_state, state_line, title
 from adder_tui.ui.view import DRAWN_AS, STEP_SIZE, ClickTarget, ViewState, chosen_at
@@ -211,25 +211,18 @@ class NoticeLine(Canvas):
         return notice(view, width)
 
 
-class _Words(Canvas):
-    at_any_size = True
-
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        size = self.app.size
-        return [Line.of(row) for row in too_small(size.width, size.height, SMALLEST)]
-
-
 class TooSmall(Screen[None]):
     """Lies over everything until the window is large enough; the run goes on beneath it."""
 
-    DEFAULT_CSS = "TooSmall _Words { width: 100%; height: 100%; }"
+    DEFAULT_CSS = "TooSmall Drawing { width: 100%; height: 100%; }"
 
     def __init__(self, source: ViewSource) -> None:
         super().__init__()
-        self._source = source
+        self._words = Drawing(source, lambda *_: [Line.of(row) for row in too_small(*self.app.size, SMALLEST)])
+        self._words.at_any_size = True
 
     def compose(self) -> ComposeResult:
-        yield _Words(self._source)
+        yield self._words
 
     def on_screen_resume(self) -> None:
         """A window that lay over this one is closed: the terminal may have grown meanwhile."""
