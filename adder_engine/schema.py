@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -167,7 +168,7 @@ class SchemaField:
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
         if self.name == "training.betas" and not text.startswith("["):
-            return self._two_numbers(text)
+            return self._two_numbers(re.sub(r"(?<=[\d.])\s*-\s*(?=[\d.])", ", ", text))  # 0.8-0.95, as lists are typed
         if self.name == "data.rows" and text and not text.startswith("["):
             from adder_engine.rows import parse_rows  # only what is typed needs it
 

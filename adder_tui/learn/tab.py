@@ -320,12 +320,13 @@ class LearnPane(Pane):
         if self.classroom is not None and self.classroom.saw(snapshot):
             self.lesson_view.look()
 
-    def heard(self, answer: Answer) -> None:
-        """A sum was asked."""
+    async def heard(self, answer: Answer) -> None:
+        """A sum was asked; until it is seen what that does, and who has the keys then."""
         if self.classroom is not None:
             self.classroom.heard(answer)
             self.lesson_view.look()
             self.changed()
+            await self.classroom.looked()
 
     def has_enough_of(self, sum: Sum) -> bool:
         """Whether a sum that stands in the prompt was asked just now, and the step's tasks are done by it.

@@ -87,7 +87,7 @@ class FieldDialog(Modal[None]):
 
     @on(Field.Submitted)
     def _submitted(self, event: Field.Submitted) -> None:
-        self.start(self.take(event.value))
+        self.carry_out(self.take(event.value))
 
 
 class Dialog(Modal[Result]):

@@ -154,6 +154,11 @@ class Prompt(Horizontal):
             self.field.value = asked.typed or self._text(asked)
             self.field.remember(self.field.value)
 
+    def answered(self, all_of_them: bool = False) -> None:
+        """What was asked here has its answer, and the keys are with whom they are to be with then."""
+        if self.field is not None:
+            self.field.answered(all_of_them)
+
     def begin(self, asked: Sum) -> None:
         """A lesson begins with this sum: it stands there, unasked, in place of what was asked before."""
         if self.field is not None and not self.has_keys:
@@ -195,6 +200,7 @@ class Prompt(Horizontal):
         try:
             asked = self.read(event.value)
         except SumError as error:
+            self.answered(all_of_them=True)
             self.post_message(self.Refused(str(error)))
             return
         self._sent = event.value

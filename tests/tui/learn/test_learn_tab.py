@@ -15,7 +15,9 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.errors import RunFileError
+from adder_engine.parsing import Sum
 from adder_engine.runs.files import summary
+from adder_engine.snapshot import Answer
 from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
 from adder_tui.course.course import read_course
@@ -631,6 +633,33 @@ async def test_the_prompt_gives_the_keys_back_where_the_next_task_is_no_sum(tmp_
         await pilot.press("escape")  # as one is used to: the prompt has left by itself, and the lesson stays
         await pilot.press("e")
         await shows(pilot, "seed ▸ 42")
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_key_right_behind_a_sum_does_what_it_does_once_the_sum_is_answered(
+    tmp_path: Path, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        app, may = app_of(pilot), asyncio.Event()
+        answer, keys = app.controller.ask, [events.Key(character, character) for character in "30"]
+
+        async def late(asked: Sum) -> Answer:
+            await may.wait()
+            return await answer(asked)
+
+        monkeypatch.setattr(app.controller, "ask", late)
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "task 1 of 2", "Esc leave")
+        keys += [events.Key("plus", "+"), *(events.Key(character, character) for character in "70")]
+        for key in [*keys, events.Key("enter", "\r"), events.Key("space", " ")]:
+            app.post_message(key)
+        if waits:
+            await until(pilot, lambda: app.prompt.field is not None and app.prompt.field._later)
+        may.set()
+        await shows(pilot, "All done here.", "99.98")
+        assert app.prompt.field is not None
+        assert app.prompt.field.value == "30+70"
 
 
 async def test_where_something_comes_before_an_answer_the_line_waits_without_the_keys(tmp_path: Path) -> None:
