@@ -388,7 +388,9 @@ class AdderApp(App[None]):
         if before is not None and before.run != snapshot.run:
             from adder_tui.ui.run_words import branch_sentence  # not needed to paint the shell
 
-            self.notice = self._branched = branch_sentence(before, snapshot)
+            self._branched = branch_sentence(before, snapshot)
+            if self._branched or self.instance_lock is None or self.notice != self.instance_lock.warning:
+                self.notice = self._branched
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
         )

@@ -491,7 +491,7 @@ def _recording(path: Path) -> Cast:
 
 
 def why_odd(environ: Mapping[str, str]) -> str | None:
-    """Which variable holds no number that can be meant, in one sentence; None where all will do."""
+    """Which variable holds no number that can be meant, or no file, in one sentence; None where all will do."""
     for name in ("TEXTUAL_FPS", "COLUMNS", "LINES"):
         value = environ.get(name, "")
         if value and not (value.isascii() and value.isdecimal() and len(value) <= 4 and int(value) <= LARGEST_NUMBER):
@@ -500,6 +500,16 @@ def why_odd(environ: Mapping[str, str]) -> str | None:
                 name=name,
                 value=value,
                 most=LARGEST_NUMBER,
+            )
+    if log := environ.get("TEXTUAL_LOG", ""):
+        try:
+            with open(log, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            return tr(
+                "TEXTUAL_LOG={file} cannot be written ({why}): name another file, or unset it.",
+                file=log,
+                why=error.strerror,
             )
     return None
 

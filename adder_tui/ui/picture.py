@@ -308,8 +308,8 @@ class _Sheet(NetworkValues):
         elif not text and number is not None:
             text, role = sign_mark(number, largest, self.glyphs)
         if error is not None and len(text) + 1 <= room:
-            text = ("d" if self.glyphs.ascii else "δ") + text
-        if box.under or box.number or not box.height:
+            text = ("d" if self.glyphs.ascii else "δ") + " " * (len(text) + 2 <= room) + text
+        if box.under or box.number or not box.height or (chosen and number is not None):  # the last in its tile's place
             self._value(box, text, role, chosen)
         if chosen:
             self._outline(box, "accent")

@@ -20,6 +20,7 @@ from adder_engine.runs.files import summary
 from adder_engine.snapshot import Answer
 from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
+from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
 from adder_tui.storage.run_files import read_place
@@ -745,6 +746,26 @@ async def test_two_shapes_of_ones_own_are_typed_and_stand_below_the_lessons(tmp_
         await type_text(pilot, "3x2 @ 2x5")
         await pilot.press("enter")
         await shows(pilot, "▸ 3x2 @ 2x5", "3x5")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shapes"),
+    [
+        ("3x2 @ 2x5", "3x2 2x5"), ("3x2 * 2x5", "3x2 2x5"), ("3x2*2x5", "3x2 2x5"), ("3×2 × 2×5", "3x2 2x5"),
+        ("3x2 x 2x5", "3x2 2x5"), ("3 x 2 @ 2 x 5", "3x2 2x5"), ("3*2 @ 2*5", "3x2 2x5"), ("3x2 2x5", "3x2 2x5"),
+        ("3X2 · 2X5", "3x2 2x5"), ("10000x4 + 4", "10000x4 4"), ("3*2 + 2", "3x2 2"), ("nothing", "nothing"),
+    ],
+)  # fmt: skip
+def test_two_shapes_are_taken_with_whatever_sign_stands_between(typed: str, shapes: str) -> None:
+    assert shapes_in(typed) == shapes
+
+
+async def test_a_page_without_a_network_says_why_it_takes_no_sum(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("slash")
+        await shows(pilot, "This page has no network to ask")
+        assert not app_of(pilot).prompt.has_keys
 
 
 async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
