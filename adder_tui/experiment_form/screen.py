@@ -148,7 +148,7 @@ class ExperimentForm(Modal[None]):
         if self.draft.errors:
             return
         if self.draft.changes:
-            self.carry_out(self._apply())
+            self.close_after(self._apply())
         else:
             self.dismiss()
 

@@ -87,7 +87,7 @@ class FieldDialog(Modal[None]):
 
     @on(Field.Submitted)
     def _submitted(self, event: Field.Submitted) -> None:
-        self.carry_out(self.take(event.value))
+        self.close_after(self.take(event.value))
 
 
 class Dialog(Modal[Result]):

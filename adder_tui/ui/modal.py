@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from adder_engine.errors import AdderError, sentence_of
 from adder_tui.commands import COMMANDS, Window
@@ -103,20 +103,20 @@ class Modal(ModalScreen[Result]):
         """Begin it, ``exclusive`` in the place of what was begun before; where it is refused, say why."""
         self.run_worker(self._attempt(work), exclusive=exclusive)
 
-    def carry_out(self, work: Coroutine[Any, Any, None]) -> None:
+    def close_after(self, work: Coroutine[Any, Any, None]) -> None:
         """Begin what closes this window unless it is refused; no key that comes meanwhile is lost.
 
         They are pressed once it is done or refused, for whatever stands in front then.
         """
         if self._later is None:
             self._later = []
-            self.start(self._then_keys(work), exclusive=False)
+            stack = self.app.screen_stack
+            below = stack[stack.index(self) - 1] if self in stack else stack[-1]
+            self.start(self._then_keys(work, below), exclusive=False)
         else:
             work.close()
 
-    async def _then_keys(self, work: Coroutine[Any, Any, None]) -> None:
-        stack = self.app.screen_stack
-        below = stack[stack.index(self) - 1]
+    async def _then_keys(self, work: Coroutine[Any, Any, None], below: Screen[Any]) -> None:
         try:
             await work
         finally:
