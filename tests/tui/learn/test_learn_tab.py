@@ -409,7 +409,9 @@ async def test_what_is_typed_right_behind_a_setting_is_for_the_run_that_it_begin
         await shows(pilot, "training.lr ▸")
         for key, character in [*((c, c) for c in "1e"), ("minus", "-"), ("5", "5"), ("enter", "\r"), ("space", " ")]:
             pilot.app.post_message(events.Key(key, character))
-        await until(pilot, lambda: app_of(pilot).snapshot.experiment.training.lr == 1e-5)  # type: ignore[union-attr]
+        await until(
+            pilot, lambda: (now := app_of(pilot).snapshot) is not None and now.experiment.training.lr == 1e-5
+        )  # the engine may still be loading
         await shows(pilot, "playing")
 
 
