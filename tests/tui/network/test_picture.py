@@ -106,13 +106,12 @@ def test_the_values_of_every_tile_can_be_read_back_out_of_its_cells(
 
 
 def _way(source: Box, to: Box) -> set[tuple[int, int]]:
-    """The cells of the straight line between two boxes, without the lines' own code."""
+    """The cells of the straight line between two boxes, without the lines' own code; between two rows those of both."""
     x0, x1 = source.end + 1, to.x - 1
     y0, y1 = (box.y + max(1, box.height) / 2 for box in (source, to))
     steps = 40 * (x1 - x0 + abs(round(y1 - y0)) + 1)
-    return {
-        (min(x1 - 1, int(x0 + (x1 - x0) * i / steps)), int(y0 + (y1 - y0) * i / steps)) for i in range(steps + 1)
-    }  # fmt: skip
+    points = [(min(x1 - 1, int(x0 + (x1 - x0) * i / steps)), y0 + (y1 - y0) * i / steps) for i in range(steps + 1)]
+    return {(x, int(y - side)) for x, y in points for side in (0, 1e-6)}
 
 
 @settings(max_examples=15, deadline=None)
