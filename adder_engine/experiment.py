@@ -175,7 +175,7 @@ class Experiment:
         try:
             tables = read_toml(text)
         except ValueError as error:
-            raise ExperimentError(tr("This is not valid TOML: {why}.", why=str(error).rstrip("."))) from None
+            raise ExperimentError("This is not valid TOML: {why}.", why=str(error).rstrip(".")) from None
         values: dict[str, Value] = {}
         for name, value in tables.items():
             if isinstance(value, dict) and name in SECTIONS:
@@ -213,7 +213,7 @@ class Experiment:
         """
         if name not in PRESETS:
             raise ExperimentError(
-                tr("There is no preset {name}: {hint}", name=shortened(name), hint=_suggest(name, PRESETS))
+                "There is no preset {name}: {hint}", name=shortened(name), hint=_suggest(name, PRESETS)
             )
         return cls().replace(**PRESETS[name].changes)
 
@@ -245,10 +245,8 @@ class Experiment:
             name, equals, text = assignment.partition("=")
             if not equals:
                 raise ExperimentError(
-                    tr(
-                        "{assignment} sets nothing: write key=value, such as training.lr=0.01.",
-                        assignment=shortened(assignment),
-                    )
+                    "{assignment} sets nothing: write key=value, such as training.lr=0.01.",
+                    assignment=shortened(assignment),
                 )
             key = key_named(name.strip())
             changes[key.name] = key.parse(text.strip(), str(changes.get("data.task", self.data.task)))
@@ -512,7 +510,7 @@ def key_named(name: str) -> SchemaField:
 
         near = meant(name, tuple(_BY_NAME))
         hint = tr("did you mean {near}?", near=near) if near else tr("there are {known}.", known=", ".join(_BY_NAME))
-        raise ExperimentError(tr("There is no key {name}: {hint}", name=shortened(name), hint=hint))
+        raise ExperimentError("There is no key {name}: {hint}", name=shortened(name), hint=hint)
     return _BY_NAME[name]
 
 
@@ -537,18 +535,16 @@ def _check_stop_sum(e: Experiment) -> None:
         (a, b) = e.stop.sum
         if e.wanted.rule == "formula":
             raise ExperimentError(
-                tr("stop.sum = [{a:g}, {b:g}] has no truth: {task} has no value there.", a=a, b=b, task=e.data.task)
+                "stop.sum = [{a:g}, {b:g}] has no truth: {task} has no value there.", a=a, b=b, task=e.data.task
             )
         row_a, row_b = e.data.rows[0][:2]
         raise ExperimentError(
-            tr(
-                "stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own: "
-                "take the pair of a row, such as [{row_a:g}, {row_b:g}].",
-                a=a,
-                b=b,
-                row_a=row_a,
-                row_b=row_b,
-            )
+            "stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own: "
+            "take the pair of a row, such as [{row_a:g}, {row_b:g}].",
+            a=a,
+            b=b,
+            row_a=row_a,
+            row_b=row_b,
         )
 
 
@@ -558,78 +554,64 @@ def _check_together(e: Experiment) -> None:
     bends, hidden = e.network.activation, len(e.network.layers) - 2
     if not isinstance(bends, str) and len(bends) != hidden:
         raise ExperimentError(
-            tr(
-                "network.activation = {bends} will not do: it takes one name, or one for each hidden layer, and "
-                "the network has {hidden} of these.",
-                bends=activation_text(bends),
-                hidden=hidden,
-            )
+            "network.activation = {bends} will not do: it takes one name, or one for each hidden layer, and "
+            "the network has {hidden} of these.",
+            bends=activation_text(bends),
+            hidden=hidden,
         )
     start = e.network.init
     if isinstance(start, tuple) and len(start) != e.parameter_count:
         raise ExperimentError(
-            tr(
-                "network.init = {numbers} will not do: it takes {parameters:,}, one for each weight and bias of "
-                "this network, or torch, which draws them.",
-                numbers=trn("{count:,} number", "{count:,} numbers", len(start), count=len(start)),
-                parameters=e.parameter_count,
-            )
+            "network.init = {numbers} will not do: it takes {parameters:,}, one for each weight and bias of "
+            "this network, or torch, which draws them.",
+            numbers=trn("{count:,} number", "{count:,} numbers", len(start), count=len(start)),
+            parameters=e.parameter_count,
         )
     if data.kind == "rows" and not data.rows:
-        raise ExperimentError(tr('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].'))
+        raise ExperimentError('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].')
     if data.low > data.high:
         raise ExperimentError(
-            tr("data.low = {low:g} lies above data.high = {high:g}: exchange them.", low=data.low, high=data.high)
+            "data.low = {low:g} lies above data.high = {high:g}: exchange them.", low=data.low, high=data.high
         )
     rows = e.rows_per_update
     if training.flat_target and rows > MOST_FLAT_ROWS:
         raise ExperimentError(
-            tr(
-                "training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs: it takes "
-                "at most {most:,} rows an update.",
-                rows=rows,
-                most=MOST_FLAT_ROWS,
-            )
+            "training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs: it takes "
+            "at most {most:,} rows an update.",
+            rows=rows,
+            most=MOST_FLAT_ROWS,
         )
     if data.kind == "rows" and data.test_share and len(data.rows) < 2:
         raise ExperimentError(
-            tr(
-                "data.test_share = {test_share:g} parts rows, and there is one alone: set it to 0.",
-                test_share=data.test_share,
-            )
+            "data.test_share = {test_share:g} parts rows, and there is one alone: set it to 0.",
+            test_share=data.test_share,
         )
     if e.stop.patience and not e.test_row_count:
         key, enough = ("data.test_share", "0.2") if data.kind == "rows" else ("data.test_count", "2000")
         raise ExperimentError(
-            tr(
-                "stop.patience = {patience:,} waits for held-out sums, and there are none: set it to 0, or {key} to "
-                "{enough}.",
-                patience=e.stop.patience,
-                key=key,
-                enough=enough,
-            )
+            "stop.patience = {patience:,} waits for held-out sums, and there are none: set it to 0, or {key} to "
+            "{enough}.",
+            patience=e.stop.patience,
+            key=key,
+            enough=enough,
         )
     _check_targets(e)
     neurons = sum(e.network.layers)
     if rows * neurons > MOST_CELLS:
         raise ExperimentError(
-            tr(
-                "{rows:,} rows an update through {neurons} neurons would take over a second: set "
-                "training.batch_size to at most {most:,}, or use fewer rows or neurons.",
-                rows=rows,
-                neurons=neurons,
-                most=MOST_CELLS // neurons,
-            )
+            "{rows:,} rows an update through {neurons} neurons would take over a second: set "
+            "training.batch_size to at most {most:,}, or use fewer rows or neurons.",
+            rows=rows,
+            neurons=neurons,
+            most=MOST_CELLS // neurons,
         )
     if data.test_count * neurons > MOST_CELLS:
         raise ExperimentError(
-            tr(
-                "data.test_count = {test_count:,} is too many for {neurons} neurons: it takes at most "
-                "{most:,}, or fewer neurons in network.layers.",
-                test_count=data.test_count,
-                neurons=neurons,
-                most=MOST_CELLS // neurons,
-            )
+            "data.test_count = {test_count:,} is too many for {neurons} neurons: it takes at most "
+            "{most:,}, or fewer neurons in network.layers.",
+            test_count=data.test_count,
+            neurons=neurons,
+            most=MOST_CELLS // neurons,
         )
 
 
@@ -651,51 +633,43 @@ def _check_targets(e: Experiment) -> None:
                 tr("leave such rows out") if data.kind == "rows" else tr("draw from elsewhere (data.low, data.high)")
             )
             raise ExperimentError(
-                tr(
-                    'data.task = "{task}" has no value within ±1e12 at a = {a:.6g}, b = {b:.6g}: {elsewhere}, '
-                    "or use another formula, such as sqrt(abs(a)).",
-                    task=data.task,
-                    a=bad[0],
-                    b=bad[1],
-                    elsewhere=elsewhere,
-                )
+                'data.task = "{task}" has no value within ±1e12 at a = {a:.6g}, b = {b:.6g}: {elsewhere}, '
+                "or use another formula, such as sqrt(abs(a)).",
+                task=data.task,
+                a=bad[0],
+                b=bad[1],
+                elsewhere=elsewhere,
             )
     if not e.is_yes_or_no:
         return
     what = tr('training.loss = "bce" asks yes or no')
     if data.kind == "uniform" and not (wanted.formula and wanted.formula.asks):
         raise ExperimentError(
-            tr(
-                '{what}, and data.task = "{task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.',
-                what=what,
-                task=data.task,
-            )
+            '{what}, and data.task = "{task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.',
+            what=what,
+            task=data.task,
         )
     numbers = ((i, wanted.of_row(row)) for i, row in enumerate(data.rows, 1)) if data.kind == "rows" else ()
     other = next(((i, target) for i, target in numbers if target not in (0, 1)), None)
     if other is not None:
         raise ExperimentError(
-            tr(
-                "{what} and takes the targets 0 and 1: the target of row {row:,} is {target:g}. Set "
-                "training.loss to mse for numbers.",
-                what=what,
-                row=other[0],
-                target=other[1],
-            )
+            "{what} and takes the targets 0 and 1: the target of row {row:,} is {target:g}. Set "
+            "training.loss to mse for numbers.",
+            what=what,
+            row=other[0],
+            target=other[1],
         )
     if e.network.output_activation != "none":
         raise ExperimentError(
-            tr(
-                '{what} by a sigmoid of its own: set network.output_activation to "none", not {activation!r}.',
-                what=what,
-                activation=e.network.output_activation,
-            )
+            '{what} by a sigmoid of its own: set network.output_activation to "none", not {activation!r}.',
+            what=what,
+            activation=e.network.output_activation,
         )
     for key in ("data.noise", "training.flat_target"):
         if e[key]:
             off = toml(key_named(key).default)
             raise ExperimentError(
-                tr("{what}: {key} makes no sense of targets 0 and 1, set it to {off}.", what=what, key=key, off=off)
+                "{what}: {key} makes no sense of targets 0 and 1, set it to {off}.", what=what, key=key, off=off
             )
 
 

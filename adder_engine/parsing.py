@@ -80,24 +80,18 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
         shown = text.strip()
         if not shown:
             raise SumError(
-                tr(
-                    "Type {what} of two numbers, such as {example}.",
-                    what=NAMES[task],
-                    example=FIRST_EXAMPLE[task],
-                )
+                "Type {what} of two numbers, such as {example}.", what=NAMES[task], example=FIRST_EXAMPLE[task]
             )
         raise SumError(
-            tr(
-                "{shown} is not {what} of two numbers: try {example}.",
-                shown=_short(shown),
-                what=NAMES[task],
-                example=EXAMPLES[task],
-            )
+            "{shown} is not {what} of two numbers: try {example}.",
+            shown=_short(shown),
+            what=NAMES[task],
+            example=EXAMPLES[task],
         )
     a, b = (float(match[side].replace(",", ".")) for side in (1, 3))
     for value, typed in ((a, match[1]), (b, match[3])):
         if not abs(value) <= LARGEST_TERM:
-            raise SumError(tr("{typed} is too large to ask about: use numbers within ±1e12.", typed=_short(typed)))
+            raise SumError("{typed} is too large to ask about: use numbers within ±1e12.", typed=_short(typed))
     turned = match[2] == {"sum": "-", "difference": "+"}.get(task)
     return Sum(a, -b if turned else b, text.strip())
 

@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.parameters import ParameterLayout
-from adder_engine.language import tr
 from adder_engine.snapshot import ReferenceCheck, ReferenceRow
 from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import Trainer
@@ -426,37 +425,31 @@ def loaded_weights(path: str, most: int) -> dict[str, NDArray[np.float32]]:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if isinstance(error, pickle.UnpicklingError):
             raise WeightsError(
-                tr(
-                    "it holds more than weights, which may run code, and is not read: save model.state_dict(), not the"
-                    " model."
-                )
+                "it holds more than weights, which may run code, and is not read: save model.state_dict(), not the"
+                " model."
             ) from None
-        raise WeightsError(tr("PyTorch cannot read it ({first}).", first=first[:100])) from None
+        raise WeightsError("PyTorch cannot read it ({first}).", first=first[:100]) from None
     if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
-        raise WeightsError(tr("it is no state_dict, names with tensors: save model.state_dict() alone."))
+        raise WeightsError("it is no state_dict, names with tensors: save model.state_dict() alone.")
     with zipfile.ZipFile(path) as archive:
         there = sum(info.file_size for info in archive.infolist() if "/data/" in info.filename)
     storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in found.values()}
     if sum(storages.values()) > there:
-        raise WeightsError(tr("it is damaged: it claims more numbers than it holds."))
+        raise WeightsError("it is damaged: it claims more numbers than it holds.")
     tensors: dict[str, NDArray[np.float32]] = {}
     for name, tensor in found.items():
         if tensor.dtype != torch.float32 or tensor.layout != torch.strided:
             kind = str(tensor.dtype).removeprefix("torch.") if tensor.layout == torch.strided else "sparse"
             raise WeightsError(
-                tr(
-                    "{name} is {kind}, and the network's numbers are float32: save them so, by model.float().",
-                    name=name,
-                    kind=kind,
-                )
+                "{name} is {kind}, and the network's numbers are float32: save them so, by model.float().",
+                name=name,
+                kind=kind,
             )
         if tensor.numel() > most:
             raise WeightsError(
-                tr(
-                    "{name} has the shape {shape}, which is too large for any network here.",
-                    name=name,
-                    shape=tuple(tensor.shape),
-                )
+                "{name} has the shape {shape}, which is too large for any network here.",
+                name=name,
+                shape=tuple(tensor.shape),
             )
         tensors[str(name)] = tensor.detach().contiguous().numpy().copy()
     return tensors

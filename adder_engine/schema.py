@@ -113,32 +113,24 @@ class SchemaField:
         if self.name == "data.rows" and isinstance(value, list | tuple) and value:
             if len(value) > MOST_ROWS:
                 return ExperimentError(
-                    tr(
-                        "data.rows = {count:,} rows will not do: it takes at most {most:,}.",
-                        count=len(value),
-                        most=MOST_ROWS,
-                    )
+                    "data.rows = {count:,} rows will not do: it takes at most {most:,}.",
+                    count=len(value),
+                    most=MOST_ROWS,
                 )
             place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
             given = tr("{given} in row {row:,}", given=_shown(value[place]), row=place + 1)
             return ExperimentError(
-                tr(
-                    "data.rows = {given} will not do: it takes {wanted}.",
-                    given=given,
-                    wanted=_wanted_of_row(value[place]),
-                )
+                "data.rows = {given} will not do: it takes {wanted}.", given=given, wanted=_wanted_of_row(value[place])
             )
         if self.name == "data.task" and isinstance(value, str) and (why := _why_no_formula(value)):
             return ExperimentError(
-                tr(
-                    "data.task = {given} will not do: it takes {range}; {why}.",
-                    given=_shown(value),
-                    range=self.range,
-                    why=why,
-                )
+                "data.task = {given} will not do: it takes {range}; {why}.",
+                given=_shown(value),
+                range=self.range,
+                why=why,
             )
         return ExperimentError(
-            tr("{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range)
+            "{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range
         )
 
     def convert(self, value: Value) -> Any:

@@ -14,7 +14,6 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import MOST_FLAT_ROWS, Training
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, scratch_for, work
 from adder_engine.kernels.losses import CODES
-from adder_engine.language import tr
 from adder_engine.steps import Steps, at_once
 from adder_engine.training.trainer import Trainer
 
@@ -204,9 +203,7 @@ def checked_surface(trainer: Trainer, passes: int, rough: bool = False, still: b
     work, least = (ROUGH_WORK, 50) if rough else (MOST_WORK, 200)
     surface = LossSurface(trainer, max(least, int(work / passes / (trainer.layout.size + 8 * _neurons(trainer)))))
     if not still and not surface.free.any():
-        raise RequestError(
-            tr("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
-        )
+        raise RequestError("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
     return surface
 
 
@@ -222,9 +219,7 @@ def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Doubles]]:
     """
     loss, gradient = yield from surface.gradient(surface.here)
     if not math.isfinite(loss) or not math.isfinite(gradient @ gradient):
-        raise RequestError(
-            tr("The loss or its slope is not a finite number here: go back to where the numbers are small.")
-        )
+        raise RequestError("The loss or its slope is not a finite number here: go back to where the numbers are small.")
     return loss, gradient
 
 
@@ -256,9 +251,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         found = yield from steepest(surface)
         curvature, products, converged = found.curvature, found.products, found.converged
     if not math.isfinite(curvature):
-        raise RequestError(
-            tr("The loss's curvature is not a finite number here: go back to where the numbers are small.")
-        )
+        raise RequestError("The loss's curvature is not a finite number here: go back to where the numbers are small.")
 
     flat = negative = condition = None
     if values is not None:

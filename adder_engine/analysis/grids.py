@@ -23,7 +23,6 @@ from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.parameters import layout_of
-from adder_engine.language import tr
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.snapshot import AffineMap, Scales
 from adder_engine.steps import Steps
@@ -107,22 +106,18 @@ class Grid:
         for name, low, high in ranges:
             if not -LARGEST_TERM <= low < high <= LARGEST_TERM:
                 raise RequestError(
-                    tr(
-                        "{name} from {low:g} to {high:g} is no range: use two numbers within ±1e12.",
-                        name=name,
-                        low=low,
-                        high=high,
-                    )
+                    "{name} from {low:g} to {high:g} is no range: use two numbers within ±1e12.",
+                    name=name,
+                    low=low,
+                    high=high,
                 )
         columns, rows, log = extent.columns, extent.rows, extent.log
         if not (columns >= 2 and rows >= 2 and columns * rows <= MOST_POINTS):
             raise RequestError(
-                tr(
-                    "A grid of {columns} by {rows} will not do: use 2 by 2 up to {most:,} points in all.",
-                    columns=columns,
-                    rows=rows,
-                    most=MOST_POINTS,
-                )
+                "A grid of {columns} by {rows} will not do: use 2 by 2 up to {most:,} points in all.",
+                columns=columns,
+                rows=rows,
+                most=MOST_POINTS,
             )
         self.log = log
         self.a = _axis(extent.a_low, extent.a_high, columns, log)
@@ -178,16 +173,14 @@ def neurons(trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None) ->
     sizes = trainer.experiment.network.layers[1:-1]
     wanted = [(layer, n) for layer, size in enumerate(sizes) for n in range(size)] if only is None else [only]
     if only is not None and not (0 <= only[0] < len(sizes) and 0 <= only[1] < sizes[only[0]]):
-        raise RequestError(tr("There is no hidden neuron {neuron} in layer {layer}.", neuron=only[1], layer=only[0]))
+        raise RequestError("There is no hidden neuron {neuron} in layer {layer}.", neuron=only[1], layer=only[0])
     if grid.shape[0] * grid.shape[1] * sum(sizes) > MOST_OUTPUTS:
         raise RequestError(
-            tr(
-                "A grid of {columns} by {rows} is too fine for {neurons} neurons: use at most {most:,} points.",
-                columns=grid.shape[1],
-                rows=grid.shape[0],
-                neurons=sum(sizes),
-                most=MOST_OUTPUTS // sum(sizes),
-            )
+            "A grid of {columns} by {rows} is too fine for {neurons} neurons: use at most {most:,} points.",
+            columns=grid.shape[1],
+            rows=grid.shape[0],
+            neurons=sum(sizes),
+            most=MOST_OUTPUTS // sum(sizes),
         )
     outputs = yield from FrozenNetwork(trainer).hidden(*grid.sums)
     found = []
@@ -206,7 +199,7 @@ def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
     for name, value in (("a", a), ("b", b)):
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(
-                tr("{name} = {value:g} cannot be asked about: use a number within ±1e12.", name=name, value=value)
+                "{name} = {value:g} cannot be asked about: use a number within ±1e12.", name=name, value=value
             )
     network = FrozenNetwork(trainer)
     everywhere = trainer.experiment.is_affine

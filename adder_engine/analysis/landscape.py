@@ -15,7 +15,6 @@ from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLa
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
 from adder_engine.kernels.optim import CODES, clip_gradients, optimizer_step
-from adder_engine.language import tr
 from adder_engine.steps import Steps
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -91,20 +90,14 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
         RequestError: fewer than 3 or more than 1,000 points, no gradient to follow, or a loss that is not finite.
     """
     if not 3 <= points <= MOST_LINE_POINTS:
-        raise RequestError(
-            tr(
-                "{points} points make no curve: use 3 to {most:,}.",
-                points=points,
-                most=MOST_LINE_POINTS,
-            )
-        )
+        raise RequestError("{points} points make no curve: use 3 to {most:,}.", points=points, most=MOST_LINE_POINTS)
     experiment, lr, optimizer_steps = trainer.experiment, trainer.lr, trainer.counters.optimizer_steps
     state = trainer.state.astype(np.float64)
     surface = checked_surface(trainer, points, rough)
     loss, gradient = yield from checked_gradient(surface)
     square = float(gradient @ gradient)
     if square == 0:
-        raise RequestError(tr("The gradient is 0 here: there is no direction to follow."))
+        raise RequestError("The gradient is 0 here: there is no direction to follow.")
 
     moved = _step(experiment.training, lr, optimizer_steps, state, gradient) * surface.free
     length = float(np.linalg.norm(moved))
@@ -153,20 +146,10 @@ def along_parameter(
         RequestError: fewer than 20 or more than 1,000 points, no such parameter, or a loss that is not finite here.
     """
     if not 20 <= points <= MOST_LINE_POINTS:
-        raise RequestError(
-            tr(
-                "{points} points make no curve: use 20 to {most:,}.",
-                points=points,
-                most=MOST_LINE_POINTS,
-            )
-        )
+        raise RequestError("{points} points make no curve: use 20 to {most:,}.", points=points, most=MOST_LINE_POINTS)
     if not 0 <= index < trainer.layout.size:
         raise RequestError(
-            tr(
-                "There is no parameter {index}: they are numbered 0 to {last}.",
-                index=index,
-                last=trainer.layout.size - 1,
-            )
+            "There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=trainer.layout.size - 1
         )
     surface, frozen = checked_surface(trainer, 3 * points, rough, still=True), index in trainer.handles.frozen
     surface.free[index] = 1
@@ -247,16 +230,14 @@ def loss_slice(
     """
     if not (columns >= 3 and rows >= 3 and columns * rows <= MOST_GRID):
         raise RequestError(
-            tr(
-                "A grid of {columns} by {rows} will not do: use 3 by 3 up to {most:,} points in all.",
-                columns=columns,
-                rows=rows,
-                most=MOST_GRID,
-            )
+            "A grid of {columns} by {rows} will not do: use 3 by 3 up to {most:,} points in all.",
+            columns=columns,
+            rows=rows,
+            most=MOST_GRID,
         )
     surface = checked_surface(trainer, columns * rows, rough)
     if int(surface.free.sum()) < 2:
-        raise RequestError(tr("All parameters but one are frozen: a plane needs two that can move."))
+        raise RequestError("All parameters but one are frozen: a plane needs two that can move.")
     course = run_path(trainer, keyframes)
     path = course.parameters - course.parameters[course.here]
     yield from checked_gradient(surface)

@@ -38,7 +38,6 @@ from adder_engine.analysis.tracing import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.runs.histories import histories_of
 from adder_engine.runs.run import Run
@@ -298,5 +297,5 @@ class Explorer:
         size = self.recording.trainer.layout.size
         if not 0 <= index < size:
             raise RequestError(
-                tr("There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=size - 1)
+                "There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=size - 1
             )

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from adder_engine.analysis.results import RunHistories
 from adder_engine.errors import RequestError
-from adder_engine.language import tr
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import Position
 from adder_engine.steps import Steps
@@ -27,13 +26,7 @@ def histories_of(run: Run, index: int, moments: int, bins: int) -> Steps[RunHist
         RequestError: fewer than 2 or more than 1,000 moments, or fewer than 2 or more than 100 bins.
     """
     if not (2 <= moments <= MOST_MOMENTS and 2 <= bins <= MOST_BINS):
-        raise RequestError(
-            tr(
-                "Use 2 to {moments:,} moments and 2 to {bins} bins.",
-                moments=MOST_MOMENTS,
-                bins=MOST_BINS,
-            )
-        )
+        raise RequestError("Use 2 to {moments:,} moments and 2 to {bins} bins.", moments=MOST_MOMENTS, bins=MOST_BINS)
     looking, now, layout = run.scout(), run.moment.update, run.trainer.layout
     here = run.trainer.state.copy(), _epochs(run)
     slot = next(slot for slot in layout.slots if index < slot.stop)

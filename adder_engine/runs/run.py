@@ -267,7 +267,7 @@ class Run:
             return
         if self.finished and self.moment >= self.newest:
             raise RequestError(
-                tr("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=self.experiment.epochs)
+                "All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=self.experiment.epochs
             )
         self.paused = None
         start, epoch = self.moment, self.trainer.epochs_done
@@ -326,19 +326,13 @@ class Run:
         """
         if not 0 <= moment.rung < len(self.trainer.rungs):
             raise RequestError(
-                tr(
-                    "There is no rung {rung}: they go from 0 to {last}.",
-                    rung=moment.rung,
-                    last=len(self.trainer.rungs) - 1,
-                )
+                "There is no rung {rung}: they go from 0 to {last}.", rung=moment.rung, last=len(self.trainer.rungs) - 1
             )
         if not Position() <= moment <= self.newest:
             raise RequestError(
-                tr(
-                    "The run has not been at {asked}: it has come to {newest}.",
-                    asked=moment.words,
-                    newest=self.newest.words,
-                )
+                "The run has not been at {asked}: it has come to {newest}.",
+                asked=moment.words,
+                newest=self.newest.words,
             )
         self._restore(self.timeline.before(max(0, moment.update - 1)))
         self._follow(moment)
@@ -351,11 +345,9 @@ class Run:
         """
         if not 0 <= epoch <= self.newest_epoch:
             raise RequestError(
-                tr(
-                    "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
-                    epoch=epoch,
-                    newest=self.newest_epoch,
-                )
+                "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
+                epoch=epoch,
+                newest=self.newest_epoch,
             )
         self._restore(self.timeline.before_epoch(epoch))
         while self.trainer.epochs_done < epoch and self.run(1):
@@ -479,19 +471,17 @@ class Run:
         """
         for name in changes:
             if key_named(name).name not in CHANGEABLE:
-                raise RequestError(tr("{name} cannot change during a run: start a new one with it.", name=name))
+                raise RequestError("{name} cannot change during a run: start a new one with it.", name=name)
         old, experiment = self.experiment, self.experiment.replace(**changes)
         if not can_go_on_with(old, experiment):
-            raise RequestError(tr("training.loss cannot change to or from bce during a run: start a new one with it."))
+            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
         begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(
-                tr(
-                    "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
-                    "{begun:,} or more.",
-                    epochs=experiment.epochs,
-                    begun=begun,
-                )
+                "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
+                "{begun:,} or more.",
+                epochs=experiment.epochs,
+                begun=begun,
             )
         if experiment != old:
             self.do(ChangeSettings(experiment))
@@ -507,7 +497,7 @@ class Run:
         """
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
-            raise RequestError(tr("There is nothing to undo."))
+            raise RequestError("There is nothing to undo.")
         future = self.left().copy()
         event, epoch = self.timeline.events[i], self.trainer.epochs_done
         self.seek(event.at)
@@ -523,7 +513,7 @@ class Run:
             RequestError: nothing was undone, or the run has gone on since.
         """
         if not self.futures:
-            raise RequestError(tr("There is nothing to redo."))
+            raise RequestError("There is nothing to redo.")
         future, epoch = self.futures.pop(), self.trainer.epochs_done
         self.take(future)
         self.crossing = HistoryMove("redone", epoch, 1, future.diff)
@@ -548,9 +538,5 @@ def _is_long(size: str, count: int) -> bool:
 def _check_size(size: str) -> None:
     if size not in STEP_SIZES:
         raise RequestError(
-            tr(
-                "There is no step of size {size!r}: there are {sizes}.",
-                size=size,
-                sizes=", ".join(STEP_SIZES),
-            )
+            "There is no step of size {size!r}: there are {sizes}.", size=size, sizes=", ".join(STEP_SIZES)
         )

@@ -188,7 +188,7 @@ class RunList:
             RequestError: no such run in the list.
         """
         if run not in self._left:
-            raise RequestError(tr("There is no run {run} in the list: it may have made room for newer ones.", run=run))
+            raise RequestError("There is no run {run} in the list: it may have made room for newer ones.", run=run)
         return self._left[run]
 
     def kept(self) -> list[tuple[RunSummary, SuspendedRun]]:
@@ -223,7 +223,7 @@ class RunList:
                 place = max(place, len(self.runs) == MOST_RUNS)  # where the list is full the oldest goes, not this one
                 self._set([*self.runs[:place], run, *self.runs[place:]])
                 return
-        raise RequestError(tr("No run was struck off that could be brought back."))
+        raise RequestError("No run was struck off that could be brought back.")
 
     def pin(self, run: int, pinned: bool) -> None:
         """Keep a run when the list is full, or no longer.
@@ -241,7 +241,7 @@ class RunList:
             RequestError: there was no such run in this session.
         """
         if run not in self._lines:
-            raise RequestError(tr("There is no run {run} to write a note on.", run=run))
+            raise RequestError("There is no run {run} to write a note on.", run=run)
         note = self.notes[run] = note_of(text)
         self._set([replace(other, note=note) if other.id == run else other for other in self.runs])
 

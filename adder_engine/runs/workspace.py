@@ -134,7 +134,7 @@ class Workspace:
             line = run.facts.get("line", {"parent": None, "branched_at": None})
             parent, branched_at = line["parent"], line["branched_at"]
         except (KeyError, TypeError, ValueError):
-            raise RunFileError(tr("{path} is not a run of adder-tui, or it is damaged.", path=path)) from None
+            raise RunFileError("{path} is not a run of adder-tui, or it is damaged.", path=path) from None
         self._replace(recording)
         self.warning = ""
         try:
@@ -283,7 +283,7 @@ class Workspace:
         blow_up = self.blow_up()
         recording = self.recording
         if blow_up is None:
-            raise RequestError(tr("There is nothing to rescue: this run has not blown up."))
+            raise RequestError("There is nothing to rescue: this run has not blown up.")
         recording.seek(recording.newest if recording.stop is None else recording.stop[0])
         lr, back = blow_up.rescue_lr, blow_up.back_to
         recording.seek(Position(back, 0, recording.timeline.edits_at(back, 0)))
@@ -347,7 +347,7 @@ class Workspace:
             raise RequestError(self.failure)
         if self.recording.finished and self.recording.moment >= self.recording.newest:
             epochs = self.recording.experiment.epochs
-            raise RequestError(tr("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs))
+            raise RequestError("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs)
         now, done = time.perf_counter(), self.recording.trainer.updates_done
         self._speed_mark = self._pace_mark = (now, done)
 

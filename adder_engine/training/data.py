@@ -14,7 +14,6 @@ from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Data, Experiment
 from adder_engine.formula import Formula
 from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.kernels.random import seeded, uniform
-from adder_engine.language import tr
 from adder_engine.snapshot import DatasetArrays, Scales
 from adder_engine.wanted import Row, Wanted
 
@@ -171,13 +170,11 @@ def _answers(experiment: Experiment, pairs: Array) -> Array:
             found = _by_formula(formula, a.astype(np.float64), b.astype(np.float64)).astype(np.float32)
         if len(bad := np.flatnonzero(~np.isfinite(found))):
             raise ExperimentError(
-                tr(
-                    'data.task = "{task}" has no value at a = {a:.6g}, b = {b:.6g}, a pair that is drawn: draw from '
-                    "where it has one (data.low, data.high), or use another formula.",
-                    task=task,
-                    a=a[bad[0], 0],
-                    b=b[bad[0], 0],
-                )
+                'data.task = "{task}" has no value at a = {a:.6g}, b = {b:.6g}, a pair that is drawn: draw from '
+                "where it has one (data.low, data.high), or use another formula.",
+                task=task,
+                a=a[bad[0], 0],
+                b=b[bad[0], 0],
             )
         return found
     return a + b if task == "sum" else a - b if task == "difference" else a * b

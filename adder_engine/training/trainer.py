@@ -18,7 +18,6 @@ from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.losses import CODES
 from adder_engine.kernels.parameters import layout_of
 from adder_engine.kernels.random import permute, seeded, uniform
-from adder_engine.language import tr
 from adder_engine.snapshot import stages_of
 from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Counters, Stream, why_stopped
 from adder_engine.training.data import Dataset
@@ -414,7 +413,7 @@ class Trainer:
         try:
             asked = np.asarray(pairs, dtype=np.float64).reshape(len(pairs), 2)
         except (TypeError, ValueError):
-            raise RequestError(tr("These are no pairs of numbers: give an array of the shape (n, 2).")) from None
+            raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
         scale = np.float32(self.dataset.scales.inputs)
         with np.errstate(over="ignore"):
             inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
@@ -487,29 +486,27 @@ class Trainer:
         names = self.layout.by_name
         if strange := [name for name in state_dict if name not in names]:
             raise RequestError(
-                tr("There is no parameter {name!r}: there are {names}.", name=strange[0], names=", ".join(names))
+                "There is no parameter {name!r}: there are {names}.", name=strange[0], names=", ".join(names)
             )
         values = self.state[0].copy()
         for name, slot in names.items():
             if name not in state_dict:
-                raise RequestError(tr("{name} is missing: give all of {names}.", name=name, names=", ".join(names)))
+                raise RequestError("{name} is missing: give all of {names}.", name=name, names=", ".join(names))
             try:
                 given = np.asarray(state_dict[name], dtype=np.float32)
             except (TypeError, ValueError, RuntimeError):
                 raise RequestError(
-                    tr("{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=slot.shape)
+                    "{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=slot.shape
                 ) from None
             if given.shape != slot.shape:
                 raise RequestError(
-                    tr(
-                        "{name} has the shape {shape}: this network's has {wanted}.",
-                        name=name,
-                        shape=given.shape,
-                        wanted=slot.shape,
-                    )
+                    "{name} has the shape {shape}: this network's has {wanted}.",
+                    name=name,
+                    shape=given.shape,
+                    wanted=slot.shape,
                 )
             if not np.isfinite(given).all():
-                raise RequestError(tr("{name} holds a value that is not finite.", name=name))
+                raise RequestError("{name} holds a value that is not finite.", name=name)
             values[slot.span] = given.reshape(-1)
         self.state[0] = values
         self._set_by_hand()
