@@ -14,11 +14,9 @@ from typing import Any, Self
 
 from adder_engine.errors import ExperimentError, shortened
 from adder_engine.formula import asks_yes_or_no
-from adder_engine.held_out import held_out_count, held_out_places
 from adder_engine.language import tr, trn
-from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
-from adder_engine.toml_text import read_toml
-from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted
+from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, read_toml, toml
+from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted, held_out_count, held_out_places
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
 LOSSES = ("mse", "mae", "huber", "bce")

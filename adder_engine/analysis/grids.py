@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from adder_engine.analysis.results import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, scratch_for
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
 from adder_engine.kernels.parameters import layout_of
 from adder_engine.parsing import LARGEST_TERM, Sum
@@ -264,3 +264,22 @@ def collapsed_map(
                 weight[neuron], bias[neuron] = 0, 0
     share = scales.targets / scales.inputs
     return AffineMap(float(weight[0, 0]) * share, float(weight[0, 1]) * share, float(bias[0] * scales.targets))
+
+
+def neuron_grids(
+    experiment: Experiment, parameters: NDArray[np.float32], points: NDArray[np.float64],
+    silenced: Collection[tuple[int, int]] = (), scale: float = 1.0,
+) -> list[NDArray[np.float32]]:  # fmt: skip
+    """What leaves each layer for sums ``points`` ``(n, 2)``: ``(neurons, n)`` a layer, in scaled units, no dropout.
+
+    The last is the answer.
+
+    Args:
+        parameters: ``(P,)`` float32, row 0 of a snapshot's state.
+        silenced: (layer, neuron) pairs whose output is held at 0, as in a snapshot.
+        scale: what the inputs are divided by, as in a snapshot.
+    """
+    inputs = points.T.astype(np.float32) / np.float32(scale)
+    way = Pass(net_of(experiment, frozenset(silenced)), np.ascontiguousarray(parameters), inputs, inputs[0])
+    way.stages(1, way.depth)
+    return [way.post(i) for i in range(way.depth)]

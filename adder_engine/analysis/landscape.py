@@ -1,4 +1,6 @@
-"""Cuts through the loss: along the gradient, and over a plane with the run's path on it."""
+"""Cuts through the loss: along the gradient, along one parameter, and over a plane with the run's path on it; and a
+gradient held against finite differences.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLa
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Training
 from adder_engine.kernels.optim import CODES, clip_gradients, optimizer_step
+from adder_engine.snapshot import FiniteDifference, GradientCheck
 from adder_engine.steps import Steps
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -32,6 +35,8 @@ BESIDE, BEYOND = 0.3, 1.9
 """A parameter's curve reaches so many times the bottom's distance to this side of it, and beyond."""
 LEAST_REACH = 0.5
 """It reaches at least so far, and so many times the parameter."""
+NUDGES = (10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
+"""How far a parameter is moved for a finite difference."""
 
 
 @dataclass(frozen=True)
@@ -313,3 +318,21 @@ def _at_right_angles(candidates: list[Doubles]) -> list[Doubles]:
         if np.linalg.norm(rest) > 1e-6:
             chosen.append(rest / np.linalg.norm(rest))
     return chosen
+
+
+def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
+    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences."""
+    way = trainer.whole_pass(trainer.state[0].copy())
+    loss, gradient, value = way.run(), float(way.back()[index]), float(way.parameters[index])
+
+    def loss_at(moved: float) -> float:
+        way.parameters[index] = moved
+        return way.run()
+
+    nudges = []
+    for size in NUDGES:
+        higher, lower = loss_at(value + size), loss_at(value - size)
+        estimate = (higher - lower) / (2 * size)
+        error = abs(estimate - gradient)
+        nudges.append(FiniteDifference(size, higher, lower, estimate, error / abs(gradient) if gradient else error))
+    return GradientCheck(index, trainer.layout.name_of(index), loss, gradient, tuple(nudges))

@@ -21,7 +21,7 @@ from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
-from adder_engine.toml_text import LARGEST as LARGEST_TOML
+from adder_engine.schema import LARGEST_TOML
 
 FORMAT = 1
 LARGEST = 256 * 2**20

@@ -12,10 +12,9 @@ import numpy as np
 from adder_engine.errors import ExperimentError
 from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Data, Experiment
 from adder_engine.formula import Formula
-from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.kernels.random import seeded, uniform
 from adder_engine.snapshot import DatasetArrays, Scales
-from adder_engine.wanted import Row, Wanted
+from adder_engine.wanted import HELD_OUT_SEED, Row, Wanted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

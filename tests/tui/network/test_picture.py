@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adder_engine.analysis.neuron_grids import neuron_grids
+from adder_engine.analysis.grids import neuron_grids
 from adder_engine.experiment import ACTIVATIONS, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
