@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Self
 
 from adder_engine.errors import ExperimentError, shortened
 from adder_engine.formula import asks_yes_or_no
 from adder_engine.language import tr, trn
+from adder_engine.parameters import ParameterLayout, layout_of
 from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, read_toml, toml
 from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted, held_out_count, held_out_places
 
@@ -264,15 +264,15 @@ class Experiment:
         """Keys whose values differ: ``{name: (mine, theirs)}``."""
         return {k.name: (self[k.name], other[k.name]) for k in KEYS if self[k.name] != other[k.name]}
 
-    @cached_property
+    @property
+    def layout(self) -> ParameterLayout:
+        """Where each weight and bias stands among the network's P numbers."""
+        return layout_of(self.network.layers, self.layer_names)
+
+    @property
     def parameter_count(self) -> int:
         """Weights and biases of all layers together."""
-        return self.first_parameter(len(self.network.layers) - 1)
-
-    def first_parameter(self, layer: int) -> int:
-        """The flat index of a layer's first weight: weights and biases of the layers before it."""
-        sizes = self.network.layers[: layer + 1]
-        return sum((i + 1) * o for i, o in pairwise(sizes))
+        return self.layout.size
 
     @cached_property
     def activations(self) -> tuple[str, ...]:

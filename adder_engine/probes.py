@@ -27,9 +27,9 @@ from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import FEW
-from adder_engine.kernels.parameters import ParameterLayout
 from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.language import listed, tr
+from adder_engine.parameters import ParameterLayout
 from adder_engine.steps import at_once
 from adder_engine.training.data import Dataset
 from adder_engine.training.passes import Pass

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.parameters import ParameterLayout
 from adder_engine.snapshot import ReferenceCheck, ReferenceRow
 from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import Trainer

@@ -523,7 +523,7 @@ class Snapshot:
         """Whether a parameter (flat index) has a gradient: within backward only the layers that it has reached do."""
         if self.gradients_set or self.rung is None or self.rung.phase != "backward" or self.rung.layer is None:
             return self.gradients_set
-        return index >= self.experiment.first_parameter(self.rung.layer)
+        return index >= self.experiment.layout.weight(self.rung.layer).start
 
     def held_gradient(self, index: int) -> float | None:
         """What a frozen parameter's gradient would be; None where it is not frozen, or that is not known."""

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from adder_engine.disk import open_regular, read_bounded
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.language import tr
 
 LARGEST = 16 * 2**20
@@ -225,7 +224,7 @@ def safetensors(tensors: Tensors) -> bytes:
 def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[float, ...]:
     """The numbers in the network's order, once every name and shape is the network's."""
     layers = experiment.network.layers
-    slots = layout_of(layers, experiment.layer_names).slots
+    slots = experiment.layout.slots
     shapes = [numbers.shape for name, numbers in tensors.items() if numbers.ndim == 2 and name.endswith("weight")]
     chain = [n for shape in shapes[:1] for n in shape[::-1]] + [shape[0] for shape in shapes[1:]]
     chained = len(chain) > 1 and all(one[0] == two[1] for one, two in pairwise(shapes)) and chain != [*layers]

@@ -22,7 +22,6 @@ from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.snapshot import AffineMap, Scales
 from adder_engine.steps import Steps
@@ -253,7 +252,7 @@ def collapsed_map(
     """
     if not experiment.is_affine:
         return None
-    layout = layout_of(experiment.network.layers, experiment.layer_names)
+    layout = experiment.layout
     weight, bias = np.eye(2), np.zeros(2)
     for i in range(len(experiment.layer_names)):
         w, b = layout.weight(i), layout.bias(i)

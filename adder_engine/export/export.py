@@ -17,7 +17,6 @@ import numpy as np
 from adder_engine.disk import write_whole
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.language import listed, tr, trn
 from adder_engine.snapshot import UNSCALED, Losses, Scales
 
@@ -207,8 +206,7 @@ def weights(portrait: ExportedRun) -> bytes:
 
     if portrait.parameters is None:
         raise RequestError("There are no weights to write: this run has not been trained.")
-    experiment = portrait.experiment
-    return saved_weights(layout_of(experiment.network.layers, experiment.layer_names), portrait.parameters)
+    return saved_weights(portrait.experiment.layout, portrait.parameters)
 
 
 def history(portrait: ExportedRun) -> bytes:

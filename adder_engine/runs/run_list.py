@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import PRESETS, Experiment
-from adder_engine.kernels.parameters import ParameterLayout, layout_of
 from adder_engine.language import tr
+from adder_engine.parameters import ParameterLayout
 from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, note_of, title_of
 from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter, SuspendedRun
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary
@@ -25,7 +25,7 @@ MOST_STRUCK = 5
 
 def marks_of(first: Experiment, events: Sequence[Event]) -> tuple[Annotation, ...]:
     """The marks of a timeline, the newest :data:`MOST_MARKS`. Of changes of one thing at one place the last stays."""
-    layout = layout_of(first.network.layers, first.layer_names)
+    layout = first.layout
     marks: list[Annotation] = []
     about: list[object] = []
     clock = _Clock(first)

@@ -12,7 +12,7 @@ import numpy as np
 from adder_engine.errors import ExperimentError
 from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Data, Experiment
 from adder_engine.formula import Formula
-from adder_engine.kernels.random import seeded, uniform
+from adder_engine.kernels.random import normal, seeded, uniform
 from adder_engine.snapshot import DatasetArrays, Scales
 from adder_engine.wanted import HELD_OUT_SEED, Row, Wanted
 
@@ -71,8 +71,6 @@ class Dataset:
             pairs, test_pairs = _drawn(data, data.count, stream), _drawn(data, data.test_count, seeded(HELD_OUT_SEED))
             answers, test_answers = (_answers(experiment, some) for some in (pairs, test_pairs))
         if data.noise > 0:
-            from adder_engine.torch_draws import normal  # the one draw of data for which torch is needed
-
             answers = answers + np.float32(data.noise) * normal(stream, answers.shape)
         scales = _scales(experiment, pairs, answers)
         return cls(pairs, answers, test_pairs, test_answers, scales, experiment.is_yes_or_no)

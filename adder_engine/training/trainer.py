@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels import loop
-from adder_engine.kernels.backprop import NOTHING, ask, net_of, scratch_for, work
+from adder_engine.kernels.backprop import NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
-from adder_engine.kernels.losses import CODES
-from adder_engine.kernels.parameters import layout_of
-from adder_engine.kernels.random import permute, seeded, uniform
+from adder_engine.kernels.loop import Counters
+from adder_engine.kernels.random import dropout_masks, permute, seeded, uniform
 from adder_engine.snapshot import stages_of
-from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Counters, Stream, why_stopped
+from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Stream, why_stopped
 from adder_engine.training.data import Dataset
 from adder_engine.training.history import History
 from adder_engine.training.passes import Pass
@@ -43,7 +42,7 @@ def initial_parameters(experiment: Experiment, stream: Stream) -> Array:
     Weights come from ``kaiming_uniform_(a=√5)``, which is ±1/√in_features, and biases from the same range
     (PyTorch's documentation of ``nn.Linear``). The draws are made even where they are overridden.
     """
-    layout = layout_of(experiment.network.layers, experiment.layer_names)
+    layout = experiment.layout
     parameters = np.zeros(layout.size, dtype=np.float32)
     for i, entering in enumerate(experiment.network.layers[:-1]):
         reach = math.sqrt(3.0) * (math.sqrt(2.0 / (1 + 5)) / math.sqrt(entering))  # in torch's order of rounding
@@ -72,7 +71,7 @@ class Trainer:
 
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         self.experiment = experiment
-        self.layout = layout_of(experiment.network.layers, experiment.layer_names)
+        self.layout = experiment.layout
         self.rungs: tuple[Stage, ...] = stages_of(len(experiment.layer_names))
         self._stream = seeded(experiment.seed)
         self.state: Array = np.zeros((4, self.layout.size), dtype=np.float32)
@@ -103,9 +102,7 @@ class Trainer:
         self.stepped = False
         """Whether the parameters are what the last step made of ``previous``; an edit ends that."""
         self._order = np.zeros(len(self._data.targets), dtype=np.int64)
-        """The current epoch's shuffled rows."""
         self._streams = np.stack([self._stream] * 3)
-        """Random numbers: the stream now, before this epoch's rows were shuffled, and before the last one's."""
         self._before: Any = None
         """The counters before the last step, a record; None where there is no going back."""
         self._pass: Pass | None = None
@@ -133,6 +130,14 @@ class Trainer:
         self._frozen[sorted(handles.frozen)] = True
         rows = max(len(self._data.targets), len(self._data.test_targets))
         self._scratch = scratch_for(self.net, rows, self.experiment.training.flat_target)
+
+    @property
+    def _work(self) -> loop.Work:
+        """All that the training loop takes."""
+        return loop.Work(
+            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
+            self._data, self._masks, self._order, self._streams,
+        )  # fmt: skip
 
     def _scheduled_lr(self) -> float:
         return float(loop.lr_at(self._settings, self.counters.epochs_done))
@@ -202,10 +207,7 @@ class Trainer:
         counters, gradients = self.counters, self.state[1].copy() if self._before is None else None
         record = counters.record(self.lr, self.step_lr)
         before = record.copy() if self._before is None else self._before
-        ended: int = loop.train(
-            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
-            self._data, self._masks, self._order, self._streams, record, before, notes, rules, until, last_epoch, begun,
-        )  # fmt: skip
+        ended: int = loop.train(self._work, record, before, notes, rules, until, last_epoch, begun)
         if record["updates_done"][0] > counters.updates_done:
             self._before, gradients = before, None
             self.touched = self.batch_touched = False
@@ -256,7 +258,7 @@ class Trainer:
                 else:
                     self.counters.batch_loss = found
             elif rung.phase == "backward" and rung.layer is not None:
-                loop.penalise(self.net, self._settings, self.state, self._frozen, rung.layer, rung.layer)
+                loop.penalise(self._work, rung.layer, rung.layer)
                 self.counters.has_gradients |= rung.layer == 0
         return False
 
@@ -292,8 +294,6 @@ class Trainer:
                 loop.shuffle(self._streams, self._order)
             rows = self._order[row : row + (size or n)].copy()
         if self._dropout:
-            from adder_engine.torch_draws import dropout_masks
-
             self._unmasked = self._streams[0].copy()
             count = n if rows is None else len(rows)
             self._masks = dropout_masks(self._streams[0], 1 - self._dropout, count, self.experiment.network.layers)
@@ -321,10 +321,7 @@ class Trainer:
         epochs = self.counters.epochs_done
         record = self.counters.record(self.lr, self.step_lr)
         self._before = record.copy()
-        good = loop.finish(
-            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
-            self._data, self._masks, self._order, record, self._before, batch.rows,
-        )  # fmt: skip
+        good = loop.finish(self._work, record, self._before, batch.rows)
         self.touched, self.stepped = False, True
         self.rung = 0
         self._read(record)
@@ -372,14 +369,12 @@ class Trainer:
     @property
     def inputs(self) -> Array:
         """The training rows, ``(2, n)``, in scaled units."""
-        inputs: Array = self._data.inputs
-        return inputs
+        return self._data.inputs
 
     @property
     def targets(self) -> Array:
         """Their targets, ``(n,)``, in scaled units."""
-        targets: Array = self._data.targets
-        return targets
+        return self._data.targets
 
     def quiet_pass(self, inputs: Array, targets: Array) -> Pass:
         """A pass without dropout and with plain targets, for looking and asking: ``(2, n)`` and ``(n,)``."""
@@ -396,11 +391,7 @@ class Trainer:
 
     def loss_at(self, parameters: Array) -> float:
         """The same with parameters ``(P,)`` of your own."""
-        found: float = work(
-            self.net, parameters, self.state[1], NOTHING, self._scratch, self.inputs, self.targets, self._order[:0], 0,
-            len(self.targets), CODES[self.experiment.training.loss], False, 1, len(self.net.codes) + 1,
-        )  # fmt: skip
-        return found
+        return float(loop.mean_loss(self._work, parameters, self.inputs, self.targets))
 
     def answers(self, pairs: Sequence[tuple[float, float]] | NDArray[Any]) -> NDArray[np.float64]:
         """The network's answers to pairs ``(n, 2)``, in units of sums, ``(n,)``, without dropout.
@@ -427,17 +418,14 @@ class Trainer:
 
     def is_near(self, rules: loop.Rules) -> bool:
         """Whether the answer to the sum that rules watch is within its bounds now."""
-        return bool(loop.is_near(self.net, self.state, self._scratch, NOTHING, self._order, rules))
+        return bool(loop.is_near(self._work, rules))
 
     def rule_met(self, rules: loop.Rules) -> int:
         """The rule that comes true with the epoch that has just ended, 0 for none."""
         if self.epochs_done <= rules.beyond:
             return 0
         record = self.counters.record(self.lr, self.step_lr)
-        found: int = loop.rule_met(
-            self.net, self._settings, self.state, self._scratch, NOTHING, self._order, rules, record[0]
-        )
-        return found
+        return int(loop.rule_met(self._work, rules, record[0]))
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""
@@ -484,10 +472,8 @@ class Trainer:
             RequestError: a name too many or too few, another shape, or a value that is not finite; nothing is taken.
         """
         names = self.layout.by_name
-        if strange := [name for name in state_dict if name not in names]:
-            raise RequestError(
-                "There is no parameter {name!r}: there are {names}.", name=strange[0], names=", ".join(names)
-            )
+        for name in state_dict:
+            self.layout.tensor(name)
         values = self.state[0].copy()
         for name, slot in names.items():
             if name not in state_dict:

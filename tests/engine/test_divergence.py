@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adder_engine.analysis.curvature import largest_curvature
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
+from adder_engine.parameters import layout_of
 from adder_engine.reference import Adder
 from adder_engine.runs.divergence import Bound, explain, explain_anew
 from adder_engine.runs.run import Run
