@@ -687,23 +687,17 @@ def why_idle(name: str, e: Experiment) -> str:
     data, training = e.data, e.training
     if name in ("network.activation", "network.dropout") and len(e.network.layers) == 2:
         return tr("there is no hidden layer")
-    if name == "data.rows" and data.kind != "rows":
+    if name in ("data.rows", "data.test_share") and data.kind != "rows":
         return tr("kind is {kind}", kind=data.kind)
     if name in _DRAWN and data.kind == "rows":
         return tr("kind is rows")
-    if name == "data.test_share" and data.kind != "rows":
-        return tr("kind is {kind}", kind=data.kind)
-    if name == "data.test_every" and not e.test_row_count:
+    if name in ("data.test_every", "stop.patience") and not e.test_row_count:
         return tr("nothing is held out")
     if name == "data.target_scale" and e.is_yes_or_no:
         return tr("targets are 0 and 1")
     if name == "data.draw_first" and (e.network.init != "torch" or (data.kind == "rows" and not data.noise)):
         return tr("only the data is drawn") if e.network.init != "torch" else tr("no data is drawn")
-    if name == "training.momentum" and training.optimizer not in ("momentum", "nesterov"):
-        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
-    if name == "training.betas" and training.optimizer not in ("adam", "adamw"):
-        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
-    if name == "training.eps" and training.optimizer not in ("adam", "adamw", "rmsprop"):
+    if name in _OPTIMIZERS and training.optimizer not in _OPTIMIZERS[name]:
         return tr("optimizer is {optimizer}", optimizer=training.optimizer)
     if name in _SCHEDULES and training.schedule != _SCHEDULES[name]:
         return tr("schedule is {schedule}", schedule=training.schedule)
@@ -715,11 +709,14 @@ def why_idle(name: str, e: Experiment) -> str:
         return tr("no sum is watched for")
     if name == "stop.keep_best" and not e["stop.patience"]:
         return tr("patience is 0")
-    if name == "stop.patience" and not e.test_row_count:
-        return tr("nothing is held out")
     return ""
 
 
+_OPTIMIZERS = {
+    "training.momentum": ("momentum", "nesterov"), "training.betas": ("adam", "adamw"),
+    "training.eps": ("adam", "adamw", "rmsprop"),
+}  # fmt: skip
+"""Keys that belong to some optimizers alone."""
 _SCHEDULES = {
     "training.schedule_every": "step", "training.schedule_gamma": "exponential", "training.warmup_epochs": "warmup",
 }  # fmt: skip

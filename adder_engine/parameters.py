@@ -60,6 +60,13 @@ class ParameterLayout:
         place = divmod(index - slot.start, slot.shape[1]) if slot.is_weight else (index - slot.start,)
         return f"{slot.name}[{', '.join(map(str, place))}]"
 
+    def check(self, index: int) -> None:
+        """Raise RequestError where there is no number of that flat index."""
+        if not 0 <= index < self.size:
+            raise RequestError(
+                "There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=self.size - 1
+            )
+
     def tensor(self, name: str) -> ParameterTensor:
         """The tensor of that name; raises RequestError where there is none."""
         if name not in self.by_name:

@@ -263,10 +263,8 @@ class Session:
         update, rung = _whole(update, "update"), _whole(rung, "rung")
 
         def go(workspace: Workspace) -> None:
-            edits = workspace.recording.timeline.edits_at(update, rung)
-            workspace.recording.seek(
-                min(Position(update, rung, edits), max(workspace.recording.newest, Position(update, rung)))
-            )
+            run = workspace.recording
+            run.seek(min(run.timeline.behind(update, rung), max(run.newest, Position(update, rung))))
 
         return await self._thread.do(go, halt=True)
 

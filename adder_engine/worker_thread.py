@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -173,15 +173,8 @@ class EngineThread:
         future: concurrent.futures.Future[Result] = self._new_future()
 
         def carry_out(workspace: Workspace) -> None:
-            try:
-                result = work(workspace)
-            except AdderError as error:
-                _reject(future, error)
-            except Exception as error:
-                workspace.fail(error)
-                _reject(future, RequestError(workspace.failure))
-            else:
-                _resolve(future, result)
+            with _rejecting(workspace, future):
+                _resolve(future, work(workspace))
 
         self._requests.put(carry_out)
         return await asyncio.wrap_future(future)
@@ -212,17 +205,13 @@ class EngineThread:
             """Do one slice. Returns whether there is more to do."""
             if future.done():  # nobody waits for it any more
                 return False
-            try:
-                next(work)
-            except StopIteration as end:
-                _resolve(future, end.value)
-            except AdderError as error:
-                _reject(future, error)
-            except Exception as error:
-                workspace.fail(error)
-                _reject(future, RequestError(workspace.failure))
-            else:
-                return True
+            with _rejecting(workspace, future):
+                try:
+                    next(work)
+                except StopIteration as end:
+                    _resolve(future, end.value)
+                else:
+                    return True
             return False
 
         if go_on(workspace):
@@ -382,6 +371,18 @@ class EngineThread:
                 _reject(future, RequestError(message))
             with contextlib.suppress(queue.Empty):
                 self._requests.get(timeout=0.2)
+
+
+@contextlib.contextmanager
+def _rejecting(workspace: Workspace, future: concurrent.futures.Future[Any]) -> Iterator[None]:
+    """Tell whoever waits why a request failed; the session goes on."""
+    try:
+        yield
+    except AdderError as error:
+        _reject(future, error)
+    except Exception as error:
+        workspace.fail(error)
+        _reject(future, RequestError(workspace.failure))
 
 
 def _resolve(future: concurrent.futures.Future[Result], result: Result) -> None:

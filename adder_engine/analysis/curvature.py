@@ -52,9 +52,8 @@ class LossSurface:
         self._loss, self._flat = CODES[training.loss], training.flat_target
         self.here = trainer.state[0].astype(np.float64)
         """The parameters as they are now."""
-        self.free = np.ones_like(self.here)
+        self.free = 1.0 - trainer.frozen
         """``(P,)``: 0 for frozen parameters, 1 for the others."""
-        self.free[sorted(trainer.handles.frozen)] = 0
         rows = trainer.inputs.shape[1]
         most = min(most_rows or rows, MOST_FLAT_ROWS if self._flat else rows)
         stride = -(-rows // max(1, most))
@@ -74,13 +73,13 @@ class LossSurface:
         loss, gradient = yield from self._swept(parameters)
         return loss, gradient * self.free
 
-    def curved(self, parameters: Doubles, direction: Doubles) -> Steps[Doubles]:
-        """The Hessian at these parameters times a direction, both ``(P,)``: how the gradient changes along it.
+    def curved(self, direction: Doubles) -> Steps[Doubles]:
+        """The Hessian here times a direction, ``(P,)``: how the gradient changes along it.
 
         Exact, see :func:`~adder_engine.kernels.backprop.work`. An activation's kink counts as straight, as the
         gradient itself does.
         """
-        _, gradient = yield from self._swept(parameters + TINY * 1j * direction * self.free)
+        _, gradient = yield from self._swept(self.here + TINY * 1j * direction * self.free)
         return np.asarray(gradient.imag / TINY * self.free)
 
     def _swept(self, parameters: NDArray[Any], back: bool = True) -> Steps[tuple[float, NDArray[Any]]]:
@@ -158,7 +157,7 @@ def _power_iteration(
 ) -> Steps[tuple[Steepest, float]]:
     """The eigenvalue λ of the Hessian for which λ + shift is largest by size, and the length of ``Hv`` at the end."""
     for products in range(1, most + 1):
-        product = yield from surface.curved(surface.here, direction)
+        product = yield from surface.curved(direction)
         size, curvature = float(np.linalg.norm(product)), float(direction @ product)
         off = float(np.linalg.norm(product - curvature * direction))
         converged = off <= tolerance * abs(curvature + shift)
@@ -177,7 +176,7 @@ def hessian(surface: LossSurface) -> Steps[Doubles]:
     for i in free.tolist():
         unit = np.zeros_like(surface.here)
         unit[i] = 1
-        product = yield from surface.curved(surface.here, unit)
+        product = yield from surface.curved(unit)
         rows.append(product[free])
     whole = np.stack(rows)
     return (whole + whole.T) / 2
@@ -223,12 +222,14 @@ def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Doubles]]:
     return loss, gradient
 
 
-def limit_before(trainer: Trainer) -> Steps[float | None]:
-    """The rate's limit at the parameters before the last step; None where they are not known, or set no limit."""
+def limit_in_slices(trainer: Trainer, before: bool = False) -> Steps[float | None]:
+    """The rate above which the optimizer's steps grow here, or ``before`` the last step; None where there is no one
+    limit, nothing curves upwards, or the parameters are not known.
+    """
     training = trainer.experiment.training
-    if not trainer.stepped or trainer.rung or limit_for(training, 1.0) is None:
+    if limit_for(training, 1.0) is None or (before and (not trainer.stepped or trainer.rung)):
         return None
-    curvature = yield from curvature_in_slices(trainer, before=True)
+    curvature = yield from curvature_in_slices(trainer, before)
     return limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None
 
 
@@ -273,7 +274,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         iterations=products,
         converged=converged,
         rows_used=surface.rows,
-        limit_before=(yield from limit_before(trainer)),
+        limit_before=(yield from limit_in_slices(trainer, before=True)),
     )
 
 

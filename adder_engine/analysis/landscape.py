@@ -106,7 +106,7 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
 
     moved = _step(experiment.training, lr, optimizer_steps, state, gradient) * surface.free
     length = float(np.linalg.norm(moved))
-    turned = yield from surface.curved(surface.here, gradient)
+    turned = yield from surface.curved(gradient)
     curved = float(gradient @ turned)
     bottom = square / curved if curved > 0 else None
     step_t = -float(moved @ gradient) / square
@@ -152,16 +152,13 @@ def along_parameter(
     """
     if not 20 <= points <= MOST_LINE_POINTS:
         raise RequestError("{points} points make no curve: use 20 to {most:,}.", points=points, most=MOST_LINE_POINTS)
-    if not 0 <= index < trainer.layout.size:
-        raise RequestError(
-            "There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=trainer.layout.size - 1
-        )
+    trainer.layout.check(index)
     surface, frozen = checked_surface(trainer, 3 * points, rough, still=True), index in trainer.handles.frozen
     surface.free[index] = 1
     unit = np.zeros_like(surface.here)
     unit[index] = 1
     _, gradient = yield from checked_gradient(surface)
-    turned = yield from surface.curved(surface.here, unit)
+    turned = yield from surface.curved(unit)
     value, slope, curved = (float(array[index]) for array in (surface.here, gradient, turned))
     away = -slope / curved if curved > 0 else None
     if around is None or not around[0] < value < around[1]:
@@ -296,7 +293,7 @@ def _gradient_plane(surface: LossSurface) -> Steps[_Plane]:
     first, second = _at_right_angles([-gradient, found.direction, *others])
     reach = []
     for direction in (first, second):
-        product = yield from surface.curved(surface.here, direction)
+        product = yield from surface.curved(direction)
         curvature, slope = float(direction @ product), abs(float(gradient @ direction))
         far = 0.5 + 0.1 * float(np.linalg.norm(surface.here))
         if curvature > 0:  # as far as a parabola rises to twice the loss here, beyond its bottom

@@ -125,8 +125,7 @@ def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
     Raises:
         RequestError: the row is not in the batch, or the loss would not be finite.
     """
-    while not trainer.stopped and not (trainer.rung and trainer.rungs[trainer.rung].phase == "step"):
-        trainer.climb()
+    trainer.climb_to("step")
     if trainer.stopped:
         number = trainer.updates_done + 1
         raise RequestError("The loss of update {number:,} is not finite: no row can be followed.", number=number)
@@ -139,8 +138,7 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
     if trainer.rung or batch is None or trainer.touched or trainer.updates_done == 0:
         return None
     before, after = trainer.previous.copy(), trainer.state.copy()
-    frozen = np.zeros(trainer.layout.size, dtype=np.bool_)
-    frozen[sorted(trainer.handles.frozen)] = True
+    frozen = trainer.frozen.copy()
     terms = _terms(trainer, before.astype(np.float64), after.astype(np.float64), frozen)
     training = trainer.experiment.training
     assert trainer.counters.batch_loss is not None

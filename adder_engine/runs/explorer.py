@@ -155,7 +155,7 @@ def histories_of(run: Run, index: int, moments: int, bins: int) -> Steps[RunHist
     if not (2 <= moments <= MOST_MOMENTS and 2 <= bins <= MOST_BINS):
         raise RequestError("Use 2 to {moments:,} moments and 2 to {bins} bins.", moments=MOST_MOMENTS, bins=MOST_BINS)
     looking, now, layout = run.scout(), run.moment.update, run.trainer.layout
-    here = run.trainer.state.copy(), _epochs(run)
+    here = run.trainer.state.copy(), run.trainer.epochs_gone
     slot = next(slot for slot in layout.slots if index < slot.stop)
     tensor = np.unique(np.linspace(slot.start, slot.stop - 1, min(MOST_BINNED, slot.stop - slot.start)).astype(int))
     spans = [slice(layout.weight(i).start, layout.bias(i).stop) for i in range(len(layout.slots) // 2)]
@@ -167,7 +167,7 @@ def histories_of(run: Run, index: int, moments: int, bins: int) -> Steps[RunHist
         while looking.moment.update < update and update < now:
             looking.go_on_to(Position(update), most)
             yield
-        state, epoch = here if update == now else (looking.trainer.state, _epochs(looking))
+        state, epoch = here if update == now else (looking.trainer.state, looking.trainer.epochs_gone)
         numbers.append(state[:, index].astype(np.float64))
         spread.append(state[:2, tensor].copy())
         norms.append([float(np.linalg.norm(state[1, span].astype(np.float64))) for span in spans])
@@ -185,11 +185,6 @@ def histories_of(run: Run, index: int, moments: int, bins: int) -> Steps[RunHist
         index=index, tensor=slot.name, updates=updates, epochs=np.array(epochs), number=known,
         values=values, value_range=value_range, gradients=slopes, gradient_range=slope_range, norms=gradients,
     )  # fmt: skip
-
-
-def _epochs(run: Run) -> float:
-    counters = run.trainer.counters
-    return counters.epochs_done + counters.row / run.experiment.row_count
 
 
 def _histogram(each: NDArray[np.float32], bins: int) -> tuple[NDArray[np.float64], tuple[float, float]]:
@@ -292,7 +287,7 @@ class Explorer:
         Raises:
             RequestError: no such parameter.
         """
-        self._check_index(index)
+        self.recording.trainer.layout.check(index)
         return landscape.check_gradient(self.recording.trainer, index)
 
     def course(self, index: int) -> ParameterHistory:
@@ -301,7 +296,7 @@ class Explorer:
         Raises:
             RequestError: no such parameter.
         """
-        self._check_index(index)
+        self.recording.trainer.layout.check(index)
         return course_of(self.recording, index)
 
     def histories(self, index: int, moments: int, bins: int) -> Steps[RunHistories]:
@@ -310,7 +305,7 @@ class Explorer:
         Raises:
             RequestError: no such parameter, or too few or many moments or bins.
         """
-        self._check_index(index)
+        self.recording.trainer.layout.check(index)
         return histories_of(self.recording, index, moments, bins)
 
     def look(self, epoch: int) -> EpochSummary:
@@ -352,10 +347,3 @@ class Explorer:
         from adder_engine.reference import Adder  # loads torch, which prints it
 
         return repr(Adder(self.recording.experiment))
-
-    def _check_index(self, index: int) -> None:
-        size = self.recording.trainer.layout.size
-        if not 0 <= index < size:
-            raise RequestError(
-                "There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=size - 1
-            )

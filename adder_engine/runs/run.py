@@ -125,7 +125,7 @@ class Run:
         there and now.
         """
         now, timeline = self.moment, self.timeline
-        start = Position(now.update, 0, timeline.edits_at(now.update, 0))
+        start = timeline.behind(now.update)
         looking = self.scout()
         looking.seek(start)
         return looking.trainer, timeline.next_event(now) - timeline.next_event(start)
@@ -241,7 +241,7 @@ class Run:
         if self.trainer.stopped:
             why, update = self.trainer.stopped, self.trainer.counters.updates_done
             self._restore(self.timeline.before(max(0, update - 1)))
-            self._follow(Position(update, 0, self.timeline.edits_at(update, 0)))
+            self._follow(self.timeline.behind(update))
             paused = self.paused
             self._forget_after(self.moment)  # what lies beyond is not finite: this is the newest moment now
             self.stop, self.paused = (self.moment, why), paused
@@ -265,10 +265,7 @@ class Run:
         _check_size(size)
         if self.stopped:
             return
-        if self.finished and self.moment >= self.newest:
-            raise RequestError(
-                "All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=self.experiment.epochs
-            )
+        self.check_unfinished()
         self.paused = None
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
@@ -285,6 +282,12 @@ class Run:
             self.trainer.look_ahead()
             self._arrive()
         self._note_crossing("forward", start, epoch)
+
+    def check_unfinished(self) -> None:
+        """Raises RequestError when all epochs are done, and the run has been no further."""
+        if self.finished and self.moment >= self.newest:
+            epochs = self.experiment.epochs
+            raise RequestError("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs)
 
     def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
         """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
@@ -352,7 +355,7 @@ class Run:
         self._restore(self.timeline.before_epoch(epoch))
         while self.trainer.epochs_done < epoch and self.run(1):
             pass
-        self._follow(Position(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
+        self._follow(self.timeline.behind(self.moment.update))
 
     def go_on_to(self, moment: Position, most: int) -> None:
         """Go on to a later moment, by at most ``most`` updates, from here or from a keyframe that is nearer to it."""

@@ -194,12 +194,12 @@ class Timeline:
                 rung -= 1
         else:
             rung -= 1
-        return Position(update, rung, self.edits_at(update, rung))
+        return self.behind(update, rung)
 
-    def edits_at(self, update: int, rung: int) -> int:
-        """How many events stand at one place."""
-        first = self.next_event(Position(update, rung, 0))
-        return self.next_event(Position(update, rung + 1, 0)) - first
+    def behind(self, update: int, rung: int = 0) -> Position:
+        """A place of the run, behind all that was done right there."""
+        first = self.next_event(Position(update, rung))
+        return Position(update, rung, self.next_event(Position(update, rung + 1)) - first)
 
     def cut(self, moment: Position) -> None:
         """Forget everything that comes after a moment."""

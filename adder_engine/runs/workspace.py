@@ -246,15 +246,11 @@ class Workspace:
         recording = self.recording
         cut = recording.newest_epoch - recording.trainer.epochs_done
         left = recording.left().copy().at_its_end() if cut >= 1 or keep else None
-        epoch = self._epoch()
+        epoch = recording.trainer.epochs_gone
         intervention()
         if left is not None and recording.newest != left.newest:
             self._list(left)
             recording.line = self.run_list.branch(left.line, epoch)
-
-    def _epoch(self) -> float:
-        trainer = self.recording.trainer
-        return trainer.epochs_done + trainer.counters.row / trainer.experiment.row_count
 
     def change(self, **changes: object) -> None:
         """Change training settings from here on.
@@ -286,7 +282,7 @@ class Workspace:
             raise RequestError("There is nothing to rescue: this run has not blown up.")
         recording.seek(recording.newest if recording.stop is None else recording.stop[0])
         lr, back = blow_up.rescue_lr, blow_up.back_to
-        recording.seek(Position(back, 0, recording.timeline.edits_at(back, 0)))
+        recording.seek(recording.timeline.behind(back))
         self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
 
     def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
@@ -345,9 +341,7 @@ class Workspace:
         """Raises RequestError when all epochs are done; starts the clocks of a stretch of training otherwise."""
         if self.failure:
             raise RequestError(self.failure)
-        if self.recording.finished and self.recording.moment >= self.recording.newest:
-            epochs = self.recording.experiment.epochs
-            raise RequestError("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs)
+        self.recording.check_unfinished()
         now, done = time.perf_counter(), self.recording.trainer.updates_done
         self._speed_mark = self._pace_mark = (now, done)
 

@@ -126,8 +126,9 @@ class Trainer:
         self.handles = handles
         self.net = net_of(self.experiment, handles.silenced)
         """The network as the kernels know it, silenced neurons among it."""
-        self._frozen = np.zeros(self.layout.size, dtype=np.bool_)
-        self._frozen[sorted(handles.frozen)] = True
+        self.frozen = np.zeros(self.layout.size, dtype=np.bool_)
+        """``(P,)``: which parameters stand still."""
+        self.frozen[sorted(handles.frozen)] = True
         rows = max(len(self._data.targets), len(self._data.test_targets))
         self._scratch = scratch_for(self.net, rows, self.experiment.training.flat_target)
 
@@ -135,7 +136,7 @@ class Trainer:
     def _work(self) -> loop.Work:
         """All that the training loop takes."""
         return loop.Work(
-            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
+            self.net, self._settings, self.state, self.previous, self.frozen, bool(self.handles.frozen), self._scratch,
             self._data, self._masks, self._order, self._streams,
         )  # fmt: skip
 
@@ -171,7 +172,7 @@ class Trainer:
         self._pass = self.batch
         self._use_handles(handles)
         self.touched = True
-        self.state[1][self._frozen] = 0
+        self.state[1][self.frozen] = 0
 
     # --- training --------------------------------------------------------------------------------
 
@@ -261,6 +262,11 @@ class Trainer:
                 loop.penalise(self._work, rung.layer, rung.layer)
                 self.counters.has_gradients |= rung.layer == 0
         return False
+
+    def climb_to(self, phase: str) -> None:
+        """Climb to where the rung of a phase, its first, comes next; in an update of its own where none is begun."""
+        while not self.stopped and not (self.rung and self.rungs[self.rung].phase == phase):
+            self.climb()
 
     def phase(self) -> bool:
         """Run one phase, or what is left of it: all layers of forward or backward at once."""
@@ -444,6 +450,11 @@ class Trainer:
     @property
     def epochs_done(self) -> int:
         return self.counters.epochs_done
+
+    @property
+    def epochs_gone(self) -> float:
+        """Epochs finished, with the part of one in progress."""
+        return self.counters.epochs_done + self.counters.row / self.experiment.row_count
 
     @property
     def updates_done(self) -> int:

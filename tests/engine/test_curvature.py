@@ -93,8 +93,8 @@ def test_blocks_of_rows_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(1 for _ in work) == 8  # of 7 rows each
     for ours, theirs in zip(at_once(parts.gradient(parts.here)), at_once(whole.gradient(whole.here)), strict=True):
         assert np.asarray(ours) == pytest.approx(np.asarray(theirs), rel=1e-12)
-    product = at_once(parts.curved(parts.here, parts.here))
-    assert product == pytest.approx(at_once(whole.curved(whole.here, whole.here)), rel=1e-9)
+    product = at_once(parts.curved(parts.here))
+    assert product == pytest.approx(at_once(whole.curved(whole.here)), rel=1e-9)
 
 
 @pytest.mark.parametrize("activation", ["none", "tanh", "relu", "gelu"])

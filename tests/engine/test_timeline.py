@@ -115,7 +115,7 @@ def act(recording: Run, action: tuple[object, ...]) -> None:
         newest = recording.newest
         update = round(rest[0] * newest.update)
         rung = round(rest[1] * (newest.rung if update == newest.update else len(recording.trainer.rungs) - 1))
-        recording.seek(Position(update, rung, recording.timeline.edits_at(update, rung)))
+        recording.seek(recording.timeline.behind(update, rung))
     elif kind == "seek_epoch":
         recording.seek_epoch(round(rest[0] * recording.newest_epoch))
     elif kind == "edit":
