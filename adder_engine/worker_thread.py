@@ -199,7 +199,11 @@ class EngineThread:
         future: concurrent.futures.Future[Result],
     ) -> None:
         """Do the first slice of something at once, for it copies what the rest goes by, and see to the rest later."""
-        work = begin(workspace)
+
+        def begun() -> Steps[Result]:
+            return (yield from begin(workspace))
+
+        work = begun()
 
         def go_on(workspace: Workspace) -> bool:
             """Do one slice. Returns whether there is more to do."""

@@ -82,29 +82,6 @@ def collapsed_of(trainer: Trainer) -> AffineMap | None:
     return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.handles.silenced)
 
 
-def course_of(run: Run, index: int) -> ParameterHistory:
-    """One parameter (flat index) over the run so far, up to this moment.
-
-    Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
-    lies further back is told by the keyframes alone.
-    """
-    timeline, now = run.timeline, run.moment
-    start = _replayed_from(run)
-    exact = max(start.update, now.update - MOST_POINTS) if start < now else now.update
-    kept = [k for k in timeline.thinned(MOST_POINTS) if k.counters.updates_done < exact]
-    points = [(k.counters.updates_done, k.state[0, index].item()) for k in kept]
-    if start < now:
-        looking = run.scout()
-        for halt in looking.walk(start, now):
-            if halt.update >= exact:
-                points.append((halt.update, float(looking.trainer.state[0, index])))
-    else:
-        points.append((now.update, float(run.trainer.state[0, index])))
-    updates, values = np.array(points, dtype=np.float64).T
-    spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
-    return ParameterHistory(index, updates, values, exact, spacing)
-
-
 def _replayed_from(run: Run) -> Position:
     """The earliest keyframe that is needed and from which a replay to now is cheap; now if there is none."""
     now, timeline = run.moment, run.timeline
@@ -126,65 +103,9 @@ def seconds_of_an_update(experiment: Experiment) -> float:
     return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 
 
-def look_at(run: Run, epoch: int, sums: Sequence[Sum]) -> EpochSummary:
-    """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
-
-    Raises:
-        RequestError: the run has not been there.
-    """
-    looking = run.scout()
-    looking.seek_epoch(epoch)
-    trainer, counters = looking.trainer, looking.trainer.counters
-    return EpochSummary(
-        epoch, counters.updates_done, counters.loss, finite(counters.test_loss), answers_of(trainer, sums),
-        collapsed_of(trainer),
-    )  # fmt: skip
-
-
 def finite(value: float | None) -> float | None:
     """The value; None where it is not finite."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def histories_of(run: Run, index: int, moments: int, bins: int) -> Steps[RunHistories]:
-    """What parameter ``index`` (flat) and its tensor were at about ``moments`` moments from the start to this one.
-
-    Raises:
-        RequestError: fewer than 2 or more than 1,000 moments, or fewer than 2 or more than 100 bins.
-    """
-    if not (2 <= moments <= MOST_MOMENTS and 2 <= bins <= MOST_BINS):
-        raise RequestError("Use 2 to {moments:,} moments and 2 to {bins} bins.", moments=MOST_MOMENTS, bins=MOST_BINS)
-    looking, now, layout = run.scout(), run.moment.update, run.trainer.layout
-    here = run.trainer.state.copy(), run.trainer.epochs_gone
-    slot = next(slot for slot in layout.slots if index < slot.stop)
-    tensor = np.unique(np.linspace(slot.start, slot.stop - 1, min(MOST_BINNED, slot.stop - slot.start)).astype(int))
-    spans = [slice(layout.weight(i).start, layout.bias(i).stop) for i in range(len(layout.slots) // 2)]
-    most = max(1, int(REPLAY_SLICE / run.experiment.update_seconds))
-    updates = np.unique(np.linspace(0, now, moments).round().astype(np.int64))
-    numbers, spread, norms, epochs = [], [], [], []
-    yield
-    for update in updates.tolist():
-        while looking.moment.update < update and update < now:
-            looking.go_on_to(Position(update), most)
-            yield
-        state, epoch = here if update == now else (looking.trainer.state, looking.trainer.epochs_gone)
-        numbers.append(state[:, index].astype(np.float64))
-        spread.append(state[:2, tensor].copy())
-        norms.append([float(np.linalg.norm(state[1, span].astype(np.float64))) for span in spans])
-        epochs.append(epoch)
-    known = np.array(numbers)
-    each = np.array(spread)
-    gradients = np.array(norms)
-    if updates[0] == 0:  # there is no gradient before the first update
-        known[0, 1] = np.nan
-        each[0, 1] = np.nan
-        gradients[0] = np.nan
-    values, value_range = _histogram(each[:, 0], bins)
-    slopes, slope_range = _histogram(each[:, 1], bins)
-    return RunHistories(
-        index=index, tensor=slot.name, updates=updates, epochs=np.array(epochs), number=known,
-        values=values, value_range=value_range, gradients=slopes, gradient_range=slope_range, norms=gradients,
-    )  # fmt: skip
 
 
 def _histogram(each: NDArray[np.float32], bins: int) -> tuple[NDArray[np.float64], tuple[float, float]]:
@@ -293,28 +214,87 @@ class Explorer:
     def course(self, index: int) -> ParameterHistory:
         """One parameter over the run so far, up to this moment.
 
+        Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
+        lies further back is told by the keyframes alone.
+
         Raises:
             RequestError: no such parameter.
         """
-        self.recording.trainer.layout.check(index)
-        return course_of(self.recording, index)
+        run = self.recording
+        run.trainer.layout.check(index)
+        timeline, now = run.timeline, run.moment
+        start = _replayed_from(run)
+        exact = max(start.update, now.update - MOST_POINTS) if start < now else now.update
+        kept = [k for k in timeline.thinned(MOST_POINTS) if k.counters.updates_done < exact]
+        points = [(k.counters.updates_done, k.state[0, index].item()) for k in kept]
+        if start < now:
+            looking = run.scout()
+            for halt in looking.walk(start, now):
+                if halt.update >= exact:
+                    points.append((halt.update, float(looking.trainer.state[0, index])))
+        else:
+            points.append((now.update, float(run.trainer.state[0, index])))
+        updates, values = np.array(points, dtype=np.float64).T
+        spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
+        return ParameterHistory(index, updates, values, exact, spacing)
 
     def histories(self, index: int, moments: int, bins: int) -> Steps[RunHistories]:
-        """One parameter, its tensor and all layers' gradients over the whole run so far.
+        """What a parameter and its tensor were at about ``moments`` moments from the start to this one.
 
         Raises:
-            RequestError: no such parameter, or too few or many moments or bins.
+            RequestError: no such parameter, fewer than 2 or more than 1,000 moments, or than 2 or 100 bins.
         """
-        self.recording.trainer.layout.check(index)
-        return histories_of(self.recording, index, moments, bins)
+        run = self.recording
+        run.trainer.layout.check(index)
+        if not (2 <= moments <= MOST_MOMENTS and 2 <= bins <= MOST_BINS):
+            raise RequestError(
+                "Use 2 to {moments:,} moments and 2 to {bins} bins.", moments=MOST_MOMENTS, bins=MOST_BINS
+            )
+        looking, now, layout = run.scout(), run.moment.update, run.trainer.layout
+        here = run.trainer.state.copy(), run.trainer.epochs_gone
+        slot = next(slot for slot in layout.slots if index < slot.stop)
+        tensor = np.unique(np.linspace(slot.start, slot.stop - 1, min(MOST_BINNED, slot.stop - slot.start)).astype(int))
+        spans = [slice(layout.weight(i).start, layout.bias(i).stop) for i in range(len(layout.slots) // 2)]
+        most = max(1, int(REPLAY_SLICE / run.experiment.update_seconds))
+        updates = np.unique(np.linspace(0, now, moments).round().astype(np.int64))
+        numbers, spread, norms, epochs = [], [], [], []
+        yield
+        for update in updates.tolist():
+            while looking.moment.update < update and update < now:
+                looking.go_on_to(Position(update), most)
+                yield
+            state, epoch = here if update == now else (looking.trainer.state, looking.trainer.epochs_gone)
+            numbers.append(state[:, index].astype(np.float64))
+            spread.append(state[:2, tensor].copy())
+            norms.append([float(np.linalg.norm(state[1, span].astype(np.float64))) for span in spans])
+            epochs.append(epoch)
+        known = np.array(numbers)
+        each = np.array(spread)
+        gradients = np.array(norms)
+        if updates[0] == 0:  # there is no gradient before the first update
+            known[0, 1] = np.nan
+            each[0, 1] = np.nan
+            gradients[0] = np.nan
+        values, value_range = _histogram(each[:, 0], bins)
+        slopes, slope_range = _histogram(each[:, 1], bins)
+        return RunHistories(
+            index=index, tensor=slot.name, updates=updates, epochs=np.array(epochs), number=known,
+            values=values, value_range=value_range, gradients=slopes, gradient_range=slope_range, norms=gradients,
+        )  # fmt: skip
 
     def look(self, epoch: int) -> EpochSummary:
-        """What the run was at the end of an epoch, without going there.
+        """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
 
         Raises:
             RequestError: the run has not been there.
         """
-        return look_at(self.recording, epoch, self.watched)
+        looking = self.recording.scout()
+        looking.seek_epoch(epoch)
+        trainer, counters = looking.trainer, looking.trainer.counters
+        return EpochSummary(
+            epoch, counters.updates_done, counters.loss, finite(counters.test_loss), answers_of(trainer, self.watched),
+            collapsed_of(trainer),
+        )  # fmt: skip
 
     def activity(self) -> tuple[LayerActivity, ...]:
         """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""

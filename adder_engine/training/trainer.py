@@ -140,6 +140,11 @@ class Trainer:
             self._data, self._masks, self._order, self._streams,
         )  # fmt: skip
 
+    @property
+    def _record(self) -> Any:
+        """The counters and rates as the training loop takes them."""
+        return self.counters.record(self.lr, self.step_lr)
+
     def _scheduled_lr(self) -> float:
         return float(loop.lr_at(self._settings, self.counters.epochs_done))
 
@@ -206,7 +211,7 @@ class Trainer:
 
     def _train(self, notes: loop.Notes, rules: loop.Rules, until: int, last_epoch: int, begun: bool = False) -> int:
         counters, gradients = self.counters, self.state[1].copy() if self._before is None else None
-        record = counters.record(self.lr, self.step_lr)
+        record = self._record
         before = record.copy() if self._before is None else self._before
         ended: int = loop.train(self._work, record, before, notes, rules, until, last_epoch, begun)
         if record["updates_done"][0] > counters.updates_done:
@@ -325,7 +330,7 @@ class Trainer:
     def _step(self, batch: Pass) -> bool:
         """Let the optimizer change the parameters, and count. Returns whether that ended an epoch."""
         epochs = self.counters.epochs_done
-        record = self.counters.record(self.lr, self.step_lr)
+        record = self._record
         self._before = record.copy()
         good = loop.finish(self._work, record, self._before, batch.rows)
         self.touched, self.stepped = False, True
@@ -337,8 +342,7 @@ class Trainer:
 
     def note(self, history: History) -> None:
         """Note an epoch that has just ended, unless the history has it."""
-        record = self.counters.record(self.lr, self.step_lr)
-        loop.note(history.kernel, self._settings, record[0], len(self._data.test_targets))
+        loop.note(history.kernel, self._settings, self._record[0], len(self._data.test_targets))
 
     # --- the newest batch ------------------------------------------------------------------------
 
@@ -430,8 +434,7 @@ class Trainer:
         """The rule that comes true with the epoch that has just ended, 0 for none."""
         if self.epochs_done <= rules.beyond:
             return 0
-        record = self.counters.record(self.lr, self.step_lr)
-        return int(loop.rule_met(self._work, rules, record[0]))
+        return int(loop.rule_met(self._work, rules, self._record[0]))
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""
