@@ -1,12 +1,10 @@
-"""The description of a run: frozen, validated, read from and written to TOML; the presets; which keys do nothing. No
-torch.
-"""
+"""The description of a run: frozen, validated, read from and written to TOML; which keys do nothing in it. No torch."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -15,17 +13,10 @@ from adder_engine.errors import ExperimentError, shortened
 from adder_engine.formula import asks_yes_or_no
 from adder_engine.language import tr, trn
 from adder_engine.parameters import ParameterLayout, layout_of
+from adder_engine.presets import PRESETS
 from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, read_toml, toml
-from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted, held_out_count, held_out_places
-
-ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
-LOSSES = ("mse", "mae", "huber", "bce")
-AUTO, SAME = "auto", "same"
-"""In the place of a scale: the largest size among the training rows; the same as ``data.scale``."""
-SMALLEST_SCALE = 1e-12
-"""Where the largest size is below it there is nothing to scale by: the scale is 1."""
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
+from adder_engine.sections import Data, Network, Stop, Training
+from adder_engine.wanted import LARGEST_NUMBER, Row, Wanted, held_out_count, held_out_places
 
 MOST_CELLS = 64_000_000
 """Limit on rows of one update times neurons: about a second, and 1 GiB of activations, on one core."""
@@ -34,110 +25,6 @@ QUICK_CELLS = 2_000_000
 MOST_FLAT_ROWS = 2_000
 """With ``flat_target`` a batch of n rows is compared in n·n pairs."""
 _DRAWN = ("data.count", "data.low", "data.high", "data.test_count")
-
-
-@dataclass(frozen=True)
-class Network:
-    """The network's shape and how its parameters start."""
-
-    layers: tuple[int, ...] = declare((2, 4, 4, 1), tr("neurons in each layer, from the 2 inputs to the 1 output"))
-    activation: str | tuple[str, ...] = declare(
-        "none",
-        tr("the bend after every layer but the last, or one for each of them"),
-        choices=ACTIVATIONS,
-        several=True,
-    )
-    output_activation: str = declare("none", tr("the bend after the last layer"), choices=ACTIVATIONS)
-    init: str | float | tuple[float, ...] = declare(
-        "torch", tr("how parameters start: torch's random draws, zeros, one number for all, or weights from a file")
-    )
-    dropout: float = declare(
-        0.0, tr("share of neurons silenced in training, after every layer but the last"), low=0.0, below=1.0
-    )
-
-
-@dataclass(frozen=True)
-class Data:
-    """The sums that are trained on, and those held out."""
-
-    task: str = declare(
-        "sum", tr("what the network shall learn: sum, difference, product, or a formula"), choices=TASKS
-    )
-    kind: str = declare(
-        "uniform",
-        tr("where the inputs come from: drawn evenly, or rows listed one by one"),
-        choices=("uniform", "rows"),
-    )
-    rows: tuple[Row, ...] = declare((), tr("the rows themselves, [a, b] or [a, b, target], for kind rows"))
-    count: int = declare(10_000, tr("how many sums are drawn, for kind uniform"), low=1, high=1_000_000)
-    low: float = declare(-500.0, tr("the smallest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
-    high: float = declare(500.0, tr("the largest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
-    noise: float = declare(
-        0.0, tr("standard deviation of the noise added to the targets, in units of sums"), low=0.0, high=LARGEST_NUMBER
-    )
-    scale: float | str = declare(
-        1.0, tr("inputs and targets are divided by it, answers multiplied back; auto is the largest input's size"),
-        low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(AUTO,),
-    )  # fmt: skip
-    target_scale: float | str = declare(
-        SAME, tr("a scale of its own for the targets: a number, auto, or same as scale"),
-        low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(SAME, AUTO),
-    )  # fmt: skip
-    draw_first: bool = declare(False, tr("draw the data before the network's parameters"))
-    test_count: int = declare(
-        2_000, tr("held-out sums, drawn without noise from the same range, for kind uniform"), low=0, high=1_000_000
-    )
-    test_share: float = declare(0.0, tr("share of one's own rows that is held out, for kind rows"), low=0.0, below=1.0)
-    test_every: int = declare(10, tr("epochs between two looks at the held-out loss"), low=1, high=10_000_000)
-
-
-@dataclass(frozen=True)
-class Training:
-    """How the parameters are changed."""
-
-    loss: str = declare("mse", tr("how wrong is measured; bce is for yes or no"), choices=LOSSES)
-    optimizer: str = declare("adam", tr("the rule that turns gradients into changes"), choices=OPTIMIZERS)
-    lr: float = declare(0.0002, tr("learning rate: how far a step goes"), above=0.0, high=1e6)
-    momentum: float = declare(0.9, tr("share of the last step kept, for momentum and nesterov"), low=0.0, below=1.0)
-    betas: tuple[float, float] = declare((0.9, 0.999), tr("shares of m and v that are kept, for adam and adamw"))
-    eps: float = declare(1e-8, tr("what is added to the root of v, for adam, adamw and rmsprop"), low=0.0, high=1.0)
-    clip_norm: float = declare(
-        0.0, tr("gradients of a larger norm are shortened to this one before each step; 0 never"), low=0.0, high=1e12
-    )
-    weight_decay: float = declare(0.0, tr("pull of every parameter towards 0"), low=0.0, high=1e6)
-    l1: float = declare(
-        0.0, tr("adds l1 times the sum of all sizes to the loss that is differentiated"), low=0.0, high=1e6
-    )
-    schedule: str = declare("constant", tr("how the learning rate changes with the epochs"), choices=SCHEDULES)
-    schedule_every: int = declare(200, tr("epochs between halvings, for schedule step"), low=1, high=10_000_000)
-    schedule_gamma: float = declare(0.999, tr("factor an epoch, for schedule exponential"), above=0.0, high=2.0)
-    warmup_epochs: int = declare(100, tr("epochs to the full rate, for schedule warmup"), low=1, high=10_000_000)
-    batch_size: int = declare(0, tr("rows in one update; 0 takes all of them"), low=0, high=1_000_000)
-    zero_grad: bool = declare(True, tr("clear the gradients before each update"))
-    flat_target: bool = declare(
-        False, tr("give targets the shape (n,), so that broadcasting compares every answer with every target")
-    )
-
-
-@dataclass(frozen=True)
-class Stop:
-    """When playing, or a step of many epochs, pauses. All are off at first; they are looked at as an epoch ends."""
-
-    epoch: int = declare(0, tr("pause once this epoch is finished; 0 never"), low=0, high=10_000_000)
-    loss: float = declare(0.0, tr("pause when train_loss is at or below this; 0 never"), low=0.0, high=LARGEST_NUMBER)
-    patience: int = declare(
-        0, tr("pause when the held-out loss has not fallen for so many epochs; 0 never"), low=0, high=10_000_000
-    )
-    keep_best: bool = declare(False, tr("then go back to where the held-out loss was lowest"))
-    sum: tuple[float, ...] = declare(
-        (), tr("pause when the answer to this sum [a, b] is within the next key; [] never")
-    )
-    within: float = declare(0.5, tr("how far that answer may be off, in units of sums"), low=0.0, high=LARGEST_NUMBER)
-
-    @property
-    def active(self) -> bool:
-        """Whether any rule is on."""
-        return bool(self.epoch or self.loss or self.patience or self.sum)
 
 
 @dataclass(frozen=True)
@@ -406,76 +293,6 @@ def _all_keys() -> Iterator[SchemaField]:
         for f in dataclasses.fields(part):
             if f.name not in SECTIONS:
                 yield SchemaField(prefix + f.name, f.default, **f.metadata)
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named experiment: one line about it, and how it differs from the defaults."""
-
-    about: str
-    changes: Mapping[str, Value]
-
-
-PRESETS: Mapping[str, Preset] = {
-    "one-pair": Preset(
-        tr("one sum only, 30 + 70: a perfect fit that knows nothing else"),
-        {"data.kind": "rows", "data.rows": [[30, 70]]},
-    ),
-    "many-pairs": Preset(tr("10,000 sums between -500 and 500: learns to add"), {}),
-    "three-pairs": Preset(
-        tr("three sums that pin the rule down"),
-        {"data.kind": "rows", "data.rows": [[30, 70], [70, 30], [-50, -50]], "training.lr": 0.01},
-    ),
-    "mini-batches": Preset(
-        tr("the 10,000 sums in batches of 100: 2,000 updates in 20 epochs"),
-        {"epochs": 20, "training.batch_size": 100, "data.test_every": 1},
-    ),
-    "overshoot": Preset(
-        tr("one sum with plain SGD at 5e-5: bounces for ever and never settles"),
-        {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 5e-5},
-    ),
-    "explode": Preset(
-        tr("one sum with plain SGD at 2e-4: blows up within ten epochs"),
-        {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 2e-4},
-    ),
-    "tanh": Preset(
-        tr("1,000 sums divided by 500 through tanh: good inside the range, lost outside"),
-        {
-            "epochs": 1000,
-            "network.activation": "tanh",
-            "data.count": 1000,
-            "data.scale": 500.0,
-            "training.lr": 0.01,
-            "training.schedule": "cosine",
-        },
-    ),
-    "product": Preset(
-        tr("2,000 products of numbers within ±1, learned with tanh"),
-        {
-            "epochs": 1000,
-            "network.activation": "tanh",
-            "data.task": "product",
-            "data.count": 2000,
-            "data.low": -1.0,
-            "data.high": 1.0,
-            "training.lr": 0.01,
-        },
-    ),
-    "overfit": Preset(
-        tr("20 noisy sums and 4,417 parameters: learns the noise by heart"),
-        {
-            "epochs": 1000,
-            "network.layers": [2, 64, 64, 1],
-            "network.activation": "tanh",
-            "data.count": 20,
-            "data.noise": 150.0,
-            "data.scale": 500.0,
-            "data.test_every": 1,
-            "training.lr": 0.01,
-        },
-    ),
-}
-"""The presets by name. All differences are from the defaults, which are ``many-pairs``."""
 
 
 KEYS: tuple[SchemaField, ...] = tuple(_all_keys())

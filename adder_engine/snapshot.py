@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adder_engine.experiment import Experiment, Training
+    from adder_engine.experiment import Experiment
     from adder_engine.parsing import Sum
+    from adder_engine.sections import Training
     from adder_engine.trace import Trace
 
     Floats = NDArray[np.float32]

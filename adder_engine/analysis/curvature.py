@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from adder_engine.analysis.results import CurvatureReport
 from adder_engine.errors import RequestError
-from adder_engine.experiment import MOST_FLAT_ROWS, Training
+from adder_engine.experiment import MOST_FLAT_ROWS
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, scratch_for, work
 from adder_engine.kernels.losses import CODES
+from adder_engine.sections import Training
 from adder_engine.steps import Steps, at_once
 from adder_engine.training.trainer import Trainer
 

@@ -15,8 +15,8 @@ from adder_engine.analysis.curvature import LossSurface, checked_gradient, check
 from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape, ParameterLine
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Training
 from adder_engine.kernels.optim import CODES, clip_gradients, optimizer_step
+from adder_engine.sections import Training
 from adder_engine.snapshot import FiniteDifference, GradientCheck
 from adder_engine.steps import Steps
 from adder_engine.training.checkpoint import Checkpoint

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.parameters import ParameterLayout
+from adder_engine.presets import PRESETS
 from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, note_of, title_of
 from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter, SuspendedRun
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adder_engine.errors import ExperimentError
-from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Data, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.formula import Formula
 from adder_engine.kernels.random import normal, seeded, uniform
+from adder_engine.sections import AUTO, SAME, SMALLEST_SCALE, Data
 from adder_engine.snapshot import DatasetArrays, Scales
 from adder_engine.wanted import HELD_OUT_SEED, Row, Wanted
 

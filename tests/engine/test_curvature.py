@@ -15,9 +15,10 @@ from torch import Tensor
 from adder_engine.analysis.curvature import LossSurface, hessian, largest_curvature, limit_for, stability, steepest
 from adder_engine.analysis.landscape import along_gradient, along_parameter, loss_slice
 from adder_engine.errors import RequestError
-from adder_engine.experiment import OPTIMIZERS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.reference import ACTIVATION_MODULES
 from adder_engine.runs.run import Run
+from adder_engine.sections import OPTIMIZERS
 from adder_engine.steps import at_once
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
+from adder_engine.experiment import CHANGEABLE, Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.explorer import Explorer
 from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import Event, SetParameter, size_of
+from adder_engine.sections import OPTIMIZERS, SCHEDULES
 from adder_engine.snapshot import STEP_SIZES, Position
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
