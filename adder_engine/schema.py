@@ -12,7 +12,7 @@ from datetime import date, time
 from typing import Any
 
 from adder_engine.errors import ExperimentError, SumError
-from adder_engine.formula import WHAT_WILL_DO, read, task_named
+from adder_engine.formula import read, task_named
 from adder_engine.language import tr, trn
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
@@ -62,6 +62,8 @@ class SchemaField:
     """Whether it takes several of its choices, too: one for each hidden layer."""
     words: tuple[str, ...] = ()
     """What will do in the place of a number."""
+    takes: str = ""
+    """The values that will do, in words, where the limits do not tell."""
 
     @property
     def section(self) -> str:
@@ -74,59 +76,22 @@ class SchemaField:
     @property
     def range(self) -> str:
         """The values that will do, in words."""
-        if self.name == "data.task":
-            return tr(
-                "{choices}, or a formula such as {formula}",
-                choices=", ".join(self.choices),
-                formula=WHAT_WILL_DO,
-            )
+        if self.takes:
+            return self.takes
         if self.choices:
-            choices = ", ".join(self.choices)
-            if self.several:
-                return tr("one of {choices}, or one for each hidden layer, such as tanh-relu", choices=choices)
-            return tr("one of {choices}", choices=choices)
-        if self.name == "training.betas":
-            return tr("two numbers from 0 to below 1, such as [0.9, 0.999]")
-        if self.name == "network.layers":
-            return tr("2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]")
-        if self.name == "network.init":
-            return tr("torch, zeros, a number within ±1000, or a list of all the network's numbers in float32")
-        if self.name == "data.rows":
-            return tr("1 to {most:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70", most=MOST_ROWS)
-        if self.name == "stop.sum":
-            return tr(
-                "two numbers [a, b] within ±{largest}, such as [30, 70] or 30 + 70, or [] for none",
-                largest=_plain(LARGEST_NUMBER),
-            )
+            return tr("one of {choices}", choices=", ".join(self.choices))
         if isinstance(self.default, bool):
             return tr("true or false")
-        whole = (
-            tr("a whole number")
-            if isinstance(self.default, int)
-            else tr("{words}, or a number", words=", ".join(self.words))
-            if self.words
-            else tr("a number")
-        )
-        low = (
-            tr("above {above:g}", above=self.above)
-            if self.above is not None
-            else tr("from {low}", low=_plain(self.low))
-        )
-        high = (
-            tr("below {below:g}", below=self.below)
-            if self.below is not None
-            else tr("to {high}", high=_plain(self.high))
-        )
-        joint = (
-            tr(" and ")
-            if self.above is not None and self.below is not None
-            else ", "
-            if self.below is not None
-            else " "
-        )
-        if self.above is not None and self.high is not None:
-            joint, high = ", ", tr("at most {high}", high=_plain(self.high))
-        return f"{whole} {low}{joint}{high}"
+        kind = tr("a whole number") if isinstance(self.default, int) else tr("a number")
+        if self.words:
+            kind = tr("{words}, or a number", words=", ".join(self.words))
+        if self.above is not None:
+            above = tr("above {above:g}", above=self.above)
+            return f"{kind} {above}, {tr('at most {high}', high=_plain(self.high))}"
+        low = tr("from {low}", low=_plain(self.low))
+        if self.below is not None:
+            return f"{kind} {low}, {tr('below {below:g}', below=self.below)}"
+        return f"{kind} {low} {tr('to {high}', high=_plain(self.high))}"
 
     def refuse(self, value: Any) -> ExperimentError:
         """Why a value will not do; of a list of rows the row that is at fault."""

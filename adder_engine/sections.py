@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adder_engine.formula import WHAT_WILL_DO
 from adder_engine.language import tr
 from adder_engine.schema import declare
-from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row
+from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS, TASKS, Row
 
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
 LOSSES = ("mse", "mae", "huber", "bce")
@@ -22,16 +23,23 @@ SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
 class Network:
     """The network's shape and how its parameters start."""
 
-    layers: tuple[int, ...] = declare((2, 4, 4, 1), tr("neurons in each layer, from the 2 inputs to the 1 output"))
+    layers: tuple[int, ...] = declare(
+        (2, 4, 4, 1),
+        tr("neurons in each layer, from the 2 inputs to the 1 output"),
+        takes=tr("2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]"),
+    )
     activation: str | tuple[str, ...] = declare(
         "none",
         tr("the bend after every layer but the last, or one for each of them"),
         choices=ACTIVATIONS,
         several=True,
+        takes=tr("one of {choices}, or one for each hidden layer, such as tanh-relu", choices=", ".join(ACTIVATIONS)),
     )
     output_activation: str = declare("none", tr("the bend after the last layer"), choices=ACTIVATIONS)
     init: str | float | tuple[float, ...] = declare(
-        "torch", tr("how parameters start: torch's random draws, zeros, one number for all, or weights from a file")
+        "torch",
+        tr("how parameters start: torch's random draws, zeros, one number for all, or weights from a file"),
+        takes=tr("torch, zeros, a number within ±1000, or a list of all the network's numbers in float32"),
     )
     dropout: float = declare(
         0.0, tr("share of neurons silenced in training, after every layer but the last"), low=0.0, below=1.0
@@ -43,14 +51,21 @@ class Data:
     """The sums that are trained on, and those held out."""
 
     task: str = declare(
-        "sum", tr("what the network shall learn: sum, difference, product, or a formula"), choices=TASKS
+        "sum",
+        tr("what the network shall learn: sum, difference, product, or a formula"),
+        choices=TASKS,
+        takes=tr("{choices}, or a formula such as {formula}", choices=", ".join(TASKS), formula=WHAT_WILL_DO),
     )
     kind: str = declare(
         "uniform",
         tr("where the inputs come from: drawn evenly, or rows listed one by one"),
         choices=("uniform", "rows"),
     )
-    rows: tuple[Row, ...] = declare((), tr("the rows themselves, [a, b] or [a, b, target], for kind rows"))
+    rows: tuple[Row, ...] = declare(
+        (),
+        tr("the rows themselves, [a, b] or [a, b, target], for kind rows"),
+        takes=tr("1 to {most:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70", most=MOST_ROWS),
+    )
     count: int = declare(10_000, tr("how many sums are drawn, for kind uniform"), low=1, high=1_000_000)
     low: float = declare(-500.0, tr("the smallest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
     high: float = declare(500.0, tr("the largest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
@@ -81,7 +96,11 @@ class Training:
     optimizer: str = declare("adam", tr("the rule that turns gradients into changes"), choices=OPTIMIZERS)
     lr: float = declare(0.0002, tr("learning rate: how far a step goes"), above=0.0, high=1e6)
     momentum: float = declare(0.9, tr("share of the last step kept, for momentum and nesterov"), low=0.0, below=1.0)
-    betas: tuple[float, float] = declare((0.9, 0.999), tr("shares of m and v that are kept, for adam and adamw"))
+    betas: tuple[float, float] = declare(
+        (0.9, 0.999),
+        tr("shares of m and v that are kept, for adam and adamw"),
+        takes=tr("two numbers from 0 to below 1, such as [0.9, 0.999]"),
+    )
     eps: float = declare(1e-8, tr("what is added to the root of v, for adam, adamw and rmsprop"), low=0.0, high=1.0)
     clip_norm: float = declare(
         0.0, tr("gradients of a larger norm are shortened to this one before each step; 0 never"), low=0.0, high=1e12
@@ -112,7 +131,9 @@ class Stop:
     )
     keep_best: bool = declare(False, tr("then go back to where the held-out loss was lowest"))
     sum: tuple[float, ...] = declare(
-        (), tr("pause when the answer to this sum [a, b] is within the next key; [] never")
+        (),
+        tr("pause when the answer to this sum [a, b] is within the next key; [] never"),
+        takes=tr("two numbers [a, b] within ±1e12, such as [30, 70] or 30 + 70, or [] for none"),
     )
     within: float = declare(0.5, tr("how far that answer may be off, in units of sums"), low=0.0, high=LARGEST_NUMBER)
 
