@@ -15,9 +15,9 @@ class AdderError(Exception):
         super().__init__(tr(message, **values))
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = 60) -> str:
     """What somebody typed, in quotes, as far as a sentence has room for it."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= most else text[: most - 3] + "...")
 
 
 def sentence_of(error: AdderError | OSError) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from adder_engine.errors import ExperimentError
+from adder_engine.errors import ExperimentError, shortened
 from adder_engine.language import listed, tr, trn
 from adder_engine.parsing import (
     DECIMAL,
@@ -414,7 +414,7 @@ def _parted_hint(line: _Line) -> str:
 
 
 def _too_many(cells: Sequence[str], hint: str = "") -> str:
-    shown = ", ".join(_short(cell)[1:-1] for cell in cells[:5]) + (", …" if len(cells) > 5 else "")
+    shown = ", ".join(shortened(cell, 24)[1:-1] for cell in cells[:5]) + (", …" if len(cells) > 5 else "")
     return tr(
         "there are {columns} columns ({shown}), and a pair has two inputs and at most a target: keep two "
         "or three of them{hint}.",
@@ -425,7 +425,7 @@ def _too_many(cells: Sequence[str], hint: str = "") -> str:
 
 
 def _unmatched(names: Sequence[str]) -> str:
-    shown = listed([_short(name) for name in names])
+    shown = listed([shortened(name, 24) for name in names])
     called = (
         tr("one column is called {shown}", shown=shown)
         if len(names) == 1
@@ -498,7 +498,7 @@ def _without_names(line: _Line, cells: list[str]) -> list[str]:
             raise ExperimentError(
                 "line {number:,}: {cell} is one number: write {forms}.",
                 number=line.number,
-                cell=_short(cell),
+                cell=shortened(cell, 24),
                 forms=FORMS,
             )
         raise ExperimentError("line {number:,}: 1 number is no row: write {forms}.", number=line.number, forms=FORMS)
@@ -516,7 +516,7 @@ def _number(cell: str, where: str, comma: Comma) -> float:
         return number_of(cell, comma)
     except NoNumberError as error:
         why = str(error) or tr("is no number: write {forms}", forms=FORMS)
-        raise ExperimentError(f"{where}{_short(cell)} {why}.") from None
+        raise ExperimentError(f"{where}{shortened(cell, 24)} {why}.") from None
 
 
 def _missing(columns: _Columns, part: int) -> str:
@@ -576,8 +576,4 @@ def _contradicted(rows: Sequence[Row]) -> tuple[float, float] | None:
 
 
 def _named(name: str) -> str:
-    return name if name.isidentifier() else _short(name)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 24 else text[:21] + "...")
+    return name if name.isidentifier() else shortened(name, 24)

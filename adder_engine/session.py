@@ -186,6 +186,7 @@ class Session:
         return await self._thread.ask(lambda workspace: workspace.explorer.start_state())
 
     async def module_text(self) -> str:
+        """The network as PyTorch prints it."""
         return await self._thread.ask(lambda workspace: workspace.explorer.module_text())
 
     async def data(self) -> DatasetArrays:

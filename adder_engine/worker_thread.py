@@ -88,10 +88,9 @@ class Autosave:
 class EngineThread:
     """A workspace in a thread of its own, and the way to it. It never waits for whoever asks.
 
+    What a session offers under the same name is told there, with what it raises.
+
     Args:
-        experiment: the run to start with.
-        autosave: where the run is kept as it goes; None keeps nothing.
-        resume: a saved run to start from instead; where it cannot be read, a snapshot's ``warning`` says so.
         save_every: seconds between two saves of a run that goes on changing.
     """
 
@@ -118,9 +117,7 @@ class EngineThread:
         self._until = math.inf
         """The epoch at whose end playing halts."""
         self.warning = ""
-        """Once the session is closed: why the run could not be saved; empty where it was."""
         self.compiling = False
-        """Whether the kernels are being compiled, which is done once and takes some ten seconds."""
         self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._thread.start()
@@ -130,8 +127,6 @@ class EngineThread:
         return self._experiment
 
     async def snapshot(self, since: int | None = None) -> Snapshot:
-        """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
-
         def look(workspace: Workspace) -> None:
             if since is None or workspace.version != since:
                 _resolve(future, workspace.snapshot(self._playing))
@@ -145,14 +140,10 @@ class EngineThread:
     # --- ending ----------------------------------------------------------------------------------
 
     def close_now(self, timeout: float = 2.0) -> bool:
-        """Save, and stop the thread, from any thread. Returns whether it stopped in time.
-
-        While the kernels are still being loaded there is nothing to save, and the import cannot be broken off: the
-        thread is not waited for then, and ends by itself.
-        """
         self._closing.set()
         self._enough.set()
         self._requests.put(None)
+        # While the kernels are loaded there is nothing to save, and no import can be broken off: it ends by itself.
         if self._loaded.is_set():
             self._thread.join(timeout)
         return not self._thread.is_alive()
@@ -222,12 +213,6 @@ class EngineThread:
             self._in_slices.append(go_on)
 
     async def play(self, pace: float | None, until: int | None) -> Snapshot:
-        """Let training run, at ``pace`` epochs a second or as fast as it goes, to the end of epoch ``until``.
-
-        Raises:
-            RequestError: all epochs are done.
-        """
-
         def start(workspace: Workspace) -> None:
             workspace.check_unfinished()
             workspace.recording.paused = None
@@ -238,8 +223,6 @@ class EngineThread:
         return await self.do(start)
 
     async def pause(self) -> Snapshot:
-        """Stop playing, or a step of many updates, after the update in progress."""
-
         def rest(workspace: Workspace) -> None:
             self._enough.clear()
             self._halt(workspace)

@@ -120,7 +120,10 @@ def _histogram(each: NDArray[np.float32], bins: int) -> tuple[NDArray[np.float64
 
 @dataclass(frozen=True)
 class Explorer:
-    """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile."""
+    """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile.
+
+    What a session offers under the same name is told there, with what it raises.
+    """
 
     recording: Run
     asked: Sum
@@ -173,11 +176,6 @@ class Explorer:
         return evaluation.rivals(self.recording.trainer, self.watched)
 
     def trace(self, row: int | None) -> Trace:
-        """The way of the current sum, or of one row of the newest batch; of an unfinished one from its start.
-
-        Raises:
-            RequestError: there has been no batch yet, the row was not in it, or a parameter was set by hand meanwhile.
-        """
         trainer = self.recording.trainer
         if row is not None and trainer.rung and not is_through(trainer):
             start, left_out = self.recording.at_start_of_update()
@@ -186,15 +184,9 @@ class Explorer:
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
 
     def batch_rows(self) -> tuple[int, ...]:
-        """The rows of the data in the newest batch.
-
-        Raises:
-            RequestError: there has been no batch yet.
-        """
         return batch_rows(self.recording.trainer)
 
     def prove(self) -> ReferenceCheck:
-        """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
         from adder_engine.reference import prove  # loads torch, for which alone it is there
 
         if not self.recording.trainer.rung:
@@ -203,11 +195,6 @@ class Explorer:
         return replace(prove(start), begun=True, left_out=left_out)
 
     def check_gradient(self, index: int) -> GradientCheck:
-        """One parameter's gradient beside finite differences.
-
-        Raises:
-            RequestError: no such parameter.
-        """
         self.recording.trainer.layout.check(index)
         return landscape.check_gradient(self.recording.trainer, index)
 
@@ -297,33 +284,23 @@ class Explorer:
         )  # fmt: skip
 
     def activity(self) -> tuple[LayerActivity, ...]:
-        """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
         return layer_activity(self.recording.trainer)
 
     def data(self) -> DatasetArrays:
-        """The run's pairs, in units of sums."""
         return self.recording.trainer.dataset.view(self.recording.experiment)
 
     def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The network's answers ``(n,)`` to pairs ``(n, 2)``."""
         return self.recording.trainer.answers(pairs)
 
     def start_state(self) -> NDArray[np.float32]:
-        """The state ``(4, P)`` that the run began with."""
         return self.recording.timeline.keyframes[0].state.copy()
 
     def bench(self, name: str, *arguments: float | str) -> float | str:
-        """A figure that a lesson computes beside the run.
-
-        Raises:
-            RequestError: no such figure, or arguments that do not fit.
-        """
         from adder_engine.probes import bench  # only lessons need it
 
         return bench(self.recording.trainer, name, *arguments)
 
     def module_text(self) -> str:
-        """The network as PyTorch prints it."""
         from adder_engine.reference import Adder  # loads torch, which prints it
 
         return repr(Adder(self.recording.experiment))

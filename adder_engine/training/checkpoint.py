@@ -11,6 +11,7 @@ from adder_engine.experiment import Experiment
 from adder_engine.kernels.loop import Counters
 from adder_engine.language import tr
 from adder_engine.parameters import ParameterLayout
+from adder_engine.parsing import brief_text
 
 Array = NDArray[np.float32]
 Stream = NDArray[np.uint32]
@@ -47,12 +48,6 @@ def why_stopped(update: int, layout: ParameterLayout, before: Array | None, afte
         return tr("The loss is not a finite number from update {update} on: the start is too large.", update=update)
     sizes = np.where(np.isfinite(after), np.abs(after), np.inf).astype(np.float64)
     largest = int(np.argmax(np.where(sizes == np.inf, 1e38 + np.abs(before.astype(np.float64)), sizes)))
-    old, new = (_four_digits(float(state[largest])) for state in (before, after))
+    old, new = (brief_text(float(state[largest]), 4).replace("-", "−") for state in (before, after))
     grew = tr("{name} went from {old} to {new}", name=layout.name_of(largest), old=old, new=new)
     return tr("The loss stopped being finite at update {update}: {grew} in one update.", update=update, grew=grew)
-
-
-def _four_digits(value: float) -> str:
-    """``−1.308e17``, as the screens write numbers."""
-    mantissa, e, power = f"{value:.4g}".partition("e")
-    return (f"{mantissa}e{int(power)}" if e else mantissa).replace("-", "−")
