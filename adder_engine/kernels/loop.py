@@ -117,7 +117,7 @@ def lr_at(s: Any, epoch: Any) -> Any:
     return scheduled_lr(s.schedule, s.lr, s.every, s.gamma, s.warmup, epoch, s.epochs)
 
 
-class Work(NamedTuple):
+class Workings(NamedTuple):
     """What is trained, and all that it takes."""
 
     net: Net
@@ -326,6 +326,8 @@ def is_near(w: Any, rules: Any) -> Any:
 @compiled
 def rule_met(w: Any, rules: Any, c: Any) -> Any:
     """Which rule comes true with the epoch that has just ended, 0 for none."""
+    if c.epochs_done <= rules.beyond:
+        return 0
     s = w.settings
     fired = EPOCH if rules.epoch and c.epochs_done == rules.epoch else 0
     if rules.loss:
@@ -346,7 +348,7 @@ def rule_met(w: Any, rules: Any, c: Any) -> Any:
 
 @compiled
 def shuffle(streams: Any, order: Any) -> None:
-    """Draw the order of an epoch, see :class:`Work`."""
+    """Draw the order of an epoch, see :class:`Workings`."""
     copy(streams[2], streams[1])
     copy(streams[1], streams[0])
     permute(streams[0], order)
@@ -366,8 +368,7 @@ def train(w: Any, counters: Any, before: Any, notes: Any, rules: Any, until: Any
             return ended
         if c.epochs_done > epoch:
             note(notes, w.settings, c, len(w.data.test_targets))
-            if c.epochs_done > rules.beyond:
-                fired = rule_met(w, rules, c)
-                if fired:
-                    return fired
+            fired = rule_met(w, rules, c)
+            if fired:
+                return fired
     return GOING_ON

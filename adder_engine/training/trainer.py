@@ -133,9 +133,9 @@ class Trainer:
         self._scratch = scratch_for(self.net, rows, self.experiment.training.flat_target)
 
     @property
-    def _work(self) -> loop.Work:
+    def _workings(self) -> loop.Workings:
         """All that the training loop takes."""
-        return loop.Work(
+        return loop.Workings(
             self.net, self._settings, self.state, self.previous, self.frozen, bool(self.handles.frozen), self._scratch,
             self._data, self._masks, self._order, self._streams,
         )  # fmt: skip
@@ -213,7 +213,7 @@ class Trainer:
         counters, gradients = self.counters, self.state[1].copy() if self._before is None else None
         record = self._record
         before = record.copy() if self._before is None else self._before
-        ended: int = loop.train(self._work, record, before, notes, rules, until, last_epoch, begun)
+        ended: int = loop.train(self._workings, record, before, notes, rules, until, last_epoch, begun)
         if record["updates_done"][0] > counters.updates_done:
             self._before, gradients = before, None
             self.touched = self.batch_touched = False
@@ -264,7 +264,7 @@ class Trainer:
                 else:
                     self.counters.batch_loss = found
             elif rung.phase == "backward" and rung.layer is not None:
-                loop.penalise(self._work, rung.layer, rung.layer)
+                loop.penalise(self._workings, rung.layer, rung.layer)
                 self.counters.has_gradients |= rung.layer == 0
         return False
 
@@ -332,7 +332,7 @@ class Trainer:
         epochs = self.counters.epochs_done
         record = self._record
         self._before = record.copy()
-        good = loop.finish(self._work, record, self._before, batch.rows)
+        good = loop.finish(self._workings, record, self._before, batch.rows)
         self.touched, self.stepped = False, True
         self.rung = 0
         self._read(record)
@@ -401,7 +401,7 @@ class Trainer:
 
     def loss_at(self, parameters: Array) -> float:
         """The same with parameters ``(P,)`` of your own."""
-        return float(loop.mean_loss(self._work, parameters, self.inputs, self.targets))
+        return float(loop.mean_loss(self._workings, parameters, self.inputs, self.targets))
 
     def answers(self, pairs: Sequence[tuple[float, float]] | NDArray[Any]) -> NDArray[np.float64]:
         """The network's answers to pairs ``(n, 2)``, in units of sums, ``(n,)``, without dropout.
@@ -428,13 +428,11 @@ class Trainer:
 
     def is_near(self, rules: loop.Rules) -> bool:
         """Whether the answer to the sum that rules watch is within its bounds now."""
-        return bool(loop.is_near(self._work, rules))
+        return bool(loop.is_near(self._workings, rules))
 
     def rule_met(self, rules: loop.Rules) -> int:
         """The rule that comes true with the epoch that has just ended, 0 for none."""
-        if self.epochs_done <= rules.beyond:
-            return 0
-        return int(loop.rule_met(self._work, rules, self._record[0]))
+        return int(loop.rule_met(self._workings, rules, self._record[0]))
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""
