@@ -73,12 +73,13 @@ def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
     )
 
 
-def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> AffineMapHistory | None:
+def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> Steps[AffineMapHistory | None]:
     """The collapsed map over the run's path; None for a network with an activation."""
     experiment = trainer.experiment
     if not experiment.is_affine:
         return None
     path = run_path(trainer, keyframes)
+    yield
     maps = []
     for parameters, silenced in zip(path.parameters.astype(np.float32), path.silenced, strict=True):
         found = collapsed_map(experiment, trainer.dataset.scales, parameters, silenced)

@@ -51,7 +51,7 @@ from adder_engine.snapshot import (
     Position,
     ReferenceCheck,
 )
-from adder_engine.steps import Steps, in_one
+from adder_engine.steps import Steps
 from adder_engine.trace import Trace
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -146,7 +146,7 @@ class Explorer:
         return grids.neurons(self.recording.trainer, extent, only)
 
     def map_course(self) -> Steps[AffineMapHistory | None]:
-        return in_one(lambda: landscape.map_course(self.recording.trainer, self._path))
+        return landscape.map_course(self.recording.trainer, self._path)
 
     def forecast(self) -> Steps[Extrapolation]:
         return grids.forecast(self.recording.trainer, self.asked, self.watched)
