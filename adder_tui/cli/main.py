@@ -13,9 +13,10 @@ import click
 from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.parsing import parse_number
+from adder_engine.presets import PRESETS
 from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.class_options import CLASS, course_of, read_class_of
 from adder_tui.cli.inputs import read_experiment

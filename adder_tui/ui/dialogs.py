@@ -26,7 +26,7 @@ from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.kernels.parameters import ParameterTensor
+    from adder_engine.parameters import ParameterTensor
 
 
 Thing = TypeVar("Thing")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from adder_engine.analysis.neuron_grids import neuron_grids
 from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, largest_size
@@ -369,6 +368,8 @@ class _Sheet(NetworkValues):
             return None
         size = (box.width, rows)
         if size not in self._grids:
+            from adder_engine.analysis.grids import neuron_grids  # brings the kernels, which come after the first paint
+
             silenced = self.view.snapshot.silenced if self.view.snapshot else ()
             experiment, scale = self.view.experiment, self.view.scales.inputs
             self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), silenced, scale)

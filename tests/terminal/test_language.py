@@ -12,7 +12,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from adder_engine.experiment import KEYS, PRESETS
+from adder_engine.experiment import KEYS
+from adder_engine.presets import PRESETS
 from docs.catalogue import TEMPLATE, gathered
 from tests.terminal.harness import Terminal
 

@@ -14,7 +14,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import KEYS, PRESETS, Experiment
+from adder_engine.experiment import KEYS, Experiment
+from adder_engine.presets import PRESETS
 from adder_engine.snapshot import Snapshot
 from adder_tui.experiment_form.form import FIELDS, LONGEST, FormState, field_rows, panel, top_row
 from adder_tui.experiment_form.screen import ExperimentForm

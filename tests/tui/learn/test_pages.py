@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from adder_engine.experiment import LOSSES
+from adder_engine.sections import LOSSES
 from adder_tui.course import markup
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import LETTERS, Lesson

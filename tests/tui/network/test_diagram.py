@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
+from adder_engine.sections import ACTIVATIONS, OPTIMIZERS
 from adder_engine.snapshot import ParameterHistory, Snapshot
 from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import course_lines, explanation, weighted_sum

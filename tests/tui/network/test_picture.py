@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adder_engine.analysis.neuron_grids import neuron_grids
-from adder_engine.experiment import ACTIVATIONS, Experiment
+from adder_engine.analysis.grids import neuron_grids
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
+from adder_engine.sections import ACTIVATIONS
 from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_tui.network.tab import NetworkDiagram
