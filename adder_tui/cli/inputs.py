@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
+from adder_engine.presets import PRESETS
 from adder_tui.storage.run_files import expanded
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 
 from adder_tui.experiment_form.form import PANEL, FormState, Row, field_rows, heading, panel, top_row
 from adder_tui.ui.canvas import WHEEL_ROWS, Drawing
-from adder_tui.ui.fields import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import step
 from adder_tui.ui.modal import Modal
@@ -45,9 +44,6 @@ class ExperimentForm(Modal[None]):
         """Rows of the fields that are in sight."""
         self._top = 0
         """How many there are above them."""
-        self._applying = False
-        self._later = ""
-        """What was typed while the run was on its way."""
 
     def compose(self) -> ComposeResult:
         yield Drawing(
@@ -78,8 +74,7 @@ class ExperimentForm(Modal[None]):
         event.stop()
         event.prevent_default()
         draft = self.draft
-        if self._applying and event.key != "escape":
-            self._later += event.character or ""
+        if self.keeps(event):
             return
         if event.key == "space" and draft.words(draft.name):
             draft.turn(1)
@@ -136,19 +131,14 @@ class ExperimentForm(Modal[None]):
         if self.draft.errors:
             return
         if self.draft.changes:
-            self._applying = True
-            self.start(self._carry_out())
+            self.close_after(self._apply())
         else:
             self.dismiss()
 
-    async def _carry_out(self) -> None:
+    async def _apply(self) -> None:
         draft = self.draft
-        try:
-            await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
-            self.dismiss()
-            press_again(self.app, self._later)
-        finally:
-            self._applying, self._later = False, ""
+        await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
+        self.dismiss()
 
     def say(self, sentence: str) -> None:
         self.draft.refuse(sentence)

@@ -27,7 +27,7 @@ from adder_tui.ui.view import ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.kernels.parameters import ParameterTensor
+    from adder_engine.parameters import ParameterTensor
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_tui.services import Services

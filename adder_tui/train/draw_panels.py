@@ -20,6 +20,7 @@ from adder_tui.ui.numbers import (
     verdict,
     verdict_name,
 )
+from adder_tui.ui.phrases import label_cell
 from adder_tui.ui.run_state import (
     bar,
     fine_rate,
@@ -39,7 +40,12 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Answer, Cause, Divergence, Outlook, Snapshot, Stuck
 
 
-LABEL_WIDTH = 11
+LABELS = (
+    tr("epoch"), tr("train loss"), tr("held-out"), tr("loss now"), tr("speed"), tr("pace"), tr("optimizer"),
+    tr("batch"), tr("network"), tr("parameters"), tr("seed"),
+)  # fmt: skip
+LABEL_WIDTH = max(11, min(15, 1 + max(map(len, LABELS))))
+"""Columns of the rows' labels: as many as the widest takes, but no more than leaves their values room."""
 SCALED = frozenset({"adam", "adamw", "rmsprop"})
 """Optimizers that divide by the gradient's size, so that 2/λmax is no hard limit for them."""
 LEAST_NAMED = 66
@@ -62,7 +68,7 @@ def run_panel(view: ViewState, width: int, height: int) -> list[Line]:
 
 
 def _row(label: str, *value: str | Line) -> Line:
-    return Line.of((label.ljust(LABEL_WIDTH), "dim"), *value)
+    return Line.of((label_cell(label, LABEL_WIDTH), "dim"), *value)
 
 
 def _progress(view: ViewState, width: int) -> list[Line]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,10 +17,6 @@ from adder_tui.ui.line import Line, Span
 from adder_tui.ui.list_view import list_lines, said_lines, step
 from adder_tui.ui.modal import Modal, Result
 from adder_tui.ui.view import ViewState
-
-if TYPE_CHECKING:
-    pass
-
 
 Thing = TypeVar("Thing")
 
@@ -77,7 +73,7 @@ class FieldDialog(Modal[None]):
 
     @on(Field.Submitted)
     def _submitted(self, event: Field.Submitted) -> None:
-        self.start(self.take(event.value))
+        self.close_after(self.take(event.value))
 
 
 class Dialog(Modal[Result]):

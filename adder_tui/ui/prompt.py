@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from adder_tui.ui.fields import SumInput
 
 
+LABEL_AROUND, MOST_LABEL = 4, 10
+"""Columns around the field's label, and the most that it has itself."""
+
+
 def prompt_label(view: ViewState, width: int, height: int) -> list[Line]:
     """What is typed here."""
     sums = view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum"
     name = tr("sum") if sums else tr("ask")
+    name = name if len(name) <= MOST_LABEL else f"{name[: MOST_LABEL - 1]}."
     return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
 
 
@@ -95,7 +100,9 @@ class Prompt(Horizontal):
         """None until the shell is painted."""
 
     def compose(self) -> ComposeResult:
-        yield Drawing(self._source, prompt_label)
+        label = Drawing(self._source, prompt_label)
+        label.styles.width = LABEL_AROUND + min(MOST_LABEL, max(len(tr("sum")), len(tr("ask"))))
+        yield label
         yield self._answer
 
     def _draw_answer(self, view: ViewState, width: int, height: int) -> list[Line]:
@@ -168,6 +175,11 @@ class Prompt(Horizontal):
             self.field.value = asked.typed or self._text(asked)
             self.field.remember(self.field.value)
 
+    def answered(self, all_of_them: bool = False) -> None:
+        """What was asked here has its answer, and the keys are with whom they are to be with then."""
+        if self.field is not None:
+            self.field.answered(all_of_them)
+
     def begin(self, asked: Sum) -> None:
         """A lesson begins with this sum: it stands there, unasked, in place of what was asked before."""
         if self.field is not None and not self.has_keys:
@@ -209,6 +221,7 @@ class Prompt(Horizontal):
         try:
             asked = self.read(event.value)
         except SumError as error:
+            self.answered(all_of_them=True)
             self.post_message(self.Refused(str(error)))
             return
         self._sent = event.value
