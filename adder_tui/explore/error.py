@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.explore.plane import LABELS, Axes, Cells, cells_in, plane_picture, point_mark
+from adder_tui.explore.plane import LABELS, Cells, Ruler, cells_in, plane_picture, point_mark
 from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, asked_in, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
 from adder_tui.ui.heatmap import (
@@ -113,12 +113,12 @@ class _Drawn:
     area: PlaneArea
     marked: int
     """How many training sums are marked."""
-    cell: tuple[int, int]
-    """The cell under the cross-hair, or the one nearest to it."""
     inside: bool
     """Whether the cross-hair lies on the plane."""
+    column: int
+    """Of the plane's numbers under the cross-hair, or nearest to it."""
     row: int
-    """The cell's row among the plane's, of which there are two where cells are halved."""
+    """The same; where cells are halved each has two rows of them."""
 
 
 def _drawn(
@@ -126,14 +126,17 @@ def _drawn(
 ) -> _Drawn:  # fmt: skip
     """Draw levels over the plane, with cross-hair, current sum and training data."""
     halves = 2 if exploration.halved else 1
-    axes = Axes(plane.a, plane.b[::halves], plane.log)  # of two halves the upper one's
-    cell, inside = axes.nearest(exploration.cursor_in(view))
+    axes = Ruler.over(plane.a, plane.log), Ruler.over(plane.b[::halves], plane.log)  # of two halves the upper one's
+    cursor = [*zip(axes, exploration.cursor_in(view), strict=True)]
+    column, row = (axis.nearest(x) for axis, x in cursor)
+    inside = all(axis.nearest(x) == axis.index(x) for axis, x in cursor)
     lines, marked = plane_picture(
-        levels, scale, axes, exploration.halved, view.glyphs, cursor=cell if inside else None, asked=asked_in(view),
+        levels, scale, *axes, exploration.halved, view.glyphs, cursor=(column, row) if inside else None,
+        asked=asked_in(view),
         trained=(plane.trained_a, plane.trained_b), points=points,
     )  # fmt: skip
-    area = PlaneArea(LABELS, ABOVE, Cells(len(axes.a), len(axes.b), exploration.halved))
-    return _Drawn(lines, area, marked, cell, inside, cell[1] * halves)
+    area = PlaneArea(LABELS, ABOVE, Cells(axes[0].cells, axes[1].cells, exploration.halved))
+    return _Drawn(lines, area, marked, inside, column, row * halves)
 
 
 def cell_line(view: ViewState, exploration: ExploreState, plane: AnswerGrid, drawn: _Drawn) -> Line:
@@ -141,7 +144,7 @@ def cell_line(view: ViewState, exploration: ExploreState, plane: AnswerGrid, dra
     from adder_engine.parsing import Sum  # not at the top: drawings import no more of the engine than they draw
 
     glyphs = view.glyphs
-    row, column = drawn.row, drawn.cell[0]
+    row, column = drawn.row, drawn.column
     a, b = float(plane.a[column]), float(plane.b[row])
     answer, truth = float(plane.answers[row, column]), float(plane.wanted[row, column])
     if exploration.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
@@ -316,7 +319,7 @@ def neurons_view(
     legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
     side = gallery(view, exploration, gallery_width(view, width), height - ABOVE - UNDER + 1)
     room = width - gallery_width(view, width) - 2
-    here = float(outputs[drawn.row, drawn.cell[0]])
+    here = float(outputs[drawn.row, drawn.column])
     if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
         here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
     handed = Line.of((f" {name}", "strong"), (tr(" hands on "), "dim"), (number(here, glyphs), role_of(here)))

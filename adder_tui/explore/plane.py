@@ -112,14 +112,33 @@ class Ruler:
     first: float
     step: float
     cells: int
+    log: bool
 
-    def index(self, u: float) -> int:
-        """The cell that is nearest to a place on the axis; it may lie outside."""
-        return round((u - self.first) / self.step)
+    @classmethod
+    def over(cls, numbers: Doubles, log: bool) -> Ruler:
+        """The axis whose cells stand for these numbers."""
+        first, last = (on_axis(float(numbers[end]), log) for end in (0, -1))
+        return cls(first, (last - first) / (len(numbers) - 1), len(numbers), log)
+
+    def position(self, x: float) -> float:
+        """Where a number lies, in cells; a fraction between two of them."""
+        return (on_axis(x, self.log) - self.first) / self.step
+
+    def index(self, x: float) -> int:
+        """The cell that is nearest to a number; it may lie outside."""
+        return round(self.position(x))
+
+    def nearest(self, x: float) -> int:
+        """The same of the cells that there are."""
+        return min(max(0, self.index(x)), self.cells - 1)
 
     def place(self, index: int) -> float:
         """A cell's place on the axis, without what float arithmetic leaves at its end."""
         return round(self.first + index * self.step, 12)
+
+    def number(self, index: int) -> float:
+        """The number that a cell stands for."""
+        return off_axis(self.place(index), self.log)
 
 
 def rulers(window: Viewport, cells: Cells) -> tuple[Ruler, Ruler]:
@@ -132,7 +151,7 @@ def rulers(window: Viewport, cells: Cells) -> tuple[Ruler, Ruler]:
         else:  # the steps 1, 2, 5, 10, … so that sums are round, and each zoom is seen
             step = round_steps(round_up(2 * window.span / max(1, count - 1)), window.zoom)
             middle = round(middle / step) * step
-        return Ruler(middle - sign * before * step, sign * step, count)
+        return Ruler(middle - sign * before * step, sign * step, count, window.log)
 
     return ruler(window.a, cells.columns, +1), ruler(window.b, cells.rows, -1)
 
@@ -143,10 +162,8 @@ def extent_of(window: Viewport, cells: Cells) -> GridSpec:
     rows = cells.rows * 2 if cells.halved else cells.rows
     below = b.first + (rows - 1) * (b.step / 2 if cells.halved else b.step)
 
-    def out(u: float) -> float:
-        return off_axis(u, window.log)
-
-    return GridSpec(out(a.first), out(a.place(a.cells - 1)), out(below), out(b.first), a.cells, rows, window.log)
+    left, bottom, top = (off_axis(u, window.log) for u in (a.first, below, b.first))
+    return GridSpec(left, a.number(a.cells - 1), bottom, top, a.cells, rows, window.log)
 
 
 def round_steps(value: float, on: int) -> float:
@@ -188,69 +205,41 @@ def _moved(window: Viewport, ruler: Ruler, middle: float, x: float, by: int) -> 
     furthest = on_axis(FURTHEST, True)
     if not window.log:
         furthest = 2 * (max(WIDEST_SPAN, window.span) if abs(middle) <= 2 * WIDEST_SPAN else FURTHEST_EVEN)
-    at = min(max(0, ruler.index(on_axis(x, window.log))), ruler.cells - 1) + by
-    place = ruler.place(at)
-    if abs(place) > furthest + abs(ruler.step) / 2:
+    at = ruler.nearest(x) + by
+    if abs(ruler.place(at)) > furthest + abs(ruler.step) / 2:
         return middle, x
     if not 0 <= at < ruler.cells:
         pan = max(abs(by), ruler.cells // 4) * (1 if by > 0 else -1)
         middle += pan * ruler.step
-    return middle, off_axis(place, window.log)
-
-
-@dataclass(frozen=True)
-class Axes:
-    """The sums of a picture: ``a`` of each column, ``b`` of each cell from the top."""
-
-    a: Doubles
-    b: Doubles
-    log: bool
-
-    def column(self, a: float) -> float:
-        """Where a lies, in columns; a fraction between two of them."""
-        return _position(self.a, a, self.log)
-
-    def row(self, b: float) -> float:
-        return _position(self.b, b, self.log)
-
-    def nearest(self, sum: tuple[float, float]) -> tuple[tuple[int, int], bool]:
-        """The cell nearest to a sum, and whether it lies in it."""
-        column, row = round(self.column(sum[0])), round(self.row(sum[1]))
-        cell = min(max(0, column), len(self.a) - 1), min(max(0, row), len(self.b) - 1)
-        return cell, cell == (column, row)
-
-
-def _position(places: Doubles, x: float, log: bool) -> float:
-    first, last = on_axis(float(places[0]), log), on_axis(float(places[-1]), log)
-    return (on_axis(x, log) - first) / (last - first) * (len(places) - 1)
+    return middle, ruler.number(at)
 
 
 def plane_picture(
-    levels: Levels, scale: Scale, axes: Axes, halved: bool, glyphs: Glyphs, *,
+    levels: Levels, scale: Scale, a: Ruler, b: Ruler, halved: bool, glyphs: Glyphs, *,
     cursor: tuple[int, int] | None, asked: tuple[float, float], trained: tuple[Range, Range], points: Doubles,
 ) -> tuple[list[Line], int]:  # fmt: skip
     """The picture with its axes, ``LABELS`` columns wider and ``BELOW`` rows higher, and how many sums are marked.
 
     Args:
+        a: of the columns.
+        b: of the rows, from the top.
         cursor: the cell under the cross-hair; None where that is on a sum that lies beyond the picture.
         trained: the ranges of both terms that the experiment trains on.
         points: some of its sums ``(k, 2)``.
     """
     heat = HeatMap(levels, scale, halved)
-    _frame(heat, axes, *trained, glyphs)
-    marked = _points(heat, axes, points, glyphs)  # over the frame, on which the outermost sums lie
-    column, row = round(axes.column(asked[0])), round(axes.row(asked[1]))
-    heat.mark(column, row, glyphs.current)
+    _frame(heat, a, b, trained, glyphs)
+    marked = _points(heat, a, b, points, glyphs)  # over the frame, on which the outermost sums lie
+    heat.mark(a.index(asked[0]), b.index(asked[1]), glyphs.current)
     if cursor is not None:
         heat.mark(*cursor, glyphs.cross, "active")
-    labels = _labels_left(axes, None if cursor is None else cursor[1], glyphs)
+    labels = _labels_left(b, None if cursor is None else cursor[1], glyphs)
     lines = [Line.of(label, line) for label, line in zip(labels, heat.lines(), strict=True)]
-    return [*lines, _labels_below(axes, None if cursor is None else cursor[0], glyphs)], marked
+    return [*lines, _labels_below(a, None if cursor is None else cursor[0], glyphs)], marked
 
 
-def _frame(heat: HeatMap, axes: Axes, a: Range, b: Range, glyphs: Glyphs) -> None:
-    left, right = (round(axes.column(end)) for end in a)
-    bottom, top = (round(axes.row(end)) for end in b)
+def _frame(heat: HeatMap, a: Ruler, b: Ruler, trained: tuple[Range, Range], glyphs: Glyphs) -> None:
+    (left, right), (bottom, top) = map(a.index, trained[0]), map(b.index, trained[1])
     if right - left < 1 and bottom - top < 1:
         return
     across, along, corners = ("_", "|", "||||") if glyphs.ascii else ("─", "│", "┌┐└┘")
@@ -264,13 +253,13 @@ def _frame(heat: HeatMap, axes: Axes, a: Range, b: Range, glyphs: Glyphs) -> Non
         heat.mark(x, y, corner)
 
 
-def _points(heat: HeatMap, axes: Axes, points: Doubles, glyphs: Glyphs) -> int:
+def _points(heat: HeatMap, a: Ruler, b: Ruler, points: Doubles, glyphs: Glyphs) -> int:
     """Mark some of the training sums; how many."""
     most = max(1, heat.columns * heat.rows // CELLS_A_POINT)
     picked = points if len(points) <= most else points[np.linspace(0, len(points) - 1, most).astype(int)]
     seen = 0
-    for a, b in picked.tolist():
-        x, y = round(axes.column(a)), round(axes.row(b))
+    for first, second in picked.tolist():
+        x, y = a.index(first), b.index(second)
         if 0 <= x < heat.columns and 0 <= y < heat.rows:
             heat.mark(x, y, point_mark(glyphs))
             seen += 1
@@ -282,10 +271,10 @@ def point_mark(glyphs: Glyphs) -> str:
     return "o" if glyphs.ascii else "∘"
 
 
-def _ticks(places: Doubles, log: bool, most: int, glyphs: Glyphs) -> list[Tick]:
-    """At most about ``most`` round numbers between the first place and the last, the most telling ones first."""
-    low, high = sorted((float(places[0]), float(places[-1])))
-    if log:
+def _ticks(axis: Ruler, most: int, glyphs: Glyphs) -> list[Tick]:
+    """At most about ``most`` round numbers between the first cell's and the last's, the most telling ones first."""
+    low, high = sorted(map(axis.number, (0, axis.cells - 1)))
+    if axis.log:
         powers = [s * 10.0**n for n in range(1, 13) for s in (-1, 1)]
         stride = 2 if most < 9 else 1
         kept = [0.0, *(p for p in powers if round(math.log10(abs(p))) % stride == 0)]
@@ -296,11 +285,11 @@ def _ticks(places: Doubles, log: bool, most: int, glyphs: Glyphs) -> list[Tick]:
     return sorted(ticks, key=lambda tick: (tick.label.startswith("+"), abs(tick.at)))  # +2 is from the one without
 
 
-def _labels_left(axes: Axes, chosen: int | None, glyphs: Glyphs) -> list[Line]:
-    count = len(axes.b)
+def _labels_left(axis: Ruler, chosen: int | None, glyphs: Glyphs) -> list[Line]:
+    count = axis.cells
     by_row: dict[int, str] = {}
-    for tick in _ticks(axes.b, axes.log, max(2, count // 3), glyphs):
-        row = round(axes.row(tick.at))
+    for tick in _ticks(axis, max(2, count // 3), glyphs):
+        row = axis.index(tick.at)
         if 0 <= row < count and not any(abs(row - other) < 2 for other in by_row):
             by_row[row] = tick.label
     lines = []
@@ -314,16 +303,16 @@ def _labels_left(axes: Axes, chosen: int | None, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _labels_below(axes: Axes, chosen: int | None, glyphs: Glyphs) -> Line:
-    count = len(axes.a)
+def _labels_below(axis: Ruler, chosen: int | None, glyphs: Glyphs) -> Line:
+    count = axis.cells
     cells: list[Span] = [(" ", "dim")] * (LABELS + count)
     if chosen is not None:
         cells[LABELS + chosen] = (glyphs.cursor_foot, "accent")
     _write(cells, LABELS - 2, "a")
-    ticks = _ticks(axes.a, axes.log, max(4, count // 9), glyphs)
+    ticks = _ticks(axis, max(4, count // 9), glyphs)
     has_steps = any(tick.label.startswith("+") for tick in ticks)
     for tick in ticks:
-        middle = LABELS + round(axes.column(tick.at))
+        middle = LABELS + axis.index(tick.at)
         start = max(LABELS, min(middle - len(tick.label) // 2, LABELS + count - len(tick.label)))
         around = cells[start - 1 : start + len(tick.label) + 1]
         is_base = has_steps and not tick.label.startswith("+")

@@ -19,7 +19,7 @@ from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_tui.explore.draw import HEADING, explore_lines
 from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_layout, gallery_width, neuron_cells
-from adder_tui.explore.plane import extent_of, moved, off_axis, on_axis, rulers, zoomed
+from adder_tui.explore.plane import extent_of, moved, rulers, zoomed
 from adder_tui.explore.stability import TOP, halves, slice_cells
 from adder_tui.explore.state import (
     NAMES,
@@ -191,12 +191,8 @@ class ExploreCanvas(Canvas, can_focus=True):
         """The cross-hair's sum: the middle of its cell, also while the picture of a moved plane is still to come."""
         if self._spot is None or self.exploration.cursor is None:
             return self.cursor
-        window = self.exploration.window(self.view)
-        a, b = (
-            off_axis(ruler.place(min(max(0, ruler.index(on_axis(x, window.log))), ruler.cells - 1)), window.log)
-            for ruler, x in zip(rulers(window, self._spot.cells), self.cursor, strict=True)
-        )
-        return a, b
+        a, b = rulers(self.exploration.window(self.view), self._spot.cells)
+        return a.number(a.nearest(self.cursor[0])), b.number(b.nearest(self.cursor[1]))
 
     def action_move(self, right: int, down: int) -> None:
         """Move the cross-hair by cells; at the edge the plane goes along. Beside a curve, move its point."""
@@ -224,9 +220,8 @@ class ExploreCanvas(Canvas, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         found = self._spot.cell_at(event.x, event.y) if self._spot else None
         if found is not None and self._spot is not None:
-            window = self.exploration.window(self.view)
-            a, b = rulers(window, self._spot.cells)
-            self.look(cursor=(off_axis(a.place(found[0]), window.log), off_axis(b.place(found[1]), window.log)))
+            a, b = rulers(self.exploration.window(self.view), self._spot.cells)
+            self.look(cursor=(a.number(found[0]), b.number(found[1])))
 
 
 class ExplorePane(Pane):

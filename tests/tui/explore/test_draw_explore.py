@@ -20,8 +20,8 @@ from adder_tui.explore.error import error_cells, neuron_cells
 from adder_tui.explore.plane import (
     FINEST,
     LABELS,
-    Axes,
     Cells,
+    Ruler,
     Viewport,
     extent_of,
     first_window,
@@ -378,9 +378,9 @@ def test_labels_of_any_plane_are_all_different_and_stand_at_their_sums(
 ) -> None:
     half = max(10**decades, abs(middle) * FINEST)
     ends = middle - half, middle + half
-    axes = Axes(np.linspace(*ends, columns), np.linspace(*ends[::-1], rows), False)
+    a, b = Ruler.over(np.linspace(*ends, columns), False), Ruler.over(np.linspace(*ends[::-1], rows), False)
     lines, _ = plane_picture(
-        np.zeros((rows, columns), dtype=np.int64), "sign", axes, False, UNICODE,
+        np.zeros((rows, columns), dtype=np.int64), "sign", a, b, False, UNICODE,
         cursor=(columns // 2, rows // 2), asked=(0.0, 0.0),
         trained=((0.0, 1.0), (0.0, 1.0)), points=np.zeros((0, 2)),
     )  # fmt: skip
@@ -393,7 +393,7 @@ def test_labels_of_any_plane_are_all_different_and_stand_at_their_sums(
     for row, label in left:
         if not steps or label.startswith("+"):
             at = label_value(label) + (ends[0] if steps else 0)
-            assert abs(axes.row(at) - row) <= 0.51
+            assert abs(b.position(at) - row) <= 0.51
     assert any(not label.startswith("+") for label in below)  # +2 is from where it is said
 
 
