@@ -21,7 +21,7 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import keys_line, said_lines, scrolled, step
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import count, plural
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from adder_tui.services import Services
 
 
-BESIDE = 110
-"""From here on table and scatter stand side by side."""
 TABLE_WIDTH = 74
 LOOKS_A_SECOND = 4
 MOST_LISTED = 1_000
@@ -198,7 +196,7 @@ class DataScreen(Modal[None]):
     @property
     def beside(self) -> bool:
         """Whether table and scatter are both in sight."""
-        return self.app.size.width >= BESIDE
+        return self.app.size.width >= WIDE
 
     @property
     def has_held_out(self) -> bool:

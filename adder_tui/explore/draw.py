@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
-from adder_tui.explore.state import NAMES, VIEWS, WIDE, ExploreResults, ExploreState, PlaneArea
+from adder_tui.explore.state import NAMES, VIEWS, ExploreResults, ExploreState, PlaneArea
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.heatmap import ranges_text
@@ -16,7 +16,7 @@ from adder_tui.ui.numbers import aligned, answer_text, count, number, percent, p
 from adder_tui.ui.phrases import indented
 from adder_tui.ui.run_state import learned, sum_text
 from adder_tui.ui.symbols import Glyphs
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import (

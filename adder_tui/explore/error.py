@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.explore.plane import LABELS, Cells, Ruler, cells_in, plane_picture, point_mark
-from adder_tui.explore.state import WIDE, ExploreState, PlaneArea, asked_in, hidden_neuron
+from adder_tui.explore.plane import Cells, Ruler, cells_in, plane_picture, point_mark
+from adder_tui.explore.state import ExploreState, PlaneArea, asked_in, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
+from adder_tui.ui.axis import LABELS
 from adder_tui.ui.heatmap import (
     Grid,
     HeatMap,
@@ -39,7 +40,7 @@ from adder_tui.ui.numbers import (
     verdict,
 )
 from adder_tui.ui.run_state import sum_text
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ import numpy as np
 
 from adder_engine.analysis.results import GridSpec, symmetric_exp, symmetric_log
 from adder_engine.experiment import Experiment
-from adder_tui.ui.axis import Tick, ticks_between
+from adder_tui.ui.axis import LABELS, Tick, ticks_between
 from adder_tui.ui.heatmap import HeatMap, Scale
 from adder_tui.ui.line import Line, Span, joined
 from adder_tui.ui.numbers import round_up, short_number
@@ -37,8 +37,6 @@ FAR_OFF = 3.0
 """A current sum further off than so many times that reach is left outside of the first plane."""
 FURTHEST_EVEN = 1e11
 """Even steps never reach further: a tenth of what may be asked."""
-LABELS = 8
-"""Columns left of the plane: a label and the axis."""
 BELOW = 1
 """Rows under the plane."""
 CELLS_A_POINT = 30

@@ -44,9 +44,6 @@ NAMES = {
 }  # fmt: skip
 """What their names are for people."""
 
-WIDE = 110
-"""Columns from which two pictures stand side by side."""
-
 
 @dataclass(frozen=True)
 class ExploreResults:

@@ -24,7 +24,6 @@ from adder_tui.explore.stability import TOP, halves, slice_cells
 from adder_tui.explore.state import (
     NAMES,
     VIEWS,
-    WIDE,
     ExploreResults,
     ExploreState,
     PlaneArea,
@@ -37,7 +36,7 @@ from adder_tui.ui.line import Line
 from adder_tui.ui.slope import POINTS as SLOPE_POINTS
 from adder_tui.ui.slope import point_at
 from adder_tui.ui.theme import BASIC_THEME
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import GridSpec

@@ -10,7 +10,7 @@ from adder_engine.language import tr
 from adder_engine.snapshot import LayerActivity
 from adder_tui.inspect.state import ACTIVATIONS, CellPosition, Doubles, Look, label, quantities
 from adder_tui.selection import Neuron, neuron_name
-from adder_tui.ui.heatmap import CELL, cell, histogram, sign_role
+from adder_tui.ui.heatmap import BEFORE, CELL, cell, histogram, sign_role
 from adder_tui.ui.line import Line, Role, Span, roomiest
 from adder_tui.ui.list_view import head_line
 from adder_tui.ui.network_values import NetworkValues
@@ -21,16 +21,15 @@ from adder_tui.ui.view import ViewState
 
 LABEL = 8
 """Columns of a row's name, with a mark before it."""
-ALL_BEFORE, ALL_AFTER, ALL_SHORT = 5, 7, 5
-"""Columns before the decimal point, and from it on where there is room and where there is little."""
 DEAD = 5
 BEFORE_IT = tr("before it")
 LESS_NEEDED = (BEFORE_IT, "δ")
 """Columns that give way first where there is little room."""
 Column = tuple[str, Sequence[float] | None, str]
 """A name, a number for each neuron, or None where there are none yet, and the phase that brings them, if one does."""
-BEFORE, AFTER, SHORT = 5, 6, 4
-"""Columns before the decimal point, and from it on where there is room and where there is little."""
+AFTER, SHORT = 7, 5
+STATISTICS_AFTER, STATISTICS_SHORT = 6, 4
+"""Columns from the decimal point on where there is room and where there is little: of activations, of statistics."""
 COLUMNS = (tr("mean"), "std", tr("min"), tr("max"), tr("norm"))
 MOST_BINS = 40
 LEAST_NAME = 12
@@ -59,15 +58,15 @@ def activity_lines(look: Look, here: CellPosition, first: int, count: int, width
     dead: Sequence[float] | None = over.dead.tolist() if over is not None and bends else None
     room = width - LABEL - (DEAD if bends else 0)
     for name in LESS_NEEDED:
-        if len(columns) * (1 + ALL_BEFORE + ALL_SHORT) > room:
+        if len(columns) * (1 + BEFORE + SHORT) > room:
             columns = [column for column in columns if column[0] != glyphs.text(name)]
-    after = ALL_AFTER if len(columns) * (1 + ALL_BEFORE + ALL_AFTER) <= room else ALL_SHORT
-    pitch = 1 + ALL_BEFORE + after
+    after = AFTER if len(columns) * (1 + BEFORE + AFTER) <= room else SHORT
+    pitch = 1 + BEFORE + after
     names = [name if len(name) < pitch or name == BEFORE_IT else tr("the sum") for name, *_ in columns]
     scale = view.scales.targets
     divided = "" if scale == 1 else f" /{plain_number(scale, glyphs)}"  # what all values here are divided by
     header = (divided if len(divided) < LABEL else tr(" scaled")).ljust(LABEL)
-    header += "".join(name[: pitch - 1].rjust(ALL_BEFORE + 4).ljust(pitch) for name in names)
+    header += "".join(name[: pitch - 1].rjust(BEFORE + 4).ljust(pitch) for name in names)
     head = Line.of((header + (tr("dead")[: DEAD - 1].rjust(DEAD) if dead is not None else ""), "band-dim"))
     lines = [head.fit(width, glyphs.ellipsis, fill="band-dim")]
     shown = NetworkValues(view)
@@ -80,9 +79,9 @@ def activity_lines(look: Look, here: CellPosition, first: int, count: int, width
         }
         for _, numbers, phase in columns:
             value = numbers[row] if numbers is not None else None
-            phrase: Span = (cell(value, glyphs, ALL_BEFORE, after), sign_role(value))
+            phrase: Span = (cell(value, glyphs, BEFORE, after), sign_role(value))
             if value is not None and not there[phase]:
-                phrase = ((" " * (ALL_BEFORE - 1) + glyphs.ellipsis).ljust(ALL_BEFORE + after), "dim")
+                phrase = ((" " * (BEFORE - 1) + glyphs.ellipsis).ljust(BEFORE + after), "dim")
             line = Line.of(line, " ", phrase)
         if dead is not None:
             line = Line.of(line, (f"{dead[row]:.0%}".rjust(DEAD), "strong" if dead[row] >= 1 else "text"))
@@ -120,7 +119,9 @@ def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
     glyphs, here = look.view.glyphs, look.here
     shown = "parameter" if look.quantity == ACTIVATIONS else look.quantity
     last = tr("of norms") if shown == "ratio" else COLUMNS[-1]
-    after = AFTER if LABEL + len(COLUMNS) * (1 + BEFORE + AFTER) <= width else SHORT
+    after = STATISTICS_AFTER
+    if LABEL + len(COLUMNS) * (1 + BEFORE + after) > width:
+        after = STATISTICS_SHORT
     pitch = 1 + BEFORE + after
     names = "".join(name[: pitch - 1].rjust(BEFORE + 3).ljust(pitch) for name in (*COLUMNS[:-1], last))
     room = width - LABEL - pitch * len(COLUMNS) - 1

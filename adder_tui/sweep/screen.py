@@ -36,7 +36,7 @@ from adder_tui.ui.line import Line, beside, roomiest
 from adder_tui.ui.list_view import ListWindow, keys_line, said_lines, step
 from adder_tui.ui.run_state import bar, title
 from adder_tui.ui.symbols import UNICODE
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
     from adder_engine.parsing import Sum
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
 EVERY = 0.5
 """Seconds between two looks at a sweep that is not in sight."""
-WIDE = 110
-"""From so many columns on the chart stands beside the table."""
 
 
 def leave_running(app: App[Any], services: Services) -> None:

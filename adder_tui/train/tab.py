@@ -24,7 +24,7 @@ from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSour
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.line import Line, cut
 from adder_tui.ui.numbers import count
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -43,8 +43,6 @@ LOOK_SHARE = 10
 """... and at least so many times what the answer took, so that it trains on meanwhile."""
 LEAST_CHART_ROWS = 9
 LEARNED_ROWS = 2
-WIDE = 110
-"""Columns from which on the network's picture stands beside the chart, and the run panel beside the sums."""
 PANEL_ROWS = 13
 """What the run panel takes below, where the window has them."""
 LEAST_WIDE_ROWS = 20

@@ -119,6 +119,8 @@ class _Sheet(NetworkValues):
         self.spots: list[ClickTarget[Selection]] = []
         self.shaded = view.colours == "many" and not view.glyphs.ascii
         """Whether a cell holds two values of a tile by its colours, or one by its character."""
+        self.halves = 2 if self.shaded else 1
+        """Rows of a tile's values in a row of cells."""
         keep = [0] * len(self.layers)
         keep[self.column] = self.neuron
         if self.source is not None:
@@ -352,7 +354,7 @@ class _Sheet(NetworkValues):
 
     def _levels(self, c: int, box: Box, error: float | None) -> Levels | None:
         """The levels of a neuron's tile, two rows to a cell where it is shaded; None before forward came to it."""
-        rows = box.height * (2 if self.shaded else 1)
+        rows = box.height * self.halves
         if error is not None:
             share = error / (self._largest_error(c) or 1)
             level = round(share * BRIGHTEST) if math.isfinite(share) else UNKNOWN
@@ -370,20 +372,22 @@ class _Sheet(NetworkValues):
 
     def _tile(self, box: Box, levels: Levels | None) -> None:
         if levels is None:
-            levels = np.zeros((box.height * (2 if self.shaded else 1), box.width), dtype=np.int64)
+            levels = np.zeros((box.height * self.halves, box.width), dtype=np.int64)
         rows: list[list[int]] = levels.tolist()
-        pairs = zip(rows[::2], rows[1::2], strict=True) if self.shaded else zip(rows, rows, strict=True)
-        for y, (upper, lower) in enumerate(pairs, box.y):
+        for y, (upper, lower) in enumerate(self._pairs(rows), box.y):
             cells = (_tile_cell(u, w, self.shaded) for u, w in zip(upper, lower, strict=True))
             self.grid.put_spans(box.x, y, cells)
+
+    def _pairs(self, levels: list[list[int]]) -> Iterator[tuple[list[int], list[int]]]:
+        """The upper and the lower half of each row of cells."""
+        return zip(levels[:: self.halves], levels[self.halves - 1 :: self.halves], strict=True)
 
     def draw_plane(self) -> None:
         """Between the inputs the plane that all tiles are over: what of it was trained on, and the current sum."""
         box, experiment = self.plan.plane, self.view.experiment
         if box is None:
             return
-        halves = 2 if self.shaded else 1
-        rows, reach = box.height * halves, reach_of_plane(experiment)
+        rows, reach = box.height * self.halves, reach_of_plane(experiment)
         levels = [[0] * box.width for _ in range(rows)]
         (a0, a1), (b0, b1) = experiment.trained_range
         for y in _pixels(-b1, -b0, reach, rows):
@@ -392,13 +396,12 @@ class _Sheet(NetworkValues):
         if self.view.snapshot is not None:
             asked = self.view.snapshot.asked.sum
             levels[_pixel(-asked.b, reach, rows)][_pixel(asked.a, reach, box.width)] = 2
-        for y in range(box.height):
-            upper, lower = levels[y * halves], levels[y * halves + halves - 1]
+        for y, (upper, lower) in enumerate(self._pairs(levels), box.y):
             for x, (u, w) in enumerate(zip(upper, lower, strict=True), box.x):
                 if self.shaded:
-                    self.grid.put(x, box.y + y, HALF, Tone("plane", u, w))
+                    self.grid.put(x, y, HALF, Tone("plane", u, w))
                 else:
-                    self.grid.put(x, box.y + y, PLANE[u], ("faint", "dim", "accent")[u])
+                    self.grid.put(x, y, PLANE[u], ("faint", "dim", "accent")[u])
 
     # --- the outcome -----------------------------------------------------------------------------
 
@@ -406,7 +409,7 @@ class _Sheet(NetworkValues):
         """What is wanted as a tile, and under the output in numbers, in units of sums."""
         box, want = self.plan.columns[-1][0], self.plan.wanted
         if want is not None and self.trace is not None:
-            rows = want.height * (2 if self.shaded else 1)
+            rows = want.height * self.halves
             self._tile(want, _wanted_levels(self.view.experiment, want.width, rows))
         told = self.outcome
         is_beside = want is not None and want.y == box.y

@@ -138,15 +138,13 @@ def notice(view: ViewState, width: int) -> list[Line]:
     return shown
 
 
-def too_small(width: int, height: int, needed: tuple[int, int]) -> list[str]:
+def too_small(width: int, height: int) -> list[str]:
     """What a window that is too small says."""
+    columns, rows = SMALLEST
     text = tr(
         "This window is {width}x{height}. adder-tui needs {columns}x{rows}: please make it larger.",
-        width=width,
-        height=height,
-        columns=needed[0],
-        rows=needed[1],
-    )
+        width=width, height=height, columns=columns, rows=rows,
+    )  # fmt: skip
     return wrapped(text, max(1, width))[: max(1, height)]
 
 
@@ -218,7 +216,7 @@ class TooSmall(Screen[None]):
 
     def __init__(self, source: ViewSource) -> None:
         super().__init__()
-        self._words = Drawing(source, lambda *_: [Line.of(row) for row in too_small(*self.app.size, SMALLEST)])
+        self._words = Drawing(source, lambda *_: [Line.of(row) for row in too_small(*self.app.size)])
         self._words.at_any_size = True
 
     def compose(self) -> ComposeResult:

@@ -25,6 +25,8 @@ STEP_SIZE = {
     "10 epochs": tr("10 epochs"), "100 epochs": tr("100 epochs"),
 }  # fmt: skip
 """What the engine's ``STEP_SIZES`` are called."""
+WIDE = 110
+"""Columns of a window from which on two pictures stand side by side."""
 Chosen = TypeVar("Chosen")
 
 

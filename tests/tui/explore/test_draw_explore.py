@@ -30,7 +30,7 @@ from adder_tui.explore.plane import (
     rulers,
     zoomed,
 )
-from adder_tui.explore.state import VIEWS, WIDE, ExploreResults, ExploreState, hidden_neuron, next_neuron
+from adder_tui.explore.state import VIEWS, ExploreResults, ExploreState, hidden_neuron, next_neuron
 from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.axis import label_value
 from adder_tui.ui.heatmap import (
@@ -47,7 +47,7 @@ from adder_tui.ui.heatmap import (
 from adder_tui.ui.line import Tone, plain
 from adder_tui.ui.symbols import UNICODE
 from adder_tui.ui.theme import DARK_HEAT, LIGHT_HEAT, role_styles
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.view import WIDE, ViewState
 from tests.tui import findings
 from tests.tui.views import view_of
 
