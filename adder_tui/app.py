@@ -31,7 +31,7 @@ from adder_tui.settings import Settings
 from adder_tui.storage.run_files import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
-from adder_tui.ui.layouts import SAME_KEY
+from adder_tui.ui.keyboard import SAME_KEY
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import plural
 from adder_tui.ui.prompt import Prompt

@@ -19,7 +19,7 @@ from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.fields import FieldRow, keys_of
-from adder_tui.ui.later import press_again
+from adder_tui.ui.keyboard import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.view import ViewState

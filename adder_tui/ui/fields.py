@@ -14,7 +14,7 @@ from textual.widgets import Input
 from adder_engine.errors import SumError
 from adder_engine.parsing import Sum
 from adder_tui.ui.canvas import Drawing, ViewSource, hidden
-from adder_tui.ui.later import press_again
+from adder_tui.ui.keyboard import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, Tone, joined
-from adder_tui.ui.numbers import power_of_ten, round_up, short_number
+from adder_tui.ui.numbers import power_of_ten, role_of, round_up, short_number
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -93,9 +93,7 @@ def shade(value: float | None, largest: float, glyphs: Glyphs) -> str:
 
 def sign_role(value: float | None) -> Role:
     """Blue for plus, orange for minus, grey for nothing."""
-    if value is None or math.isnan(value) or value == 0:
-        return "dim"
-    return "plus" if value > 0 else "minus"
+    return "dim" if value is None or math.isnan(value) or value == 0 else role_of(value)
 
 
 def histogram(values: NDArray[np.float64], bins: int, glyphs: Glyphs) -> Line:
@@ -188,22 +186,23 @@ class Grid:
         return [joined(row) for row in self._cells]
 
 
+def _top(largest: float, log: bool) -> float:
+    """The round number that the largest size comes up to: a power of ten where steps are logarithmic."""
+    if not log:
+        return round_up(largest)
+    return 10.0 ** math.ceil(math.log10(largest) - 1e-9) if largest > 0 and math.isfinite(largest) else 1.0
+
+
 def sign_steps(largest: float, log: bool) -> tuple[float, float, float]:
     """The sizes at which the levels 1, 2 and 3 begin, round numbers: far apart for a plane in log steps."""
-    if log:
-        top = 10.0 ** math.ceil(math.log10(largest) - 1e-9) if largest > 0 and math.isfinite(largest) else 1.0
-        return top / 1e5, top / 1e3, top / 10
-    top = round_up(largest)
-    return top / 20, top / 5, top / 2
+    top = _top(largest, log)
+    return (top / 1e5, top / 1e3, top / 10) if log else (top / 20, top / 5, top / 2)
 
 
 def size_steps(largest: float, log: bool) -> tuple[float, ...]:
     """The sizes at which the levels 1 to 5 begin."""
-    if log:
-        top = 10.0 ** math.ceil(math.log10(largest) - 1e-9) if largest > 0 and math.isfinite(largest) else 1.0
-        return tuple(top / 10**n for n in (5, 4, 3, 2, 1))
-    top = round_up(largest)
-    return top / 20, top / 10, top / 5, top / 2, top * 3 / 4
+    top = _top(largest, log)
+    return tuple(top / 10**n for n in (5, 4, 3, 2, 1)) if log else (top / 20, top / 10, top / 5, top / 2, top * 3 / 4)
 
 
 def sign_levels(values: Doubles, steps: Sequence[float]) -> Levels:

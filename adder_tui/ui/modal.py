@@ -16,7 +16,7 @@ from adder_engine.errors import AdderError, sentence_of
 from adder_engine.language import tr
 from adder_tui.commands import COMMANDS, Window
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
-from adder_tui.ui.later import press_again
+from adder_tui.ui.keyboard import press_again
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.view import ViewState
 

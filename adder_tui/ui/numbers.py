@@ -79,16 +79,10 @@ def rate_text(value: float, glyphs: Glyphs) -> str:
 
 def signed(value: float, glyphs: Glyphs, digits: int = DIGITS) -> str:
     """A difference: the sign is always there, ``+0.02`` or ``−72.56``; two decimals do for those below a hundred."""
-    if value > 0 and math.isfinite(value):
-        return "+" + _difference(value, glyphs, digits)
-    return _difference(value, glyphs, digits)
-
-
-def _difference(value: float, glyphs: Glyphs, digits: int) -> str:
-    if 0.01 <= abs(value) < 100 and math.isfinite(value):
-        sign = glyphs.minus if value < 0 else ""
-        return f"{sign}{abs(value):.2f}"
-    return number(value, glyphs, 2 if abs(value) < 0.01 else digits)
+    sign = "+" if value > 0 and math.isfinite(value) else ""
+    if 0.01 <= abs(value) < 100:
+        return f"{glyphs.minus if value < 0 else sign}{abs(value):.2f}"
+    return sign + number(value, glyphs, 2 if abs(value) < 0.01 else digits)
 
 
 def off_by(value: float, glyphs: Glyphs) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adder_tui.commands import COMMANDS
-from adder_tui.ui.layouts import SAME_KEY
+from adder_tui.ui.keyboard import SAME_KEY
 from tests.tui.fake_session import FakeSession
 from tests.tui.screens import app_on, shows, until
 

@@ -1,6 +1,11 @@
-"""Letter keys on other keyboard layouts: what the same physical key says on the Latin one."""
+"""Keys: what one says that another keyboard layout has in its place, and those that have to wait."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.app import App
 
 _LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,./", 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>?'
 _OTHERS = (
@@ -26,3 +31,9 @@ def _table() -> dict[str, str]:
 
 SAME_KEY = _table()
 """``{character: the character of the same key on the Latin layout}``."""
+
+
+def press_again(app: App[object], keys: Iterable[events.Key]) -> None:
+    """Press keys that have waited, each with what it types."""
+    for key in keys:
+        app.post_message(events.Key(key.key, key.character))
