@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from adder_engine.language import tr
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.markup import fill, plain
+from adder_tui.course.questions import LETTERS
 from adder_tui.learn.prose import prose_lines
 from adder_tui.ui.symbols import UNICODE
 

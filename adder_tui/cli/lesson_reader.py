@@ -14,10 +14,11 @@ from adder_tui.cli.lesson_print import STEP_WORDS, WIDTH
 from adder_tui.cli.output import say
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.availability import words_for
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.markup import plain
 from adder_tui.course.probe_views import SHEETS, call_for
+from adder_tui.course.questions import LETTERS
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.course.vocabulary import PATTERNS, VIEWS, Action, parse_action
 from adder_tui.learn.page import marks, page_lines

@@ -423,7 +423,7 @@ def find_lesson(course: Path | None, id: str | None) -> str:
 
 async def _trial(lesson: Lesson) -> list[str]:
     from adder_engine.session import Session
-    from adder_tui.course.action_runner import groups, measure, try_solution
+    from adder_tui.course.authoring import groups, measure, try_solution
 
     async with Session(lesson.experiment) as session:
         amiss = [one async for one in try_solution(session, lesson)]

@@ -7,10 +7,10 @@ import random
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
+from adder_tui.course.attempt import completed
 from adder_tui.course.course import draw_question, draw_review
-from adder_tui.course.lesson import LETTERS
-from adder_tui.course.state import Review, completed
-from adder_tui.course.typed_numbers import read_number, without_thousands
+from adder_tui.course.questions import LETTERS, read_number, without_thousands
+from adder_tui.course.state import Review
 from adder_tui.storage import progress
 
 if TYPE_CHECKING:

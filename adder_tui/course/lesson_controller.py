@@ -16,10 +16,10 @@ from adder_engine.parsing import Sum
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import FIRST_SUM, ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
-from adder_tui.course.kept_activity import activity_of, restore_activity, restore_runs
+from adder_tui.course.attempt import LessonAttempt, completed
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import LASTING, keys_of, view_for
-from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
+from adder_tui.course.state import PRACTICE, LessonState, activity_of, furthest, restore_activity, restore_runs
 from adder_tui.storage import progress
 from adder_tui.storage.run_files import LessonRuns, OwnRun
 

@@ -11,9 +11,9 @@ from textual.containers import Container, Vertical
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
+from adder_tui.course.attempt import place_of
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
-from adder_tui.course.resolver import place_of
 from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for

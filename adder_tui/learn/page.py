@@ -9,11 +9,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from adder_engine.language import tr
-from adder_tui.course.lesson import LETTERS, Field, Lesson
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.markup import fill, spans_of
-from adder_tui.course.quiz import Quiz
+from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_plain
 from adder_tui.course.state import PARTS, Kind, LessonState, Review
-from adder_tui.course.typed_numbers import read_number, read_plain
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped

@@ -102,17 +102,17 @@ class Progress:
 
     def lesson(self, id: str) -> LessonRecord:
         """What is kept of a lesson; whatever is missing or of the wrong type takes its default."""
-        kept = _table(_table(self.tree.get("lessons")).get(id))
-        quiz = _table(kept.get("quiz"))
+        kept = as_table(as_table(self.tree.get("lessons")).get(id))
+        quiz = as_table(kept.get("quiz"))
         state = kept.get("state")
         return LessonRecord(
             state if state in STATES else "open",
-            {k: v for k, v in _table(kept.get("prediction")).items() if isinstance(v, str)},
+            {k: v for k, v in as_table(kept.get("prediction")).items() if isinstance(v, str)},
             _count(kept.get("tries")),
             _count(kept.get("hints")),
             kept.get("assisted") is True,
-            tuple(sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)})),
-            {k: float(v) for k, v in _table(kept.get("best")).items() if _is_number(v)},
+            tuple(sorted({one for one in as_list(kept.get("tasks")) if _is_whole(one)})),
+            {k: float(v) for k, v in as_table(kept.get("best")).items() if _is_number(v)},
             QuizRecord(
                 _count(quiz.get("tries")),
                 quiz.get("right") is True,
@@ -120,9 +120,9 @@ class Progress:
                 _count(quiz.get("asked")),
             ),
             _count(kept.get("step")),
-            {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
-            {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
-            _table(kept.get("activity")),
+            {k: v for k, v in as_table(kept.get("answers")).items() if isinstance(v, str)},
+            {k: v for k, v in as_table(kept.get("figures")).items() if isinstance(v, str)},
+            as_table(kept.get("activity")),
             _text(kept.get("date")),
         )
 
@@ -164,7 +164,7 @@ def predict(tree: Tree, id: str, prediction: str, said: str) -> None:
 def finish_task(tree: Tree, id: str, task: int, shown: bool = False) -> None:
     """A task is done; ``shown``: by "show me"."""
     kept = _at_work(tree, id)
-    kept["tasks"] = sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)} | {task})
+    kept["tasks"] = sorted({one for one in as_list(kept.get("tasks")) if _is_whole(one)} | {task})
     if shown:
         kept["assisted"] = True
 
@@ -238,7 +238,7 @@ def join(tree: Tree, other: Tree) -> None:
     """Take over another progress: of each lesson whichever has come further, nothing lost of this one."""
     if not _text(tree.get("current")):
         tree["current"] = _text(other.get("current"))
-    for id, theirs in _table(other.get("lessons")).items():
+    for id, theirs in as_table(other.get("lessons")).items():
         if isinstance(theirs, dict):
             _join_lesson(lesson_of(tree, id), copy.deepcopy(theirs))
     for key, value in other.items():
@@ -254,13 +254,13 @@ def _join_lesson(ours: Tree, theirs: Tree) -> None:
             ours[key] = theirs[key]
     if theirs.get("assisted") is True:
         ours["assisted"] = True
-    tasks = {one for side in (ours, theirs) for one in _list(side.get("tasks")) if _is_whole(one)}
+    tasks = {one for side in (ours, theirs) for one in as_list(side.get("tasks")) if _is_whole(one)}
     if tasks:
         ours["tasks"] = sorted(tasks)
-    for challenge, score in _table(theirs.get("best")).items():
+    for challenge, score in as_table(theirs.get("best")).items():
         if _is_number(score):
             _keep_best(ours, challenge, score)
-    _join_quiz(ours, _table(theirs.get("quiz")))
+    _join_quiz(ours, as_table(theirs.get("quiz")))
     if _text(theirs.get("date")) > _text(ours.get("date")):
         ours["date"] = theirs["date"]
     for key, value in theirs.items():
@@ -296,11 +296,13 @@ def _inner(tree: Tree, key: str) -> Tree:
     return inner
 
 
-def _table(value: object) -> Tree:
+def as_table(value: object) -> Tree:
+    """The value where it is a table, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> list[Any]:
+def as_list(value: object) -> list[Any]:
+    """The value where it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 

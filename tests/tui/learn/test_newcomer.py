@@ -14,10 +14,11 @@ from adder_engine import Session
 from adder_engine.snapshot import RunSummary
 from adder_tui.controller import Controller
 from adder_tui.course.activity_log import LoggedRun
+from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
-from adder_tui.course.lesson import Field
 from adder_tui.course.probe_views import ProbeCall, keys_of, name_of
-from adder_tui.course.state import LessonAttempt, LessonState, Review
+from adder_tui.course.questions import Field
+from adder_tui.course.state import LessonState, Review
 from adder_tui.course.vocabulary import parse_action
 from adder_tui.learn.page import page_lines
 from adder_tui.learn.views import of_lesson

@@ -9,10 +9,12 @@ import pytest
 
 from adder_engine.experiment import LOSSES
 from adder_tui.course import markup
+from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import SHEETS, calls_of, name_of
-from adder_tui.course.state import PARTS, LessonAttempt, LessonState, Review, steps_of
+from adder_tui.course.questions import LETTERS
+from adder_tui.course.state import PARTS, LessonState, Review, steps_of
 from adder_tui.learn.draw_views import draw_view
 from adder_tui.learn.glossary import entries, entry_lines
 from adder_tui.learn.list import Listing, list_foot, list_head, list_lines
