@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from adder_engine.language import tr, trn
-from adder_tui.cli.class_options import CLASS, course_of, read_class_of
+from adder_tui.cli.inputs import course_of, read_class_of
+from adder_tui.cli.options import CLASS, TranslatedGroup
 from adder_tui.cli.output import complain, say
-from adder_tui.cli.translated_command import TranslatedGroup
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
 from adder_tui.storage.exports import CourseMark, read_export, to_line
-from adder_tui.storage.progress import Store, Tree, join
+from adder_tui.storage.progress import STATE_NAMES, Store, Tree, join
 from adder_tui.storage.run_files import expanded
 from adder_tui.ui.numbers import plural
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.source import Problem
     from adder_tui.storage.exports import Drop
-STATE_WORDS = {"open": tr("open"), "started": tr("begun"), "assisted": tr("done, with help"), "solved": tr("done")}
 
 DATA_DIR = click.option("--data-dir", metavar="FOLDER", help=tr("Where progress is kept, instead of the usual folder."))
 COURSE = click.option(
@@ -35,18 +34,8 @@ COURSE = click.option(
 
 
 class _Lessons(TranslatedGroup):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(
-                tr(
-                    "lessons has no {name!r}: there are {commands}.",
-                    name=args[0],
-                    commands=", ".join(self.list_commands(ctx)),
-                )
-            )
-        return super().resolve_command(ctx, args)
+    def unknown(self, name: str, commands: list[str]) -> str:
+        return tr("lessons has no {name!r}: there are {commands}.", name=name, commands=", ".join(commands))
 
 
 @dataclass
@@ -118,7 +107,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
             say(f"{chapter.title}")
         for lesson in there.in_chapter(chapter.id):
             here = ">" if kept.current == lesson.id else " "
-            state = STATE_WORDS[kept.lesson(lesson.id).state]
+            state = STATE_NAMES[kept.lesson(lesson.id).state]
             on = "  " + tr("today") if lesson.id in today else ""
             say(f"{here} {lesson.order:>2}  {lesson.id:<{width}}  {state:<15}  {lesson.title}{on}")
     done = sum(kept.lesson(lesson.id).done for lesson in there.lessons)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from adder_engine.language import tr
 from adder_tui.course.activity_log import Asked, LoggedRun
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.lesson import Lesson, Task
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
 
+STEP_NAMES: Mapping[str, str] = {
+    "read": tr("read"), "predict": tr("predict"), "do": tr("do"), "observe": tr("observe"),
+    "explain": tr("explain"), "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
+}  # fmt: skip
+"""What they are called."""
 PARTS: dict[Kind, str] = {
     "observe": "Observe",
     "explain": "Explain",

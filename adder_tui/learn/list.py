@@ -17,7 +17,7 @@ from adder_engine.language import tr
 from adder_tui.course.class_file import today_words
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
-from adder_tui.storage.progress import Store
+from adder_tui.storage.progress import STATE_NAMES, Store
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line, Role
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 
 Filter = Literal["all", "done", "open"]
-STATE_WORDS: dict[State, str] = {
-    "open": "",
-    "started": tr("begun"),
-    "assisted": tr("done, with help"),
-    "solved": tr("done"),
-}
 BAR = 24
 STATE_WIDTH = 15
 
@@ -147,7 +141,7 @@ def _lesson_line(listing: Listing, lesson: Lesson, chosen: bool, width: int, gly
     title = f"{lesson.order:>3}  {glyphs.text(lesson.title)}"
     today = lesson.id in listing.today and not kept.done
     told = [tr("today")] if today else []
-    told += [STATE_WORDS[kept.state]] if STATE_WORDS[kept.state] else []
+    told += [STATE_NAMES[kept.state]] if kept.state != "open" else []
     right = Line.of((f"{', '.join(told):<{STATE_WIDTH}}", "accent" if today else "dim"),
                     (tr("{minutes:>4} min ", minutes=lesson.minutes), "dim"))  # fmt: skip
     line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text"))

@@ -12,7 +12,7 @@ from adder_engine.language import tr
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.markup import fill, spans_of
 from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_plain
-from adder_tui.course.state import PARTS, Kind, LessonState, Review
+from adder_tui.course.state import PARTS, STEP_NAMES, LessonState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
@@ -23,11 +23,6 @@ from adder_tui.ui.view import ViewState
 BLANK = 10
 PART_ENDS = re.compile(r"(\S[.:;]) ")
 """Where a sentence, or a part of one that could stand alone, ends."""
-KINDS: dict[Kind, str] = {
-    "read": tr("read"), "predict": tr("predict"), "do": tr("do"), "observe": tr("observe"),
-    "explain": tr("explain"), "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
-}  # fmt: skip
-"""A step's kind as it is drawn."""
 PageSource = Callable[[], LessonState | None]
 
 
@@ -43,7 +38,7 @@ def head_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:
         left = Line.of((tr(" What you have met so far"), "strong"))
         return left.with_right(Line.of((of, "dim")), width, glyphs.ellipsis)
     left = Line.of((f" {state.lesson.order} {glyphs.text(state.lesson.title)}", "strong"))
-    kind: Piece = (KINDS[state.step.kind], "accent")
+    kind: Piece = (STEP_NAMES[state.step.kind], "accent")
     right = Line.of((tr("step {at} of {steps}: ", at=state.at + 1, steps=len(state.steps)), "dim"), kind, " ")
     if left.width + 2 + right.width > width:
         right = Line.of((f"{state.at + 1}/{len(state.steps)} ", "dim"), kind, " ")

@@ -25,6 +25,9 @@ VERSION = 1
 State = Literal["open", "started", "assisted", "solved"]
 STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
 """From the least to the furthest. ``assisted``: done, with "show me" for some task."""
+STATE_NAMES: Mapping[State, str] = {
+    "open": tr("open"), "started": tr("begun"), "assisted": tr("done, with help"), "solved": tr("done"),
+}  # fmt: skip
 
 Tree = dict[str, Any]
 """``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
