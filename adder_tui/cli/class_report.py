@@ -167,8 +167,7 @@ def _say_csv(rows: list[Row]) -> None:
     table.writerow(Row.__dataclass_fields__)
     for row in rows:
         table.writerow([_harmless(value) for value in vars(row).values()])
-    for line in text.getvalue().splitlines():
-        say(line)
+    say(*text.getvalue().splitlines())
 
 
 def _harmless(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO, cast
 
 from adder_engine.errors import AdderError
@@ -170,9 +170,7 @@ class LessonReader:
                     )
                 )
         lines = [_spoken(line.plain.strip()) for line in page_lines(state, WIDTH, UNICODE)]
-        for line in lines:
-            if line not in self._shown:
-                say(line)
+        say(*(line for line in lines if line not in self._shown))
         self._shown |= set(lines)
         if state.refusal:
             say(state.refusal)
@@ -206,7 +204,7 @@ class LessonReader:
 
     async def _tell_view(self, name: str) -> None:
         if name != "downhill":
-            _say_all(view_lines(name, self._state, self._snapshot))
+            say(*view_lines(name, self._state, self._snapshot))
         elif isinstance(limit := await self._session.bench("limit"), float):
             say(limit_line(limit, self._snapshot))
 
@@ -223,7 +221,7 @@ class LessonReader:
         elif not line:
             await self._go_on()
         elif word in ("help", "?"):
-            _say_all(HELP.splitlines())
+            say(*HELP.splitlines())
         elif word == "again":
             self._tell_page(whole=True)
         elif word == "back":
@@ -253,7 +251,7 @@ class LessonReader:
         elif word in KEYS and not (blank is not None and blank.choices) and (word == "e" or " " not in line):
             await self._press(word, line.partition(" ")[2].strip())
         elif word == "values":
-            _say_all(value_lines(state, self._snapshot))
+            say(*value_lines(state, self._snapshot))
         elif word in TYPED:
             await self._do_typed(line)
         elif state.types_now:
@@ -420,7 +418,7 @@ class LessonReader:
         state, before = self._state, self._snapshot
         if action.verb == "open":
             self.room.opened(action.argument)
-            say(f"{action.argument}: {VIEWS[action.argument]}")
+            say(f"{action.argument}: {VIEWS[action.argument][1]}")
             await self._tell_view(action.argument)
             return
         await ActionRunner(self._session, state.attempt, self._show).do(action)
@@ -448,11 +446,6 @@ def _spoken(line: str) -> str:
         if line.startswith(f"{mark} "):
             return f"{word} {line[len(mark) :].strip()}"
     return line
-
-
-def _say_all(lines: Iterable[str]) -> None:
-    for line in lines:
-        say(line)
 
 
 async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> None:

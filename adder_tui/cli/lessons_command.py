@@ -294,8 +294,7 @@ def _check_class(path: Path) -> int:
 
 
 def _say_all(problems: list[Problem] | tuple[Problem, ...]) -> int:
-    for problem in problems:
-        say(str(problem))
+    say(*map(str, problems))
     return len(problems)
 
 
@@ -364,8 +363,7 @@ def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_f
         from adder_tui.cli.lesson_print import printed
 
         folder = course_of(course, read_class_of(class_file))
-        for line in printed(lesson_named(_course(folder), id)):
-            say(line)
+        say(*printed(lesson_named(_course(folder), id)))
         return 0
     from adder_tui.cli.lesson_reader import lead
 

@@ -68,8 +68,7 @@ def sweep(
         if plan.across:
             say(json.dumps(_grid(plan, state), allow_nan=False))
     else:
-        for line in table(plan, state):
-            say(line)
+        say(*table(plan, state))
         if plan.across:
             say("")
             for drawn in grid_lines(plan, state, None, WIDE, len(plan.values) + 3, UNICODE):
@@ -236,8 +235,7 @@ def rates(
         width = min(WIDEST, shutil.get_terminal_size().columns)
         for line in rates_chart(test, None, width, CHART_ROWS, UNICODE):
             say(line.plain.rstrip())
-        for said in rates_said(test, UNICODE):
-            say(said)
+        say(*rates_said(test, UNICODE))
     if not test.losses:
         complain(tr("No loss was finite. {ended}", ended=test.ended))
         return 1

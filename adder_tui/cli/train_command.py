@@ -366,8 +366,7 @@ class TextReport:
             from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
 
             say(stuck_text(outcome.stuck))
-        for line in answer_lines(outcome.replies):
-            say(line)
+        say(*answer_lines(outcome.replies))
 
 
 def answer_lines(replies: Sequence[Reply]) -> list[str]:
@@ -447,6 +446,5 @@ def predict(source: str, sums: Sequence[str]) -> int:
     trainer = open_run(source).trainer
     asked = [parse_sum(text, trainer.experiment.data.task) for text in sums]
     replies = ask(trainer, asked)
-    for line in answer_lines(replies):
-        say(line)
+    say(*answer_lines(replies))
     return 0

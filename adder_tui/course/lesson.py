@@ -225,14 +225,14 @@ class Quote:
         return text.replace("-", "−") if not isinstance(value, str) else text
 
 
-DEEDS = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate": "gradcheck", "bench": "did"}
+COMES_FROM = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate": "gradcheck", "bench": "did"}
 """A word that gives a figure, and the one that tells of what it comes from."""
 
 
 def _act(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
     """What a word of an expression is about, so that a figure and a check can be told to be about the same."""
     name, arguments = word
-    return ("run", ()) if name.startswith("run.") else (DEEDS.get(name, name), arguments)
+    return ("run", ()) if name.startswith("run.") else (COMES_FROM.get(name, name), arguments)
 
 
 @schema

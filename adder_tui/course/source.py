@@ -191,13 +191,13 @@ class Table:
             return low if default is None else default
         return value
 
-    def number(self, key: str, takes: str = tr("a number")) -> float | None:
+    def number(self, key: str) -> float | None:
         """A finite number; None where the key is left out."""
         value = self.raw(key)
         if value is None:
             return None
         if not is_number(value):
-            self.refuse(key, takes)
+            self.refuse(key, tr("a number"))
             return None
         return float(value)
 

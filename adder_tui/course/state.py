@@ -48,13 +48,13 @@ class Review:
 
     lessons: tuple[Lesson, ...]
     """Whose questions they are."""
+    quizzes: tuple[Quiz, ...]
+    """The questions as they are put."""
     at: int = 0
     given: str = ""
     """The letter given last; empty while the question is open."""
     at_once: int = 0
     """Questions that were right at the first go."""
-    quizzes: tuple[Quiz, ...] = ()
-    """The questions as they are put; none for each lesson's own as it is written."""
 
     @property
     def question(self) -> Lesson:
@@ -64,7 +64,7 @@ class Review:
     @property
     def quiz(self) -> Quiz:
         """The question itself."""
-        return self.quizzes[self.at] if self.quizzes else self.question.quiz
+        return self.quizzes[self.at]
 
     @property
     def right(self) -> bool:

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from adder_engine.language import tr
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.markup import fill, spans_of
+from adder_tui.course.markup import fill, plain, spans_of
 from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_plain
 from adder_tui.course.state import PARTS, STEP_NAMES, LessonState, Review
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
@@ -77,11 +77,6 @@ def _part(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     return [Line.of((title, "accent")), *_text(state, PARTS[state.step.kind], width, glyphs)]
 
 
-def _plain(text: str) -> str:
-    """A text without the marks of its code and terms, where all of it looks alike."""
-    return "".join(span.text for span in spans_of(text))
-
-
 def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, glyphs: Glyphs) -> list[Line]:
     """Choices by letter; the picked one is marked, and the right one where it is known."""
     lines: list[Line] = []
@@ -89,7 +84,7 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
         mine = letter == picked
         sign = glyphs.current if mine else " "
         after = tr("  (right)") if letter == right else ""
-        rows = wrapped(glyphs.text(_plain(text)) + after, max(10, width - 6))
+        rows = wrapped(glyphs.text(plain(text)) + after, max(10, width - 6))
         for i, row in enumerate(rows):
             front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")
             lines.append(Line.of(front, (row, "strong" if mine or letter == right else "text")))
@@ -237,9 +232,9 @@ def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, gl
         return lines
     lines.append(Line())
     if right:
-        return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(_plain(quiz.why)), "text")], width)
+        return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(plain(quiz.why)), "text")], width)
     reason = quiz.reason(given)
-    told = glyphs.text(_plain(reason)) or tr("This is what answers it:")
+    told = glyphs.text(plain(reason)) or tr("This is what answers it:")
     lines += wrap([(tr("Not that one. "), "minus"), (told, "text")], width)
     if not reason:
         lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)

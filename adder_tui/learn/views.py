@@ -16,7 +16,7 @@ from adder_tui.course.availability import OnScreen
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import SHEETS
 from adder_tui.course.state import PRACTICE, LessonState
-from adder_tui.course.vocabulary import VIEW_NAMES, VIEWS
+from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
@@ -207,9 +207,9 @@ class ViewFrame(Vertical, can_focus=True):
             here = name == self.view_name
             mark = view.glyphs.current if here and self.has_keys else ""
             role: Role = "accent" if mark else "strong" if here else "dim"
-            line = Line.of(line, "  " if i else "", (mark + VIEW_NAMES[name], role))
+            line = Line.of(line, "  " if i else "", (mark + VIEWS[name][0], role))
         if len(self.names) == 1:
-            line = Line.of(line, ("  " + VIEWS[self.view_name], "dim"))
+            line = Line.of(line, ("  " + VIEWS[self.view_name][1], "dim"))
         return [Line.of(line, (" " + rule * max(0, width - line.width - 1), "faint"))]
 
     @property
@@ -339,10 +339,8 @@ class LessonViews(Vertical):
 
     def feed(self) -> None:
         """Have the table told what it shows beside the snapshot."""
-        snapshot = self._source().snapshot
-        if self._feed is not None and snapshot is not None and self.is_shown("inspect") and self._feed.is_due(snapshot):
-            self._feed.fetching = True
-            self.run_worker(self._feed.fetch(snapshot), name="feed")
+        if self._feed is not None and self.is_shown("inspect"):
+            self._feed.want(self._source().snapshot)
 
     def _state(self) -> LessonState | None:
         room = self._room()

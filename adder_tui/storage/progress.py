@@ -178,13 +178,14 @@ def take_hint(tree: Tree, id: str) -> None:
     kept["hints"] = _count(kept.get("hints")) + 1
 
 
-def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
+def answer_quiz(tree: Tree, id: str, right: bool) -> None:
     """The quiz was answered. Its tries are counted until it was right once."""
-    quiz = _inner(_at_work(tree, id), "quiz")
+    kept = _at_work(tree, id)
+    quiz = _inner(kept, "quiz")
     if quiz.get("right") is not True:
         quiz["tries"] = _count(quiz.get("tries")) + 1
         quiz["right"] = right
-    quiz["last_seen"] = when
+    quiz["last_seen"] = kept["date"]
 
 
 def ask_quiz(tree: Tree, id: str, number: int) -> None:
@@ -370,27 +371,21 @@ class Store:
         """Told of what is on the disk after each change."""
         self._pending: list[Change] = []
         """Changes that are not on the disk yet."""
-        self._saved = self._load() or fresh()
+        with self._lock():  # while no other app writes
+            self._saved = self._read() or fresh()
         """What the file is known to hold."""
         self._tree = self._saved
         """The same with the pending changes."""
 
     @property
     def progress(self) -> Progress:
-        """As of the last change or :meth:`refresh`."""
+        """As of the last change."""
         return Progress(self._tree)
 
     @property
     def unsaved(self) -> str:
         """Why changes are not on the disk, in one sentence; empty where they are."""
         return self.warning if self._pending else ""
-
-    def refresh(self) -> Progress:
-        """Look at the file again: another app may have changed it."""
-        tree = self._load()
-        if tree is not None:
-            self._saved, self._tree = tree, self._with_pending(tree)
-        return self.progress
 
     def change(self, change: Change) -> Progress:
         """Make a change and save it."""
@@ -437,13 +432,8 @@ class Store:
 
     # --- the file --------------------------------------------------------------------------------
 
-    def _load(self) -> Tree | None:
-        """What the file holds, read while no other app writes; None where there is none that can be used."""
-        with self._lock():
-            return self._read()
-
     def _read(self) -> Tree | None:
-        """What the file holds, under the lock; one that cannot be understood is set aside."""
+        """What the file holds, under the lock; None where it is none that can be used: such a one is set aside."""
         try:
             held = read_bounded(self.path, LARGEST_FILE)
         except FileNotFoundError:

@@ -160,7 +160,7 @@ def test_choices_and_reasons_are_written_without_marks() -> None:
     model = LESSONS["forward-by-hand"].questions[-1]
     for given in "ab":
         state = LessonState(LessonAttempt(LESSONS["forward-by-hand"]))
-        state.review = Review((LESSONS["forward-by-hand"],), quizzes=(model,), given=given)
+        state.review = Review((LESSONS["forward-by-hand"],), (model,), given=given)
         text = "\n".join(line.plain for line in page_lines(state, 80, UNICODE))
         assert "model(x)" in text
         assert "`" not in text

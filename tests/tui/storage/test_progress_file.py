@@ -95,13 +95,6 @@ def test_two_apps_at_once_do_not_undo_each_others_changes(tmp_path: Path) -> Non
     assert store.progress.lesson("y").hints == 30
 
 
-def test_another_apps_changes_are_seen_on_looking_again(tmp_path: Path) -> None:
-    one, other = Store(tmp_path), Store(tmp_path)
-    one.change(HINT)
-    assert other.progress.lesson("x").hints == 0
-    assert other.refresh().lesson("x").hints == 1
-
-
 UNREADABLE = [b"", b"{", b"[1]", b"\xff\xfe", b'{"lessons": []}', b"[" * 100_000, b" " * 5_000_001, b"null", b"1e999"]
 
 
