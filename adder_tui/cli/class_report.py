@@ -18,8 +18,8 @@ from adder_tui.course.course import OWN_COURSE, OWN_ID, Course, mark_of, read_co
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.source import LessonError
 from adder_tui.course.state import STEP_NAMES, steps_of
-from adder_tui.storage.exports import CourseMark, read_export
-from adder_tui.storage.progress import LessonRecord, Progress, ProgressError
+from adder_tui.storage.progress import LessonRecord, Progress
+from adder_tui.storage.progress_store import CourseMark, ProgressError, read_export
 from adder_tui.ui.numbers import plural
 
 STATE_LETTERS = {"open": ".", "started": "-", "assisted": "h", "solved": "x"}

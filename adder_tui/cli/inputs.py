@@ -15,7 +15,7 @@ from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import PRESETS, Experiment
 from adder_engine.language import tr
 from adder_tui.cli.output import complain
-from adder_tui.storage.run_files import expanded
+from adder_tui.storage.data_dir import expanded
 
 if TYPE_CHECKING:
     from adder_engine.rows import RowsRead

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_tui.course.course import Course
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Store
     from adder_tui.storage.run_files import LessonRuns, OwnRun
 
 TYPED = (
@@ -151,24 +151,7 @@ class LessonReader:
         place = (state.at, state.review and state.review.at)
         if whole or place != self._place:
             self._place, self._shown = place, set()
-            say("")
-            if state.review is not None:
-                say(
-                    tr(
-                        "What you have met so far, question {question} of {questions}",
-                        question=state.review.at + 1,
-                        questions=len(state.review.lessons),
-                    )
-                )
-            else:
-                say(
-                    tr(
-                        "Step {step} of {steps}: {kind}",
-                        step=state.at + 1,
-                        steps=len(state.steps),
-                        kind=STEP_NAMES[state.step.kind],
-                    )
-                )
+            say("", self._heading())
         lines = [_spoken(line.plain.strip()) for line in page_lines(state, WIDTH, UNICODE)]
         say(*(line for line in lines if line not in self._shown))
         self._shown |= set(lines)
@@ -176,6 +159,14 @@ class LessonReader:
             say(state.refusal)
             state.refusal = ""
         say(self._what_next())
+
+    def _heading(self) -> str:
+        state = self._state
+        if state.review is not None:
+            at, questions = state.review.at + 1, len(state.review.lessons)
+            return tr("What you have met so far, question {question} of {questions}", question=at, questions=questions)
+        at, kind = state.at + 1, STEP_NAMES[state.step.kind]
+        return tr("Step {step} of {steps}: {kind}", step=at, steps=len(state.steps), kind=kind)
 
     def _what_next(self) -> str:
         state = self._state
@@ -389,29 +380,19 @@ class LessonReader:
             there = ", ".join(state.lesson.controls)
             raise AdderError(tr("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there))
         if verb == "open" and action.argument not in state.lesson.shown_views:
-            raise AdderError(
-                tr(
-                    "This lesson has no {view}: it has {views}.",
-                    view=action.argument,
-                    views=", ".join(state.lesson.shown_views),
-                )
-            )
+            there = ", ".join(state.lesson.shown_views)
+            raise AdderError(tr("This lesson has no {view}: it has {views}.", view=action.argument, views=there))
         board = state.lesson.board
-        if verb == "sort" and (board is None or action.words[0] not in {card.id for card in board.cards}
-                               or " ".join(action.words[1:]) not in board.bins):  # fmt: skip
-            raise AdderError(
-                f"{text!r}: "
-                + (
-                    tr("there are no cards here.")
-                    if board is None
-                    else tr(
-                        "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
-                        pattern=PATTERNS["sort"],
-                        cards=", ".join(c.id for c in board.cards),
-                        bins=", ".join(board.bins),
-                    )
-                )
+        if verb == "sort" and board is None:
+            raise AdderError(f"{text!r}: " + tr("there are no cards here."))
+        if verb == "sort" and board is not None and not board.takes(action):
+            told = tr(
+                "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
+                pattern=PATTERNS["sort"],
+                cards=", ".join(card.id for card in board.cards),
+                bins=", ".join(board.bins),
             )
+            raise AdderError(f"{text!r}: {told}")
         return action
 
     async def _do(self, action: Action) -> None:

@@ -16,16 +16,16 @@ from adder_tui.cli.options import CLASS, TranslatedGroup
 from adder_tui.cli.output import complain, say
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
-from adder_tui.storage.exports import CourseMark, read_export, to_line
-from adder_tui.storage.progress import STATE_NAMES, Store, Tree, join
-from adder_tui.storage.run_files import expanded
+from adder_tui.storage.data_dir import expanded
+from adder_tui.storage.progress import STATE_NAMES, Tree, join
+from adder_tui.storage.progress_store import CourseMark, Store, read_export, to_line
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.source import Problem
-    from adder_tui.storage.exports import Drop
+    from adder_tui.storage.progress_store import Drop
 
 DATA_DIR = click.option("--data-dir", metavar="FOLDER", help=tr("Where progress is kept, instead of the usual folder."))
 COURSE = click.option(

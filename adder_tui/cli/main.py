@@ -19,7 +19,7 @@ from adder_tui.cli.inputs import course_of, read_class_of, read_experiment, read
 from adder_tui.cli.options import CLASS, DATA, EPOCHS, SET, WEIGHTS, Once, OnceCommand, TranslatedGroup, number
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
 from adder_tui.settings import CHARACTERS, THEMES, Settings, default_data_dir
-from adder_tui.storage.run_files import expanded, make_data_dir
+from adder_tui.storage.data_dir import expanded, make_data_dir
 
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""

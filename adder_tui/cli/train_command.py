@@ -19,7 +19,7 @@ from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
-    from adder_engine.snapshot import Divergence, Stuck
+    from adder_engine.snapshot import Divergence
     from adder_engine.training.stopping import RuledTraining
 
 
@@ -72,8 +72,8 @@ class Outcome:
     """Updates run; a run that went back to its best has fewer behind it then."""
     paused: str = ""
     """Which of the experiment's rules ended it, in one sentence; empty where none did."""
-    stuck: Stuck | None = None
-    """Why its loss stands still, where it does."""
+    stuck: tuple[str, str] | None = None
+    """Why its loss stands still, where it does: in sentences, and the cause in a word."""
 
 
 class Report(Protocol):
@@ -192,15 +192,20 @@ def _explained(experiment: Experiment, stopped: str) -> tuple[str, Divergence | 
     return (stopped, None) if blow_up is None else (divergence_text(blow_up), blow_up)
 
 
-def _stuck(trainer: Trainer, losses: dict[int, float]) -> Stuck | None:
-    """Why its loss stands still, where it has hardly changed since the look back."""
+def _stuck(trainer: Trainer, losses: dict[int, float]) -> tuple[str, str] | None:
+    """Why its loss stands still, where it has hardly changed since the look back: in sentences, and the cause."""
     from adder_engine.analysis.outlook import looked_back, stands_still, why_stuck
 
     back = looked_back(trainer.epochs_done)
     if back is None:
         return None
     before = max((epoch for epoch in losses if epoch <= back), default=None)
-    return why_stuck(trainer) if before is not None and stands_still(losses[before], trainer.loss) else None
+    if before is None or not stands_still(losses[before], trainer.loss):
+        return None
+    from adder_tui.train.draw_panels import stuck_text  # not at the top: few get stuck, and the words bring rich along
+
+    stuck = why_stuck(trainer)
+    return None if stuck is None else (stuck_text(stuck), stuck.cause)
 
 
 def reported_epochs(epochs: int) -> frozenset[int]:
@@ -289,9 +294,7 @@ class JsonReport:
             line["diverged"], line["loss_now"] = finite_or_null(blow_up.times), finite_or_null(blow_up.loss)
             line["lr"], line["limit"] = finite_or_null(blow_up.lr), blow_up.own_limit
         if outcome.stuck is not None:
-            from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
-
-            line["stuck"], line["stuck_because"] = stuck_text(outcome.stuck), outcome.stuck.cause
+            line["stuck"], line["stuck_because"] = outcome.stuck
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
@@ -363,9 +366,7 @@ class TextReport:
                 )
             )
         if outcome.stuck is not None:
-            from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
-
-            say(stuck_text(outcome.stuck))
+            say(outcome.stuck[0])
         say(*answer_lines(outcome.replies))
 
 

@@ -10,7 +10,7 @@ from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import PHASES
 from adder_tui.course.attempt import LessonAttempt, index_of, place_of
-from adder_tui.course.probe_views import BY_HAND, LASTING, ProbeCall, argument_of, call_for
+from adder_tui.course.probe_views import BY_HAND, LASTING, ProbeCall, call_for
 from adder_tui.course.source import ActionError
 from adder_tui.course.vocabulary import Action
 
@@ -111,8 +111,8 @@ class ActionRunner:
             case "gradcheck", (name,):
                 index = index_of(await session.snapshot(), name)
                 activity.check_gradient(name, await session.check_gradient(index))
-            case ("bench", (name, *words)) | (("nudge" as name), words):
-                await self.measure(ProbeCall(name, tuple(map(argument_of, words))))
+            case (("bench" | "nudge"), _) if (call := call_for(action)) is not None:
+                await self.measure(call)
 
     async def measure(self, call: ProbeCall, tell: bool = True) -> float | str:
         """Have a bench work a figure out; with ``tell`` it is an act of the learner's."""
@@ -191,11 +191,10 @@ class Benches:
 
     async def use(self, view: str) -> None:
         """Work out the figure under the view's cursor."""
-        state, calls = self._room.lesson_state, self.calls(view)
-        if state is not None and calls and state.working is None:
-            call = calls[min(state.rows.get(view, 0), len(calls) - 1)]
-            if not state.waits(call):
-                await self._work_out(call, tell=True)
+        state = self._room.lesson_state
+        call = state.chosen_call(view) if state is not None and state.working is None else None
+        if state is not None and call is not None and not state.waits(call):
+            await self._work_out(call, tell=True)
 
     async def fill(self, view: str) -> None:
         """Work out all of a view's figures that need no asking, while nothing is played."""

@@ -15,8 +15,8 @@ from adder_tui.course.lesson import Lesson
 from adder_tui.course.loader import read_lesson
 from adder_tui.course.source import LessonError, Problem, Source, Table, declare, read_text, schema, under
 from adder_tui.settings import default_data_dir
-from adder_tui.storage.exports import CourseMark, Drop, keep_under
-from adder_tui.storage.progress import PROGRESS, Progress, QuizRecord, Store, progress_file
+from adder_tui.storage.progress import Progress, QuizRecord
+from adder_tui.storage.progress_store import PROGRESS, CourseMark, Drop, Store, keep_under, progress_file
 
 LONGEST_TEXT = 400
 QUESTIONS = 5

@@ -162,6 +162,11 @@ class Board:
     bins: tuple[str, ...] = declare(Table.texts, 2, 4)
     cards: tuple[Card, ...] = declare(_cards)
 
+    def takes(self, action: Action) -> bool:
+        """Whether what is to be sorted is one of the cards, and where it is to lie one of the bins."""
+        card, *bin = action.words
+        return card in {one.id for one in self.cards} and " ".join(bin) in self.bins
+
 
 def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
     lines = []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Task
     from adder_tui.course.vocabulary import Action
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Store
 
 
 SHOWN_SECONDS = 1.8

@@ -162,11 +162,8 @@ def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[
             told = tr("{action!r}: {name} is answered with a letter, a to {last}.",
                       action=action.text, name=name, last=letters[-1])  # fmt: skip
             source.complain(line, told)
-        if action.verb == "sort":
-            cards = {card.id for card in lesson.board.cards} if lesson.board else set()
-            bins = lesson.board.bins if lesson.board else ()
-            if name not in cards or " ".join(rest) not in bins:
-                source.complain(line, tr("{action!r}: there is no such card or bin on the board.", action=action.text))
+        if action.verb == "sort" and not (lesson.board and lesson.board.takes(action)):
+            source.complain(line, tr("{action!r}: there is no such card or bin on the board.", action=action.text))
 
 
 def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str) -> None:

@@ -41,14 +41,14 @@ class ProbeView:
 
 
 def _call(name: str, words: Sequence[str]) -> ProbeCall:
-    return ProbeCall(name, tuple(map(argument_of, words)))
+    return ProbeCall(name, tuple(map(_argument_of, words)))
 
 
 def _calls(*written: str) -> tuple[ProbeCall, ...]:
     return tuple(_call(name, words) for name, *words in map(str.split, written))
 
 
-def argument_of(word: str) -> Argument:
+def _argument_of(word: str) -> Argument:
     """A bench's argument as expressions write it: a number where it is one, else words."""
     try:
         number = float(word)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import RunSummary, Snapshot
     from adder_tui.course.course import Course
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Store
 
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
@@ -307,6 +307,11 @@ class LessonState:
             return ()
         typed = (call for call in self.results if sheet.typed and call.bench in sheet.benches)
         return tuple(dict.fromkeys([*calls_of(view, self.lesson), *typed]))
+
+    def chosen_call(self, view: str) -> ProbeCall | None:
+        """The figure under a view's cursor; None where the view has none."""
+        calls = self.calls(view)
+        return calls[min(self.rows.get(view, 0), len(calls) - 1)] if calls else None
 
     def waits(self, call: ProbeCall) -> bool:
         """Whether a bench's figure is for a task that begins with a prediction which is still to be made."""

@@ -16,7 +16,8 @@ from adder_engine.language import tr
 from adder_tui.course.class_file import today_words
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
-from adder_tui.storage.progress import STATE_NAMES, Store
+from adder_tui.storage.progress import STATE_NAMES
+from adder_tui.storage.progress_store import Store
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line, Role

@@ -18,7 +18,8 @@ from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
-from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs, write_place
+from adder_tui.storage.data_dir import write_place
+from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs
 from adder_tui.ui.canvas import Pane
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.services import Services
     from adder_tui.settings import Settings
-    from adder_tui.storage.exports import Drop
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Drop, Store
 
 FIELD_IDS = ("lesson-field", "list-field")
 

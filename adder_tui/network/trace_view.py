@@ -14,7 +14,7 @@ from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, Selection, focus_of
-from adder_tui.storage.run_files import make_data_dir
+from adder_tui.storage.data_dir import make_data_dir
 from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource
 from adder_tui.ui.line import Line, wrapped

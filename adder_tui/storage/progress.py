@@ -1,24 +1,15 @@
-"""What a learner has done of a course: read leniently, joined without loss; and its file, shared by apps."""
+"""What a learner has done of a course: read leniently, changed step by step, joined without loss."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import datetime
-import fcntl
 import json
-import os
-import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
-from adder_engine.disk import clear_leftovers, open_regular, read_bounded, write_whole
-from adder_engine.errors import AdderError
 from adder_engine.language import tr
-from adder_tui.storage.run_files import make_data_dir
 
 VERSION = 1
 
@@ -32,17 +23,8 @@ STATE_NAMES: Mapping[State, str] = {
 Tree = dict[str, Any]
 """``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
 answers, figures, activity, date}}}``, as in the file. Keys that we do not know are kept."""
-PROGRESS = "progress.json"
-LARGEST_FILE = 5_000_000
-"""Bytes; twenty lessons take ten thousand."""
 MOST_TABLES = 20_000
 """Lists and tables in a file; a lesson has some ten."""
-LOCK_SECONDS = 2.0
-"""How long another app's writing is waited for; it takes milliseconds."""
-
-_ODD = re.compile(r"[^a-z0-9]+")
-
-Change = Callable[[Tree], None]
 
 
 @dataclass(frozen=True)
@@ -94,7 +76,7 @@ class LessonRecord:
 
 @dataclass(frozen=True)
 class Progress:
-    """A course's progress at one moment. Changes go through :class:`~adder_tui.storage.progress.Store`."""
+    """A course's progress at one moment. Changes go through :class:`~adder_tui.storage.progress_store.Store`."""
 
     tree: Tree
 
@@ -339,156 +321,3 @@ def tree_of(text: bytes) -> Tree:
     if not isinstance(tree, dict) or not isinstance(tree.get("lessons", {}), dict):
         raise ValueError
     return tree
-
-
-class ProgressError(AdderError):
-    """Progress that cannot be read or taken over; nothing was changed."""
-
-
-def progress_file(course: Path | None) -> str:
-    """The name of a course's progress file: one of its own for a course that somebody else wrote."""
-    if course is None:
-        return PROGRESS
-    return f"progress-{_ODD.sub('-', os.path.basename(os.path.realpath(course)).lower()).strip('-') or 'course'}.json"
-
-
-class Store:
-    """Keeps progress in a file of the data folder.
-
-    Each change is made to what the file holds by then, under a lock, so that two apps do not undo each other's.
-    It is written to a file beside it, brought to the disk, and renamed over the old one: whatever happens, there
-    is an old or a new file. Where it cannot be written the course goes on, ``warning`` says so in a sentence,
-    and the next change, or :meth:`retry`, tries to write all of them.
-    """
-
-    def __init__(self, data_dir: Path, name: str = PROGRESS) -> None:
-        self.path = data_dir / name
-        self.warning = ""
-        """What the person should know, in one sentence; empty where all is well."""
-        self._fault = False
-        """Whether ``warning`` is of a write that failed, which the next good one ends."""
-        self.saved: Callable[[Progress], None] = lambda progress: None
-        """Told of what is on the disk after each change."""
-        self._pending: list[Change] = []
-        """Changes that are not on the disk yet."""
-        with self._lock():  # while no other app writes
-            self._saved = self._read() or fresh()
-        """What the file is known to hold."""
-        self._tree = self._saved
-        """The same with the pending changes."""
-
-    @property
-    def progress(self) -> Progress:
-        """As of the last change."""
-        return Progress(self._tree)
-
-    @property
-    def unsaved(self) -> str:
-        """Why changes are not on the disk, in one sentence; empty where they are."""
-        return self.warning if self._pending else ""
-
-    def change(self, change: Change) -> Progress:
-        """Make a change and save it."""
-        self._pending.append(change)
-        return self.retry()
-
-    def retry(self) -> Progress:
-        """Save what is not on the disk yet, if there is any: the disk may have recovered."""
-        if not self._pending:
-            return self.progress
-        try:
-            self._save()
-        except OSError as error:
-            folder, why = self.path.parent, error.strerror or error
-            told = tr("Progress cannot be saved in {folder} ({why}). The course goes on.", folder=folder, why=why)
-            if isinstance(error, _UnreadableNow):
-                told = tr("Progress is not being saved: {why}. The course goes on.", why=error)
-            self.warning = told
-            self._tree, self._fault = self._with_pending(self._saved), True
-        return self.progress
-
-    def _save(self) -> None:
-        make_data_dir(self.path.parent)
-        with self._lock():
-            before = self.warning
-            tree = self._read()
-            if tree is None and os.path.lexists(self.path):
-                raise _UnreadableNow(self.warning.rstrip("."))
-            tree = self._with_pending(self._saved if tree is None else tree)
-            self._write(tree)
-            clear_leftovers(self.path.parent, f".{self.path.name}-*")  # as they were called once
-            self._saved = self._tree = tree
-            self._pending.clear()
-            if self._fault and self.warning == before:
-                self.warning = ""
-            self._fault = False
-        self.saved(self.progress)
-
-    def _with_pending(self, tree: Tree) -> Tree:
-        tree = copy.deepcopy(tree)
-        for change in self._pending:
-            change(tree)
-        return tree
-
-    # --- the file --------------------------------------------------------------------------------
-
-    def _read(self) -> Tree | None:
-        """What the file holds, under the lock; None where it is none that can be used: such a one is set aside."""
-        try:
-            held = read_bounded(self.path, LARGEST_FILE)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            self.warning = tr("{path} cannot be read ({why}).", path=self.path, why=error.strerror or error)
-            return None
-        try:
-            if len(held) > LARGEST_FILE:
-                raise ValueError
-            tree = tree_of(held)
-        except (ValueError, RecursionError):
-            self._set_aside()
-            return None
-        return {**fresh(), **tree}
-
-    def _set_aside(self) -> None:
-        """Rename a file that cannot be used; one that was set aside before is never written over."""
-        names = (f"{self.path.name}.bad{number or ''}" for number in (0, *range(2, 1000)))
-        places = map(self.path.with_name, names)
-        kept = next((place for place in places if not os.path.lexists(place)), None)
-        try:
-            if kept is None:
-                raise FileExistsError
-            os.rename(self.path, kept)
-        except OSError as error:
-            why = error.strerror or error
-            self.warning = tr("{path} cannot be used, nor set aside ({why}).", path=self.path, why=why)
-            return
-        name, other = self.path.name, kept.name
-        told = tr("{name} could not be read. It is kept as {other}; the course starts afresh.", name=name, other=other)
-        self.warning = told
-
-    def _write(self, tree: Tree) -> None:
-        text = json.dumps(tree, ensure_ascii=False, indent=1) + "\n"
-        write_whole(self.path, lambda file: file.write(text.encode()), mode=0o600)
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the lock, where files can be locked; an app that was put to sleep while it held it is not waited for."""
-        with contextlib.ExitStack() as stack:
-            with contextlib.suppress(OSError):
-                lock = self.path.with_name(f"{self.path.stem}.lock")
-                file = stack.enter_context(open_regular(lock, os.O_RDWR | os.O_CREAT))
-                until = time.monotonic() + LOCK_SECONDS
-                while True:
-                    try:
-                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        if time.monotonic() > until:
-                            break
-                        time.sleep(0.005)
-            yield
-
-
-class _UnreadableNow(OSError):
-    """The file is there and cannot be read, so it must not be written over."""

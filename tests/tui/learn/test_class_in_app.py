@@ -8,8 +8,8 @@ from adder_tui.course.course import OWN_ID, Broken, read_course
 from adder_tui.course.source import Problem
 from adder_tui.learn.list import Listing, list_head, list_rows, top_row
 from adder_tui.settings import Settings
-from adder_tui.storage.exports import CourseMark, read_export
 from adder_tui.storage.progress import Progress, fresh
+from adder_tui.storage.progress_store import CourseMark, read_export
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import UNICODE
 from tests.tui.screens import app_of, shows, until

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adder_tui.course import course
 from adder_tui.storage import progress
-from adder_tui.storage.exports import MARK, from_line, to_line
-from adder_tui.storage.progress import LessonRecord, Progress, ProgressError, QuizRecord
+from adder_tui.storage.progress import LessonRecord, Progress, QuizRecord
+from adder_tui.storage.progress_store import MARK, ProgressError, from_line, to_line
 from tests.tui.course.lesson_file import small_lesson
 
 

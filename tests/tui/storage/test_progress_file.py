@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from adder_tui.storage import progress
-from adder_tui.storage.progress import PROGRESS, Store, progress_file
+from adder_tui.storage.progress_store import PROGRESS, Store, progress_file
 
 HINT = partial(progress.take_hint, id="x")
 
@@ -23,7 +23,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from adder_tui.storage import progress
-from adder_tui.storage.progress import Store
+from adder_tui.storage.progress_store import Store
 store = Store(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
