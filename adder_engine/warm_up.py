@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 
 from adder_engine.language import tr
 
+ANALYSES = "analyses"
+"""The half that a process of its own compiles."""
 NEEDED = "*/loop.train-*.nbc"
 """What training needs, within a folder of compiled kernels."""
 
@@ -42,9 +47,24 @@ def _taken_over() -> bool:
 
 
 def warm_up() -> None:
-    """Go every way through the kernels once, so that all of them are compiled."""
-    from adder_engine.analysis.curvature import largest_curvature
-    from adder_engine.analysis.grids import slopes
+    """Go every way through the kernels once, so that all of them are compiled: the two halves on two cores."""
+    from adder_engine.kernels.compiler import FOLDER
+
+    beside = None
+    if FOLDER is not None:  # what another process compiles is found there
+        with contextlib.suppress(OSError):
+            beside = subprocess.Popen(
+                [sys.executable, "-m", "adder_engine.warm_up", ANALYSES],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+    _training()
+    if beside is not None:
+        beside.wait()
+    _analyses()
+
+
+def _training() -> None:
+    """What is computed in float32: updates, their stages, replays, traces."""
     from adder_engine.analysis.tracing import trace_step, trace_sum
     from adder_engine.experiment import Experiment
     from adder_engine.runs.run import Run
@@ -54,13 +74,22 @@ def warm_up() -> None:
     run.step("layer", 12)
     run.step("update", 1)
     run.back("update", 2)
-    trainer = run.trainer
-    trace_sum(trainer, 30, 70, trace_step(trainer))
+    trace_sum(run.trainer, 30, 70, trace_step(run.trainer))
+
+
+def _analyses() -> None:
+    """What is computed in float64, and in complex numbers of two of them."""
+    from adder_engine.analysis.curvature import largest_curvature
+    from adder_engine.analysis.grids import slopes
+    from adder_engine.experiment import Experiment
+    from adder_engine.training.trainer import Trainer
+
+    trainer = Trainer(Experiment())
     slopes(trainer, 30, 70)
     largest_curvature(trainer)
 
 
 if __name__ == "__main__":
     started = time.perf_counter()
-    warm_up()
+    (_analyses if sys.argv[1:] == [ANALYSES] else warm_up)()
     print(tr("The engine is compiled ({seconds:.0f} s).", seconds=time.perf_counter() - started))

@@ -346,7 +346,12 @@ class AdderApp(App[None]):
     async def _follow(self) -> None:
         session = self.given_session or await self._own_session()
         self.lock_taken.set()
-        await self.controller.follow(session, self.settings.fps, self._keys_first)
+        await self.controller.follow(session, self.settings.fps, self._draw_ahead)
+
+    async def _draw_ahead(self, snapshot: Snapshot) -> None:
+        await self._keys_first()
+        if (front := self._front) is not None and len(self.screen_stack) == 1:
+            await front.draw_ahead(snapshot)
 
     async def _keys_first(self) -> None:
         """Wait for a pause in what is typed, up to a limit: a key held down does not hold back all."""

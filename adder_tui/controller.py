@@ -76,11 +76,14 @@ class Controller:
         self.pace = pace_for(experiment) if pace is None else None if pace == "full" else pace
         self._pace_chosen = pace is not None
 
-    async def follow(self, session: Session, fps: float, keys_first: Callable[[], Awaitable[None]]) -> None:
+    async def follow(self, session: Session, fps: float, before: Callable[[Snapshot], Awaitable[None]]) -> None:
         """Send requests to this session, and pull its snapshots at our own pace until it is closed.
 
         Training never waits for the screen, and what a key does is drawn before what training did meanwhile.
         Requests made earlier have waited for the session.
+
+        Args:
+            before: awaited before what a playing run brings is shown.
         """
         self._session = session
         self._ready.set()
@@ -89,7 +92,7 @@ class Controller:
             if told is not None and not told.done():
                 told.cancel()
             if snapshot.status == "playing":
-                await keys_first()
+                await before(snapshot)
             self._show(snapshot)
 
     async def _tell_of_compiling(self, session: Session) -> None:

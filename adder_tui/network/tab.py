@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
@@ -17,16 +16,16 @@ from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_number
-from adder_tui.network.diagram import diagram
+from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
 from adder_tui.ui.asked_once import AskedOnce
-from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
+from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource, without_moment
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line
 from adder_tui.ui.numbers import count
-from adder_tui.ui.picture import picture
+from adder_tui.ui.picture import Picture, picture
 from adder_tui.ui.slope import POINTS
 from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
@@ -52,7 +51,7 @@ class LadderLines(Canvas):
         return ladder_lines(view, width)[:height]
 
 
-class NetworkDiagram(Thrifty, can_focus=True):
+class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
     """The network; the arrow keys and a click choose in it.
 
     Args:
@@ -83,11 +82,14 @@ class NetworkDiagram(Thrifty, can_focus=True):
             super().redraw()
 
     def _drawn_from(self, view: ViewState) -> object:
-        return replace(view, snapshot=None, notice="", outlook=None), self.size
+        return without_moment(view), self.size
+
+    def make(self, view: ViewState, width: int, height: int) -> Diagram | Picture:
+        return picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         self._drew = view.snapshot, self._drawn_from(view)
-        drawn = picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
+        drawn = self.made(view, width, height)
         self._spots = drawn.spots
         return drawn.lines
 

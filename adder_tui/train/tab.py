@@ -12,6 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.widget import Widget
 
 from adder_engine.errors import AdderError
@@ -19,7 +20,7 @@ from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newe
 from adder_tui.train.draw_panels import blow_up_lines, run_panel, stuck_here, stuck_lines
 from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.axis import LABELS
-from adder_tui.ui.canvas import Canvas, Pane, Thrifty, ViewSource
+from adder_tui.ui.canvas import Canvas, Costly, Pane, Thrifty, ViewSource
 from adder_tui.ui.lens import WHOLE, Lens, looked
 from adder_tui.ui.line import Line
 from adder_tui.ui.run_state import learned, watched_sums
@@ -87,7 +88,7 @@ class ChartReading:
         self.telling.redraw()
 
 
-class LossChart(Canvas, can_focus=True):
+class LossChart(Costly[Sequence[Line]], can_focus=True):
     """Training and held-out loss over the epochs; the arrow keys read it out.
 
     Args:
@@ -109,8 +110,8 @@ class LossChart(Canvas, can_focus=True):
     """The epoch that is read out; None where none is."""
     lens: Lens = WHOLE
     """How the losses are looked at."""
-    _drawn: ViewState | None = None
-    _drawn_look: tuple[int | None, Lens] = None, WHOLE
+    _drawn: tuple[ViewState, object, Size] | None = None
+    """What it was drawn from last."""
 
     def __init__(
         self, source: ViewSource, on_read: Callable[[], None], on_go: Callable[[int], None], say: Callable[[str], None]
@@ -123,15 +124,25 @@ class LossChart(Canvas, can_focus=True):
         """The epochs along the chart's columns."""
         return axis_of(self.view, self.size.width, self.lens)
 
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        """The chart; drawn anew only where something in it has changed, for it is the dearest of all drawings."""
-        before, self._drawn = self._drawn, view
-        look = self.reading, self.lens
-        same = before is not None and _same_curves(before, view) and self._drawn_look == look
-        if self._lines is not None and same:
-            return self._lines
-        self._drawn_look = look
-        return loss_chart(view, width, height, *look)
+    @property
+    def own(self) -> tuple[int | None, Lens]:
+        return self.reading, self.lens
+
+    def redraw(self) -> None:
+        """Draw the newest view where something in the chart has changed, for it is the dearest of all drawings."""
+        before, self._drawn = self._drawn, (self.view, self.own, self.size)
+        if (
+            self._lines is None
+            or before is None
+            or before[1:] != self._drawn[1:]
+            or not _same_curves(before[0], self._drawn[0])
+        ):
+            super().redraw()
+
+    def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+        return loss_chart(view, width, height, *self.own)
+
+    draw = Costly.made
 
     def action_look(self, way: str, by: float = 0.0) -> None:
         """Look at the losses in another way, around the cursor or the current moment; see :func:`looked`."""
@@ -231,10 +242,12 @@ class LearnedMap(Canvas):
         return learned(view, width)
 
 
-class NetworkBeside(Thrifty):
+class NetworkBeside(Thrifty[Sequence[Line]]):
     """The network's picture, once there is a network."""
 
-    def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+    draw = Costly.made
+
+    def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         if view.snapshot is None:
             return []
         from adder_tui.ui.picture import picture  # brings numpy, which the first frame does without

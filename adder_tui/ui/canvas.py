@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rich.console import Console
 from rich.control import Control
@@ -26,6 +29,9 @@ from textual.widget import Widget
 from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
+
+if TYPE_CHECKING:
+    from adder_engine.snapshot import Snapshot
 
 ViewSource = Callable[[], ViewState]
 SMALLEST = (60, 20)
@@ -101,6 +107,11 @@ def _in_letters(row: list[str], left: int, line: Line) -> None:
         for x, character, tone in tones:
             if character in (HALF, " ") and x < len(row) and row[x] == character:
                 row[x] = letter_of(tone)
+
+
+def without_moment(view: ViewState) -> ViewState:
+    """What a drawing depends on apart from how far the run is."""
+    return replace(view, snapshot=None, notice="", outlook=None)
 
 
 class Canvas(Widget):
@@ -292,6 +303,47 @@ def _changed(old: Line, new: Line, y: int, width: int) -> list[Region]:
     return [Region(first, y, last - first + 1, 1) for first, last in spans]
 
 
+Made = TypeVar("Made")
+
+
+class Costly(Canvas, Generic[Made]):
+    """A drawing that takes some milliseconds: what training brings is made in another thread, just before it is shown.
+
+    So a key that is pressed meanwhile need not wait for it.
+    """
+
+    _ahead: tuple[Snapshot | None, object, Made] | None = None
+
+    def make(self, view: ViewState, width: int, height: int) -> Made:
+        """What there is to show; called in other threads, too."""
+        raise NotImplementedError
+
+    @property
+    def own(self) -> object:
+        """What it depends on besides the view and the size."""
+        return None
+
+    def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
+        """What makes a snapshot that is about to be shown; None where it will not be drawn."""
+        if not self.size:
+            return None
+        view, size, own = replace(self.view, snapshot=snapshot), self.size, self.own
+
+        def make() -> None:
+            with contextlib.suppress(Exception):  # it is made once more where it is shown, and fails there
+                self._ahead = snapshot, (without_moment(view), size, own), self.make(view, *size)
+
+        return make
+
+    def made(self, view: ViewState, width: int, height: int) -> Made:
+        """What was made ahead, or where anything is another by now, what is made at once."""
+        ahead, self._ahead = self._ahead, None
+        about = without_moment(view), Size(width, height), self.own
+        if ahead is not None and ahead[0] is view.snapshot and ahead[1] == about:
+            return ahead[2]
+        return self.make(view, width, height)
+
+
 MOST_SENT = 20 * 1024
 """Bytes a second of a thrifty drawing while a run plays; what else changes on a tab takes some 2 KiB/s."""
 MOST_REST = 1.0
@@ -300,7 +352,7 @@ MOVE_BYTES, STYLE_BYTES = 8, 26
 """What the terminal is sent to go to a cell, and to change colours and back."""
 
 
-class Thrifty(Canvas):
+class Thrifty(Costly[Made]):
     """A large drawing, which while a run plays rests after each large change, as long as sending that may take.
 
     It is shown anew at once where anything else than the run has moved, and where the run halts.
@@ -316,11 +368,18 @@ class Thrifty(Canvas):
         snapshot = view.snapshot
         playing = snapshot is not None and snapshot.status == "playing"
         asked = None if snapshot is None else (snapshot.run, snapshot.asked.sum)
-        look = (replace(view, snapshot=None, notice="", outlook=None), asked, self.size)
-        if playing and look == self._sent_look and time.monotonic() < self._rests_until:
+        look = (without_moment(view), asked, self.size)
+        if playing and look == self._sent_look and self._rests:
             return
         self._sent_look = look
         super().redraw()
+
+    @property
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
+        return None if self._rests else super().ahead(snapshot)
 
     def _sent(self, regions: Sequence[Region]) -> None:
         snapshot = self.view.snapshot
@@ -378,6 +437,11 @@ class Pane(Container):
         """Draw the newest view; called for the tab in front alone."""
         for canvas in self.query(Canvas):
             canvas.redraw()
+
+    async def draw_ahead(self, snapshot: Snapshot) -> None:
+        """Have what takes long drawn in another thread, of a snapshot that is about to be shown."""
+        for make in [make for canvas in self.query(Costly) if (make := canvas.ahead(snapshot)) is not None]:
+            await asyncio.to_thread(make)
 
     def came_to_front(self) -> None:
         """Called when this pane's tab was chosen."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -218,6 +219,8 @@ Dot = tuple[int, int]
 _BRAILLE = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
 """A dot's bit by its row from the bottom and its column."""
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
+_FIGURE = threading.Lock()
+"""plotext has one figure; charts are drawn in several threads."""
 
 
 @dataclass(frozen=True)
@@ -268,20 +271,21 @@ def _inked(parts: tuple[tuple[Dot, ...], ...], size: Dot, marker: str, rows: int
         return {}
     import plotext
 
-    plotext.clear_figure()
-    plotext.limit_size(False, False)
-    plotext.plotsize(columns, rows)
-    plotext.frame(False)
-    plotext.xfrequency(0)
-    plotext.yfrequency(0)
-    plotext.axes_color("default")
-    plotext.canvas_color("default")
-    plotext.xlim(0, 1)
-    plotext.ylim(0, 1)
     wide, high = (max(1, n - 1) for n in size)
-    for part in parts:
-        plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=marker, color=1)
-    built: str = plotext.build()
+    with _FIGURE:
+        plotext.clear_figure()
+        plotext.limit_size(False, False)
+        plotext.plotsize(columns, rows)
+        plotext.frame(False)
+        plotext.xfrequency(0)
+        plotext.yfrequency(0)
+        plotext.axes_color("default")
+        plotext.canvas_color("default")
+        plotext.xlim(0, 1)
+        plotext.ylim(0, 1)
+        for part in parts:
+            plotext.plot([a / wide for a, _ in part], [b / high for _, b in part], marker=marker, color=1)
+        built: str = plotext.build()
     found: dict[Dot, str] = {}
     for row, text in enumerate(built.split("\n")[:rows]):
         column, coloured = 0, False

@@ -425,14 +425,14 @@ async def everything(session: Session) -> list[Any]:
 
 
 async def test_exploring_while_a_run_plays_does_not_disturb_it() -> None:
-    experiment = Experiment().replace(**TANH, **{"epochs": 1500, "training.batch_size": 7, "network.dropout": 0.1})
+    experiment = Experiment().replace(**TANH, **{"epochs": 400, "training.batch_size": 7, "network.dropout": 0.1})
     async with Session(experiment) as session:
         await session.play()
         while (await session.snapshot()).status == "playing":
             await everything(session)
         explored = await session.snapshot()
     alone = Trainer(experiment)
-    alone.train(1500)
+    alone.train(400)
     assert explored.status == "done"
     assert (explored.state == alone.state).all()
 

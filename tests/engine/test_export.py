@@ -170,6 +170,7 @@ def experiment_of(preset: str, changes: dict[str, Any]) -> Experiment:
     return Experiment.preset(preset).replace(**changes)
 
 
+@pytest.mark.slow
 def test_scripts_and_notebooks_give_our_figures() -> None:
     experiments = [experiment_of(*option) for option in OPTIONS]
     scripts = [[script(experiment, "mine")] for experiment in experiments]

@@ -20,7 +20,7 @@ async def histories(session: Session, *arguments: int) -> RunHistories:
 
 @pytest.mark.parametrize("batch_size", [0, 32])
 async def test_histories_are_what_the_run_was_to_the_bit(batch_size: int) -> None:
-    experiment = Experiment.preset("many-pairs").replace(**{"training.batch_size": batch_size})
+    experiment = Experiment.preset("many-pairs").replace(**{"training.batch_size": batch_size, "data.count": 320})
     async with Session(experiment) as session:
         await session.step("10 epochs")
         await session.edit("hidden.weight", (1, 2), 0.75)

@@ -96,6 +96,7 @@ def test_a_long_table_is_read_as_its_lines_one_by_one_would_be(
     assert at_once == said()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Google Sheets", "Excel CSV UTF-8 of a German Windows", "pandas with its index"])
 def test_a_long_table_is_read_in_less_than_the_time_of_its_lines(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = KINDS[kind](made(3, MOST_ROWS - 1)).decode("utf-8-sig")

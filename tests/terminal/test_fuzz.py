@@ -12,7 +12,7 @@ SECONDS = 25.0
 """At most, for each: two at a time are done within a minute, however busy the machine is."""
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 5))])
 def test_nothing_that_is_typed_sent_or_broken_ends_the_app(tmp_path: Path, seed: int) -> None:
     Fuzzer(seed, tmp_path).run(500, SECONDS)
 

@@ -76,6 +76,7 @@ def test_what_is_no_sum_is_refused_before_the_run_is_opened(capsys: pytest.Captu
 # --- weights, and runs that train saves ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_that_train_saves_from_weights_answers_as_train_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

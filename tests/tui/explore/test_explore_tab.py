@@ -415,7 +415,7 @@ async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_said(sessi
 
 
 async def test_a_heavy_view_beside_a_playing_run_leaves_training_most_of_the_time(session: Session) -> None:
-    raw = {"network.layers": [2, 32, 32, 32, 1], "network.activation": "tanh", "data.count": 2_000}
+    raw = {"network.layers": [2, 32, 32, 1], "network.activation": "tanh", "data.count": 1_000}
     async with explore_raw(session, epochs=10_000_000, **raw) as pilot:
         await pilot.press("v", "v", "v")
         await shows(pilot, "▸stability", "steepest curvature", "• path")

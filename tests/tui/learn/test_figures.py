@@ -128,7 +128,8 @@ class Learner:
         return plain(page_lines(self.state, 78, UNICODE))
 
 
-@each_lesson
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", [pytest.param(one, id=one.id) for one in LESSONS])
 async def test_quoted_figures_are_those_of_the_tasks_whatever_else_is_done_on_the_way(
     lesson: Lesson, tmp_path: Path
 ) -> None:

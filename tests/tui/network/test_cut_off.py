@@ -121,9 +121,11 @@ def whole(lines: Sequence[Line], width: int, glyphs: Glyphs) -> list[str]:
     return bad + [line.plain for line in lines if re.search(rf"[\d.,{glyphs.minus}]{mark}|{mark}[\d.]", line.plain)]
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(("width", "height"), [SIZES[0], SIZES[1], pytest.param(*SIZES[2], marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", EXPERIMENTS)
-@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    "glyphs", [pytest.param(UNICODE, id="unicode"), pytest.param(ASCII, id="ascii", marks=pytest.mark.slow)]
+)
 def test_no_number_of_the_tabs_network_and_inspect_is_cut_off(
     name: str, width: int, height: int, glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

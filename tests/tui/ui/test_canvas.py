@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from adder_tui.ui.canvas import Thrifty
+from adder_tui.ui.canvas import Costly, Pane, Thrifty
 from adder_tui.ui.line import Line
 from adder_tui.ui.theme import COLOURS, textual_theme
 from adder_tui.ui.view import ViewState
@@ -33,7 +34,7 @@ async def test_a_thrifty_drawing_rests_while_it_plays_but_shows_a_choice_and_the
     playing = replace(PAUSED, snapshot=replace(PAUSED.snapshot, status="playing"))
     now = [playing, "a"]
 
-    class Large(Thrifty):
+    class Large(Thrifty[Sequence[Line]]):
         def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
             return [Line.of(str(now[1]) * width)] * height
 
@@ -58,3 +59,47 @@ async def test_a_thrifty_drawing_rests_while_it_plays_but_shows_a_choice_and_the
             large.redraw()
             seen.append(large.shown[0].plain[0])
         assert seen == ["b", "b", "d", "e"]
+
+
+async def test_a_costly_drawing_is_made_in_another_thread_and_dropped_where_anything_has_changed_by_then() -> None:
+    assert PAUSED.snapshot is not None
+    now, makers = [PAUSED], list[bool]()
+
+    class Chart(Costly[Sequence[Line]]):
+        own = "whole"
+        draw = Costly.made
+
+        def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
+            makers.append(threading.current_thread() is threading.main_thread())
+            if view.notice == "broken":
+                raise ValueError
+            assert view.snapshot is not None
+            return [Line.of(f"{view.snapshot.version} {view.step_size} {self.own}".ljust(width))] * height
+
+    class Screen(App[None]):
+        def compose(self) -> ComposeResult:
+            with Pane(lambda: now[0], id="pane"):
+                yield Chart(lambda: now[0])
+
+    app = Screen()
+    app.register_theme(textual_theme(theme := next(iter(COLOURS))))
+    app.theme = theme
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        chart, pane = app.query_one(Chart), app.query_one(Pane)
+        for version, change, own, made in (
+            (1, {}, "whole", [False]),
+            (2, {"notice": "said meanwhile"}, "whole", [False]),
+            (3, {"step_size": "phase"}, "whole", [False, True]),
+            (4, {}, "last tenth", [False, True]),
+            (5, {"notice": "said meanwhile"}, "last tenth", [False]),
+        ):
+            makers.clear()
+            snapshot = replace(PAUSED.snapshot, version=version)
+            await pane.draw_ahead(snapshot)
+            now[0], chart.own = replace(now[0], snapshot=snapshot, **change), own
+            chart.redraw()
+            assert makers == made
+            assert chart.shown[0].plain.split() == f"{version} {now[0].step_size} {own}".split()
+        now[0] = replace(now[0], notice="broken")
+        await pane.draw_ahead(PAUSED.snapshot)  # what cannot be drawn is told where it is shown
