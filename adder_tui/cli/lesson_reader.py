@@ -202,7 +202,6 @@ class LessonReader:
     # --- taking ----------------------------------------------------------------------------------
 
     async def _take(self, line: str) -> None:
-        """One typed line."""
         state, (first, _, rest) = self._state, line.partition(" ")
         word = first.casefold()
         if state.asking:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adder_engine.errors import RunFileError
 from adder_engine.language import tr
@@ -76,16 +76,6 @@ class Outcome:
     """Why its loss stands still, where it does: in sentences, and the cause in a word."""
 
 
-class Report(Protocol):
-    """Tells a run to whoever started it."""
-
-    def progress(self, trainer: Trainer) -> None:
-        """After an epoch that is worth a line."""
-
-    def end(self, trainer: Trainer, outcome: Outcome) -> None:
-        """After the last epoch."""
-
-
 class RecordedTraining:
     """Trains as :class:`~adder_engine.training.stopping.RuledTraining` does, as a run with its past, to be saved."""
 
@@ -134,7 +124,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             if save.is_dir()
             else tr("{path} does not end in .npz, as saved runs do.", path=save)
         )
-    report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
+    report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
         if experiment.compares_all_pairs:
@@ -231,7 +221,7 @@ def headline(experiment: Experiment, title: str) -> str:
     )
 
 
-def _run(training: RuledTraining | RecordedTraining, epochs: int, report: Report) -> dict[int, float]:
+def _run(training: RuledTraining | RecordedTraining, epochs: int, report: JsonReport | TextReport) -> dict[int, float]:
     """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
     due = reported_epochs(epochs)

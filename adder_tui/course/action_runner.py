@@ -158,7 +158,6 @@ class Benches:
         self._room = room
 
     def move(self, view: str, change: int) -> None:
-        """Move a view's cursor."""
         state = self._room.lesson_state
         count = _row_count(state, view) if state is not None else 0
         if state is not None and count:
@@ -172,7 +171,6 @@ class Benches:
             state.rows[view] = calls.index(call)
 
     def calls(self, view: str) -> tuple[ProbeCall, ...]:
-        """A view's figures."""
         state = self._room.lesson_state
         return state.calls(view) if state is not None else ()
 

@@ -248,7 +248,6 @@ class Field:
         return ""
 
     def right(self, given: str) -> bool:
-        """Whether what was typed is right."""
         if self.choices:
             letter = self.letter(given)
             return bool(letter) and self.answer in ("", letter)

@@ -187,7 +187,6 @@ class LessonState:
 
     @property
     def step(self) -> Step:
-        """The step that is shown."""
         return self.steps[self.at]
 
     @property
@@ -265,7 +264,6 @@ class LessonState:
         return next((id for id in blanks if not self.is_right(id)), "")
 
     def is_right(self, id: str) -> bool:
-        """Whether a field is filled in rightly."""
         one = self.lesson.field_named(id)
         return one is not None and one.right(self.activity.answers.get(id, ""))
 
@@ -332,6 +330,10 @@ class LessonState:
         self.at = at
         self.picked = self.typed = self.refusal = ""
         self.asking = False
+
+
+StateSource = Callable[[], LessonState | None]
+"""Gives the lesson that is open; None on the list."""
 
 
 # --- kept with the progress, read leniently: old files open ---------------------------------------

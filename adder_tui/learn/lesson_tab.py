@@ -68,7 +68,7 @@ class LessonView(Container):
         self.room: LessonController | None = None
         """None until the lessons are read."""
         self.row = FieldRow(services.view, field_id="lesson-field")
-        self.views = LessonViews(services, lambda: self.room, id="views")
+        self.views = LessonViews(services, lambda: self.lesson_state, id="views")
         self._arranged: tuple[str, Layout] | None = None
         self._before_settings = ""
         """The view that was in front when a setting was begun to be typed by its key."""
@@ -101,7 +101,7 @@ class LessonView(Container):
         return self.room.lesson_state if self.room is not None else None
 
     def page(self) -> LessonState | None:
-        """What the page is drawn from."""
+        """What the page is drawn from, how it fits into its place noted."""
         state = self.lesson_state
         if state is not None:
             self.text.note_rest(state)
@@ -168,7 +168,6 @@ class LessonView(Container):
     # --- focus and the line to type into ---------------------------------------------------------
 
     def take_focus(self) -> None:
-        """The keys go to the text."""
         # At once: the widget's own way is to wait, and would undo what is chosen meanwhile.
         self.screen.set_focus(self.text, scroll_visible=False)
 
@@ -265,7 +264,6 @@ class LessonView(Container):
             self.focus_view(names[at])
 
     def focus_view(self, name: str) -> None:
-        """Give the keys to a view."""
         frame = next((frame for frame in self.views.frames if frame.view_name == name), None)
         if frame is None:
             return
@@ -297,7 +295,6 @@ class LessonView(Container):
             self.views.current = view
 
     def action_trace(self) -> None:
-        """The trace, or the diagram again."""
         names = self.views.names
         others = [name for name in names if name != "trace"]
         if self.views.current != "trace" or not others:
@@ -306,7 +303,6 @@ class LessonView(Container):
             self.focus_view("network" if "network" in names else others[0])
 
     def _fill(self) -> None:
-        """Have the shown views' figures worked out."""
         if self.room is None or self.room.lesson_state is None or not self.views.display:
             return
         for name in self.views.names:
@@ -360,7 +356,6 @@ class LessonView(Container):
             self._type_setting()
 
     def action_type_shapes(self) -> None:
-        """Type two shapes of one's own."""
         self.row.open("shapes", SHAPES)
 
     @on(OwnView.Key)

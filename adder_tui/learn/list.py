@@ -261,12 +261,10 @@ class CourseList(Container):
             self._list_at(self.chosen, dataclasses.replace(self.listing, filter=wanted))
 
     def action_all_lessons(self) -> None:
-        """Show all lessons again."""
         if self.listing is not None:
             self._list_at(self.chosen, dataclasses.replace(self.listing, filter="all", words=""))
 
     def action_find_lesson(self) -> None:
-        """Type what a lesson is about."""
         self.row.open("find", tr("find"), self.listing.words if self.listing else "")
 
     def begin_afresh(self, store: Store) -> None:
@@ -309,5 +307,4 @@ class CourseList(Container):
         self.take_focus()
 
     def take_focus(self) -> None:
-        """The keys go to the lessons."""
         self.lessons.focus(scroll_visible=False)

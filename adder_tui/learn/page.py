@@ -12,7 +12,7 @@ from adder_engine.language import tr
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.markup import fill, plain, spans_of
 from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_plain
-from adder_tui.course.state import PARTS, STEP_NAMES, LessonState, Review
+from adder_tui.course.state import PARTS, STEP_NAMES, LessonState, Review, StateSource
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
@@ -23,7 +23,6 @@ from adder_tui.ui.view import ViewState
 BLANK = 10
 PART_ENDS = re.compile(r"(\S[.:;]) ")
 """Where a sentence, or a part of one that could stand alone, ends."""
-PageSource = Callable[[], LessonState | None]
 
 
 def marks(glyphs: Glyphs) -> tuple[str, str]:
@@ -347,7 +346,7 @@ class LessonText(Canvas, can_focus=True):
         up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)"
     )
 
-    def __init__(self, source: ViewSource, page: PageSource, scrolled: Callable[[], None]) -> None:
+    def __init__(self, source: ViewSource, page: StateSource, scrolled: Callable[[], None]) -> None:
         super().__init__(source)
         self._page, self._scrolled = page, scrolled
         self._top = 0
@@ -364,7 +363,6 @@ class LessonText(Canvas, can_focus=True):
         self._scrolled()
 
     def rows_wanted(self, width: int) -> int:
-        """How many rows the text would take."""
         state = self._page()
         return len(page_lines(state, width, self._glyphs)) if state else 0
 
@@ -416,7 +414,6 @@ class LessonText(Canvas, can_focus=True):
         return max(0, min(rows[index], following - height))
 
     def action_scroll(self, rows: int) -> None:
-        """Scroll by rows."""
         self._top = max(0, min(self._top + rows, self.rows_wanted(self.size.width) - self.size.height))
         self.redraw()
         self._scrolled()

@@ -133,7 +133,6 @@ class LearnPane(Pane):
     # --- entering and leaving --------------------------------------------------------------------
 
     async def action_go_in(self) -> None:
-        """Enter the chosen lesson."""
         if self.list.chosen is not None:
             await self.enter(self.list.chosen)
 
@@ -250,7 +249,6 @@ class LearnPane(Pane):
             await self.action_leave()
 
     def action_go_back(self) -> None:
-        """To the step before."""
         room, state = self.classroom, self.lesson_view.lesson_state
         if room is None or state is None or state.showing:
             return
@@ -260,7 +258,6 @@ class LearnPane(Pane):
             self.settle()
 
     def action_hint(self) -> None:
-        """One more hint."""
         assert self.classroom is not None
         self.classroom.help.hint()
         self.lesson_view.show_end()
@@ -309,7 +306,6 @@ class LearnPane(Pane):
         return state is not None and not state.has_run and not needs.isdisjoint({"run", "seed", "edit", "numbers"})
 
     def saw(self, snapshot: Snapshot) -> None:
-        """A new snapshot."""
         playing, self._playing = self._playing, snapshot.status == "playing"
         if self._playing and not playing and self.display:
             self.lesson_view.keys.training_begins()
@@ -317,7 +313,6 @@ class LearnPane(Pane):
             self.lesson_view.look()
 
     def heard(self, answer: Answer) -> None:
-        """A sum was asked."""
         if self.classroom is not None:
             self.classroom.heard(answer)
             self.lesson_view.look()

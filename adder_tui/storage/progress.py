@@ -92,11 +92,11 @@ class Progress:
         state = kept.get("state")
         return LessonRecord(
             state if state in STATES else "open",
-            {k: v for k, v in as_table(kept.get("prediction")).items() if isinstance(v, str)},
+            _texts(kept.get("prediction")),
             _count(kept.get("tries")),
             _count(kept.get("hints")),
             kept.get("assisted") is True,
-            tuple(sorted({one for one in as_list(kept.get("tasks")) if _is_whole(one)})),
+            tuple(sorted(_wholes(kept.get("tasks")))),
             {k: float(v) for k, v in as_table(kept.get("best")).items() if _is_number(v)},
             QuizRecord(
                 _count(quiz.get("tries")),
@@ -105,8 +105,8 @@ class Progress:
                 _count(quiz.get("asked")),
             ),
             _count(kept.get("step")),
-            {k: v for k, v in as_table(kept.get("answers")).items() if isinstance(v, str)},
-            {k: v for k, v in as_table(kept.get("figures")).items() if isinstance(v, str)},
+            _texts(kept.get("answers")),
+            _texts(kept.get("figures")),
             as_table(kept.get("activity")),
             _text(kept.get("date")),
         )
@@ -149,7 +149,7 @@ def predict(tree: Tree, id: str, prediction: str, said: str) -> None:
 def finish_task(tree: Tree, id: str, task: int, shown: bool = False) -> None:
     """A task is done; ``shown``: by "show me"."""
     kept = _at_work(tree, id)
-    kept["tasks"] = sorted({one for one in as_list(kept.get("tasks")) if _is_whole(one)} | {task})
+    kept["tasks"] = sorted(_wholes(kept.get("tasks")) | {task})
     if shown:
         kept["assisted"] = True
 
@@ -240,8 +240,7 @@ def _join_lesson(ours: Tree, theirs: Tree) -> None:
             ours[key] = theirs[key]
     if theirs.get("assisted") is True:
         ours["assisted"] = True
-    tasks = {one for side in (ours, theirs) for one in as_list(side.get("tasks")) if _is_whole(one)}
-    if tasks:
+    if tasks := _wholes(ours.get("tasks")) | _wholes(theirs.get("tasks")):
         ours["tasks"] = sorted(tasks)
     for challenge, score in as_table(theirs.get("best")).items():
         if _is_number(score):
@@ -300,8 +299,12 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _texts(value: object) -> dict[str, str]:
+    return {key: text for key, text in as_table(value).items() if isinstance(text, str)}
+
+
+def _wholes(value: object) -> set[int]:
+    return {one for one in as_list(value) if isinstance(one, int) and not isinstance(one, bool)}
 
 
 def _is_number(value: object) -> TypeGuard[float]:
