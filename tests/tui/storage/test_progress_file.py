@@ -202,9 +202,7 @@ def test_a_file_that_may_not_be_read_is_never_written_over(tmp_path: Path, monke
 def test_an_app_that_sleeps_on_the_lock_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 
-    from adder_tui.storage import progress as module
-
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("adder_tui.storage.progress_store.LOCK_SECONDS", 0.05)
     with (tmp_path / "progress.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         Store(tmp_path).change(HINT)
