@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.figures import row_of, table
 
-NAMES = ("engine", "own_rows", "sweeps", "attached", "start", "traffic", "keys", "memory", "kills")
+NAMES = ("engine", "own_rows", "sweeps", "attached", "start", "traffic", "keys", "memory")
 
 
 def main(names: list[str]) -> int:
