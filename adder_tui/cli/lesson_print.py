@@ -49,7 +49,10 @@ def printed(lesson: Lesson) -> Iterator[str]:
         yield from ("", tr("PREDICT"), "", *_prose(one.ask), *_choices(one.choices))
     yield from ("", tr("DO"), "")
     if lesson.worked is not None:
-        yield from (lesson.worked.title, *("".join(_blanked(pieces)) for pieces in lesson.worked.lines), "")
+        yield lesson.worked.title
+        for pieces in lesson.worked.lines:
+            yield "".join(BLANK if i % 2 else piece for i, piece in enumerate(pieces))
+        yield ""
     for task in lesson.tasks:
         yield from _prose(f"{task.id}. {task.do}")
     inline = lesson.worked.fields if lesson.worked is not None else ()
@@ -67,18 +70,13 @@ def printed(lesson: Lesson) -> Iterator[str]:
     yield from part("Go further", tr("FOR WHO WANTS MORE"))
 
 
-def _prose(text: str, width: int = WIDTH) -> list[str]:
-    return [line.plain.rstrip() for line in prose_lines(text, width, UNICODE)]
+def _prose(text: str) -> list[str]:
+    return [line.plain.rstrip() for line in prose_lines(text, WIDTH, UNICODE)]
 
 
 def _choices(choices: Sequence[str]) -> Iterator[str]:
     for letter, text in zip(LETTERS, choices, strict=False):
         yield from textwrap.wrap(plain(text), WIDTH, initial_indent=f"  {letter}  ", subsequent_indent=" " * 5)
-
-
-def _blanked(pieces: tuple[str, ...]) -> Iterator[str]:
-    for i, piece in enumerate(pieces):
-        yield BLANK if i % 2 else piece
 
 
 # --- the network in words --------------------------------------------------------------------------

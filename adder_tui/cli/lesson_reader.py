@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import signal
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, cast
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
@@ -428,12 +429,12 @@ def _spoken(line: str) -> str:
     return line
 
 
-async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> None:
+async def lead(course: Course, store: Store, lesson: Lesson) -> None:
     """Lead through a lesson with lines from a terminal, or from a file of them."""
     from adder_engine.session import Session
     from adder_tui.storage.run_files import LessonRuns, lesson_runs
 
-    if typed.isatty():
+    if sys.stdin.isatty():
         import contextlib
 
         with contextlib.suppress(ImportError):

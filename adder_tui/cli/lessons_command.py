@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,10 +158,7 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
         folder, mark = (Path(of.folder) if of.folder else None), of
     place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
 
-    def taken_over(tree: Tree) -> None:
-        join(tree, other)
-
-    place.store.change(taken_over)
+    place.store.change(lambda tree: join(tree, other))
     ids = list(other.get("lessons", {}))
     done = sum(place.store.progress.lesson(id).done for id in ids)
     if not place.store.warning:
@@ -369,7 +365,7 @@ def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_f
 
     place = _Place.of(course, data_dir, class_file)
     there = place.course()
-    asyncio.run(lead(there, place.store, lesson_named(there, id), sys.stdin))
+    asyncio.run(lead(there, place.store, lesson_named(there, id)))
     return place.exit_code()
 
 

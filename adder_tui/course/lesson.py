@@ -32,10 +32,6 @@ def _place(table: Table, name: str) -> int:
     return number
 
 
-def _hints(table: Table, name: str) -> tuple[str, ...]:
-    return table.texts(name, least=3, most=3, takes=tr("exactly three hints, each saying more than the one before"))
-
-
 @schema
 class Task:
     """One thing to do, and how it is known to be done."""
@@ -44,7 +40,7 @@ class Task:
     do: str = declare(Table.text, 160)
     check: Expression = declare(Table.parsed, parse_check, NOTHING, tr("an expression, such as asked(30, 70)"))
     when: Settings | None = declare(Table.settings)
-    hints: tuple[str, ...] = declare(_hints)
+    hints: tuple[str, ...] = declare(Table.texts, 3, 3, tr("exactly three hints, each saying more than the one before"))
     actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
     """The solution, played after those of the tasks before."""
 
