@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Literal, cast
 
@@ -178,7 +178,7 @@ def _written(expression: str, form: str, numbers: Numbers) -> str:
         CheckError: the expression is none.
         ValueError: it has no value, or cannot be written so.
     """
-    value = _value(_NAME.sub(lambda found: _number(found[0], numbers), expression))
+    value = parse(_NAME.sub(lambda found: _number(found[0], numbers), expression)).constant
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise ValueError(tr("{{{expression}}} has no value.", expression=expression))
     value = round(value, 12)
@@ -193,11 +193,6 @@ def _number(name: str, numbers: Numbers) -> str:
         drawn = ", ".join(numbers)
         raise ValueError(tr("{{{name}}} is not among the numbers that are drawn: {drawn}.", name=name, drawn=drawn))
     return f"({numbers[name]!r})"
-
-
-def _value(text: str) -> object:
-    meaning: Callable[..., object] = parse(text).value
-    return meaning(lambda word, arguments: None)
 
 
 # --- blanks ---------------------------------------------------------------------------------------
@@ -300,7 +295,7 @@ def read_number(text: str) -> float | None:
         expression = parse(bare)
     except CheckError:
         return None
-    value = expression.value(lambda word, arguments: None) if expression.kind == "number" else None
+    value = expression.constant if expression.kind == "number" else None
     return value if isinstance(value, float) and abs(value) < 1e300 else None
 
 
