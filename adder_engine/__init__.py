@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adder_engine.errors import AdderError, ExperimentError, RequestError, RunFileError, SumError
-    from adder_engine.experiment import PRESETS, Experiment
+    from adder_engine.experiment import Experiment
     from adder_engine.parsing import Sum, parse_sum
+    from adder_engine.presets import PRESETS
     from adder_engine.reference import Adder
     from adder_engine.runs.timeline import Timeline
     from adder_engine.session import Session
@@ -26,7 +27,7 @@ _HOMES = {
     "Dataset": "training.data",
     "Experiment": "experiment",
     "ExperimentError": "errors",
-    "PRESETS": "experiment",
+    "PRESETS": "presets",
     "Position": "snapshot",
     "RequestError": "errors",
     "RunFileError": "errors",

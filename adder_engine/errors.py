@@ -4,12 +4,20 @@ from adder_engine.language import tr
 
 
 class AdderError(Exception):
-    """Base of all errors that the engine raises on purpose; ``str(error)`` is one plain sentence."""
+    """Base of all errors that the engine raises on purpose; ``str(error)`` is one plain sentence.
+
+    Args:
+        message: the sentence, in English.
+        values: what stands at its names in braces, as :func:`~adder_engine.language.tr` takes them.
+    """
+
+    def __init__(self, message: str = "", /, **values: object) -> None:
+        super().__init__(tr(message, **values))
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = 60) -> str:
     """What somebody typed, in quotes, as far as a sentence has room for it."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= most else text[: most - 3] + "...")
 
 
 def sentence_of(error: AdderError | OSError) -> str:

@@ -1,33 +1,22 @@
-"""The description of a run: frozen, validated, read from and written to TOML; the presets; which keys do nothing. No
-torch.
-"""
+"""The description of a run: frozen, validated, read from and written to TOML; which keys do nothing in it. No torch."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Self
 
 from adder_engine.errors import ExperimentError, shortened
 from adder_engine.formula import asks_yes_or_no
-from adder_engine.held_out import held_out_count, held_out_places
 from adder_engine.language import tr, trn
-from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, toml
-from adder_engine.toml_text import read_toml
-from adder_engine.wanted import LARGEST_NUMBER, TASKS, Row, Wanted
-
-ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "sine", "step")
-LOSSES = ("mse", "mae", "huber", "bce")
-AUTO, SAME = "auto", "same"
-"""In the place of a scale: the largest size among the training rows; the same as ``data.scale``."""
-SMALLEST_SCALE = 1e-12
-"""Where the largest size is below it there is nothing to scale by: the scale is 1."""
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "exponential", "cosine", "warmup")
+from adder_engine.parameters import ParameterLayout, layout_of
+from adder_engine.presets import PRESETS
+from adder_engine.schema import LARGEST_SEED, SchemaField, Value, declare, read_toml, toml
+from adder_engine.sections import Data, Network, Stop, Training
+from adder_engine.wanted import LARGEST_NUMBER, Row, Wanted, held_out_count, held_out_places
 
 MOST_CELLS = 64_000_000
 """Limit on rows of one update times neurons: about a second, and 1 GiB of activations, on one core."""
@@ -36,110 +25,6 @@ QUICK_CELLS = 2_000_000
 MOST_FLAT_ROWS = 2_000
 """With ``flat_target`` a batch of n rows is compared in n·n pairs."""
 _DRAWN = ("data.count", "data.low", "data.high", "data.test_count")
-
-
-@dataclass(frozen=True)
-class Network:
-    """The network's shape and how its parameters start."""
-
-    layers: tuple[int, ...] = declare((2, 4, 4, 1), tr("neurons in each layer, from the 2 inputs to the 1 output"))
-    activation: str | tuple[str, ...] = declare(
-        "none",
-        tr("the bend after every layer but the last, or one for each of them"),
-        choices=ACTIVATIONS,
-        several=True,
-    )
-    output_activation: str = declare("none", tr("the bend after the last layer"), choices=ACTIVATIONS)
-    init: str | float | tuple[float, ...] = declare(
-        "torch", tr("how parameters start: torch's random draws, zeros, one number for all, or weights from a file")
-    )
-    dropout: float = declare(
-        0.0, tr("share of neurons silenced in training, after every layer but the last"), low=0.0, below=1.0
-    )
-
-
-@dataclass(frozen=True)
-class Data:
-    """The sums that are trained on, and those held out."""
-
-    task: str = declare(
-        "sum", tr("what the network shall learn: sum, difference, product, or a formula"), choices=TASKS
-    )
-    kind: str = declare(
-        "uniform",
-        tr("where the inputs come from: drawn evenly, or rows listed one by one"),
-        choices=("uniform", "rows"),
-    )
-    rows: tuple[Row, ...] = declare((), tr("the rows themselves, [a, b] or [a, b, target], for kind rows"))
-    count: int = declare(10_000, tr("how many sums are drawn, for kind uniform"), low=1, high=1_000_000)
-    low: float = declare(-500.0, tr("the smallest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
-    high: float = declare(500.0, tr("the largest input that is drawn"), low=-LARGEST_NUMBER, high=LARGEST_NUMBER)
-    noise: float = declare(
-        0.0, tr("standard deviation of the noise added to the targets, in units of sums"), low=0.0, high=LARGEST_NUMBER
-    )
-    scale: float | str = declare(
-        1.0, tr("inputs and targets are divided by it, answers multiplied back; auto is the largest input's size"),
-        low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(AUTO,),
-    )  # fmt: skip
-    target_scale: float | str = declare(
-        SAME, tr("a scale of its own for the targets: a number, auto, or same as scale"),
-        low=SMALLEST_SCALE, high=LARGEST_NUMBER, words=(SAME, AUTO),
-    )  # fmt: skip
-    draw_first: bool = declare(False, tr("draw the data before the network's parameters"))
-    test_count: int = declare(
-        2_000, tr("held-out sums, drawn without noise from the same range, for kind uniform"), low=0, high=1_000_000
-    )
-    test_share: float = declare(0.0, tr("share of one's own rows that is held out, for kind rows"), low=0.0, below=1.0)
-    test_every: int = declare(10, tr("epochs between two looks at the held-out loss"), low=1, high=10_000_000)
-
-
-@dataclass(frozen=True)
-class Training:
-    """How the parameters are changed."""
-
-    loss: str = declare("mse", tr("how wrong is measured; bce is for yes or no"), choices=LOSSES)
-    optimizer: str = declare("adam", tr("the rule that turns gradients into changes"), choices=OPTIMIZERS)
-    lr: float = declare(0.0002, tr("learning rate: how far a step goes"), above=0.0, high=1e6)
-    momentum: float = declare(0.9, tr("share of the last step kept, for momentum and nesterov"), low=0.0, below=1.0)
-    betas: tuple[float, float] = declare((0.9, 0.999), tr("shares of m and v that are kept, for adam and adamw"))
-    eps: float = declare(1e-8, tr("what is added to the root of v, for adam, adamw and rmsprop"), low=0.0, high=1.0)
-    clip_norm: float = declare(
-        0.0, tr("gradients of a larger norm are shortened to this one before each step; 0 never"), low=0.0, high=1e12
-    )
-    weight_decay: float = declare(0.0, tr("pull of every parameter towards 0"), low=0.0, high=1e6)
-    l1: float = declare(
-        0.0, tr("adds l1 times the sum of all sizes to the loss that is differentiated"), low=0.0, high=1e6
-    )
-    schedule: str = declare("constant", tr("how the learning rate changes with the epochs"), choices=SCHEDULES)
-    schedule_every: int = declare(200, tr("epochs between halvings, for schedule step"), low=1, high=10_000_000)
-    schedule_gamma: float = declare(0.999, tr("factor an epoch, for schedule exponential"), above=0.0, high=2.0)
-    warmup_epochs: int = declare(100, tr("epochs to the full rate, for schedule warmup"), low=1, high=10_000_000)
-    batch_size: int = declare(0, tr("rows in one update; 0 takes all of them"), low=0, high=1_000_000)
-    zero_grad: bool = declare(True, tr("clear the gradients before each update"))
-    flat_target: bool = declare(
-        False, tr("give targets the shape (n,), so that broadcasting compares every answer with every target")
-    )
-
-
-@dataclass(frozen=True)
-class Stop:
-    """When playing, or a step of many epochs, pauses. All are off at first; they are looked at as an epoch ends."""
-
-    epoch: int = declare(0, tr("pause once this epoch is finished; 0 never"), low=0, high=10_000_000)
-    loss: float = declare(0.0, tr("pause when train_loss is at or below this; 0 never"), low=0.0, high=LARGEST_NUMBER)
-    patience: int = declare(
-        0, tr("pause when the held-out loss has not fallen for so many epochs; 0 never"), low=0, high=10_000_000
-    )
-    keep_best: bool = declare(False, tr("then go back to where the held-out loss was lowest"))
-    sum: tuple[float, ...] = declare(
-        (), tr("pause when the answer to this sum [a, b] is within the next key; [] never")
-    )
-    within: float = declare(0.5, tr("how far that answer may be off, in units of sums"), low=0.0, high=LARGEST_NUMBER)
-
-    @property
-    def active(self) -> bool:
-        """Whether any rule is on."""
-        return bool(self.epoch or self.loss or self.patience or self.sum)
 
 
 @dataclass(frozen=True)
@@ -175,7 +60,7 @@ class Experiment:
         try:
             tables = read_toml(text)
         except ValueError as error:
-            raise ExperimentError(tr("This is not valid TOML: {why}.", why=str(error).rstrip("."))) from None
+            raise ExperimentError("This is not valid TOML: {why}.", why=str(error).rstrip(".")) from None
         values: dict[str, Value] = {}
         for name, value in tables.items():
             if isinstance(value, dict) and name in SECTIONS:
@@ -213,7 +98,7 @@ class Experiment:
         """
         if name not in PRESETS:
             raise ExperimentError(
-                tr("There is no preset {name}: {hint}", name=shortened(name), hint=_suggest(name, PRESETS))
+                "There is no preset {name}: {hint}", name=shortened(name), hint=_suggest(name, PRESETS)
             )
         return cls().replace(**PRESETS[name].changes)
 
@@ -245,10 +130,8 @@ class Experiment:
             name, equals, text = assignment.partition("=")
             if not equals:
                 raise ExperimentError(
-                    tr(
-                        "{assignment} sets nothing: write key=value, such as training.lr=0.01.",
-                        assignment=shortened(assignment),
-                    )
+                    "{assignment} sets nothing: write key=value, such as training.lr=0.01.",
+                    assignment=shortened(assignment),
                 )
             key = key_named(name.strip())
             changes[key.name] = key.parse(text.strip(), str(changes.get("data.task", self.data.task)))
@@ -268,15 +151,15 @@ class Experiment:
         """Keys whose values differ: ``{name: (mine, theirs)}``."""
         return {k.name: (self[k.name], other[k.name]) for k in KEYS if self[k.name] != other[k.name]}
 
-    @cached_property
+    @property
+    def layout(self) -> ParameterLayout:
+        """Where each weight and bias stands among the network's P numbers."""
+        return layout_of(self.network.layers, self.layer_names)
+
+    @property
     def parameter_count(self) -> int:
         """Weights and biases of all layers together."""
-        return self.first_parameter(len(self.network.layers) - 1)
-
-    def first_parameter(self, layer: int) -> int:
-        """The flat index of a layer's first weight: weights and biases of the layers before it."""
-        sizes = self.network.layers[: layer + 1]
-        return sum((i + 1) * o for i, o in pairwise(sizes))
+        return self.layout.size
 
     @cached_property
     def activations(self) -> tuple[str, ...]:
@@ -412,76 +295,6 @@ def _all_keys() -> Iterator[SchemaField]:
                 yield SchemaField(prefix + f.name, f.default, **f.metadata)
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A named experiment: one line about it, and how it differs from the defaults."""
-
-    about: str
-    changes: Mapping[str, Value]
-
-
-PRESETS: Mapping[str, Preset] = {
-    "one-pair": Preset(
-        tr("one sum only, 30 + 70: a perfect fit that knows nothing else"),
-        {"data.kind": "rows", "data.rows": [[30, 70]]},
-    ),
-    "many-pairs": Preset(tr("10,000 sums between -500 and 500: learns to add"), {}),
-    "three-pairs": Preset(
-        tr("three sums that pin the rule down"),
-        {"data.kind": "rows", "data.rows": [[30, 70], [70, 30], [-50, -50]], "training.lr": 0.01},
-    ),
-    "mini-batches": Preset(
-        tr("the 10,000 sums in batches of 100: 2,000 updates in 20 epochs"),
-        {"epochs": 20, "training.batch_size": 100, "data.test_every": 1},
-    ),
-    "overshoot": Preset(
-        tr("one sum with plain SGD at 5e-5: bounces for ever and never settles"),
-        {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 5e-5},
-    ),
-    "explode": Preset(
-        tr("one sum with plain SGD at 2e-4: blows up within ten epochs"),
-        {"data.kind": "rows", "data.rows": [[30, 70]], "training.optimizer": "sgd", "training.lr": 2e-4},
-    ),
-    "tanh": Preset(
-        tr("1,000 sums divided by 500 through tanh: good inside the range, lost outside"),
-        {
-            "epochs": 1000,
-            "network.activation": "tanh",
-            "data.count": 1000,
-            "data.scale": 500.0,
-            "training.lr": 0.01,
-            "training.schedule": "cosine",
-        },
-    ),
-    "product": Preset(
-        tr("2,000 products of numbers within ±1, learned with tanh"),
-        {
-            "epochs": 1000,
-            "network.activation": "tanh",
-            "data.task": "product",
-            "data.count": 2000,
-            "data.low": -1.0,
-            "data.high": 1.0,
-            "training.lr": 0.01,
-        },
-    ),
-    "overfit": Preset(
-        tr("20 noisy sums and 4,417 parameters: learns the noise by heart"),
-        {
-            "epochs": 1000,
-            "network.layers": [2, 64, 64, 1],
-            "network.activation": "tanh",
-            "data.count": 20,
-            "data.noise": 150.0,
-            "data.scale": 500.0,
-            "data.test_every": 1,
-            "training.lr": 0.01,
-        },
-    ),
-}
-"""The presets by name. All differences are from the defaults, which are ``many-pairs``."""
-
-
 KEYS: tuple[SchemaField, ...] = tuple(_all_keys())
 """Every key of the experiment file, in the file's order."""
 
@@ -512,7 +325,7 @@ def key_named(name: str) -> SchemaField:
 
         near = meant(name, tuple(_BY_NAME))
         hint = tr("did you mean {near}?", near=near) if near else tr("there are {known}.", known=", ".join(_BY_NAME))
-        raise ExperimentError(tr("There is no key {name}: {hint}", name=shortened(name), hint=hint))
+        raise ExperimentError("There is no key {name}: {hint}", name=shortened(name), hint=hint)
     return _BY_NAME[name]
 
 
@@ -537,18 +350,16 @@ def _check_stop_sum(e: Experiment) -> None:
         (a, b) = e.stop.sum
         if e.wanted.rule == "formula":
             raise ExperimentError(
-                tr("stop.sum = [{a:g}, {b:g}] has no truth: {task} has no value there.", a=a, b=b, task=e.data.task)
+                "stop.sum = [{a:g}, {b:g}] has no truth: {task} has no value there.", a=a, b=b, task=e.data.task
             )
         row_a, row_b = e.data.rows[0][:2]
         raise ExperimentError(
-            tr(
-                "stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own: "
-                "take the pair of a row, such as [{row_a:g}, {row_b:g}].",
-                a=a,
-                b=b,
-                row_a=row_a,
-                row_b=row_b,
-            )
+            "stop.sum = [{a:g}, {b:g}] has no truth that is known, for the rows have targets of their own: "
+            "take the pair of a row, such as [{row_a:g}, {row_b:g}].",
+            a=a,
+            b=b,
+            row_a=row_a,
+            row_b=row_b,
         )
 
 
@@ -558,78 +369,64 @@ def _check_together(e: Experiment) -> None:
     bends, hidden = e.network.activation, len(e.network.layers) - 2
     if not isinstance(bends, str) and len(bends) != hidden:
         raise ExperimentError(
-            tr(
-                "network.activation = {bends} will not do: it takes one name, or one for each hidden layer, and "
-                "the network has {hidden} of these.",
-                bends=activation_text(bends),
-                hidden=hidden,
-            )
+            "network.activation = {bends} will not do: it takes one name, or one for each hidden layer, and "
+            "the network has {hidden} of these.",
+            bends=activation_text(bends),
+            hidden=hidden,
         )
     start = e.network.init
     if isinstance(start, tuple) and len(start) != e.parameter_count:
         raise ExperimentError(
-            tr(
-                "network.init = {numbers} will not do: it takes {parameters:,}, one for each weight and bias of "
-                "this network, or torch, which draws them.",
-                numbers=trn("{count:,} number", "{count:,} numbers", len(start), count=len(start)),
-                parameters=e.parameter_count,
-            )
+            "network.init = {numbers} will not do: it takes {parameters:,}, one for each weight and bias of "
+            "this network, or torch, which draws them.",
+            numbers=trn("{count:,} number", "{count:,} numbers", len(start), count=len(start)),
+            parameters=e.parameter_count,
         )
     if data.kind == "rows" and not data.rows:
-        raise ExperimentError(tr('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].'))
+        raise ExperimentError('data.kind = "rows" needs data.rows, such as rows = [[30, 70]].')
     if data.low > data.high:
         raise ExperimentError(
-            tr("data.low = {low:g} lies above data.high = {high:g}: exchange them.", low=data.low, high=data.high)
+            "data.low = {low:g} lies above data.high = {high:g}: exchange them.", low=data.low, high=data.high
         )
     rows = e.rows_per_update
     if training.flat_target and rows > MOST_FLAT_ROWS:
         raise ExperimentError(
-            tr(
-                "training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs: it takes "
-                "at most {most:,} rows an update.",
-                rows=rows,
-                most=MOST_FLAT_ROWS,
-            )
+            "training.flat_target compares every answer with every target, {rows:,}·{rows:,} pairs: it takes "
+            "at most {most:,} rows an update.",
+            rows=rows,
+            most=MOST_FLAT_ROWS,
         )
     if data.kind == "rows" and data.test_share and len(data.rows) < 2:
         raise ExperimentError(
-            tr(
-                "data.test_share = {test_share:g} parts rows, and there is one alone: set it to 0.",
-                test_share=data.test_share,
-            )
+            "data.test_share = {test_share:g} parts rows, and there is one alone: set it to 0.",
+            test_share=data.test_share,
         )
     if e.stop.patience and not e.test_row_count:
         key, enough = ("data.test_share", "0.2") if data.kind == "rows" else ("data.test_count", "2000")
         raise ExperimentError(
-            tr(
-                "stop.patience = {patience:,} waits for held-out sums, and there are none: set it to 0, or {key} to "
-                "{enough}.",
-                patience=e.stop.patience,
-                key=key,
-                enough=enough,
-            )
+            "stop.patience = {patience:,} waits for held-out sums, and there are none: set it to 0, or {key} to "
+            "{enough}.",
+            patience=e.stop.patience,
+            key=key,
+            enough=enough,
         )
     _check_targets(e)
     neurons = sum(e.network.layers)
     if rows * neurons > MOST_CELLS:
         raise ExperimentError(
-            tr(
-                "{rows:,} rows an update through {neurons} neurons would take over a second: set "
-                "training.batch_size to at most {most:,}, or use fewer rows or neurons.",
-                rows=rows,
-                neurons=neurons,
-                most=MOST_CELLS // neurons,
-            )
+            "{rows:,} rows an update through {neurons} neurons would take over a second: set "
+            "training.batch_size to at most {most:,}, or use fewer rows or neurons.",
+            rows=rows,
+            neurons=neurons,
+            most=MOST_CELLS // neurons,
         )
     if data.test_count * neurons > MOST_CELLS:
         raise ExperimentError(
-            tr(
-                "data.test_count = {test_count:,} is too many for {neurons} neurons: it takes at most "
-                "{most:,}, or fewer neurons in network.layers.",
-                test_count=data.test_count,
-                neurons=neurons,
-                most=MOST_CELLS // neurons,
-            )
+            "data.test_count = {test_count:,} is too many for {neurons} neurons: it takes at most "
+            "{most:,}, or fewer neurons in network.layers.",
+            test_count=data.test_count,
+            neurons=neurons,
+            most=MOST_CELLS // neurons,
         )
 
 
@@ -651,51 +448,43 @@ def _check_targets(e: Experiment) -> None:
                 tr("leave such rows out") if data.kind == "rows" else tr("draw from elsewhere (data.low, data.high)")
             )
             raise ExperimentError(
-                tr(
-                    'data.task = "{task}" has no value within ±1e12 at a = {a:.6g}, b = {b:.6g}: {elsewhere}, '
-                    "or use another formula, such as sqrt(abs(a)).",
-                    task=data.task,
-                    a=bad[0],
-                    b=bad[1],
-                    elsewhere=elsewhere,
-                )
+                'data.task = "{task}" has no value within ±1e12 at a = {a:.6g}, b = {b:.6g}: {elsewhere}, '
+                "or use another formula, such as sqrt(abs(a)).",
+                task=data.task,
+                a=bad[0],
+                b=bad[1],
+                elsewhere=elsewhere,
             )
     if not e.is_yes_or_no:
         return
     what = tr('training.loss = "bce" asks yes or no')
     if data.kind == "uniform" and not (wanted.formula and wanted.formula.asks):
         raise ExperimentError(
-            tr(
-                '{what}, and data.task = "{task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.',
-                what=what,
-                task=data.task,
-            )
+            '{what}, and data.task = "{task}" gives numbers: set it to such as "a + b > 100", or the loss to mse.',
+            what=what,
+            task=data.task,
         )
     numbers = ((i, wanted.of_row(row)) for i, row in enumerate(data.rows, 1)) if data.kind == "rows" else ()
     other = next(((i, target) for i, target in numbers if target not in (0, 1)), None)
     if other is not None:
         raise ExperimentError(
-            tr(
-                "{what} and takes the targets 0 and 1: the target of row {row:,} is {target:g}. Set "
-                "training.loss to mse for numbers.",
-                what=what,
-                row=other[0],
-                target=other[1],
-            )
+            "{what} and takes the targets 0 and 1: the target of row {row:,} is {target:g}. Set "
+            "training.loss to mse for numbers.",
+            what=what,
+            row=other[0],
+            target=other[1],
         )
     if e.network.output_activation != "none":
         raise ExperimentError(
-            tr(
-                '{what} by a sigmoid of its own: set network.output_activation to "none", not {activation!r}.',
-                what=what,
-                activation=e.network.output_activation,
-            )
+            '{what} by a sigmoid of its own: set network.output_activation to "none", not {activation!r}.',
+            what=what,
+            activation=e.network.output_activation,
         )
     for key in ("data.noise", "training.flat_target"):
         if e[key]:
             off = toml(key_named(key).default)
             raise ExperimentError(
-                tr("{what}: {key} makes no sense of targets 0 and 1, set it to {off}.", what=what, key=key, off=off)
+                "{what}: {key} makes no sense of targets 0 and 1, set it to {off}.", what=what, key=key, off=off
             )
 
 
@@ -715,23 +504,17 @@ def why_idle(name: str, e: Experiment) -> str:
     data, training = e.data, e.training
     if name in ("network.activation", "network.dropout") and len(e.network.layers) == 2:
         return tr("there is no hidden layer")
-    if name == "data.rows" and data.kind != "rows":
+    if name in ("data.rows", "data.test_share") and data.kind != "rows":
         return tr("kind is {kind}", kind=data.kind)
     if name in _DRAWN and data.kind == "rows":
         return tr("kind is rows")
-    if name == "data.test_share" and data.kind != "rows":
-        return tr("kind is {kind}", kind=data.kind)
-    if name == "data.test_every" and not e.test_row_count:
+    if name in ("data.test_every", "stop.patience") and not e.test_row_count:
         return tr("nothing is held out")
     if name == "data.target_scale" and e.is_yes_or_no:
         return tr("targets are 0 and 1")
     if name == "data.draw_first" and (e.network.init != "torch" or (data.kind == "rows" and not data.noise)):
         return tr("only the data is drawn") if e.network.init != "torch" else tr("no data is drawn")
-    if name == "training.momentum" and training.optimizer not in ("momentum", "nesterov"):
-        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
-    if name == "training.betas" and training.optimizer not in ("adam", "adamw"):
-        return tr("optimizer is {optimizer}", optimizer=training.optimizer)
-    if name == "training.eps" and training.optimizer not in ("adam", "adamw", "rmsprop"):
+    if name in _OPTIMIZERS and training.optimizer not in _OPTIMIZERS[name]:
         return tr("optimizer is {optimizer}", optimizer=training.optimizer)
     if name in _SCHEDULES and training.schedule != _SCHEDULES[name]:
         return tr("schedule is {schedule}", schedule=training.schedule)
@@ -743,11 +526,14 @@ def why_idle(name: str, e: Experiment) -> str:
         return tr("no sum is watched for")
     if name == "stop.keep_best" and not e["stop.patience"]:
         return tr("patience is 0")
-    if name == "stop.patience" and not e.test_row_count:
-        return tr("nothing is held out")
     return ""
 
 
+_OPTIMIZERS = {
+    "training.momentum": ("momentum", "nesterov"), "training.betas": ("adam", "adamw"),
+    "training.eps": ("adam", "adamw", "rmsprop"),
+}  # fmt: skip
+"""Keys that belong to some optimizers alone."""
 _SCHEDULES = {
     "training.schedule_every": "step", "training.schedule_gamma": "exponential", "training.warmup_epochs": "warmup",
 }  # fmt: skip

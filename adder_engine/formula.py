@@ -137,7 +137,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
             raise ExperimentError(
-                tr("it has {length:,} characters, and {most} is the limit", length=len(text), most=LONGEST)
+                "it has {length:,} characters, and {most} is the limit", length=len(text), most=LONGEST
             )
         self._tokens: list[str] = []
         text = text.translate(_SIGNS).replace("\N{SOH}", "<=").replace("\N{STX}", ">=")
@@ -145,7 +145,7 @@ class _Reader:
         while text[at:].strip():
             match = _TOKEN.match(text, at)
             if match is None:
-                raise ExperimentError(tr("{sign!r} is no part of a formula", sign=text[at:].strip()[0]))
+                raise ExperimentError("{sign!r} is no part of a formula", sign=text[at:].strip()[0])
             self._tokens.append(match[0].strip())
             at = match.end()
         self._at = self._depth = 0
@@ -156,16 +156,16 @@ class _Reader:
             self._at += 1
             found = _Node(sign, (found, self._sum()))
         if self._next in _COMPARED:
-            raise ExperimentError(tr("it compares twice"))
+            raise ExperimentError("it compares twice")
         if self._next:
             before = self._tokens[self._at - 1]
             if self._next == "(" or self._next.isalnum():
                 raise ExperimentError(
-                    tr("between {before!r} and {sign!r} a sign is missing, such as *", before=before, sign=self._next)
+                    "between {before!r} and {sign!r} a sign is missing, such as *", before=before, sign=self._next
                 )
-            raise ExperimentError(tr("{sign!r} is one too many", sign=self._next))
+            raise ExperimentError("{sign!r} is one too many", sign=self._next)
         if not _holds_input(found):
-            raise ExperimentError(tr("neither a nor b is in it"))
+            raise ExperimentError("neither a nor b is in it")
         return found
 
     @property
@@ -194,9 +194,7 @@ class _Reader:
     def _signed(self) -> _Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ExperimentError(
-                tr("more than {most} brackets, powers or signs stand within each other", most=DEEPEST)
-            )
+            raise ExperimentError("more than {most} brackets, powers or signs stand within each other", most=DEEPEST)
         if sign := self._take("+", "-"):
             inner = self._signed()
             found = _Node("neg", (inner,)) if sign == "-" else inner
@@ -215,7 +213,7 @@ class _Reader:
         if token[:1].isdigit() or (token[:1] == "." and len(token) > 1):
             value = float(token)
             if not math.isfinite(value):
-                raise ExperimentError(tr("{token} is too large", token=token))
+                raise ExperimentError("{token} is too large", token=token)
             return _Node("number", number=value)
         if token == "(":
             found = self._sum()
@@ -226,17 +224,15 @@ class _Reader:
         if not token:
             raise ExperimentError(tr("something is missing at its end") if self._tokens else tr("it is empty"))
         if token[:1].isalpha() or token[:1] == "_":
-            raise ExperimentError(tr("there is no {token!r}", token=token))
-        raise ExperimentError(tr("before {token!r} something is missing", token=token))
+            raise ExperimentError("there is no {token!r}", token=token)
+        raise ExperimentError("before {token!r} something is missing", token=token)
 
     def _call(self, name: str) -> _Node:
         if not self._take("("):
             raise ExperimentError(
-                tr(
-                    "behind {name} a bracket is missing, as in {name}({arguments})",
-                    name=name,
-                    arguments="a, b" if name[0] == "m" else "a",
-                )
+                "behind {name} a bracket is missing, as in {name}({arguments})",
+                name=name,
+                arguments="a, b" if name[0] == "m" else "a",
             )
         parts = [self._sum()]
         while self._take(","):

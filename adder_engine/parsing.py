@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adder_engine.errors import SumError
+from adder_engine.errors import SumError, shortened
 from adder_engine.language import tr
 
 LARGEST_TERM = 1e12
@@ -80,24 +80,18 @@ def parse_sum(text: str, task: str = "sum") -> Sum:
         shown = text.strip()
         if not shown:
             raise SumError(
-                tr(
-                    "Type {what} of two numbers, such as {example}.",
-                    what=NAMES[task],
-                    example=FIRST_EXAMPLE[task],
-                )
+                "Type {what} of two numbers, such as {example}.", what=NAMES[task], example=FIRST_EXAMPLE[task]
             )
         raise SumError(
-            tr(
-                "{shown} is not {what} of two numbers: try {example}.",
-                shown=_short(shown),
-                what=NAMES[task],
-                example=EXAMPLES[task],
-            )
+            "{shown} is not {what} of two numbers: try {example}.",
+            shown=shortened(shown, 40),
+            what=NAMES[task],
+            example=EXAMPLES[task],
         )
     a, b = (float(match[side].replace(",", ".")) for side in (1, 3))
     for value, typed in ((a, match[1]), (b, match[3])):
         if not abs(value) <= LARGEST_TERM:
-            raise SumError(tr("{typed} is too large to ask about: use numbers within ±1e12.", typed=_short(typed)))
+            raise SumError("{typed} is too large to ask about: use numbers within ±1e12.", typed=shortened(typed, 40))
     turned = match[2] == {"sum": "-", "difference": "+"}.get(task)
     return Sum(a, -b if turned else b, text.strip())
 
@@ -136,14 +130,10 @@ def pair_text(a: float, b: float, rule: str) -> str:
     return f"{number_text(a)}{between}{number_text(b)}"
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")
-
-
-def brief_text(value: float) -> str:
-    """Six digits at most, as one types them: ``0.05``, ``1e-7``."""
-    digits, e, power = f"{value:g}".partition("e")
-    return f"{digits}e{int(power)}" if e else digits
+def brief_text(value: float, digits: int = 6) -> str:
+    """So many digits at most, as one types them: ``0.05``, ``1e-7``."""
+    mantissa, e, power = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(power)}" if e else mantissa
 
 
 def number_text(value: float) -> str:

@@ -27,9 +27,9 @@ from adder_engine.errors import AdderError, RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import FEW
-from adder_engine.kernels.parameters import ParameterLayout
 from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.language import listed, tr
+from adder_engine.parameters import ParameterLayout
 from adder_engine.steps import at_once
 from adder_engine.training.data import Dataset
 from adder_engine.training.passes import Pass
@@ -59,9 +59,7 @@ def parameter_index(layout: ParameterLayout, name: str) -> int:
         return slot.start
     numbers = [text.strip() for text in place.rstrip("]").split(",")]
     if not all(text.isdecimal() for text in numbers):
-        raise RequestError(
-            tr("{name!r} is no parameter: write such as hidden.weight[2,0] or output.bias[0].", name=name)
-        )
+        raise RequestError("{name!r} is no parameter: write such as hidden.weight[2,0] or output.bias[0].", name=name)
     return layout.index_of(tensor, tuple(map(int, numbers)))
 
 
@@ -69,9 +67,7 @@ def whole(value: float, most: int) -> int:
     """A whole number from 1 to ``most``; raises RequestError for any other."""
     number = float(value)
     if number != int(number) or not 1 <= number <= most:
-        raise RequestError(
-            tr("{number:g} will not do: use a whole number from 1 to {most:,}.", number=number, most=most)
-        )
+        raise RequestError("{number:g} will not do: use a whole number from 1 to {most:,}.", number=number, most=most)
     return int(number)
 
 
@@ -116,10 +112,8 @@ def tenths(trainer: Trainer) -> float:
 
     if trainer.experiment.row_count % 10:
         raise RequestError(
-            tr(
-                "The number of rows, {rows:,}, does not split into tenths: use a multiple of 10.",
-                rows=trainer.experiment.row_count,
-            )
+            "The number of rows, {rows:,}, does not split into tenths: use a multiple of 10.",
+            rows=trainer.experiment.row_count,
         )
     at_once = autograd(trainer)
     return ((autograd(trainer, parts=10) - at_once).abs() / at_once.abs()).max().item()
@@ -181,7 +175,7 @@ def seeds(trainer: Trainer, what: str, count: float) -> float:
         "near": (abs(answers - 100) < 1).sum(),
     }  # fmt: skip
     if what not in figures:
-        raise RequestError(tr("{what!r} is not among {figures}.", what=what, figures=", ".join(figures)))
+        raise RequestError("{what!r} is not among {figures}.", what=what, figures=", ".join(figures))
     return float(figures[what])
 
 
@@ -202,7 +196,7 @@ def curvature(trainer: Trainer) -> float:
     """The steepest direction's curvature over the flattest one's."""
     condition = _stability(trainer).condition
     if condition is None:
-        raise RequestError(tr("The loss is flat in some direction here: there is no steepest over flattest."))
+        raise RequestError("The loss is flat in some direction here: there is no steepest over flattest.")
     return condition
 
 
@@ -214,7 +208,7 @@ def rate_cap(trainer: Trainer) -> float:
 def _stability(trainer: Trainer) -> CurvatureReport:
     """The loss's curvature, of a network for which it is the same at every moment of the run."""
     if len(trainer.experiment.layer_names) != 1 or trainer.experiment.training.loss != "mse":
-        raise RequestError(tr("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse."))
+        raise RequestError("Curvature is the same everywhere only for network.layers = [2, 1] with the loss mse.")
     return at_once(stability(trainer))
 
 
@@ -223,7 +217,7 @@ def limit(trainer: Trainer) -> float:
     report = at_once(stability(trainer))
     if report.optimizer_limit is None:
         raise RequestError(
-            tr("{optimizer} has a rate for each number: no one limit.", optimizer=trainer.experiment.training.optimizer)
+            "{optimizer} has a rate for each number: no one limit.", optimizer=trainer.experiment.training.optimizer
         )
     return report.optimizer_limit
 
@@ -246,7 +240,7 @@ def double(trainer: Trainer) -> float:
     stream, x = seeded(trainer.experiment.seed), np.array([30.0, 70.0])
     sizes = trainer.experiment.network.layers
     if not trainer.experiment.is_affine:
-        raise RequestError(tr("The float64 twin is there only for networks without activation."))
+        raise RequestError("The float64 twin is there only for networks without activation.")
     for entering, leaving in pairwise(sizes):
         numbers, reach = np.empty(leaving * entering + leaving), 1 / math.sqrt(entering)
         uniform_double(stream, -reach, reach, numbers)
@@ -331,9 +325,7 @@ def rival_rmse(trainer: Trainer, name: str) -> float:
 def _rival(trainer: Trainer, name: str, a: Doubles, b: Doubles) -> Doubles:
     rivals = {"least-squares": least_squares, "neighbours": neighbours}
     if name not in rivals:
-        raise RequestError(
-            tr("There is no rival {name!r}: there are {rivals}.", name=name, rivals=listed(tuple(rivals)))
-        )
+        raise RequestError("There is no rival {name!r}: there are {rivals}.", name=name, rivals=listed(tuple(rivals)))
     return at_once(rivals[name](*taught_rows(trainer), np.stack([a, b], axis=1)))
 
 
@@ -344,7 +336,7 @@ def matmul(_: Trainer, shapes: str) -> str:
     """The shape of a matrix product, or PyTorch's own error message."""
     a, b = _two_shapes(shapes)
     if math.prod(a[:-1]) * math.prod(b[:-2]) * b[-1] > MOST_PRODUCTS:
-        raise RequestError(tr("{shapes} would be multiplied into too many entries: use smaller sizes.", shapes=shapes))
+        raise RequestError("{shapes} would be multiplied into too many entries: use smaller sizes.", shapes=shapes)
     from adder_engine.reference import product_shape
 
     return _shape_text(product_shape(a, b))
@@ -364,23 +356,15 @@ def _two_shapes(text: str) -> list[tuple[int, ...]]:
         sizes = word.split("x")
         if len(sizes) > MOST_DIMENSIONS or not all(s.isdecimal() and 0 < int(s) <= LARGEST_SIZE for s in sizes):
             raise RequestError(
-                tr(
-                    "{word!r} is no shape: write such as 1x2, each size from 1 to {most:,}.",
-                    word=word,
-                    most=LARGEST_SIZE,
-                )
+                "{word!r} is no shape: write such as 1x2, each size from 1 to {most:,}.", word=word, most=LARGEST_SIZE
             )
         shapes.append(tuple(map(int, sizes)))
         if math.prod(shapes[-1]) > MOST_ENTRIES:
             raise RequestError(
-                tr(
-                    "{word} has more than {most:,} entries: use smaller sizes.",
-                    word=word,
-                    most=MOST_ENTRIES,
-                )
+                "{word} has more than {most:,} entries: use smaller sizes.", word=word, most=MOST_ENTRIES
             )
     if len(shapes) != 2:
-        raise RequestError(tr("{text!r} is not two shapes: write such as 1x2 2x4.", text=text))
+        raise RequestError("{text!r} is not two shapes: write such as 1x2 2x4.", text=text)
     return shapes
 
 
@@ -411,18 +395,14 @@ def bench(trainer: Trainer, name: str, *arguments: Argument) -> Figure:
         RequestError: no such figure, arguments that do not fit, or a network that has none.
     """
     if name not in BENCHES:
-        raise RequestError(
-            tr("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
-        )
+        raise RequestError("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
     try:
         return BENCHES[name](trainer, *arguments)
     except AdderError:
         raise
     except (TypeError, ValueError):
         raise RequestError(
-            tr(
-                "The bench {name} does not take {arguments}.",
-                name=name,
-                arguments=", ".join(map(repr, arguments)) or tr("nothing"),
-            )
+            "The bench {name} does not take {arguments}.",
+            name=name,
+            arguments=", ".join(map(repr, arguments)) or tr("nothing"),
         ) from None

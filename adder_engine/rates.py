@@ -77,14 +77,10 @@ def planned_rates(experiment: Experiment, low: float = LOW, high: float = HIGH, 
     for rate in (low, high):
         experiment.replace(**{"training.lr": rate})
     if not low < high:
-        raise ExperimentError(tr("The rates must rise: {low:g} is not below {high:g}.", low=low, high=high))
+        raise ExperimentError("The rates must rise: {low:g} is not below {high:g}.", low=low, high=high)
     if not 2 <= updates <= MOST_UPDATES:
         raise ExperimentError(
-            tr(
-                "{updates:,} updates will not do: a test of rates takes 2 to {most:,}.",
-                updates=updates,
-                most=MOST_UPDATES,
-            )
+            "{updates:,} updates will not do: a test of rates takes 2 to {most:,}.", updates=updates, most=MOST_UPDATES
         )
     return RateTest(experiment, low, high, updates)
 

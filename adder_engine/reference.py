@@ -23,8 +23,7 @@ from torch import Tensor, nn
 
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import ParameterLayout
-from adder_engine.language import tr
+from adder_engine.parameters import ParameterLayout
 from adder_engine.snapshot import ReferenceCheck, ReferenceRow
 from adder_engine.training.passes import Pass
 from adder_engine.training.trainer import Trainer
@@ -62,7 +61,11 @@ KINKED = ("relu", "leaky_relu", "step")
 MANY_ROWS = 2_000
 ULPS = 2
 """Units in the last place that an optimizer's step may lie from ``torch.optim``'s."""
-_FIRST = {"momentum": "momentum_buffer", "nesterov": "momentum_buffer", "adam": "exp_avg", "adamw": "exp_avg"}
+MOMENTS: dict[str, dict[str, int]] = {
+    "sgd": {}, "momentum": {"momentum_buffer": 2}, "nesterov": {"momentum_buffer": 2}, "rmsprop": {"square_avg": 3},
+    "adam": {"exp_avg": 2, "exp_avg_sq": 3}, "adamw": {"exp_avg": 2, "exp_avg_sq": 3},
+}  # fmt: skip
+"""What ``torch.optim`` keeps by each optimizer, and the row of our state that it is."""
 Masks = Sequence[Tensor | None]
 
 
@@ -285,21 +288,20 @@ def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tens
     module.load_gradients(state[1])
     parameters = list(module.parameters())
     decay, momentum = training.weight_decay, training.momentum
-    optimizer: torch.optim.Optimizer
-    moments: dict[str, int] = {}
-    if training.optimizer == "sgd":
-        optimizer = torch.optim.SGD(parameters, lr=lr, weight_decay=decay)
-    elif training.optimizer in ("momentum", "nesterov"):
-        nesterov = training.optimizer == "nesterov" and momentum > 0  # torch refuses nesterov without momentum
-        optimizer = torch.optim.SGD(parameters, lr=lr, momentum=momentum, weight_decay=decay, nesterov=nesterov)
-        moments = {"momentum_buffer": 2} if momentum else {}
-    elif training.optimizer == "rmsprop":
-        optimizer = torch.optim.RMSprop(parameters, lr=lr, eps=training.eps, weight_decay=decay)
-        moments = {"square_avg": 3}
-    else:
-        made = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimizer]
-        optimizer = made(parameters, lr=lr, betas=training.betas, eps=training.eps, weight_decay=decay)
-        moments = {"exp_avg": 2, "exp_avg_sq": 3}
+    rule = {"rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}.get(
+        training.optimizer, torch.optim.SGD
+    )
+    options: dict[str, Any] = {"lr": lr, "weight_decay": decay}
+    if rule is not torch.optim.SGD:
+        options["eps"] = training.eps
+    if training.optimizer in ("adam", "adamw"):
+        options["betas"] = training.betas
+    moments, runs_on = MOMENTS[training.optimizer], training.optimizer in ("momentum", "nesterov")
+    if runs_on and momentum:  # torch refuses nesterov without
+        options |= {"momentum": momentum, "nesterov": training.optimizer == "nesterov"}
+    elif runs_on:
+        moments = {}
+    optimizer: torch.optim.Optimizer = rule(parameters, **options)
     if steps and moments:
         start = 0
         for p in parameters:
@@ -313,7 +315,7 @@ def optimizer_verdict(experiment: Experiment, lr: float, steps: int, state: Tens
     after[0] = nn.utils.parameters_to_vector(parameters).detach()
     for key, row in moments.items():
         after[row] = torch.cat([optimizer.state[p][key].reshape(-1) for p in parameters])
-    if training.optimizer in ("momentum", "nesterov") and not momentum:
+    if runs_on and not momentum:
         after[2] = state[1].add(state[0], alpha=decay)  # torch keeps no buffer then: it would be this
     return after
 
@@ -351,10 +353,9 @@ def prove(trainer: Trainer) -> ReferenceCheck:
     twin.restore(trainer.checkpoint())
     before = twin.state[1].copy()
     steps, lr = twin.counters.optimizer_steps, twin.lr
-    while not twin.rung or twin.rungs[twin.rung].phase != "step":
-        twin.climb()
-        if twin.stopped:
-            return ReferenceCheck(trainer.updates_done + 1, 0, ())
+    twin.climb_to("step")
+    if twin.stopped:
+        return ReferenceCheck(trainer.updates_done + 1, 0, ())
     batch = twin.batch
     assert batch is not None
     given = torch.tensor(twin.state)
@@ -369,30 +370,22 @@ def prove(trainer: Trainer) -> ReferenceCheck:
     unclipped, clipped = given[1].clone(), clipped_verdict(twin.experiment, given[1])
     given[1] = after[1]
     judged = optimizer_verdict(twin.experiment, lr, steps, given)
-    frozen = torch.zeros(twin.layout.size, dtype=torch.bool)
-    frozen[sorted(twin.handles.frozen)] = True
+    frozen = torch.tensor(twin.frozen)
     off = torch.where(frozen, 0.0, (unclipped.double() - verdict.gradients.double()).abs())
 
     lines = [ReferenceRow("loss", "loss", abs(loss - verdict.loss), verdict.loss_within)]
-    rows = ((0, "parameter"), (2, _FIRST.get(twin.experiment.training.optimizer, "")), (3, _second(twin)))
+    rows = {"parameter": 0, **MOMENTS[twin.experiment.training.optimizer]}
     for slot in twin.layout.slots:
         lines.append(_line(slot.name, "gradient", off[slot.span], verdict.gradients_within[slot.span]))
         if twin.experiment.training.clip_norm:
             apart = (after[1, slot.span].double() - clipped[slot.span].double()).abs()
             lines.append(_line(slot.name, "clipped", apart, BOUND * clipped[slot.span].double().abs() + SMALLEST))
-        for row, what in rows:
-            if what:
-                ours, theirs = after[row, slot.span].double(), judged[row, slot.span].double()
-                difference = torch.where(frozen[slot.span], 0.0, (ours - theirs).abs())
-                lines.append(
-                    _line(slot.name, what, difference, step_within(given[row, slot.span], judged[row, slot.span]))
-                )
+        for what, row in rows.items():
+            ours, theirs = after[row, slot.span].double(), judged[row, slot.span].double()
+            difference = torch.where(frozen[slot.span], 0.0, (ours - theirs).abs())
+            allowed = step_within(given[row, slot.span], judged[row, slot.span])
+            lines.append(_line(slot.name, what, difference, allowed))
     return ReferenceCheck(trainer.updates_done + 1, batch.rows, tuple(lines))
-
-
-def _second(trainer: Trainer) -> str:
-    name = trainer.experiment.training.optimizer
-    return {"rmsprop": "square_avg", "adam": "exp_avg_sq", "adamw": "exp_avg_sq"}.get(name, "")
 
 
 def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> ReferenceRow:
@@ -426,37 +419,31 @@ def loaded_weights(path: str, most: int) -> dict[str, NDArray[np.float32]]:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if isinstance(error, pickle.UnpicklingError):
             raise WeightsError(
-                tr(
-                    "it holds more than weights, which may run code, and is not read: save model.state_dict(), not the"
-                    " model."
-                )
+                "it holds more than weights, which may run code, and is not read: save model.state_dict(), not the"
+                " model."
             ) from None
-        raise WeightsError(tr("PyTorch cannot read it ({first}).", first=first[:100])) from None
+        raise WeightsError("PyTorch cannot read it ({first}).", first=first[:100]) from None
     if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
-        raise WeightsError(tr("it is no state_dict, names with tensors: save model.state_dict() alone."))
+        raise WeightsError("it is no state_dict, names with tensors: save model.state_dict() alone.")
     with zipfile.ZipFile(path) as archive:
         there = sum(info.file_size for info in archive.infolist() if "/data/" in info.filename)
     storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in found.values()}
     if sum(storages.values()) > there:
-        raise WeightsError(tr("it is damaged: it claims more numbers than it holds."))
+        raise WeightsError("it is damaged: it claims more numbers than it holds.")
     tensors: dict[str, NDArray[np.float32]] = {}
     for name, tensor in found.items():
         if tensor.dtype != torch.float32 or tensor.layout != torch.strided:
             kind = str(tensor.dtype).removeprefix("torch.") if tensor.layout == torch.strided else "sparse"
             raise WeightsError(
-                tr(
-                    "{name} is {kind}, and the network's numbers are float32: save them so, by model.float().",
-                    name=name,
-                    kind=kind,
-                )
+                "{name} is {kind}, and the network's numbers are float32: save them so, by model.float().",
+                name=name,
+                kind=kind,
             )
         if tensor.numel() > most:
             raise WeightsError(
-                tr(
-                    "{name} has the shape {shape}, which is too large for any network here.",
-                    name=name,
-                    shape=tuple(tensor.shape),
-                )
+                "{name} has the shape {shape}, which is too large for any network here.",
+                name=name,
+                shape=tuple(tensor.shape),
             )
         tensors[str(name)] = tensor.detach().contiguous().numpy().copy()
     return tensors

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from adder_engine.errors import ExperimentError
+from adder_engine.errors import ExperimentError, shortened
 from adder_engine.language import listed, tr, trn
 from adder_engine.parsing import (
     DECIMAL,
@@ -127,7 +127,7 @@ def read_rows(text: str) -> RowsRead:
     body = lines[1:] if header else lines
     body = [line for line in body if line.sum or any(line.cells)]
     if not body:
-        raise NoRowsError(tr("There are no rows: write one a line, {forms}.", forms=FORMS))
+        raise NoRowsError("There are no rows: write one a line, {forms}.", forms=FORMS)
     if len(body) > MOST_ROWS:
         over = body[MOST_ROWS].number
         count = MOST_ROWS + sum(1 for number, _ in numbered if number >= over)
@@ -218,13 +218,11 @@ def _lines(numbered: Sequence[tuple[int, str]]) -> list[_Line]:
     for number, text in _whole(numbered):
         if len(text) > LONGEST_LINE:
             raise ExperimentError(
-                tr(
-                    "line {number:,}: it has {length:,} characters, and {most:,} is the limit: write {forms}.",
-                    number=number,
-                    length=len(text),
-                    most=LONGEST_LINE,
-                    forms=FORMS,
-                )
+                "line {number:,}: it has {length:,} characters, and {most:,} is the limit: write {forms}.",
+                number=number,
+                length=len(text),
+                most=LONGEST_LINE,
+                forms=FORMS,
             )
         if not lines and not mark and (asked := _SEPARATOR.fullmatch(text)):
             mark = _asked_mark(asked[1] or "\t", number)
@@ -258,17 +256,15 @@ def _whole(numbered: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
             yield start, text
             held = ""
     if held:
-        raise ExperimentError(tr("line {start:,}: a quote is opened and never closed.", start=start))
+        raise ExperimentError("line {start:,}: a quote is opened and never closed.", start=start)
 
 
 def _asked_mark(mark: str, number: int) -> str:
     if mark.isalnum() or mark in "+-.\"'#":
         raise ExperimentError(
-            tr(
-                "line {number:,}: sep={mark} will not do: cells are parted by , ; | a tab or a blank.",
-                number=number,
-                mark=mark,
-            )
+            "line {number:,}: sep={mark} will not do: cells are parted by , ; | a tab or a blank.",
+            number=number,
+            mark=mark,
         )
     return mark
 
@@ -298,7 +294,7 @@ def _line(text: str, number: int, mark: str) -> _Line:
                                   skipinitialspace=True)  # fmt: skip
         except (csv.Error, ValueError):
             raise ExperimentError(
-                tr("line {number:,}: its quotes cannot be read: write {forms}.", number=number, forms=FORMS)
+                "line {number:,}: its quotes cannot be read: write {forms}.", number=number, forms=FORMS
             ) from None
     else:
         cells = text.split() if mark == " " else text.split(mark)
@@ -315,14 +311,12 @@ def _check_marks(lines: Sequence[_Line]) -> None:
     for line in lines:
         if first is not None and line.mark in MARKS and "," in (first.mark, line.mark) and line.mark != first.mark:
             raise ExperimentError(
-                tr(
-                    "line {number:,}: its cells are parted by {mark}, and those of line {first:,} by {first_mark}: "
-                    "part all lines alike.",
-                    number=line.number,
-                    mark=_name(line.mark),
-                    first=first.number,
-                    first_mark=_name(first.mark),
-                )
+                "line {number:,}: its cells are parted by {mark}, and those of line {first:,} by {first_mark}: "
+                "part all lines alike.",
+                number=line.number,
+                mark=_name(line.mark),
+                first=first.number,
+                first_mark=_name(first.mark),
             )
 
 
@@ -420,7 +414,7 @@ def _parted_hint(line: _Line) -> str:
 
 
 def _too_many(cells: Sequence[str], hint: str = "") -> str:
-    shown = ", ".join(_short(cell)[1:-1] for cell in cells[:5]) + (", …" if len(cells) > 5 else "")
+    shown = ", ".join(shortened(cell, 24)[1:-1] for cell in cells[:5]) + (", …" if len(cells) > 5 else "")
     return tr(
         "there are {columns} columns ({shown}), and a pair has two inputs and at most a target: keep two "
         "or three of them{hint}.",
@@ -431,7 +425,7 @@ def _too_many(cells: Sequence[str], hint: str = "") -> str:
 
 
 def _unmatched(names: Sequence[str]) -> str:
-    shown = listed([_short(name) for name in names])
+    shown = listed([shortened(name, 24) for name in names])
     called = (
         tr("one column is called {shown}", shown=shown)
         if len(names) == 1
@@ -474,17 +468,11 @@ def _row(line: _Line, columns: _Columns, comma: Comma) -> Row:
         values = [_value(cell, columns, i, where, comma) for i, cell in enumerate(cells)]
     for value in values:
         if abs(value) > LARGEST_NUMBER:
-            raise ExperimentError(
-                tr("{where}{value:g} is too large: use numbers within ±1e12.", where=where, value=value)
-            )
+            raise ExperimentError("{where}{value:g} is too large: use numbers within ±1e12.", where=where, value=value)
     if columns.names and len(values) != len(columns.names):
         if len(values) > len(columns.names):
             raise ExperimentError(
-                tr(
-                    "{where}it has a target, and the columns {names} have none.",
-                    where=where,
-                    names=listed(columns.names),
-                )
+                "{where}it has a target, and the columns {names} have none.", where=where, names=listed(columns.names)
             )
         raise ExperimentError(where + _missing(columns, len(values)))
     if len(values) == 2:
@@ -500,9 +488,7 @@ def _without_names(line: _Line, cells: list[str]) -> list[str]:
     """
     if len(cells) == 3 and not cells[2]:
         if len(line.cells) > 2:
-            raise ExperimentError(
-                tr("line {number:,}: the target is missing: other lines have one.", number=line.number)
-            )
+            raise ExperimentError("line {number:,}: the target is missing: other lines have one.", number=line.number)
         cells = cells[:2]
     if len(line.cells) < 2:
         (cell,) = line.cells
@@ -510,16 +496,12 @@ def _without_names(line: _Line, cells: list[str]) -> list[str]:
             _number(cells[0], tr("line {number:,}: ", number=line.number), Comma(EITHER))
         if "," in cell:
             raise ExperimentError(
-                tr(
-                    "line {number:,}: {cell} is one number: write {forms}.",
-                    number=line.number,
-                    cell=_short(cell),
-                    forms=FORMS,
-                )
+                "line {number:,}: {cell} is one number: write {forms}.",
+                number=line.number,
+                cell=shortened(cell, 24),
+                forms=FORMS,
             )
-        raise ExperimentError(
-            tr("line {number:,}: 1 number is no row: write {forms}.", number=line.number, forms=FORMS)
-        )
+        raise ExperimentError("line {number:,}: 1 number is no row: write {forms}.", number=line.number, forms=FORMS)
     return cells
 
 
@@ -534,7 +516,7 @@ def _number(cell: str, where: str, comma: Comma) -> float:
         return number_of(cell, comma)
     except NoNumberError as error:
         why = str(error) or tr("is no number: write {forms}", forms=FORMS)
-        raise ExperimentError(f"{where}{_short(cell)} {why}.") from None
+        raise ExperimentError(f"{where}{shortened(cell, 24)} {why}.") from None
 
 
 def _missing(columns: _Columns, part: int) -> str:
@@ -594,8 +576,4 @@ def _contradicted(rows: Sequence[Row]) -> tuple[float, float] | None:
 
 
 def _named(name: str) -> str:
-    return name if name.isidentifier() else _short(name)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 24 else text[:21] + "...")
+    return name if name.isidentifier() else shortened(name, 24)

@@ -1,21 +1,41 @@
-"""The keys of an experiment file: what each means, which values will do, and how they are written."""
+"""The keys of an experiment file: what each means, which values will do, and how they are written; and TOML that may
+come from anywhere, of which what would take long to parse is refused before it is.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
 from adder_engine.errors import ExperimentError, SumError
-from adder_engine.formula import WHAT_WILL_DO, read, task_named
+from adder_engine.formula import read, task_named
 from adder_engine.language import tr, trn
-from adder_engine.toml_text import LONGEST_NUMBER, read_toml
 from adder_engine.wanted import LARGEST_NUMBER, MOST_ROWS
 
 LARGEST_SEED = 2**63 - 1
 LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
+LARGEST_TEXT = 64 * 1024
+"""Characters of a text, besides those of its numbers: an experiment has two thousand, a long lesson twenty."""
+LARGEST_TOML = 8_000_000
+"""Characters of a text in all; a hundred thousand rows with every digit take most of that."""
+MOST_PARTS = 500_000
+"""Commas and brackets; a hundred thousand rows of three have four hundred thousand."""
+MOST_KEYS = 2_000
+DEEPEST = 8
+"""Parts of a dotted key, and brackets within brackets; four are the most that mean anything here."""
+LONGEST_NUMBER = 400
+"""Digits; Python's own floats take at most some 330 without an exponent."""
+
+_NO_NUMBERS = str.maketrans("", "", "0123456789+-.eE,[] \t\r\n")
+_WORD = r"[A-Za-z0-9_\"'-]"
+_DEEP = re.compile(rf"(?<!{_WORD})(?:{_WORD}+[ \t]*\.[ \t]*){{{DEEPEST}}}")
+_LONG = re.compile(rf"(?<![0-9A-Fa-f_])[0-9A-Fa-f_]{{{LONGEST_NUMBER + 1}}}")
+_NESTED = re.compile(rf"(?:[\[{{][\s\w=.]*){{{DEEPEST + 1},}}")
+
 Value = Any
 """A value as TOML knows it: str, int, float, bool or a list of these."""
 
@@ -42,6 +62,8 @@ class SchemaField:
     """Whether it takes several of its choices, too: one for each hidden layer."""
     words: tuple[str, ...] = ()
     """What will do in the place of a number."""
+    takes: str = ""
+    """The values that will do, in words, where the limits do not tell."""
 
     @property
     def section(self) -> str:
@@ -54,91 +76,46 @@ class SchemaField:
     @property
     def range(self) -> str:
         """The values that will do, in words."""
-        if self.name == "data.task":
-            return tr(
-                "{choices}, or a formula such as {formula}",
-                choices=", ".join(self.choices),
-                formula=WHAT_WILL_DO,
-            )
+        if self.takes:
+            return self.takes
         if self.choices:
-            choices = ", ".join(self.choices)
-            if self.several:
-                return tr("one of {choices}, or one for each hidden layer, such as tanh-relu", choices=choices)
-            return tr("one of {choices}", choices=choices)
-        if self.name == "training.betas":
-            return tr("two numbers from 0 to below 1, such as [0.9, 0.999]")
-        if self.name == "network.layers":
-            return tr("2 inputs, 0 to 6 hidden layers of 1 to 64 neurons, and 1 output, such as [2, 4, 4, 1]")
-        if self.name == "network.init":
-            return tr("torch, zeros, a number within ±1000, or a list of all the network's numbers in float32")
-        if self.name == "data.rows":
-            return tr("1 to {most:,} rows [a, b] or [a, b, target], such as [[30, 70]] or 30+70", most=MOST_ROWS)
-        if self.name == "stop.sum":
-            return tr(
-                "two numbers [a, b] within ±{largest}, such as [30, 70] or 30 + 70, or [] for none",
-                largest=_plain(LARGEST_NUMBER),
-            )
+            return tr("one of {choices}", choices=", ".join(self.choices))
         if isinstance(self.default, bool):
             return tr("true or false")
-        whole = (
-            tr("a whole number")
-            if isinstance(self.default, int)
-            else tr("{words}, or a number", words=", ".join(self.words))
-            if self.words
-            else tr("a number")
-        )
-        low = (
-            tr("above {above:g}", above=self.above)
-            if self.above is not None
-            else tr("from {low}", low=_plain(self.low))
-        )
-        high = (
-            tr("below {below:g}", below=self.below)
-            if self.below is not None
-            else tr("to {high}", high=_plain(self.high))
-        )
-        joint = (
-            tr(" and ")
-            if self.above is not None and self.below is not None
-            else ", "
-            if self.below is not None
-            else " "
-        )
-        if self.above is not None and self.high is not None:
-            joint, high = ", ", tr("at most {high}", high=_plain(self.high))
-        return f"{whole} {low}{joint}{high}"
+        kind = tr("a whole number") if isinstance(self.default, int) else tr("a number")
+        if self.words:
+            kind = tr("{words}, or a number", words=", ".join(self.words))
+        if self.above is not None:
+            above = tr("above {above:g}", above=self.above)
+            return f"{kind} {above}, {tr('at most {high}', high=_plain(self.high))}"
+        low = tr("from {low}", low=_plain(self.low))
+        if self.below is not None:
+            return f"{kind} {low}, {tr('below {below:g}', below=self.below)}"
+        return f"{kind} {low} {tr('to {high}', high=_plain(self.high))}"
 
     def refuse(self, value: Any) -> ExperimentError:
         """Why a value will not do; of a list of rows the row that is at fault."""
         if self.name == "data.rows" and isinstance(value, list | tuple) and value:
             if len(value) > MOST_ROWS:
                 return ExperimentError(
-                    tr(
-                        "data.rows = {count:,} rows will not do: it takes at most {most:,}.",
-                        count=len(value),
-                        most=MOST_ROWS,
-                    )
+                    "data.rows = {count:,} rows will not do: it takes at most {most:,}.",
+                    count=len(value),
+                    most=MOST_ROWS,
                 )
             place = next((i for i, row in enumerate(value) if not _is_row(row)), 0)
             given = tr("{given} in row {row:,}", given=_shown(value[place]), row=place + 1)
             return ExperimentError(
-                tr(
-                    "data.rows = {given} will not do: it takes {wanted}.",
-                    given=given,
-                    wanted=_wanted_of_row(value[place]),
-                )
+                "data.rows = {given} will not do: it takes {wanted}.", given=given, wanted=_wanted_of_row(value[place])
             )
         if self.name == "data.task" and isinstance(value, str) and (why := _why_no_formula(value)):
             return ExperimentError(
-                tr(
-                    "data.task = {given} will not do: it takes {range}; {why}.",
-                    given=_shown(value),
-                    range=self.range,
-                    why=why,
-                )
+                "data.task = {given} will not do: it takes {range}; {why}.",
+                given=_shown(value),
+                range=self.range,
+                why=why,
             )
         return ExperimentError(
-            tr("{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range)
+            "{name} = {given} will not do: it takes {range}.", name=self.name, given=_shown(value), range=self.range
         )
 
     def convert(self, value: Value) -> Any:
@@ -167,7 +144,7 @@ class SchemaField:
         if self.name == "network.layers" and not text.startswith("["):
             text = "[" + text.replace("-", ",").replace(" ", ",") + "]"
         if self.name == "training.betas" and not text.startswith("["):
-            return self._two_numbers(text)
+            return self._two_numbers(re.sub(r"(?<=[\d.])\s*-\s*(?=[\d.])", ", ", text))  # 0.8-0.95, as lists are typed
         if self.name == "data.rows" and text and not text.startswith("["):
             from adder_engine.rows import parse_rows  # only what is typed needs it
 
@@ -314,6 +291,40 @@ def _plain(number: float | None) -> str:
 def _shown(value: Any) -> str:
     text = toml(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def read_toml(text: str, largest: int = LARGEST_TEXT) -> dict[str, Any]:
+    """The tables in a TOML text.
+
+    Args:
+        largest: characters besides those of numbers.
+
+    Raises:
+        ValueError: it is none, or one that would take long to read; one sentence without a period.
+    """
+    import tomllib  # only files and typed values need it
+
+    words = len(text) if len(text) <= largest else len(text.translate(_NO_NUMBERS))
+    if len(text) > LARGEST_TOML or words > largest:
+        raise ValueError(
+            tr(
+                "it has {length:,} characters, and {most:,} are the limit without the rows",
+                length=len(text),
+                most=largest,
+            )
+        )
+    if text.count("=") > MOST_KEYS:
+        raise ValueError(tr("it has {count:,} keys, and {most:,} are the limit", count=text.count("="), most=MOST_KEYS))
+    if text.count(",") + text.count("[") + text.count("{") > MOST_PARTS:
+        raise ValueError(tr("it has lists of over {most:,} parts", most=MOST_PARTS))
+    if _LONG.search(text):
+        raise ValueError(tr("a number in it has over {most} digits", most=LONGEST_NUMBER))
+    if _DEEP.search(text) or _NESTED.search(text):
+        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST))
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(tr("it goes deeper than {most} levels", most=DEEPEST)) from None
 
 
 def toml(value: Any) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Self, cast
 from adder_engine.analysis.results import Query
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import (
     Answer,
@@ -187,6 +186,7 @@ class Session:
         return await self._thread.ask(lambda workspace: workspace.explorer.start_state())
 
     async def module_text(self) -> str:
+        """The network as PyTorch prints it."""
         return await self._thread.ask(lambda workspace: workspace.explorer.module_text())
 
     async def data(self) -> DatasetArrays:
@@ -226,12 +226,10 @@ class Session:
         pace = None if pace is None else _number(pace, "pace")
         if pace is not None and not SLOWEST <= pace <= FASTEST:
             raise RequestError(
-                tr(
-                    "{pace:g} epochs a second is no pace: use {slowest:g} to {fastest:g}, or none at all.",
-                    pace=pace,
-                    slowest=SLOWEST,
-                    fastest=FASTEST,
-                )
+                "{pace:g} epochs a second is no pace: use {slowest:g} to {fastest:g}, or none at all.",
+                pace=pace,
+                slowest=SLOWEST,
+                fastest=FASTEST,
             )
         return await self._thread.play(pace, None if until is None else _whole(until, "until"))
 
@@ -266,10 +264,8 @@ class Session:
         update, rung = _whole(update, "update"), _whole(rung, "rung")
 
         def go(workspace: Workspace) -> None:
-            edits = workspace.recording.timeline.edits_at(update, rung)
-            workspace.recording.seek(
-                min(Position(update, rung, edits), max(workspace.recording.newest, Position(update, rung)))
-            )
+            run = workspace.recording
+            run.seek(min(run.timeline.behind(update, rung), max(run.newest, Position(update, rung))))
 
         return await self._thread.do(go, halt=True)
 
@@ -313,10 +309,7 @@ class Session:
         """
         if not isinstance(experiment, Experiment):
             raise RequestError(
-                tr(
-                    "{experiment!r} is no experiment: make one with Experiment.preset or from_toml.",
-                    experiment=experiment,
-                )
+                "{experiment!r} is no experiment: make one with Experiment.preset or from_toml.", experiment=experiment
             )
         return await self._thread.do(lambda workspace: workspace.start(experiment), halt=True)
 
@@ -389,7 +382,7 @@ class Session:
         """
         run = _whole(run, "run")
         if not isinstance(text, str):
-            raise RequestError(tr("A note is a text, not {text!r}.", text=text))
+            raise RequestError("A note is a text, not {text!r}.", text=text)
         return await self._thread.do(lambda workspace: workspace.run_list.note(run, text))
 
     async def rescue(self) -> Snapshot:
@@ -439,7 +432,7 @@ class Session:
         """
         places = [_numbers(neuron, "neuron") for neuron in _items(neurons, "neurons")]
         if wrong := [place for place in places if len(place) != 2]:
-            raise RequestError(tr("{wrong!r} is no neuron: give pairs (layer, neuron).", wrong=wrong[0]))
+            raise RequestError("{wrong!r} is no neuron: give pairs (layer, neuron).", wrong=wrong[0])
         silenced = frozenset((layer, neuron) for layer, neuron in places)
         return await self._thread.do(lambda workspace: workspace.hold(silenced=silenced))
 
@@ -465,7 +458,7 @@ class Session:
     async def ask(self, asked: Sum) -> Answer:
         """Make a sum the current one and watch it. Training is not disturbed. Resolves with the answer."""
         if not isinstance(asked, Sum):
-            raise RequestError(tr("{asked!r} is no sum: make one with parse_sum.", asked=asked))
+            raise RequestError("{asked!r} is no sum: make one with parse_sum.", asked=asked)
 
         def answer(workspace: Workspace) -> Answer:
             workspace.ask(asked)
@@ -481,7 +474,7 @@ def _number(value: object, name: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise RequestError(tr("{name} = {value!r} is no number: use a finite one.", name=name, value=value))
+        raise RequestError("{name} = {value!r} is no number: use a finite one.", name=name, value=value)
     return number
 
 
@@ -490,13 +483,13 @@ def _whole(value: object, name: str) -> int:
     try:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise RequestError(tr("{name} = {value!r} is no whole number.", name=name, value=value)) from None
+        raise RequestError("{name} = {value!r} is no whole number.", name=name, value=value) from None
 
 
 def _items(value: object, name: str) -> list[object]:
     """What is in a collection; raises RequestError where it is none."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise RequestError(tr("{name} = {value!r} will not do: give a list, a tuple or a set.", name=name, value=value))
+        raise RequestError("{name} = {value!r} will not do: give a list, a tuple or a set.", name=name, value=value)
     return [*value]
 
 
@@ -512,4 +505,4 @@ def _path(value: object) -> Path:
     try:
         return Path(value)  # type: ignore[arg-type]
     except TypeError:
-        raise RequestError(tr("{value!r} is no file: give a path.", value=value)) from None
+        raise RequestError("{value!r} is no file: give a path.", value=value) from None

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adder_engine.experiment import Experiment, Training
+    from adder_engine.experiment import Experiment
     from adder_engine.parsing import Sum
+    from adder_engine.sections import Training
     from adder_engine.trace import Trace
 
     Floats = NDArray[np.float32]
@@ -523,7 +524,7 @@ class Snapshot:
         """Whether a parameter (flat index) has a gradient: within backward only the layers that it has reached do."""
         if self.gradients_set or self.rung is None or self.rung.phase != "backward" or self.rung.layer is None:
             return self.gradients_set
-        return index >= self.experiment.first_parameter(self.rung.layer)
+        return index >= self.experiment.layout.weight(self.rung.layer).start
 
     def held_gradient(self, index: int) -> float | None:
         """What a frozen parameter's gradient would be; None where it is not frozen, or that is not known."""

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -16,12 +16,6 @@ Steps = Generator[None, None, Result]
 
 GIVES_WAY = 10
 """How much nicer a thread that computes for long is than one that answers keys (see nice(1))."""
-
-
-def in_one(work: Callable[[], Result]) -> Steps[Result]:
-    """Work that takes no longer than a slice."""
-    yield from ()
-    return work()
 
 
 def at_once(work: Steps[Result]) -> Result:

@@ -140,23 +140,21 @@ class Sweep:
         self.sums = tuple(sums) or starting_sums(experiment)[:1]
         if self.over == self.across:
             raise ExperimentError(
-                tr("A grid takes two settings, and both are {over}: give all its values at once.", over=over)
+                "A grid takes two settings, and both are {over}: give all its values at once.", over=over
             )
         if "seed" in (self.over, self.across) and len(self.seeds) > 1:
-            raise ExperimentError(tr("A sweep over seed takes its seeds from its values: leave out the other seeds."))
+            raise ExperimentError("A sweep over seed takes its seeds from its values: leave out the other seeds.")
         count = len(self.settings) * len(self.seeds)
         if count > MOST_RUNS:
             one, other, each = len(self.values), len(self.across_values), len(self.seeds)
             raise ExperimentError(
-                tr(
-                    "{values} from {seeds} make {count:,} runs: a sweep takes at most {most:,}.",
-                    values=tr("{one:,} by {other:,} values", one=one, other=other)
-                    if self.across
-                    else trn("{count:,} value", "{count:,} values", one, count=one),
-                    seeds=trn("{count:,} seed", "{count:,} seeds", each, count=each),
-                    count=count,
-                    most=MOST_RUNS,
-                )
+                "{values} from {seeds} make {count:,} runs: a sweep takes at most {most:,}.",
+                values=tr("{one:,} by {other:,} values", one=one, other=other)
+                if self.across
+                else trn("{count:,} value", "{count:,} values", one, count=one),
+                seeds=trn("{count:,} seed", "{count:,} seeds", each, count=each),
+                count=count,
+                most=MOST_RUNS,
             )
         self._runs = tuple(
             SweepRun(value, changed.seed, changed, across=other)
@@ -187,11 +185,9 @@ class Sweep:
             RequestError: fewer than one epoch, or one job.
         """
         if every_epochs < 1:
-            raise RequestError(
-                tr("{epochs} epochs between two looks will not do: take at least 1.", epochs=every_epochs)
-            )
+            raise RequestError("{epochs} epochs between two looks will not do: take at least 1.", epochs=every_epochs)
         if jobs < 1:
-            raise RequestError(tr("{jobs} jobs will not do: take at least 1.", jobs=jobs))
+            raise RequestError("{jobs} jobs will not do: take at least 1.", jobs=jobs)
         runs = list(self._runs)
         looks: queue.SimpleQueue[tuple[int, SweepRun] | BaseException] = queue.SimpleQueue()
         waiting, enough = iter(range(len(runs))), threading.Event()
@@ -294,7 +290,7 @@ def parse_over(text: str) -> tuple[str, list[Value]]:
     key = key_named(name.strip())
     if not equals or not rest.strip():
         raise ExperimentError(
-            tr("{text!r} gives no values: write key=value,value, such as training.lr=1e-4,1e-3.", text=text)
+            "{text!r} gives no values: write key=value,value, such as training.lr=1e-4,1e-3.", text=text
         )
     return key.name, [key.parse(part.strip()) for part in _split(rest, ";" in rest and key.name != "data.rows")]
 
@@ -310,12 +306,10 @@ def planned(experiment: Experiment, overs: Sequence[str], seeds: int | None, sum
     """
     if len(overs) > 2:
         raise ExperimentError(
-            tr(
-                "A sweep goes over one setting or two, and here are {count}, {settings}: keep two of them, and set "
-                "the others to one value.",
-                count=len(overs),
-                settings=listed(overs),
-            )
+            "A sweep goes over one setting or two, and here are {count}, {settings}: keep two of them, and set "
+            "the others to one value.",
+            count=len(overs),
+            settings=listed(overs),
         )
     (over, values), *others = map(parse_over, overs)
     across = others[0] if others else None
@@ -336,9 +330,7 @@ def seeds_from(experiment: Experiment, over: str, count: int | None) -> range:
     if count is None:
         count = 1 if over == "seed" else USUAL_SEEDS
     if not 1 <= count <= MOST_SEEDS:
-        raise ExperimentError(
-            tr("{count:,} seeds will not do: a sweep takes 1 to {most:,}.", count=count, most=MOST_SEEDS)
-        )
+        raise ExperimentError("{count:,} seeds will not do: a sweep takes 1 to {most:,}.", count=count, most=MOST_SEEDS)
     first = min(experiment.seed, LARGEST_SEED - count + 1)
     return range(first, first + count)
 
@@ -364,7 +356,7 @@ def _converted(experiment: Experiment, name: str, values: Sequence[Value]) -> tu
     key = key_named(name)
     if not values:
         raise ExperimentError(
-            tr("A sweep over {name} needs values, such as {name}={value}.", name=name, value=experiment[name])
+            "A sweep over {name} needs values, such as {name}={value}.", name=name, value=experiment[name]
         )
     converted = [key.convert(value) for value in values]
     return key.name, tuple(dict.fromkeys(tuple(v) if isinstance(v, list) else v for v in converted))

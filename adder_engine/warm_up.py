@@ -64,7 +64,7 @@ def warm_up() -> None:
 
 
 def _training() -> None:
-    """What is computed in float32: updates, their stages, replays, traces."""
+    """What is computed in float32: updates, their stages, replays, traces, answers."""
     from adder_engine.analysis.tracing import trace_step, trace_sum
     from adder_engine.experiment import Experiment
     from adder_engine.runs.run import Run
@@ -75,6 +75,7 @@ def _training() -> None:
     run.step("update", 1)
     run.back("update", 2)
     trace_sum(run.trainer, 30, 70, trace_step(run.trainer))
+    run.trainer.answers([(30, 70)])
 
 
 def _analyses() -> None:

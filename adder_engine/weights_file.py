@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from adder_engine.disk import open_regular, read_bounded
 from adder_engine.errors import WeightsError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.language import tr
 
 LARGEST = 16 * 2**20
@@ -72,7 +71,7 @@ def read(path: Path) -> Tensors:
         content = read_bounded(path, LARGEST)
     except (OSError, ValueError) as error:
         raise WeightsError(
-            tr("{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error)
+            "{path} cannot be read: {why}.", path=path, why=getattr(error, "strerror", None) or error
         ) from None
     _check_size(path, content, LARGEST)
     try:
@@ -80,11 +79,9 @@ def read(path: Path) -> Tensors:
             return _of_archive(path, content)
         if content.startswith(b"\x80"):
             raise WeightsError(
-                tr(
-                    "{path} is a pickle, which may run code and is not read: torch.save(model.state_dict(), FILE) of "
-                    "PyTorch 1.6 or later writes weights that are.",
-                    path=path,
-                )
+                "{path} is a pickle, which may run code and is not read: torch.save(model.state_dict(), FILE) of "
+                "PyTorch 1.6 or later writes weights that are.",
+                path=path,
             )
         if content[8:9] == b"{":
             return _of_safetensors(path, content)
@@ -93,11 +90,9 @@ def read(path: Path) -> Tensors:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like
         raise WeightsError(
-            tr(
-                "{path} holds no weights that can be read: it takes a state_dict saved by torch.save, "
-                'safetensors, .npz, or JSON such as {{"input.weight": [[…]], "input.bias": […], …}}.',
-                path=path,
-            )
+            "{path} holds no weights that can be read: it takes a state_dict saved by torch.save, "
+            'safetensors, .npz, or JSON such as {{"input.weight": [[…]], "input.bias": […], …}}.',
+            path=path,
         ) from None
 
 
@@ -114,17 +109,15 @@ def _of_archive(path: Path, content: bytes) -> Tensors:
         names = archive.namelist()
         if sum(info.file_size for info in archive.infolist()) > LARGEST or len(names) > MOST_TENSORS:
             raise WeightsError(
-                tr(
-                    "{path} is too large to be weights of ours: it unpacks to over {largest} MiB.",
-                    path=path,
-                    largest=LARGEST // 2**20,
-                )
+                "{path} is too large to be weights of ours: it unpacks to over {largest} MiB.",
+                path=path,
+                largest=LARGEST // 2**20,
             )
         if any(name.endswith("data.pkl") for name in names):
             return _of_torch(path)
         if "facts.npy" in names:
             raise WeightsError(
-                tr("{path} is a saved run, not weights alone: --open, or O in the app, goes on with it.", path=path)
+                "{path} is a saved run, not weights alone: --open, or O in the app, goes on with it.", path=path
             )
         if not names or not all(name.endswith(".npy") for name in names):
             raise ValueError("no arrays")
@@ -144,23 +137,19 @@ def _of_npy(path: Path, name: str, content: bytes) -> NDArray[np.float32]:
 def _tensor(path: Path, name: str, kind: str, shape: Any, content: bytes, dtype: Any = "<f4") -> NDArray[np.float32]:
     if kind not in ("float32", "F32"):
         raise WeightsError(
-            tr(
-                "{name} in {path} is {kind}, and the network's numbers are float32: save them so, by model.float().",
-                name=name,
-                path=path,
-                kind=kind,
-            )
+            "{name} in {path} is {kind}, and the network's numbers are float32: save them so, by model.float().",
+            name=name,
+            path=path,
+            kind=kind,
         )
     count = math.prod(shape)
     if not all(type(n) is int and n >= 0 for n in shape) or 4 * count != len(content):
         raise WeightsError(
-            tr(
-                "{name} in {path} claims the shape {shape}, and {bytes:,} bytes are there for it.",
-                name=name,
-                path=path,
-                shape=_short(tuple(shape)),
-                bytes=len(content),
-            )
+            "{name} in {path} claims the shape {shape}, and {bytes:,} bytes are there for it.",
+            name=name,
+            path=path,
+            shape=_short(tuple(shape)),
+            bytes=len(content),
         )
     return np.frombuffer(content, dtype=dtype).astype(np.float32).reshape(shape)
 
@@ -194,11 +183,9 @@ def _of_json(path: Path, content: bytes) -> Tensors:
             truths = any(type(n) is bool for n in np.array(numbers, dtype=object).flat)  # numpy takes them for numbers
             if array.dtype.kind not in "fi" or truths:
                 raise WeightsError(
-                    tr(
-                        "{name} in {path} is no number, and no list of lists of equal length of numbers.",
-                        name=name,
-                        path=path,
-                    )
+                    "{name} in {path} is no number, and no list of lists of equal length of numbers.",
+                    name=name,
+                    path=path,
                 )
             tensors[name] = array.astype(np.float32)
     return tensors
@@ -214,7 +201,7 @@ def _of_torch(path: Path) -> Tensors:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise WeightsError(tr("{path} could not be read by PyTorch: {error}.", path=path, error=error)) from None
+        raise WeightsError("{path} could not be read by PyTorch: {error}.", path=path, error=error) from None
     if child.returncode:
         said = child.stderr.decode(errors="replace").strip().splitlines()
         why = said[-1] if child.returncode == 2 and said else tr("PyTorch cannot read it, or is not there.")
@@ -237,7 +224,7 @@ def safetensors(tensors: Tensors) -> bytes:
 def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[float, ...]:
     """The numbers in the network's order, once every name and shape is the network's."""
     layers = experiment.network.layers
-    slots = layout_of(layers, experiment.layer_names).slots
+    slots = experiment.layout.slots
     shapes = [numbers.shape for name, numbers in tensors.items() if numbers.ndim == 2 and name.endswith("weight")]
     chain = [n for shape in shapes[:1] for n in shape[::-1]] + [shape[0] for shape in shapes[1:]]
     chained = len(chain) > 1 and all(one[0] == two[1] for one, two in pairwise(shapes)) and chain != [*layers]
@@ -257,39 +244,33 @@ def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[floa
         if missing and more:
             has += tr(" but {more}", more=_listed(more))
         raise WeightsError(
-            tr(
-                "{path} {has}: the network {layers} takes {names}.{hint}",
-                path=path,
-                has=has,
-                layers=_joined(layers),
-                names=", ".join(slot.name for slot in slots),
-                hint=hint,
-            )
+            "{path} {has}: the network {layers} takes {names}.{hint}",
+            path=path,
+            has=has,
+            layers=_joined(layers),
+            names=", ".join(slot.name for slot in slots),
+            hint=hint,
         )
     for slot in slots:
         numbers = tensors[slot.name]
         if numbers.shape != slot.shape:
             raise WeightsError(
-                tr(
-                    "{name} in {path} has the shape {shape}, and in the network {layers} it has {wanted}.{hint}",
-                    name=slot.name,
-                    path=path,
-                    shape=_short(numbers.shape),
-                    layers=_joined(layers),
-                    wanted=slot.shape,
-                    hint=hint,
-                )
+                "{name} in {path} has the shape {shape}, and in the network {layers} it has {wanted}.{hint}",
+                name=slot.name,
+                path=path,
+                shape=_short(numbers.shape),
+                layers=_joined(layers),
+                wanted=slot.shape,
+                hint=hint,
             )
         if not np.isfinite(numbers).all():
             place = np.argwhere(~np.isfinite(numbers))[0].tolist()
             raise WeightsError(
-                tr(
-                    "{name}{place} in {path} is {value}: a weight must be a finite float32.",
-                    name=slot.name,
-                    place=place,
-                    path=path,
-                    value=float(numbers[tuple(place)]),
-                )
+                "{name}{place} in {path} is {value}: a weight must be a finite float32.",
+                name=slot.name,
+                place=place,
+                path=path,
+                value=float(numbers[tuple(place)]),
             )
     return tuple(np.concatenate([tensors[slot.name].ravel() for slot in slots]).tolist())
 

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,10 +88,9 @@ class Autosave:
 class EngineThread:
     """A workspace in a thread of its own, and the way to it. It never waits for whoever asks.
 
+    What a session offers under the same name is told there, with what it raises.
+
     Args:
-        experiment: the run to start with.
-        autosave: where the run is kept as it goes; None keeps nothing.
-        resume: a saved run to start from instead; where it cannot be read, a snapshot's ``warning`` says so.
         save_every: seconds between two saves of a run that goes on changing.
     """
 
@@ -118,9 +117,7 @@ class EngineThread:
         self._until = math.inf
         """The epoch at whose end playing halts."""
         self.warning = ""
-        """Once the session is closed: why the run could not be saved; empty where it was."""
         self.compiling = False
-        """Whether the kernels are being compiled, which is done once and takes some ten seconds."""
         self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._thread.start()
@@ -130,8 +127,6 @@ class EngineThread:
         return self._experiment
 
     async def snapshot(self, since: int | None = None) -> Snapshot:
-        """The newest snapshot; with ``since`` the next one whose version differs, waited for."""
-
         def look(workspace: Workspace) -> None:
             if since is None or workspace.version != since:
                 _resolve(future, workspace.snapshot(self._playing))
@@ -145,14 +140,10 @@ class EngineThread:
     # --- ending ----------------------------------------------------------------------------------
 
     def close_now(self, timeout: float = 2.0) -> bool:
-        """Save, and stop the thread, from any thread. Returns whether it stopped in time.
-
-        While the kernels are still being loaded there is nothing to save, and the import cannot be broken off: the
-        thread is not waited for then, and ends by itself.
-        """
         self._closing.set()
         self._enough.set()
         self._requests.put(None)
+        # While the kernels are loaded there is nothing to save, and no import can be broken off: it ends by itself.
         if self._loaded.is_set():
             self._thread.join(timeout)
         return not self._thread.is_alive()
@@ -173,15 +164,8 @@ class EngineThread:
         future: concurrent.futures.Future[Result] = self._new_future()
 
         def carry_out(workspace: Workspace) -> None:
-            try:
-                result = work(workspace)
-            except AdderError as error:
-                _reject(future, error)
-            except Exception as error:
-                workspace.fail(error)
-                _reject(future, RequestError(workspace.failure))
-            else:
-                _resolve(future, result)
+            with _rejecting(workspace, future):
+                _resolve(future, work(workspace))
 
         self._requests.put(carry_out)
         return await asyncio.wrap_future(future)
@@ -206,35 +190,29 @@ class EngineThread:
         future: concurrent.futures.Future[Result],
     ) -> None:
         """Do the first slice of something at once, for it copies what the rest goes by, and see to the rest later."""
-        work = begin(workspace)
+
+        def begun() -> Steps[Result]:
+            return (yield from begin(workspace))
+
+        work = begun()
 
         def go_on(workspace: Workspace) -> bool:
             """Do one slice. Returns whether there is more to do."""
             if future.done():  # nobody waits for it any more
                 return False
-            try:
-                next(work)
-            except StopIteration as end:
-                _resolve(future, end.value)
-            except AdderError as error:
-                _reject(future, error)
-            except Exception as error:
-                workspace.fail(error)
-                _reject(future, RequestError(workspace.failure))
-            else:
-                return True
+            with _rejecting(workspace, future):
+                try:
+                    next(work)
+                except StopIteration as end:
+                    _resolve(future, end.value)
+                else:
+                    return True
             return False
 
         if go_on(workspace):
             self._in_slices.append(go_on)
 
     async def play(self, pace: float | None, until: int | None) -> Snapshot:
-        """Let training run, at ``pace`` epochs a second or as fast as it goes, to the end of epoch ``until``.
-
-        Raises:
-            RequestError: all epochs are done.
-        """
-
         def start(workspace: Workspace) -> None:
             workspace.check_unfinished()
             workspace.recording.paused = None
@@ -245,8 +223,6 @@ class EngineThread:
         return await self.do(start)
 
     async def pause(self) -> Snapshot:
-        """Stop playing, or a step of many updates, after the update in progress."""
-
         def rest(workspace: Workspace) -> None:
             self._enough.clear()
             self._halt(workspace)
@@ -382,6 +358,18 @@ class EngineThread:
                 _reject(future, RequestError(message))
             with contextlib.suppress(queue.Empty):
                 self._requests.get(timeout=0.2)
+
+
+@contextlib.contextmanager
+def _rejecting(workspace: Workspace, future: concurrent.futures.Future[Any]) -> Iterator[None]:
+    """Tell whoever waits why a request failed; the session goes on."""
+    try:
+        yield
+    except AdderError as error:
+        _reject(future, error)
+    except Exception as error:
+        workspace.fail(error)
+        _reject(future, RequestError(workspace.failure))
 
 
 def _resolve(future: concurrent.futures.Future[Result], result: Result) -> None:

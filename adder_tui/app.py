@@ -158,6 +158,8 @@ class AdderApp(App[None]):
             await self._until_there()
             if isinstance(event, events.Key) and not event.is_forwarded:
                 self._on_latin_layout(event)
+                if isinstance(self.screen, Modal) and self.screen.keeps(event):
+                    return
                 if self.learn is not None:
                     self.learn.key_came(event.key)
         await super().on_event(event)
@@ -393,7 +395,9 @@ class AdderApp(App[None]):
         if before is not None and before.run != snapshot.run:
             from adder_tui.ui.run_words import branch_sentence  # not needed to paint the shell
 
-            self.notice = self._branched = branch_sentence(before, snapshot)
+            self._branched = branch_sentence(before, snapshot)
+            if self._branched or self.instance_lock is None or self.notice != self.instance_lock.warning:
+                self.notice = self._branched
         self.under_way = (
             self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
         )
@@ -497,6 +501,7 @@ class AdderApp(App[None]):
         learn = self.learn
         if learn is not None and self.tab == "learn" and learn.has_enough_of(event.sum):
             learn.take_focus()
+            self.prompt.answered()
             if (next_lesson := learn.action_go_on()) is not None:
                 self.start(next_lesson, "go on")
         else:
@@ -504,11 +509,14 @@ class AdderApp(App[None]):
 
     async def ask(self, asked: Sum) -> None:
         learn = self.learn
-        if learn is not None and learn.classroom is not None:
-            await learn.classroom.settled()
-        answer = await self.controller.ask(asked)
-        if learn is not None:
-            learn.heard(answer)
+        try:
+            if learn is not None and learn.classroom is not None:
+                await learn.classroom.settled()
+            answer = await self.controller.ask(asked)
+            if learn is not None:
+                await learn.heard(answer)
+        finally:
+            self.prompt.answered()
 
     @on(Prompt.Refused)
     def _refused(self, event: Prompt.Refused) -> None:

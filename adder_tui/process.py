@@ -5,14 +5,16 @@ from __future__ import annotations
 import codecs
 import contextlib
 import gc
+import math
 import os
+import re
 import select
 import signal
 import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 LARGEST_SIDE = 2_000
 """Columns or rows of a terminal; what tells of more is no terminal."""
+REPLY_BEGINS, REPLY_ENDS = re.compile("\x1b\\]\\d+;"), re.compile("[\x07\x9c]|\x1b\\\\|(?=\x1b)")
+"""How a terminal's reply about itself (OSC) begins, which no key does, and ends."""
+REPLY_PAUSE = 0.5
+"""Seconds after which the rest of a reply is no longer expected."""
 IDLE = 1.0
 """Seconds without a key after which nobody is taken to wait."""
 PAUSE = 0.12
@@ -239,11 +245,35 @@ def mend_driver() -> None:
     from textual.events import Resize
 
     class LenientParser(XTermParser):
-        """Drops a sequence whose numbers cannot be meant, and it alone."""
+        """Drops a sequence whose numbers cannot be meant, and it alone; and a reply (OSC), for none is asked for."""
+
+        _in_reply = -math.inf
+        """When the last piece of a reply came that has not ended (``time.monotonic``)."""
+
+        def feed(self, data: str) -> Iterable[Message]:
+            kept = self._without_replies(data) if data else data
+            return super().feed(kept) if kept or not data else ()
+
+        def _without_replies(self, data: str) -> str:
+            """Each character of a reply would be a key: one as long as a clipboard would keep the app busy a minute."""
+            kept, at, now = list[str](), 0, time.monotonic()
+            inside = now - self._in_reply < REPLY_PAUSE
+            while True:
+                if inside:
+                    end = REPLY_ENDS.search(data, at)
+                    self._in_reply = now if end is None else -math.inf
+                    if end is None:
+                        return "".join(kept)
+                    at = end.end()
+                begins = REPLY_BEGINS.search(data, at)
+                if begins is None:
+                    return "".join((*kept, data[at:]))
+                kept.append(data[at : begins.start()])
+                inside, at = True, begins.end()
 
         def parse(self, token_callback: Callable[[Message], None]) -> Generator[Read1 | Peek1, str, None]:
             def take(token: Message) -> None:
-                if not (isinstance(token, Resize) and max(token.size) > LARGEST_SIDE):
+                if not isinstance(token, Resize) or (min(token.size) > 0 and max(token.size) <= LARGEST_SIDE):
                     token_callback(token)
 
             while True:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from adder_engine.experiment import Experiment
 
 if TYPE_CHECKING:
-    from adder_engine.kernels.parameters import ParameterLayout
+    from adder_engine.parameters import ParameterLayout
 
 
 Direction = Literal["left", "right", "up", "down"]
@@ -34,9 +34,7 @@ Selection = Neuron | Parameter
 
 def layout_for(experiment: Experiment) -> ParameterLayout:
     """Where each parameter of the experiment's network stands."""
-    from adder_engine.kernels.parameters import layout_of  # not needed to paint the shell
-
-    return layout_of(experiment.network.layers, experiment.layer_names)
+    return experiment.layout
 
 
 def first_selection(experiment: Experiment) -> Selection:

@@ -62,7 +62,15 @@ def _others() -> Iterator[Figure]:
     for rows in (1, 10_000):
         loop = TutorialLoop(Experiment().replace(**{"data.count": rows}))
         inputs, targets = loop.inputs.numpy(), loop.targets[:, 0].numpy()
-        model = MLPRegressor((4, 4), activation="identity", batch_size=rows, max_iter=1, warm_start=True, shuffle=False)
+        model = MLPRegressor(
+            hidden_layer_sizes=(4, 4),
+            activation="identity",
+            batch_size=rows,
+            max_iter=1,
+            warm_start=True,
+            shuffle=False,
+            n_iter_no_change=10**9,  # it trains on where the loss stands still, as ours does
+        )
 
         def fit(updates: int, model: Any = model, x: Any = inputs, y: Any = targets) -> None:
             model.max_iter = updates

@@ -11,7 +11,8 @@ from babel.messages.pofile import write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "adder_engine" / "locale" / "adder.pot"
-PLACES = {"tr": (0,), "trn": (0, 1), "plural": (1, 2)}
+ERRORS = ("AdderError", "ExperimentError", "NoRowsError", "RequestError", "RunFileError", "SumError", "WeightsError")
+PLACES = {"tr": (0,), "trn": (0, 1), "plural": (1, 2), **dict.fromkeys(ERRORS, (0,))}
 """Where the message stands among a function's arguments, and its plural."""
 OF_COMMANDS = (2, 3, 4)
 """Where a ``Command`` has the key as it is shown, its label and its help, each a message unless it is one letter; so is

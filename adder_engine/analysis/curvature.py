@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from adder_engine.analysis.results import CurvatureReport
 from adder_engine.errors import RequestError
-from adder_engine.experiment import MOST_FLAT_ROWS, Training
+from adder_engine.experiment import MOST_FLAT_ROWS
 from adder_engine.kernels.backprop import IN_ORDER, NOTHING, scratch_for, work
 from adder_engine.kernels.losses import CODES
-from adder_engine.language import tr
+from adder_engine.sections import Training
 from adder_engine.steps import Steps, at_once
 from adder_engine.training.trainer import Trainer
 
@@ -53,9 +53,8 @@ class LossSurface:
         self._loss, self._flat = CODES[training.loss], training.flat_target
         self.here = trainer.state[0].astype(np.float64)
         """The parameters as they are now."""
-        self.free = np.ones_like(self.here)
+        self.free = 1.0 - trainer.frozen
         """``(P,)``: 0 for frozen parameters, 1 for the others."""
-        self.free[sorted(trainer.handles.frozen)] = 0
         rows = trainer.inputs.shape[1]
         most = min(most_rows or rows, MOST_FLAT_ROWS if self._flat else rows)
         stride = -(-rows // max(1, most))
@@ -75,13 +74,13 @@ class LossSurface:
         loss, gradient = yield from self._swept(parameters)
         return loss, gradient * self.free
 
-    def curved(self, parameters: Doubles, direction: Doubles) -> Steps[Doubles]:
-        """The Hessian at these parameters times a direction, both ``(P,)``: how the gradient changes along it.
+    def curved(self, direction: Doubles) -> Steps[Doubles]:
+        """The Hessian here times a direction, ``(P,)``: how the gradient changes along it.
 
         Exact, see :func:`~adder_engine.kernels.backprop.work`. An activation's kink counts as straight, as the
         gradient itself does.
         """
-        _, gradient = yield from self._swept(parameters + TINY * 1j * direction * self.free)
+        _, gradient = yield from self._swept(self.here + TINY * 1j * direction * self.free)
         return np.asarray(gradient.imag / TINY * self.free)
 
     def _swept(self, parameters: NDArray[Any], back: bool = True) -> Steps[tuple[float, NDArray[Any]]]:
@@ -159,7 +158,7 @@ def _power_iteration(
 ) -> Steps[tuple[Steepest, float]]:
     """The eigenvalue λ of the Hessian for which λ + shift is largest by size, and the length of ``Hv`` at the end."""
     for products in range(1, most + 1):
-        product = yield from surface.curved(surface.here, direction)
+        product = yield from surface.curved(direction)
         size, curvature = float(np.linalg.norm(product)), float(direction @ product)
         off = float(np.linalg.norm(product - curvature * direction))
         converged = off <= tolerance * abs(curvature + shift)
@@ -178,7 +177,7 @@ def hessian(surface: LossSurface) -> Steps[Doubles]:
     for i in free.tolist():
         unit = np.zeros_like(surface.here)
         unit[i] = 1
-        product = yield from surface.curved(surface.here, unit)
+        product = yield from surface.curved(unit)
         rows.append(product[free])
     whole = np.stack(rows)
     return (whole + whole.T) / 2
@@ -204,9 +203,7 @@ def checked_surface(trainer: Trainer, passes: int, rough: bool = False, still: b
     work, least = (ROUGH_WORK, 50) if rough else (MOST_WORK, 200)
     surface = LossSurface(trainer, max(least, int(work / passes / (trainer.layout.size + 8 * _neurons(trainer)))))
     if not still and not surface.free.any():
-        raise RequestError(
-            tr("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
-        )
+        raise RequestError("Every parameter is frozen: nothing can move, so the loss has no directions to look along.")
     return surface
 
 
@@ -222,18 +219,18 @@ def checked_gradient(surface: LossSurface) -> Steps[tuple[float, Doubles]]:
     """
     loss, gradient = yield from surface.gradient(surface.here)
     if not math.isfinite(loss) or not math.isfinite(gradient @ gradient):
-        raise RequestError(
-            tr("The loss or its slope is not a finite number here: go back to where the numbers are small.")
-        )
+        raise RequestError("The loss or its slope is not a finite number here: go back to where the numbers are small.")
     return loss, gradient
 
 
-def limit_before(trainer: Trainer) -> Steps[float | None]:
-    """The rate's limit at the parameters before the last step; None where they are not known, or set no limit."""
+def limit_in_slices(trainer: Trainer, before: bool = False) -> Steps[float | None]:
+    """The rate above which the optimizer's steps grow here, or ``before`` the last step; None where there is no one
+    limit, nothing curves upwards, or the parameters are not known.
+    """
     training = trainer.experiment.training
-    if not trainer.stepped or trainer.rung or limit_for(training, 1.0) is None:
+    if limit_for(training, 1.0) is None or (before and (not trainer.stepped or trainer.rung)):
         return None
-    curvature = yield from curvature_in_slices(trainer, before=True)
+    curvature = yield from curvature_in_slices(trainer, before)
     return limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None
 
 
@@ -256,9 +253,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         found = yield from steepest(surface)
         curvature, products, converged = found.curvature, found.products, found.converged
     if not math.isfinite(curvature):
-        raise RequestError(
-            tr("The loss's curvature is not a finite number here: go back to where the numbers are small.")
-        )
+        raise RequestError("The loss's curvature is not a finite number here: go back to where the numbers are small.")
 
     flat = negative = condition = None
     if values is not None:
@@ -280,7 +275,7 @@ def stability(trainer: Trainer, rough: bool = False) -> Steps[CurvatureReport]:
         iterations=products,
         converged=converged,
         rows_used=surface.rows,
-        limit_before=(yield from limit_before(trainer)),
+        limit_before=(yield from limit_in_slices(trainer, before=True)),
     )
 
 

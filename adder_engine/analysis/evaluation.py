@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from adder_engine.analysis.grids import FrozenNetwork
 from adder_engine.analysis.results import Baseline, Evaluation, Hits, Region
 from adder_engine.experiment import Experiment
-from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.kernels.random import seeded, uniform_double
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import Answer
 from adder_engine.steps import Steps
 from adder_engine.training.data import wanted_over
 from adder_engine.training.trainer import Trainer
-from adder_engine.wanted import thresholds
+from adder_engine.wanted import HELD_OUT_SEED, thresholds
 
 NEIGHBOURS = 5
 DISTANCES_AT_ONCE = 200_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,8 @@ from adder_engine.analysis.results import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, scratch_for
+from adder_engine.kernels.backprop import IN_ORDER, NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
-from adder_engine.kernels.parameters import layout_of
-from adder_engine.language import tr
 from adder_engine.parsing import LARGEST_TERM, Sum
 from adder_engine.snapshot import AffineMap, Scales
 from adder_engine.steps import Steps
@@ -107,22 +105,18 @@ class Grid:
         for name, low, high in ranges:
             if not -LARGEST_TERM <= low < high <= LARGEST_TERM:
                 raise RequestError(
-                    tr(
-                        "{name} from {low:g} to {high:g} is no range: use two numbers within ±1e12.",
-                        name=name,
-                        low=low,
-                        high=high,
-                    )
+                    "{name} from {low:g} to {high:g} is no range: use two numbers within ±1e12.",
+                    name=name,
+                    low=low,
+                    high=high,
                 )
         columns, rows, log = extent.columns, extent.rows, extent.log
         if not (columns >= 2 and rows >= 2 and columns * rows <= MOST_POINTS):
             raise RequestError(
-                tr(
-                    "A grid of {columns} by {rows} will not do: use 2 by 2 up to {most:,} points in all.",
-                    columns=columns,
-                    rows=rows,
-                    most=MOST_POINTS,
-                )
+                "A grid of {columns} by {rows} will not do: use 2 by 2 up to {most:,} points in all.",
+                columns=columns,
+                rows=rows,
+                most=MOST_POINTS,
             )
         self.log = log
         self.a = _axis(extent.a_low, extent.a_high, columns, log)
@@ -178,16 +172,14 @@ def neurons(trainer: Trainer, extent: GridSpec, only: tuple[int, int] | None) ->
     sizes = trainer.experiment.network.layers[1:-1]
     wanted = [(layer, n) for layer, size in enumerate(sizes) for n in range(size)] if only is None else [only]
     if only is not None and not (0 <= only[0] < len(sizes) and 0 <= only[1] < sizes[only[0]]):
-        raise RequestError(tr("There is no hidden neuron {neuron} in layer {layer}.", neuron=only[1], layer=only[0]))
+        raise RequestError("There is no hidden neuron {neuron} in layer {layer}.", neuron=only[1], layer=only[0])
     if grid.shape[0] * grid.shape[1] * sum(sizes) > MOST_OUTPUTS:
         raise RequestError(
-            tr(
-                "A grid of {columns} by {rows} is too fine for {neurons} neurons: use at most {most:,} points.",
-                columns=grid.shape[1],
-                rows=grid.shape[0],
-                neurons=sum(sizes),
-                most=MOST_OUTPUTS // sum(sizes),
-            )
+            "A grid of {columns} by {rows} is too fine for {neurons} neurons: use at most {most:,} points.",
+            columns=grid.shape[1],
+            rows=grid.shape[0],
+            neurons=sum(sizes),
+            most=MOST_OUTPUTS // sum(sizes),
         )
     outputs = yield from FrozenNetwork(trainer).hidden(*grid.sums)
     found = []
@@ -206,7 +198,7 @@ def slopes(trainer: Trainer, a: float, b: float) -> LocalLinearMap:
     for name, value in (("a", a), ("b", b)):
         if not abs(value) <= LARGEST_TERM:
             raise RequestError(
-                tr("{name} = {value:g} cannot be asked about: use a number within ±1e12.", name=name, value=value)
+                "{name} = {value:g} cannot be asked about: use a number within ±1e12.", name=name, value=value
             )
     network = FrozenNetwork(trainer)
     everywhere = trainer.experiment.is_affine
@@ -260,7 +252,7 @@ def collapsed_map(
     """
     if not experiment.is_affine:
         return None
-    layout = layout_of(experiment.network.layers, experiment.layer_names)
+    layout = experiment.layout
     weight, bias = np.eye(2), np.zeros(2)
     for i in range(len(experiment.layer_names)):
         w, b = layout.weight(i), layout.bias(i)
@@ -271,3 +263,22 @@ def collapsed_map(
                 weight[neuron], bias[neuron] = 0, 0
     share = scales.targets / scales.inputs
     return AffineMap(float(weight[0, 0]) * share, float(weight[0, 1]) * share, float(bias[0] * scales.targets))
+
+
+def neuron_grids(
+    experiment: Experiment, parameters: NDArray[np.float32], points: NDArray[np.float64],
+    silenced: Collection[tuple[int, int]] = (), scale: float = 1.0,
+) -> list[NDArray[np.float32]]:  # fmt: skip
+    """What leaves each layer for sums ``points`` ``(n, 2)``: ``(neurons, n)`` a layer, in scaled units, no dropout.
+
+    The last is the answer.
+
+    Args:
+        parameters: ``(P,)`` float32, row 0 of a snapshot's state.
+        silenced: (layer, neuron) pairs whose output is held at 0, as in a snapshot.
+        scale: what the inputs are divided by, as in a snapshot.
+    """
+    inputs = points.T.astype(np.float32) / np.float32(scale)
+    way = Pass(net_of(experiment, frozenset(silenced)), np.ascontiguousarray(parameters), inputs, inputs[0])
+    way.stages(1, way.depth)
+    return [way.post(i) for i in range(way.depth)]

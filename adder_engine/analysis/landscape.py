@@ -1,4 +1,6 @@
-"""Cuts through the loss: along the gradient, and over a plane with the run's path on it."""
+"""Cuts through the loss: along the gradient, along one parameter, and over a plane with the run's path on it; and a
+gradient held against finite differences.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,9 @@ from adder_engine.analysis.curvature import LossSurface, checked_gradient, check
 from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import AffineMapHistory, GradientLine, LossLandscape, ParameterLine
 from adder_engine.errors import RequestError
-from adder_engine.experiment import Training
 from adder_engine.kernels.optim import CODES, clip_gradients, optimizer_step
-from adder_engine.language import tr
+from adder_engine.sections import Training
+from adder_engine.snapshot import FiniteDifference, GradientCheck
 from adder_engine.steps import Steps
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -33,6 +35,8 @@ BESIDE, BEYOND = 0.3, 1.9
 """A parameter's curve reaches so many times the bottom's distance to this side of it, and beyond."""
 LEAST_REACH = 0.5
 """It reaches at least so far, and so many times the parameter."""
+NUDGES = (10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
+"""How far a parameter is moved for a finite difference."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,13 @@ def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
     )
 
 
-def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> AffineMapHistory | None:
+def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> Steps[AffineMapHistory | None]:
     """The collapsed map over the run's path; None for a network with an activation."""
     experiment = trainer.experiment
     if not experiment.is_affine:
         return None
     path = run_path(trainer, keyframes)
+    yield
     maps = []
     for parameters, silenced in zip(path.parameters.astype(np.float32), path.silenced, strict=True):
         found = collapsed_map(experiment, trainer.dataset.scales, parameters, silenced)
@@ -91,24 +96,18 @@ def along_gradient(trainer: Trainer, points: int, rough: bool = False) -> Steps[
         RequestError: fewer than 3 or more than 1,000 points, no gradient to follow, or a loss that is not finite.
     """
     if not 3 <= points <= MOST_LINE_POINTS:
-        raise RequestError(
-            tr(
-                "{points} points make no curve: use 3 to {most:,}.",
-                points=points,
-                most=MOST_LINE_POINTS,
-            )
-        )
+        raise RequestError("{points} points make no curve: use 3 to {most:,}.", points=points, most=MOST_LINE_POINTS)
     experiment, lr, optimizer_steps = trainer.experiment, trainer.lr, trainer.counters.optimizer_steps
     state = trainer.state.astype(np.float64)
     surface = checked_surface(trainer, points, rough)
     loss, gradient = yield from checked_gradient(surface)
     square = float(gradient @ gradient)
     if square == 0:
-        raise RequestError(tr("The gradient is 0 here: there is no direction to follow."))
+        raise RequestError("The gradient is 0 here: there is no direction to follow.")
 
     moved = _step(experiment.training, lr, optimizer_steps, state, gradient) * surface.free
     length = float(np.linalg.norm(moved))
-    turned = yield from surface.curved(surface.here, gradient)
+    turned = yield from surface.curved(gradient)
     curved = float(gradient @ turned)
     bottom = square / curved if curved > 0 else None
     step_t = -float(moved @ gradient) / square
@@ -153,27 +152,14 @@ def along_parameter(
         RequestError: fewer than 20 or more than 1,000 points, no such parameter, or a loss that is not finite here.
     """
     if not 20 <= points <= MOST_LINE_POINTS:
-        raise RequestError(
-            tr(
-                "{points} points make no curve: use 20 to {most:,}.",
-                points=points,
-                most=MOST_LINE_POINTS,
-            )
-        )
-    if not 0 <= index < trainer.layout.size:
-        raise RequestError(
-            tr(
-                "There is no parameter {index}: they are numbered 0 to {last}.",
-                index=index,
-                last=trainer.layout.size - 1,
-            )
-        )
+        raise RequestError("{points} points make no curve: use 20 to {most:,}.", points=points, most=MOST_LINE_POINTS)
+    trainer.layout.check(index)
     surface, frozen = checked_surface(trainer, 3 * points, rough, still=True), index in trainer.handles.frozen
     surface.free[index] = 1
     unit = np.zeros_like(surface.here)
     unit[index] = 1
     _, gradient = yield from checked_gradient(surface)
-    turned = yield from surface.curved(surface.here, unit)
+    turned = yield from surface.curved(unit)
     value, slope, curved = (float(array[index]) for array in (surface.here, gradient, turned))
     away = -slope / curved if curved > 0 else None
     if around is None or not around[0] < value < around[1]:
@@ -247,16 +233,14 @@ def loss_slice(
     """
     if not (columns >= 3 and rows >= 3 and columns * rows <= MOST_GRID):
         raise RequestError(
-            tr(
-                "A grid of {columns} by {rows} will not do: use 3 by 3 up to {most:,} points in all.",
-                columns=columns,
-                rows=rows,
-                most=MOST_GRID,
-            )
+            "A grid of {columns} by {rows} will not do: use 3 by 3 up to {most:,} points in all.",
+            columns=columns,
+            rows=rows,
+            most=MOST_GRID,
         )
     surface = checked_surface(trainer, columns * rows, rough)
     if int(surface.free.sum()) < 2:
-        raise RequestError(tr("All parameters but one are frozen: a plane needs two that can move."))
+        raise RequestError("All parameters but one are frozen: a plane needs two that can move.")
     course = run_path(trainer, keyframes)
     path = course.parameters - course.parameters[course.here]
     yield from checked_gradient(surface)
@@ -310,7 +294,7 @@ def _gradient_plane(surface: LossSurface) -> Steps[_Plane]:
     first, second = _at_right_angles([-gradient, found.direction, *others])
     reach = []
     for direction in (first, second):
-        product = yield from surface.curved(surface.here, direction)
+        product = yield from surface.curved(direction)
         curvature, slope = float(direction @ product), abs(float(gradient @ direction))
         far = 0.5 + 0.1 * float(np.linalg.norm(surface.here))
         if curvature > 0:  # as far as a parabola rises to twice the loss here, beyond its bottom
@@ -332,3 +316,21 @@ def _at_right_angles(candidates: list[Doubles]) -> list[Doubles]:
         if np.linalg.norm(rest) > 1e-6:
             chosen.append(rest / np.linalg.norm(rest))
     return chosen
+
+
+def check_gradient(trainer: Trainer, index: int) -> GradientCheck:
+    """Hold one parameter's gradient, over all training rows and without dropout, against finite differences."""
+    way = trainer.whole_pass(trainer.state[0].copy())
+    loss, gradient, value = way.run(), float(way.back()[index]), float(way.parameters[index])
+
+    def loss_at(moved: float) -> float:
+        way.parameters[index] = moved
+        return way.run()
+
+    nudges = []
+    for size in NUDGES:
+        higher, lower = loss_at(value + size), loss_at(value - size)
+        estimate = (higher - lower) / (2 * size)
+        error = abs(estimate - gradient)
+        nudges.append(FiniteDifference(size, higher, lower, estimate, error / abs(gradient) if gradient else error))
+    return GradientCheck(index, trainer.layout.name_of(index), loss, gradient, tuple(nudges))

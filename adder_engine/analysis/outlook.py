@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.analysis.curvature import curvature_in_slices, limit_before, limit_for
+from adder_engine.analysis.curvature import limit_in_slices
 from adder_engine.snapshot import Cause, Outlook, Position, Stuck
 from adder_engine.steps import Steps
 from adder_engine.training.history import History
@@ -138,11 +138,8 @@ def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Ou
     """
     training, lr = trainer.experiment.training, trainer.lr
     stuck = why_stuck(trainer) if trainer.rung == 0 and _stands_still(trainer, history) else None
-    own = None
-    if limit_for(training, 1.0) is not None:  # of others the curvature alone sets no limit
-        curvature = yield from curvature_in_slices(trainer)
-        own = limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None
-    return Outlook(moment, training, lr, own, stuck, (yield from limit_before(trainer)))
+    limit = yield from limit_in_slices(trainer)
+    return Outlook(moment, training, lr, limit, stuck, (yield from limit_in_slices(trainer, before=True)))
 
 
 def _stands_still(trainer: Trainer, history: History) -> bool:

@@ -73,7 +73,7 @@ def batch_rows(trainer: Trainer) -> tuple[int, ...]:
 
 def _batch_places(trainer: Trainer) -> NDArray[np.int64]:
     if trainer.batch is None:
-        raise RequestError(tr("There has been no batch yet: make a step, and b follows its rows."))
+        raise RequestError("There has been no batch yet: make a step, and b follows its rows.")
     rows = trainer.batch_rows
     return np.arange(trainer.inputs.shape[1]) if rows is None else rows
 
@@ -93,20 +93,16 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     way = trainer.batch
     assert way is not None
     if trainer.rung and trainer.rungs[trainer.rung].phase != "step":
-        raise RequestError(tr("This batch has not gone all the way through yet: step on to the end of backward."))
+        raise RequestError("This batch has not gone all the way through yet: step on to the end of backward.")
     if trainer.batch_touched:
-        raise RequestError(
-            tr("This batch met a parameter that was set by hand on its way: step one update to follow one.")
-        )
+        raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
     found = np.flatnonzero(places == row)
     if not len(found):
         raise RequestError(
-            tr(
-                "Row {row} is not in this batch of {rows} rows: it holds {places}.",
-                row=row,
-                rows=way.rows,
-                places=_some(places),
-            )
+            "Row {row} is not in this batch of {rows} rows: it holds {places}.",
+            row=row,
+            rows=way.rows,
+            places=_some(places),
         )
     place = int(found[0])
     data = trainer.experiment.data  # rows as they were typed: 0.1, and not 0.100000001
@@ -129,11 +125,10 @@ def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
     Raises:
         RequestError: the row is not in the batch, or the loss would not be finite.
     """
-    while not trainer.stopped and not (trainer.rung and trainer.rungs[trainer.rung].phase == "step"):
-        trainer.climb()
+    trainer.climb_to("step")
     if trainer.stopped:
         number = trainer.updates_done + 1
-        raise RequestError(tr("The loss of update {number:,} is not finite: no row can be followed.", number=number))
+        raise RequestError("The loss of update {number:,} is not finite: no row can be followed.", number=number)
     return dataclasses.replace(trace_row(trainer, row), ahead=True)
 
 
@@ -143,8 +138,7 @@ def trace_step(trainer: Trainer) -> StepTrace | None:
     if trainer.rung or batch is None or trainer.touched or trainer.updates_done == 0:
         return None
     before, after = trainer.previous.copy(), trainer.state.copy()
-    frozen = np.zeros(trainer.layout.size, dtype=np.bool_)
-    frozen[sorted(trainer.handles.frozen)] = True
+    frozen = trainer.frozen.copy()
     terms = _terms(trainer, before.astype(np.float64), after.astype(np.float64), frozen)
     training = trainer.experiment.training
     assert trainer.counters.batch_loss is not None

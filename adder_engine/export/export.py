@@ -17,7 +17,6 @@ import numpy as np
 from adder_engine.disk import write_whole
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.language import listed, tr, trn
 from adder_engine.snapshot import UNSCALED, Losses, Scales
 
@@ -162,11 +161,7 @@ def kind_of(path: Path) -> str:
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise RequestError(
-            tr(
-                "{name!r} does not say what to write: its name must end in {kinds}.",
-                name=path.name,
-                kinds=", ".join(KINDS),
-            )
+            "{name!r} does not say what to write: its name must end in {kinds}.", name=path.name, kinds=", ".join(KINDS)
         )
     return kind
 
@@ -210,9 +205,8 @@ def weights(portrait: ExportedRun) -> bytes:
     from adder_engine.reference import saved_weights  # the one file that needs torch
 
     if portrait.parameters is None:
-        raise RequestError(tr("There are no weights to write: this run has not been trained."))
-    experiment = portrait.experiment
-    return saved_weights(layout_of(experiment.network.layers, experiment.layer_names), portrait.parameters)
+        raise RequestError("There are no weights to write: this run has not been trained.")
+    return saved_weights(portrait.experiment.layout, portrait.parameters)
 
 
 def history(portrait: ExportedRun) -> bytes:
@@ -238,7 +232,7 @@ def _chart(portrait: ExportedRun) -> bytes:
 
 def _losses(portrait: ExportedRun) -> Losses:
     if portrait.losses is None:
-        raise RequestError(tr("There are no losses to write: this run has not been trained."))
+        raise RequestError("There are no losses to write: this run has not been trained.")
     return portrait.losses
 
 
@@ -253,7 +247,7 @@ def _write(path: Path, content: bytes) -> None:
         write_whole(target, lambda file: file.write(content))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise RequestError(tr("{path} could not be written: {why}.", path=path, why=why)) from None
+        raise RequestError("{path} could not be written: {why}.", path=path, why=why) from None
 
 
 def svg(losses: Losses, title: str, criterion: str, over: str = "") -> str:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Experiment
-from adder_engine.held_out import HELD_OUT_SEED, held_out_count
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import number_text
+from adder_engine.sections import AUTO, SAME, SMALLEST_SCALE
+from adder_engine.wanted import HELD_OUT_SEED, held_out_count
 from adder_engine.watched_sums import starting_sums
 
 _ACTIVATIONS = {

@@ -127,34 +127,6 @@ def _cosine32(x: Any) -> Any:
     return F(sign * _sine_in(PI / 2 - abs(rest)))
 
 
-def exp(x: Any) -> Any:
-    """e^x, in kernels only."""
-
-
-def tanh(x: Any) -> Any:
-    """The hyperbolic tangent, in kernels only."""
-
-
-def erf(x: Any) -> Any:
-    """The error function, in kernels only."""
-
-
-def sine(x: Any) -> Any:
-    """sin x, in kernels only."""
-
-
-def cosine(x: Any) -> Any:
-    """cos x, in kernels only."""
-
-
-def far_sine(x: Any) -> Any:
-    """sin x of any x, in kernels only."""
-
-
-def far_cosine(x: Any) -> Any:
-    """cos x of any x, in kernels only."""
-
-
 @exactly
 def _exp_along(x: Any) -> Any:
     y = math.exp(min(x.real, 700.0))
@@ -182,26 +154,30 @@ def _cosine_along(x: Any) -> Any:
     return complex(math.cos(x.real), -math.sin(x.real) * x.imag)
 
 
-def _offer(name: Any, single: Any, double: Any, along: Any) -> None:
-    """Let kernels call ``name``: in float32 what vectorises, in float64 the machine's own.
+def _offered(single: Any, double: Any, along: Any) -> Any:
+    """A function for kernels alone: in float32 what vectorises, in float64 the machine's own.
 
     In complex numbers, whose imaginary part is tiny, it is how the value changes along a direction.
     """
 
-    @overload(name, strict=False)
+    def offered(x: Any) -> Any: ...
+
+    @overload(offered, strict=False)
     def choose(x: Any) -> Any:
         if isinstance(x, types.Complex):
             return lambda x: along(x)
         return (lambda x: single(x)) if x == types.float32 else (lambda x: double(x))
 
+    return offered
 
-_offer(exp, _exp32, math.exp, _exp_along)
-_offer(tanh, _tanh32, math.tanh, _tanh_along)
-_offer(erf, _erf32, math.erf, _erf_along)
-_offer(sine, _sine32, math.sin, _sine_along)
-_offer(cosine, _cosine32, math.cos, _cosine_along)
-_offer(far_sine, _far_sine32, math.sin, _sine_along)
-_offer(far_cosine, _far_cosine32, math.cos, _cosine_along)
+
+exp = _offered(_exp32, math.exp, _exp_along)
+tanh = _offered(_tanh32, math.tanh, _tanh_along)
+erf = _offered(_erf32, math.erf, _erf_along)
+sine = _offered(_sine32, math.sin, _sine_along)
+cosine = _offered(_cosine32, math.cos, _cosine_along)
+far_sine = _offered(_far_sine32, math.sin, _sine_along)
+far_cosine = _offered(_far_cosine32, math.cos, _cosine_along)
 
 
 @compiled

@@ -23,7 +23,6 @@ from adder_engine.kernels.layers import (
     send_back,
     send_back_row,
 )
-from adder_engine.kernels.parameters import layout_of
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 NOTHING = np.zeros((0, 0), dtype=np.float32)
@@ -52,7 +51,7 @@ class Net(NamedTuple):
 def net_of(experiment: Experiment, silenced: frozenset[tuple[int, int]] = frozenset()) -> Net:
     """The experiment's network, in which these neurons, (layer, neuron) pairs, say nothing."""
     network = experiment.network
-    layout = layout_of(network.layers, experiment.layer_names)
+    layout = experiment.layout
     offsets = np.cumsum([0, *network.layers])[:-1]
     codes = np.array([activations.CODES[name] for name in experiment.activations])
     keep = np.ones(sum(network.layers), dtype=np.float32)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -50,7 +51,7 @@ FOLDER = cache_folder()
 """Where the compiled kernels lie; None where they are compiled anew each time."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def _caching() -> Iterator[None]:
     """numba's own setting is for the whole process: it is as it was afterwards."""
     before = getattr(config, "CACHE_DIR")  # noqa: B009 - numba makes its settings as it starts
@@ -64,10 +65,29 @@ def _caching() -> Iterator[None]:
 def _compiled(fastmath: bool | set[str]) -> Callable[[Function], Function]:
     def wrap(function: Function) -> Function:
         with _caching():
-            made: Function = numba.njit(**{**_OPTIONS, "cache": FOLDER is not None}, fastmath=fastmath)(function)
-        return made
+            made: Any = numba.njit(**{**_OPTIONS, "cache": FOLDER is not None}, fastmath=fastmath)(function)
+        if FOLDER is not None:
+            file = made._cache._cache_file
+            file.save = _one_at_a_time(file.save, FOLDER / "lock")
+        return cast("Function", made)
 
     return wrap
+
+
+def _one_at_a_time(save: Callable[[Any, Any], None], lock: Path) -> Callable[[Any, Any], None]:
+    """Numba's saving, for processes that compile at once.
+
+    It looks for a file name that is free, notes it in the index and writes the file: two at a time would take one
+    name, and a function be found under the other's types.
+    """
+
+    def alone(key: Any, data: Any) -> None:
+        with open(lock, "w") as file:
+            with contextlib.suppress(OSError):  # a disk without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            save(key, data)
+
+    return alone
 
 
 compiled = _compiled({"reassoc", "contract", "nsz"})

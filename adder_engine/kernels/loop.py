@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adder_engine.experiment import Experiment
 from adder_engine.kernels import losses, optim
-from adder_engine.kernels.backprop import NO, ONE, ZERO, ask, work
+from adder_engine.kernels.backprop import NO, ONE, ZERO, Net, Scratch, ask, work
 from adder_engine.kernels.compiler import compiled, exactly
 from adder_engine.kernels.layers import copy, fill
 from adder_engine.kernels.optim import clip_gradients, optimizer_step, scheduled_lr
 from adder_engine.kernels.random import permute
 
-COUNTERS = np.dtype(
-    [
-        ("updates_done", np.int64), ("epochs_done", np.int64), ("row", np.int64), ("optimizer_steps", np.int64),
-        ("has_gradients", np.int64), ("batch_loss", np.float64), ("loss", np.float64), ("test_loss", np.float64),
-        ("epoch_sum", np.float64), ("epoch_low", np.float64), ("epoch_high", np.float64), ("best_loss", np.float64),
-        ("best_epoch", np.int64), ("lr", np.float64), ("step_lr", np.float64),
-    ]
-)  # fmt: skip
-"""Where a run stands apart from its numbers, a record; NaN where there is no loss yet."""
+
+@dataclass(slots=True)
+class Counters:
+    """Where a run stands, apart from its tensors."""
+
+    updates_done: int = 0
+    epochs_done: int = 0
+    row: int = 0
+    """Rows of the current epoch that have been in an update."""
+    optimizer_steps: int = 0
+    """Steps since the optimizer's moments were fresh."""
+    has_gradients: bool = False
+    """False where PyTorch's ``.grad`` would still be None."""
+    batch_loss: float | None = None
+    """Loss of the newest forward pass."""
+    loss: float | None = None
+    """``train_loss`` of the last finished epoch."""
+    test_loss: float | None = None
+    epoch_sum: float = 0.0
+    """Sum over the current epoch's batches of loss times rows."""
+    epoch_low: float = math.inf
+    epoch_high: float = -math.inf
+    best_loss: float | None = None
+    """The lowest held-out loss measured so far with the loss in use, and the first epoch that had it."""
+    best_epoch: int = 0
+
+    @classmethod
+    def of(cls, record: Any) -> Counters:
+        """What a record of the training loop holds, ``(1,)`` of :data:`RECORD`."""
+        numbers: list[Any] = [None if number != number else number for number in record[0].item()[:-2]]
+        numbers[4] = bool(numbers[4])
+        return cls(*numbers)
+
+    def record(self, lr: float, step_lr: float) -> Any:
+        """The same as a record of the training loop, ``(1,)``."""
+        numbers = (math.nan if number is None else number for number in astuple(self))
+        return np.array([(*numbers, lr, step_lr)], dtype=RECORD)
+
+
+RECORD = np.dtype(
+    [(f.name, np.int64 if f.type in ("int", "bool") else np.float64) for f in fields(Counters)]
+    + [("lr", np.float64), ("step_lr", np.float64)]
+)
+"""The counters as the kernels have them, NaN where there is no loss yet; and the rates of the next and last update."""
 GOING_ON, NO_LOSS, STEPPED_AWAY = 0, -1, -2
 """How a stretch of training ended: at its limit, at a loss that is not finite, found before a step or after one; or by
 a rule, whose number it is then."""
@@ -32,10 +69,10 @@ a rule, whose number it is then."""
 class Data(NamedTuple):
     """Rows to learn from, inputs ``(2, n)`` and targets ``(n,)``, and those held out; in scaled units."""
 
-    inputs: Any
-    targets: Any
-    test_inputs: Any
-    test_targets: Any
+    inputs: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    test_inputs: NDArray[np.float32]
+    test_targets: NDArray[np.float32]
 
 
 class Settings(NamedTuple):
@@ -80,22 +117,54 @@ def lr_at(s: Any, epoch: Any) -> Any:
     return scheduled_lr(s.schedule, s.lr, s.every, s.gamma, s.warmup, epoch, s.epochs)
 
 
+class Workings(NamedTuple):
+    """What is trained, and all that it takes."""
+
+    net: Net
+    settings: Settings
+    state: NDArray[np.float32]
+    """``(4, P)``"""
+    previous: NDArray[np.float32]
+    """``(4, P)``: the state before the last step."""
+    frozen: NDArray[np.bool_]
+    """``(P,)``"""
+    held: bool
+    """Whether any parameter is frozen."""
+    scratch: Scratch
+    data: Data
+    masks: NDArray[np.float32]
+    """``(rows, features)``: dropout's for the next update; empty where there is none."""
+    order: NDArray[np.int64]
+    """``(n,)``: the current epoch's shuffled rows."""
+    streams: NDArray[np.uint32]
+    """``(3, 625)``: random numbers now, before this epoch's rows were shuffled, and before the last one's."""
+
+
 @compiled
-def penalise(net: Any, s: Any, state: Any, frozen: Any, first: Any, last: Any) -> None:
+def mean_loss(w: Any, parameters: Any, inputs: Any, targets: Any) -> Any:
+    """The loss over rows in their order, with these parameters, without dropout and with plain targets."""
+    return work(w.net, parameters, w.state[1], w.masks[:0], w.scratch, inputs, targets, w.order[:0], ZERO,
+                len(targets), w.settings.loss, NO, ONE, len(w.net.codes) + 1)  # fmt: skip
+
+
+@compiled
+def penalise(w: Any, first: Any, last: Any) -> None:
     """Add the l1 penalty's gradient to layers ``first`` to ``last``, and let frozen parameters have none."""
+    net, l1, state = w.net, w.settings.l1, w.state
     for i in range(net.starts[first], net.starts[last] + (net.sizes[last] + 1) * net.sizes[last + 1]):
-        if s.l1:
-            state[1, i] += np.float32(s.l1) * np.sign(state[0, i])
-        if frozen[i]:
+        if l1:
+            state[1, i] += np.float32(l1) * np.sign(state[0, i])
+        if w.frozen[i]:
             state[1, i] = 0
 
 
 @compiled
-def take_step(s: Any, state: Any, previous: Any, frozen: Any, c: Any, held: Any) -> None:
+def take_step(w: Any, c: Any) -> None:
     """Clip the gradients, where that is wished, and let the optimizer change the parameters once.
 
     Frozen parameters and their moments stay what they were. ``previous`` keeps the gradients as they came.
     """
+    s, state, previous = w.settings, w.state, w.previous
     for row in range(4):
         copy(previous[row], state[row])
     c.optimizer_steps += 1
@@ -103,16 +172,17 @@ def take_step(s: Any, state: Any, previous: Any, frozen: Any, c: Any, held: Any)
     if s.clip_norm:
         clip_gradients(s.clip_norm, state[1])
     optimizer_step(s.optimizer, c.lr, s.momentum, s.beta1, s.beta2, s.eps, s.decay, c.optimizer_steps, state)
-    if held:
-        for i in range(len(frozen)):
-            if frozen[i]:
+    if w.held:
+        for i in range(len(w.frozen)):
+            if w.frozen[i]:
                 state[0, i], state[2, i], state[3, i] = previous[0, i], previous[2, i], previous[3, i]
     c.updates_done += 1
 
 
 @compiled
-def count_rows(net: Any, s: Any, state: Any, scratch: Any, data: Any, masks: Any, order: Any, c: Any, rows: Any) -> Any:
+def count_rows(w: Any, c: Any, rows: Any) -> Any:
     """Count the rows of an update, and where they end an epoch, look at the held-out rows. Whether all is finite."""
+    s, data = w.settings, w.data
     c.row += rows
     c.epoch_sum += c.batch_loss * rows
     c.epoch_low, c.epoch_high = min(c.epoch_low, c.batch_loss), max(c.epoch_high, c.batch_loss)
@@ -124,54 +194,46 @@ def count_rows(net: Any, s: Any, state: Any, scratch: Any, data: Any, masks: Any
     c.epochs_done += 1
     if s.schedule != optim.CONSTANT:
         c.lr = lr_at(s, c.epochs_done)
-    measured, none, depth = len(data.test_targets), masks[:0], len(net.codes)
-    if measured and (c.epochs_done % s.test_every == 0 or c.epochs_done == s.epochs):
-        c.test_loss = work(net, state[0], state[1], none, scratch, data.test_inputs, data.test_targets, order[:0], ZERO,
-                           measured, s.loss, NO, ONE, depth + 1)  # fmt: skip
+    if len(data.test_targets) and (c.epochs_done % s.test_every == 0 or c.epochs_done == s.epochs):
+        c.test_loss = mean_loss(w, w.state[0], data.test_inputs, data.test_targets)
         if not math.isfinite(c.test_loss):
             return False
         if not c.test_loss >= c.best_loss:  # NaN where there is none yet
             c.best_loss, c.best_epoch = c.test_loss, c.epochs_done
     if c.epochs_done < s.epochs:
         return True
-    return math.isfinite(  # no further forward pass of this run would notice
-        work(net, state[0], state[1], none, scratch, data.inputs, data.targets, order[:0], ZERO, n, s.loss, NO, ONE,
-             depth + 1)
-    )  # fmt: skip
+    return math.isfinite(mean_loss(w, w.state[0], data.inputs, data.targets))  # no further pass would notice
 
 
 @compiled
-def finish(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
-           order: Any, counters: Any, before: Any, rows: Any) -> Any:  # fmt: skip
+def finish(w: Any, counters: Any, before: Any, rows: Any) -> Any:
     """Take the step of an update of so many rows, and count it. Whether all that was measured then is finite."""
     before[0] = counters[0]
     c = counters[0]
-    take_step(s, state, previous, frozen, c, held)
-    return count_rows(net, s, state, scratch, data, masks, order, c, rows)
+    take_step(w, c)
+    return count_rows(w, c, rows)
 
 
 @compiled
-def update(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
-           order: Any, counters: Any, before: Any) -> Any:  # fmt: skip
+def update(w: Any, counters: Any, before: Any) -> Any:
     """One update: zero_grad, forward, loss, backward, step. How it ended."""
-    c = counters[0]
-    n, depth = len(data.targets), len(net.codes)
+    c, s, data = counters[0], w.settings, w.data
+    n, depth = len(data.targets), len(w.net.codes)
     whole = s.batch_size == 0 and c.row == 0
     rows = n if whole else min(s.batch_size if s.batch_size else n, n - c.row)
     if s.zero_grad:
-        fill(state[1], 0)
+        fill(w.state[1], 0)
         c.has_gradients = 0
-    found = work(net, state[0], state[1], masks, scratch, data.inputs, data.targets, order[:0] if whole else order,
-                 c.row, rows, s.loss, s.flat_target, ONE, 2 * depth + 1)  # fmt: skip
+    found = work(w.net, w.state[0], w.state[1], w.masks, w.scratch, data.inputs, data.targets,
+                 w.order[:0] if whole else w.order, c.row, rows, s.loss, s.flat_target, ONE, 2 * depth + 1)  # fmt: skip
     if not math.isfinite(found):
         return NO_LOSS
     if c.row == 0:
         c.epoch_low, c.epoch_high = math.inf, -math.inf
     c.batch_loss, c.has_gradients = found, 1
-    if s.l1 or held:
-        penalise(net, s, state, frozen, 0, depth - 1)
-    good = finish(net, s, state, previous, frozen, held, scratch, data, masks, order, counters, before, rows)
-    return GOING_ON if good else STEPPED_AWAY
+    if s.l1 or w.held:
+        penalise(w, 0, depth - 1)
+    return GOING_ON if finish(w, counters, before, rows) else STEPPED_AWAY
 
 
 class Series(NamedTuple):
@@ -251,9 +313,9 @@ NEVER = 1 << 60
 
 
 @compiled
-def is_near(net: Any, state: Any, scratch: Any, masks: Any, order: Any, rules: Any) -> Any:
+def is_near(w: Any, rules: Any) -> Any:
     """Whether the answer to the watched sum, which is left in ``rules.answer``, is within its bounds."""
-    ask(net, state[0], scratch, rules.pair, masks, order, 1, rules.answer)
+    ask(w.net, w.state[0], w.scratch, rules.pair, w.masks, w.order, 1, rules.answer)
     if rules.yes_or_no:
         rules.answer[0] = np.float32(1 / (1 + math.exp(-np.float64(rules.answer[0]))))
     else:
@@ -262,8 +324,11 @@ def is_near(net: Any, state: Any, scratch: Any, masks: Any, order: Any, rules: A
 
 
 @compiled
-def rule_met(net: Any, s: Any, state: Any, scratch: Any, masks: Any, order: Any, rules: Any, c: Any) -> Any:
+def rule_met(w: Any, rules: Any, c: Any) -> Any:
     """Which rule comes true with the epoch that has just ended, 0 for none."""
+    if c.epochs_done <= rules.beyond:
+        return 0
+    s = w.settings
     fired = EPOCH if rules.epoch and c.epochs_done == rules.epoch else 0
     if rules.loss:
         was, rules.were[0] = rules.were[0], c.loss <= rules.loss
@@ -275,7 +340,7 @@ def rule_met(net: Any, s: Any, state: Any, scratch: Any, masks: Any, order: Any,
         if (now - best) // rules.patience > (earlier - best) // rules.patience:
             fired = PATIENCE
     if rules.pair.shape[1]:
-        was, rules.were[1] = rules.were[1], is_near(net, state, scratch, masks, order, rules)
+        was, rules.were[1] = rules.were[1], is_near(w, rules)
         if rules.were[1] and not was:
             fired = SUM
     return fired
@@ -283,30 +348,27 @@ def rule_met(net: Any, s: Any, state: Any, scratch: Any, masks: Any, order: Any,
 
 @compiled
 def shuffle(streams: Any, order: Any) -> None:
-    """Draw the order of an epoch. ``streams`` (3, 625): now, before this epoch's order, before the last one's."""
+    """Draw the order of an epoch, see :class:`Workings`."""
     copy(streams[2], streams[1])
     copy(streams[1], streams[0])
     permute(streams[0], order)
 
 
 @compiled
-def train(net: Any, s: Any, state: Any, previous: Any, frozen: Any, held: Any, scratch: Any, data: Any, masks: Any,
-          order: Any, streams: Any, counters: Any, before: Any, notes: Any, rules: Any, until: Any, last_epoch: Any,
-          begun: Any) -> Any:  # fmt: skip
+def train(w: Any, counters: Any, before: Any, notes: Any, rules: Any, until: Any, last_epoch: Any, begun: Any) -> Any:
     """Run updates until so many are done, or an epoch; ``begun``: the first one's rows are drawn. How it ended."""
     c = counters[0]
     while c.updates_done < until and c.epochs_done < last_epoch:
         epoch = c.epochs_done
-        if c.row == 0 and s.batch_size and not begun:
-            shuffle(streams, order)
+        if c.row == 0 and w.settings.batch_size and not begun:
+            shuffle(w.streams, w.order)
         begun = False
-        ended = update(net, s, state, previous, frozen, held, scratch, data, masks, order, counters, before)
+        ended = update(w, counters, before)
         if ended != GOING_ON:
             return ended
         if c.epochs_done > epoch:
-            note(notes, s, c, len(data.test_targets))
-            if c.epochs_done > rules.beyond:
-                fired = rule_met(net, s, state, scratch, masks, order, rules, c)
-                if fired:
-                    return fired
+            note(notes, w.settings, c, len(w.data.test_targets))
+            fired = rule_met(w, rules, c)
+            if fired:
+                return fired
     return GOING_ON

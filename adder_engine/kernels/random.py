@@ -1,4 +1,4 @@
-"""PyTorch's random numbers without PyTorch: its generator on the CPU is the Mersenne twister of 32 bits.
+"""PyTorch's random numbers, most without PyTorch: its generator on the CPU is the Mersenne twister of 32 bits.
 
 A stream is ``(625,)`` uint32: the twister's 624 words, and how many of them are used up. Matsumoto and Nishimura,
 "Mersenne Twister" (1998).
@@ -6,12 +6,16 @@ A stream is ``(625,)`` uint32: the twister's 624 words, and how many of them are
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.kernels.compiler import exactly
+
+if TYPE_CHECKING:
+    import torch
 
 WORDS, SHIFT = 624, 397
 U = np.uint32
@@ -96,3 +100,41 @@ def from_torch(state: NDArray[np.uint8]) -> Stream:
     if not found["seeded"] or not 0 <= used <= WORDS:
         raise ValueError("not a generator's state")
     return np.append(found["words"], used).astype(np.uint32)
+
+
+# --- what torch alone can draw -----------------------------------------------------------------------
+
+
+def normal(stream: Stream, shape: Sequence[int]) -> Any:
+    """``torch.randn``, float32; the stream goes on."""
+    import torch
+
+    generator = _generator(stream)
+    found = torch.randn(tuple(shape), generator=generator, dtype=torch.float32).numpy()
+    stream[:] = from_torch(generator.get_state().numpy())
+    return found
+
+
+def dropout_masks(stream: Stream, keep: float, rows: int, sizes: Sequence[int]) -> Any:
+    """What ``nn.Dropout`` multiplies each layer's outputs by, for all features of the network ``(rows, features)``.
+
+    It draws layer by layer, in (rows, features) order, and scales what is kept by 1/(1 − p). ``sizes`` are the
+    network's, inputs and answer included, which nothing is dropped from. The stream goes on.
+    """
+    import torch
+
+    generator = _generator(stream)
+    masks = [np.ones((rows, sizes[0]), dtype=np.float32)]
+    for size in sizes[1:-1]:
+        masks.append(torch.empty(rows, size).bernoulli_(keep, generator=generator).div_(keep).numpy())
+    masks.append(np.ones((rows, sizes[-1]), dtype=np.float32))
+    stream[:] = from_torch(generator.get_state().numpy())
+    return np.concatenate(masks, axis=1)
+
+
+def _generator(stream: Stream) -> torch.Generator:
+    import torch
+
+    generator = torch.Generator()
+    generator.set_state(torch.from_numpy(to_torch(stream)))
+    return generator

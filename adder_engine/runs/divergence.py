@@ -176,7 +176,7 @@ def _rescuing(trainer: Trainer, setting: float, limit: float | None, bound: Boun
 
 
 def _go(scout: Run, update: int) -> None:
-    scout.seek(Position(update, 0, scout.timeline.edits_at(update, 0)))
+    scout.seek(scout.timeline.behind(update))
 
 
 def _next_loss(scout: Run, update: int) -> float:
@@ -231,12 +231,9 @@ def _watch(scout: Run, start: int, end: int) -> list[_Seen]:
 
 def _see(scout: Run) -> _Seen:
     trainer = scout.trainer
-    norms = tuple(_norm(trainer.state[0, slot.span]) for slot in trainer.layout.slots)
+    parameters = trainer.state[0].astype(np.float64)
+    norms = tuple(float(np.linalg.norm(parameters[slot.span])) for slot in trainer.layout.slots)
     return _Seen(trainer.updates_done, _loss(trainer.counters.batch_loss), norms)
-
-
-def _norm(values: NDArray[np.float32]) -> float:
-    return float(np.linalg.norm(values.astype(np.float64)))
 
 
 def _first_to_double(norms: list[tuple[float, ...]]) -> tuple[int, float, int]:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.analysis import curvature, evaluation, grids, landscape, outlook
-from adder_engine.analysis.gradient_check import check_gradient
 from adder_engine.analysis.grids import collapsed_map
 from adder_engine.analysis.results import (
     ActivationGrid,
@@ -38,9 +37,7 @@ from adder_engine.analysis.tracing import (
 )
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.language import tr
 from adder_engine.parsing import Sum
-from adder_engine.runs.histories import histories_of
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import (
     AffineMap,
@@ -54,7 +51,7 @@ from adder_engine.snapshot import (
     Position,
     ReferenceCheck,
 )
-from adder_engine.steps import Steps, in_one
+from adder_engine.steps import Steps
 from adder_engine.trace import Trace
 from adder_engine.training.checkpoint import Checkpoint
 from adder_engine.training.trainer import Trainer
@@ -65,6 +62,12 @@ MOST_POINTS = 200
 """Of a parameter's course: of its keyframes, and of the updates before now that are replayed."""
 REPLAY = 0.025
 """Seconds that the replay for a course may take, about."""
+MOST_MOMENTS = 1_000
+MOST_BINS = 100
+MOST_BINNED = 5_000
+"""Of a larger tensor so many numbers, evenly picked, go into its histograms."""
+REPLAY_SLICE = 0.005
+"""Seconds that one slice of the replay may take, about."""
 
 
 def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
@@ -77,29 +80,6 @@ def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
 def collapsed_of(trainer: Trainer) -> AffineMap | None:
     """The whole network as one map, for networks without activation."""
     return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.handles.silenced)
-
-
-def course_of(run: Run, index: int) -> ParameterHistory:
-    """One parameter (flat index) over the run so far, up to this moment.
-
-    Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
-    lies further back is told by the keyframes alone.
-    """
-    timeline, now = run.timeline, run.moment
-    start = _replayed_from(run)
-    exact = max(start.update, now.update - MOST_POINTS) if start < now else now.update
-    kept = [k for k in timeline.thinned(MOST_POINTS) if k.counters.updates_done < exact]
-    points = [(k.counters.updates_done, k.state[0, index].item()) for k in kept]
-    if start < now:
-        looking = run.scout()
-        for halt in looking.walk(start, now):
-            if halt.update >= exact:
-                points.append((halt.update, float(looking.trainer.state[0, index])))
-    else:
-        points.append((now.update, float(run.trainer.state[0, index])))
-    updates, values = np.array(points, dtype=np.float64).T
-    spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
-    return ParameterHistory(index, updates, values, exact, spacing)
 
 
 def _replayed_from(run: Run) -> Position:
@@ -123,29 +103,27 @@ def seconds_of_an_update(experiment: Experiment) -> float:
     return 1.2e-5 * (len(experiment.layer_names) + 3) + 0.35e-9 * (cells + 8 * experiment.parameter_count)
 
 
-def look_at(run: Run, epoch: int, sums: Sequence[Sum]) -> EpochSummary:
-    """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
-
-    Raises:
-        RequestError: the run has not been there.
-    """
-    looking = run.scout()
-    looking.seek_epoch(epoch)
-    trainer, counters = looking.trainer, looking.trainer.counters
-    return EpochSummary(
-        epoch, counters.updates_done, counters.loss, finite(counters.test_loss), answers_of(trainer, sums),
-        collapsed_of(trainer),
-    )  # fmt: skip
-
-
 def finite(value: float | None) -> float | None:
     """The value; None where it is not finite."""
     return value if value is not None and math.isfinite(value) else None
 
 
+def _histogram(each: NDArray[np.float32], bins: int) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Shares ``(bins, moments)`` of numbers ``(moments, n)``, lowest bin first, and the range that they span."""
+    finite = each[np.isfinite(each)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    air = (high - low) * 0.01 or abs(high) * 0.1 or 1.0
+    low, high = low - air, high + air
+    counts = [np.histogram(row[np.isfinite(row)].astype(np.float64), bins, (low, high))[0] for row in each]
+    return np.array(counts, dtype=np.float64).T / each.shape[1], (low, high)
+
+
 @dataclass(frozen=True)
 class Explorer:
-    """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile."""
+    """Looks at a run as it is when the work begins. What is needed later is copied, so the run may go on meanwhile.
+
+    What a session offers under the same name is told there, with what it raises.
+    """
 
     recording: Run
     asked: Sum
@@ -168,7 +146,7 @@ class Explorer:
         return grids.neurons(self.recording.trainer, extent, only)
 
     def map_course(self) -> Steps[AffineMapHistory | None]:
-        return in_one(lambda: landscape.map_course(self.recording.trainer, self._path))
+        return landscape.map_course(self.recording.trainer, self._path)
 
     def forecast(self) -> Steps[Extrapolation]:
         return grids.forecast(self.recording.trainer, self.asked, self.watched)
@@ -198,11 +176,6 @@ class Explorer:
         return evaluation.rivals(self.recording.trainer, self.watched)
 
     def trace(self, row: int | None) -> Trace:
-        """The way of the current sum, or of one row of the newest batch; of an unfinished one from its start.
-
-        Raises:
-            RequestError: there has been no batch yet, the row was not in it, or a parameter was set by hand meanwhile.
-        """
         trainer = self.recording.trainer
         if row is not None and trainer.rung and not is_through(trainer):
             start, left_out = self.recording.at_start_of_update()
@@ -211,15 +184,9 @@ class Explorer:
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
 
     def batch_rows(self) -> tuple[int, ...]:
-        """The rows of the data in the newest batch.
-
-        Raises:
-            RequestError: there has been no batch yet.
-        """
         return batch_rows(self.recording.trainer)
 
     def prove(self) -> ReferenceCheck:
-        """The next update, or the one in progress from its start, beside autograd and ``torch.optim``."""
         from adder_engine.reference import prove  # loads torch, for which alone it is there
 
         if not self.recording.trainer.rung:
@@ -228,75 +195,112 @@ class Explorer:
         return replace(prove(start), begun=True, left_out=left_out)
 
     def check_gradient(self, index: int) -> GradientCheck:
-        """One parameter's gradient beside finite differences.
-
-        Raises:
-            RequestError: no such parameter.
-        """
-        self._check_index(index)
-        return check_gradient(self.recording.trainer, index)
+        self.recording.trainer.layout.check(index)
+        return landscape.check_gradient(self.recording.trainer, index)
 
     def course(self, index: int) -> ParameterHistory:
         """One parameter over the run so far, up to this moment.
 
+        Its last updates are replayed aside, so that none of them and nothing that was done among them is left out; what
+        lies further back is told by the keyframes alone.
+
         Raises:
             RequestError: no such parameter.
         """
-        self._check_index(index)
-        return course_of(self.recording, index)
+        run = self.recording
+        run.trainer.layout.check(index)
+        timeline, now = run.timeline, run.moment
+        start = _replayed_from(run)
+        exact = max(start.update, now.update - MOST_POINTS) if start < now else now.update
+        kept = [k for k in timeline.thinned(MOST_POINTS) if k.counters.updates_done < exact]
+        points = [(k.counters.updates_done, k.state[0, index].item()) for k in kept]
+        if start < now:
+            looking = run.scout()
+            for halt in looking.walk(start, now):
+                if halt.update >= exact:
+                    points.append((halt.update, float(looking.trainer.state[0, index])))
+        else:
+            points.append((now.update, float(run.trainer.state[0, index])))
+        updates, values = np.array(points, dtype=np.float64).T
+        spacing = timeline.spacing * -(-len(timeline.keyframes) // MOST_POINTS)
+        return ParameterHistory(index, updates, values, exact, spacing)
 
     def histories(self, index: int, moments: int, bins: int) -> Steps[RunHistories]:
-        """One parameter, its tensor and all layers' gradients over the whole run so far.
+        """What a parameter and its tensor were at about ``moments`` moments from the start to this one.
 
         Raises:
-            RequestError: no such parameter, or too few or many moments or bins.
+            RequestError: no such parameter, fewer than 2 or more than 1,000 moments, or than 2 or 100 bins.
         """
-        self._check_index(index)
-        return histories_of(self.recording, index, moments, bins)
+        run = self.recording
+        run.trainer.layout.check(index)
+        if not (2 <= moments <= MOST_MOMENTS and 2 <= bins <= MOST_BINS):
+            raise RequestError(
+                "Use 2 to {moments:,} moments and 2 to {bins} bins.", moments=MOST_MOMENTS, bins=MOST_BINS
+            )
+        looking, now, layout = run.scout(), run.moment.update, run.trainer.layout
+        here = run.trainer.state.copy(), run.trainer.epochs_gone
+        slot = next(slot for slot in layout.slots if index < slot.stop)
+        tensor = np.unique(np.linspace(slot.start, slot.stop - 1, min(MOST_BINNED, slot.stop - slot.start)).astype(int))
+        spans = [slice(layout.weight(i).start, layout.bias(i).stop) for i in range(len(layout.slots) // 2)]
+        most = max(1, int(REPLAY_SLICE / run.experiment.update_seconds))
+        updates = np.unique(np.linspace(0, now, moments).round().astype(np.int64))
+        numbers, spread, norms, epochs = [], [], [], []
+        yield
+        for update in updates.tolist():
+            while looking.moment.update < update and update < now:
+                looking.go_on_to(Position(update), most)
+                yield
+            state, epoch = here if update == now else (looking.trainer.state, looking.trainer.epochs_gone)
+            numbers.append(state[:, index].astype(np.float64))
+            spread.append(state[:2, tensor].copy())
+            norms.append([float(np.linalg.norm(state[1, span].astype(np.float64))) for span in spans])
+            epochs.append(epoch)
+        known = np.array(numbers)
+        each = np.array(spread)
+        gradients = np.array(norms)
+        if updates[0] == 0:  # there is no gradient before the first update
+            known[0, 1] = np.nan
+            each[0, 1] = np.nan
+            gradients[0] = np.nan
+        values, value_range = _histogram(each[:, 0], bins)
+        slopes, slope_range = _histogram(each[:, 1], bins)
+        return RunHistories(
+            index=index, tensor=slot.name, updates=updates, epochs=np.array(epochs), number=known,
+            values=values, value_range=value_range, gradients=slopes, gradient_range=slope_range, norms=gradients,
+        )  # fmt: skip
 
     def look(self, epoch: int) -> EpochSummary:
-        """What the run was at the end of an epoch, without going there.
+        """What the run was at the end of an epoch; it is replayed aside from the nearest keyframe.
 
         Raises:
             RequestError: the run has not been there.
         """
-        return look_at(self.recording, epoch, self.watched)
+        looking = self.recording.scout()
+        looking.seek_epoch(epoch)
+        trainer, counters = looking.trainer, looking.trainer.counters
+        return EpochSummary(
+            epoch, counters.updates_done, counters.loss, finite(counters.test_loss), answers_of(trainer, self.watched),
+            collapsed_of(trainer),
+        )  # fmt: skip
 
     def activity(self) -> tuple[LayerActivity, ...]:
-        """Every layer's outputs over all training rows, with the parameters as they are now, without dropout."""
         return layer_activity(self.recording.trainer)
 
     def data(self) -> DatasetArrays:
-        """The run's pairs, in units of sums."""
         return self.recording.trainer.dataset.view(self.recording.experiment)
 
     def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The network's answers ``(n,)`` to pairs ``(n, 2)``."""
         return self.recording.trainer.answers(pairs)
 
     def start_state(self) -> NDArray[np.float32]:
-        """The state ``(4, P)`` that the run began with."""
         return self.recording.timeline.keyframes[0].state.copy()
 
     def bench(self, name: str, *arguments: float | str) -> float | str:
-        """A figure that a lesson computes beside the run.
-
-        Raises:
-            RequestError: no such figure, or arguments that do not fit.
-        """
         from adder_engine.probes import bench  # only lessons need it
 
         return bench(self.recording.trainer, name, *arguments)
 
     def module_text(self) -> str:
-        """The network as PyTorch prints it."""
         from adder_engine.reference import Adder  # loads torch, which prints it
 
         return repr(Adder(self.recording.experiment))
-
-    def _check_index(self, index: int) -> None:
-        size = self.recording.trainer.layout.size
-        if not 0 <= index < size:
-            raise RequestError(
-                tr("There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=size - 1)
-            )

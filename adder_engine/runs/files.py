@@ -21,7 +21,7 @@ from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
-from adder_engine.toml_text import LARGEST as LARGEST_TOML
+from adder_engine.schema import LARGEST_TOML
 
 FORMAT = 1
 LARGEST = 256 * 2**20
@@ -101,7 +101,7 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
         write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
     except OSError as error:
         raise RunFileError(
-            tr("The run could not be saved to {path}: {why}.", path=path, why=error.strerror or error)
+            "The run could not be saved to {path}: {why}.", path=path, why=error.strerror or error
         ) from None
 
 
@@ -155,12 +155,12 @@ def _reading(path: Path) -> Iterator[Any]:
             with _archive(file) as archive:
                 sizes = [(info.filename, info.file_size) for info in archive.infolist()]
             if any(size > _largest(name) for name, size in sizes) or sum(size for _, size in sizes) > LARGEST:
-                raise RunFileError(tr("{path} is too large to be a run of ours.", path=path))
+                raise RunFileError("{path} is too large to be a run of ours.", path=path)
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 yield arrays
     except FileNotFoundError:
-        raise RunFileError(tr("There is no file {path}.", path=path)) from None
+        raise RunFileError("There is no file {path}.", path=path) from None
     except RunFileError:
         raise
     except Exception:  # damage makes zipfile, zlib, numpy and json raise whatever they like

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from adder_engine.experiment import KEYS, PRESETS, Experiment, activation_text
+from adder_engine.experiment import KEYS, Experiment, activation_text
 from adder_engine.language import tr, trn
 from adder_engine.parsing import brief_text
+from adder_engine.presets import PRESETS
 from adder_engine.snapshot import MOST_NOTE, Annotation
 
 MOST_WORDS = 3

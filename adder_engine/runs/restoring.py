@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from adder_engine.errors import RunFileError
 from adder_engine.experiment import Experiment, can_go_on_with
+from adder_engine.kernels.loop import Counters
 from adder_engine.kernels.random import from_torch, to_torch
 from adder_engine.language import tr
 from adder_engine.parsing import Sum
@@ -29,7 +30,7 @@ from adder_engine.runs.timeline import (
     Timeline,
 )
 from adder_engine.snapshot import AffineMap, Answer, Position, RunSummary
-from adder_engine.training.checkpoint import Checkpoint, Constraints, Counters
+from adder_engine.training.checkpoint import Checkpoint, Constraints
 from adder_engine.training.history import History, Series
 
 MOST_LISTED_KEYFRAMES = 8

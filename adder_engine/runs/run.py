@@ -125,7 +125,7 @@ class Run:
         there and now.
         """
         now, timeline = self.moment, self.timeline
-        start = Position(now.update, 0, timeline.edits_at(now.update, 0))
+        start = timeline.behind(now.update)
         looking = self.scout()
         looking.seek(start)
         return looking.trainer, timeline.next_event(now) - timeline.next_event(start)
@@ -241,7 +241,7 @@ class Run:
         if self.trainer.stopped:
             why, update = self.trainer.stopped, self.trainer.counters.updates_done
             self._restore(self.timeline.before(max(0, update - 1)))
-            self._follow(Position(update, 0, self.timeline.edits_at(update, 0)))
+            self._follow(self.timeline.behind(update))
             paused = self.paused
             self._forget_after(self.moment)  # what lies beyond is not finite: this is the newest moment now
             self.stop, self.paused = (self.moment, why), paused
@@ -265,10 +265,7 @@ class Run:
         _check_size(size)
         if self.stopped:
             return
-        if self.finished and self.moment >= self.newest:
-            raise RequestError(
-                tr("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=self.experiment.epochs)
-            )
+        self.check_unfinished()
         self.paused = None
         start, epoch = self.moment, self.trainer.epochs_done
         for _ in range(count):
@@ -285,6 +282,12 @@ class Run:
             self.trainer.look_ahead()
             self._arrive()
         self._note_crossing("forward", start, epoch)
+
+    def check_unfinished(self) -> None:
+        """Raises RequestError when all epochs are done, and the run has been no further."""
+        if self.finished and self.moment >= self.newest:
+            epochs = self.experiment.epochs
+            raise RequestError("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs)
 
     def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
         """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
@@ -326,19 +329,13 @@ class Run:
         """
         if not 0 <= moment.rung < len(self.trainer.rungs):
             raise RequestError(
-                tr(
-                    "There is no rung {rung}: they go from 0 to {last}.",
-                    rung=moment.rung,
-                    last=len(self.trainer.rungs) - 1,
-                )
+                "There is no rung {rung}: they go from 0 to {last}.", rung=moment.rung, last=len(self.trainer.rungs) - 1
             )
         if not Position() <= moment <= self.newest:
             raise RequestError(
-                tr(
-                    "The run has not been at {asked}: it has come to {newest}.",
-                    asked=moment.words,
-                    newest=self.newest.words,
-                )
+                "The run has not been at {asked}: it has come to {newest}.",
+                asked=moment.words,
+                newest=self.newest.words,
             )
         self._restore(self.timeline.before(max(0, moment.update - 1)))
         self._follow(moment)
@@ -351,16 +348,14 @@ class Run:
         """
         if not 0 <= epoch <= self.newest_epoch:
             raise RequestError(
-                tr(
-                    "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
-                    epoch=epoch,
-                    newest=self.newest_epoch,
-                )
+                "The run has not been at epoch {epoch:,}: it has come to {newest:,}.",
+                epoch=epoch,
+                newest=self.newest_epoch,
             )
         self._restore(self.timeline.before_epoch(epoch))
         while self.trainer.epochs_done < epoch and self.run(1):
             pass
-        self._follow(Position(self.moment.update, 0, self.timeline.edits_at(self.moment.update, 0)))
+        self._follow(self.timeline.behind(self.moment.update))
 
     def go_on_to(self, moment: Position, most: int) -> None:
         """Go on to a later moment, by at most ``most`` updates, from here or from a keyframe that is nearer to it."""
@@ -479,19 +474,17 @@ class Run:
         """
         for name in changes:
             if key_named(name).name not in CHANGEABLE:
-                raise RequestError(tr("{name} cannot change during a run: start a new one with it.", name=name))
+                raise RequestError("{name} cannot change during a run: start a new one with it.", name=name)
         old, experiment = self.experiment, self.experiment.replace(**changes)
         if not can_go_on_with(old, experiment):
-            raise RequestError(tr("training.loss cannot change to or from bce during a run: start a new one with it."))
+            raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
         begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(
-                tr(
-                    "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
-                    "{begun:,} or more.",
-                    epochs=experiment.epochs,
-                    begun=begun,
-                )
+                "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
+                "{begun:,} or more.",
+                epochs=experiment.epochs,
+                begun=begun,
             )
         if experiment != old:
             self.do(ChangeSettings(experiment))
@@ -507,7 +500,7 @@ class Run:
         """
         i = self.timeline.next_event(self.moment) - 1
         if i < 0:
-            raise RequestError(tr("There is nothing to undo."))
+            raise RequestError("There is nothing to undo.")
         future = self.left().copy()
         event, epoch = self.timeline.events[i], self.trainer.epochs_done
         self.seek(event.at)
@@ -523,7 +516,7 @@ class Run:
             RequestError: nothing was undone, or the run has gone on since.
         """
         if not self.futures:
-            raise RequestError(tr("There is nothing to redo."))
+            raise RequestError("There is nothing to redo.")
         future, epoch = self.futures.pop(), self.trainer.epochs_done
         self.take(future)
         self.crossing = HistoryMove("redone", epoch, 1, future.diff)
@@ -548,9 +541,5 @@ def _is_long(size: str, count: int) -> bool:
 def _check_size(size: str) -> None:
     if size not in STEP_SIZES:
         raise RequestError(
-            tr(
-                "There is no step of size {size!r}: there are {sizes}.",
-                size=size,
-                sizes=", ".join(STEP_SIZES),
-            )
+            "There is no step of size {size!r}: there are {sizes}.", size=size, sizes=", ".join(STEP_SIZES)
         )

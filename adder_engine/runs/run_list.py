@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import PRESETS, Experiment
-from adder_engine.kernels.parameters import ParameterLayout, layout_of
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
+from adder_engine.parameters import ParameterLayout
+from adder_engine.presets import PRESETS
 from adder_engine.runs.labels import MOST_WORDS, difference_words, name_of, note_of, title_of
 from adder_engine.runs.timeline import ChangeSettings, Event, SetConstraints, SetParameter, SuspendedRun
 from adder_engine.snapshot import MOST_MARKS, MOST_RUNS, Annotation, Position, RunSummary
@@ -25,7 +26,7 @@ MOST_STRUCK = 5
 
 def marks_of(first: Experiment, events: Sequence[Event]) -> tuple[Annotation, ...]:
     """The marks of a timeline, the newest :data:`MOST_MARKS`. Of changes of one thing at one place the last stays."""
-    layout = layout_of(first.network.layers, first.layer_names)
+    layout = first.layout
     marks: list[Annotation] = []
     about: list[object] = []
     clock = _Clock(first)
@@ -188,7 +189,7 @@ class RunList:
             RequestError: no such run in the list.
         """
         if run not in self._left:
-            raise RequestError(tr("There is no run {run} in the list: it may have made room for newer ones.", run=run))
+            raise RequestError("There is no run {run} in the list: it may have made room for newer ones.", run=run)
         return self._left[run]
 
     def kept(self) -> list[tuple[RunSummary, SuspendedRun]]:
@@ -223,7 +224,7 @@ class RunList:
                 place = max(place, len(self.runs) == MOST_RUNS)  # where the list is full the oldest goes, not this one
                 self._set([*self.runs[:place], run, *self.runs[place:]])
                 return
-        raise RequestError(tr("No run was struck off that could be brought back."))
+        raise RequestError("No run was struck off that could be brought back.")
 
     def pin(self, run: int, pinned: bool) -> None:
         """Keep a run when the list is full, or no longer.
@@ -241,7 +242,7 @@ class RunList:
             RequestError: there was no such run in this session.
         """
         if run not in self._lines:
-            raise RequestError(tr("There is no run {run} to write a note on.", run=run))
+            raise RequestError("There is no run {run} to write a note on.", run=run)
         note = self.notes[run] = note_of(text)
         self._set([replace(other, note=note) if other.id == run else other for other in self.runs])
 

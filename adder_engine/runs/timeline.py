@@ -12,7 +12,6 @@ import numpy as np
 
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.language import tr
 from adder_engine.snapshot import InterventionDiff, Position, Stage
 from adder_engine.training.checkpoint import Checkpoint, Constraints
 from adder_engine.training.history import History
@@ -40,16 +39,10 @@ class SetParameter:
         """Raise RequestError where there is no such parameter, or the value is not a finite float32."""
         if not 0 <= self.index < experiment.parameter_count:
             raise RequestError(
-                tr(
-                    "There is no parameter {index}: there are {count}.",
-                    index=self.index,
-                    count=experiment.parameter_count,
-                )
+                "There is no parameter {index}: there are {count}.", index=self.index, count=experiment.parameter_count
             )
         if not abs(self.value) <= 1e30:
-            raise RequestError(
-                tr("{value:g} is no value for a parameter: use a number within ±1e30.", value=self.value)
-            )
+            raise RequestError("{value:g} is no value for a parameter: use a number within ±1e30.", value=self.value)
 
     def apply(self, trainer: Trainer) -> None:
         trainer.edit(self.index, self.value)
@@ -75,9 +68,9 @@ class SetConstraints:
         """Raise RequestError where there is no such parameter or hidden neuron."""
         size, sizes = experiment.parameter_count, experiment.network.layers[1:-1]
         if any(not 0 <= i < size for i in self.handles.frozen):
-            raise RequestError(tr("Parameters are numbered 0 to {last}.", last=size - 1))
+            raise RequestError("Parameters are numbered 0 to {last}.", last=size - 1)
         if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in self.handles.silenced):
-            raise RequestError(tr("Only neurons of hidden layers can be silenced."))
+            raise RequestError("Only neurons of hidden layers can be silenced.")
 
     def apply(self, trainer: Trainer) -> None:
         trainer.hold(self.handles)
@@ -201,12 +194,12 @@ class Timeline:
                 rung -= 1
         else:
             rung -= 1
-        return Position(update, rung, self.edits_at(update, rung))
+        return self.behind(update, rung)
 
-    def edits_at(self, update: int, rung: int) -> int:
-        """How many events stand at one place."""
-        first = self.next_event(Position(update, rung, 0))
-        return self.next_event(Position(update, rung + 1, 0)) - first
+    def behind(self, update: int, rung: int = 0) -> Position:
+        """A place of the run, behind all that was done right there."""
+        first = self.next_event(Position(update, rung))
+        return Position(update, rung, self.next_event(Position(update, rung + 1)) - first)
 
     def cut(self, moment: Position) -> None:
         """Forget everything that comes after a moment."""

@@ -67,7 +67,7 @@ def summary_of(
 class Workspace:
     """All of a session that computes: the run in progress with the runs around it, and the sums that are watched.
 
-    Only the session's thread touches it.
+    Only the session's thread touches it. What a session offers under the same name is told there, with what it raises.
     """
 
     def __init__(self, experiment: Experiment) -> None:
@@ -121,11 +121,7 @@ class Workspace:
         self._replace(recording)
 
     def open(self, path: Path) -> None:
-        """Go on with a saved run. The runs in its list join ours.
-
-        Raises:
-            RunFileError: it cannot be read.
-        """
+        """Go on with a saved run. The runs in its list join ours."""
         run = read(path)
         recording = opened(run)
         try:
@@ -134,7 +130,7 @@ class Workspace:
             line = run.facts.get("line", {"parent": None, "branched_at": None})
             parent, branched_at = line["parent"], line["branched_at"]
         except (KeyError, TypeError, ValueError):
-            raise RunFileError(tr("{path} is not a run of adder-tui, or it is damaged.", path=path)) from None
+            raise RunFileError("{path} is not a run of adder-tui, or it is damaged.", path=path) from None
         self._replace(recording)
         self.warning = ""
         try:
@@ -155,11 +151,6 @@ class Workspace:
         self._earlier.clear()
 
     def switch(self, run: int) -> None:
-        """Go to a run in the list, where it stood when it was left; undo goes back to this one.
-
-        Raises:
-            RequestError: no such run in the list.
-        """
         left = self.run_list.find(run)
         recording = next((r for r in [*self._earlier, *self._later] if r.line == run), None)
         if recording is None:
@@ -192,14 +183,6 @@ class Workspace:
         return summary_of(left, self.recording.trainer, self.watched, name, line.parent, line.branched_at)
 
     def undo(self, within: bool = False) -> None:
-        """Take back the last thing done in this run, or go back to the run before it.
-
-        Args:
-            within: to no other run.
-
-        Raises:
-            RequestError: there is neither.
-        """
         recording = self.recording
         if recording.can_undo or not self._earlier or within:
             recording.undo()
@@ -214,11 +197,6 @@ class Workspace:
             self.recording.crossing = HistoryMove("undone", recording.trainer.epochs_done, 0)
 
     def redo(self) -> None:
-        """Bring back what was undone last.
-
-        Raises:
-            RequestError: nothing was undone.
-        """
         if self.recording.can_redo or not self._later:
             self.recording.redo()
             self.run_list.remove(self.recording.line)
@@ -246,55 +224,31 @@ class Workspace:
         recording = self.recording
         cut = recording.newest_epoch - recording.trainer.epochs_done
         left = recording.left().copy().at_its_end() if cut >= 1 or keep else None
-        epoch = self._epoch()
+        epoch = recording.trainer.epochs_gone
         intervention()
         if left is not None and recording.newest != left.newest:
             self._list(left)
             recording.line = self.run_list.branch(left.line, epoch)
 
-    def _epoch(self) -> float:
-        trainer = self.recording.trainer
-        return trainer.epochs_done + trainer.counters.row / trainer.experiment.row_count
-
     def change(self, **changes: object) -> None:
-        """Change training settings from here on.
-
-        Raises:
-            ExperimentError: a value that will not do.
-            RequestError: a key that cannot change during a run.
-        """
         self._branching(lambda: self.recording.change(**changes))
 
     def edit(self, name: str, place: tuple[int, ...], value: float) -> None:
-        """Set one weight or bias.
-
-        Raises:
-            RequestError: no such parameter, or a value that is not finite.
-        """
         index = self.recording.trainer.layout.index_of(name, place)
         self._branching(lambda: self.recording.edit(index, value))
 
     def rescue(self) -> None:
-        """Go back to ten updates before the run blew up, with a learning rate there that will do.
-
-        Raises:
-            RequestError: this run has not blown up.
-        """
         blow_up = self.blow_up()
         recording = self.recording
         if blow_up is None:
-            raise RequestError(tr("There is nothing to rescue: this run has not blown up."))
+            raise RequestError("There is nothing to rescue: this run has not blown up.")
         recording.seek(recording.newest if recording.stop is None else recording.stop[0])
         lr, back = blow_up.rescue_lr, blow_up.back_to
-        recording.seek(Position(back, 0, recording.timeline.edits_at(back, 0)))
+        recording.seek(recording.timeline.behind(back))
         self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
 
     def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
-        """Hold these parameters or these neurons still, leaving the other kind as it is.
-
-        Raises:
-            RequestError: no such parameter or hidden neuron.
-        """
+        """Hold these parameters or these neurons still, leaving the other kind as it is."""
         now = self.recording.trainer.handles
         new = Constraints(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
         self._branching(lambda: self.recording.hold(new))
@@ -345,9 +299,7 @@ class Workspace:
         """Raises RequestError when all epochs are done; starts the clocks of a stretch of training otherwise."""
         if self.failure:
             raise RequestError(self.failure)
-        if self.recording.finished and self.recording.moment >= self.recording.newest:
-            epochs = self.recording.experiment.epochs
-            raise RequestError(tr("All {epochs:,} epochs are done: give the run more epochs to go on.", epochs=epochs))
+        self.recording.check_unfinished()
         now, done = time.perf_counter(), self.recording.trainer.updates_done
         self._speed_mark = self._pace_mark = (now, done)
 
@@ -444,11 +396,7 @@ class Workspace:
         )
 
     def save(self, path: Path) -> None:
-        """Save the run, and the runs in the list.
-
-        Raises:
-            RunFileError: it cannot be written.
-        """
+        """Save the run, and the runs in the list."""
         line = self.run_list.line(self.recording.line)
         extra = {
             "watched": [[s.a, s.b] for s in self.watched],

@@ -1,59 +1,20 @@
-"""Where a run stands apart from its numbers, and all that is needed to go on from there."""
+"""All that is needed to go on with a run from where it stands, and what to say where it cannot."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.loop import COUNTERS
-from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.kernels.loop import Counters
 from adder_engine.language import tr
+from adder_engine.parameters import ParameterLayout
+from adder_engine.parsing import brief_text
 
 Array = NDArray[np.float32]
 Stream = NDArray[np.uint32]
-
-
-@dataclass(slots=True)
-class Counters:
-    """Where a run stands, apart from its tensors."""
-
-    updates_done: int = 0
-    epochs_done: int = 0
-    row: int = 0
-    """Rows of the current epoch that have been in an update."""
-    optimizer_steps: int = 0
-    """Steps since the optimizer's moments were fresh."""
-    has_gradients: bool = False
-    """False where PyTorch's ``.grad`` would still be None."""
-    batch_loss: float | None = None
-    """Loss of the newest forward pass."""
-    loss: float | None = None
-    """``train_loss`` of the last finished epoch."""
-    test_loss: float | None = None
-    epoch_sum: float = 0.0
-    """Sum over the current epoch's batches of loss times rows."""
-    epoch_low: float = math.inf
-    epoch_high: float = -math.inf
-    best_loss: float | None = None
-    """The lowest held-out loss measured so far with the loss in use, and the first epoch that had it."""
-    best_epoch: int = 0
-
-    @classmethod
-    def of(cls, record: Any) -> Counters:
-        """What a record of the training loop holds, ``(1,)`` of ``COUNTERS``."""
-        numbers: list[Any] = [None if number != number else number for number in record[0].item()[:13]]
-        numbers[4] = bool(numbers[4])
-        return cls(*numbers)
-
-    def record(self, lr: float, step_lr: float) -> Any:
-        """The same as a record of the training loop, ``(1,)``."""
-        numbers = (math.nan if number is None else number for number in astuple(self))
-        return np.array([(*numbers, lr, step_lr)], dtype=COUNTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +48,6 @@ def why_stopped(update: int, layout: ParameterLayout, before: Array | None, afte
         return tr("The loss is not a finite number from update {update} on: the start is too large.", update=update)
     sizes = np.where(np.isfinite(after), np.abs(after), np.inf).astype(np.float64)
     largest = int(np.argmax(np.where(sizes == np.inf, 1e38 + np.abs(before.astype(np.float64)), sizes)))
-    old, new = (_four_digits(float(state[largest])) for state in (before, after))
+    old, new = (brief_text(float(state[largest]), 4).replace("-", "−") for state in (before, after))
     grew = tr("{name} went from {old} to {new}", name=layout.name_of(largest), old=old, new=new)
     return tr("The loss stopped being finite at update {update}: {grew} in one update.", update=update, grew=grew)
-
-
-def _four_digits(value: float) -> str:
-    """``−1.308e17``, as the screens write numbers."""
-    mantissa, e, power = f"{value:.4g}".partition("e")
-    return (f"{mantissa}e{int(power)}" if e else mantissa).replace("-", "−")

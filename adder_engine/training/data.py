@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adder_engine.errors import ExperimentError
-from adder_engine.experiment import AUTO, SAME, SMALLEST_SCALE, Data, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.formula import Formula
-from adder_engine.held_out import HELD_OUT_SEED
-from adder_engine.kernels.random import seeded, uniform
-from adder_engine.language import tr
+from adder_engine.kernels.random import normal, seeded, uniform
+from adder_engine.sections import AUTO, SAME, SMALLEST_SCALE, Data
 from adder_engine.snapshot import DatasetArrays, Scales
-from adder_engine.wanted import Row, Wanted
+from adder_engine.wanted import HELD_OUT_SEED, Row, Wanted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,8 +72,6 @@ class Dataset:
             pairs, test_pairs = _drawn(data, data.count, stream), _drawn(data, data.test_count, seeded(HELD_OUT_SEED))
             answers, test_answers = (_answers(experiment, some) for some in (pairs, test_pairs))
         if data.noise > 0:
-            from adder_engine.torch_draws import normal  # the one draw of data for which torch is needed
-
             answers = answers + np.float32(data.noise) * normal(stream, answers.shape)
         scales = _scales(experiment, pairs, answers)
         return cls(pairs, answers, test_pairs, test_answers, scales, experiment.is_yes_or_no)
@@ -171,13 +168,11 @@ def _answers(experiment: Experiment, pairs: Array) -> Array:
             found = _by_formula(formula, a.astype(np.float64), b.astype(np.float64)).astype(np.float32)
         if len(bad := np.flatnonzero(~np.isfinite(found))):
             raise ExperimentError(
-                tr(
-                    'data.task = "{task}" has no value at a = {a:.6g}, b = {b:.6g}, a pair that is drawn: draw from '
-                    "where it has one (data.low, data.high), or use another formula.",
-                    task=task,
-                    a=a[bad[0], 0],
-                    b=b[bad[0], 0],
-                )
+                'data.task = "{task}" has no value at a = {a:.6g}, b = {b:.6g}, a pair that is drawn: draw from '
+                "where it has one (data.low, data.high), or use another formula.",
+                task=task,
+                a=a[bad[0], 0],
+                b=b[bad[0], 0],
             )
         return found
     return a + b if task == "sum" else a - b if task == "difference" else a * b

@@ -33,10 +33,6 @@ class Series:
     def __len__(self) -> int:
         return int(self.kernel.size[0])
 
-    def record(self, epoch: int, value: float, low: float, high: float) -> None:
-        """Add the value of an epoch (1-based), which comes after all epochs recorded before."""
-        loop.record(self.kernel, epoch, float(value), float(low), float(high))
-
     def cut(self, epoch: int) -> int:
         """Forget everything after ``epoch``. Returns the epoch after which values must be recorded again.
 

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.kernels import loop
-from adder_engine.kernels.backprop import NOTHING, ask, net_of, scratch_for, work
+from adder_engine.kernels.backprop import NOTHING, ask, net_of, scratch_for
 from adder_engine.kernels.layers import BLOCK, FEW
-from adder_engine.kernels.losses import CODES
-from adder_engine.kernels.parameters import layout_of
-from adder_engine.kernels.random import permute, seeded, uniform
-from adder_engine.language import tr
+from adder_engine.kernels.loop import Counters
+from adder_engine.kernels.random import dropout_masks, permute, seeded, uniform
 from adder_engine.snapshot import stages_of
-from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Counters, Stream, why_stopped
+from adder_engine.training.checkpoint import Array, Checkpoint, Constraints, Stream, why_stopped
 from adder_engine.training.data import Dataset
 from adder_engine.training.history import History
 from adder_engine.training.passes import Pass
@@ -44,7 +42,7 @@ def initial_parameters(experiment: Experiment, stream: Stream) -> Array:
     Weights come from ``kaiming_uniform_(a=√5)``, which is ±1/√in_features, and biases from the same range
     (PyTorch's documentation of ``nn.Linear``). The draws are made even where they are overridden.
     """
-    layout = layout_of(experiment.network.layers, experiment.layer_names)
+    layout = experiment.layout
     parameters = np.zeros(layout.size, dtype=np.float32)
     for i, entering in enumerate(experiment.network.layers[:-1]):
         reach = math.sqrt(3.0) * (math.sqrt(2.0 / (1 + 5)) / math.sqrt(entering))  # in torch's order of rounding
@@ -73,7 +71,7 @@ class Trainer:
 
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         self.experiment = experiment
-        self.layout = layout_of(experiment.network.layers, experiment.layer_names)
+        self.layout = experiment.layout
         self.rungs: tuple[Stage, ...] = stages_of(len(experiment.layer_names))
         self._stream = seeded(experiment.seed)
         self.state: Array = np.zeros((4, self.layout.size), dtype=np.float32)
@@ -104,9 +102,7 @@ class Trainer:
         self.stepped = False
         """Whether the parameters are what the last step made of ``previous``; an edit ends that."""
         self._order = np.zeros(len(self._data.targets), dtype=np.int64)
-        """The current epoch's shuffled rows."""
         self._streams = np.stack([self._stream] * 3)
-        """Random numbers: the stream now, before this epoch's rows were shuffled, and before the last one's."""
         self._before: Any = None
         """The counters before the last step, a record; None where there is no going back."""
         self._pass: Pass | None = None
@@ -130,10 +126,24 @@ class Trainer:
         self.handles = handles
         self.net = net_of(self.experiment, handles.silenced)
         """The network as the kernels know it, silenced neurons among it."""
-        self._frozen = np.zeros(self.layout.size, dtype=np.bool_)
-        self._frozen[sorted(handles.frozen)] = True
+        self.frozen = np.zeros(self.layout.size, dtype=np.bool_)
+        """``(P,)``: which parameters stand still."""
+        self.frozen[sorted(handles.frozen)] = True
         rows = max(len(self._data.targets), len(self._data.test_targets))
         self._scratch = scratch_for(self.net, rows, self.experiment.training.flat_target)
+
+    @property
+    def _workings(self) -> loop.Workings:
+        """All that the training loop takes."""
+        return loop.Workings(
+            self.net, self._settings, self.state, self.previous, self.frozen, bool(self.handles.frozen), self._scratch,
+            self._data, self._masks, self._order, self._streams,
+        )  # fmt: skip
+
+    @property
+    def _record(self) -> Any:
+        """The counters and rates as the training loop takes them."""
+        return self.counters.record(self.lr, self.step_lr)
 
     def _scheduled_lr(self) -> float:
         return float(loop.lr_at(self._settings, self.counters.epochs_done))
@@ -167,7 +177,7 @@ class Trainer:
         self._pass = self.batch
         self._use_handles(handles)
         self.touched = True
-        self.state[1][self._frozen] = 0
+        self.state[1][self.frozen] = 0
 
     # --- training --------------------------------------------------------------------------------
 
@@ -201,12 +211,9 @@ class Trainer:
 
     def _train(self, notes: loop.Notes, rules: loop.Rules, until: int, last_epoch: int, begun: bool = False) -> int:
         counters, gradients = self.counters, self.state[1].copy() if self._before is None else None
-        record = counters.record(self.lr, self.step_lr)
+        record = self._record
         before = record.copy() if self._before is None else self._before
-        ended: int = loop.train(
-            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
-            self._data, self._masks, self._order, self._streams, record, before, notes, rules, until, last_epoch, begun,
-        )  # fmt: skip
+        ended: int = loop.train(self._workings, record, before, notes, rules, until, last_epoch, begun)
         if record["updates_done"][0] > counters.updates_done:
             self._before, gradients = before, None
             self.touched = self.batch_touched = False
@@ -257,9 +264,14 @@ class Trainer:
                 else:
                     self.counters.batch_loss = found
             elif rung.phase == "backward" and rung.layer is not None:
-                loop.penalise(self.net, self._settings, self.state, self._frozen, rung.layer, rung.layer)
+                loop.penalise(self._workings, rung.layer, rung.layer)
                 self.counters.has_gradients |= rung.layer == 0
         return False
+
+    def climb_to(self, phase: str) -> None:
+        """Climb to where the rung of a phase, its first, comes next; in an update of its own where none is begun."""
+        while not self.stopped and not (self.rung and self.rungs[self.rung].phase == phase):
+            self.climb()
 
     def phase(self) -> bool:
         """Run one phase, or what is left of it: all layers of forward or backward at once."""
@@ -293,8 +305,6 @@ class Trainer:
                 loop.shuffle(self._streams, self._order)
             rows = self._order[row : row + (size or n)].copy()
         if self._dropout:
-            from adder_engine.torch_draws import dropout_masks
-
             self._unmasked = self._streams[0].copy()
             count = n if rows is None else len(rows)
             self._masks = dropout_masks(self._streams[0], 1 - self._dropout, count, self.experiment.network.layers)
@@ -320,12 +330,9 @@ class Trainer:
     def _step(self, batch: Pass) -> bool:
         """Let the optimizer change the parameters, and count. Returns whether that ended an epoch."""
         epochs = self.counters.epochs_done
-        record = self.counters.record(self.lr, self.step_lr)
+        record = self._record
         self._before = record.copy()
-        good = loop.finish(
-            self.net, self._settings, self.state, self.previous, self._frozen, bool(self.handles.frozen), self._scratch,
-            self._data, self._masks, self._order, record, self._before, batch.rows,
-        )  # fmt: skip
+        good = loop.finish(self._workings, record, self._before, batch.rows)
         self.touched, self.stepped = False, True
         self.rung = 0
         self._read(record)
@@ -335,8 +342,7 @@ class Trainer:
 
     def note(self, history: History) -> None:
         """Note an epoch that has just ended, unless the history has it."""
-        record = self.counters.record(self.lr, self.step_lr)
-        loop.note(history.kernel, self._settings, record[0], len(self._data.test_targets))
+        loop.note(history.kernel, self._settings, self._record[0], len(self._data.test_targets))
 
     # --- the newest batch ------------------------------------------------------------------------
 
@@ -373,14 +379,12 @@ class Trainer:
     @property
     def inputs(self) -> Array:
         """The training rows, ``(2, n)``, in scaled units."""
-        inputs: Array = self._data.inputs
-        return inputs
+        return self._data.inputs
 
     @property
     def targets(self) -> Array:
         """Their targets, ``(n,)``, in scaled units."""
-        targets: Array = self._data.targets
-        return targets
+        return self._data.targets
 
     def quiet_pass(self, inputs: Array, targets: Array) -> Pass:
         """A pass without dropout and with plain targets, for looking and asking: ``(2, n)`` and ``(n,)``."""
@@ -397,11 +401,7 @@ class Trainer:
 
     def loss_at(self, parameters: Array) -> float:
         """The same with parameters ``(P,)`` of your own."""
-        found: float = work(
-            self.net, parameters, self.state[1], NOTHING, self._scratch, self.inputs, self.targets, self._order[:0], 0,
-            len(self.targets), CODES[self.experiment.training.loss], False, 1, len(self.net.codes) + 1,
-        )  # fmt: skip
-        return found
+        return float(loop.mean_loss(self._workings, parameters, self.inputs, self.targets))
 
     def answers(self, pairs: Sequence[tuple[float, float]] | NDArray[Any]) -> NDArray[np.float64]:
         """The network's answers to pairs ``(n, 2)``, in units of sums, ``(n,)``, without dropout.
@@ -414,7 +414,7 @@ class Trainer:
         try:
             asked = np.asarray(pairs, dtype=np.float64).reshape(len(pairs), 2)
         except (TypeError, ValueError):
-            raise RequestError(tr("These are no pairs of numbers: give an array of the shape (n, 2).")) from None
+            raise RequestError("These are no pairs of numbers: give an array of the shape (n, 2).") from None
         scale = np.float32(self.dataset.scales.inputs)
         with np.errstate(over="ignore"):
             inputs = np.ascontiguousarray(asked.T.astype(np.float32)) / scale
@@ -428,17 +428,11 @@ class Trainer:
 
     def is_near(self, rules: loop.Rules) -> bool:
         """Whether the answer to the sum that rules watch is within its bounds now."""
-        return bool(loop.is_near(self.net, self.state, self._scratch, NOTHING, self._order, rules))
+        return bool(loop.is_near(self._workings, rules))
 
     def rule_met(self, rules: loop.Rules) -> int:
         """The rule that comes true with the epoch that has just ended, 0 for none."""
-        if self.epochs_done <= rules.beyond:
-            return 0
-        record = self.counters.record(self.lr, self.step_lr)
-        found: int = loop.rule_met(
-            self.net, self._settings, self.state, self._scratch, NOTHING, self._order, rules, record[0]
-        )
-        return found
+        return int(loop.rule_met(self._workings, rules, self._record[0]))
 
     def predict(self, a: float, b: float) -> float:
         """The network's answer to the pair (a, b), in units of sums. Changes nothing."""
@@ -457,6 +451,11 @@ class Trainer:
     @property
     def epochs_done(self) -> int:
         return self.counters.epochs_done
+
+    @property
+    def epochs_gone(self) -> float:
+        """Epochs finished, with the part of one in progress."""
+        return self.counters.epochs_done + self.counters.row / self.experiment.row_count
 
     @property
     def updates_done(self) -> int:
@@ -485,31 +484,27 @@ class Trainer:
             RequestError: a name too many or too few, another shape, or a value that is not finite; nothing is taken.
         """
         names = self.layout.by_name
-        if strange := [name for name in state_dict if name not in names]:
-            raise RequestError(
-                tr("There is no parameter {name!r}: there are {names}.", name=strange[0], names=", ".join(names))
-            )
+        for name in state_dict:
+            self.layout.tensor(name)
         values = self.state[0].copy()
         for name, slot in names.items():
             if name not in state_dict:
-                raise RequestError(tr("{name} is missing: give all of {names}.", name=name, names=", ".join(names)))
+                raise RequestError("{name} is missing: give all of {names}.", name=name, names=", ".join(names))
             try:
                 given = np.asarray(state_dict[name], dtype=np.float32)
             except (TypeError, ValueError, RuntimeError):
                 raise RequestError(
-                    tr("{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=slot.shape)
+                    "{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=slot.shape
                 ) from None
             if given.shape != slot.shape:
                 raise RequestError(
-                    tr(
-                        "{name} has the shape {shape}: this network's has {wanted}.",
-                        name=name,
-                        shape=given.shape,
-                        wanted=slot.shape,
-                    )
+                    "{name} has the shape {shape}: this network's has {wanted}.",
+                    name=name,
+                    shape=given.shape,
+                    wanted=slot.shape,
                 )
             if not np.isfinite(given).all():
-                raise RequestError(tr("{name} holds a value that is not finite.", name=name))
+                raise RequestError("{name} holds a value that is not finite.", name=name)
             values[slot.span] = given.reshape(-1)
         self.state[0] = values
         self._set_by_hand()

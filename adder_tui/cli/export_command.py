@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError
-from adder_engine.experiment import PRESETS
 from adder_engine.export.export import UNTRAINED, ExportedRun, kind_of, left_out
 from adder_engine.export.export import export as write
 from adder_engine.language import tr
+from adder_engine.presets import PRESETS
 from adder_tui.cli.inputs import is_run_file, open_run, read_experiment
 from adder_tui.cli.output import ProgressLine, complain, say
 

@@ -12,8 +12,9 @@ import click
 
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
+from adder_engine.presets import PRESETS
 from adder_tui.cli.output import complain
 from adder_tui.storage.data_dir import expanded
 

@@ -12,8 +12,9 @@ import click
 from click.core import ParameterSource
 
 from adder_engine import AdderError, __version__
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
+from adder_engine.presets import PRESETS
 from adder_engine.rates import HIGH, LOW, UPDATES
 from adder_tui.cli.inputs import course_of, read_class_of, read_experiment, read_run
 from adder_tui.cli.options import CLASS, DATA, EPOCHS, SET, WEIGHTS, Once, OnceCommand, TranslatedGroup, number
@@ -410,7 +411,7 @@ def start_app(settings: Settings) -> int:
 
 
 def why_odd(environ: Mapping[str, str]) -> str | None:
-    """Which variable holds no number that can be meant, in one sentence; None where all will do."""
+    """Which variable holds no number that can be meant, or no file, in one sentence; None where all will do."""
     for name in ("TEXTUAL_FPS", "COLUMNS", "LINES"):
         value = environ.get(name, "")
         if value and not (value.isascii() and value.isdecimal() and len(value) <= 4 and int(value) <= LARGEST_NUMBER):
@@ -419,6 +420,16 @@ def why_odd(environ: Mapping[str, str]) -> str | None:
                 name=name,
                 value=value,
                 most=LARGEST_NUMBER,
+            )
+    if log := environ.get("TEXTUAL_LOG", ""):
+        try:
+            with open(log, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            return tr(
+                "TEXTUAL_LOG={file} cannot be written ({why}): name another file, or unset it.",
+                file=log,
+                why=error.strerror,
             )
     return None
 

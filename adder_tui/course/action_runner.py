@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -209,7 +210,7 @@ class Benches:
     async def use_shapes(self, text: str) -> None:
         """Work out what two typed shapes give: ``1x2 @ 2x4``, or ``10000x4 + 4``."""
         name = "broadcast" if "+" in text else "matmul"
-        shapes = " ".join(text.replace("@", " ").replace("+", " ").replace("*", "x").split())
+        shapes = shapes_in(text)
         await self._work_out(call := ProbeCall(name, (shapes,)), tell=True)
         if self._room.lesson_state is not None and call in (calls := self.calls("shapes")):
             self._room.lesson_state.rows["shapes"] = calls.index(call)
@@ -244,6 +245,16 @@ class Benches:
             state.working = None
             self._room.changed()
         await self._room.look()
+
+
+def shapes_in(text: str) -> str:
+    """Two shapes as the engine takes them: ``2x3 3x4``, parted by whatever sign of a product people put between."""
+    text = text.lower().replace("×", "x").replace("·", "*")
+    if "@" not in text and "+" not in text:
+        text = text.replace("*", "@") if "x" in text and text.count("*") == 1 else text.replace("*", "x")
+        text = re.sub(r"(?<=\d)\s+x\s+(?=\d+x)", "@", text, count=1)
+    halves = re.split(r"[@+]", text.replace("*", "x"))
+    return " ".join((re.sub(r"\s*x\s*", "x", half) if len(halves) > 1 else half).strip() for half in halves)
 
 
 def _row_count(state: LessonState, view: str) -> int:

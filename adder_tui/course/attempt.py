@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.errors import AdderError
-from adder_engine.kernels.parameters import layout_of
 from adder_tui.course.activity_log import ActivityLog, LoggedRun, parameter_name
 from adder_tui.course.expressions import Argument, Expression, Need, Value
 from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
@@ -321,8 +320,7 @@ def index_of(snapshot: Snapshot, name: str) -> int:
         RequestError: this network has no such parameter.
         ValueError: the name is none.
     """
-    layout = layout_of(snapshot.experiment.network.layers, snapshot.experiment.layer_names)
-    return layout.index_of(*place_of(name))
+    return snapshot.experiment.layout.index_of(*place_of(name))
 
 
 def _index(now: Snapshot, name: str) -> int | None:

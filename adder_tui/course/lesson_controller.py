@@ -389,6 +389,13 @@ class LessonController:
                 if not self._look_again:
                     return
 
+    async def looked(self) -> None:
+        """Wait until the looks that were begun are over."""
+        await asyncio.sleep(0)  # what was begun just now has its turn
+        while self._looking.locked():
+            async with self._looking:
+                pass
+
     async def _look(self, state: LessonState, shown: bool) -> None:
         session = await self._player.ready()
         attempt, id = state.attempt, state.lesson.id

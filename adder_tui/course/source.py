@@ -13,7 +13,7 @@ from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import Experiment, key_named
 from adder_engine.language import tr
-from adder_engine.toml_text import read_toml
+from adder_engine.schema import read_toml
 
 Read = TypeVar("Read")
 Limits = ParamSpec("Limits")

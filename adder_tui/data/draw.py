@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from adder_engine.held_out import HELD_OUT_SEED
 from adder_engine.language import tr
+from adder_engine.wanted import HELD_OUT_SEED
 from adder_tui.ui.heatmap import cell, sign_role
 from adder_tui.ui.line import Line, Role, Span, joined, roomiest
 from adder_tui.ui.list_view import head_line

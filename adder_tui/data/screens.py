@@ -155,7 +155,7 @@ class OwnRows(Modal[str | None]):
         """Start a new run on the rows; what will not do stays to be mended."""
         self._read()
         if self._rows:
-            self.start(self._apply())
+            self.close_after(self._apply())
         else:
             self.say(self.said or tr("There are no rows yet: {forms}.", forms=FORMS))
 

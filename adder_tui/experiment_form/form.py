@@ -8,7 +8,6 @@ from adder_engine.errors import ExperimentError
 from adder_engine.experiment import (
     CHANGEABLE,
     KEYS,
-    PRESETS,
     Experiment,
     activation_text,
     can_go_on_with,
@@ -18,6 +17,7 @@ from adder_engine.experiment import (
 )
 from adder_engine.language import tr, trn
 from adder_engine.parsing import brief_text, number_text
+from adder_engine.presets import PRESETS
 from adder_engine.rows import row_text
 from adder_engine.schema import SchemaField
 from adder_tui.ui.line import Line, Role, Span, wrapped

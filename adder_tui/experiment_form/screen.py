@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 
 from adder_tui.experiment_form.form import PANEL, FormState, field_rows, heading, panel, top_row
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas
-from adder_tui.ui.fields import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.list_view import step
 from adder_tui.ui.modal import Modal
@@ -82,9 +81,6 @@ class ExperimentForm(Modal[None]):
         super().__init__()
         self.draft = FormState(services.view().experiment)
         self._source, self._controller = services.view, services.controller
-        self._applying = False
-        self._later = ""
-        """What was typed while the run was on its way."""
 
     def compose(self) -> ComposeResult:
         yield _Heading(self._source)
@@ -95,8 +91,7 @@ class ExperimentForm(Modal[None]):
         event.stop()
         event.prevent_default()
         draft = self.draft
-        if self._applying and event.key != "escape":
-            self._later += event.character or ""
+        if self.keeps(event):
             return
         if event.key == "space" and draft.words(draft.name):
             draft.turn(1)
@@ -153,19 +148,14 @@ class ExperimentForm(Modal[None]):
         if self.draft.errors:
             return
         if self.draft.changes:
-            self._applying = True
-            self.start(self._carry_out())
+            self.close_after(self._apply())
         else:
             self.dismiss()
 
-    async def _carry_out(self) -> None:
+    async def _apply(self) -> None:
         draft = self.draft
-        try:
-            await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
-            self.dismiss()
-            press_again(self.app, self._later)
-        finally:
-            self._applying, self._later = False, ""
+        await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
+        self.dismiss()
 
     def say(self, sentence: str) -> None:
         self.draft.refuse(sentence)

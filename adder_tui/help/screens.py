@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from adder_engine.language import tr
-from adder_tui.commands import COMMANDS, GROUPS, Command, Contexts, Window
+from adder_tui.commands import BY_ID, COMMANDS, GROUPS, Command, Contexts, Window
 from adder_tui.ui.canvas import ViewSource
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, Span, wrapped
@@ -30,6 +31,8 @@ TITLES = {
     "Search": tr("Search"), "Dialog": tr("Dialog"), "Tabs": tr("Tabs"), "The app": tr("The app"),
 }  # fmt: skip
 """The groups of commands as they are headed."""
+WALKS = ("move", "leave", "dismiss")
+"""Actions within a window that nobody looks for."""
 GROUP_WIDTH = 9
 KEY_WIDTH = 8
 
@@ -51,16 +54,23 @@ def help_lines(glyphs: Glyphs, typing: bool, contexts: Contexts, width: int) -> 
 
 
 def found(typed: str, contexts: Contexts) -> list[Command]:
-    """This tab's commands that hold every typed word in what they are called or do, best first."""
+    """This tab's commands that hold every typed word in what they are called or do, best first.
+
+    Then those of the windows that this tab's commands open, with both keys: taking one opens its window.
+    """
     words = typed.lower().split()
     fitting = [
-        command
-        for command in COMMANDS
-        if command.owner is not None
-        and command.works_on(contexts)
-        and all(word in f"{command.label} {command.help}".lower() for word in words)
+        command for command in COMMANDS if all(word in f"{command.label} {command.help}".lower() for word in words)
     ]
-    return sorted(fitting, key=lambda c: not (words and c.label.lower().startswith(words[0])))
+    here = [command for command in fitting if command.owner is not None and command.works_on(contexts)]
+    inside = [(BY_ID[window], command) for command in fitting if command.owner == "window" and words
+              for window in command.contexts if window in BY_ID and not command.action.startswith(WALKS)]  # fmt: skip
+    there = [
+        replace(opens, label=command.label, help=command.help, shown=f"{opens.shown} {command.shown}".strip())
+        for opens, command in inside
+        if opens.works_on(contexts) and command not in here
+    ]
+    return sorted(here + there, key=lambda c: not (words and c.label.lower().startswith(words[0])))
 
 
 class HelpScreen(TextWindow):

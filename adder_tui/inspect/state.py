@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from adder_engine.kernels.parameters import ParameterTensor
 from adder_engine.language import tr
+from adder_engine.parameters import ParameterTensor
 from adder_tui.selection import Parameter, Selection, layout_for, place_of
 from adder_tui.ui.view import ViewState
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
 from adder_tui.course.activity_log import Asked, LoggedRun
-from adder_tui.course.probe_views import COUNTS, SHARES, SHEETS, ProbeCall, name_of
+from adder_tui.course.probe_views import COUNTS, LASTING, SHARES, SHEETS, ProbeCall, name_of
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.network_values import NetworkValues
@@ -215,9 +215,13 @@ def sheet_view(name: str, view: ViewState, state: LessonState, width: int, heigh
     lines = [Line.of((" " + row, "dim")) for row in about]
     room = min(LONGEST_NAME, max((len(name_of(call)) for call in calls), default=0))
     body: list[tuple[int, Line]] = []
+    told = ""
     for i, call in enumerate(calls):
+        text = _text(call, state, glyphs)
+        refused = call.bench not in LASTING and isinstance(state.results.get(call), str)
+        text, told = tr("as above") if refused and text == told else text, text
         front = Line.of(_cursor(i == at, glyphs), f"{glyphs.text(name_of(call)):<{room}}")
-        for row in wrapped(_text(call, state, glyphs), max(12, width - room - 6)) or [""]:
+        for row in wrapped(text, max(12, width - room - 6)) or [""]:
             body.append((i, Line.of(front, "  ", (row, "strong" if state.knows(call) else "dim"))))
             front = Line.of(" " * (room + 3))
         if call.bench == "gradcheck":

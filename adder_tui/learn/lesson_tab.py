@@ -18,7 +18,8 @@ from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for
 from adder_tui.ui.canvas import Drawing
-from adder_tui.ui.fields import FieldRow, press_again
+from adder_tui.ui.fields import FieldRow, keys_of
+from adder_tui.ui.later import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.prompt import Prompt
 from adder_tui.ui.view import ViewState
@@ -224,7 +225,7 @@ class LessonView(Container):
                 self._half_typed.pop(self.row.label, None)
                 later = self.row.field.value.removeprefix(typed)  # while the run was on its way
                 self.row.close()
-                press_again(self.app, later)
+                press_again(self.app, keys_of(later))
                 self._settings_done()
                 self.keys.settle_again()  # a sum that is to be asked next was not given the keys while this was typed
         except AdderError as error:

@@ -110,7 +110,15 @@ class LearnPane(Pane):
             self._services.redraw()
 
     def key_came(self, key: str) -> None:
-        """A key is pressed, whatever it does: any but Z keeps the lesson that was to be forgotten."""
+        """A key is pressed, whatever it does: any but Z keeps the lesson that was to be forgotten.
+
+        The one that leads to the prompt says why it does not where no sum can be asked.
+        """
+        here = self.display and self.app.screen is self.screen and not self._services.typing()
+        if key == "slash" and here and not self.asks:
+            self._services.say(
+                tr("This page has no network to ask: / asks it where it stands beside the text, or on another tab.")
+            )
         if key != "Z" and self._sure_of:
             self._sure_of = ""
             self._services.say("")
@@ -194,6 +202,9 @@ class LearnPane(Pane):
         warning = self.classroom.store.warning if self.classroom is not None else ""
         if not warning and self._drop is not None:
             warning = self._drop.warning
+        lock = self._services.instance_lock
+        if lock is not None and lock.warning:  # which says it of all that would be kept
+            return
         if warning and warning != self._warned:
             self._services.say(warning)
         self._warned = warning
@@ -312,11 +323,13 @@ class LearnPane(Pane):
         if self.classroom is not None and self.classroom.saw(snapshot):
             self.lesson_view.look()
 
-    def heard(self, answer: Answer) -> None:
+    async def heard(self, answer: Answer) -> None:
+        """A sum was asked; until it is seen what that does, and who has the keys then."""
         if self.classroom is not None:
             self.classroom.heard(answer)
             self.lesson_view.look()
             self.changed()
+            await self.classroom.looked()
 
     def has_enough_of(self, sum: Sum) -> bool:
         """Whether a sum that stands in the prompt was asked just now, and the step's tasks are done by it.

@@ -297,7 +297,8 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
         text, role = s.value_text(delta, room), role_of(delta)
         if not text:
             text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
-    s.grid.put(x + 1, y, text.rjust(room), role)
+    behind = s.grid.is_blank(x + 1 + room, y)  # no bracket stands here: room for a blank behind the sign
+    s.grid.put(x + 1 + behind, y, text.rjust(room), role)
     s.grid.put(x, y, "d" if s.glyphs.ascii else "δ", "accent" if s.is_working(c) else "dim")
 
 

@@ -142,8 +142,9 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
         rows = [row(label if n == 0 else "", phrase) for n, phrase in enumerate(errors)]
         lines = [lines[0], *rows, *lines[1:]] if comes_first else [*lines, *rows]
     lines.append(row(tr("bias"), *facts_text(view, snapshot, bias, width - LABEL - 1)))
-    if height > len(lines) + 2:
-        lines += [Line(), _picture_legend(view) if view.drawn_as == "picture" else _legend(g)]
+    if height > len(lines):
+        lines += [Line()] * (height > len(lines) + 2)
+        lines.append(_picture_legend(view, width) if view.drawn_as == "picture" else _legend(g))
     return lines
 
 
@@ -255,7 +256,7 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
     return [Line.of((tr("{count} errors, weighed", count=len(sources)), "dim"), result)]
 
 
-def _picture_legend(view: ViewState) -> Line:
+def _picture_legend(view: ViewState, width: int) -> Line:
     """By colours, or by what stands in their place: characters, and dashes where lines have but two colours, or one."""
     g, s = view.glyphs, strokes_of(view.glyphs)
     plus, minus, large = tr("plus"), tr("minus"), tr("large is bright")
@@ -265,11 +266,11 @@ def _picture_legend(view: ViewState) -> Line:
         minus, large = tr("minus is dashed"), tr("large is thick")
     letters = g.ascii or view.colours != "many"
     tiles = tr("tiles {signs} from minus to plus,", signs=SIGNS) if letters else tr("tiles: outputs")
-    return Line.of(
-        (tr(" lines:  "), "faint"), (plus, "plus"), ("  ", "faint"), (minus, "minus"),
-        (tr("  {large};  {tiles} over a (right) and b (up)  ", large=large, tiles=tiles), "faint"),
-        (g.kept, "accent"), (f" {tr('kept')}", "faint"),
-    )  # fmt: skip
+    signs = Line.of((tr(" lines:  "), "faint"), (plus, "plus"), ("  ", "faint"), (minus, "minus"))
+    full = tr("  {large};  {tiles} over a (right) and b (up)  ", large=large, tiles=tiles)
+    kept = Line.of((g.kept, "accent"), (f" {tr('kept')}", "faint"))
+    short = tr(";  {tiles} over a (right) and b (up)", tiles=tiles)
+    return roomiest(width, Line.of(signs, (full, "faint"), kept), Line.of(signs, (short, "faint")), signs)
 
 
 def _legend(g: Glyphs) -> Line:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.cells import cell_len
 
-from adder_engine.experiment import Experiment, Training
-from adder_engine.kernels.parameters import ParameterLayout
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr
+from adder_engine.parameters import ParameterLayout
+from adder_engine.sections import Training
 from adder_tui.network.matrix import MOST_ROWS, Part, block
 from adder_tui.selection import Focus, layout_for
 from adder_tui.ui.line import Line, Span, wrapped

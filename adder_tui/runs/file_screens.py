@@ -136,7 +136,7 @@ class OpenRun(ListWindow[None]):
                 return self.say(str(error))
         else:
             return
-        self.start(self._open(path))
+        self.close_after(self._open(path))
 
     def _meant(self, typed: str) -> Path:
         """The file that is typed, in the data folder where it is no path.

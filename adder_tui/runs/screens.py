@@ -234,7 +234,7 @@ class RunsScreen(ListWindow[None]):
         if self.at == 0:
             self.dismiss()
         else:
-            self.start(self._go(run.id), exclusive=False)
+            self.close_after(self._go(run.id))
 
     async def _go(self, run: int) -> None:
         await self._services.controller.switch(run)

@@ -84,7 +84,7 @@ class RatesScreen(Modal[bool]):
         if self.rate is None:
             self.say(tr("No rate lowered the loss: read one out with the arrows.") if self.test.finished else "")
         else:
-            self.start(self._take(self.rate))
+            self.close_after(self._take(self.rate))
 
     async def _take(self, rate: float) -> None:
         await self._services.controller.run(self._services.view().experiment, {"training.lr": rate})

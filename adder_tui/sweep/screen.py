@@ -150,8 +150,14 @@ class SweepScreen(ListWindow[None]):
             field.can_focus = shown
         for row in self._form:
             row.display = shown
-        self.set_focus(self.over if shown else None)
+        self._fill_in(self.over if shown else None)
         self.call_after_refresh(self.redraw)
+
+    def _fill_in(self, field: Field | None) -> None:
+        """Give a field the keys: what is typed replaces what stands there, the arrows keep it."""
+        self.set_focus(field)
+        if field is not None:
+            field.select_all()
 
     @property
     def count(self) -> int:
@@ -195,7 +201,7 @@ class SweepScreen(ListWindow[None]):
         if self._filling_in:
             fields = list(self._fields.values())
             at = next((i for i, field in enumerate(fields) if field is self.focused), -1)
-            self.set_focus(fields[(at + step(key)) % len(fields)])
+            self._fill_in(fields[(at + step(key)) % len(fields)])
             self.redraw()
         elif self.sweep is not None and self.sweep.plan.across:
             self._next_seed(step(key))

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from adder_engine.experiment import LOSSES
 from adder_engine.language import tr
+from adder_engine.sections import LOSSES
 from adder_engine.snapshot import RunSummary
 from adder_tui.ui.axis import LABELS
 from adder_tui.ui.chart import BLANK, Scale, scale_of, x_axis, y_labels

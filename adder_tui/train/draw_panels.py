@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adder_engine.language import tr, trn
 from adder_tui.ui.line import Line, roomiest
 from adder_tui.ui.numbers import count, number, plain_number, plural, rate_text
+from adder_tui.ui.phrases import label_cell
 from adder_tui.ui.run_state import (
     bar,
     batch,
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Cause, Divergence, Outlook, Snapshot, Stuck
 
 
-LABEL_WIDTH = 11
+LABELS = (
+    tr("epoch"), tr("train loss"), tr("held-out"), tr("loss now"), tr("speed"), tr("pace"), tr("optimizer"),
+    tr("batch"), tr("network"), tr("parameters"), tr("seed"),
+)  # fmt: skip
+LABEL_WIDTH = max(11, min(15, 1 + max(map(len, LABELS))))
+"""Columns of the rows' labels: as many as the widest takes, but no more than leaves their values room."""
 SCALED = frozenset({"adam", "adamw", "rmsprop"})
 """Optimizers that divide by the gradient's size, so that 2/λmax is no hard limit for them."""
 LEAST_NAMED = 66
@@ -56,7 +62,7 @@ def run_panel(view: ViewState, width: int, height: int) -> list[Line]:
 
 
 def _row(label: str, *value: str | Line) -> Line:
-    return Line.of((label.ljust(LABEL_WIDTH), "dim"), *value)
+    return Line.of((label_cell(label, LABEL_WIDTH), "dim"), *value)
 
 
 def _progress(view: ViewState, width: int) -> list[Line]:

@@ -104,7 +104,10 @@ def _offsets(low: float, high: float, most: float, glyphs: Glyphs) -> list[Tick]
 
 
 def _labels(places: Sequence[float], step: float, glyphs: Glyphs, room: int = LABELS) -> list[str]:
-    """What the ticks are called, all in the shortest form that is exact; empty where none has room."""
+    """What the ticks are called, all in the shortest form that is exact; empty where none has room.
+
+    Thousands are all told by their letter, or none is, where that has room.
+    """
     if not places:
         return []
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
@@ -121,7 +124,11 @@ def _labels(places: Sequence[float], step: float, glyphs: Glyphs, room: int = LA
         apart = all(abs(said - place) <= max(step / 1_000, math.ulp(place)) for said, place in pairs)
         return exact and apart and len({*form}) == len(form) and all(len(label) < room for label in form)
 
-    return next((form for form in forms if will_do(form)), [])
+    def mixed(form: list[str]) -> bool:
+        return len({label[-1] in "kM" for label, place in zip(form, places, strict=True) if abs(place) >= 1_000}) > 1
+
+    alike = (form for form in forms if not mixed(form) and will_do(form))
+    return next(alike, None) or next(filter(will_do, forms), [])
 
 
 def label_value(label: str) -> float:

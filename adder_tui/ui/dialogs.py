@@ -26,7 +26,7 @@ from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.kernels.parameters import ParameterTensor
+    from adder_engine.parameters import ParameterTensor
 
 
 Thing = TypeVar("Thing")
@@ -87,7 +87,7 @@ class FieldDialog(Modal[None]):
 
     @on(Field.Submitted)
     def _submitted(self, event: Field.Submitted) -> None:
-        self.start(self.take(event.value))
+        self.close_after(self.take(event.value))
 
 
 class Dialog(Modal[Result]):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.keys import _character_to_key
@@ -16,10 +16,13 @@ from textual.widgets import Input
 from adder_engine.errors import SumError
 from adder_engine.parsing import Sum
 from adder_tui.ui.canvas import Canvas, ViewSource
+from adder_tui.ui.later import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
 LONGEST = 80
+SUM_BEGINS = "+-−("
+"""What a sum may begin with besides a digit. A point is a step forward sooner than a number without its 0."""
 LEAST_ROOM = 24
 """Columns that a line with a long label keeps for what is typed."""
 
@@ -55,10 +58,9 @@ class _Label(Canvas):
         return [Line.of(text, " ", (view.glyphs.prompt, "accent")).fit(width)]
 
 
-def press_again(app: App[object], characters: str) -> None:
-    """Press keys that came while what they are for was still on its way."""
-    for character in characters:
-        app.post_message(events.Key(_character_to_key(character), character))
+def keys_of(characters: str) -> list[events.Key]:
+    """The keys that type these characters."""
+    return [events.Key(_character_to_key(character), character) for character in characters]
 
 
 class FieldRow(Horizontal):
@@ -189,6 +191,26 @@ class SumInput(PromptInput):
         self._draft = ""
         self._kept: tuple[str, int] | None = None
         """What was typed and not asked, and the cursor in it, while the field shows the current sum."""
+        self._on_their_way = 0
+        """Sums that were sent and not answered yet."""
+        self._later: list[events.Key] = []
+        """Keys that wait for the answer, because no sum begins with the first of them."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Before the fields' own: a key right behind a sum that waits for the engine does what it does behind it."""
+        if self._on_their_way and event.character and event.key != "escape":
+            begins = event.character.isdecimal() or event.character in SUM_BEGINS or not event.is_printable
+            if self._later or not (begins or len(self.selected_text) < len(self.value)):
+                event.stop()
+                event.prevent_default()
+                self._later.append(event)
+
+    def answered(self, all_of_them: bool = False) -> None:
+        """A sum was answered, or refused; the keys that have waited for it are pressed."""
+        self._on_their_way = 0 if all_of_them else max(0, self._on_their_way - 1)
+        if not self._on_their_way:
+            later, self._later = self._later, []
+            press_again(self.app, later)
 
     def leave_typed(self, asked: str) -> None:
         """Show the current sum, whose answer stands beside it; what was typed instead is back with the cursor."""
@@ -224,6 +246,7 @@ class SumInput(PromptInput):
             self._read(self.value)
         except SumError:
             return
+        self._on_their_way += 1
         self.remember(self.value.strip())
         self.select_all()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
+from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from adder_engine.errors import AdderError, sentence_of
 from adder_tui.commands import COMMANDS, Window
 from adder_tui.ui.canvas import Canvas, Drawing
+from adder_tui.ui.later import press_again
 from adder_tui.ui.line import Line
 from adder_tui.ui.view import ViewState
 
@@ -40,6 +42,8 @@ class Modal(ModalScreen[Result]):
     """Its commands in the table become its bindings; those that work while somebody types come before a text field."""
     said = ""
     """The sentence that it says, such as why something was refused."""
+    _later: list[events.Key] | None = None
+    """Keys that came while what was asked for is carried out; None while nothing is."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "window" in vars(cls):
@@ -98,6 +102,33 @@ class Modal(ModalScreen[Result]):
     def start(self, work: Awaitable[None], exclusive: bool = True) -> None:
         """Begin it, ``exclusive`` in the place of what was begun before; where it is refused, say why."""
         self.run_worker(self._attempt(work), exclusive=exclusive)
+
+    def close_after(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin what closes this window unless it is refused; no key that comes meanwhile is lost.
+
+        They are pressed once it is done or refused, for whatever stands in front then.
+        """
+        if self._later is None:
+            self._later = []
+            stack = self.app.screen_stack
+            below = stack[stack.index(self) - 1] if self in stack else stack[-1]
+            self.start(self._then_keys(work, below), exclusive=False)
+        else:
+            work.close()
+
+    async def _then_keys(self, work: Coroutine[Any, Any, None], below: Screen[Any]) -> None:
+        try:
+            await work
+        finally:
+            later, self._later = self._later or [], None
+            below.call_later(press_again, self.app, later)  # which is to be closed first, where that goes with this one
+
+    def keeps(self, key: events.Key) -> bool:
+        """Whether a key waits for what is being carried out; those that leave do not."""
+        if self._later is None or key.key == "escape" or key.key.startswith("ctrl+"):
+            return False
+        self._later.append(key)
+        return True
 
     async def _attempt(self, work: Awaitable[None]) -> None:
         try:

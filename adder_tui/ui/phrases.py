@@ -223,7 +223,12 @@ def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: boo
 
 def row(label: str, *parts: str | Span | Line) -> Line:
     """A line with its label in front."""
-    return Line.of((" " + label.ljust(LABEL), "dim"), *parts)
+    return Line.of((" " + label_cell(label, LABEL), "dim"), *parts)
+
+
+def label_cell(label: str, width: int) -> str:
+    """A label and at least a blank behind it, in so many columns; one that is longer is cut short, with a point."""
+    return label.ljust(width) if len(label) < width else f"{label[: width - 2].rstrip()}. ".ljust(width)
 
 
 def factor_text(value: float, glyphs: Glyphs) -> str:

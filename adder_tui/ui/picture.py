@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from adder_engine.analysis.neuron_grids import neuron_grids
 from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, largest_size
@@ -308,8 +307,8 @@ class _Sheet(NetworkValues):
         elif not text and number is not None:
             text, role = sign_mark(number, largest, self.glyphs)
         if error is not None and len(text) + 1 <= room:
-            text = ("d" if self.glyphs.ascii else "δ") + text
-        if box.under or box.number or not box.height:
+            text = ("d" if self.glyphs.ascii else "δ") + " " * (len(text) + 2 <= room) + text
+        if box.under or box.number or not box.height or (chosen and number is not None):  # the last in its tile's place
             self._value(box, text, role, chosen)
         if chosen:
             self._outline(box, "accent")
@@ -369,6 +368,8 @@ class _Sheet(NetworkValues):
             return None
         size = (box.width, rows)
         if size not in self._grids:
+            from adder_engine.analysis.grids import neuron_grids  # brings the kernels, which come after the first paint
+
             silenced = self.view.snapshot.silenced if self.view.snapshot else ()
             experiment, scale = self.view.experiment, self.view.scales.inputs
             self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), silenced, scale)

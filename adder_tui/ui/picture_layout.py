@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TILE_WIDTHS = (0, 6, 7, 9, 11, 13, 15, 17)
 """Columns of a tile of so many rows: about square, for a cell is twice as high as wide."""
@@ -123,6 +123,8 @@ def picture_layout(
     gaps = len(layers) - 1
     gap = min(WIDEST_GAP, (width - taken) // gaps)
     x = max(0, width - taken - gaps * gap) // 2
+    if output.columns == last and x + taken + gaps * gap >= width:
+        output = replace(output, width=output.width - 1)  # for the frame's right side
     place, columns, above, below = x, list[tuple[Box, ...]](), [0], [0]
     plane_height = _plane_height(chosen, room)
     columns.append(_inputs(place, first, top, room, plane_height))

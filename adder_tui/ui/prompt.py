@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from adder_tui.ui.fields import SumInput
 
 
+LABEL_AROUND, MOST_LABEL = 4, 10
+"""Columns around the field's label, and the most that it has itself."""
+
+
 class _Label(Canvas):
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         sums = view.experiment.data.task == "sum" and view.experiment.wanted.rule == "sum"
         name = tr("sum") if sums else tr("ask")
+        name = name if len(name) <= MOST_LABEL else f"{name[: MOST_LABEL - 1]}."
         return [Line.of((f" {name} ", "dim"), (view.glyphs.prompt, "accent"))]
 
 
@@ -92,7 +97,9 @@ class Prompt(Horizontal):
         """None until the shell is painted."""
 
     def compose(self) -> ComposeResult:
-        yield _Label(self._source)
+        label = _Label(self._source)
+        label.styles.width = LABEL_AROUND + min(MOST_LABEL, max(len(tr("sum")), len(tr("ask"))))
+        yield label
         yield self._answer
 
     async def open_field(self) -> None:
@@ -154,6 +161,11 @@ class Prompt(Horizontal):
             self.field.value = asked.typed or self._text(asked)
             self.field.remember(self.field.value)
 
+    def answered(self, all_of_them: bool = False) -> None:
+        """What was asked here has its answer, and the keys are with whom they are to be with then."""
+        if self.field is not None:
+            self.field.answered(all_of_them)
+
     def begin(self, asked: Sum) -> None:
         """A lesson begins with this sum: it stands there, unasked, in place of what was asked before."""
         if self.field is not None and not self.has_keys:
@@ -195,6 +207,7 @@ class Prompt(Horizontal):
         try:
             asked = self.read(event.value)
         except SumError as error:
+            self.answered(all_of_them=True)
             self.post_message(self.Refused(str(error)))
             return
         self._sent = event.value

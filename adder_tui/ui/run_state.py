@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.language import tr, trn
+from adder_engine.presets import PRESETS
 from adder_tui.ui.line import Line, Role
 from adder_tui.ui.numbers import (
     aligned,

@@ -8,8 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from adder_engine import Experiment
-from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, TASKS
 from adder_engine.schema import LARGEST_SEED
+from adder_engine.sections import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from adder_engine.wanted import TASKS
 from tests.engine.plain import FORMULAS, QUESTIONS
 
 THOROUGHLY = 25 if os.environ.get("ADDER_TEST_PROFILE") == "thorough" else 1

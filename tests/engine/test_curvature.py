@@ -15,9 +15,10 @@ from torch import Tensor
 from adder_engine.analysis.curvature import LossSurface, hessian, largest_curvature, limit_for, stability, steepest
 from adder_engine.analysis.landscape import along_gradient, along_parameter, loss_slice
 from adder_engine.errors import RequestError
-from adder_engine.experiment import OPTIMIZERS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.reference import ACTIVATION_MODULES
 from adder_engine.runs.run import Run
+from adder_engine.sections import OPTIMIZERS
 from adder_engine.steps import at_once
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
@@ -93,8 +94,8 @@ def test_blocks_of_rows_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(1 for _ in work) == 8  # of 7 rows each
     for ours, theirs in zip(at_once(parts.gradient(parts.here)), at_once(whole.gradient(whole.here)), strict=True):
         assert np.asarray(ours) == pytest.approx(np.asarray(theirs), rel=1e-12)
-    product = at_once(parts.curved(parts.here, parts.here))
-    assert product == pytest.approx(at_once(whole.curved(whole.here, whole.here)), rel=1e-9)
+    product = at_once(parts.curved(parts.here))
+    assert product == pytest.approx(at_once(whole.curved(whole.here)), rel=1e-9)
 
 
 @pytest.mark.parametrize("activation", ["none", "tanh", "relu", "gelu"])

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from adder_engine.analysis.curvature import largest_curvature
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
+from adder_engine.parameters import layout_of
 from adder_engine.reference import Adder
 from adder_engine.runs.divergence import Bound, explain, explain_anew
 from adder_engine.runs.run import Run
 from adder_engine.runs.workspace import Workspace
-from adder_engine.snapshot import Position
 from adder_engine.training.checkpoint import why_stopped
 from adder_engine.training.trainer import Trainer
 from tests.engine.strategies import examples, experiments
@@ -79,7 +78,7 @@ def test_the_tensor_that_grew_first_and_its_growth_are_those_of_the_run() -> Non
     last = min(blow_up.update, recording.newest.update)
     norms = {}
     for update in range(max(0, last - 50), last + 1):
-        recording.seek(Position(update, 0, recording.timeline.edits_at(update, 0)))
+        recording.seek(recording.timeline.behind(update))
         norms[update] = {name: float(np.linalg.norm(v)) for name, v in recording.trainer.named_parameters()}
     first = norms[min(norms)]
     doubled = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import re
 import tomllib
 from typing import Any
 
@@ -268,6 +269,19 @@ def test_keys_that_do_not_go_together_are_named(changes: dict[str, Any], words: 
     said = sentence(caught)
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    "typed", ["0.8-0.95", "0.8 - 0.95", "0.8, 0.95", "0.8 0.95", "0,8; 0,95", "[0.8, 0.95]", "8e-1-95e-2"]
+)
+def test_betas_are_taken_as_lists_are_typed_elsewhere(typed: str) -> None:
+    assert Experiment().parsed(f"training.betas={typed}").training.betas == (0.8, 0.95)
+
+
+@pytest.mark.parametrize("typed", ["-0.8-0.95", "0.8-", "0.8--0.95", "0.8-0.95-0.99"])
+def test_betas_that_are_no_two_numbers_are_refused_with_what_would_do(typed: str) -> None:
+    with pytest.raises(ExperimentError, match=re.escape("such as [0.9, 0.999]")):
+        Experiment().parsed(f"training.betas={typed}")
 
 
 def test_the_batch_size_that_a_refusal_suggests_is_taken() -> None:

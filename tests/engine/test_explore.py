@@ -176,7 +176,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
     recording.hold(Constraints(frozenset(), frozenset({(0, 1)})))
     recording.run(201)
     recording.seek_epoch(61)
-    found = map_course(recording.trainer, recording.timeline.thinned(300))
+    found = at_once(map_course(recording.trainer, recording.timeline.thinned(300)))
     assert found is not None
     assert (found.updates[0], found.updates[found.here], found.epochs[found.here]) == (0, 244, 61)
     assert (np.diff(found.updates) > 0).all()
@@ -192,7 +192,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
         assert (found.w_a[i], found.w_b[i], found.c[i]) == pytest.approx(
             (predict(1, 0) - c, predict(0, 1) - c, c), abs=1e-5
         )
-    assert map_course(Run(Experiment().replace(**TANH)).trainer, ()) is None
+    assert at_once(map_course(Run(Experiment().replace(**TANH)).trainer, ())) is None
 
 
 # --- checks and rivals ------------------------------------------------------------------------------

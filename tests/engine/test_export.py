@@ -21,9 +21,9 @@ import torch
 from nbclient import NotebookClient
 
 from adder_engine import Adder, Experiment, RequestError, Trainer
-from adder_engine.experiment import PRESETS
 from adder_engine.export.export import KINDS, ExportedRun, export, left_out, svg
 from adder_engine.export.pytorch_script import notebook, script
+from adder_engine.presets import PRESETS
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import Losses
 from adder_engine.training.checkpoint import Constraints

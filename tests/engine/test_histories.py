@@ -54,3 +54,4 @@ async def test_histories_of_an_untrained_run_and_of_no_parameter() -> None:
         for wrong in ((99, 100, 8), (0, 1, 8), (0, 100, 1_000)):
             with pytest.raises(RequestError):
                 await histories(session, *wrong)
+            assert (await session.snapshot()).status == "paused", "what cannot be had does not end the session"

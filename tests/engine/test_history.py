@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.experiment import Experiment
+from adder_engine.kernels import loop
 from adder_engine.runs.run import Run
 from adder_engine.snapshot import Position
 from adder_engine.training.history import History, Series
@@ -35,9 +36,9 @@ def small(capacity: int = 8) -> History:
 
 
 def record(history: History, epoch: int, loss: float, low: float, high: float, test_loss: float | None) -> None:
-    history.train.record(epoch, loss, low, high)
+    loop.record(history.train.kernel, epoch, loss, low, high)
     if test_loss is not None:
-        history.test.record(epoch, test_loss, test_loss, test_loss)
+        loop.record(history.test.kernel, epoch, test_loss, test_loss, test_loss)
     history.noted[0] = epoch
 
 
@@ -129,7 +130,7 @@ def test_what_was_handed_out_does_not_change_afterwards():
 def test_many_epochs_take_a_few_thousand_buckets_that_grow_wider():
     series = Series()
     for epoch in range(1, 200_001):
-        series.record(epoch, 1.0, 1.0, 9e9 if epoch == 77_777 else 1.0)
+        loop.record(series.kernel, epoch, 1.0, 1.0, 9e9 if epoch == 77_777 else 1.0)
     assert len(series) <= series.capacity
     assert series.width == 64
     _, _, _, high = series.arrays()

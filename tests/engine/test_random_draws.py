@@ -12,9 +12,8 @@ from hypothesis import assume, given
 from torch import Tensor, nn
 
 from adder_engine import Dataset, Experiment, Trainer
-from adder_engine.kernels.random import seeded, uniform_double
+from adder_engine.kernels.random import from_torch, seeded, uniform_double
 from adder_engine.reference import PlainAdder, masks_of
-from adder_engine.torch_draws import from_torch
 from adder_engine.training.checkpoint import Constraints
 from tests.engine.plain import PLAINLY, auto_scale
 from tests.engine.strategies import examples, experiments

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adder_engine import Experiment, ExperimentError, RequestError, Sum, Trainer
-from adder_engine.experiment import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from adder_engine.sections import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
 from adder_engine.sweep import Sweep, parse_over, planned
 
 SMALL: dict[str, Any] = {

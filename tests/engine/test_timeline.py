@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.errors import AdderError, RequestError
-from adder_engine.experiment import CHANGEABLE, OPTIMIZERS, SCHEDULES, Experiment
-from adder_engine.runs.explorer import course_of
+from adder_engine.experiment import CHANGEABLE, Experiment
+from adder_engine.parsing import Sum
+from adder_engine.runs.explorer import Explorer
 from adder_engine.runs.run import Run
 from adder_engine.runs.timeline import Event, SetParameter, size_of
+from adder_engine.sections import OPTIMIZERS, SCHEDULES
 from adder_engine.snapshot import STEP_SIZES, Position
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.training.trainer import Trainer
@@ -115,7 +117,7 @@ def act(recording: Run, action: tuple[object, ...]) -> None:
         newest = recording.newest
         update = round(rest[0] * newest.update)
         rung = round(rest[1] * (newest.rung if update == newest.update else len(recording.trainer.rungs) - 1))
-        recording.seek(Position(update, rung, recording.timeline.edits_at(update, rung)))
+        recording.seek(recording.timeline.behind(update, rung))
     elif kind == "seek_epoch":
         recording.seek_epoch(round(rest[0] * recording.newest_epoch))
     elif kind == "edit":
@@ -578,7 +580,7 @@ def test_a_course_is_what_one_reads_by_going_to_each_update(
     run.run(40)
     run.seek(max(Position(max(0, run.moment.update - back)), Position()))
     now = run.moment
-    course = course_of(run, 0)
+    course = Explorer(run, Sum(30, 70), []).course(0)
     assert run.moment == now
     places = [Position(int(update)) for update in course.updates if update < course.exact_from]
     halts = {now} | {Position(update) for update in range(course.exact_from, now.update + 1)}
@@ -599,7 +601,7 @@ def test_a_small_runs_course_is_exact_over_its_last_updates_with_an_edits_jump()
     run.run(2)
     run.edit(0, 5.0)
     run.run(8)
-    course = course_of(run, 0)
+    course = Explorer(run, Sum(30, 70), []).course(0)
     assert course.exact_from == 0
     assert course.updates.tolist() == [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert course.values[3] == 5.0

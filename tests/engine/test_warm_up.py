@@ -1,5 +1,6 @@
 """Compiled kernels are taken over from whoever installed the program."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,22 @@ def test_who_may_not_write_beside_the_sources_takes_over_what_lies_compiled_ther
     assert (own / "kernels_1").stat().st_mode & 0o777 == 0o700
     monkeypatch.setattr(compiler, "FOLDER", None)
     assert not warm_up.is_compiled()
+
+
+def test_two_processes_that_save_what_they_compiled_do_so_one_after_the_other(tmp_path: Path) -> None:
+    inside, most = [0], [0]
+
+    def save(key: int, data: bytes) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        reached.wait(0.05)  # the other may come in now
+        inside[0] -= 1
+
+    reached = threading.Event()
+    alone = [compiler._one_at_a_time(save, tmp_path / "lock") for _ in range(3)]
+    threads = [threading.Thread(target=one, args=(i, b"")) for i, one in enumerate(alone)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == 1

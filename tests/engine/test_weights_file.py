@@ -18,7 +18,6 @@ from adder_engine import Experiment, Trainer
 from adder_engine.errors import WeightsError
 from adder_engine.export.export import export
 from adder_engine.export.pytorch_script import script
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.runs.run import Run
 from adder_engine.training.checkpoint import Constraints
 from adder_engine.weights_file import LARGEST, are_weights, read, safetensors, starting_weights
@@ -203,7 +202,7 @@ def test_what_is_no_file_is_refused(path: str, words: str) -> None:
 def test_the_largest_network_goes_through_json_with_every_digit_on_a_line_of_its_own(tmp_path: Path) -> None:
     layers = (2, *[64] * 6, 1)
     experiment = Experiment().replace(**{"network.layers": layers})
-    slots = layout_of(layers, experiment.layer_names).slots
+    slots = experiment.layout.slots
     found = {slot.name: np.full(slot.shape, -1.2345678901234567e-20).tolist() for slot in slots}
     (tmp_path / "w.json").write_text(json.dumps(found, indent=8))
     assert len(starting_weights(tmp_path / "w.json", experiment)) == 21_057

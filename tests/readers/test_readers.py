@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adder_engine.errors import AdderError
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import parse_sum
+from adder_engine.presets import PRESETS
 from adder_engine.runs.files import read, read_others, write
 from adder_engine.runs.restoring import companions_restored, opened, saved
 from adder_engine.runs.run import Run

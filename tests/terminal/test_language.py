@@ -12,7 +12,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from adder_engine.experiment import KEYS, PRESETS
+from adder_engine.experiment import KEYS
+from adder_engine.presets import PRESETS
 from docs.catalogue import TEMPLATE, gathered
 from tests.terminal.harness import Terminal
 
@@ -54,6 +55,24 @@ def messages(catalogue: Catalog) -> Iterator[object]:
 def test_the_catalogue_holds_what_the_code_says() -> None:
     with TEMPLATE.open("rb") as file:
         assert [*messages(read_po(file))] == [*messages(gathered())], "make catalogue gathers it anew"
+
+
+def test_labels_that_are_long_in_a_language_keep_off_their_values(tmp_path: Path) -> None:
+    catalogue = gathered()
+    for message in catalogue:
+        if message.id in ("train loss", "held-out", "parameters", "optimizer", "sum", "value", "bias"):
+            message.string = f"{message.id}-and-so-on"
+    path = tmp_path / "locale" / LANGUAGE / "LC_MESSAGES" / "adder.mo"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        write_mo(file, catalogue)
+    command = [sys.executable, "-m", "adder_tui", "--data-dir", str(tmp_path / "data"), "--experiment", "many-pairs"]
+    languages = {"ADDER_TUI_LOCALE": str(tmp_path / "locale"), "LANGUAGE": LANGUAGE}
+    with Terminal(command, size=(120, 40), env=languages) as terminal:
+        for words in ("train loss-an. –", "held-out-and-. –", "parameters-an. 37", "sum-and-s. ▸ 30"):
+            terminal.wait_for_text(words, timeout=60)
+        terminal.press("2")
+        terminal.wait_for_text("sum-and-s. 30·0.5406")
 
 
 @pytest.mark.slow

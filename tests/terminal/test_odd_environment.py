@@ -18,6 +18,7 @@ from tests.terminal.harness import Terminal
         ("LINES", "99999999999999999999"),
         ("TEXTUAL_DRIVER", "no_such_module:Driver"),
         ("TEXTUAL_DRIVER", "os:path"),
+        ("TEXTUAL_LOG", "/proc/no-folder/log"),
         ("HOME", ""),
     ],
 )
@@ -42,3 +43,13 @@ def test_the_app_runs_and_ends_well_on_a_folder_that_keeps_nothing() -> None:
         terminal.press("ctrl+q")
         assert terminal.wait_for_end() == 0
         assert b"A fault of ours" not in terminal.output
+
+
+def test_that_nothing_is_kept_is_said_once_and_stands_in_a_lesson() -> None:
+    command = [sys.executable, "-m", "adder_tui", "--data-dir", "/proc/adder-tui", "--lesson", "rule-or-guess"]
+    with Terminal(command, size=(120, 40)) as terminal:
+        terminal.wait_for_text("Nothing will be kept: /proc/adder-tui")
+        terminal.wait_for_text("‖ paused")
+        assert "The course goes on" not in terminal.text
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0

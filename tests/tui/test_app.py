@@ -398,6 +398,15 @@ async def test_a_prompt_asked_for_before_it_is_there_gets_the_focus() -> None:
         await shows(pilot, "Esc leave")
 
 
+async def test_the_palette_finds_what_a_window_does_and_opens_the_window() -> None:
+    async with app_on(FakeSession().at(40)).run_test(size=SIZE) as pilot:
+        await shows(pilot, "epoch 40 of 2,000")
+        await pilot.press("ctrl+p", *"note")
+        await shows(pilot, "Write a note on the chosen run", "l n")
+        await pilot.press("enter")
+        await shows(pilot, "n note")
+
+
 async def test_a_click_in_the_palette_does_the_command() -> None:
     session = FakeSession().at(40)
     async with app_on(session).run_test(size=SIZE) as pilot:

@@ -10,7 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from adder_engine import Experiment, Session, Snapshot
-from adder_engine.experiment import CHANGEABLE, KEYS, PRESETS
+from adder_engine.experiment import CHANGEABLE, KEYS
+from adder_engine.presets import PRESETS
 from adder_tui.app import AdderApp
 from adder_tui.experiment_form.form import FIELDS, FormState
 from adder_tui.experiment_form.screen import ExperimentForm

@@ -17,7 +17,6 @@ import pytest
 import torch
 
 from adder_engine.experiment import Experiment
-from adder_engine.kernels.parameters import layout_of
 from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_tui.selection import first_selection
@@ -82,7 +81,7 @@ async def right(session: Session, snapshot: Snapshot) -> dict[str, float | None]
     """What each name means, reckoned from the parameters and the rows of the run."""
     experiment, data = snapshot.experiment, await session.data()
     scale, layers = experiment.data.scale, experiment.network.layers
-    layout, state = layout_of(layers, experiment.layer_names), torch.from_numpy(snapshot.state[0].copy()).double()
+    layout, state = experiment.layout, torch.from_numpy(snapshot.state[0].copy()).double()
     x = torch.from_numpy(data.inputs.copy()) / scale
     for i in range(len(layers) - 1):
         weight, bias = layout.weight(i), layout.bias(i)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import numpy as np
@@ -10,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from adder_engine import Experiment, Session
-from adder_engine.snapshot import DatasetArrays
+from adder_engine.snapshot import DatasetArrays, Snapshot
 from adder_tui.data.draw import Look, chosen_pair, data_table, scatter, thinned
 from adder_tui.data.screens import DataScreen, OwnRows
 from adder_tui.ui.line import plain
@@ -169,6 +170,25 @@ async def test_rows_that_are_typed_start_a_new_run_which_is_said_before_and_can_
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
         await pilot.press("u")
         await until(pilot, lambda: session.experiment == Experiment.preset("one-pair"))
+
+
+async def test_what_is_typed_right_behind_the_rows_is_for_the_run_that_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, may_begin = Session(Experiment.preset("one-pair")), asyncio.Event()
+    load = session.load
+
+    async def late(experiment: Experiment) -> Snapshot:
+        await may_begin.wait()
+        return await load(experiment)
+
+    monkeypatch.setattr(session, "load", late)
+    async with session, app_on(session).run_test(size=(80, 24)) as pilot:  # type: ignore[arg-type]
+        await shows(pilot, "‖ paused")
+        await pilot.press("d", "e")
+        await shows(pilot, "1 row, as in the run.")
+        await pilot.press(*"1 + 2 = 4", "ctrl+t", "full_stop", "full_stop")
+        may_begin.set()
+        await shows(pilot, "epoch 2 of 2,000")
+        assert session.experiment.data.rows == ((30, 70), (1, 2, 4))
 
 
 async def test_a_line_that_is_no_row_is_named_and_the_text_is_kept() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from adder_engine.errors import RequestError
-from adder_engine.experiment import KEYS, PRESETS, Experiment
+from adder_engine.experiment import KEYS, Experiment
+from adder_engine.presets import PRESETS
 from adder_engine.snapshot import Snapshot
 from adder_tui.experiment_form.form import FIELDS, LONGEST, FormState, field_rows, panel, top_row
 from adder_tui.experiment_form.screen import ExperimentForm
@@ -162,6 +164,22 @@ async def test_a_refusal_by_the_engine_is_said_under_the_field_that_it_names() -
         await shows(pilot, "epochs = 5 lies behind")
         assert draft_of(pilot).errors.keys() == {"epochs"}
         assert draft_of(pilot).text("epochs") == "5"
+
+
+async def test_what_is_typed_while_the_run_is_on_its_way_is_the_forms_where_the_engine_refuses() -> None:
+    may_answer = asyncio.Event()
+
+    class Unwilling(FakeSession):
+        async def change(self, **changes: object) -> Snapshot:
+            await may_answer.wait()
+            raise RequestError("epochs = 5 lies behind, the run is in epoch 412.")
+
+    async with form(Unwilling().at(412), "epoch 412 of 2,000") as pilot:
+        draft_of(pilot).choose("epochs")
+        await pilot.press("5", "enter", "0", "0", "left", "7")
+        assert draft_of(pilot).text("epochs") == "5"
+        may_answer.set()
+        await until(pilot, lambda: draft_of(pilot).text("epochs") == "5070")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])

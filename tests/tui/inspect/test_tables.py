@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adder_engine.experiment import OPTIMIZERS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.runs.workspace import Workspace
+from adder_engine.sections import OPTIMIZERS
 from adder_engine.session import Session
 from adder_engine.snapshot import LayerActivity, Snapshot
 from adder_tui.inspect.state import InspectState, Look, in_layer, label, place, quantities

@@ -15,9 +15,12 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.errors import RunFileError
+from adder_engine.parsing import Sum
 from adder_engine.runs.files import summary
+from adder_engine.snapshot import Answer
 from adder_tui.app import AdderApp
 from adder_tui.course import lesson_controller
+from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
 from adder_tui.storage.data_dir import read_place
@@ -406,7 +409,9 @@ async def test_what_is_typed_right_behind_a_setting_is_for_the_run_that_it_begin
         await shows(pilot, "training.lr ▸")
         for key, character in [*((c, c) for c in "1e"), ("minus", "-"), ("5", "5"), ("enter", "\r"), ("space", " ")]:
             pilot.app.post_message(events.Key(key, character))
-        await until(pilot, lambda: app_of(pilot).snapshot.experiment.training.lr == 1e-5)  # type: ignore[union-attr]
+        await until(
+            pilot, lambda: (now := app_of(pilot).snapshot) is not None and now.experiment.training.lr == 1e-5
+        )  # the engine may still be loading
         await shows(pilot, "playing")
 
 
@@ -633,6 +638,33 @@ async def test_the_prompt_gives_the_keys_back_where_the_next_task_is_no_sum(tmp_
         await shows(pilot, "seed ▸ 42")
 
 
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_key_right_behind_a_sum_does_what_it_does_once_the_sum_is_answered(
+    tmp_path: Path, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
+        app, may = app_of(pilot), asyncio.Event()
+        answer, keys = app.controller.ask, [events.Key(character, character) for character in "30"]
+
+        async def late(asked: Sum) -> Answer:
+            await may.wait()
+            return await answer(asked)
+
+        monkeypatch.setattr(app.controller, "ask", late)
+        await shows(pilot, ": read")
+        await pilot.press("enter")
+        await shows(pilot, "task 1 of 2", "Esc leave")
+        keys += [events.Key("plus", "+"), *(events.Key(character, character) for character in "70")]
+        for key in [*keys, events.Key("enter", "\r"), events.Key("space", " ")]:
+            app.post_message(key)
+        if waits:
+            await until(pilot, lambda: app.prompt.field is not None and app.prompt.field._later)
+        may.set()
+        await shows(pilot, "All done here.", "99.98")
+        assert app.prompt.field is not None
+        assert app.prompt.field.value == "30+70"
+
+
 async def test_where_something_comes_before_an_answer_the_line_waits_without_the_keys(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="one-affine-map") as pilot:
         await shows(pilot, ": read")
@@ -716,6 +748,26 @@ async def test_two_shapes_of_ones_own_are_typed_and_stand_below_the_lessons(tmp_
         await type_text(pilot, "3x2 @ 2x5")
         await pilot.press("enter")
         await shows(pilot, "▸ 3x2 @ 2x5", "3x5")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shapes"),
+    [
+        ("3x2 @ 2x5", "3x2 2x5"), ("3x2 * 2x5", "3x2 2x5"), ("3x2*2x5", "3x2 2x5"), ("3×2 × 2×5", "3x2 2x5"),
+        ("3x2 x 2x5", "3x2 2x5"), ("3 x 2 @ 2 x 5", "3x2 2x5"), ("3*2 @ 2*5", "3x2 2x5"), ("3x2 2x5", "3x2 2x5"),
+        ("3X2 · 2X5", "3x2 2x5"), ("10000x4 + 4", "10000x4 4"), ("3*2 + 2", "3x2 2"), ("nothing", "nothing"),
+    ],
+)  # fmt: skip
+def test_two_shapes_are_taken_with_whatever_sign_stands_between(typed: str, shapes: str) -> None:
+    assert shapes_in(typed) == shapes
+
+
+async def test_a_page_without_a_network_says_why_it_takes_no_sum(tmp_path: Path) -> None:
+    async with app_in(tmp_path, lesson="seeds") as pilot:
+        await shows(pilot, ": read")
+        await pilot.press("slash")
+        await shows(pilot, "This page has no network to ask")
+        assert not app_of(pilot).prompt.has_keys
 
 
 async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from adder_engine.experiment import LOSSES
+from adder_engine.sections import LOSSES
 from adder_tui.course import markup
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
@@ -142,6 +142,16 @@ def test_a_bench_tells_no_figure_before_the_guess(lesson: Lesson) -> None:
         assert state.step.kind == "read"
         state.results = dict.fromkeys(calls_of(view, lesson), 1234.5)
         assert "1234" not in plain(draw_view(view, view_of(), state, 80, 40))
+
+
+def test_a_refusal_that_meets_two_figures_of_a_bench_is_told_once() -> None:
+    lesson = next(one for one in LESSONS if "valley" in one.views)
+    state = state_at(lesson, "do", predictions=dict.fromkeys((one.id for one in lesson.predictions), "a"))
+    calls = calls_of("valley", lesson)
+    state.results = dict.fromkeys(calls, "The loss is not finite here: go back to before the blow-up.")
+    shown = [line.plain for line in draw_view("valley", view_of(), state, 100, 12)]
+    assert sum("not finite" in row for row in shown) == 1
+    assert sum("as above" in row for row in shown) == len(calls) - 1
 
 
 def test_a_map_that_is_veiled_does_not_speak_of_an_activation() -> None:

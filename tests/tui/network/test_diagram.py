@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adder_engine.experiment import ACTIVATIONS, OPTIMIZERS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
+from adder_engine.sections import ACTIVATIONS, OPTIMIZERS
 from adder_engine.snapshot import ParameterHistory, Snapshot
 from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import course_lines, explanation, weighted_sum
@@ -270,6 +271,17 @@ def test_the_legend_has_every_mark_of_gradients_and_changes(glyphs: Glyphs) -> N
     assert "kept" in legend
 
 
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_the_pictures_legend_takes_a_row_that_nothing_else_needs_and_is_whole_there(glyphs: Glyphs) -> None:
+    view = dataclasses.replace(view_of(at_rung(0), Neuron(2, 1), glyphs), drawn_as="picture")
+    for width in (60, 80, 120):
+        taken = len([line for line in explanation(view, None, width, 40) if line.plain.strip()]) - 1
+        last = explanation(view, None, width, taken + 1)[-1]
+        assert last.plain.startswith(" lines:")
+        assert last.width <= width
+        assert not any(line.plain.startswith(" lines:") for line in explanation(view, None, width, taken))
+
+
 def test_a_small_network_is_not_folded_in_a_small_window() -> None:
     view = view_of(at_rung(0), Neuron(2, 1))
     for width, height in ((60, 10), (60, 9), (80, 11), (120, 22)):
@@ -296,6 +308,7 @@ def test_values_flow_in_layer_by_layer_and_errors_flow_back() -> None:
     assert "(     …)" in numbers(1)
     assert numbers(1).count("…") > numbers(2).count("…") > numbers(3).count("…") > numbers(4).count("…") == 0
     assert [numbers(rung).count("δ") for rung in (5, 6, 7, 8)] == [0, 1, 5, 9]
+    assert numbers(8).count("δ ") == 9  # a blank between it and its number
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adder_engine.experiment import OPTIMIZERS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
+from adder_engine.sections import OPTIMIZERS
 from adder_engine.snapshot import FiniteDifference, GradientCheck, ReferenceCheck, ReferenceRow, Stage
 from adder_engine.training.checkpoint import Constraints
 from adder_tui.network.reference_check import gradient_lines, proof_lines

@@ -61,10 +61,10 @@ async def test_the_errors_of_the_backprop_lesson_appear_layer_by_layer(session: 
         await press(pilot, *"sss")
         await shows(pilot, "s steps by layer")
         await press(pilot, *["full_stop"] * 6)
-        await shows(pilot, "epoch 1: backward, layer output", "δ−197.6")
-        assert "δ−76.29" not in screen_text(app_of(pilot))
+        await shows(pilot, "epoch 1: backward, layer output", "δ −197.6")
+        assert "δ −76.29" not in screen_text(app_of(pilot))
         await press(pilot, "full_stop")
-        await shows(pilot, "epoch 1: backward, layer hidden", "δ−76.29", "δ−16.44", "δ 32.09", "δ−61.06")
+        await shows(pilot, "epoch 1: backward, layer hidden", "δ −76.29", "δ −16.44", "δ  32.09", "δ −61.06")
         app_of(pilot).select(Parameter(36))
         await shows(pilot, "output.bias[0]", "gradient   −197.627")
         await press(pilot, "comma", "comma")
@@ -224,10 +224,10 @@ async def test_the_walk_by_neuron_says_where_it_is_and_shows_only_what_it_has_re
         await shows(pilot, "forward, layer hidden ", "18.87")
         assert "neuron" not in screen_text(app).splitlines()[2]
         await press(pilot, "comma", "full_stop", "full_stop", "full_stop", "n")
-        await shows(pilot, "backward, layer output, neuron 1 of 1", "δ−197.6")
+        await shows(pilot, "backward, layer output, neuron 1 of 1", "δ −197.6")
         await press(pilot, "n")
-        await shows(pilot, "backward, layer hidden, neuron 1 of 4", "δ−76.29", "δ     …")
-        assert "δ−16.4" not in screen_text(app)
+        await shows(pilot, "backward, layer hidden, neuron 1 of 4", "δ −76.29", "δ      …")
+        assert "δ −16.4" not in screen_text(app)
 
 
 async def test_steps_undo_and_redo_say_what_they_go_over(session: Session) -> None:

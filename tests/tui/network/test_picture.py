@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adder_engine.analysis.neuron_grids import neuron_grids
-from adder_engine.experiment import ACTIVATIONS, Experiment
+from adder_engine.analysis.grids import neuron_grids
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
+from adder_engine.sections import ACTIVATIONS
 from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_tui.network.tab import NetworkDiagram
@@ -106,13 +107,12 @@ def test_the_values_of_every_tile_can_be_read_back_out_of_its_cells(
 
 
 def _way(source: Box, to: Box) -> set[tuple[int, int]]:
-    """The cells of the straight line between two boxes, without the lines' own code."""
+    """The cells of the straight line between two boxes, without the lines' own code; between two rows those of both."""
     x0, x1 = source.end + 1, to.x - 1
     y0, y1 = (box.y + max(1, box.height) / 2 for box in (source, to))
     steps = 40 * (x1 - x0 + abs(round(y1 - y0)) + 1)
-    return {
-        (min(x1 - 1, int(x0 + (x1 - x0) * i / steps)), int(y0 + (y1 - y0) * i / steps)) for i in range(steps + 1)
-    }  # fmt: skip
+    points = [(min(x1 - 1, int(x0 + (x1 - x0) * i / steps)), y0 + (y1 - y0) * i / steps) for i in range(steps + 1)]
+    return {(x, int(y - side)) for x, y in points for side in (0, 1e-6)}
 
 
 @settings(max_examples=15, deadline=None)
@@ -209,6 +209,7 @@ def test_any_network_fits_into_any_room_with_the_chosen_neuron_in_sight(
         assert above + len(boxes) + below == count
         assert all(box.x >= 0 and box.end <= width and box.y >= 0 and box.y + box.rows <= height for box in boxes)
         assert all(one.y + one.rows <= other.y for one, other in pairwise(boxes))
+    assert drawn.layout.columns[-1][0].end < width, "the output's frame has a right side"
     for before, here in pairwise(drawn.layout.columns):
         assert before[0].end < here[0].x
     assert any(spot.chosen == at for spot in drawn.spots)
@@ -224,10 +225,15 @@ def test_four_neurons_have_tiles_of_three_rows_in_the_smallest_usual_window() ->
 def test_in_the_backward_phase_tiles_turn_to_errors_from_the_output_back() -> None:
     drawn = picture(view_of(at_rung(7)), 80, 16)
     text = plain(drawn.lines)
-    assert text.count("δ") == 5
+    assert text.count("δ ") == text.count("δ") == 5
     assert "57.9" in text
     box = drawn.layout.columns[2][0]
     assert {cells_of(drawn)[box.y][box.x + i][1] for i in range(box.width)} == {Tone("tile", -5, -5)}
+
+
+def test_where_no_tile_has_room_for_its_value_the_chosen_one_tells_it_in_its_place() -> None:
+    snapshot = workspace_of((2, *[8] * 6, 1)).snapshot(False)
+    assert "[12.9]" in plain(picture(view_of(snapshot, Neuron(2, 3)), 60, 12).lines)
 
 
 def test_after_a_step_by_phase_the_edges_that_changed_most_light_up() -> None:

@@ -50,8 +50,30 @@ def test_pixels_that_the_terminal_tells_are_turned_into_cells(parser: Any) -> No
     assert (int(mouse.x), int(mouse.y)) == (4, 3)
 
 
-def test_a_size_that_no_terminal_has_is_not_taken(parser: Any) -> None:
-    assert not [*parser.feed("\x1b[48;99999;99999;0;0t")]
+@pytest.mark.parametrize("end", ["\x07", "\x1b\\", "\x9c"])
+@pytest.mark.parametrize("piece", [4096, 7])
+def test_a_terminals_reply_is_dropped_however_long_and_in_whatever_pieces(parser: Any, end: str, piece: int) -> None:
+    sent = "a\x1b]52;c;" + "QUJD" * 50_000 + end + "b"
+    sent = sent if piece > 100 else f"a\x1b]11;rgb:0000/0000/0000{end}b"
+    pieces = (
+        [sent[i : i + piece] for i in range(0, len(sent), piece)] if piece > 100 else [sent[:8], sent[8:20], sent[20:]]
+    )
+    assert keys([message for part in pieces for message in parser.feed(part)]) == ["a", "b"]
+
+
+def test_a_reply_that_never_ends_holds_no_key_back_for_good(parser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keys([*parser.feed("\x1b]52;c;QUJD"), *parser.feed("QUJD")]) == []
+    monkeypatch.setattr("adder_tui.process.REPLY_PAUSE", 0.0)
+    assert keys([*parser.feed("x"), *parser.feed("y")]) == ["x", "y"]
+
+
+def test_alt_and_a_bracket_begin_no_reply(parser: Any) -> None:
+    assert parser._without_replies("\x1b]x") == "\x1b]x"
+
+
+@pytest.mark.parametrize("size", ["99999;99999", "0;0", "24;0", "0;80"])
+def test_a_size_that_no_terminal_has_is_not_taken(parser: Any, size: str) -> None:
+    assert not [*parser.feed(f"\x1b[48;{size};0;0t")]
 
 
 @pytest.mark.parametrize(("suspended", "resumed"), [(True, 1), (False, 0)])

@@ -163,6 +163,18 @@ async def test_a_sweep_goes_on_while_its_screen_is_closed_and_x_stops_it(session
         await shows(pilot, "stopped", "1e-5")
 
 
+async def test_what_is_typed_replaces_the_setting_that_stands_there_and_the_arrows_keep_it(session: Session) -> None:
+    async with sweep_screen(session) as pilot:
+        over, seeds = (pilot.app.screen.query_one(id, Input) for id in ("#over", "#count"))
+        stood = over.value
+        await pilot.press("end", *"7")
+        assert over.value == f"{stood}7"
+        await pilot.press("tab", "tab", "3", "tab")
+        assert seeds.value == "3"
+        await pilot.press(*"seed", "space", "equals_sign", *"1,2")
+        assert over.value == "seed =1,2"
+
+
 @pytest.mark.parametrize("from_its_screen", [False, True])
 async def test_leaving_while_a_sweep_trains_says_that_it_would_be_lost_and_leaves_the_second_time(
     from_its_screen: bool,

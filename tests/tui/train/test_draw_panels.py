@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from adder_engine.experiment import PRESETS, Experiment
+from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
+from adder_engine.presets import PRESETS
 from adder_engine.snapshot import AffineMap, Answer, Position
 from adder_tui.course.course import read_course
 from adder_tui.network.phase_bar import written_apart

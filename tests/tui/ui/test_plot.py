@@ -108,6 +108,8 @@ def test_labels_of_any_span_read_back_and_are_all_different(a: float, b: float, 
     low, high = sorted((a, b))
     if high - low > 1e-9 * max(abs(low), abs(high)):
         ticks = ticks_between(low, high, most, glyphs)
+        if max(abs(low), abs(high)) < 100_000 and not any(tick.label[0] == "+" for tick in ticks):
+            assert len({tick.label[-1] == "k" for tick in ticks if abs(tick.at) >= 1_000}) < 2, "one way per axis"
         assert len(ticks) > 1
         _read_back(ticks, low)
 
@@ -137,6 +139,7 @@ def test_a_short_count_says_all_of_its_number(value: int, glyphs: Glyphs) -> Non
         (0.8262, 0.8272, 2, ["0.8265", "0.8270"]),
         (-1.0, 1.0, 4, ["−1", "−0.5", "0", "0.5", "1"]),
         (0.0, 2e6, 2, ["0", "1M", "2M"]),
+        (23_370.0, 23_480.0, 3, ["23,400", "23,450"]),
     ],
 )
 def test_ticks_have_as_many_digits_as_they_need(low: float, high: float, most: int, labels: list[str]) -> None:

@@ -60,17 +60,35 @@ class ParameterLayout:
         place = divmod(index - slot.start, slot.shape[1]) if slot.is_weight else (index - slot.start,)
         return f"{slot.name}[{', '.join(map(str, place))}]"
 
+    def check(self, index: int) -> None:
+        """Raise RequestError where there is no number of that flat index."""
+        if not 0 <= index < self.size:
+            raise RequestError(
+                "There is no parameter {index}: they are numbered 0 to {last}.", index=index, last=self.size - 1
+            )
+
+    def tensor(self, name: str) -> ParameterTensor:
+        """The tensor of that name; raises RequestError where there is none."""
+        if name not in self.by_name:
+            raise RequestError(
+                "There is no parameter {name!r}: there are {names}.", name=name, names=", ".join(self.by_name)
+            )
+        return self.by_name[name]
+
     def index_of(self, name: str, place: tuple[int, ...]) -> int:
         """The flat index of one number.
 
         Raises:
             RequestError: no such tensor, or a place outside of it.
         """
-        slot = self.by_name.get(name)
-        if slot is None:
-            raise RequestError(f"There is no parameter {name!r}: there are {', '.join(self.by_name)}.")
+        slot = self.tensor(name)
         if len(place) != len(slot.shape) or not all(0 <= i < n for i, n in zip(place, slot.shape, strict=True)):
-            raise RequestError(f"{name} has the shape {slot.shape}: there is no place {list(place)} in it.")
+            raise RequestError(
+                "{name} has the shape {shape}: there is no place {place} in it.",
+                name=name,
+                shape=slot.shape,
+                place=list(place),
+            )
         return slot.start + (place[0] * slot.shape[1] + place[1] if slot.is_weight else place[0])
 
 
