@@ -28,7 +28,7 @@ from adder_tui.controller import Controller
 from adder_tui.process import IDLE, GcPacing, stop_job
 from adder_tui.selection import Selection, first_selection, fitting
 from adder_tui.settings import Settings
-from adder_tui.storage.run_files import begin, read_network_view, write_network_view, write_place
+from adder_tui.storage.data_dir import begin, read_network_view, write_network_view, write_place
 from adder_tui.tabs import FIRST_TAB, TABS, TabId
 from adder_tui.ui.canvas import Canvas, Pane, is_small, text_in_sight
 from adder_tui.ui.keyboard import SAME_KEY
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from adder_engine.sweep import SweepThread
     from adder_tui.course.lesson import Lesson
     from adder_tui.learn.tab import LearnPane
-    from adder_tui.storage.run_files import InstanceLock, LastRun
+    from adder_tui.storage.data_dir import InstanceLock
+    from adder_tui.storage.run_files import LastRun
 
 FIRST_PRESET = "one-pair"
 LONGEST_KEYS_FIRST = 0.5
@@ -363,8 +364,9 @@ class AdderApp(App[None]):
 
     async def _own_session(self) -> Session:
         # Not at the top: numpy and the engine wait until the shell is painted.
-        from adder_tui.storage.progress import progress_file
-        from adder_tui.storage.run_files import lesson_runs, settle, start_session, take_instance_lock
+        from adder_tui.storage.data_dir import take_instance_lock
+        from adder_tui.storage.progress_store import progress_file
+        from adder_tui.storage.run_files import lesson_runs, settle, start_session
 
         self.instance_lock = take_instance_lock(self.settings.data_dir)
         if not self.instance_lock.warning:

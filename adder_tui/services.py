@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from adder_tui.controller import Controller
     from adder_tui.selection import Selection
     from adder_tui.settings import Settings
-    from adder_tui.storage.run_files import InstanceLock
+    from adder_tui.storage.data_dir import InstanceLock
     from adder_tui.ui.prompt import Prompt
     from adder_tui.ui.view import DrawnAs, ViewState
 

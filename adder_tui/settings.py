@@ -39,7 +39,7 @@ class Settings:
     theme: str | None = None
     """One of :data:`THEMES`; None leaves the choice to the app."""
     data_dir: Path = field(default_factory=default_data_dir)
-    """Everything that is written goes here; :mod:`adder_tui.storage.run_files` makes it when it is needed."""
+    """Everything that is written goes here; :mod:`adder_tui.storage.data_dir` makes it when it is needed."""
     experiment: Experiment | None = None
     """The experiment that was asked for; None for the usual start."""
     open_run: Path | None = None

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from adder_engine.runs.files import read
-from adder_tui.storage.progress import LessonRecord, Store
+from adder_tui.storage.progress import LessonRecord
+from adder_tui.storage.progress_store import Store
 from benchmarks.figures import Figure, percentile, row_of, table
 from benchmarks.keys import LETTERS
 from benchmarks.programs import epochs_done

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+import click
+
 from adder_engine.language import tr
 
 if TYPE_CHECKING:
@@ -70,3 +72,26 @@ class Cast:
             driver.write(this, data)
 
         return cast("type[Driver]", type(driver.__name__, (driver,), {"write": write}))
+
+
+def recording(path: Path) -> Cast:
+    """A recording that begins now.
+
+    Raises:
+        click.UsageError: it cannot be written, or is there already.
+    """
+    try:
+        return Cast(path)
+    except FileExistsError:
+        raise click.UsageError(
+            tr("{path} is there already: name another file with --record, or remove it.", path=path)
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise click.UsageError(
+            tr(
+                "The recording {path} cannot be written ({why}): name another file with --record.",
+                path=path,
+                why=reason,
+            )
+        ) from None

@@ -13,14 +13,13 @@ from pathlib import Path
 import click
 
 from adder_engine.language import tr
-from adder_tui.cli.lesson_print import STEP_WORDS
 from adder_tui.cli.output import complain, say
 from adder_tui.course.course import OWN_COURSE, OWN_ID, Course, mark_of, read_course
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.source import LessonError
-from adder_tui.course.state import steps_of
-from adder_tui.storage.exports import CourseMark, read_export
-from adder_tui.storage.progress import LessonRecord, Progress, ProgressError
+from adder_tui.course.state import STEP_NAMES, steps_of
+from adder_tui.storage.progress import LessonRecord, Progress
+from adder_tui.storage.progress_store import CourseMark, ProgressError, read_export
 from adder_tui.ui.numbers import plural
 
 STATE_LETTERS = {"open": ".", "started": "-", "assisted": "h", "solved": "x"}
@@ -168,8 +167,7 @@ def _say_csv(rows: list[Row]) -> None:
     table.writerow(Row.__dataclass_fields__)
     for row in rows:
         table.writerow([_harmless(value) for value in vars(row).values()])
-    for line in text.getvalue().splitlines():
-        say(line)
+    say(*text.getvalue().splitlines())
 
 
 def _harmless(value: object) -> object:
@@ -201,7 +199,7 @@ def _place(row: Row) -> str:
     """``15 batches, step 3 of 9 (do), task 2 of 3, last 2026-11-27 10:12; stuck: 3 hints``."""
     parts = [
         f"{row.number} {row.lesson}",
-        tr("step {step} of {steps} ({kind})", step=row.step, steps=row.steps, kind=STEP_WORDS[row.doing]),
+        tr("step {step} of {steps} ({kind})", step=row.step, steps=row.steps, kind=STEP_NAMES[row.doing]),
     ]
     if row.task:
         parts.append(tr("task {task} of {tasks}", task=row.task, tasks=row.tasks))

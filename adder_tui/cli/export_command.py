@@ -51,12 +51,8 @@ def export(
             raise AdderError(tr("A saved run is exported as it stands: leave out {option}.", option=option))
         exported = open_run(source).exported(Path(source).stem)
     else:
-        experiment, title = (
-            read_experiment(source, assignments, data, complain, weights),
-            _title(source) if data is None else Path(data).stem,
-        )
-        if epochs is not None:
-            experiment = experiment.replace(epochs=epochs)
+        experiment = read_experiment(source, assignments, data, complain, weights, epochs)
+        title = _title(source) if data is None else Path(data).stem
         if kind in UNTRAINED:
             exported = ExportedRun(experiment, title)
         else:

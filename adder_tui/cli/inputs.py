@@ -1,23 +1,28 @@
-"""The experiment or the run that somebody names on the command line: a preset or a file, with keys of their own."""
+"""What somebody names on the command line: an experiment, with keys of their own, a run, a class, a course."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from adder_engine.disk import read_bounded
 from adder_engine.errors import AdderError, ExperimentError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
 from adder_engine.presets import PRESETS
-from adder_tui.storage.run_files import expanded
+from adder_tui.cli.output import complain
+from adder_tui.storage.data_dir import expanded
 
 if TYPE_CHECKING:
     from adder_engine.rows import RowsRead
     from adder_engine.runs.files import SavedRun
     from adder_engine.runs.run import Run
+    from adder_tui.course.class_file import ClassFile
 
 
 LARGEST_FILE = 10_000_000
@@ -27,6 +32,8 @@ _ENCODINGS = (
     (b"\xfe\xff", "utf-16", "UTF-16"), (b"\xef\xbb\xbf", "utf-8-sig", ""),
 )  # fmt: skip
 """What a text begins with that says how it is encoded; Excel's "Unicode text" is UTF-16."""
+CLASS_VARIABLE = "ADDER_TUI_CLASS"
+"""The environment's variable that names a class file for everybody."""
 STDIN = Path(tr("standard input"))
 ZIP = b"PK"
 """How a run file begins, whatever it is called."""
@@ -34,7 +41,7 @@ ZIP = b"PK"
 
 def read_experiment(
     source: str, assignments: Sequence[str] = (), data: str | None = None, tell: Callable[[str], None] | None = None,
-    weights: str | None = None,
+    weights: str | None = None, epochs: int | None = None,
 ) -> Experiment:  # fmt: skip
     """The preset of that name, or the file where ``source`` ends in ``.toml`` or contains a slash.
 
@@ -44,6 +51,7 @@ def read_experiment(
         data: a file of rows to train on instead of the experiment's own data; ``-`` is standard input.
         tell: takes one sentence about what was read from ``data``.
         weights: a file of weights to start from.
+        epochs: how many epochs instead of the experiment's.
 
     Raises:
         AdderError: there is none such, a file cannot be read, or a value will not do.
@@ -58,15 +66,15 @@ def read_experiment(
         if tell is not None:
             tell(f"{STDIN if data == '-' else data}: {read.summary}")
     experiment = experiment.parsed(*assignments)
-    if weights is None:
-        return experiment
-    if any(assignment.partition("=")[0].strip() == "network.init" for assignment in assignments):
-        raise ExperimentError(
-            tr("--weights and network.init both say how the parameters start: leave one of them out.")
-        )
-    from adder_engine.weights_file import starting_weights  # not at the top: it brings numpy
+    if weights is not None:
+        if any(assignment.partition("=")[0].strip() == "network.init" for assignment in assignments):
+            raise ExperimentError(
+                tr("--weights and network.init both say how the parameters start: leave one of them out.")
+            )
+        from adder_engine.weights_file import starting_weights  # not at the top: it brings numpy
 
-    return experiment.replace(**{"network.init": starting_weights(expanded(weights), experiment)})
+        experiment = experiment.replace(**{"network.init": starting_weights(expanded(weights), experiment)})
+    return experiment if epochs is None else experiment.replace(epochs=epochs)
 
 
 def _preset(name: str) -> Experiment:
@@ -201,3 +209,38 @@ def open_run(source: str) -> Run:
         return opened(run)
     except AdderError as error:
         raise RunFileError(f"{source}: {error}") from None
+
+
+def read_class_of(named: str | None) -> ClassFile | None:
+    """The class file that is named, else the one of the environment; None where there is neither.
+
+    Raises:
+        LessonError: it cannot be used; all but its last fault are told already.
+    """
+    name = named if named is not None else os.environ.get(CLASS_VARIABLE, "")
+    if not name:
+        return None
+    from adder_tui.course.class_file import read_class
+    from adder_tui.course.source import LessonError
+
+    try:
+        return read_class(expanded(name).absolute())
+    except LessonError as error:
+        for problem in error.problems[:-1]:
+            complain(str(problem))
+        raise LessonError(error.problems[-1:]) from None
+
+
+def course_of(named: str | None, taught: ClassFile | None) -> Path | None:
+    """The folder of the course that is named, or that the class takes; None for the one that comes along."""
+    if named is None:
+        return taught.course if taught is not None else None
+    if taught is not None and taught.course is not None:
+        raise click.UsageError(
+            tr(
+                "The class file {file} names the course already: leave out --course, or set {variable}= to nothing.",
+                file=taught.file,
+                variable=CLASS_VARIABLE,
+            )
+        )
+    return expanded(named).absolute()

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import difflib
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO, cast
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
-from adder_tui.cli.lesson_print import STEP_WORDS, WIDTH
+from adder_tui.cli.lesson_print import WIDTH, answer_line, limit_line, run_line, value_lines, view_lines
 from adder_tui.cli.output import say
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.availability import words_for
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.markup import plain
-from adder_tui.course.probe_views import SHEETS, call_for
-from adder_tui.course.state import PRACTICE, LessonState
+from adder_tui.course.probe_views import call_for, view_for
+from adder_tui.course.questions import LETTERS
+from adder_tui.course.state import PRACTICE, STEP_NAMES, LessonState
 from adder_tui.course.vocabulary import PATTERNS, VIEWS, Action, parse_action
 from adder_tui.learn.page import marks, page_lines
-from adder_tui.ui.line import Line
-from adder_tui.ui.numbers import answer_text, count, number, off_by, plain_number, truth_text
+from adder_tui.ui.numbers import number
 from adder_tui.ui.symbols import UNICODE
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
-    from adder_engine.trace import LayerTrace
     from adder_tui.course.course import Course
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Store
     from adder_tui.storage.run_files import LessonRuns, OwnRun
-    from adder_tui.ui.view import ViewState
 
-VEILED = tr("The network tells its numbers once the blank is filled in. What you need stands in the example.")
-TALL = 10_000
-"""Rows, where a view may have as many as it likes."""
 TYPED = (
     "ask", "station", "set", "change", "run", "step", "reset", "seed", "edit", "nudge", "gradcheck", "open", "sort",
     "bench", "undo",
@@ -45,11 +41,6 @@ TYPED = (
 NEEDED = {"run": "run", "step": "run", "reset": "run", "set": "form", "change": "form", "seed": "seed", "edit": "edit",
           "undo": "edit"}  # fmt: skip
 """The word of :func:`words_for` without which a lesson leaves a verb out of the way."""
-PICTURES = {
-    "plane": tr("It is a picture. Ask sums near and far: what they are off by is what it shows."),
-    "slope": tr("It is a picture. Try other values, edit output.bias 50, and undo; gradcheck output.bias measures."),
-}
-"""Views that show nothing which could be read out, with what does instead."""
 KEYS = frozenset({"space", "b", "e", "tab", "r", "u", ".", ","})
 """Keys that texts name; here they are typed as a word."""
 HELP = tr("""\
@@ -106,7 +97,7 @@ class LessonReader:
     ) -> None:  # fmt: skip
         player = _Player(session)
         self._lesson, self._session, self._read = lesson, session, read
-        self._snapshot: Snapshot | None = None
+        self._newest: Snapshot | None = None
         self._showing = ""
         self._shown: set[str] = set()
         """The page's lines that were told already."""
@@ -119,8 +110,14 @@ class LessonReader:
         assert state is not None
         return state
 
+    @property
+    def _snapshot(self) -> Snapshot:
+        """The newest one; there is one as soon as the lesson is entered."""
+        assert self._newest is not None
+        return self._newest
+
     def _show(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+        self._newest = snapshot
         self.room.saw(snapshot)
 
     def _changed(self) -> None:
@@ -155,33 +152,22 @@ class LessonReader:
         place = (state.at, state.review and state.review.at)
         if whole or place != self._place:
             self._place, self._shown = place, set()
-            say("")
-            if state.review is not None:
-                say(
-                    tr(
-                        "What you have met so far, question {question} of {questions}",
-                        question=state.review.at + 1,
-                        questions=len(state.review.lessons),
-                    )
-                )
-            else:
-                say(
-                    tr(
-                        "Step {step} of {steps}: {kind}",
-                        step=state.at + 1,
-                        steps=len(state.steps),
-                        kind=STEP_WORDS[state.step.kind],
-                    )
-                )
+            say("", self._heading())
         lines = [_spoken(line.plain.strip()) for line in page_lines(state, WIDTH, UNICODE)]
-        for line in lines:
-            if line not in self._shown:
-                say(line)
+        say(*(line for line in lines if line not in self._shown))
         self._shown |= set(lines)
         if state.refusal:
             say(state.refusal)
             state.refusal = ""
         say(self._what_next())
+
+    def _heading(self) -> str:
+        state = self._state
+        if state.review is not None:
+            at, questions = state.review.at + 1, len(state.review.lessons)
+            return tr("What you have met so far, question {question} of {questions}", question=at, questions=questions)
+        at, kind = state.at + 1, STEP_NAMES[state.step.kind]
+        return tr("Step {step} of {steps}: {kind}", step=at, steps=len(state.steps), kind=kind)
 
     def _what_next(self) -> str:
         state = self._state
@@ -202,115 +188,21 @@ class LessonReader:
             return tr("Fill in: {ask}", ask=plain(blank.ask))
         return tr("To do: {do}", do=plain(state.task.do)) if state.task is not None else ""
 
-    def _tell_run(self, before: Snapshot | None) -> None:
+    def _tell_run(self, before: Snapshot) -> None:
         """Where the run stands after something was done to it."""
-        now = self._snapshot
-        if now is None:
-            return
-        parts = [
-            tr("Epoch {epoch} of {epochs}", epoch=count(now.epoch), epochs=count(now.experiment.epochs)),
-            tr("update {update}", update=count(now.moment.update)),
-        ]
-        if now.rung is not None:
-            parts.append(tr("after {phase}", phase=now.rung.phase))
-        if now.current_loss is not None:
-            was = before.current_loss if before is not None and before.run == now.run else None
-            moved = was is not None and was != now.current_loss
-            told = tr(", was {was}", was=number(was, UNICODE)) if moved else ""
-            parts.append(tr("loss now {loss}{told}", loss=number(now.current_loss, UNICODE), told=told))
-        say(f"{'; '.join(parts)}. {_answer(now)}")
-        if now.message:
-            say(now.message)
+        say(run_line(self._snapshot, before))
+        if self._snapshot.message:
+            say(self._snapshot.message)
 
-    def _tell_values(self) -> None:
-        """Every number of the network in its place: what each neuron makes of the current sum."""
-        now = self._snapshot
-        if self._state.by_hand:
-            say(VEILED)
-        elif now is not None and now.trace is not None:
-            for layer in now.trace.layers:
-                for line in _layer_words(layer):
-                    say(line)
-            say(_answer(now))
-
-    def _tell_trace(self) -> None:
-        """The current sum's way, forward, back and through the step."""
-        now = self._snapshot
-        if self._state.by_hand:
-            say(VEILED)
-        elif now is not None and now.trace is not None:
-            from adder_tui.network.trace_forward import tell
-            from adder_tui.selection import first_selection
-            from adder_tui.ui.phrases import NumberFormat
-
-            told = tell(now.trace, now, first_selection(now.experiment), NumberFormat(UNICODE, 4), WIDTH)
-            _say_lines(told.line(i) for i in range(len(told)))
-
-    def _tell_view(self, name: str) -> None:
-        from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
-        from adder_tui.train.draw_panels import watched_sums
-
-        state, view = self._state, self._view()
-        if view is None:
-            return
-        if name in OWN_VIEWS or name in SHEETS:
-            _say_lines(draw_view(name, view, state, WIDTH, TALL))
-        elif name == "sums":
-            _say_lines(watched_sums(view, WIDTH, TALL))
-        elif name == "chart":
-            self._tell_losses()
-        elif name == "trace":
-            self._tell_trace()
-        elif name in PICTURES:
-            say(PICTURES[name])
-        else:
-            self._tell_values()
-
-    async def _tell_limit(self) -> None:
-        """The rate beside its limit, where the run stands."""
-        limit, now = await self._session.bench("limit"), self._snapshot
-        if now is not None and isinstance(limit, float):
-            rate, times = plain_number(now.lr, UNICODE), number(now.lr / limit, UNICODE, 2)
-            lands = tr("a step lands higher") if now.lr > limit else tr("a step lands lower")
-            say(
-                tr(
-                    "The limit here is {limit}; the rate {rate} is {times} times that: {lands}.",
-                    limit=number(limit, UNICODE, 3),
-                    rate=rate,
-                    times=times,
-                    lands=lands,
-                )
-            )
-
-    def _tell_losses(self) -> None:
-        """The loss at some ten epochs of the run."""
-        losses = self._snapshot.losses if self._snapshot is not None else None
-        if losses is None or not len(losses.epochs):
-            say(tr("No epoch yet."))
-            return
-        last = len(losses.epochs) - 1
-        for i in sorted({round(last * k / 10) for k in range(11)}):
-            say(
-                tr(
-                    "epoch {epoch}: train loss {loss}",
-                    epoch=count(int(losses.epochs[i])),
-                    loss=number(float(losses.train[i]), UNICODE),
-                )
-            )
-
-    def _view(self) -> ViewState | None:
-        from adder_tui.selection import first_selection
-        from adder_tui.ui.view import ViewState
-
-        now = self._snapshot
-        if now is None:
-            return None
-        return ViewState(now.experiment, now, UNICODE, "learn", "epoch", None, first_selection(now.experiment), "")
+    async def _tell_view(self, name: str) -> None:
+        if name != "downhill":
+            say(*view_lines(name, self._state, self._snapshot))
+        elif isinstance(limit := await self._session.bench("limit"), float):
+            say(limit_line(limit, self._snapshot))
 
     # --- taking ----------------------------------------------------------------------------------
 
     async def _take(self, line: str) -> None:
-        """One typed line."""
         state, (first, _, rest) = self._state, line.partition(" ")
         word = first.casefold()
         if state.asking:
@@ -320,8 +212,7 @@ class LessonReader:
         elif not line:
             await self._go_on()
         elif word in ("help", "?"):
-            for row in HELP.splitlines():
-                say(row)
+            say(*HELP.splitlines())
         elif word == "again":
             self._tell_page(whole=True)
         elif word == "back":
@@ -351,7 +242,7 @@ class LessonReader:
         elif word in KEYS and not (blank is not None and blank.choices) and (word == "e" or " " not in line):
             await self._press(word, line.partition(" ")[2].strip())
         elif word == "values":
-            self._tell_values()
+            say(*value_lines(state, self._snapshot))
         elif word in TYPED:
             await self._do_typed(line)
         elif state.types_now:
@@ -364,7 +255,7 @@ class LessonReader:
         """What a key that the text names does in the app."""
         state, before = self._state, self._snapshot
         if key == "space":
-            left = before.experiment.epochs - before.epoch if before is not None else 0
+            left = before.experiment.epochs - before.epoch
             if left > 0:
                 await self._do_typed(f"run {left}")
             else:
@@ -489,40 +380,27 @@ class LessonReader:
             there = ", ".join(state.lesson.controls)
             raise AdderError(tr("{key} is not changed in this lesson: it has {there}.", key=foreign[0], there=there))
         if verb == "open" and action.argument not in state.lesson.shown_views:
-            raise AdderError(
-                tr(
-                    "This lesson has no {view}: it has {views}.",
-                    view=action.argument,
-                    views=", ".join(state.lesson.shown_views),
-                )
-            )
+            there = ", ".join(state.lesson.shown_views)
+            raise AdderError(tr("This lesson has no {view}: it has {views}.", view=action.argument, views=there))
         board = state.lesson.board
-        if verb == "sort" and (board is None or action.words[0] not in {card.id for card in board.cards}
-                               or " ".join(action.words[1:]) not in board.bins):  # fmt: skip
-            raise AdderError(
-                f"{text!r}: "
-                + (
-                    tr("there are no cards here.")
-                    if board is None
-                    else tr(
-                        "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
-                        pattern=PATTERNS["sort"],
-                        cards=", ".join(c.id for c in board.cards),
-                        bins=", ".join(board.bins),
-                    )
-                )
+        if verb == "sort" and board is None:
+            raise AdderError(f"{text!r}: " + tr("there are no cards here."))
+        if verb == "sort" and board is not None and not board.takes(action):
+            told = tr(
+                "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
+                pattern=PATTERNS["sort"],
+                cards=", ".join(card.id for card in board.cards),
+                bins=", ".join(board.bins),
             )
+            raise AdderError(f"{text!r}: {told}")
         return action
 
     async def _do(self, action: Action) -> None:
         state, before = self._state, self._snapshot
         if action.verb == "open":
             self.room.opened(action.argument)
-            say(f"{action.argument}: {VIEWS[action.argument]}")
-            if action.argument == "downhill":
-                await self._tell_limit()
-            else:
-                self._tell_view(action.argument)
+            say(f"{action.argument}: {VIEWS[action.argument][1]}")
+            await self._tell_view(action.argument)
             return
         await ActionRunner(self._session, state.attempt, self._show).do(action)
         if action.verb == "station":
@@ -530,17 +408,15 @@ class LessonReader:
         call = call_for(action)
         if call is not None:
             await self.room.benches.shown(action)
-            view = next((name for name in state.lesson.shown_views if name in SHEETS
-                         and call.bench in SHEETS[name].benches), "")  # fmt: skip
             value = state.results.get(call)
-            if view:
-                self._tell_view(view)
+            if view := view_for(action, state.lesson.shown_views):
+                await self._tell_view(view)
             elif value is not None:
                 say(value if isinstance(value, str) else number(value, UNICODE, 6))
         elif action.verb == "sort":
-            self._tell_view("board")
+            await self._tell_view("board")
         elif action.verb == "ask":
-            say(_answer(self._snapshot) if self._snapshot is not None else "")
+            say(answer_line(self._snapshot))
         else:
             self._tell_run(before)
 
@@ -553,53 +429,12 @@ def _spoken(line: str) -> str:
     return line
 
 
-def _layer_words(layer: LayerTrace) -> Iterator[str]:
-    """``input, neuron 1: 30·0.5406 + 70·0.5869 + 0.6233 = 57.92``, a line for each neuron."""
-    for j, (weights, bias, pre, post) in enumerate(zip(layer.weight, layer.bias, layer.pre, layer.post, strict=True)):
-        products = zip(layer.entering, weights, strict=True)
-        terms = [f"{_factor(float(x))}{UNICODE.times}{_factor(float(w))}" for x, w in products]
-        bent = tr(", then {post}", post=number(float(post), UNICODE)) if post != pre else ""
-        plus = f"{UNICODE.minus} {_factor(-float(bias))}" if bias < 0 else f"+ {_factor(float(bias))}"
-        told = f"{' + '.join(terms)} {plus}"
-        yield tr(
-            "{layer}, neuron {neuron}: {told} = {pre}{bent}",
-            layer=layer.name,
-            neuron=j + 1,
-            told=told,
-            pre=number(float(pre), UNICODE),
-            bent=bent,
-        )
-
-
-def _factor(value: float) -> str:
-    """A number within a sum, in brackets where it has a minus."""
-    text = plain_number(value, UNICODE) if value.is_integer() else number(value, UNICODE)
-    return f"({text})" if value < 0 else text
-
-
-def _answer(snapshot: Snapshot) -> str:
-    """``To 30 and 70 the network says 1.186, right is 100, off by −98.81.``"""
-    asked, asks = snapshot.asked, snapshot.experiment.is_yes_or_no
-    pair = tr("{a} and {b}", a=plain_number(asked.sum.a, UNICODE), b=plain_number(asked.sum.b, UNICODE))
-    right = "" if asked.wanted is None else tr(", right is {right}", right=truth_text(asked.wanted, asks, UNICODE))
-    off = "" if asked.off_by is None or asks else f", {off_by(asked.off_by, UNICODE)}"
-    said = answer_text(asked.predicted, asks, UNICODE)
-    said = tr("{share} yes", share=said) if asks else said
-    return tr("To {pair} the network says {said}{right}{off}.", pair=pair, said=said, right=right, off=off)
-
-
-def _say_lines(lines: Iterator[Line] | Sequence[Line]) -> None:
-    for line in lines:
-        if text := line.plain.rstrip():
-            say(text)
-
-
-async def lead(course: Course, store: Store, lesson: Lesson, typed: TextIO) -> None:
+async def lead(course: Course, store: Store, lesson: Lesson) -> None:
     """Lead through a lesson with lines from a terminal, or from a file of them."""
     from adder_engine.session import Session
     from adder_tui.storage.run_files import LessonRuns, lesson_runs
 
-    if typed.isatty():
+    if sys.stdin.isatty():
         import contextlib
 
         with contextlib.suppress(ImportError):

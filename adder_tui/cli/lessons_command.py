@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,22 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from adder_engine.language import tr, trn
-from adder_tui.cli.class_options import CLASS, course_of, read_class_of
+from adder_tui.cli.inputs import course_of, read_class_of
+from adder_tui.cli.options import CLASS, TranslatedGroup
 from adder_tui.cli.output import complain, say
-from adder_tui.cli.translated_command import TranslatedGroup
 from adder_tui.settings import default_data_dir
 from adder_tui.storage import progress
-from adder_tui.storage.exports import CourseMark, read_export, to_line
-from adder_tui.storage.progress import Store, Tree, join
-from adder_tui.storage.run_files import expanded
+from adder_tui.storage.data_dir import expanded
+from adder_tui.storage.progress import STATE_NAMES, Tree, join
+from adder_tui.storage.progress_store import CourseMark, Store, read_export, to_line
 from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Lesson
     from adder_tui.course.source import Problem
-    from adder_tui.storage.exports import Drop
-STATE_WORDS = {"open": tr("open"), "started": tr("begun"), "assisted": tr("done, with help"), "solved": tr("done")}
+    from adder_tui.storage.progress_store import Drop
 
 DATA_DIR = click.option("--data-dir", metavar="FOLDER", help=tr("Where progress is kept, instead of the usual folder."))
 COURSE = click.option(
@@ -35,18 +33,8 @@ COURSE = click.option(
 
 
 class _Lessons(TranslatedGroup):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(
-                tr(
-                    "lessons has no {name!r}: there are {commands}.",
-                    name=args[0],
-                    commands=", ".join(self.list_commands(ctx)),
-                )
-            )
-        return super().resolve_command(ctx, args)
+    def unknown(self, name: str, commands: list[str]) -> str:
+        return tr("lessons has no {name!r}: there are {commands}.", name=name, commands=", ".join(commands))
 
 
 @dataclass
@@ -118,7 +106,7 @@ def lessons(ctx: click.Context, course: str | None, data_dir: str | None, class_
             say(f"{chapter.title}")
         for lesson in there.in_chapter(chapter.id):
             here = ">" if kept.current == lesson.id else " "
-            state = STATE_WORDS[kept.lesson(lesson.id).state]
+            state = STATE_NAMES[kept.lesson(lesson.id).state]
             on = "  " + tr("today") if lesson.id in today else ""
             say(f"{here} {lesson.order:>2}  {lesson.id:<{width}}  {state:<15}  {lesson.title}{on}")
     done = sum(kept.lesson(lesson.id).done for lesson in there.lessons)
@@ -170,10 +158,7 @@ def import_(file: str, course: str | None, data_dir: str | None, class_file: str
         folder, mark = (Path(of.folder) if of.folder else None), of
     place = _Place._at(folder, mark, data_dir, taught.drop if taught and mark is not of else None, ())
 
-    def taken_over(tree: Tree) -> None:
-        join(tree, other)
-
-    place.store.change(taken_over)
+    place.store.change(lambda tree: join(tree, other))
     ids = list(other.get("lessons", {}))
     done = sum(place.store.progress.lesson(id).done for id in ids)
     if not place.store.warning:
@@ -305,8 +290,7 @@ def _check_class(path: Path) -> int:
 
 
 def _say_all(problems: list[Problem] | tuple[Problem, ...]) -> int:
-    for problem in problems:
-        say(str(problem))
+    say(*map(str, problems))
     return len(problems)
 
 
@@ -375,14 +359,13 @@ def read(id: str, do_it: bool, course: str | None, data_dir: str | None, class_f
         from adder_tui.cli.lesson_print import printed
 
         folder = course_of(course, read_class_of(class_file))
-        for line in printed(lesson_named(_course(folder), id)):
-            say(line)
+        say(*printed(lesson_named(_course(folder), id)))
         return 0
     from adder_tui.cli.lesson_reader import lead
 
     place = _Place.of(course, data_dir, class_file)
     there = place.course()
-    asyncio.run(lead(there, place.store, lesson_named(there, id), sys.stdin))
+    asyncio.run(lead(there, place.store, lesson_named(there, id)))
     return place.exit_code()
 
 
@@ -423,7 +406,7 @@ def find_lesson(course: Path | None, id: str | None) -> str:
 
 async def _trial(lesson: Lesson) -> list[str]:
     from adder_engine.session import Session
-    from adder_tui.course.action_runner import groups, measure, try_solution
+    from adder_tui.course.authoring import groups, measure, try_solution
 
     async with Session(lesson.experiment) as session:
         amiss = [one async for one in try_solution(session, lesson)]

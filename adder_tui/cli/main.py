@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import click
 from click.core import ParameterSource
@@ -15,18 +14,13 @@ from click.core import ParameterSource
 from adder_engine import AdderError, __version__
 from adder_engine.experiment import Experiment
 from adder_engine.language import tr
-from adder_engine.parsing import parse_number
 from adder_engine.presets import PRESETS
 from adder_engine.rates import HIGH, LOW, UPDATES
-from adder_tui.cli.class_options import CLASS, course_of, read_class_of
-from adder_tui.cli.inputs import read_experiment
+from adder_tui.cli.inputs import course_of, read_class_of, read_experiment, read_run
+from adder_tui.cli.options import CLASS, DATA, EPOCHS, SET, WEIGHTS, Once, OnceCommand, TranslatedGroup, number
 from adder_tui.cli.output import complain, original_environment, say, why_ascii, why_no_app
-from adder_tui.cli.translated_command import TranslatedCommand, TranslatedGroup
 from adder_tui.settings import CHARACTERS, THEMES, Settings, default_data_dir
-from adder_tui.storage.run_files import expanded, make_data_dir
-
-if TYPE_CHECKING:
-    from adder_tui.cli.cast import Cast
+from adder_tui.storage.data_dir import expanded, make_data_dir
 
 DEFAULT_PRESET = "many-pairs"
 """What ``--set`` changes where no experiment is named."""
@@ -41,56 +35,9 @@ _ENVIRONMENT = {"TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none", "OMP_NUM_THR
 """Defaults that are read when textual and torch are imported; what the user has set stays. What a key brings right
 behind a picture of the training waits 1/240 s to be painted."""
 
-SET = click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE",
-    help=tr("Set one key of the experiment, such as training.lr=0.01; repeat it for more."),
-)  # fmt: skip
-DATA = click.option(
-    "--data", metavar="FILE.csv",
-    help=tr("Train on the rows in this file, a,b or a,b,target, instead of the experiment's data; - reads them from"
-    " standard input."),
-)  # fmt: skip
 
-WEIGHTS = click.option(
-    "--weights", metavar="FILE",
-    help=tr("Start from these weights: a state_dict (.pt), safetensors, .npz or .json, with the network's names."),
-)  # fmt: skip
-
-
-def _number(typed: str | float) -> float:
-    """A number, with a point or a decimal comma."""
-    number = typed if isinstance(typed, float) else parse_number(typed)
-    if number is None:
-        raise click.BadParameter(tr("{typed!r} is no number.", typed=typed))
-    return number
-
-
-class _Once:
-    """Refuses an option that counts once and is given again: click would drop the first without a word."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        command = cast(click.Command, self)
-        _, _, given = command.make_parser(ctx).parse_args(args=list(args))
-        for option in given:
-            once = isinstance(option, click.Option) and not (option.multiple or option.is_flag or option.count)
-            if once and given.count(option) > 1:
-                times = given.count(option)
-                raise click.UsageError(
-                    tr(
-                        "{option} was given {times} times, and it counts once: keep one.",
-                        option=option.opts[0],
-                        times=times,
-                    )
-                )
-        return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return]
-
-
-class _Command(_Once, TranslatedCommand):
-    pass
-
-
-class _Commands(_Once, TranslatedGroup):
-    command_class = _Command
+class _Commands(Once, TranslatedGroup):
+    command_class = OnceCommand
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "lessons"])
@@ -102,18 +49,12 @@ class _Commands(_Once, TranslatedGroup):
             return lessons
         return super().get_command(ctx, cmd_name)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(
-                tr(
-                    "There is no command {name!r}: there are {commands}; --experiment opens the app on an experiment.",
-                    name=args[0],
-                    commands=f" {tr('and')} ".join(self.list_commands(ctx)),
-                )
-            )
-        return super().resolve_command(ctx, args)
+    def unknown(self, name: str, commands: list[str]) -> str:
+        return tr(
+            "There is no command {name!r}: there are {commands}; --experiment opens the app on an experiment.",
+            name=name,
+            commands=f" {tr('and')} ".join(commands),
+        )
 
 
 def _frames(ctx: click.Context, param: click.Parameter, value: float) -> float:
@@ -246,8 +187,6 @@ def _chosen(
         raise click.UsageError(
             tr("A saved run brings its own experiment: leave out --experiment, --data, --weights and --set.")
         )
-    from adder_tui.cli.inputs import read_run
-
     return read_run(run).experiment
 
 
@@ -263,7 +202,7 @@ def _title(experiment: str, data: str | None) -> str:
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@click.option("--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's."))
+@EPOCHS
 @DATA
 @WEIGHTS
 @SET
@@ -287,9 +226,7 @@ def train(
     as_json: bool,
 ) -> int:
     """Train a preset or a file without the app, then answer sums."""
-    chosen = read_experiment(experiment, assignments, data, complain, weights)
-    if epochs is not None:
-        chosen = chosen.replace(epochs=epochs)
+    chosen = read_experiment(experiment, assignments, data, complain, weights, epochs)
     # Not at the top: what only some commands need would keep the app waiting.
     from adder_engine import parse_sum
     from adder_tui.cli.train_command import train as run
@@ -321,7 +258,7 @@ def predict(run: str, sums: tuple[str, ...]) -> int:
         " losses) or .svg (their chart)."
     ),
 )
-@click.option("--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's."))
+@EPOCHS
 @DATA
 @WEIGHTS
 @SET
@@ -348,7 +285,7 @@ def export(
     help=tr("A setting and its values; give it twice for a grid of all pairs."),
 )
 @click.option("--seeds", type=int, metavar="N", help=tr("Runs of each value, from so many seeds; default 5."))
-@click.option("--epochs", type=int, metavar="N", help=tr("Train for so many epochs instead of the experiment's."))
+@EPOCHS
 @DATA
 @SET
 @click.option(
@@ -371,9 +308,7 @@ def sweep(
     as_json: bool,
 ) -> int:
     """Train a preset or a file with one setting at several values; two --over make a grid of all pairs."""
-    chosen = read_experiment(experiment, assignments, data, complain)
-    if epochs is not None:
-        chosen = chosen.replace(epochs=epochs)
+    chosen = read_experiment(experiment, assignments, data, complain, epochs=epochs)
     from adder_tui.cli.sweep_command import sweep as run
 
     return run(chosen, _title(experiment, data), overs, seeds, sums, jobs, as_json=as_json)
@@ -381,8 +316,8 @@ def sweep(
 
 @cli.command()
 @click.argument("experiment", metavar="NAME|FILE.toml")
-@click.option("--from", "low", type=_number, default=LOW, show_default=True, metavar="RATE", help=tr("The first rate."))
-@click.option("--to", "high", type=_number, default=HIGH, show_default=True, metavar="RATE", help=tr("The last rate."))
+@click.option("--from", "low", type=number, default=LOW, show_default=True, metavar="RATE", help=tr("The first rate."))
+@click.option("--to", "high", type=number, default=HIGH, show_default=True, metavar="RATE", help=tr("The last rate."))
 @click.option("--updates", type=int, default=UPDATES, show_default=True, metavar="N", help=tr("How many updates."))
 @DATA
 @WEIGHTS
@@ -404,7 +339,7 @@ def rates(
     if as_json and as_csv:
         raise click.UsageError(tr("--json and --csv ask for different things: use one of them."))
     chosen = read_experiment(experiment, assignments, data, complain, weights)
-    from adder_tui.cli.rates_command import rates as run
+    from adder_tui.cli.sweep_command import rates as run
 
     return run(chosen, _title(experiment, data), low, high, updates, as_json=as_json, as_csv=as_csv)
 
@@ -437,7 +372,11 @@ def start_app(settings: Settings) -> int:
         ) from None
     except OSError:
         pass  # the app tells that nothing will be kept
-    recording = None if settings.record is None else _recording(settings.record)
+    cast = None
+    if settings.record is not None:
+        from adder_tui.cli.cast import recording  # not at the top: few sessions are recorded
+
+        cast = recording(settings.record)
     gc.disable()  # collecting while the first screen is made would cost a tenth of its time; the app enables it again
     # Not at the top: --help and train must come without textual.
     from adder_tui.app import AdderApp
@@ -454,41 +393,21 @@ def start_app(settings: Settings) -> int:
         raise click.UsageError(
             tr("Textual cannot begin with {names} ({error}): unset it.", names=", ".join(odd), error=error)
         ) from None
-    if recording is not None:
-        app.driver_class = recording.teed(app.driver_class)
+    if cast is not None:
+        app.driver_class = cast.teed(app.driver_class)
     with ShutdownGuard(app, on_end=app.close_now):
         app.run(mouse=settings.mouse)
         stopped = app.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
     for told in app.unsaved:
         complain(told)
-    if recording is not None and recording.fault:
-        complain(recording.fault)
+    if cast is not None and cast.fault:
+        complain(cast.fault)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     return code
-
-
-def _recording(path: Path) -> Cast:
-    from adder_tui.cli.cast import Cast
-
-    try:
-        return Cast(path)
-    except FileExistsError:
-        raise click.UsageError(
-            tr("{path} is there already: name another file with --record, or remove it.", path=path)
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise click.UsageError(
-            tr(
-                "The recording {path} cannot be written ({why}): name another file with --record.",
-                path=path,
-                why=reason,
-            )
-        ) from None
 
 
 def why_odd(environ: Mapping[str, str]) -> str | None:

@@ -24,9 +24,10 @@ _PLAIN_FONTS = ("linux", "vt100")
 _UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 
 
-def say(text: str) -> None:
-    """One line to stdout, at once."""
-    click.echo(_showable(text, _glyphs(sys.stdout)))
+def say(*lines: str) -> None:
+    """Lines to stdout, at once."""
+    for line in lines:
+        click.echo(_showable(line, _glyphs(sys.stdout)))
 
 
 def complain(sentence: str) -> None:

@@ -1,18 +1,21 @@
-"""``adder-tui sweep``: one setting or two over several values and seeds, told in a table or in lines of JSON."""
+"""``adder-tui sweep`` and ``rates``: many runs, or one at a rising rate; as text, in lines of JSON, or as CSV."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.language import tr
 from adder_engine.parsing import parse_sum
+from adder_engine.rates import planned_rates, rates_in_slices
 from adder_engine.sweep import LOOKS, Sweep, SweepRun, SweepState, planned
 from adder_engine.wanted import is_right
 from adder_tui.cli.output import ProgressLine, complain, finite_or_null, pairs_note, question_text, say
 from adder_tui.sweep.draw import grid_lines, headlines, median_answers, value_text
+from adder_tui.sweep.rates_screen import rates_chart, rates_said
 from adder_tui.ui.numbers import aligned, number, plural
 from adder_tui.ui.run_state import marked, pairs_marks
 from adder_tui.ui.symbols import UNICODE
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 WIDE = 1_000
 """Columns that the grid may take: a terminal wraps it, a file keeps it."""
+CHART_ROWS = 20
+WIDEST = 120
 SHOWN = (tr("median"), tr("lowest"), tr("highest"))
 """Which of a value's losses the table tells."""
 
@@ -62,8 +67,7 @@ def sweep(
         if plan.across:
             say(json.dumps(_grid(plan, state), allow_nan=False))
     else:
-        for line in table(plan, state):
-            say(line)
+        say(*table(plan, state))
         if plan.across:
             say("")
             for drawn in grid_lines(plan, state, None, WIDE, len(plan.values) + 3, UNICODE):
@@ -183,3 +187,55 @@ def _object(plan: Sweep, run: SweepRun) -> dict[str, Any]:
     if run.diverged is None:
         return line
     return line | {"diverged": finite_or_null(run.diverged), "loss_now": finite_or_null(run.loss_now)}
+
+
+def rates(
+    experiment: Experiment, title: str, low: float, high: float, updates: int, *, as_json: bool, as_csv: bool
+) -> int:
+    """Carry the test out and tell it; the exit code, 1 where not even the first loss was finite.
+
+    Args:
+        experiment: what is trained.
+        title: its name, for the first line of text.
+        low: the first update's rate.
+        high: the last one's.
+        updates: how many.
+        as_json: one JSON object instead of text.
+        as_csv: a line for each update instead of text, its rate and its loss.
+
+    Raises:
+        ExperimentError: rates or a number of updates that will not do.
+    """
+    planned = planned_rates(experiment, low, high, updates)
+    if not (as_json or as_csv):
+        say(
+            tr(
+                "{title}: {updates:,} updates, the rate rising from {low:g} to {high:g}",
+                title=title,
+                updates=updates,
+                low=low,
+                high=high,
+            )
+        )
+    *_, test = rates_in_slices(planned)
+    if as_json:
+        told = {
+            "rates": test.rates, "losses": test.losses, "curvature": finite_or_null(test.curvature),
+            "limit": finite_or_null(test.limit), "optimizer_limit": finite_or_null(test.optimizer_limit),
+            "lowest": None if test.lowest is None else test.rates[test.lowest], "proposed": test.proposed,
+            "ended": test.ended,
+        }  # fmt: skip
+        say(json.dumps(told, allow_nan=False))
+    elif as_csv:
+        say("rate,loss")
+        for rate, loss in zip(test.rates, test.losses, strict=True):
+            say(f"{rate!r},{loss!r}")
+    elif test.losses:
+        width = min(WIDEST, shutil.get_terminal_size().columns)
+        for line in rates_chart(test, None, width, CHART_ROWS, UNICODE):
+            say(line.plain.rstrip())
+        say(*rates_said(test, UNICODE))
+    if not test.losses:
+        complain(tr("No loss was finite. {ended}", ended=test.ended))
+        return 1
+    return 0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adder_engine.errors import RunFileError
 from adder_engine.language import tr
@@ -19,7 +19,7 @@ from adder_tui.ui.numbers import plural
 
 if TYPE_CHECKING:
     from adder_engine import Experiment, Sum, Trainer
-    from adder_engine.snapshot import Divergence, Stuck
+    from adder_engine.snapshot import Divergence
     from adder_engine.training.stopping import RuledTraining
 
 
@@ -72,18 +72,8 @@ class Outcome:
     """Updates run; a run that went back to its best has fewer behind it then."""
     paused: str = ""
     """Which of the experiment's rules ended it, in one sentence; empty where none did."""
-    stuck: Stuck | None = None
-    """Why its loss stands still, where it does."""
-
-
-class Report(Protocol):
-    """Tells a run to whoever started it."""
-
-    def progress(self, trainer: Trainer) -> None:
-        """After an epoch that is worth a line."""
-
-    def end(self, trainer: Trainer, outcome: Outcome) -> None:
-        """After the last epoch."""
+    stuck: tuple[str, str] | None = None
+    """Why its loss stands still, where it does: in sentences, and the cause in a word."""
 
 
 class RecordedTraining:
@@ -134,7 +124,7 @@ def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: b
             if save.is_dir()
             else tr("{path} does not end in .npz, as saved runs do.", path=save)
         )
-    report: Report = JsonReport() if as_json else TextReport(experiment.epochs)
+    report = JsonReport() if as_json else TextReport(experiment.epochs)
     if not as_json:
         say(headline(experiment, title))
         if experiment.compares_all_pairs:
@@ -192,15 +182,20 @@ def _explained(experiment: Experiment, stopped: str) -> tuple[str, Divergence | 
     return (stopped, None) if blow_up is None else (divergence_text(blow_up), blow_up)
 
 
-def _stuck(trainer: Trainer, losses: dict[int, float]) -> Stuck | None:
-    """Why its loss stands still, where it has hardly changed since the look back."""
+def _stuck(trainer: Trainer, losses: dict[int, float]) -> tuple[str, str] | None:
+    """Why its loss stands still, where it has hardly changed since the look back: in sentences, and the cause."""
     from adder_engine.analysis.outlook import looked_back, stands_still, why_stuck
 
     back = looked_back(trainer.epochs_done)
     if back is None:
         return None
     before = max((epoch for epoch in losses if epoch <= back), default=None)
-    return why_stuck(trainer) if before is not None and stands_still(losses[before], trainer.loss) else None
+    if before is None or not stands_still(losses[before], trainer.loss):
+        return None
+    from adder_tui.train.draw_panels import stuck_text  # not at the top: few get stuck, and the words bring rich along
+
+    stuck = why_stuck(trainer)
+    return None if stuck is None else (stuck_text(stuck), stuck.cause)
 
 
 def reported_epochs(epochs: int) -> frozenset[int]:
@@ -226,7 +221,7 @@ def headline(experiment: Experiment, title: str) -> str:
     )
 
 
-def _run(training: RuledTraining | RecordedTraining, epochs: int, report: Report) -> dict[int, float]:
+def _run(training: RuledTraining | RecordedTraining, epochs: int, report: JsonReport | TextReport) -> dict[int, float]:
     """Train; the losses of some epochs, some hundred over the whole."""
     trainer = training.trainer
     due = reported_epochs(epochs)
@@ -289,9 +284,7 @@ class JsonReport:
             line["diverged"], line["loss_now"] = finite_or_null(blow_up.times), finite_or_null(blow_up.loss)
             line["lr"], line["limit"] = finite_or_null(blow_up.lr), blow_up.own_limit
         if outcome.stuck is not None:
-            from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
-
-            line["stuck"], line["stuck_because"] = stuck_text(outcome.stuck), outcome.stuck.cause
+            line["stuck"], line["stuck_because"] = outcome.stuck
         if outcome.paused:
             line["rule"] = outcome.paused
         line["predictions"] = {reply.typed: reply.predicted for reply in outcome.replies}
@@ -363,11 +356,8 @@ class TextReport:
                 )
             )
         if outcome.stuck is not None:
-            from adder_tui.train.draw_panels import stuck_text  # few runs get stuck, and the words bring rich along
-
-            say(stuck_text(outcome.stuck))
-        for line in answer_lines(outcome.replies):
-            say(line)
+            say(outcome.stuck[0])
+        say(*answer_lines(outcome.replies))
 
 
 def answer_lines(replies: Sequence[Reply]) -> list[str]:
@@ -447,6 +437,5 @@ def predict(source: str, sums: Sequence[str]) -> int:
     trainer = open_run(source).trainer
     asked = [parse_sum(text, trainer.experiment.data.task) for text in sums]
     replies = ask(trainer, asked)
-    for line in answer_lines(replies):
-        say(line)
+    say(*answer_lines(replies))
     return 0

@@ -1,22 +1,18 @@
-"""Doing what a lesson's actions say, on a session; the figures and cards beside it; trying a whole lesson so."""
+"""Doing what a lesson's actions say, on a session; the figures and cards beside it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_engine.parsing import Sum
 from adder_engine.snapshot import PHASES
-from adder_tui.course import markup
-from adder_tui.course.expressions import Value
-from adder_tui.course.lesson import Lesson, Measured
-from adder_tui.course.probe_views import BY_HAND, LASTING, ProbeCall, argument_of, call_for
-from adder_tui.course.resolver import index_of, place_of
+from adder_tui.course.attempt import LessonAttempt, index_of, place_of
+from adder_tui.course.probe_views import BY_HAND, LASTING, ProbeCall, call_for
 from adder_tui.course.source import ActionError
-from adder_tui.course.state import LessonAttempt
 from adder_tui.course.vocabulary import Action
 
 if TYPE_CHECKING:
@@ -30,7 +26,6 @@ FIRST_SUM = Sum(30, 70)
 """The current sum when a lesson is entered."""
 EPOCHS_AT_ONCE = 100
 """Epochs between two looks while training."""
-_FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?!\w|\.\d)|(?<![\w.,])\d{1,3}(?:,\d{3})+(?!\w|[.,]\d)")
 
 
 class ActionRunner:
@@ -117,8 +112,8 @@ class ActionRunner:
             case "gradcheck", (name,):
                 index = index_of(await session.snapshot(), name)
                 activity.check_gradient(name, await session.check_gradient(index))
-            case ("bench", (name, *words)) | (("nudge" as name), words):
-                await self.measure(ProbeCall(name, tuple(map(argument_of, words))))
+            case (("bench" | "nudge"), _) if (call := call_for(action)) is not None:
+                await self.measure(call)
 
     async def measure(self, call: ProbeCall, tell: bool = True) -> float | str:
         """Have a bench work a figure out; with ``tell`` it is an act of the learner's."""
@@ -164,7 +159,6 @@ class Benches:
         self._room = room
 
     def move(self, view: str, change: int) -> None:
-        """Move a view's cursor."""
         state = self._room.lesson_state
         count = _row_count(state, view) if state is not None else 0
         if state is not None and count:
@@ -178,7 +172,6 @@ class Benches:
             state.rows[view] = calls.index(call)
 
     def calls(self, view: str) -> tuple[ProbeCall, ...]:
-        """A view's figures."""
         state = self._room.lesson_state
         return state.calls(view) if state is not None else ()
 
@@ -197,11 +190,10 @@ class Benches:
 
     async def use(self, view: str) -> None:
         """Work out the figure under the view's cursor."""
-        state, calls = self._room.lesson_state, self.calls(view)
-        if state is not None and calls and state.working is None:
-            call = calls[min(state.rows.get(view, 0), len(calls) - 1)]
-            if not state.waits(call):
-                await self._work_out(call, tell=True)
+        state = self._room.lesson_state
+        call = state.chosen_call(view) if state is not None and state.working is None else None
+        if state is not None and call is not None and not state.waits(call):
+            await self._work_out(call, tell=True)
 
     async def fill(self, view: str) -> None:
         """Work out all of a view's figures that need no asking, while nothing is played."""
@@ -276,115 +268,3 @@ def _row_count(state: LessonState, view: str) -> int:
 def standing(snapshot: Snapshot | None) -> tuple[object, ...] | None:
     """What the benches' figures hang on."""
     return None if snapshot is None else (snapshot.moment, snapshot.experiment)
-
-
-async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
-    """What is wrong with the tasks and challenges when they are played, a sentence each."""
-    attempt, player = await _entered(session, lesson)
-    for task in await attempt.look(session):
-        yield tr("The check of task {task} is true on entering: {check}", task=task.id, check=task.check.text)
-    for task in lesson.tasks:
-        try:
-            await player.play(task.actions)
-        except AdderError as error:
-            yield tr("The actions of task {task} do not work. {error}", task=task.id, error=error)
-        early = [one.id for one in await attempt.look(session) if one.id > task.id]
-        await attempt.take_figures(session)
-        if task.id not in attempt.done:
-            yield tr(
-                "The actions of task {task} do not make its check true: {check}", task=task.id, check=task.check.text
-            )
-        for one in early:
-            yield tr(
-                "The check of task {early} is true already after the actions of task {task}.", early=one, task=task.id
-            )
-    for quote in lesson.quotes:
-        if quote.name not in attempt.figures:
-            yield tr(
-                "After the tasks {{{{{quote}}}}} has no value: {expression}",
-                quote=quote.name,
-                expression=quote.value.text,
-            )
-    for challenge in lesson.challenges:
-        attempt, player = await _entered(session, lesson)
-        if await attempt.look_at_challenges(session):
-            yield tr("The challenge {challenge} is met on entering.", challenge=challenge.id)
-        try:
-            await player.play(challenge.actions)
-        except AdderError as error:
-            yield tr(
-                "The actions of the challenge {challenge} do not work. {error}", challenge=challenge.id, error=error
-            )
-        await attempt.look_at_challenges(session)
-        best = attempt.best.get(challenge.id)
-        if best is None:
-            yield tr(
-                "The actions of the challenge {challenge} do not meet it: {check}",
-                challenge=challenge.id,
-                check=challenge.check.text,
-            )
-        elif challenge.par is not None and best > challenge.par:
-            yield tr(
-                "The actions of the challenge {challenge} reach {reached:g}, not its par {par:g}.",
-                challenge=challenge.id,
-                reached=best,
-                par=challenge.par,
-            )
-
-
-async def _entered(
-    session: Session, lesson: Lesson, changes: Settings | None = None
-) -> tuple[LessonAttempt, ActionRunner]:
-    attempt = LessonAttempt(lesson)
-    player = ActionRunner(session, attempt)
-    await player.enter(changes)
-    return attempt, player
-
-
-def groups(lesson: Lesson) -> tuple[tuple[Measured, ...], ...]:
-    """The measured figures, those that come out of the same run together."""
-    found: dict[str, list[Measured]] = {}
-    for one in lesson.measured:
-        found.setdefault(repr((sorted(one.preset.items()), one.actions)), []).append(one)
-    return tuple(map(tuple, found.values()))
-
-
-async def measure(session: Session, lesson: Lesson, figures: Sequence[Measured]) -> list[str]:
-    """Measure figures that come out of one run, as :func:`groups` gives them. What is wrong with them."""
-    try:
-        attempt, player = await _entered(session, lesson, figures[0].preset)
-        await player.play(figures[0].actions)
-        return [wrong for one in figures if (wrong := _wrong(one, await attempt.value(session, one.expression)))]
-    except AdderError as error:
-        return [tr("The figure {figure!r} cannot be measured. {error}", figure=figures[0].key, error=error)]
-
-
-def _wrong(figure: Measured, value: Value) -> str:
-    """What is wrong with a figure that came out so, in a sentence; empty where it holds."""
-    if figure.holds(value):
-        return ""
-    differs = tr("is {found!r}, not {stated!r}", found=value, stated=figure.value)
-    stated = tr("is false") if figure.figure_class == "Q" else differs
-    within = tr(" within {within:g}", within=figure.within) if figure.figure_class in ("T", "B") else ""
-    return tr(
-        "The figure {figure!r} {stated}{within} (class {letter}): {expression}",
-        figure=figure.key,
-        stated=stated,
-        within=within,
-        letter=figure.figure_class,
-        expression=figure.expression.text,
-    )
-
-
-def unmeasured(lesson: Lesson) -> list[str]:
-    """Figures in the facts, the observation and the explanation that are neither measured nor cited."""
-    known = [abs(one.value) for one in lesson.measured if isinstance(one.value, float)]
-    known += [abs(value) for one in lesson.cited for value in one.values]
-    loose = []
-    for part in markup.PARTS[:3]:
-        for match in _FIGURE.finditer(lesson.parts.get(part, "")):
-            digits = match[0].replace(",", "").replace("−", "").replace("-", "")
-            decimals = len(digits.partition(".")[2])
-            if not any(abs(value - float(digits)) <= 0.5005 * 10.0**-decimals for value in known):
-                loose.append(match[0])
-    return list(dict.fromkeys(loose))

@@ -229,7 +229,6 @@ class ActivityLog:
         self.nudges[parameter_name(parameter), amount] = loss
 
     def check_gradient(self, parameter: str, check: GradientCheck) -> None:
-        """A slope was measured with nudges."""
         self.checks[parameter_name(parameter)] = check
 
 

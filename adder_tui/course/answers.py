@@ -7,10 +7,10 @@ import random
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
+from adder_tui.course.attempt import completed
 from adder_tui.course.course import draw_question, draw_review
-from adder_tui.course.lesson import LETTERS
-from adder_tui.course.state import Review, completed
-from adder_tui.course.typed_numbers import read_number, without_thousands
+from adder_tui.course.questions import LETTERS, read_number, without_thousands
+from adder_tui.course.state import Review
 from adder_tui.storage import progress
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Answers:
         lesson, store = state.lesson, self._room.store
         state.answered = letter
         right = letter == state.quiz.answer
-        store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right, progress.now()))
+        store.change(lambda tree: progress.answer_quiz(tree, lesson.id, right))
         if completed(lesson, store.progress.lesson(lesson.id)):
             store.change(lambda tree: progress.finish(tree, lesson.id))
             state.finished = True
@@ -131,7 +131,7 @@ class Answers:
         for one, number in zip(drawn, asked, strict=True):
             room.store.change(lambda tree, id=one.id, number=number: progress.ask_quiz(tree, id, number))  # type: ignore[misc]
         quizzes = tuple(one.all_questions[number].put(dice) for one, number in zip(drawn, asked, strict=True))
-        state.review = Review(drawn, quizzes=quizzes) if drawn else None
+        state.review = Review(drawn, quizzes) if drawn else None
         room.changed()
         return bool(drawn)
 
@@ -140,7 +140,7 @@ class Answers:
             return
         first, asked = not review.given, review.question
         right = letter == review.quiz.answer
-        self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right, progress.now()))
+        self._room.store.change(lambda tree: progress.answer_quiz(tree, asked.id, right))
         state.review = dataclasses.replace(review, given=letter, at_once=review.at_once + (first and right))
 
     def next_question(self) -> bool:

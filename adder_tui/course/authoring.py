@@ -1,22 +1,29 @@
-"""What an author is told and given: faults that do not keep a lesson from being played, and copies to translate."""
+"""What an author is told and given: faults of a lesson, also when it is played, and copies to translate."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adder_engine.disk import write_whole
 from adder_engine.errors import AdderError
 from adder_engine.language import tr, trn
 from adder_tui.course import markup
-from adder_tui.course.action_runner import unmeasured
+from adder_tui.course.action_runner import ActionRunner
+from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import COURSE, GLOSSARY, Course, lesson_files, own_glossary, read_course
-from adder_tui.course.lesson import Lesson
+from adder_tui.course.expressions import Value
+from adder_tui.course.lesson import Lesson, Measured, Settings
 from adder_tui.course.loader import FENCE, read_lesson
 from adder_tui.course.source import TO_TRANSLATE, LessonError, Problem, read_marked
 
+if TYPE_CHECKING:
+    from adder_engine.session import Session
+
 FEWEST_WORDS, MOST_WORDS = 200, 600
+_FIGURE = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?!\w|\.\d)|(?<![\w.,])\d{1,3}(?:,\d{3})+(?!\w|[.,]\d)")
 _VALUE = re.compile(r"(?<![\w.-])(title|goal|ask|shows|do|why|says|text|closing|run)\s*=\s*(\"{3}|'{3}|\"|')")
 _LIST = re.compile(r"(?<![\w.-])(choices|hints|lines|also|reasons)\s*=\s*\[")
 _STRING = re.compile(r"(\"{3}|'{3}|\"|')((?:\\.|(?!\1).)*)\1", re.DOTALL)
@@ -39,6 +46,20 @@ def advice(lesson: Lesson) -> Iterator[Problem]:
         yield Problem(lesson.file, 0, told)
     if loose := ", ".join(unmeasured(lesson)):
         yield Problem(lesson.file, 0, tr("Stated, but neither [[measured]] nor [[cited]]: {loose}.", loose=loose))
+
+
+def unmeasured(lesson: Lesson) -> list[str]:
+    """Figures in the facts, the observation and the explanation that are neither measured nor cited."""
+    known = [abs(one.value) for one in lesson.measured if isinstance(one.value, float)]
+    known += [abs(value) for one in lesson.cited for value in one.values]
+    loose = []
+    for part in markup.PARTS[:3]:
+        for match in _FIGURE.finditer(lesson.parts.get(part, "")):
+            digits = match[0].replace(",", "").replace("−", "").replace("-", "")
+            decimals = len(digits.partition(".")[2])
+            if not any(abs(value - float(digits)) <= 0.5005 * 10.0**-decimals for value in known):
+                loose.append(match[0])
+    return list(dict.fromkeys(loose))
 
 
 def left_to_translate(path: Path) -> Iterator[Problem]:
@@ -88,6 +109,107 @@ def check_course(folder: Path) -> tuple[Course | None, list[Problem]]:
     for path in (folder / COURSE, *lesson_files(folder), *folder.glob(GLOSSARY)):
         problems += left_to_translate(path)
     return course, problems
+
+
+# --- played ---------------------------------------------------------------------------------------
+
+
+async def try_solution(session: Session, lesson: Lesson) -> AsyncIterator[str]:
+    """What is wrong with the tasks and challenges when they are played, a sentence each."""
+    attempt, player = await _entered(session, lesson)
+    for task in await attempt.look(session):
+        yield tr("The check of task {task} is true on entering: {check}", task=task.id, check=task.check.text)
+    for task in lesson.tasks:
+        try:
+            await player.play(task.actions)
+        except AdderError as error:
+            yield tr("The actions of task {task} do not work. {error}", task=task.id, error=error)
+        early = [one.id for one in await attempt.look(session) if one.id > task.id]
+        await attempt.take_figures(session)
+        if task.id not in attempt.done:
+            yield tr(
+                "The actions of task {task} do not make its check true: {check}", task=task.id, check=task.check.text
+            )
+        for one in early:
+            yield tr(
+                "The check of task {early} is true already after the actions of task {task}.", early=one, task=task.id
+            )
+    for quote in lesson.quotes:
+        if quote.name not in attempt.figures:
+            yield tr(
+                "After the tasks {{{{{quote}}}}} has no value: {expression}",
+                quote=quote.name,
+                expression=quote.value.text,
+            )
+    for challenge in lesson.challenges:
+        attempt, player = await _entered(session, lesson)
+        if await attempt.look_at_challenges(session):
+            yield tr("The challenge {challenge} is met on entering.", challenge=challenge.id)
+        try:
+            await player.play(challenge.actions)
+        except AdderError as error:
+            yield tr(
+                "The actions of the challenge {challenge} do not work. {error}", challenge=challenge.id, error=error
+            )
+        await attempt.look_at_challenges(session)
+        best = attempt.best.get(challenge.id)
+        if best is None:
+            yield tr(
+                "The actions of the challenge {challenge} do not meet it: {check}",
+                challenge=challenge.id,
+                check=challenge.check.text,
+            )
+        elif challenge.par is not None and best > challenge.par:
+            yield tr(
+                "The actions of the challenge {challenge} reach {reached:g}, not its par {par:g}.",
+                challenge=challenge.id,
+                reached=best,
+                par=challenge.par,
+            )
+
+
+async def _entered(
+    session: Session, lesson: Lesson, changes: Settings | None = None
+) -> tuple[LessonAttempt, ActionRunner]:
+    attempt = LessonAttempt(lesson)
+    player = ActionRunner(session, attempt)
+    await player.enter(changes)
+    return attempt, player
+
+
+def groups(lesson: Lesson) -> tuple[tuple[Measured, ...], ...]:
+    """The measured figures, those that come out of the same run together."""
+    found: dict[str, list[Measured]] = {}
+    for one in lesson.measured:
+        found.setdefault(repr((sorted(one.preset.items()), one.actions)), []).append(one)
+    return tuple(map(tuple, found.values()))
+
+
+async def measure(session: Session, lesson: Lesson, figures: Sequence[Measured]) -> list[str]:
+    """Measure figures that come out of one run, as :func:`groups` gives them. What is wrong with them."""
+    try:
+        attempt, player = await _entered(session, lesson, figures[0].preset)
+        await player.play(figures[0].actions)
+        return [wrong for one in figures if (wrong := _wrong(one, await attempt.value(session, one.expression)))]
+    except AdderError as error:
+        return [tr("The figure {figure!r} cannot be measured. {error}", figure=figures[0].key, error=error)]
+
+
+def _wrong(figure: Measured, value: Value) -> str:
+    """What is wrong with a figure that came out so, in a sentence; empty where it holds."""
+    if figure.holds(value):
+        return ""
+    differs = tr("is {found!r}, not {stated!r}", found=value, stated=figure.value)
+    stated = tr("is false") if figure.figure_class == "Q" else differs
+    within = tr(" within {within:g}", within=figure.within) if figure.figure_class in ("T", "B") else ""
+    return tr(
+        "The figure {figure!r} {stated}{within} (class {letter}): {expression}",
+        figure=figure.key,
+        stated=stated,
+        within=within,
+        letter=figure.figure_class,
+        expression=figure.expression.text,
+    )
 
 
 # --- copies to translate ---------------------------------------------------------------------------

@@ -122,10 +122,8 @@ def _enough(state: LessonState, view: str) -> bool:
     """Whether Enter goes on although a view has the keys: all is done here, and the row is worked out."""
     if state.step.kind != "do" or not state.may_go_on:
         return False
-    calls = state.calls(view)
-    if not calls:
-        return True
-    return state.knows(calls[min(state.rows.get(view, 0), len(calls) - 1)])
+    call = state.chosen_call(view)
+    return call is None or state.knows(call)
 
 
 def words_shown(state: LessonState) -> Contexts:

@@ -46,12 +46,8 @@ def _assigned(table: Table, name: str) -> tuple[str, ...]:
     return tuple(str(one).strip() for one in value)
 
 
-def _theme(table: Table, name: str) -> str | None:
-    return None if table.raw(name) is None else table.one_of(name, THEMES)
-
-
-def _characters(table: Table, name: str) -> str | None:
-    return None if table.raw(name) is None else table.one_of(name, CHARACTERS)
+def _one_of(table: Table, name: str, choices: tuple[str, ...]) -> str | None:
+    return None if table.raw(name) is None else table.one_of(name, choices)
 
 
 def _pace(table: Table, name: str) -> Pace | None:
@@ -73,8 +69,8 @@ class ClassFile:
     """The folder of a course; None for the one that comes along."""
     assigned: tuple[str, ...] = declare(_assigned)
     """Today's lessons, by number or id."""
-    theme: str | None = declare(_theme)
-    characters: str | None = declare(_characters)
+    theme: str | None = declare(_one_of, THEMES)
+    characters: str | None = declare(_one_of, CHARACTERS)
     pace: Pace | None = declare(_pace)
     drop: Path | None = under("drop", _path)
     """The folder into which progress exports itself."""

@@ -15,11 +15,12 @@ from adder_tui.course.lesson import Lesson
 from adder_tui.course.loader import read_lesson
 from adder_tui.course.source import LessonError, Problem, Source, Table, declare, read_text, schema, under
 from adder_tui.settings import default_data_dir
-from adder_tui.storage.exports import CourseMark, Drop, keep_under
-from adder_tui.storage.progress import PROGRESS, Progress, QuizRecord, Store, progress_file
+from adder_tui.storage.progress import Progress, QuizRecord
+from adder_tui.storage.progress_store import PROGRESS, CourseMark, Drop, Store, keep_under, progress_file
 
 LONGEST_TEXT = 400
 QUESTIONS = 5
+"""Of a review, if there are so many."""
 NEVER_RIGHT, RIGHT_LATER, RIGHT_AT_ONCE = 4, 3, 1
 """Weights of a question that was never answered rightly, rightly after a miss, and rightly the first time."""
 OWN_COURSE = Path(__file__).parent / "lessons"
@@ -111,19 +112,16 @@ def weight(quiz: QuizRecord) -> int:
     return RIGHT_AT_ONCE if quiz.tries <= 1 else RIGHT_LATER
 
 
-def draw_review(
-    lessons: Sequence[Lesson], progress: Progress, dice: random.Random, count: int = QUESTIONS
-) -> tuple[Lesson, ...]:
+def draw_review(lessons: Sequence[Lesson], progress: Progress, dice: random.Random) -> tuple[Lesson, ...]:
     """Lessons whose questions make up a review, each at most once.
 
     Args:
         lessons: those that may come: all up to and with the chapter that was finished.
         progress: how their questions went.
         dice: where chance comes from.
-        count: how many are drawn, if there are so many.
     """
     left, drawn = list(lessons), list[Lesson]()
-    while left and len(drawn) < count:
+    while left and len(drawn) < QUESTIONS:
         (one,) = dice.choices(left, [weight(progress.lesson(lesson.id).quiz) for lesson in left])
         left.remove(one)
         drawn.append(one)

@@ -66,6 +66,11 @@ class Expression:
     value: Meaning = field(compare=False, repr=False)
     """What it gives. ``and`` is false as soon as one side is, and ``or`` true, whatever is unknown beside it."""
 
+    @property
+    def constant(self) -> Value:
+        """What it gives by itself; None where it hangs on words."""
+        return self.value(lambda word, arguments: None)
+
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Expression:

@@ -13,50 +13,16 @@ from adder_engine.runs.labels import difference_words
 from adder_engine.snapshot import STEP_SIZES
 from adder_tui.course import markup
 from adder_tui.course.expressions import NOTHING, Argument, Expression, parse, parse_check
-from adder_tui.course.quiz import LETTERS as LETTERS
-from adder_tui.course.quiz import Quiz, reasons_for
+from adder_tui.course.questions import TIGHT, Field, Prediction, Quiz, read_field
 from adder_tui.course.source import Table, declare, schema, under
-from adder_tui.course.typed_numbers import read_number, without_thousands
-from adder_tui.course.vocabulary import SLIPS, VIEWS, Action, parse_action
+from adder_tui.course.vocabulary import VIEWS, Action, parse_action
 
-PredictKind = Literal["number", "choice", "text"]
 FigureClass = Literal["E", "T", "B", "Q"]
 Settings = Mapping[str, Any]
 """Keys of the experiment, dotted, with values as the experiment holds them."""
-
-TIGHT = 1e-3
-"""Relative tolerance of class T, and of a field that states none."""
 LONGEST_TITLE, LONGEST_STATION = 40, 50
 LONGEST_CARD = 36
 """So that the bins' names stand beside it in 80 columns."""
-
-
-def _kind(table: Table, name: str) -> PredictKind:
-    return cast(PredictKind, table.one_of(name, ("choice", "number", "text")))
-
-
-def _choices(table: Table, name: str) -> tuple[str, ...]:
-    return table.texts(name, least=2, most=6) if table.made["kind"] == "choice" else ()
-
-
-@schema
-class Prediction:
-    """A question whose answer is locked in and never marked."""
-
-    id: str = declare(Table.identifier)
-    kind: PredictKind = declare(_kind)
-    ask: str = declare(Table.text, 400)
-    choices: tuple[str, ...] = declare(_choices)
-    shows: str = declare(Table.text, 300)
-    """What stands beside it afterwards, with ``{{name}}`` for figures of the learner's run."""
-    before: int = declare(Table.whole, 1, 99, 1)
-    """The task before which it is asked."""
-
-    def said(self, value: str) -> str:
-        """The prediction in words: a choice's text for its letter."""
-        if self.choices and value in LETTERS[: len(self.choices)]:
-            return self.choices[LETTERS.index(value)]
-        return value
 
 
 def _place(table: Table, name: str) -> int:
@@ -64,10 +30,6 @@ def _place(table: Table, name: str) -> int:
     if table.whole(name, 1, 99) != number:
         table.refuse(name, tr("{number}: tasks are numbered 1, 2, 3 in order", number=number))
     return number
-
-
-def _hints(table: Table, name: str) -> tuple[str, ...]:
-    return table.texts(name, least=3, most=3, takes=tr("exactly three hints, each saying more than the one before"))
 
 
 @schema
@@ -78,7 +40,7 @@ class Task:
     do: str = declare(Table.text, 160)
     check: Expression = declare(Table.parsed, parse_check, NOTHING, tr("an expression, such as asked(30, 70)"))
     when: Settings | None = declare(Table.settings)
-    hints: tuple[str, ...] = declare(_hints)
+    hints: tuple[str, ...] = declare(Table.texts, 3, 3, tr("exactly three hints, each saying more than the one before"))
     actions: tuple[Action, ...] = declare(Table.all_parsed, parse_action, 1)
     """The solution, played after those of the tasks before."""
 
@@ -86,25 +48,6 @@ class Task:
     def blanks(self) -> tuple[str, ...]:
         """Ids of the fields that are to be filled in for it."""
         return tuple(str(arguments[0]) for word, arguments in self.check.words if word == "answered")
-
-
-def _slip_value(table: Table, name: str) -> float:
-    value = table.number(name)
-    if value is None:
-        table.refuse(name, tr("the number that comes out so"))
-    return value or 0.0
-
-
-def _slip_says(table: Table, name: str) -> str:
-    return SLIPS[table.one_of("kind", SLIPS)] if table.raw(name) is None else table.text(name, 200)
-
-
-@schema
-class Slip:
-    """A mistake that can be told from the number that comes out."""
-
-    value: float = declare(_slip_value)
-    says: str = declare(_slip_says)
 
 
 def _class(table: Table, name: str) -> FigureClass:
@@ -180,73 +123,9 @@ class Cited:
     values: tuple[float, ...] = declare(Table.numbers, tr("the figures as the text states them, such as [69.22, 9.81]"))
 
 
-@schema
-class Field:
-    """A number or a choice that the learner types."""
-
-    id: str = declare(Table.identifier)
-    ask: str = declare(Table.text, 200)
-    value: float | None
-    """What is right; None for a choice."""
-    within: float
-    """How far off is still right, in the number's own unit."""
-    slips: tuple[Slip, ...]
-    choices: tuple[str, ...]
-    answer: str
-    """The right choice's letter; empty where any will do."""
-    reasons: tuple[str, ...] = ()
-    """Why each choice is not right, empty for the right one; none at all where that is not told."""
-
-    def letter(self, given: str) -> str:
-        """The letter of a choice that was given by its letter or its text; empty where it is none."""
-        wanted = "".join(given.split()).casefold()
-        for letter, text in zip(LETTERS, self.choices, strict=False):
-            if wanted in (letter, "".join(text.split()).casefold()):
-                return letter
-        return ""
-
-    def right(self, given: str) -> bool:
-        """Whether what was typed is right."""
-        if self.choices:
-            letter = self.letter(given)
-            return bool(letter) and self.answer in ("", letter)
-        number = read_number(given)
-        return number is not None and self.value is not None and abs(number - self.value) <= self.within
-
-    def slip(self, given: str) -> str:
-        """What seems to have gone wrong, in a sentence; empty where that cannot be told."""
-        if self.choices:
-            letter = self.letter(given)
-            return self.reasons[LETTERS.index(letter)] if letter and self.reasons else ""
-        number = read_number(given)
-        if number is None or self.value is None or self.right(given):
-            return ""
-        if (plain := without_thousands(given)) and self.right(plain):
-            return tr("A comma is decimal here: write {plain} without it.", plain=plain.replace("-", "−"))
-        near = [slip for slip in self.slips if abs(number - slip.value) <= self.within]
-        return min(near, key=lambda slip: abs(number - slip.value)).says if near else ""
-
-
 def _fields(table: Table, name: str) -> tuple[Field, ...]:
     known = {one.key: one.value for one in table.made["measured"] if isinstance(one.value, float)}
-    return tuple(_field(one, known) for one in table.tables(name))
-
-
-def _field(table: Table, measured: Mapping[str, float]) -> Field:
-    """Choices, or a number that is one of the measured figures."""
-    if table.raw("choices") is not None:
-        choices = table.texts("choices", least=2, most=6)
-        answer = table.one_of("answer", LETTERS[: len(choices)], "")
-        reasons = reasons_for(table, "reasons", choices, answer)
-        return table.make(Field, value=None, within=0.0, slips=(), choices=choices, answer=answer, reasons=reasons)
-    name = table.text("measured", takes=tr("the key of a [[measured]] figure"))
-    number = measured.get(name, 0.0)
-    if name not in measured and name != "?":
-        table.refuse("measured", tr("the key of a [[measured]] figure that is a number"))
-    tol = table.number("tol")
-    slips = [Slip(-number, SLIPS["sign"])] if number else []
-    return table.make(Field, value=number, within=abs(number) * TIGHT if tol is None else tol, choices=(), answer="",
-                      slips=(*slips, *table.all_made("slips", Slip)))  # fmt: skip
+    return tuple(read_field(one, known) for one in table.tables(name))
 
 
 def _bins(table: Table, name: str) -> tuple[str, ...]:
@@ -278,6 +157,11 @@ class Board:
 
     bins: tuple[str, ...] = declare(Table.texts, 2, 4)
     cards: tuple[Card, ...] = declare(_cards)
+
+    def takes(self, action: Action) -> bool:
+        """Whether what is to be sorted is one of the cards, and where it is to lie one of the bins."""
+        card, *bin = action.words
+        return card in {one.id for one in self.cards} and " ".join(bin) in self.bins
 
 
 def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
@@ -342,14 +226,14 @@ class Quote:
         return text.replace("-", "−") if not isinstance(value, str) else text
 
 
-DEEDS = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate": "gradcheck", "bench": "did"}
+COMES_FROM = {"said": "asked", "ask": "asked", "nudge_loss": "nudged", "estimate": "gradcheck", "bench": "did"}
 """A word that gives a figure, and the one that tells of what it comes from."""
 
 
 def _act(word: tuple[str, tuple[Argument, ...]]) -> tuple[str, tuple[Argument, ...]]:
     """What a word of an expression is about, so that a figure and a check can be told to be about the same."""
     name, arguments = word
-    return ("run", ()) if name.startswith("run.") else (DEEDS.get(name, name), arguments)
+    return ("run", ()) if name.startswith("run.") else (COMES_FROM.get(name, name), arguments)
 
 
 @schema

@@ -16,10 +16,10 @@ from adder_engine.parsing import Sum
 from adder_engine.snapshot import RunSummary
 from adder_tui.course.action_runner import FIRST_SUM, ActionRunner, Benches, standing
 from adder_tui.course.answers import Answers
-from adder_tui.course.kept_activity import activity_of, restore_activity, restore_runs
+from adder_tui.course.attempt import LessonAttempt, completed
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import LASTING, keys_of, view_for
-from adder_tui.course.state import PRACTICE, LessonAttempt, LessonState, completed, furthest
+from adder_tui.course.state import PRACTICE, LessonState, activity_of, furthest, restore_activity, restore_runs
 from adder_tui.storage import progress
 from adder_tui.storage.run_files import LessonRuns, OwnRun
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.course.lesson import Task
     from adder_tui.course.vocabulary import Action
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Store
 
 
 SHOWN_SECONDS = 1.8

@@ -1,16 +1,31 @@
-"""Reading a lesson's file: TOML between ``+++`` lines, what it asks and states, then the text."""
+"""Reading a lesson's file: TOML between ``+++`` lines, then the text; and whether what it names is there."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from adder_engine.experiment import KEYS
 from adder_engine.language import tr
 from adder_tui.course import markup
+from adder_tui.course.expressions import Expression
 from adder_tui.course.lesson import Lesson
+from adder_tui.course.questions import LETTERS
 from adder_tui.course.source import LessonError, Problem, Source, Table, read_text
-from adder_tui.course.validate import check_words
+from adder_tui.course.vocabulary import BENCHES, Action
 
 FENCE = "+++"
+SETTINGS = frozenset(key.name for key in KEYS)
+_NUMBER_NAME = re.compile(r"[a-z]+\d?\.(bias(\[\d+\])?|weight\[\d+, ?\d+\])")
+NAMED: Mapping[str, str] = {
+    "answered": "field", "answer": "field", "predicted": "predict", "predict": "predict", "opened": "view",
+    "open": "view", "station": "station", "bench": "bench", "did": "bench",
+    **dict.fromkeys(("value", "gradient", "grad", "nudged", "nudge_loss", "gradcheck", "estimate", "edit", "nudge"),
+                    "number"),
+}  # fmt: skip
+"""What the first name behind a word of the checks, or behind an action's verb, names."""
 
 
 def read_lesson(path: Path) -> Lesson:
@@ -55,3 +70,114 @@ def _parts(source: Source, body: str, body_line: int) -> dict[str, str]:
         line = next(line for heading, _, line in parts if heading == "Facts")
         source.complain(body_line + line - 1, tr("Facts has {count} numbered lines: it takes 3 to 6.", count=count))
     return found_parts
+
+
+def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> None:
+    """Note every name in a lesson that leads nowhere."""
+    _check_twice(lesson, source)
+    for table, key, ones in (
+        ("task", "check", lesson.tasks), ("challenge", "check", lesson.challenges), ("quote", "value", lesson.quotes),
+        ("measured", "expression", lesson.measured),
+    ):  # fmt: skip
+        for index, one in enumerate(ones):
+            _check_expression(lesson, source, source.line(table, index, key), getattr(one, key))
+            _check_actions(lesson, source, source.line(table, index, "actions"), getattr(one, "actions", ()))
+    for index, prediction in enumerate(lesson.predictions):
+        at = source.line("predict", index, "shows")
+        _check_marks(lesson, source, at, prediction.shows)
+        if prediction.before > len(lesson.tasks):
+            before, tasks = prediction.before, len(lesson.tasks)
+            source.complain(at, tr("predict.before = {before}: there are {tasks} tasks.", before=before, tasks=tasks))
+    if lesson.number:
+        _check_name(lesson, source, source.line("", 0, "number"), "number", lesson.number)
+    for id in lesson.worked.fields if lesson.worked else ():
+        if lesson.field_named(id) is None:
+            told = tr("worked.lines has a blank {{{id}}}, but no such field.", id=id)
+            source.complain(source.line("worked", 0, "lines"), told)
+    for place, quiz in (("quiz", 0), lesson.quiz), *((("question", i), one) for i, one in enumerate(lesson.questions)):
+        if lesson.facts and quiz.fact > len(lesson.facts):
+            told = tr("{table}.fact = {fact}: there are {facts} facts.",
+                      table=place[0], fact=quiz.fact, facts=len(lesson.facts))  # fmt: skip
+            source.complain(source.line(*place, "fact"), told)
+        for key, says in quiz.problems():
+            source.complain(source.line(*place, key), f"{place[0]}.{key} {says}")
+    quoted = {name for name, _ in markup.quotes_in(lesson.screen_text)}
+    for index, quote in enumerate(lesson.quotes):
+        if quote.name not in quoted:
+            told = tr("{{{{{name}}}}} stands nowhere in the text.", name=quote.name)
+            source.complain(source.line("quote", index, "name"), told)
+    _check_marks(lesson, source, body_line, body)
+    for number, width in markup.too_wide(body):
+        told = tr("This line is {width} characters wide: tables and code have {widest}.",
+                  width=width, widest=markup.WIDEST)  # fmt: skip
+        source.complain(body_line + number - 1, told)
+
+
+def _check_twice(lesson: Lesson, source: Source) -> None:
+    for table, key, names in (
+        ("predict", "id", [one.id for one in lesson.predictions]),
+        ("field", "id", [one.id for one in lesson.fields]),
+        ("station", "id", [one.id for one in lesson.stations]),
+        ("quote", "name", [one.name for one in lesson.quotes]),
+        ("measured", "key", [one.key for one in lesson.measured]),
+        ("challenge", "id", [one.id for one in lesson.challenges]),
+    ):
+        for name, count in Counter(names).items():
+            if count > 1:
+                index = len(names) - 1 - names[::-1].index(name)
+                told = tr("{key} = {name!r} is there already.", key=f"{table}.{key}", name=name)
+                source.complain(source.line(table, index, key), told)
+
+
+def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
+    known = {term.casefold() for term in (*lesson.terms, *lesson.glossary)}
+    for term, below in markup.terms_in(text):
+        if term.casefold() not in known:
+            told = tr("[[{term}]] is not among the lesson's terms: add it there.", term=term)
+            source.complain(line + below - 1, told)
+    for name, below in markup.quotes_in(text):
+        if lesson.quote_named(name) is None:
+            source.complain(line + below - 1, tr("{{{{{name}}}}} is no [[quote]] of the lesson.", name=name))
+
+
+def _check_expression(lesson: Lesson, source: Source, line: int, expression: Expression) -> None:
+    for word, arguments in expression.words:
+        if word in NAMED:
+            _check_name(lesson, source, line, NAMED[word], str(arguments[0]))
+        elif word == "cfg" and arguments[0] not in SETTINGS:
+            told = tr("cfg({key!r}): there is no such key of the experiment, such as training.lr.", key=arguments[0])
+            source.complain(line, told)
+        elif word == "sorted" and lesson.board is None:
+            source.complain(line, tr("sorted needs a [board] with cards."))
+
+
+def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[Action]) -> None:
+    for action in actions:
+        name, *rest = action.words or ("",)
+        if action.verb in NAMED:
+            _check_name(lesson, source, line, NAMED[action.verb], name)
+        prediction = lesson.prediction_named(name) if action.verb == "predict" else None
+        letters = LETTERS[: len(prediction.choices)] if prediction is not None else ""
+        if letters and " ".join(rest) not in tuple(letters):
+            told = tr("{action!r}: {name} is answered with a letter, a to {last}.",
+                      action=action.text, name=name, last=letters[-1])  # fmt: skip
+            source.complain(line, told)
+        if action.verb == "sort" and not (lesson.board and lesson.board.takes(action)):
+            source.complain(line, tr("{action!r}: there is no such card or bin on the board.", action=action.text))
+
+
+def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str) -> None:
+    """See whether a name leads somewhere."""
+    there = {"field": [one.id for one in lesson.fields], "predict": [one.id for one in lesson.predictions],
+             "station": [one.id for one in lesson.stations], "view": lesson.views}  # fmt: skip
+    if what == "number" and not _NUMBER_NAME.fullmatch(name):
+        told = tr("{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.", name=name)
+        source.complain(line, told)
+    elif what == "bench" and name not in BENCHES:
+        told = tr("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
+        source.complain(line, told)
+    elif what in there and name not in there[what]:
+        names = ", ".join(there[what])
+        found = tr("there are {names}", names=names) if names else tr("there is none")
+        told = tr("There is no {what} {name!r} in this lesson: {found}.", what=what, name=name, found=found)
+        source.complain(line, told)

@@ -195,14 +195,9 @@ def too_wide(text: str) -> Iterator[tuple[int, int]]:
     for number, line in enumerate(text.split("\n"), 1):
         coded ^= line.startswith("```")
         row = line.strip().startswith("|")
-        width = table_width(line) if row else len(line)
+        width = len(plain(line.strip()) if row else line)
         if (coded or row) and width > WIDEST:
             yield number, width
-
-
-def table_width(line: str) -> int:
-    """How wide a row of a table is, without the marks in it."""
-    return len(plain(line.strip()))
 
 
 def _is_rule(line: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
-from adder_tui.course.vocabulary import VIEW_NAMES, Action
+from adder_tui.course.vocabulary import VIEWS, Action
 
 if TYPE_CHECKING:
     from adder_tui.course.expressions import Argument
@@ -41,14 +41,14 @@ class ProbeView:
 
 
 def _call(name: str, words: Sequence[str]) -> ProbeCall:
-    return ProbeCall(name, tuple(map(argument_of, words)))
+    return ProbeCall(name, tuple(map(_argument_of, words)))
 
 
 def _calls(*written: str) -> tuple[ProbeCall, ...]:
     return tuple(_call(name, words) for name, *words in map(str.split, written))
 
 
-def argument_of(word: str) -> Argument:
+def _argument_of(word: str) -> Argument:
     """A bench's argument as expressions write it: a number where it is one, else words."""
     try:
         number = float(word)
@@ -187,7 +187,7 @@ def keys_of(action: Action, lesson: Lesson) -> str:
             station = lesson.station_named(id)
             return tr("b until this is loaded: {run}", run=station.title if station is not None else id)
         case "open", (view,):
-            return tr("Tab until {view} has the keys", view=VIEW_NAMES[view])
+            return tr("Tab until {view} has the keys", view=VIEWS[view][0])
         case "sort", (card, *bin):
             says = {one.id: one.says for one in lesson.board.cards} if lesson.board is not None else {}
             short = says.get(card, card).partition(":")[0]

@@ -191,13 +191,13 @@ class Table:
             return low if default is None else default
         return value
 
-    def number(self, key: str, takes: str = tr("a number")) -> float | None:
+    def number(self, key: str) -> float | None:
         """A finite number; None where the key is left out."""
         value = self.raw(key)
         if value is None:
             return None
         if not is_number(value):
-            self.refuse(key, takes)
+            self.refuse(key, tr("a number"))
             return None
         return float(value)
 
@@ -217,7 +217,6 @@ class Table:
         return value is True
 
     def one_of(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
-        """One of some words."""
         value, words = self.raw(key), list(choices)
         if value is None and default is not None:
             return default
@@ -227,7 +226,6 @@ class Table:
         return str(value)
 
     def texts(self, key: str, least: int = 0, most: int = 100, takes: str = "") -> tuple[str, ...]:
-        """A list of texts."""
         value = self.raw(key)
         if value is None and least == 0:
             return ()

@@ -1,29 +1,34 @@
-"""One learner in one lesson: its steps, what was done, which tasks are done, what the page is drawn from."""
+"""One learner in one lesson: its steps, what the page is drawn from, and what of it is kept with the progress."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from adder_tui.course.activity_log import ActivityLog, LoggedRun
-from adder_tui.course.expressions import Expression, Need, Value
-from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
-from adder_tui.course.probe_views import SHEETS, Shown, call_for, calls_of
-from adder_tui.course.quiz import Quiz
-from adder_tui.course.resolver import Figures, fetch, figure_text, value_of
+from adder_engine.language import tr
+from adder_tui.course.activity_log import Asked, LoggedRun
+from adder_tui.course.attempt import LessonAttempt
+from adder_tui.course.lesson import Lesson, Task
+from adder_tui.course.probe_views import SHEETS, ProbeCall, Shown, call_for, calls_of
+from adder_tui.course.questions import Quiz
 from adder_tui.course.vocabulary import Action
-from adder_tui.storage.progress import LessonRecord
+from adder_tui.storage.progress import as_list, as_table
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
+    from adder_engine.snapshot import RunSummary, Snapshot
     from adder_tui.course.course import Course
-    from adder_tui.course.probe_views import ProbeCall
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Store
 
 
 Kind = Literal["read", "predict", "do", "observe", "explain", "keep", "quiz", "more"]
 
+STEP_NAMES: Mapping[str, str] = {
+    "read": tr("read"), "predict": tr("predict"), "do": tr("do"), "observe": tr("observe"),
+    "explain": tr("explain"), "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
+}  # fmt: skip
+"""What they are called."""
 PARTS: dict[Kind, str] = {
     "observe": "Observe",
     "explain": "Explain",
@@ -37,142 +42,19 @@ PRACTICE = frozenset[Kind]({"do", "observe", "explain", "keep", "more"})
 """Steps in which the network may be worked with: before that one predicts."""
 
 
-class LessonAttempt:
-    """A lesson and what was done in it. Tasks latch: once done they stay done.
-
-    Args:
-        lesson: the lesson.
-        record: what was kept of it, to go on from.
-    """
-
-    def __init__(self, lesson: Lesson, record: LessonRecord | None = None) -> None:
-        self.lesson = lesson
-        record = record or LessonRecord()
-        self.activity = ActivityLog(predictions=dict(record.prediction), answers=dict(record.answers))
-        self.done: set[int] = {task.id for task in lesson.tasks} & set(record.tasks)
-        """Ids of tasks."""
-        self.best: dict[str, float] = dict(record.best)
-        """Challenges that were met, with the best score; 0 where there is no score."""
-        self.figures: dict[str, str] = dict(record.figures)
-        """What the text quotes of the learner's own runs, as it is written there."""
-        self._early = {one.name for one in lesson.quotes if one.name in self.figures and not self._in_turn(one)}
-        """Those that were taken while a task before theirs was open."""
-
-    async def look(self, session: Session) -> tuple[Task, ...]:
-        """See which tasks have become done, asking the engine where a check hangs on it. Returns the new ones."""
-        new = []
-        for task in self.lesson.tasks:
-            if task.id not in self.done and await self.value(session, task.check, task.when) is True:
-                self.done.add(task.id)
-                new.append(task)
-        return tuple(new)
-
-    async def look_at_challenges(self, session: Session) -> tuple[Challenge, ...]:
-        """See which challenges are met now with a better score than before."""
-        better: list[Challenge] = []
-        if self.activity.run is None or self.activity.run.shown:
-            return ()
-        for one in self.lesson.challenges:
-            if await self.value(session, one.check, one.when) is not True:
-                continue
-            score = 0.0 if one.score is None else await self.value(session, one.score, one.when)
-            if isinstance(score, float) and score < self.best.get(one.id, float("inf")):
-                self.best[one.id] = score
-                better.append(one)
-        return tuple(better)
-
-    async def take_figures(self, session: Session) -> dict[str, str]:
-        """Take each quoted figure whose task is done, from the run that did it. Returns the new ones.
-
-        One that is done early, such as a view that was looked into, is taken anew when those before it are done too;
-        where no run at hand does it then, what it was is kept.
-        """
-        new = {}
-        for quote in self.lesson.quotes:
-            in_turn, name = self._in_turn(quote), quote.name
-            if name in self.figures and (name not in self._early or not in_turn):
-                continue
-            if text := await self._figure_of(session, quote):
-                new[name] = text
-                (self._early.discard if in_turn else self._early.add)(name)
-        self.figures |= new
-        return new
-
-    def _in_turn(self, quote: Quote) -> bool:
-        """Whether a figure's task and all before it are done."""
-        return self.done.issuperset(range(1, self.lesson.task_of(quote).id + 1))
-
-    async def _figure_of(self, session: Session, quote: Quote) -> str:
-        """A figure as the text writes it; empty while its task is open, or where its run is to be had no more.
-
-        It is of the newest run that makes the task's check true, once that run has come to rest.
-        """
-        task = self.lesson.task_of(quote)
-        if task.id not in self.done:
-            return ""
-        for run in reversed(self.activity.runs):
-            if any(when is not None and not run.matches(when) for when in (quote.when, task.when)):
-                continue
-            if run is self.activity.run and self.activity.plays:
-                return ""
-            if await self._value_of(session, task.check, run) is True:
-                value = await self._value_of(session, quote.value, run)
-                if value is not None:
-                    return quote.written(value)
-        return ""
-
-    async def _value_of(self, session: Session, expression: Expression, run: LoggedRun) -> Value:
-        """What an expression gives of one run; the one at hand says what it does now, an earlier one what it said."""
-        sums = {Need("ask", given) for word, given in expression.words if word in ("said", "ask")}
-        if run is self.activity.run and self.activity.snapshot is not None:
-            figures = await fetch(session, expression.needs | sums)
-        else:
-            figures = {need: one.answer for need in sums for one in run.asked if (one.a, one.b) == need.arguments}
-        return value_of(self.lesson, self.activity, expression, run, figures)
-
-    async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
-        """What an expression gives now. The engine is asked only where the answer hangs on it."""
-        value = figure_text(self.lesson, self.activity, expression, when)
-        run = self.activity.run
-        if value is not None or not expression.needs or self.activity.snapshot is None or run is None:
-            return value
-        if when is not None and not run.matches(when):
-            return value  # an earlier run is meant: the engine knows the one at hand
-        if self.activity.plays and any(need.word != "ask" for need in expression.needs):
-            return None  # what takes long is not computed several times a second
-        figures: Figures = await fetch(session, expression.needs)
-        return figure_text(self.lesson, self.activity, expression, when, figures)
-
-    @property
-    def all_done(self) -> bool:
-        """Every task is done and every prediction locked in."""
-        return len(self.done) == len(self.lesson.tasks) and all(
-            one.id in self.activity.predictions for one in self.lesson.predictions
-        )
-
-
-def completed(lesson: Lesson, record: LessonRecord) -> bool:
-    """Whether a lesson is done by what is kept of it: predictions locked in, tasks done, the quiz right."""
-    return (
-        all(one.id in record.prediction for one in lesson.predictions)
-        and all(task.id in record.tasks for task in lesson.tasks)
-        and record.quiz.right
-    )
-
-
 @dataclass(frozen=True)
 class Review:
     """A chapter's review: questions of earlier lessons, one at a time."""
 
     lessons: tuple[Lesson, ...]
     """Whose questions they are."""
+    quizzes: tuple[Quiz, ...]
+    """The questions as they are put."""
     at: int = 0
     given: str = ""
     """The letter given last; empty while the question is open."""
     at_once: int = 0
     """Questions that were right at the first go."""
-    quizzes: tuple[Quiz, ...] = ()
-    """The questions as they are put; none for each lesson's own as it is written."""
 
     @property
     def question(self) -> Lesson:
@@ -182,7 +64,7 @@ class Review:
     @property
     def quiz(self) -> Quiz:
         """The question itself."""
-        return self.quizzes[self.at] if self.quizzes else self.question.quiz
+        return self.quizzes[self.at]
 
     @property
     def right(self) -> bool:
@@ -305,7 +187,6 @@ class LessonState:
 
     @property
     def step(self) -> Step:
-        """The step that is shown."""
         return self.steps[self.at]
 
     @property
@@ -383,7 +264,6 @@ class LessonState:
         return next((id for id in blanks if not self.is_right(id)), "")
 
     def is_right(self, id: str) -> bool:
-        """Whether a field is filled in rightly."""
         one = self.lesson.field_named(id)
         return one is not None and one.right(self.activity.answers.get(id, ""))
 
@@ -426,6 +306,11 @@ class LessonState:
         typed = (call for call in self.results if sheet.typed and call.bench in sheet.benches)
         return tuple(dict.fromkeys([*calls_of(view, self.lesson), *typed]))
 
+    def chosen_call(self, view: str) -> ProbeCall | None:
+        """The figure under a view's cursor; None where the view has none."""
+        calls = self.calls(view)
+        return calls[min(self.rows.get(view, 0), len(calls) - 1)] if calls else None
+
     def waits(self, call: ProbeCall) -> bool:
         """Whether a bench's figure is for a task that begins with a prediction which is still to be made."""
         of = [task.id for task in self.lesson.tasks if any(call_for(action) == call for action in task.actions)]
@@ -445,6 +330,70 @@ class LessonState:
         self.at = at
         self.picked = self.typed = self.refusal = ""
         self.asking = False
+
+
+StateSource = Callable[[], LessonState | None]
+"""Gives the lesson that is open; None on the list."""
+
+
+# --- kept with the progress, read leniently: old files open ---------------------------------------
+
+
+def activity_of(state: LessonState) -> dict[str, Any]:
+    """What is kept of a lesson that is open, as JSON holds it: all that neither its run nor its answers tell."""
+    activity = state.activity
+    return {
+        "opened": sorted(activity.opened),
+        "looked": [] if activity.run is None else sorted(activity.run.opened),
+        "sorted": dict(activity.sorted),
+        "nudges": [[name, amount, loss] for (name, amount), loss in activity.nudges.items()],
+        "used": [[name, *arguments] for name, arguments in dict.fromkeys(activity.used)],
+        "asked": [] if activity.run is None else [[one.a, one.b, one.answer, one.wanted] for one in activity.run.asked],
+        "hints": {str(task): count for task, count in state.hints.items()},
+        "station": state.station,
+    }
+
+
+def restore_activity(state: LessonState, kept: Mapping[str, Any]) -> None:
+    """Take up what was kept, all but what was asked: that is a run's."""
+    activity = state.activity
+    activity.opened |= {view for view in as_list(kept.get("opened")) if view in state.lesson.shown_views}
+    activity.sorted |= {card: bin for card, bin in as_table(kept.get("sorted")).items() if isinstance(bin, str)}
+    for row in as_list(kept.get("nudges")):
+        match row:
+            case [str(name), int() | float() as amount, int() | float() as loss]:
+                activity.nudges[name, float(amount)] = float(loss)
+    for row in as_list(kept.get("used")):
+        match row:
+            case [str(name), *arguments] if all(isinstance(one, str | int | float) for one in arguments):
+                activity.used.append((name, tuple(one if isinstance(one, str) else float(one) for one in arguments)))
+    for task in state.lesson.tasks:
+        count = as_table(kept.get("hints")).get(str(task.id))
+        if isinstance(count, int) and 0 < count <= len(task.hints):
+            state.hints[task.id] = count
+
+
+def restore_runs(state: LessonState, snapshot: Snapshot, earlier: list[RunSummary], kept: Mapping[str, Any]) -> None:
+    """Take up the lesson's own runs: those that were left, and the one that goes on."""
+    activity = state.activity
+    for run in earlier:
+        updates = run.epoch * -(-run.experiment.row_count // (run.experiment.training.batch_size or 1 << 60))
+        logged = LoggedRun([(0, run.experiment)], newest=updates, losses=run.losses, exploded=bool(run.stopped))
+        logged.current_loss, logged.test_loss = run.train_loss, run.test_loss
+        activity.runs.append(logged)
+    activity.saw(snapshot)
+    assert activity.run is not None
+    activity.run.opened |= {view for view in as_list(kept.get("looked")) if view in state.lesson.shown_views}
+    for row in as_list(kept.get("asked")):
+        match row:
+            case [int() | float() as a, int() | float() as b, int() | float() as answer, wanted]:
+                activity.run.asked.append(Asked(a, b, answer, wanted if isinstance(wanted, int | float) else None))
+    station = state.lesson.station_named(kept.get("station", ""))
+    held = state.lesson.controls
+    if station is not None and all(
+        snapshot.experiment[key] == value for key, value in station.preset.items() if key not in held
+    ):
+        state.station = station.id
 
 
 class LessonHost(Protocol):

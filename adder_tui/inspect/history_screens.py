@@ -15,6 +15,7 @@ from adder_engine.language import tr
 from adder_tui.commands import window_keys
 from adder_tui.inspect.state import MOMENTS
 from adder_tui.selection import Parameter, focus_of, layout_for
+from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.axis import LABELS, WHOLE
 from adder_tui.ui.canvas import Drawing
 from adder_tui.ui.chart import overlay, plot, span_of
@@ -28,7 +29,6 @@ from adder_tui.ui.view import ViewState
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from adder_engine.snapshot import Snapshot
     from adder_tui.services import Services
 
     Doubles = NDArray[np.float64]
@@ -150,9 +150,8 @@ class HistoryScreen(Modal[None]):
         self._services = services
         self.shown = VIEWS[0]
         self.found: RunHistories | None = None
-        self._of: tuple[int, object] | None = None
-        """The number and the moment of the run that were asked about last."""
-        self._asking = False
+        self._asked = AskedOnce(lambda work: self.start(work, exclusive=False), self._ask, self._answered)
+        """Of a number, at a moment of the run."""
         self._drawn: tuple[object, list[Line]] | None = None
         """What was drawn last, with what it was drawn of: two charts take longer than a key may."""
 
@@ -191,22 +190,16 @@ class HistoryScreen(Modal[None]):
         """Ask for what is chosen, once at a time, and while the run plays only for another number."""
         view = self._services.view()
         snapshot, index = view.snapshot, self._index(view)
-        if snapshot is None or self._asking:
-            return
-        wanted = index, (snapshot.run, snapshot.moment, snapshot.experiment)
-        another = self._of is None or self._of[0] != index
-        if wanted == self._of or (snapshot.status == "playing" and not another):
-            return
-        self._asking = True
-        self.start(self._ask(snapshot, wanted), exclusive=False)
+        another = self._asked.about is None or self._asked.about[0] != index
+        if snapshot is not None and (snapshot.status != "playing" or another):
+            self._asked.want((index, (snapshot.run, snapshot.moment, snapshot.experiment)))
 
-    async def _ask(self, snapshot: Snapshot, wanted: tuple[int, object]) -> None:
-        try:
-            session = await self._services.controller.ready()
-            (answer,) = session.together(Query("histories", (wanted[0], MOMENTS_SHOWN, BINS))).answers
-            self.found = cast("RunHistories", await answer)
-        finally:
-            self._of, self._asking = wanted, False
+    async def _ask(self, wanted: tuple[int, object]) -> None:
+        session = await self._services.controller.ready()
+        (answer,) = session.together(Query("histories", (wanted[0], MOMENTS_SHOWN, BINS))).answers
+        self.found = cast("RunHistories", await answer)
+
+    def _answered(self) -> None:
         self.redraw()
         self._changed()
 

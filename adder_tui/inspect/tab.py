@@ -17,6 +17,7 @@ from adder_engine.language import tr
 from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for, neuron_name
+from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, Span
@@ -158,41 +159,35 @@ class TensorTable(Canvas, can_focus=True):
 
 
 class TensorFeed:
-    """Asks the session for it, one request at a time.
+    """Asks the session for it, at each version of the snapshot and for each comparison.
 
     Args:
         table: what is fed.
         ready: gives the session.
+        then: called when it was fed.
     """
 
-    def __init__(self, table: TensorTable, ready: Callable[[], Awaitable[Session]]) -> None:
+    def __init__(
+        self, table: TensorTable, ready: Callable[[], Awaitable[Session]], then: Callable[[], None] = lambda: None
+    ) -> None:
         self._table, self._ready = table, ready
-        self._fetched: tuple[int, str] | None = None
-        """Version and comparison that were last fetched for."""
-        self.fetching = False
-        """Whether an answer of the session is awaited."""
+        self.asked = AskedOnce(table.run_worker, self._fetch, then)
 
-    def is_due(self, snapshot: Snapshot | None) -> bool:
-        """Whether something is wanted that was not fetched yet."""
-        return snapshot is not None and not self.fetching and self._wanted(snapshot) != self._fetched
+    def want(self, snapshot: Snapshot | None) -> None:
+        """Have the table fed with what belongs to this snapshot."""
+        if snapshot is not None:
+            # Of many rows only while the run stands still.
+            may_look = snapshot.experiment.is_quickly_surveyed or snapshot.status != "playing"
+            self.asked.want((snapshot.version, self._table.inspection.against, may_look))
 
-    def _wanted(self, snapshot: Snapshot) -> tuple[int, str]:
-        return snapshot.version, self._table.inspection.against
-
-    async def fetch(self, snapshot: Snapshot) -> None:
+    async def _fetch(self, about: tuple[int, str, bool]) -> None:
         """Ask for the outputs over all rows, and for the start where it is compared with."""
-        self.fetching = True
-        wanted = self._wanted(snapshot)
-        # Of many rows only while the run stands still.
-        may_look = snapshot.experiment.is_quickly_surveyed or snapshot.status != "playing"
-        try:
-            session = await self._ready()
-            with contextlib.suppress(AdderError):
-                activity = await session.activity() if may_look else ()
-                start = await session.start_state() if wanted[1] == "start" else None
-                self._table.inspect(activity=activity, start=start)
-        finally:
-            self.fetching, self._fetched = False, wanted
+        _, against, may_look = about
+        session = await self._ready()
+        with contextlib.suppress(AdderError):
+            activity = await session.activity() if may_look else ()
+            start = await session.start_state() if against == "start" else None
+            self._table.inspect(activity=activity, start=start)
 
 
 class InspectPane(Pane):
@@ -202,7 +197,7 @@ class InspectPane(Pane):
         super().__init__(services.view, id=id)
         self._services = services
         self.table = TensorTable(services.view, services.select)
-        self._feed = TensorFeed(self.table, services.controller.ready)
+        self._feed = TensorFeed(self.table, services.controller.ready, self._redraw_if_shown)
         self._before_find: Selection | None = None
 
     @property
@@ -214,18 +209,16 @@ class InspectPane(Pane):
 
     def redraw(self) -> None:
         super().redraw()
-        if self._feed.is_due(snapshot := self.source().snapshot) and snapshot is not None:
-            self.run_worker(self._fetch(snapshot))
+        self._feed.want(self.source().snapshot)
 
-    async def _fetch(self, snapshot: Snapshot) -> None:
-        await self._feed.fetch(snapshot)
+    def _redraw_if_shown(self) -> None:
         if self.display:
             self.redraw()
 
     @property
     def fetching(self) -> bool:
         """Whether an answer of the session is awaited."""
-        return self._feed.fetching
+        return self._feed.asked.waiting
 
     # --- commands --------------------------------------------------------------------------------
 

@@ -108,12 +108,10 @@ class GlossaryScreen(ListWindow[str | None]):
             yield Drawing(self._source, self.entry_lines, id="entry")
 
     def term_lines(self, view: ViewState, width: int, height: int) -> list[Line]:
-        """The terms in sight."""
         own = len(self.first) if not self.words.strip() else 0
         return term_lines(self.found, self.at, own, width, height, view.glyphs)
 
     def entry_lines(self, view: ViewState, width: int, height: int) -> list[Line]:
-        """The chosen term in full."""
         return entry_lines(self.found[self.at] if self.found else None, self.course, width, view.glyphs)
 
     def on_mount(self) -> None:

@@ -11,9 +11,9 @@ from textual.containers import Container, Vertical
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
+from adder_tui.course.attempt import place_of
 from adder_tui.course.availability import words_now
 from adder_tui.course.probe_views import SHEETS, view_for
-from adder_tui.course.resolver import place_of
 from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for
@@ -69,7 +69,7 @@ class LessonView(Container):
         self.room: LessonController | None = None
         """None until the lessons are read."""
         self.row = FieldRow(services.view, field_id="lesson-field")
-        self.views = LessonViews(services, lambda: self.room, id="views")
+        self.views = LessonViews(services, lambda: self.lesson_state, id="views")
         self._arranged: tuple[str, Layout] | None = None
         self._before_settings = ""
         """The view that was in front when a setting was begun to be typed by its key."""
@@ -102,7 +102,7 @@ class LessonView(Container):
         return self.room.lesson_state if self.room is not None else None
 
     def page(self) -> LessonState | None:
-        """What the page is drawn from."""
+        """What the page is drawn from, how it fits into its place noted."""
         state = self.lesson_state
         if state is not None:
             self.text.note_rest(state)
@@ -169,7 +169,6 @@ class LessonView(Container):
     # --- focus and the line to type into ---------------------------------------------------------
 
     def take_focus(self) -> None:
-        """The keys go to the text."""
         # At once: the widget's own way is to wait, and would undo what is chosen meanwhile.
         self.screen.set_focus(self.text, scroll_visible=False)
 
@@ -266,7 +265,6 @@ class LessonView(Container):
             self.focus_view(names[at])
 
     def focus_view(self, name: str) -> None:
-        """Give the keys to a view."""
         frame = next((frame for frame in self.views.frames if frame.view_name == name), None)
         if frame is None:
             return
@@ -298,7 +296,6 @@ class LessonView(Container):
             self.views.current = view
 
     def action_trace(self) -> None:
-        """The trace, or the diagram again."""
         names = self.views.names
         others = [name for name in names if name != "trace"]
         if self.views.current != "trace" or not others:
@@ -307,7 +304,6 @@ class LessonView(Container):
             self.focus_view("network" if "network" in names else others[0])
 
     def _fill(self) -> None:
-        """Have the shown views' figures worked out."""
         if self.room is None or self.room.lesson_state is None or not self.views.display:
             return
         for name in self.views.names:
@@ -361,7 +357,6 @@ class LessonView(Container):
             self._type_setting()
 
     def action_type_shapes(self) -> None:
-        """Type two shapes of one's own."""
         self.row.open("shapes", SHAPES)
 
     @on(OwnView.Key)

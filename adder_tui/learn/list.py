@@ -11,16 +11,17 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.message import Message
 
 from adder_engine.language import tr
 from adder_tui.course.class_file import today_words
 from adder_tui.course.lesson import Lesson
 from adder_tui.storage import progress
-from adder_tui.storage.progress import Store
+from adder_tui.storage.progress import STATE_NAMES
+from adder_tui.storage.progress_store import Store
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.fields import FieldRow
 from adder_tui.ui.line import Line, Role
+from adder_tui.ui.list_view import list_lines, scrolled, step
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
@@ -30,14 +31,10 @@ if TYPE_CHECKING:
 
 
 Filter = Literal["all", "done", "open"]
-STATE_WORDS: dict[State, str] = {
-    "open": "",
-    "started": tr("begun"),
-    "assisted": tr("done, with help"),
-    "solved": tr("done"),
-}
 BAR = 24
 STATE_WIDTH = 15
+PAGE = 8
+"""Lessons that PgUp and PgDn move by."""
 
 
 @dataclass(frozen=True)
@@ -116,43 +113,33 @@ def _narrowed(listing: Listing, glyphs: Glyphs) -> Line:
     return Line.of((glyphs.text(", ".join(parts)), "accent"), ("; ", "dim"), ("x", "key"), (tr(" shows all"), "dim"))
 
 
-def list_lines(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line], list[int | None]]:
-    """The lessons by chapters; and for each line which of the shown lessons it is."""
-    lines: list[Line] = []
-    owners: list[int | None] = []
-    shown = listing.shown
+def list_rows(listing: Listing, width: int, glyphs: Glyphs) -> tuple[list[Line], list[int | None]]:
+    """The lessons by chapters; and for each row which of the shown lessons it is."""
+    shown, rows = listing.shown, list[tuple[Line, int | None]]()
     if not shown:
         words = tr("No lesson is left open.") if listing.filter == "open" else tr("No lesson is there that fits.")
-        return [Line.of((" " + words, "dim"))], [None]
-    chosen = listing.chosen
+        rows.append((Line.of((" " + words, "dim")), None))
     for chapter in listing.course.chapters:
-        mine = [lesson for lesson in shown if lesson.chapter == chapter.id]
+        mine = [(i, lesson) for i, lesson in enumerate(shown) if lesson.chapter == chapter.id]
         if mine:
-            lines.append(Line.of((" " + glyphs.text(chapter.title), "accent")).fit(width))
-            owners.append(None)
-        for lesson in mine:
-            lines.append(_lesson_line(listing, lesson, lesson is chosen, width, glyphs))
-            owners.append(shown.index(lesson))
-    if listing.course.broken and len(shown) == len(listing.course.lessons):
-        told = [glyphs.text(f"   ! {one.fault}") for one in listing.course.broken]
-        lines += [Line.of((tr(" Cannot be opened; adder-tui lessons check tells all of it"), "minus")).fit(width),
-                  *(Line.of((text, "dim")).fit(width, glyphs.ellipsis) for text in told)]  # fmt: skip
-        owners += [None] * (1 + len(told))
-    return lines, owners
+            rows.append((Line.of((" " + glyphs.text(chapter.title), "accent")), None))
+        rows += [(_lesson_line(listing, lesson, width, glyphs), i) for i, lesson in mine]
+    if shown and listing.course.broken and len(shown) == len(listing.course.lessons):
+        rows.append((Line.of((tr(" Cannot be opened; adder-tui lessons check tells all of it"), "minus")), None))
+        rows += [(Line.of((glyphs.text(f"   ! {one.fault}"), "dim")), None) for one in listing.course.broken]
+    return [line.fit(width, glyphs.ellipsis) for line, _ in rows], [owner for _, owner in rows]
 
 
-def _lesson_line(listing: Listing, lesson: Lesson, chosen: bool, width: int, glyphs: Glyphs) -> Line:
+def _lesson_line(listing: Listing, lesson: Lesson, width: int, glyphs: Glyphs) -> Line:
     kept = listing.progress.lesson(lesson.id)
     mark, role = state_mark(kept.state, listing.progress.current == lesson.id, glyphs)
-    title = f"{lesson.order:>3}  {glyphs.text(lesson.title)}"
     today = lesson.id in listing.today and not kept.done
     told = [tr("today")] if today else []
-    told += [STATE_WORDS[kept.state]] if STATE_WORDS[kept.state] else []
+    told += [STATE_NAMES[kept.state]] if kept.state != "open" else []
     right = Line.of((f"{', '.join(told):<{STATE_WIDTH}}", "accent" if today else "dim"),
                     (tr("{minutes:>4} min ", minutes=lesson.minutes), "dim"))  # fmt: skip
-    line = Line.of("  ", (mark, role), (title, "strong" if chosen else "text"))
-    line = line.with_right(right, width, glyphs.ellipsis)
-    return Line.of((line.plain, "chosen")).fit(width) if chosen else line
+    line = Line.of("  ", (mark, role), f"{lesson.order:>3}  {glyphs.text(lesson.title)}")
+    return line.with_right(right, width, glyphs.ellipsis)
 
 
 def list_foot(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
@@ -164,55 +151,54 @@ def list_foot(listing: Listing, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def top_row(owners: Sequence[int | None], at: int, top: int, height: int) -> int:
-    """The first line to show so that the chosen lesson is in sight, its chapter's name too where it is the first."""
+    """The first row in sight: the chosen lesson is, with its chapter's name above it and what stands below the last."""
     if at not in owners:
         return 0
     row = owners.index(at)
-    if all(owner is None for owner in owners[row + 1 :]):
-        return max(top, len(owners) - height)  # what stands below the last lesson is seen with it
     first = row - 1 if row and owners[row - 1] is None else row
-    if first < top:
-        return first
-    return max(top, row - height + 1)
+    last = len(owners) - 1 if all(owner is None for owner in owners[row + 1 :]) else row
+    return scrolled(first, last, top, height, len(owners))
 
 
 class LessonList(Canvas, can_focus=True):
-    """The lessons by chapters; Up and Down choose."""
+    """The lessons by chapters; Up and Down choose.
+
+    Args:
+        source: gives the view.
+        listing: gives what is listed; None until the lessons are read.
+        choose: takes the number of the lesson that is to be the chosen one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = hidden(
-        up="move(-1)", down="move(1)", pageup="move(-8)", pagedown="move(8)", home="move(-99)", end="move(99)"
+        **{key: f"move('{key}')" for key in ("up", "down", "pageup", "pagedown", "home", "end")}
     )
-
-    class Moved(Message):
-        """Another lesson is wanted: by how many, or which."""
-
-        def __init__(self, by: int = 0, to: int | None = None) -> None:
-            super().__init__()
-            self.by, self.to = by, to
-
     _top = 0
     _owners: Sequence[int | None] = ()
 
-    def __init__(self, source: ViewSource, listing: Callable[[], Listing | None]) -> None:
+    def __init__(
+        self, source: ViewSource, listing: Callable[[], Listing | None], choose: Callable[[int], None]
+    ) -> None:
         super().__init__(source)
-        self._listing = listing
+        self._listing, self._choose = listing, choose
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         listing = self._listing()
         if listing is None:
             return []
-        lines, self._owners = list_lines(listing, width, view.glyphs)
+        rows, self._owners = list_rows(listing, width, view.glyphs)
         at = min(listing.at, len(listing.shown) - 1)
-        self._top = max(0, min(top_row(self._owners, at, self._top, height), len(lines) - height))
-        return lines[self._top : self._top + height]
+        self._top = top_row(self._owners, at, self._top, height)
+        row = self._owners.index(at) if at in self._owners else -1
+        return list_lines(rows.__getitem__, len(rows), row, width, height, view.glyphs, top=self._top, marked=False)
 
-    def action_move(self, by: int) -> None:
-        self.post_message(self.Moved(by))
+    def action_move(self, key: str) -> None:
+        if (listing := self._listing()) is not None:
+            self._choose(listing.at + step(key, PAGE))
 
     def on_click(self, event: events.Click) -> None:
         row = self._top + event.y
-        if row < len(self._owners) and self._owners[row] is not None:
-            self.post_message(self.Moved(to=self._owners[row]))
+        if row < len(self._owners) and (owner := self._owners[row]) is not None:
+            self._choose(owner)
 
 
 class CourseList(Container):
@@ -235,7 +221,7 @@ class CourseList(Container):
         self._source, self._changed = source, changed
         self.listing: Listing | None = None
         """None until the lessons are read."""
-        self.lessons = LessonList(source, lambda: self.listing)
+        self.lessons = LessonList(source, lambda: self.listing, self._choose)
         self.row = FieldRow(source, field_id="list-field")
 
     def compose(self) -> ComposeResult:
@@ -275,12 +261,10 @@ class CourseList(Container):
             self._list_at(self.chosen, dataclasses.replace(self.listing, filter=wanted))
 
     def action_all_lessons(self) -> None:
-        """Show all lessons again."""
         if self.listing is not None:
             self._list_at(self.chosen, dataclasses.replace(self.listing, filter="all", words=""))
 
     def action_find_lesson(self) -> None:
-        """Type what a lesson is about."""
         self.row.open("find", tr("find"), self.listing.words if self.listing else "")
 
     def begin_afresh(self, store: Store) -> None:
@@ -301,10 +285,8 @@ class CourseList(Container):
         self.listing = dataclasses.replace(listing, at=max(0, min(listing.at, count - 1)))
         self._changed()
 
-    @on(LessonList.Moved)
-    def _moved(self, event: LessonList.Moved) -> None:
+    def _choose(self, at: int) -> None:
         if self.listing is not None:
-            at = self.listing.at + event.by if event.to is None else event.to
             self._list(dataclasses.replace(self.listing, at=at))
 
     @on(FieldRow.Typed)
@@ -325,5 +307,4 @@ class CourseList(Container):
         self.take_focus()
 
     def take_focus(self) -> None:
-        """The keys go to the lessons."""
         self.lessons.focus(scroll_visible=False)

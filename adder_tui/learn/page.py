@@ -9,11 +9,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from adder_engine.language import tr
-from adder_tui.course.lesson import LETTERS, Field, Lesson
-from adder_tui.course.markup import fill, spans_of
-from adder_tui.course.quiz import Quiz
-from adder_tui.course.state import PARTS, Kind, LessonState, Review
-from adder_tui.course.typed_numbers import read_number, read_plain
+from adder_tui.course.lesson import Lesson
+from adder_tui.course.markup import fill, plain, spans_of
+from adder_tui.course.questions import LETTERS, Field, Quiz, read_number, read_plain
+from adder_tui.course.state import PARTS, STEP_NAMES, LessonState, Review, StateSource
 from adder_tui.learn.prose import fold, hanging, marked, prose_lines, wrap
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
@@ -24,12 +23,6 @@ from adder_tui.ui.view import ViewState
 BLANK = 10
 PART_ENDS = re.compile(r"(\S[.:;]) ")
 """Where a sentence, or a part of one that could stand alone, ends."""
-KINDS: dict[Kind, str] = {
-    "read": tr("read"), "predict": tr("predict"), "do": tr("do"), "observe": tr("observe"),
-    "explain": tr("explain"), "keep": tr("keep"), "quiz": tr("quiz"), "more": tr("more"),
-}  # fmt: skip
-"""A step's kind as it is drawn."""
-PageSource = Callable[[], LessonState | None]
 
 
 def marks(glyphs: Glyphs) -> tuple[str, str]:
@@ -44,7 +37,7 @@ def head_line(state: LessonState, width: int, glyphs: Glyphs) -> Line:
         left = Line.of((tr(" What you have met so far"), "strong"))
         return left.with_right(Line.of((of, "dim")), width, glyphs.ellipsis)
     left = Line.of((f" {state.lesson.order} {glyphs.text(state.lesson.title)}", "strong"))
-    kind: Piece = (KINDS[state.step.kind], "accent")
+    kind: Piece = (STEP_NAMES[state.step.kind], "accent")
     right = Line.of((tr("step {at} of {steps}: ", at=state.at + 1, steps=len(state.steps)), "dim"), kind, " ")
     if left.width + 2 + right.width > width:
         right = Line.of((f"{state.at + 1}/{len(state.steps)} ", "dim"), kind, " ")
@@ -83,11 +76,6 @@ def _part(state: LessonState, width: int, glyphs: Glyphs) -> list[Line]:
     return [Line.of((title, "accent")), *_text(state, PARTS[state.step.kind], width, glyphs)]
 
 
-def _plain(text: str) -> str:
-    """A text without the marks of its code and terms, where all of it looks alike."""
-    return "".join(span.text for span in spans_of(text))
-
-
 def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, glyphs: Glyphs) -> list[Line]:
     """Choices by letter; the picked one is marked, and the right one where it is known."""
     lines: list[Line] = []
@@ -95,7 +83,7 @@ def choice_lines(choices: tuple[str, ...], picked: str, right: str, width: int, 
         mine = letter == picked
         sign = glyphs.current if mine else " "
         after = tr("  (right)") if letter == right else ""
-        rows = wrapped(glyphs.text(_plain(text)) + after, max(10, width - 6))
+        rows = wrapped(glyphs.text(plain(text)) + after, max(10, width - 6))
         for i, row in enumerate(rows):
             front = Line.of((f"{sign} ", "accent"), (f"{letter}  ", "key")) if not i else Line.of("     ")
             lines.append(Line.of(front, (row, "strong" if mine or letter == right else "text")))
@@ -243,9 +231,9 @@ def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, gl
         return lines
     lines.append(Line())
     if right:
-        return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(_plain(quiz.why)), "text")], width)
+        return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(plain(quiz.why)), "text")], width)
     reason = quiz.reason(given)
-    told = glyphs.text(_plain(reason)) or tr("This is what answers it:")
+    told = glyphs.text(plain(reason)) or tr("This is what answers it:")
     lines += wrap([(tr("Not that one. "), "minus"), (told, "text")], width)
     if not reason:
         lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
@@ -358,7 +346,7 @@ class LessonText(Canvas, can_focus=True):
         up="scroll(-1)", down="scroll(1)", pageup="page(-1)", pagedown="page(1)"
     )
 
-    def __init__(self, source: ViewSource, page: PageSource, scrolled: Callable[[], None]) -> None:
+    def __init__(self, source: ViewSource, page: StateSource, scrolled: Callable[[], None]) -> None:
         super().__init__(source)
         self._page, self._scrolled = page, scrolled
         self._top = 0
@@ -375,7 +363,6 @@ class LessonText(Canvas, can_focus=True):
         self._scrolled()
 
     def rows_wanted(self, width: int) -> int:
-        """How many rows the text would take."""
         state = self._page()
         return len(page_lines(state, width, self._glyphs)) if state else 0
 
@@ -427,7 +414,6 @@ class LessonText(Canvas, can_focus=True):
         return max(0, min(rows[index], following - height))
 
     def action_scroll(self, rows: int) -> None:
-        """Scroll by rows."""
         self._top = max(0, min(self._top + rows, self.rows_wanted(self.size.width) - self.size.height))
         self.redraw()
         self._scrolled()

@@ -18,7 +18,8 @@ from adder_tui.course.lesson_controller import LessonController
 from adder_tui.course.state import PRACTICE
 from adder_tui.learn.lesson_tab import LessonView
 from adder_tui.learn.list import CourseList, Listing
-from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs, write_place
+from adder_tui.storage.data_dir import write_place
+from adder_tui.storage.run_files import LessonRuns, OwnRun, lesson_runs
 from adder_tui.ui.canvas import Pane
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from adder_tui.course.course import Course
     from adder_tui.services import Services
     from adder_tui.settings import Settings
-    from adder_tui.storage.exports import Drop
-    from adder_tui.storage.progress import Store
+    from adder_tui.storage.progress_store import Drop, Store
 
 FIELD_IDS = ("lesson-field", "list-field")
 
@@ -45,11 +45,11 @@ class LearnPane(Pane):
         super().__init__(services.view, id=id)
         self._services = services
         self.classroom: LessonController | None = None
+        """None until the lessons are read."""
         self._drop: Drop | None = None
         """A class's folder, into which progress exports itself."""
         self._warned = ""
         """What was said last of the progress that cannot be kept."""
-        """None until the lessons are read."""
         self.list = CourseList(services.view, self.changed, id="course")
         self.lesson_view = LessonView(services, self.settle, id="lesson")
         self._entering = self._playing = False
@@ -141,7 +141,6 @@ class LearnPane(Pane):
     # --- entering and leaving --------------------------------------------------------------------
 
     async def action_go_in(self) -> None:
-        """Enter the chosen lesson."""
         if self.list.chosen is not None:
             await self.enter(self.list.chosen)
 
@@ -220,8 +219,7 @@ class LearnPane(Pane):
         Args:
             laid_out: whether the page was waited for; until it has its rows nobody knows whether text is left.
         """
-        room = self.classroom
-        state = room.lesson_state if room is not None else None
+        room, state = self.classroom, self.lesson_view.lesson_state
         if room is None or state is None or state.showing:
             return None
         if not laid_out and not self.lesson_view.laid_out:
@@ -262,9 +260,7 @@ class LearnPane(Pane):
             await self.action_leave()
 
     def action_go_back(self) -> None:
-        """To the step before."""
-        room = self.classroom
-        state = room.lesson_state if room is not None else None
+        room, state = self.classroom, self.lesson_view.lesson_state
         if room is None or state is None or state.showing:
             return
         if state.review is not None:
@@ -273,7 +269,6 @@ class LearnPane(Pane):
             self.settle()
 
     def action_hint(self) -> None:
-        """One more hint."""
         assert self.classroom is not None
         self.classroom.help.hint()
         self.lesson_view.show_end()
@@ -306,25 +301,22 @@ class LearnPane(Pane):
     @property
     def unmet(self) -> frozenset[str]:
         """Terms that the lesson that is open has not come to; none on the list."""
-        lesson = self.classroom.lesson if self.classroom is not None else None
-        return (
-            self.classroom.course.unmet(lesson.id) if self.classroom is not None and lesson is not None else frozenset()
-        )
+        room, state = self.classroom, self.lesson_view.lesson_state
+        return frozenset() if room is None or state is None else room.course.unmet(state.lesson.id)
 
     @property
     def asks(self) -> bool:
         """Whether a sum can be asked: at each step of a lesson that has the network beside it, and on the list."""
-        state = self.classroom.lesson_state if self.classroom is not None else None
+        state = self.lesson_view.lesson_state
         return state is None or (state.review is None and state.step.kind in PRACTICE)
 
     def keeps_back(self, command: Command) -> bool:
         """Whether a command that needs the lesson's run has to wait for it: the engine is still loading."""
-        state = self.classroom.lesson_state if self.classroom is not None else None
+        state = self.lesson_view.lesson_state
         needs = (command.lesson or frozenset()) | (command.contexts & {"numbers"})
         return state is not None and not state.has_run and not needs.isdisjoint({"run", "seed", "edit", "numbers"})
 
     def saw(self, snapshot: Snapshot) -> None:
-        """A new snapshot."""
         playing, self._playing = self._playing, snapshot.status == "playing"
         if self._playing and not playing and self.display:
             self.lesson_view.keys.training_begins()
@@ -344,7 +336,7 @@ class LearnPane(Pane):
 
         Enter, which is said to go on, then does so also where the prompt still has the keys.
         """
-        state = self.classroom.lesson_state if self.classroom is not None else None
+        state = self.lesson_view.lesson_state
         snapshot = state.attempt.activity.snapshot if state is not None else None
         if state is None or snapshot is None or state.review is not None or state.step.kind != "do":
             return False
@@ -355,7 +347,7 @@ class LearnPane(Pane):
     # --- drawing and focus -----------------------------------------------------------------------
 
     def redraw(self) -> None:
-        inside = self.classroom is not None and self.classroom.lesson_state is not None
+        inside = self.lesson_view.lesson_state is not None
         if self.lesson_view.display != inside:
             self.list.display, self.lesson_view.display = not inside, inside
         self.lesson_view.share_room()
@@ -366,7 +358,7 @@ class LearnPane(Pane):
 
     def take_focus(self) -> None:
         """The keys go to the list, or to the lesson's text."""
-        inside = self.classroom is not None and self.classroom.lesson_state is not None
+        inside = self.lesson_view.lesson_state is not None
         (self.lesson_view if inside else self.list).take_focus()
 
     def take_focus_if_shown(self) -> None:
@@ -376,7 +368,7 @@ class LearnPane(Pane):
 
     def settle(self) -> None:
         """After a step has changed: the field, or the text, has the keys."""
-        state = self.classroom.lesson_state if self.classroom is not None else None
+        state = self.lesson_view.lesson_state
         self.lesson_view.settle_field(focus=True)
         if state is not None and not state.types_now and self.display and not self._services.typing():
             self._begin_step()  # at once: a key that comes right behind is meant for what the step begins with

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,8 +15,8 @@ from textual.message import Message
 from adder_tui.course.availability import OnScreen
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import SHEETS
-from adder_tui.course.state import PRACTICE, LessonState
-from adder_tui.course.vocabulary import VIEW_NAMES, VIEWS
+from adder_tui.course.state import PRACTICE, LessonState, StateSource
+from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
 from adder_tui.ui.canvas import Canvas, Drawing, ViewSource, hidden
 from adder_tui.ui.line import Line, Role, wrapped
@@ -24,7 +24,6 @@ from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import RunSummary
-    from adder_tui.course.lesson_controller import LessonController
     from adder_tui.inspect.tab import TensorFeed, TensorTable
     from adder_tui.services import Services
     from adder_tui.train.tab import LossChart
@@ -43,7 +42,6 @@ LOOKING_ROWS = 4
 """Rows that the text keeps while a view has the keys."""
 SHOWN = frozenset({"slope", "downhill", "plane"})
 """Views that show what Explore does."""
-StateSource = Callable[[], LessonState | None]
 
 
 @dataclass(frozen=True)
@@ -207,9 +205,9 @@ class ViewFrame(Vertical, can_focus=True):
             here = name == self.view_name
             mark = view.glyphs.current if here and self.has_keys else ""
             role: Role = "accent" if mark else "strong" if here else "dim"
-            line = Line.of(line, "  " if i else "", (mark + VIEW_NAMES[name], role))
+            line = Line.of(line, "  " if i else "", (mark + VIEWS[name][0], role))
         if len(self.names) == 1:
-            line = Line.of(line, ("  " + VIEWS[self.view_name], "dim"))
+            line = Line.of(line, ("  " + VIEWS[self.view_name][1], "dim"))
         return [Line.of(line, (" " + rule * max(0, width - line.width - 1), "faint"))]
 
     @property
@@ -226,12 +224,12 @@ class LessonViews(Vertical):
 
     Args:
         services: what the app does for it.
-        room: gives the classroom; None until the lessons are read.
+        state: gives the lesson that is open; None on the list.
     """
 
-    def __init__(self, services: Services, room: Callable[[], LessonController | None], *, id: str) -> None:
+    def __init__(self, services: Services, state: StateSource, *, id: str) -> None:
         super().__init__(id=id)
-        self._services, self._source, self._room = services, services.view, room
+        self._services, self._source, self._state = services, services.view, state
         self.frames: list[ViewFrame] = []
         """In the lesson's order."""
         self.current = ""
@@ -283,7 +281,6 @@ class LessonViews(Vertical):
         return state.step.kind in PRACTICE and (name not in SHEETS or name in state.activity.opened)
 
     async def put_up(self, lesson: Lesson) -> None:
-        """The views of another lesson."""
         self.frames = []
         await self.remove_children()
         names = lesson.shown_views
@@ -293,7 +290,6 @@ class LessonViews(Vertical):
         self.current = names[0]
 
     def show(self, layout: Layout) -> None:
-        """Show the layout's views in their sizes."""
         rows = dict(zip(layout.shown, layout.view_rows, strict=True))
         every = tuple(self.names)
         for frame in self.frames:
@@ -339,14 +335,8 @@ class LessonViews(Vertical):
 
     def feed(self) -> None:
         """Have the table told what it shows beside the snapshot."""
-        snapshot = self._source().snapshot
-        if self._feed is not None and snapshot is not None and self.is_shown("inspect") and self._feed.is_due(snapshot):
-            self._feed.fetching = True
-            self.run_worker(self._feed.fetch(snapshot), name="feed")
-
-    def _state(self) -> LessonState | None:
-        room = self._room()
-        return room.lesson_state if room is not None else None
+        if self._feed is not None and self.is_shown("inspect"):
+            self._feed.want(self._source().snapshot)
 
     def _veiled(self) -> ViewState:
         """The view, with the lesson's own runs alone.

@@ -19,6 +19,7 @@ from adder_tui.network.diagram import Diagram, diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
+from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden, without_moment
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line, cut
@@ -105,9 +106,6 @@ class NetworkPane(Pane):
     """Whether the trace is in front."""
     _course: ParameterHistory | None = None
     """The chosen number over the run, once it has been fetched."""
-    _fetched: tuple[int, int] | None = None
-    """The number and the snapshot's version that the course was fetched for."""
-    _fetching = False
 
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
@@ -117,6 +115,8 @@ class NetworkPane(Pane):
         self._explanation = Drawing(
             services.view, lambda view, width, height: explanation(view, self._course, width, height), id="explanation"
         )
+        self._asked = AskedOnce(self.run_worker, self._fetch_course, self._want_course)
+        """Of a number, at a version of the snapshot."""
         self._trace_text: TraceText | None = None
         """None until it is first shown."""
 
@@ -131,7 +131,7 @@ class NetworkPane(Pane):
     def redraw(self) -> None:
         self._share_rows()
         self._show_trace(self._services.telling)
-        self._fetch_course()
+        self._want_course()
         super().redraw()
 
     def _share_rows(self) -> None:
@@ -271,27 +271,17 @@ class NetworkPane(Pane):
 
     # --- the chosen number over the run ----------------------------------------------------------
 
-    def _wanted(self) -> tuple[int, int] | None:
+    def _want_course(self) -> None:
         view = self.source()
-        if view.snapshot is None or not isinstance(view.selection, Parameter):
-            return None
-        chosen = number_of(view.selection, view.experiment)
-        return None if chosen is None else (chosen.index, view.snapshot.version)
+        if view.snapshot is not None and isinstance(view.selection, Parameter):
+            chosen = number_of(view.selection, view.experiment)
+            if chosen is not None:
+                self._asked.want((chosen.index, view.snapshot.version))
 
-    def _fetch_course(self) -> None:
-        wanted = self._wanted()
-        if wanted is not None and wanted != self._fetched and not self._fetching:
-            self._fetching = True
-            self.run_worker(self._fetch(wanted), name="course")
-
-    async def _fetch(self, wanted: tuple[int, int]) -> None:
-        try:
-            with contextlib.suppress(AdderError):
-                self._course = await (await self._services.controller.ready()).course(wanted[0])
-                self._explanation.redraw()
-        finally:
-            self._fetched, self._fetching = wanted, False
-        self._fetch_course()
+    async def _fetch_course(self, wanted: tuple[int, int]) -> None:
+        with contextlib.suppress(AdderError):
+            self._course = await (await self._services.controller.ready()).course(wanted[0])
+            self._explanation.redraw()
 
 
 class RowNumber(Dialog[int | None]):

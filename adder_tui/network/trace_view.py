@@ -13,7 +13,8 @@ from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_tui.network.trace_forward import TraceLines, tell, trace_header
 from adder_tui.selection import Neuron, Selection, focus_of
-from adder_tui.storage.run_files import make_data_dir
+from adder_tui.storage.data_dir import make_data_dir
+from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, ViewSource, hidden
 from adder_tui.ui.line import Line, wrapped
 from adder_tui.ui.numbers import count
@@ -59,9 +60,8 @@ class TraceText(Canvas, can_focus=True):
         self.row: int | None = None
         """The row of the data that is followed; None for the current sum."""
         self._row_trace: tuple[Snapshot, Trace] | None = None
-        self._fetched: int | None = None
-        """The snapshot's version that the row's trace was asked for at."""
-        self._fetching = False
+        self._asked = AskedOnce(self.run_worker, self._fetch, self.redraw)
+        """Of a row, at a version of the snapshot."""
         self._refusal = ""
         """Why there is no trace of the row, in one sentence."""
         self._top = 0
@@ -180,7 +180,8 @@ class TraceText(Canvas, can_focus=True):
         """Follow a row of the data, or with None the current sum."""
         if row != self.row:
             self._top, self.row = 0, row
-            self._row_trace, self._fetched, self._refusal = None, None, ""
+            self._row_trace, self._refusal = None, ""
+            self._asked.forget()
         self.redraw()
 
     def redraw(self) -> None:
@@ -188,32 +189,22 @@ class TraceText(Canvas, can_focus=True):
         if not self.display or not self.is_mounted:
             return
         snapshot = self.view.snapshot
-        wanted = self.row is not None and snapshot is not None and snapshot.status != "playing"
-        if wanted and snapshot is not None and not self._fetching and self._fetched != snapshot.version:
-            self._fetching = True
-            self.run_worker(self._fetch(snapshot), name="trace")
+        if self.row is not None and snapshot is not None and snapshot.status != "playing":
+            self._asked.want((self.row, snapshot.version))
         super().redraw()
 
-    async def _fetch(self, snapshot: Snapshot) -> None:
-        """Ask for the row's way at the snapshot's moment."""
-        row = self.row
+    async def _fetch(self, about: tuple[int, int]) -> None:
+        """Ask for a row's way at the moment of the snapshot; one that came too late is left out."""
         trace, refusal = None, ""
+        session = await self._ready()
         try:
-            session = await self._ready()
-            try:
-                trace = await session.trace(row)
-            except AdderError as error:
-                keys = tr("b finds the next row that is in it, Esc goes back to the current sum.")
-                refusal = f"{error} {keys}"
-            now = await session.snapshot()
-        finally:
-            self._fetching = False
-        if row != self.row or now.version != snapshot.version:
-            self.redraw()
-            return
-        self._fetched, self._refusal = snapshot.version, refusal
-        self._row_trace = None if trace is None else (snapshot, trace)
-        super().redraw()
+            trace = await session.trace(about[0])
+        except AdderError as error:
+            keys = tr("b finds the next row that is in it, Esc goes back to the current sum.")
+            refusal = f"{error} {keys}"
+        now = await session.snapshot()
+        if about == (self.row, now.version):
+            self._refusal, self._row_trace = refusal, None if trace is None else (now, trace)
 
     @property
     def name_of_file(self) -> str:

@@ -17,16 +17,8 @@ from adder_engine.export.export import kind_of
 from adder_engine.language import tr
 from adder_engine.runs.labels import title_of
 from adder_tui.runs.draw import file_lines
-from adder_tui.storage.run_files import (
-    ENDING,
-    RunFile,
-    autosave_path,
-    expanded,
-    free_name,
-    make_data_dir,
-    path_of,
-    run_files,
-)
+from adder_tui.storage.data_dir import expanded, make_data_dir
+from adder_tui.storage.run_files import ENDING, RunFile, autosave_path, free_name, path_of, run_files
 from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.fields import Field

@@ -1,45 +1,30 @@
-"""What a learner has done of a course: read leniently, joined without loss; and its file, shared by apps."""
+"""What a learner has done of a course: read leniently, changed step by step, joined without loss."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import datetime
-import fcntl
 import json
-import os
-import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
-from adder_engine.disk import clear_leftovers, open_regular, read_bounded, write_whole
-from adder_engine.errors import AdderError
 from adder_engine.language import tr
-from adder_tui.storage.run_files import make_data_dir
 
 VERSION = 1
 
 State = Literal["open", "started", "assisted", "solved"]
 STATES: tuple[State, ...] = ("open", "started", "assisted", "solved")
 """From the least to the furthest. ``assisted``: done, with "show me" for some task."""
+STATE_NAMES: Mapping[State, str] = {
+    "open": tr("open"), "started": tr("begun"), "assisted": tr("done, with help"), "solved": tr("done"),
+}  # fmt: skip
 
 Tree = dict[str, Any]
 """``{version, current, lessons: {id: {state, prediction, tries, hints, assisted, tasks, best, quiz, step,
 answers, figures, activity, date}}}``, as in the file. Keys that we do not know are kept."""
-PROGRESS = "progress.json"
-LARGEST_FILE = 5_000_000
-"""Bytes; twenty lessons take ten thousand."""
 MOST_TABLES = 20_000
 """Lists and tables in a file; a lesson has some ten."""
-LOCK_SECONDS = 2.0
-"""How long another app's writing is waited for; it takes milliseconds."""
-
-_ODD = re.compile(r"[^a-z0-9]+")
-
-Change = Callable[[Tree], None]
 
 
 @dataclass(frozen=True)
@@ -91,7 +76,7 @@ class LessonRecord:
 
 @dataclass(frozen=True)
 class Progress:
-    """A course's progress at one moment. Changes go through :class:`~adder_tui.storage.progress.Store`."""
+    """A course's progress at one moment. Changes go through :class:`~adder_tui.storage.progress_store.Store`."""
 
     tree: Tree
 
@@ -102,17 +87,17 @@ class Progress:
 
     def lesson(self, id: str) -> LessonRecord:
         """What is kept of a lesson; whatever is missing or of the wrong type takes its default."""
-        kept = _table(_table(self.tree.get("lessons")).get(id))
-        quiz = _table(kept.get("quiz"))
+        kept = as_table(as_table(self.tree.get("lessons")).get(id))
+        quiz = as_table(kept.get("quiz"))
         state = kept.get("state")
         return LessonRecord(
             state if state in STATES else "open",
-            {k: v for k, v in _table(kept.get("prediction")).items() if isinstance(v, str)},
+            _texts(kept.get("prediction")),
             _count(kept.get("tries")),
             _count(kept.get("hints")),
             kept.get("assisted") is True,
-            tuple(sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)})),
-            {k: float(v) for k, v in _table(kept.get("best")).items() if _is_number(v)},
+            tuple(sorted(_wholes(kept.get("tasks")))),
+            {k: float(v) for k, v in as_table(kept.get("best")).items() if _is_number(v)},
             QuizRecord(
                 _count(quiz.get("tries")),
                 quiz.get("right") is True,
@@ -120,9 +105,9 @@ class Progress:
                 _count(quiz.get("asked")),
             ),
             _count(kept.get("step")),
-            {k: v for k, v in _table(kept.get("answers")).items() if isinstance(v, str)},
-            {k: v for k, v in _table(kept.get("figures")).items() if isinstance(v, str)},
-            _table(kept.get("activity")),
+            _texts(kept.get("answers")),
+            _texts(kept.get("figures")),
+            as_table(kept.get("activity")),
             _text(kept.get("date")),
         )
 
@@ -164,7 +149,7 @@ def predict(tree: Tree, id: str, prediction: str, said: str) -> None:
 def finish_task(tree: Tree, id: str, task: int, shown: bool = False) -> None:
     """A task is done; ``shown``: by "show me"."""
     kept = _at_work(tree, id)
-    kept["tasks"] = sorted({one for one in _list(kept.get("tasks")) if _is_whole(one)} | {task})
+    kept["tasks"] = sorted(_wholes(kept.get("tasks")) | {task})
     if shown:
         kept["assisted"] = True
 
@@ -175,13 +160,14 @@ def take_hint(tree: Tree, id: str) -> None:
     kept["hints"] = _count(kept.get("hints")) + 1
 
 
-def answer_quiz(tree: Tree, id: str, right: bool, when: str) -> None:
+def answer_quiz(tree: Tree, id: str, right: bool) -> None:
     """The quiz was answered. Its tries are counted until it was right once."""
-    quiz = _inner(_at_work(tree, id), "quiz")
+    kept = _at_work(tree, id)
+    quiz = _inner(kept, "quiz")
     if quiz.get("right") is not True:
         quiz["tries"] = _count(quiz.get("tries")) + 1
         quiz["right"] = right
-    quiz["last_seen"] = when
+    quiz["last_seen"] = kept["date"]
 
 
 def ask_quiz(tree: Tree, id: str, number: int) -> None:
@@ -238,7 +224,7 @@ def join(tree: Tree, other: Tree) -> None:
     """Take over another progress: of each lesson whichever has come further, nothing lost of this one."""
     if not _text(tree.get("current")):
         tree["current"] = _text(other.get("current"))
-    for id, theirs in _table(other.get("lessons")).items():
+    for id, theirs in as_table(other.get("lessons")).items():
         if isinstance(theirs, dict):
             _join_lesson(lesson_of(tree, id), copy.deepcopy(theirs))
     for key, value in other.items():
@@ -254,13 +240,12 @@ def _join_lesson(ours: Tree, theirs: Tree) -> None:
             ours[key] = theirs[key]
     if theirs.get("assisted") is True:
         ours["assisted"] = True
-    tasks = {one for side in (ours, theirs) for one in _list(side.get("tasks")) if _is_whole(one)}
-    if tasks:
+    if tasks := _wholes(ours.get("tasks")) | _wholes(theirs.get("tasks")):
         ours["tasks"] = sorted(tasks)
-    for challenge, score in _table(theirs.get("best")).items():
+    for challenge, score in as_table(theirs.get("best")).items():
         if _is_number(score):
             _keep_best(ours, challenge, score)
-    _join_quiz(ours, _table(theirs.get("quiz")))
+    _join_quiz(ours, as_table(theirs.get("quiz")))
     if _text(theirs.get("date")) > _text(ours.get("date")):
         ours["date"] = theirs["date"]
     for key, value in theirs.items():
@@ -296,11 +281,13 @@ def _inner(tree: Tree, key: str) -> Tree:
     return inner
 
 
-def _table(value: object) -> Tree:
+def as_table(value: object) -> Tree:
+    """The value where it is a table, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> list[Any]:
+def as_list(value: object) -> list[Any]:
+    """The value where it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
@@ -312,8 +299,12 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _texts(value: object) -> dict[str, str]:
+    return {key: text for key, text in as_table(value).items() if isinstance(text, str)}
+
+
+def _wholes(value: object) -> set[int]:
+    return {one for one in as_list(value) if isinstance(one, int) and not isinstance(one, bool)}
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -333,167 +324,3 @@ def tree_of(text: bytes) -> Tree:
     if not isinstance(tree, dict) or not isinstance(tree.get("lessons", {}), dict):
         raise ValueError
     return tree
-
-
-class ProgressError(AdderError):
-    """Progress that cannot be read or taken over; nothing was changed."""
-
-
-def progress_file(course: Path | None) -> str:
-    """The name of a course's progress file: one of its own for a course that somebody else wrote."""
-    if course is None:
-        return PROGRESS
-    return f"progress-{_ODD.sub('-', os.path.basename(os.path.realpath(course)).lower()).strip('-') or 'course'}.json"
-
-
-class Store:
-    """Keeps progress in a file of the data folder.
-
-    Each change is made to what the file holds by then, under a lock, so that two apps do not undo each other's.
-    It is written to a file beside it, brought to the disk, and renamed over the old one: whatever happens, there
-    is an old or a new file. Where it cannot be written the course goes on, ``warning`` says so in a sentence,
-    and the next change, or :meth:`retry`, tries to write all of them.
-    """
-
-    def __init__(self, data_dir: Path, name: str = PROGRESS) -> None:
-        self.path = data_dir / name
-        self.warning = ""
-        """What the person should know, in one sentence; empty where all is well."""
-        self._fault = False
-        """Whether ``warning`` is of a write that failed, which the next good one ends."""
-        self.saved: Callable[[Progress], None] = lambda progress: None
-        """Told of what is on the disk after each change."""
-        self._pending: list[Change] = []
-        """Changes that are not on the disk yet."""
-        self._saved = self._load() or fresh()
-        """What the file is known to hold."""
-        self._tree = self._saved
-        """The same with the pending changes."""
-
-    @property
-    def progress(self) -> Progress:
-        """As of the last change or :meth:`refresh`."""
-        return Progress(self._tree)
-
-    @property
-    def unsaved(self) -> str:
-        """Why changes are not on the disk, in one sentence; empty where they are."""
-        return self.warning if self._pending else ""
-
-    def refresh(self) -> Progress:
-        """Look at the file again: another app may have changed it."""
-        tree = self._load()
-        if tree is not None:
-            self._saved, self._tree = tree, self._with_pending(tree)
-        return self.progress
-
-    def change(self, change: Change) -> Progress:
-        """Make a change and save it."""
-        self._pending.append(change)
-        return self.retry()
-
-    def retry(self) -> Progress:
-        """Save what is not on the disk yet, if there is any: the disk may have recovered."""
-        if not self._pending:
-            return self.progress
-        try:
-            self._save()
-        except OSError as error:
-            folder, why = self.path.parent, error.strerror or error
-            told = tr("Progress cannot be saved in {folder} ({why}). The course goes on.", folder=folder, why=why)
-            if isinstance(error, _UnreadableNow):
-                told = tr("Progress is not being saved: {why}. The course goes on.", why=error)
-            self.warning = told
-            self._tree, self._fault = self._with_pending(self._saved), True
-        return self.progress
-
-    def _save(self) -> None:
-        make_data_dir(self.path.parent)
-        with self._lock():
-            before = self.warning
-            tree = self._read()
-            if tree is None and os.path.lexists(self.path):
-                raise _UnreadableNow(self.warning.rstrip("."))
-            tree = self._with_pending(self._saved if tree is None else tree)
-            self._write(tree)
-            clear_leftovers(self.path.parent, f".{self.path.name}-*")  # as they were called once
-            self._saved = self._tree = tree
-            self._pending.clear()
-            if self._fault and self.warning == before:
-                self.warning = ""
-            self._fault = False
-        self.saved(self.progress)
-
-    def _with_pending(self, tree: Tree) -> Tree:
-        tree = copy.deepcopy(tree)
-        for change in self._pending:
-            change(tree)
-        return tree
-
-    # --- the file --------------------------------------------------------------------------------
-
-    def _load(self) -> Tree | None:
-        """What the file holds, read while no other app writes; None where there is none that can be used."""
-        with self._lock():
-            return self._read()
-
-    def _read(self) -> Tree | None:
-        """What the file holds, under the lock; one that cannot be understood is set aside."""
-        try:
-            held = read_bounded(self.path, LARGEST_FILE)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            self.warning = tr("{path} cannot be read ({why}).", path=self.path, why=error.strerror or error)
-            return None
-        try:
-            if len(held) > LARGEST_FILE:
-                raise ValueError
-            tree = tree_of(held)
-        except (ValueError, RecursionError):
-            self._set_aside()
-            return None
-        return {**fresh(), **tree}
-
-    def _set_aside(self) -> None:
-        """Rename a file that cannot be used; one that was set aside before is never written over."""
-        names = (f"{self.path.name}.bad{number or ''}" for number in (0, *range(2, 1000)))
-        places = map(self.path.with_name, names)
-        kept = next((place for place in places if not os.path.lexists(place)), None)
-        try:
-            if kept is None:
-                raise FileExistsError
-            os.rename(self.path, kept)
-        except OSError as error:
-            why = error.strerror or error
-            self.warning = tr("{path} cannot be used, nor set aside ({why}).", path=self.path, why=why)
-            return
-        name, other = self.path.name, kept.name
-        told = tr("{name} could not be read. It is kept as {other}; the course starts afresh.", name=name, other=other)
-        self.warning = told
-
-    def _write(self, tree: Tree) -> None:
-        text = json.dumps(tree, ensure_ascii=False, indent=1) + "\n"
-        write_whole(self.path, lambda file: file.write(text.encode()), mode=0o600)
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the lock, where files can be locked; an app that was put to sleep while it held it is not waited for."""
-        with contextlib.ExitStack() as stack:
-            with contextlib.suppress(OSError):
-                lock = self.path.with_name(f"{self.path.stem}.lock")
-                file = stack.enter_context(open_regular(lock, os.O_RDWR | os.O_CREAT))
-                until = time.monotonic() + LOCK_SECONDS
-                while True:
-                    try:
-                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    except BlockingIOError:
-                        if time.monotonic() > until:
-                            break
-                        time.sleep(0.005)
-            yield
-
-
-class _UnreadableNow(OSError):
-    """The file is there and cannot be read, so it must not be written over."""

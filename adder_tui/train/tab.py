@@ -19,6 +19,7 @@ from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newest_epoch, now, read_out, x_end
 from adder_tui.train.draw_panels import learned_or_why, run_panel, watched_sums
+from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.axis import LABELS, WHOLE, Lens, looked
 from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import FieldDialog
@@ -248,9 +249,6 @@ class TrainPane(Pane):
 
     _outlook: Outlook | None = None
     """What was last found of the run as it stands."""
-    _asked: tuple[int, Experiment, Position | None] | None = None
-    """Of which run, settings and moment that was asked; no moment while it plays."""
-    _looking = False
     _look_again = 0.0
     """When that is asked anew while the run plays, on the clock of ``time.monotonic``."""
     _shares = (0, 0, 0)
@@ -259,6 +257,8 @@ class TrainPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
+        self._asked = AskedOnce(self.run_worker, self._ask_outlook, self.redraw)
+        """Of which run, settings and moment that was; no moment while it plays."""
         self._learned = Drawing(self._seen, learned_or_why, id="learned")
         self._reading = ChartReading(self, services.view, services.controller.ready, self._read, self._go, services.say)
 
@@ -294,27 +294,24 @@ class TrainPane(Pane):
         """Ask how the run stands: once for each place where it halts, and every few seconds while it plays."""
         view = self.source()
         snapshot = view.snapshot
-        if snapshot is None or view.lesson is not None or snapshot.blow_up is not None or self._looking:
+        if snapshot is None or view.lesson is not None or snapshot.blow_up is not None or self._asked.waiting:
             return
         place = None if snapshot.status == "playing" else snapshot.moment
-        asked = (snapshot.run, snapshot.experiment, place)
-        if self._asked is not None and asked[:2] != self._asked[:2]:
+        run = snapshot.run, snapshot.experiment
+        if self._asked.about is not None and run != self._asked.about[0]:
             self._outlook = None
-        if asked != self._asked or (place is None and time.monotonic() >= self._look_again):
-            self._looking, self._asked = True, asked
-            self.run_worker(self._ask_outlook(), name="outlook")
+        if place is None and time.monotonic() >= self._look_again:
+            self._asked.forget()
+        self._asked.want((run, place))
 
-    async def _ask_outlook(self) -> None:
+    async def _ask_outlook(self, about: tuple[tuple[int, Experiment], Position | None]) -> None:
         began = time.monotonic()
         try:
             self._outlook = await (await self._services.controller.ready()).outlook()
         except AdderError:  # the session is closed, or has said already what is wrong
             self._outlook = None
-        finally:
-            self._looking = False
         now = time.monotonic()
         self._look_again = now + max(LOOK_SECONDS, LOOK_SHARE * (now - began))
-        self.redraw()
 
     def _share_rows(self) -> None:
         if not self.size:  # while it is hidden

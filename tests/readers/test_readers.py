@@ -30,8 +30,8 @@ from adder_engine.weights_file import safetensors, starting_weights
 from adder_tui.cli.inputs import read_experiment
 from adder_tui.course.course import OWN_COURSE, read_glossary
 from adder_tui.course.loader import read_lesson
-from adder_tui.storage.exports import from_line, to_line
-from adder_tui.storage.progress import Progress, Store, enter, fresh, predict
+from adder_tui.storage.progress import Progress, enter, fresh, predict
+from adder_tui.storage.progress_store import Store, from_line, to_line
 from tests.engine.strategies import examples
 from tests.tui.course.lesson_file import SMALL
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from adder_engine.runs.files import read
 from adder_engine.runs.restoring import opened
-from adder_tui.storage.progress import PROGRESS, Store
+from adder_tui.storage.progress_store import PROGRESS, Store
 from adder_tui.storage.run_files import AUTOSAVE, LAST_RUN, OWN_RUN
 from tests.terminal.harness import Terminal
 

@@ -15,8 +15,8 @@ from adder_tui.course.class_file import assigned_ids, read_class, today_words
 from adder_tui.course.course import OWN_COURSE, mark_of, read_course, read_progress
 from adder_tui.course.source import TO_TRANSLATE, LessonError
 from adder_tui.storage import progress
-from adder_tui.storage.exports import CourseMark, Drop, from_line, read_export, to_line
-from adder_tui.storage.progress import PROGRESS, Progress, Store
+from adder_tui.storage.progress import Progress
+from adder_tui.storage.progress_store import PROGRESS, CourseMark, Drop, Store, from_line, read_export, to_line
 from tests.tui.course.lesson_file import SMALL
 
 COURSE = read_course()

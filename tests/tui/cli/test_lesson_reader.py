@@ -11,7 +11,7 @@ from adder_tui.cli.lesson_print import WIDTH, printed
 from adder_tui.cli.lesson_reader import TYPED, LessonReader
 from adder_tui.course.course import Course, read_course
 from adder_tui.course.lesson import Lesson
-from adder_tui.storage.progress import Store
+from adder_tui.storage.progress_store import Store
 from adder_tui.storage.run_files import LessonRuns
 
 COURSE = read_course()

@@ -6,8 +6,8 @@ import pytest
 
 from adder_tui.cli import main as cli
 from adder_tui.storage import progress
-from adder_tui.storage.exports import MARK, to_line
-from adder_tui.storage.progress import Progress, Store
+from adder_tui.storage.progress import Progress
+from adder_tui.storage.progress_store import MARK, Store, to_line
 from tests.tui.course.lesson_file import SMALL
 
 

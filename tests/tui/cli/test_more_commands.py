@@ -13,7 +13,8 @@ from adder_engine import Experiment, Session
 from adder_tui.cli import main as cli
 from adder_tui.cli.main import main
 from adder_tui.settings import Settings
-from adder_tui.storage.run_files import LAST_RUN, autosave_path, make_data_dir, start_session, take_instance_lock
+from adder_tui.storage.data_dir import make_data_dir, take_instance_lock
+from adder_tui.storage.run_files import LAST_RUN, autosave_path, start_session
 
 
 async def _save(path: Path, epochs: int, preset: str = "one-pair") -> None:

@@ -9,9 +9,9 @@ from adder_engine.experiment import CHANGEABLE, KEYS
 from adder_engine.session import Session
 from adder_tui.course.action_runner import ActionRunner
 from adder_tui.course.activity_log import LoggedRun, _fixed
+from adder_tui.course.attempt import LessonAttempt, completed
 from adder_tui.course.expressions import Value, parse
 from adder_tui.course.source import ActionError
-from adder_tui.course.state import LessonAttempt, completed
 from adder_tui.course.vocabulary import parse_action
 from adder_tui.storage.progress import LessonRecord, QuizRecord
 from tests.tui.course.lesson_file import STATION, small_lesson

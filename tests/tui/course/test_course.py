@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from adder_engine.session import Session
-from adder_tui.course import action_runner
+from adder_tui.course import authoring
+from adder_tui.course.action_runner import ActionRunner
+from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.authoring import check_course
 from adder_tui.course.course import OWN_COURSE, OWN_ID, read_course
 from adder_tui.course.lesson import Lesson, Measured
 from adder_tui.course.source import LessonError
-from adder_tui.course.state import LessonAttempt
 from tests.tui.course.lesson_file import SMALL, small_lesson
 
 COURSE = read_course()
@@ -30,7 +31,7 @@ def runs() -> list[Any]:
             marks=[pytest.mark.slow] if any(one.slow for one in figures) else [],
         )
         for lesson in COURSE.lessons
-        for figures in action_runner.groups(lesson)
+        for figures in authoring.groups(lesson)
     ]
 
 
@@ -38,14 +39,14 @@ def runs() -> list[Any]:
 async def test_a_lessons_solution_makes_each_check_true_and_none_is_true_before(
     session: Session, lesson: Lesson
 ) -> None:
-    assert [wrong async for wrong in action_runner.try_solution(session, lesson)] == []
+    assert [wrong async for wrong in authoring.try_solution(session, lesson)] == []
 
 
 @pytest.mark.parametrize(("lesson", "figures"), runs())
 async def test_figures_come_out_as_the_lesson_states_them(
     session: Session, lesson: Lesson, figures: tuple[Measured, ...]
 ) -> None:
-    assert await action_runner.measure(session, lesson, figures) == []
+    assert await authoring.measure(session, lesson, figures) == []
 
 
 def test_sections_and_terms_are_those_of_the_tutorial() -> None:
@@ -150,7 +151,7 @@ def test_the_first_lesson_has_six_new_words_at_most() -> None:
 async def test_a_run_that_show_me_had_a_hand_in_meets_no_challenge(session: Session) -> None:
     lesson = COURSE.by_id["overfit-and-capstone"]
     attempt = LessonAttempt(lesson)
-    player = action_runner.ActionRunner(session, attempt)
+    player = ActionRunner(session, attempt)
     await player.enter()
     attempt.activity.showing = True
     await player.play(lesson.challenges[0].actions)
@@ -163,7 +164,7 @@ async def test_a_run_that_show_me_had_a_hand_in_meets_no_challenge(session: Sess
 async def test_a_solution_that_does_nothing_is_found_out(session: Session, tmp_path: Path) -> None:
     idle = ('actions = ["run 3"]', 'actions = ["reset"]')
     lesson = small_lesson(tmp_path, idle, ('"asked(30, 70)"', '"epochs == 0"'), ("par = 1", "par = 0"))
-    wrong = "\n".join([one async for one in action_runner.try_solution(session, lesson)])
+    wrong = "\n".join([one async for one in authoring.try_solution(session, lesson)])
     assert "The check of task 1 is true on entering" in wrong
     assert "The actions of task 2 do not make its check true" in wrong
     assert "The actions of the challenge quick reach 1, not its par 0." in wrong
@@ -183,11 +184,11 @@ async def test_a_figure_holds_by_its_class(
     lesson = small_lesson(
         tmp_path, ('value = 1.1863\nclass = "T"', f'value = {value}\nclass = "{figure_class}"\n{more}')
     )
-    assert (await action_runner.measure(session, lesson, lesson.measured) == []) is holds
+    assert (await authoring.measure(session, lesson, lesson.measured) == []) is holds
 
 
 def test_each_figure_that_the_course_states_is_measured() -> None:
-    assert {lesson.id: loose for lesson in COURSE.lessons if (loose := action_runner.unmeasured(lesson))} == {}
+    assert {lesson.id: loose for lesson in COURSE.lessons if (loose := authoring.unmeasured(lesson))} == {}
     assert {lesson.id for lesson in COURSE.lessons if lesson.cited} == {"the-zoo"}  # those are computed in test_zoo.py
 
 
@@ -203,13 +204,13 @@ def test_figures_without_a_measure_are_pointed_out(tmp_path: Path) -> None:
     lesson = small_lesson(
         tmp_path, ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 10,000; in 30 of 100, at 0.75.")
     )
-    assert action_runner.unmeasured(lesson) == ["−2.5", "10,000", "0.75"]
+    assert authoring.unmeasured(lesson) == ["−2.5", "10,000", "0.75"]
 
 
 def test_a_figure_with_a_source_needs_no_measure(tmp_path: Path) -> None:
     text = ("## Explain\nBecause.", "## Explain\nIt is 1.19, not −2.5, or 0.75.")
     cited = ("[[challenge]]", '[[cited]]\nsource = "a book"\nvalues = [-2.5]\n\n[[challenge]]')
-    assert action_runner.unmeasured(small_lesson(tmp_path, text, cited)) == ["0.75"]
+    assert authoring.unmeasured(small_lesson(tmp_path, text, cited)) == ["0.75"]
     for wrong in ('values = ["x"]', "values = []", ""):
         with pytest.raises(LessonError, match=r"cited.values.* it takes the figures as the text states them"):
             small_lesson(tmp_path, text, (cited[0], cited[1].replace("values = [-2.5]", wrong)))

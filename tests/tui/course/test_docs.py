@@ -6,8 +6,7 @@ from pathlib import Path
 from adder_engine.experiment import KEYS
 from adder_engine.session import Session
 from adder_tui.cli import main as cli
-from adder_tui.course.action_runner import groups, measure, try_solution
-from adder_tui.course.authoring import check_course
+from adder_tui.course.authoring import check_course, groups, measure, try_solution
 from adder_tui.course.class_file import ClassFile
 from adder_tui.course.vocabulary import BENCHES, PATTERNS, VIEWS, WORDS
 

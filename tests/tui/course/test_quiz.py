@@ -12,7 +12,8 @@ import pytest
 from adder_engine.experiment import Experiment
 from adder_engine.training.trainer import Trainer
 from adder_tui.course.course import draw_question, read_course
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson import Lesson
+from adder_tui.course.questions import LETTERS
 from adder_tui.course.source import LessonError
 from adder_tui.storage.progress import QuizRecord
 from tests.tui.course.lesson_file import small_lesson

@@ -7,8 +7,8 @@ import pytest
 from adder_engine.probes import BENCHES
 from adder_tui.course import markup
 from adder_tui.course.loader import read_lesson
+from adder_tui.course.questions import read_number
 from adder_tui.course.source import ActionError, LessonError
-from adder_tui.course.typed_numbers import read_number
 from adder_tui.course.vocabulary import BENCHES as NAMED_BENCHES
 from adder_tui.course.vocabulary import PATTERNS, SLIPS, VIEWS, WORDS, parse_action
 from tests.tui.course.lesson_file import SMALL, STATION, small_lesson

@@ -6,10 +6,10 @@ from pathlib import Path
 from adder_tui.app import AdderApp
 from adder_tui.course.course import OWN_ID, Broken, read_course
 from adder_tui.course.source import Problem
-from adder_tui.learn.list import Listing, list_head, list_lines, top_row
+from adder_tui.learn.list import Listing, list_head, list_rows, top_row
 from adder_tui.settings import Settings
-from adder_tui.storage.exports import CourseMark, read_export
 from adder_tui.storage.progress import Progress, fresh
+from adder_tui.storage.progress_store import CourseMark, read_export
 from adder_tui.ui.line import plain
 from adder_tui.ui.symbols import UNICODE
 from tests.tui.screens import app_of, shows, until
@@ -22,14 +22,14 @@ def test_a_classs_lessons_of_today_are_told_and_begun_with() -> None:
     listing = Listing(COURSE, Progress(fresh()), today=TODAY)
     assert listing.begins_with.id == TODAY[0]
     assert "Today: 15 and 16" in plain(list_head(listing, 80, UNICODE))
-    rows = [line for line in plain(list_lines(listing, 80, UNICODE)[0]).splitlines() if "today" in line]
+    rows = [line for line in plain(list_rows(listing, 80, UNICODE)[0]).splitlines() if "today" in line]
     assert [row.split()[0] for row in rows] == ["15", "16"]
 
 
 def test_a_lesson_that_cannot_be_opened_is_listed_with_its_fault() -> None:
     broken = Broken("21-odd.md", (Problem("/x/21-odd.md", 3, "order = 0 will not do."),))
     listing = Listing(dataclasses.replace(COURSE, broken=(broken,)), Progress(fresh()))
-    lines, owners = list_lines(listing, 80, UNICODE)
+    lines, owners = list_rows(listing, 80, UNICODE)
     assert lines[-1].plain.strip() == "! 21-odd.md:3: order = 0 will not do."
     assert top_row(owners, len(COURSE.lessons) - 1, 0, 10) == len(lines) - 10
 

@@ -12,12 +12,13 @@ from textual.pilot import Pilot
 
 from adder_engine import Experiment
 from adder_engine.session import Session
-from adder_tui.course.action_runner import _FIGURE as FIGURE
 from adder_tui.course.action_runner import ActionRunner
+from adder_tui.course.attempt import LessonAttempt
+from adder_tui.course.authoring import _FIGURE as FIGURE
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import Lesson, Measured
 from adder_tui.course.lesson_controller import LessonController
-from adder_tui.course.state import LessonAttempt, LessonState
+from adder_tui.course.state import LessonState
 from adder_tui.learn.page import page_lines
 from adder_tui.learn.tab import LearnPane
 from adder_tui.ui.line import plain

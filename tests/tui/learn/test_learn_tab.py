@@ -23,7 +23,7 @@ from adder_tui.course import lesson_controller
 from adder_tui.course.action_runner import shapes_in
 from adder_tui.course.course import read_course
 from adder_tui.settings import Settings
-from adder_tui.storage.run_files import read_place
+from adder_tui.storage.data_dir import read_place
 from tests.terminal.harness import Terminal
 from tests.tui.course.lesson_file import SMALL
 from tests.tui.screens import app_of, screen_text, shows, until
@@ -829,7 +829,7 @@ async def test_where_nothing_can_be_written_the_course_goes_on_and_the_own_run_c
 
     async with own_run(tmp_path, 2) as pilot:
         monkeypatch.setattr("adder_engine.runs.workspace.Workspace.save", full)
-        monkeypatch.setattr("adder_tui.storage.progress.Store._write", lambda *_: full_disk())
+        monkeypatch.setattr("adder_tui.storage.progress_store.Store._write", lambda *_: full_disk())
         await pilot.press("1")
         await shows(pilot, "0 of 20 done")
         await pilot.press("enter")

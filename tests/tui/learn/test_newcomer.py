@@ -14,10 +14,11 @@ from adder_engine import Session
 from adder_engine.snapshot import RunSummary
 from adder_tui.controller import Controller
 from adder_tui.course.activity_log import LoggedRun
+from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
-from adder_tui.course.lesson import Field
 from adder_tui.course.probe_views import ProbeCall, keys_of, name_of
-from adder_tui.course.state import LessonAttempt, LessonState, Review
+from adder_tui.course.questions import Field
+from adder_tui.course.state import LessonState, Review
 from adder_tui.course.vocabulary import parse_action
 from adder_tui.learn.page import page_lines
 from adder_tui.learn.views import of_lesson
@@ -159,7 +160,7 @@ def test_choices_and_reasons_are_written_without_marks() -> None:
     model = LESSONS["forward-by-hand"].questions[-1]
     for given in "ab":
         state = LessonState(LessonAttempt(LESSONS["forward-by-hand"]))
-        state.review = Review((LESSONS["forward-by-hand"],), quizzes=(model,), given=given)
+        state.review = Review((LESSONS["forward-by-hand"],), (model,), given=given)
         text = "\n".join(line.plain for line in page_lines(state, 80, UNICODE))
         assert "model(x)" in text
         assert "`" not in text

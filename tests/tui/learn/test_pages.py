@@ -9,13 +9,15 @@ import pytest
 
 from adder_engine.sections import LOSSES
 from adder_tui.course import markup
+from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
-from adder_tui.course.lesson import LETTERS, Lesson
+from adder_tui.course.lesson import Lesson
 from adder_tui.course.probe_views import SHEETS, calls_of, name_of
-from adder_tui.course.state import PARTS, LessonAttempt, LessonState, Review, steps_of
+from adder_tui.course.questions import LETTERS
+from adder_tui.course.state import PARTS, LessonState, Review, steps_of
 from adder_tui.learn.draw_views import draw_view
 from adder_tui.learn.glossary import entries, entry_lines
-from adder_tui.learn.list import Listing, list_foot, list_head, list_lines
+from adder_tui.learn.list import Listing, list_foot, list_head, list_rows
 from adder_tui.learn.page import head_line, now_line, page_lines
 from adder_tui.learn.prose import prose_lines
 from adder_tui.storage.progress import Progress, enter, finish, finish_task, fresh
@@ -231,7 +233,7 @@ def test_the_list_tells_every_state_by_a_character() -> None:
     finish_task(tree, ids[1], 1, shown=True)
     finish(tree, ids[1])
     for glyphs, marks in ((UNICODE, "✓½▸"), (ASCII, "xh>")):
-        lines, owners = list_lines(Listing(COURSE, Progress(tree), at=9), 80, glyphs)
+        lines, owners = list_rows(Listing(COURSE, Progress(tree), at=9), 80, glyphs)
         found = [line.plain[2] for line, owner in zip(lines, owners, strict=True) if owner is not None]
         assert "".join(found[:3]) == marks
         assert found[3] == " "
@@ -273,7 +275,7 @@ def test_a_review_shows_one_question_at_a_time_and_the_score_at_its_end() -> Non
     drawn = tuple(random.Random(1).sample(LESSONS, 5))
     page = state_at(LESSONS[0], "more")
     for at, lesson in enumerate(drawn):
-        page.review = Review(drawn, at=at, given=lesson.quiz.answer, at_once=3)
+        page.review = Review(drawn, tuple(one.quiz for one in drawn), at=at, given=lesson.quiz.answer, at_once=3)
         shown = plain(page_lines(page, 80, UNICODE))
         assert set(words(markup.plain(lesson.quiz.ask))) <= set(words(shown))
         assert ("3 of 5 at the first go" in shown) == (at == 4)

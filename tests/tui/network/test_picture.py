@@ -20,7 +20,7 @@ from adder_engine.session import Session
 from adder_engine.snapshot import Snapshot
 from adder_tui.network.tab import NetworkDiagram
 from adder_tui.selection import Neuron, Parameter, Selection, layout_for
-from adder_tui.storage.run_files import read_network_view, write_network_view
+from adder_tui.storage.data_dir import read_network_view, write_network_view
 from adder_tui.ui.line import Tone, plain
 from adder_tui.ui.picture import Picture, edge_size, picture, plane_points
 from adder_tui.ui.picture_layout import Box

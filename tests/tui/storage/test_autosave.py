@@ -10,15 +10,8 @@ import pytest
 from adder_engine import Experiment, Session
 from adder_tui.app import AdderApp
 from adder_tui.settings import Settings
-from adder_tui.storage.run_files import (
-    AUTOSAVE,
-    LAST_RUN,
-    MOST_EARLIER,
-    UNREADABLE,
-    run_files,
-    set_aside,
-    take_instance_lock,
-)
+from adder_tui.storage.data_dir import take_instance_lock
+from adder_tui.storage.run_files import AUTOSAVE, LAST_RUN, MOST_EARLIER, UNREADABLE, run_files, set_aside
 from tests.tui.screens import screen_text, shows, until
 
 SIZE = (80, 24)

@@ -20,21 +20,17 @@ from adder_engine.session import Session
 from adder_tui.app import AdderApp
 from adder_tui.network.trace_view import write_text
 from adder_tui.settings import Settings
-from adder_tui.storage.progress import Store, enter
-from adder_tui.storage.run_files import (
-    OwnRun,
-    autosave_path,
-    free_name,
+from adder_tui.storage.data_dir import (
     is_new,
     read_network_view,
     read_place,
-    run_files,
-    set_aside,
-    settle,
     take_instance_lock,
     write_network_view,
     write_place,
 )
+from adder_tui.storage.progress import enter
+from adder_tui.storage.progress_store import Store
+from adder_tui.storage.run_files import OwnRun, autosave_path, free_name, run_files, set_aside, settle
 from tests.terminal.failing_disk import FAULTS, install
 from tests.tui.screens import screen_text, shows, until
 

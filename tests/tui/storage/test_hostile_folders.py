@@ -23,22 +23,17 @@ from adder_tui.cli.inputs import read_experiment
 from adder_tui.course.course import read_glossary
 from adder_tui.course.loader import read_lesson
 from adder_tui.settings import Settings
-from adder_tui.storage.progress import Store
-from adder_tui.storage.run_files import (
-    AUTOSAVE,
+from adder_tui.storage.data_dir import (
     NETWORK_VIEW,
     PLACE,
-    LessonRuns,
-    lesson_runs,
     read_network_view,
     read_place,
-    set_aside,
-    settle,
-    start_session,
     take_instance_lock,
     write_network_view,
     write_place,
 )
+from adder_tui.storage.progress_store import Store
+from adder_tui.storage.run_files import AUTOSAVE, LessonRuns, lesson_runs, set_aside, settle, start_session
 from tests.tui.screens import shows
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from adder_tui.settings import default_data_dir
-from adder_tui.storage.run_files import autosave_path, make_data_dir
+from adder_tui.storage.data_dir import make_data_dir
+from adder_tui.storage.run_files import autosave_path
 
 
 def test_the_folder_is_made_when_it_is_needed_and_for_its_owner_alone(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adder_tui.course import course
 from adder_tui.storage import progress
-from adder_tui.storage.exports import MARK, from_line, to_line
-from adder_tui.storage.progress import LessonRecord, Progress, ProgressError, QuizRecord
+from adder_tui.storage.progress import LessonRecord, Progress, QuizRecord
+from adder_tui.storage.progress_store import MARK, ProgressError, from_line, to_line
 from tests.tui.course.lesson_file import small_lesson
 
 
@@ -47,10 +47,11 @@ def test_a_lesson_passed_with_show_me_is_assisted_and_never_solved() -> None:
     assert Progress(tree).lesson("x").done
 
 
-def test_a_quiz_counts_its_tries_until_it_was_right() -> None:
+def test_a_quiz_counts_its_tries_until_it_was_right(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = progress.fresh()
     for right, when in ((False, "2026-01-01"), (True, "2026-01-02"), (False, "2026-01-03")):
-        progress.answer_quiz(tree, "x", right, when)
+        monkeypatch.setattr(progress, "now", lambda when=when: when)
+        progress.answer_quiz(tree, "x", right)
     assert Progress(tree).lesson("x").quiz == QuizRecord(2, True, "2026-01-03")
 
 
@@ -77,7 +78,7 @@ def test_whatever_a_file_holds_is_read_and_can_be_changed(tree: Any) -> None:
         progress.predict(tree, id, "p", "x")
         progress.finish_task(tree, id, 1)
         progress.take_hint(tree, id)
-        progress.answer_quiz(tree, id, True, "now")
+        progress.answer_quiz(tree, id, True)
         progress.better(tree, id, "c", 1.0)
         progress.finish(tree, id)
         kept = Progress(tree).lesson(id)
@@ -135,7 +136,7 @@ def test_a_finished_course_fits_a_terminals_line() -> None:
         progress.predict(tree, id, "first", f"because of {number} I think")
         for task in range(1, 5):
             progress.finish_task(tree, id, task)
-        progress.answer_quiz(tree, id, True, f"2026-01-{number + 1:02}T10:00:00")
+        progress.answer_quiz(tree, id, True)
         progress.finish(tree, id)
     assert len(to_line(Progress(tree))) < 4000  # a terminal takes 4095 characters a line
 
@@ -167,9 +168,9 @@ def test_a_line_that_unfolds_without_end_is_refused() -> None:
 def test_a_review_draws_what_was_missed_more_often(tmp_path: Path) -> None:
     lessons = [small_lesson(tmp_path, ('id = "small"', f'id = "l{i}"')) for i in range(3)]
     tree = progress.fresh()
-    progress.answer_quiz(tree, "l0", True, "")
-    progress.answer_quiz(tree, "l1", False, "")
-    progress.answer_quiz(tree, "l1", True, "")
+    progress.answer_quiz(tree, "l0", True)
+    progress.answer_quiz(tree, "l1", False)
+    progress.answer_quiz(tree, "l1", True)
     assert [course.weight(Progress(tree).lesson(one.id).quiz) for one in lessons] == [1, 3, 4]
     dice = random.Random(1)
     firsts = Counter(course.draw_review(lessons, Progress(tree), dice)[0].id for _ in range(8000))

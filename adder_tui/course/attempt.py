@@ -1,4 +1,4 @@
-"""What an expression's words mean: looked up in what was done, in a run, and in what the engine was asked."""
+"""What was done in a lesson, judged: tasks, challenges, figures for the text, and what expressions' words mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from adder_engine.errors import AdderError
 from adder_tui.course.activity_log import ActivityLog, LoggedRun, parameter_name
 from adder_tui.course.expressions import Argument, Expression, Need, Value
-from adder_tui.course.lesson import Lesson, Settings
+from adder_tui.course.lesson import Challenge, Lesson, Quote, Settings, Task
+from adder_tui.storage.progress import LessonRecord
 
 if TYPE_CHECKING:
     from adder_engine.session import Session
@@ -19,32 +20,145 @@ Figures = Mapping[Need, Value]
 """What was asked of the engine, about one moment of one run."""
 
 
-def figure_text(
-    lesson: Lesson,
-    activity: ActivityLog,
-    expression: Expression,
-    when: Settings | None = None,
-    figures: Figures | None = None,
-) -> Value:
-    """What an expression gives for what a learner did; None where that is not known.
+class LessonAttempt:
+    """A lesson and what was done in it. Tasks latch: once done they stay done.
 
-    With ``when`` it is asked of the runs with these settings, newest first, and gives the first that is not
-    false or unknown; false only if it is so for all of them. Without, of the run at hand.
+    Args:
+        lesson: the lesson.
+        record: what was kept of it, to go on from.
     """
-    runs = activity.runs[-1:] if when is None else [run for run in reversed(activity.runs) if run.matches(when)]
-    unknown = not runs
-    for run in runs:
-        facts = Resolver(lesson, activity, run, when is not None, figures or {})
-        value = expression.value(facts.look_up)
-        if value is not None and value is not False:
+
+    def __init__(self, lesson: Lesson, record: LessonRecord | None = None) -> None:
+        self.lesson = lesson
+        record = record or LessonRecord()
+        self.activity = ActivityLog(predictions=dict(record.prediction), answers=dict(record.answers))
+        self.done: set[int] = {task.id for task in lesson.tasks} & set(record.tasks)
+        """Ids of tasks."""
+        self.best: dict[str, float] = dict(record.best)
+        """Challenges that were met, with the best score; 0 where there is no score."""
+        self.figures: dict[str, str] = dict(record.figures)
+        """What the text quotes of the learner's own runs, as it is written there."""
+        self._early = {one.name for one in lesson.quotes if one.name in self.figures and not self._in_turn(one)}
+        """Those that were taken while a task before theirs was open."""
+
+    async def look(self, session: Session) -> tuple[Task, ...]:
+        """See which tasks have become done, asking the engine where a check hangs on it. Returns the new ones."""
+        new = []
+        for task in self.lesson.tasks:
+            if task.id not in self.done and await self.value(session, task.check, task.when) is True:
+                self.done.add(task.id)
+                new.append(task)
+        return tuple(new)
+
+    async def look_at_challenges(self, session: Session) -> tuple[Challenge, ...]:
+        """See which challenges are met now with a better score than before."""
+        better: list[Challenge] = []
+        if self.activity.run is None or self.activity.run.shown:
+            return ()
+        for one in self.lesson.challenges:
+            if await self.value(session, one.check, one.when) is not True:
+                continue
+            score = 0.0 if one.score is None else await self.value(session, one.score, one.when)
+            if isinstance(score, float) and score < self.best.get(one.id, float("inf")):
+                self.best[one.id] = score
+                better.append(one)
+        return tuple(better)
+
+    async def take_figures(self, session: Session) -> dict[str, str]:
+        """Take each quoted figure whose task is done, from the run that did it. Returns the new ones.
+
+        One that is done early, such as a view that was looked into, is taken anew when those before it are done too;
+        where no run at hand does it then, what it was is kept.
+        """
+        new = {}
+        for quote in self.lesson.quotes:
+            in_turn, name = self._in_turn(quote), quote.name
+            if name in self.figures and (name not in self._early or not in_turn):
+                continue
+            if text := await self._figure_of(session, quote):
+                new[name] = text
+                (self._early.discard if in_turn else self._early.add)(name)
+        self.figures |= new
+        return new
+
+    def _in_turn(self, quote: Quote) -> bool:
+        """Whether a figure's task and all before it are done."""
+        return self.done.issuperset(range(1, self.lesson.task_of(quote).id + 1))
+
+    async def _figure_of(self, session: Session, quote: Quote) -> str:
+        """A figure as the text writes it; empty while its task is open, or where its run is to be had no more.
+
+        It is of the newest run that makes the task's check true, once that run has come to rest.
+        """
+        task = self.lesson.task_of(quote)
+        if task.id not in self.done:
+            return ""
+        for run in reversed(self.activity.runs):
+            if any(when is not None and not run.matches(when) for when in (quote.when, task.when)):
+                continue
+            if run is self.activity.run and self.activity.plays:
+                return ""
+            if await self._value_of(session, task.check, run) is True:
+                value = await self._value_of(session, quote.value, run)
+                if value is not None:
+                    return quote.written(value)
+        return ""
+
+    async def _value_of(self, session: Session, expression: Expression, run: LoggedRun) -> Value:
+        """What an expression gives of one run; the one at hand says what it does now, an earlier one what it said."""
+        sums = {Need("ask", given) for word, given in expression.words if word in ("said", "ask")}
+        if run is self.activity.run and self.activity.snapshot is not None:
+            figures = await fetch(session, expression.needs | sums)
+        else:
+            figures = {need: one.answer for need in sums for one in run.asked if (one.a, one.b) == need.arguments}
+        return expression.value(Resolver(self.lesson, self.activity, run, True, figures).look_up)
+
+    async def value(self, session: Session, expression: Expression, when: Settings | None = None) -> Value:
+        """What an expression gives now. The engine is asked only where the answer hangs on it."""
+        value = self._known(expression, when, {})
+        run = self.activity.run
+        if value is not None or not expression.needs or self.activity.snapshot is None or run is None:
             return value
-        unknown = unknown or value is None
-    return None if unknown else False
+        if when is not None and not run.matches(when):
+            return value  # an earlier run is meant: the engine knows the one at hand
+        if self.activity.plays and any(need.word != "ask" for need in expression.needs):
+            return None  # what takes long is not computed several times a second
+        return self._known(expression, when, await fetch(session, expression.needs))
+
+    def _known(self, expression: Expression, when: Settings | None, figures: Figures) -> Value:
+        """What an expression gives for what was done; None where that is not known.
+
+        With ``when`` it is asked of the runs with these settings, newest first, and gives the first that is not
+        false or unknown; false only if it is so for all of them. Without, of the run at hand.
+        """
+        runs = self.activity.runs
+        fitting = runs[-1:] if when is None else [run for run in reversed(runs) if run.matches(when)]
+        unknown = not fitting
+        for run in fitting:
+            value = expression.value(Resolver(self.lesson, self.activity, run, when is not None, figures).look_up)
+            if value is not None and value is not False:
+                return value
+            unknown = unknown or value is None
+        return None if unknown else False
+
+    @property
+    def all_done(self) -> bool:
+        """Every task is done and every prediction locked in."""
+        return len(self.done) == len(self.lesson.tasks) and all(
+            one.id in self.activity.predictions for one in self.lesson.predictions
+        )
 
 
-def value_of(lesson: Lesson, activity: ActivityLog, expression: Expression, run: LoggedRun, figures: Figures) -> Value:
-    """What an expression gives of one run, as it stands."""
-    return expression.value(Resolver(lesson, activity, run, True, figures).look_up)
+def completed(lesson: Lesson, record: LessonRecord) -> bool:
+    """Whether a lesson is done by what is kept of it: predictions locked in, tasks done, the quiz right."""
+    return (
+        all(one.id in record.prediction for one in lesson.predictions)
+        and all(task.id in record.tasks for task in lesson.tasks)
+        and record.quiz.right
+    )
+
+
+# --- what words mean ------------------------------------------------------------------------------
 
 
 async def fetch(session: Session, needs: Iterable[Need]) -> dict[Need, Value]:
