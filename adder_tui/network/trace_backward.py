@@ -298,9 +298,16 @@ def _exact(formula: str, training: Training, figures: NumberFormat) -> str:
     ]  # fmt: skip
     for pattern, numbers in written:
         formula = formula.replace(
-            pattern.format(*(f"{one:g}" for one in numbers)), pattern.format(*map(figures, numbers))
+            pattern.format(*(f"{one:g}" for one in numbers)), pattern.format(*(_setting(one, figures) for one in numbers))
         )
     return formula
+
+
+def _setting(value: float, figures: NumberFormat) -> str:
+    """A setting; in full digits all that were typed, for what is left of 1 − β has as many fewer as β is near 1."""
+    full = range(figures.digits, 18) if figures.digits >= FULL_DIGITS else ()
+    digits = next((d for d in full if float(f"{value:.{d}g}") == value), figures.digits)
+    return replace(figures, digits=digits)(value)
 
 
 def _uncombined(text: str) -> str:

@@ -267,3 +267,14 @@ def test_a_short_number_is_the_correct_rounding_of_the_full_one(value: float) ->
 def test_all_digits_tell_every_float32_apart(value: float) -> None:
     text = NumberFormat(UNICODE, FULL_DIGITS)(value)
     assert np.float32(float(text.replace("−", "-"))) == np.float32(value)
+
+
+def test_a_setting_of_many_digits_is_written_out_where_what_is_left_of_it_is_divided_by() -> None:
+    betas = {"training.optimizer": "adam", "training.betas": (0.9, 0.9989338873758451)}
+    workspace = Workspace(Experiment.preset("one-pair").replace(**betas))
+    workspace.recording.step("update", 2)
+    snapshot = workspace.snapshot(False)
+    assert snapshot.trace is not None
+    assert_right(snapshot.trace, snapshot, Parameter(0))
+    assert any("0.9989338873758451^" in line for line in trace_text(snapshot.trace, snapshot, Parameter(0)))
+    assert any("0.998934^" in line for line in trace_text(snapshot.trace, snapshot, Parameter(0), SHORT_DIGITS))
