@@ -144,6 +144,7 @@ def header(about: Any, content: bytes = bytes(16), length: int | None = None) ->
     return (len(text) if length is None else length).to_bytes(8, "little") + text + content
 
 
+@pytest.mark.slow
 def test_files_that_would_do_harm_are_refused_in_a_sentence(state: State, tmp_path: Path) -> None:
     torch.save(state, tmp_path / "good.pt")
     claims = (b"K\x08t", b"J\x00\x00\x00\x10t")  # a quarter of a million numbers more than are there

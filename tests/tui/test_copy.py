@@ -23,7 +23,7 @@ def blurred(row: str) -> str:
     return row.ljust(120).translate(str.maketrans(dict.fromkeys(HALF + SIGNS + PLANE + " ", "?")))
 
 
-@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "output"), ("4", "Train", "optimizer")])
+@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "┌"), ("4", "Train", "optimizer")])
 @pytest.mark.parametrize("typing", [False, True])
 async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
     key: str, tab: str, there: str, typing: bool

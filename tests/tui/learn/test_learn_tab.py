@@ -644,6 +644,7 @@ async def test_a_key_right_behind_a_sum_does_what_it_does_once_the_sum_is_answer
 ) -> None:
     async with app_in(tmp_path, lesson="rule-or-guess") as pilot:
         app, may = app_of(pilot), asyncio.Event()
+        app.controller.pace = None
         answer, keys = app.controller.ask, [events.Key(character, character) for character in "30"]
 
         async def late(asked: Sum) -> Answer:
