@@ -58,6 +58,14 @@ async def shows(pilot: Pilot[None], *texts: str) -> None:
     await until(pilot, lambda: all(text in screen_text(pilot.app) for text in texts))  # type: ignore[arg-type]
 
 
+async def at_rest(pilot: Pilot[None]) -> None:
+    """Wait until the screen stays as it is: a tab shares its rows once its parts are there."""
+    before = ""
+    while (now := screen_text(app_of(pilot))) != before:
+        before = now
+        await pilot.pause(0.05)
+
+
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys one after the other, each once what the one before asked for has come."""
     for key in keys:

@@ -15,7 +15,7 @@ from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, letter_of
 from adder_tui.ui.line import Line, Tone
 from adder_tui.ui.picture import picture
 from tests.tui.network.test_network_tab import network
-from tests.tui.screens import app_of, app_on, preset, screen_text, shows, until
+from tests.tui.screens import app_of, app_on, at_rest, preset, screen_text, shows, until
 
 
 def blurred(row: str) -> str:
@@ -23,7 +23,7 @@ def blurred(row: str) -> str:
     return row.ljust(120).translate(str.maketrans(dict.fromkeys(HALF + SIGNS + PLANE + " ", "?")))
 
 
-@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "┌"), ("4", "Train", "optimizer")])
+@pytest.mark.parametrize(("key", "tab", "there"), [("2", "Network", "output"), ("4", "Train", "optimizer")])
 @pytest.mark.parametrize("typing", [False, True])
 async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
     key: str, tab: str, there: str, typing: bool
@@ -36,6 +36,7 @@ async def test_ctrl_y_copies_the_tab_in_front_as_it_stands_on_the_screen(
         if typing:
             await pilot.press("slash")
             await until(pilot, app.typing)
+        await at_rest(pilot)
         before = screen_text(app).splitlines()
         await pilot.press("ctrl+y")
         await shows(pilot, "to your terminal's clipboard.")
@@ -105,6 +106,7 @@ async def test_what_the_mouse_is_drawn_over_is_marked_and_copied_and_chooses_not
         await shows(pilot, "epoch 412 of 2,000")
         await pilot.press("2")
         await shows(pilot, "forward")
+        await at_rest(pilot)
         diagram = app.query_one(NetworkDiagram)
         chosen, rows = app.selection, [in_letters(line) for line in diagram.shown]
         await drag(pilot, diagram, (60, 9), (30, 6))  # upwards is as good as downwards
