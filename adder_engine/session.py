@@ -213,7 +213,7 @@ class Session:
             RequestError: a or b is no finite number.
         """
         pair = _number(a, "a"), _number(b, "b")
-        return await self._thread.ask(lambda workspace: workspace.recording.trainer.predict(*pair))
+        return await self._thread.ask(lambda workspace: workspace.run.trainer.predict(*pair))
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Session:
             RequestError: no such size, or all epochs are done.
         """
         enough, size, count = self._thread.is_enough, str(size), _whole(count, "count")
-        return await self._thread.do(lambda workspace: workspace.recording.step(size, count, enough), halt=True)
+        return await self._thread.do(lambda workspace: workspace.run.step(size, count, enough), halt=True)
 
     async def back(self, size: str = "update", count: int = 1) -> Snapshot:
         """Go back by one of the step sizes, ``count`` times; at the start it stays there.
@@ -253,7 +253,7 @@ class Session:
             RequestError: no such size.
         """
         size, count = str(size), _whole(count, "count")
-        return await self._thread.do(lambda workspace: workspace.recording.back(size, count), halt=True)
+        return await self._thread.do(lambda workspace: workspace.run.back(size, count), halt=True)
 
     async def seek(self, update: int, rung: int = 0) -> Snapshot:
         """Go to any moment that the run has been at.
@@ -264,7 +264,7 @@ class Session:
         update, rung = _whole(update, "update"), _whole(rung, "rung")
 
         def go(workspace: Workspace) -> None:
-            run = workspace.recording
+            run = workspace.run
             run.seek(min(run.timeline.behind(update, rung), max(run.newest, Position(update, rung))))
 
         return await self._thread.do(go, halt=True)
@@ -276,26 +276,26 @@ class Session:
             RequestError: the run has not been there.
         """
         epoch = _whole(epoch, "epoch")
-        return await self._thread.do(lambda workspace: workspace.recording.seek_epoch(epoch), halt=True)
+        return await self._thread.do(lambda workspace: workspace.run.seek_epoch(epoch), halt=True)
 
     async def home(self) -> Snapshot:
-        return await self._thread.do(lambda workspace: workspace.recording.seek(Position()), halt=True)
+        return await self._thread.do(lambda workspace: workspace.run.seek(Position()), halt=True)
 
     async def end(self) -> Snapshot:
-        return await self._thread.do(lambda workspace: workspace.recording.seek(workspace.recording.newest), halt=True)
+        return await self._thread.do(lambda workspace: workspace.run.seek(workspace.run.newest), halt=True)
 
     # --- runs ------------------------------------------------------------------------------------
 
     async def reset(self) -> Snapshot:
         """Start the same settings again from the same initial weights. Undo brings the old run back."""
-        return await self._thread.do(lambda workspace: workspace.start(workspace.recording.experiment), halt=True)
+        return await self._thread.do(lambda workspace: workspace.start(workspace.run.experiment), halt=True)
 
     async def reseed(self, seed: int | None = None) -> Snapshot:
         """Start again with another seed: the given one, or one drawn from 0 to 9999."""
         seed = None if seed is None else _whole(seed, "seed")
 
         def start(workspace: Workspace) -> None:
-            old = workspace.recording.experiment
+            old = workspace.run.experiment
             new = seed if seed is not None else random.choice([n for n in range(10_000) if n != old.seed])
             workspace.start(old.replace(seed=new))
 
@@ -334,7 +334,7 @@ class Session:
     async def exported(self, title: str) -> ExportedRun:
         """What files of every kind tell of the run, called ``title``, at this moment: to be written elsewhere."""
         found: list[ExportedRun] = []
-        await self._thread.do(lambda workspace: found.append(workspace.recording.exported(title)))
+        await self._thread.do(lambda workspace: found.append(workspace.run.exported(title)))
         return found[0]
 
     async def switch(self, run: int) -> Snapshot:

@@ -98,9 +98,9 @@ def read(path: Path) -> Tensors:
 
 def _check_size(path: Path, content: bytes, most: int) -> None:
     if len(content) > most:
-        told = tr("{path} is too large to be weights of ours: it holds over {largest} MiB.",
+        sentence = tr("{path} is too large to be weights of ours: it holds over {largest} MiB.",
                   path=path, largest=most // 2**20)  # fmt: skip
-        raise WeightsError(told)
+        raise WeightsError(sentence)
 
 
 def _of_archive(path: Path, content: bytes) -> Tensors:

@@ -215,8 +215,8 @@ class EngineThread:
     async def play(self, pace: float | None, until: int | None) -> Snapshot:
         def start(workspace: Workspace) -> None:
             workspace.check_unfinished()
-            workspace.recording.paused = None
-            self._playing = not workspace.recording.stopped
+            workspace.run.paused = None
+            self._playing = not workspace.run.stopped
             self._pace = pace
             self._until = math.inf if until is None else until
 
@@ -241,7 +241,7 @@ class EngineThread:
             if halt:
                 self._halt(workspace)
             workspace.version += 1
-            self._experiment = workspace.recording.experiment
+            self._experiment = workspace.run.experiment
             self._made = workspace.snapshot(self._playing)
             return self._made
 
@@ -276,7 +276,7 @@ class EngineThread:
                 self._autosave = Autosave(partial(workspace.save, self._path), self._save_every, workspace.version)
             if self._resume is not None:
                 workspace.resume(self._resume)
-                self._experiment = workspace.recording.experiment
+                self._experiment = workspace.run.experiment
             self._serve(workspace)
         except BaseException as error:
             self._broken(error)
@@ -295,7 +295,7 @@ class EngineThread:
             wait = self._train(workspace) if self._playing else None
             self._aside += ASIDE * (time.perf_counter() - begun)
             hurried = wait == 0.0  # training wants all the time that there is
-            self._experiment = workspace.recording.experiment
+            self._experiment = workspace.run.experiment
             self._publish(workspace)
             due = self._autosave.due(workspace.version)
             wait = 0.0 if self._in_slices else due if wait is None else wait if due is None else min(wait, due)
@@ -326,7 +326,7 @@ class EngineThread:
         except Exception as error:
             workspace.fail(error)
             idle = 0.0
-        recording = workspace.recording
+        recording = workspace.run
         ended = recording.finished or recording.stopped or recording.paused or recording.at_end_of(self._until)
         if workspace.failure or ended:
             self._halt(workspace)

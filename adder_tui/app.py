@@ -589,7 +589,7 @@ class AdderApp(App[None]):
     def unsaved(self) -> list[str]:
         """Once it is closed: why the run and the progress could not be saved; empty where they were."""
         room = self.learn.classroom if self.learn is not None else None
-        return [told for told in (self.controller.unsaved, "" if room is None else room.store.unsaved) if told]
+        return [message for message in (self.controller.unsaved, "" if room is None else room.store.unsaved) if message]
 
     def action_copy_pane(self) -> None:
         """Copy the tab in front, or the window over it, as plain text."""

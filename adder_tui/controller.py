@@ -87,10 +87,10 @@ class Controller:
         """
         self._session = session
         self._ready.set()
-        told = asyncio.ensure_future(self._tell_of_compiling(session))
+        message = asyncio.ensure_future(self._tell_of_compiling(session))
         async for snapshot in session.snapshots(fps):
-            if told is not None and not told.done():
-                told.cancel()
+            if message is not None and not message.done():
+                message.cancel()
             if snapshot.status == "playing":
                 await before(snapshot)
             self._show(snapshot)

@@ -102,7 +102,7 @@ class GcPacing:
 class ShutdownGuard:
     """Guards an app while it runs, around ``App.run`` in the main thread::
 
-        with Lifeline(app, on_end=session.close_now):
+        with ShutdownGuard(app, on_end=session.close_now):
             app.run()
         sys.exit(app.return_code or 0)
 

@@ -234,8 +234,8 @@ def forecast(trainer: Trainer, current: Sum, watched: list[Sum]) -> Steps[Extrap
     for one, answer in zip(asked, answers.tolist(), strict=True):
         right = wanted.of(one.a, one.b)
         assert right is not None
-        foretold = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
-        rows.append(ExtrapolatedError(one, right, foretold, answer - right, (one.a, one.b) in known))
+        extrapolated = math.fsum((at.d_a * one.a, at.d_b * one.b, at.intercept, -right))
+        rows.append(ExtrapolatedError(one, right, extrapolated, answer - right, (one.a, one.b) in known))
     return Extrapolation(at, tuple(rows))
 
 

@@ -60,10 +60,10 @@ def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
     here = sum(k.counters.updates_done < now.updates_done for k in kept)
     counters = [k.counters for k in kept]
     parameters = [k.state[0] for k in kept]
-    silenced = [k.handles.silenced for k in kept]
+    silenced = [k.constraints.silenced for k in kept]
     counters.insert(here, now)
     parameters.insert(here, trainer.state[0])
-    silenced.insert(here, trainer.handles.silenced)
+    silenced.insert(here, trainer.constraints.silenced)
     return RunPath(
         np.stack(parameters).astype(np.float64),
         tuple(silenced),
@@ -154,7 +154,7 @@ def along_parameter(
     if not 20 <= points <= MOST_LINE_POINTS:
         raise RequestError("{points} points make no curve: use 20 to {most:,}.", points=points, most=MOST_LINE_POINTS)
     trainer.layout.check(index)
-    surface, frozen = checked_surface(trainer, 3 * points, rough, still=True), index in trainer.handles.frozen
+    surface, frozen = checked_surface(trainer, 3 * points, rough, still=True), index in trainer.constraints.frozen
     surface.free[index] = 1
     unit = np.zeros_like(surface.here)
     unit[index] = 1

@@ -83,7 +83,7 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
     that is so for a cause that we know.
     """
     varied = np.ones(2, dtype=np.bool_)
-    activations, muted = trainer.experiment.activations, trainer.handles.silenced
+    activations, muted = trainer.experiment.activations, trainer.constraints.silenced
     for i, weight in enumerate(_weights(trainer)):
         differs = _differs(look.post(i))
         if not differs.any() or i == look.depth - 1:

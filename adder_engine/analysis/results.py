@@ -133,7 +133,7 @@ class ExtrapolatedError:
 
     sum: Sum
     wanted: float
-    foretold: float
+    extrapolated: float
     """Error from the slopes: ``d_a·a + d_b·b + intercept`` minus wanted, in float64."""
     asked: float
     """Error of the network's own answer."""

@@ -114,7 +114,7 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
     trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
     gradient = (trainer.state if trainer.rung else trainer.previous)[1].copy()
-    for index, held in zip(sorted(trainer.handles.frozen), held_gradients(trainer), strict=True):
+    for index, held in zip(sorted(trainer.constraints.frozen), held_gradients(trainer), strict=True):
         gradient[index] = 0.0 if held is None else held
     return dataclasses.replace(trace, batch_gradient=gradient)
 
@@ -162,7 +162,7 @@ def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
     With the l1 penalty; earlier passes' gradients, where they are kept, were never added up for it. None where that
     pass has not come to the parameter's layer.
     """
-    frozen, batch, rung = sorted(trainer.handles.frozen), trainer.batch, trainer.rung
+    frozen, batch, rung = sorted(trainer.constraints.frozen), trainer.batch, trainer.rung
     if not frozen:
         return ()
     reached = {r.layer for r in trainer.rungs[: rung or None] if r.phase == "backward"}

@@ -97,7 +97,7 @@ def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
     flat: NDArray[np.float32] = trainer.state[0].copy()
     layout = trainer.layout
-    for layer, neuron in trainer.handles.silenced:
+    for layer, neuron in trainer.constraints.silenced:
         slot = layout.weight(layer + 1)
         flat[slot.span].reshape(slot.shape)[:, neuron] = 0
     return flat
@@ -107,7 +107,7 @@ def _muted(trainer: Trainer) -> str:
     names = trainer.experiment.layer_names
     muted = [
         tr("h{layer}[{neuron}] (row {neuron} of {name}.weight)", layer=layer + 1, neuron=neuron, name=names[layer])
-        for layer, neuron in sorted(trainer.handles.silenced)
+        for layer, neuron in sorted(trainer.constraints.silenced)
     ]
     if not muted:
         return ""

@@ -90,11 +90,11 @@ def cells(experiment: Experiment) -> tuple[Cell, ...]:
 
 
 def _docstring(title: str, note: str) -> str:
-    text, told = (
+    text, message = (
         "".join(c if c.isprintable() else "?" for c in one).replace("\\", "\\\\").replace('"', "'")
         for one in (title, note)
     )
-    return f'"""{text}\n\n{textwrap.fill(told, 100)}\n"""' if note else f'"""{text}"""'
+    return f'"""{text}\n\n{textwrap.fill(message, 100)}\n"""' if note else f'"""{text}"""'
 
 
 def _network(e: Experiment) -> Iterator[str]:

@@ -79,7 +79,7 @@ def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
 
 def collapsed_of(trainer: Trainer) -> AffineMap | None:
     """The whole network as one map, for networks without activation."""
-    return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.handles.silenced)
+    return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.constraints.silenced)
 
 
 def _replayed_from(run: Run) -> Position:
@@ -125,14 +125,14 @@ class Explorer:
     What a session offers under the same name is told there, with what it raises.
     """
 
-    recording: Run
+    run: Run
     asked: Sum
     """The current sum."""
     watched: list[Sum]
 
     @property
     def _path(self) -> list[Checkpoint]:
-        return self.recording.timeline.thinned(landscape.MOST_PATH_POINTS)
+        return self.run.timeline.thinned(landscape.MOST_PATH_POINTS)
 
     def find(self, question: Query) -> Steps[object]:
         """What is asked for by name."""
@@ -140,63 +140,63 @@ class Explorer:
         return found
 
     def plane(self, extent: GridSpec) -> Steps[AnswerGrid]:
-        return grids.plane(self.recording.trainer, extent)
+        return grids.plane(self.run.trainer, extent)
 
     def neurons(self, extent: GridSpec, only: tuple[int, int] | None = None) -> Steps[tuple[ActivationGrid, ...]]:
-        return grids.neurons(self.recording.trainer, extent, only)
+        return grids.neurons(self.run.trainer, extent, only)
 
     def map_course(self) -> Steps[AffineMapHistory | None]:
-        return landscape.map_course(self.recording.trainer, self._path)
+        return landscape.map_course(self.run.trainer, self._path)
 
     def forecast(self) -> Steps[Extrapolation]:
-        return grids.forecast(self.recording.trainer, self.asked, self.watched)
+        return grids.forecast(self.run.trainer, self.asked, self.watched)
 
     def stability(self, rough: bool = False) -> Steps[CurvatureReport]:
         """The loss's curvature and the limit that it sets; ``rough`` on fewer rows, as beside a run that plays."""
-        return curvature.stability(self.recording.trainer, rough)
+        return curvature.stability(self.run.trainer, rough)
 
     def outlook(self) -> Steps[Outlook]:
-        return outlook.outlook_of(self.recording.trainer, self.recording.history, self.recording.moment)
+        return outlook.outlook_of(self.run.trainer, self.run.history, self.run.moment)
 
     def along_gradient(self, points: int = POINTS, rough: bool = False) -> Steps[GradientLine]:
-        return landscape.along_gradient(self.recording.trainer, points, rough)
+        return landscape.along_gradient(self.run.trainer, points, rough)
 
     def along_parameter(
         self, index: int, points: int = POINTS, around: tuple[float, float] | None = None, rough: bool = False
     ) -> Steps[ParameterLine]:
-        return landscape.along_parameter(self.recording.trainer, index, points, around, rough)
+        return landscape.along_parameter(self.run.trainer, index, points, around, rough)
 
     def loss_slice(self, columns: int, rows: int, rough: bool = False) -> Steps[LossLandscape]:
-        return landscape.loss_slice(self.recording.trainer, self._path, columns, rows, rough)
+        return landscape.loss_slice(self.run.trainer, self._path, columns, rows, rough)
 
     def checks(self) -> Steps[Evaluation]:
-        return evaluation.checks(self.recording.trainer)
+        return evaluation.checks(self.run.trainer)
 
     def rivals(self) -> Steps[tuple[Baseline, ...]]:
-        return evaluation.rivals(self.recording.trainer, self.watched)
+        return evaluation.rivals(self.run.trainer, self.watched)
 
     def trace(self, row: int | None) -> Trace:
-        trainer = self.recording.trainer
+        trainer = self.run.trainer
         if row is not None and trainer.rung and not is_through(trainer):
-            start, left_out = self.recording.at_start_of_update()
+            start, left_out = self.run.at_start_of_update()
             return replace(trace_row_ahead(start, row), left_out=left_out)
         step = trace_step(trainer)
         return trace_sum(trainer, self.asked.a, self.asked.b, step) if row is None else trace_row(trainer, row, step)
 
     def batch_rows(self) -> tuple[int, ...]:
-        return batch_rows(self.recording.trainer)
+        return batch_rows(self.run.trainer)
 
     def prove(self) -> ReferenceCheck:
         from adder_engine.reference import prove  # loads torch, for which alone it is there
 
-        if not self.recording.trainer.rung:
-            return prove(self.recording.trainer)
-        start, left_out = self.recording.at_start_of_update()
+        if not self.run.trainer.rung:
+            return prove(self.run.trainer)
+        start, left_out = self.run.at_start_of_update()
         return replace(prove(start), begun=True, left_out=left_out)
 
     def check_gradient(self, index: int) -> GradientCheck:
-        self.recording.trainer.layout.check(index)
-        return landscape.check_gradient(self.recording.trainer, index)
+        self.run.trainer.layout.check(index)
+        return landscape.check_gradient(self.run.trainer, index)
 
     def course(self, index: int) -> ParameterHistory:
         """One parameter over the run so far, up to this moment.
@@ -207,7 +207,7 @@ class Explorer:
         Raises:
             RequestError: no such parameter.
         """
-        run = self.recording
+        run = self.run
         run.trainer.layout.check(index)
         timeline, now = run.timeline, run.moment
         start = _replayed_from(run)
@@ -231,7 +231,7 @@ class Explorer:
         Raises:
             RequestError: no such parameter, fewer than 2 or more than 1,000 moments, or than 2 or 100 bins.
         """
-        run = self.recording
+        run = self.run
         run.trainer.layout.check(index)
         if not (2 <= moments <= MOST_MOMENTS and 2 <= bins <= MOST_BINS):
             raise RequestError(
@@ -275,7 +275,7 @@ class Explorer:
         Raises:
             RequestError: the run has not been there.
         """
-        looking = self.recording.scout()
+        looking = self.run.scout()
         looking.seek_epoch(epoch)
         trainer, counters = looking.trainer, looking.trainer.counters
         return EpochSummary(
@@ -284,23 +284,23 @@ class Explorer:
         )  # fmt: skip
 
     def activity(self) -> tuple[LayerActivity, ...]:
-        return layer_activity(self.recording.trainer)
+        return layer_activity(self.run.trainer)
 
     def data(self) -> DatasetArrays:
-        return self.recording.trainer.dataset.view(self.recording.experiment)
+        return self.run.trainer.dataset.view(self.run.experiment)
 
     def answers_to(self, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.recording.trainer.answers(pairs)
+        return self.run.trainer.answers(pairs)
 
     def start_state(self) -> NDArray[np.float32]:
-        return self.recording.timeline.keyframes[0].state.copy()
+        return self.run.timeline.keyframes[0].state.copy()
 
     def bench(self, name: str, *arguments: float | str) -> float | str:
         from adder_engine.probes import bench  # only lessons need it
 
-        return bench(self.recording.trainer, name, *arguments)
+        return bench(self.run.trainer, name, *arguments)
 
     def module_text(self) -> str:
         from adder_engine.reference import Adder  # loads torch, which prints it
 
-        return repr(Adder(self.recording.experiment))
+        return repr(Adder(self.run.experiment))

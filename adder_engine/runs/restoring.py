@@ -243,13 +243,13 @@ def _keyframe(run: SavedRun, i: int, streams: list[NDArray[np.uint32]], events: 
             _whole(value)
         else:
             _must(value is None or isinstance(value, bool | float))
-    experiment, handles = run.experiment, Constraints()
+    experiment, constraints = run.experiment, Constraints()
     for event in events:
         if event.at < Position(counters.updates_done):
             if isinstance(event.intervention, ChangeSettings):
                 experiment = event.intervention.experiment
             elif isinstance(event.intervention, SetConstraints):
-                handles = event.intervention.handles
+                constraints = event.intervention.constraints
     own, epoch = (int(place) for place in run.stream_places[i])
     _must(own >= 0 and (epoch >= 0) == (counters.row > 0) and counters.row < experiment.row_count)
     return Checkpoint(
@@ -258,7 +258,7 @@ def _keyframe(run: SavedRun, i: int, streams: list[NDArray[np.uint32]], events: 
         epoch_stream=streams[epoch] if epoch >= 0 else None,
         stream=streams[own],
         experiment=experiment,
-        handles=handles,
+        constraints=constraints,
     )
 
 
@@ -279,7 +279,7 @@ def _written(intervention: Intervention, first: Experiment) -> tuple[str, Any]:
         return "edit", [intervention.index, intervention.value]
     if isinstance(intervention, ChangeSettings):
         return "set", {key: value for key, (value, _) in intervention.experiment.differences(first).items()}
-    return "hold", [sorted(intervention.handles.frozen), sorted(intervention.handles.silenced)]
+    return "hold", [sorted(intervention.constraints.frozen), sorted(intervention.constraints.silenced)]
 
 
 def _read(kind: str, value: Any, first: Experiment) -> Intervention:

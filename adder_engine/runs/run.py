@@ -455,13 +455,13 @@ class Run:
         intervention.check(self.experiment)
         self.do(intervention)
 
-    def hold(self, handles: Constraints) -> None:
+    def hold(self, constraints: Constraints) -> None:
         """Freeze these parameters and silence these hidden neurons, and no others.
 
         Raises:
             RequestError: no such parameter or hidden neuron.
         """
-        intervention = SetConstraints(handles)
+        intervention = SetConstraints(constraints)
         intervention.check(self.experiment)
         self.do(intervention)
 

@@ -42,8 +42,8 @@ def marks_of(first: Experiment, events: Sequence[Event]) -> tuple[Annotation, ..
             subject, text = frozenset(changed), ", ".join(difference_words(experiment, intervention.experiment))
             experiment = clock.experiment = intervention.experiment
         else:
-            subject, text = SetConstraints, _held_words(layout, first.layer_names, held, intervention.handles)
-            held = intervention.handles
+            subject, text = SetConstraints, _held_words(layout, first.layer_names, held, intervention.constraints)
+            held = intervention.constraints
         if marks and marks[-1].epoch == epoch and about[-1] == subject and subject is not SetConstraints:
             marks.pop()
             about.pop()

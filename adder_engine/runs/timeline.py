@@ -62,18 +62,18 @@ class ChangeSettings:
 class SetConstraints:
     """Parameters were frozen or freed, neurons silenced or woken."""
 
-    handles: Constraints
+    constraints: Constraints
 
     def check(self, experiment: Experiment) -> None:
         """Raise RequestError where there is no such parameter or hidden neuron."""
         size, sizes = experiment.parameter_count, experiment.network.layers[1:-1]
-        if any(not 0 <= i < size for i in self.handles.frozen):
+        if any(not 0 <= i < size for i in self.constraints.frozen):
             raise RequestError("Parameters are numbered 0 to {last}.", last=size - 1)
-        if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in self.handles.silenced):
+        if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in self.constraints.silenced):
             raise RequestError("Only neurons of hidden layers can be silenced.")
 
     def apply(self, trainer: Trainer) -> None:
-        trainer.hold(self.handles)
+        trainer.hold(self.constraints)
 
 
 Intervention = SetParameter | ChangeSettings | SetConstraints
@@ -89,8 +89,8 @@ class Event:
 
 def intervention_diff(intervention: Intervention, trainer: Trainer) -> InterventionDiff:
     """What a deed finds and leaves; the trainer stands at the moment just before it."""
-    now, held = trainer.experiment, trainer.handles
-    then = intervention.handles if isinstance(intervention, SetConstraints) else held
+    now, held = trainer.experiment, trainer.constraints
+    then = intervention.constraints if isinstance(intervention, SetConstraints) else held
     index, values = None, (0.0, 0.0)
     if isinstance(intervention, SetParameter):
         index = intervention.index

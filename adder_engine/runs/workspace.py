@@ -73,8 +73,8 @@ class Workspace:
     def __init__(self, experiment: Experiment) -> None:
         self.run_list = RunList()
         """The runs that were left."""
-        self.recording = Run(experiment)
-        self.recording.line = self.run_list.begin(experiment)
+        self.run = Run(experiment)
+        self.run.line = self.run_list.begin(experiment)
         self.version = 1
         self.failure = ""
         """A fault of ours, in one sentence."""
@@ -95,29 +95,29 @@ class Workspace:
 
     @property
     def explorer(self) -> Explorer:
-        return Explorer(self.recording, self.asked, list(self.watched))
+        return Explorer(self.run, self.asked, list(self.watched))
 
     @property
     def watched(self) -> list[Sum]:
         """The sums that fit the run's experiment, and those that were asked besides."""
-        if self._starting is None or self._starting[0] is not self.recording.first_experiment:
-            self._starting = self.recording.first_experiment, starting_sums(self.recording.first_experiment)
+        if self._starting is None or self._starting[0] is not self.run.first_experiment:
+            self._starting = self.run.first_experiment, starting_sums(self.run.first_experiment)
         return with_asked(self._starting[1], self._asked, MOST_WATCHED)
 
     @property
     def can_undo(self) -> bool:
-        return self.recording.can_undo or bool(self._earlier)
+        return self.run.can_undo or bool(self._earlier)
 
     @property
     def can_redo(self) -> bool:
-        return self.recording.can_redo or bool(self._later)
+        return self.run.can_redo or bool(self._later)
 
     # --- runs ------------------------------------------------------------------------------------
 
     def start(self, experiment: Experiment) -> None:
         """Begin a new run; undo brings the old one back."""
         recording = Run(experiment)
-        recording.line = self.run_list.begin(experiment, self.recording.line)
+        recording.line = self.run_list.begin(experiment, self.run.line)
         self._replace(recording)
 
     def open(self, path: Path) -> None:
@@ -154,8 +154,8 @@ class Workspace:
         left = self.run_list.find(run)
         recording = next((r for r in [*self._earlier, *self._later] if r.line == run), None)
         if recording is None:
-            same = left.first_experiment == self.recording.first_experiment
-            recording = Run(left.first_experiment, self.recording.trainer if same else None)
+            same = left.first_experiment == self.run.first_experiment
+            recording = Run(left.first_experiment, self.run.trainer if same else None)
             recording.take(left.copy())
         self._earlier = [r for r in self._earlier if r is not recording]
         self.run_list.remove(run)
@@ -163,15 +163,15 @@ class Workspace:
 
     def _replace(self, recording: Run) -> None:
         self._leave()
-        self._earlier = [*self._earlier, self.recording][-MOST_EARLIER:]
+        self._earlier = [*self._earlier, self.run][-MOST_EARLIER:]
         self._later.clear()
-        self.recording.futures.clear()
+        self.run.futures.clear()
         self._go_to(recording)
 
     def _leave(self) -> None:
         """List the run in progress, which is about to make room for another; one where nothing happened is not."""
-        if self.recording.newest > Position():
-            self._list(self.recording.left().copy())
+        if self.run.newest > Position():
+            self._list(self.run.left().copy())
 
     def _list(self, left: SuspendedRun) -> None:
         """List a run that began as the one in progress."""
@@ -180,10 +180,10 @@ class Workspace:
     def _summary(self, left: SuspendedRun) -> RunSummary:
         marks, line = marks_of(left.first_experiment, left.timeline.events), self.run_list.line(left.line)
         name = self.run_list.name(left.line, left.first_experiment, marks)
-        return summary_of(left, self.recording.trainer, self.watched, name, line.parent, line.branched_at)
+        return summary_of(left, self.run.trainer, self.watched, name, line.parent, line.branched_at)
 
     def undo(self, within: bool = False) -> None:
-        recording = self.recording
+        recording = self.run
         if recording.can_undo or not self._earlier or within:
             recording.undo()
             gone = recording.futures[-1]
@@ -194,18 +194,18 @@ class Workspace:
             self._leave()
             self._later.append(recording)
             self._return_to(self._earlier.pop())
-            self.recording.crossing = HistoryMove("undone", recording.trainer.epochs_done, 0)
+            self.run.crossing = HistoryMove("undone", recording.trainer.epochs_done, 0)
 
     def redo(self) -> None:
-        if self.recording.can_redo or not self._later:
-            self.recording.redo()
-            self.run_list.remove(self.recording.line)
+        if self.run.can_redo or not self._later:
+            self.run.redo()
+            self.run_list.remove(self.run.line)
         else:
-            recording = self.recording
+            recording = self.run
             self._leave()
             self._earlier.append(recording)
             self._return_to(self._later.pop())
-            self.recording.crossing = HistoryMove("redone", recording.trainer.epochs_done, 0)
+            self.run.crossing = HistoryMove("redone", recording.trainer.epochs_done, 0)
 
     def _return_to(self, recording: Run) -> None:
         self._go_to(recording)
@@ -213,7 +213,7 @@ class Workspace:
 
     def _go_to(self, recording: Run) -> None:
         """Make this the run in progress; a current sum that nobody asked for gives way to one that fits the run."""
-        self.recording, self.failure = recording, ""
+        self.run, self.failure = recording, ""
         if not any(same_pair(self.asked, one) for one in self.watched):
             self.asked = self.watched[0]
 
@@ -221,7 +221,7 @@ class Workspace:
 
     def _branching(self, intervention: Callable[[], None], *, keep: bool = False) -> None:
         """Do something to the run; where that cuts off an epoch or more, or all of it is to be kept, list it."""
-        recording = self.recording
+        recording = self.run
         cut = recording.newest_epoch - recording.trainer.epochs_done
         left = recording.left().copy().at_its_end() if cut >= 1 or keep else None
         epoch = recording.trainer.epochs_gone
@@ -231,15 +231,15 @@ class Workspace:
             recording.line = self.run_list.branch(left.line, epoch)
 
     def change(self, **changes: object) -> None:
-        self._branching(lambda: self.recording.change(**changes))
+        self._branching(lambda: self.run.change(**changes))
 
     def edit(self, name: str, place: tuple[int, ...], value: float) -> None:
-        index = self.recording.trainer.layout.index_of(name, place)
-        self._branching(lambda: self.recording.edit(index, value))
+        index = self.run.trainer.layout.index_of(name, place)
+        self._branching(lambda: self.run.edit(index, value))
 
     def rescue(self) -> None:
         blow_up = self.blow_up()
-        recording = self.recording
+        recording = self.run
         if blow_up is None:
             raise RequestError("There is nothing to rescue: this run has not blown up.")
         recording.seek(recording.newest if recording.stop is None else recording.stop[0])
@@ -249,9 +249,9 @@ class Workspace:
 
     def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
         """Hold these parameters or these neurons still, leaving the other kind as it is."""
-        now = self.recording.trainer.handles
+        now = self.run.trainer.constraints
         new = Constraints(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
-        self._branching(lambda: self.recording.hold(new))
+        self._branching(lambda: self.run.hold(new))
 
     def fail(self, error: Exception) -> None:
         """Note a fault of ours; the session goes on with a new run or an earlier one."""
@@ -264,15 +264,15 @@ class Workspace:
 
     def marks(self) -> tuple[Annotation, ...]:
         """What was done on this run's timeline; the same tuple while nothing more is."""
-        events = self.recording.timeline.events
-        key = (self.recording.first_experiment, len(events), events[-1] if events else None)
+        events = self.run.timeline.events
+        key = (self.run.first_experiment, len(events), events[-1] if events else None)
         if self._marks is None or any(a is not b for a, b in zip(self._marks[0], key, strict=True)):
-            self._marks = key, marks_of(self.recording.first_experiment, events)
+            self._marks = key, marks_of(self.run.first_experiment, events)
         return self._marks[1]
 
     def blow_up(self) -> Divergence | None:
         """How this run's loss stopped being finite, or how the run ended diverged; measured once."""
-        recording = self.recording
+        recording = self.run
         if recording.stop is None and not has_ended(recording):
             return None
         events = recording.timeline.events
@@ -291,7 +291,7 @@ class Workspace:
         self.version += 1
 
     def answer(self) -> Answer:
-        return answers_of(self.recording.trainer, [self.asked])[0]
+        return answers_of(self.run.trainer, [self.asked])[0]
 
     # --- training --------------------------------------------------------------------------------
 
@@ -299,8 +299,8 @@ class Workspace:
         """Raises RequestError when all epochs are done; starts the clocks of a stretch of training otherwise."""
         if self.failure:
             raise RequestError(self.failure)
-        self.recording.check_unfinished()
-        now, done = time.perf_counter(), self.recording.trainer.updates_done
+        self.run.check_unfinished()
+        now, done = time.perf_counter(), self.run.trainer.updates_done
         self._speed_mark = self._pace_mark = (now, done)
 
     def train(self, seconds: float, pace: float | None, until: float) -> float:
@@ -309,23 +309,23 @@ class Workspace:
         Returns how long to rest before the next call.
         """
         now = time.perf_counter()
-        done = self.recording.trainer.updates_done
+        done = self.run.trainer.updates_done
         due, rest = 1 << 62, 0.0
         if pace is not None:
-            rate = pace * self.recording.experiment.updates_per_epoch
+            rate = pace * self.run.experiment.updates_per_epoch
             start, first = self._pace_mark
             due = int(first + (now - start) * rate) - done
             if due > rate / 4 + 1 or pace != self._pace:  # cannot keep up, or a new pace: no sprint to catch up
                 self._pace_mark, self._pace, due = (now, done), pace, 1
             rest = max(0.0, start + (done + 1 - first) / rate - now) if due < 1 else 0.0
         if due >= 1:
-            self.recording.play(due, seconds, until)
+            self.run.play(due, seconds, until)
             self.version += 1
         self._measure_speed()
         return rest
 
     def _measure_speed(self) -> None:
-        now, done = time.perf_counter(), self.recording.trainer.updates_done
+        now, done = time.perf_counter(), self.run.trainer.updates_done
         start, first = self._speed_mark
         if now - start > 0.5:
             self._speed = max(0.0, (done - first) / (now - start))
@@ -335,7 +335,7 @@ class Workspace:
 
     def snapshot(self, playing: bool) -> Snapshot:
         """Everything there is to show, now."""
-        recording = self.recording
+        recording = self.run
         trainer, counters, experiment = recording.trainer, recording.trainer.counters, recording.experiment
         status: Status = (
             "failed" if self.failure
@@ -370,7 +370,7 @@ class Workspace:
             previous=trainer.previous.copy(),
             stepped=trainer.stepped,
             gradients_set=counters.has_gradients,
-            frozen=tuple(sorted(trainer.handles.frozen)),
+            frozen=tuple(sorted(trainer.constraints.frozen)),
             held_gradients=held_gradients(trainer) if look else (),
             asked=asked,
             answers=tuple(answers),
@@ -379,7 +379,7 @@ class Workspace:
             trace=trace,
             scales=trainer.dataset.scales,
             batch_rows=trainer.batch_size,
-            silenced=tuple(sorted(trainer.handles.silenced)),
+            silenced=tuple(sorted(trainer.constraints.silenced)),
             can_undo=self.can_undo,
             can_redo=self.can_redo,
             crossing=recording.crossing,
@@ -397,14 +397,14 @@ class Workspace:
 
     def save(self, path: Path) -> None:
         """Save the run, and the runs in the list."""
-        line = self.run_list.line(self.recording.line)
+        line = self.run_list.line(self.run.line)
         extra = {
             "watched": [[s.a, s.b] for s in self.watched],
             "asked": [self.asked.a, self.asked.b],
             "line": {"parent": line.parent, "branched_at": line.branched_at},
-            "note": self.run_list.notes.get(self.recording.line, ""),
+            "note": self.run_list.notes.get(self.run.line, ""),
         }
-        write(path, saved(self.recording.left(), extra), companions_saved(self.run_list.kept()))
+        write(path, saved(self.run.left(), extra), companions_saved(self.run_list.kept()))
 
 
 def _sum(pair: Sequence[float]) -> Sum:

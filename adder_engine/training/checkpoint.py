@@ -39,7 +39,7 @@ class Checkpoint:
     stream: Stream
     """The stream now; the same array in all checkpoints between two draws."""
     experiment: Experiment
-    handles: Constraints
+    constraints: Constraints
 
 
 def why_stopped(update: int, layout: ParameterLayout, before: Array | None, after: Array) -> str:

@@ -94,7 +94,7 @@ class Trainer:
         self.rung = 0
         """Rungs climbed of the update in progress; 0 between updates."""
         self.stopped: str | None = None
-        self.handles = Constraints()
+        self.constraints = Constraints()
         self.touched = False
         """Whether anything was changed by hand since the last step, so that the step no longer leads here."""
         self.batch_touched = False
@@ -120,15 +120,15 @@ class Trainer:
         self._dropout = experiment.network.dropout
         self.lr = self._scheduled_lr()
         """Learning rate of the next update."""
-        self._use_handles(self.handles)
+        self._use_constraints(self.constraints)
 
-    def _use_handles(self, handles: Constraints) -> None:
-        self.handles = handles
-        self.net = net_of(self.experiment, handles.silenced)
+    def _use_constraints(self, constraints: Constraints) -> None:
+        self.constraints = constraints
+        self.net = net_of(self.experiment, constraints.silenced)
         """The network as the kernels know it, silenced neurons among it."""
         self.frozen = np.zeros(self.layout.size, dtype=np.bool_)
         """``(P,)``: which parameters stand still."""
-        self.frozen[sorted(handles.frozen)] = True
+        self.frozen[sorted(constraints.frozen)] = True
         rows = max(len(self._data.targets), len(self._data.test_targets))
         self._scratch = scratch_for(self.net, rows, self.experiment.training.flat_target)
 
@@ -136,8 +136,8 @@ class Trainer:
     def _workings(self) -> loop.Workings:
         """All that the training loop takes."""
         return loop.Workings(
-            self.net, self._settings, self.state, self.previous, self.frozen, bool(self.handles.frozen), self._scratch,
-            self._data, self._masks, self._order, self._streams,
+            self.net, self._settings, self.state, self.previous, self.frozen, bool(self.constraints.frozen),
+            self._scratch, self._data, self._masks, self._order, self._streams,
         )  # fmt: skip
 
     @property
@@ -172,10 +172,10 @@ class Trainer:
         self.touched, self.batch_touched = True, self.rung > 0 or self.batch_touched
         self.stepped = False
 
-    def hold(self, handles: Constraints) -> None:
+    def hold(self, constraints: Constraints) -> None:
         """Freeze these parameters and silence these neurons, and no others."""
         self._pass = self.batch
-        self._use_handles(handles)
+        self._use_constraints(constraints)
         self.touched = True
         self.state[1][self.frozen] = 0
 
@@ -526,7 +526,12 @@ class Trainer:
         assert self.rung == 0
         in_epoch = self._streams[1].copy() if self.counters.row else None
         return Checkpoint(
-            self.state.copy(), dataclasses.replace(self.counters), in_epoch, self.stream, self.experiment, self.handles
+            self.state.copy(),
+            dataclasses.replace(self.counters),
+            in_epoch,
+            self.stream,
+            self.experiment,
+            self.constraints,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -536,7 +541,7 @@ class Trainer:
         self.counters = dataclasses.replace(checkpoint.counters)
         self.rung, self.stopped = 0, None
         self._pass = self._pass_rows = self._before = None
-        self.handles, changed = checkpoint.handles, checkpoint.handles is not self.handles
+        self.constraints, changed = checkpoint.constraints, checkpoint.constraints is not self.constraints
         if changed or checkpoint.experiment is not self.experiment:
             self._use_experiment(checkpoint.experiment)
         self.touched = self.batch_touched = self.stepped = False

@@ -98,8 +98,8 @@ class _Courses:
         Raises:
             LessonError or ProgressError: it cannot be had.
         """
-        told = bool(mark.id or mark.folder)
-        if not told or (mark.id and mark.id == self._mark.id) or (self._named is not None and not mark.id):
+        sentence = bool(mark.id or mark.folder)
+        if not sentence or (mark.id and mark.id == self._mark.id) or (self._named is not None and not mark.id):
             return self._read(self._named or OWN_COURSE)
         if mark.folder:
             return self._read(Path(mark.folder))

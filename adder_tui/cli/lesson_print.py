@@ -124,8 +124,8 @@ def _trace_lines(state: LessonState, now: Snapshot) -> Iterator[str]:
         from adder_tui.selection import first_selection
         from adder_tui.ui.phrases import NumberFormat
 
-        told = tell(now.trace, now, first_selection(now.experiment), NumberFormat(UNICODE, 4), WIDTH)
-        yield from _written(told.line(i) for i in range(len(told)))
+        sentence = tell(now.trace, now, first_selection(now.experiment), NumberFormat(UNICODE, 4), WIDTH)
+        yield from _written(sentence.line(i) for i in range(len(sentence)))
 
 
 def _loss_lines(now: Snapshot) -> Iterator[str]:
@@ -151,8 +151,8 @@ def run_line(now: Snapshot, before: Snapshot) -> str:
     if now.current_loss is not None:
         was = before.current_loss if before.run == now.run else None
         moved = was is not None and was != now.current_loss
-        told = tr(", was {was}", was=number(was, UNICODE)) if moved else ""
-        parts.append(tr("loss now {loss}{told}", loss=number(now.current_loss, UNICODE), told=told))
+        sentence = tr(", was {was}", was=number(was, UNICODE)) if moved else ""
+        parts.append(tr("loss now {loss}{sentence}", loss=number(now.current_loss, UNICODE), sentence=sentence))
     return f"{'; '.join(parts)}. {answer_line(now)}"
 
 
@@ -176,12 +176,12 @@ def _layer_words(layer: LayerTrace) -> Iterator[str]:
         terms = [f"{_factor(float(x))}{UNICODE.times}{_factor(float(w))}" for x, w in products]
         bent = tr(", then {post}", post=number(float(post), UNICODE)) if post != pre else ""
         plus = f"{UNICODE.minus} {_factor(-float(bias))}" if bias < 0 else f"+ {_factor(float(bias))}"
-        told = f"{' + '.join(terms)} {plus}"
+        sentence = f"{' + '.join(terms)} {plus}"
         yield tr(
-            "{layer}, neuron {neuron}: {told} = {pre}{bent}",
+            "{layer}, neuron {neuron}: {sentence} = {pre}{bent}",
             layer=layer.name,
             neuron=j + 1,
-            told=told,
+            sentence=sentence,
             pre=number(float(pre), UNICODE),
             bent=bent,
         )

@@ -386,13 +386,13 @@ class LessonReader:
         if verb == "sort" and board is None:
             raise AdderError(f"{text!r}: " + tr("there are no cards here."))
         if verb == "sort" and board is not None and not board.takes(action):
-            told = tr(
+            sentence = tr(
                 "write {pattern!r}, with a card of {cards} and a bin of {bins}.",
                 pattern=PATTERNS["sort"],
                 cards=", ".join(card.id for card in board.cards),
                 bins=", ".join(board.bins),
             )
-            raise AdderError(f"{text!r}: {told}")
+            raise AdderError(f"{text!r}: {sentence}")
         return action
 
     async def _do(self, action: Action) -> None:

@@ -399,8 +399,8 @@ def start_app(settings: Settings) -> int:
         app.run(mouse=settings.mouse)
         stopped = app.close_now() and (app.sweep is None or app.sweep.stop(timeout=1.0))
     code = app.return_code or 0
-    for told in app.unsaved:
-        complain(told)
+    for said in app.unsaved:
+        complain(said)
     if cast is not None and cast.fault:
         complain(cast.fault)
     if not stopped:  # torch is still being imported, and Python's own way out may abort beside that

@@ -219,13 +219,13 @@ def rates(
         )
     *_, test = rates_in_slices(planned)
     if as_json:
-        told = {
+        sentence = {
             "rates": test.rates, "losses": test.losses, "curvature": finite_or_null(test.curvature),
             "limit": finite_or_null(test.limit), "optimizer_limit": finite_or_null(test.optimizer_limit),
             "lowest": None if test.lowest is None else test.rates[test.lowest], "proposed": test.proposed,
             "ended": test.ended,
         }  # fmt: skip
-        say(json.dumps(told, allow_nan=False))
+        say(json.dumps(sentence, allow_nan=False))
     elif as_csv:
         say("rate,loss")
         for rate, loss in zip(test.rates, test.losses, strict=True):

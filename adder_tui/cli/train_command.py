@@ -84,23 +84,23 @@ class RecordedTraining:
         from adder_engine.runs.workspace import Workspace
 
         self.workspace = Workspace(experiment)
-        self.trainer = self.workspace.recording.trainer
+        self.trainer = self.workspace.run.trainer
         self.updates = 0
 
     @property
     def sentence(self) -> str:
-        return self.workspace.recording.paused or ""
+        return self.workspace.run.paused or ""
 
     @property
     def stopped(self) -> str | None:
-        return self.workspace.recording.stop[1] if self.workspace.recording.stop else None
+        return self.workspace.run.stop[1] if self.workspace.run.stop else None
 
     @property
     def finished(self) -> bool:
-        return bool(self.sentence or self.stopped or self.workspace.recording.finished)
+        return bool(self.sentence or self.stopped or self.workspace.run.finished)
 
     def train(self, updates: int, epochs: float) -> None:
-        self.updates += self.workspace.recording.play(updates, until=epochs)
+        self.updates += self.workspace.run.play(updates, until=epochs)
 
 
 def train(experiment: Experiment, title: str, sums: Sequence[Sum], *, as_json: bool, save: Path | None = None) -> int:
@@ -394,13 +394,13 @@ def _yes_or_no_lines(replies: Sequence[Reply]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines, yes, no = [], tr("yes"), tr("no")
     for reply, (typed, share) in zip(replies, rows, strict=True):
-        told = (
+        message = (
             tr("no truth known")
             if reply.wanted is None
             else tr("truth {answer}", answer=(yes if reply.wanted > 0.5 else no).ljust(max(len(yes), len(no))))
         )
         verdict = "" if reply.right is None else "   " + (tr("right") if reply.right else tr("wrong"))
-        lines.append(f"{typed:<{widths[0]}} = {share:>{widths[1]}} {yes}   {told}{verdict}")
+        lines.append(f"{typed:<{widths[0]}} = {share:>{widths[1]}} {yes}   {message}{verdict}")
     return lines
 
 

@@ -42,8 +42,8 @@ def advice(lesson: Lesson) -> Iterator[Problem]:
     words = word_count(lesson)
     if not FEWEST_WORDS <= words <= MOST_WORDS:
         room = {"fewest": FEWEST_WORDS, "most": MOST_WORDS}
-        told = tr("Its text has {words} words: {fewest} to {most} make a lesson.", words=words, **room)
-        yield Problem(lesson.file, 0, told)
+        said = tr("Its text has {words} words: {fewest} to {most} make a lesson.", words=words, **room)
+        yield Problem(lesson.file, 0, said)
     if loose := ", ".join(unmeasured(lesson)):
         yield Problem(lesson.file, 0, tr("Stated, but neither [[measured]] nor [[cited]]: {loose}.", loose=loose))
 
@@ -66,10 +66,10 @@ def left_to_translate(path: Path) -> Iterator[Problem]:
     """How much of a file is still to be translated, and where that begins."""
     lines = [n for n, line in enumerate(read_marked(path).split("\n"), 1) for _ in range(line.count(TO_TRANSLATE))]
     if lines:
-        told = trn("{texts} text is left to be translated, marked {mark}",
+        said = trn("{texts} text is left to be translated, marked {mark}",
                    "{texts} texts are left to be translated, marked {mark}",
                    len(lines), texts=len(lines), mark=TO_TRANSLATE.strip())  # fmt: skip
-        yield Problem(str(path), lines[0], told)
+        yield Problem(str(path), lines[0], said)
 
 
 def check_lesson(path: Path) -> tuple[Lesson | None, list[Problem]]:

@@ -95,8 +95,8 @@ def assigned_ids(course: Course, assigned: tuple[str, ...]) -> tuple[tuple[str, 
     found = [by_number.get(one, one) for one in assigned]
     missing = [one for one in found if one not in course.by_id]
     named = tr(" and no ").join(missing)
-    told = tr("assigned: the course has no lesson {missing}.", missing=named) if missing else ""
-    return tuple(dict.fromkeys(one for one in found if one in course.by_id)), told
+    said = tr("assigned: the course has no lesson {missing}.", missing=named) if missing else ""
+    return tuple(dict.fromkeys(one for one in found if one in course.by_id)), said
 
 
 def today_words(course: Course, ids: tuple[str, ...]) -> str:

@@ -299,16 +299,16 @@ def _together(lessons: Sequence[Lesson], chapters: tuple[Chapter, ...], glossary
             yield Problem(lesson.file, 0, tr("id = {id!r} is that of {other} too.", id=lesson.id, other=other))
         if lesson.order in orders:
             other = Path(orders[lesson.order].file).name
-            told = tr("order = {order} is that of {other} too.", order=lesson.order, other=other)
-            yield Problem(lesson.file, 0, told)
+            sentence = tr("order = {order} is that of {other} too.", order=lesson.order, other=other)
+            yield Problem(lesson.file, 0, sentence)
         ids.setdefault(lesson.id, lesson)
         orders.setdefault(lesson.order, lesson)
         if name != (wanted := f"{lesson.order:02}-{lesson.id}.md"):
             yield Problem(lesson.file, 0, tr("The file should be named {wanted}, by order and id.", wanted=wanted))
         if names and lesson.chapter not in names:
             there = {"chapter": lesson.chapter, "course": COURSE, "names": ", ".join(names)}
-            told = tr("chapter = {chapter!r} is not in {course}: there are {names}.", **there)
-            yield Problem(lesson.file, 0, told)
+            sentence = tr("chapter = {chapter!r} is not in {course}: there are {names}.", **there)
+            yield Problem(lesson.file, 0, sentence)
         for term in lesson.terms:
             if glossary is not None and glossary.find(term) is None and term not in lesson.glossary:
                 yield Problem(lesson.file, 0, tr("terms: {term!r} is not in {glossary}.", term=term, glossary=GLOSSARY))

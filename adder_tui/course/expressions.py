@@ -87,10 +87,10 @@ def parse(text: str) -> Expression:
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = error.msg if isinstance(error, SyntaxError) else tr("it is nested too deeply or holds odd characters")
-        told = tr(
+        sentence = tr(
             "{text} is no expression ({why}): write, say, abs(ask(30, 70) - 100) < 1.", text=_short(text), why=why
         )
-        raise CheckError(told) from None
+        raise CheckError(sentence) from None
     if _depth(tree) > DEEPEST or sum(1 for _ in ast.walk(tree)) > MOST_NODES:
         raise CheckError(tr("{text} is too large: split it into several tasks.", text=_short(text)))
     found: Found = []
@@ -107,9 +107,9 @@ def parse_check(text: str) -> Expression:
     """
     expression = parse(text)
     if expression.kind not in ("truth", "any"):
-        told = tr("{short} gives {kind}: compare it with something, such as {text} > 1.",
+        sentence = tr("{short} gives {kind}: compare it with something, such as {text} > 1.",
                   short=_short(text), kind=_a(expression.kind), text=text)  # fmt: skip
-        raise CheckError(told)
+        raise CheckError(sentence)
     return expression
 
 
@@ -148,10 +148,10 @@ def _read(node: ast.expr, found: Found) -> tuple[Kind, Meaning]:
             least, most = ARITHMETIC[name]
             if not least <= len(arguments) <= most:
                 count = f"{least}" if least == most else tr("{least} to {most}", least=least, most=most)
-                told = tr(
+                sentence = tr(
                     "{expression}: {name} takes {count} numbers.", expression=_source(node), name=name, count=count
                 )
-                raise CheckError(told)
+                raise CheckError(sentence)
             return "number", _computed(FUNCTIONS[name], arguments, found)
         case ast.Name() | ast.Attribute():
             return _word(node, node, None, found)
@@ -169,9 +169,9 @@ def _read(node: ast.expr, found: Found) -> tuple[Kind, Meaning]:
 def _demand(node: ast.expr, wanted: Kind, found: Found) -> Meaning:
     kind, meaning = _read(node, found)
     if kind not in (wanted, "any"):
-        told = tr("{expression} gives {kind}, where {wanted} is due.",
+        sentence = tr("{expression} gives {kind}, where {wanted} is due.",
                   expression=_source(node), kind=_a(kind), wanted=_a(wanted))  # fmt: skip
-        raise CheckError(told)
+        raise CheckError(sentence)
     return meaning
 
 

@@ -172,9 +172,9 @@ def _lines(table: Table, name: str) -> tuple[tuple[str, ...], ...]:
             table.complain(name, tr("has {line!r}, where a blank is not written {{id}}.", line=line))
             continue
         if (width := sum(map(len, pieces[::2])) + 10 * len(pieces[1::2])) > markup.WIDEST:
-            told = tr("has {line!r}, {width} characters wide: there is room for {widest}.",
+            sentence = tr("has {line!r}, {width} characters wide: there is room for {widest}.",
                       line=line, width=width, widest=markup.WIDEST)  # fmt: skip
-            table.complain(name, told)
+            table.complain(name, sentence)
         lines.append(pieces)
     return tuple(lines)
 

@@ -37,12 +37,12 @@ def read_lesson(path: Path) -> Lesson:
     file = str(path)
     lines = read_text(path).split("\n")
     if lines[0].strip() != FENCE:
-        told = tr("A lesson begins with a line {fence}, TOML, and a second such line.", fence=FENCE)
-        raise LessonError([Problem(file, 1, told)])
+        sentence = tr("A lesson begins with a line {fence}, TOML, and a second such line.", fence=FENCE)
+        raise LessonError([Problem(file, 1, sentence)])
     end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == FENCE), 0)
     if not end:
-        told = tr("The line {fence} that ends the TOML is missing.", fence=FENCE)
-        raise LessonError([Problem(file, len(lines), told)])
+        sentence = tr("The line {fence} that ends the TOML is missing.", fence=FENCE)
+        raise LessonError([Problem(file, len(lines), sentence)])
     source = Source(file, "\n".join(lines[1:end]), first_line=2)
     body, body_line = "\n".join(lines[end + 1 :]), end + 2
     lesson = Table(source, source.values).make(Lesson, file=file, parts=_parts(source, body, body_line))
@@ -59,8 +59,8 @@ def _parts(source: Source, body: str, body_line: int) -> dict[str, str]:
     headings = [heading for heading, _, _ in parts[1:]]
     if not amiss and headings != list(markup.PARTS):
         found, needed = ", ".join(headings) or tr("none"), ", ".join(markup.PARTS)
-        told = tr("The text's parts are {found}: it needs {parts}, in this order.", found=found, parts=needed)
-        source.complain(body_line, told)
+        sentence = tr("The text's parts are {found}: it needs {parts}, in this order.", found=found, parts=needed)
+        source.complain(body_line, sentence)
     for heading, text, line in parts:
         if not text.strip():
             part = heading or tr("The lead, before the first heading,")
@@ -92,25 +92,25 @@ def check_words(lesson: Lesson, source: Source, body: str, body_line: int) -> No
         _check_name(lesson, source, source.line("", 0, "number"), "number", lesson.number)
     for id in lesson.worked.fields if lesson.worked else ():
         if lesson.field_named(id) is None:
-            told = tr("worked.lines has a blank {{{id}}}, but no such field.", id=id)
-            source.complain(source.line("worked", 0, "lines"), told)
+            sentence = tr("worked.lines has a blank {{{id}}}, but no such field.", id=id)
+            source.complain(source.line("worked", 0, "lines"), sentence)
     for place, quiz in (("quiz", 0), lesson.quiz), *((("question", i), one) for i, one in enumerate(lesson.questions)):
         if lesson.facts and quiz.fact > len(lesson.facts):
-            told = tr("{table}.fact = {fact}: there are {facts} facts.",
+            sentence = tr("{table}.fact = {fact}: there are {facts} facts.",
                       table=place[0], fact=quiz.fact, facts=len(lesson.facts))  # fmt: skip
-            source.complain(source.line(*place, "fact"), told)
+            source.complain(source.line(*place, "fact"), sentence)
         for key, says in quiz.problems():
             source.complain(source.line(*place, key), f"{place[0]}.{key} {says}")
     quoted = {name for name, _ in markup.quotes_in(lesson.screen_text)}
     for index, quote in enumerate(lesson.quotes):
         if quote.name not in quoted:
-            told = tr("{{{{{name}}}}} stands nowhere in the text.", name=quote.name)
-            source.complain(source.line("quote", index, "name"), told)
+            sentence = tr("{{{{{name}}}}} stands nowhere in the text.", name=quote.name)
+            source.complain(source.line("quote", index, "name"), sentence)
     _check_marks(lesson, source, body_line, body)
     for number, width in markup.too_wide(body):
-        told = tr("This line is {width} characters wide: tables and code have {widest}.",
+        sentence = tr("This line is {width} characters wide: tables and code have {widest}.",
                   width=width, widest=markup.WIDEST)  # fmt: skip
-        source.complain(body_line + number - 1, told)
+        source.complain(body_line + number - 1, sentence)
 
 
 def _check_twice(lesson: Lesson, source: Source) -> None:
@@ -125,16 +125,16 @@ def _check_twice(lesson: Lesson, source: Source) -> None:
         for name, count in Counter(names).items():
             if count > 1:
                 index = len(names) - 1 - names[::-1].index(name)
-                told = tr("{key} = {name!r} is there already.", key=f"{table}.{key}", name=name)
-                source.complain(source.line(table, index, key), told)
+                sentence = tr("{key} = {name!r} is there already.", key=f"{table}.{key}", name=name)
+                source.complain(source.line(table, index, key), sentence)
 
 
 def _check_marks(lesson: Lesson, source: Source, line: int, text: str) -> None:
     known = {term.casefold() for term in (*lesson.terms, *lesson.glossary)}
     for term, below in markup.terms_in(text):
         if term.casefold() not in known:
-            told = tr("[[{term}]] is not among the lesson's terms: add it there.", term=term)
-            source.complain(line + below - 1, told)
+            sentence = tr("[[{term}]] is not among the lesson's terms: add it there.", term=term)
+            source.complain(line + below - 1, sentence)
     for name, below in markup.quotes_in(text):
         if lesson.quote_named(name) is None:
             source.complain(line + below - 1, tr("{{{{{name}}}}} is no [[quote]] of the lesson.", name=name))
@@ -145,8 +145,10 @@ def _check_expression(lesson: Lesson, source: Source, line: int, expression: Exp
         if word in NAMED:
             _check_name(lesson, source, line, NAMED[word], str(arguments[0]))
         elif word == "cfg" and arguments[0] not in SETTINGS:
-            told = tr("cfg({key!r}): there is no such key of the experiment, such as training.lr.", key=arguments[0])
-            source.complain(line, told)
+            sentence = tr(
+                "cfg({key!r}): there is no such key of the experiment, such as training.lr.", key=arguments[0]
+            )
+            source.complain(line, sentence)
         elif word == "sorted" and lesson.board is None:
             source.complain(line, tr("sorted needs a [board] with cards."))
 
@@ -159,9 +161,9 @@ def _check_actions(lesson: Lesson, source: Source, line: int, actions: Iterable[
         prediction = lesson.prediction_named(name) if action.verb == "predict" else None
         letters = LETTERS[: len(prediction.choices)] if prediction is not None else ""
         if letters and " ".join(rest) not in tuple(letters):
-            told = tr("{action!r}: {name} is answered with a letter, a to {last}.",
+            sentence = tr("{action!r}: {name} is answered with a letter, a to {last}.",
                       action=action.text, name=name, last=letters[-1])  # fmt: skip
-            source.complain(line, told)
+            source.complain(line, sentence)
         if action.verb == "sort" and not (lesson.board and lesson.board.takes(action)):
             source.complain(line, tr("{action!r}: there is no such card or bin on the board.", action=action.text))
 
@@ -171,13 +173,13 @@ def _check_name(lesson: Lesson, source: Source, line: int, what: str, name: str)
     there = {"field": [one.id for one in lesson.fields], "predict": [one.id for one in lesson.predictions],
              "station": [one.id for one in lesson.stations], "view": lesson.views}  # fmt: skip
     if what == "number" and not _NUMBER_NAME.fullmatch(name):
-        told = tr("{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.", name=name)
-        source.complain(line, told)
+        sentence = tr("{name!r} is no weight or bias: write, say, hidden.weight[2,0] or output.bias.", name=name)
+        source.complain(line, sentence)
     elif what == "bench" and name not in BENCHES:
-        told = tr("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
-        source.complain(line, told)
+        sentence = tr("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
+        source.complain(line, sentence)
     elif what in there and name not in there[what]:
         names = ", ".join(there[what])
         found = tr("there are {names}", names=names) if names else tr("there is none")
-        told = tr("There is no {what} {name!r} in this lesson: {found}.", what=what, name=name, found=found)
-        source.complain(line, told)
+        sentence = tr("There is no {what} {name!r} in this lesson: {found}.", what=what, name=name, found=found)
+        source.complain(line, sentence)

@@ -159,14 +159,14 @@ class Quiz:
         """What is wrong with it for any numbers that may be drawn: a key and a sentence, at most one."""
         for numbers in itertools.product(*self.draw.values()):
             drawn = dict(zip(self.draw, numbers, strict=True))
-            told = ", ".join(f"{name} = {value:g}" for name, value in drawn.items())
+            message = ", ".join(f"{name} = {value:g}" for name, value in drawn.items())
             try:
                 filled = self.filled(drawn)
             except (AdderError, ValueError) as error:
-                yield "ask", tr("cannot be computed where {numbers}. {error}", numbers=told, error=error)
+                yield "ask", tr("cannot be computed where {numbers}. {error}", numbers=message, error=error)
                 return
             if len({text.casefold() for text in filled.choices}) < len(filled.choices):
-                where = tr(" where {numbers}", numbers=told) if told else ""
+                where = tr(" where {numbers}", numbers=message) if message else ""
                 yield "choices", tr("has two that are the same{where}.", where=where)
                 return
 

@@ -164,8 +164,8 @@ def parse_action(text: str) -> Action:
     try:
         verb, *words = shlex.split(text)
     except ValueError:
-        told = tr("{action!r} is no action: write such as {pattern!r}.", action=text, pattern=PATTERNS["ask"])
-        raise ActionError(told) from None
+        message = tr("{action!r} is no action: write such as {pattern!r}.", action=text, pattern=PATTERNS["ask"])
+        raise ActionError(message) from None
     if verb not in PATTERNS:
         raise ActionError(tr("{verb!r} is no action: there are {actions}.", verb=verb, actions=", ".join(PATTERNS)))
     try:

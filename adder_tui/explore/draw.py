@@ -136,16 +136,16 @@ def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) ->
     note = view.experiment.wanted.rule == "rows" and forecast.slopes.everywhere
     rows = _picked(forecast, height - 1 - note)
     sums = [sum_text(row.sum, view.experiment.wanted.rule, glyphs) for row in rows]
-    foretold = aligned([signed(row.foretold, glyphs, 5) for row in rows])
+    extrapolated = aligned([signed(row.extrapolated, glyphs, 5) for row in rows])
     asked = aligned([signed(row.asked, glyphs, 5) for row in rows])
     first = max([24, *(len(text) + 4 for text in sums)])
-    widths = (max([16, *map(len, foretold)]), max([14, *map(len, asked)]))
+    widths = (max([16, *map(len, extrapolated)]), max([14, *map(len, asked)]))
     header = tr("  sum").ljust(first) + tr("error foretold").rjust(widths[0]) + "  " + tr("asked").rjust(widths[1])
     lines = [head_line(header, width)]
     for i, row in enumerate(rows):
         line = Line.of(
             (("  " + sums[i]).ljust(first), "text" if row.watched else "dim"),
-            (foretold[i].rjust(widths[0]), role_of(row.foretold)), "  ",
+            (extrapolated[i].rjust(widths[0]), role_of(row.extrapolated)), "  ",
             (asked[i].rjust(widths[1]), role_of(row.asked)),
         )  # fmt: skip
         lines.append(line.fit(width, glyphs.ellipsis))
@@ -197,8 +197,8 @@ def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     first = max(25, *map(len, shares))
     for name, share in shares.items():
         bar = min(BAR, width - first - 15)
-        told: Span = (percent(share).rjust(7), "strong")
-        lines.append(Line.of((f"  {name.ljust(first)}", "text"), told, "  ", share_bar(share, bar, glyphs)))
+        message: Span = (percent(share).rjust(7), "strong")
+        lines.append(Line.of((f"  {name.ljust(first)}", "text"), message, "  ", share_bar(share, bar, glyphs)))
     typically = tr("  typically off by (RMS)").ljust(first + 2)
     lines.append(Line.of((typically, "text"), (number(checks.rmse, glyphs).rjust(7), "strong")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]

@@ -163,8 +163,8 @@ def cell_line(view: ViewState, exploration: ExploreState, plane: AnswerGrid, dra
         return Line.of(line, (tr("   no truth known"), "dim"))
     error = answer - truth
     if yes_or_no:
-        told = truth_text(truth, True, glyphs), "   ", verdict(error, True, glyphs)
-        return Line.of(line, (tr("   truth "), "dim"), *told)
+        sentence = truth_text(truth, True, glyphs), "   ", verdict(error, True, glyphs)
+        return Line.of(line, (tr("   truth "), "dim"), *sentence)
     return Line.of(
         line,
         (tr("   truth "), "dim"), plain_number(float(f"{truth:.6g}"), glyphs),

@@ -71,7 +71,7 @@ def _chart(view: ViewState, found: RunHistories, name: str, values: Doubles, wid
     glyphs, fine = view.glyphs, np.isfinite(values)
     now = float(values[-1])
     ways = [f"{'':{LABELS}}{name} ", f"{name} "], [tr("now {now}", now=number(now, glyphs)), number(now, glyphs, 2)]
-    head = roomiest(width, *(Line.of((lead, "strong"), (told, "dim")) for told in ways[1] for lead in ways[0]))
+    head = roomiest(width, *(Line.of((lead, "strong"), (sentence, "dim")) for sentence in ways[1] for lead in ways[0]))
     if not fine.any():
         return [head.fit(width), *[Line().fit(width)] * (height - 1)]
     span = _span(found)
@@ -125,10 +125,10 @@ def norm_lines(view: ViewState, found: RunHistories, width: int, height: int) ->
     for i, name in enumerate(names):
         letter, role = LETTERS[i % len(LETTERS)], ROLES[i % len(ROLES)]
         norms = found.norms[:, i]
-        told = Line.of((f"{letter} ", role), (f"{name} {number(float(norms[-1]), glyphs)}", "dim"))
-        if head[-1].width > LABELS and head[-1].width + 3 + told.width > width:
+        sentence = Line.of((f"{letter} ", role), (f"{name} {number(float(norms[-1]), glyphs)}", "dim"))
+        if head[-1].width > LABELS and head[-1].width + 3 + sentence.width > width:
             head.append(Line.of(" " * LABELS))
-        head[-1] = Line.of(head[-1], "   " * (head[-1].width > LABELS), told)
+        head[-1] = Line.of(head[-1], "   " * (head[-1].width > LABELS), sentence)
         marker = letter if glyphs.ascii else ""
         drawn = fine_curve(found.epochs, norms, max(1, width - LABELS), span, WHOLE, role, marker)
         if drawn is not None:

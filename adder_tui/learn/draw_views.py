@@ -215,11 +215,11 @@ def sheet_view(name: str, view: ViewState, state: LessonState, width: int, heigh
     lines = [Line.of((" " + row, "dim")) for row in about]
     room = min(LONGEST_NAME, max((len(name_of(call)) for call in calls), default=0))
     body: list[tuple[int, Line]] = []
-    told = ""
+    sentence = ""
     for i, call in enumerate(calls):
         text = _text(call, state, glyphs)
         refused = call.bench not in LASTING and isinstance(state.results.get(call), str)
-        text, told = tr("as above") if refused and text == told else text, text
+        text, sentence = tr("as above") if refused and text == sentence else text, text
         front = Line.of(_cursor(i == at, glyphs), f"{glyphs.text(name_of(call)):<{room}}")
         for row in wrapped(text, max(12, width - room - 6)) or [""]:
             body.append((i, Line.of(front, "  ", (row, "strong" if state.knows(call) else "dim"))))

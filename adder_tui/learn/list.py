@@ -134,9 +134,9 @@ def _lesson_line(listing: Listing, lesson: Lesson, width: int, glyphs: Glyphs) -
     kept = listing.progress.lesson(lesson.id)
     mark, role = state_mark(kept.state, listing.progress.current == lesson.id, glyphs)
     today = lesson.id in listing.today and not kept.done
-    told = [tr("today")] if today else []
-    told += [STATE_NAMES[kept.state]] if kept.state != "open" else []
-    right = Line.of((f"{', '.join(told):<{STATE_WIDTH}}", "accent" if today else "dim"),
+    states = [tr("today")] if today else []
+    states += [STATE_NAMES[kept.state]] if kept.state != "open" else []
+    right = Line.of((f"{', '.join(states):<{STATE_WIDTH}}", "accent" if today else "dim"),
                     (tr("{minutes:>4} min ", minutes=lesson.minutes), "dim"))  # fmt: skip
     line = Line.of("  ", (mark, role), f"{lesson.order:>3}  {glyphs.text(lesson.title)}")
     return line.with_right(right, width, glyphs.ellipsis)

@@ -233,8 +233,8 @@ def _question(lesson: Lesson, quiz: Quiz, given: str, again: str, width: int, gl
     if right:
         return lines + wrap([(tr("Right. "), "accent"), (glyphs.text(plain(quiz.why)), "text")], width)
     reason = quiz.reason(given)
-    told = glyphs.text(plain(reason)) or tr("This is what answers it:")
-    lines += wrap([(tr("Not that one. "), "minus"), (told, "text")], width)
+    message = glyphs.text(plain(reason)) or tr("This is what answers it:")
+    lines += wrap([(tr("Not that one. "), "minus"), (message, "text")], width)
     if not reason:
         lines += hanging("  ", spans_of(lesson.facts[quiz.fact - 1] if lesson.facts else ""), width, glyphs)
     return [*lines, Line(), *wrap([(tr("Have another go; it comes back {again}.", again=again), "dim")], width)]

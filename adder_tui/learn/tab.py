@@ -89,9 +89,9 @@ class LearnPane(Pane):
         self.lesson_view.room = self.classroom
         today, missing = assigned_ids(course, settings.assigned)
         broken = (tr("{fault} The course goes on without it.", fault=one.fault) for one in course.broken[:1])
-        for told in (missing, *broken):
-            if told:
-                self._services.say(told)
+        for sentence in (missing, *broken):
+            if sentence:
+                self._services.say(sentence)
         self.list.begin(listing := Listing(course, store.progress, today=today))
         wanted = self._services.first_lesson
         lesson = course.by_id.get(wanted) if wanted else None

@@ -84,8 +84,8 @@ def block(
         for j in columns:
             hidden = j - before - 1
             if hidden:
-                told = {HOLES[0]: tr("{count} more", count=hidden), HOLES[1]: f"+{hidden}"}
-                words = told.get(hole, glyphs.ellipsis)[:hole]
+                sentence = {HOLES[0]: tr("{count} more", count=hidden), HOLES[1]: f"+{hidden}"}
+                words = sentence.get(hole, glyphs.ellipsis)[:hole]
                 spans.append(((words if head else glyphs.ellipsis).center(hole), "dim"))
             text, role = pieces[j]
             mark = (glyphs.left, glyphs.right) if role == "chosen" else (" ", " ")

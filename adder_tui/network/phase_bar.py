@@ -153,8 +153,8 @@ def effect_line(view: ViewState, width: int) -> Line:
     whole = tr(" batch's loss changed by ") if batchs else tr(" loss changed by ")
     brief = tr(" batch's loss by ") if batchs else tr(" loss by ")
     long, short = (
-        Line.of((words, "dim"), real, (foretold, "dim"), expected, (over, "dim"))
-        for words, foretold in ((whole, tr(", expected by the slopes ")), (brief, tr(", expected ")))
+        Line.of((words, "dim"), real, (extrapolated, "dim"), expected, (over, "dim"))
+        for words, extrapolated in ((whole, tr(", expected by the slopes ")), (brief, tr(", expected ")))
     )
     return roomiest(width, Line.of(long, answer), Line.of(short, answer), long, short)
 

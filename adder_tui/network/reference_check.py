@@ -113,9 +113,9 @@ def gradient_lines(check: GradientCheck, glyphs: Glyphs, width: int) -> list[Lin
     if sum(widths.values()) + len(gap) * (len(widths) - 1) + max(map(len, words)) > width:
         words, gap = (" !", f" {glyphs.current}"), " "  # a character must do, and a sentence says what it means
         mark = glyphs.current
-        told = tr("{mark} marks the best, ! those far off.", mark=mark)
-        told = tr("{mark} marks the best, ! those over 5 % off.", mark=mark) if check.gradient else told
-        lines += _text(told, glyphs, width)
+        message = tr("{mark} marks the best, ! those far off.", mark=mark)
+        message = tr("{mark} marks the best, ! those over 5 % off.", mark=mark) if check.gradient else message
+        lines += _text(message, glyphs, width)
         for digits, points in ((8, True), (7, True), (6, False)):
             columns, widths = _columns(check, glyphs, digits, points)
             if sum(widths.values()) + len(widths) - 1 + len(words[0]) <= width:

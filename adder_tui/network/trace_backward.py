@@ -298,7 +298,8 @@ def _exact(formula: str, training: Training, figures: NumberFormat) -> str:
     ]  # fmt: skip
     for pattern, numbers in written:
         formula = formula.replace(
-            pattern.format(*(f"{one:g}" for one in numbers)), pattern.format(*(_setting(one, figures) for one in numbers))
+            pattern.format(*(f"{one:g}" for one in numbers)),
+            pattern.format(*(_setting(one, figures) for one in numbers)),
         )
     return formula
 

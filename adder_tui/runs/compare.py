@@ -105,12 +105,12 @@ def _differing(runs: Sequence[RunSummary]) -> list[str]:
 def _rows(runs: Sequence[RunSummary], glyphs: Glyphs, short: bool = False) -> list[tuple[str, ...]]:
     """What a row is about, then what each run has there; ``short`` leaves the section before a key away."""
     keys = _differing(runs)
-    told = keys if len(keys) <= MOST_SETTINGS else keys[: MOST_SETTINGS - 1]
+    sentence = keys if len(keys) <= MOST_SETTINGS else keys[: MOST_SETTINGS - 1]
     rows: list[tuple[str, ...]] = [
         (key.rpartition(".")[2] if short else key, *(_value(run.experiment[key], glyphs) for run in runs))
-        for key in told
+        for key in sentence
     ]
-    if more := len(keys) - len(told):
+    if more := len(keys) - len(sentence):
         rows.append((trn("{more} more settings", "{more} more settings", more, more=more),))
     rows.append((tr("epochs done"), *(count(run.epoch) for run in runs)))
     rows.append((tr("train loss"), *(number(run.train_loss, glyphs) for run in runs)))
@@ -159,9 +159,11 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], offs: bool = True) -> 
         said = [answer_text(a.predicted if a else None, yes_or_no, glyphs) for a in found]
         columns.append(column(tr("{run} answers", run=letter), said if yes_or_no else aligned(said), "strong"))
         if offs:
-            told = [verdict(a.off_by if a else None, yes_or_no, glyphs) for a in found]
+            sentence = [verdict(a.off_by if a else None, yes_or_no, glyphs) for a in found]
             columns.append(
-                column(verdict_name(yes_or_no), aligned([text for text, _ in told]), *(role for _, role in told))
+                column(
+                    verdict_name(yes_or_no), aligned([text for text, _ in sentence]), *(role for _, role in sentence)
+                )
             )
     return columns
 

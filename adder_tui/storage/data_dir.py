@@ -43,8 +43,8 @@ def expanded(typed: str) -> Path:
     try:
         return Path(typed).expanduser()
     except RuntimeError:
-        told = tr("{typed!r} names nobody's home folder: write ~/ for your own, or the whole path.", typed=typed)
-        raise AdderError(told) from None
+        said = tr("{typed!r} names nobody's home folder: write ~/ for your own, or the whole path.", typed=typed)
+        raise AdderError(said) from None
 
 
 def make_data_dir(data_dir: Path) -> Path:
@@ -106,8 +106,8 @@ def _open_lock(data_dir: Path, number: int) -> BinaryIO:
 
 def nowhere(data_dir: Path, why: str) -> InstanceLock:
     """No place in a folder that cannot be used; its number names no file that an app has left."""
-    told = tr("Nothing will be kept: {folder} ({why}); --data-dir names another folder.", folder=data_dir, why=why)
-    return InstanceLock(0, None, told)
+    said = tr("Nothing will be kept: {folder} ({why}); --data-dir names another folder.", folder=data_dir, why=why)
+    return InstanceLock(0, None, said)
 
 
 def is_taken(data_dir: Path, number: int) -> bool:

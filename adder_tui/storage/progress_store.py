@@ -106,10 +106,10 @@ class Store:
             self._save()
         except OSError as error:
             folder, why = self.path.parent, error.strerror or error
-            told = tr("Progress cannot be saved in {folder} ({why}). The course goes on.", folder=folder, why=why)
+            said = tr("Progress cannot be saved in {folder} ({why}). The course goes on.", folder=folder, why=why)
             if isinstance(error, _UnreadableNow):
-                told = tr("Progress is not being saved: {why}. The course goes on.", why=error)
-            self.warning = told
+                said = tr("Progress is not being saved: {why}. The course goes on.", why=error)
+            self.warning = said
             self._tree, self._fault = self._with_pending(self._saved), True
         return self.progress
 
@@ -170,8 +170,8 @@ class Store:
             self.warning = tr("{path} cannot be used, nor set aside ({why}).", path=self.path, why=why)
             return
         name, other = self.path.name, kept.name
-        told = tr("{name} could not be read. It is kept as {other}; the course starts afresh.", name=name, other=other)
-        self.warning = told
+        said = tr("{name} could not be read. It is kept as {other}; the course starts afresh.", name=name, other=other)
+        self.warning = said
 
     def _write(self, tree: Tree) -> None:
         text = json.dumps(tree, ensure_ascii=False, indent=1) + "\n"
@@ -237,8 +237,8 @@ def from_line(line: str) -> Tree:
     """
     bare = "".join(line.split())
     if not bare.startswith(MARK):
-        told = tr("This is no exported progress: what adder-tui lessons export writes begins with {mark}", mark=MARK)
-        raise ProgressError(told)
+        said = tr("This is no exported progress: what adder-tui lessons export writes begins with {mark}", mark=MARK)
+        raise ProgressError(said)
     body = bare[len(MARK) :]
     try:
         packed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
@@ -267,8 +267,8 @@ def read_export(path: Path | None) -> tuple[Tree, CourseMark]:
     except OSError as error:
         raise ProgressError(tr("{path} cannot be read ({why}).", path=path, why=error.strerror)) from None
     tree = from_line(text)
-    told = tree.pop("course", None)
-    found = told if isinstance(told, dict) else {}
+    said = tree.pop("course", None)
+    found = said if isinstance(said, dict) else {}
     return tree, CourseMark(*(value if isinstance(value := found.get(key), str) else "" for key in ("id", "folder")))
 
 
@@ -331,9 +331,9 @@ class Drop:
             self.warning = ""
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            told = tr("Your progress is kept, but {path} cannot be written ({why}): tell your teacher.",
+            said = tr("Your progress is kept, but {path} cannot be written ({why}): tell your teacher.",
                       path=self.path, why=why)  # fmt: skip
-            self.warning = told
+            self.warning = said
 
 
 def _learner(data_dir: Path, usual: Path) -> str:

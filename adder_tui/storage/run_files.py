@@ -319,30 +319,30 @@ def path_of(typed: str, data_dir: Path) -> Path:
     if not text:
         raise RequestError(tr("Type a name, such as my-run: it goes into the data folder. A whole path will do too."))
     if not all(map(str.isprintable, text)):
-        told = tr("{typed} has a character that no name takes: use letters, digits, - and _.", typed=_short(text))
-        raise RequestError(told)
+        sentence = tr("{typed} has a character that no name takes: use letters, digits, - and _.", typed=_short(text))
+        raise RequestError(sentence)
     try:
         path = Path(text).expanduser()
     except RuntimeError:
         raise RequestError(tr("{typed!r} names nobody's home folder.", typed=text)) from None
     if not path.is_absolute() and ("/" in text or "\\" in text):
         plain = re.sub(r"[/\\]+", "-", text).strip("-.") or "my-run"
-        told = tr(
+        sentence = tr(
             "{typed} would lie in a folder that the list does not show: type a name without / and \\, such as {plain}, "
             "or a whole path.", typed=_short(text), plain=_short(plain),
         )  # fmt: skip
-        raise RequestError(told)
+        raise RequestError(sentence)
     if not path.name or path.name.startswith(".") or text.endswith(("/", "/..")):
         typed = _short(text)
-        told = tr("{typed} is no name for a file: begin it with a letter or a digit, such as my-run.", typed=typed)
-        raise RequestError(told)
+        sentence = tr("{typed} is no name for a file: begin it with a letter or a digit, such as my-run.", typed=typed)
+        raise RequestError(sentence)
     path = data_dir / path
     if path.suffix != ENDING:
         path = path.with_name(path.name + ENDING)
     if (length := len(os.fsencode(path.name))) > LONGEST_NAME:
-        told = tr("{name} is too long with {length:,} bytes: a name takes {most}.",
+        sentence = tr("{name} is too long with {length:,} bytes: a name takes {most}.",
                   name=_short(path.stem), length=length, most=LONGEST_NAME)  # fmt: skip
-        raise RequestError(told)
+        raise RequestError(sentence)
     if os.path.realpath(path.parent) == os.path.realpath(data_dir) and path.name.startswith(OURS):
         raise RequestError(tr("{name} is a name that adder-tui writes to by itself: take another one.", name=path.stem))
     return path

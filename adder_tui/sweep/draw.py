@@ -364,8 +364,8 @@ def cell_line(plan: Sweep, state: SweepState, at: int, width: int, glyphs: Glyph
     )
     spread = f" ({range_text(line.low, line.high, glyphs)})" if line.done > 1 else ""
     brief = tr(": loss {loss}, {done}", loss=number(loss, glyphs), done=done)
-    told = tr(": loss {loss}, {done}", loss=f"{number(loss, glyphs)}{spread}", done=f"{done}{answers}")
-    full, short = Line.of(pair, (told, "text")), Line.of(pair, (brief, "text"))
+    sentence = tr(": loss {loss}, {done}", loss=f"{number(loss, glyphs)}{spread}", done=f"{done}{answers}")
+    full, short = Line.of(pair, (sentence, "text")), Line.of(pair, (brief, "text"))
     leaves = Line.of(
         (f" {leaf(plan.over)} ", "dim"), (value_text(line.value), "strong"),
         (f", {leaf(plan.across)} ", "dim"), (value_text(line.across), "strong"),

@@ -73,9 +73,9 @@ def rates_said(test: RateTest, glyphs: Glyphs) -> list[str]:
     if test.ended:
         said.append(test.ended)
     if test.limit is not None:
-        told = tr("{name} at the start is {limit}: above it plain steps grow.",
+        sentence = tr("{name} at the start is {limit}: above it plain steps grow.",
                   name=glyphs.text(LIMIT), limit=rate_text(test.limit, glyphs))  # fmt: skip
-        said.append(told + _own_limit(test, glyphs))
+        said.append(sentence + _own_limit(test, glyphs))
     return said
 
 

@@ -314,8 +314,8 @@ def _legend_with(
     if lens.smooth:
         mean = glyphs.mean if glyphs.ascii else ink
         epochs = count(lens.smooth)
-        told = tr(" mean of {epochs}", epochs=epochs) if word else tr(" mean {epochs}", epochs=epochs)
-        line = Line.of(line, gap, (mean * 2, "train"), (told, "dim"))
+        sentence = tr(" mean of {epochs}", epochs=epochs) if word else tr(" mean {epochs}", epochs=epochs)
+        line = Line.of(line, gap, (mean * 2, "train"), (sentence, "dim"))
     if view.has_held_out:
         line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (tr(" held-out"), "dim"))
     if snapshot is not None and has_band(snapshot.losses):

@@ -117,8 +117,8 @@ def _pace(view: ViewState) -> list[Line]:
     snapshot = view.snapshot
     speed = snapshot.speed if snapshot and snapshot.status == "playing" else 0.0
     rounded = count(round(speed / 100) * 100) if speed >= 10_000 else number(speed, view.glyphs, 3).removesuffix(".0")
-    told = tr("{speed} updates/s", speed=rounded) if speed else view.glyphs.none
-    return [_row(tr("speed"), told), _row(tr("pace"), pace_words(view.pace))]
+    sentence = tr("{speed} updates/s", speed=rounded) if speed else view.glyphs.none
+    return [_row(tr("speed"), sentence), _row(tr("pace"), pace_words(view.pace))]
 
 
 def _setting(view: ViewState, width: int) -> list[Line]:

@@ -22,7 +22,7 @@ from adder_tui.ui.view import ViewState
 
 Result = TypeVar("Result")
 
-TOLD_SECONDS = 4.0
+NOTICE_SECONDS = 4.0
 """A sentence that asks for nothing goes by itself after so long."""
 
 
@@ -96,11 +96,11 @@ class Modal(ModalScreen[Result]):
     def tell(self, view: ViewState, sentence: str) -> None:
         """Show a sentence over the last row for a while; it is no refusal."""
         line = Line.of((f" {view.glyphs.text(sentence)}", "strong")).fit(self.size.width, view.glyphs.ellipsis)
-        for told in self.query(".told"):
-            told.remove()
-        told = Drawing(lambda: view, lambda *_: [line], classes="told")
-        self.mount(told)
-        self.set_timer(TOLD_SECONDS, told.remove)
+        for message in self.query(".told"):
+            message.remove()
+        message = Drawing(lambda: view, lambda *_: [line], classes="told")
+        self.mount(message)
+        self.set_timer(NOTICE_SECONDS, message.remove)
 
     def start(self, work: Awaitable[None], exclusive: bool = True) -> None:
         """Begin it, ``exclusive`` in the place of what was begun before; where it is refused, say why."""

@@ -411,16 +411,20 @@ class _Sheet(NetworkValues):
         if want is not None and self.trace is not None:
             rows = want.height * self.halves
             self._tile(want, _wanted_levels(self.view.experiment, want.width, rows))
-        told = self.outcome
+        sentence = self.outcome
         is_beside = want is not None and want.y == box.y
         right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
         y = box.y + box.rows
-        if self.trace is not None and self.has_value(len(self.names), 0) and all(label != "want" for label, *_ in told):
+        if (
+            self.trace is not None
+            and self.has_value(len(self.names), 0)
+            and all(label != "want" for label, *_ in sentence)
+        ):
             for words in (tr("no truth"), tr("known")):
-                self.grid.put(box.x, y + len(told), words, "dim")
+                self.grid.put(box.x, y + len(sentence), words, "dim")
                 y += 1
             y = box.y + box.rows
-        for label, value, role in told:
+        for label, value, role in sentence:
             if label == "want" and want is not None:
                 y = want.y + want.height
             beside = label == "want" and is_beside

@@ -110,12 +110,14 @@ def _nudged(view: ViewState, found: ParameterLine, at: int, width: int) -> Line:
     up, down = (number(float(found.losses[at + n]), glyphs, DIGITS) for n in (found.nudge, -found.nudge))
     slope = float(found.slopes[at])
     off = abs(measured - slope) / abs(slope) if slope else math.inf
-    told = number(measured, glyphs, DIGITS)
+    sentence = number(measured, glyphs, DIGITS)
     apart = "" if off == math.inf else tr(", off by {off} %", off=number(off * 100, glyphs, 2))
     apart = tr(", the same") if off < 5e-5 else apart
     first = Line.of((f" {glyphs.nudged} ", "test"), (tr("nudge "), "dim"), size)
     ways = (
-        Line.of((tr(": loss {up} up, {down} down: slope ", up=up, down=down), "dim"), (told, "strong"), (apart, "dim")),
-        Line.of((tr(": slope "), "dim"), (told, "strong"), (apart, "dim")),
+        Line.of(
+            (tr(": loss {up} up, {down} down: slope ", up=up, down=down), "dim"), (sentence, "strong"), (apart, "dim")
+        ),
+        Line.of((tr(": slope "), "dim"), (sentence, "strong"), (apart, "dim")),
     )
     return roomiest(width, *(Line.of(first, way) for way in ways))

@@ -79,7 +79,7 @@ def assert_update_agrees(trainer: Trainer, precision: torch.dtype = torch.float3
         assert ((ours - theirs).double().abs() <= within).all(), (ours, theirs)
 
     frozen = torch.zeros(before.shape[1], dtype=torch.bool)
-    frozen[sorted(trainer.handles.frozen)] = True
+    frozen[sorted(trainer.constraints.frozen)] = True
     after = tensor(trainer.state)
     gradients = tensor(trainer.previous[1])  # as they came, before they were clipped
     assert not gradients[frozen].any()

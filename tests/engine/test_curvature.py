@@ -38,7 +38,7 @@ def plain_loss(trainer: Trainer, flat: Tensor) -> Tensor:
         x = torch.nn.functional.linear(x, flat[w.span].view(w.shape), flat[b.span])
         x = ACTIVATION_MODULES[experiment.activations[i]]()(x)
         if i < depth - 1:
-            alive = [float((i, n) not in trainer.handles.silenced) for n in range(x.shape[1])]
+            alive = [float((i, n) not in trainer.constraints.silenced) for n in range(x.shape[1])]
             x = x * torch.tensor(alive, dtype=torch.float64)
     targets = torch.tensor(trainer.dataset.targets).double()
     if experiment.training.flat_target:
@@ -231,7 +231,7 @@ def test_the_loss_against_a_number_and_its_slope_are_pytorchs_at_every_value(
         assume(False)
     assert line.values[line.here] == trainer.state[0, index]
     assert line.name == trainer.layout.name_of(index)
-    assert (line.frozen, line.rows_used) == (index in trainer.handles.frozen, trainer.experiment.row_count)
+    assert (line.frozen, line.rows_used) == (index in trainer.constraints.frozen, trainer.experiment.row_count)
     for at in data.draw(st.lists(st.integers(0, len(line.values) - 1), min_size=3, max_size=3)):
         flat = torch.tensor(before[0].astype(np.float64))
         flat[index] = float(line.values[at])

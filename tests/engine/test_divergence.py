@@ -31,10 +31,10 @@ LATE = Experiment().replace(
 def blown() -> Workspace:
     """A run that was well for 60 updates, and then was given too large a rate."""
     workspace = Workspace(LATE)
-    workspace.recording.run(60)
+    workspace.run.run(60)
     workspace.change(**{"training.lr": 8.0})
-    workspace.recording.run(1 << 30)
-    assert workspace.recording.stopped
+    workspace.run.run(1 << 30)
+    assert workspace.run.stopped
     return workspace
 
 
@@ -54,7 +54,7 @@ def test_a_blow_up_is_found_at_the_update_where_the_loss_left_all_bounds() -> No
     workspace = blown()
     blow_up = workspace.snapshot(False).blow_up
     assert blow_up is not None
-    end = workspace.recording.newest.update
+    end = workspace.run.newest.update
     losses = losses_by_update(LATE, end, {60: {"training.lr": 8.0}})
     start = Trainer(LATE)
     bound = Bound(start, [start.state[0]]).loss
@@ -74,7 +74,7 @@ def test_the_tensor_that_grew_first_and_its_growth_are_those_of_the_run() -> Non
     workspace = blown()
     blow_up = workspace.snapshot(False).blow_up
     assert blow_up is not None
-    recording = workspace.recording
+    recording = workspace.run
     last = min(blow_up.update, recording.newest.update)
     norms = {}
     for update in range(max(0, last - 50), last + 1):
@@ -91,10 +91,10 @@ def test_the_tensor_that_grew_first_and_its_growth_are_those_of_the_run() -> Non
 
 def test_looking_at_a_blow_up_disturbs_nothing_and_it_stays_while_the_past_is_looked_at() -> None:
     workspace = blown()
-    before = bits(workspace.recording.trainer), workspace.recording.moment
+    before = bits(workspace.run.trainer), workspace.run.moment
     blow_up = workspace.blow_up()
-    assert (bits(workspace.recording.trainer), workspace.recording.moment) == before
-    workspace.recording.back("10 epochs")
+    assert (bits(workspace.run.trainer), workspace.run.moment) == before
+    workspace.run.back("10 epochs")
     assert workspace.snapshot(False).blow_up is blow_up
 
 
@@ -108,15 +108,15 @@ def test_rescue_goes_back_ten_updates_with_a_rate_that_will_do_and_keeps_the_blo
     assert after.experiment.training.lr == blow_up.rescue_lr < blow_up.lr / 2
     assert after.blow_up is None
     assert [(run.id, bool(run.stopped)) for run in after.runs] == [(1, True)]
-    workspace.recording.run(1000)
-    assert not workspace.recording.stopped
-    assert workspace.recording.experiment.training.lr < 8.0
-    assert workspace.recording.trainer.counters.batch_loss < 1
+    workspace.run.run(1000)
+    assert not workspace.run.stopped
+    assert workspace.run.experiment.training.lr < 8.0
+    assert workspace.run.trainer.counters.batch_loss < 1
 
 
 def test_a_run_that_is_well_has_nothing_to_rescue() -> None:
     workspace = Workspace(LATE)
-    workspace.recording.run(5)
+    workspace.run.run(5)
     with pytest.raises(RequestError, match="has not blown up"):
         workspace.rescue()
 
@@ -163,25 +163,25 @@ BLOW_UPS = {
 @pytest.mark.parametrize("name", BLOW_UPS)
 def test_one_rescue_is_enough(name: str) -> None:
     workspace = Workspace(BLOW_UPS[name])
-    workspace.recording.run(1 << 30)
+    workspace.run.run(1 << 30)
     blow_up = workspace.blow_up()
     assert blow_up is not None
     first = Trainer(BLOW_UPS[name]).current_loss()
     workspace.rescue()
-    lr = workspace.recording.experiment.training.lr
+    lr = workspace.run.experiment.training.lr
     assert lr == blow_up.rescue_lr <= blow_up.setting / 2
     if blow_up.own_limit is not None:
         assert lr <= blow_up.own_limit / 2 * 1.005  # told to three digits
-    workspace.recording.run(1 << 30)
+    workspace.run.run(1 << 30)
     assert workspace.blow_up() is None
-    assert workspace.recording.trainer.current_loss() <= first
+    assert workspace.run.trainer.current_loss() <= first
 
 
 def test_a_run_that_ends_far_above_its_start_has_diverged_and_says_by_how_much_and_why() -> None:
     workspace = Workspace(read(T8))
-    workspace.recording.run(50)
+    workspace.run.run(50)
     assert workspace.blow_up() is None  # not at its end yet
-    workspace.recording.run(50)
+    workspace.run.run(50)
     snapshot = workspace.snapshot(False)
     assert snapshot.status == "done"
     blow_up = snapshot.blow_up
@@ -195,7 +195,7 @@ def test_a_run_that_ends_far_above_its_start_has_diverged_and_says_by_how_much_a
     bound = Bound(Trainer(read(T8)), [Trainer(read(T8)).state[0]]).loss
     assert losses[blow_up.update - 1] > bound >= losses[blow_up.update - 2]
     assert explain_anew(read(T8)) == blow_up
-    workspace.recording.back("10 epochs")
+    workspace.run.back("10 epochs")
     assert workspace.snapshot(False).blow_up is blow_up
 
 
@@ -211,8 +211,8 @@ def test_below_the_limit_or_bouncing_or_moved_a_little_from_a_perfect_start_is_n
     ]
     for experiment in calm:
         workspace = Workspace(experiment)
-        workspace.recording.run(1 << 30)
-        assert workspace.recording.finished
+        workspace.run.run(1 << 30)
+        assert workspace.run.finished
         assert workspace.blow_up() is None
     losses = losses_by_update(overshot, 400, {})
     assert max(losses) > 100 * losses[0] > losses[-1]
@@ -220,11 +220,11 @@ def test_below_the_limit_or_bouncing_or_moved_a_little_from_a_perfect_start_is_n
 
 def test_a_number_set_by_hand_is_a_start_too() -> None:
     workspace = Workspace(read(T8, **{"training.lr": 1e-12}))
-    workspace.recording.run(50)
+    workspace.run.run(50)
     workspace.edit("output.weight", (0, 0), 1e6)
-    workspace.recording.run(50)
-    assert workspace.recording.finished
-    assert workspace.recording.trainer.current_loss() > 1e6 * Trainer(read(T8)).current_loss()
+    workspace.run.run(50)
+    assert workspace.run.finished
+    assert workspace.run.trainer.current_loss() > 1e6 * Trainer(read(T8)).current_loss()
     assert workspace.blow_up() is None
 
 
@@ -304,7 +304,7 @@ def test_above_the_limit_plain_gradient_descent_diverges_and_below_it_does_not()
 def test_a_run_that_was_not_recorded_is_explained_as_one_that_was() -> None:
     for experiment in (Experiment.preset("explode"), LATE.replace(**{"training.lr": 8.0})):
         workspace = Workspace(experiment)
-        workspace.recording.run(1 << 30)
+        workspace.run.run(1 << 30)
         assert workspace.blow_up() is not None
         assert explain_anew(experiment) == workspace.blow_up()
     assert explain_anew(Experiment.preset("one-pair").replace(epochs=20)) is None

@@ -44,7 +44,7 @@ def twin(trainer: Trainer) -> PlainAdder:
 def alive(trainer: Trainer) -> list[torch.Tensor]:
     """What each hidden layer's outputs are multiplied by."""
     hidden = enumerate(trainer.experiment.network.layers[1:-1])
-    held = trainer.handles.silenced
+    held = trainer.constraints.silenced
     return [torch.tensor([[float((i, n) not in held) for n in range(size)]]).double() for i, size in hidden]
 
 
@@ -152,8 +152,8 @@ def test_far_out_errors_are_foretold_by_the_map() -> None:
     rows = {(row.sum.a, row.sum.b): row for row in found.rows}
     wanted = {(-330000, 30000): 406.41, (1e3, 1e3): -0.83, (1e4, 1e4): -5.5, (1e6, 1e6): -515, (1e6, -1e6): -1831}
     for pair, error in wanted.items():
-        assert rows[pair].foretold == pytest.approx(error, rel=0.01)
-        assert rows[pair].asked == pytest.approx(rows[pair].foretold, rel=0.01)
+        assert rows[pair].extrapolated == pytest.approx(error, rel=0.01)
+        assert rows[pair].asked == pytest.approx(rows[pair].extrapolated, rel=0.01)
     assert [row.sum for row in found.rows if row.watched] == list(SUMS)
     assert len(found.rows) == 6 + 24
 
@@ -166,7 +166,7 @@ def test_slopes_at_one_sum_foretell_little_of_a_bent_network() -> None:
     assert not found.slopes.everywhere
     assert row.asked == pytest.approx(trainer.predict(5000, 5000) - 10_000)
     assert row.asked < -7000
-    assert abs(row.foretold) < 3000
+    assert abs(row.extrapolated) < 3000
 
 
 def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
@@ -357,9 +357,9 @@ def test_where_the_truth_is_unknown_the_rows_judge_and_nothing_else_is_foretold(
     off = np.array(trainer.answers([(30, 70), (1, 2), (5, -9)])) - [270, 8, -17]
     assert found.rmse == pytest.approx(float(np.sqrt(np.mean(off**2))), rel=1e-5)
     watched = [Sum(30, 70), Sum(5, -9), Sum(12, 13)]
-    foretold = at_once(forecast(trainer, Sum(30, 70), watched))
-    assert [(row.sum, row.wanted) for row in foretold.rows] == [(Sum(30, 70), 270), (Sum(5, -9), -17)]
-    assert foretold.slopes.wanted is None
+    extrapolated = at_once(forecast(trainer, Sum(30, 70), watched))
+    assert [(row.sum, row.wanted) for row in extrapolated.rows] == [(Sum(30, 70), 270), (Sum(5, -9), -17)]
+    assert extrapolated.slopes.wanted is None
     straight, _, own = at_once(rivals(trainer, watched))
     assert [a.wanted for a in own.answers] == [270, -17, None]
     assert (straight.count, own.count) == (3, 3)

@@ -36,7 +36,7 @@ def workspace_of(experiment: Experiment = SMALL) -> Workspace:
 
 def go(workspace: Workspace, epochs: int) -> None:
     for _ in range(epochs):
-        workspace.recording.step("epoch")
+        workspace.run.step("epoch")
 
 
 def listed(workspace: Workspace) -> list[tuple[int, str, int]]:
@@ -47,7 +47,7 @@ def test_a_branch_is_a_run_of_its_own_and_the_line_that_it_cut_off_is_listed_who
     workspace = workspace_of()
     go(workspace, 40)
     before = workspace.snapshot(False)
-    workspace.recording.seek_epoch(10)
+    workspace.run.seek_epoch(10)
     workspace.change(**{"training.lr": 0.05})
     after = workspace.snapshot(False)
     assert (before.run, after.run, after.parent, after.branched_at) == (1, 2, 1, 10.0)
@@ -66,8 +66,8 @@ def test_a_branch_is_a_run_of_its_own_and_the_line_that_it_cut_off_is_listed_who
 def test_a_intervention_that_cuts_off_less_than_an_epoch_is_no_branch() -> None:
     workspace = workspace_of(SMALL.replace(**{"training.batch_size": 5}))
     go(workspace, 3)
-    workspace.recording.step("update", 3)
-    workspace.recording.back("update", 2)
+    workspace.run.step("update", 3)
+    workspace.run.back("update", 2)
     workspace.edit("output.bias", (0,), 1.0)
     assert workspace.snapshot(False).run == 1
     assert listed(workspace) == []
@@ -79,7 +79,7 @@ def test_new_runs_are_named_by_what_differs() -> None:
     workspace.start(Experiment().replace(seed=7))
     go(workspace, 1)
     workspace.start(Experiment().replace(**{"seed": 7, "network.activation": "tanh", "training.batch_size": 32}))
-    workspace.recording.step("update")
+    workspace.run.step("update")
     workspace.start(Experiment.preset("one-pair"))
     go(workspace, 1)
     workspace.start(Experiment.preset("one-pair").replace(**{"training.lr": 0.5}))
@@ -96,7 +96,7 @@ def test_the_same_run_again_is_listed_once_where_it_came_furthest() -> None:
     workspace = workspace_of()
     go(workspace, 30)
     for epochs in (10, 20, 40):
-        workspace.start(workspace.recording.experiment)
+        workspace.start(workspace.run.experiment)
         go(workspace, epochs)
     workspace.start(SMALL.replace(seed=1))
     assert [epoch for *_, epoch in listed(workspace)] == [40]
@@ -105,7 +105,7 @@ def test_the_same_run_again_is_listed_once_where_it_came_furthest() -> None:
 def test_an_undone_branch_stays_listed_until_redo_brings_it_back() -> None:
     workspace = workspace_of()
     go(workspace, 20)
-    workspace.recording.seek_epoch(5)
+    workspace.run.seek_epoch(5)
     workspace.change(**{"training.lr": 0.05})
     go(workspace, 8)
     branch = workspace.snapshot(False)
@@ -192,7 +192,7 @@ def test_the_list_is_the_same_tuple_while_nothing_changes_in_it() -> None:
 def test_marks_say_what_was_done_and_at_which_epoch() -> None:
     workspace = workspace_of(SMALL.replace(**{"training.batch_size": 5}))
     go(workspace, 2)
-    workspace.recording.step("update", 2)
+    workspace.run.step("update", 2)
     workspace.change(**{"training.optimizer": "sgd"})
     workspace.edit("hidden.weight", (2, 0), 0.25)
     workspace.edit("hidden.weight", (2, 0), 0.5)
@@ -215,14 +215,14 @@ def test_marks_stand_where_the_trainer_stood(
     workspace = workspace_of(experiment)
     places = []
     for i, (updates, change) in enumerate(interventions):
-        workspace.recording.run(updates)
-        trainer = workspace.recording.trainer
+        workspace.run.run(updates)
+        trainer = workspace.run.trainer
         places.append(trainer.epochs_done + trainer.counters.row / experiment.row_count)
         try:
             if change is not None:
                 workspace.change(**change)
             else:
-                workspace.recording.edit(i % trainer.layout.size, 0.1)
+                workspace.run.edit(i % trainer.layout.size, 0.1)
         except AdderError:
             pass
     for mark in workspace.marks():
@@ -233,7 +233,7 @@ def test_marks_are_bounded() -> None:
     workspace = workspace_of()
     for i in range(MOST_MARKS + 30):
         workspace.edit("output.bias", (0,), float(i))
-        workspace.recording.step("update")
+        workspace.run.step("update")
     assert len(workspace.marks()) == MOST_MARKS
     assert workspace.marks()[-1].epoch == MOST_MARKS + 29
 
@@ -246,13 +246,13 @@ def test_a_random_walk_through_runs_finds_each_as_it_was_left_bit_for_bit(
     workspace, draw = workspace_of(experiment), random.Random(seed)
     for _ in range(14):
         walk(workspace, draw, data)
-        here, run = bits(workspace.recording.trainer), workspace.recording.line
-        if workspace.recording.newest == Position() or not workspace.run_list.runs:
+        here, run = bits(workspace.run.trainer), workspace.run.line
+        if workspace.run.newest == Position() or not workspace.run_list.runs:
             continue
         workspace.switch(draw.choice(workspace.run_list.runs).id)
         if any(other.id == run for other in workspace.run_list.runs):
             workspace.switch(run)
-            assert bits(workspace.recording.trainer) == here
+            assert bits(workspace.run.trainer) == here
     for run in workspace.run_list.runs:
         left = workspace.run_list.find(run.id)
         straight = Run(left.first_experiment)
@@ -267,7 +267,7 @@ def test_a_random_walk_through_runs_finds_each_as_it_was_left_bit_for_bit(
 
 def walk(workspace: Workspace, draw: random.Random, data: st.DataObject) -> None:
     """Some deed or other."""
-    recording = workspace.recording
+    recording = workspace.run
     intervention = draw.choice(["run", "run", "step", "back", "edit", "change", "undo", "redo", "seed", "home"])
     try:
         if intervention == "run":
@@ -295,7 +295,7 @@ def walk(workspace: Workspace, draw: random.Random, data: st.DataObject) -> None
 def test_the_list_is_kept_in_the_file_and_its_runs_go_on_to_the_same_bits(tmp_path: Path) -> None:
     workspace = workspace_of()
     go(workspace, 40)
-    workspace.recording.seek_epoch(10)
+    workspace.run.seek_epoch(10)
     workspace.change(**{"training.lr": 0.05})
     go(workspace, 25)
     workspace.start(SMALL.replace(seed=5))
@@ -313,8 +313,8 @@ def test_the_list_is_kept_in_the_file_and_its_runs_go_on_to_the_same_bits(tmp_pa
         workspace.switch(next(run.id for run in before.runs if run.name == name))
         other.switch(number)
         for each in (workspace, other):
-            each.recording.run(30)
-        assert bits(workspace.recording.trainer) == bits(other.recording.trainer)
+            each.run.run(30)
+        assert bits(workspace.run.trainer) == bits(other.run.trainer)
 
 
 def plain(run: RunSummary) -> tuple[object, ...]:
@@ -358,19 +358,19 @@ def test_a_look_at_an_epoch_tells_what_going_there_would_and_disturbs_nothing(
     experiment: Experiment, epoch: int
 ) -> None:
     workspace = workspace_of(experiment)
-    workspace.recording.run(1 << 30)
-    workspace.recording.back("update")
-    epoch = min(epoch, workspace.recording.newest_epoch)
+    workspace.run.run(1 << 30)
+    workspace.run.back("update")
+    epoch = min(epoch, workspace.run.newest_epoch)
     before = (
-        bits(workspace.recording.trainer),
-        workspace.recording.moment,
-        workspace.recording.newest,
-        workspace.recording.history.epochs,
+        bits(workspace.run.trainer),
+        workspace.run.moment,
+        workspace.run.newest,
+        workspace.run.history.epochs,
     )
     look = workspace.explorer.look(epoch)
-    recording = workspace.recording
+    recording = workspace.run
     assert (bits(recording.trainer), recording.moment, recording.newest, recording.history.epochs) == before
-    workspace.recording.seek_epoch(epoch)
+    workspace.run.seek_epoch(epoch)
     there = workspace.snapshot(False)
     assert (look.epoch, look.update, look.train_loss, look.test_loss) == (
         there.epoch, there.moment.update, there.train_loss, there.test_loss
@@ -380,7 +380,7 @@ def test_a_look_at_an_epoch_tells_what_going_there_would_and_disturbs_nothing(
     assert [answer.predicted for answer in look.answers] == pytest.approx(predicted, rel=1e-4, abs=1e-4, nan_ok=True)
     assert look.collapsed == there.collapsed
     with pytest.raises(RequestError, match="has not been at epoch"):
-        workspace.explorer.look(workspace.recording.newest_epoch + 1)
+        workspace.explorer.look(workspace.run.newest_epoch + 1)
 
 
 def test_the_session_switches_pins_forgets_and_looks(tmp_path: Path) -> None:

@@ -330,7 +330,7 @@ class Calls(RuleBasedStateMachine):
         if snapshot.moment.update > 100:
             return
         first, events = self.run(
-            self.session._thread.ask(lambda d: (d.recording.first_experiment, list(d.recording.timeline.events)))
+            self.session._thread.ask(lambda d: (d.run.first_experiment, list(d.run.timeline.events)))
         )
         assert Straight(first, events).at(snapshot.moment)[0] == snapshot.state.tobytes()
 

@@ -119,13 +119,13 @@ def outlook(workspace: Workspace) -> Outlook:
 def test_the_outlook_tells_the_limit_and_what_is_stuck_and_moves_nothing() -> None:
     workspace = Workspace(SMALL.replace(**{"training.optimizer": "sgd", "network.init": "zeros", "epochs": 400}))
     assert outlook(workspace).stuck is None  # nothing stands still yet
-    workspace.recording.run(400)
-    version, moment, state = workspace.version, workspace.recording.moment, workspace.recording.trainer.state.copy()
+    workspace.run.run(400)
+    version, moment, state = workspace.version, workspace.run.moment, workspace.run.trainer.state.copy()
     phrase = outlook(workspace)
     assert phrase.stuck is not None
-    assert (phrase.moment, phrase.lr) == (moment, workspace.recording.trainer.lr)
-    assert (workspace.version, workspace.recording.moment) == (version, moment)
-    assert np.array_equal(workspace.recording.trainer.state, state)
+    assert (phrase.moment, phrase.lr) == (moment, workspace.run.trainer.lr)
+    assert (workspace.version, workspace.run.moment) == (version, moment)
+    assert np.array_equal(workspace.run.trainer.state, state)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"])

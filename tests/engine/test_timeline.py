@@ -46,7 +46,7 @@ def bits(trainer: Trainer) -> tuple[object, ...]:
         trainer.lr,
         trainer.stream.tobytes(),
         trainer.experiment,
-        trainer.handles,
+        trainer.constraints,
     )
 
 

@@ -254,7 +254,7 @@ def test_every_line_of_every_rows_trace_adds_up_and_the_rows_make_the_batchs_gra
     adds_up([trainer.counters.batch_loss], [losses], extra=ELEMENTARY * HALF_ULP * sum(losses))
     if training.zero_grad and not training.l1:
         gradients = np.stack([trace.gradient for trace in traces])
-        free = [i not in trainer.handles.frozen for i in range(trainer.layout.size)]
+        free = [i not in trainer.constraints.frozen for i in range(trainer.layout.size)]
         sizes = np.abs(gradients).sum(axis=0)[free]
         came = trainer.state if trainer.rung else trainer.previous  # before they were clipped
         adds_up(came[1][free], gradients[:, free], axis=0, extra=3 * HALF_ULP * sizes)
@@ -337,7 +337,7 @@ def test_a_steps_expected_change_leaves_out_penalties_and_gradients_from_before(
 @given(recording=moments_of_runs(), pair=st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)))
 def test_the_current_sums_gradient_is_autograds(recording, pair):
     trainer, experiment = recording.trainer, recording.experiment
-    assume(not trainer.handles.silenced)
+    assume(not trainer.constraints.silenced)
     trace = trace_sum(trainer, *pair)
     assume(finite(trace))
     if not {"relu", "leaky_relu", "step"}.isdisjoint(experiment.activations):
@@ -470,17 +470,17 @@ def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_st
     changes = {"data.count": 6, "data.scale": 500.0, "training.batch_size": 4, "network.dropout": dropout}
     workspace, whole = (Workspace(Experiment().replace(**changes)) for _ in range(2))
     for one in (workspace, whole):
-        one.recording.step("update", 2)
-        one.recording.edit(3, 0.5)  # at the start of the update: it is not left out
-    whole.recording.step("update")
+        one.run.step("update", 2)
+        one.run.edit(3, 0.5)  # at the start of the update: it is not left out
+    whole.run.step("update")
     rows = whole.explorer.batch_rows()
     proven = None
     for rung in range(1, 9):
-        workspace.recording.step("layer")
+        workspace.run.step("layer")
         if edited and rung == 3:
-            workspace.recording.edit(0, 9.0)
-            workspace.recording.edit(36, 9.0)
-        before = workspace.recording.trainer.state.copy()
+            workspace.run.edit(0, 9.0)
+            workspace.run.edit(36, 9.0)
+        before = workspace.run.trainer.state.copy()
         assert workspace.explorer.batch_rows() == rows
         for row in rows:
             trace, later = workspace.explorer.trace(row), whole.explorer.trace(row)
@@ -489,14 +489,14 @@ def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_st
             assert np.array_equal(trace.gradient, later.gradient)
             assert np.array_equal(trace.batch_gradient, later.batch_gradient)
             assert (trace.answer, trace.loss, trace.share) == (later.answer, later.loss, later.share)
-        assert np.array_equal(workspace.recording.trainer.state, before)
+        assert np.array_equal(workspace.run.trainer.state, before)
         proof = workspace.explorer.prove()
         assert (proof.update, proof.begun, proof.left_out, proof.agrees) == (3, True, left_out, True)
         proven = proven or proof
         assert proof.lines == proven.lines
-    workspace.recording.step("update")
+    workspace.run.step("update")
     if not edited:
-        assert np.array_equal(workspace.recording.trainer.state, whole.recording.trainer.state)
+        assert np.array_equal(workspace.run.trainer.state, whole.run.trainer.state)
 
 
 def test_tracing_does_not_disturb_the_run():

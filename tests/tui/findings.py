@@ -80,9 +80,9 @@ def slopes(everywhere: bool = True) -> LocalLinearMap:
 def forecast(everywhere: bool = True) -> Extrapolation:
     rows = []
     for i, one in enumerate((*SUMS, *FAR)):
-        foretold = answer(one.a, one.b) - one.a - one.b
-        asked = foretold if everywhere else -one.a - one.b + 100
-        rows.append(ExtrapolatedError(one, one.a + one.b, foretold, asked, i < len(SUMS)))
+        extrapolated = answer(one.a, one.b) - one.a - one.b
+        asked = extrapolated if everywhere else -one.a - one.b + 100
+        rows.append(ExtrapolatedError(one, one.a + one.b, extrapolated, asked, i < len(SUMS)))
     return Extrapolation(slopes(everywhere), tuple(rows))
 
 

@@ -84,7 +84,7 @@ class Run:
 
 def run_of(experiment: Experiment, asked: Sum | None = None) -> Run:
     lesson_view = Workspace(experiment.replace(epochs=2))
-    lesson_view.recording.step("epoch", 2)
+    lesson_view.run.step("epoch", 2)
     if asked is not None:
         lesson_view.ask(asked)
     snapshot = lesson_view.snapshot(playing=False)
@@ -178,7 +178,7 @@ def read(text: str) -> float:
 @examples(60)
 def test_planes_checks_forecast_and_data_hold_the_same_truth(experiment: Experiment) -> None:
     run = run_of(experiment)
-    experiment, trainer = run.experiment, run.lesson_view.recording.trainer
+    experiment, trainer = run.experiment, run.lesson_view.run.trainer
     if not np.isfinite(run.snapshot.state).all():
         return
     found = at_once(plane(trainer, GridSpec(-600.0, 700.0, -900.0, 550.0, 5, 4)))
@@ -242,7 +242,7 @@ def test_the_command_line_tells_the_same_numbers(experiment: Experiment, pick: i
     a, b = pairs(experiment)[pick % len(pairs(experiment))]
     typed = pair_text(a, b, experiment.wanted.rule).replace(" ", "")
     run = run_of(experiment.replace(epochs=2), Sum(a, b))
-    if run.lesson_view.recording.stop is not None:
+    if run.lesson_view.run.stop is not None:
         return
     args = [f"--set={line.replace(' = ', '=', 1)}" for line in run.experiment.to_short_toml().splitlines()]
     out = io.StringIO()
@@ -267,8 +267,8 @@ def test_a_pair_has_one_answer_alone_beside_others_in_data_trace_and_forecast(
     experiment: Experiment, pick: int
 ) -> None:
     lesson_view = Workspace(experiment.replace(epochs=2))
-    lesson_view.recording.step("epoch", 2)
-    trainer, explorer = lesson_view.recording.trainer, lesson_view.explorer
+    lesson_view.run.step("epoch", 2)
+    trainer, explorer = lesson_view.run.trainer, lesson_view.explorer
     rows = explorer.data().inputs[:64].astype(np.float64)
     a, b = rows[pick % len(rows)].tolist()
     lesson_view.ask(Sum(a, b))
@@ -288,7 +288,7 @@ def test_a_pair_has_one_answer_alone_beside_others_in_data_trace_and_forecast(
 
 def test_an_answer_is_exactly_right_only_where_its_trace_says_so_too() -> None:
     lesson_view = Workspace(Experiment.preset("three-pairs"))
-    lesson_view.recording.step("epoch", lesson_view.recording.experiment.epochs)
+    lesson_view.run.step("epoch", lesson_view.run.experiment.epochs)
     snapshot = lesson_view.snapshot(playing=False)
     trace = snapshot.trace
     assert trace is not None

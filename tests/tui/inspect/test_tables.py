@@ -179,7 +179,7 @@ def test_the_activations_go_as_far_as_the_ladder(fresh: Seen) -> None:
 
     def rows(rungs: int, reached: int | None = None) -> list[list[str]]:
         while made.snapshot(False).moment.rung < rungs:
-            made.recording.step("layer", 1)
+            made.run.step("layer", 1)
         here = Seen(made.snapshot(False), fresh.start, fresh.activity)
         view = dataclasses.replace(view_of(here, Neuron(2, 0)), reached=reached)
         inspection = InspectState(quantity="activations", start=here.start, activity=here.activity)

@@ -83,23 +83,23 @@ def states(experiment: Experiment) -> Iterator[Workspace]:
     """A run at its start, within forward and backward, after many steps, and after a hand took hold of it."""
     workspace = Workspace(experiment)
     yield workspace
-    workspace.recording.step("layer", 2)
+    workspace.run.step("layer", 2)
     yield workspace
     depth = len(experiment.layer_names)
-    workspace.recording.step("layer", depth + 1)
+    workspace.run.step("layer", depth + 1)
     yield workspace
     workspace.ask(Sum(-330000, 30000.5))
-    workspace.recording.step("update", 130)
+    workspace.run.step("update", 130)
     yield workspace
-    workspace.recording.hold(Constraints(frozenset({0, 1}), frozenset({(0, 0)} if depth > 1 else ())))
-    workspace.recording.edit(0, -12345.678)
+    workspace.run.hold(Constraints(frozenset({0, 1}), frozenset({(0, 0)} if depth > 1 else ())))
+    workspace.run.edit(0, -12345.678)
     yield workspace
-    workspace.recording.step("layer", depth + 3)
+    workspace.run.step("layer", depth + 3)
     yield workspace
 
 
 def view_of(workspace: Workspace, selection: Selection, glyphs: Glyphs) -> ViewState:
-    experiment = workspace.recording.experiment
+    experiment = workspace.run.experiment
     return ViewState(
         experiment=experiment, snapshot=workspace.snapshot(False), glyphs=glyphs, tab="network", step_size="100 epochs",
         pace=200, selection=selection, notice="", reached=1,
@@ -140,18 +140,18 @@ def test_no_number_of_any_experiment_is_cut_off(experiment: Experiment, size: tu
     with pytest.MonkeyPatch.context() as patch:
         cuts = Cuts(patch)
         workspace = Workspace(experiment.replace(epochs=5))
-        workspace.recording.step("layer", 3)
+        workspace.run.step("layer", 3)
         bad = drawn(workspace, *size, glyphs)
-        workspace.recording.step("update", 3)
+        workspace.run.step("update", 3)
         bad += drawn(workspace, *size, glyphs)
-        if not workspace.recording.stopped and not workspace.recording.trainer.rung:
+        if not workspace.run.stopped and not workspace.run.trainer.rung:
             bad += judged(workspace, size[0] - AROUND, glyphs)
     assert not [*bad, *cuts.found], "\n".join(dict.fromkeys([*bad, *cuts.found]))
 
 
 def drawn(workspace: Workspace, width: int, height: int, glyphs: Glyphs) -> list[str]:
     """What is wrong with the lines around the stage, the ladder, diagram, explanation, trace and inspector."""
-    experiment = workspace.recording.experiment
+    experiment = workspace.run.experiment
     bad: list[str] = []
     stage = height - AROUND
     below = 11 if stage >= 34 else 6
@@ -208,7 +208,7 @@ def test_no_number_of_the_proof_or_the_gradient_check_is_cut_off(
     cuts = Cuts(monkeypatch)
     workspace = Workspace(EXPERIMENTS[name])
     bad = judged(workspace, width - AROUND, glyphs)
-    workspace.recording.step("update", 40)
+    workspace.run.step("update", 40)
     bad += judged(workspace, width - AROUND, glyphs)
     assert not [*bad, *cuts.found], "\n".join(dict.fromkeys([*bad, *cuts.found]))
 
@@ -216,6 +216,6 @@ def test_no_number_of_the_proof_or_the_gradient_check_is_cut_off(
 def judged(workspace: Workspace, width: int, glyphs: Glyphs) -> list[str]:
     """What is wrong with the proof and the gradient check, in as many columns as their screens have for them."""
     bad = whole(proof_lines(workspace.explorer.prove(), glyphs, width), width, glyphs)
-    for index in (0, workspace.recording.experiment.parameter_count - 1):
+    for index in (0, workspace.run.experiment.parameter_count - 1):
         bad += whole(gradient_lines(workspace.explorer.check_gradient(index), glyphs, width), width, glyphs)
     return bad

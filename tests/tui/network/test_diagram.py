@@ -41,10 +41,10 @@ def view_of(snapshot: Snapshot, selection: Selection, glyphs: Glyphs = UNICODE) 
 def at_rung(rung: int, **kind: object) -> Snapshot:
     """The snapshot after one update and so many rungs of the next."""
     held = workspace(**kind)  # type: ignore[arg-type]
-    held.recording.seek(held.recording.newest.__class__())
-    held.recording.step("update", 1)
+    held.run.seek(held.run.newest.__class__())
+    held.run.step("update", 1)
     for _ in range(rung):
-        held.recording.step("layer", 1)
+        held.run.step("layer", 1)
     return held.snapshot(False)
 
 
@@ -63,7 +63,7 @@ def views(draw: st.DrawFn) -> tuple[ViewState, Workspace]:
     preset = draw(st.sampled_from(["one-pair", "many-pairs"]))
     held = Workspace(Experiment.preset(preset).replace(**settings))
     for _ in range(draw(st.integers(0, 20))):
-        held.recording.step("layer", 1)
+        held.run.step("layer", 1)
     snapshot = held.snapshot(False)
     column = draw(st.integers(0, len(layers) - 1))
     selection: Selection = Neuron(column, draw(st.integers(0, layers[column] - 1)))
@@ -192,7 +192,7 @@ def test_the_loss_stands_below_the_output_only_from_its_rung_on() -> None:
 def outcome_of(experiment: Experiment, asked: Sum, size: tuple[int, int] = (80, 14)) -> tuple[str, Snapshot]:
     held = Workspace(experiment)
     held.ask(asked)
-    held.recording.step("update", 1)
+    held.run.step("update", 1)
     snapshot = held.snapshot(False)
     lines = [line.plain for line in diagram(view_of(snapshot, Neuron(2, 1)), *size).lines]
     return "\n".join(lines), snapshot
@@ -231,9 +231,9 @@ def test_where_no_truth_is_known_the_picture_and_what_is_under_the_cursor_say_so
 ) -> None:
     held = Workspace(OWN.replace(**{"data.scale": scale}))
     held.ask(Sum(12, 13))
-    held.recording.step("update", 1)
+    held.run.step("update", 1)
     for _ in range(rungs):
-        held.recording.step("layer", 1)
+        held.run.step("layer", 1)
     snapshot = held.snapshot(False)
     for chosen in (Neuron(0, 0), Neuron(1, 2), Neuron(3, 0), Parameter(0), Parameter(8), Parameter(36)):
         view = view_of(snapshot, chosen)
@@ -369,8 +369,8 @@ def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_
     width: int, glyphs: Glyphs
 ) -> None:
     held = Workspace(Experiment.preset("mini-batches").replace(**{"data.count": 1_040}))
-    held.recording.step("update", 10)  # the last batch has 40 rows
-    held.recording.step("layer", 6)
+    held.run.step("update", 10)  # the last batch has 40 rows
+    held.run.step("layer", 6)
 
     def phrase(held: Workspace) -> str:
         return ladder_lines(view_of(held.snapshot(False), Neuron(1, 0), glyphs), width)[2].plain
@@ -379,7 +379,7 @@ def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_
     assert "over 40 rows." in phrase(held)
     assert phrase(held).split()[0].rstrip(":") == ("d" if glyphs.ascii else "δ")
     one = Workspace(Experiment.preset("one-pair"))
-    one.recording.step("layer", 6)
+    one.run.step("layer", 6)
     assert "alone" not in phrase(one)
     one.ask(Sum(3, 7))
     assert "3 + 7 alone" in phrase(one)
@@ -390,7 +390,7 @@ def test_in_the_backward_pass_of_a_batch_the_ladder_says_whose_errors_and_whose_
 def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
     held = Workspace(Experiment.preset("one-pair"))
     for index in (0, 12, 32):
-        held.recording.edit(index, 1e30)
+        held.run.edit(index, 1e30)
     snapshot = held.snapshot(False)
     for selection in (Neuron(2, 0), Neuron(3, 0), Neuron(1, 0), Parameter(12), Parameter(36)):
         view = view_of(snapshot, selection)
@@ -401,9 +401,9 @@ def test_numbers_beyond_float32_are_drawn_as_what_they_are() -> None:
 def test_the_place_is_said_in_words() -> None:
     held = Workspace(Experiment.preset("many-pairs").replace(**{"training.batch_size": 100}))
     assert place_in_words(held.snapshot(False)) == "at the start, before the first update"
-    held.recording.step("update", 102)
+    held.run.step("update", 102)
     for _ in range(7):
-        held.recording.step("layer", 1)
+        held.run.step("layer", 1)
     assert place_in_words(held.snapshot(False)) == "update 3 of 100 in epoch 2: backward, layer hidden"
 
 
@@ -453,7 +453,7 @@ def test_updates_that_are_left_out_are_not_drawn_over_and_those_that_are_not_are
 
 def test_after_a_step_errors_and_gradients_belong_together_or_say_that_they_do_not() -> None:
     held = Workspace(Experiment.preset("one-pair"))
-    held.recording.step("update")
+    held.run.step("update")
     snapshot = held.snapshot(False)
     assert snapshot.trace is not None
     assert snapshot.trace.chain is not snapshot.trace

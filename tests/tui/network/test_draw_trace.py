@@ -27,7 +27,7 @@ ONE_PAIR_LAYOUT = layout_for(ONE_PAIR)
 def workspace(experiment: Experiment, size: str = "update", count: int = 0) -> Workspace:
     made = Workspace(experiment)
     if count:
-        made.recording.step(size, count)
+        made.run.step(size, count)
     return made
 
 
@@ -202,7 +202,7 @@ def test_the_rest_names_penalty_and_kept_gradients() -> None:
 
 def test_a_muted_neuron_is_multiplied_by_0_where_it_stands() -> None:
     made = workspace(ONE_PAIR)
-    made.recording.hold(Constraints(silenced=frozenset({(0, 1)})))
+    made.run.hold(Constraints(silenced=frozenset({(0, 1)})))
     shown = text(made, chosen=Neuron(1, 1), width=120)
     assert "z1[1] = 30·(−0.16565" in shown
     assert "h1[1] = z1[1]·m1[1] = 39.9805·0 = 0" in shown
@@ -211,16 +211,16 @@ def test_a_muted_neuron_is_multiplied_by_0_where_it_stands() -> None:
 
 def test_a_frozen_parameter_stands_still() -> None:
     made = workspace(ONE_PAIR)
-    made.recording.hold(Constraints(frozen=frozenset({36})))
-    made.recording.step("update", 1)
+    made.run.hold(Constraints(frozen=frozenset({36})))
+    made.run.step("update", 1)
     assert "output.bias[0] is frozen: it stands still at 0.077925" in text(made, chosen=Parameter(36))
 
 
 def test_after_a_change_by_hand_the_last_steps_arithmetic_is_gone() -> None:
     made = workspace(ONE_PAIR, count=2)
-    made.recording.edit(35, 2.0)
+    made.run.edit(35, 2.0)
     assert "Something was changed or opened since the last step" in text(made)
-    made.recording.step("update", 1)
+    made.run.step("update", 1)
     assert "new θ = θ + Δ = 2 + " in text(made, chosen=Parameter(35))
 
 

@@ -50,7 +50,7 @@ def cells_of(drawn: Picture) -> list[list[tuple[str, object]]]:
 def test_the_grids_of_all_neurons_are_the_engines_own_numbers(activation: str) -> None:
     held = workspace_of((2, 5, 4, 1), activation)
     sums = [(30.0, 70.0), (-400.0, 12.5), (0.0, 0.0), (999.0, -1000.0)]
-    grids = neuron_grids(held.recording.experiment, held.snapshot(False).state[0], np.array(sums))
+    grids = neuron_grids(held.run.experiment, held.snapshot(False).state[0], np.array(sums))
     for i, (a, b) in enumerate(sums):
         held.ask(Sum(a, b))
         snapshot = held.snapshot(False)

@@ -203,7 +203,7 @@ def matrices(trace: Trace, experiment: Experiment) -> Iterator[np.ndarray]:
 
 
 @st.composite
-def handles(draw: st.DrawFn, experiment: Experiment) -> Constraints:
+def constraints(draw: st.DrawFn, experiment: Experiment) -> Constraints:
     """Some parameters frozen and some hidden neurons silenced."""
     sizes = experiment.network.layers[1:-1]
     neurons = [(layer, i) for layer, size in enumerate(sizes) for i in range(size)]
@@ -217,9 +217,9 @@ def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, d
     workspace = Workspace(experiment.replace(epochs=5))
     workspace.ask(Sum(float(data.draw(st.integers(-500, 500))), float(data.draw(st.integers(-500, 500)))))
     if data.draw(st.booleans()):
-        workspace.recording.hold(data.draw(handles(experiment)))
+        workspace.run.hold(data.draw(constraints(experiment)))
     if updates:
-        workspace.recording.step("update", updates)
+        workspace.run.step("update", updates)
     snapshot = workspace.snapshot(False)
     index = data.draw(st.integers(0, experiment.parameter_count - 1))
     assert snapshot.trace is not None
@@ -240,7 +240,7 @@ def test_folded_sums_add_up_too_and_the_chosen_neuron_is_among_what_is_shown(
     experiment: Experiment, data: st.DataObject
 ) -> None:
     workspace = Workspace(experiment.replace(**{"epochs": 2, "network.init": "torch"}))
-    workspace.recording.step("update", 1)
+    workspace.run.step("update", 1)
     snapshot = workspace.snapshot(False)
     assume(snapshot.trace is not None and snapshot.trace.known)
     index = data.draw(st.integers(0, experiment.parameter_count - 1))
@@ -272,7 +272,7 @@ def test_all_digits_tell_every_float32_apart(value: float) -> None:
 def test_a_setting_of_many_digits_is_written_out_where_what_is_left_of_it_is_divided_by() -> None:
     betas = {"training.optimizer": "adam", "training.betas": (0.9, 0.9989338873758451)}
     workspace = Workspace(Experiment.preset("one-pair").replace(**betas))
-    workspace.recording.step("update", 2)
+    workspace.run.step("update", 2)
     snapshot = workspace.snapshot(False)
     assert snapshot.trace is not None
     assert_right(snapshot.trace, snapshot, Parameter(0))
