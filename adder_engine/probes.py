@@ -394,13 +394,13 @@ def bench(trainer: Trainer, name: str, *arguments: Argument) -> Figure:
     Raises:
         RequestError: no such figure, arguments that do not fit, or a network that has none.
     """
-    if name not in BENCHES:
+    if not isinstance(name, str) or name not in BENCHES:
         raise RequestError("There is no bench {name!r}: there are {benches}.", name=name, benches=", ".join(BENCHES))
     try:
         return BENCHES[name](trainer, *arguments)
     except AdderError:
         raise
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise RequestError(
             "The bench {name} does not take {arguments}.",
             name=name,

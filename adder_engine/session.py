@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
-from adder_engine.analysis.results import Query
+from adder_engine.analysis.results import FINDINGS, Query
 from adder_engine.errors import RequestError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import Sum
@@ -44,7 +44,7 @@ SAVE_EVERY = 3.0
 class Session:
     """A run that goes on in a thread of its own while you look at it.
 
-    The thread imports torch, trains, answers requests between updates, and saves the run every few seconds to
+    The thread imports the kernels, trains, answers requests between updates, and saves the run every few seconds to
     ``autosave``. It never waits for whoever asks. Every request resolves with a snapshot unless it says otherwise;
     one that cannot be carried out raises :class:`~adder_engine.errors.AdderError` and changes nothing.
 
@@ -57,7 +57,9 @@ class Session:
     def __init__(
         self, experiment: Experiment | None = None, *, autosave: Path | None = None, resume: Path | None = None
     ) -> None:
-        self._thread = EngineThread(experiment or Experiment(), autosave, resume, SAVE_EVERY)
+        experiment = Experiment() if experiment is None else _experiment(experiment)
+        autosave, resume = (None if path is None else _path(path) for path in (autosave, resume))
+        self._thread = EngineThread(experiment, autosave, resume, SAVE_EVERY)
 
     @property
     def experiment(self) -> Experiment:
@@ -70,7 +72,7 @@ class Session:
 
     @property
     def compiling(self) -> bool:
-        """Whether the kernels are being compiled, which is done once and takes some ten seconds."""
+        """Whether the kernels are being compiled, which is done once and takes up to a minute."""
         return self._thread.compiling
 
     async def close(self, timeout: float = 5.0) -> None:
@@ -112,6 +114,10 @@ class Session:
         None disturbs it. Those that take long are worked on in slices: other requests are answered, and training goes
         on, in between.
         """
+        for question in questions:
+            if not isinstance(question, Query) or question.name not in FINDINGS:
+                known = ", ".join(FINDINGS)
+                raise RequestError("{question!r} is no question: there are {known}.", question=question, known=known)
 
         def begin(question: Query) -> Callable[[Workspace], Steps[object]]:
             return lambda workspace: workspace.explorer.find(question)
@@ -146,7 +152,7 @@ class Session:
         """One update of ours beside autograd and ``torch.optim``, tensor by tensor. The run is not disturbed.
 
         It is the next one, or the one in progress from the state at its start. The first time it imports
-        ``torch.optim``'s optimizers, which takes a second or two.
+        torch, which takes a second or two.
         """
         return await self._thread.ask(lambda workspace: workspace.explorer.prove())
 
@@ -252,8 +258,8 @@ class Session:
         Raises:
             RequestError: no such size.
         """
-        size, count = str(size), _whole(count, "count")
-        return await self._thread.do(lambda workspace: workspace.run.back(size, count), halt=True)
+        enough, size, count = self._thread.is_enough, str(size), _whole(count, "count")
+        return await self._thread.do(lambda workspace: workspace.run.back(size, count, enough), halt=True)
 
     async def seek(self, update: int, rung: int = 0) -> Snapshot:
         """Go to any moment that the run has been at.
@@ -307,11 +313,8 @@ class Session:
         Raises:
             RequestError: it is no experiment.
         """
-        if not isinstance(experiment, Experiment):
-            raise RequestError(
-                "{experiment!r} is no experiment: make one with Experiment.preset or from_toml.", experiment=experiment
-            )
-        return await self._thread.do(lambda workspace: workspace.start(experiment), halt=True)
+        wanted = _experiment(experiment)
+        return await self._thread.do(lambda workspace: workspace.start(wanted), halt=True)
 
     async def open(self, path: Path | str) -> Snapshot:
         """Open a saved run, at the moment where it stood.
@@ -467,11 +470,20 @@ class Session:
         return await self._thread.ask(answer)
 
 
+def _experiment(value: object) -> Experiment:
+    """The value; raises RequestError where it is no experiment."""
+    if not isinstance(value, Experiment):
+        raise RequestError(
+            "{experiment!r} is no experiment: make one with Experiment.preset or from_toml.", experiment=value
+        )
+    return value
+
+
 def _number(value: object, name: str) -> float:
     """The value as a float; raises RequestError where it is no finite number."""
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise RequestError("{name} = {value!r} is no number: use a finite one.", name=name, value=value)

@@ -351,7 +351,7 @@ class EngineThread:
             workspace.version += 1
 
     def _broken(self, error: BaseException) -> None:
-        """The thread cannot go on, for instance because torch is not there: tell everyone who asks."""
+        """The thread cannot go on, for instance because numba is not there: tell everyone who asks."""
         message = tr("The engine cannot run: {kind}: {error}", kind=type(error).__name__, error=error).rstrip(".") + "."
         while not self._closing.is_set():
             for future in [*self._unanswered]:

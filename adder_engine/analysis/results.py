@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
 
 
+FINDINGS = (
+    "along_gradient", "along_parameter", "checks", "forecast", "histories", "loss_slice", "map_course", "neurons",
+    "outlook", "plane", "rivals", "stability",
+)  # fmt: skip
+"""What a session can be asked for from afar."""
+
+
 @dataclass(frozen=True)
 class Query:
-    """One of the findings that a session can be asked for: the method of its explorer, and what it is asked about."""
+    """One of the :data:`FINDINGS`: the method of the session's explorer, and what it is asked about."""
 
     name: str
     arguments: tuple[object, ...] = ()

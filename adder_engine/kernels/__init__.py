@@ -1,1 +1,1 @@
-"""What computes: parameters, the network, its gradients, the update rules."""
+"""What computes, compiled: layers, activations, losses, backpropagation, the update rules, random draws."""

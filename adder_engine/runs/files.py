@@ -99,10 +99,9 @@ def write(path: Path, run: SavedRun, others: Sequence[SavedRun] = ()) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: np.savez(file, **arrays), 0o600)
-    except OSError as error:
-        raise RunFileError(
-            "The run could not be saved to {path}: {why}.", path=path, why=error.strerror or error
-        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunFileError("The run could not be saved to {path}: {why}.", path=path, why=why) from None
 
 
 def _arrays(run: SavedRun) -> dict[str, Any]:

@@ -375,8 +375,11 @@ class Run:
             self._follow(halt)
             yield halt
 
-    def back(self, size: str, count: int = 1) -> None:
+    def back(self, size: str, count: int = 1, enough: Callable[[], bool] = lambda: False) -> None:
         """Go back ``count`` times by one of :data:`STEP_SIZES`; at the start it stays there.
+
+        Args:
+            enough: asked between two steps whether to stay where it is.
 
         Raises:
             RequestError: no such size.
@@ -392,6 +395,8 @@ class Run:
                 self.seek(self.timeline.one_back(size, self.moment, self.trainer.rungs))
             if self.moment < stop:
                 self.seek(stop)
+            if self.moment == Position() or enough():
+                break
         self._note_crossing("back", start, epoch)
 
     def _note_crossing(self, how: Literal["forward", "back"], start: Position, epoch: int) -> None:

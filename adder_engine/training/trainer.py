@@ -484,18 +484,19 @@ class Trainer:
             RequestError: a name too many or too few, another shape, or a value that is not finite; nothing is taken.
         """
         names = self.layout.by_name
+        if not isinstance(state_dict, Mapping):
+            raise RequestError("{value!r} is no state_dict: give arrays by their names.", value=state_dict)
         for name in state_dict:
             self.layout.tensor(name)
         values = self.state[0].copy()
         for name, slot in names.items():
             if name not in state_dict:
                 raise RequestError("{name} is missing: give all of {names}.", name=name, names=", ".join(names))
-            try:
-                given = np.asarray(state_dict[name], dtype=np.float32)
-            except (TypeError, ValueError, RuntimeError):
+            given = _as_float32(state_dict[name])
+            if given is None:
                 raise RequestError(
                     "{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=slot.shape
-                ) from None
+                )
             if given.shape != slot.shape:
                 raise RequestError(
                     "{name} has the shape {shape}: this network's has {wanted}.",
@@ -575,3 +576,15 @@ class Trainer:
         self._read(self._before)
         self._before = None
         self.lr = self._scheduled_lr()
+
+
+def _as_float32(value: Any) -> NDArray[np.float32] | None:
+    """What an array, or a tensor or parameter of torch, holds; None where that is no real numbers."""
+    try:
+        if hasattr(value, "detach") and not value.is_complex():
+            value = value.detach().float().cpu()
+        with np.errstate(over="ignore"):
+            array = np.asarray(value)
+            return array.astype(np.float32) if array.dtype.kind in "biuf" else None
+    except (TypeError, ValueError, RuntimeError):
+        return None

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from adder_engine.errors import AdderError
 from adder_engine.language import tr
@@ -186,7 +187,12 @@ class LearnPane(Pane):
             self.list.come_back(left, room.store.progress)
             self._warn()
             if self.display:  # also where the prompt was given the keys just before, for a sum that the lesson wanted
-                self.call_after_refresh(self.take_focus)
+                self.call_after_refresh(self._take_focus_from, self.screen.focused)
+
+    def _take_focus_from(self, before: Widget | None) -> None:
+        """Take the keys, unless the prompt was given them by a key since."""
+        if self.screen.focused is before or not self._services.typing():
+            self.take_focus()
 
     def came_to_front(self) -> None:
         """From another tab: the lesson's network is brought back where another one has taken its place."""
@@ -364,7 +370,7 @@ class LearnPane(Pane):
     def take_focus_if_shown(self) -> None:
         """The same while this tab is in front and nobody types."""
         if self.display and not self._services.typing():
-            self.call_after_refresh(self.take_focus)
+            self.call_after_refresh(self._take_focus_from, self.screen.focused)
 
     def settle(self) -> None:
         """After a step has changed: the field, or the text, has the keys."""

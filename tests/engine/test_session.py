@@ -6,13 +6,14 @@ import asyncio
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from adder_engine.analysis.results import GridSpec, Query
+from adder_engine.analysis.results import FINDINGS, GridSpec, Query
 from adder_engine.errors import AdderError, RequestError, RunFileError
 from adder_engine.experiment import Experiment
 from adder_engine.parsing import LARGEST_TERM, Sum
+from adder_engine.runs.explorer import Explorer
 from adder_engine.runs.files import read, summary
 from adder_engine.runs.run import Run
 from adder_engine.session import Session
@@ -879,3 +881,43 @@ async def test_a_change_makes_one_snapshot_for_all_who_wait() -> None:
         assert await asyncio.wait_for(waiting, PATIENCE) is changed
     finally:
         session.close_now()
+
+
+@pytest.mark.parametrize(
+    ("ask", "why"),
+    [
+        (lambda s: s.save("a\0b.npz"), "could not be saved"),
+        (lambda s: s.save("\udcff\udcfe/\0"), "could not be saved"),
+        (lambda s: s.bench(["x"]), "There is no bench ['x']"),
+        (lambda s: s.bench("dead", 10**400), "does not take"),
+        (lambda s: s.predict(10**400, 4), "is no number"),
+        (lambda s: s.edit("hidden.weight", (0, 0), 10**400), "is no number"),
+        (lambda s: s.load("one-pair"), "'one-pair' is no experiment"),
+        (lambda s: asyncio.sleep(0, s.together("x")), "'x' is no question"),
+        (lambda s: asyncio.sleep(0, s.together(Query("find"))), "is no question: there are along_gradient"),
+    ],
+)
+async def test_a_request_of_a_wrong_kind_is_refused_and_the_run_goes_on(
+    ask: Callable[[Session], Awaitable[object]], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Session(Experiment.preset("one-pair")) as session:
+        with pytest.raises(AdderError, match=re.escape(why)):
+            await ask(session)
+        assert (await session.step("update")).status == "paused"
+
+
+async def test_more_steps_back_than_there_are_end_at_the_start_at_once(tmp_path: Path) -> None:
+    async with Session(Experiment.preset("one-pair"), autosave=str(tmp_path / "run.npz")) as session:  # type: ignore[arg-type]
+        await session.step("update", 7)
+        assert (await session.back("update", 10**9)).moment == Position()
+        assert (await session.back("epoch", 10**9)).moment == Position()
+    assert (tmp_path / "run.npz").is_file()
+    with pytest.raises(RequestError, match="is no experiment"):
+        Session("one-pair")  # type: ignore[arg-type]
+
+
+def test_the_findings_that_can_be_asked_for_are_the_explorers_that_go_in_slices() -> None:
+    own = {name: way for name, way in vars(Explorer).items() if not name.startswith("_") and callable(way)}
+    sliced = {name for name, way in own.items() if way.__annotations__.get("return", "").startswith("Steps[")}
+    assert {*FINDINGS, "find"} == sliced

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +16,8 @@ import pytest
 import torch
 from torch import nn
 
-from adder_engine import Experiment, Trainer
-from adder_engine.errors import WeightsError
+from adder_engine import Adder, Experiment, Trainer
+from adder_engine.errors import AdderError, WeightsError
 from adder_engine.export.export import export
 from adder_engine.export.pytorch_script import script
 from adder_engine.runs.run import Run
@@ -247,3 +249,31 @@ def test_a_number_that_is_none_is_refused_with_its_place_in_a_file_of_any_kind(
     WRITERS[name](state, tmp_path / name)
     with pytest.raises(WeightsError, match=r"hidden.bias\[2\] in .* is nan: a weight must be a finite float32"):
         starting_weights(tmp_path / name, Experiment())
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16, torch.float16])
+def test_a_modules_own_parameters_are_taken_over_whatever_their_type(kind: torch.dtype) -> None:
+    trainer, module = Trainer(Experiment.preset("one-pair")), Adder(Experiment.preset("one-pair")).to(kind)
+    given = dict(module.named_parameters())
+    trainer.load_state_dict(given)
+    for name, taken in trainer.named_parameters():
+        assert np.array_equal(taken, given[name].detach().float().numpy())
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (None, "None is no state_dict"),
+        ([("input.weight", 1)], "is no state_dict"),
+        ({"input.weight": np.ones((4, 2), dtype=complex)}, "input.weight holds no numbers"),
+        ({"input.weight": torch.ones(4, 2, dtype=torch.complex64)}, "input.weight holds no numbers"),
+        ({"input.weight": "1"}, "input.weight holds no numbers"),
+        ({"input.weight": np.full((4, 2), 1e300)}, "input.weight holds a value that is not finite"),
+    ],
+)
+def test_what_holds_no_parameters_is_refused_and_nothing_is_taken(given: Any, why: str) -> None:
+    trainer = Trainer(Experiment.preset("one-pair"))
+    before = trainer.state.copy()
+    with pytest.raises(AdderError, match=re.escape(why)), warnings.catch_warnings(action="error"):
+        trainer.load_state_dict(trainer.state_dict() | given if isinstance(given, dict) else given)
+    assert np.array_equal(trainer.state, before)

@@ -390,6 +390,20 @@ async def test_a_sum_that_is_being_typed_when_the_run_ends_is_typed_on_and_asked
         await until(pilot, lambda: app_of(pilot).tab == "learn")
 
 
+async def test_the_prompt_keeps_the_keys_that_it_was_given_just_before_the_list_takes_them(tmp_path: Path) -> None:
+    async with first_sum_asked(tmp_path) as pilot:
+        pane, app = app_of(pilot).learn, app_of(pilot)
+        assert pane is not None
+        await pilot.press("escape", "escape")
+        await shows(pilot, "Twenty lessons")
+        await pilot.pause()
+        pane.take_focus_if_shown()
+        app.action_prompt()
+        await type_text(pilot, "70+30")
+        await pilot.press("enter")
+        await shows(pilot, "sum ▸ 70+30", "= 6.192")
+
+
 async def test_a_sum_that_was_asked_on_ones_own_run_is_not_carried_into_a_lesson(tmp_path: Path) -> None:
     async with first_sum_asked(tmp_path) as pilot:
         await pilot.press("escape", "escape")  # the first is the prompt's, which gave the keys back by itself
