@@ -58,9 +58,8 @@ def warm_up() -> None:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
     _training()
-    if beside is not None:
-        beside.wait()
-    _analyses()
+    if beside is None or beside.wait():
+        _analyses()
 
 
 def _training() -> None:
