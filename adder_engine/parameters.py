@@ -37,28 +37,28 @@ class ParameterTensor:
 class ParameterLayout:
     """All slots of a network, in the order of ``module.parameters()``: weight, then bias, layer by layer."""
 
-    slots: tuple[ParameterTensor, ...]
+    tensors: tuple[ParameterTensor, ...]
 
     @cached_property
     def size(self) -> int:
         """P, the number of parameters."""
-        return self.slots[-1].stop
+        return self.tensors[-1].stop
 
     @cached_property
     def by_name(self) -> dict[str, ParameterTensor]:
-        return {slot.name: slot for slot in self.slots}
+        return {tensor.name: tensor for tensor in self.tensors}
 
     def weight(self, layer: int) -> ParameterTensor:
-        return self.slots[2 * layer]
+        return self.tensors[2 * layer]
 
     def bias(self, layer: int) -> ParameterTensor:
-        return self.slots[2 * layer + 1]
+        return self.tensors[2 * layer + 1]
 
     def name_of(self, index: int) -> str:
         """The name of one number: ``hidden.weight[2, 0]`` or ``output.bias[0]``."""
-        slot = next(slot for slot in self.slots if index < slot.stop)
-        place = divmod(index - slot.start, slot.shape[1]) if slot.is_weight else (index - slot.start,)
-        return f"{slot.name}[{', '.join(map(str, place))}]"
+        tensor = next(tensor for tensor in self.tensors if index < tensor.stop)
+        place = divmod(index - tensor.start, tensor.shape[1]) if tensor.is_weight else (index - tensor.start,)
+        return f"{tensor.name}[{', '.join(map(str, place))}]"
 
     def check(self, index: int) -> None:
         """Raise RequestError where there is no number of that flat index."""
@@ -81,24 +81,24 @@ class ParameterLayout:
         Raises:
             RequestError: no such tensor, or a place outside of it.
         """
-        slot = self.tensor(name)
-        if len(place) != len(slot.shape) or not all(0 <= i < n for i, n in zip(place, slot.shape, strict=True)):
+        tensor = self.tensor(name)
+        if len(place) != len(tensor.shape) or not all(0 <= i < n for i, n in zip(place, tensor.shape, strict=True)):
             raise RequestError(
                 "{name} has the shape {shape}: there is no place {place} in it.",
                 name=name,
-                shape=slot.shape,
+                shape=tensor.shape,
                 place=list(place),
             )
-        return slot.start + (place[0] * slot.shape[1] + place[1] if slot.is_weight else place[0])
+        return tensor.start + (place[0] * tensor.shape[1] + place[1] if tensor.is_weight else place[0])
 
 
 @lru_cache(maxsize=64)
 def layout_of(layers: tuple[int, ...], names: tuple[str, ...]) -> ParameterLayout:
     """The layout of a network with these layer sizes and layer names."""
-    slots: list[ParameterTensor] = []
+    tensors: list[ParameterTensor] = []
     start = 0
     for i, name in enumerate(names):
         for kind, shape in (("weight", (layers[i + 1], layers[i])), ("bias", (layers[i + 1],))):
-            slots.append(ParameterTensor(f"{name}.{kind}", i, shape, start))
-            start = slots[-1].stop
-    return ParameterLayout(tuple(slots))
+            tensors.append(ParameterTensor(f"{name}.{kind}", i, shape, start))
+            start = tensors[-1].stop
+    return ParameterLayout(tuple(tensors))

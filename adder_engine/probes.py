@@ -53,14 +53,14 @@ def parameter_index(layout: ParameterLayout, name: str) -> int:
     Raises:
         RequestError: no such parameter.
     """
-    tensor, _, place = str(name).partition("[")
-    slot = layout.by_name.get(tensor)
-    if slot is not None and not place and slot.stop - slot.start == 1:
-        return slot.start
+    name_of_all, _, place = str(name).partition("[")
+    tensor = layout.by_name.get(name_of_all)
+    if tensor is not None and not place and tensor.stop - tensor.start == 1:
+        return tensor.start
     numbers = [text.strip() for text in place.rstrip("]").split(",")]
     if not all(text.isdecimal() for text in numbers):
         raise RequestError("{name!r} is no parameter: write such as hidden.weight[2,0] or output.bias[0].", name=name)
-    return layout.index_of(tensor, tuple(map(int, numbers)))
+    return layout.index_of(name_of_all, tuple(map(int, numbers)))
 
 
 def whole(value: float, most: int) -> int:

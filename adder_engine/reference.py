@@ -375,16 +375,16 @@ def prove(trainer: Trainer) -> ReferenceCheck:
 
     lines = [ReferenceRow("loss", "loss", abs(loss - verdict.loss), verdict.loss_within)]
     rows = {"parameter": 0, **MOMENTS[twin.experiment.training.optimizer]}
-    for slot in twin.layout.slots:
-        lines.append(_line(slot.name, "gradient", off[slot.span], verdict.gradients_within[slot.span]))
+    for tensor in twin.layout.tensors:
+        lines.append(_line(tensor.name, "gradient", off[tensor.span], verdict.gradients_within[tensor.span]))
         if twin.experiment.training.clip_norm:
-            apart = (after[1, slot.span].double() - clipped[slot.span].double()).abs()
-            lines.append(_line(slot.name, "clipped", apart, BOUND * clipped[slot.span].double().abs() + SMALLEST))
+            apart = (after[1, tensor.span].double() - clipped[tensor.span].double()).abs()
+            lines.append(_line(tensor.name, "clipped", apart, BOUND * clipped[tensor.span].double().abs() + SMALLEST))
         for what, row in rows.items():
-            ours, theirs = after[row, slot.span].double(), judged[row, slot.span].double()
-            difference = torch.where(frozen[slot.span], 0.0, (ours - theirs).abs())
-            allowed = step_within(given[row, slot.span], judged[row, slot.span])
-            lines.append(_line(slot.name, what, difference, allowed))
+            ours, theirs = after[row, tensor.span].double(), judged[row, tensor.span].double()
+            difference = torch.where(frozen[tensor.span], 0.0, (ours - theirs).abs())
+            allowed = step_within(given[row, tensor.span], judged[row, tensor.span])
+            lines.append(_line(tensor.name, what, difference, allowed))
     return ReferenceCheck(trainer.updates_done + 1, batch.rows, tuple(lines))
 
 
@@ -400,7 +400,9 @@ def _line(name: str, what: str, difference: Tensor, allowed: Tensor) -> Referenc
 def saved_weights(layout: ParameterLayout, parameters: NDArray[np.float32]) -> bytes:
     """Parameters ``(P,)`` as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
     file = io.BytesIO()
-    torch.save({slot.name: torch.tensor(parameters[slot.span].reshape(slot.shape)) for slot in layout.slots}, file)
+    torch.save(
+        {tensor.name: torch.tensor(parameters[tensor.span].reshape(tensor.shape)) for tensor in layout.tensors}, file
+    )
     return file.getvalue()
 
 

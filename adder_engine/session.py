@@ -261,17 +261,17 @@ class Session:
         enough, size, count = self._thread.is_enough, str(size), _whole(count, "count")
         return await self._thread.do(lambda workspace: workspace.run.back(size, count, enough), halt=True)
 
-    async def seek(self, update: int, rung: int = 0) -> Snapshot:
+    async def seek(self, update: int, stage: int = 0) -> Snapshot:
         """Go to any moment that the run has been at.
 
         Raises:
             RequestError: the run has not been there.
         """
-        update, rung = _whole(update, "update"), _whole(rung, "rung")
+        update, stage = _whole(update, "update"), _whole(stage, "rung")
 
         def go(workspace: Workspace) -> None:
             run = workspace.run
-            run.seek(min(run.timeline.behind(update, rung), max(run.newest, Position(update, rung))))
+            run.seek(min(run.timeline.behind(update, stage), max(run.newest, Position(update, stage))))
 
         return await self._thread.do(go, halt=True)
 
@@ -425,9 +425,9 @@ class Session:
             RequestError: no such parameter.
         """
         frozen = frozenset(_numbers(indices, "indices"))
-        return await self._thread.do(lambda workspace: workspace.hold(frozen=frozen))
+        return await self._thread.do(lambda workspace: workspace.constrain(frozen=frozen))
 
-    async def silence(self, neurons: Iterable[tuple[int, int]]) -> Snapshot:
+    async def mute(self, neurons: Iterable[tuple[int, int]]) -> Snapshot:
         """Hold the outputs of these hidden neurons, (layer, neuron), at 0, and no others.
 
         Raises:
@@ -436,8 +436,8 @@ class Session:
         places = [_numbers(neuron, "neuron") for neuron in _items(neurons, "neurons")]
         if wrong := [place for place in places if len(place) != 2]:
             raise RequestError("{wrong!r} is no neuron: give pairs (layer, neuron).", wrong=wrong[0])
-        silenced = frozenset((layer, neuron) for layer, neuron in places)
-        return await self._thread.do(lambda workspace: workspace.hold(silenced=silenced))
+        muted = frozenset((layer, neuron) for layer, neuron in places)
+        return await self._thread.do(lambda workspace: workspace.constrain(muted=muted))
 
     async def undo(self, within: bool = False) -> Snapshot:
         """Take back the last edit or change; before the first one, go back to the run before this one.

@@ -69,23 +69,23 @@ class Position:
     """A point in a run: finished updates, then rungs climbed of the next one, then edits made right there."""
 
     update: int = 0
-    rung: int = 0
+    stage: int = 0
     edits: int = 0
 
     @property
     def behind(self) -> Position:
         """The same place behind one edit more."""
-        return Position(self.update, self.rung, self.edits + 1)
+        return Position(self.update, self.stage, self.edits + 1)
 
     @property
     def is_start(self) -> bool:
         """Whether nothing has been trained yet; edits may have been made."""
-        return not self.update and not self.rung
+        return not self.update and not self.stage
 
     @property
     def words(self) -> str:
         """Where it is, for a sentence: ``update 3``, and how many rungs beyond it."""
-        beyond = trn(" and {rung} rung", " and {rung} rungs", self.rung, rung=self.rung) if self.rung else ""
+        beyond = trn(" and {stage} rung", " and {stage} rungs", self.stage, stage=self.stage) if self.stage else ""
         return tr("update {update:,}{beyond}", update=self.update, beyond=beyond)
 
 
@@ -242,7 +242,7 @@ class InterventionDiff:
     experiments: tuple[Experiment, Experiment]
     frozen: tuple[frozenset[int], frozenset[int]]
     """Flat indices."""
-    silenced: tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]
+    muted: tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]
     """(layer, neuron) pairs."""
 
 
@@ -451,7 +451,7 @@ class Snapshot:
     moment: Position
     newest: Position
     """The furthest that this run has been; ``moment`` may lie before it."""
-    rungs: tuple[Stage, ...]
+    stages: tuple[Stage, ...]
     epoch: int
     """Epochs finished."""
     epoch_update: int
@@ -491,14 +491,14 @@ class Snapshot:
     scales: Scales = UNSCALED
     batch_rows: int = 0
     """Rows of the newest batch; 0 before the first."""
-    silenced: tuple[tuple[int, int], ...] = ()
+    muted: tuple[tuple[int, int], ...] = ()
     """(layer, neuron) pairs whose output is held at 0."""
     held_gradients: tuple[float | None, ...] = ()
     """For each of ``frozen`` the gradient that the newest backward pass would have given it, were it not held at 0;
     None where that pass has not come to it."""
     can_undo: bool = False
     can_redo: bool = False
-    crossing: HistoryMove | None = None
+    history_move: HistoryMove | None = None
     """What the newest step, undo or redo went over; None for nothing done by hand."""
     run: int = 1
     """The id of this run."""
@@ -522,15 +522,15 @@ class Snapshot:
 
     def gradient_set(self, index: int) -> bool:
         """Whether a parameter (flat index) has a gradient: within backward only the layers that it has reached do."""
-        if self.gradients_set or self.rung is None or self.rung.phase != "backward" or self.rung.layer is None:
+        if self.gradients_set or self.stage is None or self.stage.phase != "backward" or self.stage.layer is None:
             return self.gradients_set
-        return index >= self.experiment.layout.weight(self.rung.layer).start
+        return index >= self.experiment.layout.weight(self.stage.layer).start
 
     def held_gradient(self, index: int) -> float | None:
         """What a frozen parameter's gradient would be; None where it is not frozen, or that is not known."""
         return dict(zip(self.frozen, self.held_gradients, strict=False)).get(index)
 
     @property
-    def rung(self) -> Stage | None:
+    def stage(self) -> Stage | None:
         """The rung climbed last: between two updates that is the step; None before the first."""
-        return self.rungs[self.moment.rung - 1] if self.moment.rung or self.moment.update else None
+        return self.stages[self.moment.stage - 1] if self.moment.stage or self.moment.update else None

@@ -224,7 +224,7 @@ def safetensors(tensors: Tensors) -> bytes:
 def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[float, ...]:
     """The numbers in the network's order, once every name and shape is the network's."""
     layers = experiment.network.layers
-    slots = experiment.layout.slots
+    wanted = experiment.layout.tensors
     shapes = [numbers.shape for name, numbers in tensors.items() if numbers.ndim == 2 and name.endswith("weight")]
     chain = [n for shape in shapes[:1] for n in shape[::-1]] + [shape[0] for shape in shapes[1:]]
     chained = len(chain) > 1 and all(one[0] == two[1] for one, two in pairwise(shapes)) and chain != [*layers]
@@ -233,8 +233,8 @@ def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[floa
         if chained
         else ""
     )
-    missing = [slot.name for slot in slots if slot.name not in tensors]
-    more = [name for name in tensors if name not in {slot.name for slot in slots}]
+    missing = [tensor.name for tensor in wanted if tensor.name not in tensors]
+    more = [name for name in tensors if name not in {tensor.name for tensor in wanted}]
     if missing or more:
         has = (
             tr("has no {missing}", missing=_listed(missing))
@@ -248,31 +248,31 @@ def _fitting(path: Path, tensors: Tensors, experiment: Experiment) -> tuple[floa
             path=path,
             has=has,
             layers=_joined(layers),
-            names=", ".join(slot.name for slot in slots),
+            names=", ".join(tensor.name for tensor in wanted),
             hint=hint,
         )
-    for slot in slots:
-        numbers = tensors[slot.name]
-        if numbers.shape != slot.shape:
+    for tensor in wanted:
+        numbers = tensors[tensor.name]
+        if numbers.shape != tensor.shape:
             raise WeightsError(
                 "{name} in {path} has the shape {shape}, and in the network {layers} it has {wanted}.{hint}",
-                name=slot.name,
+                name=tensor.name,
                 path=path,
                 shape=_short(numbers.shape),
                 layers=_joined(layers),
-                wanted=slot.shape,
+                wanted=tensor.shape,
                 hint=hint,
             )
         if not np.isfinite(numbers).all():
             place = np.argwhere(~np.isfinite(numbers))[0].tolist()
             raise WeightsError(
                 "{name}{place} in {path} is {value}: a weight must be a finite float32.",
-                name=slot.name,
+                name=tensor.name,
                 place=place,
                 path=path,
                 value=float(numbers[tuple(place)]),
             )
-    return tuple(np.concatenate([tensors[slot.name].ravel() for slot in slots]).tolist())
+    return tuple(np.concatenate([tensors[tensor.name].ravel() for tensor in wanted]).tolist())
 
 
 def _joined(layers: Any) -> str:

@@ -239,7 +239,7 @@ class AdderApp(App[None]):
     @property
     def lesson(self) -> Lesson | None:
         """The lesson that has the network."""
-        room = self.learn.classroom if self.learn is not None else None
+        room = self.learn.lesson_controller if self.learn is not None else None
         return room.lesson if room is not None else None
 
     def may_ask(self) -> bool:
@@ -339,7 +339,7 @@ class AdderApp(App[None]):
 
     def _keep_place(self) -> None:
         """Note the tab, so that the next start comes back to it; a lesson that is open comes first."""
-        room = self.learn.classroom if self.learn is not None else None
+        room = self.learn.lesson_controller if self.learn is not None else None
         if self.given_session is None and self.lesson is None:
             write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
 
@@ -399,7 +399,7 @@ class AdderApp(App[None]):
             if self._branched or self.instance_lock is None or self.notice != self.instance_lock.warning:
                 self.notice = self._branched
         self.under_way = (
-            self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.rung)
+            self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.stage)
         )
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
@@ -460,8 +460,8 @@ class AdderApp(App[None]):
     async def _once_settled(self, command: Command) -> None:
         """Do a command when the lesson that was entered has its run."""
         assert self.learn is not None
-        assert self.learn.classroom is not None
-        await self.learn.classroom.settled()
+        assert self.learn.lesson_controller is not None
+        await self.learn.lesson_controller.settled()
         if command.works_on(self.words | {self.tab}) and not self.learn.keeps_back(command):
             self.carry_out(command.id)
 
@@ -510,8 +510,8 @@ class AdderApp(App[None]):
     async def ask(self, asked: Sum) -> None:
         learn = self.learn
         try:
-            if learn is not None and learn.classroom is not None:
-                await learn.classroom.settled()
+            if learn is not None and learn.lesson_controller is not None:
+                await learn.lesson_controller.settled()
             answer = await self.controller.ask(asked)
             if learn is not None:
                 await learn.heard(answer)
@@ -580,7 +580,7 @@ class AdderApp(App[None]):
 
         Returns whether the engine has stopped.
         """
-        stopped, room = self.controller.close_now(), self.learn.classroom if self.learn is not None else None
+        stopped, room = self.controller.close_now(), self.learn.lesson_controller if self.learn is not None else None
         if room is not None:
             room.store.retry()
         return stopped
@@ -588,7 +588,7 @@ class AdderApp(App[None]):
     @property
     def unsaved(self) -> list[str]:
         """Once it is closed: why the run and the progress could not be saved; empty where they were."""
-        room = self.learn.classroom if self.learn is not None else None
+        room = self.learn.lesson_controller if self.learn is not None else None
         return [message for message in (self.controller.unsaved, "" if room is None else room.store.unsaved) if message]
 
     def action_copy_pane(self) -> None:

@@ -199,15 +199,15 @@ class Controller:
         if forward and self._status == "done":
             self._say(nothing_left(self._view()))
         else:
-            self._crossed(await (session.step(size) if forward else session.back(size)))
+            self._show_move(await (session.step(size) if forward else session.back(size)))
 
-    def _crossed(self, snapshot: Snapshot) -> None:
+    def _show_move(self, snapshot: Snapshot) -> None:
         """Show where a step, an undo or a redo led, and say what it went over."""
         self._show(snapshot)
-        if snapshot.crossing is not None:
+        if snapshot.history_move is not None:
             from adder_tui.ui.run_words import move_text  # not at the top: the shell is painted without it
 
-            self._say(move_text(snapshot.crossing, snapshot, UNICODE))
+            self._say(move_text(snapshot.history_move, snapshot, UNICODE))
 
     async def action_home(self) -> None:
         self._show(await (await self.ready()).home())
@@ -320,10 +320,10 @@ class Controller:
 
     async def action_undo(self) -> None:
         # A lesson's run stays at hand: the one before it is another lesson's, or the learner's own.
-        self._crossed(await (await self.ready()).undo(within="lesson" in self._view().words))
+        self._show_move(await (await self.ready()).undo(within="lesson" in self._view().words))
 
     async def action_redo(self) -> None:
-        self._crossed(await (await self.ready()).redo())
+        self._show_move(await (await self.ready()).redo())
 
     # --- the chosen number -----------------------------------------------------------------------
 
@@ -376,7 +376,7 @@ class Controller:
     async def action_keep_layer(self) -> None:
         parameter, _, _ = self.chosen()
         layout = layout_for(self._view().experiment)
-        layer = next(slot.layer for slot in layout.slots if parameter.index < slot.stop)
+        layer = next(tensor.layer for tensor in layout.tensors if parameter.index < tensor.stop)
         whole = frozenset(range(layout.weight(layer).start, layout.bias(layer).stop))
         await self._keep(whole, tr("Layer {layer}", layer=self._view().experiment.layer_names[layer]))
 
@@ -404,9 +404,9 @@ class Controller:
                     tr("Only hidden neurons can be muted: choose one between the inputs and the output.")
                 )
             neuron = (column - 1, index)
-            muted = frozenset(self._snapshot().silenced)
+            muted = frozenset(self._snapshot().muted)
             session = await self.ready()
-            self._show(await session.silence(muted ^ {neuron}))
+            self._show(await session.mute(muted ^ {neuron}))
             name = neuron_name(Neuron(column, index), view.experiment)
             self._say(
                 tr("{name} is awake again.", name=name)
@@ -425,11 +425,11 @@ class Controller:
                 if 1 <= there <= size:
                     self._reach(there)
                     return
-            rung = self._snapshot().rung
+            stage = self._snapshot().stage
             await self._move(forward, "layer")
             size = self._layer_at_work()
             if size is not None:
-                climbed = self._snapshot().rung != rung  # an edit may have been what was stepped over
+                climbed = self._snapshot().stage != stage  # an edit may have been what was stepped over
                 self._reach(1 if forward and climbed else size)
 
     def reached(self, snapshot: Snapshot | None) -> int | None:
@@ -440,17 +440,17 @@ class Controller:
 
     def _reach(self, neurons: int) -> None:
         snapshot = self._snapshot()
-        assert snapshot.rung is not None
-        assert snapshot.rung.layer is not None
+        assert snapshot.stage is not None
+        assert snapshot.stage.layer is not None
         self._walk = snapshot.moment, neurons
-        self._select(Neuron(snapshot.rung.layer + 1, neurons - 1))
+        self._select(Neuron(snapshot.stage.layer + 1, neurons - 1))
 
     def _layer_at_work(self) -> int | None:
         """Neurons of the layer that forward or backward is at."""
         snapshot = self._view().snapshot
-        if snapshot is None or not snapshot.moment.rung or snapshot.rung is None or snapshot.rung.layer is None:
+        if snapshot is None or not snapshot.moment.stage or snapshot.stage is None or snapshot.stage.layer is None:
             return None
-        return snapshot.experiment.network.layers[snapshot.rung.layer + 1]
+        return snapshot.experiment.network.layers[snapshot.stage.layer + 1]
 
 
 def _one(size: str) -> str:

@@ -55,9 +55,9 @@ def fitting(selection: Selection, experiment: Experiment) -> Selection:
 def place_of(parameter: Parameter, experiment: Experiment) -> tuple[str, tuple[int, ...]]:
     """The tensor's name and the place in it: ``("hidden.weight", (2, 0))``."""
     layout = layout_for(experiment)
-    slot = next(slot for slot in layout.slots if parameter.index < slot.stop)
-    offset = parameter.index - slot.start
-    return slot.name, divmod(offset, slot.shape[1]) if slot.is_weight else (offset,)
+    tensor = next(tensor for tensor in layout.tensors if parameter.index < tensor.stop)
+    offset = parameter.index - tensor.start
+    return tensor.name, divmod(offset, tensor.shape[1]) if tensor.is_weight else (offset,)
 
 
 def neuron_name(neuron: Neuron, experiment: Experiment) -> str:
@@ -101,11 +101,11 @@ def end_of(parameter: Parameter, experiment: Experiment) -> tuple[int, int, int]
 
     For a bias the last is the number of those neurons.
     """
-    slot = next(slot for slot in layout_for(experiment).slots if parameter.index < slot.stop)
-    offset = parameter.index - slot.start
-    if slot.is_weight:
-        return slot.layer + 1, *divmod(offset, slot.shape[1])
-    return slot.layer + 1, offset, experiment.network.layers[slot.layer]
+    tensor = next(tensor for tensor in layout_for(experiment).tensors if parameter.index < tensor.stop)
+    offset = parameter.index - tensor.start
+    if tensor.is_weight:
+        return tensor.layer + 1, *divmod(offset, tensor.shape[1])
+    return tensor.layer + 1, offset, experiment.network.layers[tensor.layer]
 
 
 def number_of(selection: Selection, experiment: Experiment) -> Parameter | None:
@@ -163,14 +163,14 @@ def focus_of(selection: Selection, experiment: Experiment) -> Focus:
         layer = max(0, selection.column - 1)
         neuron = selection.index if selection.column else 0
         entering = 0 if selection.column else selection.index
-        slot = layout.bias(layer) if selection.column else layout.weight(layer)
-        parameter = slot.start + selection.index
+        tensor = layout.bias(layer) if selection.column else layout.weight(layer)
+        parameter = tensor.start + selection.index
     else:
         parameter = selection.index
-        slot = next(slot for slot in layout.slots if parameter < slot.stop)
-        layer = slot.layer
-        neuron, entering = divmod(parameter - slot.start, slot.shape[1]) if slot.is_weight else (
-            parameter - slot.start, 0)  # fmt: skip
+        tensor = next(tensor for tensor in layout.tensors if parameter < tensor.stop)
+        layer = tensor.layer
+        neuron, entering = divmod(parameter - tensor.start, tensor.shape[1]) if tensor.is_weight else (
+            parameter - tensor.start, 0)  # fmt: skip
     neurons = [0] * count
     neurons[layer] = neuron
     if layer and isinstance(selection, Parameter):

@@ -80,7 +80,7 @@ async def draw() -> None:
             app.show(await session.step("epoch", 1000))
             await pilot.press("5")
             canvas, pane = app.query_one(ExploreCanvas), app.query_one(ExplorePane)
-            await until(pilot, lambda: canvas.exploration.found.plane is not None and not pane.waiting)
+            await until(pilot, lambda: canvas.explore_state.found.plane is not None and not pane.waiting)
             await pilot.press("minus", "minus")
             await until(pilot, lambda: not pane.waiting)
             save(app, "explore.svg", "adder-tui: Explore")

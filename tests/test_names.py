@@ -9,7 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = [path for package in ("adder_engine", "adder_tui") for path in (ROOT / package).rglob("*.py")]
 PRIVATE = re.compile(
-    "desk|workbench|shelf|deed|told|hands|studying|wandering|tidying|lifeline|seat|sitting", re.IGNORECASE
+    "desk|workbench|shelf|deed|told|hands|studying|wandering|tidying|lifeline|seat|sitting"
+    "|rung|slots?$|classroom|sheet|crossing|portrait|floorplan|silenced",
+    re.IGNORECASE,
 )
 """Words of our own that once stood for what the field has names for."""
 SHARED = re.compile(r"tab|screens?|state|draw.*|__init__|__main__")

@@ -228,7 +228,7 @@ def limit_in_slices(trainer: Trainer, before: bool = False) -> Steps[float | Non
     limit, nothing curves upwards, or the parameters are not known.
     """
     training = trainer.experiment.training
-    if limit_for(training, 1.0) is None or (before and (not trainer.stepped or trainer.rung)):
+    if limit_for(training, 1.0) is None or (before and (not trainer.stepped or trainer.stage)):
         return None
     curvature = yield from curvature_in_slices(trainer, before)
     return limit_for(training, curvature) if math.isfinite(curvature) and curvature > 0 else None

@@ -243,7 +243,7 @@ def collapsed_map(
     experiment: Experiment,
     scales: Scales,
     parameters: NDArray[np.float32],
-    silenced: frozenset[tuple[int, int]] = frozenset(),
+    muted: frozenset[tuple[int, int]] = frozenset(),
 ) -> AffineMap | None:
     """The whole network as ``w_a·a + w_b·b + c``, from its parameters ``(P,)``; None where it has an activation.
 
@@ -258,7 +258,7 @@ def collapsed_map(
         w, b = layout.weight(i), layout.bias(i)
         matrix = parameters[w.span].reshape(w.shape).astype(np.float64)
         weight, bias = matrix @ weight, matrix @ bias + parameters[b.span]
-        for layer, neuron in silenced:
+        for layer, neuron in muted:
             if layer == i:
                 weight[neuron], bias[neuron] = 0, 0
     share = scales.targets / scales.inputs
@@ -267,7 +267,7 @@ def collapsed_map(
 
 def neuron_grids(
     experiment: Experiment, parameters: NDArray[np.float32], points: NDArray[np.float64],
-    silenced: Collection[tuple[int, int]] = (), scale: float = 1.0,
+    muted: Collection[tuple[int, int]] = (), scale: float = 1.0,
 ) -> list[NDArray[np.float32]]:  # fmt: skip
     """What leaves each layer for sums ``points`` ``(n, 2)``: ``(neurons, n)`` a layer, in scaled units, no dropout.
 
@@ -279,6 +279,6 @@ def neuron_grids(
         scale: what the inputs are divided by, as in a snapshot.
     """
     inputs = points.T.astype(np.float32) / np.float32(scale)
-    way = Pass(net_of(experiment, frozenset(silenced)), np.ascontiguousarray(parameters), inputs, inputs[0])
+    way = Pass(net_of(experiment, frozenset(muted)), np.ascontiguousarray(parameters), inputs, inputs[0])
     way.stages(1, way.depth)
     return [way.post(i) for i in range(way.depth)]

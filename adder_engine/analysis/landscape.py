@@ -45,7 +45,7 @@ class RunPath:
 
     parameters: Doubles
     """``(k, P)``, float64."""
-    silenced: tuple[frozenset[tuple[int, int]], ...]
+    muted: tuple[frozenset[tuple[int, int]], ...]
     """The silenced neurons at each moment."""
     updates: Doubles
     epochs: Doubles
@@ -60,13 +60,13 @@ def run_path(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> RunPath:
     here = sum(k.counters.updates_done < now.updates_done for k in kept)
     counters = [k.counters for k in kept]
     parameters = [k.state[0] for k in kept]
-    silenced = [k.constraints.silenced for k in kept]
+    muted = [k.constraints.muted for k in kept]
     counters.insert(here, now)
     parameters.insert(here, trainer.state[0])
-    silenced.insert(here, trainer.constraints.silenced)
+    muted.insert(here, trainer.constraints.muted)
     return RunPath(
         np.stack(parameters).astype(np.float64),
-        tuple(silenced),
+        tuple(muted),
         np.array([c.updates_done for c in counters], dtype=np.float64),
         np.array([c.epochs_done + c.row / rows for c in counters]),
         here,
@@ -81,8 +81,8 @@ def map_course(trainer: Trainer, keyframes: Sequence[Checkpoint]) -> Steps[Affin
     path = run_path(trainer, keyframes)
     yield
     maps = []
-    for parameters, silenced in zip(path.parameters.astype(np.float32), path.silenced, strict=True):
-        found = collapsed_map(experiment, trainer.dataset.scales, parameters, silenced)
+    for parameters, muted in zip(path.parameters.astype(np.float32), path.muted, strict=True):
+        found = collapsed_map(experiment, trainer.dataset.scales, parameters, muted)
         assert found is not None
         maps.append((found.w_a, found.w_b, found.c))
     w_a, w_b, c = np.array(maps).T.copy()

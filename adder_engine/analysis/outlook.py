@@ -83,7 +83,7 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
     that is so for a cause that we know.
     """
     varied = np.ones(2, dtype=np.bool_)
-    activations, muted = trainer.experiment.activations, trainer.constraints.silenced
+    activations, muted = trainer.experiment.activations, trainer.constraints.muted
     for i, weight in enumerate(_weights(trainer)):
         differs = _differs(look.post(i))
         if not differs.any() or i == look.depth - 1:
@@ -105,8 +105,8 @@ def _first_constant(trainer: Trainer, look: Pass) -> tuple[int, list[Cause]] | N
 
 def _weights(trainer: Trainer) -> list[NDArray[np.float32]]:
     """Each layer's weights, ``(out_features, in_features)``."""
-    slots = trainer.layout.slots[::2]
-    return [trainer.state[0, slot.span].reshape(slot.shape) for slot in slots]
+    tensors = trainer.layout.tensors[::2]
+    return [trainer.state[0, tensor.span].reshape(tensor.shape) for tensor in tensors]
 
 
 def _differs(post: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -117,8 +117,8 @@ def _differs(post: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def _copies(trainer: Trainer) -> bool:
     """Whether the units of every hidden layer are all the same, of which one at least has several."""
-    hidden = [slot for slot in trainer.layout.slots[:-2] if slot.shape[0] > 1]
-    values = (trainer.state[0, slot.span].reshape(slot.shape) for slot in hidden)
+    hidden = [tensor for tensor in trainer.layout.tensors[:-2] if tensor.shape[0] > 1]
+    values = (trainer.state[0, tensor.span].reshape(tensor.shape) for tensor in hidden)
     return bool(hidden) and all(bool((one == one[0]).all()) for one in values)
 
 
@@ -137,7 +137,7 @@ def outlook_of(trainer: Trainer, history: History, moment: Position) -> Steps[Ou
         moment: where it stands.
     """
     training, lr = trainer.experiment.training, trainer.lr
-    stuck = why_stuck(trainer) if trainer.rung == 0 and _stands_still(trainer, history) else None
+    stuck = why_stuck(trainer) if trainer.stage == 0 and _stands_still(trainer, history) else None
     limit = yield from limit_in_slices(trainer)
     return Outlook(moment, training, lr, limit, stuck, (yield from limit_in_slices(trainer, before=True)))
 

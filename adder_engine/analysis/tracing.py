@@ -80,7 +80,7 @@ def _batch_places(trainer: Trainer) -> NDArray[np.int64]:
 
 def is_through(trainer: Trainer) -> bool:
     """Whether the newest batch has gone all the way through, forward and back, untouched by hand."""
-    return not trainer.batch_touched and (not trainer.rung or trainer.rungs[trainer.rung].phase == "step")
+    return not trainer.batch_touched and (not trainer.stage or trainer.stages[trainer.stage].phase == "step")
 
 
 def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trace:
@@ -92,7 +92,7 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     places = _batch_places(trainer)
     way = trainer.batch
     assert way is not None
-    if trainer.rung and trainer.rungs[trainer.rung].phase != "step":
+    if trainer.stage and trainer.stages[trainer.stage].phase != "step":
         raise RequestError("This batch has not gone all the way through yet: step on to the end of backward.")
     if trainer.batch_touched:
         raise RequestError("This batch met a parameter that was set by hand on its way: step one update to follow one.")
@@ -111,9 +111,9 @@ def trace_row(trainer: Trainer, row: int, step: StepTrace | None = None) -> Trac
     targets = way.targets if way.flat_target else way.targets[place : place + 1]
     answers, n = np.full_like(targets, way.answers[place]), len(targets)
     loss = float(summed(CODES[way.loss_name], answers, targets, np.empty_like(targets), n) / targets.dtype.type(n))
-    parameters = trainer.state[0] if trainer.rung else trainer.previous[0]
+    parameters = trainer.state[0] if trainer.stage else trainer.previous[0]
     trace = _collect(trainer, parameters, way, place, (a, b), row, loss, step)
-    gradient = (trainer.state if trainer.rung else trainer.previous)[1].copy()
+    gradient = (trainer.state if trainer.stage else trainer.previous)[1].copy()
     for index, held in zip(sorted(trainer.constraints.frozen), held_gradients(trainer), strict=True):
         gradient[index] = 0.0 if held is None else held
     return dataclasses.replace(trace, batch_gradient=gradient)
@@ -135,7 +135,7 @@ def trace_row_ahead(trainer: Trainer, row: int) -> Trace:
 def trace_step(trainer: Trainer) -> StepTrace | None:
     """The arithmetic of the last step; None before the first, within an update, and once it was edited since."""
     batch = trainer.batch
-    if trainer.rung or batch is None or trainer.touched or trainer.updates_done == 0:
+    if trainer.stage or batch is None or trainer.touched or trainer.updates_done == 0:
         return None
     before, after = trainer.previous.copy(), trainer.state.copy()
     frozen = trainer.frozen.copy()
@@ -162,15 +162,15 @@ def held_gradients(trainer: Trainer) -> tuple[float | None, ...]:
     With the l1 penalty; earlier passes' gradients, where they are kept, were never added up for it. None where that
     pass has not come to the parameter's layer.
     """
-    frozen, batch, rung = sorted(trainer.constraints.frozen), trainer.batch, trainer.rung
+    frozen, batch, stage = sorted(trainer.constraints.frozen), trainer.batch, trainer.stage
     if not frozen:
         return ()
-    reached = {r.layer for r in trainer.rungs[: rung or None] if r.phase == "backward"}
+    reached = {r.layer for r in trainer.stages[: stage or None] if r.phase == "backward"}
     if batch is None or not reached:
         return (None,) * len(frozen)
     own = _own_gradient(batch)
-    own += trainer.experiment.training.l1 * np.sign((trainer.state if rung else trainer.previous)[0])
-    layer_at = {i: slot.layer for slot in trainer.layout.slots for i in range(slot.start, slot.stop)}
+    own += trainer.experiment.training.l1 * np.sign((trainer.state if stage else trainer.previous)[0])
+    layer_at = {i: tensor.layer for tensor in trainer.layout.tensors for i in range(tensor.start, tensor.stop)}
     return tuple(float(own[i]) if layer_at[i] in reached else None for i in frozen)
 
 
@@ -254,8 +254,8 @@ def _collect(
     step: StepTrace | None,
 ) -> Trace:
     """Copy one column of a pass into a trace."""
-    data, slots = trainer.dataset, trainer.layout.slots
-    tensors = [parameters[slot.span].reshape(slot.shape).copy() for slot in slots]
+    data = trainer.dataset
+    numbers = [parameters[tensor.span].reshape(tensor.shape).copy() for tensor in trainer.layout.tensors]
     deltas = [way.delta(i)[:, place].copy() for i in range(way.depth)]
     layers = []
     for i, (name, delta) in enumerate(zip(trainer.experiment.layer_names, deltas, strict=True)):
@@ -264,13 +264,13 @@ def _collect(
             LayerTrace(
                 name=name,
                 entering=entering,
-                weight=tensors[2 * i],
-                bias=tensors[2 * i + 1],
+                weight=numbers[2 * i],
+                bias=numbers[2 * i + 1],
                 pre=way.pre(i)[:, place].copy(),
                 post=way.post(i)[:, place].copy(),
                 mask=None if mask is None else mask[:, place].copy(),
                 slope=way.slope(i)[:, place].copy(),
-                arriving=tensors[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
+                arriving=numbers[2 * i + 2].T @ deltas[i + 1] if i + 1 < way.depth else _error(way, place),
                 delta=delta,
                 weight_grad=np.outer(delta, entering),
                 bias_grad=delta,

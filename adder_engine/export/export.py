@@ -97,9 +97,9 @@ def _as_it_answers(trainer: Trainer) -> NDArray[np.float32]:
     """The parameters, with the weights that lead on from muted neurons at 0, which is silence as well."""
     flat: NDArray[np.float32] = trainer.state[0].copy()
     layout = trainer.layout
-    for layer, neuron in trainer.constraints.silenced:
-        slot = layout.weight(layer + 1)
-        flat[slot.span].reshape(slot.shape)[:, neuron] = 0
+    for layer, neuron in trainer.constraints.muted:
+        tensor = layout.weight(layer + 1)
+        flat[tensor.span].reshape(tensor.shape)[:, neuron] = 0
     return flat
 
 
@@ -107,7 +107,7 @@ def _muted(trainer: Trainer) -> str:
     names = trainer.experiment.layer_names
     muted = [
         tr("h{layer}[{neuron}] (row {neuron} of {name}.weight)", layer=layer + 1, neuron=neuron, name=names[layer])
-        for layer, neuron in sorted(trainer.constraints.silenced)
+        for layer, neuron in sorted(trainer.constraints.muted)
     ]
     if not muted:
         return ""
@@ -119,10 +119,10 @@ def _muted(trainer: Trainer) -> str:
     )
 
 
-def left_out(portrait: ExportedRun, kind: str) -> str:
+def left_out(exported: ExportedRun, kind: str) -> str:
     """What the run did otherwise than a file of this kind tells, in a sentence or two; empty where nothing."""
     if kind == ".pt":
-        scale, target = portrait.scales
+        scale, target = exported.scales
         units = (
             ""
             if scale == 1
@@ -134,20 +134,20 @@ def left_out(portrait: ExportedRun, kind: str) -> str:
                 scale=scale,
                 target=target,
             )
-        if portrait.experiment.is_yes_or_no:
+        if exported.experiment.is_yes_or_no:
             units = tr("Its answer is the log-odds of a yes.")
             if scale != 1:
                 units = tr("Divide a and b by {scale:g}.", scale=scale) + " " + units
-        return " ".join(note for note in (portrait.muted, units) if note)
-    if kind == ".csv" and portrait.experiment.compares_all_pairs:
-        n = f"{portrait.experiment.rows_per_update:,}"
+        return " ".join(note for note in (exported.muted, units) if note)
+    if kind == ".csv" and exported.experiment.compares_all_pairs:
+        n = f"{exported.experiment.rows_per_update:,}"
         return tr("With flat_target its train loss is over {n}·{n} differences, every answer minus every target.", n=n)
     if kind not in UNTRAINED:
         return ""
     if kind == ".toml":
-        return portrait.changed
-    notes = [note for note in (portrait.changed, portrait.ended) if note]
-    if portrait.experiment.stop.active:
+        return exported.changed
+    notes = [note for note in (exported.changed, exported.ended) if note]
+    if exported.experiment.stop.active:
         notes.append(tr("The experiment's [stop] rules are left out: this program runs all epochs."))
     return " ".join(notes)
 
@@ -166,7 +166,7 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def export(portrait: ExportedRun, path: Path) -> None:
+def export(exported: ExportedRun, path: Path) -> None:
     """Write the run to a file of the kind that its ending asks for, whole or not at all; one that is there is replaced.
 
     Raises:
@@ -175,46 +175,46 @@ def export(portrait: ExportedRun, path: Path) -> None:
     """
     kind = kind_of(path)
     makers: dict[str, Callable[[], bytes]] = {
-        ".toml": partial(_experiment, portrait),
-        ".py": partial(_program, portrait, kind),
-        ".ipynb": partial(_program, portrait, kind),
-        ".pt": partial(weights, portrait),
-        ".csv": partial(history, portrait),
-        ".svg": partial(_chart, portrait),
+        ".toml": partial(_experiment, exported),
+        ".py": partial(_program, exported, kind),
+        ".ipynb": partial(_program, exported, kind),
+        ".pt": partial(weights, exported),
+        ".csv": partial(history, exported),
+        ".svg": partial(_chart, exported),
     }
     _write(path, makers[kind]())
 
 
-def _experiment(portrait: ExportedRun) -> bytes:
+def _experiment(exported: ExportedRun) -> bytes:
     # A comment takes no control characters, which a file's name may have.
-    title = "".join(c if c.isprintable() else " " for c in portrait.title)
-    heads = [f"# {line}" for line in (title, portrait.changed) if line]
-    return ("\n".join(heads) + "\n\n" + portrait.experiment.to_short_toml()).encode()
+    title = "".join(c if c.isprintable() else " " for c in exported.title)
+    heads = [f"# {line}" for line in (title, exported.changed) if line]
+    return ("\n".join(heads) + "\n\n" + exported.experiment.to_short_toml()).encode()
 
 
-def _program(portrait: ExportedRun, kind: str) -> bytes:
+def _program(exported: ExportedRun, kind: str) -> bytes:
     # Not at the top: kinds and errors are told without torch.
     from adder_engine.export.pytorch_script import notebook, script
 
     write = script if kind == ".py" else notebook
-    return write(portrait.experiment, portrait.title, left_out(portrait, kind)).encode()
+    return write(exported.experiment, exported.title, left_out(exported, kind)).encode()
 
 
-def weights(portrait: ExportedRun) -> bytes:
+def weights(exported: ExportedRun) -> bytes:
     """The parameters as ``torch.save`` writes a state_dict: ``torch.load(file, weights_only=True)`` reads it."""
     from adder_engine.reference import saved_weights  # the one file that needs torch
 
-    if portrait.parameters is None:
+    if exported.parameters is None:
         raise RequestError("There are no weights to write: this run has not been trained.")
-    return saved_weights(portrait.experiment.layout, portrait.parameters)
+    return saved_weights(exported.experiment.layout, exported.parameters)
 
 
-def history(portrait: ExportedRun) -> bytes:
+def history(exported: ExportedRun) -> bytes:
     """The losses as CSV: each recorded epoch's ``train_loss``, its updates' extremes, and the held-out loss.
 
     Long runs are recorded in buckets of several epochs: lowest and highest are then the bucket's.
     """
-    losses = _losses(portrait)
+    losses = _losses(exported)
     held_out = dict(zip(losses.test_epochs.tolist(), losses.test.tolist(), strict=True))
     columns = (losses.train.tolist(), losses.low.tolist(), losses.high.tolist())
     trained = {epoch: row for epoch, *row in zip(losses.epochs.tolist(), *columns, strict=True)}
@@ -225,15 +225,15 @@ def history(portrait: ExportedRun) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _chart(portrait: ExportedRun) -> bytes:
-    over = " n·n" if portrait.experiment.compares_all_pairs else ""
-    return svg(_losses(portrait), portrait.title, portrait.experiment.training.loss, over).encode()
+def _chart(exported: ExportedRun) -> bytes:
+    over = " n·n" if exported.experiment.compares_all_pairs else ""
+    return svg(_losses(exported), exported.title, exported.experiment.training.loss, over).encode()
 
 
-def _losses(portrait: ExportedRun) -> Losses:
-    if portrait.losses is None:
+def _losses(exported: ExportedRun) -> Losses:
+    if exported.losses is None:
         raise RequestError("There are no losses to write: this run has not been trained.")
-    return portrait.losses
+    return exported.losses
 
 
 def _write(path: Path, content: bytes) -> None:

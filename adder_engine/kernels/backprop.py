@@ -48,7 +48,7 @@ class Net(NamedTuple):
     """``(features,)``: 0 for silenced neurons."""
 
 
-def net_of(experiment: Experiment, silenced: frozenset[tuple[int, int]] = frozenset()) -> Net:
+def net_of(experiment: Experiment, muted: frozenset[tuple[int, int]] = frozenset()) -> Net:
     """The experiment's network, in which these neurons, (layer, neuron) pairs, say nothing."""
     network = experiment.network
     layout = experiment.layout
@@ -58,7 +58,7 @@ def net_of(experiment: Experiment, silenced: frozenset[tuple[int, int]] = frozen
     plain = (codes == activations.NONE).astype(np.int64)
     if network.dropout:
         plain[:-1] = 0
-    for layer, neuron in silenced:
+    for layer, neuron in muted:
         keep[offsets[layer + 1] + neuron] = 0
         plain[layer] = 0
     starts = np.array([layout.weight(i).start for i in range(len(codes))])
@@ -223,8 +223,13 @@ def work(net: Any, parameters: Any, into: Any, masks: Any, scratch: Any, inputs:
     sloped = last != depth + 1  # a pass that only measures needs no slopes
     total = 0.0
     for at in range(0, rows, BLOCK):
-        n, slot = min(BLOCK, rows - at), at // BLOCK if kept else 0
-        pre, post, delta, wanted = scratch.pre[slot], scratch.post[slot], scratch.delta[slot], scratch.targets[slot]
+        n, tensor = min(BLOCK, rows - at), at // BLOCK if kept else 0
+        pre, post, delta, wanted = (
+            scratch.pre[tensor],
+            scratch.post[tensor],
+            scratch.delta[tensor],
+            scratch.targets[tensor],
+        )
         if first <= 1 <= last:
             _load(inputs, targets, order, begin + at, n, post, wanted, len(net.keep))
         for i in range(max(first, 1) - 1, min(last, depth)):

@@ -104,7 +104,7 @@ def explain(run: Run) -> Divergence | None:
     limit = 2 / curvature if math.isfinite(curvature) and curvature > 0 else None
     own = limit_for(scout.experiment.training, curvature) if limit is not None else None
     rescue_lr = _rescuing(scout.trainer, setting, own, bound)
-    name = scout.trainer.layout.slots[tensor].name
+    name = scout.trainer.layout.tensors[tensor].name
     return Divergence(
         update, epoch, lost_at, name, factor, over, lr, limit, back_to, own_limit=own, times=times, loss=loss,
         setting=setting, rescue_lr=rescue_lr,
@@ -183,7 +183,7 @@ def _next_loss(scout: Run, update: int) -> float:
     """The loss of the forward pass that follows an update."""
     _go(scout, update)
     trainer = scout.trainer
-    while not trainer.stopped and (not trainer.rung or trainer.rungs[trainer.rung - 1].phase != "loss"):
+    while not trainer.stopped and (not trainer.stage or trainer.stages[trainer.stage - 1].phase != "loss"):
         trainer.climb()
     return math.inf if trainer.stopped else _loss(trainer.counters.batch_loss)
 
@@ -232,7 +232,7 @@ def _watch(scout: Run, start: int, end: int) -> list[_Seen]:
 def _see(scout: Run) -> _Seen:
     trainer = scout.trainer
     parameters = trainer.state[0].astype(np.float64)
-    norms = tuple(float(np.linalg.norm(parameters[slot.span])) for slot in trainer.layout.slots)
+    norms = tuple(float(np.linalg.norm(parameters[tensor.span])) for tensor in trainer.layout.tensors)
     return _Seen(trainer.updates_done, _loss(trainer.counters.batch_loss), norms)
 
 

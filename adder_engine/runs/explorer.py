@@ -79,7 +79,7 @@ def answers_of(trainer: Trainer, sums: Sequence[Sum]) -> tuple[Answer, ...]:
 
 def collapsed_of(trainer: Trainer) -> AffineMap | None:
     """The whole network as one map, for networks without activation."""
-    return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.constraints.silenced)
+    return collapsed_map(trainer.experiment, trainer.dataset.scales, trainer.state[0], trainer.constraints.muted)
 
 
 def _replayed_from(run: Run) -> Position:
@@ -177,7 +177,7 @@ class Explorer:
 
     def trace(self, row: int | None) -> Trace:
         trainer = self.run.trainer
-        if row is not None and trainer.rung and not is_through(trainer):
+        if row is not None and trainer.stage and not is_through(trainer):
             start, left_out = self.run.at_start_of_update()
             return replace(trace_row_ahead(start, row), left_out=left_out)
         step = trace_step(trainer)
@@ -189,7 +189,7 @@ class Explorer:
     def prove(self) -> ReferenceCheck:
         from adder_engine.reference import prove  # loads torch, for which alone it is there
 
-        if not self.run.trainer.rung:
+        if not self.run.trainer.stage:
             return prove(self.run.trainer)
         start, left_out = self.run.at_start_of_update()
         return replace(prove(start), begun=True, left_out=left_out)
@@ -239,9 +239,11 @@ class Explorer:
             )
         looking, now, layout = run.scout(), run.moment.update, run.trainer.layout
         here = run.trainer.state.copy(), run.trainer.epochs_gone
-        slot = next(slot for slot in layout.slots if index < slot.stop)
-        tensor = np.unique(np.linspace(slot.start, slot.stop - 1, min(MOST_BINNED, slot.stop - slot.start)).astype(int))
-        spans = [slice(layout.weight(i).start, layout.bias(i).stop) for i in range(len(layout.slots) // 2)]
+        tensor = next(tensor for tensor in layout.tensors if index < tensor.stop)
+        places = np.unique(
+            np.linspace(tensor.start, tensor.stop - 1, min(MOST_BINNED, tensor.stop - tensor.start)).astype(int)
+        )
+        spans = [slice(layout.weight(i).start, layout.bias(i).stop) for i in range(len(layout.tensors) // 2)]
         most = max(1, int(REPLAY_SLICE / run.experiment.update_seconds))
         updates = np.unique(np.linspace(0, now, moments).round().astype(np.int64))
         numbers, spread, norms, epochs = [], [], [], []
@@ -252,7 +254,7 @@ class Explorer:
                 yield
             state, epoch = here if update == now else (looking.trainer.state, looking.trainer.epochs_gone)
             numbers.append(state[:, index].astype(np.float64))
-            spread.append(state[:2, tensor].copy())
+            spread.append(state[:2, places].copy())
             norms.append([float(np.linalg.norm(state[1, span].astype(np.float64))) for span in spans])
             epochs.append(epoch)
         known = np.array(numbers)
@@ -265,7 +267,7 @@ class Explorer:
         values, value_range = _histogram(each[:, 0], bins)
         slopes, slope_range = _histogram(each[:, 1], bins)
         return RunHistories(
-            index=index, tensor=slot.name, updates=updates, epochs=np.array(epochs), number=known,
+            index=index, tensor=tensor.name, updates=updates, epochs=np.array(epochs), number=known,
             values=values, value_range=value_range, gradients=slopes, gradient_range=slope_range, norms=gradients,
         )  # fmt: skip
 

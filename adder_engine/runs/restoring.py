@@ -216,7 +216,7 @@ def _check_events(events: list[Event], experiment: Experiment) -> None:
     before = None
     for event in events:
         at, intervention = event.at, event.intervention
-        together = before is not None and (before.update, before.rung) == (at.update, at.rung)
+        together = before is not None and (before.update, before.stage) == (at.update, at.stage)
         _must(at.edits == (before.edits + 1 if before and together else 0))
         before = at
         if isinstance(intervention, ChangeSettings):
@@ -269,8 +269,8 @@ def _fill(series: Series, columns: np.ndarray, width: int) -> None:
 
 
 def _moment(values: list[int]) -> Position:
-    update, rung, edits = values
-    return Position(_whole(update), _whole(rung), _whole(edits))
+    update, stage, edits = values
+    return Position(_whole(update), _whole(stage), _whole(edits))
 
 
 def _written(intervention: Intervention, first: Experiment) -> tuple[str, Any]:
@@ -279,7 +279,7 @@ def _written(intervention: Intervention, first: Experiment) -> tuple[str, Any]:
         return "edit", [intervention.index, intervention.value]
     if isinstance(intervention, ChangeSettings):
         return "set", {key: value for key, (value, _) in intervention.experiment.differences(first).items()}
-    return "hold", [sorted(intervention.constraints.frozen), sorted(intervention.constraints.silenced)]
+    return "hold", [sorted(intervention.constraints.frozen), sorted(intervention.constraints.muted)]
 
 
 def _read(kind: str, value: Any, first: Experiment) -> Intervention:

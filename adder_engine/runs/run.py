@@ -62,7 +62,7 @@ class Run:
         self._ruled = False
         """Whether a rule may end this stretch of training."""
         self._fired: StopEvent | None = None
-        self.crossing: HistoryMove | None = None
+        self.history_move: HistoryMove | None = None
         """What the newest step, undo or redo went over of what a person had done."""
         self.futures: list[SuspendedRun] = []
         """What was undone, newest last."""
@@ -78,7 +78,7 @@ class Run:
 
     @property
     def moment(self) -> Position:
-        return Position(self.trainer.counters.updates_done, self.trainer.rung, self.edits)
+        return Position(self.trainer.counters.updates_done, self.trainer.stage, self.edits)
 
     @property
     def stopped(self) -> str | None:
@@ -98,7 +98,7 @@ class Run:
         return bool(self.futures)
 
     def at_end_of(self, epoch: float) -> bool:
-        return self.trainer.rung == 0 and self.trainer.epochs_done >= epoch
+        return self.trainer.stage == 0 and self.trainer.epochs_done >= epoch
 
     # --- leaving and taking up -------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Run:
         start = self.trainer.counters.updates_done
         trainer, counters = self.trainer, self.trainer.counters
         while (left := start + updates - counters.updates_done) > 0:
-            self._do_events(Position(counters.updates_done, trainer.rung + 1))
+            self._do_events(Position(counters.updates_done, trainer.stage + 1))
             if self.finished or self.at_end_of(until):
                 break
             event = self.timeline.next_event(self.moment)
@@ -200,7 +200,7 @@ class Run:
         """Updates without a person's doing in between, as far as to the next keyframe."""
         trainer, timeline = self.trainer, self.timeline
         self.edits = 0
-        if trainer.rung:
+        if trainer.stage:
             self._climb()
             return
         due = (trainer.updates_done // timeline.spacing + 1) * timeline.spacing
@@ -223,7 +223,7 @@ class Run:
         self.edits = 0
         if self.trainer.climb():
             self._record_epoch()
-        if self.trainer.rung == 0 and not self.trainer.stopped:
+        if self.trainer.stage == 0 and not self.trainer.stopped:
             self.timeline.note(self.trainer)
 
     def _do_events(self, until: Position) -> None:
@@ -278,10 +278,10 @@ class Run:
                 self._step_to_a_stop(size, enough)
             if self.moment <= before or enough() or self.paused:  # stopped, or finished
                 break
-        if self.trainer.rung == 0 and not self.edits and not self.stopped:
+        if self.trainer.stage == 0 and not self.edits and not self.stopped:
             self.trainer.look_ahead()
             self._arrive()
-        self._note_crossing("forward", start, epoch)
+        self._note_move("forward", start, epoch)
 
     def check_unfinished(self) -> None:
         """Raises RequestError when all epochs are done, and the run has been no further."""
@@ -291,9 +291,9 @@ class Run:
 
     def _step_to_a_stop(self, size: str, enough: Callable[[], bool]) -> None:
         """One step of an epoch or less; what a person did is done again alone, and met on the way it ends the step."""
-        update, rung = self.moment.update, self.moment.rung
+        update, stage = self.moment.update, self.moment.stage
         if self.timeline.next_stop(self.moment) == self.moment:
-            self._do_events(Position(update, rung, self.edits + 1))
+            self._do_events(Position(update, stage, self.edits + 1))
         elif self.finished:
             return
         elif size == "epoch":
@@ -303,9 +303,9 @@ class Run:
         elif size == "update":
             self._run_to_a_stop()
         else:
-            rungs = self.trainer.rungs
+            stages = self.trainer.stages
             self._climb()
-            while size == "phase" and self.trainer.rung and rungs[self.trainer.rung].phase == rungs[rung].phase:
+            while size == "phase" and self.trainer.stage and stages[self.trainer.stage].phase == stages[stage].phase:
                 if self.timeline.next_stop(self.moment) == self.moment:
                     break
                 self._climb()
@@ -327,9 +327,11 @@ class Run:
         Raises:
             RequestError: the run has not been there.
         """
-        if not 0 <= moment.rung < len(self.trainer.rungs):
+        if not 0 <= moment.stage < len(self.trainer.stages):
             raise RequestError(
-                "There is no rung {rung}: they go from 0 to {last}.", rung=moment.rung, last=len(self.trainer.rungs) - 1
+                "There is no rung {stage}: they go from 0 to {last}.",
+                stage=moment.stage,
+                last=len(self.trainer.stages) - 1,
             )
         if not Position() <= moment <= self.newest:
             raise RequestError(
@@ -389,21 +391,21 @@ class Run:
         for _ in range(count):
             stop = Position() if _is_long(size, count) else self.timeline.last_stop(self.moment)
             if size in EPOCHS_IN:
-                started = self.trainer.counters.row > 0 or self.trainer.rung > 0
+                started = self.trainer.counters.row > 0 or self.trainer.stage > 0
                 self.seek_epoch(max(0, self.trainer.epochs_done - EPOCHS_IN[size] + started))
             else:
-                self.seek(self.timeline.one_back(size, self.moment, self.trainer.rungs))
+                self.seek(self.timeline.one_back(size, self.moment, self.trainer.stages))
             if self.moment < stop:
                 self.seek(stop)
             if self.moment == Position() or enough():
                 break
-        self._note_crossing("back", start, epoch)
+        self._note_move("back", start, epoch)
 
-    def _note_crossing(self, how: Literal["forward", "back"], start: Position, epoch: int) -> None:
+    def _note_move(self, how: Literal["forward", "back"], start: Position, epoch: int) -> None:
         """Note what a step from ``start`` to here went over of what a person had done."""
         here, paused = self.moment, self.paused
         first, stop = sorted(map(self.timeline.next_event, (start, here)))
-        self.crossing = None
+        self.history_move = None
         if first == stop:
             return
         doing = None
@@ -413,7 +415,7 @@ class Run:
             doing = intervention_diff(event.intervention, self.trainer)
             self.seek(here)
             self.paused = paused
-        self.crossing = HistoryMove(how, epoch, stop - first, doing)
+        self.history_move = HistoryMove(how, epoch, stop - first, doing)
 
     def _forget_after(self, moment: Position) -> None:
         epochs = self.trainer.epochs_done
@@ -433,8 +435,8 @@ class Run:
         """Replay the log from here to a moment ahead."""
         if self.moment.update < moment.update:
             self.run(moment.update - self.moment.update)
-        while self.moment.rung < moment.rung:
-            self._do_events(Position(moment.update, self.moment.rung + 1))
+        while self.moment.stage < moment.stage:
+            self._do_events(Position(moment.update, self.moment.stage + 1))
             self._climb()
         self._do_events(moment)
 
@@ -460,7 +462,7 @@ class Run:
         intervention.check(self.experiment)
         self.do(intervention)
 
-    def hold(self, constraints: Constraints) -> None:
+    def constrain(self, constraints: Constraints) -> None:
         """Freeze these parameters and silence these hidden neurons, and no others.
 
         Raises:
@@ -483,7 +485,7 @@ class Run:
         old, experiment = self.experiment, self.experiment.replace(**changes)
         if not can_go_on_with(old, experiment):
             raise RequestError("training.loss cannot change to or from bce during a run: start a new one with it.")
-        begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.rung > 0)
+        begun = self.trainer.epochs_done + (self.trainer.counters.row > 0 or self.trainer.stage > 0)
         if experiment.epochs < min(begun, old.epochs):
             raise RequestError(
                 "epochs = {epochs:,} lies behind, the run is in epoch {begun:,}: go back there first, or use "
@@ -512,7 +514,7 @@ class Run:
         future.diff = intervention_diff(event.intervention, self.trainer)
         self._forget_after(event.at)
         self.futures.append(future)
-        self.crossing = HistoryMove("undone", epoch, 1, future.diff)
+        self.history_move = HistoryMove("undone", epoch, 1, future.diff)
 
     def redo(self) -> None:
         """Bring back what the last undo took away.
@@ -524,7 +526,7 @@ class Run:
             raise RequestError("There is nothing to redo.")
         future, epoch = self.futures.pop(), self.trainer.epochs_done
         self.take(future)
-        self.crossing = HistoryMove("redone", epoch, 1, future.diff)
+        self.history_move = HistoryMove("redone", epoch, 1, future.diff)
 
 
 def scout(left: SuspendedRun, twin: Trainer) -> Run:

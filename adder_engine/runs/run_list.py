@@ -75,12 +75,12 @@ class _Clock:
 
 
 def _held_words(layout: ParameterLayout, layers: Sequence[str], old: Constraints, new: Constraints) -> str:
-    neurons = {place: f"{layers[place[0]]}[{place[1]}]" for place in old.silenced | new.silenced}
+    neurons = {place: f"{layers[place[0]]}[{place[1]}]" for place in old.muted | new.muted}
     parts = [
         _list((layout.name_of(i) for i in sorted(new.frozen - old.frozen)), tr("frozen")),
         _list((layout.name_of(i) for i in sorted(old.frozen - new.frozen)), tr("free")),
-        _list((neurons[n] for n in sorted(new.silenced - old.silenced)), tr("silent")),
-        _list((neurons[n] for n in sorted(old.silenced - new.silenced)), tr("awake")),
+        _list((neurons[n] for n in sorted(new.muted - old.muted)), tr("silent")),
+        _list((neurons[n] for n in sorted(old.muted - new.muted)), tr("awake")),
     ]
     return ", ".join(filter(None, parts)) or tr("nothing new is held")
 

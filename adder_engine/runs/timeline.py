@@ -69,11 +69,11 @@ class SetConstraints:
         size, sizes = experiment.parameter_count, experiment.network.layers[1:-1]
         if any(not 0 <= i < size for i in self.constraints.frozen):
             raise RequestError("Parameters are numbered 0 to {last}.", last=size - 1)
-        if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in self.constraints.silenced):
+        if any(not (0 <= layer < len(sizes) and 0 <= n < sizes[layer]) for layer, n in self.constraints.muted):
             raise RequestError("Only neurons of hidden layers can be silenced.")
 
     def apply(self, trainer: Trainer) -> None:
-        trainer.hold(self.constraints)
+        trainer.constrain(self.constraints)
 
 
 Intervention = SetParameter | ChangeSettings | SetConstraints
@@ -100,7 +100,7 @@ def intervention_diff(intervention: Intervention, trainer: Trainer) -> Intervent
         values=values,
         experiments=(now, intervention.experiment if isinstance(intervention, ChangeSettings) else now),
         frozen=(held.frozen, then.frozen),
-        silenced=(held.silenced, then.silenced),
+        muted=(held.muted, then.muted),
     )
 
 
@@ -177,29 +177,29 @@ class Timeline:
             halts |= {event.at, event.at.behind}
         return sorted(halts)
 
-    def one_back(self, size: str, moment: Position, rungs: Sequence[Stage]) -> Position:
+    def one_back(self, size: str, moment: Position, stages: Sequence[Stage]) -> Position:
         """The place one layer, phase or update before a moment, or before what was done right there."""
-        update, rung = moment.update, moment.rung
+        update, stage = moment.update, moment.stage
         if moment.edits:
-            return Position(update, rung, moment.edits - 1)
-        if rung == 0:
+            return Position(update, stage, moment.edits - 1)
+        if stage == 0:
             if update == 0:
                 return moment
-            update, rung = update - 1, len(rungs)
+            update, stage = update - 1, len(stages)
         if size == "update":
-            rung = 0
+            stage = 0
         elif size == "phase":
-            phase = rungs[rung - 1].phase
-            while rung and rungs[rung - 1].phase == phase:
-                rung -= 1
+            phase = stages[stage - 1].phase
+            while stage and stages[stage - 1].phase == phase:
+                stage -= 1
         else:
-            rung -= 1
-        return self.behind(update, rung)
+            stage -= 1
+        return self.behind(update, stage)
 
-    def behind(self, update: int, rung: int = 0) -> Position:
+    def behind(self, update: int, stage: int = 0) -> Position:
         """A place of the run, behind all that was done right there."""
-        first = self.next_event(Position(update, rung))
-        return Position(update, rung, self.next_event(Position(update, rung + 1)) - first)
+        first = self.next_event(Position(update, stage))
+        return Position(update, stage, self.next_event(Position(update, stage + 1)) - first)
 
     def cut(self, moment: Position) -> None:
         """Forget everything that comes after a moment."""

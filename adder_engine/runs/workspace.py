@@ -194,7 +194,7 @@ class Workspace:
             self._leave()
             self._later.append(recording)
             self._return_to(self._earlier.pop())
-            self.run.crossing = HistoryMove("undone", recording.trainer.epochs_done, 0)
+            self.run.history_move = HistoryMove("undone", recording.trainer.epochs_done, 0)
 
     def redo(self) -> None:
         if self.run.can_redo or not self._later:
@@ -205,7 +205,7 @@ class Workspace:
             self._leave()
             self._earlier.append(recording)
             self._return_to(self._later.pop())
-            self.run.crossing = HistoryMove("redone", recording.trainer.epochs_done, 0)
+            self.run.history_move = HistoryMove("redone", recording.trainer.epochs_done, 0)
 
     def _return_to(self, recording: Run) -> None:
         self._go_to(recording)
@@ -247,11 +247,11 @@ class Workspace:
         recording.seek(recording.timeline.behind(back))
         self._branching(lambda: recording.change(**{"training.lr": lr}), keep=True)
 
-    def hold(self, frozen: frozenset[int] | None = None, silenced: frozenset[tuple[int, int]] | None = None) -> None:
+    def constrain(self, frozen: frozenset[int] | None = None, muted: frozenset[tuple[int, int]] | None = None) -> None:
         """Hold these parameters or these neurons still, leaving the other kind as it is."""
         now = self.run.trainer.constraints
-        new = Constraints(now.frozen if frozen is None else frozen, now.silenced if silenced is None else silenced)
-        self._branching(lambda: self.run.hold(new))
+        new = Constraints(now.frozen if frozen is None else frozen, now.muted if muted is None else muted)
+        self._branching(lambda: self.run.constrain(new))
 
     def fail(self, error: Exception) -> None:
         """Note a fault of ours; the session goes on with a new run or an earlier one."""
@@ -357,7 +357,7 @@ class Workspace:
             experiment=experiment,
             moment=recording.moment,
             newest=recording.newest,
-            rungs=trainer.rungs,
+            stages=trainer.stages,
             epoch=counters.epochs_done,
             epoch_update=-(-counters.row // size),
             lr=trainer.lr,
@@ -379,10 +379,10 @@ class Workspace:
             trace=trace,
             scales=trainer.dataset.scales,
             batch_rows=trainer.batch_size,
-            silenced=tuple(sorted(trainer.constraints.silenced)),
+            muted=tuple(sorted(trainer.constraints.muted)),
             can_undo=self.can_undo,
             can_redo=self.can_redo,
-            crossing=recording.crossing,
+            history_move=recording.history_move,
             run=recording.line,
             run_name=self.run_list.name(recording.line, recording.first_experiment, marks),
             note=self.run_list.notes.get(recording.line, ""),

@@ -23,7 +23,7 @@ class Constraints:
 
     frozen: frozenset[int] = frozenset()
     """Flat indices of parameters that stand still."""
-    silenced: frozenset[tuple[int, int]] = frozenset()
+    muted: frozenset[tuple[int, int]] = frozenset()
     """(layer, neuron) pairs whose output is held at 0."""
 
 

@@ -64,8 +64,8 @@ class Pass:
     def back_from(self, slope: float) -> Floats:
         """Send back a gradient by the answers that is ``slope`` for each row, in the place of the loss's."""
         self.stages(self.depth, self.depth)  # the loss has taken the place of the last activation's slope
-        for slot in range(len(self._scratch.delta)):
-            lane = self._lane(self._scratch.delta, slot, self.depth)
+        for tensor in range(len(self._scratch.delta)):
+            lane = self._lane(self._scratch.delta, tensor, self.depth)
             lane[...] = slope if self.net.plain[-1] else slope * lane
         return self.back()
 
@@ -127,14 +127,14 @@ class Pass:
         return found
 
     def _read(self, area: Floats, layer: int) -> Floats:
-        lanes: Floats = np.concatenate([self._lane(area, slot, layer) for slot in range(len(area))], axis=1)
+        lanes: Floats = np.concatenate([self._lane(area, tensor, layer) for tensor in range(len(area))], axis=1)
         return lanes
 
-    def _lane(self, area: Floats, slot: int, layer: int) -> Floats:
+    def _lane(self, area: Floats, tensor: int, layer: int) -> Floats:
         """A layer's part of a block, ``(features, rows)``: a view."""
         start, width = self.net.offsets[layer], self.net.sizes[layer]
-        rows = min(BLOCK, self.rows - slot * BLOCK)
+        rows = min(BLOCK, self.rows - tensor * BLOCK)
         if rows <= FEW:
             features = len(self.net.keep)
-            return np.asarray(area[slot, : rows * features].reshape(rows, features)[:, start : start + width].T)
-        return np.asarray(area[slot, start * BLOCK : (start + width) * BLOCK].reshape(width, BLOCK)[:, :rows])
+            return np.asarray(area[tensor, : rows * features].reshape(rows, features)[:, start : start + width].T)
+        return np.asarray(area[tensor, start * BLOCK : (start + width) * BLOCK].reshape(width, BLOCK)[:, :rows])

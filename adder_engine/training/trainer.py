@@ -72,7 +72,7 @@ class Trainer:
     def __init__(self, experiment: Experiment, twin: Trainer | None = None) -> None:
         self.experiment = experiment
         self.layout = experiment.layout
-        self.rungs: tuple[Stage, ...] = stages_of(len(experiment.layer_names))
+        self.stages: tuple[Stage, ...] = stages_of(len(experiment.layer_names))
         self._stream = seeded(experiment.seed)
         self.state: Array = np.zeros((4, self.layout.size), dtype=np.float32)
         self.dataset: Dataset
@@ -91,7 +91,7 @@ class Trainer:
             np.ascontiguousarray(self.dataset.test_inputs.T), self.dataset.test_targets[:, 0].copy(),
         )  # fmt: skip
         self.counters = Counters()
-        self.rung = 0
+        self.stage = 0
         """Rungs climbed of the update in progress; 0 between updates."""
         self.stopped: str | None = None
         self.constraints = Constraints()
@@ -124,7 +124,7 @@ class Trainer:
 
     def _use_constraints(self, constraints: Constraints) -> None:
         self.constraints = constraints
-        self.net = net_of(self.experiment, constraints.silenced)
+        self.net = net_of(self.experiment, constraints.muted)
         """The network as the kernels know it, silenced neurons among it."""
         self.frozen = np.zeros(self.layout.size, dtype=np.bool_)
         """``(P,)``: which parameters stand still."""
@@ -169,10 +169,10 @@ class Trainer:
         self._set_by_hand()
 
     def _set_by_hand(self) -> None:
-        self.touched, self.batch_touched = True, self.rung > 0 or self.batch_touched
+        self.touched, self.batch_touched = True, self.stage > 0 or self.batch_touched
         self.stepped = False
 
-    def hold(self, constraints: Constraints) -> None:
+    def constrain(self, constraints: Constraints) -> None:
         """Freeze these parameters and silence these neurons, and no others."""
         self._pass = self.batch
         self._use_constraints(constraints)
@@ -198,7 +198,7 @@ class Trainer:
         """
         notes = _UNHEARD if history is None else history.kernel
         until, last_epoch = int(min(until, loop.NEVER)), int(min(last_epoch, loop.NEVER))
-        if self.rung:
+        if self.stage:
             self._climb_out()
         ended = loop.GOING_ON
         while not self.stopped and self.counters.updates_done < until and self.counters.epochs_done < last_epoch:
@@ -232,7 +232,7 @@ class Trainer:
 
     def update(self) -> bool:
         """Run one update: zero_grad, forward, loss, backward, step. Returns whether it ended an epoch."""
-        if self.rung:
+        if self.stage:
             return self._climb_out()
         epochs = self.counters.epochs_done
         self.advance(self.counters.updates_done + 1)
@@ -244,40 +244,40 @@ class Trainer:
         """Climb one rung: a phase, or one layer of forward or backward. Returns whether it ended an epoch."""
         if self.stopped:
             return False
-        if self.rung == 0 or self._pass is None:
+        if self.stage == 0 or self._pass is None:
             self._begin()
         batch = self._pass
         assert batch is not None
-        rung, stage = self.rungs[self.rung], self.rung
-        self.rung += 1
-        if rung.phase == "zero_grad":
+        stage, place = self.stages[self.stage], self.stage
+        self.stage += 1
+        if stage.phase == "zero_grad":
             if self.experiment.training.zero_grad:
                 self.state[1] = 0
                 self.counters.has_gradients = False
-        elif rung.phase == "step":
+        elif stage.phase == "step":
             return self._step(batch)
         else:
-            found = batch.stages(stage, stage)
-            if rung.phase == "loss":
+            found = batch.stages(place, place)
+            if stage.phase == "loss":
                 if not math.isfinite(found):
                     self._stop(loop.NO_LOSS)
                 else:
                     self.counters.batch_loss = found
-            elif rung.phase == "backward" and rung.layer is not None:
-                loop.penalise(self._workings, rung.layer, rung.layer)
-                self.counters.has_gradients |= rung.layer == 0
+            elif stage.phase == "backward" and stage.layer is not None:
+                loop.penalise(self._workings, stage.layer, stage.layer)
+                self.counters.has_gradients |= stage.layer == 0
         return False
 
     def climb_to(self, phase: str) -> None:
         """Climb to where the rung of a phase, its first, comes next; in an update of its own where none is begun."""
-        while not self.stopped and not (self.rung and self.rungs[self.rung].phase == phase):
+        while not self.stopped and not (self.stage and self.stages[self.stage].phase == phase):
             self.climb()
 
     def phase(self) -> bool:
         """Run one phase, or what is left of it: all layers of forward or backward at once."""
-        start = self.rungs[self.rung].phase
+        start = self.stages[self.stage].phase
         ended = self.climb()
-        while self.rung and self.rungs[self.rung].phase == start:
+        while self.stage and self.stages[self.stage].phase == start:
             ended = self.climb()
         return ended
 
@@ -291,7 +291,7 @@ class Trainer:
 
     def _climb_out(self) -> bool:
         ended = False
-        while self.rung and not self.stopped:
+        while self.stage and not self.stopped:
             ended = self.climb()
         return ended
 
@@ -334,7 +334,7 @@ class Trainer:
         self._before = record.copy()
         good = loop.finish(self._workings, record, self._before, batch.rows)
         self.touched, self.stepped = False, True
-        self.rung = 0
+        self.stage = 0
         self._read(record)
         if not good:
             self._stop(loop.STEPPED_AWAY)
@@ -470,8 +470,8 @@ class Trainer:
         return self._named(1)
 
     def _named(self, row: int) -> Iterator[tuple[str, Array]]:
-        for slot in self.layout.slots:
-            yield slot.name, self.state[row, slot.span].reshape(slot.shape).copy()
+        for tensor in self.layout.tensors:
+            yield tensor.name, self.state[row, tensor.span].reshape(tensor.shape).copy()
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters by their names."""
@@ -489,24 +489,24 @@ class Trainer:
         for name in state_dict:
             self.layout.tensor(name)
         values = self.state[0].copy()
-        for name, slot in names.items():
+        for name, tensor in names.items():
             if name not in state_dict:
                 raise RequestError("{name} is missing: give all of {names}.", name=name, names=", ".join(names))
             given = _as_float32(state_dict[name])
             if given is None:
                 raise RequestError(
-                    "{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=slot.shape
+                    "{name} holds no numbers: give an array of the shape {shape}.", name=name, shape=tensor.shape
                 )
-            if given.shape != slot.shape:
+            if given.shape != tensor.shape:
                 raise RequestError(
                     "{name} has the shape {shape}: this network's has {wanted}.",
                     name=name,
                     shape=given.shape,
-                    wanted=slot.shape,
+                    wanted=tensor.shape,
                 )
             if not np.isfinite(given).all():
                 raise RequestError("{name} holds a value that is not finite.", name=name)
-            values[slot.span] = given.reshape(-1)
+            values[tensor.span] = given.reshape(-1)
         self.state[0] = values
         self._set_by_hand()
 
@@ -524,7 +524,7 @@ class Trainer:
 
     def checkpoint(self) -> Checkpoint:
         """A copy of where the run stands. Only between two updates."""
-        assert self.rung == 0
+        assert self.stage == 0
         in_epoch = self._streams[1].copy() if self.counters.row else None
         return Checkpoint(
             self.state.copy(),
@@ -540,7 +540,7 @@ class Trainer:
         self.state[:] = checkpoint.state
         self.previous[:] = checkpoint.state
         self.counters = dataclasses.replace(checkpoint.counters)
-        self.rung, self.stopped = 0, None
+        self.stage, self.stopped = 0, None
         self._pass = self._pass_rows = self._before = None
         self.constraints, changed = checkpoint.constraints, checkpoint.constraints is not self.constraints
         if changed or checkpoint.experiment is not self.experiment:
@@ -567,7 +567,7 @@ class Trainer:
             self._streams[:2] = self._streams[1:]
             permute(self._streams[2].copy(), self._order)
         number = self.counters.updates_done + 1
-        self.rung, self._pass = 0, None
+        self.stage, self._pass = 0, None
         if self._before is None:
             self.stopped = why_stopped(number, self.layout, None, self.state[0])
             return

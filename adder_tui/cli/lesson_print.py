@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adder_engine.language import tr
 from adder_tui.course.lesson import Lesson
 from adder_tui.course.markup import fill, plain
-from adder_tui.course.probe_views import SHEETS
+from adder_tui.course.probe_views import PROBE_VIEWS
 from adder_tui.course.questions import LETTERS
 from adder_tui.learn.prose import prose_lines
 from adder_tui.ui.line import Line
@@ -91,7 +91,7 @@ def view_lines(name: str, state: LessonState, now: Snapshot) -> Iterator[str]:
     from adder_tui.ui.view import ViewState
 
     view = ViewState(now.experiment, now, UNICODE, "learn", "epoch", None, first_selection(now.experiment), "")
-    if name in OWN_VIEWS or name in SHEETS:
+    if name in OWN_VIEWS or name in PROBE_VIEWS:
         yield from _written(draw_view(name, view, state, WIDTH, TALL))
     elif name == "sums":
         yield from _written(watched_sums(view, WIDTH, TALL))
@@ -146,8 +146,8 @@ def run_line(now: Snapshot, before: Snapshot) -> str:
         tr("Epoch {epoch} of {epochs}", epoch=count(now.epoch), epochs=count(now.experiment.epochs)),
         tr("update {update}", update=count(now.moment.update)),
     ]
-    if now.rung is not None:
-        parts.append(tr("after {phase}", phase=now.rung.phase))
+    if now.stage is not None:
+        parts.append(tr("after {phase}", phase=now.stage.phase))
     if now.current_loss is not None:
         was = before.current_loss if before.run == now.run else None
         moved = was is not None and was != now.current_loss

@@ -148,7 +148,7 @@ class ActionRunner:
         for _ in PHASES:
             snapshot = await session.step("phase")
             self._see(snapshot)
-            if snapshot.rung is not None and snapshot.rung.phase == size:
+            if snapshot.stage is not None and snapshot.stage.phase == size:
                 return
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adder_tui.commands import CHOICES, Context, Contexts
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.probe_views import SHEETS
+from adder_tui.course.probe_views import PROBE_VIEWS
 from adder_tui.course.state import PRACTICE, LessonState, Step
 
 TRAINING = frozenset({"run", "step", "set", "change", "reset", "seed"})
@@ -93,9 +93,9 @@ def words_now(state: LessonState, typing: bool, screen: OnScreen) -> Contexts:
         words |= {"reading", "read_out"} if screen.read_out else {"reading"}
     if screen.focused not in ("network", "inspect"):
         words -= {"numbers"}
-    if screen.focused in SHEETS and SHEETS[screen.focused].typed and "handson" in words:
+    if screen.focused in PROBE_VIEWS and PROBE_VIEWS[screen.focused].typed and "handson" in words:
         words |= {"shapes"}
-    if screen.focused in SHEETS and not _enough(state, screen.focused):
+    if screen.focused in PROBE_VIEWS and not _enough(state, screen.focused):
         words |= {"bench"} if _open(state, screen.focused) else _reading(state, False) - {"scrolls"}
     elif screen.focused == "settings" and state.lesson.controls and not _enough(state, "settings"):
         words |= {"setting"}
@@ -115,7 +115,7 @@ def _reading(state: LessonState, goes: bool) -> Contexts:
 
 def _open(state: LessonState, view: str) -> bool:
     """Whether a bench has something that Enter works out."""
-    return any(not state.knows(call) for call in state.calls(view)) or SHEETS[view].typed
+    return any(not state.knows(call) for call in state.calls(view)) or PROBE_VIEWS[view].typed
 
 
 def _enough(state: LessonState, view: str) -> bool:

@@ -47,7 +47,7 @@ class SessionSource(Protocol):
 def is_the_lessons(lesson: Lesson, snapshot: Snapshot | RunSummary) -> bool:
     """Whether a run can be one of the lesson's: nothing is set in it that the lesson does not have one set."""
     actions = lesson.solution
-    held_by_hand = not isinstance(snapshot, RunSummary) and bool(snapshot.frozen or snapshot.silenced)
+    held_by_hand = not isinstance(snapshot, RunSummary) and bool(snapshot.frozen or snapshot.muted)
     if not any(action.verb == "edit" for action in actions) and (
         held_by_hand or any(" = " in mark.text for mark in snapshot.marks)
     ):
@@ -450,5 +450,5 @@ def _edited(before: Snapshot | None, after: Snapshot) -> bool:
     return (
         before is not None
         and after.moment.edits > before.moment.edits
-        and (after.moment.update, after.moment.rung) == (before.moment.update, before.moment.rung)
+        and (after.moment.update, after.moment.stage) == (before.moment.update, before.moment.stage)
     )

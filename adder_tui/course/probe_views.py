@@ -57,7 +57,7 @@ def _argument_of(word: str) -> Argument:
     return number if math.isfinite(number) else word
 
 
-SHEETS: Mapping[str, ProbeView] = {
+PROBE_VIEWS: Mapping[str, ProbeView] = {
     "shapes": ProbeView(tr("Which shapes fit, and what PyTorch says of those that do not."), ("matmul", "broadcast"),
                     (), typed=True),
     "hits": ProbeView(tr("The sums that the network has never seen, by several measures."),
@@ -127,19 +127,21 @@ SHARES = frozenset({"hits", "over", "tenths"})
 
 
 def calls_of(view: str, lesson: Lesson) -> tuple[ProbeCall, ...]:
-    """The rows of a bench's view, one of :data:`SHEETS`: those of the lesson's own tasks first, then the view's."""
-    sheet = SHEETS[view]
-    found = dict.fromkeys(call for one in lesson.solution if (call := call_for(one)) and call.bench in sheet.benches)
+    """A view's rows, one of :data:`PROBE_VIEWS`: those of the lesson's own tasks first, then the view's."""
+    probe_view = PROBE_VIEWS[view]
+    found = dict.fromkeys(
+        call for one in lesson.solution if (call := call_for(one)) and call.bench in probe_view.benches
+    )
     expressions = [*(t.check for t in lesson.tasks), *(q.value for q in lesson.quotes),
                    *(m.expression for m in lesson.measured)]  # fmt: skip
     for word, arguments in (known for one in expressions for known in one.words):
-        if word == "bench" and arguments[0] in sheet.benches:
+        if word == "bench" and arguments[0] in probe_view.benches:
             found[ProbeCall(str(arguments[0]), arguments[1:])] = None
     if view == "nudge":
         for name in dict.fromkeys(str(call.arguments[0]) for call in found):
             found |= dict.fromkeys((ProbeCall("nudge", (name, 1.0)), ProbeCall("nudge", (name, -1.0)),
                                     ProbeCall("gradcheck", (name,))))  # fmt: skip
-    return tuple(dict.fromkeys([*found, *(sheet.calls if len(found) < ENOUGH else ())]))
+    return tuple(dict.fromkeys([*found, *(probe_view.calls if len(found) < ENOUGH else ())]))
 
 
 def call_for(action: Action) -> ProbeCall | None:
@@ -156,7 +158,7 @@ def view_for(action: Action, views: Sequence[str]) -> str:
     """The one of a lesson's views in which an action is seen; empty where there is none."""
     call = call_for(action)
     if call is not None:
-        return next((view for view in views if view in SHEETS and call.bench in SHEETS[view].benches), "")
+        return next((view for view in views if view in PROBE_VIEWS and call.bench in PROBE_VIEWS[view].benches), "")
     if action.text == "step back":
         return next((view for view in ("downhill", "step", "chart") if view in views), "")
     wanted = {

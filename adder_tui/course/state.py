@@ -10,7 +10,7 @@ from adder_engine.language import tr
 from adder_tui.course.activity_log import Asked, LoggedRun
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.lesson import Lesson, Task
-from adder_tui.course.probe_views import SHEETS, ProbeCall, Shown, call_for, calls_of
+from adder_tui.course.probe_views import PROBE_VIEWS, ProbeCall, Shown, call_for, calls_of
 from adder_tui.course.questions import Quiz
 from adder_tui.course.vocabulary import Action
 from adder_tui.storage.progress import as_list, as_table
@@ -300,10 +300,10 @@ class LessonState:
 
     def calls(self, view: str) -> tuple[ProbeCall, ...]:
         """A view's figures, those that the learner typed at the end."""
-        sheet = SHEETS.get(view)
-        if sheet is None:
+        probe_view = PROBE_VIEWS.get(view)
+        if probe_view is None:
             return ()
-        typed = (call for call in self.results if sheet.typed and call.bench in sheet.benches)
+        typed = (call for call in self.results if probe_view.typed and call.bench in probe_view.benches)
         return tuple(dict.fromkeys([*calls_of(view, self.lesson), *typed]))
 
     def chosen_call(self, view: str) -> ProbeCall | None:

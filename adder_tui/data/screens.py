@@ -187,7 +187,7 @@ class DataScreen(Modal[None]):
         self._spread_of: tuple[int, bool] | None = None
         """The version and the pairs that they belong to."""
         self.scatter_shown = False
-        self.draft: str | None = None
+        self.form_state: str | None = None
         """Rows that were typed and not applied."""
         self._moved = asyncio.Event()
         self._table = Drawing(self._source, self._draw_table, self._choose, id="table")
@@ -341,11 +341,11 @@ class DataScreen(Modal[None]):
         """Type or paste rows; they start a new run."""
 
         def done(text: str | None) -> None:
-            self.draft = text
+            self.form_state = text
             if text is None:
                 self.dismiss()
 
-        self.app.push_screen(OwnRows(self._source, self._controller, self.draft), done)
+        self.app.push_screen(OwnRows(self._source, self._controller, self.form_state), done)
 
     def on_mouse_scroll_down(self) -> None:
         self.go(self.look.at + WHEEL_ROWS)

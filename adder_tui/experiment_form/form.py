@@ -257,7 +257,7 @@ def value_text(name: str, value: Any) -> str:
     return str(value)
 
 
-def field_rows(draft: FormState, width: int, glyphs: Glyphs) -> list[Row]:
+def field_rows(form_state: FormState, width: int, glyphs: Glyphs) -> list[Row]:
     """All rows of the list: headings, fields, and under a field why it will not do."""
     rows: list[Row] = []
     section = ""
@@ -266,9 +266,9 @@ def field_rows(draft: FormState, width: int, glyphs: Glyphs) -> list[Row]:
         if here != section:
             rows += [("", Line()), ("", Line.of(("  " + here, "accent")))]
             section = here
-        rows.append((name, _field(draft, name, width, glyphs).fit(width, glyphs.ellipsis)))
-        if name in draft.errors:
-            sentence = glyphs.text(draft.errors[name])
+        rows.append((name, _field(form_state, name, width, glyphs).fit(width, glyphs.ellipsis)))
+        if name in form_state.errors:
+            sentence = glyphs.text(form_state.errors[name])
             rows += [(name, Line.of((" " * MARKS + row, "minus"))) for row in wrapped(sentence, width - MARKS - 1)]
     return rows
 
@@ -279,88 +279,90 @@ def top_row(rows: list[Row], name: str, top: int, height: int) -> int:
     return scrolled(max(0, mine[0] - 2), min(len(rows) - 1, mine[-1] + 1), top, height, len(rows))
 
 
-def _field(draft: FormState, name: str, width: int, glyphs: Glyphs) -> Line:
-    chosen = name == draft.name
-    idle = "" if name == PRESET else why_idle(name, draft.experiment)
+def _field(form_state: FormState, name: str, width: int, glyphs: Glyphs) -> Line:
+    chosen = name == form_state.name
+    idle = "" if name == PRESET else why_idle(name, form_state.experiment)
     marks = Line.of(
         (glyphs.current if chosen else " ", "accent"),
-        ("*" if draft.differs_from_run(name) else " ", "accent"),
-        (glyphs.differs if draft.differs_from_default(name) else " ", "dim"),
+        ("*" if form_state.differs_from_run(name) else " ", "accent"),
+        (glyphs.differs if form_state.differs_from_default(name) else " ", "dim"),
         " ",
     )
     quiet: Role = "faint" if idle else "dim"
     label = (name.rpartition(".")[2].ljust(LABEL), "strong" if chosen else quiet)
     column = VALUE if width >= ROOMY else NARROW_VALUE
-    value = _value(draft, name, column - 1, "faint" if idle else "text", glyphs).fit(column, glyphs.ellipsis)
-    note = Line.of((glyphs.text(_note(draft, name, idle)), "faint" if idle else "dim"))
+    value = _value(form_state, name, column - 1, "faint" if idle else "text", glyphs).fit(column, glyphs.ellipsis)
+    note = Line.of((glyphs.text(_note(form_state, name, idle)), "faint" if idle else "dim"))
     if width < WIDE:
         return Line.of(marks, label, value, note)
-    meaning = _meaning(draft, name)
+    meaning = _meaning(form_state, name)
     return Line.of(marks, label, value, note.fit(NOTE - 2, glyphs.ellipsis), "  ", (glyphs.text(meaning), quiet))
 
 
-def _value(draft: FormState, name: str, room: int, role: Role, glyphs: Glyphs) -> Line:
-    text = draft.text(name)
-    if name != draft.name:
+def _value(form_state: FormState, name: str, room: int, role: Role, glyphs: Glyphs) -> Line:
+    text = form_state.text(name)
+    if name != form_state.name:
         return Line.of((glyphs.text(text), role)).fit(min(room, len(text)), glyphs.ellipsis)
-    if draft.words(name):
+    if form_state.words(name):
         return Line.of((f"{glyphs.left} ", "key"), (text, "strong"), (f" {glyphs.right}", "key"))
-    if draft.fresh:
+    if form_state.fresh:
         start = max(0, len(text) - room + 1)
         return Line.of((glyphs.text(text[start:]) or " ", "chosen"))
-    start = max(0, draft.cursor - room + 2)
+    start = max(0, form_state.cursor - room + 2)
     seen = glyphs.text(text[start : start + room - 1])
-    at = draft.cursor - start
+    at = form_state.cursor - start
     return Line.of((seen[:at], "strong"), (seen[at : at + 1] or " ", "chosen"), (seen[at + 1 :], "strong"))
 
 
-def _note(draft: FormState, name: str, idle: str) -> str:
+def _note(form_state: FormState, name: str, idle: str) -> str:
     if name == PRESET:
         return ""
     if idle:
         return tr("no effect: {why}", why=idle)
-    if draft.differs_from_run(name):
-        return tr("the run has {value}", value=text_of(draft.current, name) or tr("none"))
+    if form_state.differs_from_run(name):
+        return tr("the run has {value}", value=text_of(form_state.current, name) or tr("none"))
     default = default_text(name) or tr("none")
-    return tr("default {default}", default=default) if draft.differs_from_default(name) else ""
+    return tr("default {default}", default=default) if form_state.differs_from_default(name) else ""
 
 
-def _meaning(draft: FormState, name: str) -> str:
+def _meaning(form_state: FormState, name: str) -> str:
     if name != PRESET:
         return key_named(name).meaning
-    return PRESETS[draft.preset].about if draft.preset in PRESETS else tr("the run's experiment as it is")
+    return PRESETS[form_state.preset].about if form_state.preset in PRESETS else tr("the run's experiment as it is")
 
 
-def panel(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
+def panel(form_state: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     """What the chosen field means and takes, what Enter will do, and the keys; always :data:`PANEL` rows."""
-    name = draft.name
+    name = form_state.name
     rows = [Line.of((glyphs.horizontal * width, "faint"))]
-    rows += said_lines(f"{name}: {_meaning(draft, name)}", width + 1, "text", glyphs)[:2]
-    rows += _takes(draft, width, glyphs)[: 5 - len(rows)]
+    rows += said_lines(f"{name}: {_meaning(form_state, name)}", width + 1, "text", glyphs)[:2]
+    rows += _takes(form_state, width, glyphs)[: 5 - len(rows)]
     rows += [Line()] * (5 - len(rows))
-    rows += said_lines(_will(draft), width + 1, "strong", glyphs)[:2]
+    rows += said_lines(_will(form_state), width + 1, "strong", glyphs)[:2]
     rows += [Line()] * (PANEL - 1 - len(rows))
-    rows.append(_keys(draft, glyphs))
+    rows.append(_keys(form_state, glyphs))
     return [row.fit(width, glyphs.ellipsis) for row in rows]
 
 
-def _takes(draft: FormState, width: int, glyphs: Glyphs) -> list[Line]:
-    words = draft.words(draft.name)
-    default = tr("many-pairs, all keys at once") if draft.name == PRESET else default_text(draft.name) or tr("none")
-    if words and draft.name != PRESET and key_named(draft.name).several:
+def _takes(form_state: FormState, width: int, glyphs: Glyphs) -> list[Line]:
+    words = form_state.words(form_state.name)
+    default = (
+        tr("many-pairs, all keys at once") if form_state.name == PRESET else default_text(form_state.name) or tr("none")
+    )
+    if words and form_state.name != PRESET and key_named(form_state.name).several:
         words = (*words, tr("tanh-relu: one for each layer"))
-    if not words or draft.name == "data.task":
-        text = tr("Takes {range}. Default {default}.", range=key_named(draft.name).range, default=default)
+    if not words or form_state.name == "data.task":
+        text = tr("Takes {range}. Default {default}.", range=key_named(form_state.name).range, default=default)
         return said_lines(text, width + 1, "dim", glyphs)
-    now = draft.text(draft.name)
+    now = form_state.text(form_state.name)
     rows = packed((Line.of((word + "  ", "key" if word == now else "dim")) for word in words), width - 1)
     if rows[-1].width + len(default) + 11 <= width:
         rows[-1] = Line.of(rows[-1], (tr(" default {default}", default=default), "faint"))
     return [Line.of(" ", row) for row in rows]
 
 
-def _keys(draft: FormState, glyphs: Glyphs) -> Line:
-    arrows = (tr("left, right") if glyphs.ascii else "← →") if draft.words(draft.name) else tr("type")
+def _keys(form_state: FormState, glyphs: Glyphs) -> Line:
+    arrows = (tr("left, right") if glyphs.ascii else "← →") if form_state.words(form_state.name) else tr("type")
     pairs = [
         (tr("Enter"), tr("apply")), (tr("Esc"), tr("leave")), (arrows, tr("change")),
         (tr("Ctrl+D"), tr("default")), (tr("Ctrl+R"), tr("as the run")),
@@ -368,13 +370,13 @@ def _keys(draft: FormState, glyphs: Glyphs) -> Line:
     return keys_line(pairs)
 
 
-def _will(draft: FormState) -> str:
-    if draft.errors:
+def _will(form_state: FormState) -> str:
+    if form_state.errors:
         return tr("Something will not do: nothing is applied until it is mended.")
-    changes = draft.changes
+    changes = form_state.changes
     if not changes:
         return tr("Nothing is changed yet.")
-    if draft.in_place:
+    if form_state.in_place:
         return tr("Enter changes {settings} in this run, which goes on.", settings=_listed(list(changes)))
     names = [name for name in changes if name not in CHANGEABLE] or ["training.loss"]
     return trn("{settings} needs {what}: Enter starts it; u brings this run back.",
@@ -397,7 +399,7 @@ def _listed(names: list[str]) -> str:
     return tr(" and ").join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def heading(draft: FormState, glyphs: Glyphs) -> Line:
+def heading(form_state: FormState, glyphs: Glyphs) -> Line:
     """The form's first row: what it is, and what its marks mean."""
     return Line.of(
         (tr(" Experiment"), "strong"), ("   * ", "accent"), (tr("not as in the run   "), "dim"),

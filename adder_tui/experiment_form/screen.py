@@ -38,7 +38,7 @@ class ExperimentForm(Modal[None]):
 
     def __init__(self, services: Services) -> None:
         super().__init__()
-        self.draft = FormState(services.view().experiment)
+        self.form_state = FormState(services.view().experiment)
         self._source, self._controller = services.view, services.controller
         self._rows: list[Row] = []
         """Rows of the fields that are in sight."""
@@ -48,98 +48,101 @@ class ExperimentForm(Modal[None]):
     def compose(self) -> ComposeResult:
         yield Drawing(
             self._source,
-            lambda view, width, _: [heading(self.draft, view.glyphs).fit(width, view.glyphs.ellipsis)],
+            lambda view, width, _: [heading(self.form_state, view.glyphs).fit(width, view.glyphs.ellipsis)],
             id="heading",
         )
         yield Drawing(self._source, self.fields, self._choose, id="fields")
-        yield Drawing(self._source, lambda view, width, _: panel(self.draft, width, view.glyphs), id="panel")
+        yield Drawing(self._source, lambda view, width, _: panel(self.form_state, width, view.glyphs), id="panel")
 
     def fields(self, view: ViewState, width: int, height: int) -> list[Line]:
         """The rows around the chosen field."""
-        rows = field_rows(self.draft, width, view.glyphs)
-        self._top = top_row(rows, self.draft.name, self._top, height)
+        rows = field_rows(self.form_state, width, view.glyphs)
+        self._top = top_row(rows, self.form_state.name, self._top, height)
         self._rows = rows[self._top : self._top + height]
         return [line.fit(width) for _, line in self._rows]
 
     def _choose(self, row: int) -> None:
         """Choose the field whose row was clicked; of the chosen one the next word."""
         name = self._rows[row][0] if row < len(self._rows) else ""
-        if name and name == self.draft.name and self.draft.words(name):
-            self.draft.turn(1)
+        if name and name == self.form_state.name and self.form_state.words(name):
+            self.form_state.turn(1)
         elif name:
-            self.draft.choose(name)
+            self.form_state.choose(name)
         self.redraw()
 
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        draft = self.draft
+        form_state = self.form_state
         if self.keeps(event):
             return
-        if event.key == "space" and draft.words(draft.name):
-            draft.turn(1)
+        if event.key == "space" and form_state.words(form_state.name):
+            form_state.turn(1)
         elif bindings := self._bindings.key_to_bindings.get(event.key):
             await self.run_action(bindings[0].action)
         elif event.character is not None and event.is_printable:
-            before = draft.text(draft.name), draft.cursor
-            draft.type(event.character)
-            if before == (draft.text(draft.name), draft.cursor):  # a word that is none of the choices, a full field
+            before = form_state.text(form_state.name), form_state.cursor
+            form_state.type(event.character)
+            if before == (
+                form_state.text(form_state.name),
+                form_state.cursor,
+            ):  # a word that is none of the choices, a full field
                 return
         self.redraw()
 
     def action_move(self, key: str) -> None:
-        self.draft.move(step(key, KEYS_A_PAGE))
+        self.form_state.move(step(key, KEYS_A_PAGE))
 
     def action_aside(self, key: str) -> None:
-        draft, by = self.draft, 1 if key == "right" else -1
-        if draft.words(draft.name):
-            draft.turn(by)
+        form_state, by = self.form_state, 1 if key == "right" else -1
+        if form_state.words(form_state.name):
+            form_state.turn(by)
         else:
-            draft.go(draft.cursor + by)
+            form_state.go(form_state.cursor + by)
 
     def action_go_to(self, key: str) -> None:
-        self.draft.go(0 if key == "home" else len(self.draft.text(self.draft.name)))
+        self.form_state.go(0 if key == "home" else len(self.form_state.text(self.form_state.name)))
 
     def action_erase(self, key: str) -> None:
-        self.draft.erase(key == "delete")
+        self.form_state.erase(key == "delete")
 
     def action_key_default(self) -> None:
-        self.draft.set_default()
+        self.form_state.set_default()
 
     def action_key_as_run(self) -> None:
-        self.draft.set_as_run()
+        self.form_state.set_as_run()
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted lines become rows in one line."""
         event.stop()
-        if not self.draft.words(self.draft.name):
-            self.draft.type("; ".join(line.strip() for line in event.text.splitlines() if line.strip()))
+        if not self.form_state.words(self.form_state.name):
+            self.form_state.type("; ".join(line.strip() for line in event.text.splitlines() if line.strip()))
             self.redraw()
 
     def on_mouse_scroll_down(self) -> None:
-        self.draft.move(WHEEL_ROWS)
+        self.form_state.move(WHEEL_ROWS)
         self.redraw()
 
     def on_mouse_scroll_up(self) -> None:
-        self.draft.move(-WHEEL_ROWS)
+        self.form_state.move(-WHEEL_ROWS)
         self.redraw()
 
     # --- applying --------------------------------------------------------------------------------
 
     def action_apply(self) -> None:
         """Change the run or start a new one; on a refusal the form stays as it is."""
-        if self.draft.errors:
+        if self.form_state.errors:
             return
-        if self.draft.changes:
+        if self.form_state.changes:
             self.close_after(self._apply())
         else:
             self.dismiss()
 
     async def _apply(self) -> None:
-        draft = self.draft
-        await self._controller.run(draft.experiment, draft.changes if draft.in_place else None)
+        form_state = self.form_state
+        await self._controller.run(form_state.experiment, form_state.changes if form_state.in_place else None)
         self.dismiss()
 
     def say(self, sentence: str) -> None:
-        self.draft.refuse(sentence)
+        self.form_state.refuse(sentence)
         self.redraw()

@@ -50,9 +50,9 @@ HEADING = 1
 """Rows above a view."""
 
 
-def learned_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+def learned_view(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[Line]:
     """The formula, its course or its slopes, and the table of far-out errors."""
-    found = exploration.found
+    found = explore_state.found
     forecast = found.forecast
     if forecast is None:
         return []
@@ -169,9 +169,9 @@ def _picked(forecast: Extrapolation, room: int) -> list[ExtrapolatedError]:
     return [*close, *(row for row in far if row in kept)]
 
 
-def checks_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+def checks_view(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[Line]:
     """Shares, regions and rivals, under each other."""
-    found = exploration.found
+    found = explore_state.found
     if found.checks is None:
         return []
     gap = [Line()] if height >= 20 else []
@@ -313,75 +313,75 @@ def _column(rival: Baseline, yes_or_no: bool, pitch: int, glyphs: Glyphs) -> lis
 
 
 def explore_lines(
-    view: ViewState, exploration: ExploreState, width: int, height: int
+    view: ViewState, explore_state: ExploreState, width: int, height: int
 ) -> tuple[list[Line], PlaneArea | None]:
     """The whole tab, and where its plane lies, if it has one."""
     room = height - HEADING
-    view = exploration.view_then(view)
-    lines, spot = view_lines(view, exploration, width, room)
+    view = explore_state.view_then(view)
+    lines, spot = view_lines(view, explore_state, width, room)
     if not lines:
-        lines = nothing_yet(view, exploration, width)
-    shown = [heading(view, exploration, width), *lines]
+        lines = nothing_yet(view, explore_state, width)
+    shown = [heading(view, explore_state, width), *lines]
     fitted = [line.fit(width, view.glyphs.ellipsis) for line in shown[:height]]
     return fitted, spot and PlaneArea(spot.x, spot.y + HEADING, spot.cells)
 
 
 def view_lines(
-    view: ViewState, exploration: ExploreState, width: int, height: int
+    view: ViewState, explore_state: ExploreState, width: int, height: int
 ) -> tuple[list[Line], PlaneArea | None]:
     """The view without its heading, and where its plane lies, if it has one; nothing until there is something."""
     # Each view is imported when it is first looked at.
-    if exploration.view == "error":
+    if explore_state.view == "error":
         from adder_tui.explore.error import error_view
 
-        return error_view(view, exploration, width, height)
-    if exploration.view == "neurons":
+        return error_view(view, explore_state, width, height)
+    if explore_state.view == "neurons":
         from adder_tui.explore.error import neurons_view
 
-        return neurons_view(view, exploration, width, height)
-    if exploration.view == "learned":
-        return learned_view(view, exploration, width, height), None
-    if exploration.view == "slope":
+        return neurons_view(view, explore_state, width, height)
+    if explore_state.view == "learned":
+        return learned_view(view, explore_state, width, height), None
+    if explore_state.view == "slope":
         from adder_tui.ui.slope import slope_lines
 
-        line = exploration.found.line
-        return ([] if line is None else slope_lines(view, line, exploration.tried, width, height)), None
-    if exploration.view == "stability":
+        line = explore_state.found.line
+        return ([] if line is None else slope_lines(view, line, explore_state.tried, width, height)), None
+    if explore_state.view == "stability":
         from adder_tui.explore.stability import stability_view
 
-        return stability_view(view, exploration, width, height), None
-    return checks_view(view, exploration, width, height), None
+        return stability_view(view, explore_state, width, height), None
+    return checks_view(view, explore_state, width, height), None
 
 
-def heading(view: ViewState, exploration: ExploreState, width: int) -> Line:
+def heading(view: ViewState, explore_state: ExploreState, width: int) -> Line:
     """The views by name; at the right which moment is shown, and whether a newer one is being computed."""
     line = Line.of(" ")
     for name in VIEWS:
-        chosen = name == exploration.view
+        chosen = name == explore_state.view
         mark: Span = (view.glyphs.current if chosen else " ", "accent")
         line = Line.of(line, mark, (NAMES[name], "accent" if chosen else "dim"), " ")
-    computing = f"{tr('computing')}{view.glyphs.ellipsis} " if exploration.computing else ""
-    dated = exploration.dated and exploration.of is not None
-    of = tr("of {moment} ", moment=_place(exploration)) if dated else ""
+    computing = f"{tr('computing')}{view.glyphs.ellipsis} " if explore_state.computing else ""
+    dated = explore_state.dated and explore_state.of is not None
+    of = tr("of {moment} ", moment=_place(explore_state)) if dated else ""
     phrase = roomiest(width - line.width, *(Line.of((words, "dim")) for words in (of + computing, of or computing)))
     return line.with_right(phrase, width)
 
 
-def _place(exploration: ExploreState) -> str:
+def _place(explore_state: ExploreState) -> str:
     """The findings' moment."""
-    then = exploration.of
+    then = explore_state.of
     assert then is not None
-    if then.epoch_update or then.moment.rung:
+    if then.epoch_update or then.moment.stage:
         return tr("update {update}", update=count(then.moment.update))
     return tr("epoch {epoch}", epoch=count(then.epoch))
 
 
-def nothing_yet(view: ViewState, exploration: ExploreState, width: int) -> list[Line]:
+def nothing_yet(view: ViewState, explore_state: ExploreState, width: int) -> list[Line]:
     """What the view will show, or why it cannot."""
     glyphs = view.glyphs
-    lines = [Line(), Line.of((f"  {VIEWS[exploration.view]}", "dim"))]
+    lines = [Line(), Line.of((f"  {VIEWS[explore_state.view]}", "dim"))]
     if view.snapshot is None:
         return [*lines, Line(), Line.of((f"  {tr('loading')}{glyphs.ellipsis}", "dim"))]
-    for sentence in dict.fromkeys(exploration.refused.values()):
+    for sentence in dict.fromkeys(explore_state.refused.values()):
         lines += [Line(), *indented(sentence, width - 2, "text", glyphs)]
     return lines

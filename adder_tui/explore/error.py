@@ -65,16 +65,16 @@ SURE = (0.1, 0.3, 0.45)
 NONE = tr("This network has no hidden neurons: its inputs lead straight to the answer.")
 
 
-def error_cells(exploration: ExploreState, width: int, height: int) -> Cells:
+def error_cells(explore_state: ExploreState, width: int, height: int) -> Cells:
     """The cells of the plane in a view of this size."""
-    return cells_in(width - (SIDE + 2 if width >= WIDE else 1), height - ABOVE - UNDER, exploration.halved)
+    return cells_in(width - (SIDE + 2 if width >= WIDE else 1), height - ABOVE - UNDER, explore_state.halved)
 
 
 def error_view(
-    view: ViewState, exploration: ExploreState, width: int, height: int
+    view: ViewState, explore_state: ExploreState, width: int, height: int
 ) -> tuple[list[Line], PlaneArea | None]:
     """The plane, what its characters mean, and the sum under the cross-hair in numbers."""
-    plane = exploration.found.plane
+    plane = explore_state.found.plane
     if plane is None:
         return [], None
     glyphs = view.glyphs
@@ -84,21 +84,23 @@ def error_view(
     largest = largest_size(shown)
     if yes_or_no:
         levels, legend = sign_levels(shown, SURE), boundary_legend(SURE, glyphs, width - LABELS)
-    elif exploration.by_size:
+    elif explore_state.by_size:
         sizes = size_steps(largest, plane.log)
         levels, legend = size_levels(shown, sizes), size_legend(sizes, glyphs, width - LABELS)
     else:
         steps = sign_steps(largest, plane.log)
         levels, legend = sign_levels(shown, steps), sign_legend(steps, glyphs, width - LABELS)
-    scale: Scale = "size" if exploration.by_size and not yes_or_no else "sign"
-    drawn = _drawn(view, exploration, plane, levels, scale, plane.points)
-    word = (tr("size") if exploration.by_size else tr("off by")) if known else tr("yes") if yes_or_no else tr("answer")
+    scale: Scale = "size" if explore_state.by_size and not yes_or_no else "sign"
+    drawn = _drawn(view, explore_state, plane, levels, scale, plane.points)
+    word = (
+        (tr("size") if explore_state.by_size else tr("off by")) if known else tr("yes") if yes_or_no else tr("answer")
+    )
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *drawn.lines]
     if width >= WIDE:
-        side = gallery(view, exploration, SIDE, len(lines))
+        side = gallery(view, explore_state, SIDE, len(lines))
         lines = beside(lines, side, LABELS + drawn.area.cells.columns)
     about = _about(view, plane, largest, drawn.marked, width)
-    return [*lines, cell_line(view, exploration, plane, drawn), about], drawn.area
+    return [*lines, cell_line(view, explore_state, plane, drawn), about], drawn.area
 
 
 def truth_is_known(plane: AnswerGrid) -> bool:
@@ -123,24 +125,24 @@ class _Drawn:
 
 
 def _drawn(
-    view: ViewState, exploration: ExploreState, plane: AnswerGrid, levels: Levels, scale: Scale, points: Doubles
+    view: ViewState, explore_state: ExploreState, plane: AnswerGrid, levels: Levels, scale: Scale, points: Doubles
 ) -> _Drawn:  # fmt: skip
     """Draw levels over the plane, with cross-hair, current sum and training data."""
-    halves = 2 if exploration.halved else 1
+    halves = 2 if explore_state.halved else 1
     axes = Ruler.over(plane.a, plane.log), Ruler.over(plane.b[::halves], plane.log)  # of two halves the upper one's
-    cursor = [*zip(axes, exploration.cursor_in(view), strict=True)]
+    cursor = [*zip(axes, explore_state.cursor_in(view), strict=True)]
     column, row = (axis.nearest(x) for axis, x in cursor)
     inside = all(axis.nearest(x) == axis.index(x) for axis, x in cursor)
     lines, marked = plane_picture(
-        levels, scale, *axes, exploration.halved, view.glyphs, cursor=(column, row) if inside else None,
+        levels, scale, *axes, explore_state.halved, view.glyphs, cursor=(column, row) if inside else None,
         asked=asked_in(view),
         trained=(plane.trained_a, plane.trained_b), points=points,
     )  # fmt: skip
-    area = PlaneArea(LABELS, ABOVE, Cells(axes[0].cells, axes[1].cells, exploration.halved))
+    area = PlaneArea(LABELS, ABOVE, Cells(axes[0].cells, axes[1].cells, explore_state.halved))
     return _Drawn(lines, area, marked, inside, column, row * halves)
 
 
-def cell_line(view: ViewState, exploration: ExploreState, plane: AnswerGrid, drawn: _Drawn) -> Line:
+def cell_line(view: ViewState, explore_state: ExploreState, plane: AnswerGrid, drawn: _Drawn) -> Line:
     """The cell under the cross-hair in numbers."""
     from adder_engine.parsing import Sum  # not at the top: drawings import no more of the engine than they draw
 
@@ -148,7 +150,7 @@ def cell_line(view: ViewState, exploration: ExploreState, plane: AnswerGrid, dra
     row, column = drawn.row, drawn.column
     a, b = float(plane.a[column]), float(plane.b[row])
     answer, truth = float(plane.answers[row, column]), float(plane.wanted[row, column])
-    if exploration.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
+    if explore_state.cursor is None and view.snapshot is not None:  # the current sum itself, wherever the cells lie
         asked = view.snapshot.asked
         a, b, answer = asked.sum.a, asked.sum.b, asked.predicted
         truth = np.nan if asked.wanted is None else asked.wanted
@@ -220,7 +222,7 @@ class GalleryLayout:
     """Columns of the names beside the pictures."""
 
 
-def gallery_layout(view: ViewState, exploration: ExploreState, width: int, height: int) -> GalleryLayout | None:
+def gallery_layout(view: ViewState, explore_state: ExploreState, width: int, height: int) -> GalleryLayout | None:
     """Pictures as large as they can be with all in sight; where that is too small, those around the chosen one."""
     hidden = view.experiment.network.layers[1:-1]
     chosen = hidden_neuron(view.selection, view.experiment)
@@ -238,7 +240,7 @@ def gallery_layout(view: ViewState, exploration: ExploreState, width: int, heigh
     return GalleryLayout(
         layers,
         neurons,
-        Cells(columns - 1 + columns % 2, rows, exploration.halved),
+        Cells(columns - 1 + columns % 2, rows, explore_state.halved),
         (name + columns + 1, rows + 1),
         name,
     )
@@ -249,11 +251,11 @@ def _around(chosen: int, count: int, room: int) -> range:
     return range(first, min(count, first + room))
 
 
-def gallery(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+def gallery(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[Line]:
     """The small pictures, each by its own scale, with their names."""
-    found = {(plane.layer, plane.neuron): plane for plane in exploration.found.neurons}
+    found = {(plane.layer, plane.neuron): plane for plane in explore_state.found.neurons}
     grid = Grid(width, height)
-    shown = gallery_layout(view, exploration, width, height - 1)
+    shown = gallery_layout(view, explore_state, width, height - 1)
     if shown is None or not found:
         return grid.lines()
     grid.put(0, 0, _heading(view, shown, width), "dim")
@@ -267,15 +269,15 @@ def gallery(view: ViewState, exploration: ExploreState, width: int, height: int)
             grid.put(x + 1, y, name, "strong" if (layer, neuron) == chosen else "dim")
             plane = found.get((layer, neuron))
             if plane is not None:
-                for row, line in enumerate(_small(plane, exploration).lines()):
+                for row, line in enumerate(_small(plane, explore_state).lines()):
                     grid.put_spans(x + shown.name, y + row, line.spans)
     return grid.lines()
 
 
-def _small(plane: ActivationGrid, exploration: ExploreState) -> HeatMap:
+def _small(plane: ActivationGrid, explore_state: ExploreState) -> HeatMap:
     outputs = plane.outputs.astype(float)
-    steps = sign_steps(largest_size(outputs), exploration.log)
-    halved = exploration.halved and len(outputs) % 2 == 0
+    steps = sign_steps(largest_size(outputs), explore_state.log)
+    halved = explore_state.halved and len(outputs) % 2 == 0
     return HeatMap(sign_levels(outputs, steps), "sign", halved)
 
 
@@ -295,33 +297,33 @@ def gallery_width(view: ViewState, width: int) -> int:
     return min(layers * (NAME + (12 if width >= 100 else 8)), width * 9 // 20)
 
 
-def neuron_cells(view: ViewState, exploration: ExploreState, width: int, height: int) -> Cells:
+def neuron_cells(view: ViewState, explore_state: ExploreState, width: int, height: int) -> Cells:
     """The cells of the large picture in a view of this size."""
     room = width - gallery_width(view, width) - 2
-    return cells_in(room, height - ABOVE - UNDER, exploration.halved)
+    return cells_in(room, height - ABOVE - UNDER, explore_state.halved)
 
 
 def neurons_view(
-    view: ViewState, exploration: ExploreState, width: int, height: int
+    view: ViewState, explore_state: ExploreState, width: int, height: int
 ) -> tuple[list[Line], PlaneArea | None]:
     """The chosen neuron at the left, all of them at the right."""
     glyphs = view.glyphs
     chosen = hidden_neuron(view.selection, view.experiment)
     if chosen is None:
         return [Line(), Line.of((f" {NONE}", "dim"))], None
-    plane, found = exploration.found.plane, exploration.found.neuron
+    plane, found = explore_state.found.plane, explore_state.found.neuron
     if plane is None or found is None or plane.answers.shape != found[1].outputs.shape:
         return [], None
     picture_of = found[1]
     outputs = picture_of.outputs.astype(float)
     steps = sign_steps(largest_size(outputs), plane.log)
-    drawn = _drawn(view, exploration, plane, sign_levels(outputs, steps), "sign", plane.points[:0])
+    drawn = _drawn(view, explore_state, plane, sign_levels(outputs, steps), "sign", plane.points[:0])
     name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
     legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
-    side = gallery(view, exploration, gallery_width(view, width), height - ABOVE - UNDER + 1)
+    side = gallery(view, explore_state, gallery_width(view, width), height - ABOVE - UNDER + 1)
     room = width - gallery_width(view, width) - 2
     here = float(outputs[drawn.row, drawn.column])
-    if exploration.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
+    if explore_state.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
         here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])
     handed = Line.of((f" {name}", "strong"), (tr(" hands on "), "dim"), (number(here, glyphs), role_of(here)))
     reach = Line.of(number(picture_of.low, glyphs), (tr(" to "), "dim"), number(picture_of.high, glyphs))
@@ -332,4 +334,4 @@ def neurons_view(
         blocks = [legend, *beside(drawn.lines, side[: len(drawn.lines)], room)]
     else:
         blocks = beside([legend, *drawn.lines], side, room)
-    return [*blocks, cell_line(view, exploration, plane, drawn), span], drawn.area
+    return [*blocks, cell_line(view, explore_state, plane, drawn), span], drawn.area

@@ -179,42 +179,44 @@ def _cell(heat: HeatMap, found: LossLandscape, i: int) -> tuple[int, int]:
     return round(column), round(row)
 
 
-def stability_view(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+def stability_view(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[Line]:
     """The sentence and its gauge, what is known of the curvature, and two pictures side by side."""
-    found = exploration.found
+    found = explore_state.found
     if found.stability is None and found.curve is None and found.slice is None:
         return []
     if found.stability is not None:
         top = [*_verdict(view, found.stability, width), _gauge(found.stability, width, view.glyphs)]
         top += _curvature(found.stability, view.experiment.row_count, width, view.glyphs)
     else:
-        top = _refusal(view, exploration, "stability", width)
+        top = _refusal(view, explore_state, "stability", width)
     rows = height - TOP
     left, right = halves(width)
     limit = found.stability.optimizer_limit if found.stability else None
     curve = (
-        loss_curve(view, found.curve, left, rows, limit) if found.curve else _refusal(view, exploration, "curve", left)
+        loss_curve(view, found.curve, left, rows, limit)
+        if found.curve
+        else _refusal(view, explore_state, "curve", left)
     )
     if found.slice:
-        loss = slice_lines(view, found.slice, exploration.halved, right, rows)
+        loss = slice_lines(view, found.slice, explore_state.halved, right, rows)
     else:
-        loss = _refusal(view, exploration, "slice", right)
+        loss = _refusal(view, explore_state, "slice", right)
     return [*top, *[Line()] * (TOP - len(top)), *beside(curve, loss, left, 1)]
 
 
-def downhill_lines(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[Line]:
+def downhill_lines(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[Line]:
     """Whether the rate holds, in a sentence and as a gauge, and the loss along the gradient with the limit on it."""
-    found = exploration.found
+    found = explore_state.found
     if found.stability is None and found.curve is None:
         return []
-    limit, top = None, _refusal(view, exploration, "stability", width)
+    limit, top = None, _refusal(view, explore_state, "stability", width)
     if found.stability is not None:
         top = _verdict(view, found.stability, width)
         if height >= LEAST_WITH_GAUGE:
             top.append(_gauge(found.stability, width, view.glyphs))
         limit = found.stability.optimizer_limit
     if found.curve is None:
-        return [*top, *_refusal(view, exploration, "curve", width)]
+        return [*top, *_refusal(view, explore_state, "curve", width)]
     return [*top, *loss_curve(view, found.curve, width, height - len(top), limit)]
 
 
@@ -224,9 +226,9 @@ def halves(width: int) -> tuple[int, int]:
     return left, width - left - 1
 
 
-def _refusal(view: ViewState, exploration: ExploreState, finding: str, width: int) -> list[Line]:
+def _refusal(view: ViewState, explore_state: ExploreState, finding: str, width: int) -> list[Line]:
     """Why a finding is not there, in the words of the engine."""
-    return indented(exploration.refused.get(finding, ""), width - 2, "dim", view.glyphs)
+    return indented(explore_state.refused.get(finding, ""), width - 2, "dim", view.glyphs)
 
 
 def _times(ratio: float, glyphs: Glyphs) -> str:

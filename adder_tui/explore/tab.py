@@ -67,22 +67,22 @@ class QuerySpec:
     """What is kept of the answer."""
 
 
-def asks(view: ViewState, exploration: ExploreState, width: int, height: int) -> list[QuerySpec]:
+def asks(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[QuerySpec]:
     """What the view needs, for a drawing of this size."""
     assert view.snapshot is not None
     state = footprint(view.snapshot)
     room = height - HEADING
-    if exploration.view == "error":
-        wanted = [_plane(extent_of(exploration.window(view), error_cells(exploration, width, room)), state)]
+    if explore_state.view == "error":
+        wanted = [_plane(extent_of(explore_state.window(view), error_cells(explore_state, width, room)), state)]
         if width >= WIDE:
-            wanted += _neurons(view, exploration, SIDE, room - UNDER - 1, state)
+            wanted += _neurons(view, explore_state, SIDE, room - UNDER - 1, state)
         return wanted
-    if exploration.view == "neurons":
+    if explore_state.view == "neurons":
         chosen = hidden_neuron(view.selection, view.experiment)
         if chosen is None:
             return []
-        extent = extent_of(exploration.window(view), neuron_cells(view, exploration, width, room))
-        gallery = _neurons(view, exploration, gallery_width(view, width), room - UNDER - 1, state)
+        extent = extent_of(explore_state.window(view), neuron_cells(view, explore_state, width, room))
+        gallery = _neurons(view, explore_state, gallery_width(view, width), room - UNDER - 1, state)
         one = Query("neurons", (extent, chosen))
         return [
             _plane(extent, state),
@@ -91,19 +91,23 @@ def asks(view: ViewState, exploration: ExploreState, width: int, height: int) ->
         ]
     answers = tuple((answer.sum.a, answer.sum.b) for answer in view.snapshot.answers)
     asked = view.snapshot.asked.sum
-    if exploration.view == "learned":
+    if explore_state.view == "learned":
         return [
             QuerySpec("course", None, (state, view.snapshot.newest), Query("map_course")),
             QuerySpec("forecast", (answers, asked.a, asked.b), state, Query("forecast")),
         ]
-    if exploration.view == "slope":
-        index, found, of = focus_of(view.selection, view.experiment).parameter, exploration.found.line, exploration.of
+    if explore_state.view == "slope":
+        index, found, of = (
+            focus_of(view.selection, view.experiment).parameter,
+            explore_state.found.line,
+            explore_state.of,
+        )
         known = found is not None and of is not None and (found.index, of.experiment) == (index, view.experiment)
         rough = view.snapshot.status == "playing"
         about = (index, SLOPE_POINTS, found.range if found is not None and known else None, rough)
         return [QuerySpec("line", index, (state, rough), Query("along_parameter", about))]
-    if exploration.view == "stability":
-        columns, rows = slice_cells(halves(width)[1], room - TOP, exploration.halved)
+    if explore_state.view == "stability":
+        columns, rows = slice_cells(halves(width)[1], room - TOP, explore_state.halved)
         rough = view.snapshot.status == "playing"  # once it stands still, all is asked for again in full
         then = (state, rough)
         return [
@@ -122,18 +126,18 @@ def _plane(extent: GridSpec, state: object) -> QuerySpec:
     return QuerySpec("plane", extent, state, Query("plane", (extent,)))
 
 
-def _neurons(view: ViewState, exploration: ExploreState, width: int, height: int, state: object) -> list[QuerySpec]:
-    shown = gallery_layout(view, exploration, width, height)
+def _neurons(view: ViewState, explore_state: ExploreState, width: int, height: int, state: object) -> list[QuerySpec]:
+    shown = gallery_layout(view, explore_state, width, height)
     if shown is None:
         return []
-    extent = extent_of(exploration.window(view), shown.cells)
+    extent = extent_of(explore_state.window(view), shown.cells)
     return [QuerySpec("neurons", extent, state, Query("neurons", (extent,)))]
 
 
 def footprint(snapshot: Snapshot) -> object:
     """What the run's findings depend on: equal for equal states, also where a sum was asked in between."""
     return (
-        snapshot.experiment, snapshot.moment, snapshot.lr, snapshot.frozen, snapshot.silenced,
+        snapshot.experiment, snapshot.moment, snapshot.lr, snapshot.frozen, snapshot.muted,
         hash(snapshot.state.tobytes()),
     )  # fmt: skip
 
@@ -154,63 +158,63 @@ class ExploreCanvas(Canvas, can_focus=True):
     def __init__(self, source: ViewSource, changed: Callable[[], None], select: Callable[[Selection], None]) -> None:
         super().__init__(source)
         self._changed, self._select = changed, select
-        self.exploration = ExploreState()
+        self.explore_state = ExploreState()
         self._spot: PlaneArea | None = None
         self._drawn: tuple[ExploreState, tuple[object, ...]] | None = None
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The view; drawn anew only where something in it has changed."""
-        view = self.exploration.view_then(view)
+        view = self.explore_state.view_then(view)
         snapshot = view.snapshot
         seen: tuple[object, ...] = (view.experiment, view.selection, view.glyphs.ascii, snapshot is None)
         if snapshot is not None:
             seen = (*seen, snapshot.asked, snapshot.collapsed)
         before = self._drawn
-        if self._lines is not None and before is not None and before[0] is self.exploration and before[1] == seen:
+        if self._lines is not None and before is not None and before[0] is self.explore_state and before[1] == seen:
             return self._lines
-        self._drawn = self.exploration, seen
-        lines, self._spot = explore_lines(view, self.exploration, width, height)
+        self._drawn = self.explore_state, seen
+        lines, self._spot = explore_lines(view, self.explore_state, width, height)
         return lines
 
     def look(self, **changes: object) -> None:
         """Look at something else, or take in what was found."""
-        self.exploration = dataclasses.replace(self.exploration, **changes)  # type: ignore[arg-type]
+        self.explore_state = dataclasses.replace(self.explore_state, **changes)  # type: ignore[arg-type]
         self.redraw()
 
     @property
     def has_plane(self) -> bool:
-        return self.exploration.view in ("error", "neurons")
+        return self.explore_state.view in ("error", "neurons")
 
     @property
     def cursor(self) -> tuple[float, float]:
-        return self.exploration.cursor_in(self.view)
+        return self.explore_state.cursor_in(self.view)
 
     @property
     def chosen_sum(self) -> tuple[float, float]:
         """The cross-hair's sum: the middle of its cell, also while the picture of a moved plane is still to come."""
-        if self._spot is None or self.exploration.cursor is None:
+        if self._spot is None or self.explore_state.cursor is None:
             return self.cursor
-        a, b = rulers(self.exploration.window(self.view), self._spot.cells)
+        a, b = rulers(self.explore_state.window(self.view), self._spot.cells)
         return a.number(a.nearest(self.cursor[0])), b.number(b.nearest(self.cursor[1]))
 
     def action_move(self, right: int, down: int) -> None:
         """Move the cross-hair by cells; at the edge the plane goes along. Beside a curve, move its point."""
-        if self.exploration.view == "slope":
+        if self.explore_state.view == "slope":
             self._move_on_curve(right, down)
         if self._spot is None:
             return
-        exploration = self.exploration
-        window, cursor = moved(exploration.window(self.view), self._spot.cells, self.cursor, right, down)
-        self.exploration = dataclasses.replace(exploration.with_window(window), cursor=cursor)
+        explore_state = self.explore_state
+        window, cursor = moved(explore_state.window(self.view), self._spot.cells, self.cursor, right, down)
+        self.explore_state = dataclasses.replace(explore_state.with_window(window), cursor=cursor)
         self._changed()
 
     def _move_on_curve(self, right: int, down: int) -> None:
         """Move the point along the curve, or choose the next number."""
-        found = self.exploration.found.line
+        found = self.explore_state.found.line
         if found is None:
             return
         if right:
-            self.look(tried=point_at(found, self.exploration.tried + right) - found.here)
+            self.look(tried=point_at(found, self.explore_state.tried + right) - found.here)
             return
         view, size = self.view, layout_for(self.view.experiment).size
         self.look(tried=0)
@@ -219,7 +223,7 @@ class ExploreCanvas(Canvas, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         found = self._spot.cell_at(event.x, event.y) if self._spot else None
         if found is not None and self._spot is not None:
-            a, b = rulers(self.exploration.window(self.view), self._spot.cells)
+            a, b = rulers(self.explore_state.window(self.view), self._spot.cells)
             self.look(cursor=(a.number(found[0]), b.number(found[1])))
 
 
@@ -262,7 +266,7 @@ class ExplorePane(Pane):
             return
         now = time.monotonic()
         playing = view.snapshot.status == "playing"
-        wanted = asks(view, self._canvas.exploration, size.width, size.height)
+        wanted = asks(view, self._canvas.explore_state, size.width, size.height)
         self._tell_age(view.snapshot, playing)
         stale = [ask for ask in wanted if self._known.get(ask.finding) != (ask.about, ask.state)]
         if not stale or any(ask.finding in self._asking for ask in wanted):
@@ -277,10 +281,10 @@ class ExplorePane(Pane):
 
     def _tell_age(self, snapshot: Snapshot, playing: bool) -> None:
         """Have the drawing tell its moment, unless that is the one at which the run stands still."""
-        exploration = self._canvas.exploration
-        of = exploration.of
+        explore_state = self._canvas.explore_state
+        of = explore_state.of
         dated = of is not None and (playing or footprint(of) != footprint(snapshot))
-        if dated != exploration.dated:
+        if dated != explore_state.dated:
             self._canvas.look(dated=dated)
 
     async def _fetch(self, group: Sequence[QuerySpec]) -> None:
@@ -293,7 +297,7 @@ class ExplorePane(Pane):
             of = await together.snapshot
             first = not any(ask.finding in self._found() for ask in group)
             found: dict[str, object] = {}
-            refused = dict(self._canvas.exploration.refused)
+            refused = dict(self._canvas.explore_state.refused)
             for ask, answer in zip(group, answers, strict=True):
                 try:
                     found[ask.finding] = ask.take(await answer)
@@ -302,7 +306,7 @@ class ExplorePane(Pane):
                     found[ask.finding] = getattr(ExploreResults(), ask.finding)
                     refused[ask.finding] = str(error)
                 if first or len(found) == len(group):
-                    known = dataclasses.replace(self._canvas.exploration.found, **found)  # type: ignore[arg-type]
+                    known = dataclasses.replace(self._canvas.explore_state.found, **found)  # type: ignore[arg-type]
                     self._moments |= dict.fromkeys(found, of)
                     self._canvas.look(found=known, refused=refused, of=of)
         except AdderError as error:  # the session is closed
@@ -325,7 +329,7 @@ class ExplorePane(Pane):
         return any(now - since >= PATIENCE * 0.9 for since in self._asking.values())
 
     def _tell_computing(self) -> None:
-        if self._slow != self._canvas.exploration.computing:
+        if self._slow != self._canvas.explore_state.computing:
             self._canvas.look(computing=self._slow)
 
     # --- commands --------------------------------------------------------------------------------
@@ -334,16 +338,16 @@ class ExplorePane(Pane):
         """Show the next view, or the one before."""
         self.workers.cancel_node(self)  # what the view that is left still waits for
         names = list(VIEWS)
-        at = names.index(self._canvas.exploration.view)
+        at = names.index(self._canvas.explore_state.view)
         older = self._older()
-        found = dataclasses.replace(self._canvas.exploration.found, **older)  # type: ignore[arg-type]
+        found = dataclasses.replace(self._canvas.explore_state.found, **older)  # type: ignore[arg-type]
         self._canvas.look(view=names[(at + change) % len(names)], refused={}, found=found, tried=0)
         self._known = {finding: known for finding, known in self._known.items() if finding in self._found()}
         self.redraw()
 
     def _older(self) -> dict[str, object]:
         """Nothing, for each finding of another moment than that which is shown now."""
-        of = self._canvas.exploration.of
+        of = self._canvas.explore_state.of
         here = None if of is None else footprint(of)
         return {
             name: getattr(ExploreResults(), name) for name, then in self._moments.items() if footprint(then) != here
@@ -351,32 +355,32 @@ class ExplorePane(Pane):
 
     def _found(self) -> list[str]:
         """The findings that are there."""
-        found = self._canvas.exploration.found
+        found = self._canvas.explore_state.found
         return [field.name for field in dataclasses.fields(found) if getattr(found, field.name) not in (None, ())]
 
     def action_zoom(self, by: int) -> None:
         """Look from further away, or with ``by`` −1 from nearer."""
         if self._on_plane():
-            exploration = self._canvas.exploration
-            before = exploration.window(self.source())
+            explore_state = self._canvas.explore_state
+            before = explore_state.window(self.source())
             window = zoomed(before, self._canvas.cursor, by)
             if window == before:
                 self._services.say(tr("This is as wide as it goes.") if by > 0 else tr("This is as near as it goes."))
-            self._canvas.exploration = exploration.with_window(window)
+            self._canvas.explore_state = explore_state.with_window(window)
             self.redraw()
 
     def action_log_steps(self) -> None:
         """Log steps or even ones."""
         if self._on_plane():
-            self._canvas.look(log=not self._canvas.exploration.log)
+            self._canvas.look(log=not self._canvas.explore_state.log)
             self.redraw()
 
     def action_by_size(self) -> None:
         """The error's size alone, or its sign too."""
-        if self._canvas.exploration.view != "error":
+        if self._canvas.explore_state.view != "error":
             self._services.say(tr("m belongs to the error view: v goes there."))
             return
-        self._canvas.look(by_size=not self._canvas.exploration.by_size)
+        self._canvas.look(by_size=not self._canvas.explore_state.by_size)
 
     def action_hidden(self, change: int) -> None:
         """Choose the next hidden neuron, on every tab."""
@@ -391,16 +395,16 @@ class ExplorePane(Pane):
             return None
         a, b = (float(f"{x:.9g}") for x in self._canvas.chosen_sum)
         asked = Sum(a, b)
-        exploration = self._canvas.exploration  # the plane stays where it is, whatever is asked on it
-        self._canvas.exploration = exploration.with_window(exploration.window(self.source()))
+        explore_state = self._canvas.explore_state  # the plane stays where it is, whatever is asked on it
+        self._canvas.explore_state = explore_state.with_window(explore_state.window(self.source()))
         self._services.prompt.put(asked)
         return self._ask(asked)
 
     async def _ask(self, asked: Sum) -> None:
         """Ask it; unless the cross-hair has gone on since, it lies on the current sum then, wherever the cells do."""
-        here = self._canvas.exploration.cursor
+        here = self._canvas.explore_state.cursor
         await self._services.ask(asked)
-        if self._canvas.exploration.cursor == here:
+        if self._canvas.explore_state.cursor == here:
             self._canvas.look(cursor=None)
 
     def action_home_range(self) -> None:
@@ -412,6 +416,6 @@ class ExplorePane(Pane):
     def _on_plane(self) -> bool:
         if self._canvas.has_plane:
             return True
-        shown = NAMES[self._canvas.exploration.view]
+        shown = NAMES[self._canvas.explore_state.view]
         self._services.say(tr("The {view} view has no plane to move on: v goes on to the next view.", view=shown))
         return False

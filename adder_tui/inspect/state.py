@@ -79,12 +79,12 @@ class Look:
     """A view, and what of it is looked at: the numbers behind the table, and those of another moment."""
 
     view: ViewState
-    inspection: InspectState
+    inspect_state: InspectState
 
     @cached_property
     def quantity(self) -> str:
         """The quantity, or the parameter itself where the optimizer in use has no such moment."""
-        wanted = self.inspection.quantity
+        wanted = self.inspect_state.quantity
         return wanted if wanted in quantities(self.view.experiment) else "parameter"
 
     @cached_property
@@ -100,11 +100,11 @@ class Look:
     @property
     def compared(self) -> bool:
         """Whether each number is shown beside what it was."""
-        return bool(self.inspection.against) and self.comparable
+        return bool(self.inspect_state.against) and self.comparable
 
     @property
     def from_start(self) -> bool:
-        return self.inspection.against == "start"
+        return self.inspect_state.against == "start"
 
     @property
     def since(self) -> str:
@@ -116,7 +116,7 @@ class Look:
         """``(4, P)``: the state that changes and comparisons are measured from; None while it is not there."""
         if self.view.snapshot is None:
             return None
-        state = self.inspection.start if self.from_start else self.view.snapshot.previous
+        state = self.inspect_state.start if self.from_start else self.view.snapshot.previous
         return state if state is not None and state.shape == self.view.snapshot.state.shape else None
 
     def values(self, quantity: str, span: slice, then: bool = False) -> Doubles | None:
@@ -230,7 +230,7 @@ def headings(look: Look, here: CellPosition) -> tuple[str, ...]:
     """What the table shows, by PyTorch's names, with shape and storage order; then in fewer words."""
     quantity, snapshot, weight = look.quantity, look.view.snapshot, here.weight.name
     if quantity == ACTIVATIONS:
-        resting = snapshot is None or snapshot.status != "playing" or look.inspection.activity
+        resting = snapshot is None or snapshot.status != "playing" or look.inspect_state.activity
         layer, paused = weight.rpartition(".")[0], "" if resting else tr(" (while paused)")
         full = tr("{layer}: outputs, for one sum and over all training rows", layer=layer)
         return f"{full}{paused}", tr("{layer}: outputs", layer=layer) + paused

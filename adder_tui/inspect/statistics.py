@@ -43,7 +43,7 @@ def neuron_label(view: ViewState, layer: int, row: int, chosen: bool) -> Line:
     """A table row's name: the neuron that the layer's row belongs to, marked where it is chosen or silenced."""
     glyphs = view.glyphs
     name = neuron_name(Neuron(layer + 1, row), view.experiment)
-    muted = view.snapshot is not None and (layer, row) in view.snapshot.silenced
+    muted = view.snapshot is not None and (layer, row) in view.snapshot.muted
     role: Role = "strong" if chosen else "faint" if muted else "dim"
     mark = glyphs.current if chosen else " "
     return Line.of((mark, "accent"), ((name + (glyphs.muted if muted else "")).ljust(LABEL - 1), role))
@@ -110,7 +110,7 @@ def _columns(view: ViewState, layer: int, bends: bool, over: LayerActivity | Non
 
 def _over_rows(look: Look, layer: int) -> LayerActivity | None:
     """The layer's outputs over all rows, if they are those of the network in view."""
-    over = dict(enumerate(look.inspection.activity)).get(layer)
+    over = dict(enumerate(look.inspect_state.activity)).get(layer)
     return over if over is not None and len(over.mean) == look.view.experiment.network.layers[layer + 1] else None
 
 
@@ -127,13 +127,13 @@ def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
     room = width - LABEL - pitch * len(COLUMNS) - 1
     names += tr("histogram") if room >= 8 else ""
     lines = [head_line(" " * LABEL + names, width)]
-    for slot in (here.weight, here.bias):
+    for tensor in (here.weight, here.bias):
         for then in (False, True) if with_then else (False,):
-            numbers = look.values(shown, slot.span, then)
+            numbers = look.values(shown, tensor.span, then)
             summary = _summary(numbers)
             if shown == "ratio":
-                summary = (*summary[:-1], _ratio_of_norms(look, slot.span))
-            name = f"  {THEN[look.inspection.against]}" if then else f" {slot.name.rpartition('.')[2]}"
+                summary = (*summary[:-1], _ratio_of_norms(look, tensor.span))
+            name = f"  {THEN[look.inspect_state.against]}" if then else f" {tensor.name.rpartition('.')[2]}"
             line = Line.of((name[:LABEL].ljust(LABEL), "dim"))
             for value in summary:
                 line = Line.of(line, (cell(value, glyphs, BEFORE, after) + " ", "dim" if then else "text"))
@@ -184,7 +184,7 @@ def _title(view: ViewState, here: CellPosition) -> Line:
         line = Line.of(line, ("  ", "dim"), (str(value).replace("-", glyphs.minus), sign_role(float(value))))
         if here.index in view.snapshot.frozen:
             line = Line.of(line, (f"  {glyphs.kept} {tr('kept')}", "accent"))
-        if (here.layer, here.row) in view.snapshot.silenced:
+        if (here.layer, here.row) in view.snapshot.muted:
             line = Line.of(line, (f"  {glyphs.muted} {tr('muted')}", "accent"))
     return line
 
@@ -192,7 +192,7 @@ def _title(view: ViewState, here: CellPosition) -> Line:
 def _quantities(look: Look, width: int) -> list[Line]:
     """Value, gradient, moments, change and ratio; compared with the start these two stand apart, and say so."""
     view, snapshot, index = look.view, look.view.snapshot, look.here.index
-    slots: list[tuple[str, str, Role]] = []
+    tensors: list[tuple[str, str, Role]] = []
     for quantity in quantities(view.experiment):
         changes = quantity in LAST
         if quantity == ACTIVATIONS or (changes and look.from_start):
@@ -202,8 +202,8 @@ def _quantities(look: Look, width: int) -> list[Line]:
         text = cell(value, view.glyphs)
         if quantity == "gradient" and snapshot is not None and not snapshot.gradient_set(index):
             text = "None".rjust(BEFORE).ljust(CELL)
-        slots.append((name, text, sign_role(value)))
-    lines = _side_by_side(slots, width)
+        tensors.append((name, text, sign_role(value)))
+    lines = _side_by_side(tensors, width)
     if snapshot is not None and index in snapshot.frozen and snapshot.gradient_set(index):
         when: Span = (tr(" in the last backward") if gradient_is_past(snapshot, index) else "", "dim")
         phrase = Line.of((tr("  its gradient: "), "dim"), *held_text(snapshot, index, view.glyphs))
@@ -224,16 +224,16 @@ def _compared(look: Look, width: int) -> list[Line]:
     return _side_by_side(
         [
             (tr("now"), cell(now, glyphs), sign_role(now)),
-            (THEN[look.inspection.against], cell(then, glyphs), sign_role(then)),
+            (THEN[look.inspect_state.against], cell(then, glyphs), sign_role(then)),
             (tr("difference"), cell(difference, glyphs, sign=True), sign_role(difference)),
         ],
         width,
     )
 
 
-def _side_by_side(slots: Sequence[tuple[str, str, Role]], width: int) -> list[Line]:
+def _side_by_side(tensors: Sequence[tuple[str, str, Role]], width: int) -> list[Line]:
     """Names and numbers, three or fewer in a row."""
-    label = max(LEAST_NAME, *(len(name) + 1 for name, _, _ in slots))
-    shown = [Line.of((f"  {name.ljust(label)}", "dim"), (text, role)) for name, text, role in slots]
+    label = max(LEAST_NAME, *(len(name) + 1 for name, _, _ in tensors))
+    shown = [Line.of((f"  {name.ljust(label)}", "dim"), (text, role)) for name, text, role in tensors]
     beside = max(1, min(3, width // (2 + label + CELL)))
     return [Line.of(*shown[i : i + beside]) for i in range(0, len(shown), beside)]

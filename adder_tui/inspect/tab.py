@@ -43,10 +43,10 @@ def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
     """PyTorch's text, then each parameter tensor with shape and count, and their sum."""
     experiment, glyphs = view.experiment, view.glyphs
     lines = [Line.of(("print(model)", "dim")), *(Line.of(glyphs.text(row)) for row in text.splitlines()), Line()]
-    slots = layout_for(experiment).slots
-    names = [slot.name for slot in slots]
-    shapes = [str(slot.shape) for slot in slots]
-    counts = [f"{slot.stop - slot.start:,}" for slot in slots]
+    tensors = layout_for(experiment).tensors
+    names = [tensor.name for tensor in tensors]
+    shapes = [str(tensor.shape) for tensor in tensors]
+    counts = [f"{tensor.stop - tensor.start:,}" for tensor in tensors]
     total = f"{experiment.parameter_count:,}"
     heads, together = (tr("parameter"), tr("shape"), tr("count")), tr("together")
     columns = [heads[0], together, *names], [heads[1], *shapes], [heads[2], total, *counts]
@@ -93,14 +93,14 @@ class TensorTable(Canvas, can_focus=True):
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
         self._select = select
-        self.inspection = InspectState()
+        self.inspect_state = InspectState()
         """What is looked at; the pane fills in what it has fetched."""
         self._sight: VisibleTable | None = None
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        lines, sight = tensor_lines(view, self.inspection, width, height)
+        lines, sight = tensor_lines(view, self.inspect_state, width, height)
         self._sight = sight
-        self.inspection = dataclasses.replace(self.inspection, top=sight.chosen.top, left=sight.chosen.left)
+        self.inspect_state = dataclasses.replace(self.inspect_state, top=sight.chosen.top, left=sight.chosen.left)
         return lines
 
     @property
@@ -109,7 +109,7 @@ class TensorTable(Canvas, can_focus=True):
         return place(self.view.selection, self.view.experiment)
 
     def inspect(self, **changes: object) -> None:
-        self.inspection = dataclasses.replace(self.inspection, **changes)  # type: ignore[arg-type]
+        self.inspect_state = dataclasses.replace(self.inspect_state, **changes)  # type: ignore[arg-type]
         self.redraw()
 
     def action_move(self, down: int, right: int) -> None:
@@ -126,11 +126,11 @@ class TensorTable(Canvas, can_focus=True):
 
     def action_quantity(self, change: int) -> None:
         known = quantities(self.view.experiment)
-        at = known.index(Look(self.view, self.inspection).quantity)
+        at = known.index(Look(self.view, self.inspect_state).quantity)
         self.inspect(quantity=known[(at + change) % len(known)])
 
     def action_compare(self) -> None:
-        at = COMPARISONS.index(self.inspection.against)
+        at = COMPARISONS.index(self.inspect_state.against)
         self.inspect(against=COMPARISONS[(at + 1) % len(COMPARISONS)])
 
     def on_click(self, event: events.Click) -> None:
@@ -178,7 +178,7 @@ class TensorFeed:
         if snapshot is not None:
             # Of many rows only while the run stands still.
             may_look = snapshot.experiment.is_quickly_surveyed or snapshot.status != "playing"
-            self.asked.want((snapshot.version, self._table.inspection.against, may_look))
+            self.asked.want((snapshot.version, self._table.inspect_state.against, may_look))
 
     async def _fetch(self, about: tuple[int, str, bool]) -> None:
         """Ask for the outputs over all rows, and for the start where it is compared with."""
@@ -262,29 +262,29 @@ def found(typed: str, experiment: Experiment) -> list[Found]:
     layout = layout_for(experiment)
     place = _PLACE.fullmatch(text)
     if place is None:
-        tensors = [slot for slot in layout.slots if text in slot.name]
-        return [Found(slot.name, str(slot.shape), Parameter(slot.start)) for slot in tensors]
+        named = [tensor for tensor in layout.tensors if text in tensor.name]
+        return [Found(tensor.name, str(tensor.shape), Parameter(tensor.start)) for tensor in named]
     name = place["name"]
-    exact = [slot for slot in layout.slots if slot.name == name]
-    slots = exact or [slot for slot in layout.slots if name in slot.name]
+    exact = [tensor for tensor in layout.tensors if tensor.name == name]
+    tensors = exact or [tensor for tensor in layout.tensors if name in tensor.name]
     numbers = [
         Found(layout.name_of(index), "", Parameter(index))
-        for slot in slots
-        for index in _places(slot, place["row"], place["comma"], place["column"], place["end"])
+        for tensor in tensors
+        for index in _places(tensor, place["row"], place["comma"], place["column"], place["end"])
     ]
     return [*_neurons(text, experiment), *numbers[:MOST]]
 
 
-def _places(slot: ParameterTensor, row: str, comma: str, column: str, end: str) -> list[int]:
+def _places(tensor: ParameterTensor, row: str, comma: str, column: str, end: str) -> list[int]:
     """Flat indices of the tensor's numbers whose place begins as typed."""
-    if not slot.is_weight:
-        return [] if comma else [slot.start + i for i in _beginning(slot.shape[0], row, bool(end))]
+    if not tensor.is_weight:
+        return [] if comma else [tensor.start + i for i in _beginning(tensor.shape[0], row, bool(end))]
     if end and not column:
         return []
     return [
-        slot.start + i * slot.shape[1] + j
-        for i in _beginning(slot.shape[0], row, bool(comma))
-        for j in _beginning(slot.shape[1], column, bool(end))
+        tensor.start + i * tensor.shape[1] + j
+        for i in _beginning(tensor.shape[0], row, bool(comma))
+        for j in _beginning(tensor.shape[1], column, bool(end))
     ]
 
 

@@ -64,13 +64,15 @@ class VisibleTable:
         return None
 
 
-def tensor_lines(view: ViewState, inspection: InspectState, width: int, height: int) -> tuple[list[Line], VisibleTable]:
+def tensor_lines(
+    view: ViewState, inspect_state: InspectState, width: int, height: int
+) -> tuple[list[Line], VisibleTable]:
     """The whole tab, and which parts of the tables it shows.
 
     Where there is room, all layers stand under each other, else the chosen one alone; under them its activations
     where all of them fit, the chosen number, and the statistics. A table that is too large scrolls with the cursor.
     """
-    look = Look(view, inspection)
+    look = Look(view, inspect_state)
     here, acts = look.here, look.quantity == ACTIVATIONS
     per_row = 2 if look.compared else 1
     number = chosen_number(look, width)
@@ -94,7 +96,7 @@ def tensor_lines(view: ViewState, inspection: InspectState, width: int, height: 
     blocks = []
     for i, table in enumerate(tables):
         rest = max(LEAST_TABLE, height - CHOICES - len(number) - len(notes) - len(active)) - 2
-        block = block_for(inspection, table, width, table.rows * per_row if whole else rest, per_row)
+        block = block_for(inspect_state, table, width, table.rows * per_row if whole else rest, per_row)
         blocks.append((len(lines) + 2, block))
         lines.append(_heading(look, table, block, width))
         if acts:
@@ -122,8 +124,8 @@ def _choices(look: Look, width: int) -> tuple[list[Line], tuple[ClickTarget[Choi
     """The layers, and what is compared; the quantities; and where each word stands."""
     view, experiment = look.view, look.view.experiment
     known = quantities(experiment)
-    against = COMPARED_WITH[look.inspection.against] if look.comparable else ""
-    right = Line.of((f"{against} ", "accent" if look.inspection.against else "dim"))
+    against = COMPARED_WITH[look.inspect_state.against] if look.comparable else ""
+    right = Line.of((f"{against} ", "accent" if look.inspect_state.against else "dim"))
     layers, layer_spots = _choice(view, "layer", experiment.layer_names, look.here.layer, width - right.width)
     labels = [label(quantity, experiment) for quantity in known]
     names, name_spots = _choice(view, "quantity", labels, known.index(look.quantity), width)
@@ -192,15 +194,15 @@ class Block:
         return self.top + row, min(self.left + max(0, (x - LABEL) // self.pitch), columns - 1)
 
 
-def block_for(inspection: InspectState, here: CellPosition, width: int, room: int, lines_per_row: int) -> Block:
+def block_for(inspect_state: InspectState, here: CellPosition, width: int, room: int, lines_per_row: int) -> Block:
     """What is in sight of the layer's table in ``room`` lines; it scrolls no further than the cursor needs."""
     rows = min(here.rows, max(1, room // lines_per_row))
     room = width - LABEL - 1
     after = AFTER if room >= (here.columns + 1) * (MARKS + BEFORE + AFTER) else SHORT
     columns = min(here.columns, max(1, room // (MARKS + BEFORE + after) - 1))
-    wanted = inspection.left if here.on_bias else here.column
-    top = scrolled(here.row, here.row, inspection.top, rows, here.rows)
-    left = scrolled(wanted, wanted, inspection.left, columns, here.columns)
+    wanted = inspect_state.left if here.on_bias else here.column
+    top = scrolled(here.row, here.row, inspect_state.top, rows, here.rows)
+    left = scrolled(wanted, wanted, inspect_state.left, columns, here.columns)
     return Block(here.layer, top, left, rows, columns, lines_per_row, after)
 
 
@@ -222,7 +224,7 @@ def table_lines(look: Look, here: CellPosition, block: Block, width: int) -> lis
     lines = [_header(view, here, columns, block.pitch, width, with_cursor)]
     for row in range(block.top, block.top + block.rows):
         line = neuron_label(view, here.layer, row, with_cursor and row == here.row)
-        below = Line.of((f"  {THEN[look.inspection.against]}"[:LABEL].ljust(LABEL), "faint"))
+        below = Line.of((f"  {THEN[look.inspect_state.against]}"[:LABEL].ljust(LABEL), "faint"))
         for at in ((row, column) for column in columns):
             if at[1] == here.columns:
                 line, below = (Line.of(part, (glyphs.vertical, "faint")) for part in (line, below))

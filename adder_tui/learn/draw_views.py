@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
 from adder_tui.course.activity_log import Asked, LoggedRun
-from adder_tui.course.probe_views import COUNTS, LASTING, SHARES, SHEETS, ProbeCall, name_of
+from adder_tui.course.probe_views import COUNTS, LASTING, PROBE_VIEWS, SHARES, ProbeCall, name_of
 from adder_tui.course.state import PRACTICE, LessonState
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.network_values import NetworkValues
@@ -207,11 +207,11 @@ def board_view(view: ViewState, state: LessonState, width: int, height: int) -> 
     return lines
 
 
-def sheet_view(name: str, view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
+def probe_view_lines(name: str, view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """A bench's figures, a row each; those asked for stand beside their names."""
-    sheet, glyphs = SHEETS[name], view.glyphs
+    probe_view, glyphs = PROBE_VIEWS[name], view.glyphs
     calls, at = state.calls(name), state.rows.get(name, 0)
-    about = wrapped(glyphs.text(sheet.about), max(20, width - 2))
+    about = wrapped(glyphs.text(probe_view.about), max(20, width - 2))
     lines = [Line.of((" " + row, "dim")) for row in about]
     room = min(LONGEST_NAME, max((len(name_of(call)) for call in calls), default=0))
     body: list[tuple[int, Line]] = []
@@ -226,7 +226,7 @@ def sheet_view(name: str, view: ViewState, state: LessonState, width: int, heigh
             front = Line.of(" " * (room + 3))
         if call.bench == "gradcheck":
             body += [(i, line) for line in ([] if state.waits(call) else _slopes(call, state, glyphs))]
-    if not calls and sheet.typed:
+    if not calls and probe_view.typed:
         body.append((0, Line.of((tr("   Enter, then type such as 1x2 @ 2x4 or 10000x4 + 4."), "dim"))))
     rows = max(1, height - len(lines))
     last = max((y for y, (i, _) in enumerate(body) if i == at), default=0)
@@ -279,7 +279,7 @@ def graph_view(view: ViewState, state: LessonState, width: int, height: int) -> 
     chain, values = view.snapshot.trace.chain, NetworkValues(view)
     full = height >= 2 + 3 * len(chain.layers)
     last = len(chain.layers)
-    phase = values.reach.rung.phase if values.reach.rung is not None else ""
+    phase = values.reach.stage.phase if values.reach.stage is not None else ""
     begun = not view.snapshot.moment.is_start
     lost = begun and values.has_value(last, 0) and phase != "forward"
     node, branch, leaf = ("o", "|-", "`-") if glyphs.ascii else ("●", "├─", "└─")
@@ -388,11 +388,11 @@ OWN_VIEWS: Mapping[str, Drawing] = {
     "rule": rule_view, "prompt": prompt_view, "map": map_view, "settings": settings_view, "runs": runs_view,
     "board": board_view, "capstone": capstone_view, "graph": graph_view, "step": step_view,
 }  # fmt: skip
-"""Views that are drawn here; those of :data:`SHEETS` are drawn by :func:`sheet_view`."""
+"""Views that are drawn here; those of :data:`PROBE_VIEWS` are drawn by :func:`probe_view_lines`."""
 
 
 def draw_view(name: str, view: ViewState, state: LessonState, width: int, height: int) -> list[Line]:
     """A lesson's own view by name, each line fitted to ``width``."""
-    draw = OWN_VIEWS.get(name) or partial(sheet_view, name)
+    draw = OWN_VIEWS.get(name) or partial(probe_view_lines, name)
     lines = draw(view, state, width, height)
     return [line.fit(width, view.glyphs.ellipsis) for line in lines]

@@ -46,7 +46,7 @@ class FindingView(ExploreCanvas):
         """By finding: what it was last asked about, and of which state of the run."""
         self._asking = False
         self._asked_at = 0.0
-        self.exploration = ExploreState(view=SHOWN[name])
+        self.explore_state = ExploreState(view=SHOWN[name])
 
     def on_mount(self) -> None:
         halved = not (self.app.no_color or self._services.settings.ascii or self.app.theme == BASIC_THEME)
@@ -56,13 +56,13 @@ class FindingView(ExploreCanvas):
         if view.snapshot is not None and view.snapshot.trace is None:
             self._spot = None
             return [Line(), Line.of((f"  {WAITING}", "dim"))]
-        exploration = self.exploration
-        view = exploration.view_then(view)
+        explore_state = self.explore_state
+        view = explore_state.view_then(view)
         if self._shows == "downhill":
-            lines = downhill_lines(view, exploration, width, height)
+            lines = downhill_lines(view, explore_state, width, height)
         else:
-            lines, self._spot = view_lines(view, exploration, width, height)
-        lines = lines or nothing_yet(view, exploration, width)
+            lines, self._spot = view_lines(view, explore_state, width, height)
+        lines = lines or nothing_yet(view, explore_state, width)
         return [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
 
     def redraw(self) -> None:
@@ -74,7 +74,7 @@ class FindingView(ExploreCanvas):
         view = self.view
         if view.snapshot is None or not self.size or self._asking:
             return
-        wanted = asks(view, self.exploration, self.size.width, self.size.height + HEADING)
+        wanted = asks(view, self.explore_state, self.size.width, self.size.height + HEADING)
         stale = [one for one in wanted if one.finding not in LEFT_OUT.get(self._shows, ())
                  and self._known.get(one.finding) != (one.about, one.state)]  # fmt: skip
         rests = view.snapshot.status == "playing" and time.monotonic() - self._asked_at < EVERY
@@ -97,8 +97,8 @@ class FindingView(ExploreCanvas):
                         found[one.finding] = getattr(ExploreResults(), one.finding)
                         refused[one.finding] = str(error)
                 self._known |= {one.finding: (one.about, one.state) for one in group}
-                known = dataclasses.replace(self.exploration.found, **found)  # type: ignore[arg-type]
-                self.exploration = dataclasses.replace(self.exploration, found=known, refused=refused, of=of)
+                known = dataclasses.replace(self.explore_state.found, **found)  # type: ignore[arg-type]
+                self.explore_state = dataclasses.replace(self.explore_state, found=known, refused=refused, of=of)
         finally:
             self._asking = False
         if self.is_running:

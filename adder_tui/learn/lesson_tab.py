@@ -13,7 +13,7 @@ from adder_engine.errors import AdderError
 from adder_engine.language import tr
 from adder_tui.course.attempt import place_of
 from adder_tui.course.availability import words_now
-from adder_tui.course.probe_views import SHEETS, view_for
+from adder_tui.course.probe_views import PROBE_VIEWS, view_for
 from adder_tui.learn.page import LessonText, head_line, now_line
 from adder_tui.learn.views import Layout, LessonViews, OwnView, lay_out
 from adder_tui.selection import Parameter, layout_for
@@ -307,7 +307,7 @@ class LessonView(Container):
         if self.room is None or self.room.lesson_state is None or not self.views.display:
             return
         for name in self.views.names:
-            if self.views.is_shown(name) and name in SHEETS and self.room.was_opened(name):
+            if self.views.is_shown(name) and name in PROBE_VIEWS and self.room.was_opened(name):
                 self.run_worker(self._services.attempt(self.room.benches.fill(name)), name="fill", group=name)
 
     async def action_use(self) -> None:
@@ -318,9 +318,9 @@ class LessonView(Container):
         name = frame.view_name
         if name == "settings":
             self._type_setting()
-        elif name in SHEETS and SHEETS[name].typed and not room.benches.calls(name):
+        elif name in PROBE_VIEWS and PROBE_VIEWS[name].typed and not room.benches.calls(name):
             self.action_type_shapes()
-        elif name in SHEETS:
+        elif name in PROBE_VIEWS:
             await room.benches.use(name)
 
     def edit_setting(self) -> None:

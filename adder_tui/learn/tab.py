@@ -45,7 +45,7 @@ class LearnPane(Pane):
     def __init__(self, services: Services, *, id: str) -> None:
         super().__init__(services.view, id=id)
         self._services = services
-        self.classroom: LessonController | None = None
+        self.lesson_controller: LessonController | None = None
         """None until the lessons are read."""
         self._drop: Drop | None = None
         """A class's folder, into which progress exports itself."""
@@ -59,7 +59,7 @@ class LearnPane(Pane):
 
     @property
     def actors(self) -> Sequence[object]:
-        room = self.classroom
+        room = self.lesson_controller
         in_room = () if room is None else (room.answers, room.help, room.controls)
         return self, self.list, self.lesson_view, *self.lesson_view.views.parts, *in_room
 
@@ -83,11 +83,11 @@ class LearnPane(Pane):
         await self._services.lock_taken.wait()
         lock = self._services.instance_lock
         own = OwnRun(settings.data_dir, lock.number if lock is not None else 1)
-        self.classroom = LessonController(
+        self.lesson_controller = LessonController(
             course, store, own, LessonRuns(lesson_runs(settings.data_dir, store.path.name)),
             self._services.controller, self._services.show, self.changed,
         )  # fmt: skip
-        self.lesson_view.room = self.classroom
+        self.lesson_view.room = self.lesson_controller
         today, missing = assigned_ids(course, settings.assigned)
         broken = (tr("{fault} The course goes on without it.", fault=one.fault) for one in course.broken[:1])
         for sentence in (missing, *broken):
@@ -126,7 +126,7 @@ class LearnPane(Pane):
 
     async def action_afresh(self) -> None:
         """Forget what was done in the chosen lesson: asked for twice, with no other key in between."""
-        chosen, room = self.list.chosen, self.classroom
+        chosen, room = self.list.chosen, self.lesson_controller
         if chosen is None or room is None:
             return
         if self._sure_of != chosen.id:
@@ -147,7 +147,7 @@ class LearnPane(Pane):
 
     async def enter(self, lesson: Lesson) -> None:
         """Enter a lesson: its preset is loaded, its views are put up."""
-        room = self.classroom
+        room = self.lesson_controller
         if room is None or self._entering:
             return
         self._entering = True
@@ -166,13 +166,13 @@ class LearnPane(Pane):
 
     def open_lesson(self, id: str | None) -> None:
         """Enter a lesson that the glossary leads to, unless one is in it already."""
-        room = self.classroom
+        room = self.lesson_controller
         if id is not None and room is not None and (room.lesson is None or room.lesson.id != id):
             self.run_worker(self.enter(room.course.by_id[id]), name="enter")
 
     async def action_leave(self) -> None:
         """Back to the list; the learner's own run is given back."""
-        room = self.classroom
+        room = self.lesson_controller
         if room is None or room.lesson is None:
             return
         if self.lesson_view.keys.just_back and self.source().tab == "learn":
@@ -200,12 +200,12 @@ class LearnPane(Pane):
         self._services.start(self._call_back(), "call back")
 
     async def _call_back(self) -> None:
-        if self.classroom is not None and await self.classroom.call_back():
+        if self.lesson_controller is not None and await self.lesson_controller.call_back():
             self._services.say(tr("The lesson's own network is back. Yours is kept: l lists it on the other tabs."))
 
     def _warn(self) -> None:
         """Say what is wrong with keeping the progress, once."""
-        warning = self.classroom.store.warning if self.classroom is not None else ""
+        warning = self.lesson_controller.store.warning if self.lesson_controller is not None else ""
         if not warning and self._drop is not None:
             warning = self._drop.warning
         lock = self._services.instance_lock
@@ -225,7 +225,7 @@ class LearnPane(Pane):
         Args:
             laid_out: whether the page was waited for; until it has its rows nobody knows whether text is left.
         """
-        room, state = self.classroom, self.lesson_view.lesson_state
+        room, state = self.lesson_controller, self.lesson_view.lesson_state
         if room is None or state is None or state.showing:
             return None
         if not laid_out and not self.lesson_view.laid_out:
@@ -258,15 +258,15 @@ class LearnPane(Pane):
             self._services.start(next_lesson, "go on")
 
     async def _next_lesson(self, lesson: Lesson) -> None:
-        assert self.classroom is not None
-        after = self.classroom.course.after(lesson.id)
+        assert self.lesson_controller is not None
+        after = self.lesson_controller.course.after(lesson.id)
         if after is not None:
             await self.enter(after)
         else:
             await self.action_leave()
 
     def action_go_back(self) -> None:
-        room, state = self.classroom, self.lesson_view.lesson_state
+        room, state = self.lesson_controller, self.lesson_view.lesson_state
         if room is None or state is None or state.showing:
             return
         if state.review is not None:
@@ -275,24 +275,24 @@ class LearnPane(Pane):
             self.settle()
 
     def action_hint(self) -> None:
-        assert self.classroom is not None
-        self.classroom.help.hint()
+        assert self.lesson_controller is not None
+        self.lesson_controller.help.hint()
         self.lesson_view.show_end()
 
     def action_yes(self) -> Awaitable[None]:
         """Show me."""
-        assert self.classroom is not None
+        assert self.lesson_controller is not None
         self.take_focus()
-        return self.classroom.help.show_me()
+        return self.lesson_controller.help.show_me()
 
     def action_glossary(self) -> None:
         """The glossary; in a lesson its own words come first."""
         from adder_tui.learn.glossary import GlossaryScreen
 
-        if self.classroom is not None:
-            lesson = self.classroom.lesson
+        if self.lesson_controller is not None:
+            lesson = self.lesson_controller.lesson
             terms = (*self.lesson_view.text.terms, *lesson.terms) if lesson is not None else ()
-            self.app.push_screen(GlossaryScreen(self.source, self.classroom.course, terms), self.open_lesson)
+            self.app.push_screen(GlossaryScreen(self.source, self.lesson_controller.course, terms), self.open_lesson)
 
     # --- what the app asks and tells -------------------------------------------------------------
 
@@ -307,7 +307,7 @@ class LearnPane(Pane):
     @property
     def unmet(self) -> frozenset[str]:
         """Terms that the lesson that is open has not come to; none on the list."""
-        room, state = self.classroom, self.lesson_view.lesson_state
+        room, state = self.lesson_controller, self.lesson_view.lesson_state
         return frozenset() if room is None or state is None else room.course.unmet(state.lesson.id)
 
     @property
@@ -326,16 +326,16 @@ class LearnPane(Pane):
         playing, self._playing = self._playing, snapshot.status == "playing"
         if self._playing and not playing and self.display:
             self.lesson_view.keys.training_begins()
-        if self.classroom is not None and self.classroom.saw(snapshot):
+        if self.lesson_controller is not None and self.lesson_controller.saw(snapshot):
             self.lesson_view.look()
 
     async def heard(self, answer: Answer) -> None:
         """A sum was asked; until it is seen what that does, and who has the keys then."""
-        if self.classroom is not None:
-            self.classroom.heard(answer)
+        if self.lesson_controller is not None:
+            self.lesson_controller.heard(answer)
             self.lesson_view.look()
             self.changed()
-            await self.classroom.looked()
+            await self.lesson_controller.looked()
 
     def has_enough_of(self, sum: Sum) -> bool:
         """Whether a sum that stands in the prompt was asked just now, and the step's tasks are done by it.

@@ -14,7 +14,7 @@ from textual.message import Message
 
 from adder_tui.course.availability import OnScreen
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.probe_views import SHEETS
+from adder_tui.course.probe_views import PROBE_VIEWS
 from adder_tui.course.state import PRACTICE, LessonState, StateSource
 from adder_tui.course.vocabulary import VIEWS
 from adder_tui.learn.draw_views import OWN_VIEWS, draw_view
@@ -111,9 +111,9 @@ def rows_for(view: str, lesson: Lesson) -> int:
 
 def rows_taken(view: str, state: LessonState, width: int) -> int:
     """Rows, title included, that a view has something to say in; 0 for those that take what is left."""
-    if view not in SHEETS or view in OWN_VIEWS:
+    if view not in PROBE_VIEWS or view in OWN_VIEWS:
         return rows_for(view, state.lesson)
-    about, calls = wrapped(SHEETS[view].about, max(20, width - 2)), state.calls(view)
+    about, calls = wrapped(PROBE_VIEWS[view].about, max(20, width - 2)), state.calls(view)
     nudged = [state.activity.checks.get(str(call.arguments[0])) for call in calls if call.bench == "gradcheck"]
     return 2 + len(about) + len(calls) + sum(len(one.nudges) for one in nudged if one is not None)
 
@@ -278,7 +278,7 @@ class LessonViews(Vertical):
             return snapshot is not None and len(snapshot.losses.epochs) > 0
         if name == "runs":
             return bool(state.activity.runs)
-        return state.step.kind in PRACTICE and (name not in SHEETS or name in state.activity.opened)
+        return state.step.kind in PRACTICE and (name not in PROBE_VIEWS or name in state.activity.opened)
 
     async def put_up(self, lesson: Lesson) -> None:
         self.frames = []
@@ -313,7 +313,7 @@ class LessonViews(Vertical):
 
     def _canvas(self, name: str) -> Canvas:
         # Each is imported when a lesson needs it.
-        if name in OWN_VIEWS or name in SHEETS:
+        if name in OWN_VIEWS or name in PROBE_VIEWS:
             return OwnView(self._veiled, self._state, name)
         if name == "network":
             from adder_tui.network.tab import NetworkDiagram

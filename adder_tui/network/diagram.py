@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adder_engine.language import tr
-from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, floorplan
+from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, layout
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import Dots, Grid
 from adder_tui.ui.line import Line, Role
@@ -21,7 +21,7 @@ MOST_LINES = 48
 """Lines drawn between two columns; of more only the largest are."""
 
 
-class Sheet(NetworkValues):
+class DiagramDrawing(NetworkValues):
     """A view's numbers, and the picture of ``width`` by ``height`` cells that comes about."""
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
@@ -33,7 +33,7 @@ class Sheet(NetworkValues):
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
             keep[self.column - 1].add(self.source)
-        self.plan: DiagramLayout = floorplan(
+        self.plan: DiagramLayout = layout(
             self.layers, keep, self.sizes, self.column, max(2, *map(len, self.inputs)),
             not view.glyphs.ascii, self.outcome_rows, width, height,
         )  # fmt: skip
@@ -50,7 +50,7 @@ class Sheet(NetworkValues):
         return compact(value, room, self.glyphs, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
 
 
-def draw_edges(s: Sheet, c: int) -> None:
+def draw_edges(s: DiagramDrawing, c: int) -> None:
     """All edges that lead into a column."""
     x0, x1 = s.plan.columns[c].gap
     if c == s.column and x1 - x0 >= BUS:
@@ -65,7 +65,7 @@ def draw_edges(s: Sheet, c: int) -> None:
 # --- marks ---------------------------------------------------------------------------------------
 
 
-def _marks(s: Sheet, c: int) -> None:
+def _marks(s: DiagramDrawing, c: int) -> None:
     column, before = s.plan.columns[c], s.plan.columns[c - 1]
     for i, y in zip(column.shown, column.rows, strict=True):
         if before.hidden:
@@ -81,12 +81,12 @@ def _marks(s: Sheet, c: int) -> None:
             break
 
 
-def _arrow(s: Sheet) -> str:
-    rung = s.reach.rung
-    return s.strokes.forward if rung is not None and rung.phase == "forward" else s.strokes.backward
+def _arrow(s: DiagramDrawing) -> str:
+    stage = s.reach.stage
+    return s.strokes.forward if stage is not None and stage.phase == "forward" else s.strokes.backward
 
 
-def _mark(s: Sheet, c: int, neuron: int, source: int, x: int, y: int) -> None:
+def _mark(s: DiagramDrawing, c: int, neuron: int, source: int, x: int, y: int) -> None:
     index = s.index_of(c, neuron, source)
     if s.weights is None:
         s.grid.put(x, y, s.strokes.zero, "faint")
@@ -104,7 +104,7 @@ def _mark(s: Sheet, c: int, neuron: int, source: int, x: int, y: int) -> None:
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def _web(s: Sheet, c: int) -> None:
+def _web(s: DiagramDrawing, c: int) -> None:
     """All lines of a layer, lightly; the larger the weight the denser the line."""
     column, before = s.plan.columns[c], s.plan.columns[c - 1]
     assert s.weights is not None
@@ -126,7 +126,7 @@ def _web(s: Sheet, c: int) -> None:
         s.grid.put(x0 + x, y, character, role)
 
 
-def _bus_in(s: Sheet, c: int) -> None:
+def _bus_in(s: DiagramDrawing, c: int) -> None:
     """The edges into the chosen neuron, each with its number, and the bias as one from a constant 1."""
     column, before = s.plan.columns[c], s.plan.columns[c - 1]
     x0, x1 = column.gap
@@ -144,7 +144,7 @@ def _bus_in(s: Sheet, c: int) -> None:
             s.grid.put(x0, y, "1", "dim")
 
 
-def _bus_out(s: Sheet, c: int) -> None:
+def _bus_out(s: DiagramDrawing, c: int) -> None:
     """The edges that lead away from the chosen neuron, each with its number."""
     column, before = s.plan.columns[c], s.plan.columns[c - 1]
     x0, x1 = column.gap
@@ -155,7 +155,7 @@ def _bus_out(s: Sheet, c: int) -> None:
         _edge(s, c, i, s.neuron, x0 + 1, x1, y)
 
 
-def _trunk(s: Sheet, x: int, ends: list[int], row: int, inward: bool) -> None:
+def _trunk(s: DiagramDrawing, x: int, ends: list[int], row: int, inward: bool) -> None:
     """The upright line that joins the rows ``ends`` with ``row``."""
     top, bottom = min(*ends, row), max(*ends, row)
     towards, away = (1, 4) if inward else (4, 1)
@@ -167,7 +167,7 @@ def _trunk(s: Sheet, x: int, ends: list[int], row: int, inward: bool) -> None:
         s.grid.put(x + 1, row, s.strokes.forward, "text")
 
 
-def _edge(s: Sheet, c: int, neuron: int, source: int, x0: int, x1: int, y: int) -> None:
+def _edge(s: DiagramDrawing, c: int, neuron: int, source: int, x0: int, x1: int, y: int) -> None:
     """A line with its number from column ``x0`` to ``x1``, and below it what the phase brings."""
     index = s.index_of(c, neuron, source)
     if s.weights is None:
@@ -203,17 +203,17 @@ class Diagram:
 
 def diagram(view: ViewState, width: int, height: int) -> Diagram:
     """Draw the network in ``width`` by ``height`` cells."""
-    sheet = Sheet(view, width, height)
-    for c in range(len(sheet.layers)):
-        _heading(sheet, c)
-        _neurons(sheet, c)
-    _outcome(sheet)
-    for c in range(1, len(sheet.layers)):
-        draw_edges(sheet, c)
-    return Diagram(sheet.grid.lines(), sheet.spots)
+    drawing = DiagramDrawing(view, width, height)
+    for c in range(len(drawing.layers)):
+        _heading(drawing, c)
+        _neurons(drawing, c)
+    _outcome(drawing)
+    for c in range(1, len(drawing.layers)):
+        draw_edges(drawing, c)
+    return Diagram(drawing.grid.lines(), drawing.spots)
 
 
-def _heading(s: Sheet, c: int) -> None:
+def _heading(s: DiagramDrawing, c: int) -> None:
     column = s.plan.columns[c]
     if not c:
         after = s.plan.columns[1]
@@ -230,13 +230,13 @@ def _heading(s: Sheet, c: int) -> None:
     s.grid.put(column.end - len(text), 0, text, role)
 
 
-def _scaled(s: Sheet, name: str, room: int, scale: float) -> str:
+def _scaled(s: DiagramDrawing, name: str, room: int, scale: float) -> str:
     """``inputs/500`` where what stands below is divided by 500, as far as there is room."""
     divided = name if scale == 1 else f"{name}/{plain_number(scale, s.glyphs)}"
     return divided if len(divided) <= room else name
 
 
-def _heading_room(s: Sheet, c: int) -> int:
+def _heading_room(s: DiagramDrawing, c: int) -> int:
     """Columns over the marks and neurons, less a blank where those of another column stand next to them."""
     column = s.plan.columns[c]
     return column.end - column.marks - (column.marks == s.plan.columns[c - 1].end)
@@ -248,7 +248,7 @@ def _shortened(name: str, room: int) -> str:
     return name if len(name) <= room else name[: min(3, room - len(number))] + number
 
 
-def _neurons(s: Sheet, c: int) -> None:
+def _neurons(s: DiagramDrawing, c: int) -> None:
     column = s.plan.columns[c]
     values = s.values(c)
     largest = float(abs(values).max()) if values is not None else 0.0
@@ -263,7 +263,7 @@ def _neurons(s: Sheet, c: int) -> None:
             text, role = s.inputs[i] if not c and room > 1 else s.value_text(value, room), role_of(value)
             if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
-        if s.is_silenced(c, i):
+        if s.is_muted(c, i):
             text, role = (tr("muted") if room >= len(tr("muted")) else "x"), "faint"
         left, right = ("[", "]") if chosen else ("(", ")")
         bracket: Role = "chosen" if chosen else "accent" if s.is_working(c) else "dim"
@@ -285,7 +285,7 @@ def _neurons(s: Sheet, c: int) -> None:
         s.grid.put(column.end - len(text) - beside, column.rows[-1] + 2, text, "dim")
 
 
-def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
+def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None:
     """The error below its neuron, once the backward pass has brought it."""
     deltas = s.errors(c)
     if deltas is None:
@@ -303,10 +303,10 @@ def _error(s: Sheet, c: int, i: int, x: int, y: int, room: int) -> None:
     s.grid.put(x, y, s.glyphs.delta, "accent" if s.is_working(c) else "dim")
 
 
-def _outcome(s: Sheet) -> None:
+def _outcome(s: DiagramDrawing) -> None:
     """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
     column, rows = s.plan.columns[-1], s.outcome
-    at_loss = s.reach.rung is not None and s.reach.rung.phase == "loss"
+    at_loss = s.reach.stage is not None and s.reach.stage.phase == "loss"
     if s.trace is not None and s.has_value(len(s.names), 0) and all(label != "want" for label, *_ in rows):
         _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
@@ -319,7 +319,7 @@ def _outcome(s: Sheet) -> None:
         s.grid.put(column.end - len(text), y, text, role)
 
 
-def _unknown(s: Sheet, y: int) -> None:
+def _unknown(s: DiagramDrawing, y: int) -> None:
     """No truth known: in one row, or where the column is narrow in two."""
     column = s.plan.columns[-1]
     whole = tr("no truth known")

@@ -72,7 +72,7 @@ def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> 
     title = Line.of((f" {name}  ", "strong"))
     value: list[str | Span] = []
     if layer.post[at.index] != layer.pre[at.index]:
-        muted = (at.column - 1, at.index) in snapshot.silenced
+        muted = (at.column - 1, at.index) in snapshot.muted
         function = tr("muted") if muted else view.experiment.activations[at.column - 1]
         value = [("  ", "text"), (f"{function}: ", "dim"), (six(float(layer.post[at.index]), g), "strong")]
     room = width - title.width - Line.of(*value).width
@@ -94,7 +94,7 @@ def _input(view: ViewState, trace: Trace, index: int, width: int) -> list[Line]:
 def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width: int, height: int) -> list[Line]:
     g, names = view.glyphs, view.experiment.layer_names
     layer, i = trace.layers[at.column - 1], at.index
-    muted = (at.column - 1, i) in snapshot.silenced
+    muted = (at.column - 1, i) in snapshot.muted
     title = Line.of(
         (f" {neuron_name(at, view.experiment)}", "strong"),
         (tr("  neuron {place} of {size} in layer {layer}", place=i + 1, size=len(layer.bias), layer=layer.name), "dim"),
@@ -132,8 +132,8 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     elif not reached.has_error(at.column, i):
         lines.append(row(tr("error"), (tr("not yet: it comes back in the backward pass"), "dim")))
     else:
-        rung = reached.reach.rung
-        comes_first = rung is not None and rung.phase == "backward" and height <= len(lines)
+        stage = reached.reach.stage
+        comes_first = stage is not None and stage.phase == "backward" and height <= len(lines)
         room = min(3, max(1, height - (1 if comes_first else len(lines)) - 1))
         chain = trace.chain
         errors = _error(view, chain, at.column - 1, i, width - LABEL - 2, room)

@@ -85,7 +85,7 @@ def fold(count: int, room: int, keep: Collection[int], sizes: Sequence[float] | 
     return tuple(sorted(picked[: max(1, room)]))
 
 
-def floorplan(
+def layout(
     layers: Sequence[int], keep: Sequence[Collection[int]], sizes: Sizes, focus: int, input_width: int,
     lines: bool, below: int, width: int, height: int,
 ) -> DiagramLayout:  # fmt: skip

@@ -28,23 +28,23 @@ _DOING = {
 
 def ladder_lines(view: ViewState, width: int) -> list[Line]:
     """Three rows: the rungs, the place in words, and what happened or what comes next."""
-    rows = (_rungs(view, width), _place(view, width), effect_line(view, width))
+    rows = (_stages(view, width), _place(view, width), effect_line(view, width))
     return [row.fit(width, view.glyphs.ellipsis) for row in rows]
 
 
-def _rungs(view: ViewState, width: int) -> Line:
+def _stages(view: ViewState, width: int) -> Line:
     """The phases from left to right; forward and backward with their layers where there is room."""
     names = view.experiment.layer_names
     snapshot = view.snapshot
-    rung = snapshot.rung if snapshot else None
-    at = snapshot.moment.rung if snapshot else 0
-    if snapshot is not None and not at and rung is not None:
-        at = len(snapshot.rungs)
-    full = _rung_spans(view, names, at, short=False)
-    return full if full.width < width else _rung_spans(view, names, at, short=True)
+    stage = snapshot.stage if snapshot else None
+    at = snapshot.moment.stage if snapshot else 0
+    if snapshot is not None and not at and stage is not None:
+        at = len(snapshot.stages)
+    full = _stage_spans(view, names, at, short=False)
+    return full if full.width < width else _stage_spans(view, names, at, short=True)
 
 
-def _rung_spans(view: ViewState, names: tuple[str, ...], at: int, short: bool) -> Line:
+def _stage_spans(view: ViewState, names: tuple[str, ...], at: int, short: bool) -> Line:
     layers = len(names)
     line = Line.of(" ")
     climbed = 0
@@ -78,26 +78,26 @@ def place_in_words(snapshot: Snapshot, reached: int | None = None, short: bool =
     experiment, moment = snapshot.experiment, snapshot.moment
     per_epoch = experiment.updates_per_epoch
     by_hand = "" if not moment.edits else tr(", edited") if short else tr(", then changed by hand")
-    if not moment.rung and not moment.update:
+    if not moment.stage and not moment.update:
         return tr("at the start, before the first update") + by_hand
-    done = moment.update - (not moment.rung)
+    done = moment.update - (not moment.stage)
     epoch, update = divmod(done, per_epoch)
     here = tr("epoch {epoch}", epoch=count(epoch + 1))
     if per_epoch > 1:
         updates = count(per_epoch)
         here = tr("update {update} of {updates} in {epoch}", update=count(update + 1), updates=updates, epoch=here)
     if short:
-        here = tr("update {update}", update=count(moment.update + (moment.rung > 0)))
-    rung = snapshot.rung
-    if not moment.rung or rung is None:
+        here = tr("update {update}", update=count(moment.update + (moment.stage > 0)))
+    stage = snapshot.stage
+    if not moment.stage or stage is None:
         return tr("{here}: step, and it is done", here=here) + by_hand
-    if rung.layer is None:
-        return f"{here}: {rung.phase}" + by_hand
-    name, size = experiment.layer_names[rung.layer], experiment.network.layers[rung.layer + 1]
+    if stage.layer is None:
+        return f"{here}: {stage.phase}" + by_hand
+    name, size = experiment.layer_names[stage.layer], experiment.network.layers[stage.layer + 1]
     neuron = tr(", neuron {reached} of {size}", reached=reached, size=size) if reached is not None else ""
     if short:
-        return f"{here}: {rung.phase} {name}{neuron}{by_hand}"
-    return tr("{here}: {phase}, layer {layer}", here=here, phase=rung.phase, layer=name) + neuron + by_hand
+        return f"{here}: {stage.phase} {name}{neuron}{by_hand}"
+    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=name) + neuron + by_hand
 
 
 def _place(view: ViewState, width: int) -> Line:
@@ -116,11 +116,11 @@ def effect_line(view: ViewState, width: int) -> Line:
     snapshot, glyphs = view.snapshot, view.glyphs
     if snapshot is None or snapshot.trace is None:
         return Line()
-    if snapshot.moment.rung and snapshot.rung is not None:
-        phrase = _DOING[snapshot.rung.phase]
-        if snapshot.rung.phase == "loss" and view.experiment.compares_all_pairs:
+    if snapshot.moment.stage and snapshot.stage is not None:
+        phrase = _DOING[snapshot.stage.phase]
+        if snapshot.stage.phase == "loss" and view.experiment.compares_all_pairs:
             phrase = _against_all(view)
-        if snapshot.rung.phase == "backward" and not _trains_on(snapshot):
+        if snapshot.stage.phase == "backward" and not _trains_on(snapshot):
             phrase = _whose(snapshot, glyphs)
         return roomiest(width, *(Line.of((" " + words, "dim")) for words in phrase))
     step = snapshot.trace.step

@@ -225,7 +225,7 @@ def step_head(
     step = trace.step
     if step is None:
         words = tr("No step has been made yet.")
-        if snapshot.moment.rung:
+        if snapshot.moment.stage:
             words = tr("It comes when the backward pass is done.")
         elif snapshot.moment.update:
             words = tr("Something was changed or opened since the last step: the next one has its arithmetic again.")
@@ -375,7 +375,7 @@ class StepTable:
     """Numbers in a row."""
 
     def __len__(self) -> int:
-        return self._heading + len(self.layout.slots) + self.layout.size * self.rows
+        return self._heading + len(self.layout.tensors) + self.layout.size * self.rows
 
     @property
     def rows(self) -> int:
@@ -394,13 +394,13 @@ class StepTable:
             heads = (" " * (self.cell - cell_len(head)) + head for head in self.heads)
             return Line.of(" " * self.left, ("".join(heads), "dim"))
         i -= self._heading
-        for slot in self.layout.slots:
-            taken = (slot.stop - slot.start) * self.rows
+        for tensor in self.layout.tensors:
+            taken = (tensor.stop - tensor.start) * self.rows
             if i == 0:
-                return Line.of((f"  {slot.name}  {slot.shape}", "strong"))
+                return Line.of((f"  {tensor.name}  {tensor.shape}", "strong"))
             if i <= taken:
                 index, row = divmod(i - 1, self.rows)
-                return self._row(slot.start + index, row)
+                return self._row(tensor.start + index, row)
             i -= taken + 1
         raise IndexError(i)
 
@@ -427,7 +427,7 @@ NUMBER = 7
 def step_table(snapshot: Snapshot, step: StepTrace, chosen: int, figures: NumberFormat, width: int) -> StepTable:
     """The table: one row each where the window takes all columns, with fewer digits if need be, else several."""
     layout = layout_for(snapshot.experiment)
-    left = 5 + max(len(layout.name_of(slot.stop - 1).partition("[")[2]) for slot in layout.slots)
+    left = 5 + max(len(layout.name_of(tensor.stop - 1).partition("[")[2]) for tensor in layout.tensors)
     every: list[tuple[str, NDArray[np.float64]]] = [
         ("θ", step.before.astype(np.float64)),
         ("g", step.gradient.astype(np.float64)),

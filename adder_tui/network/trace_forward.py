@@ -68,10 +68,10 @@ def tell(
     lines: list[Line] = [*_head(trace, snapshot, figures, width, forward, keys)]
     starts: dict[Stage, int] = {}
 
-    def section(rung: Stage, title: str, body: Sequence[Line]) -> None:
+    def section(stage: Stage, title: str, body: Sequence[Line]) -> None:
         lines.append(Line())
-        starts[rung] = len(lines)
-        here = rung == snapshot.rung
+        starts[stage] = len(lines)
+        here = stage == snapshot.stage
         mark = figures.glyphs.current if here else " "
         first, *more = wrapped(figures.glyphs.text(title), max(20, width - 3))
         lines.append(Line.of((f"{mark} {first} ", "active" if here else "strong")))
@@ -154,7 +154,7 @@ def _head(trace: Trace, snapshot: Snapshot, figures: NumberFormat, width: int, f
             rows = plural(snapshot.experiment.row_count, "row", "rows")
             words += tr(" Training works on {rows}: b follows one of them.", rows=rows)
     else:
-        update = snapshot.moment.update + (1 if snapshot.moment.rung else 0)
+        update = snapshot.moment.update + (1 if snapshot.moment.stage else 0)
         since = tr("from its start, worked out ahead on a copy") if trace.ahead else tr("from before its step")
         words = tr(
             "Row {row} of the data, {pair}, in the batch of {rows} of update {update}, with the numbers {since}.",

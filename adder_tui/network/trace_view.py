@@ -123,12 +123,12 @@ class TraceText(Canvas, can_focus=True):
         assert current is not None
         snapshot = current[0]
         before, self._followed = self._followed, snapshot.moment
-        opened_between = before is None and not snapshot.moment.rung
-        if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.rung is None:
+        opened_between = before is None and not snapshot.moment.stage
+        if opened_between or before == snapshot.moment or snapshot.status == "playing" or snapshot.stage is None:
             return
-        if snapshot.rung not in trace_lines.starts:
+        if snapshot.stage not in trace_lines.starts:
             return
-        start = trace_lines.starts[snapshot.rung]
+        start = trace_lines.starts[snapshot.stage]
         if not self._top <= start <= self._top + rows // 3:
             self._top = start
 
@@ -212,8 +212,8 @@ class TraceText(Canvas, can_focus=True):
         snapshot = self.view.snapshot
         moment = snapshot.moment if snapshot else None
         parts = ["trace", f"update-{moment.update if moment else 0}"]
-        if moment is not None and moment.rung:
-            parts.append(f"rung-{moment.rung}")
+        if moment is not None and moment.stage:
+            parts.append(f"rung-{moment.stage}")
         if self.row is not None:
             parts.append(f"row-{self.row}")
         return "-".join(parts) + ".txt"

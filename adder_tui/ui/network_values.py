@@ -75,12 +75,12 @@ class NetworkValues:
             return None
         return self.trace.layers[column - 1].delta
 
-    def is_silenced(self, column: int, neuron: int) -> bool:
-        return self.view.snapshot is not None and (column - 1, neuron) in self.view.snapshot.silenced
+    def is_muted(self, column: int, neuron: int) -> bool:
+        return self.view.snapshot is not None and (column - 1, neuron) in self.view.snapshot.muted
 
     def _walked_to(self, phase: str, column: int, neuron: int) -> bool:
-        rung, reached = self.reach.rung, self.view.reached
-        here = rung is not None and rung.phase == phase and rung.layer == column - 1
+        stage, reached = self.reach.stage, self.view.reached
+        here = stage is not None and stage.phase == phase and stage.layer == column - 1
         return reached is None or not here or neuron < reached
 
     def sizes(self, column: int) -> Sequence[float] | None:
@@ -94,8 +94,8 @@ class NetworkValues:
 
     def is_working(self, column: int) -> bool:
         """Whether the phase is at work in this column's neurons, which it is in forward and backward."""
-        rung = self.reach.rung
-        return column > 0 and rung is not None and rung.layer == column - 1
+        stage = self.reach.stage
+        return column > 0 and stage is not None and stage.layer == column - 1
 
     @property
     def outcome(self) -> list[tuple[OutcomeName, float, Role]]:
@@ -103,7 +103,7 @@ class NetworkValues:
         snapshot, trace = self.view.snapshot, self.trace
         if trace is None or snapshot is None or not self.has_value(len(self.names), 0):
             return []
-        phase = self.reach.rung.phase if self.reach.rung is not None else ""
+        phase = self.reach.stage.phase if self.reach.stage is not None else ""
         asked, rows = snapshot.asked, list[tuple[OutcomeName, float, Role]]()
         scaled, yes_or_no = trace.target_scale != 1, trace.loss_name == "bce"
         if scaled or yes_or_no:
@@ -131,12 +131,12 @@ class NetworkValues:
     def brought(self) -> Doubles | None:
         """What the phase brings to each parameter: gradients in the backward pass, changes in the step."""
         snapshot = self.view.snapshot
-        if snapshot is None or self.reach.rung is None:
+        if snapshot is None or self.reach.stage is None:
             return None
-        if self.reach.rung.phase == "backward":
+        if self.reach.stage.phase == "backward":
             gradients: Doubles = snapshot.state[1].astype(np.float64)
             return gradients
-        if self.reach.rung.phase == "step":
+        if self.reach.stage.phase == "step":
             if not snapshot.stepped:  # an edit since: what is left of the step is no longer to be told apart
                 return None
             changes: Doubles = snapshot.state[0].astype(np.float64) - snapshot.previous[0]
@@ -177,7 +177,7 @@ class NetworkValues:
 class PhaseProgress:
     """What of an update is there already."""
 
-    rung: Stage | None
+    stage: Stage | None
     """The rung climbed last; None before the first update."""
     between: bool
     """Whether it stands between two updates, with nothing half done."""
@@ -188,9 +188,9 @@ class PhaseProgress:
 
     def lit(self, layer: int) -> bool:
         """Whether the phase is at work in this layer."""
-        if self.rung is None:
+        if self.stage is None:
             return False
-        return self.rung.phase == "step" or self.rung.layer == layer
+        return self.stage.phase == "step" or self.stage.layer == layer
 
     def has_error(self, layer: int) -> bool:
         """Whether the error has come back to this layer, or nothing is half done and all may be told."""
@@ -201,11 +201,11 @@ def reach_of(snapshot: Snapshot | None, layers: int) -> PhaseProgress:
     """Where the ladder stands in a network of so many layers of weights."""
     if snapshot is None:
         return PhaseProgress(None, True, 1, layers)
-    rung = snapshot.rung
-    if not snapshot.moment.rung or rung is None:
-        return PhaseProgress(rung, True, layers + 1, layers)
-    if rung.phase == "backward" and rung.layer is not None:
-        return PhaseProgress(rung, False, layers + 1, rung.layer)
-    if rung.phase == "forward" and rung.layer is not None:
-        return PhaseProgress(rung, False, rung.layer + 2, layers)
-    return PhaseProgress(rung, False, 1 if rung.phase == "zero_grad" else layers + 1, layers)
+    stage = snapshot.stage
+    if not snapshot.moment.stage or stage is None:
+        return PhaseProgress(stage, True, layers + 1, layers)
+    if stage.phase == "backward" and stage.layer is not None:
+        return PhaseProgress(stage, False, layers + 1, stage.layer)
+    if stage.phase == "forward" and stage.layer is not None:
+        return PhaseProgress(stage, False, stage.layer + 2, layers)
+    return PhaseProgress(stage, False, 1 if stage.phase == "zero_grad" else layers + 1, layers)

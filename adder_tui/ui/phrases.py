@@ -264,7 +264,7 @@ def held_since(snapshot: Snapshot, index: int) -> bool:
 
 def gradient_is_past(snapshot: Snapshot, index: int) -> bool:
     """Whether the gradient is what an update left that is over, so that errors of now do not belong to it."""
-    return not snapshot.moment.rung and snapshot.gradient_set(index)
+    return not snapshot.moment.stage and snapshot.gradient_set(index)
 
 
 def last_change(view: ViewState, snapshot: Snapshot, index: int) -> list[str | Span]:

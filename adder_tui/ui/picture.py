@@ -100,17 +100,17 @@ class Picture:
 
 def picture(view: ViewState, width: int, height: int) -> Picture:
     """Draw the network in ``width`` by ``height`` cells."""
-    sheet = _Sheet(view, width, height)
-    for column in range(1, len(sheet.layers)):
-        sheet.draw_edges(column)
-    for column in range(len(sheet.layers)):
-        sheet.draw_column(column)
-    sheet.draw_plane()
-    sheet.draw_outcome()
-    return Picture(sheet.grid.lines(), sheet.spots, sheet.plan)
+    drawing = _PictureDrawing(view, width, height)
+    for column in range(1, len(drawing.layers)):
+        drawing.draw_edges(column)
+    for column in range(len(drawing.layers)):
+        drawing.draw_column(column)
+    drawing.draw_plane()
+    drawing.draw_outcome()
+    return Picture(drawing.grid.lines(), drawing.spots, drawing.plan)
 
 
-class _Sheet(NetworkValues):
+class _PictureDrawing(NetworkValues):
     """A view's numbers, and the picture that comes about."""
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
@@ -207,12 +207,12 @@ class _Sheet(NetworkValues):
 
     def _lit_by(self, c: int) -> list[int] | None:
         """Sizes by what the phase brings to each weight of a layer, gradient or change; None where weights count."""
-        rung, brought = self.reach.rung, self.brought
-        if brought is None or rung is None or self.view.snapshot is None or self.view.snapshot.status == "playing":
+        stage, brought = self.reach.stage, self.brought
+        if brought is None or stage is None or self.view.snapshot is None or self.view.snapshot.status == "playing":
             return None
         if self.reach.between and self.view.step_size not in ("layer", "phase"):
             return None
-        if rung.phase == "backward" and not self.reach.has_error(c - 1):
+        if stage.phase == "backward" and not self.reach.has_error(c - 1):
             return None
         found = brought[self.layout.weight(c - 1).span]
         largest = largest_size(found)
@@ -301,7 +301,7 @@ class _Sheet(NetworkValues):
                 _fitting(number, room - (error is not None and room >= LEAST_UNDER), self.view),
                 role_of(number),
             )
-        if self.is_silenced(c, box.neuron):
+        if self.is_muted(c, box.neuron):
             text, role = (tr("muted") if room >= len(tr("muted")) else self.glyphs.muted), "faint"
         if box.height:
             self._tile(box, self._levels(c, box, error))
@@ -365,9 +365,9 @@ class _Sheet(NetworkValues):
         if size not in self._grids:
             from adder_engine.analysis.grids import neuron_grids  # brings the kernels, which come after the first paint
 
-            silenced = self.view.snapshot.silenced if self.view.snapshot else ()
+            muted = self.view.snapshot.muted if self.view.snapshot else ()
             experiment, scale = self.view.experiment, self.view.scales.inputs
-            self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), silenced, scale)
+            self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), muted, scale)
         return tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(rows, box.width))
 
     def _tile(self, box: Box, levels: Levels | None) -> None:
@@ -434,7 +434,7 @@ class _Sheet(NetworkValues):
 
     def _outcome_row(self, label: OutcomeName, value: float, role: Role, x: int, y: int, right: int) -> None:
         """A number with its label, cut short or left out where there is no room: from ``x`` on, or up to the right."""
-        lit = self.reach.rung is not None and self.reach.rung.phase == "loss" and "loss" in label
+        lit = self.reach.stage is not None and self.reach.stage.phase == "loss" and "loss" in label
         names = (*(f"{name} " for name in OUTCOME[label]), "")
         wide = [(names[0], room, 1) for room in (OUTPUT_ROOM, OUTPUT_ROOM - 2) if x == right]
         for name, room, gap in [*wide, *((name, max(5, right - x - len(name)), 0) for name in names)]:

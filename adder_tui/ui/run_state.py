@@ -211,7 +211,7 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     """
     experiment = snapshot.experiment
     many = experiment.updates_per_epoch > 1
-    climbing = snapshot.moment.rung > 0 and snapshot.status != "playing"
+    climbing = snapshot.moment.stage > 0 and snapshot.status != "playing"
     if not climbing and not snapshot.epoch_update:
         if not experiment.epochs:
             return tr("epoch 0")
@@ -221,12 +221,12 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
         update = snapshot.epoch_update + climbing
         updates = count(experiment.updates_per_epoch)
         here = tr("update {update} of {updates} in {epoch}", update=count(update), updates=updates, epoch=here)
-    rung = snapshot.rung
-    if rung is None or not climbing or short:
+    stage = snapshot.stage
+    if stage is None or not climbing or short:
         return here
-    if rung.layer is None:
-        return f"{here}: {rung.phase}"
-    return tr("{here}: {phase}, layer {layer}", here=here, phase=rung.phase, layer=experiment.layer_names[rung.layer])
+    if stage.layer is None:
+        return f"{here}: {stage.phase}"
+    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=experiment.layer_names[stage.layer])
 
 
 def formula(collapsed: AffineMap, glyphs: Glyphs, digits: int = 3) -> str:

@@ -124,36 +124,36 @@ def branch_sentence(before: Snapshot, after: Snapshot) -> str:
     return tr("The old line stays on the chart: {run}.", run=shown_beside(after, old))
 
 
-def move_text(crossing: HistoryMove, snapshot: Snapshot, glyphs: Glyphs) -> str:
+def move_text(history_move: HistoryMove, snapshot: Snapshot, glyphs: Glyphs) -> str:
     """``Undone: hidden.weight[0, 0] 0.5 → 0.369; back at epoch 412.``
 
     Args:
         snapshot: of the moment that it led to.
     """
-    backwards = crossing.how in ("back", "undone")
-    if not crossing.count:
-        how, epoch = HOW[crossing.how], count(snapshot.epoch)
+    backwards = history_move.how in ("back", "undone")
+    if not history_move.count:
+        how, epoch = HOW[history_move.how], count(snapshot.epoch)
         if backwards:
             return tr("{how}: this is the run before, at epoch {epoch}.", how=how, epoch=epoch)
         return tr("{how}: this is the run after it, at epoch {epoch}.", how=how, epoch=epoch)
-    sentence = _opening(crossing) + (
-        plural(crossing.count, "change made by hand", "changes made by hand") if crossing.diff is None
-        else intervention_text(crossing.diff, snapshot, glyphs, backwards)
+    sentence = _opening(history_move) + (
+        plural(history_move.count, "change made by hand", "changes made by hand") if history_move.diff is None
+        else intervention_text(history_move.diff, snapshot, glyphs, backwards)
     )  # fmt: skip
-    if crossing.how in ("undone", "redone") and snapshot.epoch != crossing.epoch:
+    if history_move.how in ("undone", "redone") and snapshot.epoch != history_move.epoch:
         epoch = count(snapshot.epoch)
-        back = snapshot.epoch < crossing.epoch
+        back = snapshot.epoch < history_move.epoch
         sentence += tr("; back at epoch {epoch}", epoch=epoch) if back else tr("; on at epoch {epoch}", epoch=epoch)
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _opening(crossing: HistoryMove) -> str:
-    if crossing.how in ("undone", "redone"):
-        return f"{HOW[crossing.how]}: "
-    edit = crossing.diff is not None and crossing.diff.index is not None
-    if crossing.diff is None:
-        return tr("Back over ") if crossing.how == "back" else tr("On over ")
-    return (tr("Back before the ") if crossing.how == "back" else "") + (tr("edit: ") if edit else tr("change: "))
+def _opening(history_move: HistoryMove) -> str:
+    if history_move.how in ("undone", "redone"):
+        return f"{HOW[history_move.how]}: "
+    edit = history_move.diff is not None and history_move.diff.index is not None
+    if history_move.diff is None:
+        return tr("Back over ") if history_move.how == "back" else tr("On over ")
+    return (tr("Back before the ") if history_move.how == "back" else "") + (tr("edit: ") if edit else tr("change: "))
 
 
 def intervention_text(diff: InterventionDiff, snapshot: Snapshot, glyphs: Glyphs, backwards: bool = False) -> str:
@@ -167,11 +167,11 @@ def intervention_text(diff: InterventionDiff, snapshot: Snapshot, glyphs: Glyphs
     for name, pair in diff.experiments[0].differences(diff.experiments[1]).items():
         was, now = (shown(value, glyphs) for value in (pair[::-1] if backwards else pair))
         parts.append(f"{name.rpartition('.')[2].replace('_', ' ')} {was} → {now}")
-    frozen, silenced = (diff.frozen, diff.silenced) if not backwards else (diff.frozen[::-1], diff.silenced[::-1])
+    frozen, muted = (diff.frozen, diff.muted) if not backwards else (diff.frozen[::-1], diff.muted[::-1])
     for which, what in ((frozen[1] - frozen[0], tr("kept")), (frozen[0] - frozen[1], tr("free again"))):
         names = [layout.name_of(index) for index in sorted(which)]
         parts.append(_named(names, plural(len(names), "number", "numbers"), what))
-    for neurons, what in ((silenced[1] - silenced[0], tr("muted")), (silenced[0] - silenced[1], tr("awake again"))):
+    for neurons, what in ((muted[1] - muted[0], tr("muted")), (muted[0] - muted[1], tr("awake again"))):
         names = [neuron_name(Neuron(layer + 1, i), snapshot.experiment) for layer, i in sorted(neurons)]
         parts.append(_named(names, plural(len(names), "neuron", "neurons"), what))
     return ", ".join(part for part in parts if part)

@@ -46,7 +46,7 @@ async def test_a_run_opens_where_it_stood_with_what_was_done_to_it() -> None:
         opened = await session.open(RUN)
         assert (opened.warning, opened.message, opened.note) == ("", "", "")
         assert (opened.epoch, opened.moment, opened.newest) == (100, Position(100, 3), Position(120))
-        assert (opened.frozen, opened.silenced, opened.lr) == ((3,), ((0, 1),), 0.002)
+        assert (opened.frozen, opened.muted, opened.lr) == ((3,), ((0, 1),), 0.002)
         assert [(mark.epoch, mark.text) for mark in opened.marks] == [
             *zip((40, 60, 60), MARKS, strict=True), (90, "lr 0.002"),
         ]  # fmt: skip

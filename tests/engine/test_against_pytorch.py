@@ -224,23 +224,23 @@ def test_frozen_parameters_stand_still_and_silenced_neurons_say_nothing(
         trainer.update()
     sizes = experiment.network.layers
     neurons = [(layer, n) for layer, size in enumerate(sizes[1:-1]) for n in range(size)]
-    silenced = data.draw(st.frozensets(st.sampled_from(neurons)) if neurons else st.just(frozenset()))
+    muted = data.draw(st.frozensets(st.sampled_from(neurons)) if neurons else st.just(frozenset()))
     frozen = data.draw(st.frozensets(st.integers(0, experiment.parameter_count - 1)))
-    trainer.hold(Constraints(frozen, silenced))
+    trainer.constrain(Constraints(frozen, muted))
     assume(not trainer.stopped)
     start = trainer.state.copy()
     for _ in range(2):
         assert_update_agrees(trainer)
         assume(not trainer.stopped)
         assert trainer.batch is not None
-        for layer, neuron in silenced:
+        for layer, neuron in muted:
             assert not trainer.batch.post(layer)[neuron].any()
             assert not trainer.batch.delta(layer)[neuron].any()
     standing = sorted(frozen)
     for row in (0, 2, 3):
         assert np.array_equal(trainer.state[row, standing], start[row, standing])
     if neurons and experiment.training.zero_grad and not experiment.training.l1:
-        for layer, neuron in silenced:
+        for layer, neuron in muted:
             weight, bias = trainer.layout.weight(layer), trainer.layout.bias(layer)
             assert not trainer.state[1, weight.span].reshape(weight.shape)[neuron].any()
             assert not trainer.state[1, bias.start + neuron]
@@ -251,10 +251,10 @@ def test_frozen_parameters_stand_still_and_silenced_neurons_say_nothing(
 def test_a_silenced_neuron_changes_what_is_asked_and_letting_go_brings_it_back() -> None:
     trainer = Trainer(Experiment.preset("one-pair"))
     whole = trainer.predict(30, 70)
-    trainer.hold(Constraints(silenced=frozenset({(1, 2)})))
+    trainer.constrain(Constraints(muted=frozenset({(1, 2)})))
     value, weight = -10.1860, trainer.state_dict()["output.weight"][0, 2]
     assert trainer.predict(30, 70) == pytest.approx(whole - value * weight, abs=1e-3)
-    trainer.hold(Constraints())
+    trainer.constrain(Constraints())
     assert trainer.predict(30, 70) == whole
 
 
@@ -266,7 +266,7 @@ def test_any_mixture_of_rungs_phases_updates_and_epochs_gives_the_same_bits(
     mixed, plain = Trainer(experiment), Trainer(experiment)
     for move in moves:
         getattr(mixed, move)()
-    while mixed.rung:
+    while mixed.stage:
         mixed.climb()
     while plain.updates_done < mixed.updates_done or (mixed.stopped and not plain.stopped):
         plain.update()
@@ -287,7 +287,7 @@ def test_phases_are_those_of_pytorchs_loop_in_order() -> None:
     seen = []
     for _ in range(5):
         start = trainer.state.copy()
-        phase = trainer.rungs[trainer.rung].phase
+        phase = trainer.stages[trainer.stage].phase
         trainer.phase()
         changed = [i for i in range(4) if not np.array_equal(trainer.state[i], start[i])]
         seen.append((phase, changed))

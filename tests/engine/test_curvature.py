@@ -38,7 +38,7 @@ def plain_loss(trainer: Trainer, flat: Tensor) -> Tensor:
         x = torch.nn.functional.linear(x, flat[w.span].view(w.shape), flat[b.span])
         x = ACTIVATION_MODULES[experiment.activations[i]]()(x)
         if i < depth - 1:
-            alive = [float((i, n) not in trainer.constraints.silenced) for n in range(x.shape[1])]
+            alive = [float((i, n) not in trainer.constraints.muted) for n in range(x.shape[1])]
             x = x * torch.tensor(alive, dtype=torch.float64)
     targets = torch.tensor(trainer.dataset.targets).double()
     if experiment.training.flat_target:
@@ -57,8 +57,8 @@ def held_trainers(draw: st.DrawFn) -> Trainer:
     size, hidden = trainer.layout.size, experiment.network.layers[1:-1]
     neurons = [(layer, n) for layer, count in enumerate(hidden) for n in range(count)]
     frozen = draw(st.frozensets(st.integers(0, size - 1), max_size=size - 2))
-    silenced = draw(st.frozensets(st.sampled_from(neurons), max_size=2)) if neurons else frozenset()
-    trainer.hold(Constraints(frozen, silenced))
+    muted = draw(st.frozensets(st.sampled_from(neurons), max_size=2)) if neurons else frozenset()
+    trainer.constrain(Constraints(frozen, muted))
     return trainer
 
 
@@ -121,7 +121,7 @@ def test_where_the_loss_curves_down_as_much_the_largest_eigenvalue_is_still_the_
     # Far below its target a product of three equal weights curves down more than up, of two as much.
     changes = {"network.layers": layers, "data.kind": "rows", "data.rows": [[1, 0, 100]], "network.init": 0.1}
     trainer = Trainer(Experiment().replace(**changes))
-    trainer.hold(Constraints(frozenset(biases), frozenset()))
+    trainer.constrain(Constraints(frozenset(biases), frozenset()))
     surface = LossSurface(trainer)
     values = np.linalg.eigvalsh(at_once(hessian(surface)))
     assert -float(values[0]) > sizes * float(values[-1]) > 0
@@ -197,7 +197,7 @@ def test_the_marked_step_is_the_one_the_optimizer_takes(
     trainer = Trainer(Experiment().replace(**changes))
     for _ in range(updates):
         trainer.update()
-    trainer.hold(Constraints(frozenset({3, 20}), frozenset()))
+    trainer.constrain(Constraints(frozenset({3, 20}), frozenset()))
     curve = at_once(along_gradient(trainer, 21))
     surface, before = LossSurface(trainer), trainer.state[0].astype(np.float64)
     _, gradient = at_once(surface.gradient(before))
@@ -332,10 +332,10 @@ def test_what_cannot_be_looked_at_is_refused_in_a_sentence() -> None:
             at_once(along_gradient(trainer, points))
     with pytest.raises(RequestError, match=r"^A grid of 2 by 5 will not do"):
         at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 2, 5))
-    trainer.hold(Constraints(frozenset(range(trainer.layout.size)), frozenset()))
+    trainer.constrain(Constraints(frozenset(range(trainer.layout.size)), frozenset()))
     with pytest.raises(RequestError, match=r"^Every parameter is frozen"):
         at_once(stability(trainer))
-    trainer.hold(Constraints(frozenset(range(1, trainer.layout.size)), frozenset()))
+    trainer.constrain(Constraints(frozenset(range(1, trainer.layout.size)), frozenset()))
     with pytest.raises(RequestError, match=r"^All parameters but one are frozen"):
         at_once(loss_slice(recording.trainer, recording.timeline.keyframes, 5, 5))
     zeros = Trainer(Experiment().replace(**{"data.kind": "rows", "data.rows": [[1, -1]], "network.init": "zeros"}))

@@ -44,7 +44,7 @@ def twin(trainer: Trainer) -> PlainAdder:
 def alive(trainer: Trainer) -> list[torch.Tensor]:
     """What each hidden layer's outputs are multiplied by."""
     hidden = enumerate(trainer.experiment.network.layers[1:-1])
-    held = trainer.constraints.silenced
+    held = trainer.constraints.muted
     return [torch.tensor([[float((i, n) not in held) for n in range(size)]]).double() for i, size in hidden]
 
 
@@ -173,7 +173,7 @@ def test_the_maps_course_is_what_the_run_shows_at_each_moment() -> None:
     recording = Run(Experiment().replace(**{"data.count": 100, "training.batch_size": 30, "epochs": 100}))
     recording.timeline.spacing = 4
     recording.run(200)
-    recording.hold(Constraints(frozenset(), frozenset({(0, 1)})))
+    recording.constrain(Constraints(frozenset(), frozenset({(0, 1)})))
     recording.run(201)
     recording.seek_epoch(61)
     found = at_once(map_course(recording.trainer, recording.timeline.thinned(300)))

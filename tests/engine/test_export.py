@@ -259,10 +259,10 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
     recording = Run(Experiment().replace(**changes, epochs=20))
     recording.run(10)
     loud = recording.trainer.predict(30, 70)
-    recording.hold(Constraints(silenced=frozenset({(0, 1), (1, 2)})))
+    recording.constrain(Constraints(muted=frozenset({(0, 1), (1, 2)})))
     recording.run(3)
-    portrait = recording.exported("mine")
-    export(portrait, tmp_path / "weights.pt")
+    exported = recording.exported("mine")
+    export(exported, tmp_path / "weights.pt")
     model = Adder(recording.experiment)
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     for a, b in ((30.0, 70.0), (-400.0, 3.0)):
@@ -270,7 +270,7 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
             answer = model(torch.tensor([[a, b]]) / scale).item() * scale
         assert answer == pytest.approx(recording.trainer.predict(a, b), rel=1e-5, abs=1e-4)
     assert recording.trainer.predict(30, 70) != pytest.approx(loud, rel=1e-3)
-    said = left_out(portrait, ".pt")
+    said = left_out(exported, ".pt")
     muted = "h1[1] (row 1 of input.weight) and h2[2] (row 2 of hidden.weight) are muted in the run"
     assert f"{muted}: their outgoing weights are written as 0" in said
     assert ("units of 500" in said) == (scale == 500)
@@ -282,18 +282,18 @@ def test_weights_of_a_run_with_muted_neurons_answer_as_the_run_does_and_that_is_
 def test_a_program_of_a_run_with_muted_neurons_says_that_the_run_was_changed(updates: int, kind: str) -> None:
     recording = Run(Experiment.preset("one-pair"))
     recording.run(updates)
-    recording.hold(Constraints(silenced=frozenset({(0, 1)})))
+    recording.constrain(Constraints(muted=frozenset({(0, 1)})))
     recording.run(3)
-    portrait = recording.exported("mine")
-    assert f"changed by hand on its way, from update {updates} on" in left_out(portrait, kind)
+    exported = recording.exported("mine")
+    assert f"changed by hand on its way, from update {updates} on" in left_out(exported, kind)
 
 
 def test_losses_over_all_differences_say_so(tmp_path: Path) -> None:
     recording = Run(Experiment.preset("three-pairs").replace(**{"training.flat_target": True}))
     recording.run(2)
-    portrait = recording.exported("mine")
-    assert "over 3·3 differences" in left_out(portrait, ".csv")
-    export(portrait, tmp_path / "chart.svg")
+    exported = recording.exported("mine")
+    assert "over 3·3 differences" in left_out(exported, ".csv")
+    export(exported, tmp_path / "chart.svg")
     assert ">training n·n<" in (tmp_path / "chart.svg").read_text(encoding="utf-8")
 
 

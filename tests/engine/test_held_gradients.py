@@ -20,14 +20,14 @@ def test_freezing_tells_the_gradient_that_was_there_before(l1: float) -> None:
     trainer = trainer_of(**{"training.l1": l1})
     trainer.train(3)
     before = trainer.state[1].copy()
-    trainer.hold(Constraints(frozen=frozenset({0, 5})))
+    trainer.constrain(Constraints(frozen=frozenset({0, 5})))
     assert trainer.state[1, [0, 5]].tolist() == [0.0, 0.0]
     assert held_gradients(trainer) == pytest.approx(before[[0, 5]].tolist(), rel=1e-5)
 
 
 def test_a_frozen_gradient_would_be_what_an_unfrozen_run_has() -> None:
     held, free = trainer_of(), trainer_of()
-    held.hold(Constraints(frozen=frozenset({1})))
+    held.constrain(Constraints(frozen=frozenset({1})))
     held.update()
     free.update()
     assert held_gradients(held) == pytest.approx([float(free.state[1, 1])], rel=1e-5)
@@ -36,9 +36,9 @@ def test_a_frozen_gradient_would_be_what_an_unfrozen_run_has() -> None:
 def test_it_is_unknown_until_backward_has_come_to_its_layer() -> None:
     trainer = trainer_of()
     last = trainer.layout.size - 1
-    trainer.hold(Constraints(frozen=frozenset({0, last})))
+    trainer.constrain(Constraints(frozen=frozenset({0, last})))
     assert held_gradients(trainer) == (None, None)
-    while not trainer.rung or trainer.rungs[trainer.rung - 1].phase != "backward":
+    while not trainer.stage or trainer.stages[trainer.stage - 1].phase != "backward":
         trainer.climb()
     first, output = held_gradients(trainer)
     assert first is None
@@ -49,7 +49,7 @@ def test_it_is_unknown_until_backward_has_come_to_its_layer() -> None:
 
 def test_a_rows_share_and_the_rest_add_up_to_the_gradient_that_is_held_back() -> None:
     trainer = trainer_of()
-    trainer.hold(Constraints(frozen=frozenset({0})))
+    trainer.constrain(Constraints(frozen=frozenset({0})))
     trainer.update()
     rows = [trace_row(trainer, row) for row in range(3)]
     assert rows[0].batch_gradient is not None

@@ -165,7 +165,7 @@ def test_overriding_the_start_still_makes_the_draws() -> None:
 def test_silencing_a_neuron_does_not_change_the_draws() -> None:
     experiment = Experiment().replace(**{"data.count": 5, "network.dropout": 0.5, "training.batch_size": 2})
     free, held = Trainer(experiment), Trainer(experiment)
-    held.hold(Constraints(silenced=frozenset({(0, 1)})))
+    held.constrain(Constraints(muted=frozenset({(0, 1)})))
     for _ in range(7):
         free.update()
         held.update()

@@ -47,7 +47,7 @@ def eventful(spacing: int | None = None) -> Run:
     recording.step("layer", 3)
     recording.change(**{"training.lr": 0.003, "training.optimizer": "rmsprop"})
     recording.run(5)
-    recording.hold(Constraints(frozenset({1, 2}), frozenset({(0, 1)})))
+    recording.constrain(Constraints(frozenset({1, 2}), frozenset({(0, 1)})))
     recording.run(20)
     recording.seek(Position(21, 4))
     return recording

@@ -199,8 +199,8 @@ def test_marks_say_what_was_done_and_at_which_epoch() -> None:
     go(workspace, 1)
     workspace.change(**{"training.batch_size": 0, "training.lr": 0.02})
     go(workspace, 4)
-    workspace.hold(frozen=frozenset({0}))
-    workspace.hold(silenced=frozenset({(0, 1)}))
+    workspace.constrain(frozen=frozenset({0}))
+    workspace.constrain(muted=frozenset({(0, 1)}))
     assert [(mark.epoch, mark.text) for mark in workspace.marks()] == [
         (2.5, "sgd"), (2.5, "hidden.weight[2, 0] = 0.5"), (3.0, "lr 0.02, full batch"),
         (7.0, "input.weight[0, 0] frozen"), (7.0, "input[1] silent"),

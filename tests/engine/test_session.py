@@ -161,21 +161,21 @@ class Calls(RuleBasedStateMachine):
         before = self.run(self.session.snapshot())
         snapshot = self.do(self.session.back(size, count))
         if snapshot is not None and before.status != "playing" and count > 0:
-            start = (before.moment.update, before.moment.rung) == (0, 0)  # an epoch back leaves its edits done
+            start = (before.moment.update, before.moment.stage) == (0, 0)  # an epoch back leaves its edits done
             assert snapshot.moment < before.moment or (start and "epoch" in size) or before.moment == Position()
 
-    @rule(share=st.floats(-0.1, 1.1), rung=st.integers(-1, 20))
-    def seek(self, share: float, rung: int) -> None:
+    @rule(share=st.floats(-0.1, 1.1), stage=st.integers(-1, 20))
+    def seek(self, share: float, stage: int) -> None:
         update = round(share * self.newest.newest.update)
-        snapshot = self.do(self.session.seek(update, rung))
+        snapshot = self.do(self.session.seek(update, stage))
         if snapshot is not None:
-            assert (snapshot.moment.update, snapshot.moment.rung) == (update, rung)
+            assert (snapshot.moment.update, snapshot.moment.stage) == (update, stage)
 
     @rule(epoch=st.integers(-1, 10))
     def seek_epoch(self, epoch: int) -> None:
         snapshot = self.do(self.session.seek_epoch(epoch))
         if snapshot is not None:
-            assert (snapshot.epoch, snapshot.epoch_update, snapshot.moment.rung) == (epoch, 0, 0)
+            assert (snapshot.epoch, snapshot.epoch_update, snapshot.moment.stage) == (epoch, 0, 0)
 
     @rule()
     def home(self) -> None:
@@ -245,10 +245,10 @@ class Calls(RuleBasedStateMachine):
             assert not snapshot.state[1, sorted(indices)].any()
 
     @rule(neurons=st.frozensets(st.tuples(st.integers(-1, 6), st.integers(-1, 4)), max_size=2))
-    def silence(self, neurons: frozenset[tuple[int, int]]) -> None:
-        snapshot = self.do(self.session.silence(neurons))
+    def mute(self, neurons: frozenset[tuple[int, int]]) -> None:
+        snapshot = self.do(self.session.mute(neurons))
         if snapshot is not None:
-            assert snapshot.silenced == tuple(sorted(neurons))
+            assert snapshot.muted == tuple(sorted(neurons))
             assert all(snapshot.trace.layers[layer].post[n] == 0 for layer, n in neurons)
 
     @rule(changes=CHANGES | st.sampled_from([{"training.lr": -1}, {"network.layers": (2, 1)}, {"nothing": 1}]))
@@ -350,7 +350,7 @@ class Calls(RuleBasedStateMachine):
         assert bool(snapshot.message) == (snapshot.status == "stopped")
         assert snapshot.status == "playing" or self.session.experiment == snapshot.experiment
         assert snapshot.epoch <= max(snapshot.experiment.epochs, snapshot.epoch)
-        assert len(snapshot.rungs) > snapshot.moment.rung
+        assert len(snapshot.stages) > snapshot.moment.stage
         assert snapshot.state.shape == snapshot.previous.shape == (4, snapshot.experiment.parameter_count)
         assert all(x is None or math.isfinite(x) for x in (snapshot.train_loss, snapshot.batch_loss))
         assert snapshot.test_loss is None or math.isfinite(snapshot.test_loss)
@@ -374,9 +374,9 @@ def looks_finite(snapshot: Snapshot) -> bool:
 
 def same(one: Snapshot, other: Snapshot) -> bool:
     return (
-        (one.moment, one.newest, one.status, one.experiment, one.frozen, one.silenced, one.can_undo, one.can_redo)
+        (one.moment, one.newest, one.status, one.experiment, one.frozen, one.muted, one.can_undo, one.can_redo)
         == (
-            other.moment, other.newest, other.status, other.experiment, other.frozen, other.silenced,
+            other.moment, other.newest, other.status, other.experiment, other.frozen, other.muted,
             other.can_undo, other.can_redo,
         )
         and one.state.tobytes() == other.state.tobytes()
@@ -844,13 +844,13 @@ async def test_requests_take_or_refuse_what_has_the_wrong_type_and_the_run_goes_
     async with Session(Experiment.preset("one-pair")) as session:
         await session.save(str(tmp_path / "run.npz"))
         await session.freeze([0, 1])
-        await session.silence([(0, 1)])
+        await session.mute([(0, 1)])
         await session.edit("output.bias", 0, np.float32(0.5))
         await session.open(str(tmp_path / "run.npz"))
         refused = [
             session.step("epoch", "3"), session.back("update", 1.5), session.step(3), session.seek("1"),
             session.seek_epoch(None), session.save(None), session.open(7), session.freeze(3.5), session.freeze("01"),
-            session.freeze([0, "a"]), session.silence([1]), session.silence([(0, 1, 2)]), session.silence(5),
+            session.freeze([0, "a"]), session.mute([1]), session.mute([(0, 1, 2)]), session.mute(5),
             session.edit("output.bias", "0", 1.0), session.edit("output.bias", (0,), "much"), session.edit(3, 0, 1.0),
             session.switch("1"), session.forget(None), session.pin([]), session.reseed("7"), session.load("one-pair"),
             session.ask("30+70"), session.answers("30"), session.answers([1, 2, 3]), session.course("0"),

@@ -55,9 +55,9 @@ def test_units_far_out_on_a_flat_end_are_saturated(activation: str) -> None:
 
 def test_muted_units_and_mixtures_are_counted() -> None:
     trainer = trainer_of(**{"network.activation": "relu"})
-    trainer.hold(Constraints(silenced=frozenset((0, n) for n in range(4))))
+    trainer.constrain(Constraints(muted=frozenset((0, n) for n in range(4))))
     assert found(trainer).counts == (("muted", 4),)
-    trainer.hold(Constraints(silenced=frozenset({(0, 3)})))
+    trainer.constrain(Constraints(muted=frozenset({(0, 3)})))
     assert why_stuck(trainer) is None
     set_all(trainer, "input.bias", -1e5)
     assert found(trainer).counts == (("dead", 3), ("muted", 1))

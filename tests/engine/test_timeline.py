@@ -42,7 +42,7 @@ def bits(trainer: Trainer) -> tuple[object, ...]:
         trainer.state.tobytes(),
         trainer.previous.tobytes(),
         astuple(trainer.counters),
-        trainer.rung,
+        trainer.stage,
         trainer.lr,
         trainer.stream.tobytes(),
         trainer.experiment,
@@ -73,11 +73,11 @@ class Straight:
     def _look(self) -> None:
         if self.trainer.stopped:
             return
-        update, rung = self.trainer.updates_done, self.trainer.rung
-        self.seen[Position(update, rung)] = bits(self.trainer)
-        for i, event in enumerate(e for e in self.events if (e.at.update, e.at.rung) == (update, rung)):
+        update, stage = self.trainer.updates_done, self.trainer.stage
+        self.seen[Position(update, stage)] = bits(self.trainer)
+        for i, event in enumerate(e for e in self.events if (e.at.update, e.at.stage) == (update, stage)):
             event.intervention.apply(self.trainer)
-            self.seen[Position(update, rung, i + 1)] = bits(self.trainer)
+            self.seen[Position(update, stage, i + 1)] = bits(self.trainer)
 
 
 CHANGES = st.sampled_from([
@@ -116,8 +116,8 @@ def act(recording: Run, action: tuple[object, ...]) -> None:
     if kind == "seek":
         newest = recording.newest
         update = round(rest[0] * newest.update)
-        rung = round(rest[1] * (newest.rung if update == newest.update else len(recording.trainer.rungs) - 1))
-        recording.seek(recording.timeline.behind(update, rung))
+        stage = round(rest[1] * (newest.stage if update == newest.update else len(recording.trainer.stages) - 1))
+        recording.seek(recording.timeline.behind(update, stage))
     elif kind == "seek_epoch":
         recording.seek_epoch(round(rest[0] * recording.newest_epoch))
     elif kind == "edit":
@@ -125,8 +125,8 @@ def act(recording: Run, action: tuple[object, ...]) -> None:
     elif kind == "change":
         recording.change(**rest[0])
     elif kind == "hold":
-        silenced = {(rest[1] % len(hidden), rest[1] % hidden[rest[1] % len(hidden)])} if hidden else set()
-        recording.hold(Constraints(frozenset({rest[0] % size, rest[1] % size}), frozenset(silenced)))
+        muted = {(rest[1] % len(hidden), rest[1] % hidden[rest[1] % len(hidden)])} if hidden else set()
+        recording.constrain(Constraints(frozenset({rest[0] % size, rest[1] % size}), frozenset(muted)))
     else:
         getattr(recording, str(kind))(*rest)
 
@@ -303,7 +303,7 @@ def test_every_intervention_within_one_update_can_be_stepped_over_alone():
     recording.run(3)
     recording.step("layer", 4)
     recording.edit(1, 0.5)
-    recording.hold(Constraints(frozenset({2})))
+    recording.constrain(Constraints(frozenset({2})))
     recording.step("layer")
     places = [Position(3, 5), Position(3, 4, 2), Position(3, 4, 1), Position(3, 4), Position(3, 3)]
     for place in places[1:]:
@@ -321,7 +321,7 @@ def test_by_epoch_and_by_update_too_every_intervention_is_a_stop_of_its_own_ther
     recording.edit(1, 0.5)
     recording.step("layer", 3)
     recording.edit(2, 0.25)
-    recording.hold(Constraints(frozenset({2})))
+    recording.constrain(Constraints(frozenset({2})))
     recording.step("epoch")
     recording.change(**{"training.lr": 0.02})
     recording.edit(1, 0.125)
@@ -337,11 +337,11 @@ def test_by_epoch_and_by_update_too_every_intervention_is_a_stop_of_its_own_ther
         recording.step(size)
         assert recording.moment == place
         assert bits(recording.trainer) == straight.at(place)
-        over = recording.crossing
+        over = recording.history_move
         assert (over.count if over else 0) == (place.edits > 0)
         assert over is None or over.diff is not None
     recording.back("10 epochs")
-    assert (recording.moment, recording.crossing.count) == (Position(), 5)
+    assert (recording.moment, recording.history_move.count) == (Position(), 5)
 
 
 def test_epochs_that_end_with_the_update_in_progress_end_the_run_with_it():
@@ -358,10 +358,10 @@ def test_a_frozen_parameter_stands_still_and_reads_no_gradient_and_goes_on_when_
     recording = Run(SMALL.replace(**{"training.weight_decay": 0.1, "training.l1": 0.1}))
     recording.run(3)
     before = recording.trainer.state[:, 7].tolist()
-    recording.hold(Constraints(frozenset({7})))
+    recording.constrain(Constraints(frozenset({7})))
     recording.run(3)
     assert recording.trainer.state[:, 7].tolist() == [before[0], 0.0, before[2], before[3]]
-    recording.hold(Constraints())
+    recording.constrain(Constraints())
     recording.run(1)
     assert recording.trainer.state[0, 7].item() != before[0]
 
@@ -427,9 +427,9 @@ def test_a_long_run_with_edits_is_sought_through_quickly_enough_to_be_dragged():
     lambda r: r.edit(0, float("nan")),
     lambda r: r.edit(0, float("inf")),
     lambda r: r.edit(0, 1e31),
-    lambda r: r.hold(Constraints(frozenset({37}))),
-    lambda r: r.hold(Constraints(frozenset(), frozenset({(2, 0)}))),
-    lambda r: r.hold(Constraints(frozenset(), frozenset({(0, 4)}))),
+    lambda r: r.constrain(Constraints(frozenset({37}))),
+    lambda r: r.constrain(Constraints(frozenset(), frozenset({(2, 0)}))),
+    lambda r: r.constrain(Constraints(frozenset(), frozenset({(0, 4)}))),
     lambda r: r.change(**{"network.layers": (2, 1)}),
     lambda r: r.change(seed=3),
     lambda r: r.change(**{"training.lr": -1}),
@@ -504,41 +504,41 @@ def test_going_over_what_was_done_by_hand_says_what_it_was_and_leaves_the_bits_a
     there, epochs = bits(recording.trainer), recording.trainer.epochs_done
 
     recording.undo()
-    crossing = recording.crossing
-    assert crossing is not None
-    assert crossing.diff is not None
-    assert (crossing.how, crossing.epoch, crossing.count) == ("undone", epochs, 1)
-    assert (crossing.diff.index, crossing.diff.values) == (3, (old, 0.5))
+    history_move = recording.history_move
+    assert history_move is not None
+    assert history_move.diff is not None
+    assert (history_move.how, history_move.epoch, history_move.count) == ("undone", epochs, 1)
+    assert (history_move.diff.index, history_move.diff.values) == (3, (old, 0.5))
     recording.redo()
-    assert recording.crossing == dataclasses.replace(crossing, how="redone", epoch=recording.crossing.epoch)
+    assert recording.history_move == dataclasses.replace(history_move, how="redone", epoch=recording.history_move.epoch)
     assert bits(recording.trainer) == there
 
     recording.back("epoch", 3)
-    assert (recording.crossing.how, recording.crossing.diff) == ("back", crossing.diff)
+    assert (recording.history_move.how, recording.history_move.diff) == ("back", history_move.diff)
     recording.step("epoch", 3)
-    assert (recording.crossing.how, recording.crossing.diff) == ("forward", crossing.diff)
+    assert (recording.history_move.how, recording.history_move.diff) == ("forward", history_move.diff)
     straight = Straight(SMALL, recording.timeline.events)
     assert bits(recording.trainer) == straight.at(recording.moment)
     recording.step("update")
-    assert recording.crossing is None
+    assert recording.history_move is None
 
 
 def test_a_freeze_and_a_change_of_settings_are_said_with_what_was_there_before() -> None:
     recording = Run(SMALL)
     recording.step("update", 3)
-    recording.hold(Constraints(frozenset({1}), frozenset({(0, 1)})))
+    recording.constrain(Constraints(frozenset({1}), frozenset({(0, 1)})))
     recording.change(**{"training.lr": 0.02})
     recording.back("update")
-    assert recording.crossing.diff.experiments == (SMALL, SMALL.replace(**{"training.lr": 0.02}))
-    assert recording.crossing.diff.index is None
+    assert recording.history_move.diff.experiments == (SMALL, SMALL.replace(**{"training.lr": 0.02}))
+    assert recording.history_move.diff.index is None
     recording.back("update")
-    assert recording.crossing.diff.frozen == (frozenset(), frozenset({1}))
-    assert recording.crossing.diff.silenced == (frozenset(), frozenset({(0, 1)}))
+    assert recording.history_move.diff.frozen == (frozenset(), frozenset({1}))
+    assert recording.history_move.diff.muted == (frozenset(), frozenset({(0, 1)}))
     recording.step("update")
     recording.step("update")
-    assert recording.crossing.how == "forward"
+    assert recording.history_move.how == "forward"
     recording.back("10 epochs")
-    assert (recording.crossing.count, recording.crossing.diff) == (2, None)
+    assert (recording.history_move.count, recording.history_move.diff) == (2, None)
 
 
 def test_a_step_leads_from_previous_to_here_until_a_number_is_set_by_hand() -> None:
@@ -548,7 +548,7 @@ def test_a_step_leads_from_previous_to_here_until_a_number_is_set_by_hand() -> N
     recording.step("update", 2)
     assert trainer.stepped
     recording.step("layer", 2)
-    recording.hold(Constraints(frozenset({1}), frozenset()))
+    recording.constrain(Constraints(frozenset({1}), frozenset()))
     assert trainer.stepped
     recording.edit(3, 0.5)
     assert not trainer.stepped
@@ -571,11 +571,11 @@ def test_a_course_is_what_one_reads_by_going_to_each_update(
     experiment: Experiment, edits: list[tuple[int, int, float]], back: int
 ) -> None:
     run = Run(experiment.replace(epochs=200))
-    for update, rungs, value in sorted(edits):
+    for update, stages, value in sorted(edits):
         run.run(max(0, update - run.moment.update))
         with contextlib.suppress(RequestError):
-            if rungs:
-                run.step("layer", rungs)
+            if stages:
+                run.step("layer", stages)
             run.edit(0, value)
     run.run(40)
     run.seek(max(Position(max(0, run.moment.update - back)), Position()))

@@ -214,7 +214,7 @@ def moments_of_runs(draw: st.DrawFn) -> Run:
     if draw(st.booleans()):
         hidden = experiment.network.layers[1:-1]
         index = draw(st.integers(0, recording.trainer.layout.size - 1))
-        recording.hold(Constraints(frozenset({index}), frozenset({(0, hidden[0] - 1)}) if hidden else frozenset()))
+        recording.constrain(Constraints(frozenset({index}), frozenset({(0, hidden[0] - 1)}) if hidden else frozenset()))
     return recording
 
 
@@ -235,12 +235,12 @@ def test_every_line_of_every_rows_trace_adds_up_and_the_rows_make_the_batchs_gra
     assume(not recording.finished)
     before = recording.moment
     if climbed:
-        while trainer.rung < len(trainer.rungs) - 1 and not recording.stopped:
+        while trainer.stage < len(trainer.stages) - 1 and not recording.stopped:
             recording.step("layer")
             assume(recording.moment > before)
     else:
         recording.run(1)
-    assume(not recording.stopped and (trainer.rung or trainer.updates_done > before.update))
+    assume(not recording.stopped and (trainer.stage or trainer.updates_done > before.update))
     rows = range(trainer.inputs.shape[1]) if trainer.batch_rows is None else trainer.batch_rows.tolist()
     traces = [trace_row(trainer, row) for row in rows]
     assume(all(map(finite, traces)))
@@ -256,7 +256,7 @@ def test_every_line_of_every_rows_trace_adds_up_and_the_rows_make_the_batchs_gra
         gradients = np.stack([trace.gradient for trace in traces])
         free = [i not in trainer.constraints.frozen for i in range(trainer.layout.size)]
         sizes = np.abs(gradients).sum(axis=0)[free]
-        came = trainer.state if trainer.rung else trainer.previous  # before they were clipped
+        came = trainer.state if trainer.stage else trainer.previous  # before they were clipped
         adds_up(came[1][free], gradients[:, free], axis=0, extra=3 * HALF_ULP * sizes)
 
 
@@ -337,7 +337,7 @@ def test_a_steps_expected_change_leaves_out_penalties_and_gradients_from_before(
 @given(recording=moments_of_runs(), pair=st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)))
 def test_the_current_sums_gradient_is_autograds(recording, pair):
     trainer, experiment = recording.trainer, recording.experiment
-    assume(not trainer.constraints.silenced)
+    assume(not trainer.constraints.muted)
     trace = trace_sum(trainer, *pair)
     assume(finite(trace))
     if not {"relu", "leaky_relu", "step"}.isdisjoint(experiment.activations):
@@ -400,11 +400,11 @@ def test_the_first_sgd_step_of_one_pair_is_the_curriculums():
 def test_a_dropped_out_or_silenced_neuron_shows_its_sum_and_that_it_passes_nothing_on():
     recording = Run(Experiment.preset("one-pair"))
     plain = trace_sum(recording.trainer, 30, 70).layers[0].pre
-    recording.hold(Constraints(silenced=frozenset({(0, 1)})))
-    silenced = trace_sum(recording.trainer, 30, 70).layers[0]
-    assert (silenced.pre == plain).all()
-    assert silenced.post[1] == 0
-    assert silenced.mask.tolist() == [1, 0, 1, 1]
+    recording.constrain(Constraints(muted=frozenset({(0, 1)})))
+    muted = trace_sum(recording.trainer, 30, 70).layers[0]
+    assert (muted.pre == plain).all()
+    assert muted.post[1] == 0
+    assert muted.mask.tolist() == [1, 0, 1, 1]
 
 
 def test_there_is_no_step_before_the_first_within_an_update_or_once_the_state_was_changed_by_hand():
@@ -417,7 +417,7 @@ def test_there_is_no_step_before_the_first_within_an_update_or_once_the_state_wa
     for intervention in (
         lambda: recording.edit(3, 0.5),
         lambda: recording.change(**{"training.optimizer": "sgd", "training.lr": 1e-6}),
-        lambda: recording.hold(Constraints(frozenset({1}))),
+        lambda: recording.constrain(Constraints(frozenset({1}))),
     ):
         intervention()
         assert trace_step(recording.trainer) is None
@@ -475,17 +475,17 @@ def test_within_an_update_a_rows_way_and_the_proof_are_of_the_update_from_its_st
     whole.run.step("update")
     rows = whole.explorer.batch_rows()
     proven = None
-    for rung in range(1, 9):
+    for stage in range(1, 9):
         workspace.run.step("layer")
-        if edited and rung == 3:
+        if edited and stage == 3:
             workspace.run.edit(0, 9.0)
             workspace.run.edit(36, 9.0)
         before = workspace.run.trainer.state.copy()
         assert workspace.explorer.batch_rows() == rows
         for row in rows:
             trace, later = workspace.explorer.trace(row), whole.explorer.trace(row)
-            left_out = 2 if edited and rung >= 3 else 0
-            assert (trace.ahead, trace.left_out) == (rung < 8 or left_out > 0, left_out)
+            left_out = 2 if edited and stage >= 3 else 0
+            assert (trace.ahead, trace.left_out) == (stage < 8 or left_out > 0, left_out)
             assert np.array_equal(trace.gradient, later.gradient)
             assert np.array_equal(trace.batch_gradient, later.batch_gradient)
             assert (trace.answer, trace.loss, trace.share) == (later.answer, later.loss, later.share)
@@ -508,7 +508,7 @@ def test_tracing_does_not_disturb_the_run():
         looked.step("layer")
         alone.step("layer")
         trace_sum(looked.trainer, 30, 70, trace_step(looked.trainer))
-        if looked.trainer.rung == 0:
+        if looked.trainer.stage == 0:
             trace_row(looked.trainer, int(looked.trainer.batch_rows[0]))
     assert np.array_equal(looked.trainer.state, alone.trainer.state)
     assert np.array_equal(looked.trainer.stream, alone.trainer.stream)

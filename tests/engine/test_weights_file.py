@@ -98,10 +98,10 @@ def test_muted_neurons_are_written_as_what_the_network_does_and_start_a_network_
     tmp_path: Path,
 ) -> None:
     run = Run(Experiment().replace(**{"network.activation": ["sigmoid", "tanh"], "data.scale": 500.0, "data.count": 9}))
-    run.hold(Constraints(frozenset(), frozenset({(0, 2), (1, 1)})))
-    portrait = run.exported("a run")
-    assert "outgoing weights are written as 0" in portrait.muted
-    export(portrait, tmp_path / "w.pt")
+    run.constrain(Constraints(frozenset(), frozenset({(0, 2), (1, 1)})))
+    exported = run.exported("a run")
+    assert "outgoing weights are written as 0" in exported.muted
+    export(exported, tmp_path / "w.pt")
     weights = starting_weights(tmp_path / "w.pt", run.experiment)
     awake = Trainer(run.experiment.replace(**{"network.init": weights}))
     assert awake.predict(30, 70) == run.trainer.predict(30, 70)
@@ -205,8 +205,8 @@ def test_what_is_no_file_is_refused(path: str, words: str) -> None:
 def test_the_largest_network_goes_through_json_with_every_digit_on_a_line_of_its_own(tmp_path: Path) -> None:
     layers = (2, *[64] * 6, 1)
     experiment = Experiment().replace(**{"network.layers": layers})
-    slots = experiment.layout.slots
-    found = {slot.name: np.full(slot.shape, -1.2345678901234567e-20).tolist() for slot in slots}
+    tensors = experiment.layout.tensors
+    found = {tensor.name: np.full(tensor.shape, -1.2345678901234567e-20).tolist() for tensor in tensors}
     (tmp_path / "w.json").write_text(json.dumps(found, indent=8))
     assert len(starting_weights(tmp_path / "w.json", experiment)) == 21_057
 

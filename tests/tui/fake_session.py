@@ -108,7 +108,7 @@ class FakeSession:
         return Snapshot(
             version=self.version, scales=scales_of(self.experiment),
             status=self.status, message=self.message, experiment=self.experiment,
-            moment=self.moment, newest=self.newest, rungs=stages_of(len(self.experiment.network.layers) - 1),
+            moment=self.moment, newest=self.newest, stages=stages_of(len(self.experiment.network.layers) - 1),
             epoch=epoch, epoch_update=epoch_update, lr=self.experiment.training.lr,
             train_loss=loss if epoch else None, test_loss=loss * 1.3 + 0.5 if has_test else None,
             batch_loss=loss, current_loss=loss, speed=12_400.0 if self.status == "playing" else 0.0,
@@ -137,9 +137,9 @@ class FakeSession:
         await self.may_step.wait()
         last = self.experiment.epochs * self.experiment.updates_per_epoch
         if size in ("layer", "phase"):
-            rung = self.moment.rung + 1
-            full = rung >= len(stages_of(len(self.experiment.network.layers) - 1))
-            self.moment = Position(self.moment.update + 1) if full else Position(self.moment.update, rung)
+            stage = self.moment.stage + 1
+            full = stage >= len(stages_of(len(self.experiment.network.layers) - 1))
+            self.moment = Position(self.moment.update + 1) if full else Position(self.moment.update, stage)
         else:
             self.moment = Position(min(last, self.moment.update + self._size(size) * count))
         return self._moved()

@@ -135,9 +135,9 @@ async def go_to(pilot: Pilot[None], name: str) -> None:
     """Choose a field by the arrow keys."""
     form = pilot.app.screen
     assert isinstance(form, ExperimentForm)
-    steps = FIELDS.index(name) - FIELDS.index(form.draft.name)
+    steps = FIELDS.index(name) - FIELDS.index(form.form_state.name)
     await pilot.press(*["down" if steps > 0 else "up"] * abs(steps))
-    assert form.draft.name == name
+    assert form.form_state.name == name
 
 
 async def stepped(pilot: Pilot[None], session: Session, epochs: int) -> Snapshot:
@@ -203,11 +203,11 @@ async def test_choosing_a_preset_by_keys_starts_it(name: str) -> None:
 def test_every_control_is_one_key_away_from_its_default_and_from_what_the_run_has(key: Any) -> None:
     case = CASES[key.name]
     run = Experiment().replace(**TINY | case.base).replace(**{key.name: case.value})
-    draft = FormState(run)
-    draft.choose(key.name)
-    draft.set_default()
+    form_state = FormState(run)
+    form_state.choose(key.name)
+    form_state.set_default()
     if key.name != "data.rows":
-        assert draft.experiment[key.name] == key.default
-    draft.set_as_run()
-    assert draft.experiment == run
-    assert not draft.changes
+        assert form_state.experiment[key.name] == key.default
+    form_state.set_as_run()
+    assert form_state.experiment == run
+    assert not form_state.changes

@@ -93,7 +93,7 @@ async def right(session: Session, snapshot: Snapshot) -> dict[str, float | None]
             "train loss": snapshot.train_loss, "held-out": snapshot.test_loss}  # fmt: skip
 
 
-def hold(text: str, wanted: dict[str, float | None], where: str) -> set[str]:
+def constrain(text: str, wanted: dict[str, float | None], where: str) -> set[str]:
     """Read the names and numbers of a screen, hold them against what is right, and say which names were there."""
     assert not BARE.search(text), f"{where}: a loss without its name\n{text}"
     found: dict[str, set[str]] = defaultdict(set)
@@ -128,11 +128,11 @@ async def held_everywhere(session: Session, snapshot: Snapshot, where: str) -> N
     for status in (snapshot.status, "playing"):
         view = view_of(dataclasses.replace(snapshot, status=status))
         for width in (32, 48):
-            names = hold(plain(run_panel(view, width, 30)), wanted, f"panel, {where}, {status}")
+            names = constrain(plain(run_panel(view, width, 30)), wanted, f"panel, {where}, {status}")
             assert names >= {"train loss", "loss now"}
             assert ("RMSE" in names) == (snapshot.experiment.training.loss == "mse")
         line = state_line(view, 100).plain
-        assert hold(line, wanted, f"state line, {where}, {status}") == {
+        assert constrain(line, wanted, f"state line, {where}, {status}") == {
             "train loss" if snapshot.train_loss is not None else "loss now"
         }
         if snapshot.experiment.compares_all_pairs and snapshot.train_loss is not None:
@@ -184,7 +184,7 @@ async def test_equal_names_are_equal_numbers_on_every_screen(session: Session, s
         async def read(where: str) -> None:
             await until(pilot, lambda: f"train loss {said}" in screen_text(app_of(pilot)))
             text = screen_text(app_of(pilot))
-            hold(text, wanted, where)
+            constrain(text, wanted, where)
             assert ("n·n" in text) == experiment.compares_all_pairs, f"{where}\n{text}"
             assert text.count("RMSE") == text.count("RMSE  "), f"{where}: an RMSE that is not of loss now\n{text}"
 

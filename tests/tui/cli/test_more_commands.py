@@ -152,7 +152,7 @@ def test_weights_of_a_run_with_a_muted_neuron_answer_as_predict_does(
     async def save() -> None:
         async with Session(Experiment.preset("one-pair")) as session:
             await session.step("epoch", 500)
-            await session.silence(frozenset({(0, 1)}))
+            await session.mute(frozenset({(0, 1)}))
             await session.save(tmp_path / "muted.npz")
 
     asyncio.run(save())

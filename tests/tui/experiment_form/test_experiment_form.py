@@ -39,7 +39,7 @@ async def form(session: FakeSession, shown: str = "‖ paused") -> AsyncIterator
 def draft_of(pilot: Pilot[None]) -> FormState:
     form = pilot.app.screen
     assert isinstance(form, ExperimentForm)
-    return form.draft
+    return form.form_state
 
 
 async def test_a_learning_rate_changes_in_the_run_that_goes_on() -> None:
@@ -117,14 +117,14 @@ async def test_a_value_that_will_not_do_is_named_under_its_field_and_stays() -> 
 
 
 async def test_keys_that_do_not_go_together_are_said_under_the_first_of_them() -> None:
-    draft = FormState(Experiment())
-    draft.choose("data.low")
-    draft.type("600")
-    assert draft.errors == {"data.low": "data.low = 600 lies above data.high = 500: exchange them."}
-    draft.choose("data.high")
-    draft.type("700")
-    assert not draft.errors
-    assert draft.changes == {"data.low": 600.0, "data.high": 700.0}
+    form_state = FormState(Experiment())
+    form_state.choose("data.low")
+    form_state.type("600")
+    assert form_state.errors == {"data.low": "data.low = 600 lies above data.high = 500: exchange them."}
+    form_state.choose("data.high")
+    form_state.type("700")
+    assert not form_state.errors
+    assert form_state.changes == {"data.low": 600.0, "data.high": 700.0}
 
 
 async def test_choosing_a_preset_fills_the_fields() -> None:
@@ -186,21 +186,21 @@ async def test_what_is_typed_while_the_run_is_on_its_way_is_the_forms_where_the_
 @pytest.mark.parametrize("glyphs", [ASCII, UNICODE])
 def test_every_key_can_be_reached_with_its_meaning_and_range_in_sight(size: tuple[int, int], glyphs: object) -> None:
     width, height = size
-    draft = FormState(Experiment.preset("one-pair"))
-    draft.name = "preset"
+    form_state = FormState(Experiment.preset("one-pair"))
+    form_state.name = "preset"
     top = 0
     for key in KEYS:
-        draft.move(1)
-        assert draft.name == key.name
-        phrase = panel(draft, width, glyphs)  # type: ignore[arg-type]
-        rows = field_rows(draft, width, glyphs)  # type: ignore[arg-type]
-        top = top_row(rows, draft.name, top, height - 1 - len(phrase))
+        form_state.move(1)
+        assert form_state.name == key.name
+        phrase = panel(form_state, width, glyphs)  # type: ignore[arg-type]
+        rows = field_rows(form_state, width, glyphs)  # type: ignore[arg-type]
+        top = top_row(rows, form_state.name, top, height - 1 - len(phrase))
         assert key.name in [name for name, _ in rows[top : top + height - 1 - len(phrase)]]
         text = " ".join(" ".join(line.plain for line in phrase).split())
         assert key.name in text
         assert key.meaning.split(",")[0] in text
         assert all(word in text for word in key.choices) if key.choices else True
-        if not draft.words(key.name):
+        if not form_state.words(key.name):
             assert "Takes" in text
             assert "Default" in text
         assert all(line.width == width for line in phrase)
@@ -208,26 +208,26 @@ def test_every_key_can_be_reached_with_its_meaning_and_range_in_sight(size: tupl
 
 
 def test_keys_that_do_nothing_now_say_why() -> None:
-    draft = FormState(Experiment.preset("one-pair"))
+    form_state = FormState(Experiment.preset("one-pair"))
 
     def note(name: str) -> str:
-        return next(line.plain for owner, line in field_rows(draft, 80, UNICODE) if owner == name)
+        return next(line.plain for owner, line in field_rows(form_state, 80, UNICODE) if owner == name)
 
     assert "no effect: schedule is constant" in note("training.schedule_every")
     assert "no effect: kind is rows" in note("data.count")
     assert "no effect: kind is rows" in note("data.test_count")
     assert "no effect: optimizer is adam" in note("training.momentum")
-    draft.choose("training.schedule")
-    draft.type("s")
+    form_state.choose("training.schedule")
+    form_state.type("s")
     assert "no effect" not in note("training.schedule_every")
 
 
 def test_rows_that_are_pasted_into_the_form_make_it_train_on_them() -> None:
-    draft = FormState(Experiment())
-    draft.choose("data.rows")
-    draft.type("30, 70; 1 + 2 = 4")
-    assert draft.text("data.kind") == "rows"
-    assert draft.experiment.data.rows == ((30.0, 70.0), (1.0, 2.0, 4.0))
+    form_state = FormState(Experiment())
+    form_state.choose("data.rows")
+    form_state.type("30, 70; 1 + 2 = 4")
+    assert form_state.text("data.kind") == "rows"
+    assert form_state.experiment.data.rows == ((30.0, 70.0), (1.0, 2.0, 4.0))
 
 
 async def test_the_form_fits_the_smallest_window() -> None:
@@ -240,27 +240,27 @@ async def test_the_form_fits_the_smallest_window() -> None:
 
 
 def test_a_formula_is_typed_over_the_task_and_its_loss_goes_with_it() -> None:
-    draft = FormState(Experiment())
-    draft.choose("data.task")
-    draft.turn(1)
-    assert draft.text("data.task") == "difference"
-    draft.type("p")
-    assert draft.text("data.task") == "product"
+    form_state = FormState(Experiment())
+    form_state.choose("data.task")
+    form_state.turn(1)
+    assert form_state.text("data.task") == "difference"
+    form_state.type("p")
+    assert form_state.text("data.task") == "product"
     for character in "a + b > 100":
-        draft.type(character)
-    assert draft.text("training.loss") == "bce"
-    assert draft.experiment == Experiment().parsed("data.task=a + b > 100")
-    assert not draft.errors
-    assert not draft.in_place
+        form_state.type(character)
+    assert form_state.text("training.loss") == "bce"
+    assert form_state.experiment == Experiment().parsed("data.task=a + b > 100")
+    assert not form_state.errors
+    assert not form_state.in_place
     for _ in range(6):
-        draft.erase(ahead=False)
-    assert draft.text("data.task") == "a + b"
-    assert draft.experiment == Experiment()
+        form_state.erase(ahead=False)
+    assert form_state.text("data.task") == "a + b"
+    assert form_state.experiment == Experiment()
     for character in " +":
-        draft.type(character)
-    assert "something is missing at its end" in draft.errors["data.task"]
-    draft.set_default()
-    assert draft.experiment == Experiment()
+        form_state.type(character)
+    assert "something is missing at its end" in form_state.errors["data.task"]
+    form_state.set_default()
+    assert form_state.experiment == Experiment()
 
 
 DOINGS = st.one_of(
@@ -274,12 +274,12 @@ DOINGS = st.one_of(
 
 @given(name=st.sampled_from(FIELDS), preset=st.sampled_from(("", *PRESETS)), doings=st.lists(DOINGS, max_size=20))
 def test_a_field_takes_whatever_is_done_in_it(name: str, preset: str, doings: list[tuple[Any, ...]]) -> None:
-    draft = FormState(Experiment.preset(preset) if preset else Experiment(seed=1))
-    draft.choose(name)
+    form_state = FormState(Experiment.preset(preset) if preset else Experiment(seed=1))
+    form_state.choose(name)
     for do, *what in doings:
-        if do != "turn" or draft.words(name):
-            getattr(draft, do)(*what)
-    assert draft.errors or draft.experiment
+        if do != "turn" or form_state.words(name):
+            getattr(form_state, do)(*what)
+    assert form_state.errors or form_state.experiment
 
 
 async def test_a_list_that_lost_its_dash_is_typed_on_and_no_word_of_the_choice() -> None:
@@ -295,16 +295,16 @@ async def test_a_list_that_lost_its_dash_is_typed_on_and_no_word_of_the_choice()
 
 
 def test_a_full_field_takes_no_more_but_rows_do() -> None:
-    draft = FormState(Experiment())
-    draft.choose("training.lr")
-    draft.type("1")
+    form_state = FormState(Experiment())
+    form_state.choose("training.lr")
+    form_state.type("1")
     for _ in range(2 * LONGEST):
-        draft.type("0")
-    assert len(draft.text("training.lr")) == LONGEST
-    draft.erase(ahead=False)
-    assert len(draft.text("training.lr")) == LONGEST - 1
-    draft = FormState(Experiment())
-    draft.choose("data.rows")
-    draft.type("30, 70; " * LONGEST + "30")
-    draft.type(", 70")
-    assert len(draft.experiment.data.rows) == LONGEST + 1
+        form_state.type("0")
+    assert len(form_state.text("training.lr")) == LONGEST
+    form_state.erase(ahead=False)
+    assert len(form_state.text("training.lr")) == LONGEST - 1
+    form_state = FormState(Experiment())
+    form_state.choose("data.rows")
+    form_state.type("30, 70; " * LONGEST + "30")
+    form_state.type(", 70")
+    assert len(form_state.experiment.data.rows) == LONGEST + 1

@@ -56,12 +56,12 @@ SIZES_OF_WINDOW = [(60, 15), (80, 19), (120, 35)]
 
 def explored(seen: ViewState, width: int, height: int, **changes: Any) -> ExploreState:
     """An exploration with everything found, for a drawing of this size."""
-    exploration = ExploreState(**changes)
-    if exploration.view == "neurons":
-        cells = neuron_cells(seen, exploration, width, height)
+    explore_state = ExploreState(**changes)
+    if explore_state.view == "neurons":
+        cells = neuron_cells(seen, explore_state, width, height)
     else:
-        cells = error_cells(exploration, width, height)
-    extent = extent_of(exploration.window(seen), cells)
+        cells = error_cells(explore_state, width, height)
+    extent = extent_of(explore_state.window(seen), cells)
     layers = seen.experiment.network.layers[1:-1]
     chosen = hidden_neuron(seen.selection, seen.experiment)
     own = [p for p in findings.neurons_of(extent, layers) if (p.layer, p.neuron) == chosen]
@@ -78,12 +78,12 @@ def explored(seen: ViewState, width: int, height: int, **changes: Any) -> Explor
         checks=findings.checks(),
         rivals=findings.rivals(),
     )
-    return dataclasses.replace(exploration, found=found)
+    return dataclasses.replace(explore_state, found=found)
 
 
 def drawn(seen: ViewState, width: int = 80, height: int = 20, **changes: Any) -> str:
-    exploration = explored(seen, width, height - HEADING, **changes)
-    return plain(explore_lines(seen, exploration, width, height)[0])
+    explore_state = explored(seen, width, height - HEADING, **changes)
+    return plain(explore_lines(seen, explore_state, width, height)[0])
 
 
 # --- characters --------------------------------------------------------------------------------------
@@ -249,8 +249,8 @@ def test_the_training_range_is_framed_and_its_sums_are_marked() -> None:
 
 def plane_over(view: ViewState, width: int = 80, height: int = 19) -> AnswerGrid:
     """The plane of a view's first window as an engine of formulas gives it, with the experiment's own rows."""
-    exploration = ExploreState()
-    found = findings.plane_of(extent_of(exploration.window(view), error_cells(exploration, width, height)))
+    explore_state = ExploreState()
+    found = findings.plane_of(extent_of(explore_state.window(view), error_cells(explore_state, width, height)))
     down, across = np.meshgrid(found.b, found.a, indexing="ij")
     data = view.experiment.data
     a, b = view.experiment.trained_range
@@ -260,8 +260,8 @@ def plane_over(view: ViewState, width: int = 80, height: int = 19) -> AnswerGrid
 
 
 def error_drawn(view: ViewState, **changes: Any) -> str:
-    exploration = ExploreState(found=ExploreResults(plane=plane_over(view)), **changes)
-    return plain(explore_lines(view, exploration, 80, 20)[0])
+    explore_state = ExploreState(found=ExploreResults(plane=plane_over(view)), **changes)
+    return plain(explore_lines(view, explore_state, 80, 20)[0])
 
 
 def asking(rows: list[list[float]], a: float, b: float) -> ViewState:
@@ -335,9 +335,9 @@ def test_ranges_of_both_terms_are_said_where_they_differ(a: Any, b: Any, text: s
 
 
 def checks_drawn(width: int, **changes: Any) -> str:
-    exploration = explored(view_of("many-pairs"), width, 19, view="checks")
-    found = dataclasses.replace(exploration.found, checks=dataclasses.replace(findings.checks(), **changes))
-    return plain(explore_lines(view_of("many-pairs"), dataclasses.replace(exploration, found=found), width, 20)[0])
+    explore_state = explored(view_of("many-pairs"), width, 19, view="checks")
+    found = dataclasses.replace(explore_state.found, checks=dataclasses.replace(findings.checks(), **changes))
+    return plain(explore_lines(view_of("many-pairs"), dataclasses.replace(explore_state, found=found), width, 20)[0])
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -411,8 +411,8 @@ def test_log_steps_are_labelled_by_powers_of_ten() -> None:
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_each_view_fits_its_window(name: str, width: int, height: int, ascii_only: bool) -> None:
     view = view_of("many-pairs", ascii=ascii_only)
-    exploration = explored(view, width, height - HEADING, view=name, halved=not ascii_only)
-    lines, spot = explore_lines(view, exploration, width, height)
+    explore_state = explored(view, width, height - HEADING, view=name, halved=not ascii_only)
+    lines, spot = explore_lines(view, explore_state, width, height)
     assert len(lines) <= height
     assert all(line.width == width for line in lines)
     assert (spot is not None) == (name in ("error", "neurons"))
@@ -500,9 +500,9 @@ def test_a_bent_network_shows_its_slopes_here() -> None:
 )
 def test_the_rate_stands_beside_its_limit(lr: float, limit: float | None, words: str) -> None:
     view = view_of("many-pairs")
-    exploration = explored(view, 80, 19, view="stability")
-    found = dataclasses.replace(exploration.found, stability=findings.stability(lr, limit))
-    lines, _ = explore_lines(view, dataclasses.replace(exploration, found=found), 80, 20)
+    explore_state = explored(view, 80, 19, view="stability")
+    found = dataclasses.replace(explore_state.found, stability=findings.stability(lr, limit))
+    lines, _ = explore_lines(view, dataclasses.replace(explore_state, found=found), 80, 20)
     assert words in plain(lines)
 
 
@@ -516,10 +516,10 @@ def test_the_rate_stands_beside_its_limit(lr: float, limit: float | None, words:
 )
 def test_a_rate_between_the_limits_of_the_two_newest_states_stands_on_the_edge(width: int, words: str) -> None:
     view = view_of("many-pairs")
-    exploration = explored(view, width, 19, view="stability")
+    explore_state = explored(view, width, 19, view="stability")
     stability = dataclasses.replace(findings.stability(4.06e-5, 4.89e-5), limit_before=3.42e-5)
-    found = dataclasses.replace(exploration.found, stability=stability)
-    text = plain(explore_lines(view, dataclasses.replace(exploration, found=found), width, 20)[0])
+    found = dataclasses.replace(explore_state.found, stability=stability)
+    text = plain(explore_lines(view, dataclasses.replace(explore_state, found=found), width, 20)[0])
     assert words in text
     assert "it holds" not in text
 
@@ -533,9 +533,9 @@ def test_a_step_that_lands_higher_says_so() -> None:
 
 def curve_text(found: GradientLine, width: int = 80) -> str:
     view = view_of("many-pairs")
-    exploration = explored(view, width, 19, view="stability")
-    exploration = dataclasses.replace(exploration, found=dataclasses.replace(exploration.found, curve=found))
-    return plain(explore_lines(view, exploration, width, 20)[0])
+    explore_state = explored(view, width, 19, view="stability")
+    explore_state = dataclasses.replace(explore_state, found=dataclasses.replace(explore_state.found, curve=found))
+    return plain(explore_lines(view, explore_state, width, 20)[0])
 
 
 def test_the_curve_names_the_arithmetic_that_its_losses_come_from() -> None:
@@ -562,10 +562,10 @@ def test_a_step_to_another_loss_is_told_in_digits_that_differ_or_as_the_same(
 
 def test_at_rate_0_the_next_update_moves_nothing() -> None:
     view = view_of("many-pairs")
-    exploration = explored(view, 80, 19, view="stability")
+    explore_state = explored(view, 80, 19, view="stability")
     still = dataclasses.replace(findings.loss_curve(), lr=0.0, step_t=0.0, step_length=0.0, step_cosine=0.0)
-    found = dataclasses.replace(exploration.found, stability=findings.stability(0.0, 0.181), curve=still)
-    text = plain(explore_lines(view, dataclasses.replace(exploration, found=found), 80, 20)[0])
+    found = dataclasses.replace(explore_state.found, stability=findings.stability(0.0, 0.181), curve=still)
+    text = plain(explore_lines(view, dataclasses.replace(explore_state, found=found), 80, 20)[0])
     assert "lr is 0 for the next update: it moves nothing. The limit is 0.181." in text
     assert "no step at lr 0: the loss stays 775.2" in text
     assert "0 times" not in text

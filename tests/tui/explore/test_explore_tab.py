@@ -98,7 +98,7 @@ async def test_left_and_right_try_other_values_of_the_number_and_setting_it_move
         app.select(Parameter(36))
         await pilot.press("V")
         await shows(pilot, "output.bias[0] = 0.0779254", "slope −197.627", "nudge 10: loss 7,887.88 up")
-        before, found = app.snapshot, app.query_one(ExploreCanvas).exploration.found.line
+        before, found = app.snapshot, app.query_one(ExploreCanvas).explore_state.found.line
         await pilot.press("right", "right")
         await shows(pilot, "output.bias[0] at 4.077", "slope −189.627", "(it is 0.07793)")
         assert app.snapshot.state[0, 36] == before.state[0, 36]  # type: ignore[union-attr]
@@ -108,7 +108,7 @@ async def test_left_and_right_try_other_values_of_the_number_and_setting_it_move
         await shows(pilot, "output.bias[0] = 0.0779254")
         app.show(await (await app.controller.ready()).edit("output.bias", (0,), 40.0))  # type: ignore[union-attr]
         await shows(pilot, "output.bias[0] = 40.0000", "slope −117.78")
-        moved = app.query_one(ExploreCanvas).exploration.found.line
+        moved = app.query_one(ExploreCanvas).explore_state.found.line
         assert moved.range == pytest.approx(found.range, abs=2)  # type: ignore[union-attr]
 
 
@@ -137,12 +137,12 @@ async def test_the_plane_goes_along_at_its_edge(session: Session) -> None:
         await until(pilot, lambda: not app_of(pilot).query_one(ExplorePane).waiting)
         await pilot.press(*["right"] * 32)
         await shows(pilot, "┼ 190 + 60")
-        await until(pilot, lambda: app_of(pilot).query_one(ExploreCanvas).exploration.found.plane.a.max() > 200)  # type: ignore[union-attr]
+        await until(pilot, lambda: app_of(pilot).query_one(ExploreCanvas).explore_state.found.plane.a.max() > 200)  # type: ignore[union-attr]
 
 
 async def test_plus_and_minus_zoom_and_x_goes_back(session: Session) -> None:
     def reach(pilot: Pilot[None]) -> float:
-        plane = app_of(pilot).query_one(ExploreCanvas).exploration.found.plane
+        plane = app_of(pilot).query_one(ExploreCanvas).explore_state.found.plane
         assert plane is not None
         return float(plane.a[-1] - plane.a[0])
 
@@ -219,7 +219,7 @@ async def test_a_click_puts_the_cross_hair_there(session: Session) -> None:
     async with explore(session) as pilot:
         await pilot.click(offset=(8, 3))
         canvas = app_of(pilot).query_one(ExploreCanvas)
-        await until(pilot, lambda: canvas.exploration.cursor is not None)
+        await until(pilot, lambda: canvas.explore_state.cursor is not None)
         await shows(pilot, "┼ −175 + 140")
 
 
@@ -345,8 +345,8 @@ async def test_keys_in_one_burst_take_the_current_sum_to_the_cross_hair() -> Non
         await pilot.press(*["right"] * 45, "up", "enter")
         canvas = app.query_one(ExploreCanvas)
         await until(pilot, lambda: session.asked.b != 70)
-        await until(pilot, lambda: canvas.exploration.cursor is None)  # the cross-hair is the current sum, exactly
-        assert session.asked.a > canvas.exploration.found.plane.a.max()  # type: ignore[union-attr]
+        await until(pilot, lambda: canvas.explore_state.cursor is None)  # the cross-hair is the current sum, exactly
+        assert session.asked.a > canvas.explore_state.found.plane.a.max()  # type: ignore[union-attr]
         session.may_answer.set()
         await quiet(pilot)
         await shows(pilot, f"┼ {session.asked.a:g} + {session.asked.b:g}")
@@ -400,9 +400,9 @@ async def test_figures_of_a_playing_run_are_all_of_one_moment_that_is_said(sessi
         await pilot.press("space", "V", "V")
         canvas = app_of(pilot).query_one(ExploreCanvas)
         for _ in range(4):
-            before = canvas.exploration.of
-            await until(pilot, lambda: canvas.exploration.of is not before and canvas.exploration.found.rivals)  # noqa: B023
-            found, of = canvas.exploration.found, canvas.exploration.of
+            before = canvas.explore_state.of
+            await until(pilot, lambda: canvas.explore_state.of is not before and canvas.explore_state.found.rivals)  # noqa: B023
+            found, of = canvas.explore_state.found, canvas.explore_state.of
             assert of is not None
             assert found.checks is not None
             own = next(rival for rival in found.rivals if rival.name == "this network")
@@ -421,8 +421,8 @@ async def test_a_heavy_view_beside_a_playing_run_leaves_training_most_of_the_tim
         await shows(pilot, "▸stability", "steepest curvature", "• path")
         await pilot.press("space")
         await shows(pilot, "of epoch", "playing")
-        before = app_of(pilot).query_one(ExploreCanvas).exploration.of
-        await until(pilot, lambda: app_of(pilot).query_one(ExploreCanvas).exploration.of is not before)
+        before = app_of(pilot).query_one(ExploreCanvas).explore_state.of
+        await until(pilot, lambda: app_of(pilot).query_one(ExploreCanvas).explore_state.of is not before)
         await pilot.press("v")  # what is still waited for is dropped
         await shows(pilot, "▸checks", "typically off by")
         await pilot.press("space")

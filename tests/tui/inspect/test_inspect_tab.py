@@ -199,7 +199,7 @@ async def test_a_click_on_a_name_chooses_that_layer_quantity_or_comparison(sessi
         await shows(pilot, "hidden.weight (4, 4)", "▸ hidden.")
         await click("gradient")
         await shows(pilot, "▸gradient", "None")
-        assert table.inspection.quantity == "gradient"
+        assert table.inspect_state.quantity == "gradient"
         await click("parameter")
         await click("now")
         await shows(pilot, "now against the start", "  start")
@@ -254,7 +254,7 @@ class StillSession(FakeSession):
         numbers = np.arange(4 * 37, dtype=np.float32).reshape(4, 37)
         state = (numbers * 29 % 37 - 18) / 32 * np.array([[1], [512], [64], [1 / 1024]], dtype=np.float32)
         previous = state - np.float32(1 / 4096)
-        return dataclasses.replace(super()._now(), state=state, previous=previous, frozen=(14, 30), silenced=((1, 2),))
+        return dataclasses.replace(super()._now(), state=state, previous=previous, frozen=(14, 30), muted=((1, 2),))
 
     async def start_state(self) -> Any:
         return self._now().state * np.float32(0.5)

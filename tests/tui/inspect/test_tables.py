@@ -65,10 +65,10 @@ def wide() -> Seen:
 
 
 def drawn(
-    what: Seen, selection: Selection, size: tuple[int, int] = (80, 20), *, ascii: bool = False, **inspection: Any
+    what: Seen, selection: Selection, size: tuple[int, int] = (80, 20), *, ascii: bool = False, **inspect_state: Any
 ) -> str:
     view = view_of(what, selection, ascii)
-    looked = InspectState(**{"start": what.start, "activity": what.activity, **inspection})
+    looked = InspectState(**{"start": what.start, "activity": what.activity, **inspect_state})
     lines, _ = tensor_lines(view, looked, *size)
     assert len(lines) <= size[1]
     assert {line.width for line in lines} == {size[0]}
@@ -177,19 +177,19 @@ def test_scaled_activations_say_what_they_are_divided_by(fresh: Seen) -> None:
 def test_the_activations_go_as_far_as_the_ladder(fresh: Seen) -> None:
     made = Workspace(fresh.snapshot.experiment)
 
-    def rows(rungs: int, reached: int | None = None) -> list[list[str]]:
-        while made.snapshot(False).moment.rung < rungs:
+    def rows(stages: int, reached: int | None = None) -> list[list[str]]:
+        while made.snapshot(False).moment.stage < stages:
             made.run.step("layer", 1)
         here = Seen(made.snapshot(False), fresh.start, fresh.activity)
         view = dataclasses.replace(view_of(here, Neuron(2, 0)), reached=reached)
-        inspection = InspectState(quantity="activations", start=here.start, activity=here.activity)
-        lines = plain(tensor_lines(view, inspection, 80, 20)[0]).splitlines()
+        inspect_state = InspectState(quantity="activations", start=here.start, activity=here.activity)
+        lines = plain(tensor_lines(view, inspect_state, 80, 20)[0]).splitlines()
         return [line.split()[1:3] for line in lines if re.match(r"[ ▸]h2\[", line)][:4]
 
     assert rows(1) == rows(2) == [["…", "…"]] * 4
     assert [row.count("…") for row in rows(3, 1)] == [1, 2, 2, 2]
-    for rungs, hidden in ((3, 1), (5, 1), (6, 1), (7, 0)):
-        assert [row.count("…") for row in rows(rungs)] == [hidden] * 4
+    for stages, hidden in ((3, 1), (5, 1), (6, 1), (7, 0)):
+        assert [row.count("…") for row in rows(stages)] == [hidden] * 4
 
 
 def test_the_title_of_the_gradient_names_the_biass_grad_too() -> None:
@@ -259,8 +259,8 @@ def test_change_and_ratio_are_those_of_the_last_update(trained: Seen) -> None:
 
 
 def test_change_against_the_start_covers_the_whole_run(trained: Seen) -> None:
-    inspection = InspectState("change", "start", start=trained.start)
-    change = Look(view_of(trained, Neuron(1, 0)), inspection).values("change", slice(0, 37))
+    inspect_state = InspectState("change", "start", start=trained.start)
+    change = Look(view_of(trained, Neuron(1, 0)), inspect_state).values("change", slice(0, 37))
     assert np.array_equal(change, trained.snapshot.state[0].astype(np.float64) - trained.start[0])
     assert "change since the start" in drawn(trained, at(trained, "input.bias", 0), quantity="change", against="start")
 
@@ -312,7 +312,7 @@ def test_the_start_is_a_dash_until_it_is_there(trained: Seen) -> None:
 def test_kept_and_muted_are_marked(fresh: Seen) -> None:
     where = at(fresh, "hidden.weight", 1, 2)
     held = dataclasses.replace(
-        fresh, snapshot=dataclasses.replace(fresh.snapshot, frozen=(where.index,), silenced=((1, 1),))
+        fresh, snapshot=dataclasses.replace(fresh.snapshot, frozen=(where.index,), muted=((1, 1),))
     )
     text = drawn(held, where)
     assert text.splitlines()[5].startswith("▸h2[1]×")
@@ -324,9 +324,9 @@ def test_statistics_are_those_of_torch(fresh: Seen) -> None:
     import torch
 
     text = drawn(fresh, at(fresh, "hidden.weight", 0, 0))
-    slots = layout_for(fresh.snapshot.experiment).by_name
+    tensors = layout_for(fresh.snapshot.experiment).by_name
     for name, row in (("hidden.weight", " weight "), ("hidden.bias", " bias ")):
-        tensor = torch.tensor(fresh.snapshot.state[0, slots[name].span])
+        tensor = torch.tensor(fresh.snapshot.state[0, tensors[name].span])
         expected = [tensor.mean(), tensor.std(), tensor.min(), tensor.max(), tensor.norm()]
         shown = next(line for line in text.splitlines() if line.startswith(row)).split()[1:6]
         for number, value in zip(shown, expected, strict=True):
@@ -349,12 +349,12 @@ def test_dead_neurons_are_counted_over_all_rows(wide: Seen) -> None:
 
 def test_the_cursor_is_always_in_sight(wide: Seen) -> None:
     view = view_of(wide, Neuron(1, 0))
-    inspection = InspectState()
+    inspect_state = InspectState()
     for row, column in [(0, 0), (63, 63), (40, 10), (0, 63), (63, 0), (5, 64), (20, 30)]:
         here = place(at(wide, "hidden.weight", 0, 0), view.experiment)
         view = dataclasses.replace(view, selection=here.moved(row, column))
-        lines, sight = tensor_lines(view, inspection, 80, 20)
-        inspection = dataclasses.replace(inspection, top=sight.chosen.top, left=sight.chosen.left)
+        lines, sight = tensor_lines(view, inspect_state, 80, 20)
+        inspect_state = dataclasses.replace(inspect_state, top=sight.chosen.top, left=sight.chosen.left)
         text = plain(lines)
         assert f"▸h2[{row}]" in text
         assert ("▸bias" if column == 64 else f"▸h1[{column}]") in text

@@ -58,8 +58,8 @@ class Learner:
     def __init__(self, pilot: Pilot[None], lesson: Lesson) -> None:
         learn = app_of(pilot).learn
         assert isinstance(learn, LearnPane)
-        assert isinstance(learn.classroom, LessonController)
-        self._pilot, self._lesson, self._pane, self._room = pilot, lesson, learn, learn.classroom
+        assert isinstance(learn.lesson_controller, LessonController)
+        self._pilot, self._lesson, self._pane, self._room = pilot, lesson, learn, learn.lesson_controller
 
     @property
     def state(self) -> LessonState:
@@ -136,7 +136,9 @@ async def test_quoted_figures_are_those_of_the_tasks_whatever_else_is_done_on_th
     expected = await straight(lesson)
     assert expected.keys() == {quote.name for quote in lesson.quotes}
     async with app_in(tmp_path, lesson=lesson.id) as pilot:
-        await until(pilot, lambda: app_of(pilot).learn is not None and app_of(pilot).learn.classroom is not None)  # type: ignore[union-attr]
+        await until(
+            pilot, lambda: app_of(pilot).learn is not None and app_of(pilot).learn.lesson_controller is not None
+        )  # type: ignore[union-attr]
         learner = Learner(pilot, lesson)
         await learner.begin()
         while True:

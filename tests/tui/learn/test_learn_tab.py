@@ -257,8 +257,8 @@ async def test_a_lessons_chart_has_no_curve_of_a_run_that_was_left_before_it(tmp
         await shows(pilot, "0 of 20 done")
         learn = app_of(pilot).learn
         assert learn is not None
-        assert learn.classroom is not None
-        await learn.enter(learn.classroom.course.by_id["one-sum"])
+        assert learn.lesson_controller is not None
+        await learn.enter(learn.lesson_controller.course.by_id["one-sum"])
         await go_on(pilot, "do")
         await shows(pilot, "11 Two thousand looks", "━━ train", "epoch 0 of 2,000")
         assert pilot.app.snapshot.runs, "the run that was left is there, and comparable"  # type: ignore[attr-defined]
@@ -550,7 +550,7 @@ async def test_an_end_in_a_lesson_keeps_its_run_what_was_asked_and_the_hints(tmp
         await shows(pilot, ": read")
         await go_on(pilot, "do")
         await shows(pilot, "task 1 of")
-        room = pilot.app.learn.classroom  # type: ignore[attr-defined]
+        room = pilot.app.learn.lesson_controller  # type: ignore[attr-defined]
         await pilot.press("i")
         await shows(pilot, "hint 1")
         await (await room.ready()).step("epoch", 2000)
@@ -558,7 +558,7 @@ async def test_an_end_in_a_lesson_keeps_its_run_what_was_asked_and_the_hints(tmp
         await until(pilot, (tmp_path / "lessons" / "one-sum.npz").exists)
     async with app_in(tmp_path) as pilot:
         await shows(pilot, "All done here.", "epoch 2,000 of 2,000")
-        room = pilot.app.learn.classroom  # type: ignore[attr-defined]
+        room = pilot.app.learn.lesson_controller  # type: ignore[attr-defined]
         assert room.lesson_state.hints == {1: 1}
 
 
@@ -788,7 +788,7 @@ async def test_a_page_without_a_network_says_why_it_takes_no_sum(tmp_path: Path)
 async def test_the_chart_within_a_lesson_is_read_out(tmp_path: Path) -> None:
     async with app_in(tmp_path, lesson="shapes") as pilot:
         await shows(pilot, ": read")
-        room = pilot.app.learn.classroom  # type: ignore[attr-defined]
+        room = pilot.app.learn.lesson_controller  # type: ignore[attr-defined]
         await until(pilot, lambda: room.lesson_state.has_run)
         await (await room.ready()).step("epoch", 100)
         await until(pilot, lambda: pilot.app.snapshot.epoch == 100)  # type: ignore[attr-defined]
@@ -810,7 +810,7 @@ async def test_every_task_of_a_lesson_is_done_by_its_solution_in_the_running_app
     async with app_in(tmp_path, lesson=lesson) as pilot:
         await shows(pilot, ": read")
         pane = pilot.app.learn  # type: ignore[attr-defined]
-        room = pane.classroom
+        room = pane.lesson_controller
         tasks = {task.id for task in room.lesson.tasks}
         assert not room.lesson_state.attempt.done, "nothing is done on entering"
         while room.lesson_state.step.kind != "observe":

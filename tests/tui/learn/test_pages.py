@@ -12,7 +12,7 @@ from adder_tui.course import markup
 from adder_tui.course.attempt import LessonAttempt
 from adder_tui.course.course import read_course
 from adder_tui.course.lesson import Lesson
-from adder_tui.course.probe_views import SHEETS, calls_of, name_of
+from adder_tui.course.probe_views import PROBE_VIEWS, calls_of, name_of
 from adder_tui.course.questions import LETTERS
 from adder_tui.course.state import PARTS, LessonState, Review, steps_of
 from adder_tui.learn.draw_views import draw_view
@@ -126,7 +126,7 @@ def test_a_task_is_said_whole_in_the_text(lesson: Lesson) -> None:
 @pytest.mark.parametrize("size", [(80, 8), (80, 14), (57, 10)])
 def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[int, int]) -> None:
     width, height = size
-    calls = {view: calls_of(view, lesson) for view in lesson.views if view in SHEETS}
+    calls = {view: calls_of(view, lesson) for view in lesson.views if view in PROBE_VIEWS}
     state = state_at(lesson)
     state.results = {call: -1234.5678 for calls in calls.values() for call in calls}
     for view in ("rule", "prompt", "map", "settings", "runs", "capstone", *calls, *(["board"] if lesson.board else [])):
@@ -137,7 +137,7 @@ def test_the_lessons_own_views_keep_to_their_place(lesson: Lesson, size: tuple[i
 
 @each_lesson
 def test_a_bench_tells_no_figure_before_the_guess(lesson: Lesson) -> None:
-    for view in (view for view in lesson.views if view in SHEETS):
+    for view in (view for view in lesson.views if view in PROBE_VIEWS):
         state = state_at(lesson)
         assert state.step.kind == "read"
         state.results = dict.fromkeys(calls_of(view, lesson), 1234.5)
@@ -162,13 +162,13 @@ def test_a_map_that_is_veiled_does_not_speak_of_an_activation() -> None:
 
 
 def test_each_loss_that_the_spoiled_sums_are_tried_with_exists() -> None:
-    assert {call.arguments[0] for call in SHEETS["spoiled"].calls} <= set(LOSSES)
+    assert {call.arguments[0] for call in PROBE_VIEWS["spoiled"].calls} <= set(LOSSES)
 
 
 @each_lesson
 def test_every_figure_that_a_view_offers_has_a_name(lesson: Lesson) -> None:
     for view in lesson.views:
-        for call in calls_of(view, lesson) if view in SHEETS else ():
+        for call in calls_of(view, lesson) if view in PROBE_VIEWS else ():
             assert name_of(call)
 
 

@@ -91,7 +91,7 @@ def states(experiment: Experiment) -> Iterator[Workspace]:
     workspace.ask(Sum(-330000, 30000.5))
     workspace.run.step("update", 130)
     yield workspace
-    workspace.run.hold(Constraints(frozenset({0, 1}), frozenset({(0, 0)} if depth > 1 else ())))
+    workspace.run.constrain(Constraints(frozenset({0, 1}), frozenset({(0, 0)} if depth > 1 else ())))
     workspace.run.edit(0, -12345.678)
     yield workspace
     workspace.run.step("layer", depth + 3)
@@ -144,7 +144,7 @@ def test_no_number_of_any_experiment_is_cut_off(experiment: Experiment, size: tu
         bad = drawn(workspace, *size, glyphs)
         workspace.run.step("update", 3)
         bad += drawn(workspace, *size, glyphs)
-        if not workspace.run.stopped and not workspace.run.trainer.rung:
+        if not workspace.run.stopped and not workspace.run.trainer.stage:
             bad += judged(workspace, size[0] - AROUND, glyphs)
     assert not [*bad, *cuts.found], "\n".join(dict.fromkeys([*bad, *cuts.found]))
 
@@ -177,8 +177,8 @@ def inspected(workspace: Workspace, experiment: Experiment, width: int, height: 
     for selection in (Parameter(1), Neuron(len(experiment.layer_names), 0)):
         view = view_of(workspace, selection, glyphs)
         for quantity, against in itertools.product(quantities(experiment), COMPARISONS):
-            inspection = InspectState(quantity, against, start=start, activity=activity)
-            bad += whole(tensor_lines(view, inspection, width, height)[0], width, glyphs)
+            inspect_state = InspectState(quantity, against, start=start, activity=activity)
+            bad += whole(tensor_lines(view, inspect_state, width, height)[0], width, glyphs)
     return bad
 
 

@@ -38,12 +38,12 @@ def view_of(snapshot: Snapshot, selection: Selection, glyphs: Glyphs = UNICODE) 
     return ViewState(snapshot.experiment, snapshot, glyphs, "network", "layer", None, selection, "")
 
 
-def at_rung(rung: int, **kind: object) -> Snapshot:
+def at_rung(stage: int, **kind: object) -> Snapshot:
     """The snapshot after one update and so many rungs of the next."""
     held = workspace(**kind)  # type: ignore[arg-type]
     held.run.seek(held.run.newest.__class__())
     held.run.step("update", 1)
-    for _ in range(rung):
+    for _ in range(stage):
         held.run.step("layer", 1)
     return held.snapshot(False)
 
@@ -149,9 +149,9 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
             assert (below(spot).strip()[:1] in ("δ", "d") and len(below(spot).strip()) > 1) == came_back
             there = c < reach.columns
             assert there == (view.glyphs.ellipsis not in row[spot.x : spot.x + spot.width])
-        at_work = reach.rung is not None and c > 0 and reach.rung.layer == c - 1
-        if at_work and reach.rung is not None:
-            arrow = strokes.forward if reach.rung.phase == "forward" else strokes.backward
+        at_work = reach.stage is not None and c > 0 and reach.stage.layer == c - 1
+        if at_work and reach.stage is not None:
+            arrow = strokes.forward if reach.stage.phase == "forward" else strokes.backward
             assert arrow in row[spot.x - 3 : spot.x] + row[spot.x : spot.x + spot.width].lstrip("0123456789 ")[:1]
     layers_of = {index: c for c in range(1, len(shown.layers)) for index in layer_indices(shown, c)}
     for index, spot in marks_of(drawn).items():
@@ -176,17 +176,17 @@ def test_once_the_output_is_there_it_is_held_against_the_truth_in_every_size(
     shown = NetworkValues(view)
     for label in ("want", "off", "loss"):
         there = shown.reach.columns == len(shown.layers)
-        if label == "loss" and shown.reach.rung is not None:
-            there = there and shown.reach.rung.phase != "forward"
+        if label == "loss" and shown.reach.stage is not None:
+            there = there and shown.reach.stage.phase != "forward"
         assert bool(re.search(rf"\b{label} +\S", text)) == there
 
 
 def test_the_loss_stands_below_the_output_only_from_its_rung_on() -> None:
-    def below(rung: int) -> list[str]:
-        text = plain(diagram(view_of(at_rung(rung), Neuron(2, 1)), 80, 11).lines)
+    def below(stage: int) -> list[str]:
+        text = plain(diagram(view_of(at_rung(stage), Neuron(2, 1)), 80, 11).lines)
         return [label for label in ("want", "off", "loss") if re.search(rf"\b{label} +\S", text)]
 
-    assert [below(rung) for rung in (3, 4, 5)] == [[], ["want", "off"], ["want", "off", "loss"]]
+    assert [below(stage) for stage in (3, 4, 5)] == [[], ["want", "off"], ["want", "off", "loss"]]
 
 
 def outcome_of(experiment: Experiment, asked: Sum, size: tuple[int, int] = (80, 14)) -> tuple[str, Snapshot]:
@@ -225,14 +225,14 @@ OWN = Experiment.preset("three-pairs").replace(
 
 @pytest.mark.parametrize("scale", [1.0, 500.0])
 @pytest.mark.parametrize("size", [(120, 24), (80, 14), (60, 10)])
-@pytest.mark.parametrize("rungs", range(10))
+@pytest.mark.parametrize("stages", range(10))
 def test_where_no_truth_is_known_the_picture_and_what_is_under_the_cursor_say_so(
-    scale: float, size: tuple[int, int], rungs: int
+    scale: float, size: tuple[int, int], stages: int
 ) -> None:
     held = Workspace(OWN.replace(**{"data.scale": scale}))
     held.ask(Sum(12, 13))
     held.run.step("update", 1)
-    for _ in range(rungs):
+    for _ in range(stages):
         held.run.step("layer", 1)
     snapshot = held.snapshot(False)
     for chosen in (Neuron(0, 0), Neuron(1, 2), Neuron(3, 0), Parameter(0), Parameter(8), Parameter(36)):
@@ -302,12 +302,12 @@ def test_folding_keeps_the_chosen_one_and_the_largest_in_their_order() -> None:
 
 
 def test_values_flow_in_layer_by_layer_and_errors_flow_back() -> None:
-    def numbers(rung: int) -> str:
-        return plain(diagram(view_of(at_rung(rung), Neuron(2, 1)), 80, 11).lines)
+    def numbers(stage: int) -> str:
+        return plain(diagram(view_of(at_rung(stage), Neuron(2, 1)), 80, 11).lines)
 
     assert "(     …)" in numbers(1)
     assert numbers(1).count("…") > numbers(2).count("…") > numbers(3).count("…") > numbers(4).count("…") == 0
-    assert [numbers(rung).count("δ") for rung in (5, 6, 7, 8)] == [0, 1, 5, 9]
+    assert [numbers(stage).count("δ") for stage in (5, 6, 7, 8)] == [0, 1, 5, 9]
     assert numbers(8).count("δ ") == 9  # a blank between it and its number
 
 

@@ -72,7 +72,7 @@ def test_adam_is_said_with_both_moments_their_corrections_and_the_quotient() -> 
 
 def line_of(table: StepTable, index: int) -> int:
     """The first line of one parameter: heads, then for each tensor its name and its parameters."""
-    before = next(n for n, slot in enumerate(table.layout.slots) if index < slot.stop)
+    before = next(n for n, tensor in enumerate(table.layout.tensors) if index < tensor.stop)
     return (2 if table.rows == 1 else 1) + index * table.rows + 1 + before
 
 
@@ -146,22 +146,22 @@ def test_before_the_first_step_and_within_an_update_it_says_that_there_is_no_ste
     assert "It comes when the backward pass is done." in text(workspace(ONE_PAIR, "layer", 3))
 
 
-@pytest.mark.parametrize("rungs", range(1, 10))
-def test_each_rung_of_the_ladder_has_its_marked_section(rungs: int) -> None:
-    made = workspace(ONE_PAIR, "layer", rungs)
-    rung = made.snapshot(False).rung
-    assert rung is not None
+@pytest.mark.parametrize("stages", range(1, 10))
+def test_each_rung_of_the_ladder_has_its_marked_section(stages: int) -> None:
+    made = workspace(ONE_PAIR, "layer", stages)
+    stage = made.snapshot(False).stage
+    assert stage is not None
     shown = phrase(made)
-    heading = shown.line(shown.starts[rung])
+    heading = shown.line(shown.starts[stage])
     assert heading.spans[0][1] == "active"
     assert heading.plain.startswith("▸ ")
-    assert rung.phase in heading.plain
+    assert stage.phase in heading.plain
     assert sum(shown.line(start).plain.startswith("▸") for start in shown.starts.values()) == 1
 
 
 def test_all_rungs_are_said_in_the_order_in_which_they_are_climbed() -> None:
     shown = phrase(workspace(ONE_PAIR))
-    starts = [shown.starts[rung] for rung in workspace(ONE_PAIR).snapshot(False).rungs]
+    starts = [shown.starts[stage] for stage in workspace(ONE_PAIR).snapshot(False).stages]
     assert starts == sorted(starts)
     assert Stage("step") in shown.starts
 
@@ -202,7 +202,7 @@ def test_the_rest_names_penalty_and_kept_gradients() -> None:
 
 def test_a_muted_neuron_is_multiplied_by_0_where_it_stands() -> None:
     made = workspace(ONE_PAIR)
-    made.run.hold(Constraints(silenced=frozenset({(0, 1)})))
+    made.run.constrain(Constraints(muted=frozenset({(0, 1)})))
     shown = text(made, chosen=Neuron(1, 1), width=120)
     assert "z1[1] = 30·(−0.16565" in shown
     assert "h1[1] = z1[1]·m1[1] = 39.9805·0 = 0" in shown
@@ -211,7 +211,7 @@ def test_a_muted_neuron_is_multiplied_by_0_where_it_stands() -> None:
 
 def test_a_frozen_parameter_stands_still() -> None:
     made = workspace(ONE_PAIR)
-    made.run.hold(Constraints(frozen=frozenset({36})))
+    made.run.constrain(Constraints(frozen=frozenset({36})))
     made.run.step("update", 1)
     assert "output.bias[0] is frozen: it stands still at 0.077925" in text(made, chosen=Parameter(36))
 

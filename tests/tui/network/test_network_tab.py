@@ -41,8 +41,8 @@ async def network(
 
 def rung_is(pilot: Pilot[None], phase: str, layer: int | None = None) -> bool:
     snapshot = app_of(pilot).snapshot
-    rung = snapshot.rung if snapshot else None
-    return rung is not None and (rung.phase, rung.layer) == (phase, layer)
+    stage = snapshot.stage if snapshot else None
+    return stage is not None and (stage.phase, stage.layer) == (phase, layer)
 
 
 async def test_the_layer_values_of_the_first_lesson_are_under_the_cursor(session: Session) -> None:

@@ -62,11 +62,11 @@ def test_the_grids_of_all_neurons_are_the_engines_own_numbers(activation: str) -
 
 def test_a_muted_neurons_grid_is_zero_and_what_follows_does_without_it() -> None:
     held = workspace_of((2, 3, 1), "tanh")
-    held.hold(silenced=frozenset({(0, 1)}))
+    held.constrain(muted=frozenset({(0, 1)}))
     snapshot = held.snapshot(False)
     assert snapshot.trace is not None
     point = np.array([snapshot.trace.pair])
-    hidden, answer = neuron_grids(snapshot.experiment, snapshot.state[0], point, snapshot.silenced)
+    hidden, answer = neuron_grids(snapshot.experiment, snapshot.state[0], point, snapshot.muted)
     assert hidden[1, 0] == 0
     assert answer[0, 0] == pytest.approx(snapshot.asked.predicted, rel=1e-5)
 
@@ -183,8 +183,8 @@ def test_of_two_edges_that_cross_the_stronger_lies_over_the_weaker() -> None:
     cells = cells_of(drawn)
     a, b = drawn.layout.columns[0]
     x = (a.end + drawn.layout.columns[1][0].x) // 2
-    crossing = {role.upper for row in cells[a.y : b.y] for _, role in row[x - 1 : x + 2] if isinstance(role, Tone)}
-    assert 3 in crossing
+    history_move = {role.upper for row in cells[a.y : b.y] for _, role in row[x - 1 : x + 2] if isinstance(role, Tone)}
+    assert 3 in history_move
 
 
 shapes = st.lists(st.integers(1, 64), max_size=6).map(lambda hidden: (2, *hidden, 1))

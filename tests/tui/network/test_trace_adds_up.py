@@ -207,8 +207,8 @@ def constraints(draw: st.DrawFn, experiment: Experiment) -> Constraints:
     """Some parameters frozen and some hidden neurons silenced."""
     sizes = experiment.network.layers[1:-1]
     neurons = [(layer, i) for layer, size in enumerate(sizes) for i in range(size)]
-    silenced = draw(st.frozensets(st.sampled_from(neurons), max_size=3)) if neurons else frozenset()
-    return Constraints(draw(st.frozensets(st.integers(0, experiment.parameter_count - 1), max_size=4)), silenced)
+    muted = draw(st.frozensets(st.sampled_from(neurons), max_size=3)) if neurons else frozenset()
+    return Constraints(draw(st.frozensets(st.integers(0, experiment.parameter_count - 1), max_size=4)), muted)
 
 
 @examples(60)
@@ -217,7 +217,7 @@ def test_every_line_of_the_trace_adds_up(experiment: Experiment, updates: int, d
     workspace = Workspace(experiment.replace(epochs=5))
     workspace.ask(Sum(float(data.draw(st.integers(-500, 500))), float(data.draw(st.integers(-500, 500)))))
     if data.draw(st.booleans()):
-        workspace.run.hold(data.draw(constraints(experiment)))
+        workspace.run.constrain(data.draw(constraints(experiment)))
     if updates:
         workspace.run.step("update", updates)
     snapshot = workspace.snapshot(False)

@@ -121,11 +121,13 @@ def test_progress_is_kept_in_memory_and_written_when_it_can_be(disk: Disk, fault
 async def test_progress_is_tried_once_more_when_the_app_is_left(disk: Disk, fault: str) -> None:
     app = AdderApp(Settings(data_dir=disk.folder, lesson="loss"))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.learn is not None and app.learn.classroom is not None and bool(app.lesson))
+        await until(
+            pilot, lambda: app.learn is not None and app.learn.lesson_controller is not None and bool(app.lesson)
+        )
         assert app.learn is not None
-        assert app.learn.classroom is not None
+        assert app.learn.lesson_controller is not None
         disk.fault = fault
-        app.learn.classroom.store.change(lambda tree: enter(tree, "slope"))
+        app.learn.lesson_controller.store.change(lambda tree: enter(tree, "slope"))
         await pilot.press("ctrl+q")
     app.close_now()
     assert any(told.startswith("Progress ") for told in app.unsaved)
