@@ -28,17 +28,7 @@ from adder_tui.ui.heatmap import (
     size_steps,
 )
 from adder_tui.ui.line import Line, beside, roomiest
-from adder_tui.ui.numbers import (
-    answer_text,
-    count,
-    number,
-    off_by,
-    percent,
-    plain_number,
-    role_of,
-    truth_text,
-    verdict,
-)
+from adder_tui.ui.numbers import answer_text, count, number, off_by, percent, plain_number, role_of, truth_text, verdict
 from adder_tui.ui.run_state import sum_text
 from adder_tui.ui.view import WIDE, ViewState
 

@@ -21,15 +21,7 @@ from adder_tui.explore.draw import HEADING, explore_lines
 from adder_tui.explore.error import SIDE, UNDER, error_cells, gallery_layout, gallery_width, neuron_cells
 from adder_tui.explore.plane import extent_of, moved, rulers, zoomed
 from adder_tui.explore.stability import TOP, halves, slice_cells
-from adder_tui.explore.state import (
-    NAMES,
-    VIEWS,
-    ExploreResults,
-    ExploreState,
-    PlaneArea,
-    hidden_neuron,
-    next_neuron,
-)
+from adder_tui.explore.state import NAMES, VIEWS, ExploreResults, ExploreState, PlaneArea, hidden_neuron, next_neuron
 from adder_tui.selection import Parameter, Selection, focus_of, layout_for
 from adder_tui.ui.canvas import Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.line import Line
@@ -116,10 +108,7 @@ def asks(view: ViewState, explore_state: ExploreState, width: int, height: int) 
             QuerySpec("slice", (columns, rows), (*then, view.snapshot.newest),
                 Query("loss_slice", (columns, rows, rough))),
         ]  # fmt: skip
-    return [
-        QuerySpec("checks", None, state, Query("checks")),
-        QuerySpec("rivals", answers, state, Query("rivals")),
-    ]
+    return [QuerySpec("checks", None, state, Query("checks")), QuerySpec("rivals", answers, state, Query("rivals"))]
 
 
 def _plane(extent: GridSpec, state: object) -> QuerySpec:

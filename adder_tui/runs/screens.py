@@ -119,14 +119,7 @@ class RunsScreen(ListWindow[None]):
         rows = height - 3 - len(below)
         self.in_sight = max(1, rows - 1)
         listed = runs_lines(view, runs, self.at, self.picked, width, rows)
-        return [
-            head.fit(width),
-            Line(),
-            *listed,
-            *[Line()] * (rows - len(listed)),
-            *below,
-            LIST_KEYS.fit(width),
-        ]
+        return [head.fit(width), Line(), *listed, *[Line()] * (rows - len(listed)), *below, LIST_KEYS.fit(width)]
 
     def on_mount(self) -> None:
         self.watch(self.app, "snapshot", self.redraw, init=False)
