@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from adder_engine.snapshot import Snapshot
     from adder_engine.sweep import SweepThread
     from adder_tui.course.lesson import Lesson
+    from adder_tui.course.lesson_controller import LessonController
     from adder_tui.learn.tab import LearnPane
     from adder_tui.storage.data_dir import InstanceLock
     from adder_tui.storage.run_files import LastRun
@@ -239,8 +240,12 @@ class AdderApp(App[None]):
     @property
     def lesson(self) -> Lesson | None:
         """The lesson that has the network."""
-        room = self.learn.lesson_controller if self.learn is not None else None
-        return room.lesson if room is not None else None
+        return self._room.lesson if self._room is not None else None
+
+    @property
+    def _room(self) -> LessonController | None:
+        """What leads through the lessons, once the Learn tab has been shown."""
+        return self.learn.lesson_controller if self.learn is not None else None
 
     def may_ask(self) -> bool:
         """Whether the prompt takes a sum: not where a lesson has no network to ask."""
@@ -339,9 +344,8 @@ class AdderApp(App[None]):
 
     def _keep_place(self) -> None:
         """Note the tab, so that the next start comes back to it; a lesson that is open comes first."""
-        room = self.learn.lesson_controller if self.learn is not None else None
         if self.given_session is None and self.lesson is None:
-            write_place(self.settings.data_dir, self.tab, self.first_lesson if room is None else "")
+            write_place(self.settings.data_dir, self.tab, self.first_lesson if self._room is None else "")
 
     # --- the session -----------------------------------------------------------------------------
 
@@ -398,9 +402,7 @@ class AdderApp(App[None]):
             self._branched = branch_sentence(before, snapshot)
             if self._branched or self.instance_lock is None or self.notice != self.instance_lock.warning:
                 self.notice = self._branched
-        self.under_way = (
-            self.under_way or snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.stage)
-        )
+        self.under_way |= snapshot.status == "playing" or bool(snapshot.newest.update or snapshot.newest.stage)
         if snapshot.experiment != self.experiment:
             self.experiment = snapshot.experiment
             if before is not None:
@@ -440,17 +442,16 @@ class AdderApp(App[None]):
         ways = (getattr(actor, f"action_{name}", None) for actor in self._actors(command.owner))
         does = next((way for way in ways if way is not None), None)
         self.notice = self._branched = ""
-        if does is not None:
-            try:
-                outcome = does(*arguments)
-            except (AdderError, OSError) as error:
-                self.say(sentence_of(error))
-            else:
-                if outcome is not None:
-                    self.start(outcome, id)
-                    self.set_timer(ANSWERED, self._untell)
-                    return
-        self.redraw()
+        try:
+            outcome = None if does is None else does(*arguments)
+        except (AdderError, OSError) as error:
+            outcome = None
+            self.say(sentence_of(error))
+        if outcome is None:
+            self.redraw()
+        else:
+            self.start(outcome, id)
+            self.set_timer(ANSWERED, self._untell)
 
     def _untell(self) -> None:
         """Take away what was told before a command, unless what that has brought is drawn already."""
@@ -460,8 +461,8 @@ class AdderApp(App[None]):
     async def _once_settled(self, command: Command) -> None:
         """Do a command when the lesson that was entered has its run."""
         assert self.learn is not None
-        assert self.learn.lesson_controller is not None
-        await self.learn.lesson_controller.settled()
+        assert self._room is not None
+        await self._room.settled()
         if command.works_on(self.words | {self.tab}) and not self.learn.keeps_back(command):
             self.carry_out(command.id)
 
@@ -508,13 +509,12 @@ class AdderApp(App[None]):
             self.start(self.ask(event.sum), "ask")
 
     async def ask(self, asked: Sum) -> None:
-        learn = self.learn
         try:
-            if learn is not None and learn.lesson_controller is not None:
-                await learn.lesson_controller.settled()
+            if self._room is not None:
+                await self._room.settled()
             answer = await self.controller.ask(asked)
-            if learn is not None:
-                await learn.heard(answer)
+            if self.learn is not None:
+                await self.learn.heard(answer)
         finally:
             self.prompt.answered()
 
@@ -580,16 +580,16 @@ class AdderApp(App[None]):
 
         Returns whether the engine has stopped.
         """
-        stopped, room = self.controller.close_now(), self.learn.lesson_controller if self.learn is not None else None
-        if room is not None:
-            room.store.retry()
+        stopped = self.controller.close_now()
+        if self._room is not None:
+            self._room.store.retry()
         return stopped
 
     @property
     def unsaved(self) -> list[str]:
         """Once it is closed: why the run and the progress could not be saved; empty where they were."""
-        room = self.learn.lesson_controller if self.learn is not None else None
-        return [message for message in (self.controller.unsaved, "" if room is None else room.store.unsaved) if message]
+        progress = "" if self._room is None else self._room.store.unsaved
+        return [message for message in (self.controller.unsaved, progress) if message]
 
     def action_copy_pane(self) -> None:
         """Copy the tab in front, or the window over it, as plain text."""

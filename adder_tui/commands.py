@@ -101,15 +101,19 @@ _CHARTED = _on("train", "reading")
 # fmt: off
 _TIME = tuple(replace(command, lesson=_on("run")) for command in (
     Command("play", "space", "space", "play", "Play or pause the training.", "controller", footer=1),
-    Command("forward", "full_stop", ".", "step", "Take one step forward.", "controller", footer=2),
-    Command("back", "comma", ",", "back", "Take one step back.", "controller", footer=3),
+    Command("forward", "full_stop", ".", "step", "Take one step forward.", "controller", footer=2,
+            action="step(True)"),
+    Command("back", "comma", ",", "back", "Take one step back.", "controller", footer=3,
+            action="step(False)"),
     Command("step_size", "s", "s", "by", "Choose how far a step goes.", "controller", footer=4),
     Command("home", "home", "Home", "start", "Go back to the start of the run.", "controller"),
     Command("end", "end", "End", "newest", "Go to the newest moment of the run.", "controller"),
     Command("go_to_epoch", "G", "G", "go to epoch", "Go to an epoch that the run has been at, by its number.", "app",
             action="window('train.tab:GoToEpoch')"),
-    Command("slower", "left_square_bracket", "[", "slower", "Play slower.", "controller", footer=8),
-    Command("faster", "right_square_bracket", "]", "faster", "Play faster.", "controller", footer=9),
+    Command("slower", "left_square_bracket", "[", "slower", "Play slower.", "controller", footer=8,
+            action="pace(-1)"),
+    Command("faster", "right_square_bracket", "]", "faster", "Play faster.", "controller", footer=9,
+            action="pace(1)"),
 ))
 _RUN = (
     Command("edit", "e", "e", "edit", "Edit the experiment: every key, its meaning, its range and its default.",

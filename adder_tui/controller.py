@@ -125,6 +125,16 @@ class Controller:
         assert self._session is not None
         return self._session
 
+    async def send(self, request: Callable[[Session], Awaitable[Snapshot]]) -> Snapshot:
+        """Send the session a request, and show what it resolves with.
+
+        Raises:
+            AdderError: it is refused.
+        """
+        snapshot = await request(await self.ready())
+        self._show(snapshot)
+        return snapshot
+
     @property
     def _status(self) -> str:
         snapshot = self._view().snapshot
@@ -134,21 +144,19 @@ class Controller:
 
     async def action_play(self) -> None:
         async with self._toggling:
-            session = await self.ready()
+            await self.ready()
             if self._status == "playing":
-                self._show(await session.pause())
+                await self.send(lambda session: session.pause())
             elif self._status == "done":
                 self._say(nothing_left(self._view()))
             else:
-                self._show(await session.play(self.pace))
+                await self._play()
 
-    async def action_slower(self) -> None:
-        await self._set_pace(-1)
+    async def _play(self) -> None:
+        await self.send(lambda session: session.play(self.pace))
 
-    async def action_faster(self) -> None:
-        await self._set_pace(+1)
-
-    async def _set_pace(self, change: int) -> None:
+    async def action_pace(self, change: int) -> None:
+        """Play slower, or faster."""
         index = PACES.index(self.pace) + change
         if not 0 <= index < len(PACES):
             pace = pace_words(self.pace).capitalize()
@@ -159,7 +167,7 @@ class Controller:
         self._pace_chosen = True
         self._say(tr("It plays at {pace}.", pace=pace_words(self.pace)))
         if self._status == "playing":
-            self._show(await (await self.ready()).play(self.pace))
+            await self._play()
 
     def fit_pace(self, experiment: Experiment) -> None:
         """Choose the pace for another experiment, unless the learner has chosen one."""
@@ -174,14 +182,8 @@ class Controller:
         self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
         self._say(tr("A step is now {size}.", size=_one(self.step_size)))
 
-    async def action_forward(self) -> None:
-        """One step forward; of a key that repeats faster than the engine steps only a few are kept waiting."""
-        await self._step(forward=True)
-
-    async def action_back(self) -> None:
-        await self._step(forward=False)
-
-    async def _step(self, forward: bool) -> None:
+    async def action_step(self, forward: bool) -> None:
+        """One step on or back; of a key that repeats faster than the engine steps only a few are kept waiting."""
         if self._steps_waiting >= MOST_WAITING:
             return
         self._steps_waiting += 1
@@ -195,59 +197,55 @@ class Controller:
             self._steps_waiting -= 1
 
     async def _move(self, forward: bool, size: str) -> None:
-        session = await self.ready()
+        await self.ready()
         if forward and self._status == "done":
             self._say(nothing_left(self._view()))
         else:
-            self._show_move(await (session.step(size) if forward else session.back(size)))
+            await self._travel(lambda session: session.step(size) if forward else session.back(size))
 
-    def _show_move(self, snapshot: Snapshot) -> None:
-        """Show where a step, an undo or a redo led, and say what it went over."""
-        self._show(snapshot)
+    async def _travel(self, request: Callable[[Session], Awaitable[Snapshot]]) -> None:
+        """Make a step, an undo or a redo, and say what it went over."""
+        snapshot = await self.send(request)
         if snapshot.history_move is not None:
             from adder_tui.ui.run_words import move_text  # not at the top: the shell is painted without it
 
             self._say(move_text(snapshot.history_move, snapshot, UNICODE))
 
     async def action_home(self) -> None:
-        self._show(await (await self.ready()).home())
+        await self.send(lambda session: session.home())
 
     async def action_end(self) -> None:
-        self._show(await (await self.ready()).end())
+        await self.send(lambda session: session.end())
 
     async def seek_epoch(self, epoch: int) -> None:
         """To the end of an epoch that the run has been at."""
-        self._show(await (await self.ready()).seek_epoch(epoch))
+        await self.send(lambda session: session.seek_epoch(epoch))
         self._say(tr("Now at epoch {epoch}: End goes to the newest moment.", epoch=count(epoch)))
 
     # --- the run ---------------------------------------------------------------------------------
 
     async def action_reset(self) -> None:
-        self._show(await (await self.ready()).reset())
+        await self.send(lambda session: session.reset())
 
     async def action_reseed(self) -> None:
-        snapshot = await (await self.ready()).reseed()
-        self._show(snapshot)
+        snapshot = await self.send(lambda session: session.reseed())
         self._say(tr("A new start with seed {seed}.", seed=snapshot.experiment.seed))
 
     async def run(self, experiment: Experiment, changes: dict[str, Any] | None) -> None:
         """Change some keys of the run in place, or with ``changes`` None start a new run."""
-        session = await self.ready()
-        self._show(await (session.load(experiment) if changes is None else session.change(**changes)))
+        await self.send(lambda session: session.load(experiment) if changes is None else session.change(**changes))
 
     async def train_again(self, experiment: Experiment, until: int | None) -> Snapshot | None:
         """Start a new run and train it at full speed to the end of an epoch, or with None to its own end.
 
         Returns where it has arrived; None where a person halted it or went elsewhere on the way.
         """
-        session = await self.ready()
-        here = await session.load(experiment)
-        self._show(here)
+        session, here = await self.ready(), await self.send(lambda session: session.load(experiment))
         if until == 0:
             return here
         pace, self.pace = self.pace, None
         try:
-            self._show(await session.play(None, until))
+            await self.send(lambda session: session.play(None, until))
             async for snapshot in session.snapshots(WATCHED_FPS):
                 self._show(snapshot)
                 if snapshot.run != here.run or snapshot.experiment != experiment:
@@ -263,17 +261,13 @@ class Controller:
         """A run that was saved; or a new one that starts from the weights in a file. What is so now, in a sentence."""
         from adder_engine.weights_file import are_weights, starting_weights  # not at the top: it brings numpy
 
-        session = await self.ready()
         if not are_weights(path):
-            self._show(await session.open(path))
+            await self.send(lambda session: session.open(path))
             return tr("{run} is open.", run=path.stem)
         experiment = self._view().experiment
         weights = await asyncio.to_thread(starting_weights, path, experiment)
-        self._show(await session.load(experiment.replace(**{"network.init": weights})))
+        await self.run(experiment.replace(**{"network.init": weights}), None)
         return tr("A new run starts from the weights in {name}.", name=path.name)
-
-    async def save(self, path: Path) -> None:
-        self._show(await (await self.ready()).save(path))
 
     async def export(self, path: Path, title: str) -> str:
         """Write the run to a file of the kind that its ending asks for; what the file leaves out, in a sentence.
@@ -288,42 +282,24 @@ class Controller:
         await asyncio.to_thread(export, exported, path)
         return left_out(exported, kind)
 
-    async def switch(self, run: int) -> None:
-        """To a run that was left."""
-        self._show(await (await self.ready()).switch(run))
-
-    async def forget(self, run: int) -> None:
-        """Strike a run off the list."""
-        self._show(await (await self.ready()).forget(run))
-
-    async def bring_back(self) -> None:
-        """Put the run back that was struck off last."""
-        self._show(await (await self.ready()).bring_back())
-
-    async def note(self, run: int, text: str) -> None:
-        """Write a note on a run."""
-        self._show(await (await self.ready()).note(run, text))
-
     async def action_rescue(self) -> None:
-        snapshot = await (await self.ready()).rescue()
-        self._show(snapshot)
+        snapshot = await self.send(lambda session: session.rescue())
         lr = plain_number(float(f"{snapshot.lr:.4g}"), UNICODE)
         update = count(snapshot.moment.update)
         self._say(tr("Back at update {update}, with the learning rate {lr}: space goes on.", update=update, lr=lr))
 
     async def ask(self, asked: Sum) -> Answer:
         """Ask the network; training is not changed by it."""
-        session = await self.ready()
-        answer = await session.ask(asked)
-        self._show(await session.snapshot())
+        answer = await (await self.ready()).ask(asked)
+        await self.send(lambda session: session.snapshot())
         return answer
 
     async def action_undo(self) -> None:
         # A lesson's run stays at hand: the one before it is another lesson's, or the learner's own.
-        self._show_move(await (await self.ready()).undo(within="lesson" in self._view().words))
+        await self._travel(lambda session: session.undo(within="lesson" in self._view().words))
 
     async def action_redo(self) -> None:
-        self._show_move(await (await self.ready()).redo())
+        await self._travel(lambda session: session.redo())
 
     # --- the chosen number -----------------------------------------------------------------------
 
@@ -333,10 +309,8 @@ class Controller:
         Raises:
             RequestError: an input is chosen, or there is no engine yet.
         """
-        view = self._view()
-        parameter = number_of(view.selection, view.experiment)
-        if view.snapshot is None:
-            raise RequestError(tr("The engine is still loading."))
+        view, parameter = self._view(), number_of(self._view().selection, self._view().experiment)
+        self._snapshot()
         if parameter is None:
             raise RequestError(NO_NUMBER)
         return parameter, *place_of(parameter, view.experiment)
@@ -351,13 +325,13 @@ class Controller:
         """Give a number another value, and say what it was."""
         layout, glyphs = layout_for(self._view().experiment), self._view().glyphs
         index = layout.index_of(name, place)
-        session = await self.ready()
+        await self.ready()
         now = self._snapshot().state[0, index]
         old = float(now)
         if old == now.dtype.type(value):
             self._say(tr("{name} is {value} already.", name=layout.name_of(index), value=number(old, glyphs)))
             return
-        self._show(await session.edit(name, place, value))
+        await self.send(lambda session: session.edit(name, place, value))
         name, before, after = layout.name_of(index), number(old, glyphs), number(value, glyphs)
         self._say(tr("{name}: {before} → {after}. u takes it back.", name=name, before=before, after=after))
 
@@ -384,35 +358,24 @@ class Controller:
         async with self._editing:
             kept = frozenset(self._snapshot().frozen)
             free = indices <= kept
-            session = await self.ready()
-            self._show(await session.freeze(kept - indices if free else kept | indices))
-            self._say(
-                tr("{name} learns again.", name=name)
-                if free
-                else tr("{name} is kept as it is: training leaves it alone.", name=name)
-            )
+            await self.send(lambda session: session.freeze(kept - indices if free else kept | indices))
+            leaves = tr("{name} is kept as it is: training leaves it alone.", name=name)
+            self._say(tr("{name} learns again.", name=name) if free else leaves)
 
     async def action_mute(self) -> None:
         async with self._editing:
-            view = self._view()
-            chosen = view.selection
+            experiment, chosen = self._view().experiment, self._view().selection
             column, index = (
-                (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, view.experiment)[:2]
+                (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, experiment)[:2]
             )
-            if not 0 < column < len(view.experiment.network.layers) - 1:
-                raise RequestError(
-                    tr("Only hidden neurons can be muted: choose one between the inputs and the output.")
-                )
-            neuron = (column - 1, index)
-            muted = frozenset(self._snapshot().muted)
-            session = await self.ready()
-            self._show(await session.mute(muted ^ {neuron}))
-            name = neuron_name(Neuron(column, index), view.experiment)
-            self._say(
-                tr("{name} is awake again.", name=name)
-                if neuron in muted
-                else tr("{name} is muted: it hands on 0.", name=name)
-            )
+            if not 0 < column < len(experiment.network.layers) - 1:
+                only = tr("Only hidden neurons can be muted: choose one between the inputs and the output.")
+                raise RequestError(only)
+            neuron, muted = (column - 1, index), frozenset(self._snapshot().muted)
+            await self.send(lambda session: session.mute(muted ^ {neuron}))
+            name = neuron_name(Neuron(column, index), experiment)
+            rests = tr("{name} is muted: it hands on 0.", name=name)
+            self._say(tr("{name} is awake again.", name=name) if neuron in muted else rests)
 
     # --- the ladder, neuron by neuron ------------------------------------------------------------
 

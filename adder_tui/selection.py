@@ -158,20 +158,17 @@ class Focus:
 def focus_of(selection: Selection, experiment: Experiment) -> Focus:
     """The focus that a selection gives; where nothing is chosen in a layer it is the first neuron."""
     layout = layout_for(experiment)
-    count = len(experiment.layer_names)
-    if isinstance(selection, Neuron):
-        layer = max(0, selection.column - 1)
-        neuron = selection.index if selection.column else 0
-        entering = 0 if selection.column else selection.index
-        tensor = layout.bias(layer) if selection.column else layout.weight(layer)
-        parameter = tensor.start + selection.index
+    if isinstance(selection, Parameter):
+        column, neuron, source = end_of(selection, experiment)
+        layer, parameter = column - 1, selection.index
+        entering = source if source < experiment.network.layers[layer] else 0
+    elif selection.column:
+        layer, neuron, entering = selection.column - 1, selection.index, 0
+        parameter = layout.bias(layer).start + neuron
     else:
-        parameter = selection.index
-        tensor = next(tensor for tensor in layout.tensors if parameter < tensor.stop)
-        layer = tensor.layer
-        neuron, entering = divmod(parameter - tensor.start, tensor.shape[1]) if tensor.is_weight else (
-            parameter - tensor.start, 0)  # fmt: skip
-    neurons = [0] * count
+        layer, neuron, entering = 0, 0, selection.index
+        parameter = layout.weight(layer).start + entering
+    neurons = [0] * len(experiment.layer_names)
     neurons[layer] = neuron
     if layer and isinstance(selection, Parameter):
         neurons[layer - 1] = entering

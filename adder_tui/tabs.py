@@ -1,4 +1,4 @@
-"""The tabs. Another one is an entry here with the pane's class."""
+"""The tabs. Another one is an entry here, and a folder of its name with the pane in its ``tab``."""
 
 from __future__ import annotations
 
@@ -20,46 +20,19 @@ class Tab:
     key: str
     label: str
     help: str
-    pane: str
-    """``module:class`` of a :class:`~adder_tui.ui.canvas.Pane`, imported when the tab is first shown."""
 
     def pane_class(self) -> Callable[..., Any]:
-        """Makes the pane from the app's services and its ``id``."""
-        module, _, name = self.pane.partition(":")
-        found: Callable[..., Any] = getattr(import_module(module), name)
+        """Makes the :class:`~adder_tui.ui.canvas.Pane` from the app's services and its ``id``; imported only now."""
+        found: Callable[..., Any] = getattr(import_module(f"adder_tui.{self.id}.tab"), f"{self.id.capitalize()}Pane")
         return found
 
 
 TABS: tuple[Tab, ...] = (
-    Tab("learn", "1", tr("Learn"), tr("Lessons on the live network."), "adder_tui.learn.tab:LearnPane"),
-    Tab(
-        "network",
-        "2",
-        tr("Network"),
-        tr("Follow a sum through the network, step by step."),
-        "adder_tui.network.tab:NetworkPane",
-    ),
-    Tab(
-        "inspect",
-        "3",
-        tr("Inspect"),
-        tr("Look at every tensor, number by number."),
-        "adder_tui.inspect.tab:InspectPane",
-    ),
-    Tab(
-        "train",
-        "4",
-        tr("Train"),
-        tr("Train the network; watch its loss and its answers."),
-        "adder_tui.train.tab:TrainPane",
-    ),
-    Tab(
-        "explore",
-        "5",
-        tr("Explore"),
-        tr("See why: errors far and near, neurons, slopes, stability, checks."),
-        "adder_tui.explore.tab:ExplorePane",
-    ),
+    Tab("learn", "1", tr("Learn"), tr("Lessons on the live network.")),
+    Tab("network", "2", tr("Network"), tr("Follow a sum through the network, step by step.")),
+    Tab("inspect", "3", tr("Inspect"), tr("Look at every tensor, number by number.")),
+    Tab("train", "4", tr("Train"), tr("Train the network; watch its loss and its answers.")),
+    Tab("explore", "5", tr("Explore"), tr("See why: errors far and near, neurons, slopes, stability, checks.")),
 )
 
 FIRST_TAB: TabId = "train"

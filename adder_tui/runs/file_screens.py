@@ -222,7 +222,9 @@ class SaveRun(FileDialog):
 
     async def take(self, typed: str) -> None:
         path = path_of(typed, self._folder)
-        await self.write(path, tr("The run could not be saved"), lambda: self._services.controller.save(path))
+        send = self._services.controller.send
+        failed = tr("The run could not be saved")
+        await self.write(path, failed, lambda: send(lambda session: session.save(path)))
         self.dismiss()
         self._services.say(tr("The run is saved as {path}: O opens it, and so does adder-tui --open.", path=path))
 

@@ -47,7 +47,7 @@ class RunNote(FieldDialog):
         self.field.max_length = MOST_NOTE
 
     async def take(self, typed: str) -> None:
-        await self._controller.note(self._run, typed)
+        await self._controller.send(lambda session: session.note(self._run, typed))
         self.dismiss()
 
 
@@ -206,7 +206,7 @@ class RunsScreen(ListWindow[None]):
     async def _forget(self, run: RunSummary) -> None:
         snapshot = self._services.view().snapshot
         name = run.name if snapshot is None else shown_beside(snapshot, run)  # as it stands in the list
-        await self._services.controller.forget(run.id)
+        await self._services.controller.send(lambda session: session.forget(run.id))
         self.picked = [id for id in self.picked if id != run.id]
         self.struck.append(name)
         self.say("")
@@ -216,7 +216,7 @@ class RunsScreen(ListWindow[None]):
             self.start(self._bring_back(), exclusive=False)
 
     async def _bring_back(self) -> None:
-        await self._services.controller.bring_back()
+        await self._services.controller.send(lambda session: session.bring_back())
         name = self.struck.pop() if self.struck else tr("The run")
         self.say(tr("{run} is back.", run=name))
 
@@ -229,5 +229,5 @@ class RunsScreen(ListWindow[None]):
             self.close_after(self._go(run.id))
 
     async def _go(self, run: int) -> None:
-        await self._services.controller.switch(run)
+        await self._services.controller.send(lambda session: session.switch(run))
         self.dismiss()
