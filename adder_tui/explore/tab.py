@@ -31,7 +31,6 @@ from adder_tui.ui.theme import BASIC_THEME
 from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import GridSpec
     from adder_engine.snapshot import Snapshot
     from adder_tui.services import Services
 
@@ -61,66 +60,50 @@ class QuerySpec:
 
 def asks(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[QuerySpec]:
     """What the view needs, for a drawing of this size."""
-    assert view.snapshot is not None
-    state = footprint(view.snapshot)
-    room = height - HEADING
-    if explore_state.view == "error":
-        wanted = [_plane(extent_of(explore_state.window(view), error_cells(explore_state, width, room)), state)]
-        if width >= WIDE:
-            wanted += _neurons(view, explore_state, SIDE, room - UNDER - 1, state)
-        return wanted
-    if explore_state.view == "neurons":
-        chosen = hidden_neuron(view.selection, view.experiment)
-        if chosen is None:
-            return []
-        extent = extent_of(explore_state.window(view), neuron_cells(view, explore_state, width, room))
-        gallery = _neurons(view, explore_state, gallery_width(view, width), room - UNDER - 1, state)
-        one = Query("neurons", (extent, chosen))
-        return [
-            _plane(extent, state),
-            QuerySpec("neuron", (extent, chosen), state, one, lambda f: (extent, f[0])),
-            *gallery,
-        ]
-    answers = tuple((answer.sum.a, answer.sum.b) for answer in view.snapshot.answers)
-    asked = view.snapshot.asked.sum
-    if explore_state.view == "learned":
-        return [
-            QuerySpec("course", None, (state, view.snapshot.newest), Query("map_course")),
-            QuerySpec("forecast", (answers, asked.a, asked.b), state, Query("forecast")),
-        ]
-    if explore_state.view == "slope":
-        index, found, of = (
-            focus_of(view.selection, view.experiment).parameter,
-            explore_state.found.line,
-            explore_state.of,
-        )
-        known = found is not None and of is not None and (found.index, of.experiment) == (index, view.experiment)
-        rough = view.snapshot.status == "playing"
-        about = (index, SLOPE_POINTS, found.range if found is not None and known else None, rough)
-        return [QuerySpec("line", index, (state, rough), Query("along_parameter", about))]
-    if explore_state.view == "stability":
-        columns, rows = slice_cells(halves(width)[1], room - TOP, explore_state.halved)
-        rough = view.snapshot.status == "playing"  # once it stands still, all is asked for again in full
-        then = (state, rough)
+    snapshot, room, shown = view.snapshot, height - HEADING, explore_state.view
+    assert snapshot is not None
+    state, rough = footprint(snapshot), snapshot.status == "playing"
+    then = state, rough  # once it stands still, all that was rough is asked for again in full
+    if shown in ("error", "neurons"):
+        return _over_plane(view, explore_state, width, room, state)
+    answers = tuple((answer.sum.a, answer.sum.b) for answer in snapshot.answers)
+    if shown == "learned":
+        about = answers, snapshot.asked.sum.a, snapshot.asked.sum.b
+        course = QuerySpec("course", None, (state, snapshot.newest), Query("map_course"))
+        return [course, QuerySpec("forecast", about, state, Query("forecast"))]
+    if shown == "slope":
+        index, found = focus_of(view.selection, view.experiment).parameter, explore_state.found.line
+        of = None if explore_state.of is None else explore_state.of.experiment
+        known = found.range if found is not None and (found.index, of) == (index, view.experiment) else None
+        line = Query("along_parameter", (index, SLOPE_POINTS, known, rough))
+        return [QuerySpec("line", index, then, line)]
+    if shown == "stability":
+        cells = slice_cells(halves(width)[1], room - TOP, explore_state.halved)
         return [
             QuerySpec("stability", None, then, Query("stability", (rough,))),
             QuerySpec("curve", None, then, Query("along_gradient", (POINTS, rough))),
-            QuerySpec("slice", (columns, rows), (*then, view.snapshot.newest),
-                Query("loss_slice", (columns, rows, rough))),
-        ]  # fmt: skip
+            QuerySpec("slice", cells, (*then, snapshot.newest), Query("loss_slice", (*cells, rough))),
+        ]
     return [QuerySpec("checks", None, state, Query("checks")), QuerySpec("rivals", answers, state, Query("rivals"))]
 
 
-def _plane(extent: GridSpec, state: object) -> QuerySpec:
-    return QuerySpec("plane", extent, state, Query("plane", (extent,)))
-
-
-def _neurons(view: ViewState, explore_state: ExploreState, width: int, height: int, state: object) -> list[QuerySpec]:
-    shown = gallery_layout(view, explore_state, width, height)
-    if shown is None:
-        return []
-    extent = extent_of(explore_state.window(view), shown.cells)
-    return [QuerySpec("neurons", extent, state, Query("neurons", (extent,)))]
+def _over_plane(view: ViewState, explore_state: ExploreState, width: int, room: int, state: object) -> list[QuerySpec]:
+    """The large picture of the error, or of the chosen neuron, and the small ones beside it."""
+    chosen, window = hidden_neuron(view.selection, view.experiment), explore_state.window(view)
+    cells, side = error_cells(explore_state, width, room), SIDE if width >= WIDE else 0
+    if explore_state.view == "neurons":
+        if chosen is None:
+            return []
+        cells, side = neuron_cells(view, explore_state, width, room), gallery_width(view, width)
+    extent = extent_of(window, cells)
+    wanted = [QuerySpec("plane", extent, state, Query("plane", (extent,)))]
+    if explore_state.view == "neurons":
+        one = Query("neurons", (extent, chosen))
+        wanted.append(QuerySpec("neuron", (extent, chosen), state, one, lambda found: (extent, found[0])))
+    if (small := gallery_layout(view, explore_state, side, room - UNDER - 1)) is not None:
+        coarse = extent_of(window, small.cells)
+        wanted.append(QuerySpec("neurons", coarse, state, Query("neurons", (coarse,))))
+    return wanted
 
 
 def footprint(snapshot: Snapshot) -> object:
@@ -129,6 +112,9 @@ def footprint(snapshot: Snapshot) -> object:
         snapshot.experiment, snapshot.moment, snapshot.lr, snapshot.frozen, snapshot.muted,
         hash(snapshot.state.tobytes()),
     )  # fmt: skip
+
+
+NOTHING = ExploreResults()
 
 
 class ExploreCanvas(Canvas, can_focus=True):
@@ -149,17 +135,15 @@ class ExploreCanvas(Canvas, can_focus=True):
         self._changed, self._select = changed, select
         self.explore_state = ExploreState()
         self._spot: PlaneArea | None = None
-        self._drawn: tuple[ExploreState, tuple[object, ...]] | None = None
+        self._drawn: tuple[ExploreState | None, object] = None, None
+        """What was drawn last, and of which view."""
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
         """The view; drawn anew only where something in it has changed."""
         view = self.explore_state.view_then(view)
-        snapshot = view.snapshot
-        seen: tuple[object, ...] = (view.experiment, view.selection, view.glyphs.ascii, snapshot is None)
-        if snapshot is not None:
-            seen = (*seen, snapshot.asked, snapshot.collapsed)
-        before = self._drawn
-        if self._lines is not None and before is not None and before[0] is self.explore_state and before[1] == seen:
+        at = None if view.snapshot is None else (view.snapshot.asked, view.snapshot.collapsed)
+        seen = view.experiment, view.selection, view.glyphs.ascii, at
+        if self._lines is not None and self._drawn[0] is self.explore_state and self._drawn[1] == seen:
             return self._lines
         self._drawn = self.explore_state, seen
         lines, self._spot = explore_lines(view, self.explore_state, width, height)
@@ -253,10 +237,10 @@ class ExplorePane(Pane):
         view, size = self.source(), self._canvas.size
         if view.snapshot is None or not size or not self.display:
             return
-        now = time.monotonic()
-        playing = view.snapshot.status == "playing"
-        wanted = asks(view, self._canvas.explore_state, size.width, size.height)
-        self._tell_age(view.snapshot, playing)
+        now, playing = time.monotonic(), view.snapshot.status == "playing"
+        of, wanted = self._canvas.explore_state.of, asks(view, self._canvas.explore_state, size.width, size.height)
+        # The drawing tells its moment, unless that is the one at which the run stands still.
+        self._tell(dated=of is not None and (playing or footprint(of) != footprint(view.snapshot)))
         stale = [ask for ask in wanted if self._known.get(ask.finding) != (ask.about, ask.state)]
         if not stale or any(ask.finding in self._asking for ask in wanted):
             return
@@ -268,13 +252,10 @@ class ExplorePane(Pane):
         self.run_worker(self._fetch(stale), name="findings")
         self.set_timer(PATIENCE, self._tell_computing)
 
-    def _tell_age(self, snapshot: Snapshot, playing: bool) -> None:
-        """Have the drawing tell its moment, unless that is the one at which the run stands still."""
-        explore_state = self._canvas.explore_state
-        of = explore_state.of
-        dated = of is not None and (playing or footprint(of) != footprint(snapshot))
-        if dated != explore_state.dated:
-            self._canvas.look(dated=dated)
+    def _tell(self, **changes: bool) -> None:
+        """Have the drawing tell its age, or that something is being computed, where that is news."""
+        if any(getattr(self._canvas.explore_state, name) != value for name, value in changes.items()):
+            self._canvas.look(**changes)
 
     async def _fetch(self, group: Sequence[QuerySpec]) -> None:
         """Wait for findings of one moment. They are shown together, or one by one where none was shown before."""
@@ -288,12 +269,11 @@ class ExplorePane(Pane):
             found: dict[str, object] = {}
             refused = dict(self._canvas.explore_state.refused)
             for ask, answer in zip(group, answers, strict=True):
+                refused.pop(ask.finding, None)
                 try:
                     found[ask.finding] = ask.take(await answer)
-                    refused.pop(ask.finding, None)
                 except AdderError as error:
-                    found[ask.finding] = getattr(ExploreResults(), ask.finding)
-                    refused[ask.finding] = str(error)
+                    found[ask.finding], refused[ask.finding] = getattr(NOTHING, ask.finding), str(error)
                 if first or len(found) == len(group):
                     known = dataclasses.replace(self._canvas.explore_state.found, **found)  # type: ignore[arg-type]
                     self._moments |= dict.fromkeys(found, of)
@@ -308,39 +288,26 @@ class ExplorePane(Pane):
             for ask in group:
                 self._asking.pop(ask.finding, None)
             if self.is_running:
-                self._canvas.look(computing=self._slow)
+                self._tell_computing()
                 if self.display:
                     self.redraw()
 
-    @property
-    def _slow(self) -> bool:
-        now = time.monotonic()
-        return any(now - since >= PATIENCE * 0.9 for since in self._asking.values())
-
     def _tell_computing(self) -> None:
-        if self._slow != self._canvas.explore_state.computing:
-            self._canvas.look(computing=self._slow)
+        now = time.monotonic()
+        self._tell(computing=any(now - since >= PATIENCE * 0.9 for since in self._asking.values()))
 
     # --- commands --------------------------------------------------------------------------------
 
     def action_view(self, change: int) -> None:
         """Show the next view, or the one before."""
         self.workers.cancel_node(self)  # what the view that is left still waits for
-        names = list(VIEWS)
-        at = names.index(self._canvas.explore_state.view)
-        older = self._older()
-        found = dataclasses.replace(self._canvas.explore_state.found, **older)  # type: ignore[arg-type]
-        self._canvas.look(view=names[(at + change) % len(names)], refused={}, found=found, tried=0)
+        names, state = list(VIEWS), self._canvas.explore_state
+        here = None if state.of is None else footprint(state.of)
+        older = {name: getattr(NOTHING, name) for name, then in self._moments.items() if footprint(then) != here}
+        found = dataclasses.replace(state.found, **older)
+        self._canvas.look(view=names[(names.index(state.view) + change) % len(names)], refused={}, found=found, tried=0)
         self._known = {finding: known for finding, known in self._known.items() if finding in self._found()}
         self.redraw()
-
-    def _older(self) -> dict[str, object]:
-        """Nothing, for each finding of another moment than that which is shown now."""
-        of = self._canvas.explore_state.of
-        here = None if of is None else footprint(of)
-        return {
-            name: getattr(ExploreResults(), name) for name, then in self._moments.items() if footprint(then) != here
-        }
 
     def _found(self) -> list[str]:
         """The findings that are there."""
