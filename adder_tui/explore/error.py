@@ -35,7 +35,7 @@ from adder_tui.ui.view import WIDE, ViewState
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from adder_engine.analysis.results import ActivationGrid, AnswerGrid
+    from adder_engine.analysis.results import AnswerGrid
 
     Doubles = NDArray[np.float64]
     Levels = NDArray[np.int64]
@@ -69,22 +69,16 @@ def error_view(
         return [], None
     glyphs = view.glyphs
     yes_or_no = view.experiment.is_yes_or_no
-    known = truth_is_known(plane) and not yes_or_no
+    known, by_size = truth_is_known(plane) and not yes_or_no, explore_state.by_size and not yes_or_no
     shown = plane.error if known else plane.answers - 0.5 if yes_or_no else plane.answers
-    largest = largest_size(shown)
-    if yes_or_no:
-        levels, legend = sign_levels(shown, SURE), boundary_legend(SURE, glyphs, width - LABELS)
-    elif explore_state.by_size:
-        sizes = size_steps(largest, plane.log)
-        levels, legend = size_levels(shown, sizes), size_legend(sizes, glyphs, width - LABELS)
-    else:
-        steps = sign_steps(largest, plane.log)
-        levels, legend = sign_levels(shown, steps), sign_legend(steps, glyphs, width - LABELS)
-    scale: Scale = "size" if explore_state.by_size and not yes_or_no else "sign"
+    largest, room = largest_size(shown), width - LABELS
+    scale: Scale = "size" if by_size else "sign"
+    steps = SURE if yes_or_no else (size_steps if by_size else sign_steps)(largest, plane.log)
+    levels = (size_levels if by_size else sign_levels)(shown, steps)
+    legend = (boundary_legend if yes_or_no else size_legend if by_size else sign_legend)(steps, glyphs, room)
     drawn = _drawn(view, explore_state, plane, levels, scale, plane.points)
-    word = (
-        (tr("size") if explore_state.by_size else tr("off by")) if known else tr("yes") if yes_or_no else tr("answer")
-    )
+    off = tr("size") if by_size else tr("off by")
+    word = off if known else tr("yes") if yes_or_no else tr("answer")
     lines = [Line.of((f" {word} ".rjust(LABELS), "dim"), legend), *drawn.lines]
     if width >= WIDE:
         side = gallery(view, explore_state, SIDE, len(lines))
@@ -125,8 +119,7 @@ def _drawn(
     inside = all(axis.nearest(x) == axis.index(x) for axis, x in cursor)
     lines, marked = plane_picture(
         levels, scale, *axes, explore_state.halved, view.glyphs, cursor=(column, row) if inside else None,
-        asked=asked_in(view),
-        trained=(plane.trained_a, plane.trained_b), points=points,
+        asked=asked_in(view), trained=(plane.trained_a, plane.trained_b), points=points,
     )  # fmt: skip
     area = PlaneArea(LABELS, ABOVE, Cells(axes[0].cells, axes[1].cells, explore_state.halved))
     return _Drawn(lines, area, marked, inside, column, row * halves)
@@ -167,14 +160,13 @@ def cell_line(view: ViewState, explore_state: ExploreState, plane: AnswerGrid, d
 def _about(view: ViewState, plane: AnswerGrid, largest: float, marked: int, width: int) -> Line:
     """What is marked and framed, and the largest number; of too much for the width the least needed is left out."""
     glyphs = view.glyphs
-    line = Line.of((f" {point_mark(glyphs)} ", "strong"))
+    some, total = count(marked), count(plane.row_count)
+    words = tr("{some} of {all} training sums", some=some, all=total)
     if plane.row_count == 1:
-        line = Line.of(line, (tr("the one training sum"), "dim"))
+        words = tr("the one training sum")
     elif marked == plane.row_count:
-        line = Line.of(line, (tr("the {count} training sums", count=count(plane.row_count)), "dim"))
-    else:
-        words = tr("{some} of {all} training sums", some=count(marked), all=count(plane.row_count))
-        line = Line.of(line, (words, "dim"))
+        words = tr("the {count} training sums", count=total)
+    line = Line.of((f" {point_mark(glyphs)} ", "strong"), (words, "dim"))
     (left, right), (low, high) = plane.trained_a, plane.trained_b
     in_sight = left <= plane.a.max() and right >= plane.a.min() and low <= plane.b.max() and high >= plane.b.min()
     framed = _range(plane, view) if in_sight else ""
@@ -218,22 +210,16 @@ def gallery_layout(view: ViewState, explore_state: ExploreState, width: int, hei
     chosen = hidden_neuron(view.selection, view.experiment)
     if chosen is None or width < NAME + LEAST or height < LEAST_ROWS:
         return None
-    name = NAME + (max(hidden) > 10)
+    most = max(hidden)
+    name = NAME + (most > 10)
     across = max(1, min(len(hidden), width // (name + LEAST + 1)))
     columns = min(MOST, width // across - name - 1)
-    most = max(hidden)
-    rows = min(MOST_ROWS, max(LEAST_ROWS, (height + 1) // most - 1))
-    rows = min(rows, max(LEAST_ROWS, columns // 2))
+    rows = min(MOST_ROWS, max(LEAST_ROWS, min((height + 1) // most - 1, columns // 2)))
     room = max(1, (height + 1) // (rows + 1))
     layers = _around(chosen[0], len(hidden), across)
     neurons = tuple(_around(chosen[1] if i == chosen[0] else 0, hidden[i], room) for i in layers)
-    return GalleryLayout(
-        layers,
-        neurons,
-        Cells(columns - 1 + columns % 2, rows, explore_state.halved),
-        (name + columns + 1, rows + 1),
-        name,
-    )
+    cells = Cells(columns - 1 + columns % 2, rows, explore_state.halved)
+    return GalleryLayout(layers, neurons, cells, (name + columns + 1, rows + 1), name)
 
 
 def _around(chosen: int, count: int, room: int) -> range:
@@ -259,16 +245,12 @@ def gallery(view: ViewState, explore_state: ExploreState, width: int, height: in
             grid.put(x + 1, y, name, "strong" if (layer, neuron) == chosen else "dim")
             plane = found.get((layer, neuron))
             if plane is not None:
-                for row, line in enumerate(_small(plane, explore_state).lines()):
+                outputs = plane.outputs.astype(float)
+                levels = sign_levels(outputs, sign_steps(largest_size(outputs), explore_state.log))
+                heat = HeatMap(levels, "sign", explore_state.halved and len(outputs) % 2 == 0)
+                for row, line in enumerate(heat.lines()):
                     grid.put_spans(x + shown.name, y + row, line.spans)
     return grid.lines()
-
-
-def _small(plane: ActivationGrid, explore_state: ExploreState) -> HeatMap:
-    outputs = plane.outputs.astype(float)
-    steps = sign_steps(largest_size(outputs), explore_state.log)
-    halved = explore_state.halved and len(outputs) % 2 == 0
-    return HeatMap(sign_levels(outputs, steps), "sign", halved)
 
 
 def _heading(view: ViewState, shown: GalleryLayout, width: int) -> str:
@@ -304,14 +286,13 @@ def neurons_view(
     plane, found = explore_state.found.plane, explore_state.found.neuron
     if plane is None or found is None or plane.answers.shape != found[1].outputs.shape:
         return [], None
-    picture_of = found[1]
-    outputs = picture_of.outputs.astype(float)
+    picture_of, outputs = found[1], found[1].outputs.astype(float)
     steps = sign_steps(largest_size(outputs), plane.log)
     drawn = _drawn(view, explore_state, plane, sign_levels(outputs, steps), "sign", plane.points[:0])
     name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
     legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
-    side = gallery(view, explore_state, gallery_width(view, width), height - ABOVE - UNDER + 1)
-    room = width - gallery_width(view, width) - 2
+    beside_it = gallery_width(view, width)
+    side, room = gallery(view, explore_state, beside_it, height - ABOVE - UNDER + 1), width - beside_it - 2
     here = float(outputs[drawn.row, drawn.column])
     if explore_state.cursor is None and view.snapshot is not None and view.snapshot.trace is not None:
         here = float(view.snapshot.trace.layers[picture_of.layer].post[picture_of.neuron])

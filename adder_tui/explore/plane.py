@@ -191,25 +191,22 @@ def moved(
     window: Viewport, cells: Cells, cursor: tuple[float, float], right: int, down: int
 ) -> tuple[Viewport, tuple[float, float]]:
     """The cursor so many cells on; where it would leave the window, the window goes along."""
+
+    def on(ruler: Ruler, middle: float, x: float, by: int) -> tuple[float, float]:
+        """An axis's middle, and the cursor's place on it."""
+        furthest = on_axis(FURTHEST, True)
+        if not window.log:
+            furthest = 2 * (max(WIDEST_SPAN, window.span) if abs(middle) <= 2 * WIDEST_SPAN else FURTHEST_EVEN)
+        at = ruler.nearest(x) + by
+        if not by or abs(ruler.place(at)) > furthest + abs(ruler.step) / 2:
+            return middle, x
+        if not 0 <= at < ruler.cells:
+            middle += max(abs(by), ruler.cells // 4) * ruler.step * (1 if by > 0 else -1)
+        return middle, ruler.number(at)
+
     across, along = rulers(window, cells)
-    middle_a, a = _moved(window, across, window.a, cursor[0], right)
-    middle_b, b = _moved(window, along, window.b, cursor[1], down)
+    (middle_a, a), (middle_b, b) = on(across, window.a, cursor[0], right), on(along, window.b, cursor[1], down)
     return dataclasses.replace(window, a=middle_a, b=middle_b), (a, b)
-
-
-def _moved(window: Viewport, ruler: Ruler, middle: float, x: float, by: int) -> tuple[float, float]:
-    if not by:
-        return middle, x
-    furthest = on_axis(FURTHEST, True)
-    if not window.log:
-        furthest = 2 * (max(WIDEST_SPAN, window.span) if abs(middle) <= 2 * WIDEST_SPAN else FURTHEST_EVEN)
-    at = ruler.nearest(x) + by
-    if abs(ruler.place(at)) > furthest + abs(ruler.step) / 2:
-        return middle, x
-    if not 0 <= at < ruler.cells:
-        pan = max(abs(by), ruler.cells // 4) * (1 if by > 0 else -1)
-        middle += pan * ruler.step
-    return middle, ruler.number(at)
 
 
 def plane_picture(
@@ -273,9 +270,8 @@ def _ticks(axis: Ruler, most: int, glyphs: Glyphs) -> list[Tick]:
     """At most about ``most`` round numbers between the first cell's and the last's, the most telling ones first."""
     low, high = sorted(map(axis.number, (0, axis.cells - 1)))
     if axis.log:
-        powers = [s * 10.0**n for n in range(1, 13) for s in (-1, 1)]
         stride = 2 if most < 9 else 1
-        kept = [0.0, *(p for p in powers if round(math.log10(abs(p))) % stride == 0)]
+        kept = [0.0, *(s * 10.0**n for n in range(stride, 13, stride) for s in (-1, 1))]
         inside = [Tick(p, short_number(p, glyphs)) for p in kept if low * 1.001 - 1 <= p <= high * 1.001 + 1]
         if len(inside) >= 3:
             return inside
@@ -292,12 +288,9 @@ def _labels_left(axis: Ruler, chosen: int | None, glyphs: Glyphs) -> list[Line]:
             by_row[row] = tick.label
     lines = []
     for row in range(count):
-        if row == chosen:
-            mark: Span = (glyphs.current, "accent")
-        else:
-            mark = (glyphs.y_tick if row in by_row else glyphs.vertical, "faint")
-        name = "b" if row == 0 and row not in by_row else by_row.get(row, "")
-        lines.append(Line.of((name.rjust(LABELS - 1)[: LABELS - 1], "dim"), mark))
+        mark: Span = (glyphs.y_tick if row in by_row else glyphs.vertical, "faint")
+        name = by_row.get(row, "" if row else "b").rjust(LABELS - 1)[: LABELS - 1]
+        lines.append(Line.of((name, "dim"), (glyphs.current, "accent") if row == chosen else mark))
     return lines
 
 

@@ -134,9 +134,8 @@ def slice_cells(width: int, height: int, halved: bool) -> tuple[int, int]:
 def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int, height: int) -> list[Line]:
     """The loss as shades, its legend, the path of the run and where it stands."""
     glyphs = view.glyphs
-    logs = np.log10(
-        np.maximum(found.losses, FLOOR), where=np.isfinite(found.losses), out=np.full(found.losses.shape, np.nan)
-    )
+    finite = np.isfinite(found.losses)
+    logs = np.where(finite, np.log10(np.maximum(found.losses, FLOOR)), np.nan)
     known = logs[np.isfinite(logs)]
     if not known.size:
         return [Line.of((tr("  No loss around here is finite."), "dim"))]
@@ -153,18 +152,13 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
     word = tr("losses ") if width >= 38 else ""
     over = over_pairs(view.experiment, glyphs, ", ")[2]
     legend = Line.of((f" {word}{low} ", "dim"), *swatches, (f" {high}{over}", "dim"))
-    phrase = Line.of(
-        (f" {glyphs.trail} ", "strong"), (tr("path"), "dim"), (f"  {glyphs.cross} ", "accent"),
-        (tr("here") + _directions(found), "dim"),
-    )  # fmt: skip
+    directions = tr("  by gradient, curvature")
+    if found.directions != "gradient":
+        directions = tr("   {across:.0%} across, {up:.0%} up", across=found.shares[0], up=found.shares[1])
+    phrase = Line.of((f" {glyphs.trail} ", "strong"), (tr("path"), "dim"))
+    phrase = Line.of(phrase, (f"  {glyphs.cross} ", "accent"), (tr("here") + directions, "dim"))
     lines = [legend, *(Line.of(" ", line) for line in heat.lines()), phrase]
     return [line.fit(width, glyphs.ellipsis) for line in lines]
-
-
-def _directions(found: LossLandscape) -> str:
-    if found.directions == "gradient":
-        return tr("  by gradient, curvature")
-    return tr("   {across:.0%} across, {up:.0%} up", across=found.shares[0], up=found.shares[1])
 
 
 def level_steps(logs: NDArray[np.float64]) -> list[float]:
@@ -184,23 +178,17 @@ def stability_view(view: ViewState, explore_state: ExploreState, width: int, hei
     found = explore_state.found
     if found.stability is None and found.curve is None and found.slice is None:
         return []
+    top, limit = _refusal(view, explore_state, "stability", width), None
     if found.stability is not None:
+        limit = found.stability.optimizer_limit
         top = [*_verdict(view, found.stability, width), _gauge(found.stability, width, view.glyphs)]
         top += _curvature(found.stability, view.experiment.row_count, width, view.glyphs)
-    else:
-        top = _refusal(view, explore_state, "stability", width)
-    rows = height - TOP
-    left, right = halves(width)
-    limit = found.stability.optimizer_limit if found.stability else None
-    curve = (
-        loss_curve(view, found.curve, left, rows, limit)
-        if found.curve
-        else _refusal(view, explore_state, "curve", left)
-    )
+    rows, (left, right) = height - TOP, halves(width)
+    curve, loss = _refusal(view, explore_state, "curve", left), _refusal(view, explore_state, "slice", right)
+    if found.curve:
+        curve = loss_curve(view, found.curve, left, rows, limit)
     if found.slice:
         loss = slice_lines(view, found.slice, explore_state.halved, right, rows)
-    else:
-        loss = _refusal(view, explore_state, "slice", right)
     return [*top, *[Line()] * (TOP - len(top)), *beside(curve, loss, left, 1)]
 
 
@@ -209,12 +197,11 @@ def downhill_lines(view: ViewState, explore_state: ExploreState, width: int, hei
     found = explore_state.found
     if found.stability is None and found.curve is None:
         return []
-    limit, top = None, _refusal(view, explore_state, "stability", width)
+    top, limit = _refusal(view, explore_state, "stability", width), None
     if found.stability is not None:
-        top = _verdict(view, found.stability, width)
-        if height >= LEAST_WITH_GAUGE:
-            top.append(_gauge(found.stability, width, view.glyphs))
         limit = found.stability.optimizer_limit
+        gauge = [_gauge(found.stability, width, view.glyphs)] if height >= LEAST_WITH_GAUGE else []
+        top = [*_verdict(view, found.stability, width), *gauge]
     if found.curve is None:
         return [*top, *_refusal(view, explore_state, "curve", width)]
     return [*top, *loss_curve(view, found.curve, width, height - len(top), limit)]
@@ -240,20 +227,18 @@ def _verdict(view: ViewState, stability: CurvatureReport, width: int) -> list[Li
     glyphs = view.glyphs
     lr, limit = stability.lr, stability.optimizer_limit
     rate = f"lr {rate_text(lr, glyphs)}"
-    optimizer = view.experiment.training.optimizer
     if not lr:
         known = limit if limit is not None and math.isfinite(limit) else None
         more = "" if known is None else tr(" The limit is {limit}.", limit=rate_text(known, glyphs))
         return [Line.of(tr("  lr is 0 for the next update: it moves nothing.") + more)]
     if limit is None:
-        if not math.isfinite(stability.limit):
-            text = tr("The loss curves upwards nowhere here, so no limit comes from its curvature.")
-        else:
-            times = _times(lr / stability.limit, glyphs)
+        text = tr("The loss curves upwards nowhere here, so no limit comes from its curvature.")
+        if math.isfinite(stability.limit):
             text = tr(
                 "{rate} is {times} times {limit}, the limit of plain gradient descent; {optimizer} has a rate "
                 "for each parameter.",
-                rate=rate, times=times, limit=rate_text(stability.limit, glyphs), optimizer=optimizer,
+                rate=rate, times=_times(lr / stability.limit, glyphs), limit=rate_text(stability.limit, glyphs),
+                optimizer=view.experiment.training.optimizer,
             )  # fmt: skip
         return indented(text, width - 2, "text", glyphs)[:2]
     if not math.isfinite(limit):
@@ -304,14 +289,16 @@ def _curvature(stability: CurvatureReport, row_count: int, width: int, glyphs: G
     """The steepest curvature, and how the others lie."""
     largest = number(stability.curvature, glyphs)
     largest = largest if stability.converged else tr("at least {curvature}", curvature=largest)
-    line = Line.of(
-        (tr("  steepest curvature "), "dim"), (largest, "strong"), (tr(", 2 over that is "), "dim"),
-        (rate_text(stability.limit, glyphs), "strong"),
-    )  # fmt: skip
-    how = Line.of((tr("   by {method}", method=_method(stability)), "dim"))
+    limit = rate_text(stability.limit, glyphs)
+    line = Line.of((tr("  steepest curvature "), "dim"), (largest, "strong"))
+    line = Line.of(line, (tr(", 2 over that is "), "dim"), (limit, "strong"))
     if stability.rows_used < row_count:
-        how = Line.of((tr("   on {some} of {all} rows", some=count(stability.rows_used), all=count(row_count)), "dim"))
-    lines = [Line.of(line, how) if line.width + how.width <= width else line]
+        how = tr("   on {some} of {all} rows", some=count(stability.rows_used), all=count(row_count))
+    else:
+        products = plural(stability.iterations, "product", "products")
+        hessian = tr("the Hessian") if stability.method == "Hessian" else ""
+        how = tr("   by {method}", method=hessian or tr("power iteration, {products}", products=products))
+    lines = [roomiest(width, Line.of(line, (how, "dim")), line)]
     if stability.eigenvalues is not None:
         free = len(stability.eigenvalues)
         phrase = [plural(free, "direction", "directions")]
@@ -324,9 +311,3 @@ def _curvature(stability: CurvatureReport, row_count: int, width: int, glyphs: G
             phrase.append(tr("steepest over flattest {ratio}", ratio=number(stability.condition, glyphs)))
         lines.append(Line.of((f"  {', '.join(phrase)}", "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
-
-
-def _method(stability: CurvatureReport) -> str:
-    if stability.method == "Hessian":
-        return tr("the Hessian")
-    return tr("power iteration, {products}", products=plural(stability.iterations, "product", "products"))
