@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
+from adder_engine.parsing import Sum
+from adder_tui.explore.error import error_view, neurons_view
+from adder_tui.explore.stability import stability_view
 from adder_tui.explore.state import NAMES, VIEWS, ExploreResults, ExploreState, PlaneArea
 from adder_tui.ui.chart import Upright, plot, span_of
 from adder_tui.ui.curve import Curve
@@ -15,6 +18,7 @@ from adder_tui.ui.list_view import head_line
 from adder_tui.ui.numbers import aligned, answer_text, count, number, percent, plain_number, plural, role_of, signed
 from adder_tui.ui.phrases import indented
 from adder_tui.ui.run_state import learned, sum_text
+from adder_tui.ui.slope import slope_lines
 from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import WIDE, ViewState
 
@@ -62,22 +66,20 @@ def learned_view(view: ViewState, explore_state: ExploreState, width: int, heigh
     if course is None:
         return [*top, Line(), *_table(view, forecast, width, room - 1)]
     right = view.experiment.wanted.map
-
-    def weights(width: int, height: int) -> list[Line]:
-        curves: list[Named] = [("w_a", course.w_a, "train"), ("w_b", course.w_b, "test")]
-        return _over_epochs(view, course, curves, sorted(set(right[:2])) if right else [], width, height)
-
-    def constant(width: int, height: int) -> list[Line]:
-        return _over_epochs(view, course, [("c", course.c, "train")], [right[2]] if right else [], width, height)
-
+    weights: list[Named] = [("w_a", course.w_a, "train"), ("w_b", course.w_b, "test")]
+    slopes = weights, sorted(set(right[:2])) if right else []
+    constant: list[Named] = [("c", course.c, "train")]
+    offset = constant, [right[2]] if right else []
     if width >= WIDE:
         left = width * 9 // 20
         rows = room // 2
-        charts = [*weights(left, rows), *constant(left, room - rows)]
+        above = _over_epochs(view, course, *slopes, left, rows)
+        charts = [*above, *_over_epochs(view, course, *offset, left, room - rows)]
         return [*top, *beside(charts, _table(view, forecast, width - left - 3, room), left, 3)]
     rows = min(MOST_CHART, max(LEAST_CHART, room * 9 // 20))
     half = width // 2
-    charts = beside(weights(half, rows), constant(width - half, rows), half, 0)
+    aside = _over_epochs(view, course, *offset, width - half, rows)
+    charts = beside(_over_epochs(view, course, *slopes, half, rows), aside, half, 0)
     return [*top, *charts, *_table(view, forecast, width, room - rows)]
 
 
@@ -97,21 +99,20 @@ def _over_epochs(
     last = max(float(course.epochs[-1]), 1.0)
     span = span_of([float(v) for curve in curves for v in curve.y], wanted)
     here = Upright(float(course.epochs[course.here]), "", "accent")
-    drawn = plot(
-        curves, (0.0, last), span, width, height - 1, glyphs, uprights=[here], levels=wanted, counted=True
-    )  # fmt: skip
+    drawn = plot(curves, (0.0, last), span, width, height - 1, glyphs, uprights=[here], levels=wanted, counted=True)
     return [Line.of(legend, (tr(" by epoch"), "dim")).fit(width), *drawn]
 
 
 def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
     """How the answer changes around the current sum, in words and numbers."""
     glyphs = view.glyphs
-    from adder_engine.parsing import Sum
-
     where = sum_text(Sum(slopes.a, slopes.b), view.experiment.wanted.rule, glyphs)
     words = tr("  Around {sum} the answer rises by", sum=where)
+    more = tr("Far out: the errors this line foretells, and those found.")
     if view.experiment.is_yes_or_no:
-        words = tr("  Around {sum} the log-odds rise by", sum=where)
+        words, more = tr("  Around {sum} the log-odds rise by", sum=where), tr("Log-odds above 0 are a yes.")
+    elif view.experiment.wanted.rule == "rows":
+        more = LEFT_OUT
     lines = [Line.of((words, "dim"))]
     right = slopes.wanted or (None, None)
     for name, slope, true in (("a", slopes.d_a, right[0]), ("b", slopes.d_b, right[1])):
@@ -121,10 +122,6 @@ def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
             phrase = plain_number(true, glyphs) if true == int(true) else number(true, glyphs)
             line = Line.of(line, (tr("   (right: {slope})", slope=phrase), "dim"))
         lines.append(line)
-    own_rows = view.experiment.wanted.rule == "rows"
-    more = LEFT_OUT if own_rows else tr("Far out: the errors this line foretells, and those found.")
-    if view.experiment.is_yes_or_no:
-        more = tr("Log-odds above 0 are a yes.")
     return [*lines, Line.of((f"{tr('  Elsewhere it bends.')} {more}", "dim"))]
 
 
@@ -181,10 +178,11 @@ def checks_view(view: ViewState, explore_state: ExploreState, width: int, height
 
 def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
+    n = count(checks.count)
     judged = {
         "training": plural(checks.count, "training row", "training rows"),
-        "held-out": tr("{count} held-out sums", count=count(checks.count)),
-    }.get(checks.judged_on, tr("{count} newly drawn sums", count=count(checks.count)))
+        "held-out": tr("{count} held-out sums", count=n),
+    }.get(checks.judged_on, tr("{count} newly drawn sums", count=n))
     lines = [head_line(tr(" of {sums}", sums=judged), width)]
     if checks.hits is not None:
         return [*lines, *_hits(checks.hits, width, glyphs)]
@@ -196,9 +194,9 @@ def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     }
     first = max(25, *map(len, shares))
     for name, share in shares.items():
-        bar = min(BAR, width - first - 15)
-        message: Span = (percent(share).rjust(7), "strong")
-        lines.append(Line.of((f"  {name.ljust(first)}", "text"), message, "  ", share_bar(share, bar, glyphs)))
+        told: Span = (percent(share).rjust(7), "strong")
+        bar = share_bar(share, min(BAR, width - first - 15), glyphs)
+        lines.append(Line.of(f"  {name.ljust(first)}", told, "  ", bar))
     typically = tr("  typically off by (RMS)").ljust(first + 2)
     lines.append(Line.of((typically, "text"), (number(checks.rmse, glyphs).rjust(7), "strong")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
@@ -288,11 +286,10 @@ def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> 
     last = len(sums)
     kept = [*range(last)] if last + 2 <= height else [*range(max(0, height - 3)), last - 1]
     judged_on = found.checks.judged_on if found.checks is not None else ""
-    typical = {"held-out": tr("typical, held out"), "training": tr("typical, these rows")}
-    right = {"held-out": tr("right, held out"), "training": tr("right, these rows")}
-    of = typical.get(judged_on, tr("typical, as above"))
-    if yes_or_no:
-        of = right.get(judged_on, tr("right, as above"))
+    of = {
+        "held-out": (tr("typical, held out"), tr("right, held out")),
+        "training": (tr("typical, these rows"), tr("right, these rows")),
+    }.get(judged_on, (tr("typical, as above"), tr("right, as above")))[yes_or_no]
     lines = [head_line(header, width)]
     for i, name in [*((i, sums[i]) for i in kept), (last, of)]:
         line = Line.of((f"  {name}".ljust(first), "dim" if i == last else "text"))
@@ -330,27 +327,13 @@ def view_lines(
     view: ViewState, explore_state: ExploreState, width: int, height: int
 ) -> tuple[list[Line], PlaneArea | None]:
     """The view without its heading, and where its plane lies, if it has one; nothing until there is something."""
-    # Each view is imported when it is first looked at.
-    if explore_state.view == "error":
-        from adder_tui.explore.error import error_view
-
-        return error_view(view, explore_state, width, height)
-    if explore_state.view == "neurons":
-        from adder_tui.explore.error import neurons_view
-
-        return neurons_view(view, explore_state, width, height)
-    if explore_state.view == "learned":
-        return learned_view(view, explore_state, width, height), None
+    if explore_state.view in ("error", "neurons"):
+        return (error_view if explore_state.view == "error" else neurons_view)(view, explore_state, width, height)
     if explore_state.view == "slope":
-        from adder_tui.ui.slope import slope_lines
-
         line = explore_state.found.line
         return ([] if line is None else slope_lines(view, line, explore_state.tried, width, height)), None
-    if explore_state.view == "stability":
-        from adder_tui.explore.stability import stability_view
-
-        return stability_view(view, explore_state, width, height), None
-    return checks_view(view, explore_state, width, height), None
+    draw = {"learned": learned_view, "stability": stability_view}.get(explore_state.view, checks_view)
+    return draw(view, explore_state, width, height), None
 
 
 def heading(view: ViewState, explore_state: ExploreState, width: int) -> Line:
@@ -361,19 +344,14 @@ def heading(view: ViewState, explore_state: ExploreState, width: int) -> Line:
         mark: Span = (view.glyphs.current if chosen else " ", "accent")
         line = Line.of(line, mark, (NAMES[name], "accent" if chosen else "dim"), " ")
     computing = f"{tr('computing')}{view.glyphs.ellipsis} " if explore_state.computing else ""
-    dated = explore_state.dated and explore_state.of is not None
-    of = tr("of {moment} ", moment=_place(explore_state)) if dated else ""
+    then, of = explore_state.of, ""
+    if explore_state.dated and then is not None:
+        at = tr("epoch {epoch}", epoch=count(then.epoch))
+        if then.epoch_update or then.moment.stage:
+            at = tr("update {update}", update=count(then.moment.update))
+        of = tr("of {moment} ", moment=at)
     phrase = roomiest(width - line.width, *(Line.of((words, "dim")) for words in (of + computing, of or computing)))
     return line.with_right(phrase, width)
-
-
-def _place(explore_state: ExploreState) -> str:
-    """The findings' moment."""
-    then = explore_state.of
-    assert then is not None
-    if then.epoch_update or then.moment.stage:
-        return tr("update {update}", update=count(then.moment.update))
-    return tr("epoch {epoch}", epoch=count(then.epoch))
 
 
 def nothing_yet(view: ViewState, explore_state: ExploreState, width: int) -> list[Line]:
