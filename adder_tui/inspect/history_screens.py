@@ -84,13 +84,10 @@ def _chart(view: ViewState, found: RunHistories, name: str, values: Doubles, wid
 
 def histogram_lines(view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
     """Where the tensor's values lie over the epochs, and below where its gradients do: the darker, the more of them."""
-    rows = height // 2
-    lines: list[Line] = []
-    for name, shares, span in (
-        (tr("values"), found.values, found.value_range), (tr("gradients"), found.gradients, found.gradient_range),
-    ):  # fmt: skip
-        lines += _shaded(view, found, f"{found.tensor}, {name}", shares, span, width, rows)
-    return lines
+    of = found.tensor
+    values = _shaded(view, found, f"{of}, {tr('values')}", found.values, found.value_range, width, height // 2)
+    gradients = found.gradients, found.gradient_range
+    return [*values, *_shaded(view, found, f"{of}, {tr('gradients')}", *gradients, width, height // 2)]
 
 
 def _shaded(
@@ -162,26 +159,21 @@ class HistoryScreen(Modal[None]):
         self.watch(self.app, "snapshot", self._changed)
 
     def lines(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        layout, found = layout_for(view.experiment), self.found
+        layout, found, room = layout_for(view.experiment), self.found, (width, height - 3)
         over = tr("   {what} over the epochs", what=CALLED[self.shown])
         head = Line.of((layout.name_of(self._index(view)), "strong"), (over, "dim"))
-        body: list[Line] = []
+        layers = len(view.experiment.layer_names)
         if self.said:
             body = said_lines(self.said, width, "minus", view.glyphs)
-        elif (
-            found is not None and found.index < layout.size and found.norms.shape[1] == len(view.experiment.layer_names)
-        ):
-            body = [*self._body(view, found, width, height - 3)]
-        else:
+        elif found is None or found.index >= layout.size or found.norms.shape[1] != layers:
             body = said_lines(tr("replaying the run…"), width, "dim", view.glyphs)
-        body += [Line()] * (height - 3 - len(body))
-        return [head.fit(width), Line(), *body, keys_line(window_keys("history"), lead="").fit(width)]
-
-    def _body(self, view: ViewState, found: RunHistories, width: int, height: int) -> list[Line]:
-        of = id(found), self.shown, width, height, view.glyphs, view.experiment
-        if self._drawn is None or self._drawn[0] != of:
-            self._drawn = of, history_lines(view, found, self.shown, width, height)
-        return self._drawn[1]
+        else:
+            of = id(found), self.shown, room, view.glyphs, view.experiment
+            if self._drawn is None or self._drawn[0] != of:
+                self._drawn = of, history_lines(view, found, self.shown, *room)
+            body = self._drawn[1]
+        blank = [Line()] * (room[1] - len(body))
+        return [head.fit(width), Line(), *body, *blank, keys_line(window_keys("history"), lead="").fit(width)]
 
     def _index(self, view: ViewState) -> int:
         return focus_of(view.selection, view.experiment).parameter

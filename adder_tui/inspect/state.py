@@ -62,10 +62,8 @@ class InspectState:
 
 def quantities(experiment: Experiment) -> tuple[str, ...]:
     """What there is to look at with the optimizer in use."""
-    kept = (
-        name for name, torchs in zip(("first", "second"), MOMENTS[experiment.training.optimizer], strict=True) if torchs
-    )
-    return ("parameter", "gradient", *kept, "change", "ratio", ACTIVATIONS)
+    torchs = zip(("first", "second"), MOMENTS[experiment.training.optimizer], strict=True)
+    return ("parameter", "gradient", *(name for name, kept in torchs if kept), "change", "ratio", ACTIVATIONS)
 
 
 def label(quantity: str, experiment: Experiment) -> str:

@@ -52,7 +52,9 @@ def neuron_label(view: ViewState, layer: int, row: int, chosen: bool) -> Line:
 def activity_lines(look: Look, here: CellPosition, first: int, count: int, width: int) -> list[Line]:
     """A header, and the rows of ``count`` neurons of the chosen layer from ``first`` on."""
     view, glyphs = look.view, look.view.glyphs
-    over = _over_rows(look, here.layer)
+    over = dict(enumerate(look.inspect_state.activity)).get(here.layer)
+    if over is not None and len(over.mean) != here.rows:  # of another network than the one in view
+        over = None
     bends = view.experiment.activations[here.layer] != "none"
     columns = _columns(view, here.layer, bends, over)
     dead: Sequence[float] | None = over.dead.tolist() if over is not None and bends else None
@@ -72,15 +74,11 @@ def activity_lines(look: Look, here: CellPosition, first: int, count: int, width
     shown = NetworkValues(view)
     for row in range(first, min(first + count, here.rows)):
         line = neuron_label(view, here.layer, row, row == here.row)
-        there = {
-            "forward": shown.has_value(here.layer + 1, row),
-            "backward": shown.has_error(here.layer + 1, row),
-            "": True,
-        }
+        there = {"forward": shown.has_value(here.layer + 1, row), "backward": shown.has_error(here.layer + 1, row)}
         for _, numbers, phase in columns:
             value = numbers[row] if numbers is not None else None
             phrase: Span = (cell(value, glyphs, BEFORE, after), sign_role(value))
-            if value is not None and not there[phase]:
+            if value is not None and not there.get(phase, True):
                 phrase = ((" " * (BEFORE - 1) + glyphs.ellipsis).ljust(BEFORE + after), "dim")
             line = Line.of(line, " ", phrase)
         if dead is not None:
@@ -97,21 +95,15 @@ def _columns(view: ViewState, layer: int, bends: bool, over: LayerActivity | Non
     if snapshot is not None:
         asked = sum_text(snapshot.asked.sum, view.experiment.wanted.rule, glyphs)
     known = snapshot is not None and snapshot.asked.wanted is not None
-    before: list[Column] = [(BEFORE_IT, trace.pre.tolist() if trace else None, "forward")]
-    return [
-        *(before if bends else []),
+    columns: list[Column] = [
+        (BEFORE_IT, trace.pre.tolist() if trace else None, "forward"),
         (asked, trace.post.tolist() if trace else None, "forward"),
         (glyphs.text("δ"), trace.delta.tolist() if trace and known else None, "backward"),
         (tr("mean"), over.mean.tolist() if over else None, ""),
         (tr("min"), over.low.tolist() if over else None, ""),
         (tr("max"), over.high.tolist() if over else None, ""),
     ]
-
-
-def _over_rows(look: Look, layer: int) -> LayerActivity | None:
-    """The layer's outputs over all rows, if they are those of the network in view."""
-    over = dict(enumerate(look.inspect_state.activity)).get(layer)
-    return over if over is not None and len(over.mean) == look.view.experiment.network.layers[layer + 1] else None
+    return columns if bends else columns[1:]
 
 
 def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
@@ -119,9 +111,8 @@ def statistics(look: Look, width: int, with_then: bool) -> list[Line]:
     glyphs, here = look.view.glyphs, look.here
     shown = "parameter" if look.quantity == ACTIVATIONS else look.quantity
     last = tr("of norms") if shown == "ratio" else COLUMNS[-1]
-    after = STATISTICS_AFTER
-    if LABEL + len(COLUMNS) * (1 + BEFORE + after) > width:
-        after = STATISTICS_SHORT
+    fits = LABEL + len(COLUMNS) * (1 + BEFORE + STATISTICS_AFTER) <= width
+    after = STATISTICS_AFTER if fits else STATISTICS_SHORT
     pitch = 1 + BEFORE + after
     names = "".join(name[: pitch - 1].rjust(BEFORE + 3).ljust(pitch) for name in (*COLUMNS[:-1], last))
     room = width - LABEL - pitch * len(COLUMNS) - 1
@@ -150,7 +141,7 @@ def _summary(numbers: Doubles | None) -> tuple[float | None, ...]:
         return (None,) * len(COLUMNS)
     with np.errstate(over="ignore", invalid="ignore"):
         std = float(known.std(ddof=1)) if known.size > 1 else None
-        return (float(known.mean()), std, float(known.min()), float(known.max()), float(np.linalg.norm(known)))
+        return float(known.mean()), std, float(known.min()), float(known.max()), float(np.linalg.norm(known))
 
 
 def _ratio_of_norms(look: Look, span: slice) -> float | None:
@@ -220,15 +211,10 @@ def _quantities(look: Look, width: int) -> list[Line]:
 def _compared(look: Look, width: int) -> list[Line]:
     now, then = (look.value(look.quantity, look.here.index, then) for then in (False, True))
     difference = now - then if now is not None and then is not None else None
-    glyphs = look.view.glyphs
-    return _side_by_side(
-        [
-            (tr("now"), cell(now, glyphs), sign_role(now)),
-            (THEN[look.inspect_state.against], cell(then, glyphs), sign_role(then)),
-            (tr("difference"), cell(difference, glyphs, sign=True), sign_role(difference)),
-        ],
-        width,
-    )
+    glyphs, was = look.view.glyphs, THEN[look.inspect_state.against]
+    compared = [(tr("now"), cell(now, glyphs), sign_role(now)), (was, cell(then, glyphs), sign_role(then))]
+    apart = cell(difference, glyphs, sign=True)
+    return _side_by_side([*compared, (tr("difference"), apart, sign_role(difference))], width)
 
 
 def _side_by_side(tensors: Sequence[tuple[str, str, Role]], width: int) -> list[Line]:

@@ -7,6 +7,8 @@ import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -16,7 +18,7 @@ from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Look, in_layer, place, quantities
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
-from adder_tui.selection import Neuron, Parameter, Selection, layout_for, neuron_name
+from adder_tui.selection import Neuron, Parameter, Selection, neuron_name
 from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
 from adder_tui.ui.dialogs import SearchDialog
@@ -28,7 +30,6 @@ from adder_tui.ui.view import ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.experiment import Experiment
-    from adder_engine.parameters import ParameterTensor
     from adder_engine.session import Session
     from adder_engine.snapshot import Snapshot
     from adder_tui.services import Services
@@ -36,26 +37,21 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Numbers that are listed at once."""
-_PLACE = re.compile(r"(?P<name>[^\[\]]*)\[(?P<row>\d*)(?P<comma>,?)(?P<column>\d*)(?P<end>\]?)")
 
 
 def module_lines(view: ViewState, text: str, width: int) -> list[Line]:
     """PyTorch's text, then each parameter tensor with shape and count, and their sum."""
     experiment, glyphs = view.experiment, view.glyphs
-    lines = [Line.of(("print(model)", "dim")), *(Line.of(glyphs.text(row)) for row in text.splitlines()), Line()]
-    tensors = layout_for(experiment).tensors
-    names = [tensor.name for tensor in tensors]
-    shapes = [str(tensor.shape) for tensor in tensors]
-    counts = [f"{tensor.stop - tensor.start:,}" for tensor in tensors]
     total = f"{experiment.parameter_count:,}"
-    heads, together = (tr("parameter"), tr("shape"), tr("count")), tr("together")
-    columns = [heads[0], together, *names], [heads[1], *shapes], [heads[2], total, *counts]
-    sizes = [max(map(len, column)) for column in columns]
-    header = f"{heads[0]:{sizes[0]}}   {heads[1]:{sizes[1]}}   {heads[2]:>{sizes[2]}}"
-    lines.append(Line.of((header, "band-dim")))
-    for name, shape, count in zip(names, shapes, counts, strict=True):
-        lines.append(Line.of(f"{name:{sizes[0]}}   ", (f"{shape:{sizes[1]}}", "dim"), f"   {count:>{sizes[2]}}"))
-    lines += [Line.of(f"{together:{sizes[0]}}   {'':{sizes[1]}}   ", (f"{total:>{sizes[2]}}", "strong"))]
+    rows = [(tr("parameter"), tr("shape"), tr("count"))]
+    rows += [(t.name, str(t.shape), f"{t.stop - t.start:,}") for t in experiment.layout.tensors]
+    rows.append((tr("together"), "", total))
+    name, shape, count = (max(map(len, column)) for column in zip(*rows, strict=True))
+    head, *tensors, together = [(f"{a:{name}}   ", f"{b:{shape}}", f"   {c:>{count}}") for a, b, c in rows]
+    lines = [Line.of(("print(model)", "dim")), *(Line.of(glyphs.text(row)) for row in text.splitlines()), Line()]
+    lines.append(Line.of(("".join(head), "band-dim")))
+    lines += [Line.of(a, (b, "dim"), c) for a, b, c in tensors]
+    lines.append(Line.of(*together[:2], (together[2], "strong")))
     size = plural(4 * experiment.parameter_count, "byte", "bytes")
     counted = tr("sum(p.numel() for p in model.parameters()) = {total}, in float32 {size}", total=total, size=size)
     lines += [Line(), Line.of((counted, "dim"))]
@@ -134,9 +130,10 @@ class TensorTable(Canvas, can_focus=True):
         self.inspect(against=COMPARISONS[(at + 1) % len(COMPARISONS)])
 
     def on_click(self, event: events.Click) -> None:
-        experiment = self.view.experiment
-        choice = chosen_at(self._sight.choices, event.x, event.y) if self._sight else None
-        if choice is not None:
+        experiment, sight = self.view.experiment, self._sight
+        if sight is None:
+            return
+        if (choice := chosen_at(sight.choices, event.x, event.y)) is not None:
             what, index = choice
             if what == "layer":
                 self._select(in_layer(self.here, index, experiment))
@@ -144,9 +141,7 @@ class TensorTable(Canvas, can_focus=True):
                 self.inspect(quantity=quantities(experiment)[index])
             else:
                 self.post_message(Clickable.Clicked("compare"))
-            return
-        found = self._sight.cell_at(event.x, event.y, experiment.network.layers) if self._sight else None
-        if found is not None:
+        elif (found := sight.cell_at(event.x, event.y, experiment.network.layers)) is not None:
             layer, row, column = found
             there = place(in_layer(self.here, layer, experiment), experiment)
             self._select(there.moved(row - there.row, column - there.column))
@@ -241,8 +236,7 @@ class InspectPane(Pane):
 
     async def action_module(self) -> None:
         """Show the network as PyTorch prints it."""
-        session = await self._services.controller.ready()
-        text = await session.module_text()
+        text = await (await self._services.controller.ready()).module_text()
         await self.app.push_screen(ModuleScreen(self.source, text))
 
 
@@ -259,51 +253,34 @@ class Found:
 def found(typed: str, experiment: Experiment) -> list[Found]:
     """Tensors whose name holds what is typed; with a bracket their numbers at that place; neurons by their biases."""
     text = "".join(typed.lower().split())
-    layout = layout_for(experiment)
-    place = _PLACE.fullmatch(text)
-    if place is None:
-        named = [tensor for tensor in layout.tensors if text in tensor.name]
+    name, bracket, typed_place = text.partition("[")
+    layout, begins = experiment.layout, re.sub(r"\b0+(?=\d)", "", typed_place)
+    named = [tensor for tensor in layout.tensors if name in tensor.name]
+    if not bracket:
         return [Found(tensor.name, str(tensor.shape), Parameter(tensor.start)) for tensor in named]
-    name = place["name"]
-    exact = [tensor for tensor in layout.tensors if tensor.name == name]
-    tensors = exact or [tensor for tensor in layout.tensors if name in tensor.name]
-    numbers = [
+    numbers = (
         Found(layout.name_of(index), "", Parameter(index))
-        for tensor in tensors
-        for index in _places(tensor, place["row"], place["comma"], place["column"], place["end"])
-    ]
-    return [*_neurons(text, experiment), *numbers[:MOST]]
+        for tensor in [tensor for tensor in named if tensor.name == name] or named
+        for index, place in enumerate(_places(tensor.shape), tensor.start)
+        if place.startswith(begins)
+    )
+    return [*_neurons(text, experiment), *islice(numbers, MOST)]
 
 
-def _places(tensor: ParameterTensor, row: str, comma: str, column: str, end: str) -> list[int]:
-    """Flat indices of the tensor's numbers whose place begins as typed."""
-    if not tensor.is_weight:
-        return [] if comma else [tensor.start + i for i in _beginning(tensor.shape[0], row, bool(end))]
-    if end and not column:
-        return []
-    return [
-        tensor.start + i * tensor.shape[1] + j
-        for i in _beginning(tensor.shape[0], row, bool(comma))
-        for j in _beginning(tensor.shape[1], column, bool(end))
-    ]
-
-
-def _beginning(size: int, digits: str, whole: bool) -> list[int]:
-    """Numbers below ``size`` that begin with these digits, or are they where the number is typed in ``whole``."""
-    if whole:
-        return [int(digits)] if digits and len(digits) < 6 and int(digits) < size else []
-    return [i for i in range(size) if str(i).startswith(digits)]
+@lru_cache(maxsize=16)
+def _places(shape: tuple[int, ...]) -> list[str]:
+    """What stands behind the bracket for each number of a tensor, in order."""
+    return [f"{','.join(map(str, place))}]" for place in product(*map(range, shape))]
 
 
 def _neurons(text: str, experiment: Experiment) -> list[Found]:
-    layers = experiment.network.layers
+    layers, layout = experiment.network.layers, experiment.layout
     hidden = [Neuron(c, i) for c in range(1, len(layers) - 1) for i in range(layers[c])]
-    layout = layout_for(experiment)
+    named = [neuron for neuron in hidden if neuron_name(neuron, experiment).startswith(text)]
+    biases = [layout.bias(neuron.column - 1).start + neuron.index for neuron in named]
     return [
-        Found(name, tr("neuron, by {bias}", bias=layout.name_of(index)), Parameter(index))
-        for neuron in hidden
-        if (name := neuron_name(neuron, experiment)).startswith(text)
-        for index in (layout.bias(neuron.column - 1).start + neuron.index,)
+        Found(neuron_name(neuron, experiment), tr("neuron, by {bias}", bias=layout.name_of(bias)), Parameter(bias))
+        for neuron, bias in zip(named, biases, strict=True)
     ]
 
 
@@ -311,19 +288,17 @@ def nothing(typed: str, experiment: Experiment) -> str:
     """Why nothing is found, in a sentence."""
     text = "".join(typed.split())
     name, bracket, inside = text.partition("[")
-    layout = layout_for(experiment)
+    layout = experiment.layout
     if bracket and name in layout.by_name:
         digits = re.findall(r"\d+", inside)
         try:
             layout.index_of(name, tuple(int(d) for d in digits if len(d) < 6))
         except RequestError as error:
             return str(error)
-    example = layout.name_of(0)
     return tr(
         "Nothing is called {typed!r}: type part of a tensor's name, or a number's place such as {example}.",
-        typed=typed.strip(),
-        example=example,
-    )
+        typed=typed.strip(), example=layout.name_of(0),
+    )  # fmt: skip
 
 
 class Find(SearchDialog[Parameter | None, Found]):
@@ -336,9 +311,9 @@ class Find(SearchDialog[Parameter | None, Found]):
         return found(typed, self.source().experiment)
 
     def row(self, view: ViewState, thing: Found) -> tuple[str, Span]:
-        snapshot, what = view.snapshot, thing.what
-        if not what and snapshot is not None:
-            what = number(float(snapshot.state[0, thing.parameter.index]), view.glyphs)
+        what = thing.what
+        if not what and view.snapshot is not None:
+            what = number(float(view.snapshot.state[0, thing.parameter.index]), view.glyphs)
         return thing.name, (f"{what} ", "dim")
 
     def nothing(self, view: ViewState) -> Span:

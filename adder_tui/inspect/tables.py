@@ -83,7 +83,8 @@ def tensor_lines(
     layers = range(len(view.experiment.layer_names))
     all_rows = sum(view.experiment.network.layers[1:])
     whole = not acts and room >= len(layers) * 3 + all_rows * per_row + here.rows + 3
-    tables = [_beside(here, i, view) for i in layers] if whole else [here]
+    beside = [place(in_layer(here, i, view.experiment), view.experiment) for i in layers if i != here.layer]
+    tables = [*beside[: here.layer], here, *beside[here.layer :]] if whole else [here]
     spare = room - sum(2 + table.rows * per_row for table in tables)
     if per_row == 2 and spare >= 2 and notes:
         notes = statistics(look, width, with_then=True)
@@ -114,10 +115,6 @@ def tensor_lines(
     chosen = next(block for _, block in blocks if block.layer == here.layer)
     shown = [line.fit(width, view.glyphs.ellipsis) for line in lines[:height]]
     return shown, VisibleTable(chosen, tuple(blocks), choices)
-
-
-def _beside(here: CellPosition, layer: int, view: ViewState) -> CellPosition:
-    return here if layer == here.layer else place(in_layer(here, layer, view.experiment), view.experiment)
 
 
 def _choices(look: Look, width: int) -> tuple[list[Line], tuple[ClickTarget[Choice], ...]]:
