@@ -121,19 +121,20 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
     snapshot = view.snapshot
     axis = axis_of(view, width, lens)
     others = on_chart(view)
-    behind = [_behind(run, marker, axis) for run, marker in others]
+    behind = [
+        fine_curve(run.losses.epochs, run.losses.train, axis.columns, axis.span, lens, "dim", marker, cut=True)
+        for run, marker in others  # which never set the scale
+    ]
     own = curves_of(snapshot.losses, axis, glyphs, view.has_held_out) if snapshot else []
     curves = [*(curve for curve in behind if curve is not None), *own]
     scale = scale_of(own or [*_before(view, others, behind, lens)] or curves, lens, rows, axis.span)
     cursor = axis.column(now(view))
-    if curves:
-        read = None if reading is None else axis.column(reading)
-        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs, floor=scale.floor)
-        cells = _with_names(view, cells, axis)
-        plot = [_with_cursors(row, cursor, read, glyphs) for row in cells]
-    else:
-        read = None
+    read = None if reading is None or not curves else axis.column(reading)
+    if not curves:
         plot = _empty(view, axis, rows)
+    else:
+        cells = raster(curves, axis.span, scale.span, columns, rows, glyphs, floor=scale.floor)
+        plot = [_with_cursors(row, cursor, read, glyphs) for row in _with_names(view, cells, axis)]
     feet: dict[int, Span] = {
         axis.column(mark.epoch): (glyphs.mark, "strong") for mark in (snapshot.marks if snapshot else ())
     }
@@ -228,22 +229,14 @@ def has_band(losses: Losses) -> bool:
     return bool((losses.high > losses.low * 1.02).any())
 
 
-def _behind(run: RunSummary, marker: str, axis: Axis) -> Curve | None:
-    """Another run's training loss, which never sets the scale."""
-    losses = run.losses
-    return fine_curve(losses.epochs, losses.train, axis.columns, axis.span, axis.lens, "dim", marker, cut=True)
-
-
 def _with_names(view: ViewState, cells: list[list[Span]], axis: Axis) -> list[list[Span]]:
     """The plot with the names of the loss functions where they changed on the way."""
-    changes = loss_changes(view.snapshot.marks) if view.snapshot else []
-    if not changes:
+    if view.snapshot is None or not (changes := loss_changes(view.snapshot.marks)):
         return cells
-    first = view.snapshot.first_loss if view.snapshot else ""
     placed = [(axis.column(epoch), name) for epoch, name in changes]
     gone = [name for column, name in placed if column < 0]
     seen = [(column, name) for column, name in placed if 0 <= column < axis.columns]
-    return name_losses(cells, seen, gone[-1] if gone else first, view.glyphs)
+    return name_losses(cells, seen, gone[-1] if gone else view.snapshot.first_loss, view.glyphs)
 
 
 def _with_cursors(row: list[Span], now: int, read: int | None, glyphs: Glyphs) -> Line:
@@ -274,16 +267,12 @@ def _empty(view: ViewState, axis: Axis, rows: int) -> list[Line]:
     elif "lesson" in view.words and "run" not in view.words:
         words = [Line.of((tr("nothing trained here yet"), "dim"))]  # the keys wait for the lesson's next step
     else:
-        words = [
-            Line.of((tr("space"), "key"), (tr("  trains"), "dim")),
-            Line.of(("  .  ", "key"), (tr("  takes one step"), "dim")),
-        ]
+        trains = Line.of((tr("space"), "key"), (tr("  trains"), "dim"))
+        words = [trains, Line.of(("  .  ", "key"), (tr("  takes one step"), "dim"))]
     top = max(0, (rows - len(words)) // 2)
-    lines = [Line().fit(columns) for _ in range(rows)]
-    indent = max(0, (columns - max((w.width for w in words), default=0)) // 2)
-    for i, line in enumerate(words[: rows - top]):
-        lines[top + i] = Line.of(" " * indent, line).fit(columns)
-    return lines
+    indent = " " * max(0, (columns - max((w.width for w in words), default=0)) // 2)
+    lines = [*[Line()] * top, *(Line.of(indent, line) for line in words), *[Line()] * rows][:rows]
+    return [line.fit(columns) for line in lines]
 
 
 def _legend(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr, trn
@@ -72,19 +71,12 @@ def _row(label: str, *value: str | Line) -> Line:
 
 
 def _progress(view: ViewState, width: int) -> list[Line]:
-    epochs = view.experiment.epochs
-    done = view.snapshot.epoch if view.snapshot else 0
-    share = _share(view.snapshot) if view.snapshot else 0.0
-    return [
-        _row(tr("epoch"), Line.of((count(done), "strong"), (tr(" of {epochs}", epochs=count(epochs)), "dim"))),
-        bar(share, width, view.glyphs),
-    ]
-
-
-def _share(snapshot: Snapshot) -> float:
-    per_epoch = snapshot.experiment.updates_per_epoch
-    whole = snapshot.experiment.epochs * per_epoch
-    return min(1.0, snapshot.moment.update / whole) if whole else 1.0
+    epochs, snapshot = view.experiment.epochs, view.snapshot
+    whole = epochs * view.experiment.updates_per_epoch
+    share = 0.0 if snapshot is None else min(1.0, snapshot.moment.update / whole) if whole else 1.0
+    done = count(snapshot.epoch if snapshot else 0)
+    epoch = _row(tr("epoch"), Line.of((done, "strong"), (tr(" of {epochs}", epochs=count(epochs)), "dim")))
+    return [epoch, bar(share, width, view.glyphs)]
 
 
 def _losses(view: ViewState, width: int) -> list[Line]:
@@ -122,24 +114,20 @@ def _pace(view: ViewState) -> list[Line]:
 
 
 def _setting(view: ViewState, width: int) -> list[Line]:
-    experiment = view.experiment
-    training = experiment.training
+    experiment, training = view.experiment, view.experiment.training
     activation = tr("linear") if experiment.is_affine else experiment.activation_words
     lr = fine_rate(view.snapshot.lr if view.snapshot else training.lr, view.glyphs)
+    updated = batch(experiment)
+    if len(updated) > width - LABEL_WIDTH:
+        updated = updated.removesuffix(f" {trn('row', 'rows', experiment.row_count)}")
     return [
         _row(tr("optimizer"), f"{training.optimizer}, lr {lr}"),
         *limit_rows(view, width),
-        _row(tr("batch"), _batch(experiment, width - LABEL_WIDTH)),
+        _row(tr("batch"), updated),
         _row(tr("network"), f"{layers(experiment.network.layers)}, {activation}"),
         _row(tr("parameters"), plural(experiment.parameter_count, "number", "numbers")),
         _row(tr("seed"), str(experiment.seed)),
     ]
-
-
-def _batch(experiment: Experiment, room: int) -> str:
-    """What an update is made of, without the word for its rows where that has no room."""
-    text, rows = batch(experiment), experiment.row_count
-    return text if len(text) <= room else text.removesuffix(f" {trn('row', 'rows', rows)}")
 
 
 def batch(experiment: Experiment) -> str:
@@ -165,17 +153,14 @@ def blow_up_lines(view: ViewState, blow_up: Divergence, width: int) -> list[Line
     factor = f"{glyphs.times_sign}{number(blow_up.factor, glyphs, 3)}"
     grew = tr(" grew first, {factor} an update", factor=factor) if blow_up.over else tr(" grew first")
     happened = tr("diverged") if blow_up.lost_at is None else tr("blew up")
-    first = Line.of(
-        (_lead(happened), "minus"), (tr("at update "), "dim"), (count(blow_up.update), "strong"), (": ", "dim"),
-        (blow_up.tensor, "strong"), (grew, "text"),
-        (tr(" over {updates}", updates=count(blow_up.over)) if blow_up.over else "", "dim"),
-    )  # fmt: skip
+    over = tr(" over {updates}", updates=count(blow_up.over)) if blow_up.over else ""
+    first = Line.of((_lead(happened), "minus"), (tr("at update "), "dim"), (count(blow_up.update), "strong"))
+    first = Line.of(first, (": ", "dim"), (blow_up.tensor, "strong"), grew, (over, "dim"))
     second = Line.of((_lead(tr("rate")), "dim"), (fine_rate(blow_up.lr, glyphs), "strong"))
-    limit = blow_up.own_limit or blow_up.limit
+    limit, optimizer = blow_up.own_limit or blow_up.limit, view.experiment.training.optimizer
     if limit is not None:
-        optimizer = view.experiment.training.optimizer
-        own = tr("limit for {optimizer}", optimizer=optimizer)
-        name = own if limit_is_own(blow_up) else glyphs.text(tr("limit 2/λmax"))
+        own = limit_is_own(blow_up)
+        name = tr("limit for {optimizer}", optimizer=optimizer) if own else glyphs.text(tr("limit 2/λmax"))
         name = name if width >= LEAST_NAMED else tr("limit")
         second = Line.of(second, (f"   {name} ", "dim"), (fine_rate(limit, glyphs), "strong"))
         if optimizer in SCALED and width >= 76:
@@ -201,23 +186,24 @@ def limit_rows(view: ViewState, width: int) -> list[Line]:
         return []
     if outlook.limit is None or outlook.training != snapshot.experiment.training:
         return []
-    if snapshot.lr <= outlook.limit:
-        before = outlook.limit_before
-        if before is None or snapshot.lr <= before or outlook.moment.update != snapshot.moment.update:
+    limit, now = outlook.limit, outlook.moment.update == snapshot.moment.update
+    since: tuple[str, ...] = ("",)
+    if snapshot.lr <= limit:
+        if not now or outlook.limit_before is None or snapshot.lr <= outlook.limit_before:
             return []
-        was = Line.of((tr("over limit "), "minus"), (fine_rate(before, view.glyphs), "strong"))
-        return [Line.of(was, (tr(" a step ago"), "dim"))]
-    row = Line.of((tr("over limit "), "minus"), (fine_rate(outlook.limit, view.glyphs), "strong"))
-    if outlook.moment.update == snapshot.moment.update:
-        return [row]
-    measured = outlook.moment.update // snapshot.experiment.updates_per_epoch
-    since = tr(" at epoch {epoch}", epoch=count(measured)), tr(" earlier")
+        limit, since = outlook.limit_before, (tr(" a step ago"),)
+    elif not now:
+        measured = outlook.moment.update // snapshot.experiment.updates_per_epoch
+        since = tr(" at epoch {epoch}", epoch=count(measured)), tr(" earlier")
+    row = Line.of((tr("over limit "), "minus"), (fine_rate(limit, view.glyphs), "strong"))
     return [roomiest(width, *(Line.of(row, (words, "dim")) for words in since))]
 
 
 def stuck_text(stuck: Stuck) -> str:
     """That the loss stands still and why, in two sentences; for the command line."""
-    return tr("The loss stands still: {seen}. {why}.", seen=_seen(stuck, UNICODE), why=_upper(_why(stuck, UNICODE)))
+    why = _why(stuck, UNICODE)
+    why = why if why.startswith("flat_target") else why[:1].upper() + why[1:]
+    return tr("The loss stands still: {seen}. {why}.", seen=_seen(stuck, UNICODE), why=why)
 
 
 def stuck_lines(view: ViewState, stuck: Stuck, width: int) -> list[Line]:
@@ -288,25 +274,17 @@ def _cause(stuck: Stuck, glyphs: Glyphs) -> str:
 def _shorter(stuck: Stuck, glyphs: Glyphs) -> list[str]:
     """The cause in fewer and fewer words, each time whole."""
     if stuck.cause == "broadcast":
-        return [
-            tr("flat_target compares all with all: the mean is best"),
-            tr("flat_target: the mean is the best there is"),
-        ]
+        mean = tr("flat_target: the mean is the best there is")
+        return [tr("flat_target compares all with all: the mean is best"), mean]
     if stuck.cause in ("zero", "copies") and stuck.weight == 0:
         return [tr("all weights are 0: no gradient reaches any")]
     if stuck.cause == "copies":
-        return [
-            tr("the units of a layer are alike and stay so: copies"),
-            tr("units of a layer stay copies of each other"),
-        ]
+        copies = tr("units of a layer stay copies of each other")
+        return [tr("the units of a layer are alike and stay so: copies"), copies]
     if stuck.cause == "zero" and len(stuck.counts) == 1:
         return [tr("layer {layer} weighs no unit that differs", layer=stuck.layer)]
     first, _, then = _cause(stuck, glyphs).partition(": ")
     return [f"{first}: {then.rpartition(', ')[2]}", first] if then else [first]
-
-
-def _upper(text: str) -> str:
-    return text if text.startswith("flat_target") else text[:1].upper() + text[1:]
 
 
 def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answer, ...]:
@@ -336,7 +314,10 @@ def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
     widths = {name: max([9, *map(len, column)]) for name, column in columns.items()}
     room = width - sum_width - sum(widths.values()) - 3 * len(widths) - 4
     bar = room if room >= 9 and not yes_or_no else 0
-    lines = [_header([(tr("  sum"), sum_width), *widths.items()], width, bar, glyphs)]
+    header = tr("  sum").ljust(sum_width) + "".join("   " + name.rjust(size) for name, size in widths.items())
+    if bar >= 15:
+        header += f"   {glyphs.minus:>{(bar - 1) // 2 - 1}} 0 +".ljust(bar + 3)
+    lines = [Line.of((header, "band-dim")).fit(width, glyphs.ellipsis, fill="band-dim")]
     for row, answer in enumerate(answers):
         current = snapshot is not None and _same(answer, snapshot.asked)
         line = Line.of(
@@ -355,15 +336,6 @@ def watched_sums(view: ViewState, width: int, height: int) -> list[Line]:
 
 def _same(one: Answer, other: Answer) -> bool:
     return (one.sum.a, one.sum.b) == (other.sum.a, other.sum.b)
-
-
-def _header(columns: Sequence[tuple[str, int]], width: int, bar: int, glyphs: Glyphs) -> Line:
-    (first, first_width), *rest = columns
-    line = Line.of((first.ljust(first_width) + "".join("   " + name.rjust(size) for name, size in rest), "band-dim"))
-    if bar >= 15:
-        half = (bar - 1) // 2
-        line = Line.of(line, (f"   {glyphs.minus:>{half - 1}} 0 +".ljust(bar + 3), "band-dim"))
-    return line.fit(width, glyphs.ellipsis, fill="band-dim")
 
 
 def difference_bar(value: float, width: int, glyphs: Glyphs) -> Line:

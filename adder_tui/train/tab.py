@@ -127,13 +127,10 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
 
     def redraw(self) -> None:
         """Draw the newest view where something in the chart has changed, for it is the dearest of all drawings."""
-        before, self._drawn = self._drawn, (self.view, self.own, self.size)
-        if (
-            self._lines is None
-            or before is None
-            or before[1:] != self._drawn[1:]
-            or not _same_curves(before[0], self._drawn[0])
-        ):
+        before, view = self._drawn, self.view
+        self._drawn = view, self.own, self.size
+        same = before is not None and before[1:] == (self.own, self.size) and _same_curves(before[0], view)
+        if self._lines is None or not same:
             super().redraw()
 
     def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
@@ -163,8 +160,7 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
 
     def action_go(self) -> None:
         """Take the app to the moment that is read out."""
-        if self.reading is not None:
-            epoch = self.reading
+        if (epoch := self.reading) is not None:
             self._read(None)
             self._on_go(epoch)
 
@@ -350,13 +346,12 @@ def epoch_typed(typed: str, newest: int) -> int:
     Raises:
         RequestError: it is none; one sentence that tells which there are.
     """
-    digits = "".join(typed.split())
+    digits, last = "".join(typed.split()), count(newest)
     if PARTED.fullmatch(digits):  # no epoch has a decimal comma
         digits = digits.replace(",", "")
-    last = count(newest)
+    if not digits:
+        raise RequestError(tr("Type an epoch: the run has been at epochs 0 to {last}.", last=last))
     if not (digits.isascii() and digits.isdigit()):
-        if not digits:
-            raise RequestError(tr("Type an epoch: the run has been at epochs 0 to {last}.", last=last))
         shown = cut(typed.strip(), 24, "…")
         raise RequestError(tr("{typed} is no epoch: the run has been at epochs 0 to {last}.", typed=shown, last=last))
     if len(digits) > 15 or int(digits) > newest:
