@@ -85,8 +85,8 @@ def data_table(
     right, noisy, near = wanted_of(data, look), is_noisy(data, look), close_to(data)
     index = max(5, len(count(len(targets))) + 2)
     columns: tuple[str, ...] = NOISY_COLUMNS if noisy else COLUMNS
-    if noisy and (width - index) // len(columns) < LEAST_CELL:
-        columns = tuple(name for name in columns if name != "target")  # the line below tells the chosen row's
+    if noisy and (width - index) // len(columns) < LEAST_CELL:  # the line below tells the chosen row's target
+        columns = tuple(name for name in columns if name != "target")
     wide = CELL if width >= index + CELL * len(columns) else (width - index) // len(columns)
     after = max(5, min(7, wide - LEAST_BEFORE))
     heads = [HEADS[name] for name in columns]
@@ -96,29 +96,21 @@ def data_table(
     for row in range(look.top, min(len(targets), look.top + height - 1)):
         known = answers is not None and row - look.top < len(answers)
         answer = float(answers[row - look.top]) if known and answers is not None else None
-        target, wanted = float(targets[row]), float(right[row])
+        a, b, target, wanted = (float(x) for x in (*inputs[row], targets[row], right[row]))
         off = None if answer is None else answer - wanted
-        given = {"a": float(inputs[row, 0]), "b": float(inputs[row, 1]), "target": target, "wanted": wanted}
+        given = {"a": a, "b": b, "target": target, "wanted": wanted}
         numbers = [*(given[name] for name in columns if name in given), answer]
-        before = wide - after
-        texts = [cell(value, glyphs, before, after) for value in numbers]
+        before, chosen = wide - after, row == look.at
         shown = cell(off, glyphs, before, after, sign=True)
         if data.is_yes_or_no:
             said = verdict(off, True, glyphs)[0] if off is not None else glyphs.ellipsis
             shown = said.rjust(before + 2).ljust(wide)
-        role: Role = "chosen" if row == look.at else "text"
-        mark = glyphs.current if row == look.at else " "
-        lines.append(
-            Line.of(
-                (mark, "accent"), (count(row).rjust(index - 2) + " ", "chosen" if row == look.at else "dim"),
-                ("".join(texts), role), (shown, _off_role(off, near)),
-            ).fit(width)
-        )  # fmt: skip
+        line = Line.of((glyphs.current if chosen else " ", "accent"))
+        line = Line.of(line, (count(row).rjust(index - 2) + " ", "chosen" if chosen else "dim"))
+        texts = "".join(cell(value, glyphs, before, after) for value in numbers)
+        role: Role = "dim" if off is not None and abs(off) <= near else sign_role(off)
+        lines.append(Line.of(line, (texts, "chosen" if chosen else "text"), (shown, role)).fit(width))
     return lines
-
-
-def _off_role(off: float | None, near: float) -> Role:
-    return "dim" if off is not None and abs(off) <= near else sign_role(off)
 
 
 def thinned(pairs: Doubles) -> slice:
@@ -127,20 +119,15 @@ def thinned(pairs: Doubles) -> slice:
 
 
 def scatter(
-    data: DatasetArrays | None,
-    look: Look,
-    answers: Doubles | None,
-    held_out_range: tuple[float, float] | None,
-    width: int,
-    height: int,
-    glyphs: Glyphs,
-) -> list[Line]:
+    data: DatasetArrays | None, look: Look, answers: Doubles | None, held_out_range: tuple[float, float] | None,
+    width: int, height: int, glyphs: Glyphs,
+) -> list[Line]:  # fmt: skip
     """The pairs over a and b, each cell the sign of its targets or of its answers' errors.
 
     Args:
         answers: the network's answers to the :func:`thinned` pairs; None while they are awaited.
         held_out_range: the lowest and the highest input of the held-out sums; None where there are none.
-    """  # fmt: skip
+    """
     import numpy as np
 
     columns, rows = width - LABEL_WIDTH - 1, height - 3
@@ -165,8 +152,8 @@ def scatter(
         cells[place // columns][place % columns] = _point(value, look.colour, near, glyphs)
     if not look.held_out and look.at < len(inputs):
         a, b = float(inputs[look.at, 0]), float(inputs[look.at, 1])
-        column, row = round((a - a_low) / (a_high - a_low) * (columns - 1)), round(
-            (b_high - b) / (b_high - b_low) * (rows - 1))  # fmt: skip
+        column = round((a - a_low) / (a_high - a_low) * (columns - 1))
+        row = round((b_high - b) / (b_high - b_low) * (rows - 1))
         cells[row][column] = (cells[row][column][0], "chosen")
     framed = held_out_range is not None
     lines = [_legend(look, near, len(pairs), len(inputs), framed, data.is_yes_or_no, glyphs, width)]

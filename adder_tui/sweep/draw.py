@@ -94,18 +94,12 @@ def sweep_table(plan: Sweep, state: SweepState, at: int, width: int, height: int
         column(tr("median train loss{over}", over=over), medians, *roles),
         column(tr("its range"), [range_text(line.low, line.high, glyphs) for line in lines], "text"),
         column(tr("done"), [f"{line.done}/{seeds}" for line in lines], "text"),
-        *(
-            [column(tr("blew up"), [str(line.stopped or glyphs.none) for line in lines], "text")]
-            if any(line.stopped for line in lines) else ()
-        ),
-        *(
-            column(
-                tr("median {sum}", sum=sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", "")),
-                median_answers(plan, state, i, glyphs), "text",
-            )
-            for i, asked in enumerate(plan.sums)
-        ),
-    ]  # fmt: skip
+    ]
+    if any(line.stopped for line in lines):
+        offered.append(column(tr("blew up"), [str(line.stopped or glyphs.none) for line in lines], "text"))
+    for i, asked in enumerate(plan.sums):
+        question = sum_text(asked, plan.experiment.wanted.rule, glyphs).replace(" ", "")
+        offered.append(column(tr("median {sum}", sum=question), median_answers(plan, state, i, glyphs), "text"))
     name = max(len(plan.over), *map(len, values))
     columns: list[Column] = []
     for one in offered:
@@ -144,10 +138,11 @@ def so_far(runs: Sequence[SweepRun]) -> float | None:
 def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, glyphs: Glyphs) -> Line:
     """One run of the chosen value in words."""
     runs = runs_of(plan, state, at)
-    run = runs[min(seed, len(runs) - 1)]
+    place = min(seed, len(runs) - 1)
+    run = runs[place]
     line = Line.of((tr(" seed "), "dim"), (str(run.seed), "strong"))
     if len(runs) > 1:
-        line = Line.of(line, (tr(" ({place} of {runs})", place=min(seed, len(runs) - 1) + 1, runs=len(runs)), "dim"))
+        line = Line.of(line, (tr(" ({place} of {runs})", place=place + 1, runs=len(runs)), "dim"))
     if run.stopped:
         return Line.of(line, "  ", (glyphs.text(run.stopped), "minus")).fit(width, glyphs.ellipsis)
     if not run.begun:
@@ -156,11 +151,9 @@ def seed_line(plan: Sweep, state: SweepState, at: int, seed: int, width: int, gl
     line = Line.of(line, (tr("  {epoch}train loss ", epoch=epoch), "dim"), number(run.loss, glyphs))
     line = Line.of(line, (over_pairs(run.experiment, glyphs)[2], "dim"), (zero_since(run), "strong"))
     for asked, answer in zip(plan.sums, run.answers, strict=True):
-        line = Line.of(
-            line,
-            (f"  {sum_text(asked, plan.experiment.wanted.rule, glyphs)} = ", "dim"),
-            answer_text(answer, run.experiment.is_yes_or_no, glyphs),
-        )
+        question = sum_text(asked, plan.experiment.wanted.rule, glyphs)
+        said = answer_text(answer, run.experiment.is_yes_or_no, glyphs)
+        line = Line.of(line, (f"  {question} = ", "dim"), said)
     if run.paused:
         line = Line.of(line, (f"  {glyphs.text(run.paused)}", "dim"))
     return line.fit(width, glyphs.ellipsis)
@@ -187,9 +180,8 @@ def as_in_the_sweep(run: SweepRun, here: Snapshot, sums: Sequence[Sum], glyphs: 
     """Whether a run of the sweep that was trained again has come to the same figures."""
     if not run.begun or run.stopped:
         return "" if run.begun else trains_again(run)
-    known = {(answer.sum.a, answer.sum.b): answer.predicted for answer in here.answers}
+    rule, known = run.experiment.wanted.rule, {(a.sum.a, a.sum.b): a.predicted for a in here.answers}
     offered = [(tr("train loss"), run.loss, here.train_loss)]
-    rule = run.experiment.wanted.rule
     offered += [
         (f"{sum_text(s, rule, glyphs)} =", answer, known.get((s.a, s.b)))
         for s, answer in zip(sums, run.answers, strict=True)
@@ -281,9 +273,7 @@ def loss_steps(losses: Sequence[float]) -> tuple[float, ...]:
     return tuple(exact)
 
 
-def grid_lines(
-    plan: Sweep, state: SweepState, at: int | None, width: int, height: int, glyphs: Glyphs
-) -> list[Line]:  # fmt: skip
+def grid_lines(plan: Sweep, state: SweepState, at: int | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """A row for each value of the first setting and a column for each of the second, the median losses in the cells.
 
     Small losses have the emptier characters. Where there is little room a cell is its level alone, and the part of the
@@ -294,8 +284,6 @@ def grid_lines(
     """
     import numpy as np
 
-    minus: Role = "minus"
-    dim: Role = "dim"
     lines, across = state.lines, len(plan.across_values)
     steps = loss_steps([line.loss for line in lines if line.loss is not None])
     losses = np.array([math.nan if line.loss is None else line.loss for line in lines])
@@ -314,10 +302,10 @@ def grid_lines(
         line, mark = lines[i], glyphs.current if i == at else " "
         if levels[i] == UNKNOWN:
             now = so_far(runs_of(plan, state, i))
+            text = glyphs.none if now is None or size < NUMBERED else compact(now, size - 3, glyphs)
+            role: Role = "dim"
             if line.stopped and line.stopped == len(plan.seeds):
-                text, role = (tr("blew up") if size >= NUMBERED else "?"), minus
-            else:
-                text, role = (glyphs.none if now is None or size < NUMBERED else compact(now, size - 3, glyphs)), dim
+                text, role = tr("blew up") if size >= NUMBERED else "?", "minus"
             return [(mark, "accent"), (text.rjust(size - 2), role), (" ", "text")]
         character = SIZES[levels[i]]
         ground = Tone("size", levels[i], levels[i], marked=True)
@@ -350,10 +338,6 @@ def grid_lines(
 def cell_line(plan: Sweep, state: SweepState, at: int, width: int, glyphs: Glyphs) -> Line:
     """The chosen pair of values, and what became of its runs."""
     line = state.lines[at]
-    pair = Line.of(
-        (f" {plan.over} ", "dim"), (value_text(line.value), "strong"),
-        (f", {plan.across} ", "dim"), (value_text(line.across), "strong"),
-    )  # fmt: skip
     loss = line.loss if line.loss is not None else so_far(runs_of(plan, state, at))
     done = tr("{done}/{seeds} done", done=line.done, seeds=len(plan.seeds))
     done += tr(", {runs} blew up", runs=line.stopped) if line.stopped else ""
@@ -365,15 +349,11 @@ def cell_line(plan: Sweep, state: SweepState, at: int, width: int, glyphs: Glyph
     spread = f" ({range_text(line.low, line.high, glyphs)})" if line.done > 1 else ""
     brief = tr(": loss {loss}, {done}", loss=number(loss, glyphs), done=done)
     sentence = tr(": loss {loss}, {done}", loss=f"{number(loss, glyphs)}{spread}", done=f"{done}{answers}")
-    full, short = Line.of(pair, (sentence, "text")), Line.of(pair, (brief, "text"))
-    leaves = Line.of(
-        (f" {leaf(plan.over)} ", "dim"), (value_text(line.value), "strong"),
-        (f", {leaf(plan.across)} ", "dim"), (value_text(line.across), "strong"),
-        (brief, "text"),
-    )  # fmt: skip
-    return roomiest(width, full, short, leaves).fit(width, glyphs.ellipsis)
 
+    def named(over: str, across: str, words: str) -> Line:
+        pair = Line.of((f" {over} ", "dim"), (value_text(line.value), "strong"), (f", {across} ", "dim"))
+        return Line.of(pair, (value_text(line.across), "strong"), words)
 
-def leaf(key: str) -> str:
-    """A key without its section."""
-    return key.rpartition(".")[2]
+    over, across = (setting.rpartition(".")[2] for setting in (plan.over, plan.across))  # without their sections
+    ways = named(plan.over, plan.across, sentence), named(plan.over, plan.across, brief), named(over, across, brief)
+    return roomiest(width, *ways).fit(width, glyphs.ellipsis)

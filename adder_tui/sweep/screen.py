@@ -56,12 +56,11 @@ def leave_running(app: App[Any], services: Services) -> None:
     services.say(tr("The sweep goes on training: S comes back to it."))
 
     def look() -> None:
-        in_sight = len(app.screen_stack) > 1
-        if services.sweep is not sweep or sweep.stopped or sweep.failure:
+        gone = services.sweep is not sweep or sweep.stopped or bool(sweep.failure)
+        if gone or (not sweep.running and len(app.screen_stack) == 1):
             timer.stop()
-        elif not sweep.running and not in_sight:
-            timer.stop()
-            services.say(tr("The sweep is done: S shows it."))
+            if not gone:
+                services.say(tr("The sweep is done: S shows it."))
 
     timer = app.set_interval(EVERY, look)
 
@@ -121,11 +120,11 @@ class SweepScreen(ListWindow[None]):
         self.across = Field("", id="across")
         self.across.placeholder = tr("a second one makes a grid: network.activation = tanh, relu")
         self.seeds = Field(str(USUAL_SEEDS), id="count")
-        self._fields = {"setting": self.over, "and": self.across, "seeds": self.seeds}
-        titles = {"setting": tr("setting"), "and": tr("and"), "seeds": tr("seeds")}
+        self._fields = self.over, self.across, self.seeds
+        titles = tr("setting"), tr("and"), tr("seeds")
         self._form = [
-            Horizontal(heading(services.view, (f" {titles[name]}", "dim"), id=name), field)
-            for name, field in self._fields.items()
+            Horizontal(heading(services.view, (f" {title}", "dim"), id=f"title-{field.id}"), field)
+            for title, field in zip(titles, self._fields, strict=True)
         ]
 
     @property
@@ -144,7 +143,7 @@ class SweepScreen(ListWindow[None]):
         self.set_interval(1 / min(4.0, self._services.settings.fps), self._look)
 
     def _show_form(self, shown: bool) -> None:
-        for field in self._fields.values():
+        for field in self._fields:
             field.can_focus = shown
         for row in self._form:
             row.display = shown
@@ -197,9 +196,8 @@ class SweepScreen(ListWindow[None]):
     def action_next_field(self, key: str = "tab") -> None:
         """Another field of the form; in a grid, whose cells the arrows choose, another seed."""
         if self._filling_in:
-            fields = list(self._fields.values())
-            at = next((i for i, field in enumerate(fields) if field is self.focused), -1)
-            self._fill_in(fields[(at + step(key)) % len(fields)])
+            at = self._fields.index(self.focused) if isinstance(self.focused, Field) else -1
+            self._fill_in(self._fields[(at + step(key)) % len(self._fields)])
             self.redraw()
         elif self.sweep is not None and self.sweep.plan.across:
             self._next_seed(step(key))
@@ -224,9 +222,9 @@ class SweepScreen(ListWindow[None]):
             goes_on = tr("The sweep that trains now goes on until Enter begins this one in its place.")
             lines += [Line(), *said_lines(goes_on, width, "dim", glyphs)]
         lines = lines[: height - 2]
-        escape = tr("closes") if self.sweep is None else tr("back to the sweep")
-        pairs = [(tr("Enter"), tr("trains")), (tr("Tab"), tr("next field")), (tr("Ctrl+R"), tr("rates"))]
-        keys = keys_line([*pairs, (tr("Esc"), escape)]).fit(width)
+        leaves = (tr("Esc"), tr("closes") if self.sweep is None else tr("back to the sweep"))
+        does = (tr("Enter"), tr("trains")), (tr("Tab"), tr("next field")), (tr("Ctrl+R"), tr("rates"))
+        keys = keys_line([*does, leaves]).fit(width)
         return [*lines, *[Line()] * (height - len(lines) - 1), keys]
 
     # --- the sweep -------------------------------------------------------------------------------
@@ -250,18 +248,15 @@ class SweepScreen(ListWindow[None]):
         if plan.across:
             below = [cell_line(plan, state, self.at, width, glyphs), *below]
         room = max(0, height - len(lines) - len(below))
+        half, wide = width * 2 // 5, width >= WIDE and not plan.across
+        rows = 0 if wide else min(len(plan.values) + (3 if plan.across else 1), max(4, room // 2))
+        columns = half - 2 if wide else width
+        chart = sweep_chart(plan, state, self.at, self.seed, columns, room - rows, glyphs, self.lens)
         if plan.across:
-            rows = min(len(plan.values) + 3, max(4, room // 2))
-            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)
             middle = [*grid_lines(plan, state, self.at, width, rows, glyphs), *chart]
-        elif width >= WIDE:
-            half = width * 2 // 5
-            chart = sweep_chart(plan, state, self.at, self.seed, half - 2, room, glyphs, self.lens)
-            table = sweep_table(plan, state, self.at, width - half, room, glyphs)
-            middle = beside(chart, table, half, 0)[:room]
+        elif wide:
+            middle = beside(chart, sweep_table(plan, state, self.at, width - half, room, glyphs), half, 0)[:room]
         else:
-            rows = min(len(plan.values) + 1, max(4, room // 2))
-            chart = sweep_chart(plan, state, self.at, self.seed, width, room - rows, glyphs, self.lens)
             middle = [*chart, *sweep_table(plan, state, self.at, width, rows, glyphs)]
         return [*lines, *middle, *below]
 
