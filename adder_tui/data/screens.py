@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 
 TABLE_WIDTH = 74
-LOOKS_A_SECOND = 4
 MOST_LISTED = 1_000
 """Rows of the run that the text begins with; more would take a second to show."""
 SHORT = 300
@@ -117,14 +116,15 @@ class OwnRows(Modal[str | None]):
             read = read_rows(text)
             self._rows, columns = read.rows, read.columns
         except AdderError as error:
-            if text.strip():
-                refusal = str(error)
+            refusal = str(error) if text.strip() else ""
         data = self._source().experiment.data
         if not self._rows and self._unlisted:
             rows = count(self._unlisted)
             self.promise = tr("The run's {rows} rows are too many to edit here: type or paste others.", rows=rows)
         elif not self._rows:
-            most, task = count(MOST_ROWS), _task(data.task)
+            tasks = {"sum": tr("a and b's sum"), "difference": tr("a and b's difference")}
+            tasks["product"] = tr("a and b's product")
+            most, task = count(MOST_ROWS), tasks.get(data.task, data.task)
             self.promise = tr("Type or paste up to {most} rows; without a target it is {task}.", most=most, task=task)
         elif data.kind == "rows" and data.rows == self._rows:
             self.promise = tr("{rows}, as in the run.", rows=plural(len(self._rows), "row", "rows"))
@@ -157,11 +157,6 @@ class OwnRows(Modal[str | None]):
         self.dismiss(None)
 
 
-def _task(task: str) -> str:
-    named = {"sum": tr("a and b's sum"), "difference": tr("a and b's difference"), "product": tr("a and b's product")}
-    return named.get(task, task)
-
-
 class DataScreen(Modal[None]):
     """Look at the pairs that are trained on and held out, with the network's answers as they are now."""
 
@@ -190,6 +185,7 @@ class DataScreen(Modal[None]):
         self.form_state: str | None = None
         """Rows that were typed and not applied."""
         self._moved = asyncio.Event()
+        """Set once the look or the run is another."""
         self._table = Drawing(self._source, self._draw_table, self._choose, id="table")
         self._scatter = Drawing(self._source, self._draw_scatter, id="scatter")
 
@@ -212,6 +208,7 @@ class DataScreen(Modal[None]):
 
     def on_mount(self) -> None:
         self._arrange()
+        self.watch(self.app, "snapshot", self._moved.set, init=False)
         self.run_worker(self._follow(), name="data")
 
     def on_resize(self) -> None:
@@ -240,11 +237,10 @@ class DataScreen(Modal[None]):
 
     def _draw_foot(self, view: ViewState, width: int, height: int) -> list[Line]:
         """What is refused, or the chosen pair in words; and the keys."""
-        place = self.look.at - self.look.top
-        seen = self.answers is not None and 0 <= place < len(self.answers)
-        answer = float(self.answers[place]) if self.answers is not None and seen else None
-        said = Line.of((f" {self.said}", "minus"))
-        lines = [said if self.said else chosen_pair(self.data, self.look, answer, view.glyphs), self._keys()]
+        place, answers = self.look.at - self.look.top, () if self.answers is None else self.answers.tolist()
+        answer = answers[place] if 0 <= place < len(answers) else None
+        pair = chosen_pair(self.data, self.look, answer, view.glyphs)
+        lines = [Line.of((f" {self.said}", "minus")) if self.said else pair, self._keys()]
         return [line.fit(width, view.glyphs.ellipsis) for line in lines]
 
     def _keys(self) -> Line:
@@ -254,8 +250,7 @@ class DataScreen(Modal[None]):
         if self.has_held_out:
             pairs.append((tr("Tab"), tr("trained on") if self.look.held_out else tr("held out")))
         if self.beside or self.scatter_shown:
-            by_error = self.look.colour == "target"
-            pairs.append(("c", tr("colour by error") if by_error else tr("colour by target")))
+            pairs.append(("c", tr("colour by error") if self.look.colour == "target" else tr("colour by target")))
         return keys_line(pairs)
 
     # --- fetching --------------------------------------------------------------------------------
@@ -277,20 +272,9 @@ class DataScreen(Modal[None]):
                 if look == self.look:
                     self.answers = answers
                 self.redraw()
-                await self._changed(version)
+                await self._moved.wait()
         except AdderError as error:
             self.say(str(error))
-
-    async def _changed(self, version: int) -> None:
-        """Until the look or the run has changed."""
-        while not self._moved.is_set() and self.is_attached:
-            snapshot = self._source().snapshot
-            if snapshot is not None and snapshot.version != version:
-                return
-            try:
-                await asyncio.wait_for(self._moved.wait(), 1 / LOOKS_A_SECOND)
-            except TimeoutError:
-                continue
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -309,11 +293,10 @@ class DataScreen(Modal[None]):
             self.go(self.look.top + line - 1)
 
     def go(self, row: int) -> None:
-        if self.data is None:
-            return
-        rows = len(pairs_of(self.data, self.look)[1])
-        at = max(0, min(rows - 1, row))
-        self._see(at=at, top=scrolled(at, at, self.look.top, self._height, rows))
+        if self.data is not None:
+            rows = len(pairs_of(self.data, self.look)[1])
+            at = max(0, min(rows - 1, row))
+            self._see(at=at, top=scrolled(at, at, self.look.top, self._height, rows))
 
     @property
     def _height(self) -> int:

@@ -115,13 +115,10 @@ def _rows(runs: Sequence[RunSummary], glyphs: Glyphs, short: bool = False) -> li
     rows.append((tr("epochs done"), *(count(run.epoch) for run in runs)))
     rows.append((tr("train loss"), *(number(run.train_loss, glyphs) for run in runs)))
     if any(run.test_loss is not None for run in runs):
-        rows.append((tr("held-out loss"), *(_held_out(run, glyphs) for run in runs)))
+        ages = ["" if r.test_loss is None else held_out_age(r.experiment, r.losses, r.epoch) for r in runs]
+        losses = (number(run.test_loss, glyphs) + age for run, age in zip(runs, ages, strict=True))
+        rows.append((tr("held-out loss"), *losses))
     return rows
-
-
-def _held_out(run: RunSummary, glyphs: Glyphs) -> str:
-    age = "" if run.test_loss is None else held_out_age(run.experiment, run.losses, run.epoch)
-    return number(run.test_loss, glyphs) + age
 
 
 def _value(value: Any, glyphs: Glyphs) -> str:
@@ -159,12 +156,9 @@ def _columns(view: ViewState, runs: Sequence[RunSummary], offs: bool = True) -> 
         said = [answer_text(a.predicted if a else None, yes_or_no, glyphs) for a in found]
         columns.append(column(tr("{run} answers", run=letter), said if yes_or_no else aligned(said), "strong"))
         if offs:
-            sentence = [verdict(a.off_by if a else None, yes_or_no, glyphs) for a in found]
-            columns.append(
-                column(
-                    verdict_name(yes_or_no), aligned([text for text, _ in sentence]), *(role for _, role in sentence)
-                )
-            )
+            offs_by = [verdict(a.off_by if a else None, yes_or_no, glyphs) for a in found]
+            texts, roles = aligned([text for text, _ in offs_by]), [role for _, role in offs_by]
+            columns.append(column(verdict_name(yes_or_no), texts, *roles))
     return columns
 
 
@@ -186,10 +180,9 @@ def _answers(view: ViewState, runs: Sequence[RunSummary], width: int) -> list[Li
     offs = len(runs) == 2 or _answers_width(view, runs) <= width
     columns = _columns(view, runs, offs)
     if not offs and view.snapshot:
-        wanted = [
-            truth_text(answer.wanted, view.experiment.is_yes_or_no, view.glyphs) for answer in view.snapshot.answers
-        ]
-        want = column(tr("want"), wanted if view.experiment.is_yes_or_no else aligned(wanted), "dim")
+        yes_or_no = view.experiment.is_yes_or_no
+        wanted = [truth_text(answer.wanted, yes_or_no, view.glyphs) for answer in view.snapshot.answers]
+        want = column(tr("want"), wanted if yes_or_no else aligned(wanted), "dim")
         if 2 + first + sum(1 + one.width for one in [want, *columns]) <= width:
             columns.insert(0, want)
     gap = 3 if first + sum(one.width for one in columns) + 7 * len(runs) <= width else 1

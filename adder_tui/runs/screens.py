@@ -108,11 +108,11 @@ class RunsScreen(ListWindow[None]):
         if not runs:
             return [head, Line(), Line.of((tr("The engine is still loading."), "dim"))]
         self.at = min(self.at, len(runs) - 1)
-        hint = "" if len(runs) > 1 else tr("Runs that you leave are kept in this list.")
-        if self.struck:
-            struck = self.struck[-1]
-            both = tr("Runs that you leave are kept in this list; u brings back {struck}.", struck=struck)
-            hint = both if hint else tr("{struck} is struck off: u brings it back.", struck=struck)
+        hint, struck = "" if len(runs) > 1 else tr("Runs that you leave are kept in this list."), self.struck[-1:]
+        if struck and hint:
+            hint = tr("Runs that you leave are kept in this list; u brings back {struck}.", struck=struck[0])
+        elif struck:
+            hint = tr("{struck} is struck off: u brings it back.", struck=struck[0])
         below = [Line.of((view.glyphs.text(self.said or hint), "strong" if self.said else "dim")).fit(width)]
         below += run_text(view, runs[self.at], width, DETAIL_ROWS)
         below += [Line()] * (DETAIL_ROWS + 1 - len(below))
