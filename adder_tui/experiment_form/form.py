@@ -86,10 +86,6 @@ class FormState:
             return ()  # a list or a formula, which is typed into
         return ("off", "on") if isinstance(key.default, bool) else key.choices
 
-    @property
-    def _takes_several(self) -> bool:
-        return self.name != PRESET and key_named(self.name).several
-
     def differs_from_run(self, name: str) -> bool:
         """Whether a field holds something else than the run has."""
         return name != PRESET and self.text(name) != text_of(self.current, name)
@@ -125,8 +121,10 @@ class FormState:
     def type(self, text: str) -> None:
         """Type into the chosen field; with a choice, the word that begins so. A full field takes no more."""
         words = self.words(self.name)
-        if text in ("-", ",") and words and self._takes_several:  # a list is typed from here on
-            self.cursor, self.fresh = len(self.text(self.name)) + 1, False
+        if (
+            text in ("-", ",") and words and self.name != PRESET and key_named(self.name).several
+        ):  # a list is typed from here on
+            self.cursor, self.fresh = len(self.text(self.name)) + 1, False  # a list is typed from here on
             self._put(self.text(self.name) + "-")
             return
         if words and self.name == "data.task" and text in FORMULA_BEGINS:
@@ -174,8 +172,10 @@ class FormState:
         self.choose(self.name)
 
     def refuse(self, sentence: str) -> None:
-        """Note the engine's refusal under the field that it names."""
-        self.errors = {self._named(sentence): sentence}
+        """Note the engine's refusal under the field that it names first, else under the chosen one."""
+        places = {name: sentence.find(name) for name in FIELDS[1:] if name in sentence}
+        named = min(places, key=lambda name: (places[name], -len(name)), default=self.name)
+        self.errors = {named: sentence}
 
     def _put(self, text: str) -> None:
         if self.name == PRESET:
@@ -189,24 +189,18 @@ class FormState:
         self._look()
 
     def _look(self) -> None:
-        self.errors = {}
-        values = {}
+        self.errors, values = {}, dict[str, Any]()
         for name, text in self._typed.items():
-            if text != text_of(self.base, name):
-                try:
+            try:
+                if text != text_of(self.base, name):
                     values[name] = value_of(key_named(name), text.strip())
-                except ExperimentError as error:
-                    self.errors[name] = str(error)
+            except ExperimentError as error:
+                self.errors[name] = str(error)
         if not self.errors:
             try:
                 self.experiment = self.base.replace(**values)
             except ExperimentError as error:
                 self.refuse(str(error))
-
-    def _named(self, sentence: str) -> str:
-        """The field that a sentence is about: the one it names first, else the chosen one."""
-        places = {name: sentence.find(name) for name in FIELDS[1:] if name in sentence}
-        return min(places, key=lambda name: (places[name], -len(name))) if places else self.name
 
 
 def value_of(key: SchemaField, text: str) -> Any:
@@ -242,15 +236,13 @@ def value_text(name: str, value: Any) -> str:
         return activation_text(value)
     if name == "network.layers":
         return "-".join(map(str, value))
-    if name == "training.betas":
-        return ", ".join(map(number_text, value))
     if name == "network.init" and isinstance(value, tuple):
         return plural(len(value), "number", "numbers")
     if name == "data.rows":
         listed = len(value) <= MOST_ROWS_SHOWN
         return "; ".join(map(row_text, value)) if listed else plural(len(value), "row", "rows")
     if isinstance(value, tuple):
-        return " + ".join(map(number_text, value))
+        return (", " if name == "training.betas" else " + ").join(map(number_text, value))
     if isinstance(value, float):
         brief = brief_text(value)
         return brief if float(brief) == value else number_text(value)
@@ -282,12 +274,9 @@ def top_row(rows: list[Row], name: str, top: int, height: int) -> int:
 def _field(form_state: FormState, name: str, width: int, glyphs: Glyphs) -> Line:
     chosen = name == form_state.name
     idle = "" if name == PRESET else why_idle(name, form_state.experiment)
-    marks = Line.of(
-        (glyphs.current if chosen else " ", "accent"),
-        ("*" if form_state.differs_from_run(name) else " ", "accent"),
-        (glyphs.differs if form_state.differs_from_default(name) else " ", "dim"),
-        " ",
-    )
+    marks = Line.of((glyphs.current if chosen else " ", "accent"))
+    marks = Line.of(marks, ("*" if form_state.differs_from_run(name) else " ", "accent"))
+    marks = Line.of(marks, (glyphs.differs if form_state.differs_from_default(name) else " ", "dim"), " ")
     quiet: Role = "faint" if idle else "dim"
     label = (name.rpartition(".")[2].ljust(LABEL), "strong" if chosen else quiet)
     column = VALUE if width >= ROOMY else NARROW_VALUE
@@ -345,11 +334,9 @@ def panel(form_state: FormState, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _takes(form_state: FormState, width: int, glyphs: Glyphs) -> list[Line]:
-    words = form_state.words(form_state.name)
-    default = (
-        tr("many-pairs, all keys at once") if form_state.name == PRESET else default_text(form_state.name) or tr("none")
-    )
-    if words and form_state.name != PRESET and key_named(form_state.name).several:
+    words, preset = form_state.words(form_state.name), form_state.name == PRESET
+    default = tr("many-pairs, all keys at once") if preset else default_text(form_state.name) or tr("none")
+    if words and not preset and key_named(form_state.name).several:
         words = (*words, tr("tanh-relu: one for each layer"))
     if not words or form_state.name == "data.task":
         text = tr("Takes {range}. Default {default}.", range=key_named(form_state.name).range, default=default)
@@ -363,11 +350,8 @@ def _takes(form_state: FormState, width: int, glyphs: Glyphs) -> list[Line]:
 
 def _keys(form_state: FormState, glyphs: Glyphs) -> Line:
     arrows = (tr("left, right") if glyphs.ascii else "← →") if form_state.words(form_state.name) else tr("type")
-    pairs = [
-        (tr("Enter"), tr("apply")), (tr("Esc"), tr("leave")), (arrows, tr("change")),
-        (tr("Ctrl+D"), tr("default")), (tr("Ctrl+R"), tr("as the run")),
-    ]  # fmt: skip
-    return keys_line(pairs)
+    given = (tr("Ctrl+D"), tr("default")), (tr("Ctrl+R"), tr("as the run"))
+    return keys_line([(tr("Enter"), tr("apply")), (tr("Esc"), tr("leave")), (arrows, tr("change")), *given])
 
 
 def _will(form_state: FormState) -> str:
@@ -399,9 +383,8 @@ def _listed(names: list[str]) -> str:
     return tr(" and ").join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def heading(form_state: FormState, glyphs: Glyphs) -> Line:
+def heading(form_state: FormState, width: int, glyphs: Glyphs) -> list[Line]:
     """The form's first row: what it is, and what its marks mean."""
-    return Line.of(
-        (tr(" Experiment"), "strong"), ("   * ", "accent"), (tr("not as in the run   "), "dim"),
-        (f"{glyphs.differs} ", "text"), (tr("not the default   {keys} keys", keys=len(KEYS)), "dim"),
-    )  # fmt: skip
+    said = tr("not the default   {keys} keys", keys=len(KEYS))
+    line = Line.of((tr(" Experiment"), "strong"), ("   * ", "accent"), (tr("not as in the run   "), "dim"))
+    return [Line.of(line, (f"{glyphs.differs} ", "text"), (said, "dim")).fit(width, glyphs.ellipsis)]

@@ -46,11 +46,7 @@ class ExperimentForm(Modal[None]):
         """How many there are above them."""
 
     def compose(self) -> ComposeResult:
-        yield Drawing(
-            self._source,
-            lambda view, width, _: [heading(self.form_state, view.glyphs).fit(width, view.glyphs.ellipsis)],
-            id="heading",
-        )
+        yield Drawing(self._source, lambda view, width, _: heading(self.form_state, width, view.glyphs), id="heading")
         yield Drawing(self._source, self.fields, self._choose, id="fields")
         yield Drawing(self._source, lambda view, width, _: panel(self.form_state, width, view.glyphs), id="panel")
 
@@ -83,10 +79,8 @@ class ExperimentForm(Modal[None]):
         elif event.character is not None and event.is_printable:
             before = form_state.text(form_state.name), form_state.cursor
             form_state.type(event.character)
-            if before == (
-                form_state.text(form_state.name),
-                form_state.cursor,
-            ):  # a word that is none of the choices, a full field
+            after = form_state.text(form_state.name), form_state.cursor
+            if before == after:  # a word that is none of the choices, a full field
                 return
         self.redraw()
 
