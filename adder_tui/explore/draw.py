@@ -23,19 +23,11 @@ from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import WIDE, ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import (
-        AffineMapHistory,
-        Baseline,
-        Evaluation,
-        ExtrapolatedError,
-        Extrapolation,
-        Hits,
-        LocalLinearMap,
-    )
+    from adder_engine.analysis import results
     from adder_engine.snapshot import Doubles
 
-    Named = tuple[str, Doubles, Role]
-    """What a curve is called, its values, and how it is drawn."""
+    Named = Sequence[tuple[str, Doubles, Role]]
+    """Of each curve what it is called, its values, and how it is drawn."""
 
 
 LEAST_CHART, MOST_CHART = 7, 12
@@ -66,9 +58,9 @@ def learned_view(view: ViewState, explore_state: ExploreState, width: int, heigh
     if course is None:
         return [*top, Line(), *_table(view, forecast, width, room - 1)]
     right = view.experiment.wanted.map
-    weights: list[Named] = [("w_a", course.w_a, "train"), ("w_b", course.w_b, "test")]
+    weights: Named = [("w_a", course.w_a, "train"), ("w_b", course.w_b, "test")]
     slopes = weights, sorted(set(right[:2])) if right else []
-    constant: list[Named] = [("c", course.c, "train")]
+    constant: Named = [("c", course.c, "train")]
     offset = constant, [right[2]] if right else []
     if width >= WIDE:
         left = width * 9 // 20
@@ -84,7 +76,7 @@ def learned_view(view: ViewState, explore_state: ExploreState, width: int, heigh
 
 
 def _over_epochs(
-    view: ViewState, course: AffineMapHistory, named: Sequence[Named], wanted: Sequence[float], width: int, height: int
+    view: ViewState, course: results.AffineMapHistory, named: Named, wanted: Sequence[float], width: int, height: int
 ) -> list[Line]:
     """Numbers of the map over the epochs under their names, with what is wanted as lines across."""
     import numpy as np
@@ -103,7 +95,7 @@ def _over_epochs(
     return [Line.of(legend, (tr(" by epoch"), "dim")).fit(width), *drawn]
 
 
-def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
+def _slopes(view: ViewState, slopes: results.LocalLinearMap) -> list[Line]:
     """How the answer changes around the current sum, in words and numbers."""
     glyphs = view.glyphs
     where = sum_text(Sum(slopes.a, slopes.b), view.experiment.wanted.rule, glyphs)
@@ -125,7 +117,7 @@ def _slopes(view: ViewState, slopes: LocalLinearMap) -> list[Line]:
     return [*lines, Line.of((f"{tr('  Elsewhere it bends.')} {more}", "dim"))]
 
 
-def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) -> list[Line]:
+def _table(view: ViewState, forecast: results.Extrapolation, width: int, height: int) -> list[Line]:
     """The errors that the slopes foretell beside those asked for, the watched sums first."""
     glyphs = view.glyphs
     if view.experiment.is_yes_or_no:
@@ -151,7 +143,7 @@ def _table(view: ViewState, forecast: Extrapolation, width: int, height: int) ->
     return lines[:height]
 
 
-def _picked(forecast: Extrapolation, room: int) -> list[ExtrapolatedError]:
+def _picked(forecast: results.Extrapolation, room: int) -> list[results.ExtrapolatedError]:
     """As many rows as fit: what is furthest out and what is watched tell most."""
     far = [row for row in forecast.rows if not row.watched]
     watched = [row for row in forecast.rows if row.watched]
@@ -176,7 +168,7 @@ def checks_view(view: ViewState, explore_state: ExploreState, width: int, height
     return [*own, *_rivals(view, found, width, height - len(own))]
 
 
-def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
+def _shares(view: ViewState, checks: results.Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
     n = count(checks.count)
     judged = {
@@ -202,7 +194,7 @@ def _shares(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-def _hits(hits: Hits, width: int, glyphs: Glyphs) -> list[Line]:
+def _hits(hits: results.Hits, width: int, glyphs: Glyphs) -> list[Line]:
     """The share of answers that are right, and what was said where yes and where no was right."""
     accuracy = Line.of((tr("  accuracy").ljust(27), "text"), (percent(hits.accuracy).rjust(7), "strong"), "  ",
                        share_bar(hits.accuracy, min(BAR, width - 40), glyphs))  # fmt: skip
@@ -225,7 +217,7 @@ def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
     return Line.of((glyphs.bar * filled, "accent"), (glyphs.bar_rest * (width - filled), "faint"))
 
 
-def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
+def _regions(view: ViewState, checks: results.Evaluation, width: int) -> list[Line]:
     glyphs = view.glyphs
     lines = (_right_by_region if checks.hits is not None else _errors_by_region)(checks, width, glyphs)
     if len(checks.regions) == 1:
@@ -233,7 +225,7 @@ def _regions(view: ViewState, checks: Evaluation, width: int) -> list[Line]:
     return [line.fit(width, glyphs.ellipsis) for line in lines]
 
 
-def _errors_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
+def _errors_by_region(checks: results.Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
     rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
     mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
     reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
@@ -258,7 +250,7 @@ def _errors_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Li
     return lines
 
 
-def _right_by_region(checks: Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
+def _right_by_region(checks: results.Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
     """Of a yes or no, the share of right answers in the training range and beyond it."""
     lines = [head_line(tr("  right by region"), width)]
     for region in checks.regions:
@@ -299,7 +291,7 @@ def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> 
     return lines[:height]
 
 
-def _column(rival: Baseline, yes_or_no: bool, pitch: int, glyphs: Glyphs) -> list[str]:
+def _column(rival: results.Baseline, yes_or_no: bool, pitch: int, glyphs: Glyphs) -> list[str]:
     """Its answers and its error, or of a yes or no how many are right, under each other where that fits."""
     last = percent(rival.right) if yes_or_no else number(rival.rmse, glyphs)
     if yes_or_no and rival.name != "this network":  # their numbers are no probabilities

@@ -13,19 +13,7 @@ from adder_tui.selection import Neuron, Selection, end_of
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
-    from adder_engine.analysis.results import (
-        ActivationGrid,
-        AffineMapHistory,
-        AnswerGrid,
-        Baseline,
-        CurvatureReport,
-        Evaluation,
-        Extrapolation,
-        GradientLine,
-        GridSpec,
-        LossLandscape,
-        ParameterLine,
-    )
+    from adder_engine.analysis import results
     from adder_engine.experiment import Experiment
     from adder_engine.snapshot import Snapshot
 
@@ -49,20 +37,20 @@ NAMES = {
 class ExploreResults:
     """The engine's findings, each the newest that has come; None until the first."""
 
-    plane: AnswerGrid | None = None
-    neuron: tuple[GridSpec, ActivationGrid] | None = None
+    plane: results.AnswerGrid | None = None
+    neuron: tuple[results.GridSpec, results.ActivationGrid] | None = None
     """The chosen neuron, and the grid that it was asked about."""
-    neurons: tuple[ActivationGrid, ...] = ()
+    neurons: tuple[results.ActivationGrid, ...] = ()
     """All hidden neurons, coarsely."""
-    course: AffineMapHistory | None = None
-    forecast: Extrapolation | None = None
-    stability: CurvatureReport | None = None
-    curve: GradientLine | None = None
-    slice: LossLandscape | None = None
-    line: ParameterLine | None = None
+    course: results.AffineMapHistory | None = None
+    forecast: results.Extrapolation | None = None
+    stability: results.CurvatureReport | None = None
+    curve: results.GradientLine | None = None
+    slice: results.LossLandscape | None = None
+    line: results.ParameterLine | None = None
     """The loss against the chosen number."""
-    checks: Evaluation | None = None
-    rivals: tuple[Baseline, ...] = ()
+    checks: results.Evaluation | None = None
+    rivals: tuple[results.Baseline, ...] = ()
 
 
 @dataclass(frozen=True)
