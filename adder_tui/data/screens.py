@@ -49,7 +49,6 @@ class OwnRows(Modal[str | None]):
     """Ctrl+T starts a new run on the rows and resolves with None; Escape resolves with the text as it stands."""
 
     DEFAULT_CSS = """
-    OwnRows { background: $background; layout: vertical; }
     OwnRows #heading { height: 1; background: $band; }
     OwnRows TextArea, OwnRows TextArea:focus {
         height: 1fr; border: none; padding: 0 1;
@@ -161,7 +160,6 @@ class DataScreen(Modal[None]):
     """Look at the pairs that are trained on and held out, with the network's answers as they are now."""
 
     DEFAULT_CSS = f"""
-    DataScreen {{ background: $background; layout: vertical; }}
     DataScreen #heading {{ height: 1; background: $band; }}
     DataScreen Horizontal {{ height: 1fr; }}
     DataScreen Horizontal Drawing {{ width: 1fr; }}

@@ -28,7 +28,6 @@ class ExperimentForm(Modal[None]):
     """
 
     DEFAULT_CSS = f"""
-    ExperimentForm {{ background: $background; layout: vertical; }}
     ExperimentForm #heading {{ height: 1; background: $band; }}
     ExperimentForm #fields {{ height: 1fr; }}
     ExperimentForm #panel {{ height: {PANEL}; }}

@@ -11,22 +11,8 @@ from adder_engine.language import tr
 from adder_tui.explore.plane import Cells, Ruler, cells_in, plane_picture, point_mark
 from adder_tui.explore.state import ExploreState, PlaneArea, asked_in, hidden_neuron
 from adder_tui.selection import Neuron, neuron_name
+from adder_tui.ui import heatmap
 from adder_tui.ui.axis import LABELS
-from adder_tui.ui.heatmap import (
-    Grid,
-    HeatMap,
-    Scale,
-    boundary_legend,
-    largest_size,
-    range_text,
-    ranges_text,
-    sign_legend,
-    sign_levels,
-    sign_steps,
-    size_legend,
-    size_levels,
-    size_steps,
-)
 from adder_tui.ui.line import Line, beside, roomiest
 from adder_tui.ui.numbers import answer_text, count, number, off_by, percent, plain_number, role_of, truth_text, verdict
 from adder_tui.ui.run_state import sum_text
@@ -39,6 +25,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
     Levels = NDArray[np.int64]
+    Scale = heatmap.Scale
 
 
 ABOVE, UNDER = 1, 2
@@ -71,11 +58,15 @@ def error_view(
     yes_or_no = view.experiment.is_yes_or_no
     known, by_size = truth_is_known(plane) and not yes_or_no, explore_state.by_size and not yes_or_no
     shown = plane.error if known else plane.answers - 0.5 if yes_or_no else plane.answers
-    largest, room = largest_size(shown), width - LABELS
+    largest, room = heatmap.largest_size(shown), width - LABELS
     scale: Scale = "size" if by_size else "sign"
-    steps = SURE if yes_or_no else (size_steps if by_size else sign_steps)(largest, plane.log)
-    levels = (size_levels if by_size else sign_levels)(shown, steps)
-    legend = (boundary_legend if yes_or_no else size_legend if by_size else sign_legend)(steps, glyphs, room)
+    if by_size:
+        sizes = heatmap.size_steps(largest, plane.log)
+        levels, legend = heatmap.size_levels(shown, sizes), heatmap.size_legend(sizes, glyphs, room)
+    else:
+        steps = SURE if yes_or_no else heatmap.sign_steps(largest, plane.log)
+        levels = heatmap.sign_levels(shown, steps)
+        legend = (heatmap.boundary_legend if yes_or_no else heatmap.sign_legend)(steps, glyphs, room)
     drawn = _drawn(view, explore_state, plane, levels, scale, plane.points)
     off = tr("size") if by_size else tr("off by")
     word = off if known else tr("yes") if yes_or_no else tr("answer")
@@ -186,8 +177,8 @@ def _range(plane: AnswerGrid, view: ViewState) -> str:
     if a[0] == a[1] and b[0] == b[1]:
         return ""
     if a == b and a[0] == -a[1]:
-        return glyphs.text(f"±{range_text(a[1], a[1], glyphs)}")
-    return ranges_text(a, b, glyphs)
+        return glyphs.text(f"±{heatmap.range_text(a[1], a[1], glyphs)}")
+    return heatmap.ranges_text(a, b, glyphs)
 
 
 @dataclass(frozen=True)
@@ -230,7 +221,7 @@ def _around(chosen: int, count: int, room: int) -> range:
 def gallery(view: ViewState, explore_state: ExploreState, width: int, height: int) -> list[Line]:
     """The small pictures, each by its own scale, with their names."""
     found = {(plane.layer, plane.neuron): plane for plane in explore_state.found.neurons}
-    grid = Grid(width, height)
+    grid = heatmap.Grid(width, height)
     shown = gallery_layout(view, explore_state, width, height - 1)
     if shown is None or not found:
         return grid.lines()
@@ -246,8 +237,9 @@ def gallery(view: ViewState, explore_state: ExploreState, width: int, height: in
             plane = found.get((layer, neuron))
             if plane is not None:
                 outputs = plane.outputs.astype(float)
-                levels = sign_levels(outputs, sign_steps(largest_size(outputs), explore_state.log))
-                heat = HeatMap(levels, "sign", explore_state.halved and len(outputs) % 2 == 0)
+                steps = heatmap.sign_steps(heatmap.largest_size(outputs), explore_state.log)
+                levels = heatmap.sign_levels(outputs, steps)
+                heat = heatmap.HeatMap(levels, "sign", explore_state.halved and len(outputs) % 2 == 0)
                 for row, line in enumerate(heat.lines()):
                     grid.put_spans(x + shown.name, y + row, line.spans)
     return grid.lines()
@@ -287,10 +279,10 @@ def neurons_view(
     if plane is None or found is None or plane.answers.shape != found[1].outputs.shape:
         return [], None
     picture_of, outputs = found[1], found[1].outputs.astype(float)
-    steps = sign_steps(largest_size(outputs), plane.log)
-    drawn = _drawn(view, explore_state, plane, sign_levels(outputs, steps), "sign", plane.points[:0])
+    steps = heatmap.sign_steps(heatmap.largest_size(outputs), plane.log)
+    drawn = _drawn(view, explore_state, plane, heatmap.sign_levels(outputs, steps), "sign", plane.points[:0])
     name = neuron_name(Neuron(picture_of.layer + 1, picture_of.neuron), view.experiment)
-    legend = Line.of((f" {name} ".rjust(LABELS), "strong"), sign_legend(steps, glyphs, width - LABELS))
+    legend = Line.of((f" {name} ".rjust(LABELS), "strong"), heatmap.sign_legend(steps, glyphs, width - LABELS))
     beside_it = gallery_width(view, width)
     side, room = gallery(view, explore_state, beside_it, height - ABOVE - UNDER + 1), width - beside_it - 2
     here = float(outputs[drawn.row, drawn.column])

@@ -96,9 +96,7 @@ class HelpScreen(TextWindow):
 class Palette(SearchDialog[None, Command]):
     """Does the chosen command."""
 
-    DEFAULT_CSS = """
-    Palette > Vertical { width: 72; }
-    """
+    DEFAULT_CSS = "Palette > Vertical { width: 72; }"
 
     def __init__(self, services: Services) -> None:
         super().__init__(services.view, tr("find a command"))

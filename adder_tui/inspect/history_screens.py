@@ -136,10 +136,7 @@ def norm_lines(view: ViewState, found: RunHistories, width: int, height: int) ->
 class HistoryScreen(Modal[None]):
     """The chosen number over the whole run; arrows choose another number, v another view."""
 
-    DEFAULT_CSS = """
-    HistoryScreen { background: $background; padding: 0 1; }
-    HistoryScreen Drawing { height: 1fr; }
-    """
+    DEFAULT_CSS = "HistoryScreen { padding: 0 1; } HistoryScreen Drawing { height: 1fr; }"
     window = "history"
 
     def __init__(self, services: Services) -> None:

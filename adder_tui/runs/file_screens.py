@@ -39,7 +39,7 @@ class OpenRun(ListWindow[None]):
     """Choose with Up and Down, or type a path; Enter opens, Escape leaves. What cannot be read is refused."""
 
     DEFAULT_CSS = """
-    OpenRun { background: $background; padding: 0 1; }
+    OpenRun { padding: 0 1; }
     OpenRun #heading { height: 1; margin-bottom: 1; }
     OpenRun Field { height: 1; background: $band; margin: 0 1 1 1; }
     OpenRun #files { height: 1fr; }

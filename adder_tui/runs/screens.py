@@ -35,9 +35,7 @@ COMPARED_KEYS = (
 class RunNote(FieldDialog):
     """A note on a run."""
 
-    DEFAULT_CSS = """
-    RunNote > Vertical { width: 68; }
-    """
+    DEFAULT_CSS = "RunNote > Vertical { width: 68; }"
 
     def __init__(self, services: Services, run: RunSummary) -> None:
         self._controller, self._run = services.controller, run.id
@@ -54,10 +52,7 @@ class RunNote(FieldDialog):
 class RunsScreen(ListWindow[None]):
     """The run in progress and those that were left; or some of them side by side."""
 
-    DEFAULT_CSS = """
-    RunsScreen { background: $background; padding: 0 1; }
-    RunsScreen Drawing { height: 1fr; }
-    """
+    DEFAULT_CSS = "RunsScreen { padding: 0 1; } RunsScreen Drawing { height: 1fr; }"
     window = "runs"
 
     def __init__(self, services: Services) -> None:

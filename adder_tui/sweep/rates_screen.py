@@ -103,7 +103,7 @@ class RatesScreen(Modal[bool]):
     """
 
     DEFAULT_CSS = """
-    RatesScreen { background: $background; padding: 0 1; }
+    RatesScreen { padding: 0 1; }
     RatesScreen #heading { height: 1; margin-bottom: 1; }
     RatesScreen #words { height: 1fr; }
     """

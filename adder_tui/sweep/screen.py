@@ -14,20 +14,7 @@ from adder_engine.errors import AdderError, ExperimentError
 from adder_engine.experiment import KEYS, key_named
 from adder_engine.language import tr
 from adder_engine.sweep import USUAL_SEEDS, Sweep, SweepThread, planned
-from adder_tui.sweep.draw import (
-    as_in_the_sweep,
-    cell_line,
-    grid_lines,
-    headlines,
-    last_epoch,
-    runs_of,
-    seed_line,
-    share,
-    sweep_chart,
-    sweep_table,
-    trains_again,
-    value_text,
-)
+from adder_tui.sweep import draw
 from adder_tui.sweep.rates_screen import RatesScreen
 from adder_tui.ui.axis import LOOK_KEYS, WHOLE, looked
 from adder_tui.ui.canvas import Drawing, heading
@@ -73,7 +60,7 @@ def holds_back(app: App[Any], services: Services) -> bool:
     services.given_up = sweep
     while len(app.screen_stack) > 1:  # what stands in front would hide the sentence
         app.pop_screen()
-    done = math.floor(100 * share(sweep.state))
+    done = math.floor(100 * draw.share(sweep.state))
     services.say(tr("The sweep is {share} % done and is not kept: q once more leaves, and loses it.", share=done))
     return True
 
@@ -84,10 +71,10 @@ async def train_again(services: Services, run: SweepRun, sums: tuple[Sum, ...]) 
     Raises:
         AdderError: it cannot be trained here.
     """
-    services.say(trains_again(run))
+    services.say(draw.trains_again(run))
     ended = await services.controller.train_again(run.experiment, None if run.stopped else run.epochs)
     if ended is not None:
-        services.say(as_in_the_sweep(run, ended, sums, UNICODE))
+        services.say(draw.as_in_the_sweep(run, ended, sums, UNICODE))
 
 
 class SweepScreen(ListWindow[None]):
@@ -97,7 +84,7 @@ class SweepScreen(ListWindow[None]):
     """
 
     DEFAULT_CSS = """
-    SweepScreen { background: $background; padding: 0 1; }
+    SweepScreen { padding: 0 1; }
     SweepScreen #heading { height: 1; margin-bottom: 1; }
     SweepScreen Horizontal { height: 1; }
     SweepScreen Horizontal Drawing { width: 10; height: 1; }
@@ -115,7 +102,7 @@ class SweepScreen(ListWindow[None]):
         """How the chart is looked at."""
         self._seen: object = None
         lr = services.view().experiment.training.lr
-        values = ", ".join(value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
+        values = ", ".join(draw.value_text(float(f"{value:.4g}")) for value in (lr / 10, lr, lr * 10))
         self.over = Field(f"training.lr = {values}", id="over")
         self.across = Field("", id="across")
         self.across.placeholder = tr("a second one makes a grid: network.activation = tanh, relu")
@@ -205,7 +192,9 @@ class SweepScreen(ListWindow[None]):
     def _form_words(self, view: ViewState, width: int, height: int) -> list[Line]:
         glyphs = view.glyphs
         try:
-            lines = said_lines(f"{headlines(self.plan(), title(view.experiment, glyphs))[0]}.", width, "text", glyphs)
+            lines = said_lines(
+                f"{draw.headlines(self.plan(), title(view.experiment, glyphs))[0]}.", width, "text", glyphs
+            )
         except AdderError as error:
             lines = said_lines(str(error), width, "minus" if self.said else "dim", glyphs)
         lines.append(Line())
@@ -236,28 +225,28 @@ class SweepScreen(ListWindow[None]):
             return self._form_words(view, width, height)
         plan, state = sweep.plan, sweep.state
         self.at = min(self.at, self.count - 1)
-        done = share(state)
+        done = draw.share(state)
         standing = tr("trains") if sweep.running else tr("stopped") if sweep.stopped else tr("done")
         percent = Line.of((f"  {standing}, {int(done * 100)} %   {self.lens.words}", "dim"))
-        ways = headlines(plan, title(plan.experiment, glyphs))
+        ways = draw.headlines(plan, title(plan.experiment, glyphs))
         lines = [roomiest(width, *(Line.of((f" {glyphs.text(words)}", "text")) for words in ways))]
         lines = [lines[0].fit(width, glyphs.ellipsis)]
         lines.append(Line.of(" ", bar(done, width - percent.width - 2, glyphs), percent).fit(width))
         lines += said_lines(sweep.failure or self.said, width, "minus", glyphs)
-        below = [seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
+        below = [draw.seed_line(plan, state, self.at, self.seed, width, glyphs), self._sweep_keys(sweep, width)]
         if plan.across:
-            below = [cell_line(plan, state, self.at, width, glyphs), *below]
+            below = [draw.cell_line(plan, state, self.at, width, glyphs), *below]
         room = max(0, height - len(lines) - len(below))
         half, wide = width * 2 // 5, width >= WIDE and not plan.across
         rows = 0 if wide else min(len(plan.values) + (3 if plan.across else 1), max(4, room // 2))
         columns = half - 2 if wide else width
-        chart = sweep_chart(plan, state, self.at, self.seed, columns, room - rows, glyphs, self.lens)
+        chart = draw.sweep_chart(plan, state, self.at, self.seed, columns, room - rows, glyphs, self.lens)
         if plan.across:
-            middle = [*grid_lines(plan, state, self.at, width, rows, glyphs), *chart]
+            middle = [*draw.grid_lines(plan, state, self.at, width, rows, glyphs), *chart]
         elif wide:
-            middle = beside(chart, sweep_table(plan, state, self.at, width - half, room, glyphs), half, 0)[:room]
+            middle = beside(chart, draw.sweep_table(plan, state, self.at, width - half, room, glyphs), half, 0)[:room]
         else:
-            middle = [*chart, *sweep_table(plan, state, self.at, width, rows, glyphs)]
+            middle = [*chart, *draw.sweep_table(plan, state, self.at, width, rows, glyphs)]
         return [*lines, *middle, *below]
 
     def _sweep_keys(self, sweep: SweepThread, width: int) -> Line:
@@ -302,7 +291,7 @@ class SweepScreen(ListWindow[None]):
         if self.sweep is not None and not self._filling_in:
             state = self.sweep.state
             drawn = float(max(run.epochs for run in state.runs))
-            self.lens, words = looked(self.lens, way, by, None, last_epoch(state), drawn)
+            self.lens, words = looked(self.lens, way, by, None, draw.last_epoch(state), drawn)
             self.redraw()
             self.tell(self._services.view(), words)
 
@@ -353,7 +342,7 @@ class SweepScreen(ListWindow[None]):
 
     def _go_there(self, sweep: SweepThread) -> None:
         """Leave for the chosen run, trained again in the app."""
-        runs = runs_of(sweep.plan, sweep.state, self.at)
+        runs = draw.runs_of(sweep.plan, sweep.state, self.at)
         run = runs[min(self.seed, len(runs) - 1)]
         self.dismiss()
         self._services.start(train_again(self._services, run, sweep.plan.sums), "again")
