@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, cast
 
@@ -127,9 +126,7 @@ def norm_lines(view: ViewState, found: RunHistories, width: int, height: int) ->
             head.append(Line.of(" " * LABELS))
         head[-1] = Line.of(head[-1], "   " * (head[-1].width > LABELS), sentence)
         marker = letter if glyphs.ascii else ""
-        drawn = fine_curve(found.epochs, norms, max(1, width - LABELS), span, WHOLE, role, marker)
-        if drawn is not None:
-            curves.append(replace(drawn, label=letter))
+        curves += fine_curve(found.epochs, norms, max(1, width - LABELS), span, WHOLE, role, marker, label=letter)
     return [*head, *overlay(curves, span, WHOLE, width, height - len(head), glyphs)]
 
 

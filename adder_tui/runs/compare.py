@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adder_engine.language import tr, trn
 from adder_tui.runs.draw import find_answer
 from adder_tui.ui.axis import LABELS, WHOLE, Lens
 from adder_tui.ui.chart import overlay
-from adder_tui.ui.curve import fine_curve, smoothed
+from adder_tui.ui.curve import Curve, fine_curve, smoothed
 from adder_tui.ui.line import Line, Role, beside, cut
 from adder_tui.ui.list_view import Column, column, said_lines, table_lines
 from adder_tui.ui.numbers import aligned, answer_text, count, number, truth_text, verdict, verdict_name
@@ -133,16 +132,12 @@ def _value(value: Any, glyphs: Glyphs) -> str:
 def _chart(runs: Sequence[RunSummary], width: int, height: int, glyphs: Glyphs, lens: Lens) -> list[Line]:
     """All training losses over each other, each with its letter at its end; one that blew up is cut off."""
     span, columns = lens.span(last_epoch(runs)), max(1, width - LABELS)
-    curves = []
+    curves: list[Curve] = []
     for run, letter, role, marker in zip(runs, LETTERS, ROLES, MARKERS, strict=False):
-        losses = run.losses
-        values = smoothed(losses.epochs, losses.train, lens.smooth) if lens.smooth else losses.train
-        drawn = fine_curve(
-            losses.epochs, values, columns, span, lens, role, marker if glyphs.ascii else "",
-            bold=letter == "A", cut=bool(run.stopped),
-        )  # fmt: skip
-        if drawn is not None:
-            curves.append(replace(drawn, label=letter))
+        epochs, losses = run.losses.epochs, smoothed(run.losses.epochs, run.losses.train, lens.smooth)
+        how = {"bold": letter == "A", "cut": bool(run.stopped)}
+        mark = marker if glyphs.ascii else ""
+        curves += fine_curve(epochs, losses, columns, span, lens, role, mark, label=letter, **how)
     return overlay(curves, span, lens, width, height, glyphs)
 
 

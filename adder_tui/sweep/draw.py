@@ -6,7 +6,6 @@ import math
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -222,9 +221,8 @@ def sweep_chart(
         if not course or columns < 8:
             return []
         points = np.asarray(course, dtype=np.float64)
-        losses = smoothed(points[:, 0], points[:, 1], lens.smooth) if label and lens.smooth else points[:, 1]
-        curve = fine_curve(points[:, 0], losses, columns, span, lens, role, marker, **how)
-        return [] if curve is None else [replace(curve, label=label)]
+        losses = smoothed(points[:, 0], points[:, 1], lens.smooth if label else 0)
+        return fine_curve(points[:, 0], losses, columns, span, lens, role, marker, label=label, **how)
 
     curves: list[Curve] = []
     in_a_row = len(plan.across_values) or len(plan.values)

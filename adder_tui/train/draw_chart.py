@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from adder_engine.language import tr
@@ -126,7 +127,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
         for run, marker in others  # which never set the scale
     ]
     own = curves_of(snapshot.losses, axis, glyphs, view.has_held_out) if snapshot else []
-    curves = [*(curve for curve in behind if curve is not None), *own]
+    curves = [*chain.from_iterable(behind), *own]
     scale = scale_of(own or [*_before(view, others, behind, lens)] or curves, lens, rows, axis.span)
     cursor = axis.column(now(view))
     read = None if reading is None or not curves else axis.column(reading)
@@ -143,7 +144,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
         feet[read] = (glyphs.read_foot, "key")
     labels = y_labels(scale, rows, glyphs, empty=not curves)
     foot, x_labels = x_axis(axis.span, columns, glyphs, feet)
-    leaving = {run.id for (run, _), curve in zip(others, behind, strict=True) if _leaves(curve, scale, axis)}
+    leaving = {run.id for (run, _), drawn in zip(others, behind, strict=True) if _leave(drawn, scale, axis)}
     return [
         _legend(view, others, leaving, lens, width).fit(width, glyphs.ellipsis),
         *(Line.of(label, row).fit(width) for label, row in zip(labels, plot, strict=True)),
@@ -153,7 +154,7 @@ def loss_chart(view: ViewState, width: int, height: int, reading: int | None = N
 
 
 def _before(
-    view: ViewState, others: Sequence[tuple[RunSummary, str]], behind: Sequence[Curve | None], lens: Lens
+    view: ViewState, others: Sequence[tuple[RunSummary, str]], behind: Sequence[list[Curve]], lens: Lens
 ) -> Iterator[Curve]:
     """What sets the scale until there is a loss of this run: ``loss now``, and other runs that did not blow up."""
     import numpy as np
@@ -161,18 +162,15 @@ def _before(
     loss = None if view.snapshot is None else view.snapshot.current_loss
     if loss is not None:
         at = now(view)
-        point = fine_curve(np.array([at]), np.array([loss]), 1, (at, at + 1), lens, "train")
-        yield from [] if point is None else [point]
-    yield from (replace(curve, cut=False) for (run, _), curve in zip(others, behind, strict=True)
-                if curve is not None and not run.stopped)  # fmt: skip
+        yield from fine_curve(np.array([at]), np.array([loss]), 1, (at, at + 1), lens, "train")
+    for (run, _), drawn in zip(others, behind, strict=True):
+        yield from (replace(curve, cut=False) for curve in drawn if not run.stopped)
 
 
-def _leaves(curve: Curve | None, scale: Scale, axis: Axis) -> bool:
-    """Whether a curve is cut off at the upper end of the frame."""
-    if curve is None or not curve.cut:
-        return False
-    seen = (curve.x >= axis.span[0]) & (curve.x <= axis.span[1])
-    return bool((curve.y[seen] > scale.high).any())
+def _leave(curves: Sequence[Curve], scale: Scale, axis: Axis) -> bool:
+    """Whether curves are cut off at the upper end of the frame."""
+    low, high = axis.span
+    return any(bool((curve.y[(curve.x >= low) & (curve.x <= high)] > scale.high).any()) for curve in curves)
 
 
 def now(view: ViewState) -> float:
@@ -209,19 +207,16 @@ def x_end(view: ViewState) -> float:
 
 def curves_of(losses: Losses, axis: Axis, glyphs: Glyphs, held_out: bool = True) -> list[Curve]:
     """Band of single updates, held-out curve, training curve and its moving average; empty ones left out."""
-    at = (axis.columns, axis.span, axis.lens)
-    curves: list[Curve | None] = []
-    if has_band(losses):
-        curves.append(band(losses.epochs, losses.low, losses.high, *at, "faint"))
+    at, smooth = (axis.columns, axis.span, axis.lens), axis.lens.smooth
+    curves = band(losses.epochs, losses.low, losses.high, *at, "faint") if has_band(losses) else []
     if held_out:
-        curves.append(fine_curve(losses.test_epochs, losses.test, *at, "test", glyphs.held_out))
-    smooth = axis.lens.smooth
-    curves.append(fine_curve(losses.epochs, losses.train, *at, "dim" if smooth else "train", bold=not smooth))
+        curves += fine_curve(losses.test_epochs, losses.test, *at, "test", glyphs.held_out)
+    curves += fine_curve(losses.epochs, losses.train, *at, "dim" if smooth else "train", bold=not smooth)
     if smooth:
         mean = smoothed(losses.epochs, losses.train, smooth)
         marker = "" if glyphs.mean == glyphs.marker else glyphs.mean
-        curves.append(fine_curve(losses.epochs, mean, *at, "train", marker, bold=True))
-    return [curve for curve in curves if curve is not None]
+        curves += fine_curve(losses.epochs, mean, *at, "train", marker, bold=True)
+    return curves
 
 
 def has_band(losses: Losses) -> bool:
@@ -279,42 +274,35 @@ def _legend(
     view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, width: int
 ) -> Line:
     """What is drawn how; where it grows too long, first the gaps shrink, then words that are needed least go."""
-    scale = "" if others and not lens.linear else f", {lens.words}"
-    word = tr("  loss")
-    ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
-    zero = "" if view.snapshot is None else zeros(view.snapshot.losses)
-    return roomiest(width, *(_legend_with(view, others, leaving, lens, zero, *way) for way in ways))
-
-
-def _legend_with(
-    view: ViewState, others: list[tuple[RunSummary, str]], leaving: Container[int], lens: Lens, zero: str, word: str,
-    scale: str, gap: str, within: str,
-) -> Line:  # fmt: skip
     glyphs, snapshot = view.glyphs, view.snapshot
     ink = glyphs.marker if glyphs.ascii else glyphs.bar
-    over = over_pairs(view.experiment, glyphs, ", ")[2]
     thin = ink if glyphs.ascii else glyphs.horizontal
-    drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
     named = None if snapshot is None else view.titles.get(snapshot.run)
-    own = glyphs.text(named or tr("train"))
-    line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {own}{over}", "strong" if named else "dim"))
-    if zero:
-        line = Line.of(line, (f", {zero}", "strong"))
-    if lens.smooth:
-        mean = glyphs.mean if glyphs.ascii else ink
-        epochs = count(lens.smooth)
-        sentence = tr(" mean of {epochs}", epochs=epochs) if word else tr(" mean {epochs}", epochs=epochs)
-        line = Line.of(line, gap, (mean * 2, "train"), (sentence, "dim"))
-    if view.has_held_out:
-        line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (tr(" held-out"), "dim"))
-    if snapshot is not None and has_band(snapshot.losses):
-        line = Line.of(line, gap, (glyphs.band * 2, "faint"), (tr(" batches") + within, "dim"))
-    if snapshot is not None:
+    own = glyphs.text(named or tr("train")) + over_pairs(view.experiment, glyphs, ", ")[2]
+    zero = "" if snapshot is None else zeros(snapshot.losses)
+
+    def written(word: str, scale: str, gap: str, within: str) -> Line:
+        drawn: Span = (thin * 2, "dim") if lens.smooth else (ink * 2, "train")
+        line = Line.of((f"{word}{scale}{gap}", "dim"), drawn, (f" {own}", "strong" if named else "dim"))
+        line = Line.of(line, (f", {zero}" if zero else "", "strong"))
+        if lens.smooth:
+            epochs = count(lens.smooth)
+            sentence = tr(" mean of {epochs}", epochs=epochs) if word else tr(" mean {epochs}", epochs=epochs)
+            line = Line.of(line, gap, ((glyphs.mean if glyphs.ascii else ink) * 2, "train"), (sentence, "dim"))
+        if view.has_held_out:
+            line = Line.of(line, gap, (glyphs.held_out * 2, "test"), (tr(" held-out"), "dim"))
+        if snapshot is not None and has_band(snapshot.losses):
+            line = Line.of(line, gap, (glyphs.band * 2, "faint"), (tr(" batches") + within, "dim"))
         for run, marker in others:
+            assert snapshot is not None
             name = glyphs.text(view.titles.get(run.id) or shown_beside(snapshot, run))
             off = f" {beyond_mark(glyphs)[0]}" if run.id in leaving else ""
             line = Line.of(line, f"{gap}{marker * 2} ", (f"{name}{off}", "dim"))
-    return line
+        return line
+
+    word, scale = tr("  loss"), "" if others and not lens.linear else f", {lens.words}"
+    ways = ((word, scale, "   ", tr(" in an epoch")), (word, scale, "  ", ""), (word, "", "  ", ""), ("", "", " ", ""))
+    return roomiest(width, *(written(*way) for way in ways))
 
 
 def zeros(losses: Losses) -> str:

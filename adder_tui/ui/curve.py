@@ -56,31 +56,31 @@ class Curve:
 
 def fine_curve(
     x: Doubles, values: Doubles, columns: int, span: tuple[float, float], lens: Lens, role: Role, marker: str = "", *,
-    bold: bool = False, cut: bool = False,
-) -> Curve | None:  # fmt: skip
-    """A curve of what an axis can show of losses within a span of epochs, thinned; None where that is nothing."""
+    label: str = "", bold: bool = False, cut: bool = False,
+) -> list[Curve]:  # fmt: skip
+    """A curve of what an axis can show of losses within a span of epochs, thinned; none where that is nothing."""
     import numpy as np
 
     seen = in_span(x, np.isfinite(values) & (values >= 0), span)
     if not seen.any():
-        return None
+        return []
     y = _on_axis(values[seen], lens)
-    return Curve(*thin(x[seen], y, columns, span), role, marker, bold=bold, cut=cut)
+    return [Curve(*thin(x[seen], y, columns, span), role, marker, label, bold, cut)]
 
 
 def band(
     x: Doubles, low: Doubles, high: Doubles, columns: int, span: tuple[float, float], lens: Lens, role: Role
-) -> Curve | None:
+) -> list[Curve]:
     """The same for a range of losses at each place, filled; a loss beyond all numbers is left out."""
     import numpy as np
 
     seen = in_span(x, np.isfinite(low) & np.isfinite(high) & (low >= 0), span)
     if not seen.any():
-        return None
+        return []
     at = x[seen]
     starts = _starts(at, DOTS_ACROSS * columns, span)
     least, most = np.minimum.reduceat(low[seen], starts), np.maximum.reduceat(high[seen], starts)
-    return Curve(at[starts], _on_axis(most, lens), role, down_to=_on_axis(least, lens))
+    return [Curve(at[starts], _on_axis(most, lens), role, down_to=_on_axis(least, lens))]
 
 
 def in_span(x: Doubles, fine: NDArray[np.bool_], span: tuple[float, float]) -> NDArray[np.bool_]:
@@ -134,11 +134,11 @@ def thin(x: Doubles, y: Doubles, columns: int, span: tuple[float, float]) -> tup
 
 
 def smoothed(x: Doubles, values: Doubles, epochs: int) -> Doubles:
-    """The mean of the values at the last ``epochs`` epochs up to each; losses beyond all numbers are left out."""
+    """The mean of the values at the last ``epochs`` epochs up to each, for 0 themselves; infinite ones are left out."""
     import numpy as np
 
     fine = np.isfinite(values)
-    if not len(x):
+    if not len(x) or not epochs:
         return values
     first = np.searchsorted(x, x - epochs, side="right")
     pairs = np.column_stack([first, np.arange(1, len(x) + 1)]).ravel()
