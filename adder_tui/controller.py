@@ -180,7 +180,9 @@ class Controller:
         from adder_engine.snapshot import STEP_SIZES  # not at the top: the shell is painted without it
 
         self.step_size = STEP_SIZES[(STEP_SIZES.index(self.step_size) + 1) % len(STEP_SIZES)]
-        self._say(tr("A step is now {size}.", size=_one(self.step_size)))
+        named = {"layer": tr("a layer"), "phase": tr("a phase"), "update": tr("an update"), "epoch": tr("an epoch"),
+                 "10 epochs": tr("10 epochs"), "100 epochs": tr("100 epochs")}  # fmt: skip
+        self._say(tr("A step is now {size}.", size=named[self.step_size]))
 
     async def action_step(self, forward: bool) -> None:
         """One step on or back; of a key that repeats faster than the engine steps only a few are kept waiting."""
@@ -365,9 +367,10 @@ class Controller:
     async def action_mute(self) -> None:
         async with self._editing:
             experiment, chosen = self._view().experiment, self._view().selection
-            column, index = (
-                (chosen.column, chosen.index) if isinstance(chosen, Neuron) else end_of(chosen, experiment)[:2]
-            )
+            if isinstance(chosen, Neuron):
+                column, index = chosen.column, chosen.index
+            else:
+                column, index, _ = end_of(chosen, experiment)
             if not 0 < column < len(experiment.network.layers) - 1:
                 only = tr("Only hidden neurons can be muted: choose one between the inputs and the output.")
                 raise RequestError(only)
@@ -414,9 +417,3 @@ class Controller:
         if snapshot is None or not snapshot.moment.stage or snapshot.stage is None or snapshot.stage.layer is None:
             return None
         return snapshot.experiment.network.layers[snapshot.stage.layer + 1]
-
-
-def _one(size: str) -> str:
-    named = {"layer": tr("a layer"), "phase": tr("a phase"), "update": tr("an update"), "epoch": tr("an epoch"),
-             "10 epochs": tr("10 epochs"), "100 epochs": tr("100 epochs")}  # fmt: skip
-    return named[size]

@@ -139,7 +139,8 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
     known = logs[np.isfinite(logs)]
     if not known.size:
         return [Line.of((tr("  No loss around here is finite."), "dim"))]
-    steps = level_steps(known)
+    # Where levels 0 to 5 begin: even parts of what is there, so that every level is seen.
+    steps = [float(q) for q in np.quantile(known, [0, 0.05, 0.2, 0.4, 0.65, 0.85])]
     heat = HeatMap(
         size_levels(logs - steps[0], [s - steps[0] for s in steps[1:]]), "size", halved and len(logs) % 2 == 0
     )
@@ -159,11 +160,6 @@ def slice_lines(view: ViewState, found: LossLandscape, halved: bool, width: int,
     phrase = Line.of(phrase, (f"  {glyphs.cross} ", "accent"), (tr("here") + directions, "dim"))
     lines = [legend, *(Line.of(" ", line) for line in heat.lines()), phrase]
     return [line.fit(width, glyphs.ellipsis) for line in lines]
-
-
-def level_steps(logs: NDArray[np.float64]) -> list[float]:
-    """Where levels 0 to 5 begin, in log10: even parts of what is there, so that every level is seen."""
-    return [float(q) for q in np.quantile(logs, [0, 0.05, 0.2, 0.4, 0.65, 0.85])]
 
 
 def _cell(heat: HeatMap, found: LossLandscape, i: int) -> tuple[int, int]:

@@ -155,10 +155,6 @@ class ExploreCanvas(Canvas, can_focus=True):
         self.redraw()
 
     @property
-    def has_plane(self) -> bool:
-        return self.explore_state.view in ("error", "neurons")
-
-    @property
     def cursor(self) -> tuple[float, float]:
         return self.explore_state.cursor_in(self.view)
 
@@ -370,8 +366,8 @@ class ExplorePane(Pane):
             self.redraw()
 
     def _on_plane(self) -> bool:
-        if self._canvas.has_plane:
+        if (view := self._canvas.explore_state.view) in ("error", "neurons"):
             return True
-        shown = NAMES[self._canvas.explore_state.view]
+        shown = NAMES[view]
         self._services.say(tr("The {view} view has no plane to move on: v goes on to the next view.", view=shown))
         return False

@@ -192,7 +192,7 @@ class InspectPane(Pane):
         super().__init__(services.view, id=id)
         self._services = services
         self.table = TensorTable(services.view, services.select)
-        self._feed = TensorFeed(self.table, services.controller.ready, self._redraw_if_shown)
+        self._feed = TensorFeed(self.table, services.controller.ready, self.redraw)
         self._before_find: Selection | None = None
 
     @property
@@ -203,12 +203,9 @@ class InspectPane(Pane):
         yield self.table
 
     def redraw(self) -> None:
-        super().redraw()
-        self._feed.want(self.source().snapshot)
-
-    def _redraw_if_shown(self) -> None:
         if self.display:
-            self.redraw()
+            super().redraw()
+            self._feed.want(self.source().snapshot)
 
     @property
     def fetching(self) -> bool:

@@ -126,17 +126,14 @@ class OpenRun(ListWindow[None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         """Open what is chosen, or typed."""
-        files, typed = self.files, self._typed
-        if files:
-            path = files[self.at].path
-        elif typed:
-            try:
-                path = self._meant(typed)
-            except AdderError as error:
-                return self.say(str(error))
-        else:
+        if not self.files and not self._typed:
             return
-        self.close_after(self._open(path))
+        try:
+            path = self.files[self.at].path if self.files else self._meant(self._typed)
+        except AdderError as error:
+            self.say(str(error))
+        else:
+            self.close_after(self._open(path))
 
     def _meant(self, typed: str) -> Path:
         """The file that is typed, in the data folder where it is no path.

@@ -338,11 +338,7 @@ class SweepScreen(ListWindow[None]):
             self._services.sweep = SweepThread(plan)
             self._show_form(False)
         elif self.sweep is not None:
-            self._go_there(self.sweep)
-
-    def _go_there(self, sweep: SweepThread) -> None:
-        """Leave for the chosen run, trained again in the app."""
-        runs = draw.runs_of(sweep.plan, sweep.state, self.at)
-        run = runs[min(self.seed, len(runs) - 1)]
-        self.dismiss()
-        self._services.start(train_again(self._services, run, sweep.plan.sums), "again")
+            runs = draw.runs_of(self.sweep.plan, self.sweep.state, self.at)
+            run = runs[min(self.seed, len(runs) - 1)]
+            self.dismiss()
+            self._services.start(train_again(self._services, run, self.sweep.plan.sums), "again")

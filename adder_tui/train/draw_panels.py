@@ -210,7 +210,7 @@ def stuck_lines(view: ViewState, stuck: Stuck, width: int) -> list[Line]:
     """Two lines: what is seen, then why."""
     glyphs = view.glyphs
     first = Line.of((_lead(tr("stuck")), "minus"), (_seen(stuck, glyphs), "strong"))
-    causes = [_why(stuck, glyphs), _cause(stuck, glyphs), *_shorter(stuck, glyphs)]
+    causes = [_why(stuck, glyphs), *_causes(stuck, glyphs)]
     second = roomiest(width, *(Line.of((_lead(tr("because")), "dim"), glyphs.text(words)) for words in causes))
     return [first.fit(width, glyphs.ellipsis), second.fit(width, glyphs.ellipsis)]
 
@@ -239,27 +239,35 @@ def _seen(stuck: Stuck, glyphs: Glyphs) -> str:
 
 
 def _why(stuck: Stuck, glyphs: Glyphs) -> str:
-    text = _cause(stuck, glyphs)
+    text = _causes(stuck, glyphs)[0]
     return tr("{why}; the targets are flat too", why=text) if stuck.broadcast and stuck.cause != "broadcast" else text
 
 
-def _cause(stuck: Stuck, glyphs: Glyphs) -> str:
+def _causes(stuck: Stuck, glyphs: Glyphs) -> list[str]:
+    """The cause, then in fewer and fewer words, each time whole."""
     if stuck.cause == "broadcast":
-        return tr("flat_target: each answer is compared with every target, so their mean is the best there is")
+        return [
+            tr("flat_target: each answer is compared with every target, so their mean is the best there is"),
+            tr("flat_target compares all with all: the mean is best"),
+            tr("flat_target: the mean is the best there is"),
+        ]
     if stuck.cause in ("zero", "copies") and stuck.weight == 0:
-        return tr("all weights are 0, so that no gradient reaches any of them")
-    if stuck.cause == "copies" and stuck.weight is not None:
-        weight = plain_number(float(f"{stuck.weight:.4g}"), glyphs)
-        same = tr("all weights are equal ({weight})", weight=weight)
-        return f"{same}: {tr('the units of a layer learn the same and stay copies')}"
+        none = tr("all weights are 0, so that no gradient reaches any of them")
+        return [none, tr("all weights are 0: no gradient reaches any")]
     if stuck.cause == "copies":
-        return tr("the units of each layer have the same weights: they learn the same and stay copies")
+        alike = tr("the units of each layer have the same weights: they learn the same and stay copies")
+        if stuck.weight is not None:
+            same = tr("all weights are equal ({weight})", weight=plain_number(float(f"{stuck.weight:.4g}"), glyphs))
+            alike = f"{same}: {tr('the units of a layer learn the same and stay copies')}"
+        short = tr("the units of a layer are alike and stay so: copies")
+        return [alike, short, tr("units of a layer stay copies of each other")]
     if len(stuck.counts) > 1:
-        parts = [f"{count(many)} {WORDS[cause]}" for cause, many in stuck.counts]
-        units, kinds = count(stuck.units), ", ".join(parts)
-        return tr("of the {units} units of layer {layer} {kinds}", units=units, layer=stuck.layer, kinds=kinds)
+        kinds = ", ".join(f"{count(many)} {WORDS[cause]}" for cause, many in stuck.counts)
+        units = count(stuck.units)
+        return [tr("of the {units} units of layer {layer} {kinds}", units=units, layer=stuck.layer, kinds=kinds)]
     if stuck.cause == "zero":
-        return tr("all weights of layer {layer} from units that differ are 0", layer=stuck.layer)
+        zero = tr("all weights of layer {layer} from units that differ are 0", layer=stuck.layer)
+        return [zero, tr("layer {layer} weighs no unit that differs", layer=stuck.layer)]
     said = trn(
         "the one unit of layer {layer} is {kind}", "all {units} units of layer {layer} are {kind}", stuck.units,
         units=count(stuck.units), layer=stuck.layer, kind=WORDS[stuck.cause],
@@ -268,23 +276,7 @@ def _cause(stuck: Stuck, glyphs: Glyphs) -> str:
         "dead": tr("0 for every row, no gradient passes"),
         "saturated": tr("flat for every row, next to no gradient passes"),
     }.get(stuck.cause, tr("their outputs are held at 0"))
-    return f"{said}: {after}"
-
-
-def _shorter(stuck: Stuck, glyphs: Glyphs) -> list[str]:
-    """The cause in fewer and fewer words, each time whole."""
-    if stuck.cause == "broadcast":
-        mean = tr("flat_target: the mean is the best there is")
-        return [tr("flat_target compares all with all: the mean is best"), mean]
-    if stuck.cause in ("zero", "copies") and stuck.weight == 0:
-        return [tr("all weights are 0: no gradient reaches any")]
-    if stuck.cause == "copies":
-        copies = tr("units of a layer stay copies of each other")
-        return [tr("the units of a layer are alike and stay so: copies"), copies]
-    if stuck.cause == "zero" and len(stuck.counts) == 1:
-        return [tr("layer {layer} weighs no unit that differs", layer=stuck.layer)]
-    first, _, then = _cause(stuck, glyphs).partition(": ")
-    return [f"{first}: {then.rpartition(', ')[2]}", first] if then else [first]
+    return [f"{said}: {after}", f"{said}: {after.rpartition(', ')[2]}", said]
 
 
 def picked(answers: tuple[Answer, ...], asked: Answer, rows: int) -> tuple[Answer, ...]:
