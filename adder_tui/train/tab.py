@@ -107,7 +107,7 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
     """The epoch that is read out; None where none is."""
     lens: Lens = WHOLE
     """How the losses are looked at."""
-    _drawn: tuple[object, object, Size, ViewState] | None = None
+    _drawn: tuple[ViewState, object, Size] | None = None
     """What it was drawn from last."""
 
     def __init__(
@@ -127,9 +127,13 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
 
     def redraw(self) -> None:
         """Draw the newest view where something in the chart has changed, for it is the dearest of all drawings."""
-        before, view = self._drawn, self.view
-        self._drawn = _curves(view), self.own, self.size, view
-        if self._lines is None or before is None or before[:3] != self._drawn[:3]:
+        before, self._drawn = self._drawn, (self.view, self.own, self.size)
+        if (
+            self._lines is None
+            or before is None
+            or before[1:] != self._drawn[1:]
+            or not _same_curves(before[0], self._drawn[0])
+        ):
             super().redraw()
 
     def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
@@ -172,13 +176,18 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
             self._read(min(self.axis.epoch(event.x - LABELS), newest_epoch(self.view)))
 
 
-def _curves(view: ViewState) -> object:
-    """What the chart shows of a view. What is told by its id is kept alive by the view."""
-    s = view.snapshot
-    if s is None:
-        return view.experiment
-    moment = s.moment, s.newest, s.status, s.run
-    return id(s.losses), id(s.runs), id(s.marks), moment, view.experiment, view.charted, view.titles
+def _same_curves(before: ViewState, after: ViewState) -> bool:
+    old, new = before.snapshot, after.snapshot
+    if old is None or new is None:
+        return old is new and before.experiment == after.experiment
+    return (
+        old.losses is new.losses
+        and old.runs is new.runs
+        and old.marks is new.marks
+        and (old.moment, old.newest, old.status, old.run) == (new.moment, new.newest, new.status, new.run)
+        and before.experiment == after.experiment
+        and (before.charted, before.titles) == (after.charted, after.titles)
+    )
 
 
 class ReadOut(Canvas):
