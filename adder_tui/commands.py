@@ -65,7 +65,7 @@ class Command:
     action: str = ""
     """The owner's action, in Textual's notation: ``zoom(-1)``; empty where it is called like the command.
 
-    A window's may take the key that was pressed: ``move('{key}')``.
+    A window's or a drawing's may take the key that was pressed: ``move('{key}')``.
     """
 
     def __post_init__(self) -> None:
@@ -144,11 +144,13 @@ _RUN = (
     Command("open_last", "o", "o", "open last", "Open the run that was kept from last time.", "app", lesson=_NEVER),
 )
 _CHART = (
-    Command("read_chart", "left,right", "arrows", "read", "Read the chart out: a cursor tells losses and answers there;"
-            " PgUp and PgDn go ten columns.", None, _on("train", "reading")),
+    Command("read_chart", "left,right,pageup,pagedown,shift+left,shift+right", "arrows", "read",
+            "Read the chart out: a cursor tells losses and answers there; PgUp and PgDn go ten columns.", None,
+            _on("train", "reading"), action="read('{key}')"),
     Command("go_there", "enter", "Enter", "go there", "Take the app to the moment that is read out.", None,
-            _on("train", "read_out")),
-    Command("let_go", "escape", "Esc", "let go", "Let the chart's cursor go.", None, _on("train", "read_out")),
+            _on("train", "read_out"), action="go"),
+    Command("let_go", "escape", "Esc", "let go", "Let the chart's cursor go.", None, _on("train", "read_out"),
+            action="let_go"),
 )
 _LOOKS = (
     Command("chart_scale", "g", "g", "log", "Show the losses on a linear scale, or on a log scale again.",
@@ -213,7 +215,8 @@ _NUMBER = (
 )
 _INSPECT = (
     Command("move_cell", "up,down,left,right,pageup,pagedown", "arrows", "move",
-            "Choose another number of the table; PgUp and PgDn go by pages.", None, _on("inspect")),
+            "Choose another number of the table; PgUp and PgDn go by pages.", None, _on("inspect"),
+            action="move('{key}')"),
     Command("next_layer", "n", "n", "layer", "Show the next layer's tensors; Tab does so too.",
             "tab", _TABLE, footer=5, action="layer(1)"),
     Command("previous_layer", "N", "N", "layer before", "Show the tensors of the layer before; so does Shift+Tab.",
@@ -237,7 +240,8 @@ _EXPLORE = tuple(replace(command, contexts=_on("explore")) for command in (
             "tab", footer=2, action="view(1)"),
     Command("previous_view", "V", "V", "view before", "Show the view before.", "tab", action="view(-1)"),
     Command("move_hair", "up,down,left,right,pageup,pagedown", "arrows", "move",
-            "Move the cross-hair over the plane of sums; beside a number's curve, try other values of it."),
+            "Move the cross-hair over the plane of sums; beside a number's curve, try other values of it.",
+            action="move('{key}')"),
     Command("zoom_in", "plus,equals_sign", "+", "nearer", "Look at the plane from nearer.",
             "tab", footer=4, action="zoom(-1)"),
     Command("zoom_out", "minus", "-", "wider", "Look at more of the plane.", "tab", footer=4, action="zoom(1)"),

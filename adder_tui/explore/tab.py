@@ -23,8 +23,9 @@ from adder_tui.explore.plane import extent_of, moved, rulers, zoomed
 from adder_tui.explore.stability import TOP, halves, slice_cells
 from adder_tui.explore.state import NAMES, VIEWS, ExploreResults, ExploreState, PlaneArea, hidden_neuron, next_neuron
 from adder_tui.selection import Parameter, Selection, focus_of, layout_for
-from adder_tui.ui.canvas import Canvas, Pane, ViewSource, hidden
+from adder_tui.ui.canvas import Canvas, Pane, ViewSource, taken
 from adder_tui.ui.line import Line
+from adder_tui.ui.list_view import aside, step
 from adder_tui.ui.slope import POINTS as SLOPE_POINTS
 from adder_tui.ui.slope import point_at
 from adder_tui.ui.theme import BASIC_THEME
@@ -39,6 +40,8 @@ POINTS = 81
 """Of the curve along the gradient."""
 EVERY = 1.0
 """Seconds between two looks at a run that plays."""
+FAR = 5
+"""Cells that PgUp and PgDn go."""
 PATIENCE = 0.3
 """Seconds after which it is told that something is being computed; most is there before."""
 
@@ -125,10 +128,7 @@ class ExploreCanvas(Canvas, can_focus=True):
         select: takes the number that the arrows choose beside its curve.
     """
 
-    BINDINGS = hidden(
-        up="move(0, -1)", down="move(0, 1)", left="move(-1, 0)", right="move(1, 0)", pageup="move(0, -5)",
-        pagedown="move(0, 5)",
-    )  # fmt: skip
+    BINDINGS = taken("move_hair")
 
     def __init__(self, source: ViewSource, changed: Callable[[], None], select: Callable[[Selection], None]) -> None:
         super().__init__(source)
@@ -166,8 +166,10 @@ class ExploreCanvas(Canvas, can_focus=True):
         a, b = rulers(self.explore_state.window(self.view), self._spot.cells)
         return a.number(a.nearest(self.cursor[0])), b.number(b.nearest(self.cursor[1]))
 
-    def action_move(self, right: int, down: int) -> None:
+    def action_move(self, key: str) -> None:
         """Move the cross-hair by cells; at the edge the plane goes along. Beside a curve, move its point."""
+        down = 0 if key in ("left", "right") else step(key, FAR)
+        right = 0 if down else aside(key, FAR)
         if self.explore_state.view == "slope":
             self._move_on_curve(right, down)
         if self._spot is None:

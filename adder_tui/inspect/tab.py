@@ -20,9 +20,10 @@ from adder_tui.inspect.state import COMPARISONS, CellPosition, InspectState, Loo
 from adder_tui.inspect.tables import VisibleTable, tensor_lines
 from adder_tui.selection import Neuron, Parameter, Selection, neuron_name
 from adder_tui.ui.asked_once import AskedOnce
-from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden
+from adder_tui.ui.canvas import WHEEL_ROWS, Canvas, Pane, ViewSource, hidden, taken
 from adder_tui.ui.dialogs import SearchDialog
 from adder_tui.ui.line import Line, Span
+from adder_tui.ui.list_view import aside, step
 from adder_tui.ui.modal import TextWindow
 from adder_tui.ui.numbers import number, plural
 from adder_tui.ui.shell import Clickable
@@ -81,10 +82,7 @@ class TensorTable(Canvas, can_focus=True):
         select: takes the number that the cursor moves to.
     """
 
-    BINDINGS = hidden(
-        up="move(-1, 0)", down="move(1, 0)", left="move(0, -1)", right="move(0, 1)", pageup="page(-1)",
-        pagedown="page(1)", tab="layer(1)", shift_tab="layer(-1)",
-    )  # fmt: skip
+    BINDINGS = taken("move_cell") + hidden(tab="layer(1)", shift_tab="layer(-1)")
 
     def __init__(self, source: ViewSource, select: Callable[[Selection], None]) -> None:
         super().__init__(source)
@@ -108,12 +106,10 @@ class TensorTable(Canvas, can_focus=True):
         self.inspect_state = dataclasses.replace(self.inspect_state, **changes)  # type: ignore[arg-type]
         self.redraw()
 
-    def action_move(self, down: int, right: int) -> None:
-        self._select(self.here.moved(down, right))
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by as many rows as are in sight."""
-        self.action_move(pages * (self._sight.chosen.rows if self._sight else 1), 0)
+    def action_move(self, key: str) -> None:
+        """Move the cursor; with PgUp and PgDn by as many rows as are in sight."""
+        down = 0 if key in ("left", "right") else step(key, self._sight.chosen.rows if self._sight else 1)
+        self._select(self.here.moved(down, 0 if down else aside(key, 1)))
 
     def action_layer(self, change: int) -> None:
         experiment = self.view.experiment
@@ -147,10 +143,10 @@ class TensorTable(Canvas, can_focus=True):
             self._select(there.moved(row - there.row, column - there.column))
 
     def on_mouse_scroll_down(self) -> None:
-        self.action_move(WHEEL_ROWS, 0)
+        self._select(self.here.moved(WHEEL_ROWS, 0))
 
     def on_mouse_scroll_up(self) -> None:
-        self.action_move(-WHEEL_ROWS, 0)
+        self._select(self.here.moved(-WHEEL_ROWS, 0))
 
 
 class TensorFeed:

@@ -15,7 +15,7 @@ from adder_tui.ui.canvas import Drawing, heading
 from adder_tui.ui.chart import Upright, plot
 from adder_tui.ui.curve import Curve
 from adder_tui.ui.line import Line
-from adder_tui.ui.list_view import keys_line, said_lines
+from adder_tui.ui.list_view import aside, keys_line, said_lines
 from adder_tui.ui.modal import Modal
 from adder_tui.ui.numbers import number, rate_text
 from adder_tui.ui.run_state import over_pairs
@@ -172,6 +172,6 @@ class RatesScreen(Modal[bool]):
         if lowest is None:
             return
         self.said = ""
-        by = {"left": -1, "right": 1, "pageup": -10, "pagedown": 10}[key]
+        by = aside(key, 10)
         self.at = lowest if self.at is None else max(0, min(len(self.test.losses) - 1, self.at + by))
         self.redraw()

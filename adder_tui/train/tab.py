@@ -21,9 +21,10 @@ from adder_tui.train.draw_chart import Axis, axis_of, drawn_to, loss_chart, newe
 from adder_tui.train.draw_panels import learned_or_why, run_panel, watched_sums
 from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.axis import LABELS, WHOLE, Lens, looked
-from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSource, hidden
+from adder_tui.ui.canvas import Canvas, Costly, Drawing, Pane, Thrifty, ViewSource, taken
 from adder_tui.ui.dialogs import FieldDialog
 from adder_tui.ui.line import Line, cut
+from adder_tui.ui.list_view import aside
 from adder_tui.ui.numbers import count
 from adder_tui.ui.view import WIDE, ViewState
 
@@ -98,10 +99,7 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
         say: tells of another look at the chart.
     """
 
-    BINDINGS = hidden(
-        left="read(-1)", right="read(1)", shift_left="read(-10)", pageup="read(-10)", shift_right="read(10)",
-        pagedown="read(10)", enter="go", escape="let_go",
-    )  # fmt: skip
+    BINDINGS = taken("read_chart", "go_there", "let_go")
 
     reading: int | None = None
     """The epoch that is read out; None where none is."""
@@ -148,11 +146,11 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
         self._say(words)
         self.redraw()
 
-    def action_read(self, columns: int) -> None:
+    def action_read(self, key: str) -> None:
         """Move the cursor, from the current moment at first."""
         view = self.view
         here = self.reading if self.reading is not None else round(now(view))
-        self._read(max(0, min(self.axis.moved(here, columns), newest_epoch(view))))
+        self._read(max(0, min(self.axis.moved(here, aside(key, 10)), newest_epoch(view))))
 
     def _read(self, epoch: int | None) -> None:
         self.reading = epoch

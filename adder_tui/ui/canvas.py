@@ -26,6 +26,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from adder_tui.commands import BY_ID
 from adder_tui.ui.line import Line, Role, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
@@ -50,6 +51,12 @@ WHEEL_ROWS = 3
 def hidden(**actions: str) -> list[BindingType]:
     """Bindings that no footer shows: keys, by Textual's names, to what they do."""
     return [Binding(key.replace("_", "+"), action, show=False) for key, action in actions.items()]
+
+
+def taken(*ids: str) -> list[BindingType]:
+    """Bindings of commands in the table, by their ids, whose keys a drawing takes itself."""
+    commands = (BY_ID[id] for id in ids)
+    return [Binding(key, c.action.format(key=key), show=False) for c in commands for key in c.keys.split(",")]
 
 
 def _changed_cells(update: ChopsUpdate, console: Console) -> str:

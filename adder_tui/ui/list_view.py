@@ -21,6 +21,13 @@ def step(key: str, page: int = PAGE) -> int:
     }[key]  # fmt: skip
 
 
+def aside(key: str, far: int) -> int:
+    """The same along a row: by one, or by ``far`` with PgUp, PgDn and Shift; 0 for up and down."""
+    return {
+        "left": -1, "right": 1, "pageup": -far, "pagedown": far, "shift+left": -far, "shift+right": far,
+    }.get(key, 0)  # fmt: skip
+
+
 def centred(at: int, height: int, count: int) -> int:
     """The first row in sight, with the chosen one in the middle where the list's ends allow it."""
     return max(0, min(at - height // 2, count - height))
