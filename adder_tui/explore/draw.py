@@ -218,46 +218,33 @@ def share_bar(share: float, width: int, glyphs: Glyphs) -> Line:
 
 
 def _regions(view: ViewState, checks: results.Evaluation, width: int) -> list[Line]:
-    glyphs = view.glyphs
-    lines = (_right_by_region if checks.hits is not None else _errors_by_region)(checks, width, glyphs)
-    if len(checks.regions) == 1:
+    """In the training range and beyond it how large errors are; of a yes or no, the share of right answers."""
+    glyphs, regions = view.glyphs, checks.regions
+    reaches = [ranges_text(region.a, region.b, glyphs) for region in regions]
+    reach = max(15, *map(len, reaches))
+    if checks.hits is not None:
+        head, cells, sizes = tr("  right by region"), [[percent(region.right) for region in regions]], [reach, 9]
+    else:
+        cells = [aligned([number(region.rmse, glyphs) for region in regions]),
+                 aligned([number(region.mean_error, glyphs) for region in regions])]  # fmt: skip
+        rmse, mean = (max(map(len, texts)) for texts in cells)
+        sizes = [reach, max(13, rmse), max(13, mean)]
+        over = 16 + sum(sizes) - width
+        for i, least in ((2, max(11, mean)), (1, max(9, rmse)), (0, 0)):  # numbers are never cut
+            given = min(max(0, over), sizes[i] - least)
+            sizes[i] -= given
+            over -= given
+        typical = tr("typical") if sizes[1] < 13 else tr("typical, RMS")
+        head = tr("  error by region").ljust(16 + sizes[0]) + typical.rjust(sizes[1]) + tr("mean size").rjust(sizes[2])
+    lines = [head_line(head, width)]
+    for i, region in enumerate(regions):
+        there = Line.of((reaches[i].rjust(sizes[0]), "dim")).fit(sizes[0], glyphs.ellipsis)
+        roles: tuple[Role, ...] = ("strong", "text")
+        told = [(texts[i].rjust(size), role) for texts, size, role in zip(cells, sizes[1:], roles, strict=False)]
+        lines.append(Line.of(f"  {REGIONS[region.name].ljust(14)}", there, *told))
+    if len(regions) == 1:
         lines.append(Line.of((tr("  elsewhere no truth is known"), "dim")))
     return [line.fit(width, glyphs.ellipsis) for line in lines]
-
-
-def _errors_by_region(checks: results.Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
-    rmse = aligned([number(region.rmse, glyphs) for region in checks.regions])
-    mean = aligned([number(region.mean_error, glyphs) for region in checks.regions])
-    reaches = [ranges_text(region.a, region.b, glyphs) for region in checks.regions]
-    columns = [max(15, *map(len, reaches)), max(13, *map(len, rmse)), max(13, *map(len, mean))]
-    over = 16 + sum(columns) - width
-    for i, least in ((2, max(11, *map(len, mean))), (1, max(9, *map(len, rmse))), (0, 0)):  # numbers are never cut
-        given = min(max(0, over), columns[i] - least)
-        columns[i] -= given
-        over -= given
-    typical = tr("typical") if columns[1] < 13 else tr("typical, RMS")
-    header = tr("  error by region").ljust(16 + columns[0]) + typical.rjust(columns[1])
-    header += tr("mean size").rjust(columns[2])
-    lines = [head_line(header, width)]
-    for i, region in enumerate(checks.regions):
-        reach = Line.of((reaches[i].rjust(columns[0]), "dim")).fit(columns[0], glyphs.ellipsis)
-        lines.append(
-            Line.of(
-                (f"  {REGIONS[region.name].ljust(14)}", "text"), reach,
-                (rmse[i].rjust(columns[1]), "strong"), (mean[i].rjust(columns[2]), "text"),
-            )
-        )  # fmt: skip
-    return lines
-
-
-def _right_by_region(checks: results.Evaluation, width: int, glyphs: Glyphs) -> list[Line]:
-    """Of a yes or no, the share of right answers in the training range and beyond it."""
-    lines = [head_line(tr("  right by region"), width)]
-    for region in checks.regions:
-        reach = ranges_text(region.a, region.b, glyphs)
-        lines.append(Line.of((f"  {REGIONS[region.name].ljust(14)}", "text"), (reach.rjust(15), "dim"),
-                             (percent(region.right).rjust(9), "strong")))  # fmt: skip
-    return lines
 
 
 def _rivals(view: ViewState, found: ExploreResults, width: int, height: int) -> list[Line]:
