@@ -38,7 +38,7 @@ Status = Literal["loading", "paused", "playing", "done", "stopped", "failed"]
 
 Cause = Literal["dead", "saturated", "muted", "zero", "copies", "broadcast"]
 """``dead``: a layer's units have no slope at any row, relu or gelu far below 0. ``saturated``: the same of tanh and
-sigmoid far out. ``muted``: a layer's units are silenced. ``zero``: a layer's weights from whatever still differs from
+sigmoid far out. ``muted``: a layer's units are muted. ``zero``: a layer's weights from whatever still differs from
 row to row are all 0. ``copies``: the units of each hidden layer are all the same. ``broadcast``: the targets are flat,
 so that each answer is compared with every target."""
 

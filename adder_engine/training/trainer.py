@@ -125,7 +125,7 @@ class Trainer:
     def _use_constraints(self, constraints: Constraints) -> None:
         self.constraints = constraints
         self.net = net_of(self.experiment, constraints.muted)
-        """The network as the kernels know it, silenced neurons among it."""
+        """The network as the kernels know it, muted neurons among it."""
         self.frozen = np.zeros(self.layout.size, dtype=np.bool_)
         """``(P,)``: which parameters stand still."""
         self.frozen[sorted(constraints.frozen)] = True
@@ -173,7 +173,7 @@ class Trainer:
         self.stepped = False
 
     def constrain(self, constraints: Constraints) -> None:
-        """Freeze these parameters and silence these neurons, and no others."""
+        """Freeze these parameters and mute these neurons, and no others."""
         self._pass = self.batch
         self._use_constraints(constraints)
         self.touched = True
