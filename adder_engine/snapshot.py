@@ -53,7 +53,7 @@ class Stage:
 
 
 def stages_of(layer_count: int) -> tuple[Stage, ...]:
-    """The rungs of one update: zero_grad, forward by layer, loss, backward by layer, step."""
+    """The stages of one update: zero_grad, forward by layer, loss, backward by layer, step."""
     layers = range(layer_count)
     return (
         Stage("zero_grad"),
@@ -66,7 +66,7 @@ def stages_of(layer_count: int) -> tuple[Stage, ...]:
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A point in a run: finished updates, then rungs climbed of the next one, then edits made right there."""
+    """A point in a run: finished updates, then stages done of the next one, then edits made right there."""
 
     update: int = 0
     stage: int = 0
@@ -84,7 +84,7 @@ class Position:
 
     @property
     def words(self) -> str:
-        """Where it is, for a sentence: ``update 3``, and how many rungs beyond it."""
+        """Where it is, for a sentence: ``update 3``, and how many stages beyond it."""
         beyond = trn(" and {stage} rung", " and {stage} rungs", self.stage, stage=self.stage) if self.stage else ""
         return tr("update {update:,}{beyond}", update=self.update, beyond=beyond)
 
@@ -532,5 +532,5 @@ class Snapshot:
 
     @property
     def stage(self) -> Stage | None:
-        """The rung climbed last: between two updates that is the step; None before the first."""
+        """The stage done last: between two updates that is the step; None before the first."""
         return self.stages[self.moment.stage - 1] if self.moment.stage or self.moment.update else None
