@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adder_engine.language import tr
-from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, TINY_WIDTHS, WEB, DiagramLayout, layout
+from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, WEB, DiagramLayout, layout
 from adder_tui.selection import Neuron, Parameter, Selection
-from adder_tui.ui.heatmap import Dots, Grid
+from adder_tui.ui.heatmap import Dots
 from adder_tui.ui.line import Line, Role
-from adder_tui.ui.network_values import OUTCOME, NetworkValues
-from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import brought_mark, compact, sign_mark, tiny, weight_of
+from adder_tui.ui.network_values import OUTCOME, NetworkDrawing
+from adder_tui.ui.numbers import role_of
+from adder_tui.ui.phrases import brought_mark, compact, sign_mark, weight_of
 from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
@@ -21,14 +21,12 @@ MOST_LINES = 48
 """Lines drawn between two columns; of more only the largest are."""
 
 
-class DiagramDrawing(NetworkValues):
-    """A view's numbers, and the picture of ``width`` by ``height`` cells that comes about."""
+class DiagramDrawing(NetworkDrawing):
+    """A view's numbers, and the diagram of ``width`` by ``height`` cells that comes about."""
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
-        super().__init__(view)
+        super().__init__(view, width, height)
         self.strokes = strokes_of(view.glyphs)
-        self.grid = Grid(width, height)
-        self.spots: list[ClickTarget[Selection]] = []
         keep: list[set[int]] = [set() for _ in self.layers]
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
@@ -42,12 +40,6 @@ class DiagramDrawing(NetworkValues):
     def outcome_rows(self) -> int:
         """Rows below the output: wanted, off by and loss; the answer too where outputs are scaled."""
         return 4 if self.trace is not None and self.trace.target_scale != 1 else 3
-
-    def value_text(self, value: float, room: int) -> str:
-        """A neuron's value or error in so many columns; nothing where they do not take it."""
-        if room <= max(TINY_WIDTHS):
-            return tiny(value, room, self.glyphs) if room > 1 else ""
-        return compact(value, room, self.glyphs, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
 
 
 def draw_edges(s: DiagramDrawing, c: int) -> None:
@@ -214,38 +206,17 @@ def diagram(view: ViewState, width: int, height: int) -> Diagram:
 
 
 def _heading(s: DiagramDrawing, c: int) -> None:
-    column = s.plan.columns[c]
+    column, room = s.plan.columns[c], _heading_room(s, c)
     if not c:
-        after = s.plan.columns[1]
-        room = after.end - len(_shortened(s.names[0], _heading_room(s, 1))) - 1 - column.cell
-        s.grid.put(column.cell, 0, _scaled(s, _shortened(tr("inputs"), room), room, s.view.scales.inputs), "dim")
-        return
-    room = _heading_room(s, c)
-    name = _shortened(s.names[c - 1], room)
-    if c == len(s.layers) - 1:
-        name = _scaled(s, name, room, s.view.scales.targets)
-    lit = s.reach.lit(c - 1)
-    role: Role = ("active" if s.is_working(c) else "accent") if lit else "dim"
-    text = f" {name} " if lit and len(name) + 2 <= room else name
-    s.grid.put(column.end - len(text), 0, text, role)
-
-
-def _scaled(s: DiagramDrawing, name: str, room: int, scale: float) -> str:
-    """``inputs/500`` where what stands below is divided by 500, as far as there is room."""
-    divided = name if scale == 1 else f"{name}/{plain_number(scale, s.glyphs)}"
-    return divided if len(divided) <= room else name
+        room = s.plan.columns[1].end - len(s.short_name(1, _heading_room(s, 1))) - 1 - column.cell
+    text, role = s.heading(c, room, room)
+    s.grid.put(column.end - len(text) if c else column.cell, 0, text, role)
 
 
 def _heading_room(s: DiagramDrawing, c: int) -> int:
     """Columns over the marks and neurons, less a blank where those of another column stand next to them."""
     column = s.plan.columns[c]
     return column.end - column.marks - (column.marks == s.plan.columns[c - 1].end)
-
-
-def _shortened(name: str, room: int) -> str:
-    """``hidden4`` as ``hid4`` where there is no room for it."""
-    number = name[len(name.rstrip("0123456789")) :]
-    return name if len(name) <= room else name[: min(3, room - len(number))] + number
 
 
 def _neurons(s: DiagramDrawing, c: int) -> None:
@@ -260,7 +231,7 @@ def _neurons(s: DiagramDrawing, c: int) -> None:
         text = s.glyphs.none if values is None else s.glyphs.ellipsis
         if values is not None and s.has_value(c, i):
             value = float(values[i])
-            text, role = s.inputs[i] if not c and room > 1 else s.value_text(value, room), role_of(value)
+            text, role = s.inputs[i] if not c and room > 1 else _value_text(s, value, room), role_of(value)
             if not text:
                 text, role = sign_mark(value, largest, s.glyphs)
         if s.is_muted(c, i):
@@ -278,11 +249,13 @@ def _neurons(s: DiagramDrawing, c: int) -> None:
         if c:
             _error(s, c, i, x, y + 1, room)
     if column.hidden:
-        text = tr("{ellipsis} {count} more", ellipsis=s.glyphs.ellipsis, count=column.hidden)
-        if len(text) >= column.cell_width:
-            text = f"{s.glyphs.ellipsis}{column.hidden}"
+        text = s.more_text(column.hidden, column.cell_width - 1)
         beside = len(text) < column.cell_width and s.plan.columns[c + 1].gap[1] > column.end  # the bias next to it
         s.grid.put(column.end - len(text) - beside, column.rows[-1] + 2, text, "dim")
+
+
+def _value_text(s: DiagramDrawing, value: float, room: int) -> str:
+    return s.value_text(value, room, MOST_DIGITS if room >= NUMBER_WIDTHS[0] else DIGITS)
 
 
 def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None:
@@ -295,7 +268,7 @@ def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None
     if not s.has_error(c, i):  # the walk by neuron has not come to it
         text, role = s.glyphs.ellipsis, "dim"
     else:
-        text, role = s.value_text(delta, room), role_of(delta)
+        text, role = _value_text(s, delta, room), role_of(delta)
         if not text:
             text, role = brought_mark(delta, float(abs(deltas).max()), s.glyphs)
     behind = s.grid.is_blank(x + 1 + room, y)  # no bracket stands here: room for a blank behind the sign
@@ -307,7 +280,7 @@ def _outcome(s: DiagramDrawing) -> None:
     """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
     column, rows = s.plan.columns[-1], s.outcome
     at_loss = s.reach.stage is not None and s.reach.stage.phase == "loss"
-    if s.trace is not None and s.has_value(len(s.names), 0) and all(label != "want" for label, *_ in rows):
+    if s.has_no_truth:
         _unknown(s, column.rows[-1] + 2 + len(rows))
     for y, (label, value, role) in enumerate(rows, start=column.rows[-1] + 2):
         name, short = OUTCOME[label]

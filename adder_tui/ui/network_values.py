@@ -11,11 +11,12 @@ import numpy as np
 
 from adder_engine.language import tr
 from adder_engine.snapshot import Stage
-from adder_tui.selection import Neuron, end_of, layout_for
-from adder_tui.ui.line import Role
+from adder_tui.selection import Neuron, Selection, end_of, layout_for
+from adder_tui.ui.heatmap import Grid
+from adder_tui.ui.line import Role, Span
 from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import compact
-from adder_tui.ui.view import ViewState
+from adder_tui.ui.phrases import compact, tiny
+from adder_tui.ui.view import ClickTarget, ViewState
 
 if TYPE_CHECKING:
     from adder_engine.snapshot import Doubles, Floats, Snapshot
@@ -30,6 +31,10 @@ OUTCOME: dict[OutcomeName, tuple[str, str]] = {
 }  # fmt: skip
 """What stands under the output is called so, and in short. The loss is the current sum's own, unscaled and scaled:
 ``train loss`` and ``loss now`` are over rows."""
+
+
+LEAST_COMPACT = 6
+"""Columns from which on a number is written with its first digits."""
 
 
 class NetworkValues:
@@ -171,6 +176,52 @@ class NetworkValues:
     @cached_property
     def kept(self) -> frozenset[int]:
         return frozenset(self.view.snapshot.frozen) if self.view.snapshot else frozenset()
+
+
+class NetworkDrawing(NetworkValues):
+    """A view's numbers, and the drawing of ``width`` by ``height`` cells that comes about."""
+
+    def __init__(self, view: ViewState, width: int, height: int) -> None:
+        super().__init__(view)
+        self.grid = Grid(width, height)
+        self.spots: list[ClickTarget[Selection]] = []
+
+    @property
+    def has_no_truth(self) -> bool:
+        """Whether there is an answer, but nothing that it can be held against."""
+        answered = self.trace is not None and self.has_value(len(self.names), 0)
+        return answered and all(label != "want" for label, *_ in self.outcome)
+
+    def value_text(self, value: float, room: int, digits: int = 4) -> str:
+        """A neuron's value or error in so many columns; nothing where they do not take it."""
+        if room >= LEAST_COMPACT:
+            return compact(value, room, self.glyphs, digits)
+        return tiny(value, room, self.glyphs) if room > 1 else ""
+
+    def more_text(self, count: int, room: int) -> str:
+        """How many neurons are folded away."""
+        text = tr("{ellipsis} {count} more", ellipsis=self.glyphs.ellipsis, count=count)
+        return text if len(text) <= room else f"{self.glyphs.ellipsis}{count}"
+
+    def short_name(self, column: int, room: int) -> str:
+        """What a column is called: ``hidden4`` as ``hid4`` where there is no room for it."""
+        name = self.names[column - 1] if column else tr("inputs")
+        number = name[len(name.rstrip("0123456789")) :]
+        return name if len(name) <= room else name[: min(3, room - len(number))] + number
+
+    def heading(self, column: int, room: int, roomy: int) -> Span:
+        """A column's name; ``inputs/500`` where what stands below is divided by 500, as far as there is room.
+
+        Args:
+            roomy: columns that take the blanks too which set off where the phase is at work.
+        """
+        name, scales = self.short_name(column, room), self.view.scales
+        scale = {0: scales.inputs, len(self.names): scales.targets}.get(column, 1)
+        divided = f"{name}/{plain_number(scale, self.glyphs)}"
+        name = divided if scale != 1 and len(divided) <= room else name
+        if not (column and self.reach.lit(column - 1)):
+            return name, "dim"
+        return f" {name} " if len(name) + 2 <= roomy else name, "active" if self.is_working(column) else "accent"
 
 
 @dataclass(frozen=True)

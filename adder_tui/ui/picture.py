@@ -6,17 +6,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from adder_engine.language import tr
 from adder_tui.selection import Neuron, Parameter, Selection
-from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, Grid, largest_size
+from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, largest_size
 from adder_tui.ui.line import Line, Role, Span, Tone
-from adder_tui.ui.network_values import OUTCOME, NetworkValues, OutcomeName
-from adder_tui.ui.numbers import plain_number, role_of
-from adder_tui.ui.phrases import compact, sign_mark, tiny
+from adder_tui.ui.network_values import OUTCOME, NetworkDrawing, OutcomeName
+from adder_tui.ui.numbers import role_of
+from adder_tui.ui.phrases import compact, sign_mark
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
 from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
@@ -110,13 +111,31 @@ def picture(view: ViewState, width: int, height: int) -> Picture:
     return Picture(drawing.grid.lines(), drawing.spots, drawing.plan)
 
 
-class _PictureDrawing(NetworkValues):
+@dataclass(frozen=True)
+class _Edge:
+    """A weight as a line between two boxes."""
+
+    index: int
+    value: float
+    size: int
+    dimmer: int
+    """By how many steps it is darker than the cursor's."""
+    own: bool
+    """Whether it is the cursor's: the chosen one, or one that enters or leaves the chosen neuron."""
+    chosen: bool
+    source: Box
+    to: Box
+
+    @property
+    def rank(self) -> tuple[bool, int, float, int]:
+        return self.own, self.size, abs(self.value), self.index
+
+
+class _PictureDrawing(NetworkDrawing):
     """A view's numbers, and the picture that comes about."""
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
-        super().__init__(view)
-        self.grid = Grid(width, height)
-        self.spots: list[ClickTarget[Selection]] = []
+        super().__init__(view, width, height)
         self.shaded = view.colours == "many" and not view.glyphs.ascii
         """Whether a cell holds two values of a tile by its colours, or one by its character."""
         self.halves = 2 if self.shaded else 1
@@ -125,10 +144,8 @@ class _PictureDrawing(NetworkValues):
         keep[self.column] = self.neuron
         if self.source is not None:
             keep[self.column - 1] = min(self.source, self.layers[self.column - 1] - 1)
-        self.is_known = view.experiment.wanted.rule != "rows"
-        self.plan = picture_layout(
-            self.layers, keep, max(2, *map(len, self.inputs)), self.is_known, width, height
-        )  # fmt: skip
+        is_known = view.experiment.wanted.rule != "rows"
+        self.plan = picture_layout(self.layers, keep, max(2, *map(len, self.inputs)), is_known, width, height)
         self._grids: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
 
     # --- edges -----------------------------------------------------------------------------------
@@ -139,59 +156,66 @@ class _PictureDrawing(NetworkValues):
         x0, x1 = before[0].end + 1, here[0].x - 1
         if self.weights is None or x1 <= x0:
             return
-        lit = self._lit_by(c)
-        weights = self.weights[self.layout.weight(c - 1).span].reshape(self.layers[c], self.layers[c - 1])
-        largest = largest_size(weights)
         crowd = len(before) * len(here)
         most = 1 if crowd > CROWDED else 2 if crowd > FEW_EDGES or x1 - x0 < ROOMY else 3
         most = 1 if x1 - x0 < NARROW or not self.glyphs.dots else most
         clear = crowd if crowd <= CROWDED else 2 * (x1 - x0)
         dashed = self.view.colours != "many"
-        edges = []
-        for end in self._ends(c):
-            for start in self._ends(c - 1):
-                source, to = (
-                    self._strongest(c, weights, start, end) if min(start.neuron, end.neuron) < 0 else (start, end)
-                )
-                index = self.index_of(c, to.neuron, source.neuron)
-                own = self._is_own(c, to.neuron, source.neuron)
-                value = float(weights[to.neuron, source.neuron])
-                size = edge_size(value, largest) if lit is None else lit[index - self.layout.weight(c - 1).start]
-                edges.append((own, size, abs(value), index, value, source, to))
-        edges.sort(key=lambda edge: edge[:4], reverse=True)
-        web = Web(x0, self.grid)
-        for rank, (own, size, _, index, value, source, to) in enumerate(edges):
-            chosen = self.view.selection == Parameter(index)
-            is_clear = own or rank < clear
-            thickness = 3 if chosen else min(most, max(1, size - 1))
-            dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
-            role: Role = Tone("edge", edge_shade(value, size, dimmer), 0) if size else "faint"
-            every = 1 if chosen else (SPACING if is_clear else SPARSE)[size]
-            line = dots_of_line(
-                2 * (x1 - x0), _middle(source), _middle(to), thickness, every, dashed and size > 0 and value < 0
-            )
-            web.put(line, role, value, size, is_clear and (self.glyphs.dots or crowd <= FEW_EDGES))
-        web.draw(self.view)
-        for _own, _, _, index, value, source, to in edges:
-            self._label(c, index, value, source, to, x0, x1)
+        cells: dict[tuple[int, int], tuple[int, Role, _Edge]] = {}
+        """Each cell is the first line's that runs through it, so the strongest come first."""
+        edges = sorted(self._edges(c), key=lambda edge: edge.rank, reverse=True)
+        for rank, edge in enumerate(edges):
+            size, is_below = edge.size, edge.value < 0
+            is_clear = edge.own or rank < clear
+            thickness = 3 if edge.chosen else min(most, max(1, size - 1))
+            every = 1 if edge.chosen else (SPACING if is_clear else SPARSE)[size]
+            bright = max(1, size - edge.dimmer)
+            role: Role = Tone("edge", bright if edge.value > 0 else -bright, 0) if size else "faint"
+            ends = _middle(edge.source), _middle(edge.to)
+            for cell, bits in dots_of_line(2 * (x1 - x0), *ends, thickness, every, dashed and size > 0 and is_below):
+                if (there := cells.get(cell)) is None:
+                    cells[cell] = bits, role, edge
+                elif (there[2].value > 0) == (edge.value > 0) and is_clear and (self.glyphs.dots or crowd <= FEW_EDGES):
+                    cells[cell] = there[0] | bits, *there[1:]  # both are seen, in the colour of the first
+        for (x, y), (bits, role, edge) in cells.items():
+            self.grid.put(x0 + x, y, self._edge_character(bits, edge), role)
+        for edge in edges:
+            self._label(edge, x0, x1)
         self._bias(c, x1)
+
+    def _edges(self, c: int) -> Iterator[_Edge]:
+        """The edges into a column; where neurons are folded, one stands for all of theirs: the strongest."""
+        tensor = self.layout.weight(c - 1)
+        assert self.weights is not None
+        weights = self.weights[tensor.span].reshape(tensor.shape)
+        lit, largest = self._lit_by(c), largest_size(weights)
+        for to, source in product(self._ends(c), self._ends(c - 1)):
+            if min(source.neuron, to.neuron) < 0:
+                before, here = self._neurons_at(c - 1, source), self._neurons_at(c, to)
+                sizes = np.nan_to_num(np.abs(weights[np.ix_(here, before)]), nan=-1)
+                row, place = divmod(int(sizes.argmax()), len(before))
+                source, to = replace(source, neuron=before[place]), replace(to, neuron=here[row])
+            index, value = self.index_of(c, to.neuron, source.neuron), float(weights[to.neuron, source.neuron])
+            own = self._is_own(c, to.neuron, source.neuron)
+            size = edge_size(value, largest) if lit is None else lit[index - tensor.start]
+            dimmer = 0 if own else 2 if self.source is not None else int(lit is None)
+            chosen = self.view.selection == Parameter(index)
+            yield _Edge(index, value, size, dimmer, own, chosen, source, to)
+
+    def _edge_character(self, bits: int, edge: _Edge) -> str:
+        """Braille's dots, quarters of blocks, or a character that tells sign and size."""
+        if not self.glyphs.ascii:
+            return Dots.character(bits, self.glyphs)
+        strokes = strokes_of(self.glyphs)
+        marks = strokes.plus if edge.value > 0 else strokes.minus
+        return marks[0 if edge.size < 2 else 1 if edge.size < STRONGEST else 2] if edge.size else strokes.zero
 
     def _ends(self, c: int) -> tuple[Box, ...]:
         """The boxes of a column; where neurons are folded, one of neuron −1 in the row that counts them."""
         boxes = self.plan.columns[c]
-        if not self._folded(c):
+        if len(boxes) == self.layers[c]:
             return boxes
         return *boxes, replace(boxes[-1], neuron=-1, y=boxes[-1].y + boxes[-1].rows, height=0, under=False)
-
-    def _folded(self, c: int) -> int:
-        return self.plan.above[c] + self.plan.below[c]
-
-    def _strongest(self, c: int, weights: NDArray[np.float32], source: Box, to: Box) -> tuple[Box, Box]:
-        """Where neurons are folded, one line stands for all of theirs: the ends of the strongest."""
-        before, here = self._neurons_at(c - 1, source), self._neurons_at(c, to)
-        sizes = np.nan_to_num(np.abs(weights[np.ix_(here, before)]), nan=-1)
-        row, place = divmod(int(sizes.argmax()), len(before))
-        return replace(source, neuron=before[place]), replace(to, neuron=here[row])
 
     def _neurons_at(self, c: int, box: Box) -> list[int]:
         shown = {box.neuron for box in self.plan.columns[c]}
@@ -218,16 +242,15 @@ class _PictureDrawing(NetworkValues):
         largest = largest_size(found)
         return [edge_size(value, largest) for value in found.tolist()]
 
-    def _label(self, c: int, index: int, value: float, source: Box, to: Box, x0: int, x1: int) -> None:
+    def _label(self, edge: _Edge, x0: int, x1: int) -> None:
         """The number of the chosen edge on its line, and the mark of a kept one."""
-        x, y = (x0 + x1) // 2, (_middle(source) + _middle(to)) // 8
-        chosen = self.view.selection == Parameter(index)
-        if chosen and x1 - x0 > NUMBER_ROOM:
-            text = self.glyphs.current + compact(value, 7, self.glyphs, 4, sign=True)
+        x, y = (x0 + x1) // 2, (_middle(edge.source) + _middle(edge.to)) // 8
+        if edge.chosen and x1 - x0 > NUMBER_ROOM:
+            text = self.glyphs.current + compact(edge.value, 7, self.glyphs, 4, sign=True)
             self.grid.put(x - len(text) // 2, y, text, "chosen")
-        elif index in self.kept and len(self.kept) <= MOST_KEPT:
+        elif edge.index in self.kept and len(self.kept) <= MOST_KEPT:
             self.grid.put(x, y, self.glyphs.kept, "accent")
-        self.spots.append(ClickTarget(x, y, 1, Parameter(index)))
+        self.spots.append(ClickTarget(x, y, 1, Parameter(edge.index)))
 
     def _bias(self, c: int, x1: int) -> None:
         """The chosen bias beside its neuron."""
@@ -252,28 +275,14 @@ class _PictureDrawing(NetworkValues):
                 self._neuron(c, box)
             here = Neuron(c, box.neuron)
             for y in range(box.rows):
-                self.spots.insert(0, ClickTarget(box.x, box.y + y, box.end - box.x, here))
-        if folded := self._folded(c):
-            text = tr("{ellipsis} {count} more", ellipsis=self.glyphs.ellipsis, count=folded)
-            if len(text) > boxes[0].end - boxes[0].x + 2:
-                text = f"{self.glyphs.ellipsis}{folded}"
-            self.grid.put(boxes[0].x, boxes[-1].y + boxes[-1].rows, text, "dim")
+                self.spots.insert(0, ClickTarget(box.x, box.y + y, box.columns, here))
+        first = boxes[0]
+        if folded := self.layers[c] - len(boxes):
+            self.grid.put(first.x, boxes[-1].y + boxes[-1].rows, self.more_text(folded, first.columns + 2), "dim")
         if self.plan.heading:
-            self._heading(c, boxes[0])
-
-    def _heading(self, c: int, box: Box) -> None:
-        room = box.end - box.x
-        scale = self.view.scales.targets if c else self.view.scales.inputs
-        name = self.names[c - 1] if c else tr("inputs")
-        if c in (0, len(self.layers) - 1) and scale != 1:
-            divided = f"{name}/{plain_number(scale, self.glyphs)}"
-            name = divided if len(divided) <= room + 2 else name
-        lit = c > 0 and self.reach.lit(c - 1)
-        if len(name) > room + 2:
-            name = name[:3] + name[len(name.rstrip("0123456789")) :]
-        text = f" {name} " if lit and len(name) + 2 <= room else name
-        x = max(0, box.end - len(text)) if not c else box.x + max(0, (room - len(text)) // 2)
-        self.grid.put(x, 0, text, ("active" if self.is_working(c) else "accent") if lit else "dim")
+            text, role = self.heading(c, first.columns + 2, first.columns)
+            x = first.x + max(0, (first.columns - len(text)) // 2) if c else max(0, first.end - len(text))
+            self.grid.put(x, 0, text, role)
 
     def _input(self, box: Box) -> None:
         text = self.inputs[box.neuron]
@@ -297,10 +306,8 @@ class _PictureDrawing(NetworkValues):
         elif values is not None and self.has_value(c, box.neuron):
             number = float(values[box.neuron])
         if number is not None:
-            text, role = (
-                _fitting(number, room - (error is not None and room >= LEAST_UNDER), self.view),
-                role_of(number),
-            )
+            text = self.value_text(number, room - (error is not None and room >= LEAST_UNDER))
+            role = role_of(number)
         if self.is_muted(c, box.neuron):
             text, role = (tr("muted") if room >= len(tr("muted")) else self.glyphs.muted), "faint"
         if box.height:
@@ -415,15 +422,9 @@ class _PictureDrawing(NetworkValues):
         is_beside = want is not None and want.y == box.y
         right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
         y = box.y + box.rows
-        if (
-            self.trace is not None
-            and self.has_value(len(self.names), 0)
-            and all(label != "want" for label, *_ in sentence)
-        ):
-            for words in (tr("no truth"), tr("known")):
-                self.grid.put(box.x, y + len(sentence), words, "dim")
-                y += 1
-            y = box.y + box.rows
+        if self.has_no_truth:
+            for i, words in enumerate((tr("no truth"), tr("known")), len(sentence)):
+                self.grid.put(box.x, y + i, words, "dim")
         for label, value, role in sentence:
             if label == "want" and want is not None:
                 y = want.y + want.height
@@ -459,27 +460,13 @@ def _pixel(value: float, reach: float, count: int) -> int:
 def _pixels(low: float, high: float, reach: float, count: int) -> range:
     """The cells of a tile whose middles lie in a span; the nearest one where there is none."""
     first, last = (x * count / 2 for x in (low / reach + 1, high / reach + 1))
-    return range(math.ceil(first - 0.5), math.floor(last - 0.5) + 1) or range(
-        _pixel((low + high) / 2, reach, count), _pixel((low + high) / 2, reach, count) + 1
-    )
+    middle = _pixel((low + high) / 2, reach, count)
+    return range(math.ceil(first - 0.5), math.floor(last - 0.5) + 1) or range(middle, middle + 1)
 
 
 def _middle(box: Box) -> int:
     """The row of dots in which a neuron's lines begin and end."""
     return 4 * box.y + 2 * max(1, box.height) - (box.height % 2 == 0)
-
-
-def _fitting(value: float, room: int, view: ViewState) -> str:
-    """A value in so many columns; nothing where they do not take it."""
-    if room >= 6:
-        return compact(value, room, view.glyphs)
-    return tiny(value, room, view.glyphs) if room > 1 else ""
-
-
-def edge_shade(value: float, size: int, dimmer: int) -> int:
-    """An edge's colour: its sign, the brighter the larger; where it is not the cursor's so many steps dimmer."""
-    bright = max(1, size - dimmer)
-    return bright if value > 0 else -bright
 
 
 def _tile_cell(upper: int, lower: int, shaded: bool) -> Span:
@@ -496,56 +483,22 @@ Dotted = tuple[tuple[tuple[int, int], int], ...]
 """Cells, each with its dots."""
 
 
-class Web:
-    """Lines between two columns; each cell is the first line's that runs through it, so the strongest come first."""
-
-    def __init__(self, x0: int, grid: Grid) -> None:
-        self.x0, self._grid = x0, grid
-        self._cells: dict[tuple[int, int], tuple[int, Role, float, int]] = {}
-
-    def put(self, line: Dotted, role: Role, value: float, size: int, together: bool) -> None:
-        """Put a line down; ``together``: where one of its own sign was there first, both are seen, in its colour."""
-        for cell, bits in line:
-            held = self._cells.get(cell)
-            if held is None:
-                self._cells[cell] = (bits, role, value, size)
-            elif together and (held[2] > 0) == (value > 0):
-                self._cells[cell] = (held[0] | bits, *held[1:])
-
-    def draw(self, view: ViewState) -> None:
-        """Draw them: in braille's dots, in quarters of blocks, or in characters that tell sign and size."""
-        strokes = strokes_of(view.glyphs)
-        for (x, y), (bits, role, value, size) in self._cells.items():
-            if view.glyphs.ascii:
-                marks = strokes.plus if value > 0 else strokes.minus
-                character = marks[0 if size < 2 else 1 if size < STRONGEST else 2] if size else strokes.zero
-            else:
-                character = Dots.character(bits, view.glyphs)
-            self._grid.put(self.x0 + x, y, character, role)
-
-
 @lru_cache(maxsize=8192)
-def dots_of_line(
-    width: int, y0: int, y1: int, thickness: int, every: int, dashed: bool
-) -> Dotted:  # fmt: skip
+def dots_of_line(width: int, y0: int, y1: int, thickness: int, every: int, dashed: bool) -> Dotted:
     """The cells that a line runs through with their dots; it is ``width`` dots wide.
 
     It has a dot in ``every`` so many places; one that is ``dashed`` has gaps.
     """
     cells: dict[tuple[int, int], int] = {}
     steep = abs(y1 - y0) > width
-    for x, y, i in _path(width, y0, y1):
-        if i % every or (dashed and i % (DASH + PAUSE) >= DASH):
+    steps = max(width - 1, abs(y1 - y0), 1)
+    for i in range(0, steps + 1, every):
+        if dashed and i % (DASH + PAUSE) >= DASH:
             continue
+        x, y = round((width - 1) * i / steps), round(y0 + (y1 - y0) * i / steps)
         for beside in range(-((thickness - 1) // 2), thickness // 2 + 1):
             dx, dy = (x + beside, y) if steep else (x, y + beside)
             if 0 <= dx < width and dy >= 0:
                 cell = (dx // 2, dy // 4)
                 cells[cell] = cells.get(cell, 0) | Dots.bit(dx, dy)
     return tuple(cells.items())
-
-
-def _path(width: int, y0: int, y1: int) -> Iterator[tuple[int, int, int]]:
-    steps = max(width - 1, abs(y1 - y0), 1)
-    for i in range(steps + 1):
-        yield round((width - 1) * i / steps), round(y0 + (y1 - y0) * i / steps), i
