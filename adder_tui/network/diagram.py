@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adder_engine.language import tr
-from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, WEB, DiagramLayout, layout
+from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, WEB, layout
 from adder_tui.selection import Neuron, Parameter, Selection
 from adder_tui.ui.heatmap import Dots
 from adder_tui.ui.line import Line, Role
@@ -31,7 +31,7 @@ class DiagramDrawing(NetworkDrawing):
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
             keep[self.column - 1].add(self.source)
-        self.plan: DiagramLayout = layout(
+        self.columns = layout(
             self.layers, keep, self.sizes, self.column, max(2, *map(len, self.inputs)),
             not view.glyphs.ascii, self.outcome_rows, width, height,
         )  # fmt: skip
@@ -44,7 +44,7 @@ class DiagramDrawing(NetworkDrawing):
 
 def draw_edges(s: DiagramDrawing, c: int) -> None:
     """All edges that lead into a column."""
-    x0, x1 = s.plan.columns[c].gap
+    x0, x1 = s.columns[c].gap
     if c == s.column and x1 - x0 >= BUS:
         _bus_in(s, c)
     elif c - 1 == s.column and s.source is None and x1 - x0 >= BUS:
@@ -58,7 +58,7 @@ def draw_edges(s: DiagramDrawing, c: int) -> None:
 
 
 def _marks(s: DiagramDrawing, c: int) -> None:
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     for i, y in zip(column.shown, column.rows, strict=True):
         if before.hidden:
             s.grid.put(column.fold, y, s.glyphs.ellipsis, "faint")
@@ -98,7 +98,7 @@ def _mark(s: DiagramDrawing, c: int, neuron: int, source: int, x: int, y: int) -
 
 def _web(s: DiagramDrawing, c: int) -> None:
     """All lines of a layer, lightly; the larger the weight the denser the line."""
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     assert s.weights is not None
     x0, x1 = column.gap
     most = s.largest[c - 1][0]
@@ -120,7 +120,7 @@ def _web(s: DiagramDrawing, c: int) -> None:
 
 def _bus_in(s: DiagramDrawing, c: int) -> None:
     """The edges into the chosen neuron, each with its number, and the bias as one from a constant 1."""
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     x0, x1 = column.gap
     trunk = x1 - 1
     row = column.row_of(s.neuron)
@@ -138,7 +138,7 @@ def _bus_in(s: DiagramDrawing, c: int) -> None:
 
 def _bus_out(s: DiagramDrawing, c: int) -> None:
     """The edges that lead away from the chosen neuron, each with its number."""
-    column, before = s.plan.columns[c], s.plan.columns[c - 1]
+    column, before = s.columns[c], s.columns[c - 1]
     x0, x1 = column.gap
     row = before.row_of(s.neuron)
     assert row is not None
@@ -206,21 +206,21 @@ def diagram(view: ViewState, width: int, height: int) -> Diagram:
 
 
 def _heading(s: DiagramDrawing, c: int) -> None:
-    column, room = s.plan.columns[c], _heading_room(s, c)
+    column, room = s.columns[c], _heading_room(s, c)
     if not c:
-        room = s.plan.columns[1].end - len(s.short_name(1, _heading_room(s, 1))) - 1 - column.cell
+        room = s.columns[1].end - len(s.short_name(1, _heading_room(s, 1))) - 1 - column.cell
     text, role = s.heading(c, room, room)
     s.grid.put(column.end - len(text) if c else column.cell, 0, text, role)
 
 
 def _heading_room(s: DiagramDrawing, c: int) -> int:
     """Columns over the marks and neurons, less a blank where those of another column stand next to them."""
-    column = s.plan.columns[c]
-    return column.end - column.marks - (column.marks == s.plan.columns[c - 1].end)
+    column = s.columns[c]
+    return column.end - column.marks - (column.marks == s.columns[c - 1].end)
 
 
 def _neurons(s: DiagramDrawing, c: int) -> None:
-    column = s.plan.columns[c]
+    column = s.columns[c]
     values = s.values(c)
     largest = float(abs(values).max()) if values is not None else 0.0
     room = column.number_width
@@ -250,7 +250,7 @@ def _neurons(s: DiagramDrawing, c: int) -> None:
             _error(s, c, i, x, y + 1, room)
     if column.hidden:
         text = s.more_text(column.hidden, column.cell_width - 1)
-        beside = len(text) < column.cell_width and s.plan.columns[c + 1].gap[1] > column.end  # the bias next to it
+        beside = len(text) < column.cell_width and s.columns[c + 1].gap[1] > column.end  # the bias next to it
         s.grid.put(column.end - len(text) - beside, column.rows[-1] + 2, text, "dim")
 
 
@@ -278,7 +278,7 @@ def _error(s: DiagramDrawing, c: int, i: int, x: int, y: int, room: int) -> None
 
 def _outcome(s: DiagramDrawing) -> None:
     """Below the output: what is wanted and how far off it is, in units of sums, and from its rung on the loss."""
-    column, rows = s.plan.columns[-1], s.outcome
+    column, rows = s.columns[-1], s.outcome
     at_loss = s.reach.stage is not None and s.reach.stage.phase == "loss"
     if s.has_no_truth:
         _unknown(s, column.rows[-1] + 2 + len(rows))
@@ -294,7 +294,7 @@ def _outcome(s: DiagramDrawing) -> None:
 
 def _unknown(s: DiagramDrawing, y: int) -> None:
     """No truth known: in one row, or where the column is narrow in two."""
-    column = s.plan.columns[-1]
+    column = s.columns[-1]
     whole = tr("no truth known")
     words = (whole,) if column.end - column.marks >= len(whole) else (tr("no truth"), tr("known"))
     for row, text in enumerate(words, start=y):
