@@ -20,7 +20,7 @@ from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
 from adder_tui.ui.asked_once import AskedOnce
-from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden, without_moment
+from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line, cut
 from adder_tui.ui.numbers import count
@@ -30,7 +30,7 @@ from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
 if TYPE_CHECKING:
     from adder_engine.analysis.results import ParameterLine
-    from adder_engine.snapshot import ParameterHistory, Snapshot
+    from adder_engine.snapshot import ParameterHistory
     from adder_tui.network.trace_view import TraceText
     from adder_tui.services import Services
 
@@ -59,24 +59,11 @@ class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
         super().__init__(source)
         self._select = select
         self._spots: Sequence[ClickTarget[Selection]] = ()
-        self._drew: tuple[Snapshot | None, object] | None = None
-        """The newest drawing's snapshot, and what else it was drawn from."""
-
-    def redraw(self) -> None:
-        """Draw what is new: each key asks two or three times, and a notice alone changes nothing here."""
-        view, drew = self.view, self._drew
-        new = drew is None or drew[0] is not view.snapshot or drew[1] != self._drawn_from(view)
-        if new or not self._lines or not self.size:
-            super().redraw()
-
-    def _drawn_from(self, view: ViewState) -> object:
-        return without_moment(view), self.size
 
     def make(self, view: ViewState, width: int, height: int) -> Diagram | Picture:
         return picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        self._drew = view.snapshot, self._drawn_from(view)
         drawn = self.made(view, width, height)
         self._spots = drawn.spots
         return drawn.lines

@@ -306,13 +306,27 @@ def _changed(old: Line, new: Line, y: int, width: int) -> list[Region]:
 Made = TypeVar("Made")
 
 
-class Costly(Canvas, Generic[Made]):
-    """A drawing that takes some milliseconds: what training brings is made in another thread, just before it is shown.
+class Same:
+    """Something that equals itself alone, and nothing that merely holds the same numbers."""
 
-    So a key that is pressed meanwhile need not wait for it.
+    def __init__(self, thing: object) -> None:
+        self._thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._thing is other._thing
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Costly(Canvas, Generic[Made]):
+    """A drawing that takes some milliseconds: it is made once for all that it hangs on.
+
+    What training brings is made in another thread, just before it is shown, so that no key has to wait for it.
     """
 
-    _ahead: tuple[Snapshot | None, object, Made] | None = None
+    _ahead: tuple[object, Made] | None = None
+    _made: object = None
+    """What the newest drawing hangs on."""
 
     def make(self, view: ViewState, width: int, height: int) -> Made:
         """What there is to show; called in other threads, too."""
@@ -323,25 +337,33 @@ class Costly(Canvas, Generic[Made]):
         """What it depends on besides the view and the size."""
         return None
 
+    def hangs_on(self, view: ViewState) -> object:
+        """What there is to show looks the same as long as this does; a notice changes nothing."""
+        return Same(view.snapshot), without_moment(view)
+
     def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
         """What makes a snapshot that is about to be shown; None where it will not be drawn."""
         if not self.size:
             return None
-        view, size, own = replace(self.view, snapshot=snapshot), self.size, self.own
+        view, size = replace(self.view, snapshot=snapshot), self.size
+        about = self.hangs_on(view), self.own, size
 
         def make() -> None:
             with contextlib.suppress(Exception):  # it is made once more where it is shown, and fails there
-                self._ahead = snapshot, (without_moment(view), size, own), self.make(view, *size)
+                self._ahead = about, self.make(view, *size)
 
         return make
 
     def made(self, view: ViewState, width: int, height: int) -> Made:
         """What was made ahead, or where anything is another by now, what is made at once."""
         ahead, self._ahead = self._ahead, None
-        about = without_moment(view), Size(width, height), self.own
-        if ahead is not None and ahead[0] is view.snapshot and ahead[1] == about:
-            return ahead[2]
-        return self.make(view, width, height)
+        self._made = self.hangs_on(view), self.own, Size(width, height)
+        return ahead[1] if ahead is not None and ahead[0] == self._made else self.make(view, width, height)
+
+    def redraw(self) -> None:
+        """Draw what is new: each key asks two or three times."""
+        if not self._lines or self._made != (self.hangs_on(self.view), self.own, self.size):
+            super().redraw()
 
 
 MOST_SENT = 20 * 1024
