@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -26,7 +25,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adder_tui.ui.line import Line, Role, Span, Tone
+from adder_tui.ui.line import Line, Span, Tone
 from adder_tui.ui.theme import role_styles
 from adder_tui.ui.view import ViewState
 
@@ -69,21 +68,6 @@ def _changed_cells(update: ChopsUpdate, console: Console) -> str:
 ChopsUpdate.render_segments = _changed_cells  # type: ignore[method-assign, assignment]
 # What has the keys and what had them are painted anew; Textual's own paints all the rest, too.
 Screen.focused._repaint = False
-
-
-class _StylesOver(dict[Role, Style]):
-    """What each role looks like over a style, worked out when it first comes up."""
-
-    def __init__(self, base: Style, theme: str) -> None:
-        super().__init__()
-        self._base, self._roles = base, role_styles(theme)
-
-    def __missing__(self, role: Role) -> Style:
-        style = self[role] = self._base + self._roles[role]
-        return style
-
-
-_styles_over = lru_cache(maxsize=64)(_StylesOver)
 
 
 def text_in_sight(widget: Widget) -> str:
@@ -218,7 +202,7 @@ class Canvas(Widget):
         if not self._painting:
             self._painting, self._base = True, self.rich_style
         base = self._base
-        styles = _styles_over(base, self.app.theme)
+        styles = role_styles(self.app.theme, base)
         width = self.size.width
         line = _at(lines, y)
         strip = Strip([Segment(text, styles[role]) for text, role in line.spans], line.width)
