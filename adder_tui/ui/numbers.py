@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,7 @@ def aligned(texts: Sequence[str]) -> list[str]:
 
     Where that would take half as much room again as the longest number has, they end at the same column instead.
     """
-    heads = [_head(text) for text in texts]
+    heads = [before_point(text) for text in texts]
     before = max(map(len, heads), default=0)
     after = max((len(text) - len(head) for text, head in zip(texts, heads, strict=True)), default=0)
     longest = max(map(len, texts), default=0)
@@ -157,12 +158,9 @@ def aligned(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _head(text: str) -> str:
+def before_point(text: str) -> str:
     """What stands before the decimal point."""
-    for mark in (".", "e"):
-        if mark in text:
-            return text[: text.index(mark)]
-    return text
+    return re.split("[.e]", text, maxsplit=1)[0]
 
 
 def count(value: int) -> str:
