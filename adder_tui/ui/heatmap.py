@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, Tone, joined
-from adder_tui.ui.numbers import before_point, number, power_of_ten, role_of, round_up, short_number
+from adder_tui.ui.numbers import before_point, number, role_of, round_up, short_number, spelled
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def _written(value: float | None, glyphs: Glyphs, before: int, after: int) -> st
     if -4 < exponent < before - 1:
         return f"{minus}{size:.{max(0, min(after - 1, most - exponent))}f}"
     for decimals in range(most, -1, -1):
-        mantissa, power = f"{size:.{decimals}e}".split("e")
-        text = mantissa + power_of_ten(power, glyphs)
+        text = spelled(f"{size:.{decimals}e}", glyphs)
         if len(text) <= 1 + after:
             break
     return minus + text

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, wrapped
-from adder_tui.ui.numbers import count, number, plain_number, power_of_ten, role_of
+from adder_tui.ui.numbers import count, number, plain_number, role_of, spelled
 from adder_tui.ui.symbols import Glyphs, strokes_of
 from adder_tui.ui.view import ViewState
 
@@ -41,12 +41,10 @@ class NumberFormat:
     digits: int = SHORT_DIGITS
 
     def __call__(self, value: float) -> str:
-        value = float(value)
-        short = f"{abs(value):.{self.digits}g}"
-        if math.isfinite(value) and float(short) == abs(value):
-            mantissa, _, exponent = short.partition("e")
-            power = power_of_ten(exponent, self.glyphs) if exponent else ""
-            return (self.glyphs.minus if value < 0 else "") + mantissa + power
+        value = float(value) + 0.0  # no zero has a sign
+        short = f"{value:.{self.digits}g}"
+        if math.isfinite(value) and float(short) == value:
+            return spelled(short, self.glyphs)
         return number(value, self.glyphs, self.digits).replace(",", "")
 
     @property
@@ -196,8 +194,7 @@ def compact(value: float, width: int, glyphs: Glyphs, digits: int = 4, sign: boo
         if len(text) <= width:
             return text
     for decimals in (2, 1, 0):
-        mantissa, _, exponent = f"{abs(value):.{decimals}e}".partition("e")
-        text = (glyphs.minus if value < 0 else plus) + mantissa + power_of_ten(exponent or 0, glyphs)
+        text = plus + spelled(f"{value:.{decimals}e}", glyphs)
         if len(text) <= width:
             break
     return text
