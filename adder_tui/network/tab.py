@@ -184,47 +184,41 @@ class NetworkPane(Pane):
         trace = self._trace()
         rows = await (await self._services.controller.ready()).batch_rows()
         ahead = [row for row in rows[::change] if trace.row is None or (row - trace.row) * change > 0]
-        trace.follow(ahead[0] if ahead else None)
+        trace.action_follow(ahead[0] if ahead else None)
 
     def action_choose_row(self) -> None:
         trace = self._trace()
 
         def chosen(row: int | None) -> None:
             if row is not None:
-                trace.follow(row)
+                trace.action_follow(row)
 
         self.app.push_screen(RowNumber(self.source, trace.row), chosen)
 
     def action_copy_trace(self) -> None:
         """Copy the trace to the clipboard of the terminal that one sits at."""
-        text = self._trace().text(MOST_COPIED)
-        if not text:
-            self._services.say(tr("There is nothing to copy yet."))
-            return
-        self.app.copy_to_clipboard(text)
-        lines = count(text.count("\n"))
-        words = tr(
-            "Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them.", lines=lines
-        )
+        words = tr("There is nothing to copy yet.")
+        if text := self._trace().text(MOST_COPIED):
+            self.app.copy_to_clipboard(text)
+            words = tr(
+                "Sent {lines} lines to your terminal's clipboard; if it does not allow that, w writes them.",
+                lines=count(text.count("\n")),
+            )
         self._services.say(words)
 
     async def action_write_trace(self) -> None:
         """Write the trace to a file in the data folder."""
         from adder_tui.network.trace_view import write_text
 
-        trace, say = self._trace(), self._services.say
-        text = trace.text()
-        if not text:
-            say(tr("There is nothing to write yet."))
-            return
-        wanted = self._services.settings.data_dir / trace.name_of_file
-        try:
-            path = await asyncio.to_thread(write_text, wanted, text)
-        except OSError as error:
-            why = error.strerror or error
-            say(tr("The trace could not be written to {path}: {why}.", path=wanted, why=why))
-        else:
-            say(tr("The trace is in {path}.", path=path))
+        trace, words = self._trace(), tr("There is nothing to write yet.")
+        if text := trace.text():
+            wanted = self._services.settings.data_dir / trace.name_of_file
+            try:
+                words = tr("The trace is in {path}.", path=await asyncio.to_thread(write_text, wanted, text))
+            except OSError as error:
+                why = error.strerror or error
+                words = tr("The trace could not be written to {path}: {why}.", path=wanted, why=why)
+        self._services.say(words)
 
     # --- held against PyTorch --------------------------------------------------------------------
 
@@ -296,20 +290,6 @@ class RowNumber(Dialog[int | None]):
         self.say(none if typed else tr("Type a row: the data has rows 0 to {last}.", last=last))
 
 
-def parse_value(text: str) -> float:
-    """Read a number as somebody types it.
-
-    Raises:
-        RequestError: it is none; one sentence that shows what would do.
-    """
-    typed = text.strip()
-    value = parse_number(typed)
-    if value is None:
-        shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else tr("Nothing")
-        raise RequestError(tr("{typed} is no number: type one such as 0.5, -3 or 2e-4.", typed=shown))
-    return value
-
-
 class EditValue(FieldDialog):
     """The chosen number's new value."""
 
@@ -329,5 +309,9 @@ class EditValue(FieldDialog):
         )  # fmt: skip
 
     async def take(self, typed: str) -> None:
-        await self._set(self._tensor, self._place, parse_value(typed))
+        typed = typed.strip()
+        if (value := parse_number(typed)) is None:
+            shown = repr(typed if len(typed) <= 24 else typed[:21] + "...") if typed else tr("Nothing")
+            raise RequestError(tr("{typed} is no number: type one such as 0.5, -3 or 2e-4.", typed=shown))
+        await self._set(self._tensor, self._place, value)
         self.dismiss()

@@ -210,23 +210,32 @@ def place(snapshot: Snapshot, short: bool = False) -> str:
     In ``short`` without the rung.
     """
     experiment = snapshot.experiment
-    many = experiment.updates_per_epoch > 1
     climbing = snapshot.moment.stage > 0 and snapshot.status != "playing"
     if not climbing and not snapshot.epoch_update:
         if not experiment.epochs:
             return tr("epoch 0")
         return tr("epoch {epoch} of {epochs}", epoch=count(snapshot.epoch), epochs=count(experiment.epochs))
-    here = tr("epoch {epoch}", epoch=count(snapshot.epoch + 1))
-    if many:
-        update = snapshot.epoch_update + climbing
-        updates = count(experiment.updates_per_epoch)
-        here = tr("update {update} of {updates} in {epoch}", update=count(update), updates=updates, epoch=here)
-    stage = snapshot.stage
-    if stage is None or not climbing or short:
+    here = update_words(snapshot, climbing)
+    return stage_words(snapshot, here) if climbing and not short else here
+
+
+def update_words(snapshot: Snapshot, climbing: bool) -> str:
+    """``update 3 of 100 in epoch 2``, ``epoch 2`` where it has but one: the one under way, or the last that is done."""
+    per_epoch = snapshot.experiment.updates_per_epoch
+    epoch, update = divmod(snapshot.moment.update - (not climbing), per_epoch)
+    here = tr("epoch {epoch}", epoch=count(epoch + 1))
+    if per_epoch == 1:
         return here
-    if stage.layer is None:
-        return f"{here}: {stage.phase}"
-    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=experiment.layer_names[stage.layer])
+    return tr("update {update} of {updates} in {epoch}", update=count(update + 1), updates=count(per_epoch), epoch=here)
+
+
+def stage_words(snapshot: Snapshot, here: str) -> str:
+    """``epoch 2: backward, layer hidden``."""
+    stage = snapshot.stage
+    if stage is None or stage.layer is None:
+        return here if stage is None else f"{here}: {stage.phase}"
+    layer = snapshot.experiment.layer_names[stage.layer]
+    return tr("{here}: {phase}, layer {layer}", here=here, phase=stage.phase, layer=layer)
 
 
 def formula(collapsed: AffineMap, glyphs: Glyphs, digits: int = 3) -> str:
