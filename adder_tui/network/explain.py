@@ -114,19 +114,14 @@ def _neuron(view: ViewState, snapshot: Snapshot, trace: Trace, at: Neuron, width
     rows = weighted_sum(layer, i, width - LABEL - 2, min(3, max(1, height - 4)), g)
     lines += [row(tr("sum") if n == 0 else "", phrase) for n, phrase in enumerate(rows)]
     bias = layout_for(view.experiment).bias(at.column - 1).start + i
-    lines.append(row(tr("value"), *_activated(view, layer, at, hidden, muted)))
+    value, answer, more = _activated(view, layer, at, hidden, muted), number(snapshot.asked.predicted, g), list[str]()
     if not hidden and trace.loss_name == "bce":
-        said = number(snapshot.asked.predicted, g)
-        more = (tr("; its sigmoid is how likely yes is, {p}", p=said), tr("; yes by {p}", p=said), "")
-        lines[-1] = roomiest(width, *(Line.of(lines[-1], (words, "dim")) for words in more))
+        more = [tr("; its sigmoid is how likely yes is, {p}", p=answer), tr("; yes by {p}", p=answer)]
     elif not hidden and trace.target_scale != 1:
-        scale, answer, value = plain_number(trace.target_scale, g), number(snapshot.asked.predicted, g), lines[-1]
-        more = (
-            tr("; times {scale} it is the answer, {answer}", scale=scale, answer=answer),
-            tr(", scaled; the answer is {answer}", answer=answer),
-            "",
-        )
-        lines[-1] = roomiest(width, *(Line.of(value, (words, "dim")) for words in more))
+        scale = plain_number(trace.target_scale, g)
+        more = [tr("; times {scale} it is the answer, {answer}", scale=scale, answer=answer),
+                tr(", scaled; the answer is {answer}", answer=answer)]  # fmt: skip
+    lines.append(roomiest(width, *(row(tr("value"), *value, (words, "dim")) for words in (*more, ""))))
     if not trace.known:
         lines.append(row(tr("error"), (UNKNOWN, "dim")))
     elif not reached.has_error(at.column, i):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,19 +85,26 @@ class Formula:
 
 
 def sum_of_products(
-    pairs: Sequence[tuple[float, float]], kept: Iterable[int], figures: NumberFormat, bias: float | None = None
-) -> tuple[str, ...]:
-    """``30·0.5406 + 70·0.5869 + 0.6233`` in pieces; products that are not ``kept`` are added up to one number."""
-    shown = [i for i in kept if i < len(pairs)]
-    pieces = [figures.product(*pairs[i]) for i in shown]
-    others = len(pairs) - len(shown)
-    if others:
-        hidden = set(shown)
-        rest = sum(float(x) * float(y) for i, (x, y) in enumerate(pairs) if i not in hidden)
-        pieces.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=others))
-    if bias is not None:
-        pieces.append(figures.factor(bias))
-    return tuple(piece if i == 0 else f"+ {piece}" for i, piece in enumerate(pieces))
+    pairs: Sequence[tuple[float, float]], places: Sequence[int], figures: NumberFormat, bias: float | None = None
+) -> list[str]:
+    """``30·0.5406 + 70·0.5869 + 0.6233`` in pieces; products at other ``places`` are added up to one number."""
+    return _added(
+        [figures.product(*pairs[i]) for i in places], [x * y for x, y in pairs], places, figures,
+        [] if bias is None else [figures.factor(bias)],
+    )  # fmt: skip
+
+
+def _added(
+    shown: Sequence[str], worth: Sequence[float], places: Sequence[int], figures: NumberFormat,
+    more: Sequence[str] = (),
+) -> list[str]:  # fmt: skip
+    """What is written out, the ``worth`` at other places in one number, and ``more``, with plus signs before them."""
+    pieces = [*shown]
+    if left := len(worth) - len(places):
+        rest = sum(x for i, x in enumerate(worth) if i not in places)
+        pieces.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(left)))
+    first, *others = [*pieces, *more]
+    return [first, *(f"+ {piece}" for piece in others)]
 
 
 def bracketed(name: str, terms: Sequence[str], after: str) -> Formula:
@@ -117,11 +124,8 @@ def added_up(
         worth: what it comes to.
     """
     places = kept(len(differences), None, figures.terms)
-    shown = [words(differences[k]) for k in places]
-    if left := len(differences) - len(places):
-        rest = sum(worth(d) for k, d in enumerate(differences) if k not in places)
-        shown.append(tr("{sum} [{others} others]", sum=figures.factor(rest), others=count(left)))
-    return bracketed(name, [shown[0], *(f"+ {piece}" for piece in shown[1:])], after)
+    shown = [words(differences[i]) for i in places]
+    return bracketed(name, _added(shown, [*map(worth, differences)], places, figures), after)
 
 
 def kept(count: int, chosen: int | None, most: int) -> tuple[int, ...]:
@@ -245,18 +249,13 @@ def gradient_text(view: ViewState, snapshot: Snapshot, index: int, short: bool =
 def held_text(snapshot: Snapshot, index: int, glyphs: Glyphs, short: bool = False) -> list[str | Span]:
     """A frozen parameter's gradient: it is held at 0, and what it would be where the newest batch came to it."""
     held, digits = snapshot.held_gradient(index), 4 if short else 6
-    if held_since(snapshot, index):
-        was = float(snapshot.previous[1, index])
+    was = float(snapshot.previous[1, index])
+    if was and gradient_is_past(snapshot, index):  # it was taken hold of after the last update
         return [(tr("held at 0 now, was "), "dim"), (number(was, glyphs, digits), role_of(was))]
     phrase: list[str | Span] = [(tr("held at 0"), "dim")]
     if held is None:
         return phrase
     return [*phrase, (tr(", else "), "dim"), (number(held, glyphs, digits), role_of(held))]
-
-
-def held_since(snapshot: Snapshot, index: int) -> bool:
-    """Whether a frozen parameter was taken hold of after the last update, whose gradient was its own still."""
-    return index in snapshot.frozen and gradient_is_past(snapshot, index) and bool(snapshot.previous[1, index])
 
 
 def gradient_is_past(snapshot: Snapshot, index: int) -> bool:

@@ -187,14 +187,7 @@ def run_state(view: ViewState) -> Line:
     """``▶ playing``, ``‖ paused``, ``■ done``: a sign and the word for it; ``‖ untrained`` for a run of no epochs."""
     glyphs = view.glyphs
     status = view.snapshot.status if view.snapshot else "loading"
-    sign = {
-        "loading": glyphs.loading,
-        "paused": glyphs.paused,
-        "playing": glyphs.playing,
-        "done": glyphs.done,
-        "stopped": glyphs.stopped,
-        "failed": glyphs.stopped,
-    }[status]
+    sign: str = glyphs.stopped if status == "failed" else getattr(glyphs, status)
     if status == "loading":
         return Line.of((f"{sign} {STATUS[status]}{glyphs.ellipsis}", "dim"))
     if status == "done" and not view.experiment.epochs:
@@ -256,7 +249,8 @@ def state_line(view: ViewState, width: int) -> Line:
     if snapshot is not None:
         at = Line.of(place(snapshot))
         if snapshot.moment.update < snapshot.newest.update and snapshot.status not in ("failed", "stopped"):
-            at = Line.of(at, (tr(" (newest {epoch})", epoch=count(_newest_epoch(snapshot))), "dim"))
+            newest = snapshot.newest.update // snapshot.experiment.updates_per_epoch
+            at = Line.of(at, (tr(" (newest {epoch})", epoch=count(newest)), "dim"))
         if view.met("epoch"):
             parts.append(at)
         if snapshot.blow_up is not None:
@@ -280,15 +274,9 @@ def state_line(view: ViewState, width: int) -> Line:
     return Line.of(" ", _joined(parts, gap)).fit(width, view.glyphs.ellipsis)
 
 
-def _joined(parts: list[Line], gap: str) -> Line:
-    line = parts[0]
-    for part in parts[1:]:
-        line = Line.of(line, gap, part)
-    return line
-
-
-def _newest_epoch(snapshot: Snapshot) -> int:
-    return snapshot.newest.update // snapshot.experiment.updates_per_epoch
+def _joined(parts: Sequence[Line], gap: str) -> Line:
+    first, *others = parts
+    return Line.of(first, *(piece for part in others for piece in (gap, part)))
 
 
 def nothing_left(view: ViewState) -> str:
@@ -337,29 +325,24 @@ def sum_text(question: Sum, rule: str, glyphs: Glyphs) -> str:
 
 def learned(view: ViewState, width: int) -> list[Line]:
     """The collapsed map above the map that is wanted, term under term; bent networks have no such map."""
-    glyphs = view.glyphs
-    goal = view.experiment.wanted
+    glyphs, goal = view.glyphs, view.experiment.wanted
+    top, bottom = (Line.of((words, "dim")) for words in ("  f(a,b) =  ", f"  {tr('want'):<10}"))
+    wanted = Line.of(bottom, (wanted_words(goal, glyphs), "dim"))
     if not view.experiment.is_affine:
         activation = view.experiment.activation_words
         bent = tr("bends with {activation}: no one formula holds everywhere", activation=activation)
-        top = Line.of(("  f(a,b) =  ", "dim"), bent)
-        return [top.fit(width, glyphs.ellipsis), _wanted(goal, glyphs).fit(width, glyphs.ellipsis)]
-    snapshot = view.snapshot
-    found = snapshot.collapsed if snapshot else None
+        return [line.fit(width, glyphs.ellipsis) for line in (Line.of(top, bent), wanted)]
+    found = view.snapshot.collapsed if view.snapshot else None
     have = (found.w_a, found.w_b, found.c) if found else (None, None, None)
-    top = Line.of(("  f(a,b) =  ", "dim"))
-    bottom = Line.of((_want(), "dim"))
     for value, want, name in zip(have, goal.map or (None,) * 3, ("a", "b", ""), strict=True):
         first = name == "a"
         shown = aligned([_size(value, first, glyphs), _size(want, first, glyphs)])
         suffix = f"{glyphs.times}{name}" if name else ""
-        term = shown[1].rstrip() + suffix
-        operators = ["" if first else f" {_operator(v, glyphs)} " for v in (value, want)]
-        top = Line.of(top, (operators[0], "dim"), (shown[0], "strong" if value is not None else "dim"), (suffix, "dim"))
-        bottom = Line.of(bottom, ((operators[1] + term).ljust(len(operators[0] + shown[0] + suffix)), "dim"))
-    if goal.map is None:
-        bottom = _wanted(goal, glyphs)
-    return [top.fit(width, glyphs.ellipsis), bottom.fit(width, glyphs.ellipsis)]
+        signs = (glyphs.minus if v is not None and v < 0 else "+" for v in (value, want))
+        above, below = ("" if first else f" {sign} " for sign in signs)
+        top = Line.of(top, (above, "dim"), (shown[0], "strong" if value is not None else "dim"), (suffix, "dim"))
+        bottom = Line.of(bottom, ((below + shown[1].rstrip() + suffix).ljust(len(above + shown[0] + suffix)), "dim"))
+    return [line.fit(width, glyphs.ellipsis) for line in (top, bottom if goal.map is not None else wanted)]
 
 
 def wanted_words(wanted: Wanted, glyphs: Glyphs) -> str:
@@ -374,22 +357,9 @@ def wanted_words(wanted: Wanted, glyphs: Glyphs) -> str:
     }[wanted.rule]  # fmt: skip
 
 
-def _want() -> str:
-    """What is wanted begins under where what was learned does."""
-    return f"  {tr('want'):<10}"
-
-
-def _wanted(wanted: Wanted, glyphs: Glyphs) -> Line:
-    return Line.of((_want() + wanted_words(wanted, glyphs), "dim"))
-
-
 def _size(value: float | None, signed: bool, glyphs: Glyphs) -> str:
     """The number, its sign left to the operator before it unless it is the first."""
     if value is None:
         return glyphs.none
     text = plain_number(value, glyphs) if value in (0.0, 1.0, -1.0) else number(value, glyphs)
     return text if signed else text.removeprefix(glyphs.minus)
-
-
-def _operator(value: float | None, glyphs: Glyphs) -> str:
-    return glyphs.minus if value is not None and value < 0 else "+"
