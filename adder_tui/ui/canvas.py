@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -112,12 +112,11 @@ class Canvas(Widget):
     at_any_size = False
     """Whether it is drawn in a terminal that is too small, too; what is covered there need not be able to."""
 
+    @dataclass
     class Picked(Message):
         """Some of the text was marked with the mouse."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+        text: str
 
     def __init__(self, source: ViewSource, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
