@@ -12,7 +12,6 @@ from adder_tui.ui.line import Line, Role
 from adder_tui.ui.network_values import OUTCOME, NetworkDrawing
 from adder_tui.ui.numbers import role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark, weight_of
-from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 MOST_DIGITS, DIGITS = 6, 4
@@ -26,7 +25,6 @@ class DiagramDrawing(NetworkDrawing):
 
     def __init__(self, view: ViewState, width: int, height: int) -> None:
         super().__init__(view, width, height)
-        self.strokes = strokes_of(view.glyphs)
         keep: list[set[int]] = [set() for _ in self.layers]
         keep[self.column].add(self.neuron)
         if self.source is not None and self.source < self.layers[self.column - 1]:
@@ -75,13 +73,13 @@ def _marks(s: DiagramDrawing, c: int) -> None:
 
 def _arrow(s: DiagramDrawing) -> str:
     stage = s.reach.stage
-    return s.strokes.forward if stage is not None and stage.phase == "forward" else s.strokes.backward
+    return s.glyphs.edges.forward if stage is not None and stage.phase == "forward" else s.glyphs.edges.backward
 
 
 def _mark(s: DiagramDrawing, c: int, neuron: int, source: int, x: int, y: int) -> None:
     index = s.index_of(c, neuron, source)
     if s.weights is None:
-        s.grid.put(x, y, s.strokes.zero, "faint")
+        s.grid.put(x, y, s.glyphs.edges.zero, "faint")
         return
     most, most_brought = s.largest[c - 1]
     mark, role = sign_mark(float(s.weights[index]), most, s.glyphs)
@@ -154,20 +152,20 @@ def _trunk(s: DiagramDrawing, x: int, ends: list[int], row: int, inward: bool) -
     for y in range(top, bottom + 1):
         arms = (2 if y > top else 0) | (8 if y < bottom else 0)
         arms |= (towards if y in ends else 0) | (away if y == row else 0)
-        s.grid.put(x, y, s.strokes.trunk[arms], "text")
+        s.grid.put(x, y, s.glyphs.edges.trunk[arms], "text")
     if inward:
-        s.grid.put(x + 1, row, s.strokes.forward, "text")
+        s.grid.put(x + 1, row, s.glyphs.edges.forward, "text")
 
 
 def _edge(s: DiagramDrawing, c: int, neuron: int, source: int, x0: int, x1: int, y: int) -> None:
     """A line with its number from column ``x0`` to ``x1``, and below it what the phase brings."""
     index = s.index_of(c, neuron, source)
     if s.weights is None:
-        s.grid.put(x0, y, s.strokes.line[0] * (x1 - x0), "faint")
+        s.grid.put(x0, y, s.glyphs.edges.line[0] * (x1 - x0), "faint")
         return
     value = float(s.weights[index])
     role = role_of(value) if value else "faint"
-    s.grid.put(x0, y, s.strokes.line[weight_of(value, s.largest[c - 1][0])] * (x1 - x0), role)
+    s.grid.put(x0, y, s.glyphs.edges.line[weight_of(value, s.largest[c - 1][0])] * (x1 - x0), role)
     room = min(LABEL + (x1 - x0 > LABEL + 3), x1 - x0 - 1)
     chosen = s.view.selection == Parameter(index)
     text = compact(value, room, s.glyphs, 4, sign=True)

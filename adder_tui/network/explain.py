@@ -24,7 +24,7 @@ from adder_tui.ui.phrases import (
     row,
     six,
 )
-from adder_tui.ui.symbols import Glyphs, strokes_of
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def _error(view: ViewState, trace: Trace, layer: int, i: int, width: int, rows: 
 
 def _picture_legend(view: ViewState, width: int) -> Line:
     """By colours, or by what stands in their place: characters, and dashes where lines have but two colours, or one."""
-    g, s = view.glyphs, strokes_of(view.glyphs)
+    g, s = view.glyphs, view.glyphs.edges
     plus, minus, large = tr("plus"), tr("minus"), tr("large is bright")
     if g.ascii:
         plus, minus, large = f"{plus} {''.join(s.plus)}", f"{minus} {''.join(s.minus)}", tr("small to large")
@@ -255,7 +255,7 @@ def _picture_legend(view: ViewState, width: int) -> Line:
 
 
 def _legend(g: Glyphs) -> Line:
-    s = strokes_of(g)
+    s = g.edges
     return Line.of(
         (tr(" weights:  "), "faint"), (f"{s.plus[1]} {s.plus[2]}", "plus"), (f" {tr('plus')}  ", "faint"),
         (f"{s.minus[1]} {s.minus[2]}", "minus"), (f" {tr('minus')}  ", "faint"),

@@ -10,7 +10,7 @@ from adder_tui.ui.line import Line, Role, roomiest
 from adder_tui.ui.numbers import answer_text, count, plural, truth_text, written_apart
 from adder_tui.ui.phrases import compact
 from adder_tui.ui.run_state import over_pairs, stage_words, sum_text, update_words
-from adder_tui.ui.symbols import Glyphs, strokes_of
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import STEP_SIZE, ViewState
 
 LADDER_ROWS = 3
@@ -163,7 +163,7 @@ def _trains_on(snapshot: Snapshot) -> bool:
 
 def _whose(snapshot: Snapshot, glyphs: Glyphs) -> tuple[str, str]:
     """Whose the errors and whose the gradients are in the picture of the backward pass, and in fewer words."""
-    strokes, asked = strokes_of(glyphs), sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
+    strokes, asked = glyphs.edges, sum_text(snapshot.asked.sum, snapshot.experiment.wanted.rule, glyphs)
     marks, rows = f"{strokes.up[1]} {strokes.down[1]}", plural(snapshot.batch_rows, "row", "rows")
     delta = glyphs.delta
     return (

@@ -33,7 +33,7 @@ from adder_tui.ui.run_state import sum_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from adder_engine.snapshot import Snapshot
+    from adder_engine.snapshot import Doubles, Snapshot
     from adder_engine.trace import StepTrace, Trace
 
 
@@ -352,7 +352,7 @@ class StepTable:
     layout: ParameterLayout
     heads: tuple[str, ...]
     """The numbers' symbols, as the glyphs write them."""
-    columns: tuple[NDArray[np.float64], ...]
+    columns: tuple[Doubles, ...]
     chosen: int
     frozen: NDArray[np.bool_]
     figures: NumberFormat
@@ -418,7 +418,7 @@ def step_table(way: Way, step: StepTrace) -> StepTable:
     """The table: one row each where the window takes all columns, with fewer digits if need be, else several."""
     figures, width, layout = way.figures, way.width, layout_for(way.experiment)
     left = 5 + max(len(layout.name_of(tensor.stop - 1).partition("[")[2]) for tensor in layout.tensors)
-    every: list[tuple[str, NDArray[np.float64]]] = [
+    every: list[tuple[str, Doubles]] = [
         ("θ", step.before.astype(np.float64)),
         ("g", step.gradient.astype(np.float64)),
         *((term.symbol, term.values) for term in step.terms if term.symbol != "n"),  # the norm is one for all

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Doubles = NDArray[np.float64]
+    from adder_engine.snapshot import Doubles
 
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4

@@ -16,7 +16,8 @@ from adder_tui.ui.numbers import before_point, number, role_of, round_up, short_
 from adder_tui.ui.symbols import Glyphs
 
 if TYPE_CHECKING:
-    Doubles = NDArray[np.float64]
+    from adder_engine.snapshot import Doubles, Floats
+
     Levels = NDArray[np.int64]
 
 
@@ -85,7 +86,7 @@ def sign_role(value: float | None) -> Role:
     return "dim" if value is None or math.isnan(value) or value == 0 else role_of(value)
 
 
-def histogram(values: NDArray[np.float64], bins: int, glyphs: Glyphs) -> Line:
+def histogram(values: Doubles, bins: int, glyphs: Glyphs) -> Line:
     """How many values lie where between the smallest and the largest: one bar for each bin, coloured by its sign."""
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -205,7 +206,7 @@ def sign_levels(values: Doubles, steps: Sequence[float]) -> Levels:
     return np.where(values < 0, -levels, levels)
 
 
-def largest_size(values: Doubles | NDArray[np.float32]) -> float:
+def largest_size(values: Doubles | Floats) -> float:
     """The largest finite size."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0

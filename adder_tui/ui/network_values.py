@@ -135,18 +135,13 @@ class NetworkValues:
     @cached_property
     def brought(self) -> Doubles | None:
         """What the phase brings to each parameter: gradients in the backward pass, changes in the step."""
-        snapshot = self.view.snapshot
-        if snapshot is None or self.reach.stage is None:
-            return None
-        if self.reach.stage.phase == "backward":
-            gradients: Doubles = snapshot.state[1].astype(np.float64)
-            return gradients
-        if self.reach.stage.phase == "step":
-            if not snapshot.stepped:  # an edit since: what is left of the step is no longer to be told apart
-                return None
-            changes: Doubles = snapshot.state[0].astype(np.float64) - snapshot.previous[0]
-            return changes
-        return None
+        snapshot, stage = self.view.snapshot, self.reach.stage
+        brought: Doubles | None = None
+        if snapshot is not None and stage is not None and stage.phase == "backward":
+            brought = snapshot.state[1].astype(np.float64)
+        elif snapshot is not None and stage is not None and stage.phase == "step" and snapshot.stepped:
+            brought = snapshot.state[0].astype(np.float64) - snapshot.previous[0]  # else an edit hides it
+        return brought
 
     def brings(self, column: int, neuron: int) -> bool:
         """Whether the phase has brought this neuron's weights and bias their numbers."""
@@ -155,17 +150,12 @@ class NetworkValues:
     @cached_property
     def largest(self) -> list[tuple[float, float]]:
         """For each layer its largest weight or bias, and the largest number that the phase brings."""
-        found = []
-        for layer in range(len(self.names)):
-            span = slice(self.layout.weight(layer).start, self.layout.bias(layer).stop)
-            weights, brought = self.weights, self.brought
-            found.append(
-                (
-                    0.0 if weights is None else float(abs(weights[span]).max()),
-                    0.0 if brought is None else float(abs(brought[span]).max()),
-                )
-            )
-        return found
+        spans = [slice(self.layout.weight(i).start, self.layout.bias(i).stop) for i in range(len(self.names))]
+
+        def largest(numbers: Floats | Doubles | None) -> list[float]:
+            return [0.0 if numbers is None else float(np.abs(numbers[span]).max()) for span in spans]
+
+        return [*zip(largest(self.weights), largest(self.brought), strict=True)]
 
     def index_of(self, column: int, neuron: int, source: int) -> int:
         """The flat index of a weight; the bias is the source after the last."""

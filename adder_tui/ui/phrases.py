@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import count, number, plain_number, role_of, spelled
-from adder_tui.ui.symbols import Glyphs, strokes_of
+from adder_tui.ui.symbols import Glyphs
 from adder_tui.ui.view import ViewState
 
 if TYPE_CHECKING:
@@ -154,13 +154,13 @@ def weight_of(value: float, largest: float) -> int:
 
 def sign_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
     """One character that tells sign and size."""
-    strokes = strokes_of(glyphs)
+    strokes = glyphs.edges
     return _mark(value, largest, strokes.zero, strokes.plus, strokes.minus)
 
 
 def brought_mark(value: float, largest: float, glyphs: Glyphs) -> tuple[str, Role]:
     """The same for an error, gradient or change, which stand below the rest and must not be taken for weights."""
-    strokes = strokes_of(glyphs)
+    strokes = glyphs.edges
     return _mark(value, largest, strokes.zero, strokes.up, strokes.down)
 
 

@@ -19,16 +19,12 @@ from adder_tui.ui.network_values import OUTCOME, NetworkDrawing, OutcomeName
 from adder_tui.ui.numbers import role_of
 from adder_tui.ui.phrases import compact, sign_mark
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
-from adder_tui.ui.symbols import strokes_of
 from adder_tui.ui.view import ClickTarget, ViewState
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from adder_engine.experiment import Experiment
-
-    Doubles = NDArray[np.float64]
-    Levels = NDArray[np.int64]
+    from adder_engine.snapshot import Doubles, Floats
+    from adder_tui.ui.heatmap import Levels
 
 STRONGEST = 4
 """Sizes of edges go from 0, next to nothing, to this, beside the largest weight of the layer."""
@@ -146,7 +142,7 @@ class _PictureDrawing(NetworkDrawing):
             keep[self.column - 1] = min(self.source, self.layers[self.column - 1] - 1)
         is_known = view.experiment.wanted.rule != "rows"
         self.plan = picture_layout(self.layers, keep, max(2, *map(len, self.inputs)), is_known, width, height)
-        self._grids: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
+        self._grids: dict[tuple[int, int], list[Floats]] = {}
 
     # --- edges -----------------------------------------------------------------------------------
 
@@ -206,7 +202,7 @@ class _PictureDrawing(NetworkDrawing):
         """Braille's dots, quarters of blocks, or a character that tells sign and size."""
         if not self.glyphs.ascii:
             return Dots.character(bits, self.glyphs)
-        strokes = strokes_of(self.glyphs)
+        strokes = self.glyphs.edges
         marks = strokes.plus if edge.value > 0 else strokes.minus
         return marks[0 if edge.size < 2 else 1 if edge.size < STRONGEST else 2] if edge.size else strokes.zero
 

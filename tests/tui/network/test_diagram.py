@@ -24,7 +24,7 @@ from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for
 from adder_tui.ui.line import plain
 from adder_tui.ui.network_values import NetworkValues
 from adder_tui.ui.phrases import tiny
-from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs, strokes_of
+from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 from adder_tui.ui.view import ClickTarget, ViewState
 
 
@@ -110,7 +110,7 @@ def test_every_edge_between_neurons_on_the_picture_and_every_bias_tells_its_sign
     drawn, shown = diagram(view, width, height), NetworkValues(view)
     marks, neurons = marks_of(drawn), neurons_of(drawn)
     assert {c for c, _ in neurons} == set(range(len(shown.layers)))
-    strokes = strokes_of(view.glyphs)
+    strokes = view.glyphs.edges
     for c, i in neurons:
         if not c:
             continue
@@ -125,7 +125,7 @@ def test_every_edge_between_neurons_on_the_picture_and_every_bias_tells_its_sign
 
 def test_no_two_meanings_share_a_mark() -> None:
     for glyphs in (UNICODE, ASCII):
-        s = strokes_of(glyphs)
+        s = glyphs.edges
         for above, below in ((s.plus, s.minus), (s.up, s.down)):
             assert len({*above, *below, s.zero}) == 7
 
@@ -137,7 +137,7 @@ def test_the_phase_lights_up_on_every_neuron_and_edge_of_the_picture(
 ) -> None:
     view, _ = drawn_from
     drawn, shown = diagram(view, width, height), NetworkValues(view)
-    reach, strokes = shown.reach, strokes_of(view.glyphs)
+    reach, strokes = shown.reach, view.glyphs.edges
 
     def below(spot: ClickTarget[Selection]) -> str:
         return drawn.lines[spot.y + 1].plain[spot.x : spot.x + spot.width]
@@ -264,7 +264,7 @@ def test_backward_by_neuron_brings_no_gradient_to_those_it_has_not_come_to() -> 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 def test_the_legend_has_every_mark_of_gradients_and_changes(glyphs: Glyphs) -> None:
-    view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), strokes_of(glyphs)
+    view, s = view_of(at_rung(0), Neuron(2, 1), glyphs), glyphs.edges
     view = dataclasses.replace(view, drawn_as="numbers")
     legend = plain(explanation(view, None, 80, 12)).splitlines()[-1]
     assert f"{s.up[1]} {s.up[2]} {s.down[1]} {s.down[2]} gradient, change" in legend
