@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -219,11 +219,10 @@ class _PictureDrawing(NetworkDrawing):
 
     def _is_own(self, c: int, neuron: int, source: int) -> bool:
         """Whether an edge is the chosen one, or enters or leaves the chosen neuron."""
+        enters = c == self.column and neuron == self.neuron
         if self.source is not None:
-            return c == self.column and neuron == self.neuron and source == self.source
-        if c == self.column:
-            return neuron == self.neuron
-        return c - 1 == self.column and source == self.neuron
+            return enters and source == self.source
+        return enters or (c - 1 == self.column and source == self.neuron)
 
     def _lit_by(self, c: int) -> list[int] | None:
         """Sizes by what the phase brings to each weight of a layer, gradient or change; None where weights count."""
@@ -289,41 +288,33 @@ class _PictureDrawing(NetworkDrawing):
         self.grid.put(x + len(name), box.y, text, "chosen" if chosen else "strong")
 
     def _neuron(self, c: int, box: Box) -> None:
+        """A tile and its value, which is the neuron's error once the backward pass has come there."""
         here = Neuron(c, box.neuron)
         chosen = self.view.selection == here
-        error = self._error(c, box.neuron)
-        values = self.values(c)
-        text, role = (self.glyphs.none if values is None else self.glyphs.ellipsis), cast(Role, "dim")
+        errors, values = self.errors(c), self.values(c)
+        is_error = errors is not None and self.has_error(c, box.neuron)
+        found = errors if is_error else values if self.has_value(c, box.neuron) else None
+        number = None if found is None else float(found[box.neuron])
+        largest = 0.0 if found is None else largest_size(found)
         room = box.number - 1 if box.number else box.width
-        largest = largest_size(values) if values is not None else 0.0
-        number: float | None = None
-        if error is not None:
-            number, largest = error, self._largest_error(c)
-        elif values is not None and self.has_value(c, box.neuron):
-            number = float(values[box.neuron])
+        text, role = (self.glyphs.none if values is None else self.glyphs.ellipsis), cast(Role, "dim")
         if number is not None:
-            text = self.value_text(number, room - (error is not None and room >= LEAST_UNDER))
-            role = role_of(number)
+            text, role = self.value_text(number, room - (is_error and room >= LEAST_UNDER)), role_of(number)
         if self.is_muted(c, box.neuron):
             text, role = (tr("muted") if room >= len(tr("muted")) else self.glyphs.muted), "faint"
         if box.height:
-            self._tile(box, self._levels(c, box, error))
+            share = number / (largest or 1) if is_error and number is not None else None
+            self._fill(box, self._levels(c, box, share), self._tile_cell)
         elif not text and number is not None:
             text, role = sign_mark(number, largest, self.glyphs)
-        if error is not None and len(text) + 1 <= room:
+        if is_error and len(text) + 1 <= room:
             text = self.glyphs.delta + " " * (len(text) + 2 <= room) + text
+        x, y = (box.x + (box.width - len(text) + 1) // 2, box.y + box.height) if box.under else (
+            box.end - len(text), box.y)  # fmt: skip
         if box.under or box.number or not box.height or (chosen and number is not None):  # the last in its tile's place
-            self._value(box, text, role, chosen)
+            self.grid.put(x, y, text, "chosen" if chosen else role)
         if chosen:
             self._outline(box)
-
-    def _value(self, box: Box, text: str, role: Role, chosen: bool) -> None:
-        """The value under the tile, in its middle, or at the right of it."""
-        if box.under:
-            x, y = box.x + (box.width - len(text) + 1) // 2, box.y + box.height
-        else:
-            x, y = box.end - len(text), box.y
-        self.grid.put(x, y, text, "chosen" if chosen else role)
 
     def _outline(self, box: Box) -> None:
         """Around a tile: at its sides always, above and below where nothing stands and there is a row."""
@@ -346,65 +337,60 @@ class _PictureDrawing(NetworkDrawing):
 
     # --- tiles -----------------------------------------------------------------------------------
 
-    def _error(self, c: int, neuron: int) -> float | None:
-        """A neuron's error in the backward pass, once it has come there."""
-        errors = self.errors(c)
-        return None if errors is None or not self.has_error(c, neuron) else float(errors[neuron])
-
-    def _largest_error(self, c: int) -> float:
-        errors = self.errors(c)
-        return 0.0 if errors is None else largest_size(errors)
-
-    def _levels(self, c: int, box: Box, error: float | None) -> Levels | None:
-        """The levels of a neuron's tile, two rows to a cell where it is shaded; None before forward came to it."""
-        rows = box.height * self.halves
+    def _levels(self, c: int, box: Box, error: float | None) -> Levels:
+        """The levels of a neuron's tile: of its error, beside the layer's largest, or of its values, once they came."""
+        size = (box.width, box.height * self.halves)
+        levels = np.zeros(size[::-1], dtype=np.int64)
         if error is not None:
-            share = error / (self._largest_error(c) or 1)
-            level = round(share * BRIGHTEST) if math.isfinite(share) else UNKNOWN
-            return np.full((rows, box.width), level)
-        if self.weights is None or self.trace is None or not self.has_value(c, box.neuron):
-            return None
-        size = (box.width, rows)
-        if size not in self._grids:
-            from adder_engine.analysis.grids import neuron_grids  # brings the kernels, which come after the first paint
+            levels[:] = round(error * BRIGHTEST) if math.isfinite(error) else UNKNOWN
+        elif self.weights is not None and self.trace is not None and self.has_value(c, box.neuron):
+            if size not in self._grids:
+                from adder_engine.analysis.grids import neuron_grids  # brings the kernels: after the first paint
 
-            muted = self.view.snapshot.muted if self.view.snapshot else ()
-            experiment, scale = self.view.experiment, self.view.scales.inputs
-            self._grids[size] = neuron_grids(experiment, self.weights, plane_points(experiment, *size), muted, scale)
-        return tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(rows, box.width))
+                experiment, scale = self.view.experiment, self.view.scales.inputs
+                muted = self.view.snapshot.muted if self.view.snapshot else ()
+                self._grids[size] = neuron_grids(
+                    experiment, self.weights, plane_points(experiment, *size), muted, scale
+                )
+            levels = tile_levels(self._grids[size][c - 1][box.neuron].astype(np.float64).reshape(levels.shape))
+        return levels
 
-    def _tile(self, box: Box, levels: Levels | None) -> None:
-        if levels is None:
-            levels = np.zeros((box.height * self.halves, box.width), dtype=np.int64)
+    def _fill(self, box: Box, levels: Levels, cell: Callable[[int, int], Span]) -> None:
+        """Levels in a box's cells, of which each tells an upper and a lower half where they are shaded."""
         rows: list[list[int]] = levels.tolist()
-        for y, (upper, lower) in enumerate(self._pairs(rows), box.y):
-            cells = (_tile_cell(u, w, self.shaded) for u, w in zip(upper, lower, strict=True))
-            self.grid.put_spans(box.x, y, cells)
+        for y, (upper, lower) in enumerate(
+            zip(rows[:: self.halves], rows[self.halves - 1 :: self.halves], strict=True)
+        ):
+            self.grid.put_spans(box.x, box.y + y, map(cell, upper, lower))
 
-    def _pairs(self, levels: list[list[int]]) -> Iterator[tuple[list[int], list[int]]]:
-        """The upper and the lower half of each row of cells."""
-        return zip(levels[:: self.halves], levels[self.halves - 1 :: self.halves], strict=True)
+    def _tile_cell(self, upper: int, lower: int) -> Span:
+        if UNKNOWN in (upper, lower):
+            return "?", "faint"
+        tone = Tone("tile", upper, lower)
+        if self.shaded:
+            return (HALF if upper != lower else " "), tone
+        level = (abs(upper) + 1) // 2
+        return SIGNS[(level if upper > 0 else -level) + 3], tone
+
+    def _plane_cell(self, upper: int, lower: int) -> Span:
+        if self.shaded:
+            return HALF, Tone("plane", upper, lower)
+        roles: tuple[Role, ...] = ("faint", "dim", "accent")
+        return PLANE[upper], roles[upper]
 
     def draw_plane(self) -> None:
         """Between the inputs the plane that all tiles are over: what of it was trained on, and the current sum."""
         box, experiment = self.plan.plane, self.view.experiment
         if box is None:
             return
-        rows, reach = box.height * self.halves, reach_of_plane(experiment)
-        levels = [[0] * box.width for _ in range(rows)]
+        rows, columns, reach = box.height * self.halves, box.width, reach_of_plane(experiment)
+        levels = np.zeros((rows, columns), dtype=np.int64)
         (a0, a1), (b0, b1) = experiment.trained_range
-        for y in _pixels(-b1, -b0, reach, rows):
-            for x in _pixels(a0, a1, reach, box.width):
-                levels[y][x] = 1
+        levels[np.ix_(_pixels(-b1, -b0, reach, rows), _pixels(a0, a1, reach, columns))] = 1
         if self.view.snapshot is not None:
             asked = self.view.snapshot.asked.sum
-            levels[_pixel(-asked.b, reach, rows)][_pixel(asked.a, reach, box.width)] = 2
-        for y, (upper, lower) in enumerate(self._pairs(levels), box.y):
-            for x, (u, w) in enumerate(zip(upper, lower, strict=True), box.x):
-                if self.shaded:
-                    self.grid.put(x, y, HALF, Tone("plane", u, w))
-                else:
-                    self.grid.put(x, y, PLANE[u], ("faint", "dim", "accent")[u])
+            levels[_pixel(-asked.b, reach, rows), _pixel(asked.a, reach, columns)] = 2
+        self._fill(box, levels, self._plane_cell)
 
     # --- the outcome -----------------------------------------------------------------------------
 
@@ -413,7 +399,7 @@ class _PictureDrawing(NetworkDrawing):
         box, want = self.plan.columns[-1][0], self.plan.wanted
         if want is not None and self.trace is not None:
             rows = want.height * self.halves
-            self._tile(want, _wanted_levels(self.view.experiment, want.width, rows))
+            self._fill(want, _wanted_levels(self.view.experiment, want.width, rows), self._tile_cell)
         sentence = self.outcome
         is_beside = want is not None and want.y == box.y
         right = min(self.grid.width, max(box.x + OUTPUT_ROOM, *(b.end for b in (box, want or box))))
@@ -463,16 +449,6 @@ def _pixels(low: float, high: float, reach: float, count: int) -> range:
 def _middle(box: Box) -> int:
     """The row of dots in which a neuron's lines begin and end."""
     return 4 * box.y + 2 * max(1, box.height) - (box.height % 2 == 0)
-
-
-def _tile_cell(upper: int, lower: int, shaded: bool) -> Span:
-    if UNKNOWN in (upper, lower):
-        return "?", "faint"
-    tone = Tone("tile", upper, lower)
-    if shaded:
-        return (HALF if upper != lower else " "), tone
-    level = (abs(upper) + 1) // 2
-    return SIGNS[(level if upper > 0 else -level) + 3], tone
 
 
 Dotted = tuple[tuple[tuple[int, int], int], ...]
