@@ -117,7 +117,7 @@ class NetworkPane(Pane):
 
     def redraw(self) -> None:
         self._share_rows()
-        self._show_trace(self._services.telling)
+        self._show_trace()
         self._want_course()
         super().redraw()
 
@@ -139,9 +139,10 @@ class NetworkPane(Pane):
     def action_trace(self) -> None:
         """Put the trace in the place of the network and the explanation, or those back."""
         self._services.telling = not self._services.telling
-        self._show_trace(self._services.telling)
+        self._show_trace()
 
-    def _show_trace(self, telling: bool) -> None:
+    def _show_trace(self) -> None:
+        telling = self._services.telling
         if telling == self._telling:
             return
         from adder_tui.network.trace_view import TraceText

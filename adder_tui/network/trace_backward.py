@@ -20,9 +20,9 @@ from adder_tui.ui.line import Line, Role, Span
 from adder_tui.ui.numbers import aligned, count, number, plain_number, plural, role_of, written_apart
 from adder_tui.ui.phrases import (
     FULL_DIGITS,
-    Formula,
     NumberFormat,
     added_up,
+    arithmetic,
     bracketed,
     indented,
     kept,
@@ -87,7 +87,7 @@ class Way:
 
     def worked(self, *pieces: str, indent: int = 2) -> list[Line]:
         """A line of arithmetic, broken between its pieces."""
-        return Formula(pieces).lines(self.width, indent)
+        return arithmetic(pieces, self.width, indent)
 
     def block(self, parts: Sequence[Part], column: int | None, names: Sequence[str]) -> list[Line]:
         return block(parts, column, names, self.figures, self.width)
@@ -157,11 +157,11 @@ def _delta(way: Way, i: int) -> list[Line]:
     pairs = list(zip(following.delta.tolist(), following.weight[:, j].tolist(), strict=True))
     terms = sum_of_products(pairs, kept(size, 0, figures.terms), figures)
     after = "".join(figures.glyphs.times + figures.factor(values[j]) for _, values in factors)
-    formula = bracketed(f"{names[j]} =", terms, after) if factors else Formula((f"{names[j]} =", *terms))
+    formula = bracketed(f"{names[j]} =", terms, after) if factors else [f"{names[j]} =", *terms]
     return [
         *way.block([Part(behind, following.delta, all=True)], None, [f"{behind}[{p}]" for p in range(size)]),
         *way.block([Part(text(label), values) for label, values in parts], j, names),
-        *formula.then(f"= {figures(layer.delta[j])}").lines(way.width, 2),
+        *way.worked(*formula, f"= {figures(layer.delta[j])}"),
     ]
 
 
@@ -187,7 +187,7 @@ def _first_delta(way: Way) -> list[Line]:
 
     if flat:
         formula = added_up(f"{label} =", differences, slope_words, LOSS_SLOPES[name], share + bend, figures)
-        return lines + formula.then(result).lines(way.width, 2)
+        return lines + way.worked(*formula, result)
     if name == "huber":
         held = tr("d held within {minus}1 and 1", minus=glyphs.minus)
         first = held + (tr(", times {factor}", factor=f"slope{number}[0]") if bends else "")

@@ -264,7 +264,7 @@ def _loss(way: Way) -> list[Line]:
         )
         lines = way.said(words, "text") + way.block([Part("d", trace.differences)], None, [str(k) for k in range(n)])
         formula = added_up("L =", differences, counted, LOSSES[trace.loss_name], f"/{n}", figures)
-        return lines + formula.then(result).lines(way.width, 2)
+        return lines + way.worked(*formula, result)
     if trace.loss_name == "bce":
         return _loss_of_yes_or_no(way)
     d = differences[0]

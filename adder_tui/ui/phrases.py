@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from adder_engine.language import tr
 from adder_tui.ui.line import Line, Role, Span, wrapped
 from adder_tui.ui.numbers import count, number, plain_number, role_of, spelled
@@ -61,27 +59,21 @@ class NumberFormat:
         return self.glyphs.times.join(map(self.factor, factors))
 
 
-@dataclass(frozen=True)
-class Formula:
-    """One line of arithmetic in pieces; where it is too long it is broken between them."""
+def arithmetic(pieces: Sequence[str], width: int, indent: int) -> list[Line]:
+    """A line of arithmetic in rows of at most ``width`` columns, broken between its pieces; the last is the result.
 
-    pieces: tuple[str, ...]
-
-    def then(self, *pieces: str) -> Formula:
-        return Formula((*self.pieces, *pieces))
-
-    def lines(self, width: int, indent: int, role: Role = "text", result: Role = "strong") -> list[Line]:
-        """Rows of at most ``width`` columns; those after the first stand further in. The result is the last piece."""
-        rows: list[list[Span]] = [[(" " * indent, role)]]
-        used = indent
-        for i, piece in enumerate(self.pieces):
-            space = " " if len(rows[-1]) > 1 else ""
-            if used + len(space) + cell_len(piece) > width and len(rows[-1]) > 1:
-                rows.append([(" " * (indent + 4), role)])
-                used, space = indent + 4, ""
-            rows[-1].append((space + piece, result if i == len(self.pieces) - 1 else role))
-            used += len(space) + cell_len(piece)
-        return [Line.of(*row) for row in rows]
+    Rows after the first stand further in.
+    """
+    rows = [Line.of(" " * indent)]
+    for i, piece in enumerate(pieces):
+        role: Role = "strong" if i == len(pieces) - 1 else "text"
+        begun = len(rows[-1].spans) > 1
+        longer = Line.of(rows[-1], (" " * begun + piece, role))
+        if begun and longer.width > width:
+            rows.append(Line.of(" " * (indent + 4), (piece, role)))
+        else:
+            rows[-1] = longer
+    return rows
 
 
 def sum_of_products(
@@ -107,16 +99,16 @@ def _added(
     return [first, *(f"+ {piece}" for piece in others)]
 
 
-def bracketed(name: str, terms: Sequence[str], after: str) -> Formula:
+def bracketed(name: str, terms: Sequence[str], after: str) -> list[str]:
     """``name = (a + b)·c`` in pieces."""
-    opened = (f"{name} ({terms[0]}", *terms[1:])
-    return Formula((*opened[:-1], f"{opened[-1]}){after}"))
+    *opened, last = (f"{name} ({terms[0]}", *terms[1:])
+    return [*opened, f"{last}){after}"]
 
 
 def added_up(
     name: str, differences: Sequence[float], words: Callable[[float], str], worth: Callable[[float], float], after: str,
     figures: NumberFormat,
-) -> Formula:  # fmt: skip
+) -> list[str]:  # fmt: skip
     """``L = (0.5² + 2² + 7.2 [98 others])/100``: what differences come to, those not written out in one number.
 
     Args:
