@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from adder_engine.language import tr
 from adder_tui.network.layout import BUS, LABEL, NUMBER_WIDTHS, WEB, layout
-from adder_tui.selection import Neuron, Parameter, Selection
+from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.heatmap import Dots
-from adder_tui.ui.line import Line, Role
-from adder_tui.ui.network_values import OUTCOME, NetworkDrawing
+from adder_tui.ui.line import Role
+from adder_tui.ui.network_values import OUTCOME, Drawn, NetworkDrawing
 from adder_tui.ui.numbers import role_of
 from adder_tui.ui.phrases import brought_mark, compact, sign_mark, weight_of
 from adder_tui.ui.view import ClickTarget, ViewState
@@ -183,15 +181,7 @@ def _edge(s: DiagramDrawing, c: int, neuron: int, source: int, x0: int, x1: int,
             s.grid.put(x0 + (x1 - x0 - len(lower) + 1) // 2, y + 1, lower, role_of(brought))
 
 
-@dataclass(frozen=True)
-class Diagram:
-    """The picture, and where one can click on it."""
-
-    lines: list[Line]
-    spots: list[ClickTarget[Selection]]
-
-
-def diagram(view: ViewState, width: int, height: int) -> Diagram:
+def diagram(view: ViewState, width: int, height: int) -> Drawn:
     """Draw the network in ``width`` by ``height`` cells."""
     drawing = DiagramDrawing(view, width, height)
     for c in range(len(drawing.layers)):
@@ -200,7 +190,7 @@ def diagram(view: ViewState, width: int, height: int) -> Diagram:
     _outcome(drawing)
     for c in range(1, len(drawing.layers)):
         draw_edges(drawing, c)
-    return Diagram(drawing.grid.lines(), drawing.spots)
+    return Drawn(drawing.grid.lines(), drawing.spots)
 
 
 def _heading(s: DiagramDrawing, c: int) -> None:

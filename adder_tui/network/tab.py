@@ -15,7 +15,7 @@ from adder_engine.analysis.results import Query
 from adder_engine.errors import AdderError, RequestError
 from adder_engine.language import tr
 from adder_engine.parsing import parse_number
-from adder_tui.network.diagram import Diagram, diagram
+from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
 from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
@@ -23,8 +23,9 @@ from adder_tui.ui.asked_once import AskedOnce
 from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line, cut
+from adder_tui.ui.network_values import Drawn
 from adder_tui.ui.numbers import count
-from adder_tui.ui.picture import Picture, picture
+from adder_tui.ui.picture import picture
 from adder_tui.ui.slope import POINTS
 from adder_tui.ui.view import ClickTarget, ViewState, chosen_at
 
@@ -43,7 +44,7 @@ MOST_COPIED = 600
 """Lines that go to the clipboard; terminals refuse more than some 100 KiB."""
 
 
-class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
+class NetworkDiagram(Thrifty[Drawn], can_focus=True):
     """The network; the arrow keys and a click choose in it.
 
     Args:
@@ -60,7 +61,7 @@ class NetworkDiagram(Thrifty[Diagram | Picture], can_focus=True):
         self._select = select
         self._spots: Sequence[ClickTarget[Selection]] = ()
 
-    def make(self, view: ViewState, width: int, height: int) -> Diagram | Picture:
+    def make(self, view: ViewState, width: int, height: int) -> Drawn:
         return picture(view, width, height) if view.drawn_as == "picture" else diagram(view, width, height)
 
     def draw(self, view: ViewState, width: int, height: int) -> Sequence[Line]:

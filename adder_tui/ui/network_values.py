@@ -13,7 +13,7 @@ from adder_engine.language import tr
 from adder_engine.snapshot import Stage
 from adder_tui.selection import Neuron, Selection, end_of, layout_for
 from adder_tui.ui.heatmap import Grid
-from adder_tui.ui.line import Role, Span
+from adder_tui.ui.line import Line, Role, Span
 from adder_tui.ui.numbers import plain_number, role_of
 from adder_tui.ui.phrases import compact, tiny
 from adder_tui.ui.view import ClickTarget, ViewState
@@ -166,6 +166,14 @@ class NetworkValues:
     @cached_property
     def kept(self) -> frozenset[int]:
         return frozenset(self.view.snapshot.frozen) if self.view.snapshot else frozenset()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing of the network, and where one can click on it; of targets over each other the first counts."""
+
+    lines: list[Line]
+    spots: list[ClickTarget[Selection]]
 
 
 class NetworkDrawing(NetworkValues):

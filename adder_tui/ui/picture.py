@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from adder_engine.language import tr
-from adder_tui.selection import Neuron, Parameter, Selection
+from adder_tui.selection import Neuron, Parameter
 from adder_tui.ui.heatmap import HALF, PLANE, SIGNS, UNKNOWN, Dots, largest_size
-from adder_tui.ui.line import Line, Role, Span, Tone
-from adder_tui.ui.network_values import OUTCOME, NetworkDrawing, OutcomeName
+from adder_tui.ui.line import Role, Span, Tone
+from adder_tui.ui.network_values import OUTCOME, Drawn, NetworkDrawing, OutcomeName
 from adder_tui.ui.numbers import role_of
 from adder_tui.ui.phrases import compact, sign_mark
 from adder_tui.ui.picture_layout import LEAST_UNDER, Box, PictureLayout, picture_layout
@@ -87,11 +87,9 @@ def _wanted_levels(experiment: Experiment, columns: int, rows: int) -> Levels:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """The drawing, where one can click on it, and where everything stands."""
+class Picture(Drawn):
+    """The drawing, and where everything stands."""
 
-    lines: list[Line]
-    spots: list[ClickTarget[Selection]]
     layout: PictureLayout
 
 

@@ -16,13 +16,13 @@ from adder_engine.parsing import Sum
 from adder_engine.runs.workspace import Workspace
 from adder_engine.sections import ACTIVATIONS, OPTIMIZERS
 from adder_engine.snapshot import ParameterHistory, Snapshot
-from adder_tui.network.diagram import Diagram, diagram
+from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import course_lines, explanation, weighted_sum
 from adder_tui.network.layout import fold
 from adder_tui.network.phase_bar import ladder_lines, place_in_words
 from adder_tui.selection import Neuron, Parameter, Selection, end_of, layout_for, moved, number_of
 from adder_tui.ui.line import plain
-from adder_tui.ui.network_values import NetworkValues
+from adder_tui.ui.network_values import Drawn, NetworkValues
 from adder_tui.ui.phrases import tiny
 from adder_tui.ui.symbols import ASCII, UNICODE, Glyphs
 from adder_tui.ui.view import ClickTarget, ViewState
@@ -92,12 +92,12 @@ def test_any_network_is_drawn_in_any_size_with_the_chosen_one_on_it(
     assert chosen in [spot.chosen for spot in drawn.spots]
 
 
-def marks_of(drawn: Diagram) -> dict[int, ClickTarget[Selection]]:
+def marks_of(drawn: Drawn) -> dict[int, ClickTarget[Selection]]:
     """Where each weight's and bias's mark is, by the number's flat index."""
     return {s.chosen.index: s for s in drawn.spots if isinstance(s.chosen, Parameter) and s.width == 1}
 
 
-def neurons_of(drawn: Diagram) -> dict[tuple[int, int], ClickTarget[Selection]]:
+def neurons_of(drawn: Drawn) -> dict[tuple[int, int], ClickTarget[Selection]]:
     return {(s.chosen.column, s.chosen.index): s for s in drawn.spots if isinstance(s.chosen, Neuron)}
 
 
