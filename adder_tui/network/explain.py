@@ -59,8 +59,7 @@ def in_a_line(view: ViewState, snapshot: Snapshot, trace: Trace, width: int) -> 
     """The chosen neuron's sum, or the chosen number with its gradient and last change, in one row."""
     g, at = view.glyphs, view.selection
     if isinstance(at, Parameter):
-        name, place = place_of(at, view.experiment)
-        title = Line.of((f" {name}[{', '.join(map(str, place))}]  ", "strong"))
+        title = Line.of((f" {layout_for(view.experiment).name_of(at.index)}  ", "strong"))
         return Line.of(title, *facts_text(view, snapshot, at.index, width - title.width))
     name = neuron_name(at, view.experiment)
     if at.column == 0:
@@ -271,8 +270,9 @@ def number_explained(
 ) -> list[Line]:  # fmt: skip
     """What is known of the chosen weight or bias, its course at the right where there is room."""
     g, names = view.glyphs, view.experiment.layer_names
-    name, place = place_of(at, view.experiment)
-    layer = layout_for(view.experiment).by_name[name].layer
+    layout = layout_for(view.experiment)
+    tensor, place = place_of(at, view.experiment)
+    layer = layout.by_name[tensor].layer
     chain = trace.chain
     traced, made, neuron = trace.layers[layer], chain.layers[layer], place[0]
     target = neuron_name(Neuron(layer + 1, neuron), view.experiment)
@@ -295,7 +295,7 @@ def number_explained(
     else:
         about, carries, own = tr("the bias of {neuron}", neuron=target), [], tr("the error itself, ")
         own_gradient = float(made.bias_grad[neuron])
-    title = Line.of((f" {name}[{', '.join(map(str, place))}]", "strong"), (f"  {about}", "dim"),
+    title = Line.of((f" {layout.name_of(at.index)}", "strong"), (f"  {about}", "dim"),
                     (tr("  kept") if kept else "", "accent"))  # fmt: skip
     keys = Line.of((tr("Enter"), "key"), (tr(" sets it "), "dim"), ("+ -", "key"), (tr(" nudge "), "dim"),
                    ("k", "key"), (tr(" lets it go ") if kept else tr(" keeps it "), "dim"))  # fmt: skip

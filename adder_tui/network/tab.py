@@ -18,9 +18,9 @@ from adder_engine.parsing import parse_number
 from adder_tui.network.diagram import diagram
 from adder_tui.network.explain import explanation
 from adder_tui.network.phase_bar import LADDER_ROWS, ladder_lines
-from adder_tui.selection import Direction, Parameter, Selection, focus_of, moved, number_of
+from adder_tui.selection import Direction, Parameter, Selection, focus_of, layout_for, moved, number_of
 from adder_tui.ui.asked_once import AskedOnce
-from adder_tui.ui.canvas import Canvas, Drawing, Pane, Thrifty, ViewSource, hidden
+from adder_tui.ui.canvas import Drawing, Pane, Thrifty, ViewSource, hidden
 from adder_tui.ui.dialogs import Dialog, FieldDialog
 from adder_tui.ui.line import Line, cut
 from adder_tui.ui.network_values import Drawn
@@ -162,12 +162,6 @@ class NetworkPane(Pane):
             self.take_focus()
         self._services.redraw()  # the footer too: it names the way back
 
-    def take_focus(self) -> None:
-        """The keys go to the diagram or to the trace, whichever is shown."""
-        for canvas in self.query(Canvas):
-            if canvas.can_focus and canvas.display:
-                self.screen.set_focus(canvas, scroll_visible=False)
-
     # --- the trace -------------------------------------------------------------------------------
 
     def _trace(self) -> TraceText:
@@ -304,7 +298,7 @@ class EditValue(FieldDialog):
         parameter, self._tensor, self._place = services.controller.chosen()
         snapshot = services.view().snapshot
         assert snapshot is not None
-        name = f"{self._tensor}[{', '.join(map(str, self._place))}]"
+        name = layout_for(snapshot.experiment).name_of(parameter.index)
         super().__init__(
             services.view, ((name, "strong"), (tr("  new value"), "dim")), str(snapshot.state[0, parameter.index]),
             tr("Enter sets it, Esc leaves it. u takes it back later."),

@@ -454,6 +454,6 @@ class Pane(Container):
     def take_focus(self) -> None:
         """Give the keys to the first of this pane's drawings that takes any; called whenever nothing else has them."""
         for canvas in self.query(Canvas):
-            if canvas.focusable:
+            if canvas.focusable and canvas.display:
                 self.screen.set_focus(canvas, scroll_visible=False)
                 return

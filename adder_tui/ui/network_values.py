@@ -11,7 +11,7 @@ import numpy as np
 
 from adder_engine.language import tr
 from adder_engine.snapshot import Stage
-from adder_tui.selection import Neuron, Selection, end_of, layout_for
+from adder_tui.selection import Neuron, Selection, end_of, layout_for, parameter_at
 from adder_tui.ui.heatmap import Grid
 from adder_tui.ui.line import Line, Role, Span
 from adder_tui.ui.numbers import plain_number, role_of
@@ -159,9 +159,7 @@ class NetworkValues:
 
     def index_of(self, column: int, neuron: int, source: int) -> int:
         """The flat index of a weight; the bias is the source after the last."""
-        weight, bias = self.layout.weight(column - 1), self.layout.bias(column - 1)
-        wide = self.layers[column - 1]
-        return bias.start + neuron if source == wide else weight.start + neuron * wide + source
+        return parameter_at(self.view.experiment, column, neuron, source).index
 
     @cached_property
     def kept(self) -> frozenset[int]:
