@@ -55,11 +55,13 @@ def draw_edges(s: DiagramDrawing, c: int) -> None:
 
 def _marks(s: DiagramDrawing, c: int) -> None:
     column, before = s.columns[c], s.columns[c - 1]
+    goes_on = s.reach.stage is not None and s.reach.stage.phase == "forward"
+    arrow = s.glyphs.edges.forward if goes_on else s.glyphs.edges.backward
     for i, y in zip(column.shown, column.rows, strict=True):
         if before.hidden:
             s.grid.put(column.fold, y, s.glyphs.ellipsis, "faint")
         if s.is_working(c):
-            s.grid.put(column.arrow, y, _arrow(s), "accent")
+            s.grid.put(column.arrow, y, arrow, "accent")
         for x, source in enumerate(before.shown, column.marks):
             _mark(s, c, i, source, x, y)
         _mark(s, c, i, s.layers[c - 1], column.bias, y)
@@ -67,11 +69,6 @@ def _marks(s: DiagramDrawing, c: int) -> None:
         if s.grid.is_blank(column.bias - 1, y, 3):
             s.grid.put(column.bias, y, "b", "faint")
             break
-
-
-def _arrow(s: DiagramDrawing) -> str:
-    stage = s.reach.stage
-    return s.glyphs.edges.forward if stage is not None and stage.phase == "forward" else s.glyphs.edges.backward
 
 
 def _mark(s: DiagramDrawing, c: int, neuron: int, source: int, x: int, y: int) -> None:

@@ -118,20 +118,16 @@ class LossChart(Costly[Sequence[Line]], can_focus=True):
         """The epochs along the chart's columns."""
         return axis_of(self.view, self.size.width, self.lens)
 
-    @property
-    def own(self) -> tuple[int | None, Lens]:
-        return self.reading, self.lens
-
     def hangs_on(self, view: ViewState) -> object:
-        """The curves, and where on them the run is."""
+        """The curves, where on them the run is, and how they are looked at."""
         run = view.snapshot
-        drawn = view.experiment, view.charted, view.titles, view.has_held_out
+        drawn = self.reading, self.lens, view.experiment, view.charted, view.titles, view.has_held_out
         if run is None:
             return drawn
         return *drawn, *map(Same, (run.losses, run.runs, run.marks)), run.moment, run.newest, run.status, run.run
 
     def make(self, view: ViewState, width: int, height: int) -> Sequence[Line]:
-        return loss_chart(view, width, height, *self.own)
+        return loss_chart(view, width, height, self.reading, self.lens)
 
     draw = Costly.made
 

@@ -315,13 +315,8 @@ class Costly(Canvas, Generic[Made]):
         """What there is to show; called in other threads, too."""
         raise NotImplementedError
 
-    @property
-    def own(self) -> object:
-        """What it depends on besides the view and the size."""
-        return None
-
     def hangs_on(self, view: ViewState) -> object:
-        """What there is to show looks the same as long as this does; a notice changes nothing."""
+        """What there is to show looks the same in one size as long as this does; a notice changes nothing."""
         return Same(view.snapshot), without_moment(view)
 
     def ahead(self, snapshot: Snapshot) -> Callable[[], None] | None:
@@ -329,7 +324,7 @@ class Costly(Canvas, Generic[Made]):
         if not self.size:
             return None
         view, size = replace(self.view, snapshot=snapshot), self.size
-        about = self.hangs_on(view), self.own, size
+        about = self.hangs_on(view), size
 
         def make() -> None:
             with contextlib.suppress(Exception):  # it is made once more where it is shown, and fails there
@@ -340,12 +335,12 @@ class Costly(Canvas, Generic[Made]):
     def made(self, view: ViewState, width: int, height: int) -> Made:
         """What was made ahead, or where anything is another by now, what is made at once."""
         ahead, self._ahead = self._ahead, None
-        self._made = self.hangs_on(view), self.own, Size(width, height)
+        self._made = self.hangs_on(view), Size(width, height)
         return ahead[1] if ahead is not None and ahead[0] == self._made else self.make(view, width, height)
 
     def redraw(self) -> None:
         """Draw what is new: each key asks two or three times."""
-        if not self._lines or self._made != (self.hangs_on(self.view), self.own, self.size):
+        if not self._lines or self._made != (self.hangs_on(self.view), self.size):
             super().redraw()
 
 

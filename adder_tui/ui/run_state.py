@@ -144,15 +144,10 @@ def preset_of(experiment: Experiment) -> str | None:
     return next((name for name in PRESETS if Experiment.preset(name) == experiment), None)
 
 
-def nearest_preset(experiment: Experiment) -> str:
-    """The preset that differs from this experiment in the fewest keys."""
-    return min(PRESETS, key=lambda name: len(experiment.differences(Experiment.preset(name))))
-
-
 @lru_cache(maxsize=8)
 def title(experiment: Experiment, glyphs: Glyphs) -> str:
-    """``one-pair``, ``one-pair, lr 0.001``, ``many-pairs, 3 changes``, ``own rows``."""
-    name = nearest_preset(experiment)
+    """After the nearest preset: ``one-pair``, ``one-pair, lr 0.001``, ``many-pairs, 3 changes``; ``own rows``."""
+    name = min(PRESETS, key=lambda name: len(experiment.differences(Experiment.preset(name))))
     changed = experiment.differences(Experiment.preset(name))
     if not changed:
         return name
